@@ -1,0 +1,43 @@
+# Two commands for everybody: `make demo` and `make test`; both install what is missing first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help setup setup-run demo check test soak bench screenshots test-windows installer wheel clean
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+$(VENV)/.run: requirements/demo.txt pyproject.toml tools/setup.sh
+	tools/setup.sh run
+
+$(VENV)/.develop: requirements/develop.txt pyproject.toml tools/setup.sh
+	tools/setup.sh develop
+
+setup-run: $(VENV)/.run ## install what the demo needs
+
+setup: $(VENV)/.develop ## install what the tests need
+
+demo: setup-run ## run the whole chain on a demo practice (with a screen the tray program stays)
+	$(BIN)/vitoclient demo $(ARGS)
+
+check: setup ## ruff, mypy for Linux and Windows, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/lint-imports
+
+test: check ## check and all tests, in random order, on SQLite and PostgreSQL
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not windows" $(ARGS)
+
+soak: setup ## the long trials in their whole form
+	VITOCLIENT_SOAK=1 $(BIN)/pytest -p no:randomly -m soak --timeout 7200 $(ARGS)
+
+bench: setup ## benchmarks; writes docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean: ## remove what the build made
+	rm -rf dist build .cache .mypy_cache .ruff_cache .pytest_cache

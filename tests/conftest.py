@@ -1,0 +1,104 @@
+"""What all tests share: databases of their own on every engine, a clock that stands, no way out of this machine."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.servers import postgresql_url
+from tray_agent import i18n
+from tray_agent.clock import ManualClock
+from tray_agent.store.database import Database, open_database
+from tray_agent.store.migrate import upgrade
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
+MSSQL_VARIABLE = "VITOCLIENT_TEST_MSSQL_URL"
+ENGINES = ("sqlite", "postgresql", "mssql")
+
+
+@pytest.fixture(autouse=True)
+def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Gives every test folders of its own, German texts, and none of this machine's configuration."""
+    for name in [name for name in os.environ if name.startswith("VITOCLIENT_") and name != MSSQL_VARIABLE]:
+        monkeypatch.delenv(name)
+    for variable, folder in (
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+    ):
+        monkeypatch.setenv(variable, str(tmp_path / "home" / folder))
+    i18n.set_language("de")
+    yield
+    i18n.set_language("de")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Returns a clock that stands at Monday, 23 November 2026, 10:00 in Zurich."""
+    return ManualClock(datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Gives the URL of an empty database of its own: SQLite, PostgreSQL, and SQL Server where one is named."""
+    yield from make_database(request.param, tmp_path)
+
+
+@pytest.fixture
+def empty_database(database_url: str) -> Iterator[Database]:
+    """Gives an empty database with the server's own clock."""
+    database = open_database(database_url, schema=None)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Gives a database with the agent's tables and the server's own clock."""
+    upgrade(empty_database)
+    return empty_database
+
+
+@pytest.fixture
+def clocked_database(database: Database, clock: ManualClock) -> Database:
+    """Gives a database with the agent's tables whose server clock is ``clock``."""
+    return Database(database.engine, database.schema, clock)
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, clock: ManualClock) -> Iterator[Database]:
+    """Gives an SQLite database with the agent's tables and the clock that stands, for tests of what is no store."""
+    database = open_database(f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}", clock=clock)
+    upgrade(database)
+    yield database
+    database.dispose()
+
+
+def make_database(engine: str, tmp_path: Path) -> Iterator[str]:
+    """Makes an empty database on an engine, yields its URL, and drops it."""
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    if engine == "sqlite":
+        yield f"sqlite:///{(tmp_path / f'{name}.db').as_posix()}"
+        return
+    server = postgresql_url() if engine == "postgresql" else os.environ.get(MSSQL_VARIABLE)
+    if server is None:
+        pytest.skip(f"no {engine} server here")
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        force = " WITH (FORCE)" if engine == "postgresql" else ""
+        if engine == "mssql":
+            connection.execute(text(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"))
+        connection.execute(text(f"DROP DATABASE {name}{force}"))
+    admin.dispose()

@@ -1,0 +1,83 @@
+"""The agent: builds the parts from the machine's configuration, each when first asked for.
+
+This is the composition root of the engine. The command line, the headless agent and the desktop program all build
+one ``Agent`` and use its parts; nobody else puts parts together.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from tray_agent.clock import Clock, SystemClock
+from tray_agent.config.machine import Machine
+from tray_agent.config.secrets import Secrets, SystemSecrets
+
+if TYPE_CHECKING:
+    from tray_agent.store.database import Database
+    from tray_agent.store.settings import SettingStore
+
+
+class Agent:
+    """The parts of the program on one machine. Building it costs nothing; parts are imported and made when used.
+
+    Args:
+        machine: the configuration of this machine.
+        secrets: where passwords are; the system's keyring by default.
+        clock: the clock; the machine's by default.
+        workstation: this computer's name in the history; its host name by default.
+    """
+
+    def __init__(
+        self, machine: Machine, *, secrets: Secrets | None = None, clock: Clock | None = None, workstation: str | None = None
+    ) -> None:
+        self.machine = machine
+        self.secrets: Secrets = secrets or SystemSecrets()
+        self.clock: Clock = clock or SystemClock()
+        self.workstation = workstation or socket.gethostname()
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Returns itself; at the end of the block everything that was opened is closed."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Closes what was opened, the last first."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes what was opened, the last first; may be called twice."""
+        self._closing.close()
+
+    @cached_property
+    def store(self) -> Database:
+        """The agent's own database, its tables checked.
+
+        Raises:
+            SchemaOutdatedError: the tables are missing, older, or newer than this program.
+            DatabaseUnavailableError: no connection.
+        """
+        from tray_agent.store.migrate import check_schema
+
+        database = self.store_unchecked
+        check_schema(database)
+        return database
+
+    @cached_property
+    def store_unchecked(self) -> Database:
+        """The agent's own database, whatever tables it has; for ``db upgrade`` and ``doctor``."""
+        from tray_agent.store.database import open_database
+
+        database = open_database(self.machine.store_url, schema=self.machine.store.table_schema)
+        self._closing.callback(database.dispose)
+        return database
+
+    @cached_property
+    def settings(self) -> SettingStore:
+        """The practice-wide switches."""
+        from tray_agent.store.settings import SettingStore
+
+        return SettingStore(self.store)

@@ -1,0 +1,38 @@
+"""The tree of commands. Groups are modules of their own; their slow imports stand within the commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tray_agent import __version__
+from tray_agent.cli import database, settings
+from tray_agent.i18n import _
+
+
+def build() -> typer.Typer:
+    """Returns the application with all groups, its help in the language in force."""
+    app = typer.Typer(
+        name="vitoclient",
+        help=_("Automatisiert Abläufe der Praxis: Downloads, Terminerinnerungen, Geburtstagsglückwünsche."),
+        no_args_is_help=False,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback(invoke_without_command=True)(_start)
+    app.add_typer(database.group(), name="db")
+    app.add_typer(settings.group(), name="settings")
+    return app
+
+
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help=_("Version anzeigen."))] = False,
+) -> None:
+    if version:
+        print(f"vitoclient-Services {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())

@@ -1,0 +1,110 @@
+"""What all commands share: the agent of this machine, output for people or as JSON, errors as one line.
+
+Exit codes: 0 done; 1 a known error, told in one line; 2 wrong use, wrong input or unreadable configuration, told in
+one line; 3 a fault of the program, with the place of the log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tray_agent.config.machine import load_machine
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _, set_language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tray_agent.agent import Agent
+
+UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+"""What typer raises for wrong use; it has no public name of its own."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code; never raises, never shows a traceback for a known error."""
+    _speak_utf8()
+    set_language(_language())
+    from tray_agent.cli.commands import build
+
+    try:
+        result = typer.main.get_command(build()).main(args=list(arguments), prog_name="vitoclient", standalone_mode=False)
+    except KnownError as error:
+        return complain(error)
+    except typer.Abort:
+        print(_("Abgebrochen."), file=sys.stderr)
+        return 1
+    except typer.Exit as end:
+        return end.exit_code
+    except UsageError as error:
+        print(f"vitoclient: {_one_line(error.format_message())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return _pipe_closed()
+    except KeyboardInterrupt:
+        print(_("Abgebrochen."), file=sys.stderr)
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def complain(error: KnownError) -> int:
+    """Prints a known error as one line and returns its exit code."""
+    print(f"vitoclient: {_one_line(str(error))}", file=sys.stderr)
+    return error.exit_code
+
+
+@contextmanager
+def agent_here() -> Iterator[Agent]:
+    """Gives the agent of this machine's configuration and closes it afterwards.
+
+    Raises:
+        ConfigurationError: the configuration can't be read.
+    """
+    from tray_agent.agent import Agent
+
+    with Agent(load_machine()) as agent:
+        yield agent
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Prints a value as one JSON object, readable, UTF-8."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def console() -> Console:
+    """Returns the console for tables and progress bars; plain where the output is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _language() -> str:
+    """Returns the language of the configuration; the default where that can't be read (it is told later)."""
+    try:
+        return load_machine().ui.language
+    except KnownError:
+        return "de"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _speak_utf8() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace") if stream.isatty() else reconfigure(encoding="utf-8", errors="replace")
+
+
+def _pipe_closed() -> int:
+    """Ends quietly when the reader of our output went away (``vitoclient history | head``)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0

@@ -1,0 +1,52 @@
+"""``vitoclient settings``: the practice-wide switches (Schalter)."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.config.settings import SETTINGS, find_setting, parse_value, show_value
+from tray_agent.i18n import _
+
+if TYPE_CHECKING:
+    from tray_agent.config.settings import Settings
+
+
+def group() -> typer.Typer:
+    """Returns the commands of ``vitoclient settings``."""
+    app = typer.Typer(help=_("Die Schalter der Praxis."))
+    app.callback(invoke_without_command=True)(_list)
+    app.command("set", help=_("Einen Schalter setzen: SMSService.TerminerinnerungSenden Ja."))(_set)
+    return app
+
+
+def _list(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    with agent_here() as agent:
+        settings = agent.settings.load()
+    if as_json:
+        print_json({setting.address: settings.values[setting] for setting in SETTINGS})
+    else:
+        _print_table(settings)
+
+
+def _print_table(settings: Settings) -> None:
+    from rich.table import Table
+
+    table = Table(_("Schalter"), _("Wert"), _("Wirkung"), box=None)
+    for setting in SETTINGS:
+        shown = show_value(setting, settings.values[setting])
+        table.add_row(setting.address, f"{shown} {_(setting.unit) if setting.unit else ''}", _(setting.explanation))
+    console().print(table)
+
+
+def _set(address: str, value: str) -> None:
+    setting = find_setting(address)
+    parsed = parse_value(setting, value)
+    with agent_here() as agent:
+        agent.settings.save({setting: parsed}, changed_by=f"{getpass.getuser()}@{agent.workstation}")
+    print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))

@@ -1,0 +1,249 @@
+"""The practice-wide switches (Schalter), declared once as data: type, default, bounds, explanation.
+
+From this declaration come the dialog *Schalter*, the checks, the command line and the documentation. The values live
+in the store (``tray_agent.store.settings``). Sources: seed, ``SQL-Server-Aufträge verwalten``; domain, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from tray_agent.errors import InputError
+from tray_agent.i18n import N_, _
+
+Value = bool | int | str
+
+
+class Type(Enum):
+    """The types of a switch."""
+
+    YES_NO = auto()
+    NUMBER = auto()
+    TEXT = auto()
+    MANDANT = auto()
+    TIME = auto()
+    """A time of day, ``HH:MM``."""
+
+    CHOICES = auto()
+    """A list of ids, separated by commas; empty: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The declaration of one switch.
+
+    Attributes:
+        section, name: its address, in the users' spelling.
+        default: the value where nobody set one.
+        explanation: what it does, a German source text for translation.
+        least, most: bounds of a number.
+        unit: the unit of a number ("Tage"), a source text, or "".
+        aliases: other spellings under which the switch is found.
+    """
+
+    section: str
+    name: str
+    type: Type
+    default: Value
+    explanation: str
+    least: int | None = None
+    most: int | None = None
+    unit: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Returns ``Section.Name``."""
+        return f"{self.section}.{self.name}"
+
+
+def _switch(section: str, name: str, default: bool, explanation: str) -> Setting:
+    return Setting(section, name, Type.YES_NO, default, explanation)
+
+
+def _number(section: str, name: str, default: int, explanation: str, least: int, most: int, unit: str) -> Setting:
+    return Setting(section, name, Type.NUMBER, default, explanation, least, most, unit)
+
+
+DOWNLOAD_ACTIVE = _switch("DownloadService", "Aktiv", False, N_("Hauptschalter des Download-Service."))
+KEEP_MINOR = _switch(
+    "DownloadService", "NurGleicheHauptversion", False,
+    N_("Nur Versionen mit der gleichen Haupt- und Unterversion wie die installierte herunterladen (z. B. 2.69)."),
+)  # fmt: skip
+KEEP_VERSIONS = _number(
+    "DownloadService", "VersionenBehalten", 2, N_("So viele Versionen eines Elementes bleiben im Download-Ordner."), 1, 20, N_("Versionen")
+)
+RATE_OFFICE = _number(
+    "DownloadService", "BandbreiteBürozeit", 0,
+    N_("Höchste Übertragungsrate zwischen 07.00 und 19.00 Uhr; 0 heisst unbegrenzt."), 0, 1_000_000, N_("KB/s"),
+)  # fmt: skip
+MOST_SIZE = _number("DownloadService", "GrössteDatei", 4096, N_("Grössere Dateien werden nicht heruntergeladen."), 1, 1_000_000, N_("MB"))
+
+REMINDERS_ON = _switch("SMSService", "TerminerinnerungSenden", False, N_("Terminerinnerungen aufbereiten und senden."))
+BIRTHDAYS_ON = _switch("SMSService", "GeburtstagsglückwünscheSenden", False, N_("Geburtstagsglückwünsche aufbereiten und senden."))
+DEFAULT_MANDANT = Setting(
+    "SMSService", "DefaultSMSMandant", Type.MANDANT, "", N_("Mandant, der bei Patienten ohne Behandlung belastet wird.")
+)
+OFFSET_START = Setting(
+    "SMSService", "OffsetStartTage", Type.NUMBER, 1,
+    N_("Erster Tag, an dem nach Terminen gesucht wird, gezählt ab heute."), 0, 365, N_("Tage"), ("OffsetStartStage",),
+)  # fmt: skip
+OFFSET_SEARCH = _number(
+    "SMSService", "OffsetSuchTage", 1, N_("An so vielen aufeinander folgenden Tagen wird nach Terminen gesucht."), 1, 365, N_("Tage")
+)
+CHECK_CREDITS = _switch("SMSService", "CreditBestandPrüfen", True, N_("Creditbestand prüfen und vor dem Versiegen warnen."))
+LEAST_CREDITS = _number(
+    "SMSService",
+    "CreditMindestbestand",
+    50,
+    N_("Unter diesem Bestand erscheint beim Start eine Meldung."),
+    0,
+    1_000_000,
+    N_("Credits"),
+)
+REPEAT_MOVED = _switch(
+    "SMSService", "VerschobeneErneutErinnern", True,
+    N_("Wird ein Termin nach der Erinnerung verschoben, wird neu erinnert."),
+)  # fmt: skip
+ONE_PER_DAY = _switch("SMSService", "EineErinnerungProTag", False, N_("Pro Patient und Tag nur eine Erinnerung (an den ersten Termin)."))
+VISIT_REASONS = Setting(
+    "SMSService", "Besuchsgründe", Type.CHOICES, "", N_("Nur Termine mit diesen Besuchsgründen erinnern; leer heisst alle.")
+)
+QUIET_FROM = Setting("SMSService", "RuhezeitVon", Type.TIME, "20:00", N_("Ab dieser Zeit werden keine SMS gesendet."))
+QUIET_UNTIL = Setting("SMSService", "RuhezeitBis", Type.TIME, "08:00", N_("Bis zu dieser Zeit werden keine SMS gesendet."))
+QUIET_SUNDAYS = _switch("SMSService", "RuhezeitSonntag", False, N_("An Sonntagen keine SMS senden."))
+QUIET_HOLIDAYS = _switch("SMSService", "RuhezeitFeiertage", False, N_("An Feiertagen des Kantons keine SMS senden."))
+MAIL_AT_ONCE = _switch("SMSService", "MailOhneRuhezeit", False, N_("E-Mails auch in der Ruhezeit senden."))
+FALLBACK_LANGUAGE = Setting(
+    "SMSService", "Ersatzsprache", Type.TEXT, "de", N_("Sprache der Textvorlage, wenn es in der Sprache des Patienten keine gibt.")
+)
+MOST_SEGMENTS = _number(
+    "SMSService", "HöchstensSegmente", 3, N_("SMS-Vorlagen mit mehr Segmenten werden beim Speichern abgelehnt."), 1, 10, N_("Segmente")
+)
+
+KEEP_LOG_DAYS = _number(
+    "Protokoll", "AufbewahrungTage", 400, N_("So lange bleiben Auftragsverlauf und Aktivitäten gespeichert."), 30, 3650, N_("Tage")
+)
+
+SETTINGS: tuple[Setting, ...] = (
+    DOWNLOAD_ACTIVE, KEEP_MINOR, KEEP_VERSIONS, RATE_OFFICE, MOST_SIZE,
+    REMINDERS_ON, BIRTHDAYS_ON, DEFAULT_MANDANT, OFFSET_START, OFFSET_SEARCH, CHECK_CREDITS, LEAST_CREDITS,
+    REPEAT_MOVED, ONE_PER_DAY, VISIT_REASONS, QUIET_FROM, QUIET_UNTIL, QUIET_SUNDAYS, QUIET_HOLIDAYS, MAIL_AT_ONCE,
+    FALLBACK_LANGUAGE, MOST_SEGMENTS,
+    KEEP_LOG_DAYS,
+)  # fmt: skip
+"""All switches, in the order in which the dialog shows them."""
+
+
+def find_setting(address: str) -> Setting:
+    """Returns the switch with this address (``Section.Name``, any case, aliases included).
+
+    Raises:
+        InputError: there is no such switch.
+    """
+    wanted = address.casefold()
+    for setting in SETTINGS:
+        if wanted in {f"{setting.section}.{name}".casefold() for name in (setting.name, *setting.aliases)}:
+            return setting
+    raise InputError(
+        _("Unbekannter Schalter"),
+        _("Den Schalter {name} gibt es nicht.").format(name=address),
+        _("«vitoclient settings» zeigt alle Schalter."),
+        item=address,
+    )
+
+
+def parse_value(setting: Setting, text: str) -> Value:
+    """Returns the value that a person wrote for a switch.
+
+    Raises:
+        InputError: the text does not fit the switch's type or bounds.
+    """
+    said = text.strip()
+    if setting.type is Type.YES_NO:
+        return _parse_yes_no(setting, said)
+    if setting.type is Type.NUMBER:
+        return _parse_number(setting, said)
+    if setting.type is Type.TIME:
+        return _parse_time(setting, said)
+    return said
+
+
+def show_value(setting: Setting, value: Value) -> str:
+    """Returns a value as the switches' dialog writes it: Ja, Nein, 50."""
+    if setting.type is Type.YES_NO:
+        return _("Ja") if value else _("Nein")
+    return str(value)
+
+
+def store_text(value: Value) -> str:
+    """Returns a value as the store keeps it, independent of the language: ``1``, ``0``, ``50``, text."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All switches at one moment. Values that can't be read any more count as their default."""
+
+    values: Mapping[Setting, Value]
+
+    def yes(self, setting: Setting) -> bool:
+        """Returns a Ja/Nein switch."""
+        return bool(self._value(setting))
+
+    def number(self, setting: Setting) -> int:
+        """Returns a number."""
+        value = self._value(setting)
+        return value if isinstance(value, int) else int(setting.default)
+
+    def text(self, setting: Setting) -> str:
+        """Returns a text, a Mandant's id, or a time of day (``HH:MM``)."""
+        return str(self._value(setting))
+
+    def choices(self, setting: Setting) -> frozenset[str]:
+        """Returns the ids of a list; empty means all."""
+        return frozenset(part.strip() for part in self.text(setting).split(",") if part.strip())
+
+    def _value(self, setting: Setting) -> Value:
+        return self.values.get(setting, setting.default)
+
+
+_YES = {"ja", "j", "yes", "y", "oui", "si", "sì", "1", "true", "ein", "on"}
+_NO = {"nein", "n", "no", "non", "0", "false", "aus", "off"}
+
+
+def _parse_yes_no(setting: Setting, said: str) -> bool:
+    if said.casefold() in _YES:
+        return True
+    if said.casefold() in _NO:
+        return False
+    raise _refused(setting, said, _("Erlaubt sind Ja und Nein."))
+
+
+def _parse_number(setting: Setting, said: str) -> int:
+    bounds = _("Erlaubt ist eine ganze Zahl von {least} bis {most}.").format(least=setting.least, most=setting.most)
+    try:
+        number = int(said)
+    except ValueError:
+        raise _refused(setting, said, bounds) from None
+    if (setting.least is not None and number < setting.least) or (setting.most is not None and number > setting.most):
+        raise _refused(setting, said, bounds)
+    return number
+
+
+def _parse_time(setting: Setting, said: str) -> str:
+    hours, _separator, minutes = said.replace(".", ":").partition(":")
+    if hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60:
+        return f"{int(hours):02}:{int(minutes):02}"
+    raise _refused(setting, said, _("Erlaubt ist eine Uhrzeit wie 08:00."))
+
+
+def _refused(setting: Setting, said: str, allowed: str) -> InputError:
+    return InputError(
+        _("Wert nicht erlaubt"),
+        _("«{value}» passt nicht zum Schalter {name}; er blieb unverändert.").format(value=said, name=setting.address),
+        allowed,
+        item=setting.address,
+    )

@@ -1,0 +1,1 @@
+"""Jobs: schedules, planned times, one run on one workstation, history. Knows nothing of downloads and messages."""

@@ -1,0 +1,172 @@
+"""What a job is to the engine: a named callable with a typed result.
+
+Areas (downloads, messages) implement ``JobWork``; ``jobs`` runs it with a claim, a lease, a history row and the
+activity log, and knows nothing else of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+class JobKey(StrEnum):
+    """The five jobs (domain, section 3), in the order in which they belong on a day."""
+
+    DOWNLOAD = "download"
+    PREPARE_REMINDERS = "prepare_reminders"
+    PREPARE_BIRTHDAYS = "prepare_birthdays"
+    SEND_MESSAGES = "send_messages"
+    UPDATE_STATUS = "update_status"
+
+
+class Service(StrEnum):
+    """The tabs of the activity log."""
+
+    DOWNLOADS = "downloads"
+    SMS = "sms"
+    AGENT = "agent"
+
+
+class Level(StrEnum):
+    """How grave an activity is; ``ERROR`` counts in the number in brackets of its tab."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One thing done or refused: a row of the activity log.
+
+    Attributes:
+        service: the tab it stands in.
+        level: how grave it is.
+        reason: a stable code (``sent``, ``no_contact``, ``hash_mismatch`` …), for filters and JSON.
+        sentence: what happened, in the language of the practice; may name the patient, never a secret.
+        item: the element, or the message's number as text, or None.
+        patient_id: the patient it is about, or None.
+        appointment_at: the start of the appointment it is about (aware), or None.
+    """
+
+    service: Service
+    level: Level
+    reason: str
+    sentence: str
+    item: str | None = None
+    patient_id: str | None = None
+    appointment_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a run did.
+
+    Attributes:
+        counts: what was done, by a stable word: ``{"prepared": 12, "sent": 3, "downloaded": 1}``.
+        skipped: what was not done, by reason code: ``{"death_date": 3}``.
+        problems: how many things failed that somebody should look at.
+        sentence: the run in one sentence that a practice understands.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    problems: int = 0
+    sentence: str = ""
+
+
+class RunCancelledError(Exception):
+    """The run was asked to stop (quit, pause, by hand) and reached a safe point. Not an error."""
+
+
+class LeaseLostError(Exception):
+    """Another workstation took the run over, or the lease ran out: this process must stop at once, changing nothing."""
+
+
+class JobContext(Protocol):
+    """What a running job is given."""
+
+    @property
+    def run_id(self) -> int:
+        """The run's row in the history."""
+        ...
+
+    @property
+    def job(self) -> JobKey:
+        """The job that runs."""
+        ...
+
+    @property
+    def due_at(self) -> datetime:
+        """The planned time: aware, UTC, whole seconds."""
+        ...
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether the job must only tell what it would do, and change nothing."""
+        ...
+
+    @property
+    def token(self) -> int:
+        """The fence: grows with every takeover of this job by whoever."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Marks a safe point; cheap, to be called often.
+
+        Raises:
+            RunCancelledError: the run shall end here.
+            LeaseLostError: the lease is known to be lost.
+        """
+        ...
+
+    def fence(self, connection: Connection) -> None:
+        """Renews the lease within the caller's transaction: only who still holds it may commit what follows.
+
+        Raises:
+            LeaseLostError: the lease is another's; the transaction must be rolled back.
+        """
+        ...
+
+    def log(self, *activities: Activity, connection: Connection | None = None) -> None:
+        """Writes to the activity log, within the caller's transaction where one is given."""
+        ...
+
+    def progress(self, done: int, total: int | None, what: str = "") -> None:
+        """Tells how far the run is; ``what`` is a short text for people. Cheap; may be called for every item."""
+        ...
+
+
+JobWork = Callable[[JobContext], JobResult]
+"""Does the job's work and returns what it did; a ``KnownError`` ends the run as failed with that error's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDefinition:
+    """A job as the composition root registers it.
+
+    Attributes:
+        key: which job.
+        title: its name in the users' words, already translated.
+        work: what a run does.
+        switched_on: whether its switch (Schalter) is on now; asked again before every run.
+        wakes_people: whether a run sends something, so that quiet hours matter for it.
+        switch_name: the switch in the users' words ("SMSService.TerminerinnerungSenden"), for the reason of a skipped run.
+    """
+
+    key: JobKey
+    title: str
+    work: JobWork
+    switched_on: Callable[[], bool] = lambda: True
+    wakes_people: bool = False
+    switch_name: str = ""
+
+
+JobSet = Sequence[JobDefinition]

@@ -1,0 +1,1 @@
+"""Messages: who gets which text, when, once; outbox, sending, delivery status, credits."""

@@ -1,0 +1,1 @@
+"""Gateways: how a message leaves. One class and one registration each."""

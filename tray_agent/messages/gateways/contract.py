@@ -1,0 +1,168 @@
+"""What the sending asks of a gateway, and the typed answers. Both channels use the same outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingSms:
+    """An SMS as it leaves.
+
+    Attributes:
+        reference: our own stable identity of the message (ASPSMS: TRN); the same for every attempt.
+        recipient: E.164, ``+41791234567``.
+        originator: at most 11 alphanumeric characters, or a verified number.
+        text: the whole text; the gateway splits it into segments.
+    """
+
+    reference: str
+    recipient: str
+    originator: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """An e-mail as it leaves.
+
+    Attributes:
+        reference: becomes the Message-ID, the same for every attempt.
+        recipient, sender: addresses.
+        sender_name: how the sender is shown.
+        subject, text: plain text.
+        calendar: an iCalendar file, or None.
+    """
+
+    reference: str
+    recipient: str
+    sender: str
+    sender_name: str
+    subject: str
+    text: str
+    calendar: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The gateway took the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The gateway will never take this message (bad number, originator, text): state ``error``."""
+
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Certainly not taken, may be tried later (connection refused, 503, too many requests)."""
+
+    reason: str
+    sentence: str
+    retry_after: float | None = None
+
+
+class AccountFault(StrEnum):
+    """What is wrong with an account; its batch stops and its messages are kept."""
+
+    AUTHORISATION = "authorisation"
+    CREDITS = "credits"
+    ORIGINATOR = "originator"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStopped:
+    """Certainly not taken, and no other message of this account will be until a person acts."""
+
+    fault: AccountFault
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The message may have been taken: time-out, answer cut off or unreadable after the request went out."""
+
+    sentence: str
+
+
+Outcome = Accepted | Refused | NotNow | AccountStopped | InDoubt
+
+
+class DeliveryStatus(StrEnum):
+    """What became of a message, as the gateway tells it."""
+
+    NOT_SUBMITTED = "not_submitted"
+    """Not yet submitted, rejected, or unknown to the gateway (see gateway facts: believe it only after a while)."""
+
+    DELIVERED = "delivered"
+    BUFFERED = "buffered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """The newest notification of one message.
+
+    Attributes:
+        reference: our own reference.
+        status: what became of it.
+        notified_at: when the gateway noted it (aware), or None.
+        reason_code: the gateway's code ("107"), or "".
+        reason: its words, or "".
+    """
+
+    reference: str
+    status: DeliveryStatus
+    notified_at: datetime | None = None
+    reason_code: str = ""
+    reason: str = ""
+
+
+class SmsGateway(Protocol):
+    """One account at an SMS gateway. Calls block and may be made from several threads; none raises for an answer.
+
+    Raises (``balance`` and ``inquire``):
+        UnavailableError: no usable answer.
+        GatewayAccountError: the account was refused.
+    """
+
+    @property
+    def most_at_once(self) -> int:
+        """How many submissions the gateway allows side by side."""
+        ...
+
+    def balance(self) -> Decimal:
+        """Returns the credits of the account."""
+        ...
+
+    def submit(self, message: OutgoingSms) -> Outcome:
+        """Hands a message over; never raises: what is not certain is ``InDoubt``."""
+        ...
+
+    def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
+        """Returns the newest notification of each reference that the gateway knows; others are left out."""
+        ...
+
+    def close(self) -> None:
+        """Closes the connections."""
+        ...
+
+
+class MailGateway(Protocol):
+    """A way for e-mail; it can't be asked what became of a message."""
+
+    def submit(self, message: OutgoingMail) -> Outcome:
+        """Hands a message over; never raises: what is not certain is ``InDoubt``."""
+        ...
+
+    def close(self) -> None:
+        """Closes the connections."""
+        ...

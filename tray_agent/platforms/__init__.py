@@ -1,0 +1,1 @@
+"""What differs between Windows and Linux, each behind a small interface."""

@@ -1,0 +1,251 @@
+"""One way into a database: engine, transactions that tell what went wrong, retries, the server's clock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from tray_agent.clock import Clock, SystemClock
+from tray_agent.errors import ConfigurationError, DatabaseUnavailableError, OutcomeUnknownError
+from tray_agent.i18n import _
+from tray_agent.store.faults import Fault, fault_of
+
+Result = TypeVar("Result")
+
+IN_CHUNK = 1000
+"""How many keys an IN list takes at the most: SQL Server allows 2,099 parameters in a statement."""
+
+ATTEMPTS = 5
+"""How often a transaction is run that the database chose as a deadlock victim."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_SERVER_CLOCK = {
+    "sqlite": "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
+    "mssql": "SELECT DATEDIFF_BIG(millisecond, '19700101', SYSUTCDATETIME())",
+    "postgresql": "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+}
+
+
+class Database:
+    """A database with short transactions; nothing here ever holds one open over the network or a dialog.
+
+    Args:
+        engine: SQLAlchemy's engine, as ``open_database`` makes it.
+        schema: where the agent's tables are, or None for the default schema.
+        clock: stands in for the server's clock where given (tests); also times the pauses between attempts.
+    """
+
+    def __init__(self, engine: Engine, schema: str | None = None, clock: Clock | None = None) -> None:
+        self.engine = engine.execution_options(schema_translate_map={None: schema}) if schema else engine
+        self.schema = schema
+        self._server_clock = clock
+        self._pause_clock = clock or SystemClock()
+
+    @property
+    def dialect(self) -> str:
+        """Returns ``sqlite``, ``mssql`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Opens a transaction for writing; commits at the end of the block, rolls back on any exception.
+
+        Raises:
+            DatabaseUnavailableError: no connection, or lost before COMMIT: nothing was changed.
+            OutcomeUnknownError: lost at COMMIT: read again by key.
+            sqlalchemy.exc.DBAPIError: the statement's own fault; see ``faults.fault_of``.
+        """
+        connection = self._connect()
+        try:
+            with _translated():
+                transaction = connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    _roll_back(connection)
+                    raise
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                _roll_back(connection)
+                if fault_of(error) is Fault.LOST:
+                    raise _outcome_unknown() from error
+                raise
+        finally:
+            connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Opens a transaction that only reads; SQLite does not take the write lock for it.
+
+        Raises:
+            DatabaseUnavailableError: no connection, or lost in the middle.
+        """
+        connection = self._connect().execution_options(vitoclient_read_only=True)
+        try:
+            with _translated():
+                connection.begin()
+                yield connection
+        finally:
+            _roll_back(connection)
+            connection.close()
+
+    def transact(self, work: Callable[[Connection], Result]) -> Result:
+        """Runs ``work`` in a transaction, again from its start when the database asks for it.
+
+        ``work`` must do nothing but database statements: it may run up to ``ATTEMPTS`` times.
+
+        Raises:
+            DatabaseUnavailableError, OutcomeUnknownError, sqlalchemy.exc.DBAPIError: as ``begin``.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if fault_of(error) is not Fault.TRY_AGAIN or attempt == ATTEMPTS:
+                    raise
+                self._pause_clock.wait(Event(), random.uniform(0.01, 0.05) * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def now_ms(self, connection: Connection) -> int:
+        """Returns the database server's clock: milliseconds since 1970 UTC."""
+        if self._server_clock is not None:
+            return to_ms(self._server_clock.now())
+        return int(connection.execute(text(_SERVER_CLOCK[self.dialect])).scalar_one())
+
+    def now(self, connection: Connection) -> datetime:
+        """Returns the database server's clock: aware, UTC."""
+        return from_ms(self.now_ms(connection))
+
+    def dispose(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+    def _connect(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except DBAPIError as error:
+            raise unavailable(self.engine.url) from error
+
+
+def to_ms(instant: datetime) -> int:
+    """Returns an aware instant as whole milliseconds since 1970 UTC."""
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """Returns milliseconds since 1970 UTC as an aware UTC instant."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | None = None) -> Database:
+    """Makes the engine for a database URL; connects only when first used.
+
+    Args:
+        url: SQLAlchemy's form: ``sqlite:///C:/path/file.db``, ``mssql+pyodbc://…``, ``postgresql+psycopg://…``.
+        schema: the schema of the agent's tables on a server; None on SQLite.
+        clock: stands in for the server's clock (tests only).
+
+    Raises:
+        ConfigurationError: the URL can't be read, or names an unknown kind of database.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return Database(_sqlite_engine(parsed), None, clock)
+        return Database(_server_engine(parsed), schema, clock)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigurationError(
+            _("Datenbankadresse nicht lesbar"),
+            _("Die Adresse der Datenbank kann nicht gelesen werden."),
+            _("Adresse in der Konfiguration prüfen; sie beginnt mit sqlite:///, mssql+pyodbc:// oder postgresql+psycopg://."),
+        ) from error
+
+
+def unavailable(url: URL) -> DatabaseUnavailableError:
+    """Returns the error that says that a database can't be reached; never with the password in it."""
+    where = url.database if url.get_backend_name() == "sqlite" else url.host or url.database
+    return DatabaseUnavailableError(
+        _("Datenbank nicht erreichbar"),
+        _("Die Datenbank {where} antwortet nicht. Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen.").format(
+            where=where or "?"
+        ),
+        _("Netzwerk und Datenbankserver prüfen; der Agent versucht es von selbst wieder."),
+        item=where,
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    memory = url.database in (None, "", ":memory:")
+    if not memory and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=None if memory else QueuePool, connect_args={"timeout": 20})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver opens no transaction of its own: ours say which kind
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get("vitoclient_read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _server_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "mssql":
+        import pyodbc
+
+        pyodbc.pooling = False
+        return create_engine(url, pool_pre_ping=True, pool_recycle=1800, pool_size=4, fast_executemany=True, connect_args={"timeout": 5})
+    arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
+    return create_engine(url, pool_pre_ping=True, pool_recycle=1800, pool_size=4, connect_args=arguments)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if fault_of(error) is Fault.LOST and error.connection_invalidated:
+            raise DatabaseUnavailableError(
+                _("Verbindung zur Datenbank verloren"),
+                _("Die Verbindung zur Datenbank brach ab; der angefangene Schritt wurde nicht ausgeführt."),
+                _("Der Agent versucht es von selbst wieder."),
+            ) from error
+        raise
+
+
+def _outcome_unknown() -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        _("Verbindung beim Speichern verloren"),
+        _("Die Verbindung zur Datenbank brach beim Speichern ab; ob gespeichert wurde, wird neu gelesen."),
+    )
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.rollback()
+    except DBAPIError:
+        connection.invalidate()
+
+
+__all__ = ["ATTEMPTS", "IN_CHUNK", "Database", "from_ms", "open_database", "to_ms", "unavailable"]

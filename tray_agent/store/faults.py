@@ -1,0 +1,83 @@
+"""What a database error means, decided by SQLSTATE and native number, never by the text."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import Enum, auto
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+
+class Fault(Enum):
+    """The kinds of database error that the program tells apart."""
+
+    DUPLICATE_KEY = auto()
+    """A UNIQUE or PRIMARY KEY constraint or index refused the row."""
+
+    TRY_AGAIN = auto()
+    """Deadlock victim, lock timeout, snapshot conflict, busy file: the whole transaction may be run again."""
+
+    LOST = auto()
+    """The connection is gone, or could not be made."""
+
+    OTHER = auto()
+
+
+_MSSQL_DUPLICATE = frozenset({2627, 2601})
+_MSSQL_TRY_AGAIN = frozenset({1205, 1222, 3960})
+_SQLSTATE_TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
+
+
+def fault_of(error: DBAPIError) -> Fault:
+    """Returns what a database error means.
+
+    Sources: SQLSTATE classes 08, 23, 40; SQL Server's 2627, 2601, 1205, 1222, 3960; SQLite's result codes.
+    """
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        return _fault_of_sqlite(original)
+    state = _sqlstate(original)
+    number = _native_number(original)
+    if isinstance(error, IntegrityError):
+        duplicate = number in _MSSQL_DUPLICATE if number else state == "23505"
+        return Fault.DUPLICATE_KEY if duplicate else Fault.OTHER
+    if state in _SQLSTATE_TRY_AGAIN or number in _MSSQL_TRY_AGAIN:
+        return Fault.TRY_AGAIN
+    if error.connection_invalidated or (state or "").startswith(("08", "57P", "28")) or state is None:
+        return Fault.LOST
+    return Fault.OTHER
+
+
+def is_duplicate_key(error: DBAPIError) -> bool:
+    """Returns whether a row was refused because its key is there already."""
+    return fault_of(error) is Fault.DUPLICATE_KEY
+
+
+def _fault_of_sqlite(original: sqlite3.Error) -> Fault:
+    code = getattr(original, "sqlite_errorcode", 0)
+    if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID):
+        return Fault.DUPLICATE_KEY
+    primary = code & 0xFF
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Fault.TRY_AGAIN
+    if primary in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY):
+        return Fault.LOST
+    return Fault.OTHER
+
+
+def _sqlstate(original: BaseException | None) -> str | None:
+    state = getattr(original, "sqlstate", None)  # psycopg
+    if state is None and original is not None and original.args and isinstance(original.args[0], str):
+        state = original.args[0]  # pyodbc
+    return state if state and len(state) == 5 else None
+
+
+def _native_number(original: BaseException | None) -> int | None:
+    """Returns SQL Server's number out of pyodbc's message "[23000] […] text (2627) (SQLExecDirectW)"."""
+    if original is None or len(original.args) < 2 or not isinstance(original.args[1], str):
+        return None
+    for part in reversed(original.args[1].split("(")):
+        digits = part.split(")")[0]
+        if digits.lstrip("-").isdigit():
+            return int(digits)
+    return None

@@ -1,0 +1,6 @@
+"""All tables of the agent, one module an area; ``metadata`` holds them all."""
+
+from tray_agent.store.tables.base import metadata
+from tray_agent.store.tables.settings import setting
+
+__all__ = ["metadata", "setting"]

@@ -1,0 +1,53 @@
+"""Column types that mean the same on SQLite, SQL Server and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Dialect, String, Unicode, UnicodeText
+from sqlalchemy.dialects import mssql
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware instants in, aware UTC instants out; stored as naive UTC (DATETIME2 on SQL Server)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
+        """Returns DATETIME2 with microseconds on SQL Server, the plain type elsewhere."""
+        if dialect.name == "mssql":
+            return dialect.type_descriptor(mssql.DATETIME2(6))  # type: ignore[no-untyped-call]
+        return dialect.type_descriptor(DateTime(timezone=False))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Stores an aware instant as naive UTC.
+
+        Raises:
+            ValueError: the value has no time zone.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive time can't be stored: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Returns a stored time as an aware UTC instant."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def key_text(length: int) -> String:
+    """Returns the type of codes and keys: ASCII words that the program makes itself; 450 characters at the most."""
+    return String(length)
+
+
+def human_text(length: int) -> Unicode:
+    """Returns the type of short text for people: NVARCHAR on SQL Server."""
+    return Unicode(length)
+
+
+def long_text() -> UnicodeText:
+    """Returns the type of text for people without a bound: NVARCHAR(max) on SQL Server."""
+    return UnicodeText()

@@ -1,0 +1,1 @@
+"""The tray: icon, menu and notices as data, and the adapters that show them."""
