@@ -16,9 +16,15 @@ $(VENV)/.run: requirements/demo.txt pyproject.toml tools/setup.sh
 $(VENV)/.develop: requirements/develop.txt pyproject.toml tools/setup.sh
 	tools/setup.sh develop
 
-setup-run: $(VENV)/.run ## install what the demo needs
+# Compiled translations follow their sources.
+CATALOGUES := $(wildcard assets/locale/*/LC_MESSAGES/*.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+%.mo: %.po
+	$(BIN)/pybabel -q compile -i $< -o $@
 
-setup: $(VENV)/.develop ## install what the tests need
+setup-run: $(VENV)/.run $(COMPILED) ## install what the demo needs
+
+setup: $(VENV)/.develop $(COMPILED) ## install what the tests need
 
 demo: setup-run ## run the whole chain on a demo practice (with a screen the tray program stays)
 	$(BIN)/vitoclient demo $(ARGS)

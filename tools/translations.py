@@ -1,0 +1,109 @@
+"""Keeps the catalogues of translations: collects the texts of the source, merges them, compiles, and checks.
+
+usage: python -m tools.translations update | compile | check
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "assets" / "locale"
+LANGUAGES = ("en", "fr", "it")
+KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+
+
+def catalogue_file(language: str) -> Path:
+    """Returns the catalogue of a language."""
+    return LOCALE / language / "LC_MESSAGES" / "vitoclient.po"
+
+
+def collected() -> Catalog:
+    """Returns all texts marked in the source, with the files (not the lines: they would change with every edit)."""
+    catalogue = Catalog(project="vitoclient-Services", fuzzy=False)
+    for package in ("tray_agent", "ui"):
+        found = extract_from_dir(ROOT / package, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",))
+        for name, _line, message, comments, context in found:
+            catalogue.add(message, locations=[(f"{package}/{Path(name).as_posix()}", None)], auto_comments=comments, context=context)
+    return catalogue
+
+
+def load(language: str) -> Catalog:
+    """Returns the catalogue of a language, empty where there is none yet."""
+    file = catalogue_file(language)
+    if not file.exists():
+        return Catalog(locale=language, project="vitoclient-Services", fuzzy=False)
+    with file.open("rb") as readable:
+        return read_po(readable, locale=language)
+
+
+def update() -> None:
+    """Merges the source's texts into every catalogue; nothing is guessed, what is gone is dropped."""
+    template = collected()
+    for language in LANGUAGES:
+        catalogue = load(language)
+        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        file = catalogue_file(language)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("wb") as writable:
+            write_po(writable, catalogue, width=140, sort_output=True, omit_header=False, include_lineno=False)
+
+
+def compile_all() -> None:
+    """Compiles every catalogue."""
+    for language in LANGUAGES:
+        if catalogue_file(language).exists():
+            with catalogue_file(language).with_suffix(".mo").open("wb") as writable:
+                write_mo(writable, load(language))
+
+
+def missing(language: str) -> Iterator[Message]:
+    """Yields the texts of the source without a translation."""
+    catalogue = load(language)
+    for message in collected():
+        if message.id:
+            translated = catalogue.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
+            if translated is None or not (translated.string if isinstance(translated.string, str) else all(translated.string)):
+                yield message
+
+
+def check() -> int:
+    """Prints how many texts lack a translation, and the placeholders that differ; returns 1 where any do."""
+    wrong = 0
+    for language in LANGUAGES:
+        lacking = list(missing(language))
+        faults = [(message, error) for message, errors in load(language).check() for error in errors]
+        print(f"{language}: {len(lacking)} without a translation, {len(faults)} faulty")
+        for message in lacking[:10]:
+            print(f"  {message.id!r}")
+        for message, error in faults[:10]:
+            print(f"  {message.id!r}: {error}")
+        wrong += len(lacking) + len(faults)
+    return 1 if wrong else 0
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one of the three commands."""
+    match arguments:
+        case ["update"]:
+            update()
+        case ["compile"]:
+            compile_all()
+        case ["check"]:
+            return check()
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
