@@ -1,0 +1,1 @@
+"""Programs for those who build the project; none of them travels in the wheel."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -17,7 +18,8 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "assets" / "locale"
 LANGUAGES = ("en", "fr", "it")
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+METHODS: list[Any] = [("**.py", "python")]
+KEYWORDS: dict[str, Any] = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
 def catalogue_file(language: str) -> Path:
@@ -29,7 +31,7 @@ def collected() -> Catalog:
     """Returns all texts marked in the source, with the files (not the lines: they would change with every edit)."""
     catalogue = Catalog(project="vitoclient-Services", fuzzy=False)
     for package in ("tray_agent", "ui"):
-        found = extract_from_dir(ROOT / package, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",))
+        found = extract_from_dir(ROOT / package, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",))
         for name, _line, message, comments, context in found:
             catalogue.add(message, locations=[(f"{package}/{Path(name).as_posix()}", None)], auto_comments=comments, context=context)
     return catalogue
@@ -70,9 +72,14 @@ def missing(language: str) -> Iterator[Message]:
     catalogue = load(language)
     for message in collected():
         if message.id:
-            translated = catalogue.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
-            if translated is None or not (translated.string if isinstance(translated.string, str) else all(translated.string)):
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            translated = catalogue.get(key, message.context)
+            if translated is None or not _is_complete(translated):
                 yield message
+
+
+def _is_complete(message: Message) -> bool:
+    return bool(message.string) if isinstance(message.string, str) else all(message.string or ("",))
 
 
 def check() -> int:

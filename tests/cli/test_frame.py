@@ -1,0 +1,58 @@
+"""The command line as a person uses it: one line for every fault, exit codes, no traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tray_agent.cli.frame import run
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = run(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nothing",), ("db", "nothing"), ("db", "upgrade", "--nothing"), ("settings", "set", "x"), ("--nothing",)]
+)
+def test_wrong_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    code, out, err = said(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("vitoclient: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_an_unreadable_configuration_is_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_text("[", encoding="utf-8")
+    monkeypatch.setenv("VITOCLIENT_CONFIG", str(file))
+    code, out, err = said(capsys, "settings")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert str(file) in err
+
+
+def test_without_tables_the_advice_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _out, err = said(capsys, "settings")
+    assert code == 1
+    assert "vitoclient db upgrade" in err
+
+
+def test_switches_are_set_and_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "db", "upgrade")[0] == 0
+    code, out, _err = said(capsys, "settings", "set", "smsservice.offsetstartstage", "3")
+    assert (code, out) == (0, "SMSService.OffsetStartTage = 3\n")
+    listed = json.loads(said(capsys, "settings", "--json")[1])
+    assert listed["SMSService.OffsetStartTage"] == 3
+    assert "SMSService.OffsetStartTage" in said(capsys, "settings")[1]
+
+
+def test_help_and_version_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "vitoclient" in said(capsys)[1]
+    assert said(capsys, "--version")[1].startswith("vitoclient-Services ")

@@ -1,0 +1,99 @@
+"""The configuration of a machine: file, environment, defaults, one clear line for every fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tray_agent.config.machine import load_machine, without_password
+from tray_agent.errors import ConfigurationError
+
+FILE = """
+[practice]
+timezone = "Europe/Berlin"
+[gateway]
+originator = "Praxis"
+[gateway.accounts.M1]
+user = "meier"
+[ui]
+language = "fr"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(FILE, encoding="utf-8")
+    return path
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    machine = load_machine()
+    assert machine.practice.timezone == "Europe/Zurich"
+    assert machine.store_url.startswith("sqlite:///")
+    assert machine.practice_url == machine.store_url
+
+
+def test_the_file_is_read(file: Path) -> None:
+    machine = load_machine(file)
+    assert str(machine.zone) == "Europe/Berlin"
+    assert machine.gateway.accounts["M1"].user == "meier"
+
+
+def test_the_environment_comes_before_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITOCLIENT_UI__LANGUAGE", "it")
+    monkeypatch.setenv("VITOCLIENT_GATEWAY__ORIGINATOR", "Dr Meier")
+    machine = load_machine(file)
+    assert (machine.ui.language, machine.gateway.originator) == ("it", "Dr Meier")
+    assert machine.gateway.accounts["M1"].user == "meier"
+
+
+def test_the_schema_can_be_named_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('[store]\nschema = "agent"\n', encoding="utf-8")
+    assert load_machine(path).store.table_schema == "agent"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[practice]\ntimezone = 'Europe/Zürich'", "Europe/Zürich"),
+        ("[practice]\ntimezon = 'Europe/Zurich'", "practice.timezon"),
+        ("[mail]\nport = 70000", "mail.port"),
+        ("[ui]\nlanguage = 'de\n", "line 2"),
+        ("[gateway.accounts.M1]\npassword = 'x'", "gateway.accounts.M1"),
+        ("[nothing]\nx = 1", "nothing"),
+    ],
+)
+def test_a_faulty_file_is_told_in_one_line_that_names_the_place(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as raised:
+        load_machine(path)
+    assert named in str(raised.value)
+    assert str(path) in str(raised.value)
+    assert raised.value.exit_code == 2
+
+
+def test_a_named_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        load_machine(tmp_path / "none.toml")
+
+
+def test_a_faulty_environment_variable_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITOCLIENT_MAIL__PORT", "many")
+    with pytest.raises(ConfigurationError, match=r"mail\.port"):
+        load_machine()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mssql+pyodbc://sa:se:c@ret@db/x", "mssql+pyodbc://sa@db/x"),
+        ("sqlite:///C:/a b/ü.db", "sqlite:///C:/a b/ü.db"),
+        ("postgresql+psycopg://u@h/x", "postgresql+psycopg://u@h/x"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert without_password(url) == shown
