@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "assets" / "locale"
 LANGUAGES = ("en", "fr", "it")
-METHODS: list[Any] = [("**.py", "python")]
+METHODS = [("**.py", "python")]
 KEYWORDS: dict[str, Any] = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
@@ -33,7 +33,7 @@ def collected() -> Catalog:
     for package in ("tray_agent", "ui"):
         found = extract_from_dir(ROOT / package, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",))
         for name, _line, message, comments, context in found:
-            catalogue.add(message, locations=[(f"{package}/{Path(name).as_posix()}", None)], auto_comments=comments, context=context)
+            catalogue.add(message, locations=[(f"{package}/{Path(name).as_posix()}", 0)], auto_comments=comments, context=context)
     return catalogue
 
 

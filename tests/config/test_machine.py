@@ -61,7 +61,7 @@ def test_the_schema_can_be_named_in_the_file(tmp_path: Path) -> None:
         ("[practice]\ntimezone = 'Europe/Zürich'", "Europe/Zürich"),
         ("[practice]\ntimezon = 'Europe/Zurich'", "practice.timezon"),
         ("[mail]\nport = 70000", "mail.port"),
-        ("[ui]\nlanguage = 'de\n", "line 2"),
+        ("[ui]\nlanguage = \n", "line 2"),
         ("[gateway.accounts.M1]\npassword = 'x'", "gateway.accounts.M1"),
         ("[nothing]\nx = 1", "nothing"),
     ],
