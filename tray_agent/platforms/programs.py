@@ -1,0 +1,57 @@
+"""How this installation starts its own programs, and how other programs are started without a console flashing up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = "vitoclient"
+TRAY = "vitoclient-tray"
+
+
+def tray_program() -> tuple[str, ...]:
+    """Returns the command that starts the tray program of this installation: an absolute path, then arguments."""
+    return _program(TRAY) or (_windowed(Path(sys.executable)), "-m", "tray_agent", "run")
+
+
+def command_program() -> tuple[str, ...]:
+    """Returns the command that starts the command line of this installation: an absolute path, then arguments."""
+    return _program(COMMAND) or (sys.executable, "-m", "tray_agent")
+
+
+def is_packaged() -> bool:
+    """Returns whether this is the installed program of the installer, with a Python of its own."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def without_console() -> int:
+    """Returns the ``creationflags`` for ``subprocess`` that keep a console window from flashing up; 0 elsewhere."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW
+    return 0
+
+
+def _program(name: str) -> tuple[str, ...] | None:
+    folder = Path(sys.executable).parent
+    file_name = f"{name}.exe" if sys.platform == "win32" else name
+    for candidate in (folder / file_name, folder / "Scripts" / file_name):
+        if candidate.is_file():
+            return (str(candidate),)
+    return None
+
+
+def _windowed(python: Path) -> str:
+    """Returns the interpreter that opens no console, where there is one."""
+    windowed = python.with_name("pythonw.exe")
+    return str(windowed if windowed.is_file() else python)
+
+
+def quoted(command: tuple[str, ...]) -> str:
+    r"""Returns a command as one line that Windows takes apart again rightly; the program is always quoted.
+
+    A path with a blank that is not quoted lets Windows start ``C:\Program.exe`` instead.
+    """
+    program, *arguments = command
+    rest = subprocess.list2cmdline(arguments)
+    return f'"{program}" {rest}'.rstrip()
