@@ -1,0 +1,348 @@
+"""What the tray shows: state, tooltip, menu and default action, computed from facts about the agent.
+
+Pure: facts in, values out. The adapters (pystray, Qt) only draw what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tray_agent.i18n import N_, _, format_date, format_time, ngettext
+
+MOST_SHOWN_NUMBER = 9
+"""The icon shows the number of new downloads up to this one, then ``9+``."""
+
+
+class Look(StrEnum):
+    """The states that one tells apart by the icon's shape alone."""
+
+    OK = "ok"
+    NEW_DOWNLOADS = "new"
+    ATTENTION = "attention"
+    PAUSED = "paused"
+    DATABASE_AWAY = "away"
+
+
+class DialogName(StrEnum):
+    """The windows of the program; the value is the module in ``ui.dialogs``."""
+
+    OVERVIEW = "overview"
+    DOWNLOADS = "downloads"
+    PORTAL = "portal"
+    JOBS = "jobs"
+    SCHEDULE = "schedule"
+    JOB_HISTORY = "job_history"
+    ACTIVITY = "activity"
+    SETTINGS = "settings"
+    TEMPLATES = "templates"
+    OUTBOX = "outbox"
+    CREDITS = "credits"
+    PREVIEW = "preview"
+    INFO = "info"
+    SETUP = "setup"
+
+
+class PauseScope(StrEnum):
+    """What a pause stops."""
+
+    SENDING = "sending"
+    EVERYTHING = "everything"
+
+
+class PauseLength(StrEnum):
+    """How long a pause lasts."""
+
+    HOUR = "hour"
+    TODAY = "today"
+    UNTIL_RESUMED = "until_resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDialog:
+    """Opens a window; one that is open comes to the front."""
+
+    dialog: DialogName
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Pauses the agent."""
+
+    scope: PauseScope
+    length: PauseLength
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Ends a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNow:
+    """Looks for new downloads and asks for the state of messages now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Ends the program."""
+
+
+Action = OpenDialog | Pause | Resume | CheckNow | Quit
+"""What a click asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that needs a person.
+
+    Attributes:
+        sentence: what it is, a whole sentence in the language of the user interface.
+        opens: the window in which it is settled.
+    """
+
+    sentence: str
+    opens: DialogName
+
+
+@dataclass(frozen=True, slots=True)
+class ActivePause:
+    """A pause in force.
+
+    Attributes:
+        scope: what it stops.
+        until: its end in the practice's time zone, or None until somebody resumes.
+    """
+
+    scope: PauseScope
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextRun:
+    """The next planned run.
+
+    Attributes:
+        title: the job's name in the users' words.
+        at: the planned time in the practice's time zone.
+    """
+
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """What the tray must know of the agent.
+
+    Attributes:
+        now: the present time in the practice's time zone.
+        starting: the engine is not built yet.
+        database_away: the database does not answer.
+        new_downloads: downloaded elements that nobody has installed or put aside.
+        concerns: what needs a person, the gravest first.
+        pause: the pause in force, or None.
+        next_run: the next planned run, or None where no job is enabled.
+        running: the name of the job that runs now, or "".
+    """
+
+    now: datetime
+    starting: bool = False
+    database_away: bool = False
+    new_downloads: int = 0
+    concerns: tuple[Concern, ...] = ()
+    pause: ActivePause | None = None
+    next_run: NextRun | None = None
+    running: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An entry of the menu; with ``children`` a submenu, without ``action`` and ``children`` a separator."""
+
+    label: str = ""
+    action: Action | None = None
+    children: tuple[MenuItem, ...] = ()
+    default: bool = False
+
+    @property
+    def is_separator(self) -> bool:
+        """Returns whether this entry is a line between groups."""
+        return self.action is None and not self.children
+
+
+@dataclass(frozen=True, slots=True)
+class TrayState:
+    """All that a tray shows.
+
+    Attributes:
+        look: which icon.
+        number: the new downloads that the icon shows; 0 shows none.
+        tooltip: some short lines; the first tells the state.
+        menu: the menu.
+        default_action: what a click (Windows) or double click asks for.
+    """
+
+    look: Look
+    number: int
+    tooltip: str
+    menu: tuple[MenuItem, ...]
+    default_action: Action
+
+
+_SEPARATOR = MenuItem()
+
+PRODUCT = "vitoclient-Services"
+
+
+def tray_state(facts: AgentFacts) -> TrayState:
+    """Returns what the tray shows for these facts."""
+    look = look_of(facts)
+    action = default_action(facts)
+    return TrayState(
+        look=look,
+        number=facts.new_downloads if look is Look.NEW_DOWNLOADS else 0,
+        tooltip="\n".join(state_lines(facts)),
+        menu=menu(facts, action),
+        default_action=action,
+    )
+
+
+def look_of(facts: AgentFacts) -> Look:
+    """Returns the icon: what keeps the agent from working comes before what it found."""
+    if facts.database_away:
+        return Look.DATABASE_AWAY
+    if facts.concerns:
+        return Look.ATTENTION
+    if facts.pause:
+        return Look.PAUSED
+    return Look.NEW_DOWNLOADS if facts.new_downloads else Look.OK
+
+
+def default_action(facts: AgentFacts) -> Action:
+    """Returns what a double click opens: what needs attention, first the new downloads (domain, section 6)."""
+    if facts.new_downloads and not facts.database_away:
+        return OpenDialog(DialogName.DOWNLOADS)
+    if facts.concerns and not facts.database_away:
+        return OpenDialog(facts.concerns[0].opens)
+    return OpenDialog(DialogName.OVERVIEW)
+
+
+def state_lines(facts: AgentFacts) -> tuple[str, ...]:
+    """Returns the state in short lines: what needs attention, then what comes next."""
+    if facts.starting:
+        return (PRODUCT, _("Wird gestartet …"))
+    if facts.database_away:
+        return (PRODUCT, _("Datenbank nicht erreichbar: nichts wird gesendet."))
+    lines = [PRODUCT]
+    if facts.new_downloads:
+        lines.append(downloads_line(facts.new_downloads))
+    lines += [concern.sentence for concern in facts.concerns]
+    lines.append(_activity_line(facts))
+    return tuple(lines)
+
+
+def downloads_line(number: int) -> str:
+    """Returns the number of new downloads as a short sentence."""
+    return ngettext("{number} neuer Download vorhanden", "{number} neue Downloads vorhanden", number).format(number=number)
+
+
+def _activity_line(facts: AgentFacts) -> str:
+    if facts.pause:
+        return pause_line(facts.pause, facts.now)
+    if facts.running:
+        return _("Läuft: {job}").format(job=facts.running)
+    if facts.next_run is None:
+        return _("Kein Auftrag ist aktiviert.")
+    return _("Nächster Lauf: {when}, {job}").format(when=short_time(facts.next_run.at, facts.now), job=facts.next_run.title)
+
+
+def pause_line(pause: ActivePause, now: datetime) -> str:
+    """Returns a pause as a short sentence."""
+    what = _("Senden pausiert") if pause.scope is PauseScope.SENDING else _("Alles pausiert")
+    if pause.until is None:
+        return _("{what}, bis Sie fortsetzen").format(what=what)
+    return _("{what} bis {when}").format(what=what, when=short_time(pause.until, now))
+
+
+def short_time(moment: datetime, now: datetime) -> str:
+    """Returns a time as one says it: 10:10; morgen 10:10; 24.11.2026 10:10. Both in the practice's time zone."""
+    if moment.date() == now.date():
+        return format_time(moment)
+    if moment.date() == now.date() + timedelta(days=1):
+        return _("morgen {time}").format(time=format_time(moment))
+    return f"{format_date(moment)} {format_time(moment)}"
+
+
+def pause_end(length: PauseLength, now: datetime) -> datetime | None:
+    """Returns when a pause ends that begins now, or None.
+
+    Args:
+        length: how long the person wants it.
+        now: the present time in the practice's time zone; *heute* ends at the next midnight there.
+    """
+    match length:
+        case PauseLength.HOUR:
+            return now + timedelta(hours=1)
+        case PauseLength.TODAY:
+            return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        case PauseLength.UNTIL_RESUMED:
+            return None
+
+
+_WORK = (
+    (N_("Download-Liste…"), DialogName.DOWNLOADS),
+    (N_("Online-Portal…"), DialogName.PORTAL),
+    (N_("Aufträge verwalten…"), DialogName.JOBS),
+    (N_("Aktivitäten/Fehler…"), DialogName.ACTIVITY),
+    (N_("Versand-Queue…"), DialogName.OUTBOX),
+    (N_("Vorschau…"), DialogName.PREVIEW),
+    (N_("Credits…"), DialogName.CREDITS),
+)
+_SETTINGS = (
+    (N_("Schalter…"), DialogName.SETTINGS),
+    (N_("Textvorlagen…"), DialogName.TEMPLATES),
+    (N_("Einrichten…"), DialogName.SETUP),
+)
+_LENGTHS = (
+    (PauseLength.HOUR, N_("1 Stunde")),
+    (PauseLength.TODAY, N_("Heute")),
+    (PauseLength.UNTIL_RESUMED, N_("Bis auf weiteres")),
+)
+
+
+def menu(facts: AgentFacts, default: Action) -> tuple[MenuItem, ...]:
+    """Returns the menu (domain, section 6.1), the entry of the default action marked."""
+    return (
+        *_windows(((N_("Übersicht…"), DialogName.OVERVIEW),), default),
+        *_windows(_WORK, default),
+        _SEPARATOR,
+        *_windows(_SETTINGS, default),
+        _SEPARATOR,
+        MenuItem(_("Jetzt prüfen"), CheckNow()),
+        MenuItem(_("Fortsetzen"), Resume()) if facts.pause else pause_menu(),
+        _SEPARATOR,
+        *_windows(((N_("Info…"), DialogName.INFO),), default),
+        MenuItem(_("Beenden"), Quit()),
+    )
+
+
+def pause_menu() -> MenuItem:
+    """Returns the submenu *Pausieren*."""
+    return MenuItem(
+        _("Pausieren"),
+        children=(
+            MenuItem(_("Nur Senden"), children=_lengths(PauseScope.SENDING)),
+            MenuItem(_("Alles"), children=_lengths(PauseScope.EVERYTHING)),
+        ),
+    )
+
+
+def _lengths(scope: PauseScope) -> tuple[MenuItem, ...]:
+    return tuple(MenuItem(_(label), Pause(scope, length)) for length, label in _LENGTHS)
+
+
+def _windows(entries: Sequence[tuple[str, DialogName]], default: Action) -> list[MenuItem]:
+    return [MenuItem(_(label), OpenDialog(name), default=OpenDialog(name) == default) for label, name in entries]

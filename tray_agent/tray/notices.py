@@ -1,0 +1,222 @@
+"""Which notices a person gets on which occasion; once per occasion and content, grouped, never a flood.
+
+Pure but for ``NoticeMemory``, which remembers in this process what was shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from tray_agent.i18n import _, format_number, ngettext
+from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, Toast, clip
+from tray_agent.tray.model import DialogName, OpenDialog
+from tray_agent.tray.occasions import Occasion
+
+SAME_CONTENT_PAUSE = timedelta(minutes=15)
+"""The same content is not shown again to the same person within this time, whatever the occasion (login, then start)."""
+
+MOST_TOASTS = 3
+"""So many toasts at the most within ``TOAST_PERIOD``."""
+
+TOAST_PERIOD = timedelta(minutes=10)
+
+MOST_NAMED = 3
+"""So many downloads are named one by one; of more, the rest is a number."""
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about; in the order in which they stand."""
+
+    NEW_DOWNLOADS = "new_downloads"
+    LOW_CREDITS = "low_credits"
+    FAILED_REMINDERS = "failed_reminders"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDownload:
+    """A downloaded element that waits for a person.
+
+    Attributes:
+        element: the element's stable key.
+        title: its name for people.
+        version: its version.
+    """
+
+    element: str
+    title: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class LowCredits:
+    """A balance below the minimum.
+
+    Attributes:
+        mandant: the name of the Mandant that is charged.
+        balance: credits left.
+        minimum: the switch ``CreditMindestbestand``.
+        days_left: for how many days the balance lasts at the present use, or None where that is unknown.
+    """
+
+    mandant: str
+    balance: Decimal
+    minimum: Decimal
+    days_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """What notices are made from.
+
+    Attributes:
+        new_downloads: what waits for a person.
+        low_credits: balances below the minimum; empty where the check is switched off.
+        failed_reminders: numbers of today's reminders that could not be sent or delivered.
+    """
+
+    new_downloads: tuple[NewDownload, ...] = ()
+    low_credits: tuple[LowCredits, ...] = ()
+    failed_reminders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell, with the link to where it is settled.
+
+    Attributes:
+        kind: what it is about.
+        title: a few words; *Neue Downloads vorhanden* is the seed's.
+        sentences: what it says, one sentence each.
+        link: the words of the link.
+        opens: the window that the link opens.
+        content: two notices with equal content say the same.
+    """
+
+    kind: NoticeKind
+    title: str
+    sentences: tuple[str, ...]
+    link: str
+    opens: DialogName
+    content: frozenset[str]
+
+
+def notices(facts: NoticeFacts) -> tuple[Notice, ...]:
+    """Returns what there is to tell; one notice per kind, at most."""
+    found = (_downloads(facts.new_downloads), _credits(facts.low_credits), _failed(facts.failed_reminders))
+    return tuple(notice for notice in found if notice)
+
+
+def toast_of(shown: tuple[Notice, ...]) -> Toast | None:
+    """Returns one toast for all that an occasion has to tell, or None for nothing."""
+    if not shown:
+        return None
+    first = shown[0]
+    lines = first.sentences if len(shown) == 1 else tuple(f"{notice.title}: {notice.sentences[0]}" for notice in shown)
+    title = first.title if len(shown) == 1 else _("vitoclient-Services: {count} Meldungen").format(count=len(shown))
+    return Toast(clip(title, TITLE_UNITS), clip("\n".join(lines), BODY_UNITS), OpenDialog(first.opens), first.link)
+
+
+def _downloads(downloads: tuple[NewDownload, ...]) -> Notice | None:
+    if not downloads:
+        return None
+    named = [f"{download.title} {download.version}".strip() for download in downloads[:MOST_NAMED]]
+    rest = len(downloads) - len(named)
+    if rest:
+        named.append(ngettext("und {number} weiterer", "und {number} weitere", rest).format(number=rest))
+    return Notice(
+        NoticeKind.NEW_DOWNLOADS,
+        _("Neue Downloads vorhanden"),
+        tuple(named),
+        _("Download-Liste öffnen"),
+        DialogName.DOWNLOADS,
+        frozenset(f"{download.element}={download.version}" for download in downloads),
+    )
+
+
+def _credits(low: tuple[LowCredits, ...]) -> Notice | None:
+    if not low:
+        return None
+    return Notice(
+        NoticeKind.LOW_CREDITS,
+        _("Credits-Guthaben unter dem Mindestbestand"),
+        tuple(_credits_sentence(account) for account in low),
+        _("Credits anzeigen"),
+        DialogName.CREDITS,
+        frozenset(f"{account.mandant}={account.balance}" for account in low),
+    )
+
+
+def _credits_sentence(account: LowCredits) -> str:
+    said = _("{mandant}: {balance} Credits, Mindestbestand {minimum}.").format(
+        mandant=account.mandant, balance=format_number(account.balance), minimum=format_number(account.minimum)
+    )
+    if account.balance <= 0:
+        return said + " " + _("Es wird nichts mehr versendet, bis das Guthaben aufgeladen ist.")
+    if account.days_left is None:
+        return said
+    lasts = ngettext("Das reicht noch für etwa {days} Tag.", "Das reicht noch für etwa {days} Tage.", account.days_left)
+    return said + " " + lasts.format(days=account.days_left)
+
+
+def _failed(messages: tuple[str, ...]) -> Notice | None:
+    if not messages:
+        return None
+    number = len(messages)
+    sentence = ngettext(
+        "{number} Terminerinnerung von heute kam nicht an; bitte auf anderem Weg erinnern.",
+        "{number} Terminerinnerungen von heute kamen nicht an; bitte auf anderem Weg erinnern.",
+        number,
+    ).format(number=number)
+    return Notice(
+        NoticeKind.FAILED_REMINDERS,
+        _("Terminerinnerungen nicht zugestellt"),
+        (sentence,),
+        _("Aktivitäten/Fehler anzeigen"),
+        DialogName.ACTIVITY,
+        frozenset(messages),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    kind: NoticeKind
+    content: frozenset[str]
+    at: datetime
+
+
+class NoticeMemory:
+    """Remembers what was shown, so that nothing is told twice and nothing floods."""
+
+    def __init__(self) -> None:
+        self._shown: list[_Shown] = []
+        self._toasts: list[datetime] = []
+
+    def fresh(self, occasion: Occasion, candidates: tuple[Notice, ...], now: datetime) -> tuple[Notice, ...]:
+        """Returns the notices to show on an occasion and counts them as shown.
+
+        The same content is left out within ``SAME_CONTENT_PAUSE``, so that logging in and starting the practice
+        software a minute later tell it once. After a user switch another person sits there: everything is told.
+
+        Args:
+            occasion: why now.
+            candidates: what there is to tell.
+            now: any aware instant, never stepping back.
+        """
+        self._shown = [shown for shown in self._shown if now - shown.at < SAME_CONTENT_PAUSE]
+        if occasion is Occasion.USER_SWITCH:
+            self._shown.clear()
+        told = {(shown.kind, shown.content) for shown in self._shown}
+        chosen = tuple(notice for notice in candidates if (notice.kind, notice.content) not in told)
+        self._shown += [_Shown(notice.kind, notice.content, now) for notice in chosen]
+        return chosen
+
+    def may_toast(self, now: datetime) -> bool:
+        """Returns whether a toast may be shown now, and counts it if so; at most ``MOST_TOASTS`` in ``TOAST_PERIOD``."""
+        self._toasts = [shown for shown in self._toasts if now - shown < TOAST_PERIOD]
+        if len(self._toasts) >= MOST_TOASTS:
+            return False
+        self._toasts.append(now)
+        return True
