@@ -1,0 +1,42 @@
+"""The states of a downloaded version, and which may follow which."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DownloadState(StrEnum):
+    """What became of one version of an element (practice-wide)."""
+
+    NEW = "new"
+    """Seen on the portal and wanted; not complete here yet."""
+
+    OFFERED = "offered"
+    """Downloaded and verified; waits for a person."""
+
+    STARTED = "started"
+    """A person started the installation, or was shown the file; how it ended is unknown."""
+
+    INSTALLED = "installed"
+    """The installation ended with success."""
+
+    SUPERSEDED = "superseded"
+    """A newer version took its place."""
+
+
+_MAY_FOLLOW = {
+    DownloadState.NEW: {DownloadState.OFFERED, DownloadState.SUPERSEDED},
+    DownloadState.OFFERED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
+    DownloadState.STARTED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
+    DownloadState.INSTALLED: {DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
+    DownloadState.SUPERSEDED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED},
+}
+
+
+def may_follow(state: DownloadState, following: DownloadState) -> bool:
+    """Returns whether ``following`` may come after ``state``.
+
+    ``NEW`` again after ``OFFERED`` or ``STARTED``: the file vanished or changed and is fetched again. ``STARTED`` after
+    ``SUPERSEDED``: a person may go back to an older version that was kept.
+    """
+    return following in _MAY_FOLLOW[state]
