@@ -23,6 +23,8 @@ def test_wrong_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], ar
     code, out, err = said(capsys, *arguments)
     assert (code, out) == (2, "")
     assert err.startswith("vitoclient: ")
+    assert "--help" in err
+    assert "No such" not in err
     assert len(err.splitlines()) == 1
 
 

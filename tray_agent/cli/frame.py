@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tray_agent.cli.wording import usage_sentence
 from tray_agent.config.machine import load_machine
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, set_language
@@ -44,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except UsageError as error:
-        print(f"vitoclient: {_one_line(error.format_message())}", file=sys.stderr)
+        print(f"vitoclient: {_one_line(usage_sentence(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return _pipe_closed()
