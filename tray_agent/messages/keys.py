@@ -1,0 +1,44 @@
+"""The keys that carry the promises: one reminder per appointment and start, one greeting per patient and year.
+
+An id of the practice may be anything: what is not plain lower-case ASCII is hashed, so that no collation of any
+database takes two different ids for one (SQL Server ignores case and trailing blanks).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32encode
+from datetime import datetime
+from hashlib import sha256
+
+_PLAIN = re.compile(r"[0-9a-z._-]{1,64}")
+
+
+def reminder_key(appointment_id: str, starts_at: datetime) -> str:
+    """Returns the key of a reminder.
+
+    Args:
+        appointment_id: as the practice writes it.
+        starts_at: local wall-clock time, naive; a move by less than a minute is none.
+    """
+    return f"reminder/{_plain(appointment_id)}/{starts_at:%Y%m%dt%H%M}"
+
+
+def birthday_key(patient_id: str, year: int) -> str:
+    """Returns the key of a birthday greeting: the year is that in which it is greeted."""
+    return f"birthday/{_plain(patient_id)}/{year}"
+
+
+def reference_of(unique_key: str) -> str:
+    """Returns a message's own identity at the gateway: 20 characters a-z and 2-7, the same wherever it is computed.
+
+    Derived from the key, so that a message prepared anew from a restored database is still known at the gateway.
+    100 bits: two messages never share one.
+    """
+    return b32encode(sha256(unique_key.encode()).digest()).decode().lower()[:20]
+
+
+def _plain(practice_id: str) -> str:
+    if _PLAIN.fullmatch(practice_id):
+        return practice_id
+    return "~" + sha256(practice_id.encode()).hexdigest()[:40]
