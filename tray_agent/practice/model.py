@@ -22,7 +22,11 @@ class AppointmentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mandant:
-    """The doctor or legal entity that is charged; has a licence number and its own credits."""
+    """The doctor or legal entity that is charged; has a licence number and its own credits.
+
+    Attributes:
+        unreadable: names of the fields whose value in the practice's data could not be read; such a field is None here.
+    """
 
     id: str
     name: str
@@ -31,6 +35,7 @@ class Mandant:
     licence_number: str | None = None
     licence_valid_from: date | None = None
     licence_valid_until: date | None = None
+    unreadable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Patient:
         mobile, phone: telephone numbers as typed; either may hold a mobile number.
         preferred_channel: ``sms``, ``email`` or None.
         opted_out: wants no messages.
+        unreadable: names of the fields whose value in the practice's data could not be read; such a field has its default here.
     """
 
     id: str
@@ -57,6 +63,12 @@ class Patient:
     email: str | None = None
     preferred_channel: str | None = None
     opted_out: bool = False
+    unreadable: frozenset[str] = frozenset()
+
+    @property
+    def is_deceased(self) -> bool:
+        """Returns whether any death date is recorded, be it in the future or unreadable."""
+        return self.death_date is not None or "death_date" in self.unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class Appointment:
     Attributes:
         starts_at: local wall-clock time of the practice, naive, as the practice software stores it.
         doctor: the name as it shall stand in the text, or None.
+        unreadable: names of the fields whose value could not be read; an unreadable status is ``UNKNOWN``, an unreadable start
+            is ``datetime.min``, so that it lies outside of every search window.
     """
 
     id: str
@@ -85,6 +99,7 @@ class Appointment:
     ends_at: datetime | None = None
     doctor: str | None = None
     visit_reason_id: str | None = None
+    unreadable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
