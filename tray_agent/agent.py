@@ -69,11 +69,7 @@ class Agent:
     @cached_property
     def store_unchecked(self) -> Database:
         """The agent's own database, whatever tables it has; for ``db upgrade`` and ``doctor``."""
-        from tray_agent.store.database import open_database
-
-        database = open_database(self.machine.store_url, schema=self.machine.store.table_schema)
-        self._closing.callback(database.dispose)
-        return database
+        return self._open(self.machine.store_url, "store", self.machine.store.table_schema)
 
     @cached_property
     def settings(self) -> SettingStore:
@@ -81,3 +77,12 @@ class Agent:
         from tray_agent.store.settings import SettingStore
 
         return SettingStore(self.store)
+
+    def _open(self, url: str, secret: str, schema: str | None) -> Database:
+        """Opens a database with its password from the secrets. An embedded one has this machine's clock."""
+        from tray_agent.store.database import open_database, with_password
+
+        complete = with_password(url, lambda: self.secrets.get(secret))
+        database = open_database(complete, schema=schema, clock=self.clock if complete.get_backend_name() == "sqlite" else None)
+        self._closing.callback(database.dispose)
+        return database

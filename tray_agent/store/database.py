@@ -162,17 +162,44 @@ def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | N
     Raises:
         ConfigurationError: the URL can't be read, or names an unknown kind of database.
     """
+    parsed = _parse(url)
     try:
-        parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return Database(_sqlite_engine(parsed), None, clock)
         return Database(_server_engine(parsed), schema, clock)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise ConfigurationError(
-            _("Datenbankadresse nicht lesbar"),
-            _("Die Adresse der Datenbank kann nicht gelesen werden."),
-            _("Adresse in der Konfiguration prüfen; sie beginnt mit sqlite:///, mssql+pyodbc:// oder postgresql+psycopg://."),
-        ) from error
+        raise _unreadable_address() from error
+
+
+def _parse(url: str | URL) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise _unreadable_address() from error
+
+
+def _unreadable_address() -> ConfigurationError:
+    return ConfigurationError(
+        _("Datenbankadresse nicht lesbar"),
+        _("Die Adresse der Datenbank kann nicht gelesen werden."),
+        _("Adresse in der Konfiguration prüfen; sie beginnt mit sqlite:///, mssql+pyodbc:// oder postgresql+psycopg://."),
+    )
+
+
+def with_password(url: str | URL, secret: Callable[[], str | None]) -> URL:
+    """Returns a database URL with the password that it lacks, where it names a user.
+
+    Args:
+        url: SQLAlchemy's form.
+        secret: asked for the password only when one is needed.
+
+    Raises:
+        ConfigurationError: the URL can't be read.
+    """
+    parsed = _parse(url)
+    if parsed.username and not parsed.password:
+        return parsed.set(password=secret())
+    return parsed
 
 
 def unavailable(url: URL) -> DatabaseUnavailableError:
@@ -248,4 +275,4 @@ def _roll_back(connection: Connection) -> None:
         connection.invalidate()
 
 
-__all__ = ["ATTEMPTS", "IN_CHUNK", "Database", "from_ms", "open_database", "to_ms", "unavailable"]
+__all__ = ["ATTEMPTS", "IN_CHUNK", "Database", "from_ms", "open_database", "to_ms", "unavailable", "with_password"]
