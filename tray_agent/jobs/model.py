@@ -1,0 +1,303 @@
+"""The values of runs, the history, the activity log and the list of jobs: what the engine keeps and the dialogs show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from tray_agent.jobs.contract import JobKey, Level, Service
+from tray_agent.jobs.schedule import Schedule
+
+
+class RunState(StrEnum):
+    """The column *Status* of the history."""
+
+    RUNNING = "running"
+    """läuft."""
+
+    SUCCEEDED = "succeeded"
+    """Erfolg: the job could run; what it really did stands in the activity log (seed)."""
+
+    FAILED = "failed"
+    """Fehler."""
+
+    SKIPPED = "skipped"
+    """übersprungen: a planned time at which nothing ran, with the reason."""
+
+    CANCELLED = "cancelled"
+    """abgebrochen: asked to stop, and stopped at a safe point."""
+
+    DIED = "died"
+    """abgestürzt: its computer vanished in the middle; nobody finished it."""
+
+
+class RunTrigger(StrEnum):
+    """Why a run was begun."""
+
+    SCHEDULE = "schedule"
+    CATCH_UP = "catch_up"
+    BY_HAND = "by_hand"
+
+
+class Reason(StrEnum):
+    """Why a planned time was skipped, or a run ended otherwise than with success."""
+
+    SWITCH_OFF = "switch_off"
+    MISSED = "missed"
+    """No agent was there (all computers off, asleep), and a later time is caught up."""
+
+    DATABASE_AWAY = "database_away"
+    PAUSED = "paused"
+    QUIET_HOURS = "quiet_hours"
+    OUTSIDE_WINDOW = "outside_window"
+    STILL_RUNNING = "still_running"
+    """The run before had not ended when the next time came."""
+
+    SCHEDULE_CHANGED = "schedule_changed"
+    """The schedule was saved or the job disabled before the time was caught up."""
+
+    NOT_OFFERED = "not_offered"
+    """No agent that is on offers the job."""
+
+    DIED = "died"
+    CANCELLED = "cancelled"
+    FAULT = "fault"
+    """A fault of the program; the traceback is in the log file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of the history.
+
+    Attributes:
+        run_id: its number.
+        job: which job.
+        due_at: the planned time: aware, UTC, whole seconds; of a run by hand the second in which it was asked for.
+        trigger: why it was begun.
+        state: how it stands; a run whose lease ended is told as ``DIED``, swept or not.
+        workstation: the computer it ran on, or that recorded the skipped time.
+        started_at, finished_at: aware, UTC; None where it did not start or end.
+        attempt: 1; more where another computer took it over.
+        counts, skipped: what was done and not done, by stable words (see ``JobResult``).
+        problems: how many things failed that somebody should look at.
+        reason: a ``Reason`` or an error's code; "" for success.
+        sentence: the run in one sentence that a practice understands.
+    """
+
+    run_id: int
+    job: JobKey
+    due_at: datetime
+    trigger: RunTrigger
+    state: RunState
+    workstation: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int
+    counts: Mapping[str, int]
+    skipped: Mapping[str, int]
+    problems: int
+    reason: str
+    sentence: str
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Returns how long it took, or None while it runs or where it never started."""
+        return self.finished_at - self.started_at if self.started_at and self.finished_at else None
+
+
+class RunOrder(StrEnum):
+    """The columns by which the history sorts; within equal values the newest planned time is first."""
+
+    DUE_AT = "due_at"
+    JOB = "job"
+    STATE = "state"
+    TRIGGER = "trigger"
+    WORKSTATION = "workstation"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs the history shows; None: no limit.
+
+    Attributes:
+        since: planned at or after this instant (aware).
+        until: planned before this instant (aware).
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    job: JobKey | None = None
+    state: RunState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """One row of the activity log.
+
+    Attributes:
+        activity_id: its number; later rows have greater ones.
+        at: when it was written: aware, UTC, the server's clock.
+        item: the element, or the message's number, or None.
+        run_id: the run it belongs to, or None.
+        hidden: whether "Alle löschen" took it off the list.
+    """
+
+    activity_id: int
+    at: datetime
+    service: Service
+    level: Level
+    reason: str
+    sentence: str
+    item: str | None
+    patient_id: str | None
+    appointment_at: datetime | None
+    workstation: str
+    run_id: int | None
+    hidden: bool
+
+
+class ActivityOrder(StrEnum):
+    """The columns by which the activity log sorts; within equal values the newest is first."""
+
+    TIME = "time"
+    LEVEL = "level"
+    REASON = "reason"
+    ITEM = "item"
+    WORKSTATION = "workstation"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter:
+    """Which activities the log shows; None: no limit.
+
+    Attributes:
+        since: at or after this instant (aware).
+        until: before this instant (aware).
+        hidden: also what "Alle löschen" took off the list.
+    """
+
+    service: Service | None = None
+    level: Level | None = None
+    reason: str | None = None
+    item: str | None = None
+    run_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    hidden: bool = False
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """A part of a list.
+
+    Attributes:
+        rows: in the order asked for.
+        next_page: hand it over for the rows that follow; None: that was the end. Opaque; a word without meaning for people.
+    """
+
+    rows: tuple[Row, ...]
+    next_page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCounts:
+    """The numbers of one tab of the activity log: what stands on the list, not what was taken off it."""
+
+    errors: int = 0
+    warnings: int = 0
+
+
+class PauseScope(StrEnum):
+    """What a pause holds back, on all computers of the practice."""
+
+    SENDING = "sending"
+    """The jobs that send something to people."""
+
+    EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause in force.
+
+    Attributes:
+        since: aware, UTC.
+        until: aware, UTC; None: until somebody resumes.
+        paused_by: person and computer.
+    """
+
+    scope: PauseScope
+    since: datetime
+    until: datetime | None
+    paused_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobOverview:
+    """One row of *Aufträge verwalten*.
+
+    Attributes:
+        key, title: the job and its name in the users' words.
+        schedule: its schedule; ``schedule.enabled`` is the column *Aktiviert*.
+        version: to be handed back when saving.
+        switched_on: whether its switch (Schalter) stands on Ja.
+        switch_name: that switch.
+        next_at: the next planned time (aware, UTC); None where it is not enabled or never runs again.
+        last_run: the newest run that was not skipped, or None.
+        running: the run that goes on now, or None.
+        changed_at, changed_by: the last change of the schedule.
+    """
+
+    key: JobKey
+    title: str
+    schedule: Schedule
+    version: int
+    switched_on: bool
+    switch_name: str
+    next_at: datetime | None
+    last_run: Run | None
+    running: Run | None
+    changed_at: datetime
+    changed_by: str
+
+    @property
+    def enabled(self) -> bool:
+        """Returns the column *Aktiviert*."""
+        return self.schedule.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """What a person changed of a job: the whole new schedule (``enabled`` included) and the version it was made from."""
+
+    key: JobKey
+    schedule: Schedule
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """One agent that is, or was, on.
+
+    Attributes:
+        owner: the process; new with every start.
+        seen_at: when it last told that it is there: aware, UTC, the server's clock.
+        clock_difference: its computer's clock minus the server's.
+        scheduling: whether its scheduler runs (not only a command line).
+        here: whether it is the asking process.
+    """
+
+    owner: str
+    workstation: str
+    version: str
+    started_at: datetime
+    seen_at: datetime
+    clock_difference: timedelta
+    scheduling: bool
+    here: bool = field(default=False)
