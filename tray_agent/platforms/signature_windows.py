@@ -1,0 +1,134 @@
+"""Authenticode through ``WinVerifyTrust`` (wintrust.dll) and the signer's certificate (crypt32.dll)."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform != "win32":
+    raise ImportError("only on Windows")
+
+import ctypes
+from ctypes import POINTER, Structure, byref, c_char_p, c_ubyte, c_void_p, sizeof
+from ctypes.wintypes import DWORD, HANDLE, HWND, LONG, LPCWSTR, LPWSTR, WORD
+from pathlib import Path
+
+from tray_agent.platforms.files import extended
+from tray_agent.platforms.signature import Signature, SignatureState
+
+_WTD_UI_NONE = 2
+_WTD_REVOKE_WHOLECHAIN = 1
+_WTD_CHOICE_FILE = 1
+_WTD_STATEACTION_VERIFY = 1
+_WTD_STATEACTION_CLOSE = 2
+_WTD_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT = 0x80
+_WTD_DISABLE_MD2_MD4 = 0x2000
+_CERT_NAME_ATTR_TYPE = 3
+_COMMON_NAME = b"2.5.4.3"
+
+_STATES = {
+    0x00000000: SignatureState.VALID,
+    0x800B0100: SignatureState.UNSIGNED,  # TRUST_E_NOSIGNATURE
+    0x800B0003: SignatureState.UNSIGNED,  # TRUST_E_SUBJECT_FORM_UNKNOWN: a kind of file that can't be signed
+    0x800B0001: SignatureState.UNSIGNED,  # TRUST_E_PROVIDER_UNKNOWN
+    0x80096010: SignatureState.BROKEN,  # TRUST_E_BAD_DIGEST
+    0x80096001: SignatureState.BROKEN,  # TRUST_E_SYSTEM_ERROR
+    0x80096004: SignatureState.BROKEN,  # TRUST_E_CERT_SIGNATURE
+    0x80091007: SignatureState.BROKEN,  # CRYPT_E_HASH_VALUE
+}
+"""What Windows answers; every other number means that the signer is not trusted."""
+
+
+class _Guid(Structure):
+    _fields_ = (("Data1", DWORD), ("Data2", WORD), ("Data3", WORD), ("Data4", c_ubyte * 8))
+
+
+class _FileInfo(Structure):
+    _fields_ = (("cbStruct", DWORD), ("pcwszFilePath", LPCWSTR), ("hFile", HANDLE), ("pgKnownSubject", POINTER(_Guid)))
+
+
+class _TrustData(Structure):
+    _fields_ = (
+        ("cbStruct", DWORD),
+        ("pPolicyCallbackData", c_void_p),
+        ("pSIPClientData", c_void_p),
+        ("dwUIChoice", DWORD),
+        ("fdwRevocationChecks", DWORD),
+        ("dwUnionChoice", DWORD),
+        ("pFile", POINTER(_FileInfo)),
+        ("dwStateAction", DWORD),
+        ("hWVTStateData", HANDLE),
+        ("pwszURLReference", LPWSTR),
+        ("dwProvFlags", DWORD),
+        ("dwUIContext", DWORD),
+        ("pSignatureSettings", c_void_p),
+    )
+
+
+class _ProviderCertificate(Structure):
+    """The head of CRYPT_PROVIDER_CERT; only the certificate is read."""
+
+    _fields_ = (("cbStruct", DWORD), ("pCert", c_void_p))
+
+
+_VERIFY_V2 = _Guid(0x00AAC56B, 0xCD44, 0x11D0, (c_ubyte * 8)(0x8C, 0xC2, 0, 0xC0, 0x4F, 0xC2, 0x95, 0xEE))
+_trust = ctypes.WinDLL("wintrust")
+_crypt = ctypes.WinDLL("crypt32")
+_trust.WinVerifyTrust.argtypes = (HWND, POINTER(_Guid), c_void_p)
+_trust.WinVerifyTrust.restype = LONG
+_trust.WTHelperProvDataFromStateData.argtypes = (HANDLE,)
+_trust.WTHelperProvDataFromStateData.restype = c_void_p
+_trust.WTHelperGetProvSignerFromChain.argtypes = (c_void_p, DWORD, ctypes.c_int, DWORD)
+_trust.WTHelperGetProvSignerFromChain.restype = c_void_p
+_trust.WTHelperGetProvCertFromChain.argtypes = (c_void_p, DWORD)
+_trust.WTHelperGetProvCertFromChain.restype = POINTER(_ProviderCertificate)
+_crypt.CertGetNameStringW.argtypes = (c_void_p, DWORD, DWORD, c_char_p, LPWSTR, DWORD)
+_crypt.CertGetNameStringW.restype = DWORD
+
+
+class WindowsSignatures:
+    """Asks Windows: the signature embedded in the file, its chain, and revocation (all but the root).
+
+    Where the revocation list can't be reached, Windows answers with an error of its own: the file counts as
+    untrusted, and a person decides.
+    """
+
+    def read(self, file: Path) -> Signature:
+        """Returns who signed a file and whether that holds.
+
+        Raises:
+            OSError: the file can't be read.
+        """
+        with file.open("rb"):
+            pass
+        subject = _FileInfo(sizeof(_FileInfo), extended(file), None, None)
+        data = _TrustData(
+            cbStruct=sizeof(_TrustData),
+            dwUIChoice=_WTD_UI_NONE,
+            fdwRevocationChecks=_WTD_REVOKE_WHOLECHAIN,
+            dwUnionChoice=_WTD_CHOICE_FILE,
+            pFile=ctypes.pointer(subject),
+            dwStateAction=_WTD_STATEACTION_VERIFY,
+            dwProvFlags=_WTD_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT | _WTD_DISABLE_MD2_MD4,
+        )
+        nobody = HWND(-1)
+        status = _trust.WinVerifyTrust(nobody, byref(_VERIFY_V2), byref(data)) & 0xFFFFFFFF
+        try:
+            publisher = _publisher(data.hWVTStateData)
+        finally:
+            data.dwStateAction = _WTD_STATEACTION_CLOSE
+            _trust.WinVerifyTrust(nobody, byref(_VERIFY_V2), byref(data))
+        return Signature(_STATES.get(status, SignatureState.UNTRUSTED), publisher, status)
+
+
+def _publisher(state: int | None) -> str | None:
+    """Returns the common name of the first signer's certificate."""
+    provider = _trust.WTHelperProvDataFromStateData(state) if state else None
+    signer = _trust.WTHelperGetProvSignerFromChain(provider, 0, False, 0) if provider else None
+    found = _trust.WTHelperGetProvCertFromChain(signer, 0) if signer else None
+    if not found or not found.contents.pCert:
+        return None
+    certificate = found.contents.pCert
+    length = _crypt.CertGetNameStringW(certificate, _CERT_NAME_ATTR_TYPE, 0, _COMMON_NAME, None, 0)
+    name = ctypes.create_unicode_buffer(length)
+    _crypt.CertGetNameStringW(certificate, _CERT_NAME_ATTR_TYPE, 0, _COMMON_NAME, name, length)
+    return name.value or None

@@ -1,0 +1,39 @@
+"""Linux has no use for the practice software's installers; files and folders are shown by the desktop."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tray_agent.downloads.catalogue import FileKind
+
+
+class LinuxStarter:
+    """Shows files; refuses to start Windows' installers."""
+
+    def start(self, file: Path, kind: FileKind) -> int | None:
+        """Refuses.
+
+        Raises:
+            OSError: always: this system runs no such installers.
+        """
+        raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC), str(file))
+
+    def show(self, file: Path) -> None:
+        """Opens the folder of a file, or a folder, in the desktop's file window; returns at once.
+
+        Raises:
+            OSError: there is no desktop to show it, or the file is gone.
+        """
+        if not file.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+        opener = shutil.which("xdg-open")
+        if opener is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "xdg-open")
+        folder = file if file.is_dir() else file.parent
+        subprocess.Popen(  # noqa: S603 - the desktop's own opener, with a folder of ours
+            [opener, str(folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
