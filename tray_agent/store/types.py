@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from sqlalchemy import DateTime, Dialect, String, Unicode, UnicodeText
+from sqlalchemy import BigInteger, DateTime, Dialect, String, Unicode, UnicodeText
 from sqlalchemy.dialects import mssql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -36,6 +37,21 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Returns a stored time as an aware UTC instant."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Credits(TypeDecorator[Decimal]):
+    """Decimal credits in and out, to the hundredth; stored as whole hundredths, because SQLite knows no decimals."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Stores credits as whole hundredths, rounded half to even."""
+        return None if value is None else int((value * 100).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Returns stored hundredths as credits."""
+        return None if value is None else Decimal(value) / 100
 
 
 def key_text(length: int) -> String:

@@ -5,10 +5,10 @@ Ids of the practice (patient, appointment, Mandant) are NVARCHAR: they are the p
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Numeric, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, UniqueConstraint
 
 from tray_agent.store.tables.base import metadata
-from tray_agent.store.types import UtcDateTime, human_text, key_text, long_text
+from tray_agent.store.types import Credits, UtcDateTime, human_text, key_text, long_text
 
 message_template = Table(
     "message_template",
@@ -44,7 +44,7 @@ message = Table(
     Column("subject", human_text(300), nullable=False),
     Column("text", long_text(), nullable=False),
     Column("segments", Integer, nullable=False),
-    Column("cost", Numeric(9, 2), nullable=False),
+    Column("cost", Credits(), nullable=False),
     # Why the message is where it is: a stable word, and the sentence for people.
     Column("reason", key_text(40), nullable=False),
     Column("sentence", long_text(), nullable=False),
@@ -90,7 +90,7 @@ credit_balance = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("mandant_id", human_text(100), nullable=False),
     Column("measured_at", UtcDateTime(), nullable=False),
-    Column("balance", Numeric(12, 2), nullable=False),
+    Column("balance", Credits(), nullable=False),
     Index("ix_credit_balance_mandant_id", "mandant_id", "measured_at"),
 )
 """The credits of each Mandant's account over time, as the gateway told them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
-from tray_agent.store.types import UtcDateTime
+from tray_agent.store.types import Credits, UtcDateTime
 
 revision = "0003"
 down_revision = "0002"
@@ -75,7 +75,7 @@ def _content_columns() -> tuple[sa.Column[object], ...]:
         sa.Column("subject", sa.Unicode(300), nullable=False),
         sa.Column("text", sa.UnicodeText(), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
-        sa.Column("cost", sa.Numeric(9, 2), nullable=False),
+        sa.Column("cost", Credits(), nullable=False),
         sa.Column("reason", sa.String(40), nullable=False),
         sa.Column("sentence", sa.UnicodeText(), nullable=False),
         sa.Column("appointment_at", UtcDateTime(), nullable=True),
@@ -111,7 +111,7 @@ def _make_credits(schema: str | None) -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("mandant_id", sa.Unicode(100), nullable=False),
         sa.Column("measured_at", UtcDateTime(), nullable=False),
-        sa.Column("balance", sa.Numeric(12, 2), nullable=False),
+        sa.Column("balance", Credits(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_credit_balance"),
         schema=schema,
     )
