@@ -71,7 +71,7 @@ class GatewayServer:
 
     Args:
         accounts: password by account.
-        credits: the balance of each account at the start.
+        balance: the credits of each account at the start.
         state: a file (SQLite) that keeps credits and accepted messages for the next start; None keeps them in memory.
         latency: seconds every answer takes.
         seed: decides which numbers are delivered, buffered or failed, and when.
@@ -82,7 +82,7 @@ class GatewayServer:
         self,
         accounts: Mapping[str, str],
         *,
-        credits: Decimal = Decimal(500),
+        balance: Decimal = Decimal(500),
         state: Path | None = None,
         latency: float = 0.0,
         seed: int = 1,

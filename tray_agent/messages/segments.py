@@ -6,8 +6,11 @@ of 6 octets in each segment of a longer text).
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 BASIC: Final = (
@@ -89,16 +92,99 @@ class Segments:
         return len(self.texts)
 
 
+_OUTSIDE = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
+_EXTENDED = re.compile(f"[{re.escape(EXTENSION)}]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_MARKS = "\u0300-\u036f\ufe0e\ufe0f"
+_UNICODE_CLUSTER = re.compile(f".[{_MARKS}]+|{_OUTSIDE.pattern}", re.DOTALL)
+
+_SAME_IN_PLAIN: Final = {
+    **dict.fromkeys("’‘‚‛′´`ʼ‹›", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−•·", "-"),
+    **dict.fromkeys("\t\u00a0\u2007\u2009\u202f", " "),
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff", ""),
+    "\u2028": "\n", "\u2029": "\n", "…": "...", "⁄": "/", "×": "x", "÷": ":", "©": "(c)", "®": "(R)", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
+    "ẞ": "SS", "Œ": "OE", "œ": "oe", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Þ": "Th", "þ": "th",
+    "Ħ": "H", "ħ": "h", "ı": "i", "ĸ": "k", "Ŋ": "N", "ŋ": "n", "Ŧ": "T", "ŧ": "t", "Ə": "E", "ə": "e",
+}  # fmt: skip
+
+_PLAIN_DOUBLE: Final = {"[": "(", "]": ")", "{": "(", "}": ")", "|": "/", "\\": "/", "~": "-", "^": "", "\f": "\n"}
+_PICTURES = ("So", "Sk", "Cs", "Co")
+
+
 def split(text: str) -> Segments:
     """Returns how ``text`` is split; an escape sequence or a surrogate pair is never torn apart."""
-    raise NotImplementedError
+    encoding = Encoding.GSM if _OUTSIDE.search(text) is None else Encoding.UCS2
+    units = _units(text, encoding)
+    if units <= encoding.alone:
+        texts = (text,) if text else ()
+        return Segments(encoding, units, texts, encoding.alone - units, _dear(text, encoding))
+    texts = _cut(text, encoding, units)
+    return Segments(encoding, units, texts, encoding.each - _units(texts[-1], encoding), _dear(text, encoding))
 
 
 def count_segments(text: str) -> int:
     """Returns the number of segments of ``text``: ``split(text).count``, without the texts."""
-    raise NotImplementedError
+    encoding = Encoding.GSM if _OUTSIDE.search(text) is None else Encoding.UCS2
+    units = _units(text, encoding)
+    if units <= encoding.alone:
+        return 1 if text else 0
+    return len(_cut(text, encoding, units))
 
 
 def plain(text: str) -> str:
     """Returns ``text`` with every character outside GSM 03.38 replaced by a plain one where there is one (’ “ – … ê)."""
-    raise NotImplementedError
+    return _UNICODE_CLUSTER.sub(lambda found: _plain_or_same(found.group()), text)
+
+
+def _units(text: str, encoding: Encoding) -> int:
+    wide = _EXTENDED if encoding is Encoding.GSM else _ASTRAL
+    return len(text) + len(wide.findall(text))
+
+
+def _cut(text: str, encoding: Encoding, units: int) -> tuple[str, ...]:
+    """Returns the texts of the segments: each filled as far as whole characters fit."""
+    each = encoding.each
+    if units == len(text):
+        return tuple(text[start : start + each] for start in range(0, len(text), each))
+    wide = EXTENSION if encoding is Encoding.GSM else None
+    texts, start, used = [], 0, 0
+    for position, character in enumerate(text):
+        width = 2 if (character in wide if wide else character > "\uffff") else 1
+        if used + width > each:
+            texts.append(text[start:position])
+            start, used = position, 0
+        used += width
+    return (*texts, text[start:])
+
+
+def _dear(text: str, encoding: Encoding) -> tuple[DearCharacter, ...]:
+    if encoding is Encoding.GSM:
+        return tuple(
+            DearCharacter(found.start(), found.group(), Dearness.DOUBLE, _PLAIN_DOUBLE.get(found.group()))
+            for found in _EXTENDED.finditer(text)
+        )
+    return tuple(
+        DearCharacter(found.start(), found.group(), Dearness.UNICODE, _plain_of(found.group())) for found in _UNICODE_CLUSTER.finditer(text)
+    )
+
+
+def _plain_or_same(cluster: str) -> str:
+    said = _plain_of(cluster)
+    return cluster if said is None else said
+
+
+@lru_cache(maxsize=2048)
+def _plain_of(cluster: str) -> str | None:
+    """Returns what stands for a character with its marks in GSM 03.38, or None; pictures are left out."""
+    composed = unicodedata.normalize("NFC", cluster)
+    if _OUTSIDE.search(composed) is None:
+        return composed
+    decomposed = unicodedata.normalize("NFKD", cluster)
+    said = "".join(_SAME_IN_PLAIN.get(letter, letter) for letter in decomposed if not unicodedata.combining(letter))
+    said = _SAME_IN_PLAIN.get(cluster, said)
+    if _OUTSIDE.search(said) is None:
+        return said
+    is_picture = cluster[0] > "\xff" and unicodedata.category(cluster[0]) in _PICTURES
+    return "" if is_picture else None

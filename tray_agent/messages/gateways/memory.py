@@ -12,14 +12,14 @@ class MemorySmsGateway:
     """An SMS gateway in memory. Thread-safe.
 
     Args:
-        credits: the balance at the start; goes down by one for each segment.
+        balance: the credits at the start; goes down by one for each segment.
         answer: decides the outcome of a submission instead, where it returns one; ``taken_before_fault`` tells
             whether the message counts as taken all the same (a request that went through and an answer that did not).
     """
 
     most_at_once = 8
 
-    def __init__(self, credits: Decimal = Decimal(1000), answer: Callable[[OutgoingSms], Outcome | None] | None = None) -> None:
+    def __init__(self, balance: Decimal = Decimal(1000), answer: Callable[[OutgoingSms], Outcome | None] | None = None) -> None:
         self.taken: list[OutgoingSms] = []
         raise NotImplementedError
 

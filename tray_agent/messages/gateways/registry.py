@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tray_agent.clock import Clock
-from tray_agent.config.machine import GatewaySection
-from tray_agent.config.secrets import Secrets
+from tray_agent.i18n import _
 from tray_agent.messages.gateways.contract import SmsGateway
+from tray_agent.messages.gateways.errors import GatewayMissingError
+
+if TYPE_CHECKING:
+    from tray_agent.clock import Clock
+    from tray_agent.config.machine import GatewayAccount, GatewaySection
+    from tray_agent.config.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +36,53 @@ class GatewayAccess:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    make: Callable[[GatewayAccess], SmsGateway]
+    needs_password: bool
+
+
+def _aspsms(access: GatewayAccess) -> SmsGateway:
+    from tray_agent.messages.gateways.aspsms import AspsmsGateway
+
+    return AspsmsGateway(access)
+
+
+def _file(access: GatewayAccess) -> SmsGateway:
+    from tray_agent.messages.gateways.file import FileSmsGateway
+
+    return FileSmsGateway(access.folder / "sms.jsonl", access.account, access.clock)
+
+
+_KINDS: dict[str, _Kind] = {
+    "aspsms": _Kind(_aspsms, needs_password=True),
+    "file": _Kind(_file, needs_password=False),
+}
+
+
 def register(kind: str, make: Callable[[GatewayAccess], SmsGateway], *, needs_password: bool = True) -> None:
     """Makes a kind of gateway known under the word that stands in the configuration."""
-    raise NotImplementedError
+    _KINDS[kind] = _Kind(make, needs_password)
 
 
 class SmsGateways(Mapping[str, SmsGateway]):
     """The SMS gateways by Mandant id, opened when first asked for; Mandants with one account share one gateway.
 
     Iterating gives the Mandants that have an account in the configuration.
+
+    Args:
+        section: the gateway's part of this machine's configuration.
+        secrets: has the passwords, ``gateway/MANDANT``.
+        data_folder: below it a gateway without a network writes, unless the configuration names a folder.
     """
 
     def __init__(self, section: GatewaySection, secrets: Secrets, clock: Clock, data_folder: Path) -> None:
-        raise NotImplementedError
+        self._section = section
+        self._secrets = secrets
+        self._clock = clock
+        self._folder = Path(section.folder) if section.folder else data_folder / "outgoing"
+        self._open: dict[str, SmsGateway] = {}
+        self._lock = threading.Lock()
 
     def __getitem__(self, mandant_id: str) -> SmsGateway:
         """Returns the gateway that is charged for a Mandant; threads may ask at once.
@@ -50,15 +90,23 @@ class SmsGateways(Mapping[str, SmsGateway]):
         Raises:
             GatewayMissingError: no account, no password, or an unknown kind.
         """
-        raise NotImplementedError
+        account = self.account(mandant_id)
+        with self._lock:
+            if account not in self._open:
+                self._open[account] = self._make(mandant_id, account)
+            return self._open[account]
 
     def __iter__(self) -> Iterator[str]:
         """Iterates over the Mandants with an account."""
-        raise NotImplementedError
+        return iter(self._section.accounts)
 
     def __len__(self) -> int:
         """Returns the number of Mandants with an account."""
-        raise NotImplementedError
+        return len(self._section.accounts)
+
+    def __contains__(self, mandant_id: object) -> bool:
+        """Returns whether a Mandant has an account in the configuration."""
+        return mandant_id in self._section.accounts
 
     def account(self, mandant_id: str) -> str:
         """Returns the name of the account that is charged for a Mandant: the key for credits and batches.
@@ -66,7 +114,7 @@ class SmsGateways(Mapping[str, SmsGateway]):
         Raises:
             GatewayMissingError: no account.
         """
-        raise NotImplementedError
+        return self._configured(mandant_id).user
 
     def originator(self, mandant_id: str) -> str:
         """Returns the originator of a Mandant's messages: the account's, else the gateway's.
@@ -74,8 +122,61 @@ class SmsGateways(Mapping[str, SmsGateway]):
         Raises:
             GatewayMissingError: no account, or no originator at all.
         """
-        raise NotImplementedError
+        originator = self._configured(mandant_id).originator or self._section.originator
+        if originator:
+            return originator
+        raise GatewayMissingError(
+            _("Kein Absender für SMS"),
+            _("Für den Mandanten {mandant} ist kein Absender eingetragen; seine SMS werden nicht gesendet.").format(mandant=mandant_id),
+            _("In der Konfiguration gateway.originator eintragen (höchstens 11 Zeichen)."),
+            item=mandant_id,
+        )
 
     def close(self) -> None:
         """Closes all connections."""
-        raise NotImplementedError
+        with self._lock:
+            for gateway in self._open.values():
+                gateway.close()
+            self._open.clear()
+
+    def _configured(self, mandant_id: str) -> GatewayAccount:
+        account = self._section.accounts.get(mandant_id)
+        if account is not None:
+            return account
+        raise GatewayMissingError(
+            _("Kein SMS-Konto"),
+            _("Für den Mandanten {mandant} ist kein Konto beim SMS-Gateway eingetragen; seine SMS werden nicht gesendet.").format(
+                mandant=mandant_id
+            ),
+            _("In der Konfiguration gateway.accounts ein Konto für diesen Mandanten eintragen."),
+            item=mandant_id,
+        )
+
+    def _make(self, mandant_id: str, account: str) -> SmsGateway:
+        kind = _KINDS.get(self._section.kind)
+        if kind is None:
+            raise GatewayMissingError(
+                _("SMS-Gateway unbekannt"),
+                _("Die Art «{kind}» eines SMS-Gateways gibt es nicht; es werden keine SMS gesendet.").format(kind=self._section.kind),
+                _("In der Konfiguration gateway.kind berichtigen; es gibt: {kinds}.").format(kinds=", ".join(sorted(_KINDS))),
+                item=self._section.kind,
+            )
+        password = self._password(mandant_id) if kind.needs_password else ""
+        return kind.make(GatewayAccess(account, password, self._section.address, self._folder, self._clock))
+
+    def _password(self, mandant_id: str) -> str:
+        password = self._secrets.get(f"gateway/{mandant_id}")
+        if password:
+            return password
+        from tray_agent.config.secrets import variable_of
+
+        raise GatewayMissingError(
+            _("Kein Passwort für das SMS-Gateway"),
+            _("Für den Mandanten {mandant} ist kein Passwort des SMS-Kontos gespeichert; seine SMS werden nicht gesendet.").format(
+                mandant=mandant_id
+            ),
+            _("Passwort in den Verbindungseinstellungen eintragen oder Umgebungsvariable {name} setzen.").format(
+                name=variable_of(f"gateway/{mandant_id}")
+            ),
+            item=mandant_id,
+        )
