@@ -8,97 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
-from enum import IntEnum, IntFlag
 
-from tray_agent.errors import InputError
-from tray_agent.i18n import _
+from tray_agent.jobs.schedule_codes import (
+    LAST_SECOND,
+    NO_END_DATE,
+    Frequency,
+    Position,
+    RelativeDay,
+    Subday,
+    Weekdays,
+    date_number,
+    date_of,
+    time_number,
+    time_of,
+)
+from tray_agent.jobs.schedule_mistakes import Mistake, ScheduleError, as_numbers, complete, find_mistakes
 
-NO_END_DATE = 99991231
-"""What ``active_end_date`` holds for "no end date" (sysschedules)."""
-
-LAST_SECOND = time(23, 59, 59)
-"""What ``active_end_time`` holds where there is no window (sysschedules)."""
-
-
-class Frequency(IntEnum):
-    """``freq_type``: *Ausgeführt*. The codes 64 (start of the server's agent) and 128 (idle) mean nothing here and are refused."""
-
-    ONCE = 1
-    DAILY = 4
-    WEEKLY = 8
-    MONTHLY = 16
-    MONTHLY_RELATIVE = 32
-
-
-class Weekdays(IntFlag):
-    """``freq_interval`` of a weekly schedule: the chosen weekdays."""
-
-    SUNDAY = 1
-    MONDAY = 2
-    TUESDAY = 4
-    WEDNESDAY = 8
-    THURSDAY = 16
-    FRIDAY = 32
-    SATURDAY = 64
-
-
-class RelativeDay(IntEnum):
-    """``freq_interval`` of a monthly relative schedule: which kind of day is counted."""
-
-    SUNDAY = 1
-    MONDAY = 2
-    TUESDAY = 3
-    WEDNESDAY = 4
-    THURSDAY = 5
-    FRIDAY = 6
-    SATURDAY = 7
-    DAY = 8
-    WORKING_DAY = 9
-    WEEKEND_DAY = 10
-
-
-class Position(IntEnum):
-    """``freq_relative_interval``: which of the days of that kind in the month; ``UNUSED`` for all other schedules."""
-
-    UNUSED = 0
-    FIRST = 1
-    SECOND = 2
-    THIRD = 4
-    FOURTH = 8
-    LAST = 16
-
-
-class Subday(IntEnum):
-    """``freq_subday_type``: *Häufigkeit pro Tag*. Code 2 (seconds) is refused."""
-
-    AT_TIME = 1
-    MINUTES = 4
-    HOURS = 8
-
-
-class ScheduleError(InputError):
-    """A schedule can't be what it says. ``item`` is the column (``freq_interval``) beside which a dialog shows it."""
-
-    code = "schedule"
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing that is wrong with a schedule.
-
-    Attributes:
-        column: the column of ``sysschedules`` it is about.
-        message: what is wrong; a whole sentence in the language in force.
-        advice: what is allowed; a whole sentence.
-    """
-
-    column: str
-    message: str
-    advice: str
-
-    def as_error(self) -> ScheduleError:
-        """Returns the mistake as an error that can be raised."""
-        return ScheduleError(_("Zeitplan nicht möglich"), self.message, self.advice, item=self.column)
+__all__ = ["Frequency", "Mistake", "Position", "RelativeDay", "Schedule", "ScheduleError", "Subday", "Weekdays", "find_mistakes"]
 
 
 @dataclass(frozen=True)
@@ -158,10 +84,12 @@ class Schedule:
         Raises:
             ScheduleError: a column is missing, unknown, or wrong; the first mistake is told.
         """
-        given = _with_defaults(columns, default_start)
+        given = dict(columns)
+        if default_start is not None and given.get("freq_type") != Frequency.ONCE:
+            given.setdefault("active_start_date", date_number(default_start))
         for mistake in find_mistakes(given):
             raise mistake.as_error()
-        return _schedule_of({name: int(str(value)) for name, value in given.items() if name in COLUMNS})
+        return _schedule_of(as_numbers(complete(given)))
 
     def as_columns(self) -> dict[str, int]:
         """Returns the row of ``sysschedules`` (also the JSON form): the ten columns and ``enabled``, all integers."""
@@ -173,10 +101,10 @@ class Schedule:
             "freq_subday_interval": self.subday_interval,
             "freq_relative_interval": int(self.position),
             "freq_recurrence_factor": self.recurrence,
-            "active_start_date": _date_number(self.start_date),
-            "active_end_date": _date_number(self.end_date) if self.end_date else NO_END_DATE,
-            "active_start_time": _time_number(self.start_time),
-            "active_end_time": _time_number(self.end_time),
+            "active_start_date": date_number(self.start_date),
+            "active_end_date": date_number(self.end_date) if self.end_date else NO_END_DATE,
+            "active_start_time": time_number(self.start_time),
+            "active_end_time": time_number(self.end_time),
         }
 
     def _forget_unused(self) -> None:
@@ -194,32 +122,21 @@ class Schedule:
             object.__setattr__(self, name, value)
 
 
-COLUMNS = (
-    "enabled", "freq_type", "freq_interval", "freq_subday_type", "freq_subday_interval", "freq_relative_interval",
-    "freq_recurrence_factor", "active_start_date", "active_end_date", "active_start_time", "active_end_time",
-)  # fmt: skip
-"""The columns of ``sysschedules`` that say when a schedule runs, in the table's order."""
-
-
-def find_mistakes(columns: Mapping[str, object]) -> tuple[Mistake, ...]:
-    """Returns everything that is wrong with a schedule given as columns, one mistake per column at most; empty: it is right.
-
-    A dialog calls it with what its fields hold now and shows each mistake beside the field of its column.
-    """
-    raise NotImplementedError
-
-
-def _with_defaults(columns: Mapping[str, object], default_start: date | None) -> Mapping[str, object]:
-    raise NotImplementedError
-
-
-def _schedule_of(columns: Mapping[str, int]) -> Schedule:
-    raise NotImplementedError
-
-
-def _date_number(day: date) -> int:
-    return day.year * 10_000 + day.month * 100 + day.day
-
-
-def _time_number(of_day: time) -> int:
-    return of_day.hour * 10_000 + of_day.minute * 100 + of_day.second
+def _schedule_of(given: Mapping[str, int]) -> Schedule:
+    """Returns the schedule of columns that were checked."""
+    end = given["active_end_date"]
+    windowed = given["freq_subday_type"] in (Subday.MINUTES, Subday.HOURS)
+    relative = given["freq_type"] == Frequency.MONTHLY_RELATIVE
+    return Schedule(
+        frequency=Frequency(given["freq_type"]),
+        interval=given["freq_interval"],
+        start_date=date_of(given["active_start_date"]),
+        start_time=time_of(given["active_start_time"]),
+        end_time=time_of(given["active_end_time"]) if windowed else LAST_SECOND,
+        end_date=None if end == NO_END_DATE else date_of(end),
+        position=Position(given["freq_relative_interval"]) if relative else Position.UNUSED,
+        recurrence=given["freq_recurrence_factor"],
+        subday=Subday(given["freq_subday_type"]) if windowed else Subday.AT_TIME,
+        subday_interval=given["freq_subday_interval"],
+        enabled=bool(given["enabled"]),
+    )
