@@ -1,0 +1,58 @@
+"""Pictures of the windows: the program's icon, and the icons of states, each with a shape of its own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+
+from PyQt6.QtGui import QIcon, QPixmap
+
+from tray_agent.resources import assets_folder
+from tray_agent.tray.icons import ICON_SIZES, cell_index, sheet_file
+from tray_agent.tray.model import Look
+
+
+class Status(StrEnum):
+    """The states that tables and banners show, always as icon **and** word; the value is the file in ``assets/icons/status``."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    DOUBT = "doubt"
+    DOWNLOAD = "download"
+
+
+@cache
+def status_icon(status: Status) -> QIcon:
+    """Returns the icon of a state, sharp at every size."""
+    return QIcon(str(assets_folder() / "icons" / "status" / f"{status.value}.svg"))
+
+
+@cache
+def program_icon() -> QIcon:
+    """Returns the program's icon."""
+    return QIcon(str(assets_folder() / "icons" / "vitoclient.png"))
+
+
+@cache
+def _strip(size: int) -> QPixmap:
+    return QPixmap(str(sheet_file(size)))
+
+
+def tray_icon(look: Look, number: int) -> QIcon:
+    """Returns the tray's icon for a state, in all prepared sizes.
+
+    Args:
+        look: the state.
+        number: of new downloads, for ``NEW_DOWNLOADS``.
+    """
+    icon = QIcon()
+    for size in ICON_SIZES:
+        icon.addPixmap(_strip(size).copy(cell_index(look, number) * size, 0, size, size))
+    return icon

@@ -1,0 +1,106 @@
+"""Opens each window once; one that is open comes to the front. Dialog modules are imported when first opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from PyQt6 import sip
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QDialog
+
+from tray_agent.tray.model import DialogName
+from ui.background import Background
+from ui.remembered import Remembered
+from ui.threads import assert_gui_thread
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+
+
+@dataclass(frozen=True, slots=True)
+class DialogContext:
+    """What a dialog is given.
+
+    Attributes:
+        agent: the engine's parts. Touch its properties only within ``background``: the first touch may open a database.
+        background: runs engine calls outside the GUI thread.
+        windows: opens other windows.
+        remembered: sizes and column widths.
+        subject: what the window is about where it is about one thing (the ``JobKey`` of a schedule or history), else None.
+    """
+
+    agent: Agent
+    background: Background
+    windows: Windows
+    remembered: Remembered
+    subject: object = None
+
+
+DialogFactory = Callable[[DialogContext], QDialog]
+
+
+def factory_of(name: DialogName) -> DialogFactory:
+    """Returns what makes a window, from its module ``ui.dialogs.NAME``.
+
+    Raises:
+        ModuleNotFoundError: there is no such dialog.
+    """
+    factory: DialogFactory = import_module(f"ui.dialogs.{name.value}").open_dialog
+    return factory
+
+
+@dataclass
+class Windows:
+    """The open windows.
+
+    Args:
+        agent, background, remembered: what every dialog is given.
+        factories: where windows come from; by default their modules.
+    """
+
+    agent: Agent
+    background: Background
+    remembered: Remembered
+    factories: Callable[[DialogName], DialogFactory] = factory_of
+    _open: dict[tuple[DialogName, object], QDialog] = field(default_factory=dict)
+
+    def open(self, name: DialogName, subject: object = None) -> QDialog:
+        """Opens a window, or brings it to the front; may be called as often as people click.
+
+        Args:
+            name: which window.
+            subject: what it is about; windows about different things stand side by side. Must be hashable.
+        """
+        assert_gui_thread()
+        key = (name, subject)
+        dialog = self._open.get(key)
+        if dialog is None or sip.isdeleted(dialog):
+            context = DialogContext(self.agent, self.background, self, self.remembered, subject)
+            dialog = self._open[key] = self.factories(name)(context)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(lambda _result, key=key: self._open.pop(key, None))
+        to_front(dialog)
+        return dialog
+
+    @property
+    def opened(self) -> tuple[QDialog, ...]:
+        """Returns the windows that are open."""
+        return tuple(dialog for dialog in self._open.values() if not sip.isdeleted(dialog))
+
+    def close_all(self) -> None:
+        """Closes all windows without asking; for the end of the program."""
+        for dialog in self.opened:
+            dialog.done(QDialog.DialogCode.Rejected)
+        self._open.clear()
+
+
+def to_front(window: QDialog) -> None:
+    """Shows a window in front of the others and gives it the keyboard."""
+    window.show()
+    if window.isMinimized():
+        window.showNormal()
+    window.raise_()
+    window.activateWindow()
