@@ -40,6 +40,31 @@ class SystemClock:
         return event.wait(max(0.0, seconds))
 
 
+class ShiftedClock:
+    """Runs as fast as another clock, at a constant distance: the demo's day, whenever it is tried.
+
+    Args:
+        clock: the clock it follows.
+        shift: what is added to its time.
+    """
+
+    def __init__(self, clock: Clock, shift: timedelta) -> None:
+        self._clock = clock
+        self._shift = shift
+
+    def now(self) -> datetime:
+        """Returns the shifted instant: aware, UTC."""
+        return self._clock.now() + self._shift
+
+    def monotonic(self) -> float:
+        """Returns seconds of a clock that never steps back."""
+        return self._clock.monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Waits until ``event`` is set, ``seconds`` at the most; returns whether it is set."""
+        return self._clock.wait(event, seconds)
+
+
 class ManualClock:
     """A clock that stands until it is told to move: the test double of ``Clock``. Waiting moves it at once."""
 

@@ -1,0 +1,48 @@
+"""``vitoclient doctor``: says in plain words what is missing on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tray_agent.cli.frame import agent_here, print_json
+from tray_agent.i18n import N_, _
+
+if TYPE_CHECKING:
+    from tray_agent.doctor import Finding
+
+_SIGNS = {"good": "✔", "notice": "!", "fault": "✘"}
+_NAMES = {
+    "configuration": N_("Konfiguration"),
+    "store": N_("Datenbank"),
+    "clock": N_("Uhr"),
+    "practice": N_("Praxisdaten"),
+    "portal": N_("Online-Portal"),
+    "downloads": N_("Download-Ordner"),
+    "gateway": N_("SMS"),
+    "mail": N_("E-Mail"),
+}
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
+    """Examines this machine; exit code 1 where anything is faulty."""
+    from tray_agent.doctor import Verdict, examine
+
+    findings: list[Finding] = []
+    with agent_here() as agent:
+        for finding in examine(agent):
+            findings.append(finding)
+            if not as_json:
+                _print(finding)
+    if as_json:
+        print_json([
+            {"subject": found.subject, "verdict": found.verdict, "sentence": found.sentence, "advice": found.advice} for found in findings
+        ])  # fmt: skip
+    if any(found.verdict is Verdict.FAULT for found in findings):
+        raise typer.Exit(1)
+
+
+def _print(finding: Finding) -> None:
+    said = " ".join(part for part in (finding.sentence, finding.advice) if part)
+    print(f"{_SIGNS[finding.verdict]} {_(_NAMES[finding.subject]) + ':':<16} {said}")

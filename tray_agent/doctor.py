@@ -1,0 +1,181 @@
+"""Examines a machine: configuration, database, practice data, portal, gateway, mail; says in plain words what is missing.
+
+Used by ``vitoclient doctor`` and by the dialog *Einrichten*. Every check is independent: one that fails stops no other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tray_agent.config.machine import without_password
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _, format_number, ngettext
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+
+CLOCK_TOLERANCE = 60
+"""Seconds by which this computer's clock may differ from the server's before it is told."""
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    GOOD = "good"
+    NOTICE = "notice"
+    """Works, but somebody should know; or is not set up on purpose."""
+
+    FAULT = "fault"
+
+
+class Subject(StrEnum):
+    """What is examined; the order is that of the dialog *Einrichten*."""
+
+    CONFIGURATION = "configuration"
+    STORE = "store"
+    CLOCK = "clock"
+    PRACTICE = "practice"
+    PORTAL = "portal"
+    DOWNLOADS = "downloads"
+    GATEWAY = "gateway"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        subject: what was examined.
+        verdict: how it ended.
+        sentence: what was found, for people.
+        advice: what to do, or "".
+    """
+
+    subject: Subject
+    verdict: Verdict
+    sentence: str
+    advice: str = ""
+
+
+def examine(agent: Agent, *subjects: Subject) -> Iterator[Finding]:
+    """Examines these subjects, all by default, one after the other; yields at least one finding for each.
+
+    Takes seconds where something does not answer: never on the GUI thread. Changes nothing.
+    """
+    for subject in subjects or tuple(Subject):
+        try:
+            yield from _CHECKS[subject](agent)
+        except KnownError as error:
+            yield Finding(subject, Verdict.FAULT, error.message, error.advice)
+
+
+def _configuration(agent: Agent) -> Iterator[Finding]:
+    from tray_agent.config.machine import config_file
+
+    file = config_file()
+    if file.exists():
+        yield Finding(Subject.CONFIGURATION, Verdict.GOOD, _("Konfiguration: {file}.").format(file=file))
+    else:
+        said = _("Die Konfigurationsdatei {file} gibt es noch nicht; es gelten die Vorgaben.").format(file=file)
+        yield Finding(Subject.CONFIGURATION, Verdict.NOTICE, said)
+
+
+def _store(agent: Agent) -> Iterator[Finding]:
+    from tray_agent.store.migrate import check_schema
+
+    check_schema(agent.store_unchecked)
+    said = _("Die Datenbank des Agenten ist da und auf dem Stand dieser Version: {url}.")
+    yield Finding(Subject.STORE, Verdict.GOOD, said.format(url=without_password(agent.machine.store_url)))
+
+
+def _clock(agent: Agent) -> Iterator[Finding]:
+    database = agent.store_unchecked
+    with database.read() as connection:
+        seconds = round((agent.clock.now() - database.now(connection)).total_seconds())
+    if abs(seconds) <= CLOCK_TOLERANCE:
+        said = _("Die Uhr dieses Computers stimmt mit der Datenbank überein ({seconds} s).")
+        yield Finding(Subject.CLOCK, Verdict.GOOD, said.format(seconds=seconds))
+        return
+    said = _("Die Uhr dieses Computers weicht um {seconds} Sekunden von der Datenbank ab. Aufträge laufen trotzdem nur einmal.")
+    yield Finding(Subject.CLOCK, Verdict.NOTICE, said.format(seconds=seconds), _("Zeitsynchronisation von Windows prüfen."))
+
+
+def _practice(agent: Agent) -> Iterator[Finding]:
+    from tray_agent.practice.check import check_practice
+
+    for found in check_practice(agent.practice_database, agent.machine.practice.view_schema):
+        yield Finding(Subject.PRACTICE, Verdict(found.severity), found.sentence, found.advice)
+
+
+def _portal(agent: Agent) -> Iterator[Finding]:
+    if not agent.machine.portal.address:
+        yield _not_set_up(Subject.PORTAL, _("Kein Online-Portal eingerichtet; es wird nichts heruntergeladen."), "portal.address")
+        return
+    view = agent.downloads.portal()
+    if view.offline:
+        said = _("Das Online-Portal antwortet nicht; bekannt ist der letzte bestätigte Stand.")
+        yield Finding(Subject.PORTAL, Verdict.FAULT, said, _("Internetverbindung prüfen."))
+        return
+    rows = sum(len(heading.rows) for area in view.areas for heading in area.headings)
+    said = ngettext(
+        "Das Online-Portal antwortet und bietet {number} Version an.", "Das Online-Portal antwortet und bietet {number} Versionen an.", rows
+    )
+    yield Finding(Subject.PORTAL, Verdict.GOOD, said.format(number=rows))
+
+
+def _downloads(agent: Agent) -> Iterator[Finding]:
+    folder = agent.machine.download_folder
+    existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
+    if existing is not None and os.access(existing, os.W_OK):
+        yield Finding(Subject.DOWNLOADS, Verdict.GOOD, _("Download-Ordner: {folder}.").format(folder=folder))
+        return
+    said = _("In den Download-Ordner {folder} kann nicht geschrieben werden.").format(folder=folder)
+    yield Finding(Subject.DOWNLOADS, Verdict.FAULT, said, _("Rechte des Ordners prüfen oder einen anderen wählen (download.folder)."))
+
+
+def _gateway(agent: Agent) -> Iterator[Finding]:
+    accounts = agent.machine.gateway.accounts
+    if not accounts:
+        yield _not_set_up(Subject.GATEWAY, _("Kein SMS-Konto eingerichtet; SMS werden nicht gesendet."), "gateway.accounts")
+    for mandant in accounts:
+        yield _account(agent, mandant)
+
+
+def _account(agent: Agent, mandant: str) -> Finding:
+    try:
+        balance = agent.sms_gateways[mandant].balance()
+    except KnownError as error:
+        said = _("SMS-Konto von Mandant {mandant}: {fault}").format(mandant=mandant, fault=error.message)
+        return Finding(Subject.GATEWAY, Verdict.FAULT, said, error.advice)
+    said = _("SMS-Konto von Mandant {mandant}: {balance} Credits.").format(mandant=mandant, balance=format_number(balance))
+    return Finding(Subject.GATEWAY, Verdict.GOOD, said)
+
+
+def _mail(agent: Agent) -> Iterator[Finding]:
+    if not agent.machine.mail.host:
+        yield _not_set_up(Subject.MAIL, _("Kein Mailserver eingerichtet; E-Mails werden nicht gesendet."), "mail.host")
+        return
+    agent.mail_gateway.check()
+    said = _("Der Mailserver {host} nimmt die Anmeldung an.").format(host=agent.machine.mail.host)
+    yield Finding(Subject.MAIL, Verdict.GOOD, said)
+
+
+def _not_set_up(subject: Subject, sentence: str, key: str) -> Finding:
+    return Finding(subject, Verdict.NOTICE, sentence, _("Falls gewünscht, in der Konfiguration {key} setzen.").format(key=key))
+
+
+_CHECKS: dict[Subject, Callable[[Agent], Iterator[Finding]]] = {
+    Subject.CONFIGURATION: _configuration,
+    Subject.STORE: _store,
+    Subject.CLOCK: _clock,
+    Subject.PRACTICE: _practice,
+    Subject.PORTAL: _portal,
+    Subject.DOWNLOADS: _downloads,
+    Subject.GATEWAY: _gateway,
+    Subject.MAIL: _mail,
+}
