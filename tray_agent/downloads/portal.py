@@ -1,0 +1,218 @@
+"""The client's side of the online portal: a TUF repository, trusted only through the root that came with the installation.
+
+The workflow (root, timestamp, snapshot, targets; rollback, freeze and mix-and-match) is python-tuf's ``ngclient``. What
+was confirmed last is kept on this machine and is shown, verified again, while the portal does not answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote, unquote
+
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError, SlowRetrievalError
+from tuf.api.metadata import TargetFile, Targets
+from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
+
+from tray_agent.clock import Clock, SystemClock
+from tray_agent.downloads import portal_faults
+from tray_agent.downloads.catalogue import Catalogue, ElementVersion
+from tray_agent.downloads.catalogue_reader import PORTAL_FIELD, OfferedTarget, arrange, elements_of, read_area_order, read_targets
+from tray_agent.downloads.locks import LockedError, locked
+from tray_agent.downloads.web import Web, WebError
+from tray_agent.platforms import files
+
+_PIECE = 64 * 1024
+_CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalLimits:
+    """What the portal may ask of this machine.
+
+    Attributes:
+        metadata_seconds: for one metadata file, however slowly it drips.
+        lock_seconds: how long to wait for another process of this machine that asks the portal.
+        metadata_bytes: of the largest metadata file (the list of targets).
+    """
+
+    metadata_seconds: float = 60.0
+    lock_seconds: float = 60.0
+    metadata_bytes: int = 20_000_000
+
+
+class MetadataFetcher(FetcherInterface):
+    """Fetches metadata for ``ngclient`` through our own ``Web``."""
+
+    def __init__(self, web: Web, clock: Clock, seconds: float) -> None:
+        self._web = web
+        self._clock = clock
+        self._seconds = seconds
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        deadline = self._clock.monotonic() + self._seconds
+        try:
+            with self._web.get(url) as answer:
+                if answer.status != 200:
+                    raise DownloadHTTPError(f"{answer.status} {url}", answer.status)
+                while piece := answer.read(_PIECE):
+                    if self._clock.monotonic() > deadline:
+                        raise SlowRetrievalError(url)
+                    yield piece
+        except WebError as error:
+            raise DownloadError(str(error)) from error
+
+
+class _KeptMetadata(FetcherInterface):
+    """Answers with what this machine confirmed last, so that ``ngclient`` verifies it again without the portal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        name = unquote(url.rpartition("/")[2])
+        if name != "timestamp.json":
+            raise DownloadHTTPError(name, 404)
+        yield (self._folder / name).read_bytes()
+
+
+class _Reader(Updater):
+    """An ``Updater`` that judges expiry by the given time and shows the verified list of targets."""
+
+    def judge_at(self, now: datetime) -> None:
+        """Sets the time at which metadata must not have expired."""
+        self._trusted_set.reference_time = now
+
+    @property
+    def verified_targets(self) -> Targets:
+        """Returns the top-level targets, after ``refresh``."""
+        return self._trusted_set.targets
+
+    @property
+    def names_by_hash(self) -> bool:
+        """Returns whether files are served under names that begin with their hash (consistent snapshots)."""
+        return self._trusted_set.root.consistent_snapshot is not False
+
+
+class Portal:
+    """The online portal as this machine trusts it.
+
+    Args:
+        address: where ``metadata/`` and ``targets/`` are.
+        root: the trusted root that came with the installation, as signed JSON; None: the one kept in ``folder``.
+        folder: where this machine keeps confirmed metadata; one for each portal and root, see ``metadata_folder``.
+        web: the way to it.
+        metadata_address, targets_address: where these are not below ``address``.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        root: bytes | None,
+        folder: Path,
+        web: Web,
+        clock: Clock | None = None,
+        limits: PortalLimits | None = None,
+        *,
+        metadata_address: str | None = None,
+        targets_address: str | None = None,
+    ) -> None:
+        base = address.rstrip("/")
+        self._metadata_address = metadata_address or f"{base}/metadata"
+        self._targets_address = (targets_address or f"{base}/targets").rstrip("/")
+        self._root = root
+        self._folder = folder
+        self._web = web
+        self._clock = clock or SystemClock()
+        self._limits = limits or PortalLimits()
+        self._names_by_hash = True
+
+    def refresh(self) -> Catalogue:
+        """Asks the portal and returns what it offers now.
+
+        Raises:
+            PortalUnavailableError: no answer, or an error; nothing changed.
+            PortalUntrustedError: the answer can't be trusted; what was confirmed before stays in force.
+        """
+        with self._only_one(), portal_faults.told(self._metadata_address):
+            reader = self._reader(MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds))
+            reader.refresh()
+            now = self._clock.now()
+            files.write_whole(self._folder / _CONFIRMED, now.isoformat().encode())
+        return self._catalogue(reader, now, offline=False)
+
+    def known(self) -> Catalogue | None:
+        """Returns what the portal confirmed last, verified again; None where nothing is known or it has expired."""
+        try:
+            with self._only_one():
+                reader = self._reader(_KeptMetadata(self._folder))
+                reader.refresh()
+        except (RepositoryError, DownloadError, OSError, ValueError):
+            return None
+        return self._catalogue(reader, self._confirmed_at(), offline=True)
+
+    def find(self, target: str) -> TargetFile | None:
+        """Asks the portal for one target, also in delegated roles; None where there is none.
+
+        Raises:
+            PortalUnavailableError, PortalUntrustedError: as ``refresh``.
+        """
+        with self._only_one(), portal_faults.told(self._metadata_address):
+            return self._reader(MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds)).get_targetinfo(target)
+
+    def address_of(self, version: ElementVersion) -> str:
+        """Returns where the file of a version is served; after ``refresh`` or ``known``."""
+        return self.address_of_target(version.target, version.hashes[0][1])
+
+    def address_of_target(self, target: str, digest: str) -> str:
+        """Returns where a target is served whose first hash is ``digest``; after ``refresh``, ``known`` or ``find``."""
+        folder, separator, name = target.rpartition("/")
+        served = f"{folder}{separator}{digest}.{name}" if self._names_by_hash else target
+        return f"{self._targets_address}/{quote(served, safe='/%')}"
+
+    def _reader(self, fetcher: FetcherInterface) -> _Reader:
+        config = UpdaterConfig(targets_max_length=self._limits.metadata_bytes)
+        reader = _Reader(str(self._folder), self._metadata_address, fetcher=fetcher, config=config, bootstrap=self._root)
+        reader.judge_at(self._clock.now())
+        self._names_by_hash = reader.names_by_hash
+        return reader
+
+    def _catalogue(self, reader: _Reader, checked_at: datetime | None, *, offline: bool) -> Catalogue:
+        self._names_by_hash = reader.names_by_hash
+        signed = reader.verified_targets
+        versions, refusals = read_targets(cast("dict[str, OfferedTarget]", signed.targets))
+        order = read_area_order(signed.unrecognized_fields.get(PORTAL_FIELD))
+        return Catalogue(arrange(versions, order), elements_of(versions), tuple(refusals), signed.version, checked_at, offline)
+
+    def _confirmed_at(self) -> datetime | None:
+        with suppress(OSError, ValueError):
+            return datetime.fromisoformat((self._folder / _CONFIRMED).read_text())
+        return None
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        """``ngclient`` wants its folder for itself; two processes of one machine take turns."""
+        with portal_faults.told(self._metadata_address):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        deadline = self._clock.monotonic() + self._limits.lock_seconds
+        while True:
+            try:
+                with locked(self._folder / "lock"):
+                    yield
+                    return
+            except LockedError as error:
+                if self._clock.monotonic() >= deadline:
+                    raise portal_faults.busy(self._metadata_address) from error
+                self._clock.wait(threading.Event(), 0.1)
+
+
+def metadata_folder(data_folder: Path, address: str, root: bytes) -> Path:
+    """Returns where the confirmed metadata of a portal is kept: never shared by two portals or two roots."""
+    name = hashlib.sha256(address.encode() + b"\0" + root).hexdigest()[:16]
+    return data_folder / "portal" / name

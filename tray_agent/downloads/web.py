@@ -1,0 +1,173 @@
+"""How the portal is reached: the system's proxy and certificates, bounded waiting, redirects only within the same host.
+
+Built on urllib3 and not on httpx, which other parts use: see decision record 0014 (payload transfer).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from tray_agent import __version__
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse, PoolManager
+
+MOST_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class WebFault(StrEnum):
+    """Why no answer could be had."""
+
+    UNREACHABLE = "unreachable"
+    STALLED = "stalled"
+    CERTIFICATE = "certificate"
+    REDIRECT = "redirect"
+
+
+class WebError(Exception):
+    """No answer, or one that ended in the middle. Becomes a ``KnownError`` where it is known what was asked."""
+
+    def __init__(self, fault: WebFault, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds.
+
+    Attributes:
+        connect: for a connection.
+        read: for the next byte.
+    """
+
+    connect: float = 10.0
+    read: float = 20.0
+
+
+class Answer:
+    """A server's answer whose body is read piece by piece."""
+
+    def __init__(self, response: BaseHTTPResponse) -> None:
+        self._response = response
+        self.status: int = response.status
+
+    def header(self, name: str) -> str | None:
+        """Returns a header's value, or None."""
+        value: str | None = self._response.headers.get(name)
+        return value
+
+    def read(self, most: int) -> bytes:
+        """Returns what has come, ``most`` bytes at the most; nothing at the end. Does not wait until there is that much.
+
+        Raises:
+            WebError: nothing came for too long, or the connection broke.
+        """
+        with _translated():
+            return self._response.read1(most, decode_content=False)
+
+
+class Web:
+    """Asks web servers; safe from several threads. Connections are kept for the next file."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._pools: dict[str | None, PoolManager] = {}
+
+    @contextmanager
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
+        """Gives the answer to a GET request, whatever its status except a redirect, which is followed.
+
+        Raises:
+            WebError: no answer; or it leads to another host, from https to http, or in a circle.
+        """
+        response = self._ask(url, dict(headers or {}))
+        try:
+            yield Answer(response)
+        finally:
+            with _translated():
+                response.close() if response.length_remaining else response.release_conn()
+
+    def close(self) -> None:
+        """Closes all kept connections."""
+        for pool in self._pools.values():
+            pool.clear()
+        self._pools.clear()
+
+    def _ask(self, url: str, headers: dict[str, str]) -> BaseHTTPResponse:
+        start = urlsplit(url)
+        for _hop in range(MOST_REDIRECTS + 1):
+            response = self._ask_once(url, headers)
+            if response.status not in _REDIRECTS:
+                return response
+            target = response.headers.get("Location", "")
+            response.close()
+            url = urljoin(url, target)
+            _check_redirect(start, urlsplit(url))
+        raise WebError(WebFault.REDIRECT, "circle")
+
+    def _ask_once(self, url: str, headers: dict[str, str]) -> BaseHTTPResponse:
+        from urllib3 import Timeout
+
+        said = {"User-Agent": f"vitoclient-Services/{__version__}", "Accept-Encoding": "identity", **headers}
+        timeout = Timeout(connect=self._patience.connect, read=self._patience.read)
+        with _translated():
+            return self._pool_for(url).request(
+                "GET", url, headers=said, timeout=timeout, retries=False, redirect=False,
+                preload_content=False, decode_content=False, enforce_content_length=False,
+            )  # fmt: skip
+
+    def _pool_for(self, url: str) -> PoolManager:
+        proxy = proxy_for(url)
+        if proxy not in self._pools:
+            self._pools[proxy] = _new_pool(proxy)
+        return self._pools[proxy]
+
+
+def proxy_for(url: str) -> str | None:
+    """Returns the system's proxy for an address (environment, Windows' or macOS's settings), or None for a direct way."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def _new_pool(proxy: str | None) -> PoolManager:
+    import truststore
+    from urllib3 import PoolManager, ProxyManager
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if proxy:
+        return ProxyManager(proxy, ssl_context=context, maxsize=4)
+    return PoolManager(ssl_context=context, maxsize=4)
+
+
+def _check_redirect(start: SplitResult, target: SplitResult) -> None:
+    if target.hostname != start.hostname or target.scheme not in ("http", "https"):
+        raise WebError(WebFault.REDIRECT, target.hostname or "?")
+    if start.scheme == "https" and target.scheme != "https":
+        raise WebError(WebFault.REDIRECT, f"{target.scheme}://{target.hostname}")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from urllib3 import exceptions
+
+    try:
+        yield
+    except (exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError, TimeoutError) as error:
+        raise WebError(WebFault.STALLED, type(error).__name__) from error
+    except (exceptions.SSLError, ssl.SSLError) as error:
+        raise WebError(WebFault.CERTIFICATE, str(error)) from error
+    except (exceptions.HTTPError, OSError, ValueError) as error:
+        raise WebError(WebFault.UNREACHABLE, type(error).__name__) from error
