@@ -12,30 +12,37 @@ The first reason that applies is told, in this order:
                               ``outside_window``, ``visit_reason``
     or the birthday           ``no_birthday``
  4  what was sent before      ``already_reminded``, ``moved_not_repeated``, ``another_that_day``, ``already_greeted``
- 5  the contact               ``no_contact``, ``landline_only``, ``contact_invalid``
+ 5  the contact               ``no_contact``, ``landline_only``, ``contact_invalid``, ``channel_not_set_up``
  6  the Mandant               ``no_mandant``, ``mandant_unknown``, the licence
  7  the text                  ``no_template``
  8  the credits               ``no_credits`` (SMS only: an e-mail costs none)
 ==  ========================  =====================================================================================
 
-What concerns the patient comes before what the practice can mend, so that a patient without a contact gets an entry with
-an error (and thus a letter) even while a licence is being renewed.
+What concerns the patient comes before what the practice can mend, so that a patient without a contact is reminded by
+letter even while a licence is being renewed. A reminder that fails from step 5 on gets an entry with an error in the
+outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from calendar import isleap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Settings
+from tray_agent.i18n import _
+from tray_agent.messages.address import read_address
+from tray_agent.messages.keys import birthday_key, reminder_key
 from tray_agent.messages.licence import Iso7064Licence, LicenceRule
 from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.phone import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_phone
 from tray_agent.messages.reasons import Reason, Weight, sentence_of, weight_of
-from tray_agent.practice.model import Appointment, Mandant, Patient
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient
 
 if TYPE_CHECKING:
     from tray_agent.messages.templates import Template
@@ -51,12 +58,12 @@ class SearchWindow:
     @property
     def begin(self) -> datetime:
         """Returns the first moment of the window: local wall clock, naive."""
-        raise NotImplementedError
+        return datetime.combine(self.first, time.min)
 
     @property
     def end(self) -> datetime:
         """Returns the first moment after the window: local wall clock, naive."""
-        raise NotImplementedError
+        return datetime.combine(self.last + timedelta(days=1), time.min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +100,26 @@ class RuleSettings:
 
     def window(self, today: date) -> SearchWindow:
         """Returns the days searched: from ``today`` + OffsetStartTage, over OffsetSuchTage consecutive days."""
-        raise NotImplementedError
+        first = today + timedelta(days=self.offset_start_days)
+        return SearchWindow(first, first + timedelta(days=self.search_days - 1))
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderKey:
-    """What may be reminded once: an appointment at a start (local wall clock, naive)."""
+    """What may be reminded once: an appointment at a start (local wall clock, naive; whole minutes)."""
 
     appointment_id: str
     starts_at: datetime
+
+    @classmethod
+    def of(cls, appointment: Appointment) -> ReminderKey:
+        """Returns the key of an appointment; a move by less than a minute is none."""
+        return cls(appointment.id, appointment.starts_at.replace(second=0, microsecond=0))
+
+    @property
+    def text(self) -> str:
+        """Returns the key as the outbox keeps it."""
+        return reminder_key(self.appointment_id, self.starts_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,11 @@ class BirthdayKey:
 
     patient_id: str
     year: int
+
+    @property
+    def text(self) -> str:
+        """Returns the key as the outbox keeps it."""
+        return birthday_key(self.patient_id, self.year)
 
 
 MessageKey = ReminderKey | BirthdayKey
@@ -123,18 +146,39 @@ class EarlierReminder:
     patient_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Earlier:
     """What the outbox knows already of the candidates at hand.
 
     Attributes:
-        keys: every message that exists in the outbox, **whatever its state** (the UNIQUE key forbids a second one).
+        keys: the messages that must not be prepared (again): all in the outbox, except those that never left and may be
+            revived (cancelled, in error).
         reminders: the reminders that went out or will; for moved appointments and one reminder per day. Must hold those of
             the candidates' appointments (any start) and, if one per day is on, those of their patients on the days at hand.
     """
 
     keys: frozenset[MessageKey] = frozenset()
     reminders: frozenset[EarlierReminder] = frozenset()
+
+    @cached_property
+    def of_appointment(self) -> Mapping[str, frozenset[EarlierReminder]]:
+        """Returns the reminders by appointment."""
+        return _grouped(self.reminders, lambda known: known.key.appointment_id)
+
+    @cached_property
+    def of_day(self) -> Mapping[tuple[str, date], frozenset[EarlierReminder]]:
+        """Returns the reminders by patient and day."""
+        return _grouped(self.reminders, lambda known: (known.patient_id, known.key.starts_at.date()))
+
+
+Group = TypeVar("Group")
+
+
+def _grouped(reminders: Iterable[EarlierReminder], by: Callable[[EarlierReminder], Group]) -> Mapping[Group, frozenset[EarlierReminder]]:
+    groups: dict[Group, set[EarlierReminder]] = {}
+    for known in reminders:
+        groups.setdefault(by(known), set()).add(known)
+    return {group: frozenset(members) for group, members in groups.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +271,10 @@ class Eligible:
         """Returns the language of the text."""
         return self.template.key.language
 
+    def refused(self, reason: Reason) -> NotEligible:
+        """Returns the same message as one that is not sent."""
+        return NotEligible(self.kind, reason, self.key, patient_id=self.patient_id, mandant_id=self.mandant_id)
+
 
 @dataclass(frozen=True, slots=True)
 class NotEligible:
@@ -262,19 +310,36 @@ class NotEligible:
 Decision = Eligible | NotEligible
 
 
-def decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = Earlier()) -> Decision:
+_NOTHING = Earlier()
+
+
+def decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
     """Returns whether an appointment is reminded, at preparing."""
-    raise NotImplementedError
+    window = around.settings.window(around.today)
+    return _decide_reminder(candidate, around, earlier, window)
 
 
-def decide_birthday(candidate: BirthdayCandidate, around: Circumstances, earlier: Earlier = Earlier()) -> Decision:
+def decide_birthday(candidate: BirthdayCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
     """Returns whether a patient is greeted today, at preparing."""
-    raise NotImplementedError
+    patient = candidate.patient
+    key = BirthdayKey(patient.id, around.today.year) if patient else None
+    draft = _Draft(MessageKind.BIRTHDAY, key, patient, _charged(candidate.treatment_mandant, around))
+    if not around.settings.birthdays_on:
+        return draft.refused(Reason.SWITCHED_OFF)
+    if patient is None or key is None:
+        return draft.refused(Reason.PATIENT_MISSING)
+    reason = _patient_fault(patient) or _birthday_fault(patient, around.today)
+    if reason is not None:
+        return draft.refused(reason)
+    if key in earlier.keys:
+        return draft.refused(Reason.ALREADY_GREETED)
+    return _decide_way(draft, patient, around)
 
 
 def birthdays_greeted_on(day: date) -> frozenset[tuple[int, int]]:
     """Returns the (month, day) of birth that are greeted on ``day``: 29 February on 28 February in years without one."""
-    raise NotImplementedError
+    own = (day.month, day.day)
+    return frozenset({own, (2, 29)}) if own == (2, 28) and not isleap(day.year) else frozenset({own})
 
 
 class PreparingBatch:
@@ -284,19 +349,37 @@ class PreparingBatch:
     """
 
     def __init__(self, around: Circumstances) -> None:
-        raise NotImplementedError
+        self._around = around
+        self._known: Earlier = _NOTHING
+        self._prepared: dict[tuple[str, date], set[str]] = {}
+        self._keys: set[MessageKey] = set()
 
     def know(self, earlier: Earlier) -> None:
-        """Adds what the outbox knows of the next candidates."""
-        raise NotImplementedError
+        """Tells what the outbox knows of the next candidates, in place of what was told before."""
+        self._known = earlier
 
     def reminder(self, candidate: ReminderCandidate) -> Decision:
         """Decides an appointment."""
-        raise NotImplementedError
+        decision = decide_reminder(candidate, self._around, self._known)
+        if not isinstance(decision, Eligible) or not isinstance(decision.key, ReminderKey):
+            return decision
+        same_day = self._prepared.setdefault((decision.patient_id, decision.key.starts_at.date()), set())
+        if decision.key in self._keys:
+            return decision.refused(Reason.ALREADY_REMINDED)
+        if self._around.settings.one_per_day and same_day - {decision.key.appointment_id}:
+            return decision.refused(Reason.ANOTHER_THAT_DAY)
+        same_day.add(decision.key.appointment_id)
+        self._keys.add(decision.key)
+        return decision
 
     def birthday(self, candidate: BirthdayCandidate) -> Decision:
         """Decides a birthday."""
-        raise NotImplementedError
+        decision = decide_birthday(candidate, self._around, self._known)
+        if isinstance(decision, Eligible):
+            if decision.key in self._keys:
+                return decision.refused(Reason.ALREADY_GREETED)
+            self._keys.add(decision.key)
+        return decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,15 +435,219 @@ class NotNowEligible:
 Recheck = StillRight | RenderAnew | NoLonger | NotNowEligible
 
 
-def recheck_reminder(message: Prepared, candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = Earlier()) -> Recheck:
+_KEPT = frozenset({Reason.SWITCHED_OFF, Reason.NO_CREDITS})
+
+
+def recheck_reminder(message: Prepared, candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Recheck:
     """Returns what becomes of a prepared reminder at the moment of sending.
 
     The message's own key and reminder are left out of ``earlier``. The search window no longer counts, except that an
     appointment which was moved beyond its end is left to its own time.
     """
-    raise NotImplementedError
+    appointment = candidate.appointment
+    moved = appointment is not None and ReminderKey.of(appointment) != message.key
+    window = SearchWindow(around.today, around.settings.window(around.today).last) if moved else None
+    decision = _decide_reminder(candidate, around, _of_others(message, earlier, keep_day=moved), window)
+    if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
+        decision = replace(decision, reason=Reason.MOVED_AWAY)
+    return _compare(message, decision)
 
 
 def recheck_birthday(message: Prepared, candidate: BirthdayCandidate, around: Circumstances) -> Recheck:
     """Returns what becomes of a prepared greeting at the moment of sending; on another day than the birthday it is never sent."""
-    raise NotImplementedError
+    decision = decide_birthday(candidate, around)
+    other_year = isinstance(message.key, BirthdayKey) and message.key.year != around.today.year
+    if isinstance(decision, Eligible) and other_year:
+        decision = decision.refused(Reason.BIRTHDAY_OVER)
+    if isinstance(decision, NotEligible) and decision.reason is Reason.NO_BIRTHDAY:
+        decision = replace(decision, reason=Reason.BIRTHDAY_OVER)
+    return _compare(message, decision)
+
+
+def _compare(message: Prepared, decision: Decision) -> Recheck:
+    if isinstance(decision, NotEligible):
+        return NotNowEligible(decision) if decision.reason in _KEPT else NoLonger(decision)
+    names = ("key", "patient_id", "mandant_id", "channel", "recipient", "language")
+    changed = frozenset(name for name in names if getattr(message, name) != getattr(decision, name))
+    return RenderAnew(decision, changed) if changed else StillRight(decision)
+
+
+def _of_others(message: Prepared, earlier: Earlier, *, keep_day: bool) -> Earlier:
+    """Returns what is known without the message itself.
+
+    Two reminders of one day that are both prepared already must not forbid each other: other appointments only count
+    (``keep_day``) for a message that was moved into their day.
+    """
+    own = message.key.appointment_id if isinstance(message.key, ReminderKey) else None
+    others = (known for known in earlier.reminders if known.key != message.key)
+    kept = frozenset(known for known in others if keep_day or known.key.appointment_id == own)
+    return Earlier(earlier.keys - {message.key}, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is known of a message while it is decided."""
+
+    kind: MessageKind
+    key: MessageKey | None
+    patient: Patient | None
+    mandant_id: str | None
+    moved: bool = False
+
+    def refused(self, reason: Reason, *, entry: bool = False, detail: str = "") -> NotEligible:
+        patient_id = self.patient.id if self.patient else None
+        return NotEligible(self.kind, reason, self.key, entry, patient_id, self.mandant_id, detail)
+
+    def failed(self, reason: Reason, detail: str = "") -> NotEligible:
+        """Refuses what should have been sent: the practice gets an entry for a reminder."""
+        return self.refused(reason, entry=self.kind is MessageKind.REMINDER, detail=detail)
+
+
+def _decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier, window: SearchWindow | None) -> Decision:
+    appointment, patient = candidate.appointment, candidate.patient
+    key = ReminderKey.of(appointment) if appointment else None
+    draft = _Draft(MessageKind.REMINDER, key, patient, _charged(candidate.treatment_mandant, around))
+    if not around.settings.reminders_on:
+        return draft.refused(Reason.SWITCHED_OFF)
+    if appointment is None or key is None:
+        return draft.refused(Reason.APPOINTMENT_MISSING)
+    if patient is None or patient.id != appointment.patient_id:
+        return draft.refused(Reason.PATIENT_MISSING)
+    reason = (
+        _patient_fault(patient)
+        or _appointment_fault(appointment, around, window)
+        or _earlier_fault(key, patient.id, around.settings, earlier)
+    )
+    if reason is not None:
+        return draft.refused(reason)
+    return _decide_way(replace(draft, moved=appointment.id in earlier.of_appointment), patient, around)
+
+
+def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decision:
+    """Decides steps 5 to 8: contact, Mandant, text, credits."""
+    contact = _contact_of(patient, around)
+    if isinstance(contact, _NoContact):
+        return draft.failed(contact.reason, contact.detail)
+    reason = _mandant_fault(draft.mandant_id, around)
+    if reason is not None or draft.mandant_id is None or draft.key is None:
+        return draft.failed(reason or Reason.NO_MANDANT)
+    template = around.templates.choose(draft.kind, contact.channel, patient.language)
+    if template is None:
+        return draft.failed(Reason.NO_TEMPLATE)
+    if contact.channel is Channel.SMS and around.credits.get(draft.mandant_id, Decimal(1)) <= 0:
+        return draft.refused(Reason.NO_CREDITS)
+    return Eligible(draft.kind, draft.key, patient.id, draft.mandant_id, contact.channel, contact.recipient, template, draft.moved)
+
+
+_UNUSABLE_PATIENT = frozenset({"opted_out", "preferred_channel", "mobile", "phone", "email"})
+
+
+def _patient_fault(patient: Patient) -> Reason | None:
+    if patient.is_deceased:
+        return Reason.DECEASED
+    if patient.opted_out:
+        return Reason.OPTED_OUT
+    unknown_wish = patient.preferred_channel is not None and patient.preferred_channel not in _CHANNELS
+    return Reason.DATA_UNREADABLE if unknown_wish or patient.unreadable & _UNUSABLE_PATIENT else None
+
+
+_NOT_DEFINITE = {
+    AppointmentStatus.PROVISIONAL: Reason.PROVISIONAL,
+    AppointmentStatus.CANCELLED: Reason.APPOINTMENT_CANCELLED,
+    AppointmentStatus.MISSED: Reason.APPOINTMENT_OVER,
+    AppointmentStatus.DONE: Reason.APPOINTMENT_OVER,
+}
+
+
+def _appointment_fault(appointment: Appointment, around: Circumstances, window: SearchWindow | None) -> Reason | None:
+    if "starts_at" in appointment.unreadable:
+        return Reason.DATA_UNREADABLE
+    if appointment.status is not AppointmentStatus.DEFINITE or "status" in appointment.unreadable:
+        return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
+    if appointment.starts_at <= around.now:
+        return Reason.APPOINTMENT_BEGUN
+    if window is not None and not window.begin <= appointment.starts_at < window.end:
+        return Reason.OUTSIDE_WINDOW
+    chosen = around.settings.visit_reasons
+    return Reason.VISIT_REASON if chosen and appointment.visit_reason_id not in chosen else None
+
+
+def _earlier_fault(key: ReminderKey, patient_id: str, settings: RuleSettings, earlier: Earlier) -> Reason | None:
+    of_appointment = earlier.of_appointment.get(key.appointment_id, frozenset())
+    if key in earlier.keys or any(known.key == key for known in of_appointment):
+        return Reason.ALREADY_REMINDED
+    if of_appointment and not settings.repeat_moved:
+        return Reason.MOVED_NOT_REPEATED
+    that_day = earlier.of_day.get((patient_id, key.starts_at.date()), frozenset())
+    return Reason.ANOTHER_THAT_DAY if settings.one_per_day and that_day - of_appointment else None
+
+
+OLDEST_GREETED = 120
+"""Years; an older birth date (1.1.1900) stands for "unknown" in many practices' data."""
+
+
+def _birthday_fault(patient: Patient, today: date) -> Reason | None:
+    born = patient.birth_date
+    if "birth_date" in patient.unreadable:
+        return Reason.DATA_UNREADABLE
+    if born is None or (born.month, born.day) not in birthdays_greeted_on(today) or born.year >= today.year:
+        return Reason.NO_BIRTHDAY
+    return Reason.DATA_UNREADABLE if today.year - born.year > OLDEST_GREETED else None
+
+
+def _charged(treatment_mandant: str | None, around: Circumstances) -> str | None:
+    """Returns the Mandant of the treatment opened last, else the one of ``DefaultSMSMandant``, else None."""
+    return treatment_mandant if treatment_mandant is not None else around.settings.default_mandant or None
+
+
+def _mandant_fault(mandant_id: str | None, around: Circumstances) -> Reason | None:
+    if mandant_id is None:
+        return Reason.NO_MANDANT
+    mandant = around.mandants.get(mandant_id)
+    return Reason.MANDANT_UNKNOWN if mandant is None else around.licence.fault(mandant, around.today)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    channel: Channel
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class _NoContact:
+    reason: Reason
+    detail: str = ""
+
+
+_CHANNELS = (Channel.SMS, Channel.EMAIL)
+
+
+def _contact_of(patient: Patient, around: Circumstances) -> _Contact | _NoContact:
+    """Returns the first contact that can be used: the preferred channel, else SMS, else e-mail."""
+    preferred_first = sorted(_CHANNELS, key=lambda channel: channel != patient.preferred_channel)
+    found_elsewhere = False
+    for channel in preferred_first:
+        recipient = _mobile_of(patient, around.region) if channel is Channel.SMS else read_address(patient.email)
+        if recipient is not None and channel in around.channels:
+            return _Contact(channel, recipient)
+        found_elsewhere = found_elsewhere or recipient is not None
+    return _NoContact(Reason.CHANNEL_NOT_SET_UP) if found_elsewhere else _why_no_contact(patient, around.region)
+
+
+def _mobile_of(patient: Patient, region: str) -> str | None:
+    for typed in (patient.mobile, patient.phone):
+        read = read_phone(typed, region)
+        if isinstance(read, PhoneNumber) and read.kind.takes_sms:
+            return read.e164
+    return None
+
+
+def _why_no_contact(patient: Patient, region: str) -> _NoContact:
+    read = [read_phone(typed, region) for typed in (patient.mobile, patient.phone)]
+    wrong = [number.sentence for number in read if isinstance(number, UnusablePhone) and number.fault is not PhoneFault.EMPTY]
+    if patient.email and patient.email.strip():
+        wrong.append(_("«{typed}» ist keine gültige E-Mail-Adresse.").format(typed=patient.email.strip()[:60]))
+    if wrong:
+        return _NoContact(Reason.CONTACT_INVALID, " ".join(wrong))
+    landline = any(isinstance(number, PhoneNumber) and number.kind in (NumberKind.LANDLINE, NumberKind.OTHER) for number in read)
+    return _NoContact(Reason.LANDLINE_ONLY if landline else Reason.NO_CONTACT)

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     NO_CONTACT = "no_contact"
     LANDLINE_ONLY = "landline_only"
     CONTACT_INVALID = "contact_invalid"
+    CHANNEL_NOT_SET_UP = "channel_not_set_up"
 
     NO_MANDANT = "no_mandant"
     MANDANT_UNKNOWN = "mandant_unknown"
@@ -127,6 +128,11 @@ _TOLD: dict[Reason, _Told] = {
         N_("Die hinterlegte Telefonnummer oder E-Mail-Adresse ist nicht verwendbar."),
         N_("Patienten anrufen oder anschreiben; Nummer oder Adresse berichtigen."),
         _OTHERWISE,
+    ),
+    Reason.CHANNEL_NOT_SET_UP: _Told(
+        N_("Der Patient ist nur auf einem Weg erreichbar (SMS oder E-Mail), der in dieser Praxis nicht eingerichtet ist."),
+        N_("SMS-Konto oder Mailserver in der Konfiguration einrichten."),
+        _MEND,
     ),
     Reason.NO_MANDANT: _Told(
         N_("Der Patient hat keine Behandlung, und der Schalter DefaultSMSMandant ist leer."),
