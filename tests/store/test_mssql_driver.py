@@ -1,0 +1,32 @@
+"""The connection code of SQL Server, tried with Microsoft's own driver where it is installed: a server that does not answer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tray_agent.errors import DatabaseUnavailableError
+from tray_agent.store.database import open_database
+
+
+def driver() -> str | None:
+    """Returns the path of Microsoft's driver that the development environment carries."""
+    if sys.platform != "linux":
+        return None
+    try:
+        import mssql_python_odbc  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return None
+    found = sorted(Path(mssql_python_odbc.__file__).parent.glob("libs/linux/debian_ubuntu/*/lib/libmsodbcsql-18*"))
+    return str(found[-1]) if found else None
+
+
+@pytest.mark.skipif(driver() is None, reason="Microsoft's driver is not installed")
+def test_a_server_that_does_not_answer_is_unavailable_and_the_password_is_not_told() -> None:
+    database = open_database(f"mssql+pyodbc://agent:verysecret@127.0.0.1:9/praxis?driver={driver()}&TrustServerCertificate=yes")
+    with pytest.raises(DatabaseUnavailableError) as raised, database.read():
+        pass
+    assert "verysecret" not in f"{raised.value}{raised.value.__cause__}"
+    assert "127.0.0.1" in raised.value.message
