@@ -16,7 +16,7 @@ def driver() -> str | None:
     if sys.platform != "linux":
         return None
     try:
-        import mssql_python_odbc  # type: ignore[import-not-found, unused-ignore]
+        import mssql_python_odbc
     except ImportError:
         return None
     found = sorted(Path(mssql_python_odbc.__file__).parent.glob("libs/linux/debian_ubuntu/*/lib/libmsodbcsql-18*"))

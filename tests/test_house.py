@@ -1,0 +1,44 @@
+"""Rules of the house that no tool knows: Swiss spelling, complete translations, a quick start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tools.translations import LANGUAGES, collected, load
+
+
+def test_swiss_spelling_knows_no_sharp_s() -> None:
+    assert [message.id for message in collected() if "ß" in "".join(message.id)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_has_other_placeholders_than_its_source(language: str) -> None:
+    faulty = [
+        (message.id, message.string) for message in load(language) if message.id and message.string and not _same_placeholders(message)
+    ]
+    assert faulty == []
+
+
+def test_all_texts_are_found_by_the_extraction() -> None:
+    assert len(list(collected())) > 100
+
+
+@pytest.mark.parametrize("slow", ["sqlalchemy", "httpx", "tuf", "alembic", "PyQt6", "babel", "keyring", "phonenumbers", "holidays"])
+def test_the_command_line_starts_without_its_slow_libraries(slow: str) -> None:
+    code = f"import sys; from tray_agent.cli.frame import run; run(['--version']); sys.exit({slow!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def _same_placeholders(message: object) -> bool:
+    import string
+
+    def names(text: str) -> set[str]:
+        return {name for _literal, name, _spec, _conversion in string.Formatter().parse(text) if name is not None}
+
+    sources = message.id if isinstance(message.id, (tuple, list)) else [message.id]  # type: ignore[attr-defined]
+    translations = message.string if isinstance(message.string, (tuple, list)) else [message.string]  # type: ignore[attr-defined]
+    wanted = set().union(*(names(source) for source in sources))
+    return all(names(translation) <= wanted for translation in translations)
