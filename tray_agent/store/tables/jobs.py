@@ -77,11 +77,13 @@ job_run = Table(
     Column("reason", key_text(40), nullable=False),
     Column("sentence", long_text(), nullable=False),
     UniqueConstraint("job", "due_at"),
-    Index("ix_job_run_due_at", "due_at"),
-    Index("ix_job_run_state_due_at", "state", "due_at"),
-    Index("ix_job_run_job_state_due_at", "job", "state", "due_at"),
-    Index("ix_job_run_trigger_due_at", "trigger", "due_at"),
-    Index("ix_job_run_workstation_due_at", "workstation", "due_at"),
+    # One index for each order under each filter; how they are used: tray_agent.jobs.history.
+    Index("ix_job_run_due_at", "due_at", "id"),
+    Index("ix_job_run_state", "job", "state", "due_at", "id"),
+    Index("ix_job_run_trigger", "job", "trigger", "due_at", "id"),
+    Index("ix_job_run_state_trigger", "job", "state", "trigger", "due_at", "id"),
+    Index("ix_job_run_workstation", "workstation", "job", "due_at", "id"),
+    Index("ix_job_run_state_workstation", "job", "state", "workstation", "due_at", "id"),
 )
 """The history (Auftragsverlauf): one row per planned time and per run by hand."""
 
@@ -101,15 +103,18 @@ activity = Table(
     Column("workstation", human_text(120), nullable=False),
     # The run it belongs to, 0: none.
     Column("run_id", Integer, nullable=False),
-    # When "Alle löschen" took it off the list, 0: it stands there. Not NULL, so that one index serves the list.
-    Column("hidden_ms", BigInteger, nullable=False),
-    Index("ix_activity_at", "at"),
+    # 1: "Alle löschen" took it off the list, at that time; it stays stored.
+    Column("hidden", SmallInteger, nullable=False),
+    Column("hidden_at", UtcDateTime()),
+    # One index for each order under each filter; how they are used: tray_agent.jobs.activity.
+    Index("ix_activity_at", "at", "id"),
     Index("ix_activity_run_id", "run_id", "id"),
-    Index("ix_activity_hidden_ms_service", "hidden_ms", "service", "id"),
-    Index("ix_activity_hidden_ms_service_level", "hidden_ms", "service", "level", "id"),
-    Index("ix_activity_hidden_ms_service_reason", "hidden_ms", "service", "reason", "id"),
-    Index("ix_activity_hidden_ms_service_item", "hidden_ms", "service", "item", "id"),
-    Index("ix_activity_hidden_ms_service_workstation", "hidden_ms", "service", "workstation", "id"),
+    Index("ix_activity_time", "hidden", "service", "level", "id"),
+    Index("ix_activity_reason", "hidden", "service", "level", "reason", "id"),
+    Index("ix_activity_item", "hidden", "service", "level", "item", "id"),
+    Index("ix_activity_workstation", "hidden", "service", "level", "workstation", "id"),
+    Index("ix_activity_reason_item", "hidden", "service", "level", "reason", "item", "id"),
+    Index("ix_activity_reason_workstation", "hidden", "service", "level", "reason", "workstation", "id"),
 )
 """The activity log: one row per thing done or refused."""
 

@@ -114,11 +114,12 @@ def _make_job_run(schema: str | None) -> None:
         sa.UniqueConstraint("job", "due_at", name="uq_job_run_job_due_at"),
         schema=schema,
     )
-    op.create_index("ix_job_run_due_at", "job_run", ["due_at"], schema=schema)
-    op.create_index("ix_job_run_job_state_due_at", "job_run", ["job", "state", "due_at"], schema=schema)
-    op.create_index("ix_job_run_state_due_at", "job_run", ["state", "due_at"], schema=schema)
-    op.create_index("ix_job_run_trigger_due_at", "job_run", ["trigger", "due_at"], schema=schema)
-    op.create_index("ix_job_run_workstation_due_at", "job_run", ["workstation", "due_at"], schema=schema)
+    op.create_index("ix_job_run_due_at", "job_run", ["due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_state", "job_run", ["job", "state", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_state_trigger", "job_run", ["job", "state", "trigger", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_state_workstation", "job_run", ["job", "state", "workstation", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_trigger", "job_run", ["job", "trigger", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_workstation", "job_run", ["workstation", "job", "due_at", "id"], schema=schema)
 
 
 def _make_activity(schema: str | None) -> None:
@@ -135,17 +136,21 @@ def _make_activity(schema: str | None) -> None:
         sa.Column("appointment_at", UtcDateTime(), nullable=True),
         sa.Column("workstation", sa.Unicode(120), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("hidden_ms", sa.BigInteger(), nullable=False),
+        sa.Column("hidden", sa.SmallInteger(), nullable=False),
+        sa.Column("hidden_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_activity"),
         schema=schema,
     )
-    op.create_index("ix_activity_at", "activity", ["at"], schema=schema)
-    op.create_index("ix_activity_hidden_ms_service", "activity", ["hidden_ms", "service", "id"], schema=schema)
-    op.create_index("ix_activity_hidden_ms_service_item", "activity", ["hidden_ms", "service", "item", "id"], schema=schema)
-    op.create_index("ix_activity_hidden_ms_service_level", "activity", ["hidden_ms", "service", "level", "id"], schema=schema)
-    op.create_index("ix_activity_hidden_ms_service_reason", "activity", ["hidden_ms", "service", "reason", "id"], schema=schema)
-    op.create_index("ix_activity_hidden_ms_service_workstation", "activity", ["hidden_ms", "service", "workstation", "id"], schema=schema)
+    op.create_index("ix_activity_at", "activity", ["at", "id"], schema=schema)
+    op.create_index("ix_activity_item", "activity", ["hidden", "service", "level", "item", "id"], schema=schema)
+    op.create_index("ix_activity_reason", "activity", ["hidden", "service", "level", "reason", "id"], schema=schema)
+    op.create_index("ix_activity_reason_item", "activity", ["hidden", "service", "level", "reason", "item", "id"], schema=schema)
+    op.create_index(
+        "ix_activity_reason_workstation", "activity", ["hidden", "service", "level", "reason", "workstation", "id"], schema=schema
+    )
     op.create_index("ix_activity_run_id", "activity", ["run_id", "id"], schema=schema)
+    op.create_index("ix_activity_time", "activity", ["hidden", "service", "level", "id"], schema=schema)
+    op.create_index("ix_activity_workstation", "activity", ["hidden", "service", "level", "workstation", "id"], schema=schema)
 
 
 def _make_job_pause(schema: str | None) -> None:
