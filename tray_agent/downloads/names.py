@@ -28,61 +28,11 @@ _DEVICES = frozenset(
 
 _KINDS = {"msi": FileKind.MSI, "exe": FileKind.EXE}
 
-_NEVER = frozenset(
-    [
-        "appref-ms",
-        "application",
-        "bat",
-        "chm",
-        "cmd",
-        "com",
-        "cpl",
-        "dll",
-        "gadget",
-        "hta",
-        "inf",
-        "ini",
-        "jar",
-        "jnlp",
-        "job",
-        "js",
-        "jse",
-        "lnk",
-        "mht",
-        "mhtml",
-        "msc",
-        "msh",
-        "msp",
-        "mst",
-        "pif",
-        "ps1",
-        "psm1",
-        "reg",
-        "scf",
-        "scr",
-        "sct",
-        "settingcontent-ms",
-        "shb",
-        "sys",
-        "url",
-        "vb",
-        "vbe",
-        "vbs",
-        "vhd",
-        "vhdx",
-        "website",
-        "ws",
-        "wsc",
-        "wsf",
-        "wsh",
-        "xll",
-        "part",
-        "resume",
-        "new",
-        "tmp",
-        "crdownload",
-    ]
+_NEVER_TEXT = (
+    "appref-ms application bat chm cmd com cpl dll gadget hta inf ini jar jnlp job js jse lnk mht mhtml msc msh msp mst pif ps1 psm1 "
+    "reg scf scr sct settingcontent-ms shb sys url vb vbe vbs vhd vhdx website ws wsc wsf wsh xll part resume new tmp crdownload"
 )
+_NEVER = frozenset(_NEVER_TEXT.split())
 """Extensions that Windows runs or opens with more rights than a document, and those of our own partial files."""
 
 

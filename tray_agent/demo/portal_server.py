@@ -1,0 +1,197 @@
+"""A web server for a portal's repository on loopback: Range, If-Range, ETag; faults can be put in for tests."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+PIECE = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the server saw it.
+
+    Attributes:
+        path: decoded, without the query.
+        start: the first byte asked for; 0 without a Range.
+        headers: as sent, the names in lower case.
+    """
+
+    path: str
+    start: int
+    headers: dict[str, str]
+
+
+Fault = Callable[["PortalHandler", Request], bool]
+"""May answer a request itself and return True; False lets the server answer as usual."""
+
+
+@dataclass
+class Traffic:
+    """What was asked and sent: for the tests and the demo's report."""
+
+    requests: list[Request] = field(default_factory=list)
+    sent: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By path the ranges of bytes that were handed to the network: first, and behind the last."""
+
+    def bytes_of(self, path: str) -> int:
+        """Returns how many bytes of the bodies of a path were sent in all."""
+        return sum(stop - start for start, stop in self.sent.get(path, []))
+
+
+class PortalServer:
+    """Serves a folder on 127.0.0.1, on a port that the system chooses; a context manager.
+
+    Args:
+        folder: with ``metadata`` and ``targets``.
+        fault: stands before every answer where given; may be exchanged while it runs.
+        piece: how many bytes are sent at once.
+    """
+
+    def __init__(self, folder: Path, *, fault: Fault | None = None, piece: int = PIECE) -> None:
+        self.folder = folder
+        self.fault = fault
+        self.piece = piece
+        self.traffic = Traffic()
+        self.lock = threading.Lock()
+        self._http = _Server(("127.0.0.1", 0), PortalHandler)
+        self._http.portal = self
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="portal", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Returns the portal's address."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def start(self) -> Self:
+        """Begins to serve."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ends serving and frees the port; answers under way are cut off."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        """Begins to serve."""
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Ends serving."""
+        self.stop()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+    portal: PortalServer
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
+class PortalHandler(BaseHTTPRequestHandler):
+    """Answers one connection's requests."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+    timeout = 60
+
+    @property
+    def portal(self) -> PortalServer:
+        """The server whose request this is."""
+        return self.server.portal
+
+    def do_GET(self) -> None:
+        """Answers with the file, or the part of it that is asked for."""
+        request = self._read_request()
+        with self.portal.lock:
+            self.portal.traffic.requests.append(request)
+        fault = self.portal.fault
+        if fault is not None and fault(self, request):
+            return
+        file = self.file_of(request.path)
+        if file is None:
+            self.refuse(404)
+        else:
+            self.send_file(file, request)
+
+    def file_of(self, path: str) -> Path | None:
+        """Returns the file of a path, or None where there is none below the served folder."""
+        file = (self.portal.folder / path.lstrip("/")).resolve()
+        inside = file.is_relative_to(self.portal.folder.resolve())
+        return file if inside and file.is_file() else None
+
+    def send_file(self, file: Path, request: Request) -> None:
+        """Sends a file from the byte asked for; the whole of it where ``If-Range`` names another state of it."""
+        size, tag = file.stat().st_size, etag_of(file)
+        start = request.start if request.headers.get("if-range", tag) == tag else 0
+        if start and start >= size:
+            self.refuse(416, {"Content-Range": f"bytes */{size}"})
+            return
+        headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+        self.send_head(206 if start else 200, size - start, headers)
+        self.send_body(file, request.path, start, size)
+
+    def send_head(self, status: int, length: int | None, headers: dict[str, str] | None = None) -> None:
+        """Sends status and headers; without a length the connection's end is the body's end."""
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if length is None:
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def send_body(self, file: Path, path: str, start: int, stop: int) -> None:
+        """Sends a part of a file, counting what was handed to the network."""
+        with file.open("rb") as opened:
+            opened.seek(start)
+            while start < stop and (piece := opened.read(min(self.portal.piece, stop - start))):
+                self.wfile.write(piece)
+                self.count(path, start, start + len(piece))
+                start += len(piece)
+
+    def count(self, path: str, start: int, stop: int) -> None:
+        """Notes that these bytes of a path were sent."""
+        with self.portal.lock:
+            self.portal.traffic.sent.setdefault(path, []).append((start, stop))
+
+    def refuse(self, status: int, headers: dict[str, str] | None = None) -> None:
+        """Sends a status without a body."""
+        self.send_head(status, 0, headers)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+        """Says nothing on the console."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Returns the date of an answer."""
+        return email.utils.formatdate(timestamp, usegmt=True)
+
+    def _read_request(self) -> Request:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        match = _RANGE.fullmatch(headers.get("range", ""))
+        return Request(unquote(urlsplit(self.path).path), int(match[1]) if match else 0, headers)
+
+
+def etag_of(file: Path) -> str:
+    """Returns a strong validator that changes with the file."""
+    state = file.stat()
+    return '"' + hashlib.sha256(f"{file.name} {state.st_size} {state.st_mtime_ns}".encode()).hexdigest()[:20] + '"'

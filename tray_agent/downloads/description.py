@@ -1,0 +1,108 @@
+"""``portal.toml``: the vendor's small description of what a portal offers (see ``docs/portal.md``)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tray_agent.downloads.errors import PublishError
+from tray_agent.i18n import _
+
+FILE_NAME = "portal.toml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Lifetimes(_Part):
+    """How many days the signed metadata stays valid; what expires must be signed anew before."""
+
+    root: int = Field(default=365, ge=1, le=3650)
+    targets: int = Field(default=180, ge=1, le=3650)
+    snapshot: int = Field(default=30, ge=1, le=3650)
+    timestamp: int = Field(default=7, ge=1, le=3650)
+
+    def of(self, role: str) -> timedelta:
+        """Returns the lifetime of a role's metadata."""
+        return timedelta(days=getattr(self, role))
+
+
+class VersionEntry(_Part):
+    """One file of an element; ``file`` is relative to the folder of the description."""
+
+    version: str
+    file: str
+    area: str
+    released: date
+    notes: str = ""
+    restart: bool = False
+    needs: str | None = None
+
+
+class ElementEntry(_Part):
+    """An element with its versions."""
+
+    key: str
+    title: str
+    heading: str
+    version: list[VersionEntry]
+
+
+class Description(_Part):
+    """The whole description."""
+
+    areas: list[str] = []
+    lifetimes: Lifetimes = Lifetimes()
+    element: list[ElementEntry] = []
+
+    def rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yields for every version its file, its target path, and the custom metadata to sign."""
+        for element in self.element:
+            for entry in element.version:
+                target = f"{element.key}/{entry.version}/{PurePosixPath(entry.file).name}"
+                yield entry.file, target, _custom(element, entry)
+
+
+def read_description(folder: Path) -> Description:
+    """Reads the description in ``folder``.
+
+    Raises:
+        PublishError: there is none, or it is wrong; the first fault is named.
+    """
+    file = folder / FILE_NAME
+    try:
+        return Description.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _unreadable(file, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, str(error)) from error
+
+
+def _custom(element: ElementEntry, entry: VersionEntry) -> dict[str, Any]:
+    custom: dict[str, Any] = {
+        "element": element.key,
+        "title": element.title,
+        "heading": element.heading,
+        "area": entry.area,
+        "version": entry.version,
+        "released": entry.released.isoformat(),
+        "notes": entry.notes,
+        "restart": entry.restart,
+    }
+    return custom | ({"needs": entry.needs} if entry.needs else {})
+
+
+def _unreadable(file: Path, why: str) -> PublishError:
+    return PublishError(
+        _("Beschreibung nicht lesbar"),
+        _("{file} kann nicht verwendet werden: {why}.").format(file=file, why=why.rstrip(".")),
+        _("Beschreibung berichtigen; docs/portal.md erklärt sie."),
+        item=str(file),
+    )
