@@ -1,12 +1,102 @@
-"""ASPSMS, a Swiss SMS gateway with prepaid credits, through its JSON interface."""
+"""ASPSMS, a Swiss SMS gateway with prepaid credits, through its JSON interface.
+
+What an answer proves decides everything here. The gateway answers 200 with a ``StatusCode`` whether it took the message
+or not; only such an answer says what happened. Once the request went out, everything else (no answer, an answer that is
+cut off or no JSON, any 5xx) leaves the message in doubt, because the machines in front of the gateway answer in its name
+without knowing. Decision record 0011 has the table and the reasons.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import re
+import threading
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from tray_agent.messages.gateways.contract import DeliveryReport, OutgoingSms, Outcome
-from tray_agent.messages.gateways.registry import GatewayAccess
+from tray_agent.i18n import _
+from tray_agent.messages.gateways.contract import (
+    Accepted,
+    AccountFault,
+    AccountStopped,
+    DeliveryReport,
+    DeliveryStatus,
+    InDoubt,
+    NotNow,
+    Outcome,
+    OutgoingSms,
+    Refused,
+)
+from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
+from tray_agent.messages.gateways.privacy import masked_number
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tray_agent.messages.gateways.registry import GatewayAccess
+
+log = logging.getLogger(__name__)
+
+REFERENCES_AT_ONCE = 200
+"""How many references one inquiry asks for."""
+
+LARGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes; a longer answer counts as unreadable."""
+
+NOT_TAKEN = frozenset({401, 404, 405, 407, 411, 413, 414, 415, 421, 426, 429, 431, 451})
+"""Statuses by which whoever answers says that it turned the request away before anything was done (RFC 9110, RFC 6585).
+
+403 is not among them: a filter that dislikes the gateway's *answer* gives it too."""
+
+_REFERENCE = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
+_RECIPIENT = re.compile(r"\+[1-9][0-9]{6,14}")
+_STATUS = {"-1": DeliveryStatus.NOT_SUBMITTED, "0": DeliveryStatus.DELIVERED, "1": DeliveryStatus.BUFFERED, "2": DeliveryStatus.FAILED}
+_FINALITY = (DeliveryStatus.NOT_SUBMITTED, DeliveryStatus.BUFFERED, DeliveryStatus.FAILED, DeliveryStatus.DELIVERED)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _NothingSent:
+    """No connection came about: certainly nothing was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TurnedAway:
+    """Whoever answered turned the request away: certainly nothing was taken."""
+
+    status: int
+    retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unclear:
+    """The request may have been carried out; ``why`` is for the log."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The gateway's own answer."""
+
+    answer: Mapping[str, Any]
+
+    @property
+    def code(self) -> str:
+        return _text(self.answer.get("StatusCode"))
+
+    @property
+    def info(self) -> str:
+        return _text(self.answer.get("StatusInfo"))
+
+
+_Reply = _Said | _NothingSent | _TurnedAway | _Unclear
 
 
 class AspsmsGateway:
@@ -15,12 +105,19 @@ class AspsmsGateway:
     Args:
         access: account, password and base address.
         seconds: how long an answer may take.
+
+    Raises:
+        GatewayMissingError: the address is none, or would send the password in the clear.
     """
 
     most_at_once = 8
 
     def __init__(self, access: GatewayAccess, seconds: float = 30.0) -> None:
-        raise NotImplementedError
+        self._access = access
+        self._base = _checked(access.address)
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._made: httpx.Client | None = None
 
     def balance(self) -> Decimal:
         """Returns the credits of the account.
@@ -29,23 +126,300 @@ class AspsmsGateway:
             GatewayUnavailableError: no usable answer.
             GatewayAccountError: the account was refused.
         """
-        raise NotImplementedError
+        said = self._answer("CheckCredits", {})
+        if said.code != "1":
+            raise _unusable(self._base)
+        try:
+            balance = Decimal(_text(said.answer.get("Credits")))
+        except InvalidOperation as error:
+            raise _unusable(self._base) from error
+        if not balance.is_finite():
+            raise _unusable(self._base)
+        return balance
 
     def submit(self, message: OutgoingSms) -> Outcome:
         """Hands a message over; never raises: what is not certain is ``InDoubt``."""
-        raise NotImplementedError
+        refused = _refused_here(message)
+        if refused is not None:
+            return refused
+        reply = self._ask("SendTextSMS", _submission(message))
+        outcome = _outcome(reply)
+        log.info("SMS %s to %s: %s", message.reference, masked_number(message.recipient), type(outcome).__name__)
+        return outcome
 
     def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
         """Returns the newest notification of each reference that the gateway knows; others are left out.
 
-        A reference that the gateway answers with -1 (not yet submitted) comes as ``NOT_SUBMITTED``.
+        A reference that the gateway answers with -1 (not yet submitted, rejected or unknown) comes as ``NOT_SUBMITTED``.
+        An answer of which any part can't be read raises: leaving out what could not be read would look like "unknown".
 
         Raises:
             GatewayUnavailableError: no usable answer.
             GatewayAccountError: the account was refused.
         """
-        raise NotImplementedError
+        reports: dict[str, DeliveryReport] = {}
+        asked = [reference for reference in dict.fromkeys(references) if _REFERENCE.fullmatch(reference)]
+        for start in range(0, len(asked), REFERENCES_AT_ONCE):
+            chunk = asked[start : start + REFERENCES_AT_ONCE]
+            said = self._answer("InquireDeliveryNotifications", {"TransactionReferenceNumbers": ";".join(chunk)})
+            if said.code not in ("0", "1") or (said.code == "0" and said.info.upper() != "OK"):
+                raise _unusable(self._base)
+            reports.update(self._newest(said.answer.get("DeliveryNotifications"), frozenset(chunk)))
+        return reports
 
     def close(self) -> None:
-        """Closes the connections."""
-        raise NotImplementedError
+        """Closes the connections; may be used again afterwards."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+                self._made = None
+
+    def _newest(self, notifications: object, asked: frozenset[str]) -> dict[str, DeliveryReport]:
+        if not isinstance(notifications, list):
+            raise _unusable(self._base)
+        newest: dict[str, DeliveryReport] = {}
+        for notification in notifications:
+            report = _report(notification)
+            if report is None:
+                raise _unusable(self._base)
+            known = newest.get(report.reference)
+            if report.reference in asked and (known is None or _age(known) <= _age(report)):
+                newest[report.reference] = report
+        return newest
+
+    def _answer(self, call: str, fields: Mapping[str, object]) -> _Said:
+        """Returns the gateway's own answer to a question.
+
+        Raises:
+            GatewayUnavailableError: no usable answer.
+            GatewayAccountError: the account was refused.
+        """
+        reply = self._ask(call, fields)
+        if not isinstance(reply, _Said):
+            raise _unusable(self._base)
+        if reply.code == "3":
+            raise GatewayAccountError(
+                _("SMS-Konto abgewiesen"),
+                _("Das SMS-Gateway weist das Konto {account} ab; bis das behoben ist, werden keine SMS gesendet.").format(
+                    account=self._access.account
+                ),
+                _("Benutzer und Passwort des SMS-Kontos in den Verbindungseinstellungen prüfen."),
+                item=self._access.account,
+                fault=AccountFault.AUTHORISATION,
+            )
+        return reply
+
+    def _ask(self, call: str, fields: Mapping[str, object]) -> _Reply:
+        import httpx
+
+        body = {"UserName": self._access.account, "Password": self._access.password, **fields}
+        try:
+            with self._client().stream("POST", self._base + call, json=body) as response:
+                reply = self._read(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+            log.warning("%s: no connection (%s)", call, type(error).__name__)
+            return _NothingSent()
+        except Exception as error:  # noqa: BLE001 - whatever broke off after the request may have gone out leaves it in doubt
+            log.warning("%s: broken off (%s)", call, type(error).__name__)
+            return _Unclear(type(error).__name__)
+        if isinstance(reply, (_Unclear, _TurnedAway)):
+            log.warning("%s: %s", call, reply)
+        return reply
+
+    def _read(self, response: httpx.Response) -> _Reply:
+        if response.status_code in NOT_TAKEN:
+            return _TurnedAway(response.status_code, _retry_after(response.headers.get("Retry-After"), self._access.clock.now()))
+        if response.status_code != 200:
+            return _Unclear(f"HTTP {response.status_code}")
+        content = bytearray()
+        began = self._access.clock.monotonic()
+        for part in response.iter_bytes():
+            content += part
+            if len(content) > LARGEST_ANSWER or self._access.clock.monotonic() - began > self._seconds:
+                return _Unclear("too long an answer")
+        return _said(bytes(content))
+
+    def _client(self) -> httpx.Client:
+        with self._lock:
+            if self._made is None:
+                self._made = _make_client(self._base, self._seconds, self.most_at_once)
+            return self._made
+
+
+def _make_client(address: str, seconds: float, connections: int) -> httpx.Client:
+    """Returns a client with the system's proxy and certificates; a server on this machine is reached without a proxy."""
+    import httpx
+
+    parts = urlsplit(address)
+    verify: Any = False
+    if parts.scheme == "https":
+        import ssl
+
+        import truststore
+
+        verify = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.Client(
+        verify=verify,
+        trust_env=not _is_here(parts.hostname),
+        timeout=httpx.Timeout(seconds, connect=min(10.0, seconds)),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=15.0),
+        headers={"Accept": "application/json"},
+        follow_redirects=False,
+    )
+
+
+def _is_here(host: str | None) -> bool:
+    return host in ("127.0.0.1", "localhost", "::1")
+
+
+def _checked(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        usable = bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)))
+    except ValueError:
+        usable = False
+    if usable:
+        return address.rstrip("/") + "/"
+    raise GatewayMissingError(
+        _("Adresse des SMS-Gateways nicht brauchbar"),
+        _("Die Adresse «{address}» beginnt nicht mit https://; das Passwort würde offen übertragen, darum wird nichts gesendet.").format(
+            address=address
+        ),
+        _("In der Konfiguration gateway.address berichtigen."),
+        item=address,
+    )
+
+
+def _submission(message: OutgoingSms) -> dict[str, object]:
+    return {
+        "Originator": message.originator,
+        "Recipients": [f"{message.recipient}:{message.reference}"],
+        "MessageText": message.text,
+    }
+
+
+def _refused_here(message: OutgoingSms) -> Refused | AccountStopped | None:
+    """Returns why a message need not be handed over at all, or None."""
+    if not _RECIPIENT.fullmatch(message.recipient):
+        return Refused("recipient", _("Die Telefonnummer ist keine, an die das Gateway senden kann."))
+    if not message.text.strip():
+        return Refused("text", _("Der Text ist leer."))
+    if not _REFERENCE.fullmatch(message.reference):
+        return Refused("reference", _("Die Mitteilung hat keine brauchbare Kennung."))
+    if not 1 <= len(message.originator) <= 16 or not message.originator.isascii():
+        return _originator_refused()
+    return None
+
+
+def _outcome(reply: _Reply) -> Outcome:
+    if isinstance(reply, _NothingSent):
+        return NotNow("unreachable", _("Das SMS-Gateway ist nicht erreichbar; die Mitteilung wird später gesendet."))
+    if isinstance(reply, _TurnedAway):
+        return _turned_away(reply)
+    if isinstance(reply, _Unclear):
+        return _in_doubt()
+    return _outcome_of_code(reply.code)
+
+
+def _outcome_of_code(code: str) -> Outcome:
+    """Returns what a StatusCode means for one message; one that we don't know proves nothing."""
+    if code == "1":
+        return Accepted()
+    if code == "3":
+        return AccountStopped(AccountFault.AUTHORISATION, _("Das SMS-Gateway weist Benutzer oder Passwort des Kontos ab."))
+    if code == "5":
+        return AccountStopped(AccountFault.CREDITS, _("Das Guthaben des SMS-Kontos ist aufgebraucht."))
+    if code in ("10", "30"):
+        return _originator_refused()
+    if code == "20":
+        return Refused("recipient", _("Das SMS-Gateway weist die Telefonnummer ab."))
+    return _in_doubt()
+
+
+def _turned_away(reply: _TurnedAway) -> NotNow:
+    if reply.status == 429:
+        return NotNow("too_many", _("Das SMS-Gateway ist überlastet; die Mitteilung wird später gesendet."), reply.retry_after)
+    return NotNow(
+        "turned_away",
+        _("Unter der Adresse des SMS-Gateways antwortet etwas anderes (HTTP {status}); Adresse und Proxy prüfen.").format(
+            status=reply.status
+        ),
+        reply.retry_after,
+    )
+
+
+def _originator_refused() -> AccountStopped:
+    return AccountStopped(AccountFault.ORIGINATOR, _("Das SMS-Gateway lässt den Absender nicht zu (höchstens 11 Zeichen, freigeschaltet)."))
+
+
+def _in_doubt() -> InDoubt:
+    return InDoubt(_("Das SMS-Gateway hat nicht verständlich geantwortet; es wird nachgefragt, ob die Mitteilung gesendet wurde."))
+
+
+def _unusable(address: str) -> GatewayUnavailableError:
+    return GatewayUnavailableError(
+        _("SMS-Gateway antwortet nicht"),
+        _("Das SMS-Gateway {address} gibt keine brauchbare Antwort; Guthaben und Zustellung sind zur Zeit unbekannt.").format(
+            address=urlsplit(address).netloc
+        ),
+        _("Internetverbindung prüfen; der Agent fragt von selbst wieder."),
+        item=address,
+    )
+
+
+def _said(content: bytes) -> _Said | _Unclear:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return _Unclear("no JSON")
+    return _Said(answer) if isinstance(answer, dict) else _Unclear("no JSON object")
+
+
+def _report(notification: object) -> DeliveryReport | None:
+    """Returns one notification, or None where it can't be read.
+
+    A status that is a number we don't know means that the gateway knows the message and is not done with it.
+    """
+    if not isinstance(notification, dict):
+        return None
+    reference, status = _text(notification.get("TransactionReferenceNumber")), _text(notification.get("DeliveryStatus"))
+    if not reference or not re.fullmatch(r"-?[0-9]{1,4}", status):
+        return None
+    return DeliveryReport(
+        reference=reference,
+        status=_STATUS.get(status, DeliveryStatus.BUFFERED),
+        notified_at=_instant(notification.get("NotificationDate")) or _instant(notification.get("SubmissionDate")),
+        reason_code=_text(notification.get("Reasoncode"))[:10],
+        reason=_text(notification.get("ReasoncodeDescription"))[:200],
+    )
+
+
+def _age(report: DeliveryReport) -> tuple[datetime, int]:
+    """Returns what tells newer from older; at the same instant the more final one counts."""
+    return report.notified_at or _LONG_AGO, _FINALITY.index(report.status)
+
+
+def _text(value: object) -> str:
+    """Returns a value of an answer as text; all are strings, some clients have seen numbers."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(_text(value))
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _retry_after(value: str | None, now: datetime) -> float | None:
+    """Returns the seconds of a Retry-After header (seconds or a date), between none and a day."""
+    if not value:
+        return None
+    try:
+        seconds = float(value) if value.isascii() and value.isdigit() else (parsedate_to_datetime(value) - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), 86_400.0)

@@ -2,57 +2,111 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from tray_agent.messages.gateways.contract import DeliveryReport, OutgoingMail, OutgoingSms, Outcome
+from tray_agent.messages.gateways.contract import (
+    Accepted,
+    AccountFault,
+    AccountStopped,
+    DeliveryReport,
+    DeliveryStatus,
+    Outcome,
+    OutgoingMail,
+    OutgoingSms,
+    Refused,
+)
+from tray_agent.messages.segments import count_segments
 
 
 class MemorySmsGateway:
     """An SMS gateway in memory. Thread-safe.
 
     Args:
-        balance: the credits at the start; goes down by one for each segment.
-        answer: decides the outcome of a submission instead, where it returns one; ``taken_before_fault`` tells
-            whether the message counts as taken all the same (a request that went through and an answer that did not).
+        balance: the credits at the start; go down by one for each segment.
+        answer: decides the outcome of a submission, where it returns one. ``InDoubt`` from it leaves open whether the
+            message was taken: add it to ``taken`` with ``take`` where it was.
+
+    Attributes:
+        taken: every message taken, in order; one taken twice is there twice.
     """
 
     most_at_once = 8
 
     def __init__(self, balance: Decimal = Decimal(1000), answer: Callable[[OutgoingSms], Outcome | None] | None = None) -> None:
         self.taken: list[OutgoingSms] = []
-        raise NotImplementedError
+        self.answer = answer
+        self._balance = balance
+        self._reports: dict[str, DeliveryReport] = {}
+        self._lock = threading.Lock()
 
     def balance(self) -> Decimal:
         """Returns the credits left."""
-        raise NotImplementedError
+        return self._balance
+
+    def set_balance(self, balance: Decimal) -> None:
+        """Sets the credits."""
+        self._balance = balance
 
     def submit(self, message: OutgoingSms) -> Outcome:
         """Takes a message, or gives the outcome that a test asked for."""
-        raise NotImplementedError
+        asked_for = self.answer(message) if self.answer else None
+        if asked_for is not None:
+            return asked_for
+        if not message.text.strip():
+            return Refused("text", "Der Text ist leer.")
+        if self.take(message):
+            return Accepted()
+        return AccountStopped(AccountFault.CREDITS, "Guthaben aufgebraucht.")
+
+    def take(self, message: OutgoingSms) -> bool:
+        """Takes and charges a message; returns False, and does not, where the credits don't suffice."""
+        cost = count_segments(message.text)
+        with self._lock:
+            if cost > self._balance:
+                return False
+            self._balance -= cost
+            self.taken.append(message)
+            return True
 
     def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
         """Returns the reports that a test set; taken messages count as delivered otherwise."""
-        raise NotImplementedError
+        with self._lock:
+            known = {message.reference: DeliveryReport(message.reference, DeliveryStatus.DELIVERED) for message in self.taken}
+            known.update(self._reports)
+        return {reference: known[reference] for reference in references if reference in known}
 
     def report(self, report: DeliveryReport) -> None:
         """Sets what is told about a message from now on."""
-        raise NotImplementedError
+        with self._lock:
+            self._reports[report.reference] = report
 
     def close(self) -> None:
         """Does nothing: memory needs no closing."""
 
 
 class MemoryMailGateway:
-    """A way for e-mail in memory. Thread-safe."""
+    """A way for e-mail in memory. Thread-safe.
+
+    Args:
+        answer: decides the outcome of a submission, where it returns one.
+
+    Attributes:
+        taken: every message taken, in order.
+    """
 
     def __init__(self, answer: Callable[[OutgoingMail], Outcome | None] | None = None) -> None:
         self.taken: list[OutgoingMail] = []
-        raise NotImplementedError
+        self.answer = answer
 
     def submit(self, message: OutgoingMail) -> Outcome:
         """Takes a message, or gives the outcome that a test asked for."""
-        raise NotImplementedError
+        asked_for = self.answer(message) if self.answer else None
+        if asked_for is not None:
+            return asked_for
+        self.taken.append(message)
+        return Accepted()
 
     def close(self) -> None:
         """Does nothing: memory needs no closing."""

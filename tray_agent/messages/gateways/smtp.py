@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tray_agent.messages.gateways.contract import OutgoingMail, Outcome
+from tray_agent.messages.gateways.contract import Outcome, OutgoingMail
 
 
 @dataclass(frozen=True, slots=True)

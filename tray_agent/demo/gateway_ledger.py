@@ -1,0 +1,194 @@
+"""What the demo's SMS gateway remembers: credits by account, every message it took, and what became of it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedSms:
+    """A message that the server took, once for each time it took it.
+
+    Attributes:
+        reference: the TRN, or "" where the sender chose none.
+        accepted_at: aware, UTC.
+    """
+
+    account: str
+    reference: str
+    recipient: str
+    originator: str
+    text: str
+    accepted_at: datetime
+
+
+class Delivery(Enum):
+    """What becomes of the messages to a number."""
+
+    DELIVERED = "delivered"
+    BUFFERED_THEN_DELIVERED = "buffered, then delivered"
+    BUFFERED_THEN_FAILED = "buffered, then failed"
+    FAILED = "failed"
+    NEVER_SUBMITTED = "never submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One delivery notification, in the protocol's own codes.
+
+    Attributes:
+        status: -1 not yet submitted, 0 delivered, 1 buffered, 2 not delivered.
+        notified_at: aware, UTC.
+    """
+
+    status: int
+    notified_at: datetime
+    reason_code: str = "000"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRule:
+    """Decides what becomes of each number, the same for a seed.
+
+    Attributes:
+        delay: from acceptance to the first notification.
+        buffered_for: from "buffered" to the final notification.
+    """
+
+    seed: int = 1
+    delay: timedelta = timedelta(0)
+    buffered_for: timedelta = timedelta(hours=1)
+
+    def delivery_of(self, recipient: str) -> Delivery:
+        """Returns the fate of a number: of 20 numbers 17 are delivered, one fails, two are buffered first."""
+        drawn = zlib.crc32(f"{self.seed}:{recipient}".encode()) % 20
+        fates = {0: Delivery.FAILED, 1: Delivery.BUFFERED_THEN_DELIVERED, 2: Delivery.BUFFERED_THEN_FAILED}
+        return fates.get(drawn, Delivery.DELIVERED)
+
+    def notifications(self, sms: AcceptedSms, delivery: Delivery, now: datetime) -> list[Notification]:
+        """Returns what was notified about a message until ``now``, oldest first."""
+        first = sms.accepted_at + self.delay
+        second = first + self.buffered_for
+        absent = ("107", "Absent subscriber")
+        steps = {
+            Delivery.DELIVERED: [Notification(0, first)],
+            Delivery.FAILED: [Notification(2, first, *_FAILURES[zlib.crc32(sms.recipient.encode()) % len(_FAILURES)])],
+            Delivery.BUFFERED_THEN_DELIVERED: [Notification(1, first, *absent), Notification(0, second)],
+            Delivery.BUFFERED_THEN_FAILED: [Notification(1, first, *absent), Notification(2, second, "108", "Validity period expired")],
+            Delivery.NEVER_SUBMITTED: [],
+        }
+        return [step for step in steps[delivery] if step.notified_at <= now]
+
+
+_FAILURES = (("000", "Unknown subscriber"), ("103", "Call barred"), ("118", "System failure"), ("120", "HLR failure"))
+
+
+class Ledger:
+    """Credits and accepted messages, in memory or in a file that the next start reads again. Thread-safe.
+
+    Args:
+        file: SQLite; None keeps everything in memory.
+        accounts: the accounts with their balance at the very first start.
+    """
+
+    def __init__(self, file: Path | None, accounts: Mapping[str, Decimal]) -> None:
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
+        self._lock = threading.Lock()
+        self._connection.executescript(_SCHEMA)
+        opening = [(name, str(balance)) for name, balance in accounts.items()]
+        self._connection.executemany("INSERT OR IGNORE INTO account VALUES (?, ?)", opening)
+
+    def balance(self, account: str) -> Decimal:
+        """Returns the credits of an account."""
+        with self._lock:
+            return self._balance(account)
+
+    def set_balance(self, account: str, balance: Decimal) -> None:
+        """Sets the credits of an account."""
+        with self._lock:
+            self._connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(balance), account))
+
+    def take(self, messages: Iterable[AcceptedSms], account: str, cost: Decimal) -> bool:
+        """Records messages and charges them together; returns False, and takes none, where the credits don't suffice."""
+        with self._lock, self._transaction():
+            left = self._balance(account) - cost
+            if left < 0:
+                return False
+            self._connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(left), account))
+            self._connection.executemany(
+                "INSERT INTO accepted (account, reference, recipient, originator, text, accepted_at) VALUES (?, ?, ?, ?, ?, ?)",
+                [(m.account, m.reference, m.recipient, m.originator, m.text, m.accepted_at.isoformat()) for m in messages],
+            )
+            return True
+
+    def accepted(self) -> list[AcceptedSms]:
+        """Returns every message taken, in order."""
+        with self._lock:
+            return _read(self._connection, _ALL)
+
+    def known(self, account: str, reference: str) -> list[AcceptedSms]:
+        """Returns the messages of an account with this reference, in order."""
+        with self._lock:
+            return _read(self._connection, _OF_REFERENCE, (account, reference))
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _balance(self, account: str) -> Decimal:
+        row = self._connection.execute("SELECT balance FROM account WHERE name = ?", (account,)).fetchone()
+        return Decimal(row[0])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def read_accepted(file: Path) -> list[AcceptedSms]:
+    """Returns the messages that a gateway with this file took, also while it runs in another process."""
+    connection = sqlite3.connect(file, timeout=20)
+    try:
+        return _read(connection, _ALL)
+    finally:
+        connection.close()
+
+
+_ALL = "SELECT account, reference, recipient, originator, text, accepted_at FROM accepted ORDER BY id"
+_OF_REFERENCE = """
+SELECT account, reference, recipient, originator, text, accepted_at FROM accepted WHERE account = ? AND reference = ? ORDER BY id
+"""
+
+_SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, balance TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS accepted (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, reference TEXT NOT NULL, recipient TEXT NOT NULL,
+    originator TEXT NOT NULL, text TEXT NOT NULL, accepted_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS accepted_reference ON accepted (reference);
+"""
+
+
+def _read(connection: sqlite3.Connection, query: str, values: tuple[str, ...] = ()) -> list[AcceptedSms]:
+    rows = connection.execute(query, values).fetchall()
+    return [AcceptedSms(row[0], row[1], row[2], row[3], row[4], datetime.fromisoformat(row[5])) for row in rows]
