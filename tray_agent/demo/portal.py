@@ -1,0 +1,185 @@
+"""The demo's online portal: a real signed repository with areas, headings, a history and a dozen elements."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS
+from tray_agent.downloads.description import FILE_NAME, read_description
+from tray_agent.downloads.publish import Publication, publish, refresh
+from tray_agent.downloads.signing_keys import SigningKeys
+
+DOCUMENTS = "Anleitungen und Formulare"
+
+_KB = 1024
+_MB = 1024 * _KB
+
+
+@dataclass(frozen=True, slots=True)
+class DemoElement:
+    """An element of the demo: its versions, the newest first, and the size of each file."""
+
+    key: str
+    title: str
+    heading: str
+    suffix: str
+    versions: tuple[tuple[str, int], ...]
+    notes: str = ""
+    area: str = NEW_DOWNLOADS
+    restart: bool = False
+    needs: str | None = None
+
+
+ELEMENTS = (
+    DemoElement(
+        "vitomed-update", "Update vitomed", "Programm", "msi",
+        (("2.69.001", 30 * _MB), ("2.68.014", 3 * _MB), ("2.68.009", 2 * _MB)),
+        "Neue Druckvorlagen für Rezepte.\nSchnellere Suche in der Agenda.", restart=True,
+    ),
+    DemoElement(
+        "vitoclient-services", "vitoclient-Services", "Programm", "exe", (("1.4.002", 4 * _MB), ("1.4.001", _MB)),
+        "Protokolle lassen sich drucken.", needs="2.68.000",
+    ),
+    DemoElement("labor-anbindung", "Laboranbindung", "Programm", "msi", (("3.2.000", 2 * _MB),), restart=True, needs="2.69.000"),
+    DemoElement(
+        "tarif-tardoc", "Tarif TARDOC", "Tarife", "zip", (("1.4.002", 900 * _KB), ("1.4.001", 850 * _KB)),
+        "Gültig ab 1. Januar.",
+    ),
+    DemoElement("tarif-pauschalen", "Ambulante Pauschalen", "Tarife", "zip", (("1.1.003", 600 * _KB),)),
+    DemoElement("analysenliste", "Analysenliste", "Tarife", "zip", (("2026.7.001", 220 * _KB), ("2026.1.001", 210 * _KB))),
+    DemoElement("migel", "Mittel- und Gegenständeliste", "Tarife", "zip", (("2026.10.001", 160 * _KB),)),
+    DemoElement(
+        "medikamente", "Medikamentenstamm", "Stammdaten", "zip",
+        (("2026.11.003", 6 * _MB), ("2026.11.002", 500 * _KB), ("2026.10.004", 400 * _KB)),
+        "Preise und Packungen, Stand Monatsmitte.",
+    ),
+    DemoElement("versicherer", "Krankenversicherer", "Stammdaten", "zip", (("2026.9.001", 80 * _KB),)),
+    DemoElement("diagnosen", "Diagnosen ICD-10", "Stammdaten", "zip", (("2026.1.000", 1200 * _KB),)),
+    DemoElement("ortschaften", "Postleitzahlen und Orte", "Stammdaten", "csv", (("2026.8.001", 40 * _KB),)),
+    DemoElement("handbuch", "Handbuch Download-Service", "Anleitungen", "txt", (("1.4.000", 10 * _KB),), area=DOCUMENTS),
+    DemoElement("formulare", "Formularvorlagen", "Formulare", "zip", (("4.0.002", 300 * _KB), ("4.0.001", 290 * _KB)), area=DOCUMENTS),
+)  # fmt: skip
+"""What the demo's portal offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPortal:
+    """The demo's portal on disk.
+
+    Attributes:
+        folder: holds everything: ``source``, ``keys`` and ``repository``.
+        repository: what a server serves.
+        root_file: the trusted root for the configuration.
+    """
+
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        """Returns the folder with the description and its files."""
+        return self.folder / "source"
+
+    @property
+    def repository(self) -> Path:
+        """Returns what a server serves."""
+        return self.folder / "repository"
+
+    @property
+    def keys(self) -> SigningKeys:
+        """Returns the demo's signing keys."""
+        return SigningKeys(self.folder / "keys")
+
+    @property
+    def root_file(self) -> Path:
+        """Returns the trusted root for the configuration."""
+        return self.repository / "metadata" / "1.root.json"
+
+
+def make_portal(folder: Path, now: datetime, elements: tuple[DemoElement, ...] = ELEMENTS) -> DemoPortal:
+    """Makes and signs the demo's portal; one that is there already is only signed anew.
+
+    The files are the same every time, the keys are not.
+
+    Args:
+        folder: where to make it.
+        now: the present instant, aware.
+        elements: what to offer.
+    """
+    portal = DemoPortal(folder)
+    if portal.root_file.exists() and (portal.repository / "metadata" / "timestamp.json").exists():
+        refresh(portal.repository, portal.keys, now)
+        return portal
+    portal.source.mkdir(parents=True, exist_ok=True)
+    rows = [_describe(portal.source, element, now.date()) for element in elements]
+    _write_description(portal.source, {"areas": [NEW_DOWNLOADS, DOCUMENTS, HISTORY], "element": rows})
+    publish(portal.source, portal.repository, portal.keys, now)
+    return portal
+
+
+def publish_version(portal: DemoPortal, key: str, version: str, size: int, now: datetime) -> Publication:
+    """Publishes one more version of an element as the newest; the one before moves to the history.
+
+    Args:
+        portal: a portal that ``make_portal`` made.
+        key: the element.
+        version: newer than all before.
+        size: bytes of its file, about.
+        now: the present instant, aware.
+    """
+    described = read_description(portal.source).model_dump(exclude_none=True)
+    row = next(row for row in described["element"] if row["key"] == key)
+    newest = row["version"][0]
+    suffix = newest["file"].rpartition(".")[2]
+    row["version"].insert(
+        0, newest | {"version": version, "file": _write_file(portal.source, key, version, suffix, size), "released": now.date()}
+    )
+    newest["area"] = HISTORY
+    _write_description(portal.source, described)
+    return publish(portal.source, portal.repository, portal.keys, now)
+
+
+def _describe(source: Path, element: DemoElement, today: date) -> dict[str, Any]:
+    versions = []
+    for age, (version, size) in enumerate(element.versions):
+        entry: dict[str, Any] = {
+            "version": version,
+            "file": _write_file(source, element.key, version, element.suffix, size),
+            "area": HISTORY if age else element.area,
+            "released": today - timedelta(days=3 + 45 * age),
+            "notes": "" if age else element.notes,
+            "restart": element.restart,
+        }
+        versions.append(entry | ({"needs": element.needs} if element.needs else {}))
+    return {"key": element.key, "title": element.title, "heading": element.heading, "version": versions}
+
+
+def _write_description(source: Path, description: dict[str, Any]) -> None:
+    import tomli_w
+
+    (source / FILE_NAME).write_text(tomli_w.dumps(description), encoding="utf-8")
+
+
+def _write_file(source: Path, key: str, version: str, suffix: str, size: int) -> str:
+    name = f"{key}-{version}.{suffix}"
+    (source / name).write_bytes(_content(f"{key} {version}", suffix, size))
+    return name
+
+
+def _content(seed: str, suffix: str, size: int) -> bytes:
+    """Returns the same bytes for the same seed: text for text files, a real archive for archives."""
+    if suffix in ("txt", "csv"):
+        line = f"{seed};vitoclient-Services;Demo\r\n".encode()
+        return (line * (size // len(line) + 1))[:size]
+    content = random.Random(seed).randbytes(size)
+    if suffix != "zip":
+        return content
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("daten.bin", (2026, 1, 1, 0, 0, 0)), content)
+    return packed.getvalue()
