@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, settings
+from tray_agent.cli import database, schedule, settings
 from tray_agent.i18n import _
 
 
@@ -24,6 +24,7 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True)(_start)
     app.add_typer(database.group(), name="db")
     app.add_typer(settings.group(), name="settings")
+    app.add_typer(schedule.group(), name="schedule")
     return app
 
 

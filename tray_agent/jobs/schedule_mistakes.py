@@ -269,7 +269,7 @@ def _end_time(given: Numbers) -> Mistake | None:
 def _time_of_day(column: str, given: Numbers) -> Mistake | None:
     try:
         time_of(given[column])
-    except ValueError:
+    except (ValueError, OverflowError):
         said = _("{number} ist keine Uhrzeit.").format(number=given[column])
         return Mistake(column, said, _("Eine Uhrzeit steht als HHMMSS, von 0 (00:00:00) bis 235959."))
     return None

@@ -50,6 +50,15 @@ def passed_wall(instant: datetime, zone: tzinfo) -> datetime:
     return (change + first).replace(tzinfo=None) - _TICK
 
 
+def first_change(low: datetime, high: datetime, zone: tzinfo) -> datetime | None:
+    """Returns the first instant after ``low`` up to ``high`` (aware, some days apart) at which the clocks of ``zone`` are changed."""
+    low, high = low.astimezone(UTC).replace(microsecond=0), high.astimezone(UTC)
+    now = _offset(low.astimezone(zone))
+    if _offset(high.astimezone(zone)) == now:
+        return None
+    return _first_second(low, high, lambda moment: _offset(moment.astimezone(zone)) != now)
+
+
 def _first_second(low: datetime, high: datetime, holds: Callable[[datetime], bool]) -> datetime:
     """Returns the first whole second after ``low`` for which ``holds`` is true; it is at ``high``, and stays so from there on."""
     seconds = range(1, int((high - low).total_seconds()) + 1)

@@ -1,0 +1,221 @@
+"""``vitoclient schedule``: what a schedule means, without a database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from tray_agent.cli.frame import print_json
+from tray_agent.errors import InputError
+from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tray_agent.jobs.contract import JobKey
+    from tray_agent.jobs.order_check import Finding
+    from tray_agent.jobs.schedule import Schedule
+
+MOST_TIMES = 10_000
+"""So many planned times are shown at the most."""
+
+
+def group() -> typer.Typer:
+    """Returns the commands of ``vitoclient schedule``."""
+    app = typer.Typer(help=_("Zeitpläne: nächste Läufe und Reihenfolge prüfen, ohne Datenbank."))
+    app.command("next", help=_("Die nächsten geplanten Läufe eines Zeitplans und was er sagt."))(_next)
+    app.command("check", help=_("Reihenfolge, Abstände und Ruhezeit mehrerer Zeitpläne prüfen."))(_check)
+    return app
+
+
+_Spec = Annotated[str, typer.Option("--spec", help=_("Der Zeitplan als JSON mit den Spalten von sysschedules; @DATEI oder - (Eingabe)."))]
+_SetSpec = Annotated[str, typer.Option("--spec", help=_("Die Zeitpläne als JSON: Auftrag → Zeitplan; @DATEI oder - (Eingabe)."))]
+_Zone = Annotated[str, typer.Option("--tz", help=_("Die Zeitzone; sonst die der Konfiguration."))]
+_After = Annotated[
+    str,
+    typer.Option(
+        "--after",
+        help=_("Nur Läufe nach diesem Zeitpunkt, nicht um diese Zeit selbst; ohne Zonenangabe Ortszeit von --tz. Sonst ab jetzt."),
+    ),
+]
+_Language = Annotated[str, typer.Option("--language", help=_("Sprache der Sätze: de, en, fr, it."))]
+_AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+
+
+def _next(
+    spec: _Spec,
+    tz: _Zone = "",
+    after: _After = "",
+    count: Annotated[int, typer.Option("--count", min=1, max=MOST_TIMES, help=_("So viele Läufe."))] = 5,
+    language: _Language = "",
+    as_json: _AsJson = False,
+) -> None:
+    from tray_agent.jobs.planned_times import between
+    from tray_agent.jobs.schedule import Schedule
+    from tray_agent.jobs.summary import summarize
+
+    _speak(language)
+    zone = _zone(tz)
+    begin = _instant(after, zone)
+    schedule = Schedule.from_columns(_read(spec), default_start=begin.astimezone(zone).date())
+    times = list(islice(between(schedule, zone, begin, datetime.max.replace(tzinfo=UTC)), count))
+    if as_json:
+        print_json({"times": [_as_json(at, zone) for at in times], "summary": summarize(schedule)})
+    else:
+        _print_times(schedule, [at.astimezone(zone) for at in times], summarize(schedule))
+
+
+def _speak(language: str) -> None:
+    """Sets the language of the sentences; "" leaves that of the configuration.
+
+    Raises:
+        InputError: there are no texts in this language.
+    """
+    if language and language[:2].lower() not in LANGUAGES:
+        said = _("Die Sprache «{language}» gibt es nicht.").format(language=language)
+        raise InputError(_("Sprache unbekannt"), said, _("Erlaubt sind: {names}.").format(names=", ".join(LANGUAGES)), item=language)
+    if language:
+        set_language(language)
+
+
+def _print_times(schedule: Schedule, times: Sequence[datetime], summary: str) -> None:
+    print(summary)
+    if not schedule.enabled:
+        print(_("Der Zeitplan ist nicht aktiviert; so läuft der Auftrag nie."))
+    elif not times:
+        print(_("Danach ist kein Lauf mehr geplant."))
+    for at in times:
+        print(f"{format_datetime(at)} ({at:%z})")
+
+
+def _check(
+    spec: _SetSpec,
+    tz: _Zone = "",
+    after: Annotated[str, typer.Option("--after", help=_("Ab dem Tag dieses Zeitpunktes; sonst ab heute."))] = "",
+    language: _Language = "",
+    as_json: _AsJson = False,
+) -> None:
+    from tray_agent.jobs.order_check import check_order
+    from tray_agent.jobs.quiet_hours import QuietHours
+
+    _speak(language)
+    zone = _zone(tz)
+    day = _instant(after, zone).astimezone(zone).date()
+    findings = check_order(_schedules(_read(spec), day), zone, QuietHours(), day)
+    if as_json:
+        print_json({"findings": [_finding_as_json(finding) for finding in findings]})
+    else:
+        print("\n".join(finding.sentence for finding in findings) or _("Die Zeitpläne passen zueinander."))
+
+
+def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]:
+    """Returns the schedules of a JSON object whose keys are jobs.
+
+    Raises:
+        InputError: a key is no job, or a schedule is wrong; the first mistake is told with its job.
+    """
+    from tray_agent.jobs.contract import JobKey
+    from tray_agent.jobs.schedule import Schedule
+
+    schedules = {}
+    for name, columns in given.items():
+        if name not in set(JobKey) or not isinstance(columns, dict):
+            raise _refused(_("«{name}» ist kein Auftrag mit einem Zeitplan; Aufträge: {jobs}.").format(name=name, jobs=", ".join(JobKey)))
+        schedules[JobKey(name)] = Schedule.from_columns(columns, default_start=day)
+    return schedules
+
+
+def _finding_as_json(finding: Finding) -> dict[str, object]:
+    return {
+        "kind": finding.kind.value,
+        "jobs": [job.value for job in finding.jobs],
+        "times": [at.isoformat() for at in finding.times],
+        "sentence": finding.sentence,
+    }
+
+
+def _as_json(at: datetime, zone: ZoneInfo) -> dict[str, str]:
+    return {"local": at.astimezone(zone).isoformat(), "utc": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def _read(spec: str) -> dict[str, object]:
+    """Returns the JSON object of a specification: a text, ``@FILE``, or ``-`` for the standard input.
+
+    Raises:
+        InputError: the file can't be read, or the text is no JSON object.
+    """
+    text = _text(spec)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _refused(_("Der Zeitplan ist kein JSON: {why}.").format(why=error)) from error
+    if not isinstance(value, dict):
+        raise _refused(_("Der Zeitplan ist kein JSON-Objekt."))
+    return value
+
+
+def _text(spec: str) -> str:
+    if spec == "-":
+        return sys.stdin.read()
+    if not spec.startswith("@"):
+        return spec
+    try:
+        return Path(spec[1:]).read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise _refused(_("Die Datei {file} kann nicht gelesen werden: {why}.").format(file=spec[1:], why=error)) from error
+
+
+def _refused(why: str) -> InputError:
+    return InputError(_("Zeitplan nicht lesbar"), why, _('Ein Beispiel: {"freq_type": 4, "freq_interval": 1, "active_start_time": 100000}'))
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Returns a time zone by its name, by default that of the configuration.
+
+    Raises:
+        InputError: there is no such zone.
+    """
+    if not name:
+        from tray_agent.config.machine import load_machine
+
+        return load_machine().zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InputError(
+            _("Zeitzone unbekannt"),
+            _("Die Zeitzone «{name}» gibt es nicht.").format(name=name),
+            _("Ein Beispiel: Europe/Zurich"),
+            item=name,
+        ) from error
+
+
+def _instant(said: str, zone: ZoneInfo) -> datetime:
+    """Returns the instant that a person wrote; without an offset it is wall-clock time of ``zone``.
+
+    Raises:
+        InputError: it is no date and time.
+    """
+    from tray_agent.clock import SystemClock
+    from tray_agent.jobs.wall_clock import first_instant
+
+    if not said:
+        return SystemClock().now()
+    try:
+        at = datetime.fromisoformat(said)
+        return first_instant(at, zone) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            _("Zeitpunkt nicht lesbar"),
+            _("«{said}» ist kein Zeitpunkt.").format(said=said),
+            _("Ein Beispiel: 2026-03-28T12:00"),
+            item=said,
+        ) from error
