@@ -27,6 +27,7 @@ class TransferFault(StrEnum):
     REDIRECT = "redirect"
     STALLED = "stalled"
     BROKEN_OFF = "broken_off"
+    LENGTH = "wrong_length"
     TOO_LONG = "too_long"
     RANGE = "wrong_range"
     HASH = "hash_mismatch"

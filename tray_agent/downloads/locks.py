@@ -24,16 +24,33 @@ class LockedError(Exception):
 def locked(file: Path) -> Iterator[IO[bytes]]:
     """Opens a file for reading and writing, made where missing, and holds its lock to the end of the block.
 
+    The file may be removed within the block; whoever comes then locks a new one.
+
     Raises:
         LockedError: another holds it.
         OSError: the file can't be opened.
     """
-    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0) as opened:
-        _lock(opened)
-        try:
-            yield opened
-        finally:
-            _unlock(opened)
+    while True:
+        with _opened(file) as opened:
+            _lock(opened)
+            try:
+                if _is_there(file, opened):
+                    yield opened
+                    return
+            finally:
+                _unlock(opened)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0)
+
+
+def _is_there(file: Path, opened: IO[bytes]) -> bool:
+    """Returns whether what we locked is still what others find under the name."""
+    try:
+        return os.path.samestat(file.stat(), os.fstat(opened.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":

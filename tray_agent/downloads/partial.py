@@ -1,0 +1,178 @@
+"""A file on its way: ``NAME.part`` with the bytes so far, ``NAME.resume`` with what is needed to go on, and the lock.
+
+The order of the steps makes every moment safe to be killed in: the note is written only while the partial file is
+empty, so that bytes never stand under the note of another file or another state of it; the finished file appears by
+renaming; the note is removed last. Whatever is left behind is used or removed by the next who takes the lock.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from pathlib import Path
+from typing import IO
+
+from tray_agent.downloads.checksums import BLOCK, Checksums, Hashes
+from tray_agent.downloads.locks import locked
+from tray_agent.platforms import files
+
+PART = ".part"
+NOTE = ".resume"
+
+
+class PartialFile:
+    """The partial file of one destination, while its lock is held. Made by ``taken``."""
+
+    def __init__(self, destination: Path, size: int, hashes: Hashes, note: IO[bytes]) -> None:
+        self.destination = destination
+        self.total = size
+        self.restarts = 0
+        self.validator: str | None = None
+        self._hashes = hashes
+        self._identity = {"size": size, "hashes": [list(pair) for pair in hashes]}
+        self._note = note
+        self._part = beside(destination, PART)
+        self._out: FileIO | None = None
+        self._checksums = Checksums(hashes)
+
+    @property
+    def length(self) -> int:
+        """Returns how many bytes are here."""
+        return self._checksums.length
+
+    @property
+    def complete(self) -> bool:
+        """Returns whether all bytes are here."""
+        return self.length == self.total
+
+    def take_up(self, beat: Callable[[], None]) -> None:
+        """Goes on where an earlier transfer of the same file ended; else begins with nothing.
+
+        Args:
+            beat: called after every megabyte that is read; may raise to stop.
+        """
+        noted = self._read_note()
+        if noted is None or not self._part.exists():
+            self._empty()
+            return
+        self.validator = noted
+        out = self._open()
+        room = memoryview(bytearray(BLOCK))
+        while count := out.readinto(room):
+            self._checksums.update(room[:count])
+            beat()
+        if self.length > self.total:
+            self._empty()
+
+    def restart(self, validator: str | None) -> None:
+        """Begins again with nothing: what the server has now is named by ``validator``."""
+        if self.length:
+            self.restarts += 1
+        self._empty()
+        self.validator = validator
+        self._write_note()
+
+    def append(self, piece: bytes) -> None:
+        """Adds the next bytes."""
+        out = self._open()
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[out.write(rest) :]
+        self._checksums.update(piece)
+
+    def is_genuine(self) -> bool:
+        """Returns whether length and every hash are as signed."""
+        return self.complete and self._checksums.match()
+
+    def finish(self) -> None:
+        """Puts the whole file in its place: synced, renamed, the note removed."""
+        out = self._open()
+        files.sync_file(out.fileno())
+        self.close()
+        files.replace(self._part, self.destination)
+        self._remove_note()
+
+    def discard(self) -> None:
+        """Removes the partial file and its note."""
+        self.close()
+        files.remove(self._part)
+        self._checksums = Checksums(self._hashes)
+        self._remove_note()
+
+    def leave(self) -> None:
+        """Closes the partial file; it stays for the next time if it holds anything."""
+        self.close()
+        if self.length == 0:
+            self.discard()
+
+    def close(self) -> None:
+        """Closes the partial file; it stays."""
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+
+    def _open(self) -> FileIO:
+        if self._out is None:
+            self._out = Path(files.extended(self._part)).open("a+b", buffering=0)  # noqa: SIM115 - closed by close()
+            self._out.seek(0)
+        return self._out
+
+    def _empty(self) -> None:
+        self._open().truncate(0)
+        self._checksums = Checksums(self._hashes)
+        self.validator = None
+
+    def _read_note(self) -> str | None:
+        """Returns the noted validator ("" where the server gave none), or None where the note is of something else."""
+        self._note.seek(0)
+        try:
+            note = json.loads(self._note.read() or b"null")
+        except ValueError:
+            return None
+        if not isinstance(note, dict) or {key: note.get(key) for key in self._identity} != self._identity:
+            return None
+        return str(note.get("validator") or "")
+
+    def _write_note(self) -> None:
+        self._note.seek(0)
+        self._note.truncate()
+        self._note.write(json.dumps(self._identity | {"validator": self.validator or ""}).encode())
+        files.sync_file(self._note.fileno())
+
+    def _remove_note(self) -> None:
+        self._note.seek(0)
+        self._note.truncate()
+        _remove_closed(self.destination)
+
+
+@contextmanager
+def taken(destination: Path, size: int, hashes: Hashes) -> Iterator[PartialFile]:
+    """Takes the lock of a destination and gives its partial file; one without a byte is not left behind.
+
+    Raises:
+        LockedError: another process or workstation is fetching the same file.
+        OSError: the folder can't be written.
+    """
+    Path(files.extended(destination.parent)).mkdir(parents=True, exist_ok=True)
+    with locked(Path(files.extended(beside(destination, NOTE)))) as note:
+        partial = PartialFile(destination, size, hashes, note)
+        try:
+            yield partial
+        finally:
+            partial.leave()
+    if sys.platform == "win32" and not beside(destination, PART).exists():
+        _remove_closed(destination)
+
+
+def beside(destination: Path, suffix: str) -> Path:
+    """Returns the partial file or the note of a destination."""
+    return destination.with_name(destination.name + suffix)
+
+
+def _remove_closed(destination: Path) -> None:
+    """Removes the note. Windows refuses that while anybody has it open, and so protects the lock of another."""
+    with suppress(PermissionError):
+        beside(destination, NOTE).unlink(missing_ok=True)

@@ -1,0 +1,286 @@
+"""Brings one file here: streamed, resumed after any break, hashed while it passes, renamed when it is genuine.
+
+Nothing a server does can put a wrong file into its place or a byte outside the destination's folder. Every refusal is
+one ``TransferError``; what was there before stays.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from tray_agent.clock import Clock
+from tray_agent.downloads import transfer_faults
+from tray_agent.downloads.checksums import Hashes, is_genuine
+from tray_agent.downloads.errors import TransferError, TransferFault
+from tray_agent.downloads.locks import LockedError
+from tray_agent.downloads.partial import PartialFile, taken
+from tray_agent.downloads.progress import DownloadProgress
+from tray_agent.downloads.rate import RateLimit
+from tray_agent.downloads.web import Answer, Web, WebError, WebFault
+from tray_agent.platforms.files import free_bytes
+
+PIECE = 1024 * 1024
+"""Bytes that are read at once at the most."""
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+class TransferCancelledError(Exception):
+    """The transfer was asked to stop; what is here stays for the next time. Not an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to bring here.
+
+    Attributes:
+        address: where it is served.
+        title: element and version, for people.
+        size: bytes, as signed.
+        hashes: as signed, at least one.
+        destination: where it shall be; made by ``Library``, never from a server's words.
+    """
+
+    address: str
+    title: str
+    size: int
+    hashes: Hashes
+    destination: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLimits:
+    """What a transfer may cost.
+
+    Attributes:
+        most_bytes: of one file, or None.
+        reserve: bytes that must stay free on the drive.
+        attempts: how many times in a row it may break off with little progress.
+        progress: what counts as progress, in bytes.
+        restarts: how often it may begin again with nothing.
+        pause: seconds before the second attempt; doubled for every further one.
+        slow_seconds, slow_bytes: fewer bytes than these in so many seconds of waiting are a stall.
+    """
+
+    most_bytes: int | None = None
+    reserve: int = 64 * 1024 * 1024
+    attempts: int = 5
+    progress: int = 1024 * 1024
+    restarts: int = 1
+    pause: float = 1.0
+    slow_seconds: float = 60.0
+    slow_bytes: int = 16 * 1024
+
+
+class _BrokenOffError(Exception):
+    """An attempt ended before the file's end; another one may go on."""
+
+    def __init__(self, fault: TransferFault, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault
+
+
+class Transfer:
+    """Brings files here; one object for all files of a run, safe from several threads."""
+
+    def __init__(
+        self,
+        web: Web,
+        clock: Clock,
+        limits: TransferLimits | None = None,
+        rate: RateLimit | None = None,
+        progress: DownloadProgress | None = None,
+    ) -> None:
+        self._web = web
+        self._clock = clock
+        self._limits = limits or TransferLimits()
+        self._rate = rate or RateLimit(clock)
+        self._progress = progress or DownloadProgress(clock)
+
+    def fetch(self, wanted: Wanted, cancelled: threading.Event | None = None) -> None:
+        """Brings a file to its destination; at once where the genuine file is there already.
+
+        Raises:
+            TransferError: it can't be had; the destination is as it was.
+            TransferCancelledError: ``cancelled`` was set.
+        """
+        stop = cancelled or threading.Event()
+        if self._limits.most_bytes is not None and wanted.size > self._limits.most_bytes:
+            raise transfer_faults.said(TransferFault.TOO_LARGE, wanted.title, limit=self._limits.most_bytes)
+        try:
+            with taken(wanted.destination, wanted.size, wanted.hashes) as partial:
+                self._fetch(partial, _Course(wanted, stop))
+        except LockedError as error:
+            raise transfer_faults.said(TransferFault.BUSY, wanted.title) from error
+        except OSError as error:
+            raise transfer_faults.of_system(error, wanted.title) from error
+
+    def _fetch(self, partial: PartialFile, course: _Course) -> None:
+        wanted = course.wanted
+        if is_genuine(wanted.destination, wanted.size, wanted.hashes, course.beat):
+            partial.discard()
+            return
+        partial.take_up(course.beat)
+        self._check_space(partial, wanted)
+        resumed = partial.length > 0
+        self._complete(partial, course)
+        if not partial.is_genuine() and resumed:  # what an earlier transfer left may have been damaged since
+            partial.restart(None)
+            self._complete(partial, course)
+        if not partial.is_genuine():
+            partial.discard()
+            raise transfer_faults.said(TransferFault.HASH, wanted.title)
+        partial.finish()
+        self._progress.report(wanted.title, wanted.size, wanted.size)
+
+    def _check_space(self, partial: PartialFile, wanted: Wanted) -> None:
+        missing = wanted.size - partial.length + self._limits.reserve - free_bytes(wanted.destination.parent)
+        if missing > 0:
+            raise transfer_faults.said(TransferFault.SPACE, wanted.title, missing=missing)
+
+    def _complete(self, partial: PartialFile, course: _Course) -> None:
+        """Fetches until all bytes are here; gives up after several attempts that brought little."""
+        failed = 0
+        while not partial.complete:
+            before = partial.length
+            try:
+                self._attempt(partial, course)
+            except _BrokenOffError as error:
+                failed = 1 if partial.length - before >= self._limits.progress else failed + 1
+                if failed >= self._limits.attempts:
+                    raise transfer_faults.said(error.fault, course.wanted.title, detail=str(error)) from error
+                self._clock.wait(course.cancelled, self._limits.pause * 2 ** (failed - 1))
+                course.beat()
+
+    def _attempt(self, partial: PartialFile, course: _Course) -> None:
+        headers = {}
+        if partial.length:
+            headers["Range"] = f"bytes={partial.length}-"
+            if partial.validator:
+                headers["If-Range"] = partial.validator
+        try:
+            with self._web.get(course.wanted.address, headers) as answer:
+                self._begin(answer, partial, course)
+                self._stream(answer, partial, course)
+        except WebError as error:
+            self._judge(error, course.wanted)
+
+    def _begin(self, answer: Answer, partial: PartialFile, course: _Course) -> None:
+        """Settles with the server where the bytes of its answer belong."""
+        if answer.status == 206:
+            self._check_range(answer, partial, course.wanted)
+        elif answer.status == 200:
+            self._begin_anew(answer, partial, course.wanted)
+        elif answer.status == 416 and partial.length:
+            self._restart(partial, None, course.wanted)
+            raise _BrokenOffError(TransferFault.RANGE, "416")
+        elif answer.status in (408, 425, 429) or answer.status >= 500:
+            raise _BrokenOffError(TransferFault.REFUSED, str(answer.status))
+        else:
+            raise transfer_faults.said(TransferFault.REFUSED, course.wanted.title, detail=str(answer.status))
+
+    def _begin_anew(self, answer: Answer, partial: PartialFile, wanted: Wanted) -> None:
+        """Takes the whole file: nothing was here, the server knows no ranges, or it has another file now."""
+        length = answer.header("Content-Length")
+        if length is not None and length != str(wanted.size):
+            raise transfer_faults.said(TransferFault.LENGTH, wanted.title, detail=length[:20])
+        self._restart(partial, _validator_of(answer), wanted)
+
+    def _restart(self, partial: PartialFile, validator: str | None, wanted: Wanted) -> None:
+        partial.restart(validator)
+        if partial.restarts > self._limits.restarts:
+            raise transfer_faults.said(TransferFault.BROKEN_OFF, wanted.title)
+
+    def _check_range(self, answer: Answer, partial: PartialFile, wanted: Wanted) -> None:
+        match = _CONTENT_RANGE.fullmatch(answer.header("Content-Range") or "")
+        expected = (str(partial.length), str(wanted.size - 1))
+        if not partial.length or match is None or match.groups()[:2] != expected or match[3] not in (str(wanted.size), "*"):
+            partial.discard()
+            raise transfer_faults.said(TransferFault.RANGE, wanted.title)
+
+    def _stream(self, answer: Answer, partial: PartialFile, course: _Course) -> None:
+        pace = _Pace(self._clock, self._limits)
+        while not partial.complete:
+            piece = pace.timed(lambda: answer.read(min(PIECE, partial.total - partial.length)))
+            course.beat()
+            if not piece:
+                raise _BrokenOffError(TransferFault.BROKEN_OFF, f"{partial.length}/{partial.total}")
+            partial.append(piece)
+            self._progress.report(course.wanted.title, partial.length, partial.total, len(piece))
+            self._rate.take(len(piece), course.cancelled)
+            if pace.is_stalled(len(piece)):
+                raise transfer_faults.said(TransferFault.STALLED, course.wanted.title)
+        self._check_end(answer, partial, course.wanted)
+
+    def _check_end(self, answer: Answer, partial: PartialFile, wanted: Wanted) -> None:
+        """A body without a length may go on behind the signed end: then it is not the signed file."""
+        if answer.header("Content-Length") is not None:
+            return
+        try:
+            more = answer.read(1)
+        except WebError:
+            return
+        if more:
+            partial.discard()
+            raise transfer_faults.said(TransferFault.TOO_LONG, wanted.title)
+
+    def _judge(self, error: WebError, wanted: Wanted) -> NoReturn:
+        if error.fault is WebFault.REDIRECT:
+            raise transfer_faults.said(TransferFault.REDIRECT, wanted.title, detail=str(error)) from error
+        if error.fault is WebFault.CERTIFICATE:
+            raise transfer_faults.said(TransferFault.UNREACHABLE, wanted.title, detail=str(error)) from error
+        fault = TransferFault.STALLED if error.fault is WebFault.STALLED else TransferFault.UNREACHABLE
+        raise _BrokenOffError(fault, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One file on its way and the wish to stop it."""
+
+    wanted: Wanted
+    cancelled: threading.Event
+
+    def beat(self) -> None:
+        if self.cancelled.is_set():
+            raise TransferCancelledError
+
+
+class _Pace:
+    """Notices a server that drips: measured over the time spent waiting for it, not over our own rate limit."""
+
+    def __init__(self, clock: Clock, limits: TransferLimits) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._waited = 0.0
+        self._came = 0
+
+    def timed(self, read: Callable[[], bytes]) -> bytes:
+        before = self._clock.monotonic()
+        try:
+            return read()
+        finally:
+            self._waited += self._clock.monotonic() - before
+
+    def is_stalled(self, came: int) -> bool:
+        self._came += came
+        if self._waited < self._limits.slow_seconds:
+            return False
+        slow = self._came < self._limits.slow_bytes
+        self._waited, self._came = 0.0, 0
+        return slow
+
+
+def _validator_of(answer: Answer) -> str | None:
+    """Returns what names this state of the file for ``If-Range``: a strong ETag, else the date (RFC 9110, 13.1.5)."""
+    tag = answer.header("ETag")
+    if tag and not tag.startswith("W/"):
+        return tag
+    return answer.header("Last-Modified")
+
+
+__all__ = ["Transfer", "TransferCancelledError", "TransferError", "TransferLimits", "Wanted"]
