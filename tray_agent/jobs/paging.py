@@ -1,0 +1,94 @@
+"""Pages of long lists, each read through an index and never by counting off what came before (keyset paging).
+
+A list under a filter is split into *streams*: conditions that fix all leading columns of an index, so that each stream's
+first rows stand in the index in the order asked for. The database merges the streams. So the first page costs the same
+whether ten rows match or a million.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, Table, and_, or_, select, union_all
+
+Stream = Sequence[ColumnElement[bool]]
+"""Conditions that hold together."""
+
+Value = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the value of the order's column (or None) and what breaks ties."""
+
+    value: Value | None
+    ties: tuple[int, ...]
+
+    def __str__(self) -> str:
+        """Returns the cursor as the opaque word of a page."""
+        return json.dumps([self.value, *self.ties], ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, word: str | None) -> Cursor | None:
+        """Returns the cursor of a page's word, or None for the first page.
+
+        Raises:
+            ValueError: the word is not one of ours.
+        """
+        if word is None:
+            return None
+        value, *ties = json.loads(word)
+        return cls(value, tuple(int(tie) for tie in ties))
+
+
+def first_rows(
+    connection: Connection, table: Table, streams: Sequence[Stream], columns: Sequence[Column[Any]], *, descending: bool, limit: int
+) -> Sequence[RowMapping]:
+    """Returns the first rows of several streams merged, ordered by ``columns``, all in the same direction."""
+    return connection.execute(merged(table, streams, columns, descending=descending, limit=limit)).mappings().all()
+
+
+def merged(table: Table, streams: Sequence[Stream], columns: Sequence[Column[Any]], *, descending: bool, limit: int) -> Select[Any]:
+    """Returns the statement of ``first_rows``."""
+    parts = [_ordered(select(table).where(*stream), columns, descending).limit(limit) for stream in streams]
+    if len(parts) == 1:
+        return parts[0]
+    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return _ordered(select(union), [union.c[column.name] for column in columns], descending).limit(limit)
+
+
+def next_value(
+    connection: Connection, streams: Sequence[Stream], column: Column[Any], after: Value | None, *, descending: bool
+) -> str | None:
+    """Returns the value of ``column`` that follows ``after`` in any of the streams, or None at the end.
+
+    It jumps from value to value through the index and does not read the rows between; the order is the database's.
+    """
+    beyond: Stream = [] if after is None else [column < after if descending else column > after]
+    parts = [_ordered(select(column).where(*stream, *beyond), [column], descending).limit(1) for stream in streams]
+    if len(parts) == 1:
+        return _text(connection, parts[0])
+    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return _text(connection, _ordered(select(union), [union.c[column.name]], descending).limit(1))
+
+
+def beyond(columns: Sequence[Column[Any]], values: Sequence[object], *, descending: bool) -> ColumnElement[bool]:
+    """Returns the condition that a row comes after the one with these values; the first column bounds the index."""
+    first, value = columns[0], values[0]
+    after = first < value if descending else first > value
+    if len(columns) == 1:
+        return after
+    not_before = first <= value if descending else first >= value
+    return and_(not_before, or_(after, beyond(columns[1:], values[1:], descending=descending)))
+
+
+def _ordered(statement: Select[Any], columns: Iterable[ColumnElement[Any]], descending: bool) -> Select[Any]:
+    return statement.order_by(*(column.desc() if descending else column.asc() for column in columns))
+
+
+def _text(connection: Connection, statement: Select[Any]) -> str | None:
+    found = connection.execute(statement).first()
+    return None if found is None else str(found[0])
