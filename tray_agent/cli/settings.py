@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tray_agent.cli.frame import agent_here, console, print_json
-from tray_agent.config.settings import SETTINGS, find_setting, parse_value, show_value
+from tray_agent.config.settings import SETTINGS, find_setting, parse_value, show_value, unit_text
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def _print_table(settings: Settings) -> None:
 
     table = Table(_("Schalter"), _("Wert"), _("Wirkung"), box=None)
     for setting in SETTINGS:
-        shown = show_value(setting, settings.values[setting])
-        table.add_row(setting.address, f"{shown} {_(setting.unit) if setting.unit else ''}", _(setting.explanation))
+        value = settings.values[setting]
+        unit = unit_text(setting, value) if isinstance(value, int) else ""
+        table.add_row(setting.address, f"{show_value(setting, value)} {unit}".strip(), _(setting.explanation))
     console().print(table)
 
 

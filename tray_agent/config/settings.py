@@ -178,6 +178,16 @@ def show_value(setting: Setting, value: Value) -> str:
     return str(value)
 
 
+def unit_text(setting: Setting, number: int) -> str:
+    """Returns the unit that goes with a number ("Tag", "Tage"), or ""."""
+    if not setting.unit:
+        return ""
+    return _(_ONE.get(setting.unit, setting.unit)) if number == 1 else _(setting.unit)
+
+
+_ONE = {"Tage": N_("Tag"), "Versionen": N_("Version"), "Segmente": N_("Segment"), "Credits": N_("Credit")}
+
+
 def store_text(value: Value) -> str:
     """Returns a value as the store keeps it, independent of the language: ``1``, ``0``, ``50``, text."""
     return str(int(value)) if isinstance(value, bool) else str(value)

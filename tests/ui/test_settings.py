@@ -1,0 +1,103 @@
+"""The window *Schalter*: from the declaration, nothing written before *Speichern*."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import pytest
+from PyQt6.QtWidgets import QCheckBox, QMessageBox, QSpinBox, QTimeEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from tray_agent.agent import Agent
+from tray_agent.config import settings as declared
+from tray_agent.config.settings import SETTINGS, Settings
+from ui.dialogs.settings import SettingsDialog
+from ui.models.settings import SettingsModel, default_text
+from ui.windows import DialogContext
+
+Widget = TypeVar("Widget", bound=QWidget)
+
+
+def model(**values: declared.Value) -> SettingsModel:
+    return SettingsModel(
+        Settings({declared.find_setting(f"SMSService.{name}"): value for name, value in values.items()}), {"M1": "Dr. Meier"}, {}
+    )
+
+
+def test_every_switch_stands_in_one_section() -> None:
+    assert [setting for _title, settings in model().sections() for setting in settings] == list(SETTINGS)
+
+
+def test_what_does_not_fit_is_told_and_not_kept() -> None:
+    edited = model()
+    assert edited.edit(declared.OFFSET_SEARCH, "0") == "Erlaubt ist eine ganze Zahl von 1 bis 365."
+    assert edited.changes == {}
+    assert edited.has_changes
+    assert edited.edit(declared.OFFSET_SEARCH, "2") == ""
+    assert edited.changes == {declared.OFFSET_SEARCH: 2}
+
+
+def test_a_value_put_back_is_no_change() -> None:
+    edited = model()
+    edited.edit(declared.LEAST_CREDITS, "60")
+    edited.reset(declared.LEAST_CREDITS)
+    assert not edited.has_changes
+
+
+def test_a_mandant_that_is_not_known_any_more_is_kept_in_the_list() -> None:
+    labels = [choice.label for choice in model(DefaultSMSMandant="M9").mandant_choices()]
+    assert labels == ["– keiner –", "Dr. Meier (M1)", "M9 (unbekannt)"]
+
+
+def test_the_default_is_told_with_its_unit() -> None:
+    assert default_text(declared.OFFSET_START) == "Vorgabe: 1\u00a0Tag"
+    assert default_text(declared.DEFAULT_MANDANT) == "Vorgabe: leer"
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"RuhezeitVon": "08:00"}, "auch nachts"),
+        ({"TerminerinnerungSenden": True}, "ohne Behandlung"),
+        ({}, "ausgeschaltet"),
+    ],
+)
+def test_hints_tell_what_the_values_mean(values: dict[str, declared.Value], told: str) -> None:
+    assert any(told in hint for hint in model(**values).hints())
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, context: DialogContext) -> SettingsDialog:
+    dialog = SettingsDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.model is not None)
+    return dialog
+
+
+def test_saving_writes_the_changed_switches(qtbot: QtBot, dialog: SettingsDialog, agent: Agent) -> None:
+    _child(dialog, QCheckBox, "SMSService.TerminerinnerungSenden").click()
+    _child(dialog, QSpinBox, "SMSService.OffsetSuchTage").setValue(3)
+    assert not agent.settings.load().yes(declared.REMINDERS_ON)
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    stored = agent.settings.load()
+    assert stored.yes(declared.REMINDERS_ON)
+    assert stored.number(declared.OFFSET_SEARCH) == 3
+
+
+def test_leaving_without_saving_asks_and_then_writes_nothing(dialog: SettingsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    _child(dialog, QTimeEdit, "SMSService.RuhezeitVon").setTime(_child(dialog, QTimeEdit, "SMSService.RuhezeitBis").time())
+    monkeypatch.setattr(dialog, "ask_unsaved", lambda: QMessageBox.StandardButton.Cancel)
+    dialog.reject()
+    assert dialog.isVisible()
+    monkeypatch.setattr(dialog, "ask_unsaved", lambda: QMessageBox.StandardButton.Discard)
+    dialog.reject()
+    assert not dialog.isVisible()
+    assert agent.settings.load().text(declared.QUIET_FROM) == "20:00"
+
+
+def _child(dialog: SettingsDialog, kind: type[Widget], name: str) -> Widget:
+    found = dialog.findChild(kind, name)
+    assert found is not None
+    return found

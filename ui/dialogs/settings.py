@@ -1,0 +1,197 @@
+"""The window *Schalter*."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, QTime
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QGroupBox,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSpinBox,
+    QTimeEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tray_agent.config.settings import Setting, Type, unit_text
+from tray_agent.errors import KnownError
+from tray_agent.i18n import LANGUAGES, _
+from ui.dialog import GRID, Dialog, Form
+from ui.icons import Status
+from ui.models.settings import SettingsModel, default_text
+from ui.notes import Note
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+    from ui.windows import DialogContext
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return SettingsDialog(context)
+
+
+class SettingsDialog(Dialog):
+    """All switches with explanation and default; *Speichern* writes them, *Abbrechen* means it."""
+
+    NAME = "settings"
+    SIZE = (760, 680)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Schalter"))
+        self.model: SettingsModel | None = None
+        self._notes: dict[Setting, Note] = {}
+        self._hints = Note(self, Status.WARNING)
+        self._area = QScrollArea(self)
+        self._area.setWidgetResizable(True)
+        self._area.setAccessibleName(_("Alle Schalter"))
+        self.body.addWidget(self._area, 1)
+        self.body.addWidget(self._hints)
+        self._save = self.main_action(_("&Speichern"), self.save_and_close)
+        self._save.setEnabled(False)
+        self.close_action()
+        self.run(lambda: _load(context.agent), self._show, busy=_("Schalter werden gelesen …"))
+
+    def _show(self, model: SettingsModel) -> None:
+        self.model = model
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setSpacing(2 * GRID)
+        for title, settings in model.sections():
+            group = QGroupBox(title, page)
+            form = Form(group)
+            for setting in settings:
+                editor = self._editor(setting, model)
+                explanation = f"{_(setting.explanation)} {default_text(setting)}."
+                self._notes[setting] = form.add(setting.name, editor, explanation)
+            column.addWidget(group)
+        column.addStretch(1)
+        self._area.setWidget(page)
+        self._changed()
+
+    def _editor(self, setting: Setting, model: SettingsModel) -> QWidget:
+        makers: dict[Type, Callable[[Setting, SettingsModel], QWidget]] = {
+            Type.YES_NO: self._yes_no,
+            Type.NUMBER: self._number,
+            Type.TIME: self._time,
+            Type.MANDANT: self._mandant,
+            Type.CHOICES: self._choices,
+            Type.TEXT: self._language,
+        }
+        editor = makers[setting.type](setting, model)
+        editor.setObjectName(setting.address)
+        return editor
+
+    def _yes_no(self, setting: Setting, model: SettingsModel) -> QWidget:
+        box = QCheckBox(_("Ja"))
+        box.setAccessibleName(setting.name)
+        box.setChecked(bool(model.value(setting)))
+        box.toggled.connect(lambda on: self._edit(setting, "1" if on else "0"))
+        return box
+
+    def _number(self, setting: Setting, model: SettingsModel) -> QWidget:
+        box = QSpinBox()
+        box.setRange(setting.least or 0, setting.most if setting.most is not None else 2**31 - 1)
+        box.setFixedWidth(160)
+
+        def show_unit(number: int) -> None:
+            box.setSuffix(f" {unit_text(setting, number)}" if setting.unit else "")
+
+        box.valueChanged.connect(show_unit)
+        box.setValue(int(model.value(setting)))
+        show_unit(box.value())
+        box.valueChanged.connect(lambda number: self._edit(setting, str(number)))
+        return box
+
+    def _time(self, setting: Setting, model: SettingsModel) -> QWidget:
+        edit = QTimeEdit(QTime.fromString(str(model.value(setting)), "HH:mm"))
+        edit.setDisplayFormat("HH:mm")
+        edit.setFixedWidth(160)
+        edit.timeChanged.connect(lambda time: self._edit(setting, time.toString("HH:mm")))
+        return edit
+
+    def _mandant(self, setting: Setting, model: SettingsModel) -> QWidget:
+        return self._combo(setting, model, [(choice.value, choice.label) for choice in model.mandant_choices()])
+
+    def _language(self, setting: Setting, model: SettingsModel) -> QWidget:
+        if str(setting.default) not in LANGUAGES:
+            line = QLineEdit(str(model.value(setting)))
+            line.textEdited.connect(lambda text: self._edit(setting, text))
+            return line
+        names = {"de": _("Deutsch"), "en": _("Englisch"), "fr": _("Französisch"), "it": _("Italienisch")}
+        return self._combo(setting, model, [(language, names[language]) for language in LANGUAGES])
+
+    def _combo(self, setting: Setting, model: SettingsModel, choices: list[tuple[str, str]]) -> QWidget:
+        box = QComboBox()
+        for value, label in choices:
+            box.addItem(label, value)
+        box.setCurrentIndex(max(0, box.findData(str(model.value(setting)))))
+        box.currentIndexChanged.connect(lambda index: self._edit(setting, str(box.itemData(index))))
+        return box
+
+    def _choices(self, setting: Setting, model: SettingsModel) -> QWidget:
+        chosen = {part.strip() for part in str(model.value(setting)).split(",")}
+        listed = QListWidget()
+        listed.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        for choice in model.visit_reason_choices():
+            item = QListWidgetItem(choice.label, listed)
+            item.setData(Qt.ItemDataRole.UserRole, choice.value)
+            item.setCheckState(Qt.CheckState.Checked if choice.value in chosen else Qt.CheckState.Unchecked)
+        listed.setFixedHeight(min(8, listed.count() + 1) * (listed.fontMetrics().height() + GRID) + GRID)
+        listed.itemChanged.connect(lambda _item: self._edit(setting, ",".join(_ticked(listed))))
+        return listed
+
+    def _edit(self, setting: Setting, text: str) -> None:
+        if self.model is not None:
+            self._notes[setting].say(self.model.edit(setting, text))
+            self._changed()
+
+    def _changed(self) -> None:
+        if self.model is not None:
+            self._hints.say("\n".join(self.model.hints()))
+            self._save.setEnabled(bool(self.model.changes) and not self.model.faults)
+
+    def has_unsaved_changes(self) -> bool:
+        """Returns whether a switch was changed."""
+        return self.model is not None and self.model.has_changes
+
+    def save(self, then: Callable[[], None]) -> None:
+        """Writes the changed switches, all or none."""
+        model, agent = self.model, self.context.agent
+        if model is None or model.faults:
+            return
+        changes = model.changes
+
+        def saved(_nothing: None) -> None:
+            model.saved()
+            then()
+
+        self.run(
+            lambda: agent.settings.save(changes, changed_by=f"{getpass.getuser()}@{agent.workstation}"),
+            saved,
+            busy=_("Schalter werden gespeichert …"),
+        )
+
+
+def _ticked(listed: QListWidget) -> list[str]:
+    items = [listed.item(row) for row in range(listed.count())]
+    return [str(item.data(Qt.ItemDataRole.UserRole)) for item in items if item is not None and item.checkState() is Qt.CheckState.Checked]
+
+
+def _load(agent: Agent) -> SettingsModel:
+    values = agent.settings.load()
+    try:
+        mandants = {mandant.id: mandant.name for mandant in agent.practice.mandants().values()}
+        reasons = {reason.id: reason.name for reason in agent.practice.visit_reasons().values()}
+    except KnownError:  # the switches can be edited without the practice's data; ids are kept
+        mandants, reasons = {}, {}
+    return SettingsModel(values, mandants, reasons)
