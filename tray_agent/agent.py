@@ -17,6 +17,7 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
+    from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
     from tray_agent.store.settings import SettingStore
 
@@ -77,6 +78,23 @@ class Agent:
         from tray_agent.store.settings import SettingStore
 
         return SettingStore(self.store)
+
+    @cached_property
+    def practice(self) -> PracticeSource:
+        """The practice's own data, read-only; connects when first asked.
+
+        Raises:
+            ConfigurationError: the address of the practice's database can't be read.
+        """
+        from tray_agent.practice.sql_source import SqlPracticeSource
+
+        return SqlPracticeSource(self.practice_database, self.machine.practice.view_schema)
+
+    @cached_property
+    def practice_database(self) -> Database:
+        """The practice's database, never written; its password is the secret ``practice``, or the store's where both are one."""
+        secret = "practice" if self.machine.practice.url else "store"
+        return self._open(self.machine.practice_url, secret, None)
 
     def _open(self, url: str, secret: str, schema: str | None) -> Database:
         """Opens a database with its password from the secrets. An embedded one has this machine's clock."""

@@ -42,7 +42,7 @@ from tray_agent.messages.licence import Iso7064Licence, LicenceRule
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.phone import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_phone
 from tray_agent.messages.reasons import Reason, Weight, sentence_of, weight_of
-from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason
 
 if TYPE_CHECKING:
     from tray_agent.messages.templates import Template
@@ -224,6 +224,7 @@ class Circumstances:
     Attributes:
         now: the practice's local wall clock, naive.
         mandants: by id.
+        visit_reasons: by id; those that the practice marked as not to be reminded are left out.
         credits: balance by Mandant's id; a Mandant that is missing here is **not judged** now: sending asks the gateway anyway.
         channels: on which the practice can send at all; others are passed over.
         region: the country of telephone numbers without a country code.
@@ -234,6 +235,7 @@ class Circumstances:
     settings: RuleSettings
     mandants: Mapping[str, Mandant]
     templates: TemplateChoice
+    visit_reasons: Mapping[str, VisitReason] = field(default_factory=dict)
     credits: Mapping[str, Decimal] = field(default_factory=dict)
     channels: frozenset[Channel] = frozenset(Channel)
     region: str = "CH"
@@ -539,7 +541,7 @@ def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decis
     return Eligible(draft.kind, draft.key, patient.id, draft.mandant_id, contact.channel, contact.recipient, template, draft.moved)
 
 
-_UNUSABLE_PATIENT = frozenset({"opted_out", "preferred_channel", "mobile", "phone", "email"})
+_UNUSABLE_PATIENT = frozenset({"id", "opted_out", "preferred_channel", "mobile", "phone", "email"})
 
 
 def _patient_fault(patient: Patient) -> Reason | None:
@@ -560,7 +562,7 @@ _NOT_DEFINITE = {
 
 
 def _appointment_fault(appointment: Appointment, around: Circumstances, window: SearchWindow | None) -> Reason | None:
-    if "starts_at" in appointment.unreadable:
+    if appointment.unreadable & {"id", "patient_id", "starts_at"}:
         return Reason.DATA_UNREADABLE
     if appointment.status is not AppointmentStatus.DEFINITE or "status" in appointment.unreadable:
         return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
@@ -568,8 +570,16 @@ def _appointment_fault(appointment: Appointment, around: Circumstances, window: 
         return Reason.APPOINTMENT_BEGUN
     if window is not None and not window.begin <= appointment.starts_at < window.end:
         return Reason.OUTSIDE_WINDOW
+    return None if _is_reminded(appointment.visit_reason_id, around) else Reason.VISIT_REASON
+
+
+def _is_reminded(visit_reason_id: str | None, around: Circumstances) -> bool:
+    """Returns whether a visit reason is among the chosen ones (all, where none is chosen) and marked for reminding."""
     chosen = around.settings.visit_reasons
-    return Reason.VISIT_REASON if chosen and appointment.visit_reason_id not in chosen else None
+    if chosen and visit_reason_id not in chosen:
+        return False
+    known = around.visit_reasons.get(visit_reason_id) if visit_reason_id is not None else None
+    return known is None or known.remind
 
 
 def _earlier_fault(key: ReminderKey, patient_id: str, settings: RuleSettings, earlier: Earlier) -> Reason | None:
@@ -604,7 +614,9 @@ def _mandant_fault(mandant_id: str | None, around: Circumstances) -> Reason | No
     if mandant_id is None:
         return Reason.NO_MANDANT
     mandant = around.mandants.get(mandant_id)
-    return Reason.MANDANT_UNKNOWN if mandant is None else around.licence.fault(mandant, around.today)
+    if mandant is None:
+        return Reason.MANDANT_UNKNOWN
+    return Reason.DATA_UNREADABLE if "id" in mandant.unreadable else around.licence.fault(mandant, around.today)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""Reads the values of a view's row, whatever the driver gives; what can't be read is noted, never guessed and never raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from tray_agent.practice.model import AppointmentStatus
+
+_STATUSES = {status.value: status for status in AppointmentStatus if status is not AppointmentStatus.UNKNOWN}
+_CHANNELS = {"sms": "sms", "email": "email", "e-mail": "email", "mail": "email"}
+
+
+class RowFields:
+    """The fields of one row.
+
+    Attributes:
+        unreadable: the names of the fields that could not be read so far.
+    """
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self._row = row
+        self.unreadable: set[str] = set()
+
+    def text(self, name: str) -> str | None:
+        """Returns a text without blanks around it; None for NULL and for blanks alone. Whole numbers and UUIDs become text."""
+        value = self._row[name]
+        if isinstance(value, str):
+            return value.strip() or None
+        if value is None:
+            return None
+        if isinstance(value, UUID):
+            return str(value)
+        if isinstance(value, int | Decimal) and not isinstance(value, bool) and value == int(value):
+            return str(int(value))
+        self.unreadable.add(name)
+        return None
+
+    def needed_text(self, name: str) -> str:
+        """Returns a text that must not be NULL; "" and a note where it is."""
+        value = self.text(name)
+        if value is None:
+            self.unreadable.add(name)
+        return value or ""
+
+    def day(self, name: str) -> date | None:
+        """Returns a date; a date with a time of day counts as its date."""
+        moment = self._moment(name)
+        return moment.date() if moment else None
+
+    def local_time(self, name: str) -> datetime | None:
+        """Returns a wall-clock time, naive. One with a time zone is not readable: it is no wall clock of the practice."""
+        moment = self._moment(name)
+        if moment is not None and moment.tzinfo is not None:
+            self.unreadable.add(name)
+            return None
+        return moment
+
+    def yes_no(self, name: str) -> bool | None:
+        """Returns whether a flag is set; None and a note where it is neither 1 nor 0."""
+        value = self._row[name]
+        if isinstance(value, int) and value in (0, 1):
+            return bool(value)
+        self.unreadable.add(name)
+        return None
+
+    def status(self, name: str) -> AppointmentStatus:
+        """Returns the state of an appointment from its German word; ``UNKNOWN`` and a note for any other."""
+        status = _STATUSES.get((self.text(name) or "").casefold())
+        if status is None:
+            self.unreadable.add(name)
+        return status or AppointmentStatus.UNKNOWN
+
+    def channel(self, name: str) -> str | None:
+        """Returns ``sms``, ``email`` or None; None and a note for any other word."""
+        said = self.text(name)
+        channel = _CHANNELS.get(said.casefold()) if said else None
+        if said and channel is None:
+            self.unreadable.add(name)
+        return channel
+
+    def _moment(self, name: str) -> datetime | None:
+        value = self._row[name]
+        if value is None or isinstance(value, datetime):
+            return value
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a wall clock has no zone
+        try:
+            return datetime.fromisoformat(value.strip())
+        except (ValueError, AttributeError):
+            self.unreadable.add(name)
+            return None

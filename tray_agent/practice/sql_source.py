@@ -1,0 +1,311 @@
+"""The practice's data through five views of an SQL database; reads only.
+
+Everything is read in sets and in chunks, each in a short transaction of its own: however slowly the caller works, no
+lock and no snapshot is held in the practice's database, and memory stays flat.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    extract,
+    func,
+    inspect,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
+from sqlalchemy.types import NullType, TypeEngine
+
+from tray_agent.practice.errors import PracticeDataError, view_unreadable
+from tray_agent.practice.fields import RowFields
+from tray_agent.practice.model import Appointment, Mandant, Patient, VisitReason
+from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VISIT_REASONS, View
+from tray_agent.store.database import IN_CHUNK, Database
+from tray_agent.store.faults import Fault, fault_of
+
+ROWS_AT_ONCE = 1000
+"""How many rows a chunk holds."""
+
+Row = Mapping[str, Any]
+Value = TypeVar("Value", Mandant, Patient, Appointment, VisitReason)
+
+
+class SqlPracticeSource:
+    """Implements ``PracticeSource`` over the views (``tray_agent.practice.views``).
+
+    Args:
+        database: the practice's database, opened with a login that may only read.
+        schema: where the views are, or None for the login's default schema.
+    """
+
+    def __init__(self, database: Database, schema: str | None = None) -> None:
+        self._database = database
+        schema = None if database.dialect == "sqlite" else schema or None
+        self._views = {view: _ViewReader(database, view, schema) for view in (MANDANTS, PATIENTS, TREATMENTS, APPOINTMENTS, VISIT_REASONS)}
+
+    def mandants(self) -> Mapping[str, Mandant]:
+        """Returns all Mandants by id."""
+        return _by_id(_mandant, self._views[MANDANTS].all())
+
+    def visit_reasons(self) -> Mapping[str, VisitReason]:
+        """Returns all visit reasons by id."""
+        return _by_id(_visit_reason, self._views[VISIT_REASONS].all())
+
+    def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
+        """Streams the appointments with first <= starts_at < end (local wall-clock, naive), in chunks, by start then id."""
+        reader = self._views[APPOINTMENTS]
+        starts, key = reader.columns["starts_at"], reader.columns["id"]
+        within = and_(starts >= self._bound(first), starts < self._bound(end))
+
+        def after(row: Row) -> ColumnElement[bool]:
+            later = starts > row["starts_at"]
+            return and_(starts >= row["starts_at"], or_(later, key > row["id"]))
+
+        for rows in reader.chunks(within, (starts, key), after):
+            read = [appointment for row in rows if (appointment := _appointment(row)).id]
+            yield [appointment for appointment in read if first <= appointment.starts_at < end]
+
+    def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
+        """Returns the appointments of these ids that still exist, by id."""
+        return _by_id(_appointment, self._views[APPOINTMENTS].of("id", ids))
+
+    def patients(self, ids: Collection[str]) -> Mapping[str, Patient]:
+        """Returns the patients of these ids that still exist, by id."""
+        return _by_id(_patient, self._views[PATIENTS].of("id", ids))
+
+    def patients_born_on(self, month_days: Collection[tuple[int, int]]) -> Iterator[list[Patient]]:
+        """Streams the patients whose birthday is on one of these (month, day), in chunks, by id."""
+        reader = self._views[PATIENTS]
+        born, key = reader.columns["birth_date"], reader.columns["id"]
+        on_days = or_(
+            *(and_(extract("month", born) == month, extract("day", born) == day) for month, day in sorted(month_days)),
+            bindparam(None, 0) == 1,
+        )
+        for rows in reader.chunks(on_days, (key,), lambda row: key > row["id"]):
+            yield [patient for row in rows if (patient := _patient(row)).id]
+
+    def last_mandants(self, patient_ids: Collection[str]) -> Mapping[str, str]:
+        """Returns by patient the Mandant of the treatment opened last; patients without a treatment are left out.
+
+        Of several opened on the same day the one with the greater id counts; one without a date counts as the oldest.
+        A treatment that names no Mandant gives "": nobody can be charged, and the default is not for such patients.
+        """
+        found: dict[str, str] = {}
+        for row in self._views[TREATMENTS].latest("patient_id", patient_ids, by="opened_on"):
+            fields = RowFields(row)
+            found[fields.needed_text("patient_id")] = fields.needed_text("mandant_id")
+        return found
+
+    def _bound(self, moment: datetime) -> object:
+        """Returns a wall-clock time as the database compares it: SQLite keeps text, and "T" and fractions sort after a blank."""
+        return moment.isoformat(" ", timespec="seconds") if self._database.dialect == "sqlite" else moment
+
+
+class _ViewReader:
+    """Reads rows of one view. Values come as the driver gives them; ids are bound with the type that the view has."""
+
+    def __init__(self, database: Database, view: View, schema: str | None) -> None:
+        self._database = database
+        self._view = view
+        self._schema = schema
+        self._from = table(view.name, *(column(declared.name) for declared in view.columns), schema=schema)
+        self._all: Select[Any] = select(*self._from.c)
+
+    def all(self) -> Iterator[Row]:
+        """Returns all rows of a small view."""
+        yield from self._rows(self._all)
+
+    def of(self, name: str, ids: Collection[str]) -> Iterator[Row]:
+        """Returns the rows whose key is one of ``ids``, read in chunks."""
+        for chunk in self._bound_chunks(name, ids):
+            yield from self._rows(self._all.where(self.columns[name].in_(chunk)))
+
+    def latest(self, name: str, ids: Collection[str], by: str) -> Iterator[Row]:
+        """Returns for each key the row that is the greatest ``by`` a date, ties by id; one query for each chunk."""
+        undated = case((column(by).is_(None), 1), else_=0)
+        place = func.row_number().over(partition_by=column(name), order_by=(undated, column(by).desc(), column("id").desc()))
+        for chunk in self._bound_chunks(name, ids):
+            ranked = select(*self._from.c, place.label("place")).where(self.columns[name].in_(chunk)).subquery()
+            yield from self._rows(select(ranked).where(ranked.c.place == 1))
+
+    def chunks(
+        self, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]], after: Callable[[Row], ColumnElement[bool]]
+    ) -> Iterator[list[Row]]:
+        """Streams the rows that meet a condition, in order, each chunk continued after the last row of the one before."""
+        base = self._all.where(condition).order_by(*order).limit(ROWS_AT_ONCE)
+        statement = base
+        seen: frozenset[object] = frozenset()
+        while True:
+            rows = list(self._rows(statement))
+            fresh = [row for row in rows if row["id"] not in seen]
+            if fresh:
+                yield fresh
+            if len(rows) < ROWS_AT_ONCE:
+                return
+            if not fresh:
+                raise view_unreadable(self._view.name, "keys do not sort")
+            statement, seen = base.where(after(rows[-1])), frozenset(row["id"] for row in rows)
+
+    @cached_property
+    def columns(self) -> Mapping[str, ColumnElement[Any]]:
+        """Returns the columns for conditions, with the types that the view has, so that indexes can be used."""
+        types = self._types()
+        text_keys = self._database.dialect == "sqlite"
+        found: dict[str, ColumnElement[Any]] = {}
+        for declared in self._view.columns:
+            plain = column(declared.name, types.get(declared.name, NullType()))
+            unknown = text_keys and isinstance(plain.type, NullType)
+            found[declared.name] = cast(plain, String) if unknown else plain
+        return found | {name: column(name) for name in ("starts_at", "opened_on", "birth_date") if name in found}
+
+    def _types(self) -> Mapping[str, TypeEngine[Any]]:
+        with self._database.read() as connection, self._translated():
+            found = inspect(connection).get_columns(self._view.name, schema=self._schema)
+        return {str(described["name"]): described["type"] for described in found}
+
+    def _bound_chunks(self, name: str, ids: Collection[str]) -> Iterator[list[object]]:
+        if not ids:
+            return
+        kind = self._kind_of_key(name)
+        bound = sorted({value for key in ids if (value := _as(kind, key)) is not None}, key=str)
+        for start in range(0, len(bound), IN_CHUNK):
+            yield bound[start : start + IN_CHUNK]
+
+    def _kind_of_key(self, name: str) -> type:
+        try:
+            kind: type = self.columns[name].type.python_type
+        except NotImplementedError:
+            return str
+        return kind
+
+    def _rows(self, statement: Select[Any]) -> Iterator[Row]:
+        with self._database.read() as connection, self._translated():
+            rows = connection.execute(statement).mappings().all()
+        yield from typing.cast("Sequence[Row]", rows)
+
+    def _translated(self) -> _Translated:
+        return _Translated(self._view.name)
+
+
+class _Translated:
+    """Turns the fault of a statement (no such view, no such column) into an error that names the view."""
+
+    def __init__(self, view: str) -> None:
+        self._view = view
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, NoSuchTableError) or (isinstance(error, DBAPIError) and fault_of(error) is Fault.OTHER):
+            raise _unreadable(self._view, error) from error
+
+
+def _unreadable(view: str, error: Exception) -> PracticeDataError:
+    original = error.orig if isinstance(error, DBAPIError) else None
+    said = str(original.args[-1]) if original is not None and original.args else "no such view"
+    return view_unreadable(view, " ".join(said.split())[:200])
+
+
+def _as(kind: type, key: str) -> object | None:
+    """Returns a key in the type of the view's column, or None where no row can have it."""
+    try:
+        if kind in (int, Decimal, float):
+            return int(key) if key.lstrip("-").isdecimal() and key.isascii() else None
+        return UUID(key) if kind is UUID else key
+    except ValueError:
+        return None
+
+
+def _by_id(read: Callable[[Row], Value], rows: Iterator[Row]) -> dict[str, Value]:
+    """Returns values by id. Two different rows of one id make all of it unreadable: which one is right can't be told."""
+    values: dict[str, Value] = {}
+    for row in rows:
+        value = read(row)
+        if value.id in values and values[value.id] != value:
+            value = _contradictory(value)
+        if value.id:
+            values[value.id] = value
+    return values
+
+
+def _contradictory(value: Value) -> Value:
+    if isinstance(value, VisitReason):
+        return replace(value, remind=False)
+    return replace(value, unreadable=value.unreadable | {"id"})
+
+
+def _mandant(row: Row) -> Mandant:
+    fields = RowFields(row)
+    return Mandant(
+        id=fields.needed_text("id"),
+        name=fields.needed_text("name"),
+        phone=fields.text("phone"),
+        email=fields.text("email"),
+        licence_number=fields.text("licence_number"),
+        licence_valid_from=fields.day("licence_valid_from"),
+        licence_valid_until=fields.day("licence_valid_until"),
+        unreadable=frozenset(fields.unreadable),
+    )
+
+
+def _patient(row: Row) -> Patient:
+    fields = RowFields(row)
+    return Patient(
+        id=fields.needed_text("id"),
+        first_name=fields.needed_text("first_name"),
+        last_name=fields.needed_text("last_name"),
+        salutation=fields.text("salutation"),
+        birth_date=fields.day("birth_date"),
+        death_date=fields.day("death_date"),
+        language=fields.text("language"),
+        mobile=fields.text("mobile"),
+        phone=fields.text("phone"),
+        email=fields.text("email"),
+        preferred_channel=fields.channel("preferred_channel"),
+        opted_out=bool(fields.yes_no("opted_out")),
+        unreadable=frozenset(fields.unreadable),
+    )
+
+
+def _appointment(row: Row) -> Appointment:
+    fields = RowFields(row)
+    starts_at = fields.local_time("starts_at")
+    if starts_at is None:
+        fields.unreadable.add("starts_at")
+    return Appointment(
+        id=fields.needed_text("id"),
+        patient_id=fields.needed_text("patient_id"),
+        starts_at=starts_at or datetime.min,  # noqa: DTZ901 - a wall clock has no zone
+        status=fields.status("status"),
+        ends_at=fields.local_time("ends_at"),
+        doctor=fields.text("doctor"),
+        visit_reason_id=fields.text("visit_reason_id"),
+        unreadable=frozenset(fields.unreadable),
+    )
+
+
+def _visit_reason(row: Row) -> VisitReason:
+    fields = RowFields(row)
+    return VisitReason(fields.needed_text("id"), fields.needed_text("name"), remind=bool(fields.yes_no("remind")))
+
+
+__all__ = ["ROWS_AT_ONCE", "SqlPracticeSource"]
