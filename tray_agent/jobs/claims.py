@@ -9,7 +9,7 @@ is wrong does no harm.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -174,18 +174,29 @@ class Claims:
         if renewed.rowcount != 1:
             raise LeaseLostError
 
-    def finish(self, claim: Claim, ending: Ending) -> None:
+    def finish(self, claim: Claim, ending: Ending, also: Callable[[Connection], None] | None = None) -> None:
         """Writes how a run ended and frees the job. May be called again when its outcome is unknown.
+
+        Args:
+            claim: the run.
+            ending: how it ended.
+            also: what else belongs into the same transaction (rows of the activity log).
 
         Raises:
             LeaseLostError: another took the run over; nothing was written.
             DatabaseUnavailableError: no connection; nothing was written.
         """
+
+        def work(connection: Connection) -> None:
+            self._finish(connection, claim, ending)
+            if also is not None:
+                also(connection)
+
         try:
-            self._database.transact(lambda connection: self._finish(connection, claim, ending))
+            self._database.transact(work)
         except OutcomeUnknownError:
             if not self._is_finished(claim):
-                self._database.transact(lambda connection: self._finish(connection, claim, ending))
+                self._database.transact(work)
 
     def hand_over(self, claim: Claim, sentence: str) -> None:
         """Gives a run back in the middle (this program quits): its lease ends now, so that another workstation goes on at once.
@@ -356,7 +367,7 @@ def _begun(token: int, workstation: str, now: datetime) -> dict[str, object]:
 def _ended(ending: Ending, now: datetime) -> dict[str, object]:
     result = json.dumps({"counts": dict(ending.counts), "skipped": dict(ending.skipped)}, separators=(",", ":"))
     values: dict[str, object] = {"state": ending.state.value, "finished_at": now, "result": result, "problems": ending.problems}
-    return values | {"reason": ending.reason, "sentence": ending.sentence}
+    return values | {"reason": ending.reason[:40], "sentence": ending.sentence}
 
 
 def _skipped(job: str, due_at: datetime, reason: Reason, sentence: str, workstation: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tray_agent.errors import KnownError
-from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.contract import Activity, JobKey
 from tray_agent.jobs.model import Pause, Run, RunTrigger
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,15 @@ class RunProgressed:
     done: int
     total: int | None
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunLogged:
+    """A run of this process wrote to the activity log; a dry run only tells what it would write."""
+
+    run_id: int
+    job: JobKey
+    activities: tuple[Activity, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,19 @@ class Woke:
     until: datetime
 
 
-Event = RunStarted | RunProgressed | RunFinished | RunLost | TimesSkipped | DatabaseAway | DatabaseBack | PlanChanged | PauseChanged | Woke
+Event = (
+    RunStarted
+    | RunProgressed
+    | RunLogged
+    | RunFinished
+    | RunLost
+    | TimesSkipped
+    | DatabaseAway
+    | DatabaseBack
+    | PlanChanged
+    | PauseChanged
+    | Woke
+)
 Listener = Callable[[Event], None]
 
 

@@ -1,0 +1,362 @@
+"""Runs a claimed job: heartbeat, safe points, fence, and an ending in the history, however it ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tray_agent.clock import Clock
+from tray_agent.errors import KnownError, UnavailableError
+from tray_agent.jobs.activity import ActivityLog, service_of
+from tray_agent.jobs.claims import Claim, Claims, Ending
+from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, JobResult, LeaseLostError, Level, RunCancelledError
+from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
+from tray_agent.jobs.faults import trace_of
+from tray_agent.jobs.history import History
+from tray_agent.jobs.model import Reason, Run, RunState, RunTrigger
+from tray_agent.jobs.sentences import cancelled_sentence, fault_sentence, quit_sentence
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+logger = logging.getLogger(__name__)
+
+_PROGRESS_EVERY = 0.25
+"""Seconds between two told steps of a run's progress."""
+
+
+class RunContext:
+    """What a running job is given: the implementation of ``JobContext`` over a claim."""
+
+    dry_run = False
+
+    def __init__(self, claim: Claim, claims: Claims, log: ActivityLog, clock: Clock, tell: Listener) -> None:
+        self._claim = claim
+        self._claims = claims
+        self._log = log
+        self._clock = clock
+        self._tell = tell
+        self._renewed = (claim.renewed_ms, clock.monotonic())
+        self._told = float("-inf")
+        self._lost = False
+        self.stopping = threading.Event()
+        self.quitting = False
+
+    @property
+    def run_id(self) -> int:
+        """The run's row in the history."""
+        return self._claim.run_id
+
+    @property
+    def job(self) -> JobKey:
+        """The job that runs."""
+        return self._claim.job
+
+    @property
+    def due_at(self) -> datetime:
+        """The planned time: aware, UTC, whole seconds."""
+        return self._claim.due_at
+
+    @property
+    def token(self) -> int:
+        """The fence."""
+        return self._claim.token
+
+    def checkpoint(self) -> None:
+        """Ends the run here if it was asked to stop, or if its lease is known to be lost or has run out unrenewed."""
+        if self._lost or self._since_renewal() > self._claims.lease.total_seconds():
+            self._lost = True
+            raise LeaseLostError
+        if self.stopping.is_set():
+            raise RunCancelledError
+
+    def fence(self, connection: Connection) -> None:
+        """Renews the lease within the caller's transaction.
+
+        Raises:
+            LeaseLostError: the lease is another's; the transaction must be rolled back.
+        """
+        server_ms, _at = self._renewed
+        try:
+            self._claims.fence(connection, self._claim, server_ms + int(self._since_renewal() * 1000))
+        except LeaseLostError:
+            self._lost = True
+            raise
+
+    def log(self, *activities: Activity, connection: Connection | None = None) -> None:
+        """Writes to the activity log, within the caller's transaction where one is given."""
+        self._log.write(activities, run_id=self.run_id, connection=connection)
+        self._tell(RunLogged(self.run_id, self.job, activities))
+
+    def progress(self, done: int, total: int | None, what: str = "") -> None:
+        """Tells how far the run is, at most four times a second and at the end."""
+        now = self._clock.monotonic()
+        if now - self._told >= _PROGRESS_EVERY or done == total:
+            self._told = now
+            self._tell(RunProgressed(self.run_id, self.job, done, total, what))
+
+    def heartbeat(self) -> None:
+        """Renews the lease and hears whether somebody asked the run to stop; a database that is away is tried again later."""
+        try:
+            before = self._clock.monotonic()
+            server_ms, asked = self._claims.renew(self._claim)
+        except LeaseLostError:
+            self._lost = True
+        except UnavailableError:
+            logger.warning("%s: the lease could not be renewed, the database is away", self.job.value)
+        except Exception as error:  # noqa: BLE001 - the next heartbeat may get through; else the lease runs out
+            _log_fault(self.job, error)
+        else:
+            self._renewed = (server_ms, before)
+            if asked:
+                self.stopping.set()
+
+    def _since_renewal(self) -> float:
+        return self._clock.monotonic() - self._renewed[1]
+
+
+class DryContext:
+    """What a job is given that must only tell what it would do: nothing is claimed, fenced or written."""
+
+    dry_run = True
+    run_id = 0
+    token = 0
+
+    def __init__(self, job: JobKey, due_at: datetime, tell: Listener) -> None:
+        self.job = job
+        self.due_at = due_at
+        self.stopping = threading.Event()
+        self._tell = tell
+
+    def checkpoint(self) -> None:
+        """Ends the run here if it was asked to stop."""
+        if self.stopping.is_set():
+            raise RunCancelledError
+
+    def fence(self, connection: Connection) -> None:
+        """Refuses: a dry run has nothing to write."""
+        raise LeaseLostError
+
+    def log(self, *activities: Activity, connection: Connection | None = None) -> None:
+        """Tells what would be written to the activity log."""
+        self._tell(RunLogged(0, self.job, activities))
+
+    def progress(self, done: int, total: int | None, what: str = "") -> None:
+        """Tells how far the run is."""
+        self._tell(RunProgressed(0, self.job, done, total, what))
+
+
+class Runner:
+    """Runs jobs for one process.
+
+    Args:
+        claims: of this process.
+        log: the activity log.
+        history: the history.
+        events: where runs are told.
+        clock: this machine's clock.
+        workstation: this computer's name.
+        beating: whether runs renew their lease in a thread of their own (tests with a clock that stands do it by hand).
+    """
+
+    def __init__(
+        self, claims: Claims, log: ActivityLog, history: History, events: Events, clock: Clock, workstation: str, *, beating: bool = True
+    ) -> None:
+        self._claims = claims
+        self._log = log
+        self._history = history
+        self._events = events
+        self._clock = clock
+        self._workstation = workstation
+        self._beating = beating
+        self._contexts: dict[int, RunContext] = {}
+        self._changed = threading.Condition()
+        self._quitting = False
+
+    def run(self, definition: JobDefinition, claim: Claim, listener: Listener | None = None) -> Run | None:
+        """Runs a claimed job in the caller's thread; never raises for what the job does.
+
+        Args:
+            definition: the job.
+            claim: the run, as ``Claims`` gave it.
+            listener: hears this run's events besides the subscribers.
+
+        Returns:
+            The row of the history, or None where the lease was lost: then this process has changed nothing since.
+        """
+        tell = self._telling(listener)
+        context = RunContext(claim, self._claims, self._log, self._clock, tell)
+        with self._known(context):
+            tell(RunStarted(claim.run_id, claim.job, claim.due_at, claim.trigger))
+            finished = self._work(definition, context, claim)
+        run = self._read(claim.run_id) if finished else None
+        tell(RunFinished(run) if run else RunLost(claim.run_id, claim.job))
+        return run
+
+    def run_dry(self, definition: JobDefinition, due_at: datetime, listener: Listener | None = None) -> Run:
+        """Runs a job that only tells what it would do; nothing is claimed or written.
+
+        Raises:
+            KnownError: the job's own.
+        """
+        tell = self._telling(listener)
+        context = DryContext(definition.key, due_at, tell)
+        started = self._clock.now()
+        result = definition.work(context)
+        run = Run(
+            0, definition.key, due_at, RunTrigger.BY_HAND, RunState.SUCCEEDED, self._workstation, started, self._clock.now(), 1,
+            result.counts, result.skipped, result.problems, "", result.sentence,
+        )  # fmt: skip
+        tell(RunFinished(run))
+        return run
+
+    def cancel(self, run_id: int) -> bool:
+        """Asks a run of this process to stop at its next safe point; returns False where it is not one of this process."""
+        with self._changed:
+            context = self._contexts.get(run_id)
+        if context is not None:
+            context.stopping.set()
+        return context is not None
+
+    def quit(self, seconds: float) -> bool:
+        """Asks all runs to stop, gives them back for other workstations, and waits for them.
+
+        Args:
+            seconds: how long to wait at the most, by the machine's clock.
+
+        Returns:
+            Whether all have ended. What has not keeps its lease until that runs out.
+        """
+        with self._changed:
+            self._quitting = True
+            for context in self._contexts.values():
+                context.quitting = True
+                context.stopping.set()
+            return self._changed.wait_for(lambda: not self._contexts, timeout=seconds)
+
+    @property
+    def running(self) -> frozenset[JobKey]:
+        """Returns the jobs that run in this process."""
+        with self._changed:
+            return frozenset(context.job for context in self._contexts.values())
+
+    def _work(self, definition: JobDefinition, context: RunContext, claim: Claim) -> bool:
+        """Does the job's work and ends the run; returns False where the lease was lost."""
+        activities: tuple[Activity, ...] = ()
+        try:
+            with self._heartbeat(context):
+                context.checkpoint()
+                ending = _ending_of(definition.work(context))
+        except LeaseLostError:
+            return False
+        except RunCancelledError:
+            if context.quitting and claim.trigger is not RunTrigger.BY_HAND:
+                return self._give_back(claim)
+            ending = Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+        except KnownError as error:
+            ending, activities = _failure(definition, error)
+        except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
+            _log_fault(claim.job, error)
+            ending, activities = _fault(definition)
+        return self._end(claim, ending, activities)
+
+    def _end(self, claim: Claim, ending: Ending, activities: tuple[Activity, ...]) -> bool:
+        """Writes the ending, trying again while the database is away; returns False where the lease was lost meanwhile."""
+
+        def also(connection: Connection) -> None:
+            self._log.write(activities, run_id=claim.run_id, connection=connection)
+
+        pause = 1.0
+        while True:
+            try:
+                self._claims.finish(claim, ending, also)
+            except LeaseLostError:
+                return False
+            except UnavailableError:
+                if self._quitting or pause > self._claims.lease.total_seconds():
+                    return False
+                self._clock.wait(threading.Event(), pause)
+                pause *= 2
+            except Exception as error:  # noqa: BLE001 - the run then ends with its lease
+                _log_fault(claim.job, error)
+                return False
+            else:
+                return True
+
+    def _give_back(self, claim: Claim) -> bool:
+        try:
+            self._claims.hand_over(claim, quit_sentence())
+        except (LeaseLostError, UnavailableError):
+            return False
+        return True
+
+    def _read(self, run_id: int) -> Run | None:
+        try:
+            return self._history.run(run_id)
+        except UnavailableError:
+            return None
+
+    def _telling(self, listener: Listener | None) -> Listener:
+        def tell(event: Event) -> None:
+            self._events.tell(event)
+            if listener is not None:
+                listener(event)
+
+        return tell
+
+    @contextmanager
+    def _known(self, context: RunContext) -> Iterator[None]:
+        with self._changed:
+            self._contexts[context.run_id] = context
+            if self._quitting:
+                context.quitting = True
+                context.stopping.set()
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._contexts[context.run_id]
+                self._changed.notify_all()
+
+    @contextmanager
+    def _heartbeat(self, context: RunContext) -> Iterator[None]:
+        if not self._beating:
+            yield
+            return
+        ended = threading.Event()
+        every = self._claims.lease.total_seconds() / 3
+
+        def beat() -> None:
+            while not self._clock.wait(ended, every):
+                context.heartbeat()
+
+        thread = threading.Thread(target=beat, name=f"heartbeat-{context.job.value}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _log_fault(job: JobKey, error: Exception) -> None:
+    logger.error("%s: a fault of the program\n%s", job.value, trace_of(error))
+
+
+def _ending_of(result: JobResult) -> Ending:
+    return Ending(RunState.SUCCEEDED, "", result.sentence, result.counts, result.skipped, result.problems)
+
+
+def _failure(definition: JobDefinition, error: KnownError) -> tuple[Ending, tuple[Activity, ...]]:
+    told = Activity(service_of(definition.key), Level.ERROR, error.code, str(error), error.item)
+    return Ending(RunState.FAILED, error.code, str(error), problems=1), (told,)
+
+
+def _fault(definition: JobDefinition) -> tuple[Ending, tuple[Activity, ...]]:
+    sentence = fault_sentence(definition.title)
+    told = Activity(service_of(definition.key), Level.ERROR, Reason.FAULT.value, sentence)
+    return Ending(RunState.FAILED, Reason.FAULT, sentence, problems=1), (told,)
