@@ -1,0 +1,182 @@
+"""What is to happen with the planned times of a job that have no row yet: pure rules, values in, values out.
+
+Only the latest one is ever run; the earlier ones are recorded as skipped, each with its reason. The latest one waits as
+long as something holds it back (pause, a run that goes on, the window, quiet hours, a job that belongs before it); if the
+next planned time comes first, it is skipped in its turn. Source: domain, section 3; decision record 0005.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.model import Pause, PauseScope, Reason, RunTrigger
+from tray_agent.jobs.quiet_hours import QuietHours
+from tray_agent.jobs.schedule import Schedule, Subday
+
+PUNCTUAL = timedelta(minutes=2)
+"""A run that begins at most so long after its planned time counts as on time; a later one is a catch-up."""
+
+MOST_ATTEMPTS = 3
+"""How often a run is begun at the most; one that brings down every computer that takes it over must end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What decides about the planned times of one job.
+
+    Attributes:
+        now: the server's clock: aware, UTC.
+        zone: the practice's time zone.
+        pauses: those in force and those that ended, the latest last.
+        quiet: the quiet hours; None for a job that sends nothing to people.
+        switched_on: whether the job's switch stands on Ja.
+        running_since: since when a run of this job goes on anywhere, or None.
+        after: a job that belongs before this one and has a run that goes on or is due, or None.
+        away: when this agent could not reach the database: from, until; or None.
+    """
+
+    now: datetime
+    zone: tzinfo
+    pauses: Sequence[Pause] = ()
+    quiet: QuietHours | None = None
+    switched_on: bool = True
+    running_since: datetime | None = None
+    after: JobKey | None = None
+    away: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What holds a run back.
+
+    Attributes:
+        reason: what it is.
+        until: when to look again at the latest: aware, UTC; None: when something changes.
+    """
+
+    reason: Reason
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to happen with the planned times of one job.
+
+    Attributes:
+        skips: planned times to be recorded as skipped, the earliest first, with the reason.
+        run: the planned time to be run now, or None.
+        trigger: why, where there is one to be run.
+        wait: what holds the latest one back, or None.
+    """
+
+    skips: tuple[tuple[datetime, Reason], ...] = ()
+    run: datetime | None = None
+    trigger: RunTrigger = RunTrigger.SCHEDULE
+    wait: Wait | None = None
+
+
+def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: Circumstances) -> Decision:
+    """Returns what is to happen with the planned times that have no row yet.
+
+    Args:
+        schedule: the job's schedule.
+        unsettled: the planned times without a row up to ``facts.now``, the earliest first: aware, UTC.
+        facts: what decides about them.
+    """
+    if not unsettled:
+        return Decision()
+    *earlier, latest = unsettled
+    skips = tuple((due_at, _reason_missed(due_at, facts, schedule)) for due_at in earlier)
+    if not facts.switched_on:
+        return Decision((*skips, (latest, Reason.SWITCH_OFF)))
+    punctual = facts.now - latest <= PUNCTUAL
+    wait = held_back(schedule, facts, punctual=punctual)
+    if wait is not None:
+        return Decision(skips, wait=wait)
+    return Decision(skips, latest, RunTrigger.SCHEDULE if punctual else RunTrigger.CATCH_UP)
+
+
+def held_back(schedule: Schedule, facts: Circumstances, *, punctual: bool) -> Wait | None:
+    """Returns what holds a run of this job back now, or None where it may begin.
+
+    A punctual run was planned for this very time by the practice: window and quiet hours do not hold it back (what may not
+    go out in quiet hours is kept back message by message); a catch-up waits for both.
+    """
+    pause = pause_now(facts)
+    if pause is not None:
+        return Wait(Reason.PAUSED, pause.until)
+    if facts.running_since is not None:
+        return Wait(Reason.STILL_RUNNING)
+    if punctual:
+        return None
+    if facts.after is not None:
+        return Wait(Reason.STILL_RUNNING)
+    opens = _window_opens(schedule, facts.now, facts.zone)
+    if opens is not None:
+        return Wait(Reason.OUTSIDE_WINDOW, opens)
+    if facts.quiet is not None and facts.quiet.is_quiet(facts.now.astimezone(facts.zone)):
+        return Wait(Reason.QUIET_HOURS, facts.quiet.next_allowed(facts.now, facts.zone))
+    return None
+
+
+def goes_on(schedule: Schedule, facts: Circumstances, attempt: int, *, by_hand: bool, unsettled: Sequence[datetime]) -> bool:
+    """Returns whether a run whose computer vanished is taken over, rather than ended as died.
+
+    It is if it is still the latest planned time, nothing holds it back now, and it was not begun too often. A run by hand
+    is not: somebody waits before a screen that is gone.
+
+    Args:
+        schedule: the job's schedule.
+        facts: what decides; ``running_since`` is the vanished run itself and does not count.
+        attempt: how often it was begun.
+        by_hand: whether it was begun by hand.
+        unsettled: later planned times without a row.
+    """
+    if by_hand or unsettled or attempt >= MOST_ATTEMPTS or not facts.switched_on:
+        return False
+    return held_back(schedule, _without_run(facts), punctual=False) is None
+
+
+def pause_now(facts: Circumstances) -> Pause | None:
+    """Returns the pause that holds the job back now, or None."""
+    return _pause_at(facts.now, facts)
+
+
+def _pause_at(instant: datetime, facts: Circumstances) -> Pause | None:
+    for pause in facts.pauses:
+        concerned = pause.scope is PauseScope.EVERYTHING or facts.quiet is not None
+        if concerned and pause.since <= instant and (pause.until is None or instant < pause.until):
+            return pause
+    return None
+
+
+def _reason_missed(due_at: datetime, facts: Circumstances, schedule: Schedule) -> Reason:
+    """Returns why an earlier planned time was not run."""
+    if _pause_at(due_at, facts) is not None:
+        return Reason.PAUSED
+    if facts.running_since is not None and facts.running_since <= due_at:
+        return Reason.STILL_RUNNING
+    if facts.away is not None and facts.away[0] <= due_at <= facts.away[1]:
+        return Reason.DATABASE_AWAY
+    return Reason.MISSED
+
+
+def _window_opens(schedule: Schedule, now: datetime, zone: tzinfo) -> datetime | None:
+    """Returns when the window of the day opens next, or None where it is open or there is none."""
+    if schedule.subday is Subday.AT_TIME:
+        return None
+    local = now.astimezone(zone)
+    start, end = schedule.start_time, schedule.end_time
+    at = local.time().replace(tzinfo=None, fold=0)
+    is_open = start <= at <= end if start < end else at >= start or at <= end
+    if is_open:
+        return None
+    day = local.date() if at < start else local.date() + timedelta(days=1)
+    return datetime.combine(day, start, tzinfo=zone).astimezone(now.tzinfo)
+
+
+def _without_run(facts: Circumstances) -> Circumstances:
+    return Circumstances(facts.now, facts.zone, facts.pauses, facts.quiet, facts.switched_on, None, facts.after, facts.away)
