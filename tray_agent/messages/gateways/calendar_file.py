@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+USUAL_LENGTH = timedelta(minutes=30)
+"""How long an appointment without an end is shown."""
+
+_SUMMARIES = {"de": "Termin", "fr": "Rendez-vous", "it": "Appuntamento", "en": "Appointment"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +17,7 @@ class CalendarEntry:
     """An appointment as the patient's calendar shows it.
 
     Attributes:
-        uid: stable for the appointment, so that a moved one replaces the former entry.
+        uid: stable for the appointment (not for the message), so that a moved one replaces the former entry.
         starts_at, ends_at: local wall-clock time of the practice, naive; without an end, half an hour.
         zone: the practice's time zone.
         summary: the title; ``calendar_summary`` gives a neutral one.
@@ -31,9 +36,41 @@ class CalendarEntry:
 
 def calendar_summary(language: str, practice: str) -> str:
     """Returns a neutral title in the patient's language: "Termin: Praxis am Bahnhof"."""
-    raise NotImplementedError
+    word = _SUMMARIES.get(language, _SUMMARIES["de"])
+    return f"{word}: {practice}" if practice else word
 
 
 def calendar_file(entry: CalendarEntry) -> bytes:
-    """Returns the iCalendar file (RFC 5545, METHOD:PUBLISH, UTF-8), the same bytes for the same entry."""
-    raise NotImplementedError
+    """Returns the iCalendar file (RFC 5545, METHOD:PUBLISH, UTF-8), the same bytes for the same entry.
+
+    The times carry the practice's zone with its rules, so that a calendar elsewhere shows the right hour.
+    """
+    from icalendar import Calendar, Event
+
+    start = entry.starts_at.replace(tzinfo=entry.zone)
+    end = entry.ends_at.replace(tzinfo=entry.zone) if entry.ends_at else _later(start, USUAL_LENGTH)
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("dtstamp", entry.issued_at.astimezone(UTC))
+    event.add("sequence", int((entry.issued_at - _EPOCH).total_seconds()) // 60 % 2**31)
+    event.add("dtstart", start)
+    event.add("dtend", max(end, _later(start, timedelta(minutes=1)), key=lambda instant: instant.astimezone(UTC)))
+    event.add("summary", entry.summary)
+    if entry.location:
+        event.add("location", entry.location)
+    event.add("status", "CONFIRMED")
+    calendar = Calendar()
+    calendar.add("prodid", "-//vitoclient-Services//DE")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(event)
+    calendar.add_missing_timezones(first_date=date(start.year - 1, 1, 1), last_date=date(start.year + 2, 1, 1))
+    return bytes(calendar.to_ical())
+
+
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def _later(instant: datetime, duration: timedelta) -> datetime:
+    """Returns an instant so much later in real time, in the same zone."""
+    return (instant.astimezone(UTC) + duration).astimezone(instant.tzinfo)

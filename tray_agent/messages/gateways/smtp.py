@@ -1,11 +1,41 @@
-"""E-mail by SMTP: encrypted unless switched off on purpose, the same Message-ID for every attempt."""
+"""E-mail by SMTP: encrypted unless switched off on purpose, the same Message-ID for every attempt.
+
+The steps are taken one by one, because each proves something else: until the text itself goes out, a broken connection
+means "certainly not taken"; from then on until the server's answer it means "in doubt" (RFC 5321, 4.2.5 and 6.1).
+"""
 
 from __future__ import annotations
 
+import logging
+import re
+import smtplib
+import ssl
+import threading
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
 from typing import Literal
 
-from tray_agent.messages.gateways.contract import Outcome, OutgoingMail
+from tray_agent.clock import Clock
+from tray_agent.errors import ConfigurationError
+from tray_agent.i18n import _
+from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, InDoubt, NotNow, Outcome, OutgoingMail, Refused
+from tray_agent.messages.gateways.privacy import masked_address
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 30.0
+"""How long a connection is kept for the next message."""
+
+MOST_IDLE = 4
+"""How many connections are kept."""
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,255}")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_BROKEN = (smtplib.SMTPServerDisconnected, OSError, UnicodeError, smtplib.SMTPResponseException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +43,7 @@ class MailServer:
     """Where e-mails are handed in.
 
     Attributes:
-        security: ``none`` sends in the clear and never a password; only for a server on this machine.
+        security: ``none`` sends in the clear, and a password only to a server on this machine.
         trusted: a file of certificates (PEM) to trust instead of the system's; None for the system's.
     """
 
@@ -25,21 +55,303 @@ class MailServer:
     trusted: str | None = None
 
 
+class _NoConnectionError(Exception):
+    """No usable connection; ``outcome`` says what that means for the message, which certainly was not taken."""
+
+    def __init__(self, outcome: NotNow | AccountStopped) -> None:
+        super().__init__(type(outcome).__name__)
+        self.outcome = outcome
+
+
+@dataclass(slots=True)
+class _Line:
+    """A connection that is logged in, and since when it is idle (monotonic seconds)."""
+
+    smtp: smtplib.SMTP
+    idle_since: float = 0.0
+    used_before: bool = False
+
+
 class SmtpGateway:
-    """A way for e-mail. Threads share it; each uses a connection of its own, kept for the next message.
+    """A way for e-mail. Threads share it; each message has a connection to itself, which is kept for the next one.
 
     Args:
         server: where e-mails are handed in.
+        clock: gives the Date header and measures how long a connection was idle.
         seconds: how long an answer may take.
+
+    Raises:
+        ConfigurationError: no host, or a password would go over the network in the clear.
     """
 
-    def __init__(self, server: MailServer, seconds: float = 30.0) -> None:
-        raise NotImplementedError
+    def __init__(self, server: MailServer, clock: Clock, seconds: float = 30.0) -> None:
+        _check(server)
+        self._server = server
+        self._clock = clock
+        self._seconds = seconds
+        self._idle: list[_Line] = []
+        self._lock = threading.Lock()
 
     def submit(self, message: OutgoingMail) -> Outcome:
         """Hands a message over; never raises: what is not certain is ``InDoubt``."""
-        raise NotImplementedError
+        content = _content(message, self._clock.now())
+        if isinstance(content, Refused):
+            return content
+        outcome = self._submit(message, content)
+        log.info("e-mail %s to %s: %s", message.reference, masked_address(message.recipient), type(outcome).__name__)
+        return outcome
 
     def close(self) -> None:
-        """Closes the connections."""
-        raise NotImplementedError
+        """Closes the connections that are kept; may be used again afterwards."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for line in idle:
+            _hang_up(line.smtp)
+
+    def _submit(self, message: OutgoingMail, content: bytes) -> Outcome:
+        while True:
+            try:
+                line = self._line()
+            except _NoConnectionError as error:
+                return error.outcome
+            outcome = self._over(line, message, content)
+            if outcome is not None:
+                return outcome
+            # A connection kept from before had died meanwhile, and nothing was handed over: the next one may be alive.
+
+    def _over(self, line: _Line, message: OutgoingMail, content: bytes) -> Outcome | None:
+        """Hands a message over on one connection; None where a kept connection was dead before the text went out."""
+        try:
+            refused = _envelope(line.smtp, message)
+        except _BROKEN as error:
+            line.smtp.close()
+            log.warning("SMTP: broken off before the text (%s)", type(error).__name__)
+            return None if line.used_before else _broken_before()
+        if refused is not None:
+            self._reset(line)
+            return refused
+        outcome = _text(line.smtp, content)
+        if isinstance(outcome, InDoubt):
+            line.smtp.close()
+        else:
+            self._keep(line)
+        return outcome
+
+    def _line(self) -> _Line:
+        """Returns a kept connection, or a new one.
+
+        Raises:
+            _NoConnectionError: there is none.
+        """
+        while True:
+            with self._lock:
+                line = self._idle.pop() if self._idle else None
+            if line is None:
+                return _Line(_connect(self._server, self._seconds))
+            if self._clock.monotonic() - line.idle_since <= IDLE_SECONDS:
+                return line
+            _hang_up(line.smtp)
+
+    def _keep(self, line: _Line) -> None:
+        line.idle_since, line.used_before = self._clock.monotonic(), True
+        with self._lock:
+            if len(self._idle) < MOST_IDLE:
+                self._idle.append(line)
+                return
+        _hang_up(line.smtp)
+
+    def _reset(self, line: _Line) -> None:
+        try:
+            line.smtp.rset()
+        except _BROKEN:
+            line.smtp.close()
+        else:
+            self._keep(line)
+
+
+def _check(server: MailServer) -> None:
+    if not server.host:
+        raise ConfigurationError(
+            _("Kein Mailserver"),
+            _("In der Konfiguration ist kein Mailserver eingetragen; es werden keine E-Mails gesendet."),
+            _("In der Konfiguration mail.host eintragen."),
+        )
+    if server.security == "none" and server.user and server.host not in _LOOPBACK:
+        raise ConfigurationError(
+            _("Mailserver ohne Verschlüsselung"),
+            _("Das Passwort für {host} würde offen übertragen; es werden keine E-Mails gesendet.").format(host=server.host),
+            _("In der Konfiguration mail.security auf starttls oder tls stellen."),
+            item=server.host,
+        )
+
+
+def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
+    """Returns a connection that is encrypted as asked for and logged in.
+
+    Raises:
+        _NoConnectionError: there is none.
+    """
+    smtp: smtplib.SMTP | None = None
+    try:
+        smtp = _opened(server, seconds)
+        if server.security == "starttls":
+            smtp.starttls(context=_trust(server))
+        if server.user:
+            smtp.login(server.user, server.password)
+        smtp.ehlo_or_helo_if_needed()
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        if smtp is not None:
+            smtp.close()
+        outcome = _why_no_connection(error, server.host)
+        log.warning("SMTP: no connection (%s): %s", type(error).__name__, type(outcome).__name__)
+        raise _NoConnectionError(outcome) from error
+    return smtp
+
+
+def _opened(server: MailServer, seconds: float) -> smtplib.SMTP:
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=seconds, context=_trust(server))
+    return smtplib.SMTP(server.host, server.port, timeout=seconds)
+
+
+def _trust(server: MailServer) -> ssl.SSLContext:
+    if server.trusted:
+        return ssl.create_default_context(cafile=server.trusted)
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _why_no_connection(error: Exception, host: str) -> NotNow | AccountStopped:
+    """Returns what a failed connection means: a person must act, or the server is away for the moment."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _stopped(_("Der Mailserver {host} weist kein gültiges Zertifikat vor; es wird nichts gesendet."), host)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return _stopped(
+            _("Der Mailserver {host} bietet die verlangte Verschlüsselung oder Anmeldung nicht an; so wird nichts gesendet."), host
+        )
+    if isinstance(error, UnicodeError) or (isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500):
+        return _stopped(_("Der Mailserver {host} weist Benutzer oder Passwort ab."), host)
+    return NotNow("unreachable", _("Der Mailserver {host} ist zur Zeit nicht erreichbar.").format(host=host))
+
+
+def _stopped(sentence: str, host: str) -> AccountStopped:
+    return AccountStopped(AccountFault.AUTHORISATION, sentence.format(host=host))
+
+
+def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
+    """Goes through MAIL, RCPT and DATA; returns why it ends here, or None when the text may follow."""
+    options = ["SMTPUTF8"] if _needs_utf8(message) else []
+    if options and not smtp.has_extn("smtputf8"):
+        return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
+    code, _said = smtp.mail(_with_ascii_domain(message.sender), options)
+    if code != 250:
+        return _later(code) if code < 500 else _sender_refused(code, message.sender)
+    code, _said = smtp.rcpt(_with_ascii_domain(message.recipient))
+    if code not in (250, 251):
+        return _later(code) if code < 500 else Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
+    code, _said = smtp.docmd("DATA")
+    if code != 354:
+        return _later(code) if code < 500 else _content_refused()
+    return None
+
+
+def _sender_refused(code: int, sender: str) -> AccountStopped:
+    if code in (530, 535):
+        return AccountStopped(AccountFault.AUTHORISATION, _("Der Mailserver verlangt eine Anmeldung mit Benutzer und Passwort."))
+    return AccountStopped(AccountFault.ORIGINATOR, _("Der Mailserver lässt den Absender {sender} nicht zu.").format(sender=sender))
+
+
+def _text(smtp: smtplib.SMTP, content: bytes) -> Outcome:
+    """Sends the text; whatever breaks from here on leaves the message in doubt."""
+    try:
+        smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
+        code, _said = smtp.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("SMTP: broken off after the text (%s)", type(error).__name__)
+        return _in_doubt()
+    if code == 250:
+        return Accepted()
+    if 400 <= code < 500:
+        return _later(code)
+    return _content_refused() if 500 <= code < 600 else _in_doubt()
+
+
+def _later(code: int) -> NotNow:
+    return NotNow("later", _("Der Mailserver nimmt die Mitteilung zur Zeit nicht an ({code}).").format(code=code))
+
+
+def _broken_before() -> NotNow:
+    return NotNow("broken", _("Die Verbindung zum Mailserver brach ab, bevor die Mitteilung übergeben war."))
+
+
+def _content_refused() -> Refused:
+    return Refused("content", _("Der Mailserver weist die Mitteilung ab."))
+
+
+def _in_doubt() -> InDoubt:
+    return InDoubt(_("Die Verbindung zum Mailserver brach nach der Übergabe ab; ob die E-Mail gesendet wurde, ist unbekannt."))
+
+
+def _hang_up(smtp: smtplib.SMTP) -> None:
+    try:
+        smtp.quit()
+    except (OSError, smtplib.SMTPException):
+        smtp.close()
+
+
+def _content(message: OutgoingMail, now: datetime) -> bytes | Refused:
+    """Returns the message as it goes over the wire, with CRLF; the same for the same message and time."""
+    if not _is_address(message.recipient):
+        return Refused("recipient", _("Die E-Mail-Adresse ist keine."))
+    if not _is_address(message.sender):
+        return Refused("sender", _("Die E-Mail-Adresse des Absenders ist keine."))
+    mail = EmailMessage(policy=SMTPUTF8 if _needs_utf8(message) else SMTP)
+    mail["From"] = _address(message.sender, _one_line(message.sender_name))
+    mail["To"] = _address(message.recipient)
+    mail["Subject"] = _one_line(message.subject)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = message_id(message)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text, charset="utf-8", cte="quoted-printable")
+    if message.calendar is not None:
+        mail.add_attachment(message.calendar, "text", "calendar", filename="termin.ics", params={"method": "PUBLISH", "charset": "utf-8"})
+    return mail.as_bytes()
+
+
+def _address(address: str, name: str = "") -> Address:
+    local, _at, domain = _with_ascii_domain(address).rpartition("@")
+    return Address(name, local, domain)
+
+
+def message_id(message: OutgoingMail) -> str:
+    """Returns the Message-ID: our reference at the sender's domain, the same for every attempt."""
+    reference = re.sub(r"[^A-Za-z0-9._\-]", "-", message.reference)
+    return f"<{reference}@{_with_ascii_domain(message.sender).rpartition('@')[2]}>"
+
+
+def _is_address(address: str) -> bool:
+    if not _ADDRESS.fullmatch(address):
+        return False
+    try:
+        return bool(_with_ascii_domain(address))
+    except UnicodeError:
+        return False
+
+
+def _needs_utf8(message: OutgoingMail) -> bool:
+    return not (message.recipient.rpartition("@")[0] + message.sender.rpartition("@")[0]).isascii()
+
+
+def _with_ascii_domain(address: str) -> str:
+    """Returns an address with its domain as the mail servers know it (münchen.de → xn--mnchen-3ya.de).
+
+    Raises:
+        UnicodeError: the domain is none.
+    """
+    local, _at, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,269 @@
+"""E-mail against a real SMTP server on loopback, with a fault at every step."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import logging
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from tray_agent.clock import ManualClock
+from tray_agent.demo.mail_server import MailFault, MailServer
+from tray_agent.errors import ConfigurationError
+from tray_agent.messages.gateways.contract import (
+    Accepted,
+    AccountFault,
+    AccountStopped,
+    InDoubt,
+    MailGateway,
+    NotNow,
+    OutgoingMail,
+    Refused,
+)
+from tray_agent.messages.gateways.memory import MemoryMailGateway
+from tray_agent.messages.gateways.smtp import MailServer as Address
+from tray_agent.messages.gateways.smtp import SmtpGateway, message_id
+
+MAIL = OutgoingMail(
+    reference="m-4711",
+    recipient="anna.mueller@example.ch",
+    sender="praxis@example.ch",
+    sender_name="Praxis am Bahnhof, Zürich",
+    subject="Ihr Termin – Dienstag",
+    text="Guten Tag Frau Müller\n\n.Ein Punkt am Anfang\nŠarić ’ 😀\n",
+    calendar=b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
+)
+
+
+@pytest.fixture
+def mail_server(clock: ManualClock) -> Iterator[MailServer]:
+    with MailServer(clock=clock) as server:
+        yield server
+
+
+@pytest.fixture
+def gateway(mail_server: MailServer, clock: ManualClock) -> Iterator[SmtpGateway]:
+    gateway = SmtpGateway(Address("127.0.0.1", mail_server.port, "none"), clock, seconds=5.0)
+    yield gateway
+    gateway.close()
+
+
+def parsed(content: bytes) -> EmailMessage:
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def test_the_message_arrives_as_it_was_written(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    assert gateway.submit(MAIL) == Accepted()
+
+    (taken,) = mail_server.accepted()
+    message = parsed(taken.content)
+    assert (taken.sender, taken.recipient) == (MAIL.sender, MAIL.recipient)
+    assert message["Subject"] == MAIL.subject
+    assert message["From"].addresses[0].display_name == MAIL.sender_name
+    assert message["Auto-Submitted"] == "auto-generated"
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().splitlines() == MAIL.text.splitlines()
+    (calendar,) = message.iter_attachments()
+    assert calendar.get_content_type() == "text/calendar"
+    assert calendar.get_filename() == "termin.ics"
+    assert calendar["Content-Type"].params["method"] == "PUBLISH"
+    assert "BEGIN:VCALENDAR" in calendar.get_content()
+
+
+def test_without_a_calendar_there_is_no_attachment(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    gateway.submit(replace(MAIL, calendar=None))
+    assert list(parsed(mail_server.accepted()[0].content).iter_attachments()) == []
+
+
+def test_every_attempt_has_the_same_message_id(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    gateway.submit(MAIL)
+    gateway.submit(MAIL)
+    assert {taken.message_id for taken in mail_server.accepted()} == {"<m-4711@example.ch>"}
+    assert message_id(replace(MAIL, reference="a b>\r\nX: y")) == "<a-b---X--y@example.ch>"
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (MailFault.CONNECT_BUSY, NotNow),
+        (MailFault.SENDER_REFUSED, AccountStopped),
+        (MailFault.SENDER_LATER, NotNow),
+        (MailFault.RECIPIENT_REFUSED, Refused),
+        (MailFault.RECIPIENT_LATER, NotNow),
+        (MailFault.DROP_BEFORE_DATA, NotNow),
+        (MailFault.DATA_REFUSED, Refused),
+        (MailFault.DATA_LATER, NotNow),
+        (MailFault.CONTENT_REFUSED, Refused),
+        (MailFault.CONTENT_LATER, NotNow),
+    ],
+)
+def test_a_fault_at_each_step_that_proves_that_nothing_was_taken(
+    gateway: SmtpGateway, mail_server: MailServer, fault: MailFault, expected: type[object]
+) -> None:
+    mail_server.fail_next(fault)
+
+    assert isinstance(gateway.submit(MAIL), expected)
+    assert mail_server.accepted() == []
+    assert gateway.submit(MAIL) == Accepted()
+
+
+@pytest.mark.parametrize("fault", [MailFault.DROP_AFTER_DATA, MailFault.SILENT_AFTER_DATA])
+def test_what_breaks_after_the_text_went_out_is_in_doubt(mail_server: MailServer, clock: ManualClock, fault: MailFault) -> None:
+    gateway = SmtpGateway(Address("127.0.0.1", mail_server.port, "none"), clock, seconds=0.3)
+    mail_server.fail_next(fault)
+
+    assert isinstance(gateway.submit(MAIL), InDoubt)
+    assert len(mail_server.accepted()) == 1
+    assert gateway.submit(replace(MAIL, reference="m-2")) == Accepted()
+    gateway.close()
+
+
+def test_no_server_is_not_now(clock: ManualClock) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        outcome = SmtpGateway(Address("127.0.0.1", free.getsockname()[1], "none"), clock, seconds=1.0).submit(MAIL)
+    assert isinstance(outcome, NotNow)
+
+
+def test_an_unknown_host_is_not_now(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_arguments: object, **_options: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert isinstance(SmtpGateway(Address("mail.example.ch", 25, "starttls"), clock).submit(MAIL), NotNow)
+
+
+def test_a_connection_is_kept_for_the_next_message(gateway: SmtpGateway, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway.submit(MAIL)
+    monkeypatch.setattr("tray_agent.messages.gateways.smtp._connect", lambda *_: pytest.fail("a second connection"))
+    assert gateway.submit(MAIL) == Accepted()
+
+
+def test_a_kept_connection_that_died_is_replaced(mail_server: MailServer, clock: ManualClock) -> None:
+    gateway = SmtpGateway(Address("127.0.0.1", mail_server.port, "none"), clock, seconds=5.0)
+    gateway.submit(MAIL)
+    mail_server.stop()
+    with MailServer(port=mail_server.port, clock=clock) as again:
+        assert gateway.submit(MAIL) == Accepted()
+        assert len(again.accepted()) == 1
+        gateway.close()
+
+
+def test_a_connection_that_was_idle_too_long_is_replaced(gateway: SmtpGateway, clock: ManualClock) -> None:
+    gateway.submit(MAIL)
+    clock.advance(timedelta(minutes=2))
+    assert gateway.submit(MAIL) == Accepted()
+
+
+def test_threads_share_the_gateway(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(lambda number: gateway.submit(replace(MAIL, reference=f"m{number}")), range(40)))
+    assert outcomes == [Accepted()] * 40
+    assert {taken.message_id for taken in mail_server.accepted()} == {f"<m{number}@example.ch>" for number in range(40)}
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_encrypted_with_login(tmp_path: Path, clock: ManualClock, security: str) -> None:
+    with MailServer({"praxis": "geheim-7"}, security=security, folder=tmp_path, clock=clock) as server:  # type: ignore[arg-type] # parametrized
+        address = Address("localhost", server.port, security, "praxis", "geheim-7", str(server.certificate))  # type: ignore[arg-type] # parametrized
+        gateway = SmtpGateway(address, clock, seconds=5.0)
+        assert gateway.submit(MAIL) == Accepted()
+        gateway.close()
+        assert len(server.accepted()) == 1
+
+
+def test_a_wrong_password_stops_the_account(tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with MailServer({"praxis": "geheim-7"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        address = Address("localhost", server.port, "starttls", "praxis", "falsches-passwort", str(server.certificate))
+        outcome = SmtpGateway(address, clock, seconds=5.0).submit(MAIL)
+    assert isinstance(outcome, AccountStopped)
+    assert outcome.fault is AccountFault.AUTHORISATION
+    assert "falsches-passwort" not in caplog.text
+    assert "falsches-passwort" not in repr(address)
+
+
+def test_a_password_that_smtp_can_not_carry_stops_the_account(tmp_path: Path, clock: ManualClock) -> None:
+    with MailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        address = Address("localhost", server.port, "starttls", "praxis", "schlüssel", str(server.certificate))
+        assert isinstance(SmtpGateway(address, clock, seconds=5.0).submit(MAIL), AccountStopped)
+
+
+def test_a_missing_login_stops_the_account(tmp_path: Path, clock: ManualClock) -> None:
+    with MailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        gateway = SmtpGateway(Address("localhost", server.port, "starttls", trusted=str(server.certificate)), clock, seconds=5.0)
+        outcome = gateway.submit(MAIL)
+        gateway.close()
+        assert isinstance(outcome, AccountStopped)
+        assert outcome.fault is AccountFault.AUTHORISATION
+        assert server.accepted() == []
+
+
+def test_nothing_is_sent_where_the_server_offers_no_encryption(mail_server: MailServer, clock: ManualClock) -> None:
+    outcome = SmtpGateway(Address("127.0.0.1", mail_server.port, "starttls"), clock, seconds=5.0).submit(MAIL)
+    assert isinstance(outcome, AccountStopped)
+    assert mail_server.accepted() == []
+
+
+def test_nothing_is_sent_to_a_server_whose_certificate_is_not_trusted(tmp_path: Path, clock: ManualClock) -> None:
+    with MailServer(security="starttls", folder=tmp_path, clock=clock) as server:
+        outcome = SmtpGateway(Address("localhost", server.port, "starttls"), clock, seconds=5.0).submit(MAIL)
+        assert isinstance(outcome, AccountStopped)
+        assert server.accepted() == []
+
+
+def test_a_password_never_goes_over_the_network_in_the_clear(clock: ManualClock) -> None:
+    with pytest.raises(ConfigurationError):
+        SmtpGateway(Address("mail.example.ch", 25, "none", "praxis", "geheim"), clock)
+    with pytest.raises(ConfigurationError):
+        SmtpGateway(Address("", 25), clock)
+
+
+@pytest.mark.parametrize(
+    "recipient", ["", "anna", "anna@", "@example.ch", "anna@example.ch\r\nRCPT TO:<x@y.ch>", "a b@example.ch", "anna@exa mple.ch"]
+)
+def test_an_address_that_is_none_is_refused_without_a_connection(clock: ManualClock, recipient: str) -> None:
+    gateway = SmtpGateway(Address("127.0.0.1", 1, "none"), clock)
+    assert isinstance(gateway.submit(replace(MAIL, recipient=recipient)), Refused)
+
+
+def test_line_breaks_in_subject_and_name_can_not_add_headers(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    assert gateway.submit(replace(MAIL, subject="Termin\r\nBcc: x@y.ch", sender_name="Praxis\r\nX: y")) == Accepted()
+    message = parsed(mail_server.accepted()[0].content)
+    assert message["Bcc"] is None
+    assert message["X"] is None
+
+
+def test_addresses_with_umlauts_arrive(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    assert gateway.submit(replace(MAIL, recipient="anna@zürich.example")) == Accepted()
+    assert gateway.submit(replace(MAIL, recipient="jürg@example.ch")) == Accepted()
+    assert [taken.recipient for taken in mail_server.accepted()] == ["anna@xn--zrich-kva.example", "jürg@example.ch"]
+
+
+def test_no_text_and_no_whole_address_in_the_log(gateway: SmtpGateway, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "tray_agent")
+    gateway.submit(MAIL)
+    said = "".join(record.getMessage() for record in caplog.records if record.name.startswith("tray_agent"))
+    assert "m-4711" in said
+    assert "anna.mueller" not in said
+    assert "Müller" not in said
+
+
+def test_the_double_takes_messages_as_well() -> None:
+    double = MemoryMailGateway(lambda mail: InDoubt("?") if mail.reference == "m9" else None)
+    gateway: MailGateway = double
+    assert gateway.submit(MAIL) == Accepted()
+    assert gateway.submit(replace(MAIL, reference="m9")) == InDoubt("?")
+    assert double.taken == [MAIL]
+    gateway.close()
