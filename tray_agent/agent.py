@@ -17,6 +17,8 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
+    from tray_agent.messages.gateways.contract import MailGateway
+    from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
     from tray_agent.store.settings import SettingStore
@@ -95,6 +97,31 @@ class Agent:
         """The practice's database, never written; its password is the secret ``practice``, or the store's where both are one."""
         secret = "practice" if self.machine.practice.url else "store"
         return self._open(self.machine.practice_url, secret, None)
+
+    @cached_property
+    def sms_gateways(self) -> SmsGateways:
+        """The SMS gateways by Mandant id, each opened when first asked for."""
+        from tray_agent.messages.gateways.registry import SmsGateways
+
+        gateways = SmsGateways(self.machine.gateway, self.secrets, self.clock, self.machine.data_folder)
+        self._closing.callback(gateways.close)
+        return gateways
+
+    @cached_property
+    def mail_gateway(self) -> MailGateway:
+        """The way for e-mail.
+
+        Raises:
+            ConfigurationError: no mail server in the configuration, or one that would get a password in the clear.
+        """
+        from tray_agent.messages.gateways.smtp import MailServer, SmtpGateway
+
+        mail = self.machine.mail
+        password = (self.secrets.get("mail") or "") if mail.user else ""
+        server = MailServer(mail.host, mail.port, mail.security, mail.user, password, mail.certificate or None)
+        gateway = SmtpGateway(server, self.clock)
+        self._closing.callback(gateway.close)
+        return gateway
 
     def _open(self, url: str, secret: str, schema: str | None) -> Database:
         """Opens a database with its password from the secrets. An embedded one has this machine's clock."""

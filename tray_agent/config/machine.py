@@ -57,6 +57,8 @@ class PracticeSection(_Section):
 
     name: str = ""
     phone: str = ""
+    link: str = ""
+    """The practice's web address, for texts that name it."""
 
     @field_validator("timezone")
     @classmethod
@@ -117,6 +119,9 @@ class MailSection(_Section):
     host: str = ""
     port: int = Field(default=587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
+    certificate: str = ""
+    """A file of certificates (PEM) to trust instead of the system's: a mail server with a certificate of its own."""
+
     user: str = ""
     sender: str = ""
     sender_name: str = ""
