@@ -34,6 +34,9 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         ("XDG_DATA_HOME", "data"),
         ("XDG_STATE_HOME", "state"),
         ("XDG_CACHE_HOME", "cache"),
+        ("WIN_PD_OVERRIDE_APPDATA", "roaming"),
+        ("WIN_PD_OVERRIDE_LOCAL_APPDATA", "local"),
+        ("WIN_PD_OVERRIDE_COMMON_APPDATA", "machine"),
     ):
         monkeypatch.setenv(variable, str(tmp_path / "home" / folder))
     i18n.set_language("de")

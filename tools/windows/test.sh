@@ -1,0 +1,15 @@
+#!/bin/bash
+# Runs the tests in Windows (Wine): everything that needs neither PostgreSQL nor a Linux desktop.
+# usage: tools/windows/test.sh [pytest's arguments]     e.g. tests/platforms -k autostart
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$project"
+run=$(mktemp -d)
+fresh_windows "$run"
+own_screen 1280x800
+cp -a --reflink=auto "$test_python/python" "$run/python"
+.venv/bin/python -m build --wheel --no-isolation --outdir "$run" . >"$run/build.log" 2>&1 || { cat "$run/build.log"; exit 1; }
+windows "$run/python/python.exe" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --no-deps --no-index "$run"/*.whl
+
+export PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=0
+windows "$run/python/python.exe" -m pytest -p no:cacheprovider -m "not desktop" --ignore tests/windows/desktop ${WORKERS:+-n "$WORKERS"} "$@"
