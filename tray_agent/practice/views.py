@@ -37,6 +37,7 @@ class ViewColumn:
         source: where the template takes it from: a column of the example's table.
         meaning: what it holds, in German, for the consultant.
         nullable: whether it may be NULL.
+        doubt: what the template makes of a Ja/Nein value that is neither 1 nor 0: what keeps messages from being sent.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ViewColumn:
     source: str
     meaning: str
     nullable: bool = True
+    doubt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ PATIENTS = View(
         ViewColumn("phone", _TEXT, "telefon", "weitere Telefonnummer, wie sie erfasst ist"),
         ViewColumn("email", _TEXT, "email", "E-Mail-Adresse"),
         ViewColumn("preferred_channel", _TEXT, "versandweg", "sms, email oder NULL (dann zuerst SMS)"),
-        ViewColumn("opted_out", _YES_NO, "keine_mitteilungen", "1: wünscht keine Mitteilungen, sonst 0; nie NULL", nullable=False),
+        ViewColumn("opted_out", _YES_NO, "keine_mitteilungen", "1: wünscht keine Mitteilungen, sonst 0; nie NULL", nullable=False, doubt=1),
     ),
     ("Verstorbene nicht ausfiltern: der Agent prüft das Sterbedatum auch noch beim Senden.",),
 )  # fmt: skip
@@ -230,7 +232,7 @@ def _expression(view: View, column: ViewColumn, dialect: Dialect) -> str:
     source = f"{view.alias}.{column.source}"
     if column.type is not ColumnType.YES_NO:
         return source
-    yes = f"CASE WHEN {source} = 1 THEN 1 ELSE 0 END"
+    yes = f"CASE WHEN {source} = {1 - column.doubt} THEN {1 - column.doubt} ELSE {column.doubt} END"
     if dialect is Dialect.MSSQL:
         return f"CAST({yes} AS BIT)"
     return f"({yes}) = 1" if dialect is Dialect.POSTGRESQL else yes
