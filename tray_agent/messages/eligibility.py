@@ -235,7 +235,7 @@ class Circumstances:
     settings: RuleSettings
     mandants: Mapping[str, Mandant]
     templates: TemplateChoice
-    visit_reasons: Mapping[str, VisitReason] = field(default_factory=dict)
+    visit_reasons: Mapping[str, VisitReason]
     credits: Mapping[str, Decimal] = field(default_factory=dict)
     channels: frozenset[Channel] = frozenset(Channel)
     region: str = "CH"

@@ -159,6 +159,7 @@ class MessageParts:
             settings=RuleSettings.of(settings),
             mandants=self.practice.mandants(),
             templates=self.templates(),
+            visit_reasons=self.practice.visit_reasons(),
             channels=self.channels(),
             region=self.region,
         )
