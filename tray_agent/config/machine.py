@@ -39,6 +39,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class MachineSection(_Section):
+    """This computer."""
+
+    data_folder: str = ""
+    """Where the agent keeps its own files; empty: the user's data folder."""
+
+
 class PracticeSection(_Section):
     """Where and when the practice is."""
 
@@ -150,6 +157,7 @@ class Machine(BaseSettings):
         env_prefix="VITOCLIENT_", env_nested_delimiter="__", extra="forbid", frozen=True, populate_by_name=True
     )
 
+    machine: MachineSection = MachineSection()
     practice: PracticeSection = PracticeSection()
     store: StoreSection = StoreSection()
     portal: PortalSection = PortalSection()
@@ -166,7 +174,7 @@ class Machine(BaseSettings):
     @cached_property
     def data_folder(self) -> Path:
         """Returns where this machine keeps its own files."""
-        return data_folder()
+        return Path(self.machine.data_folder) if self.machine.data_folder else data_folder()
 
     @property
     def store_url(self) -> str:

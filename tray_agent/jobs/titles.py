@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tray_agent.i18n import N_, _
 from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.model import RunState, RunTrigger
 
 _TITLES = {
     JobKey.DOWNLOAD: N_("Download-Service"),
@@ -17,3 +18,29 @@ _TITLES = {
 def job_title(job: JobKey) -> str:
     """Returns a job's name in the language in force."""
     return _(_TITLES[job])
+
+
+_STATES = {
+    RunState.RUNNING: N_("läuft"),
+    RunState.SUCCEEDED: N_("Erfolg"),
+    RunState.FAILED: N_("Fehler"),
+    RunState.SKIPPED: N_("übersprungen"),
+    RunState.CANCELLED: N_("abgebrochen"),
+    RunState.DIED: N_("abgestürzt"),
+}
+
+_TRIGGERS = {
+    RunTrigger.SCHEDULE: N_("Zeitplan"),
+    RunTrigger.CATCH_UP: N_("nachgeholt"),
+    RunTrigger.BY_HAND: N_("von Hand"),
+}
+
+
+def state_title(state: RunState) -> str:
+    """Returns the word of the column *Status* in the language in force."""
+    return _(_STATES[state])
+
+
+def trigger_title(trigger: RunTrigger) -> str:
+    """Returns why a run was begun, in a word or two, in the language in force."""
+    return _(_TRIGGERS[trigger])

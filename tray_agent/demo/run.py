@@ -1,0 +1,94 @@
+"""The demo itself: subscribes to three elements, runs the five jobs in their order, and reports what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tray_agent.demo.report import CreditsChange, DemoReport, DownloadedElement
+from tray_agent.demo.world import ACCOUNTS, ZONE, DemoWorld
+from tray_agent.jobs.contract import JobKey
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+    from tray_agent.jobs.events import Listener
+    from tray_agent.jobs.model import Run
+
+SUBSCRIBED = ("vitomed-update", "tarif-tardoc", "medikamente")
+"""The elements that the demo's practice subscribes to."""
+
+ORDER = (JobKey.DOWNLOAD, JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
+"""The order of the jobs on a day (domain, section 3)."""
+
+
+def run_demo(world: DemoWorld, listener: Callable[[JobKey], Listener]) -> DemoReport:
+    """Runs the five jobs as the scheduler would (claim, run, history row, activity log) and returns what they did.
+
+    Args:
+        world: started.
+        listener: gives what hears of a job's progress.
+    """
+    agent, started = world.agent, world.clock.now()
+    for element in SUBSCRIBED:
+        agent.downloads.subscribe(element, by="demo")
+    before, taken = world.balances(), world.taken()
+    runs = [agent.jobs.run_now(job, listener=listener(job)) for job in ORDER]
+    return DemoReport(
+        folder=world.folder,
+        clock=started,
+        patients=world.practice.patients,
+        appointments=world.practice.appointments,
+        runs=runs,
+        outbox=_outbox(agent),
+        skipped=_skipped(runs),
+        reasons=_reasons(),
+        credits=_credits(world, before),
+        downloads=_downloads(agent),
+        sent=world.taken() - taken,
+        taken_twice=world.taken_twice(),
+        again=world.again,
+    )
+
+
+def local_time(instant: datetime) -> datetime:
+    """Returns an instant as the demo's practice reads it on its clock."""
+    return instant.astimezone(ZONE)
+
+
+def _skipped(runs: list[Run]) -> Mapping[str, int]:
+    total: Counter[str] = Counter()
+    for run in runs:
+        total.update(run.skipped)
+    return dict(total)
+
+
+def _outbox(agent: Agent) -> Mapping[str, int]:
+    from tray_agent.messages.entries import OutboxFilter
+    from tray_agent.messages.model import MessageState
+
+    totals = {state: agent.messages.page(OutboxFilter(states=frozenset({state})), limit=1).total for state in MessageState}
+    return {state.value: number for state, number in totals.items() if number}
+
+
+def _reasons() -> Mapping[str, str]:
+    from tray_agent.messages.reasons import Reason, sentence_of
+
+    return {reason.value: sentence_of(reason) for reason in Reason}
+
+
+def _credits(world: DemoWorld, before: Mapping[str, Decimal]) -> list[CreditsChange]:
+    names, after = world.practice.mandants, world.balances()
+    return [CreditsChange(mandant, names.get(mandant, mandant), before[mandant], after[mandant]) for mandant in ACCOUNTS]
+
+
+def _downloads(agent: Agent) -> list[DownloadedElement]:
+    from tray_agent.downloads.states import DownloadState
+
+    return [
+        DownloadedElement(row.element, row.title, row.version, row.size, agent.downloads.verify(row.element, row.version))
+        for row in agent.downloads.downloads()
+        if row.state is not DownloadState.NEW
+    ]
