@@ -1,0 +1,69 @@
+"""What the tests of windows share: an agent on a database of their own, work in the background, places to remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PyQt6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
+
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
+from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.config.secrets import MemorySecrets
+from tray_agent.errors import KnownError
+from tray_agent.store.migrate import upgrade
+from ui.background import Background
+from ui.dialog import Dialog
+from ui.remembered import Remembered
+from ui.windows import DialogContext, Windows
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets no modal question wait for ever: unsaved changes are discarded, any other question is a failure."""
+
+    def refuse(box: QMessageBox) -> int:
+        raise AssertionError(f"a question nobody answers: {box.text()}")
+
+    monkeypatch.setattr(QMessageBox, "exec", refuse)
+    monkeypatch.setattr(Dialog, "ask_unsaved", lambda _dialog: QMessageBox.StandardButton.Discard)
+
+
+@pytest.fixture
+def agent(tmp_path: Path, clock: ManualClock) -> Iterator[Agent]:
+    """Gives an agent with an empty store of its own."""
+    machine = Machine(store=StoreSection(url=f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}"))
+    with Agent(machine, secrets=MemorySecrets(), clock=clock, workstation="EMPFANG1") as agent:
+        upgrade(agent.store_unchecked)
+        yield agent
+
+
+@pytest.fixture
+def errors() -> list[KnownError]:
+    """Returns the errors that would have been shown in a dialog."""
+    return []
+
+
+@pytest.fixture
+def background(qtbot: QtBot, errors: list[KnownError]) -> Iterator[Background]:
+    """Gives workers whose results arrive in the test's event loop."""
+    background = Background(errors.append, workers=2)
+    yield background
+    background.stop()
+
+
+@pytest.fixture
+def windows(agent: Agent, background: Background, tmp_path: Path) -> Iterator[Windows]:
+    """Gives the registry of windows."""
+    windows = Windows(agent, background, Remembered(tmp_path / "windows.ini"))
+    yield windows
+    windows.close_all()
+
+
+@pytest.fixture
+def context(windows: Windows) -> DialogContext:
+    """Returns what a dialog is given."""
+    return DialogContext(windows.agent, windows.background, windows, windows.remembered)

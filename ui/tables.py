@@ -1,0 +1,469 @@
+"""Tables: columns declared as data, a model for short lists, one for lists of any length, a view that is never silent.
+
+The paged model asks for pages in the background and lets the database sort and filter: a million rows open, scroll and
+sort as fast as a hundred. A short list is held whole and sorted here.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QRect, Qt
+from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _
+from ui.background import Background, Task
+from ui.icons import Status, status_icon
+
+Row = TypeVar("Row")
+
+PAGE = 200
+"""Rows of a page."""
+
+PAGES_KEPT = 50
+"""Pages held in memory; the least recently used are forgotten."""
+
+PAGES_UNDER_WAY = 4
+"""Pages asked for at once; a view shows two at the most."""
+
+_NOTHING = QModelIndex()
+
+
+class Align(Enum):
+    """Where a column's words stand."""
+
+    LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    """Numbers."""
+
+    CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+@dataclass(frozen=True)
+class Column(Generic[Row]):
+    """One column of a table.
+
+    Attributes:
+        title: its title, translated.
+        text: what a row says in it.
+        align: numbers stand right.
+        sort: for a paged table the name by which the fetch function sorts, or "" where it can't; for a short list not used.
+        key: for a short list the value to sort by; the text by default.
+        status: the state whose icon stands before the text, or None.
+        tooltip: more about the cell, or "".
+        checked: whether the checkbox in this column is ticked; None: no checkbox in this row.
+    """
+
+    title: str
+    text: Callable[[Row], str]
+    align: Align = Align.LEFT
+    sort: str = ""
+    key: Callable[[Row], Any] | None = None
+    status: Callable[[Row], Status | None] | None = None
+    tooltip: Callable[[Row], str] | None = None
+    checked: Callable[[Row], bool | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which rows are wanted.
+
+    Attributes:
+        offset, limit: the first row (0 is the first) and how many.
+        sort: the ``Column.sort`` to order by, or "" for the list's own order.
+        descending: the order turned round.
+        filter: what the dialog filters by; any value that only the dialog and its fetch function know.
+    """
+
+    offset: int
+    limit: int
+    sort: str
+    descending: bool
+    filter: Hashable
+
+
+@dataclass(frozen=True)
+class PageResult(Generic[Row]):
+    """What was found.
+
+    Attributes:
+        rows: at the most ``limit``, fewer only at the end.
+        total: how many rows the whole list has under this filter.
+    """
+
+    rows: Sequence[Row]
+    total: int
+
+
+class Fetch(Protocol[Row]):
+    """Fetches a page; called in a worker thread."""
+
+    def __call__(self, request: PageRequest, /) -> PageResult[Row]:
+        """Returns a page.
+
+        Raises:
+            KnownError: it can't be had; the table says so.
+        """
+        ...
+
+
+class TableState(Enum):
+    """Why a table may be empty."""
+
+    READY = "ready"
+    LOADING = "loading"
+    FAILED = "failed"
+
+
+class TableModel(QAbstractTableModel, Generic[Row]):
+    """What both models share: how a cell looks and what a screen reader hears.
+
+    Args:
+        columns: the columns.
+        parent: who owns the model.
+    """
+
+    def __init__(self, columns: Sequence[Column[Row]], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.state = TableState.READY
+        self.error: KnownError | None = None
+
+    def row_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None where it is not loaded yet."""
+        raise NotImplementedError
+
+    def columnCount(self, parent: QModelIndex = _NOTHING) -> int:
+        """Returns the number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's signature
+        """Returns a column's title and alignment."""
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section].title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self.columns[section].align.value
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's signature
+        """Returns what a cell shows in a role."""
+        if not index.isValid():
+            return None
+        column = self.columns[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return column.align.value
+        row = self.row_at(index.row())
+        if row is None:
+            return "…" if role == Qt.ItemDataRole.DisplayRole and index.column() == 0 else None
+        return _cell(column, row, role)
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Returns what a person can do with a cell."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        checked = self.columns[index.column()].checked
+        row = self.row_at(index.row()) if checked is not None else None
+        if checked is not None and row is not None and checked(row) is not None:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+
+def _cell(column: Column[Row], row: Row, role: int) -> Any:  # noqa: ANN401 - whatever the role asks for
+    match role:
+        case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+            return column.text(row)
+        case Qt.ItemDataRole.DecorationRole:
+            status = column.status(row) if column.status else None
+            return status_icon(status) if status else None
+        case Qt.ItemDataRole.ToolTipRole:
+            return (column.tooltip(row) if column.tooltip else "") or None
+        case Qt.ItemDataRole.CheckStateRole:
+            checked = column.checked(row) if column.checked else None
+            return None if checked is None else (Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
+    return None
+
+
+class ListModel(TableModel[Row]):
+    """A short list, held whole, sorted by a click on a title.
+
+    Args:
+        columns: the columns.
+        on_check: called with a row and whether it is to be ticked; the owner changes its view model and calls ``show``.
+        parent: who owns the model.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column[Row]], *, on_check: Callable[[Row, bool], None] | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(columns, parent)
+        self._rows: list[Row] = []
+        self._given: tuple[Row, ...] = ()
+        self._on_check = on_check
+        self._sorted: tuple[int, Qt.SortOrder] | None = None
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Returns the rows in the order shown."""
+        return tuple(self._rows)
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Shows other rows. With the same number of rows selection and scrolling stay."""
+        ordered = self._ordered(rows)
+        self._given = tuple(rows)
+        self.state = TableState.READY
+        if len(ordered) == len(self._rows):
+            self._rows = ordered
+            if ordered:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(ordered) - 1, len(self.columns) - 1))
+            return
+        self.beginResetModel()
+        self._rows = ordered
+        self.endResetModel()
+
+    def fail(self, error: KnownError) -> None:
+        """Says in the empty table why there is nothing."""
+        self.beginResetModel()
+        self._rows, self.state, self.error = [], TableState.FAILED, error
+        self.endResetModel()
+
+    def row_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None beyond the end."""
+        return self._rows[index] if 0 <= index < len(self._rows) else None
+
+    def rowCount(self, parent: QModelIndex = _NOTHING) -> int:
+        """Returns the number of rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401 - Qt's signature
+        """Ticks or unticks a row."""
+        row = self.row_at(index.row())
+        if role != Qt.ItemDataRole.CheckStateRole or self._on_check is None or row is None:
+            return False
+        if not self.flags(index) & Qt.ItemFlag.ItemIsUserCheckable:
+            return False
+        self._on_check(row, Qt.CheckState(value) is Qt.CheckState.Checked)
+        return True
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sorts by a column; -1 restores the order given."""
+        self._sorted = (column, order) if column >= 0 else None
+        self.layoutAboutToBeChanged.emit()
+        before = self._rows
+        self._rows = self._ordered(self._given)
+        places = {id(row): place for place, row in enumerate(self._rows)}
+        for old in self.persistentIndexList():
+            self.changePersistentIndex(old, self.index(places[id(before[old.row()])], old.column()))
+        self.layoutChanged.emit()
+
+    def _ordered(self, rows: Sequence[Row]) -> list[Row]:
+        if self._sorted is None:
+            return list(rows)
+        column, order = self._sorted
+        declared = self.columns[column]
+        key = declared.key or (lambda row: declared.text(row).casefold())
+        return sorted(rows, key=key, reverse=order is Qt.SortOrder.DescendingOrder)
+
+
+class PagedModel(TableModel[Row]):
+    """A list of any length, loaded by pages in the background; the fetch function sorts and filters.
+
+    Args:
+        columns: the columns; those with a ``sort`` can be sorted.
+        fetch: fetches a page in a worker thread.
+        background: runs it.
+        parent: who owns the model.
+    """
+
+    def __init__(self, columns: Sequence[Column[Row]], fetch: Fetch[Row], background: Background, parent: QObject | None = None) -> None:
+        super().__init__(columns, parent)
+        self._fetch = fetch
+        self._background = background
+        self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
+        self._wanted: dict[int, Task] = {}
+        self._total = 0
+        self._sort = ""
+        self._descending = False
+        self._filter: Hashable = None
+        self.state = TableState.LOADING
+
+    @property
+    def request(self) -> PageRequest:
+        """Returns the request for the first page as things stand; for an export of the whole list."""
+        return PageRequest(0, PAGE, self._sort, self._descending, self._filter)
+
+    def set_filter(self, value: Hashable) -> None:
+        """Loads the list under another filter."""
+        self._filter = value
+        self.reload()
+
+    def reload(self) -> None:
+        """Loads the list anew; the rows shown stay until the new ones are there."""
+        for task in self._wanted.values():
+            task.cancel()
+        self._wanted.clear()
+        self.state = TableState.LOADING
+        self._want(0, anew=True)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Has the list sorted by a column; one that can't be sorted changes nothing."""
+        name = self.columns[column].sort if 0 <= column < len(self.columns) else ""
+        if not name and column >= 0:
+            return
+        self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
+        self.reload()
+
+    def row_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None where it is not loaded; then its page is asked for."""
+        number, within = divmod(index, PAGE)
+        page = self._pages.get(number)
+        if page is None:
+            if 0 <= index < self._total:
+                self._want(number)
+            return None
+        self._pages.move_to_end(number)
+        return page[within] if within < len(page) else None
+
+    def rowCount(self, parent: QModelIndex = _NOTHING) -> int:
+        """Returns the length of the whole list."""
+        return 0 if parent.isValid() else self._total
+
+    def _want(self, number: int, *, anew: bool = False) -> None:
+        if number in self._wanted:
+            return
+        if len(self._wanted) >= PAGES_UNDER_WAY:  # somebody scrolls fast: what has left the view need not come
+            oldest = next(iter(self._wanted))
+            self._wanted.pop(oldest).cancel()
+        request = PageRequest(number * PAGE, PAGE, self._sort, self._descending, self._filter)
+        self._wanted[number] = self._background.run(
+            lambda: self._fetch(request),
+            lambda result: self._came(number, result, anew=anew),
+            failed=lambda error: self._failed(number, error),
+            owner=self,
+        )
+
+    def _came(self, number: int, result: PageResult[Row], *, anew: bool) -> None:
+        self._wanted.pop(number, None)
+        self.state, self.error = TableState.READY, None
+        if anew or result.total != self._total:
+            self.beginResetModel()
+            self._pages.clear()
+            self._total = result.total
+            self._keep(number, result.rows)
+            self.endResetModel()
+            return
+        self._keep(number, result.rows)
+        first = number * PAGE
+        last = min(first + PAGE, self._total) - 1
+        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+
+    def _keep(self, number: int, rows: Sequence[Row]) -> None:
+        self._pages[number] = rows
+        while len(self._pages) > PAGES_KEPT:
+            self._pages.popitem(last=False)
+
+    def _failed(self, number: int, error: KnownError) -> None:
+        self._wanted.pop(number, None)
+        self.state, self.error = TableState.FAILED, error
+        self.beginResetModel()
+        self._pages.clear()
+        self._total = 0
+        self.endResetModel()
+
+
+class TableView(QTableView):
+    """A table with air, whole rows selected, sortable by title, that says why it is empty.
+
+    Args:
+        name: the accessible name.
+        empty_text: why the table is empty and what fills it, whole sentences.
+        parent: the widget it stands in.
+    """
+
+    def __init__(self, name: str, empty_text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.empty_text = empty_text
+        self.setAccessibleName(name)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self._set_up_headers()
+
+    def _set_up_headers(self) -> None:
+        rows, titles = self.verticalHeader(), self.horizontalHeader()
+        if rows is None or titles is None:
+            return
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 12)
+        titles.setHighlightSections(False)
+        titles.setStretchLastSection(True)
+        titles.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def enable_sorting(self, column: int = -1, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
+        titles = self.horizontalHeader()
+        if titles is not None:
+            titles.setSortIndicator(column, order)
+            titles.setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Ticks the row's checkbox on the space bar wherever the cursor stands in the row; the rest as usual."""
+        if event is not None and event.key() == Qt.Key.Key_Space and self._toggle_row():
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _toggle_row(self) -> bool:
+        model, current = self.model(), self.currentIndex()
+        if model is None or not current.isValid():
+            return False
+        for column in range(model.columnCount()):
+            cell = model.index(current.row(), column)
+            if model.flags(cell) & Qt.ItemFlag.ItemIsUserCheckable:
+                ticked = Qt.CheckState(cell.data(Qt.ItemDataRole.CheckStateRole)) is Qt.CheckState.Checked
+                wanted = Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked
+                return model.setData(cell, wanted, Qt.ItemDataRole.CheckStateRole)
+        return False
+
+    @property
+    def message(self) -> str:
+        """Returns what stands in the table while it has no rows, or ""."""
+        model = self.model()
+        if model is None or model.rowCount() > 0:
+            return ""
+        state = model.state if isinstance(model, TableModel) else TableState.READY
+        if state is TableState.LOADING:
+            return _("Wird geladen …")
+        if state is TableState.FAILED and isinstance(model, TableModel) and model.error:
+            return str(model.error)
+        return self.empty_text
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paints the table, or why it is empty."""
+        super().paintEvent(event)
+        message, viewport = self.message, self.viewport()
+        if not message or viewport is None:
+            return
+        painter = QPainter(viewport)
+        area = viewport.rect().adjusted(24, 24, -24, -24)
+        painter.setPen(self.palette().text().color())
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(QRect(area), int(flags), message)
+        painter.end()
