@@ -1,4 +1,4 @@
-"""The hand-over to an installer: never automatic, verified again, started by a person."""
+"""What the hand-over to an installer asks of the system, and how it may end."""
 
 from __future__ import annotations
 

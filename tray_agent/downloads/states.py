@@ -27,8 +27,14 @@ class DownloadState(StrEnum):
 _MAY_FOLLOW = {
     DownloadState.NEW: {DownloadState.OFFERED, DownloadState.SUPERSEDED},
     DownloadState.OFFERED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
-    DownloadState.STARTED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
-    DownloadState.INSTALLED: {DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
+    DownloadState.STARTED: {
+        DownloadState.NEW,
+        DownloadState.OFFERED,
+        DownloadState.STARTED,
+        DownloadState.INSTALLED,
+        DownloadState.SUPERSEDED,
+    },
+    DownloadState.INSTALLED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
     DownloadState.SUPERSEDED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED},
 }
 
@@ -36,7 +42,13 @@ _MAY_FOLLOW = {
 def may_follow(state: DownloadState, following: DownloadState) -> bool:
     """Returns whether ``following`` may come after ``state``.
 
-    ``NEW`` again after ``OFFERED`` or ``STARTED``: the file vanished or changed and is fetched again. ``STARTED`` after
+    ``NEW`` again: the file vanished or changed, or the vendor signed another file under the same version. ``OFFERED`` after ``STARTED``: the person closed
+    the installer. ``STARTED`` after
     ``SUPERSEDED``: a person may go back to an older version that was kept.
     """
     return following in _MAY_FOLLOW[state]
+
+
+def predecessors(state: DownloadState) -> frozenset[DownloadState]:
+    """Returns the states after which ``state`` may come."""
+    return frozenset(before for before in DownloadState if may_follow(before, state))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -81,6 +81,7 @@ class Web:
     def __init__(self, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
         self._pools: dict[str | None, PoolManager] = {}
+        self._open: set[BaseHTTPResponse] = set()
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
@@ -90,11 +91,19 @@ class Web:
             WebError: no answer; or it leads to another host, from https to http, or in a circle.
         """
         response = self._ask(url, dict(headers or {}))
+        self._open.add(response)
         try:
             yield Answer(response)
         finally:
+            self._open.discard(response)
             with _translated():
                 response.close() if response.length_remaining else response.release_conn()
+
+    def abort(self) -> None:
+        """Ends the waiting of other threads for their answers at once: they get a ``WebError`` or the body's end."""
+        for response in tuple(self._open):
+            with suppress(Exception):  # whatever state the other thread has brought it to
+                response.shutdown()
 
     def close(self) -> None:
         """Closes all kept connections."""

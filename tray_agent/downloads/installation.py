@@ -1,0 +1,202 @@
+"""The hand-over to an installer: never automatic; verified again, signature checked, started because a person said so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tray_agent.downloads import sentences as told
+from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.download_rows import Download, DownloadRows
+from tray_agent.downloads.errors import InstallRefusedError
+from tray_agent.downloads.install import InstallOutcome, InstallResult, Starter
+from tray_agent.downloads.library import Library
+from tray_agent.downloads.states import DownloadState
+from tray_agent.i18n import _
+from tray_agent.jobs.contract import Activity
+from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
+from tray_agent.store.database import Database
+
+_MSI_RESTART = frozenset({3010, 1641})
+_CANCELLED = frozenset({1602, 1223})
+"""msiexec: the person closed it; the shell: the person declined the elevation."""
+
+_MSI_BUSY = 1618
+
+
+class ActivityWriter(Protocol):
+    """Writes to the activity log; ``tray_agent.jobs.activity.ActivityLog`` is one."""
+
+    def write(self, activities: Sequence[Activity]) -> None:
+        """Writes rows that belong to no run."""
+        ...
+
+
+class Installation:
+    """Hands downloads over to their installers and notes what became of it.
+
+    Args:
+        database, rows: where states are.
+        library: where files are.
+        starter: starts and shows files on this system.
+        signatures: reads who signed a file on this system.
+        log: the activity log.
+    """
+
+    def __init__(
+        self, database: Database, rows: DownloadRows, library: Library, starter: Starter, signatures: SignatureReader, log: ActivityWriter
+    ) -> None:
+        self._database = database
+        self._rows = rows
+        self._library = library
+        self._starter = starter
+        self._signatures = signatures
+        self._log = log
+
+    def hand_over(self, download: Download, by: str) -> InstallResult:
+        """Verifies a file again, checks who signed it, starts it, waits for its end, and notes how it ended.
+
+        Args:
+            download: a version that is here.
+            by: the person and workstation, for the record.
+
+        Raises:
+            InstallRefusedError: nothing was started: the file is missing, changed, or its signature does not hold.
+        """
+        try:
+            signature = self._check(download)
+            return self._start(download, signature.publisher or "", by)
+        except InstallRefusedError as error:
+            self._log.write([told.handed_over(download, "install_refused", str(error), error=True)])
+            raise
+
+    def _check(self, download: Download) -> Signature:
+        if download.state is DownloadState.NEW:
+            raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
+        try:
+            genuine = self._library.verify(download)
+        except OSError as error:
+            raise self._refused(download, _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error)) from error
+        if not genuine:
+            self._take_back(download)
+            missing = not self._library.is_present(download)
+            raise self._refused(
+                download,
+                _("Die Datei fehlt im Download-Ordner.") if missing else _("Die Datei ist nicht mehr die, die heruntergeladen wurde."),
+            )
+        return self._check_signature(download)
+
+    def _check_signature(self, download: Download) -> Signature:
+        if download.kind is FileKind.FILE:
+            return Signature(SignatureState.NOT_CHECKED)
+        try:
+            signature = self._signatures.read(self._library.place_of(download))
+        except OSError as error:
+            raise self._refused(download, _("Die Unterschrift der Datei kann nicht gelesen werden ({why}).").format(why=error)) from error
+        if signature.state in (SignatureState.BROKEN, SignatureState.UNTRUSTED):
+            raise self._refused(
+                download,
+                _("Windows erklärt die Unterschrift der Datei für ungültig (Herausgeber: {publisher}).").format(
+                    publisher=signature.publisher or _("unbekannt")
+                ),
+            )
+        return signature
+
+    def _start(self, download: Download, publisher: str, by: str) -> InstallResult:
+        place = self._library.place_of(download)
+        if download.kind is FileKind.FILE:
+            try:
+                self._starter.show(place)
+            except OSError as error:
+                raise self._not_started(download, error) from error
+            return self._note(download, InstallOutcome.SHOWN, None, publisher, by)
+        self._move(download, DownloadState.STARTED, None, by)
+        try:
+            exit_code = self._starter.start(place, download.kind)
+        except OSError as error:
+            if getattr(error, "winerror", None) in _CANCELLED:
+                return self._note(download, InstallOutcome.CANCELLED, None, publisher, by)
+            self._move(download, download.state, download.exit_code, by)
+            raise self._not_started(download, error) from error
+        return self._note(download, outcome_of(download.kind, exit_code), exit_code, publisher, by)
+
+    def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, publisher: str, by: str) -> InstallResult:
+        self._move(download, _STATE_AFTER.get(outcome, download.state), exit_code, by)
+        restart = download.restart and outcome is not InstallOutcome.CANCELLED
+        sentence = _sentence(download, outcome, exit_code, publisher)
+        if restart:
+            sentence += " " + _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt.")
+        self._log.write([told.handed_over(download, outcome.value, sentence, error=outcome is InstallOutcome.FAILED)])
+        return InstallResult(download.element, str(download.version), download.title, outcome, exit_code, publisher, restart, sentence)
+
+    def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> None:
+        self._database.transact(lambda connection: self._rows.move(connection, download, state, by, exit_code))
+
+    def _take_back(self, download: Download) -> None:
+        """What is not genuine is not offered any more; the next run of the job fetches it again."""
+        if download.state in (DownloadState.OFFERED, DownloadState.STARTED):
+            self._move(download, DownloadState.NEW, None, told.SELF)
+
+    def _refused(self, download: Download, why: str) -> InstallRefusedError:
+        return InstallRefusedError(
+            _("{name} nicht gestartet").format(name=told.name_of(download)),
+            _("{why} Es wurde nichts installiert.").format(why=why),
+            _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft."),
+            item=download.element,
+        )
+
+    def _not_started(self, download: Download, error: OSError) -> InstallRefusedError:
+        return InstallRefusedError(
+            _("{name} nicht gestartet").format(name=told.name_of(download)),
+            _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}). Es wurde nichts installiert.").format(
+                why=error.strerror or type(error).__name__
+            ),
+            _("Die Datei an einem Windows-Arbeitsplatz ausführen; sie liegt in {folder}.").format(
+                folder=self._library.place_of(download).parent
+            ),
+            item=download.element,
+        )
+
+
+_STATE_AFTER = {
+    InstallOutcome.INSTALLED: DownloadState.INSTALLED,
+    InstallOutcome.RESTART_NEEDED: DownloadState.INSTALLED,
+    InstallOutcome.SHOWN: DownloadState.STARTED,
+    InstallOutcome.STARTED: DownloadState.STARTED,
+    InstallOutcome.FAILED: DownloadState.STARTED,
+}
+
+
+def outcome_of(kind: FileKind, exit_code: int | None) -> InstallOutcome:
+    """Returns what an installer's exit code means.
+
+    Source: Windows Installer's error codes (0, 1602, 1641, 3010); for ``.exe`` only 0 is agreed on by all.
+    """
+    if exit_code is None:
+        return InstallOutcome.STARTED
+    if exit_code == 0:
+        return InstallOutcome.INSTALLED
+    if kind is FileKind.MSI and exit_code in _MSI_RESTART:
+        return InstallOutcome.RESTART_NEEDED
+    if exit_code in _CANCELLED:
+        return InstallOutcome.CANCELLED
+    return InstallOutcome.FAILED
+
+
+def _sentence(download: Download, outcome: InstallOutcome, exit_code: int | None, publisher: str) -> str:
+    texts = {
+        InstallOutcome.INSTALLED: _("{name} wurde installiert."),
+        InstallOutcome.RESTART_NEEDED: _("{name} wurde installiert; Windows muss neu gestartet werden."),
+        InstallOutcome.SHOWN: _("Die Dateien von {name} werden angezeigt."),
+        InstallOutcome.STARTED: _("Die Installation von {name} wurde gestartet; wie sie endete, teilt Windows nicht mit."),
+        InstallOutcome.CANCELLED: _("Die Installation von {name} wurde abgebrochen; sie kann jederzeit neu gestartet werden."),
+        InstallOutcome.FAILED: _(
+            "Die Installation von {name} ist fehlgeschlagen (Code {code}). Bitte erneut versuchen oder den Hersteller fragen."
+        ),
+    }
+    if exit_code == _MSI_BUSY:
+        return _("{name} wurde nicht installiert: Windows führt gerade eine andere Installation aus. Danach erneut versuchen.").format(
+            name=told.name_of(download)
+        )
+    said = texts[outcome].format(name=told.name_of(download), code=exit_code)
+    return said + (" " + _("Herausgeber: {publisher}.").format(publisher=publisher) if publisher else "")

@@ -1,0 +1,128 @@
+"""The download folder: where each version has its place, and whether what lies there is still what was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from pathlib import Path
+
+from tray_agent.downloads.catalogue import ElementVersion
+from tray_agent.downloads.checksums import is_genuine
+from tray_agent.downloads.download_rows import Download
+from tray_agent.downloads.locks import LockedError
+from tray_agent.downloads.names import check_element_key, check_file_name
+from tray_agent.downloads.partial import NOTE, PART, taken
+from tray_agent.downloads.version import Version
+from tray_agent.platforms import files
+
+VERIFY_AGAIN = timedelta(days=7)
+"""An unchanged file is hashed again after this time even if size and time of modification are the same."""
+
+
+class FileState(Enum):
+    """What is in a version's place."""
+
+    GENUINE = auto()
+    MISSING = auto()
+    CHANGED = auto()
+
+
+class Library:
+    """The download folder of this workstation, or the one that all workstations share.
+
+    A version's place is ``ELEMENT/VERSION/FILE``: two versions never share a name, and a person finds them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def place(self, element: str, version: Version, file_name: str) -> Path:
+        """Returns where a version's file belongs: always below the folder.
+
+        Raises:
+            UnsafeNameError: a name breaks the strict rule.
+        """
+        check_file_name(file_name)
+        return self.folder / check_element_key(element) / str(version) / file_name
+
+    def place_of(self, version: ElementVersion | Download) -> Path:
+        """Returns where the file of a version belongs."""
+        return self.place(version.element, version.version, version.file_name)
+
+    def is_present(self, download: Download) -> bool:
+        """Returns whether a file of the right length is there; does not verify it."""
+        try:
+            return self.place_of(download).stat().st_size == download.size
+        except OSError:
+            return False
+
+    def verify(self, version: ElementVersion | Download, beat: Callable[[], None] = lambda: None) -> bool:
+        """Returns whether the file is there with its signed length and hashes; reads the whole of it.
+
+        Raises:
+            OSError: it is there and can't be read.
+        """
+        return is_genuine(self.place_of(version), version.size, version.hashes, beat)
+
+    def examine(self, download: Download, now: datetime, beat: Callable[[], None] = lambda: None) -> tuple[FileState, int | None]:
+        """Returns what is in a version's place, and the file's time where it was hashed for that.
+
+        A file whose size and time are those of the last verification is hashed again only every ``VERIFY_AGAIN``.
+
+        Raises:
+            OSError: the folder does not answer.
+        """
+        place = self.place_of(download)
+        try:
+            state = place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return FileState.MISSING, None
+        recent = download.verified_at is not None and now - download.verified_at < VERIFY_AGAIN
+        if recent and (state.st_size, state.st_mtime_ns) == (download.size, download.file_time):
+            return FileState.GENUINE, None
+        if is_genuine(place, download.size, download.hashes, beat):
+            return FileState.GENUINE, state.st_mtime_ns
+        return FileState.CHANGED, None
+
+    def file_time(self, version: ElementVersion | Download) -> int:
+        """Returns the time of modification of a file in nanoseconds.
+
+        Raises:
+            OSError: it is not there.
+        """
+        return self.place_of(version).stat().st_mtime_ns
+
+    def remove(self, version: ElementVersion | Download) -> None:
+        """Removes a version's file with what a transfer left of it, and its folder where that is empty then.
+
+        Raises:
+            OSError: a file is held open or can't be removed.
+        """
+        place = self.place_of(version)
+        files.remove(place)
+        self._remove_partial(place)
+        for folder in (place.parent, place.parent.parent):
+            with suppress(OSError):
+                folder.rmdir()
+
+    def tidy(self, wanted: Iterable[ElementVersion]) -> int:
+        """Removes what ended transfers left behind, except of versions that are still wanted; returns how many files."""
+        keep = {self.place_of(version) for version in wanted}
+        left = {file.with_name(file.name.removesuffix(suffix)) for suffix in (PART, NOTE) for file in self.folder.glob(f"*/*/*{suffix}")}
+        return sum(self._remove_partial(place) for place in left - keep)
+
+    def _remove_partial(self, place: Path) -> bool:
+        """Removes partial file and note of a place, unless another is using them."""
+        if not any(place.with_name(place.name + suffix).exists() for suffix in (PART, NOTE)):
+            return False
+        try:
+            with taken(place, 0, ()) as partial:
+                partial.discard()
+        except (LockedError, OSError):
+            return False
+        for folder in (place.parent, place.parent.parent):
+            with suppress(OSError):
+                folder.rmdir()
+        return True
