@@ -113,6 +113,41 @@ class Fetch(Protocol[Row]):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class MoreRequest:
+    """Which rows are wanted of a list that can only be read on from where one stands.
+
+    Attributes:
+        page: where to go on: the ``next_page`` of the result before; None: from the start.
+        sort, descending, filter: as in ``PageRequest``.
+    """
+
+    page: str | None
+    sort: str
+    descending: bool
+    filter: Hashable
+
+
+@dataclass(frozen=True)
+class MoreResult(Generic[Row]):
+    """What was found, and where to go on; ``next_page`` None: that was the end."""
+
+    rows: Sequence[Row]
+    next_page: str | None
+
+
+class FetchMore(Protocol[Row]):
+    """Fetches the rows that follow; called in a worker thread."""
+
+    def __call__(self, request: MoreRequest, /) -> MoreResult[Row]:
+        """Returns rows.
+
+        Raises:
+            KnownError: they can't be had; the table says so.
+        """
+        ...
+
+
 class TableState(Enum):
     """Why a table may be empty."""
 
@@ -376,6 +411,99 @@ class PagedModel(TableModel[Row]):
         self.beginResetModel()
         self._pages.clear()
         self._total = 0
+        self.endResetModel()
+
+
+class GrowingModel(TableModel[Row]):
+    """A list of any length whose source reads on from where one stands; it grows while a person scrolls down.
+
+    Args:
+        columns: the columns; those with a ``sort`` can be sorted.
+        fetch: fetches the rows that follow in a worker thread; it sorts and filters.
+        background: runs it.
+        parent: who owns the model.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column[Row]], fetch: FetchMore[Row], background: Background, parent: QObject | None = None
+    ) -> None:
+        super().__init__(columns, parent)
+        self._fetch = fetch
+        self._background = background
+        self._rows: list[Row] = []
+        self._next: str | None = None
+        self._task: Task | None = None
+        self._sort = ""
+        self._descending = False
+        self._filter: Hashable = None
+        self.state = TableState.LOADING
+
+    @property
+    def request(self) -> MoreRequest:
+        """Returns the request for the start of the list as things stand; for an export of the whole list."""
+        return MoreRequest(None, self._sort, self._descending, self._filter)
+
+    def set_filter(self, value: Hashable) -> None:
+        """Loads the list under another filter."""
+        self._filter = value
+        self.reload()
+
+    def reload(self) -> None:
+        """Loads the list anew from its start; the rows shown stay until the new ones are there."""
+        if self._task is not None:
+            self._task.cancel()
+        self._next = None
+        self.state = TableState.LOADING
+        self._want(self.request, self._replace)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Has the list sorted by a column; one that can't be sorted changes nothing."""
+        name = self.columns[column].sort if 0 <= column < len(self.columns) else ""
+        if not name and column >= 0:
+            return
+        self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
+        self.reload()
+
+    def row_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None beyond what is loaded."""
+        return self._rows[index] if 0 <= index < len(self._rows) else None
+
+    def rowCount(self, parent: QModelIndex = _NOTHING) -> int:
+        """Returns how many rows are loaded."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def canFetchMore(self, parent: QModelIndex) -> bool:
+        """Returns whether the list goes on."""
+        return not parent.isValid() and self._next is not None and self._task is None
+
+    def fetchMore(self, parent: QModelIndex) -> None:
+        """Asks for the rows that follow; Qt calls this when the end comes into view."""
+        if self.canFetchMore(parent):
+            self._want(MoreRequest(self._next, self._sort, self._descending, self._filter), self._append)
+
+    def _want(self, request: MoreRequest, came: Callable[[MoreResult[Row]], None]) -> None:
+        self._task = self._background.run(lambda: self._fetch(request), came, failed=self._failed, owner=self)
+
+    def _replace(self, result: MoreResult[Row]) -> None:
+        self._task = None
+        self.state, self.error = TableState.READY, None
+        self.beginResetModel()
+        self._rows, self._next = list(result.rows), result.next_page
+        self.endResetModel()
+
+    def _append(self, result: MoreResult[Row]) -> None:
+        self._task = None
+        self._next = result.next_page
+        if result.rows:
+            self.beginInsertRows(_NOTHING, len(self._rows), len(self._rows) + len(result.rows) - 1)
+            self._rows.extend(result.rows)
+            self.endInsertRows()
+
+    def _failed(self, error: KnownError) -> None:
+        self._task = None
+        self.state, self.error = TableState.FAILED, error
+        self.beginResetModel()
+        self._rows, self._next = [], None
         self.endResetModel()
 
 
