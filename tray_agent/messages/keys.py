@@ -24,6 +24,29 @@ def reminder_key(appointment_id: str, starts_at: datetime) -> str:
     return f"reminder/{_plain(appointment_id)}/{starts_at:%Y%m%dt%H%M}"
 
 
+def start_in(unique_key: str) -> datetime:
+    """Returns the start that a reminder's key names: local wall-clock time, naive, whole minutes.
+
+    Raises:
+        ValueError: it is no reminder's key.
+    """
+    written = unique_key.rpartition("/")[2]
+    if not unique_key.startswith("reminder/") or len(written) != 13:
+        raise ValueError(unique_key)
+    return datetime(int(written[:4]), int(written[4:6]), int(written[6:8]), int(written[9:11]), int(written[11:13]))  # noqa: DTZ001 - local, naive
+
+
+def year_in(unique_key: str) -> int:
+    """Returns the year that a greeting's key names.
+
+    Raises:
+        ValueError: it is no greeting's key.
+    """
+    if not unique_key.startswith("birthday/"):
+        raise ValueError(unique_key)
+    return int(unique_key.rpartition("/")[2])
+
+
 def birthday_key(patient_id: str, year: int) -> str:
     """Returns the key of a birthday greeting: the year is that in which it is greeted."""
     return f"birthday/{_plain(patient_id)}/{year}"
