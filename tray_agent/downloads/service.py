@@ -7,14 +7,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from tray_agent.config.settings import DOWNLOAD_ACTIVE
+from tray_agent.downloads.catalogue import NEW_DOWNLOADS, Area, Catalogue, ElementVersion
+from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.version import Version
+from tray_agent.errors import InputError
+from tray_agent.i18n import _
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tray_agent.downloads.catalogue import FileKind
-    from tray_agent.downloads.install import InstallResult
+    from tray_agent.downloads.download_rows import Download, DownloadRows
+    from tray_agent.downloads.install import InstallResult, Starter
+    from tray_agent.downloads.installation import Installation
+    from tray_agent.downloads.library import Library
+    from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.progress import DownloadProgress
+    from tray_agent.downloads.subscriptions import Subscriptions
+    from tray_agent.store.settings import SettingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +120,51 @@ class DownloadRow:
 
 
 class DownloadService:
-    """The facade. Every method may raise ``DatabaseUnavailableError``; those that ask the portal say so."""
+    """The facade: made by ``Agent.downloads``. Every method may raise ``DatabaseUnavailableError``; call from a worker.
 
-    progress: DownloadProgress
-    """What is being transferred now, by this process; observable."""
+    Attributes:
+        progress: what is being transferred now, by this process; observable.
+    """
+
+    def __init__(
+        self,
+        *,
+        portal: Callable[[], Portal],
+        subscriptions: Subscriptions,
+        rows: DownloadRows,
+        library: Library,
+        settings: SettingStore,
+        progress: DownloadProgress,
+        installation: Callable[[], Installation],
+        starter: Callable[[], Starter],
+        run: Callable[[], object],
+    ) -> None:
+        self.progress = progress
+        self._portal = portal
+        self._subscriptions = subscriptions
+        self._rows = rows
+        self._library = library
+        self._settings = settings
+        self._installation = installation
+        self._starter = starter
+        self._run = run
 
     def portal(self, *, refresh: bool = True) -> PortalView:
         """Returns the areas with their rows and ticks; the last confirmed state where the portal does not answer.
 
         Args:
-            refresh: ask the portal; False shows what this workstation knows.
+            refresh: ask the portal; False shows what this workstation knows, or asks where it knows nothing.
 
         Raises:
             PortalUntrustedError: what the portal sent is not signed as it must be, or older than what is known.
             PortalUnavailableError: the portal does not answer and nothing is known yet.
             ConfigurationError: no portal is configured.
         """
-        raise NotImplementedError
+        catalogue = self._catalogue(refresh)
+        subscribed = {subscription.element for subscription in self._subscriptions.all()}
+        states = {(download.element, download.version): download.state for download in self._rows.all()}
+        areas = tuple(_area(area, subscribed, states) for area in catalogue.areas)
+        return PortalView(areas, self.is_active(), catalogue.offline, catalogue.checked_at, len(catalogue.refusals))
 
     def subscribe(self, element: str, by: str) -> None:
         """Downloads newer versions of this element from now on; again is no error.
@@ -135,28 +175,42 @@ class DownloadService:
 
         Raises:
             InputError: the portal has no such element.
+            PortalUntrustedError, PortalUnavailableError, ConfigurationError: as ``portal``.
         """
-        raise NotImplementedError
+        found = self._catalogue(refresh=False).elements.get(element) or self._catalogue(refresh=True).elements.get(element)
+        if found is None:
+            raise InputError(
+                _("Element unbekannt"),
+                _("Das Element «{key}» gibt es auf dem Portal nicht; nichts wurde abonniert.").format(key=element),
+                _("«vitoclient portal list» zeigt alle Elemente."),
+                item=element,
+            )
+        self._subscriptions.add(found.key, found.title, found.newest.version, by)
 
     def unsubscribe(self, element: str) -> bool:
         """Ends a subscription; what is downloaded stays. Returns whether there was one."""
-        raise NotImplementedError
+        return self._subscriptions.remove(element)
 
     def is_active(self) -> bool:
         """Returns whether the switch ``DownloadService.Aktiv`` is on."""
-        raise NotImplementedError
+        return self._settings.load().yes(DOWNLOAD_ACTIVE)
 
     def set_active(self, active: bool, by: str) -> None:
         """Sets the switch ``DownloadService.Aktiv``."""
-        raise NotImplementedError
+        self._settings.save({DOWNLOAD_ACTIVE: active}, by)
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         """Returns all versions that are here or on their way: what waits for a person first, then by title and version."""
-        raise NotImplementedError
+        downloads = self._rows.all()
+        newest: dict[str, Version] = {}
+        for download in downloads:
+            newest.setdefault(download.element, download.version)
+        rows = [self._row(download, kept=download.version != newest[download.element]) for download in downloads]
+        return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, row.title.casefold())))
 
     def waiting(self) -> tuple[DownloadRow, ...]:
         """Returns what is downloaded, verified, and was not started yet: *Neue Downloads vorhanden*."""
-        raise NotImplementedError
+        return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED)
 
     def install(self, element: str, version: str | None = None, *, by: str) -> InstallResult:
         """Hands a downloaded version over to its installer: verified again, signature checked, started. Blocks until it ends.
@@ -170,23 +224,112 @@ class DownloadService:
             InputError: there is no such download.
             InstallRefusedError: the file is missing, changed, or its signature is wrong; nothing was started.
         """
-        raise NotImplementedError
+        return self._installation().hand_over(self._find(element, version), by)
 
     def folder(self) -> Path:
         """Returns the download folder; it may not exist yet."""
-        raise NotImplementedError
+        return self._library.folder
 
     def open_folder(self) -> None:
         """Shows the download folder in the system's file window.
 
         Raises:
-            InstallRefusedError: this machine has nothing to show a folder with.
+            InstallRefusedError: the folder can't be made, or this machine has nothing to show it with.
         """
-        raise NotImplementedError
+        try:
+            self._library.folder.mkdir(parents=True, exist_ok=True)
+            self._starter().show(self._library.folder)
+        except OSError as error:
+            raise InstallRefusedError(
+                _("Ordner nicht angezeigt"),
+                _("Der Download-Ordner {folder} kann nicht angezeigt werden ({why}).").format(
+                    folder=self._library.folder, why=error.strerror or type(error).__name__
+                ),
+                item=str(self._library.folder),
+            ) from error
 
     def run_now(self) -> None:
-        """Runs the job *Download-Service* now, on this workstation, as the scheduler would (claim, history, log). Blocks."""
-        raise NotImplementedError
+        """Runs the job *Download-Service* now, on this workstation, as the scheduler would (claim, history, log). Blocks.
+
+        Raises:
+            KnownError: it can't run now: switched off, paused, or running already.
+        """
+        self._run()
+
+    def _catalogue(self, refresh: bool) -> Catalogue:
+        portal = self._portal()
+        if not refresh and (known := portal.known()):
+            return known
+        try:
+            return portal.refresh()
+        except PortalUnavailableError:
+            known = portal.known()
+            if known is None:
+                raise
+            return known
+
+    def _find(self, element: str, version: str | None) -> Download:
+        found = [download for download in self._rows.all() if download.element == element and download.state is not DownloadState.NEW]
+        if version is not None:
+            found = [download for download in found if str(download.version) == _normal(version)]
+        waiting = [download for download in found if download.state is DownloadState.OFFERED]
+        for download in (*waiting, *found):
+            return download
+        raise InputError(
+            _("Kein Download"),
+            _("Von «{key}» ist nichts heruntergeladen; nichts wurde gestartet.").format(key=f"{element} {version or ''}".strip()),
+            _("«vitoclient downloads list» zeigt, was da ist."),
+            item=element,
+        )
+
+    def _row(self, download: Download, *, kept: bool) -> DownloadRow:
+        return DownloadRow(
+            element=download.element,
+            title=download.title,
+            version=str(download.version),
+            released=download.released,
+            size=download.size,
+            notes=download.notes,
+            kind=download.kind,
+            restart=download.restart,
+            needs=str(download.needs or ""),
+            file_name=download.file_name,
+            state=download.state,
+            present=self._library.is_present(download),
+            verified_at=download.verified_at,
+            changed_at=download.changed_at,
+            changed_by=download.changed_by,
+            exit_code=download.exit_code,
+            kept=kept,
+        )
 
 
-Listener = Callable[[], None]
+def _normal(version: str) -> str:
+    try:
+        return str(Version.parse(version))
+    except ValueError:
+        return version
+
+
+def _area(area: Area, subscribed: set[str], states: dict[tuple[str, Version], DownloadState]) -> PortalArea:
+    headings = tuple(
+        PortalHeading(heading.title, tuple(_portal_row(version, subscribed, states) for version in heading.versions))
+        for heading in area.headings
+    )
+    return PortalArea(area.title, area.title == NEW_DOWNLOADS, headings)
+
+
+def _portal_row(version: ElementVersion, subscribed: set[str], states: dict[tuple[str, Version], DownloadState]) -> PortalRow:
+    return PortalRow(
+        element=version.element,
+        title=version.title,
+        version=str(version.version),
+        released=version.released,
+        size=version.size,
+        notes=version.notes,
+        kind=version.kind,
+        restart=version.restart,
+        needs=str(version.needs or ""),
+        subscribed=version.element in subscribed,
+        state=states.get((version.element, version.version)),
+    )

@@ -24,27 +24,22 @@ class DownloadState(StrEnum):
     """A newer version took its place."""
 
 
+_EVER = {DownloadState.STARTED, DownloadState.INSTALLED}
 _MAY_FOLLOW = {
     DownloadState.NEW: {DownloadState.OFFERED, DownloadState.SUPERSEDED},
-    DownloadState.OFFERED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
-    DownloadState.STARTED: {
-        DownloadState.NEW,
-        DownloadState.OFFERED,
-        DownloadState.STARTED,
-        DownloadState.INSTALLED,
-        DownloadState.SUPERSEDED,
-    },
-    DownloadState.INSTALLED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED, DownloadState.SUPERSEDED},
-    DownloadState.SUPERSEDED: {DownloadState.NEW, DownloadState.STARTED, DownloadState.INSTALLED},
+    DownloadState.OFFERED: {DownloadState.NEW, DownloadState.SUPERSEDED, *_EVER},
+    DownloadState.STARTED: {DownloadState.NEW, DownloadState.OFFERED, DownloadState.SUPERSEDED, *_EVER},
+    DownloadState.INSTALLED: {DownloadState.NEW, DownloadState.SUPERSEDED, *_EVER},
+    DownloadState.SUPERSEDED: {DownloadState.NEW, *_EVER},
 }
 
 
 def may_follow(state: DownloadState, following: DownloadState) -> bool:
     """Returns whether ``following`` may come after ``state``.
 
-    ``NEW`` again: the file vanished or changed, or the vendor signed another file under the same version. ``OFFERED`` after ``STARTED``: the person closed
-    the installer. ``STARTED`` after
-    ``SUPERSEDED``: a person may go back to an older version that was kept.
+    ``NEW`` again: the file vanished or changed, or the vendor signed another file under the same version.
+    ``OFFERED`` after ``STARTED``: the person closed the installer. ``STARTED`` after ``SUPERSEDED``: a person may go back
+    to an older version that was kept.
     """
     return following in _MAY_FOLLOW[state]
 

@@ -1,0 +1,152 @@
+"""Puts the parts of the Download-Service together, each when first asked for; called by the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+
+from tray_agent.clock import Clock
+from tray_agent.config.machine import Machine
+from tray_agent.config.settings import DOWNLOAD_ACTIVE, MOST_SIZE, RATE_OFFICE, Settings
+from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.installation import ActivityWriter, Installation
+from tray_agent.downloads.job import DownloadJob, DownloadParts
+from tray_agent.downloads.library import Library
+from tray_agent.downloads.portal import Portal, metadata_folder
+from tray_agent.downloads.progress import DownloadProgress
+from tray_agent.downloads.rate import RateLimit, office_rate
+from tray_agent.downloads.service import DownloadService
+from tray_agent.downloads.subscriptions import Subscriptions
+from tray_agent.downloads.transfer import Transfer, TransferLimits
+from tray_agent.downloads.web import Web
+from tray_agent.errors import ConfigurationError
+from tray_agent.i18n import _
+from tray_agent.jobs.contract import JobDefinition, JobKey
+from tray_agent.platforms.signature import signature_reader
+from tray_agent.platforms.starter import starter
+from tray_agent.store.database import Database
+from tray_agent.store.settings import SettingStore
+
+
+class Downloads:
+    """The Download-Service of this machine.
+
+    Args:
+        machine: the configuration of this machine.
+        database: the agent's own database.
+        settings: the practice-wide switches.
+        log: the activity log.
+        clock: the clock.
+        workstation: this computer's name, for the record.
+        run: runs the job now, through claim and history.
+        closing: where connections are closed in the end.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        database: Database,
+        settings: SettingStore,
+        log: ActivityWriter,
+        clock: Clock,
+        workstation: str,
+        run: Callable[[], object],
+        closing: ExitStack,
+    ) -> None:
+        self._machine = machine
+        self._database = database
+        self._settings = settings
+        self._log = log
+        self._clock = clock
+        self._workstation = workstation
+        self._run = run
+        self._web = Web()
+        closing.callback(self._web.close)
+        self._progress = DownloadProgress(clock)
+        self._rows = DownloadRows(database)
+        self._subscriptions = Subscriptions(database)
+        self._library = Library(machine.download_folder)
+
+    def portal(self) -> Portal:
+        """Returns the portal of the configuration.
+
+        Raises:
+            ConfigurationError: no portal is configured, or its trusted root can't be read.
+        """
+        return self._portal
+
+    @cached_property
+    def service(self) -> DownloadService:
+        """What dialogs and the command line use."""
+        return DownloadService(
+            portal=self.portal,
+            subscriptions=self._subscriptions,
+            rows=self._rows,
+            library=self._library,
+            settings=self._settings,
+            progress=self._progress,
+            installation=self._installation,
+            starter=starter,
+            run=self._run,
+        )
+
+    @cached_property
+    def definition(self) -> JobDefinition:
+        """The job *Download-Service*."""
+        parts = DownloadParts(
+            portal=self.portal,
+            database=self._database,
+            rows=self._rows,
+            subscriptions=self._subscriptions,
+            library=self._library,
+            settings=self._settings.load,
+            transfer=self._transfer,
+            abort=self._web.abort,
+            progress=self._progress,
+            clock=self._clock,
+            workstation=self._workstation,
+        )
+        return JobDefinition(
+            key=JobKey.DOWNLOAD,
+            title=_("Download-Service"),
+            work=DownloadJob(parts),
+            switched_on=lambda: self._settings.load().yes(DOWNLOAD_ACTIVE),
+            switch_name=DOWNLOAD_ACTIVE.address,
+        )
+
+    @cached_property
+    def _portal(self) -> Portal:
+        section = self._machine.portal
+        if not section.address or not section.root:
+            raise ConfigurationError(
+                _("Kein Portal eingerichtet"),
+                _("In der Konfiguration fehlt die Adresse des Online-Portals oder sein Vertrauensanker (root)."),
+                _("«address» und «root» im Abschnitt [portal] der Konfiguration eintragen; beides kommt vom Hersteller."),
+                item="portal",
+            )
+        root = _read_root(Path(section.root))
+        return Portal(section.address, root, metadata_folder(self._machine.data_folder, section.address, root), self._web, self._clock)
+
+    def _installation(self) -> Installation:
+        return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log)
+
+    def _transfer(self, settings: Settings) -> Transfer:
+        limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
+        rate = RateLimit(self._clock, lambda: office_rate(self._clock, self._machine.zone, settings.number(RATE_OFFICE)))
+        return Transfer(self._web, self._clock, limits, rate, self._progress)
+
+
+def _read_root(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            _("Vertrauensanker des Portals fehlt"),
+            _("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen.").format(
+                file=file, why=error.strerror or type(error).__name__
+            ),
+            _("Die Datei vom Hersteller beziehen und in der Konfiguration unter portal.root angeben."),
+            item=str(file),
+        ) from error
