@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from tray_agent.jobs.schedule import Frequency, Position, RelativeDay, Schedule, Subday
 
-MARGIN_DAYS = 3
+MARGIN_DAYS = 6
 _NEVER = -1
 
 
