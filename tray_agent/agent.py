@@ -19,6 +19,7 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 if TYPE_CHECKING:
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
+    from tray_agent.messages.templates import TemplateService
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
     from tray_agent.store.settings import SettingStore
@@ -97,6 +98,13 @@ class Agent:
         """The practice's database, never written; its password is the secret ``practice``, or the store's where both are one."""
         secret = "practice" if self.machine.practice.url else "store"
         return self._open(self.machine.practice_url, secret, None)
+
+    @cached_property
+    def templates(self) -> TemplateService:
+        """The texts of messages (Textvorlagen)."""
+        from tray_agent.messages.templates import TemplateService
+
+        return TemplateService(self.store, self.settings.load)
 
     @cached_property
     def sms_gateways(self) -> SmsGateways:

@@ -123,6 +123,11 @@ MOST_SEGMENTS = _number(
     "SMSService", "HöchstensSegmente", 3, N_("SMS-Vorlagen mit mehr Segmenten werden beim Speichern abgelehnt."), 1, 10, N_("Segmente")
 )
 
+PLAIN_CHARACTERS = _switch(
+    "SMSService", "SchlichteZeichen", True,
+    N_("Zeichen in Namen, die eine SMS verteuern, durch schlichte ersetzen (Šarić wird Saric)."),
+)  # fmt: skip
+
 KEEP_LOG_DAYS = _number(
     "Protokoll", "AufbewahrungTage", 400, N_("So lange bleiben Auftragsverlauf und Aktivitäten gespeichert."), 30, 3650, N_("Tage")
 )
@@ -131,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     DOWNLOAD_ACTIVE, KEEP_MINOR, KEEP_VERSIONS, RATE_OFFICE, MOST_SIZE,
     REMINDERS_ON, BIRTHDAYS_ON, DEFAULT_MANDANT, OFFSET_START, OFFSET_SEARCH, CHECK_CREDITS, LEAST_CREDITS,
     REPEAT_MOVED, ONE_PER_DAY, VISIT_REASONS, QUIET_FROM, QUIET_UNTIL, QUIET_SUNDAYS, QUIET_HOLIDAYS, MAIL_AT_ONCE,
-    FALLBACK_LANGUAGE, MOST_SEGMENTS,
+    FALLBACK_LANGUAGE, MOST_SEGMENTS, PLAIN_CHARACTERS,
     KEEP_LOG_DAYS,
 )  # fmt: skip
 """All switches, in the order in which the dialog shows them."""

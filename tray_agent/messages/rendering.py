@@ -1,18 +1,26 @@
-"""Placeholders: parsed once, checked with positions, filled in without ever evaluating what a person wrote.
+"""Placeholders: parsed once, filled in without ever evaluating what a person wrote.
 
 The placeholders are the users' German words in every language. A text is cut into literals and slots; rendering only
-joins strings, so a text can reach no attribute and no format of any object.
+joins strings, so that a text can reach no attribute and no format of any object.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
+from tray_agent.i18n import N_, _, locale_of
 from tray_agent.messages.model import MessageKind
-from tray_agent.messages.segments import Segments
-from tray_agent.practice.model import Appointment, Mandant, Patient
+from tray_agent.messages.segments import Encoding, Segments, plain, split
+
+if TYPE_CHECKING:
+    from tray_agent.practice.model import Appointment, Mandant, Patient
 
 
 class Placeholder(StrEnum):
@@ -21,10 +29,10 @@ class Placeholder(StrEnum):
     SALUTATION = "Anrede"
     FIRST_NAME = "Vorname"
     LAST_NAME = "Nachname"
+    WEEKDAY = "Wochentag"
     DATE = "Datum"
     LONG_DATE = "DatumLang"
     TIME = "Uhrzeit"
-    WEEKDAY = "Wochentag"
     DOCTOR = "Arzt"
     MANDANT = "Mandant"
     PRACTICE = "Praxis"
@@ -32,14 +40,38 @@ class Placeholder(StrEnum):
     LINK = "Link"
 
     @property
+    def written(self) -> str:
+        """Returns it as it stands in a text: ``{Vorname}``."""
+        return f"{{{self.value}}}"
+
+    @property
     def explanation(self) -> str:
         """Returns what it stands for, in the language in force."""
-        raise NotImplementedError
+        return _(_EXPLANATIONS[self])
+
+
+_EXPLANATIONS: Final = {
+    Placeholder.SALUTATION: N_("Frau oder Herr, in der Sprache des Textes"),
+    Placeholder.FIRST_NAME: N_("Vorname des Patienten"),
+    Placeholder.LAST_NAME: N_("Nachname des Patienten"),
+    Placeholder.WEEKDAY: N_("Wochentag des Termins, in der Sprache des Textes"),
+    Placeholder.DATE: N_("Datum des Termins: 24.12.2026"),
+    Placeholder.LONG_DATE: N_("Datum des Termins in Worten: 24. Dezember 2026"),
+    Placeholder.TIME: N_("Uhrzeit des Termins: 10:15"),
+    Placeholder.DOCTOR: N_("Arzt des Termins"),
+    Placeholder.MANDANT: N_("Mandant, der die Mitteilung sendet"),
+    Placeholder.PRACTICE: N_("Name der Praxis"),
+    Placeholder.PHONE: N_("Telefonnummer der Praxis"),
+    Placeholder.LINK: N_("Webadresse der Praxis"),
+}
+
+OF_APPOINTMENTS: Final = (Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME, Placeholder.DOCTOR)
+"""Placeholders that only a reminder has a value for."""
 
 
 def placeholders_for(kind: MessageKind) -> tuple[Placeholder, ...]:
     """Returns the placeholders that a text of this kind may use, in the order in which dialogs show them."""
-    raise NotImplementedError
+    return tuple(each for each in Placeholder if kind is MessageKind.REMINDER or each not in OF_APPOINTMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,54 +106,104 @@ class PracticeWords:
 
 def values_for(patient: Patient, mandant: Mandant, practice: PracticeWords, appointment: Appointment | None = None) -> MessageValues:
     """Returns what a text can say about a patient; the Mandant's name and phone stand in where the practice gave none."""
-    raise NotImplementedError
-
-
-class Severity(StrEnum):
-    """Whether a finding forbids saving."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class FindingCode(StrEnum):
-    """What was found in a template; stable words for JSON and tests."""
-
-    UNKNOWN = "unknown_placeholder"
-    NOT_HERE = "placeholder_of_another_kind"
-    MEDICAL = "medical"
-    BRACE = "single_brace"
-    EMPTY = "empty"
-    LINE_BREAK = "line_break_in_subject"
-    TOO_LONG = "too_many_segments"
-    DEAR = "dear_character"
-    NO_TIME = "reminder_without_time"
-
-
-class Field(StrEnum):
-    """Which part of a template a finding is about."""
-
-    TEXT = "text"
-    SUBJECT = "subject"
+    return MessageValues(
+        first_name=patient.first_name,
+        last_name=patient.last_name,
+        salutation=patient.salutation,
+        starts_at=appointment.starts_at if appointment else None,
+        doctor=(appointment.doctor or "") if appointment else "",
+        mandant=mandant.name,
+        practice=practice.name or mandant.name,
+        phone=practice.phone or mandant.phone or "",
+        link=practice.link,
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong or dear in a template.
+class Literal:
+    """Text as it stands in the template.
 
     Attributes:
-        position, length: where it stands in the field, in characters; the whole field for findings about all of it.
-        sentence: what it means and what to do, in the language in force.
-        suggestion: what could stand there instead (``{Vorname}``), or None.
+        text: what is written, with ``{{`` and ``}}`` already made single.
+        position: where it begins in the template.
     """
 
-    code: FindingCode
-    severity: Severity
-    field: Field
+    text: str
     position: int
-    length: int
-    sentence: str
-    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of a value."""
+
+    placeholder: Placeholder
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What looks like a placeholder and is none; stays in the text as it is.
+
+    Attributes:
+        text: the whole of it, braces included; a single brace for one without its partner.
+    """
+
+    text: str
+    position: int
+
+
+Part = Literal | Slot | Wrong
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedText:
+    """A text cut into its parts, line by line."""
+
+    lines: tuple[tuple[Part, ...], ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Returns all parts in order."""
+        return tuple(part for line in self.lines for part in line)
+
+    @property
+    def placeholders(self) -> frozenset[Placeholder]:
+        """Returns what the text names."""
+        return frozenset(part.placeholder for part in self.parts if isinstance(part, Slot))
+
+
+_TOKEN = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
+_BY_WORD: Final = {each.value: each for each in Placeholder}
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> ParsedText:
+    """Returns a text cut into its parts. Line ends of all systems count as one."""
+    lines, position = [], 0
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        lines.append(tuple(_parts(line, position)))
+        position += len(line) + 1
+    return ParsedText(tuple(lines))
+
+
+def _parts(line: str, offset: int) -> list[Part]:
+    parts: list[Part] = []
+    done = 0
+    for token in _TOKEN.finditer(line):
+        if token.start() > done:
+            parts.append(Literal(line[done : token.start()], offset + done))
+        parts.append(_part(token.group(), offset + token.start()))
+        done = token.end()
+    if done < len(line):
+        parts.append(Literal(line[done:], offset + done))
+    return parts
+
+
+def _part(token: str, position: int) -> Part:
+    if token in ("{{", "}}"):
+        return Literal(token[0], position)
+    placeholder = _BY_WORD.get(token[1:-1])
+    return Wrong(token, position) if placeholder is None else Slot(placeholder, position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +222,160 @@ class Rendered:
     missing: tuple[Placeholder, ...] = ()
 
 
+def render_sms(text: str, language: str, values: MessageValues, *, plain_characters: bool) -> Rendered:
+    """Returns an SMS for one patient.
+
+    Args:
+        text: with placeholders.
+        language: of the text: dates and salutation follow it.
+        values: what the text can say.
+        plain_characters: values are written in plain characters where the whole then fits GSM 03.38 (Šarić → Saric).
+    """
+    parsed = parse(text)
+    words = _words(parsed, language, values)
+    segments = split(fill(parsed, words))
+    if plain_characters and segments.encoding is Encoding.UCS2:
+        simpler = split(fill(parsed, {each: " ".join(plain(word).split()) for each, word in words.items()}))
+        segments = simpler if simpler.encoding is Encoding.GSM else segments
+    return Rendered("".join(segments.texts), segments=segments, missing=_missing(words))
+
+
+def render_mail(subject: str, text: str, language: str, values: MessageValues) -> Rendered:
+    """Returns an e-mail for one patient; its subject has one line."""
+    head, body = parse(subject), parse(text)
+    words = _words(body, language, values) | _words(head, language, values)
+    return Rendered(fill(body, words), " ".join(fill(head, words).split()), missing=_missing(words))
+
+
+def fill(parsed: ParsedText, words: Mapping[Placeholder, str]) -> str:
+    """Returns a text with its values; what has none leaves neither a double blank, nor a lonely comma, nor an empty line."""
+    lines = []
+    for line in parsed.lines:
+        filled = _fill_line(line, words)
+        if filled or not any(isinstance(part, Slot) for part in line):
+            lines.append(filled)
+    return "\n".join(lines).strip()
+
+
+def _fill_line(line: tuple[Part, ...], words: Mapping[Placeholder, str]) -> str:
+    said, gap = "", False
+    for part in line:
+        if isinstance(part, Slot):
+            word = words[part.placeholder]
+            gap = gap or not word
+            said += word
+        elif gap:
+            said, gap = _close_gap(said, part.text), False
+        else:
+            said += part.text
+    return said.rstrip(" ,;") if gap else said.rstrip()
+
+
+def _close_gap(left: str, right: str) -> str:
+    """Returns two pieces joined where a value between them is missing."""
+    bare = left.rstrip()
+    if not bare or bare[-1] in ".!?,;:(":
+        right = right.lstrip(" ,;")
+        return left + right if left[-1:].isspace() or not bare or not right[:1].isalnum() else f"{left} {right}"
+    if right[:1] in (".", "!", "?", ",", ";", ":", ")"):
+        return bare + right
+    return left + (right.lstrip(" ") if left[-1:].isspace() else right)
+
+
+def _missing(words: Mapping[Placeholder, str]) -> tuple[Placeholder, ...]:
+    return tuple(placeholder for placeholder, word in words.items() if not word)
+
+
+def _words(parsed: ParsedText, language: str, values: MessageValues) -> dict[Placeholder, str]:
+    return {part.placeholder: _WORDS[part.placeholder](values, language) for part in parsed.parts if isinstance(part, Slot)}
+
+
+def _clean(word: str) -> str:
+    """Returns a value on one line, without double blanks, in composed characters."""
+    return " ".join(unicodedata.normalize("NFC", word).split())
+
+
+def _date_of(values: MessageValues, write: Callable[[date, str], str], language: str) -> str:
+    return write(values.starts_at.date(), language) if values.starts_at else ""
+
+
+def _time_of(values: MessageValues, language: str) -> str:
+    if values.starts_at is None:
+        return ""
+    if values.starts_at.tzinfo is not None:
+        raise ValueError("an appointment's time is the practice's wall-clock time, without a zone")
+    return _time(values.starts_at.time(), language)
+
+
+@lru_cache(maxsize=4096)
+def _date(value: date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, "dd.MM.yyyy", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def _long_date(value: date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, "long", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def _weekday(value: date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, "EEEE", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def _time(value: time, language: str) -> str:
+    from babel.dates import format_time
+
+    return format_time(value, "short", locale=locale_of(language))
+
+
+_WOMAN = {"de": "Frau", "fr": "Madame", "it": "Signora", "en": "Ms"}
+_MAN = {"de": "Herr", "fr": "Monsieur", "it": "Signor", "en": "Mr"}
+_SALUTATIONS: Final = {
+    **dict.fromkeys(("frau", "fr", "madame", "mme", "signora", "sig.ra", "mrs", "ms", "miss"), _WOMAN),
+    **dict.fromkeys(("herr", "herrn", "hr", "monsieur", "m", "signor", "signore", "sig", "mr"), _MAN),
+}
+
+
+@lru_cache(maxsize=256)
+def _salutation(written: str | None, language: str) -> str:
+    """Returns the salutation in a language, or "" where what the practice wrote is neither Frau nor Herr."""
+    words = (written or "").casefold().split()
+    known = _SALUTATIONS.get(words[0].rstrip(".")) if words else None
+    return known.get(language, "") if known else ""
+
+
+_WORDS: Final[Mapping[Placeholder, Callable[[MessageValues, str], str]]] = {
+    Placeholder.SALUTATION: lambda values, language: _salutation(values.salutation, language),
+    Placeholder.FIRST_NAME: lambda values, _language: _clean(values.first_name),
+    Placeholder.LAST_NAME: lambda values, _language: _clean(values.last_name),
+    Placeholder.WEEKDAY: lambda values, language: _date_of(values, _weekday, language),
+    Placeholder.DATE: lambda values, language: _date_of(values, _date, language),
+    Placeholder.LONG_DATE: lambda values, language: _date_of(values, _long_date, language),
+    Placeholder.TIME: _time_of,
+    Placeholder.DOCTOR: lambda values, _language: _clean(values.doctor),
+    Placeholder.MANDANT: lambda values, _language: _clean(values.mandant),
+    Placeholder.PRACTICE: lambda values, _language: _clean(values.practice),
+    Placeholder.PHONE: lambda values, _language: _clean(values.phone),
+    Placeholder.LINK: lambda values, _language: _clean(values.link),
+}
+
+_LANGUAGES: Final = {
+    **dict.fromkeys(("de", "d", "ger", "deu", "gsw", "deutsch", "german", "allemand", "tedesco"), "de"),
+    **dict.fromkeys(("fr", "f", "fre", "fra", "français", "francais", "französisch", "french", "francese"), "fr"),
+    **dict.fromkeys(("it", "i", "ita", "italiano", "italienisch", "italian", "italien"), "it"),
+    **dict.fromkeys(("en", "e", "eng", "english", "englisch", "anglais", "inglese"), "en"),
+}
+
+
+@lru_cache(maxsize=256)
 def normal_language(written: str | None) -> str | None:
     """Returns ``de``, ``fr``, ``it`` or ``en`` for a language as practices write it (``D``, ``de-CH``, ``Français``), else None."""
-    raise NotImplementedError
+    words = re.split(r"[-_.\s]", unicodedata.normalize("NFC", written or "").strip().casefold(), maxsplit=1)
+    return _LANGUAGES.get(words[0])

@@ -1,23 +1,31 @@
 """The texts of messages: one for each kind, channel and language; the product's own and those of the practice.
 
-``TemplateService`` is what dialogs, command line and the preparing of messages use. ``TemplateBook`` is one moment's
-set of templates, immutable: load it once a run.
+``TemplateService`` is what dialogs and command line use. ``TemplateBook`` is one moment's set of templates, immutable,
+for the preparing of messages: load it once a run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import tomllib
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from tray_agent.errors import InputError
+from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rendering import Finding, MessageValues, Rendered
+from tray_agent.messages.rendering import MessageValues, Rendered, normal_language, render_mail, render_sms
+from tray_agent.messages.template_check import SAMPLE, Field, Finding, FindingCode, Severity, check_template, is_usable
+from tray_agent.resources import assets_folder
 
 if TYPE_CHECKING:
     from tray_agent.config.settings import Settings
+    from tray_agent.messages.template_store import TemplateStore
     from tray_agent.store.database import Database
 
 TEMPLATE_LANGUAGES = ("de", "fr", "it", "en")
@@ -39,6 +47,10 @@ class TemplateKey:
     def __str__(self) -> str:
         """Returns the key as the command line writes it: ``reminder/sms/de``."""
         return f"{self.kind}/{self.channel}/{self.language}"
+
+
+TEMPLATE_KEYS = tuple(TemplateKey(*each) for each in product(MessageKind, Channel, TEMPLATE_LANGUAGES))
+"""All keys, in the order in which dialogs show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +107,9 @@ class TemplateBook:
     """The templates at one moment.
 
     Attributes:
-        templates: those in use, by key; disabled ones are left out.
+        templates: those in use, by key; disabled ones, and own ones that can't be used any more, are left out.
         fallback_language: for patients whose language has none.
-        plain_characters: whether an SMS is written in plain characters where that keeps it in GSM 03.38 (Šarić → Saric).
+        plain_characters: whether values are written in plain characters where that keeps an SMS in GSM 03.38 (Šarić → Saric).
     """
 
     templates: Mapping[TemplateKey, Template]
@@ -106,11 +118,38 @@ class TemplateBook:
 
     def choose(self, kind: MessageKind, channel: Channel, language: str | None) -> Template | None:
         """Returns the template for a patient's language as the practice wrote it, else the fallback language's, else None."""
-        raise NotImplementedError
+        for each in (normal_language(language), self.fallback_language):
+            template = self.templates.get(TemplateKey(kind, channel, each)) if each else None
+            if template is not None:
+                return template
+        return None
 
     def render(self, template: Template, values: MessageValues) -> Rendered:
         """Returns the text for one patient; dates and salutation in the template's language."""
-        raise NotImplementedError
+        language = template.key.language
+        if template.key.channel is Channel.SMS:
+            return render_sms(template.text, language, values, plain_characters=self.plain_characters)
+        return render_mail(template.subject, template.text, language, values)
+
+
+@cache
+def default_templates() -> Mapping[TemplateKey, Template]:
+    """Returns the product's own texts (``assets/templates``), by key."""
+    texts = {language: _read(language) for language in TEMPLATE_LANGUAGES}
+    return {key: _default(key, texts[key.language][key.kind.value][key.channel.value]) for key in TEMPLATE_KEYS}
+
+
+def default_book() -> TemplateBook:
+    """Returns a book of the product's own texts alone."""
+    return TemplateBook(default_templates())
+
+
+def _read(language: str) -> dict[str, Any]:
+    return tomllib.loads((assets_folder() / "templates" / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def _default(key: TemplateKey, said: Mapping[str, str]) -> Template:
+    return Template(key, said["text"].strip(), said.get("subject", ""))
 
 
 class TemplateService:
@@ -118,34 +157,53 @@ class TemplateService:
 
     Args:
         database: the agent's own database.
-        settings: gives the switches as they are now (``HöchstensSegmente``, ``Ersatzsprache``).
+        settings: gives the switches as they are now (``HöchstensSegmente``, ``Ersatzsprache``, ``SchlichteZeichen``).
 
     Raises (all calls that read or write):
         DatabaseUnavailableError: no connection.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        raise NotImplementedError
+    def __init__(self, database: Database, settings: Callable[[], Settings]) -> None:
+        from tray_agent.messages.template_store import TemplateStore
+
+        self._store: TemplateStore = TemplateStore(database)
+        self._settings = settings
+        self._switches: Settings | None = None
 
     def list(self) -> tuple[TemplateEntry, ...]:
         """Returns all templates: kinds, channels, languages, in the order in which dialogs show them."""
-        raise NotImplementedError
+        self._switches = self._settings()
+        saved = self._store.load()
+        return tuple(_entry(key, saved) for key in TEMPLATE_KEYS)
 
     def load(self, key: TemplateKey) -> TemplateEntry:
         """Returns the template of this key."""
-        raise NotImplementedError
+        return _entry(key, self._store.load())
 
     def book(self) -> TemplateBook:
         """Returns the templates in use now."""
-        raise NotImplementedError
+        from tray_agent.config.settings import FALLBACK_LANGUAGE, PLAIN_CHARACTERS
+
+        entries = self.list()
+        switches = self._now()
+        used = {entry.template.key: entry.template for entry in entries if entry.origin is not Origin.DISABLED and _usable(entry.template)}
+        language = normal_language(switches.text(FALLBACK_LANGUAGE)) or "de"
+        return TemplateBook(used, language, switches.yes(PLAIN_CHARACTERS))
 
     def check(self, template: Template) -> tuple[Finding, ...]:
-        """Returns what is wrong or dear about a template, in order; pure, for every key press."""
-        raise NotImplementedError
+        """Returns what is wrong or dear about a template, in order; after the first call without I/O, for every key press."""
+        from tray_agent.config.settings import MOST_SEGMENTS
+
+        key = template.key
+        most = self._now().number(MOST_SEGMENTS)
+        return check_template(key.kind, key.channel, key.language, template.text, template.subject, most)
 
     def preview(self, template: Template, values: MessageValues | None = None) -> Rendered:
         """Returns how the text would look, for these values or for an invented patient; wrong placeholders stay as they are."""
-        raise NotImplementedError
+        from tray_agent.config.settings import PLAIN_CHARACTERS
+
+        book = TemplateBook({}, plain_characters=self._now().yes(PLAIN_CHARACTERS))
+        return book.render(template, values or SAMPLE)
 
     def save(self, template: Template, changed_by: str) -> tuple[Finding, ...]:
         """Saves the practice's own template and returns what was found and does not forbid it.
@@ -154,12 +212,74 @@ class TemplateService:
             TemplateRefusedError: something in it is wrong; nothing was saved.
             DatabaseUnavailableError, OutcomeUnknownError: nothing, or perhaps all, was saved.
         """
-        raise NotImplementedError
+        self._switches = self._settings()
+        tidy = _tidy(template)
+        findings = self.check(tidy)
+        wrong = tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+        if wrong:
+            raise _refused(tidy.key, wrong)
+        self._store.save(TemplateEntry(tidy, Origin.OWN, changed_by=changed_by))
+        return findings
 
     def reset(self, key: TemplateKey) -> TemplateEntry:
         """Goes back to the product's own text and returns it."""
-        raise NotImplementedError
+        self._store.remove(key)
+        return self.load(key)
 
     def disable(self, key: TemplateKey, changed_by: str) -> TemplateEntry:
-        """Switches a template off: nothing is sent in this language any more, the fallback language's text instead."""
-        raise NotImplementedError
+        """Switches a template off: nothing is sent in this language any more, the fallback language's text instead.
+
+        The text stays; saving it again switches it on.
+        """
+        entry = self.load(key)
+        self._store.save(replace(entry, origin=Origin.DISABLED, changed_by=changed_by))
+        return self.load(key)
+
+    def _now(self) -> Settings:
+        if self._switches is None:
+            self._switches = self._settings()
+        return self._switches
+
+
+def _entry(key: TemplateKey, saved: Mapping[TemplateKey, TemplateEntry]) -> TemplateEntry:
+    return saved.get(key) or TemplateEntry(default_templates()[key], Origin.DEFAULT)
+
+
+def _usable(template: Template) -> bool:
+    return is_usable(template.key.kind, template.key.channel, template.text, template.subject)
+
+
+def _tidy(template: Template) -> Template:
+    """Returns a template as it is kept: one kind of line end, composed characters, nothing lost at the ends."""
+    text = unicodedata.normalize("NFC", "\n".join(template.text.splitlines())).strip()
+    subject = unicodedata.normalize("NFC", template.subject).strip() if template.key.channel is Channel.EMAIL else ""
+    return replace(template, text=text, subject=subject)
+
+
+def _refused(key: TemplateKey, findings: tuple[Finding, ...]) -> TemplateRefusedError:
+    return TemplateRefusedError(
+        _("Textvorlage nicht gespeichert"),
+        " ".join(finding.sentence for finding in findings),
+        _("Text berichtigen und erneut speichern; bis dahin gilt die bisherige Vorlage."),
+        item=str(key),
+        findings=findings,
+    )
+
+
+__all__ = [
+    "TEMPLATE_KEYS",
+    "TEMPLATE_LANGUAGES",
+    "Field",
+    "Finding",
+    "FindingCode",
+    "Origin",
+    "Severity",
+    "Template",
+    "TemplateBook",
+    "TemplateEntry",
+    "TemplateKey",
+    "TemplateRefusedError",
+    "TemplateService",
+    "default_book",
+    "default_templates",
+]
