@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import typer
 
 from tray_agent.cli.frame import agent_here
 from tray_agent.i18n import _
+from tray_agent.practice.views import Dialect, views_template
 
 
 def group() -> typer.Typer:
     """Returns the commands of ``vitoclient db``."""
     app = typer.Typer(help=_("Die Datenbank des Agenten."), no_args_is_help=True)
     app.command("upgrade", help=_("Tabellen anlegen oder auf den Stand dieser Version bringen."))(_upgrade)
+    app.command("views", help=_("SQL-Vorlage der fünf Sichten ausgeben, über die die Praxisdaten gelesen werden."))(_views)
     return app
 
 
@@ -25,3 +28,14 @@ def _upgrade() -> None:
         if copy:
             print(_("Kopie der bisherigen Datenbank: {file}").format(file=copy))
         print(_("Die Tabellen sind auf dem Stand dieser Version."))
+
+
+def _views(
+    dialect: Annotated[Dialect | None, typer.Option(help=_("Datenbank der Praxis; ohne Angabe die der Konfiguration."))] = None,
+    schema: Annotated[str | None, typer.Option(help=_("Schema der Sichten; ohne Angabe das der Konfiguration."))] = None,
+) -> None:
+    if dialect is None or schema is None:
+        with agent_here() as agent:
+            dialect = dialect or Dialect(agent.practice_database.dialect)
+            schema = agent.machine.practice.view_schema if schema is None else schema
+    print(views_template(dialect, schema or None), end="")

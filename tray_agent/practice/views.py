@@ -219,8 +219,8 @@ def _head(dialect: Dialect) -> str:
     return "\n".join(
         (
             f"-- Vorlage der fünf Sichten, über die vitoclient-Services die Praxisdaten liest ({dialect}).",
-            "-- Rechts von SELECT stehen Tabellen und Spalten eines Beispiels: durch die der Praxissoftware ersetzen.",
-            "-- Namen, Reihenfolge und Bedeutung der Sichtspalten (nach AS) bleiben, wie sie sind.",
+            "-- Links von AS und nach FROM stehen Spalten und Tabellen eines Beispiels: durch die der Praxissoftware ersetzen.",
+            "-- Namen, Reihenfolge und Bedeutung der Spalten nach AS bleiben, wie sie sind.",
             f"-- {where}",
             "-- Der Agent liest nur; er schreibt nie in Tabellen der Praxissoftware.",
             "-- Danach prüfen mit: vitoclient doctor",
