@@ -19,6 +19,7 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 if TYPE_CHECKING:
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
+    from tray_agent.messages.service import MessageService
     from tray_agent.messages.templates import TemplateService
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
@@ -81,6 +82,20 @@ class Agent:
         from tray_agent.store.settings import SettingStore
 
         return SettingStore(self.store)
+
+    @cached_property
+    def messages(self) -> MessageService:
+        """The outbox, credits, and what the four jobs of the SMS-Service work with.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+            ConfigurationError: the mail server of the configuration can't be used.
+        """
+        from tray_agent.jobs.activity import ActivityLog
+        from tray_agent.messages.service import MessageService, make_parts
+
+        log = ActivityLog(self.store, self.workstation)
+        return MessageService(make_parts(self), lambda rows, connection: log.write(rows, connection=connection))
 
     @cached_property
     def practice(self) -> PracticeSource:

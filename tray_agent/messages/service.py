@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tray_agent.jobs.contract import JobDefinition
+from sqlalchemy import Connection
+
+from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON, Setting
+from tray_agent.i18n import _, format_time
+from tray_agent.jobs.contract import Activity, JobContext, JobDefinition, JobKey, JobResult, Level
+from tray_agent.jobs.titles import job_title
+from tray_agent.messages import listing, outbox
+from tray_agent.messages.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.entries import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
+from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
+from tray_agent.messages.model import Channel, MessageState
+from tray_agent.messages.outbox import Change
+from tray_agent.messages.outcomes import row
+from tray_agent.messages.parts import MailIdentity, MessageParts
+from tray_agent.messages.prepare import CANCELLED_BY_PERSON, prepare_birthdays, prepare_reminders
+from tray_agent.messages.rendering import PracticeWords
+from tray_agent.messages.send import send_messages
+from tray_agent.messages.states import Actor, Step
+from tray_agent.messages.status import update_status
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.config.machine import MailSection
+
+MAIL_UNDER_WAY = timedelta(minutes=15)
+"""So long after the intent an e-mail could still be under way: its exchange has many steps, each with a time-out."""
 
 
 class MessageService:
@@ -18,7 +39,15 @@ class MessageService:
 
     Raises (all calls):
         DatabaseUnavailableError: no connection.
+
+    Args:
+        parts: what to work with.
+        write: writes rows into the activity log, within the given transaction.
     """
+
+    def __init__(self, parts: MessageParts, write: Callable[[Sequence[Activity], Connection], None]) -> None:
+        self.parts = parts
+        self._write = write
 
     def page(
         self,
@@ -30,7 +59,8 @@ class MessageService:
         limit: int = 100,
     ) -> OutboxPage:
         """Returns a part of the outbox."""
-        raise NotImplementedError
+        with self.parts.database.read() as connection:
+            return listing.page(connection, which, order, descending=descending, offset=offset, limit=limit)
 
     def message(self, message_id: int) -> OutboxMessage:
         """Returns one message.
@@ -38,7 +68,8 @@ class MessageService:
         Raises:
             MessageMissingError: there is no message with this number.
         """
-        raise NotImplementedError
+        with self.parts.database.read() as connection:
+            return _existing(outbox.read_message(connection, message_id), message_id)
 
     def call_list(self, since: datetime | None = None) -> Sequence[CallEntry]:
         """Returns the reminders that did not reach their patient and that nobody has ticked off, the earliest appointment first.
@@ -46,15 +77,23 @@ class MessageService:
         Args:
             since: only appointments from here on (aware); by default those that have not begun yet.
         """
-        raise NotImplementedError
+        with self.parts.database.read() as connection:
+            messages = listing.not_reached(connection, since or self.parts.database.now(connection))
+        patients = self.parts.practice.patients({message.patient_id for message in messages}) if messages else {}
+        return [listing.call_entry(message, patients.get(message.patient_id)) for message in messages]
 
     def tick_off(self, message_ids: Collection[int], who: str) -> int:
         """Takes messages off the call list; returns how many were on it."""
-        raise NotImplementedError
+
+        def change_of(message: OutboxMessage, now: datetime) -> Change:
+            return Change.of(message, Step.TICK_OFF, Actor.PERSON, handled_by=who[:120], handled_at=now)
+
+        return self._change_all(message_ids, listing.MISSED, change_of, lambda message: message.handled_at is None)
 
     def in_doubt(self) -> Sequence[OutboxMessage]:
         """Returns the messages of which nobody knows yet whether they left, the oldest first."""
-        raise NotImplementedError
+        with self.parts.database.read() as connection:
+            return listing.in_doubt(connection)
 
     def decide(self, message_id: int, verdict: Verdict, who: str) -> OutboxMessage:
         """Settles a message in doubt by a person's word, writes it to the activity log, and returns the message.
@@ -69,15 +108,36 @@ class MessageService:
             NotInDoubtError: it is not (any more) in doubt; nothing was changed.
             StillUnderWayError: the request could still be under way; «erneut senden» is possible a few minutes later.
         """
-        raise NotImplementedError
+
+        def work(connection: Connection) -> bool:
+            message = _existing(outbox.read_message(connection, message_id), message_id)
+            now = self.parts.database.now(connection)
+            change = self._decision(message, verdict, who, now)
+            if not outbox.apply(connection, change, now):
+                return False
+            self._write([_told_decision(self.parts, message, verdict, who)], connection)
+            return True
+
+        if not self.parts.database.transact(work):
+            raise _not_in_doubt(message_id)
+        return self.message(message_id)
 
     def cancel(self, message_ids: Collection[int], who: str) -> int:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
-        raise NotImplementedError
+        said = _("Von {who} storniert.").format(who=who)
+
+        def change_of(message: OutboxMessage, now: datetime) -> Change:
+            values = {"reason": CANCELLED_BY_PERSON, "sentence": said, "handled_by": who[:120], "handled_at": now}
+            return Change.of(message, Step.CANCEL, Actor.PERSON, **values)
+
+        return self._change_all(message_ids, frozenset({MessageState.PREPARED}), change_of)
 
     def credits(self, history_days: int = 90) -> Sequence[AccountCredits]:
         """Returns the credits of all accounts as last told, with their history; asks no gateway."""
-        raise NotImplementedError
+        settings = self.parts.settings()
+        with self.parts.database.read() as connection:
+            now = self.parts.database.now(connection)
+            return credits_of(connection, self.parts, settings, now, timedelta(days=history_days))
 
     def refresh_credits(self) -> Sequence[AccountCredits]:
         """Asks the gateways for the balances, keeps them, and returns all accounts; takes seconds.
@@ -85,13 +145,133 @@ class MessageService:
         Raises:
             UnavailableError, KnownError: no gateway could be asked; with several accounts those that answered are kept.
         """
-        raise NotImplementedError
+        errors = ask_balances(self.parts)
+        if errors and len(errors) == len(accounts_of(self.parts.sms)):
+            raise errors[0]
+        return self.credits()
 
     def low_credits(self) -> Sequence[AccountCredits]:
         """Returns the accounts below the minimum, for the notice at start, login and user switch; asks no gateway."""
-        raise NotImplementedError
+        return [account for account in self.credits(history_days=0) if account.below_minimum]
+
+    def _change_all(
+        self,
+        message_ids: Collection[int],
+        states: frozenset[MessageState],
+        change_of: Callable[[OutboxMessage, datetime], Change],
+        applies: Callable[[OutboxMessage], bool] = lambda _message: True,
+    ) -> int:
+        def work(connection: Connection) -> int:
+            now = self.parts.database.now(connection)
+            messages = [one for one in outbox.read_messages(connection, message_ids) if one.state in states and applies(one)]
+            return len(outbox.apply_all(connection, [change_of(message, now) for message in messages], now))
+
+        return self.parts.database.transact(work)
+
+    def _decision(self, message: OutboxMessage, verdict: Verdict, who: str, now: datetime) -> Change:
+        if message.state is not MessageState.IN_DOUBT:
+            raise _not_in_doubt(message.id)
+        handled = {"handled_by": who[:120], "handled_at": now, "next_at": now, "reason": "decided"}
+        if verdict is Verdict.SENT:
+            said = _("Wurde gesendet, sagt {who}.").format(who=who)
+            values = {**handled, "submitted_at": message.sending_at or now, "sentence": said}
+            return Change.of(message, Step.FOUND, Actor.PERSON, **values)
+        under_way = MAIL_UNDER_WAY if message.channel is Channel.EMAIL else self.parts.rules.under_way
+        possible_at = (message.sending_at or now) + under_way
+        if now < possible_at:
+            raise _still_under_way(message.id, format_time(self.parts.local(possible_at)))
+        return Change.of(message, Step.NEVER_TAKEN, Actor.PERSON, **handled, sentence=_("Erneut senden, sagt {who}.").format(who=who))
+
+
+def make_parts(agent: Agent) -> MessageParts:
+    """Puts together what the four jobs need, from the parts of the agent.
+
+    Raises:
+        ConfigurationError: the configuration of the gateway or the mail server can't be used.
+    """
+    machine = agent.machine
+    return MessageParts(
+        database=agent.store,
+        settings=agent.settings.load,
+        practice=agent.practice,
+        templates=agent.templates.book,
+        sms=agent.sms_gateways,
+        mail=agent.mail_gateway if machine.mail.host else None,
+        mail_identity=lambda mandant_id: _identity(machine.mail, mandant_id),
+        clock=agent.clock,
+        zone=machine.zone,
+        words=PracticeWords(machine.practice.name, machine.practice.phone),
+        region=machine.practice.region,
+        canton=machine.practice.canton,
+    )
 
 
 def job_definitions(agent: Agent) -> tuple[JobDefinition, ...]:
-    """Returns the four jobs of the SMS-Service with their switches, for the runner."""
-    raise NotImplementedError
+    """Returns the four jobs of the SMS-Service with their switches, for the runner. Makes no connection yet."""
+    both = (REMINDERS_ON, BIRTHDAYS_ON)
+    return (
+        _definition(agent, JobKey.PREPARE_REMINDERS, prepare_reminders, (REMINDERS_ON,)),
+        _definition(agent, JobKey.PREPARE_BIRTHDAYS, prepare_birthdays, (BIRTHDAYS_ON,)),
+        _definition(agent, JobKey.SEND_MESSAGES, send_messages, both, wakes_people=True),
+        _definition(agent, JobKey.UPDATE_STATUS, update_status, both),
+    )
+
+
+def _definition(
+    agent: Agent,
+    key: JobKey,
+    job: Callable[[MessageParts, JobContext], JobResult],
+    settings: tuple[Setting, ...],
+    *,
+    wakes_people: bool = False,
+) -> JobDefinition:
+    def work(context: JobContext) -> JobResult:
+        return job(agent.messages.parts, context)
+
+    def switched_on() -> bool:
+        switches = agent.settings.load()
+        return any(switches.yes(setting) for setting in settings)
+
+    names = _(" oder ").join(setting.address for setting in settings)
+    return JobDefinition(key, job_title(key), work, switched_on, wakes_people, names)
+
+
+def _identity(mail: MailSection, mandant_id: str) -> MailIdentity:
+    own = mail.senders.get(mandant_id)
+    return MailIdentity(own.address, own.name or mail.sender_name) if own else MailIdentity(mail.sender, mail.sender_name)
+
+
+def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:
+    if message is None:
+        raise MessageMissingError(
+            _("Mitteilung nicht gefunden"),
+            _("Eine Mitteilung mit der Nummer {number} gibt es nicht.").format(number=message_id),
+            _("Nummer prüfen; «vitoclient messages outbox» zeigt alle."),
+            item=str(message_id),
+        )
+    return message
+
+
+def _not_in_doubt(message_id: int) -> NotInDoubtError:
+    return NotInDoubtError(
+        _("Nicht mehr im Zweifel"),
+        _("Die Mitteilung {number} ist nicht (mehr) im Zweifel; es wurde nichts verändert.").format(number=message_id),
+        _("Liste neu laden."),
+        item=str(message_id),
+    )
+
+
+def _still_under_way(message_id: int, possible_at: str) -> StillUnderWayError:
+    return StillUnderWayError(
+        _("Noch nicht möglich"),
+        _("Die Mitteilung {number} könnte noch unterwegs sein; würde sie jetzt erneut gesendet, käme sie vielleicht zweimal an.").format(
+            number=message_id
+        ),
+        _("Ab {time} ist es möglich.").format(time=possible_at),
+        item=str(message_id),
+    )
+
+
+def _told_decision(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
+    said = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
+    return row(parts, Level.INFO, f"decided_{verdict.value}", message, said.format(who=who))
