@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, schedule, settings
+from tray_agent.cli import database, demo, doctor, schedule, settings
 from tray_agent.i18n import _
 
 
@@ -22,6 +22,8 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(_start)
+    app.command("demo", help=_("Die ganze Kette auf einer Demopraxis laufen lassen."))(demo.demo)
+    app.command("doctor", help=_("Dieses Gerät prüfen: Konfiguration, Datenbank, Praxisdaten, Portal, SMS, E-Mail."))(doctor.doctor)
     app.add_typer(database.group(), name="db")
     app.add_typer(settings.group(), name="settings")
     app.add_typer(schedule.group(), name="schedule")
