@@ -5,13 +5,15 @@ from __future__ import annotations
 import email.utils
 import hashlib
 import re
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
@@ -80,10 +82,12 @@ class PortalServer:
         return self
 
     def stop(self) -> None:
-        """Ends serving and frees the port; answers under way are cut off."""
-        self._http.shutdown()
+        """Ends serving, cuts off answers under way and kept connections, and frees the port; may be called twice."""
+        if self._thread.is_alive():
+            self._http.shutdown()
+            self._thread.join()
         self._http.server_close()
-        self._thread.join()
+        self._http.cut_off()
 
     def __enter__(self) -> Self:
         """Begins to serve."""
@@ -99,6 +103,26 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
     portal: PortalServer
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._connections: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
+        """Serves a connection, and remembers it to cut it off."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as the base class has it
+        """Ends a connection."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def cut_off(self) -> None:
+        """Ends all connections at once."""
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news."""

@@ -127,7 +127,7 @@ class Downloads:
                 item="portal",
             )
         root = _read_root(Path(section.root))
-        return Portal(section.address, root, metadata_folder(self._machine.data_folder, section.address, root), self._web, self._clock)
+        return Portal(section.address, root, metadata_folder(self._machine.data_folder, root), self._web, self._clock)
 
     def _installation(self) -> Installation:
         return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log)

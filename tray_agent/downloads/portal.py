@@ -212,7 +212,6 @@ class Portal:
                 self._clock.wait(threading.Event(), 0.1)
 
 
-def metadata_folder(data_folder: Path, address: str, root: bytes) -> Path:
-    """Returns where the confirmed metadata of a portal is kept: never shared by two portals or two roots."""
-    name = hashlib.sha256(address.encode() + b"\0" + root).hexdigest()[:16]
-    return data_folder / "portal" / name
+def metadata_folder(data_folder: Path, root: bytes) -> Path:
+    """Returns where confirmed metadata is kept: one folder for each trusted root, whatever address serves it."""
+    return data_folder / "portal" / hashlib.sha256(root).hexdigest()[:16]

@@ -212,6 +212,17 @@ class DownloadService:
         """Returns what is downloaded, verified, and was not started yet: *Neue Downloads vorhanden*."""
         return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED)
 
+    def verify(self, element: str, version: str) -> bool:
+        """Returns whether a version's file is here with its signed length and hashes; reads the whole of it.
+
+        Raises:
+            InputError: there is no such download.
+        """
+        try:
+            return self._library.verify(self._find(element, version))
+        except OSError:
+            return False
+
     def install(self, element: str, version: str | None = None, *, by: str) -> InstallResult:
         """Hands a downloaded version over to its installer: verified again, signature checked, started. Blocks until it ends.
 

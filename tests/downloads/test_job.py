@@ -1,0 +1,285 @@
+"""The job: what is subscribed arrives by itself, verified, and waits for a person."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import timedelta
+
+import pytest
+
+from tests.downloads.conftest import KB, Practice, TrialContext
+from tests.downloads.forging import add_target
+from tray_agent.clock import ManualClock
+from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
+from tray_agent.demo.portal import DemoPortal, publish_version
+from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
+from tray_agent.downloads.errors import PortalUnavailableError
+from tray_agent.downloads.publish import publish, refresh
+from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.transfer import TransferLimits
+from tray_agent.downloads.version import Version
+from tray_agent.jobs.contract import LeaseLostError, Level, RunCancelledError
+
+UPDATE = "update/2.69.001/update-2.69.001.msi"
+TARIF = "tarif/1.4.002/tarif-1.4.002.zip"
+
+
+def test_brings_the_newest_version_of_what_is_subscribed(practice: Practice, demo: DemoPortal) -> None:
+    practice.subscribe("update", "tarif")
+    result = practice.run()
+    assert (result.counts["downloaded"], result.problems) == (2, 0)
+    assert result.sentence == "Downloads: 2 heruntergeladen und geprüft."
+    assert practice.files() == {UPDATE, TARIF}
+    assert (practice.library.folder / UPDATE).read_bytes() == (demo.source / "update-2.69.001.msi").read_bytes()
+    assert practice.states() == {"update 2.69.001": "offered", "tarif 1.4.002": "offered"}
+    assert sorted(practice.context.reasons) == ["downloaded", "downloaded"]
+
+
+def test_a_second_run_fetches_nothing(practice: Practice, server: PortalServer) -> None:
+    practice.subscribe("update")
+    practice.run()
+    before = len(server.traffic.sent)
+    result = practice.run()
+    assert result.skipped == {"up_to_date": 1}
+    assert result.sentence == "Das abonnierte Element ist auf dem neuesten Stand."
+    assert [path for path in list(server.traffic.sent)[before:] if "targets/" in path and ".json" not in path] == []
+
+
+def test_nothing_subscribed_is_nothing_done(practice: Practice) -> None:
+    assert practice.run().sentence == "Kein Element ist abonniert."
+    assert practice.files() == set()
+
+
+def test_a_dry_run_tells_and_changes_nothing(practice: Practice) -> None:
+    practice.subscribe("update")
+    result = practice.run(TrialContext(dry_run=True))
+    assert result.counts == {"would_download": 1}
+    assert (practice.files(), practice.states(), practice.context.activities) == (set(), {}, [])
+
+
+def test_a_newer_version_takes_the_place_of_the_offered_one(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:
+    practice.subscribe("update")
+    practice.run()
+    publish_version(demo, "update", "2.69.002", 50 * KB, clock.now())
+    practice.run()
+    assert practice.states() == {"update 2.69.002": "offered", "update 2.69.001": "superseded"}
+    assert len(practice.files()) == 2
+
+
+def test_older_versions_are_kept_as_the_switch_says(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:
+    practice.subscribe("update")
+    for revision in range(2, 6):
+        publish_version(demo, "update", f"2.69.00{revision}", 5 * KB, clock.now())
+        practice.run()
+    assert practice.states() == {"update 2.69.005": "offered", "update 2.69.004": "superseded"}
+    practice.switches[KEEP_VERSIONS] = 1
+    practice.run()
+    assert practice.files() == {"update/2.69.005/update-2.69.005.msi"}
+
+
+@pytest.mark.parametrize(("keep", "expected"), [(True, "2.68.015"), (False, "2.69.001")])
+def test_an_installation_stays_on_its_line_where_the_practice_wishes_so(
+    practice: Practice, demo: DemoPortal, clock: ManualClock, keep: bool, expected: str
+) -> None:
+    publish_version(demo, "update", "2.68.015", 5 * KB, clock.now())
+    practice.subscriptions.add("update", "Update", Version.parse("2.68.014"), "Anna")
+    practice.switches[KEEP_MINOR] = keep
+    practice.run()
+    assert practice.states() == {f"update {expected}": "offered"}
+
+
+def test_a_line_without_versions_is_told(practice: Practice) -> None:
+    practice.subscriptions.add("update", "Update", Version.parse("2.70.001"), "Anna")
+    practice.switches[KEEP_MINOR] = True
+    assert practice.run().skipped == {"other_line": 1}
+
+
+def test_an_element_that_left_the_portal_is_told(practice: Practice) -> None:
+    practice.subscriptions.add("weg", "Weg", None, "Anna")
+    result = practice.run()
+    assert result.skipped == {"not_on_portal": 1}
+    assert "nicht auf dem Portal" in result.sentence
+
+
+@pytest.mark.parametrize("damage", ["vanished", "changed", "same length and time"])
+def test_a_file_that_vanished_or_changed_is_fetched_again(practice: Practice, clock: ManualClock, damage: str) -> None:
+    practice.subscribe("tarif")
+    practice.run()
+    file = practice.library.folder / TARIF
+    genuine, state = file.read_bytes(), file.stat()
+    if damage == "vanished":
+        file.unlink()
+    else:
+        file.write_bytes(genuine[:-1] + bytes([genuine[-1] ^ 1]))
+    if damage == "same length and time":  # noticed by the weekly look at the whole content
+        os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+        assert practice.run().skipped == {"up_to_date": 1}
+        clock.advance(timedelta(days=7))
+        publish_again(practice, clock)
+    practice.run()
+    assert file.read_bytes() == genuine
+    assert practice.context.reasons == ["file_missing" if damage == "vanished" else "file_changed", "downloaded"]
+    assert practice.states() == {"tarif 1.4.002": "offered"}
+
+
+def publish_again(practice: Practice, clock: ManualClock) -> None:
+    """Signs the timestamp anew: a week later it would have expired."""
+    demo = DemoPortal(practice.library.folder.parent / "portal")
+    refresh(demo.repository, demo.keys, clock.now())
+
+
+def test_the_vendor_signs_another_file_under_the_same_version(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:
+    practice.subscribe("tarif")
+    practice.run()
+    (demo.source / "tarif-1.4.002.zip").write_bytes(b"corrected")
+    publish_again_from_source(demo, clock)
+    practice.run()
+    assert (practice.library.folder / TARIF).read_bytes() == b"corrected"
+    assert practice.states() == {"tarif 1.4.002": "offered"}
+
+
+def publish_again_from_source(demo: DemoPortal, clock: ManualClock) -> None:
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+
+
+def test_a_withdrawn_version_is_not_offered_any_more(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:
+    practice.subscribe("update")
+    practice.run()
+    description = demo.source / "portal.toml"
+    text = description.read_text(encoding="utf-8")
+    start = text.index("[[element.version]]")
+    description.write_text(text[:start] + text[text.index("[[element.version]]", start + 1) :], encoding="utf-8")
+    publish_again_from_source(demo, clock)
+    result = practice.run()
+    assert result.counts["withdrawn"] == 1
+    assert practice.states() == {"update 2.69.001": "superseded", "update 2.68.014": "offered"}
+    assert "withdrawn" in practice.context.reasons
+
+
+def test_what_is_installed_is_left_alone(practice: Practice) -> None:
+    practice.subscribe("tarif")
+    practice.run()
+    download = practice.download("tarif", "1.4.002")
+    practice.database.transact(lambda connection: practice.rows.move(connection, download, DownloadState.INSTALLED, "Anna", 0))
+    (practice.library.folder / TARIF).unlink()
+    assert practice.run().skipped == {"installed": 1}
+    assert practice.states() == {"tarif 1.4.002": "installed"}
+
+
+def test_one_failure_does_not_stop_the_others(practice: Practice, server: PortalServer) -> None:
+    def refuse_tarif(handler: PortalHandler, request: Request) -> bool:
+        if "tarif" in request.path:
+            handler.refuse(403)
+        return "tarif" in request.path
+
+    practice.subscribe("update", "tarif", "handbuch")
+    server.fault = refuse_tarif
+    result = practice.run()
+    assert (result.counts["downloaded"], result.counts["failed"], result.problems) == (2, 1, 1)
+    errors = [activity for activity in practice.context.activities if activity.level is Level.ERROR]
+    assert [(error.item, error.reason) for error in errors] == [("tarif", "http_error")]
+    assert "Das Portal liefert die Datei nicht (Antwort 403)." in errors[0].sentence
+    assert practice.states()["tarif 1.4.002"] == "new"
+    server.fault = None
+    assert practice.run().counts["downloaded"] == 1
+
+
+def test_a_version_superseded_on_its_way_is_dropped(practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock) -> None:
+    practice.subscribe("update")
+    published = threading.Event()
+
+    def publish_in_the_middle(handler: PortalHandler, request: Request) -> bool:
+        if "update-2.69.001" not in request.path or published.is_set():
+            return False
+        publish_version(demo, "update", "2.69.002", 5 * KB, clock.now())
+        clock.advance(timedelta(minutes=6))
+        published.set()
+        return False
+
+    server.fault = publish_in_the_middle
+    result = practice.run()
+    assert result.counts["superseded"] == 1
+    assert practice.states() == {"update 2.69.002": "offered"}
+    assert practice.files() == {"update/2.69.002/update-2.69.002.msi"}
+    assert practice.context.reasons == ["superseded", "downloaded"]
+
+
+def test_a_cancelled_run_keeps_what_is_here_and_the_next_goes_on(practice: Practice, server: PortalServer) -> None:
+    practice.subscribe("update")
+    reached, go_on = threading.Event(), threading.Event()
+
+    def pause_in_the_middle(handler: PortalHandler, request: Request) -> bool:
+        file = handler.file_of(request.path)
+        if file is None or "update" not in request.path or reached.is_set():
+            return False
+        handler.send_head(200, file.stat().st_size, {"ETag": '"x"'})
+        handler.wfile.write(file.read_bytes()[: 20 * KB])
+        handler.count(request.path, 0, 20 * KB)
+        reached.set()
+        go_on.wait(10)
+        return True
+
+    def cancel() -> None:
+        if reached.is_set() and any(practice.library.folder.rglob("*.part")):
+            raise RunCancelledError
+
+    server.fault = pause_in_the_middle
+    with pytest.raises(RunCancelledError):
+        practice.run(TrialContext(at_checkpoint=cancel))
+    go_on.set()
+    assert practice.states() == {"update 2.69.001": "new"}
+    assert any(name.endswith(".part") for name in practice.files())
+    server.fault = None
+    practice.run()
+    assert practice.files() == {UPDATE}
+
+
+def test_nothing_is_offered_without_the_lease(practice: Practice) -> None:
+    practice.subscribe("tarif")
+    calls = iter(range(100))
+
+    def lose_after_the_row_is_made() -> None:
+        if next(calls) >= 2:
+            raise LeaseLostError
+
+    with pytest.raises(LeaseLostError):
+        practice.run(TrialContext(at_fence=lose_after_the_row_is_made))
+    assert practice.states() == {"tarif 1.4.002": "new"}
+
+
+def test_a_portal_that_is_away_ends_the_run_and_changes_nothing(practice: Practice, server: PortalServer) -> None:
+    practice.subscribe("tarif")
+    practice.run()
+    server.stop()
+    with pytest.raises(PortalUnavailableError, match="nicht erreichbar"):
+        practice.run()
+    assert practice.states() == {"tarif 1.4.002": "offered"}
+
+
+def test_leftovers_of_versions_that_nobody_wants_are_removed(practice: Practice) -> None:
+    practice.subscribe("tarif")
+    folder = practice.library.folder / "update" / "2.60.000"
+    folder.mkdir(parents=True)
+    (folder / "update-2.60.000.msi.part").write_bytes(b"half")
+    (folder / "update-2.60.000.msi.resume").write_bytes(b"{}")
+    practice.run()
+    assert practice.files() == {TARIF}
+    assert not folder.exists()
+
+
+def test_refused_rows_are_told_once(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:
+    add_target(demo, "schlecht/1.0.0/bill.pdf.exe", {"element": "schlecht"}, clock.now())
+    practice.subscribe("tarif")
+    assert practice.run().skipped == {"refused": 1}
+    assert practice.context.reasons == ["wrong_field", "downloaded"]
+    practice.run()
+    assert practice.context.reasons == []
+
+
+def test_a_file_above_the_limit_is_not_fetched(practice: Practice, server: PortalServer) -> None:
+    practice.subscribe("update")
+    practice.limits = TransferLimits(reserve=0, most_bytes=30 * KB)
+    practice.run()
+    assert practice.context.reasons == ["too_large"]
+    assert not any("update" in path for path in server.traffic.sent)
