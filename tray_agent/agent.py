@@ -59,15 +59,17 @@ class Agent:
 
     @cached_property
     def store(self) -> Database:
-        """The agent's own database, its tables checked.
+        """The agent's own database, its tables checked; in a new embedded file they are made.
 
         Raises:
-            SchemaOutdatedError: the tables are missing, older, or newer than this program.
+            SchemaOutdatedError: the tables are missing on a server, older, or newer than this program.
             DatabaseUnavailableError: no connection.
         """
-        from tray_agent.store.migrate import check_schema
+        from tray_agent.store.migrate import check_schema, current_revision, upgrade
 
         database = self.store_unchecked
+        if database.dialect == "sqlite" and current_revision(database) is None:
+            upgrade(database)
         check_schema(database)
         return database
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tray_agent.cli.frame import run
+from tray_agent.store.database import open_database
+from tray_agent.store.migrate import upgrade
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -40,14 +42,24 @@ def test_an_unreadable_configuration_is_one_line_and_exit_2(
     assert str(file) in err
 
 
-def test_without_tables_the_advice_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_older_tables_are_left_alone_and_the_advice_names_the_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{(tmp_path / 'old.db').as_posix()}"
+    database = open_database(url)
+    upgrade(database, to="0001")
+    database.dispose()
+    monkeypatch.setenv("VITOCLIENT_STORE__URL", url)
     code, _out, err = said(capsys, "settings")
     assert code == 1
     assert "vitoclient db upgrade" in err
+    code, out, _err = said(capsys, "db", "upgrade")
+    assert code == 0
+    assert list(tmp_path.glob("old.*.copy.db"))
+    assert said(capsys, "settings")[0] == 0
 
 
-def test_switches_are_set_and_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "db", "upgrade")[0] == 0
+def test_switches_are_set_and_listed_in_a_new_embedded_database(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _err = said(capsys, "settings", "set", "smsservice.offsetstartstage", "3")
     assert (code, out) == (0, "SMSService.OffsetStartTage = 3\n")
     listed = json.loads(said(capsys, "settings", "--json")[1])
