@@ -53,7 +53,7 @@ def test_older_tables_are_left_alone_and_the_advice_names_the_command(
     code, _out, err = said(capsys, "settings")
     assert code == 1
     assert "vitoclient db upgrade" in err
-    code, out, _err = said(capsys, "db", "upgrade")
+    code, _out, _err = said(capsys, "db", "upgrade")
     assert code == 0
     assert list(tmp_path.glob("old.*.copy.db"))
     assert said(capsys, "settings")[0] == 0
