@@ -1,0 +1,98 @@
+"""One tray program per person and session: the first goes on, a later start asks it to show itself."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QLockFile, QObject, QStandardPaths
+from PyQt6.QtNetwork import QLocalServer, QLocalSocket
+
+SHOW = b"show\n"
+ANSWER_MILLISECONDS = 2000
+
+_log = logging.getLogger(__name__)
+
+
+class SingleInstance(QObject):
+    """Decides who is first, and carries "show yourself" from a later start to the first.
+
+    Args:
+        name: distinguishes programs on different configurations.
+        folder: where the lock is; by default the session's run-time folder.
+    """
+
+    def __init__(self, name: str = "", folder: Path | None = None) -> None:
+        super().__init__()
+        place = folder or _runtime_folder()
+        key = hashlib.sha256(f"{name}|{_session()}|{place}".encode()).hexdigest()[:16]
+        self._server_name = str(place / f"vitoclient-{key}.socket") if sys.platform != "win32" else f"vitoclient-{key}"
+        self._lock = QLockFile(str(place / f"vitoclient-{key}.lock"))
+        self._lock.setStaleLockTime(0)
+        self._server: QLocalServer | None = None
+        self._on_show: Callable[[], None] = lambda: None
+
+    def acquire(self) -> bool:
+        """Returns whether this process is the first; then it listens to later starts. A killed process does not count."""
+        if not self._lock.tryLock(0):
+            return False
+        QLocalServer.removeServer(self._server_name)
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._asked)
+        if not self._server.listen(self._server_name):
+            _log.warning("later starts can't be heard: %s", self._server.errorString())
+        return True
+
+    def on_show(self, call: Callable[[], None]) -> None:
+        """Calls ``call`` on the GUI thread when a later start asks the program to show itself."""
+        self._on_show = call
+
+    def ask_to_show(self) -> bool:
+        """Asks the first process to show itself; returns whether it took that. Waits for it, some seconds at the most."""
+        socket = QLocalSocket()
+        socket.connectToServer(self._server_name)
+        if not socket.waitForConnected(ANSWER_MILLISECONDS):
+            return False
+        socket.write(SHOW)
+        answered = socket.waitForBytesWritten(ANSWER_MILLISECONDS) and socket.waitForReadyRead(ANSWER_MILLISECONDS)
+        socket.disconnectFromServer()
+        return answered
+
+    def release(self) -> None:
+        """Lets another process be the first."""
+        if self._server is not None:
+            self._server.close()
+        self._lock.unlock()
+
+    def _asked(self) -> None:
+        while self._server is not None and self._server.hasPendingConnections():
+            connection = self._server.nextPendingConnection()
+            if connection is not None:
+                connection.readyRead.connect(lambda connection=connection: self._heard(connection))
+                connection.disconnected.connect(connection.deleteLater)
+
+    def _heard(self, connection: QLocalSocket) -> None:
+        if SHOW.strip() in connection.readAll().data():
+            connection.write(b"ok\n")
+            connection.flush()
+            self._on_show()
+
+
+def _runtime_folder() -> Path:
+    location = QStandardPaths.StandardLocation
+    kind = location.TempLocation if sys.platform == "win32" else location.RuntimeLocation
+    return Path(QStandardPaths.writableLocation(kind) or QStandardPaths.writableLocation(location.TempLocation))
+
+
+def _session() -> str:
+    """Returns what tells two sessions of one person apart (console and remote desktop)."""
+    if sys.platform == "win32":
+        from tray_agent.platforms.session_windows import own_session
+
+        return str(own_session())
+    return os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or ""
