@@ -8,7 +8,7 @@ next planned time comes first, it is skipped in its turn. Source: domain, sectio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from tray_agent.jobs.contract import JobKey
@@ -102,18 +102,18 @@ def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: Circumstanc
 def held_back(schedule: Schedule, facts: Circumstances, *, punctual: bool) -> Wait | None:
     """Returns what holds a run of this job back now, or None where it may begin.
 
-    A punctual run was planned for this very time by the practice: window and quiet hours do not hold it back (what may not
-    go out in quiet hours is kept back message by message); a catch-up waits for both.
+    The order of a day holds for every run. A punctual one was planned for this very time by the practice: window and quiet
+    hours do not hold it back (what may not go out in quiet hours is kept back message by message); a catch-up waits for both.
     """
     pause = pause_now(facts)
     if pause is not None:
         return Wait(Reason.PAUSED, pause.until)
     if facts.running_since is not None:
         return Wait(Reason.STILL_RUNNING)
+    if facts.after is not None:
+        return Wait(Reason.OTHER_FIRST)
     if punctual:
         return None
-    if facts.after is not None:
-        return Wait(Reason.STILL_RUNNING)
     opens = _window_opens(schedule, facts.now, facts.zone)
     if opens is not None:
         return Wait(Reason.OUTSIDE_WINDOW, opens)
@@ -137,7 +137,7 @@ def goes_on(schedule: Schedule, facts: Circumstances, attempt: int, *, by_hand: 
     """
     if by_hand or unsettled or attempt >= MOST_ATTEMPTS or not facts.switched_on:
         return False
-    return held_back(schedule, _without_run(facts), punctual=False) is None
+    return held_back(schedule, without_run(facts), punctual=False) is None
 
 
 def pause_now(facts: Circumstances) -> Pause | None:
@@ -178,5 +178,6 @@ def _window_opens(schedule: Schedule, now: datetime, zone: tzinfo) -> datetime |
     return datetime.combine(day, start, tzinfo=zone).astimezone(now.tzinfo)
 
 
-def _without_run(facts: Circumstances) -> Circumstances:
-    return Circumstances(facts.now, facts.zone, facts.pauses, facts.quiet, facts.switched_on, None, facts.after, facts.away)
+def without_run(facts: Circumstances) -> Circumstances:
+    """Returns the circumstances once the run that goes on is ended."""
+    return replace(facts, running_since=None)

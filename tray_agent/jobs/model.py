@@ -56,11 +56,11 @@ class Reason(StrEnum):
     STILL_RUNNING = "still_running"
     """The run before had not ended when the next time came."""
 
+    OTHER_FIRST = "other_first"
+    """A job that belongs before this one has not ended."""
+
     SCHEDULE_CHANGED = "schedule_changed"
     """The schedule was saved or the job disabled before the time was caught up."""
-
-    NOT_OFFERED = "not_offered"
-    """No agent that is on offers the job."""
 
     DIED = "died"
     CANCELLED = "cancelled"

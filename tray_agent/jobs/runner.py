@@ -200,19 +200,29 @@ class Runner:
     def run_dry(self, definition: JobDefinition, due_at: datetime, listener: Listener | None = None) -> Run:
         """Runs a job that only tells what it would do; nothing is claimed or written.
 
-        Raises:
-            KnownError: the job's own.
+        Returns:
+            A row as the history would have it, with the number 0.
         """
         tell = self._telling(listener)
-        context = DryContext(definition.key, due_at, tell)
         started = self._clock.now()
-        result = definition.work(context)
+        ending = self._dry_ending(definition, DryContext(definition.key, due_at, tell))
         run = Run(
-            0, definition.key, due_at, RunTrigger.BY_HAND, RunState.SUCCEEDED, self._workstation, started, self._clock.now(), 1,
-            result.counts, result.skipped, result.problems, "", result.sentence,
+            0, definition.key, due_at, RunTrigger.BY_HAND, ending.state, self._workstation, started, self._clock.now(), 1,
+            ending.counts, ending.skipped, ending.problems, ending.reason, ending.sentence,
         )  # fmt: skip
         tell(RunFinished(run))
         return run
+
+    def _dry_ending(self, definition: JobDefinition, context: DryContext) -> Ending:
+        try:
+            return _ending_of(definition.work(context))
+        except RunCancelledError:
+            return Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+        except KnownError as error:
+            return _failure(definition, error)[0]
+        except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
+            _log_fault(definition.key, error)
+            return _fault(definition)[0]
 
     def cancel(self, run_id: int) -> bool:
         """Asks a run of this process to stop at its next safe point; returns False where it is not one of this process."""
@@ -257,6 +267,9 @@ class Runner:
             if context.quitting and claim.trigger is not RunTrigger.BY_HAND:
                 return self._give_back(claim)
             ending = Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+        except (KeyboardInterrupt, SystemExit):
+            self._end(claim, Ending(RunState.CANCELLED, Reason.CANCELLED, quit_sentence()), ())
+            raise
         except KnownError as error:
             ending, activities = _failure(definition, error)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on

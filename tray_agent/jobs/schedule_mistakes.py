@@ -59,6 +59,7 @@ class Mistake:
 
 
 Numbers = Mapping[str, int]
+_WITH_RECURRENCE = (Frequency.WEEKLY, Frequency.MONTHLY, Frequency.MONTHLY_RELATIVE)
 
 
 def find_mistakes(columns: Mapping[str, object]) -> tuple[Mistake, ...]:
@@ -81,7 +82,7 @@ def complete(columns: Mapping[str, object]) -> dict[str, object]:
 
     ``freq_type`` and ``active_start_date`` have no default here; of the intervals only "every day, week, month" is assumed.
     """
-    recurring = columns.get("freq_type") in (Frequency.WEEKLY, Frequency.MONTHLY, Frequency.MONTHLY_RELATIVE)
+    recurring = columns.get("freq_type") in _WITH_RECURRENCE
     defaults: dict[str, object] = {
         "enabled": 1,
         "freq_subday_type": int(Subday.AT_TIME),
@@ -221,7 +222,7 @@ def _position(given: Numbers) -> Mistake | None:
 
 def _recurrence(given: Numbers) -> Mistake | None:
     number = given["freq_recurrence_factor"]
-    if given["freq_type"] in (Frequency.ONCE, Frequency.DAILY) or 1 <= number <= MOST_REPEATED:
+    if given["freq_type"] not in _WITH_RECURRENCE or 1 <= number <= MOST_REPEATED:
         return None
     if given["freq_type"] == Frequency.WEEKLY:
         said = _("Alle {number} Wochen kann ein Auftrag nicht wiederholt werden.").format(number=number)

@@ -24,8 +24,6 @@ def skipped_sentence(reason: Reason, due_at: datetime, zone: tzinfo, switch: str
             "Nicht ausgeführt: Um {time} war die Datenbank nicht erreichbar; nur die letzte verpasste Zeit wird nachgeholt."
         ),
         Reason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
-        Reason.QUIET_HOURS: _("Nicht nachgeholt: Bis zur nächsten geplanten Zeit war Ruhezeit."),
-        Reason.OUTSIDE_WINDOW: _("Nicht nachgeholt: Bis zur nächsten geplanten Zeit lag keine Zeit im Zeitfenster des Auftrags."),
         Reason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
         Reason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
     }[reason]

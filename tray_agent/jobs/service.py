@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from tray_agent.jobs.contract import JobKey, JobSet, Service
-from tray_agent.jobs.events import Listener
+from tray_agent.errors import BugError
+from tray_agent.i18n import _
+from tray_agent.jobs.claims import Claim, Refusal
+from tray_agent.jobs.contract import JobDefinition, JobKey, JobSet, Service
+from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
+from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import (
     ActivityFilter,
     ActivityOrder,
@@ -20,12 +25,20 @@ from tray_agent.jobs.model import (
     Run,
     RunFilter,
     RunOrder,
+    RunTrigger,
     ServiceCounts,
 )
-from tray_agent.jobs.order_check import Finding
+from tray_agent.jobs.order_check import Finding, check_order
+from tray_agent.jobs.parts import JobParts
+from tray_agent.jobs.plan import Plan, PlannedJob
+from tray_agent.jobs.planned_times import next_after
+from tray_agent.jobs.titles import job_title
 
 PAGE = 200
 """How many rows a page has unless told otherwise."""
+
+_SECONDS_BACK = 60
+"""A run by hand takes the second in which it was asked for; where that has a row, an earlier one."""
 
 
 class Jobs:
@@ -33,15 +46,28 @@ class Jobs:
 
     All methods read or write the database and may take as long as it does; call them from a worker, never from a
     window's thread. All raise ``DatabaseUnavailableError`` where there is no connection.
+
+    Args:
+        parts: the engine of jobs.
+        nudge: makes the scheduler of this process look at the plan at once.
     """
+
+    def __init__(self, parts: JobParts, nudge: Callable[[], None] = lambda: None) -> None:
+        self._parts = parts
+        self._nudge = nudge
 
     def overview(self) -> tuple[JobOverview, ...]:
         """Returns the five jobs in the order of a day."""
-        raise NotImplementedError
+        plan = self._parts.plans.load()
+        last, switches = self._parts.history.last_runs(), {one.key: one for one in self.definitions}
+        return tuple(self._overview(plan, plan.jobs[key], switches.get(key), last.get(key)) for key in JobKey if key in plan.jobs)
 
     def check(self, changes: Sequence[JobChange] = ()) -> tuple[Finding, ...]:
         """Returns what would be wrong with the set of schedules if ``changes`` were saved; changes nothing."""
-        raise NotImplementedError
+        plan = self._parts.plans.load()
+        schedules = {key: planned.schedule for key, planned in plan.jobs.items()} | {change.key: change.schedule for change in changes}
+        zone = self._parts.around.zone
+        return check_order(schedules, zone, self._parts.around.quiet(), plan.now.astimezone(zone).date())
 
     def save(self, changes: Sequence[JobChange], changed_by: str) -> None:
         """Saves all changes or none; planned times count from now on.
@@ -54,7 +80,15 @@ class Jobs:
             ChangedElsewhereError: somebody saved one of these jobs in between; nothing was saved.
             OutcomeUnknownError: the connection was lost while saving; read the overview again.
         """
-        raise NotImplementedError
+        plan = self._parts.plans.load()
+        real = [change for change in changes if not _is_unchanged(change, plan)]
+        if not real:
+            return
+        self._parts.plans.save(real, changed_by)
+        saved = self._parts.plans.load()
+        for change in real:
+            self._parts.settlement.record_changed(plan.jobs[change.key], saved.jobs[change.key].changed_at)
+        self._nudge()
 
     def run_now(self, key: JobKey, *, dry_run: bool = False, listener: Listener | None = None) -> Run:
         """Runs a job now, in the caller's thread, and returns its row of the history when it has ended, well or not.
@@ -72,7 +106,12 @@ class Jobs:
             JobsPausedError: the practice paused it.
             JobNotOfferedError: there is no work for it in this program.
         """
-        raise NotImplementedError
+        definition = self._allowed(key)
+        if dry_run:
+            return self._parts.runner.run_dry(definition, self._server_second(), listener)
+        claim = self._claim_now(definition)
+        run = self._parts.runner.run(definition, claim, listener)
+        return run or self._lost(claim)
 
     def start_now(self, key: JobKey, *, dry_run: bool = False) -> int:
         """Begins a run in a thread of its own and returns its number (0 for a dry run); its events go to the subscribers.
@@ -80,7 +119,14 @@ class Jobs:
         Raises:
             JobBusyError, JobSwitchedOffError, JobsPausedError, JobNotOfferedError: as ``run_now``.
         """
-        raise NotImplementedError
+        definition = self._allowed(key)
+        if dry_run:
+            due_at = self._server_second()
+            self._in_thread(definition, lambda: self._parts.runner.run_dry(definition, due_at))
+            return 0
+        claim = self._claim_now(definition)
+        self._in_thread(definition, lambda: self._parts.runner.run(definition, claim))
+        return claim.run_id
 
     def cancel(self, run_id: int) -> bool:
         """Asks a run to stop at its next safe point, on whatever computer it goes (there within half a minute).
@@ -88,11 +134,12 @@ class Jobs:
         Returns:
             False where the run has ended already.
         """
-        raise NotImplementedError
+        here = self._parts.runner.cancel(run_id)
+        return self._parts.claims.ask_to_stop(run_id) or here
 
     def run(self, run_id: int) -> Run | None:
         """Returns a row of the history, or None where it is not there (any more)."""
-        raise NotImplementedError
+        return self._parts.history.run(run_id)
 
     def history(
         self,
@@ -104,7 +151,7 @@ class Jobs:
         size: int = PAGE,
     ) -> Page[Run]:
         """Returns a page of the history; ``page`` is the ``next_page`` of the one before, under the same filter and order."""
-        raise NotImplementedError
+        return self._parts.history.page(filter_by, order, descending=descending, page=page, size=size)
 
     def activities(
         self,
@@ -116,7 +163,7 @@ class Jobs:
         size: int = PAGE,
     ) -> Page[ActivityRow]:
         """Returns a page of the activity log; ``page`` as for ``history``."""
-        raise NotImplementedError
+        return self._parts.log.page(filter_by, order, descending=descending, page=page, size=size)
 
     def all_activities(
         self,
@@ -126,11 +173,11 @@ class Jobs:
         descending: bool = True,
     ) -> Iterator[ActivityRow]:
         """Gives the whole list page by page, for printing and export; holds no transaction open in between."""
-        raise NotImplementedError
+        return self._parts.log.all_rows(filter_by, order, descending=descending)
 
     def activity_counts(self) -> Mapping[Service, ServiceCounts]:
         """Returns the errors and warnings on the list of each tab (the number in brackets)."""
-        raise NotImplementedError
+        return self._parts.log.counts()
 
     def hide_activities(self, service: Service, seen_id: int) -> int:
         """Takes the rows of a tab up to ``seen_id`` off the list ("Alle löschen") and returns how many; they stay stored.
@@ -139,33 +186,136 @@ class Jobs:
             service: the tab.
             seen_id: the greatest number among the rows that the person saw; what came later stays on the list.
         """
-        raise NotImplementedError
+        return self._parts.log.hide(service, seen_id)
 
     def pause(self, scope: PauseScope, until: datetime | None, paused_by: str) -> Pause:
         """Holds jobs back on all computers of the practice, until an instant (aware) or until ``resume``."""
-        raise NotImplementedError
+        pause = self._parts.plans.pause(scope, until, paused_by)
+        self._parts.around.events.tell(PauseChanged(pause))
+        self._nudge()
+        return pause
 
     def resume(self) -> None:
         """Ends the pause; the latest missed time of each job is caught up where window and quiet hours allow."""
-        raise NotImplementedError
+        self._parts.plans.resume()
+        self._parts.around.events.tell(PauseChanged(None))
+        self._nudge()
 
     def paused(self) -> Pause | None:
         """Returns the pause in force, or None."""
-        raise NotImplementedError
+        return self._parts.plans.load().pause
 
     def presences(self) -> tuple[Presence, ...]:
         """Returns the agents that are on, the longest-running first."""
-        raise NotImplementedError
+        return self._parts.presences.there()
 
     def clock_difference(self) -> timedelta:
         """Returns this computer's clock minus the server's, to about the time of a round trip (for ``doctor``)."""
-        raise NotImplementedError
+        return self._parts.presences.clock_difference()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls ``listener`` with every event of this process from now on (see ``events``); returns what ends that."""
-        raise NotImplementedError
+        return self._parts.around.events.subscribe(listener)
 
     @property
     def definitions(self) -> JobSet:
         """Returns the jobs that this program offers."""
-        raise NotImplementedError
+        return self._parts.around.definitions()
+
+    def _overview(self, plan: Plan, planned: PlannedJob, definition: JobDefinition | None, last: Run | None) -> JobOverview:
+        holder = planned.holder
+        return JobOverview(
+            key=planned.key,
+            title=definition.title if definition else job_title(planned.key),
+            schedule=planned.schedule,
+            version=planned.version,
+            switched_on=definition is not None and definition.switched_on(),
+            switch_name=definition.switch_name if definition else "",
+            next_at=next_after(planned.schedule, self._parts.around.zone, plan.now),
+            last_run=last,
+            running=self.run(holder.run_id) if holder and not holder.expired else None,
+            changed_at=planned.changed_at,
+            changed_by=planned.changed_by,
+        )
+
+    def _allowed(self, key: JobKey) -> JobDefinition:
+        """Returns the definition of a job that may run now by hand."""
+        definition = next((one for one in self.definitions if one.key is key), None)
+        if definition is None:
+            raise _not_offered(key)
+        if not definition.switched_on():
+            raise _switched_off(definition)
+        pause = self._parts.plans.load().pause
+        if pause and (pause.scope is PauseScope.EVERYTHING or definition.wakes_people):
+            raise _paused(definition)
+        return definition
+
+    def _claim_now(self, definition: JobDefinition) -> Claim:
+        key = definition.key
+        self._parts.settlement.end_vanished(definition)
+        now = self._server_second()
+        for back in range(_SECONDS_BACK):
+            claim = self._parts.claims.claim(key, now - timedelta(seconds=back), RunTrigger.BY_HAND)
+            if isinstance(claim, Claim):
+                return claim
+            if claim is Refusal.BUSY or self._parts.plans.load().jobs[key].holder is not None:
+                break
+        raise _busy(definition, self._parts.plans.load().jobs[key])
+
+    def _server_second(self) -> datetime:
+        return self._parts.plans.load().now.replace(microsecond=0)
+
+    def _lost(self, claim: Claim) -> Run:
+        """Returns the row of a run that this process lost, as it stands now."""
+        run = self.run(claim.run_id)
+        if run is None:
+            raise BugError(f"run {claim.run_id} has no row")
+        return run
+
+    def _in_thread(self, definition: JobDefinition, work: Callable[[], object]) -> None:
+        threading.Thread(target=work, name=f"run-{definition.key}", daemon=True).start()
+
+
+def _is_unchanged(change: JobChange, plan: Plan) -> bool:
+    return plan.jobs[change.key].schedule == change.schedule
+
+
+def _not_offered(key: JobKey) -> JobNotOfferedError:
+    return JobNotOfferedError(
+        _("Auftrag hier nicht eingerichtet"),
+        _("«{job}» kann auf diesem Arbeitsplatz nicht ausgeführt werden, weil die Angaben dazu fehlen.").format(job=job_title(key)),
+        _("Die Konfiguration prüfen: «vitoclient doctor»."),
+        item=key.value,
+    )
+
+
+def _switched_off(definition: JobDefinition) -> JobSwitchedOffError:
+    return JobSwitchedOffError(
+        _("Auftrag ausgeschaltet"),
+        _("«{job}» wurde nicht ausgeführt, weil der Schalter {switch} auf Nein steht.").format(
+            job=definition.title, switch=definition.switch_name
+        ),
+        _("Den Schalter auf Ja stellen, wenn der Auftrag laufen soll."),
+        item=definition.key.value,
+    )
+
+
+def _paused(definition: JobDefinition) -> JobsPausedError:
+    return JobsPausedError(
+        _("Aufträge angehalten"),
+        _("«{job}» wurde nicht ausgeführt, weil die Praxis diese Aufträge angehalten hat.").format(job=definition.title),
+        _("Im Menü des Symbols «Fortsetzen» wählen, wenn wieder gesendet werden soll."),
+        item=definition.key.value,
+    )
+
+
+def _busy(definition: JobDefinition, planned: PlannedJob) -> JobBusyError:
+    where = planned.holder.workstation if planned.holder else "?"
+    return JobBusyError(
+        _("Auftrag läuft bereits"),
+        _("«{job}» läuft gerade auf dem Arbeitsplatz {workstation}; ein Auftrag läuft nie zweimal gleichzeitig.").format(
+            job=definition.title, workstation=where
+        ),
+        _("Warten, bis der Lauf beendet ist."),
+        item=definition.key.value,
+    )

@@ -13,8 +13,8 @@ revision = "0002"
 down_revision = "0001"
 
 
-_PLANS = {"download": 120000, "prepare_reminders": 100000, "prepare_birthdays": 100500, "send_messages": 101000, "update_status": 102000}
-"""The five jobs and the time of day (HHMMSS) at which each is proposed: the seed's example, 5 minutes between the starts."""
+_PLANS = {"download": 123000, "prepare_reminders": 100000, "prepare_birthdays": 95000, "send_messages": 101000, "update_status": 102000}
+"""The five jobs and the time of day (HHMMSS) at which each is proposed."""
 
 
 def upgrade() -> None:

@@ -1,0 +1,195 @@
+"""The plan of the practice as it stands in the database: schedules, locks, pauses, and the server's clock, read together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from tray_agent.i18n import _
+from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.errors import ChangedElsewhereError
+from tray_agent.jobs.model import JobChange, Pause, PauseScope, Reason, RunTrigger
+from tray_agent.jobs.schedule import Schedule
+from tray_agent.jobs.schedule_codes import COLUMNS
+from tray_agent.store.database import Database, from_ms
+from tray_agent.store.tables import job, job_lock, job_pause, job_run
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The run that holds a job's lock.
+
+    Attributes:
+        started_at: when its present attempt began: aware, UTC.
+        expired: whether its lease has ended, so that it can be taken over.
+        given_back: whether its program gave it back on quitting.
+    """
+
+    run_id: int
+    due_at: datetime
+    trigger: RunTrigger
+    attempt: int
+    workstation: str
+    started_at: datetime
+    expired: bool
+    given_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """One job as it is planned.
+
+    Attributes:
+        settled_until: every planned time up to here has its row, or does not count: aware, UTC.
+        holder: the run that goes on, or None.
+    """
+
+    key: JobKey
+    schedule: Schedule
+    version: int
+    settled_until: datetime
+    holder: Holder | None
+    changed_at: datetime
+    changed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All jobs at one moment.
+
+    Attributes:
+        now: that moment by the server's clock: aware, UTC.
+        pauses: those that have not ended, and those that ended not long ago, in the order in which they began.
+    """
+
+    now: datetime
+    jobs: Mapping[JobKey, PlannedJob]
+    pauses: Sequence[Pause]
+
+    @property
+    def pause(self) -> Pause | None:
+        """Returns the pause in force, the wider one of two, or None."""
+        in_force = [pause for pause in self.pauses if pause.since <= self.now and (pause.until is None or self.now < pause.until)]
+        return min(in_force, key=lambda pause: pause.scope is not PauseScope.EVERYTHING, default=None)
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """Returns what changes whenever somebody saves a schedule."""
+        return tuple(planned.version for planned in self.jobs.values())
+
+
+class PlanStore:
+    """Reads and writes the plan."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self) -> Plan:
+        """Returns the plan as it is now.
+
+        Raises:
+            DatabaseUnavailableError: no connection.
+        """
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            rows = {row["key"]: row for row in connection.execute(_JOBS).mappings()}
+            pauses = [_pause(row) for row in connection.execute(_PAUSES).mappings()]
+        jobs = {key: _planned_job(rows[key.value], now) for key in JobKey if key.value in rows}
+        return Plan(now, jobs, pauses)
+
+    def recorded(self, key: JobKey, since: datetime, until: datetime) -> frozenset[datetime]:
+        """Returns the planned times that have a row in the history, after ``since`` up to ``until`` (aware)."""
+        with self._database.read() as connection:
+            found = select(job_run.c.due_at).where(job_run.c.job == key.value, job_run.c.due_at > since, job_run.c.due_at <= until)
+            return frozenset(connection.execute(found).scalars())
+
+    def save(self, changes: Sequence[JobChange], changed_by: str) -> None:
+        """Saves all changes or none; planned times count from now on.
+
+        Raises:
+            ChangedElsewhereError: somebody saved one of these jobs in between; nothing was saved.
+            DatabaseUnavailableError, OutcomeUnknownError: nothing, or perhaps everything, was saved.
+        """
+
+        def work(connection: Connection) -> None:
+            now = self._database.now(connection)
+            for change in changes:
+                _save(connection, change, now, changed_by)
+
+        self._database.transact(work)
+
+    def pause(self, scope: PauseScope, until: datetime | None, paused_by: str) -> Pause:
+        """Begins a pause of the whole practice in place of any other."""
+
+        def work(connection: Connection) -> Pause:
+            now = self._database.now(connection)
+            _end_pauses(connection, now)
+            connection.execute(insert(job_pause).values(scope=scope.value, from_at=now, until_at=until, paused_by=paused_by))
+            return Pause(scope, now, until, paused_by)
+
+        return self._database.transact(work)
+
+    def resume(self) -> None:
+        """Ends the pause in force; without one nothing changes."""
+        self._database.transact(lambda connection: _end_pauses(connection, self._database.now(connection)))
+
+    def prune_pauses(self, before: datetime) -> None:
+        """Forgets the pauses that ended before ``before`` (aware)."""
+        self._database.transact(lambda connection: connection.execute(job_pause.delete().where(job_pause.c.until_at < before)))
+
+
+_JOBS = select(
+    job, job_lock.c.settled_until, job_lock.c.lease_until_ms, job_run.c.id.label("run_id"), job_run.c.due_at, job_run.c.trigger,
+    job_run.c.attempt, job_run.c.workstation, job_run.c.started_at, job_run.c.reason,
+).select_from(job.join(job_lock, job_lock.c.job == job.c.key).outerjoin(job_run, job_run.c.id == job_lock.c.run_id))  # fmt: skip
+
+_PAUSES = select(job_pause).order_by(job_pause.c.from_at, job_pause.c.id)
+
+
+def _planned_job(row: RowMapping, now: datetime) -> PlannedJob:
+    schedule = Schedule.from_columns({name: int(row[name]) for name in COLUMNS})
+    settled = max(row["settled_until"], row["effective_from"])
+    return PlannedJob(JobKey(row["key"]), schedule, row["version"], settled, _holder(row, now), row["changed_at"], row["changed_by"])
+
+
+def _holder(row: RowMapping, now: datetime) -> Holder | None:
+    if row["run_id"] is None:
+        return None
+    expired = from_ms(row["lease_until_ms"]) <= now
+    trigger = RunTrigger(row["trigger"])
+    return Holder(
+        row["run_id"],
+        row["due_at"],
+        trigger,
+        row["attempt"],
+        row["workstation"],
+        row["started_at"],
+        expired,
+        row["reason"] == Reason.CANCELLED,
+    )
+
+
+def _save(connection: Connection, change: JobChange, now: datetime, changed_by: str) -> None:
+    values: dict[str, object] = dict(change.schedule.as_columns())
+    values |= {"enabled": change.schedule.enabled, "effective_from": now, "version": change.version + 1}
+    values |= {"changed_at": now, "changed_by": changed_by[:120]}
+    saved = connection.execute(update(job).where(job.c.key == change.key.value, job.c.version == change.version).values(values))
+    if saved.rowcount != 1:
+        raise ChangedElsewhereError(
+            _("Auftrag inzwischen geändert"),
+            _("Jemand anders hat den Auftrag in der Zwischenzeit gespeichert; Ihre Änderungen wurden nicht gespeichert."),
+            _("Die Liste neu laden und die Änderung noch einmal eingeben."),
+            item=change.key.value,
+        )
+
+
+def _end_pauses(connection: Connection, now: datetime) -> None:
+    lasting = or_(job_pause.c.until_at.is_(None), job_pause.c.until_at > now)
+    connection.execute(update(job_pause).where(lasting).values(until_at=now))
+
+
+def _pause(row: RowMapping) -> Pause:
+    return Pause(PauseScope(row["scope"]), row["from_at"], row["until_at"], row["paused_by"])

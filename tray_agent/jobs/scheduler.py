@@ -1,0 +1,320 @@
+"""Keeps the jobs running: wakes at the planned times, looks at the plan, survives sleep and a database that is away.
+
+APScheduler is the engine that wakes at the planned times (memory job store, a trigger of our own, ``misfire_grace_time``
+None: a wake-up is never dropped for being late; what becomes of a late time is decided by ``catch_up``). All that a
+wake-up does is to have the plan looked at, by one thread that also looks every half minute: so schedules saved on another
+computer, runs that vanished, and a computer that slept are noticed, and a wrong or corrected clock does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from tray_agent.clock import Clock
+from tray_agent.errors import KnownError
+from tray_agent.jobs.claims import Claim
+from tray_agent.jobs.contract import JobDefinition, JobKey
+from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
+from tray_agent.jobs.faults import trace_of
+from tray_agent.jobs.model import Pause
+from tray_agent.jobs.parts import JobParts
+from tray_agent.jobs.plan import Plan
+from tray_agent.jobs.planned_times import next_after
+from tray_agent.jobs.presence import BEAT
+from tray_agent.jobs.schedule import Schedule
+from tray_agent.jobs.settlement import Settled
+from tray_agent.jobs.trigger import PlannedTimesTrigger
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often the scheduler does what: by the injected clock.
+
+    Attributes:
+        look: between two looks at the plan.
+        first_retry, longest_retry: pauses while the database is away, doubled each time.
+        gap: a computer that was silent for so long beyond a look has slept.
+        network: how long a network is waited for after sleep.
+        prune: between two prunings of the logs.
+        speed: how many seconds of the injected clock pass in one of the machine's (tests).
+    """
+
+    look: timedelta = timedelta(seconds=30)
+    first_retry: timedelta = timedelta(seconds=5)
+    longest_retry: timedelta = timedelta(seconds=60)
+    gap: timedelta = timedelta(seconds=60)
+    network: timedelta = timedelta(minutes=2)
+    prune: timedelta = timedelta(hours=6)
+    speed: float = 1.0
+
+
+_SOONEST = timedelta(milliseconds=200)
+_STEP = timedelta(seconds=2)
+"""A difference between the clocks of this size moves the wake-ups."""
+
+
+class Scheduler:
+    """Runs the jobs of the practice on this computer, together with the schedulers of the others.
+
+    Args:
+        parts: gives the engine's parts; asked until it succeeds (the database may come later than this program).
+        events: where everything is told.
+        clock: this computer's clock.
+        zone: the practice's time zone.
+        network_ready: whether this computer has a network; asked after it slept.
+        rhythm: how often what is done.
+    """
+
+    def __init__(
+        self,
+        parts: Callable[[], JobParts],
+        events: Events,
+        clock: Clock,
+        zone: tzinfo,
+        network_ready: Callable[[], bool] = lambda: True,
+        rhythm: Rhythm = Rhythm(),
+    ) -> None:
+        self._make_parts = parts
+        self._parts: JobParts | None = None
+        self._events = events
+        self._clock = clock
+        self._zone = zone
+        self._network_ready = network_ready
+        self._rhythm = rhythm
+        self._engine = BackgroundScheduler(
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            timezone=UTC,
+        )
+        self._thread = threading.Thread(target=self._watch, name="scheduler-watch", daemon=True)
+        self._nudged = threading.Event()
+        self._stopping = False
+        self._away_since: datetime | None = None
+        self._missed: tuple[datetime, datetime] | None = None
+        self._retry = rhythm.first_retry
+        self._looked: tuple[datetime, float] | None = None
+        self._waiting_since: float | None = None
+        self._difference = timedelta(0)
+        self._placed: tuple[tuple[int, ...], timedelta] | None = None
+        self._next_times: dict[JobKey, datetime] = {}
+        self._pause: Pause | None = None
+        self._told = float("-inf")
+        self._pruned = clock.monotonic()
+
+    def start(self) -> None:
+        """Begins to run the jobs; returns at once, also when the database is away."""
+        self._unsubscribe = self._events.subscribe(self._hear)
+        self._engine.start()
+        self._thread.start()
+
+    def stop(self, seconds: float = 2.0) -> bool:
+        """Stops planning, asks the running jobs to stop at their next safe point and gives them back.
+
+        Args:
+            seconds: how long to wait for them at the most, by the machine's clock.
+
+        Returns:
+            Whether all ended in time. A run that did not keeps its claim until its lease ends.
+        """
+        self._stopping = True
+        self._unsubscribe()
+        self._nudged.set()
+        self._engine.shutdown(wait=False)
+        ended = self._parts.runner.quit(seconds) if self._parts else True
+        self._thread.join(seconds)
+        self._leave()
+        return ended
+
+    def look_soon(self) -> None:
+        """Has the plan looked at now: after a change, when the computer woke, when the network came. Returns at once."""
+        self._nudged.set()
+
+    @property
+    def next_times(self) -> dict[JobKey, datetime]:
+        """Returns the next planned time of each enabled job as of the last look: aware, UTC."""
+        return dict(self._next_times)
+
+    @property
+    def database_away_since(self) -> datetime | None:
+        """Returns since when the database does not answer (aware, UTC), or None while it does."""
+        return self._away_since
+
+    def look(self) -> timedelta:
+        """Looks at the plan once and returns when to look again: the watching thread's step. Never raises."""
+        try:
+            if self._must_wait_for_network():
+                return self._rhythm.first_retry
+            settled = self._settle()
+        except KnownError as error:
+            return self._lost(error)
+        except Exception as error:  # noqa: BLE001 - the thread that plans must never die
+            logger.error("the plan could not be looked at\n%s", trace_of(error))  # noqa: TRY400 - without values
+            return self._rhythm.look
+        return self._pause_until(settled)
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            self._nudged.clear()
+            pause = self.look()
+            if not self._stopping:
+                self._clock.wait(self._nudged, pause.total_seconds())
+
+    def _settle(self) -> Settled:
+        if self._parts is None:
+            self._parts = self._make_parts()
+        settled = self._parts.settlement.settle(self._launch, self._away() or self._missed)
+        self._found(settled.plan)
+        self._beat()
+        return settled
+
+    def _found(self, plan: Plan) -> None:
+        """Takes over what a look found: the server's clock, the next times, the pause; tells what is new."""
+        if self._away_since is not None:
+            self._missed = self._away()
+            self._events.tell(DatabaseBack(self._away_since))
+            self._away_since, self._retry = None, self._rhythm.first_retry
+        self._difference = self._clock.now() - plan.now
+        self._place(plan)
+        times = {key: at for key, planned in plan.jobs.items() if (at := next_after(planned.schedule, self._zone, plan.now))}
+        if times != self._next_times:
+            self._next_times = times
+            self._events.tell(PlanChanged(dict(times)))
+        if plan.pause != self._pause:
+            self._pause = plan.pause
+            self._events.tell(PauseChanged(plan.pause))
+
+    def _place(self, plan: Plan) -> None:
+        """Places the wake-ups anew where a schedule or the difference of the clocks has changed."""
+        if self._placed and self._placed[0] == plan.versions and abs(self._placed[1] - self._difference) < _STEP:
+            return
+        self._placed = (plan.versions, self._difference)
+        for key, planned in plan.jobs.items():
+            trigger = _WakeTrigger(planned.schedule, self._zone, plan.now, self._machine_time)
+            self._engine.add_job(self.look_soon, trigger, id=key.value, name=key.value, replace_existing=True)
+
+    def _machine_time(self, instant: datetime) -> datetime:
+        """Returns when an instant of the server's clock comes, by this machine's clock."""
+        return datetime.now(UTC) + (instant + self._difference - self._clock.now()) / self._rhythm.speed
+
+    def _pause_until(self, settled: Settled) -> timedelta:
+        if settled.look_again is None:
+            return self._rhythm.look
+        left = settled.look_again + self._difference - self._clock.now()
+        return min(max(left, _SOONEST), self._rhythm.look)
+
+    def _launch(self, definition: JobDefinition, claim: Claim) -> None:
+        parts = self._parts
+        assert parts is not None  # noqa: S101 - it was they that claimed
+        work = threading.Thread(target=parts.runner.run, args=(definition, claim), name=f"run-{definition.key}", daemon=True)
+        work.start()
+
+    def _hear(self, event: Event) -> None:
+        """Looks again when a run ended: what waited for it may begin."""
+        if isinstance(event, RunFinished | RunLost):
+            self.look_soon()
+
+    def _lost(self, error: KnownError) -> timedelta:
+        """Notes that the database is away, tells it once, and returns the pause before the next attempt."""
+        if self._away_since is None:
+            self._away_since = self._clock.now()
+            logger.warning("the database is away: %s", error.code)
+            self._events.tell(DatabaseAway(self._away_since, error))
+        pause = self._retry
+        self._retry = min(2 * self._retry, self._rhythm.longest_retry)
+        return pause
+
+    def _away(self) -> tuple[datetime, datetime] | None:
+        """Returns from when until when the database was away, by the server's clock as far as it is known."""
+        if self._away_since is None:
+            return None
+        return self._away_since - self._difference, self._clock.now() - self._difference
+
+    def _must_wait_for_network(self) -> bool:
+        """Notices that the computer slept, and returns whether its network is still to be waited for."""
+        now, elapsed = self._clock.now(), self._clock.monotonic()
+        if self._looked is not None and self._slept(now, elapsed):
+            self._placed = None
+            self._waiting_since = elapsed
+            self._events.tell(Woke(self._looked[0], now))
+        self._looked = (now, elapsed)
+        if self._waiting_since is None:
+            return False
+        patient = elapsed - self._waiting_since < self._rhythm.network.total_seconds()
+        if patient and not self._network_ready():
+            return True
+        self._waiting_since = None
+        return False
+
+    def _slept(self, now: datetime, elapsed: float) -> bool:
+        """Returns whether the clock ran on without this program, or was set."""
+        assert self._looked is not None  # noqa: S101 - the caller looked
+        passed = now - self._looked[0]
+        silent = passed > max(self._rhythm.look, self._rhythm.longest_retry) + self._rhythm.gap
+        stepped = abs(passed.total_seconds() - (elapsed - self._looked[1])) > self._rhythm.gap.total_seconds()
+        return silent or stepped
+
+    def _beat(self) -> None:
+        """Tells every few minutes that this agent is there, and prunes the logs every few hours."""
+        assert self._parts is not None  # noqa: S101 - the caller has them
+        now = self._clock.monotonic()
+        if now - self._told >= BEAT.total_seconds():
+            self._parts.presences.tell(self._difference)
+            self._told = now
+        if now - self._pruned >= self._rhythm.prune.total_seconds():
+            self._pruned = now
+            threading.Thread(target=_prune, args=(self._parts,), name="prune", daemon=True).start()
+
+    def _leave(self) -> None:
+        if self._parts is not None and self._away_since is None:
+            try:
+                self._parts.presences.leave()
+            except KnownError:
+                logger.warning("the database is away; this agent could not say that it goes")
+
+
+class _WakeTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """The planned times of a schedule by this machine's clock, however wrong that is.
+
+    Args:
+        schedule: the plan, in wall-clock time of ``zone``.
+        zone: the practice's time zone.
+        since: planned times after this instant, by the server's clock.
+        machine_time: tells when an instant of the server's clock comes here.
+    """
+
+    def __init__(self, schedule: Schedule, zone: tzinfo, since: datetime, machine_time: Callable[[datetime], datetime]) -> None:
+        self._planned = PlannedTimesTrigger(schedule, zone)
+        self._due_at = since
+        self._machine_time = machine_time
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """Returns when the next planned time comes here; each is given once."""
+        due_at = self._planned.get_next_fire_time(self._due_at, now)
+        if due_at is None:
+            return None
+        self._due_at = due_at
+        return self._machine_time(due_at)
+
+
+def _prune(parts: JobParts) -> None:
+    try:
+        pruned = parts.prune()
+    except KnownError:
+        return
+    except Exception as error:  # noqa: BLE001 - tried again after some hours
+        logger.error("the logs could not be pruned\n%s", trace_of(error))  # noqa: TRY400 - without values
+        return
+    if pruned:
+        logger.info("%d old rows of the logs were pruned", pruned)
