@@ -17,6 +17,9 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
+    from tray_agent.downloads.assembly import Downloads
+    from tray_agent.downloads.service import DownloadService
+    from tray_agent.jobs.contract import JobDefinition
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.service import MessageService
@@ -98,6 +101,37 @@ class Agent:
 
         log = ActivityLog(self.store, self.workstation)
         return MessageService(make_parts(self), lambda rows, connection: log.write(rows, connection=connection))
+
+    @property
+    def downloads(self) -> DownloadService:
+        """The Download-Service: portal, subscriptions, downloads, installation.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+        """
+        return self._download_parts.service
+
+    @property
+    def download_job(self) -> JobDefinition:
+        """The job *Download-Service*."""
+        return self._download_parts.definition
+
+    @cached_property
+    def _download_parts(self) -> Downloads:
+        from tray_agent.downloads.assembly import Downloads
+        from tray_agent.jobs.activity import ActivityLog
+        from tray_agent.jobs.contract import JobKey
+
+        return Downloads(
+            machine=self.machine,
+            database=self.store,
+            settings=self.settings,
+            log=ActivityLog(self.store, self.workstation),
+            clock=self.clock,
+            workstation=self.workstation,
+            run=lambda: self.jobs.run_now(JobKey.DOWNLOAD),
+            closing=self._closing,
+        )
 
     @cached_property
     def practice(self) -> PracticeSource:

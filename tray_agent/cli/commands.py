@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, demo, doctor, schedule, settings
+from tray_agent.cli import database, demo, doctor, downloads, portal, schedule, settings
 from tray_agent.i18n import _
 
 
@@ -27,6 +27,8 @@ def build() -> typer.Typer:
     app.add_typer(database.group(), name="db")
     app.add_typer(settings.group(), name="settings")
     app.add_typer(schedule.group(), name="schedule")
+    app.add_typer(portal.group(), name="portal")
+    downloads.add_commands(app)
     return app
 
 

@@ -1,0 +1,148 @@
+"""``vitoclient downloads``, ``subscribe``, ``unsubscribe``, ``download-service``: the Download-Service on the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.i18n import _, format_datetime
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tray_agent.agent import Agent
+    from tray_agent.downloads.progress import DownloadProgress
+    from tray_agent.downloads.service import DownloadRow
+    from tray_agent.downloads.states import DownloadState
+
+SHOW_AFTER = 1.0
+"""Seconds after which a progress bar appears."""
+
+_Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+
+
+class Switch(StrEnum):
+    """The two positions of the Download-Service."""
+
+    ON = "on"
+    OFF = "off"
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Adds the commands of the Download-Service to the application."""
+    downloads = typer.Typer(help=_("Heruntergeladene Elemente: anzeigen, holen, installieren."), no_args_is_help=True)
+    downloads.command("list", help=_("Zeigt, was heruntergeladen ist."))(_list)
+    downloads.command("run", help=_("Führt den Auftrag Download-Service jetzt aus."))(_run)
+    downloads.command("install", help=_("Prüft einen Download noch einmal und startet seine Installation."))(_install)
+    app.add_typer(downloads, name="downloads")
+    app.command("subscribe", help=_("Ein Element automatisch herunterladen."))(_subscribe)
+    app.command("unsubscribe", help=_("Ein Element nicht mehr automatisch herunterladen."))(_unsubscribe)
+    app.command("download-service", help=_("Den Download-Service ein- oder ausschalten (on, off)."))(_switch)
+
+
+def _subscribe(element: str) -> None:
+    with agent_here() as agent:
+        agent.downloads.subscribe(element, _person(agent))
+        active = agent.downloads.is_active()
+    print(_("{element} wird automatisch heruntergeladen.").format(element=element))
+    if not active:
+        print(_("Der Download-Service ist ausgeschaltet («vitoclient download-service on» schaltet ihn ein)."))
+
+
+def _unsubscribe(element: str) -> None:
+    with agent_here() as agent:
+        had = agent.downloads.unsubscribe(element)
+    text = _("{element} wird nicht mehr automatisch heruntergeladen.") if had else _("{element} war nicht abonniert.")
+    print(text.format(element=element))
+
+
+def _switch(position: Switch) -> None:
+    with agent_here() as agent:
+        agent.downloads.set_active(position is Switch.ON, _person(agent))
+    print(_("Der Download-Service ist eingeschaltet.") if position is Switch.ON else _("Der Download-Service ist ausgeschaltet."))
+
+
+def _list(as_json: _Json = False) -> None:
+    with agent_here() as agent:
+        rows, zone = agent.downloads.downloads(), agent.machine.zone
+    if as_json:
+        print_json([dataclasses.asdict(row) for row in rows])
+    elif rows:
+        _print_rows(rows, zone)
+    else:
+        print(_("Noch nichts heruntergeladen. «vitoclient subscribe ELEMENT» abonniert ein Element."))
+
+
+def _print_rows(rows: tuple[DownloadRow, ...], zone: ZoneInfo) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from tray_agent.downloads.sizes import format_size
+    from tray_agent.downloads.words import state_title
+
+    table = Table(_("Element"), _("Titel"), _("Version"), _("Grösse"), _("Status"), _("Geprüft"), box=None)
+    for row in rows:
+        checked = format_datetime(row.verified_at.astimezone(zone)) if row.verified_at else ""
+        state = state_title(row.state) if row.present or not _is_here(row.state) else _("Datei fehlt hier")
+        table.add_row(row.element, escape(row.title), row.version, format_size(row.size), state, checked)
+    console().print(table)
+
+
+def _is_here(state: DownloadState) -> bool:
+    return state.value in ("offered", "started")
+
+
+def _run(as_json: _Json = False) -> None:
+    from tray_agent.jobs.contract import JobKey
+    from tray_agent.jobs.model import RunState
+
+    with agent_here() as agent:
+        with progress_bar(agent.downloads.progress, hidden=as_json):
+            run = agent.jobs.run_now(JobKey.DOWNLOAD)
+        rows = agent.downloads.waiting()
+    if as_json:
+        waiting = [dataclasses.asdict(row) for row in rows]
+        print_json({"status": run.state, "counts": run.counts, "skipped": run.skipped, "sentence": run.sentence, "waiting": waiting})
+    else:
+        print(run.sentence)
+        for row in rows:
+            print(_("Bereit zur Installation: {title} {version}").format(title=row.title, version=row.version))
+    if run.state is not RunState.SUCCEEDED or run.problems:
+        raise typer.Exit(1)
+
+
+def _install(element: str, version: Annotated[str | None, typer.Option("--version")] = None, as_json: _Json = False) -> None:
+    from tray_agent.downloads.install import InstallOutcome
+
+    with agent_here() as agent:
+        result = agent.downloads.install(element, version, by=_person(agent))
+    if as_json:
+        print_json(dataclasses.asdict(result))
+    else:
+        print(result.sentence)
+    if result.outcome in (InstallOutcome.FAILED, InstallOutcome.CANCELLED):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def progress_bar(progress: DownloadProgress, *, hidden: bool = False) -> Iterator[None]:
+    """Shows how far the transfers are, on a terminal, once they take longer than a second."""
+    if hidden or not sys.stderr.isatty():
+        yield
+        return
+    from tray_agent.cli.progress import TransferBar
+
+    with TransferBar(progress, SHOW_AFTER):
+        yield
+
+
+def _person(agent: Agent) -> str:
+    return f"{getpass.getuser()}@{agent.workstation}"

@@ -1,0 +1,120 @@
+"""``vitoclient portal``: what the online portal offers; and the vendor's side, which publishes one."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.i18n import _, format_date, format_datetime
+
+if TYPE_CHECKING:
+    from tray_agent.downloads.publish import Publication
+    from tray_agent.downloads.service import PortalArea, PortalView
+
+PASSPHRASE = "portal-keys"  # noqa: S105 - the name of a secret
+"""The secret that encrypts signing keys: keyring, or ``VITOCLIENT_SECRET_PORTAL_KEYS``."""
+
+_Keys = Annotated[Path, typer.Option("--keys", help=_("Ordner mit den Signaturschlüsseln; nie im veröffentlichten Ordner."))]
+
+
+def group() -> typer.Typer:
+    """Returns the commands of ``vitoclient portal``."""
+    app = typer.Typer(help=_("Das Online-Portal: anzeigen, und als Hersteller veröffentlichen."), no_args_is_help=True)
+    app.command("list", help=_("Zeigt, was das Portal anbietet."))(_list)
+    app.command("publish", help=_("Veröffentlicht einen Ordner mit portal.toml als unterschriebenes Portal."))(_publish)
+    app.command("refresh", help=_("Unterschreibt den Zeitstempel eines veröffentlichten Portals neu."))(_refresh)
+    return app
+
+
+def _list(
+    area: Annotated[str | None, typer.Option("--area", help=_("Nur dieser Bereich."))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False,
+) -> None:
+    with agent_here() as agent:
+        view = agent.downloads.portal()
+        zone = agent.machine.zone
+    areas = [shown for shown in view.areas if area is None or shown.title.casefold() == area.casefold()]
+    if area is not None and not areas:
+        raise typer.BadParameter(_("Diesen Bereich gibt es nicht: {area}").format(area=area), param_hint="--area")
+    if as_json:
+        print_json(_as_json(view, areas))
+        return
+    for shown in areas:
+        _print_area(shown)
+    if view.offline:
+        since = format_datetime(view.checked_at.astimezone(zone)) if view.checked_at else "?"
+        print(_("Das Portal antwortet nicht; dies ist der Stand vom {time}.").format(time=since))
+    if view.refused:
+        print(_("{count} Einträge sind fehlerhaft beschrieben und werden nicht angeboten.").format(count=view.refused))
+    if not view.active:
+        print(_("Der Download-Service ist ausgeschaltet («vitoclient download-service on» schaltet ihn ein)."))
+
+
+def _as_json(view: PortalView, areas: list[PortalArea]) -> object:
+    head = {"active": view.active, "offline": view.offline, "checked_at": view.checked_at, "refused": view.refused}
+    return head | {"areas": [dataclasses.asdict(area) for area in areas]}
+
+
+def _print_area(area: PortalArea) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from tray_agent.downloads.sizes import format_size
+
+    columns = (_("Element"), _("Titel"), _("Version"), _("Vom"), _("Grösse"), _("Abonniert"))
+    table = Table(*columns, title=escape(area.title), title_justify="left", box=None)
+    for heading in area.headings:
+        table.add_row("", f"[bold]{escape(heading.title)}[/bold]")
+        for row in heading.rows:
+            ticked = _("ja") if row.subscribed else ""
+            table.add_row(row.element, escape(row.title), row.version, format_date(row.released), format_size(row.size), ticked)
+    console().print(table)
+    console().print()
+
+
+def _publish(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help=_("Ordner mit portal.toml und den Dateien."))],
+    keys: _Keys,
+    to: Annotated[Path | None, typer.Option("--to", help=_("Zu veröffentlichender Ordner; sonst DIR/repository."))] = None,
+) -> None:
+    from tray_agent.downloads.publish import publish
+    from tray_agent.downloads.signing_keys import SigningKeys
+
+    repository = to or source / "repository"
+    _tell(publish(source, repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC)))
+    print(_("Ordner für den Webserver: {folder}").format(folder=repository))
+
+
+def _refresh(
+    repository: Annotated[Path, typer.Argument(metavar="REPOSITORY", help=_("Der veröffentlichte Ordner."))],
+    keys: _Keys,
+) -> None:
+    from tray_agent.downloads.publish import refresh
+    from tray_agent.downloads.signing_keys import SigningKeys
+
+    _tell(refresh(repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC)))
+
+
+def _tell(publication: Publication) -> None:
+    print(_("{count} Dateien veröffentlicht, Stand {number}.").format(count=publication.versions, number=publication.number))
+    print(_("Vertrauensanker für die Praxen (portal.root): {file}").format(file=publication.root_file))
+    expires = format_datetime(publication.expires.astimezone())
+    print(_("Gültig bis {time}; vorher «vitoclient portal refresh» ausführen.").format(time=expires))
+
+
+def _apart(keys: Path, repository: Path) -> Path:
+    """Returns the key folder; refuses one that a web server would serve."""
+    if keys.resolve().is_relative_to(repository.resolve()):
+        raise typer.BadParameter(_("Die Schlüssel dürfen nicht im veröffentlichten Ordner liegen."), param_hint="--keys")
+    return keys
+
+
+def _passphrase() -> str | None:
+    from tray_agent.config.secrets import SystemSecrets
+
+    return SystemSecrets().get(PASSPHRASE)
