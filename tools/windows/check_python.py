@@ -15,23 +15,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+OSSLSIGNCODE = "/usr/bin/osslsigncode"
 ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 PUBLISHER = "CN=Python Software Foundation"
 MICROSOFT = "O=Microsoft Corporation"
 MICROSOFT_FILES = ("vcruntime", "msvcp", "concrt", "vcomp", "vcamp", "vccorlib")
 BINARIES = {".exe", ".dll", ".pyd"}
 
-UNSIGNED = (
-    "Scripts",
-    "Tools",
-    "tcl",
-    "Lib/site-packages",
-    "Lib/idlelib",
-    "Lib/tkinter",
-    "Lib/turtledemo",
-    "Lib/lib2to3/tests",
-    "Lib/unittest/test",
-)
+TESTS = ("Lib/lib2to3/tests", "Lib/unittest/test")
+UNSIGNED = ("Scripts", "Tools", "tcl", "Lib/site-packages", "Lib/idlelib", "Lib/tkinter", "Lib/turtledemo", *TESTS)
 """What nobody signed, or what has a catalogue of its own; nothing here needs it."""
 
 DIGESTS = {
@@ -96,8 +88,8 @@ def is_listed(content: bytes, catalogue: bytes, expected: str | None) -> bool:
 
 def verify(file: Path) -> tuple[int, str]:
     """Returns what osslsigncode says of a signed file."""
-    done = subprocess.run(
-        ["osslsigncode", "verify", "-ignore-crl", "-CAfile", ROOTS, "-TSA-CAfile", ROOTS, "-in", str(file)],
+    done = subprocess.run(  # noqa: S603 - a checker of the system, with files of ours
+        [OSSLSIGNCODE, "verify", "-ignore-crl", "-CAfile", ROOTS, "-TSA-CAfile", ROOTS, "-in", str(file)],
         check=False,
         capture_output=True,
         text=True,

@@ -13,20 +13,26 @@ digest_of() { cat "$@" | sha256sum | cut -c1-16; }
 
 # Names of what is cached; each changes with what it is made of.
 python_digest=b6d6b1071cbed92691e7c37f25f3dcc814cdee2a99b154dcdd1d78c3da7ec863
-base_key=$(digest_of "$tools/setup.sh" "$tools/check_python.py")
+layout=1  # one more when setup.sh makes something in another way
+base_key=$(digest_of <(echo "$layout $python_digest") "$tools/check_python.py")
 base="$cache/python-$base_key"
-prefix="$cache/prefix-$(digest_of "$tools/setup.sh" "$tools"/*.c)"
+prefix="$cache/prefix-$(digest_of <(echo "$layout $(wine --version 2>/dev/null)") "$tools"/*.c)"
 test_python="$cache/test-$base_key-$(digest_of "$project/requirements/test.txt")"
 build_python="$cache/build-$base_key-$(digest_of "$project/requirements/build.txt")"
 
 # Runs a Windows program; its output must go through a pipe, or Python dies at its start. Returns the program's exit code.
 windows() { nice -n 5 wine "$@" </dev/null 2>&1 | cat; return "${PIPESTATUS[0]}"; }
 
-# Makes a fresh Windows of its own for one run: $1 = folder. Ends what runs in it, and removes it, when the script ends.
+# Makes a fresh Windows of its own for one run: $1 = folder, $2 = the screen's size. Ends what runs in it, and removes
+# it, when the script ends.
 fresh_windows() {
   export WINEPREFIX="$1/windows"
   cp -a --reflink=auto "$prefix" "$WINEPREFIX"
   trap 'end_windows; rm -rf "'"$1"'"' EXIT
+  own_screen "${2:-1280x800}"
+  # It stays between the programs of one run, so that each starts at once. Its services must not inherit our pipes.
+  wineserver -p300
+  wine cmd /c exit </dev/null >/dev/null 2>&1
 }
 end_windows() { wineserver -k 2>/dev/null || true; wineserver -w 2>/dev/null || true; [ -z "${screen_pid:-}" ] || kill "$screen_pid" 2>/dev/null || true; }
 

@@ -55,7 +55,7 @@ folder=$test_python; requirements=test.txt
 if [ ! -e "$folder/ready" ]; then
   rm -rf "$folder"; mkdir -p "$folder"
   cp -a "$base/python" "$folder/python"
-  run=$(mktemp -d); fresh_windows "$run"; own_screen 1024x768
+  run=$(mktemp -d); fresh_windows "$run"
   windows "$folder/python/python.exe" -I -m ensurepip >/dev/null
   windows "$folder/python/python.exe" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --no-compile \
     --require-hashes -r "$project/requirements/$requirements"

@@ -6,7 +6,6 @@ set -euo pipefail
 cd "$project"
 run=$(mktemp -d)
 fresh_windows "$run"
-own_screen 1280x800
 cp -a --reflink=auto "$test_python/python" "$run/python"
 .venv/bin/python -m build --wheel --no-isolation --outdir "$run" . >"$run/build.log" 2>&1 || { cat "$run/build.log"; exit 1; }
 windows "$run/python/python.exe" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --no-deps --no-index "$run"/*.whl
