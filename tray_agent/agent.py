@@ -19,7 +19,11 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 if TYPE_CHECKING:
     from tray_agent.downloads.assembly import Downloads
     from tray_agent.downloads.service import DownloadService
-    from tray_agent.jobs.contract import JobDefinition
+    from tray_agent.jobs.contract import JobDefinition, JobSet
+    from tray_agent.jobs.events import Events
+    from tray_agent.jobs.parts import JobParts
+    from tray_agent.jobs.scheduler import Scheduler
+    from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.service import MessageService
@@ -132,6 +136,69 @@ class Agent:
             run=lambda: self.jobs.run_now(JobKey.DOWNLOAD),
             closing=self._closing,
         )
+
+    @property
+    def job_definitions(self) -> JobSet:
+        """The jobs that this program offers: the download job and the four of the SMS-Service.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+        """
+        return (self.download_job, *self._message_jobs)
+
+    @cached_property
+    def _message_jobs(self) -> JobSet:
+        from tray_agent.messages.service import job_definitions
+
+        return job_definitions(self)
+
+    @cached_property
+    def job_events(self) -> Events:
+        """Where runs, the plan and the state of the database are told; there even while the database is away."""
+        from tray_agent.jobs.events import Events
+
+        return Events()
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The five jobs: schedules, runs, history, activity log.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+        """
+        from tray_agent.jobs.service import Jobs
+
+        return Jobs(self._job_parts, nudge=self._nudge_scheduler)
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """Runs the jobs at their times once it is started; needs no database to be built or started."""
+        from tray_agent.jobs.network import network_ready
+        from tray_agent.jobs.scheduler import Scheduler
+
+        return Scheduler(lambda: self._job_parts, self.job_events, self.clock, self.machine.zone, network_ready)
+
+    def _nudge_scheduler(self) -> None:
+        """Has the plan looked at now where a scheduler runs here; a command does not build one for it."""
+        if "scheduler" in self.__dict__:
+            self.scheduler.look_soon()
+
+    @cached_property
+    def _job_parts(self) -> JobParts:
+        from tray_agent.config.settings import KEEP_LOG_DAYS
+        from tray_agent.jobs.parts import JobParts, Surroundings
+        from tray_agent.jobs.quiet_hours import QuietHours
+
+        around = Surroundings(
+            workstation=self.workstation,
+            zone=self.machine.zone,
+            clock=self.clock,
+            events=self.job_events,
+            definitions=lambda: self.job_definitions,
+            quiet=lambda: QuietHours.from_settings(self.settings.load(), self.machine.practice.canton),
+            keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
+        )
+        return JobParts(self.store, around)
 
     @cached_property
     def practice(self) -> PracticeSource:
