@@ -149,6 +149,12 @@ class UiSection(_Section):
     practice_process: str = "vitomed.exe"
     """The program whose start is an occasion for notices."""
 
+    popup: bool = True
+    """Whether notices also come as a small window of our own, with links."""
+
+    toasts: bool = True
+    """Whether notices also come as toasts of the system."""
+
 
 class Machine(BaseSettings):
     """The configuration of this machine, immutable once read."""

@@ -1,0 +1,318 @@
+"""What the tray asks of the engine, and the engine behind it: facts, notices, pause, check, start and stop.
+
+All calls may take as long as the database does: never on the GUI thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.i18n import _, ngettext
+from tray_agent.tray.model import ActivePause, AgentFacts, Concern, DialogName, NextRun, PauseLength, PauseScope, pause_end
+from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tray_agent.clock import Clock
+    from tray_agent.downloads.service import DownloadService
+    from tray_agent.jobs.contract import JobKey
+    from tray_agent.jobs.events import Event
+    from tray_agent.jobs.service import Jobs
+    from tray_agent.messages.service import MessageService
+
+_log = logging.getLogger(__name__)
+
+
+class Engine(Protocol):
+    """What the tray program needs of the engine."""
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        """Starts the schedules; ``on_change`` is called, in any thread, when the facts may be others.
+
+        Raises:
+            KnownError: it can't be started now (tables missing, database away); may be called again.
+        """
+        ...
+
+    def facts(self) -> AgentFacts:
+        """Returns what the tray must know; a database that is away is a fact, not an error."""
+        ...
+
+    def notice_facts(self) -> NoticeFacts:
+        """Returns what notices are made from.
+
+        Raises:
+            DatabaseUnavailableError: no connection.
+        """
+        ...
+
+    def pause(self, scope: PauseScope, length: PauseLength) -> None:
+        """Pauses the practice's agents.
+
+        Raises:
+            KnownError: it could not be written.
+        """
+        ...
+
+    def resume(self) -> None:
+        """Ends the pause.
+
+        Raises:
+            KnownError: it could not be written.
+        """
+        ...
+
+    def check_now(self) -> tuple[str, ...]:
+        """Looks for downloads and asks for the state of messages; returns sentences about what was not possible.
+
+        Raises:
+            DatabaseUnavailableError: no connection.
+        """
+        ...
+
+    def woke(self) -> None:
+        """Tells that the computer slept, so that missed times are looked at now."""
+        ...
+
+    def stop(self) -> None:
+        """Stops the schedules and asks running jobs to end at their next safe point; waits for them a second at the most."""
+        ...
+
+
+class Scheduler(Protocol):
+    """What starts runs at their planned times."""
+
+    def start(self) -> None:
+        """Begins to run what is due."""
+        ...
+
+    def stop(self, seconds: float = 1.0) -> bool:
+        """Ends, cancelling what runs; waits ``seconds`` at the most and returns whether all has ended."""
+        ...
+
+    def woke(self) -> None:
+        """Looks at the planned times now."""
+        ...
+
+
+class AgentEngine:
+    """The engine of one machine's agent.
+
+    Args:
+        jobs, downloads, messages: the facades.
+        scheduler: what starts runs.
+        clock: the clock.
+        zone: the practice's time zone.
+        person: who pauses, for the record ("anna@EMPFANG1").
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        downloads: DownloadService,
+        messages: MessageService,
+        scheduler: Scheduler,
+        clock: Clock,
+        zone: ZoneInfo,
+        person: str,
+    ) -> None:
+        self._jobs = jobs
+        self._downloads = downloads
+        self._messages = messages
+        self._scheduler = scheduler
+        self._clock = clock
+        self._zone = zone
+        self._person = person
+        self._on_change: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        """Starts the schedules; calls ``on_change`` when the facts may be others."""
+        self._on_change = on_change
+        self._unsubscribe = self._jobs.subscribe(self._happened)
+        self._scheduler.start()
+
+    def facts(self) -> AgentFacts:
+        """Returns what the tray must know."""
+        now = self._now()
+        try:
+            return self._facts(now)
+        except DatabaseUnavailableError:
+            return AgentFacts(now=now, database_away=True)
+
+    def notice_facts(self) -> NoticeFacts:
+        """Returns what notices are made from; what one part can't tell is left out."""
+        waiting = self._downloads.waiting()
+        return NoticeFacts(
+            new_downloads=tuple(NewDownload(row.element, row.title, row.version) for row in waiting),
+            low_credits=tuple(
+                LowCredits(account.name, account.balance or Decimal(0), Decimal(account.minimum), account.days_left)
+                for account in self._messages.low_credits()
+            ),
+            failed_reminders=self._failed_today(),
+        )
+
+    def pause(self, scope: PauseScope, length: PauseLength) -> None:
+        """Pauses the practice's agents."""
+        from tray_agent.jobs.model import PauseScope as JobsPauseScope
+
+        self._jobs.pause(JobsPauseScope(scope.value), pause_end(length, self._now()), self._person)
+        self._on_change()
+
+    def resume(self) -> None:
+        """Ends the pause."""
+        self._jobs.resume()
+        self._on_change()
+
+    def check_now(self) -> tuple[str, ...]:
+        """Runs the Download-Service and asks for the state of messages, now."""
+        from tray_agent.jobs.contract import JobKey
+
+        refused = [self._begin(JobKey.DOWNLOAD), self._begin(JobKey.UPDATE_STATUS)]
+        self._on_change()
+        return tuple(sentence for sentence in refused if sentence)
+
+    def woke(self) -> None:
+        """Looks at the planned times now."""
+        self._scheduler.woke()
+
+    def stop(self) -> None:
+        """Stops the schedules."""
+        self._unsubscribe()
+        if not self._scheduler.stop(1.0):
+            _log.warning("a run did not reach a safe point in time; it is settled at the next start")
+
+    def _begin(self, job: JobKey) -> str:
+        try:
+            self._jobs.start_now(job)
+        except DatabaseUnavailableError:
+            raise
+        except KnownError as error:
+            return str(error)
+        return ""
+
+    def _happened(self, event: Event) -> None:
+        from tray_agent.jobs.events import RunLogged, RunProgressed
+
+        if not isinstance(event, RunProgressed | RunLogged):
+            self._on_change()
+
+    def _facts(self, now: datetime) -> AgentFacts:
+        overview = self._jobs.overview()
+        pause = self._jobs.paused()
+        planned = [(job.next_at, job.title) for job in overview if job.next_at is not None and job.switched_on]
+        soonest = min(planned, default=None)
+        return AgentFacts(
+            now=now,
+            new_downloads=len(self._downloads.waiting()),
+            concerns=self._concerns(),
+            pause=ActivePause(PauseScope(pause.scope.value), self._local(pause.until)) if pause else None,
+            next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
+            running=next((job.title for job in overview if job.running), ""),
+        )
+
+    def _concerns(self) -> tuple[Concern, ...]:
+        doubtful = len(self._messages.in_doubt())
+        to_call = len(self._messages.call_list())
+        low = self._messages.low_credits()
+        errors = sum(counts.errors for counts in self._jobs.activity_counts().values())
+        found = (
+            _concern(doubtful, _in_doubt(doubtful), DialogName.ACTIVITY),
+            _concern(to_call, _to_call(to_call), DialogName.ACTIVITY),
+            _concern(len(low), _("Credits-Guthaben unter dem Mindestbestand."), DialogName.CREDITS),
+            _concern(errors, _errors(errors), DialogName.ACTIVITY),
+        )
+        return tuple(concern for concern in found if concern)
+
+    def _failed_today(self) -> tuple[str, ...]:
+        today = self._now().date()
+        return tuple(
+            str(entry.message.id)
+            for entry in self._messages.call_list()
+            if (entry.message.final_at or entry.message.prepared_at).astimezone(self._zone).date() == today
+        )
+
+    def _now(self) -> datetime:
+        return self._clock.now().astimezone(self._zone)
+
+    def _local(self, instant: datetime | None) -> datetime | None:
+        return instant.astimezone(self._zone) if instant else None
+
+
+def _concern(number: int, sentence: str, opens: DialogName) -> Concern | None:
+    return Concern(sentence, opens) if number else None
+
+
+def _in_doubt(number: int) -> str:
+    return ngettext(
+        "{number} Mitteilung im Zweifel: bitte entscheiden.", "{number} Mitteilungen im Zweifel: bitte entscheiden.", number
+    ).format(number=number)
+
+
+def _to_call(number: int) -> str:
+    return ngettext("{number} Patient anders zu erinnern.", "{number} Patienten anders zu erinnern.", number).format(number=number)
+
+
+def _errors(number: int) -> str:
+    return ngettext("{number} Fehler im Protokoll.", "{number} Fehler im Protokoll.", number).format(number=number)
+
+
+class MemoryEngine:
+    """An engine that holds what a test or a scene gives it, and notes what was asked: the test double."""
+
+    def __init__(self, facts: AgentFacts, notices: NoticeFacts | None = None) -> None:
+        self.shown = facts
+        self.notices = notices or NoticeFacts()
+        self.asked: list[str] = []
+        self.start_error: KnownError | None = None
+        self.stopping = threading.Event()
+        self._on_change: Callable[[], None] = lambda: None
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        """Notes the start; fails as ``start_error`` says."""
+        self.asked.append("start")
+        self._on_change = on_change
+        if self.start_error:
+            raise self.start_error
+
+    def change(self, facts: AgentFacts) -> None:
+        """Takes other facts and tells."""
+        self.shown = facts
+        self._on_change()
+
+    def facts(self) -> AgentFacts:
+        """Returns the facts given."""
+        return self.shown
+
+    def notice_facts(self) -> NoticeFacts:
+        """Returns the notices given."""
+        return self.notices
+
+    def pause(self, scope: PauseScope, length: PauseLength) -> None:
+        """Notes the pause."""
+        self.asked.append(f"pause {scope.value} {length.value}")
+
+    def resume(self) -> None:
+        """Notes the end of the pause."""
+        self.asked.append("resume")
+
+    def check_now(self) -> tuple[str, ...]:
+        """Notes the check."""
+        self.asked.append("check")
+        return ()
+
+    def woke(self) -> None:
+        """Notes the waking."""
+        self.asked.append("woke")
+
+    def stop(self) -> None:
+        """Notes the end."""
+        self.asked.append("stop")
+        self.stopping.set()
