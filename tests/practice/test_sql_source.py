@@ -1,0 +1,327 @@
+"""What reading through views must stand: many rows, odd types, wrong values, missing views."""
+
+# ruff: noqa: DTZ001, DTZ901 - times of appointments are wall-clock times of the practice, naive
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.dialects import mssql
+
+from tests.practice import sources
+from tray_agent.demo import practice_tables as tables
+from tray_agent.practice import sql_source
+from tray_agent.practice.errors import PracticeDataError
+from tray_agent.practice.fields import RowFields
+from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
+from tray_agent.practice.sql_source import SqlPracticeSource
+from tray_agent.practice.views import VIEWS, Dialect, view_statement
+from tray_agent.store.database import Database, open_database
+
+BEGIN = datetime(2026, 11, 24)
+
+
+def appointments_of(source: SqlPracticeSource, days: int = 1) -> list[list[Appointment]]:
+    return list(source.appointments_between(BEGIN, BEGIN + timedelta(days=days)))
+
+
+def test_many_appointments_come_in_chunks_without_loss_or_repeat(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql_source, "ROWS_AT_ONCE", 7)
+    tables.create_practice(empty_database)
+    starts = [BEGIN + timedelta(minutes=5 * (number % 9)) for number in range(100)]
+    many = [Appointment(str(number), "1", start, AppointmentStatus.DEFINITE) for number, start in enumerate(starts, start=1)]
+    sources.fill(empty_database, appointments=many)
+    chunks = appointments_of(SqlPracticeSource(empty_database))
+    assert max(len(chunk) for chunk in chunks) == 7
+    assert [a.id for chunk in chunks for a in chunk] == [a.id for a in sorted(many, key=lambda a: (a.starts_at, int(a.id)))]
+
+
+def test_no_transaction_is_open_while_the_caller_works(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The practice's staff can write between two chunks, and what they add later in the day is found."""
+    monkeypatch.setattr(sql_source, "ROWS_AT_ONCE", 2)
+    source = sources.sql_practice(empty_database)
+    chunks = source.appointments_between(BEGIN, BEGIN + timedelta(days=1))
+    assert [a.id for a in next(chunks)] == ["101", "102"]
+    tables.delete_appointment(empty_database, "103")
+    tables.set_appointment_status(empty_database, "104", "definitiv")
+    assert [(a.id, a.status) for chunk in chunks for a in chunk] == [("104", AppointmentStatus.DEFINITE)]
+
+
+def test_an_unknown_status_word_is_never_definite(empty_database: Database) -> None:
+    source = sources.sql_practice(empty_database)
+    for word in ("definitv", "", "2", "definitiv?", "abgesagt (definitiv)"):
+        tables.set_appointment_status(empty_database, "101", word)
+        assert source.appointments({"101"})["101"].status is AppointmentStatus.UNKNOWN
+
+
+@pytest.mark.parametrize("word", ["definitiv", "Definitiv", " DEFINITIV "])
+def test_the_status_word_is_read_in_any_case(empty_database: Database, word: str) -> None:
+    source = sources.sql_practice(empty_database)
+    tables.set_appointment_status(empty_database, "101", word)
+    assert source.appointments({"101"})["101"].status is AppointmentStatus.DEFINITE
+
+
+def test_a_missing_view_is_named(empty_database: Database) -> None:
+    with pytest.raises(PracticeDataError) as caught:
+        SqlPracticeSource(empty_database).mandants()
+    assert caught.value.item == "vitoclient_mandants"
+    assert "doctor" in caught.value.advice
+    with pytest.raises(PracticeDataError, match="vitoclient_patients"):
+        SqlPracticeSource(empty_database).patients({"1"})
+
+
+def test_a_missing_column_is_told(empty_database: Database) -> None:
+    with empty_database.begin() as connection:
+        connection.execute(text("CREATE VIEW vitoclient_visit_reasons AS SELECT 1 AS id, 'x' AS name"))
+    with pytest.raises(PracticeDataError, match="vitoclient_visit_reasons"):
+        SqlPracticeSource(empty_database).visit_reasons()
+
+
+def _corrupt(database: Database, statement: str) -> None:
+    with database.begin() as connection:
+        connection.execute(text(statement))
+
+
+def _write_start(database: Database, number: int, written: str) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE termin SET beginn = :written WHERE termin_nr = :number"), {"written": written, "number": number})
+
+
+@pytest.fixture
+def sqlite_practice(tmp_path: Path) -> Iterator[Database]:
+    """SQLite keeps whatever it is given: the engine on which wrong values can be tried."""
+    database = open_database(f"sqlite:///{(tmp_path / 'practice.db').as_posix()}")
+    sources.sql_practice(database)
+    yield database
+    database.dispose()
+
+
+def test_a_garbled_death_date_counts_as_death(sqlite_practice: Database) -> None:
+    _corrupt(sqlite_practice, "UPDATE patient SET sterbedatum = 'letzten Herbst' WHERE patient_nr = 1")
+    patient = SqlPracticeSource(sqlite_practice).patients({"1"})["1"]
+    assert patient.is_deceased
+    assert patient.unreadable == {"death_date"}
+
+
+def test_garbled_dates_are_noted_and_never_raised(sqlite_practice: Database) -> None:
+    _corrupt(sqlite_practice, "UPDATE patient SET geburtsdatum = '31.02.1980' WHERE patient_nr = 1")
+    _corrupt(sqlite_practice, "UPDATE mandant SET lizenz_bis = 'unbefristet' WHERE mandant_nr = 'M1'")
+    _corrupt(sqlite_practice, "UPDATE termin SET beginn = 'morgen früh' WHERE termin_nr = 101")
+    source = SqlPracticeSource(sqlite_practice)
+    assert source.patients({"1"})["1"].unreadable == {"birth_date"}
+    assert source.mandants()["M1"].unreadable == {"licence_valid_until"}
+    assert source.appointments({"101"})["101"].unreadable == {"starts_at"}
+    assert source.appointments({"101"})["101"].starts_at == datetime.min
+    assert [a.id for chunk in appointments_of(source) for a in chunk] == ["102", "103", "104"]
+    assert [p.id for chunk in source.patients_born_on({(2, 29)}) for p in chunk] == []
+
+
+def test_other_ways_of_writing_a_start_are_read(sqlite_practice: Database) -> None:
+    for number, written in ((101, "2026-11-24T00:00:00"), (102, "2026-11-24 08:30"), (103, "2026-11-24 08:30:00.000000")):
+        _write_start(sqlite_practice, number, written)
+    _write_start(sqlite_practice, 104, "2026-11-25T00:00:00")
+    found = [a for chunk in appointments_of(SqlPracticeSource(sqlite_practice)) for a in chunk]
+    assert {a.id: a.starts_at for a in found} == {
+        "101": BEGIN,
+        "102": BEGIN.replace(hour=8, minute=30),
+        "103": BEGIN.replace(hour=8, minute=30),
+    }
+
+
+def test_contradictory_rows_of_one_patient_are_noted(sqlite_practice: Database) -> None:
+    _corrupt(sqlite_practice, "DROP VIEW vitoclient_patients")
+    one = view_statement(VIEWS[1], Dialect.SQLITE)
+    other = one.split("AS\nSELECT", 1)[1].replace("p.sterbedatum AS", "NULL AS")
+    with sqlite_practice.begin() as connection:
+        connection.exec_driver_sql(f"{one}\nUNION ALL SELECT{other}")
+    found = SqlPracticeSource(sqlite_practice).patients({"1", "2"})
+    assert "id" in found["2"].unreadable, "the two rows differ in the death date"
+    assert found["1"] == sources.PATIENTS[0], "two equal rows are one"
+
+
+def test_a_treatment_without_mandant_charges_nobody(sqlite_practice: Database) -> None:
+    _corrupt(sqlite_practice, "INSERT INTO behandlung VALUES (99, 3, '', '2026-01-01')")
+    assert SqlPracticeSource(sqlite_practice).last_mandants({"3"}) == {"3": ""}
+
+
+def test_an_undated_treatment_counts_as_the_oldest(empty_database: Database) -> None:
+    source = sources.sql_practice(empty_database)
+    view = VIEWS[2]
+    with empty_database.begin() as connection:
+        connection.exec_driver_sql(f"DROP VIEW {view.name}")
+        statement = view_statement(view, Dialect(empty_database.dialect))
+        undated = "CASE WHEN b.behandlung_nr = 11 THEN NULL ELSE b.eroeffnet_am END AS"
+        connection.exec_driver_sql(statement.replace("b.eroeffnet_am AS", undated))
+    assert source.last_mandants({"1"}) == {"1": "M1"}
+
+
+def test_text_ids_are_read_as_they_are(sqlite_practice: Database) -> None:
+    """Ids need not be numbers: a computed column has no type on SQLite and is compared as text."""
+    with sqlite_practice.begin() as connection:
+        connection.exec_driver_sql("DROP VIEW vitoclient_patients")
+        connection.exec_driver_sql(view_statement(VIEWS[1], Dialect.SQLITE).replace("p.patient_nr AS", "'P-' || p.patient_nr AS"))
+    assert set(SqlPracticeSource(sqlite_practice).patients({"P-1", "1"})) == {"P-1"}
+
+
+def test_a_death_recorded_between_two_reads_is_seen(empty_database: Database) -> None:
+    source = sources.sql_practice(empty_database)
+    assert not source.patients({"1"})["1"].is_deceased
+    tables.record_death(empty_database, "1", date(2026, 11, 20))
+    assert source.patients({"1"})["1"].is_deceased
+
+
+def test_changes_that_the_practice_makes_are_seen(empty_database: Database) -> None:
+    source = sources.sql_practice(empty_database)
+    tables.move_appointment(empty_database, "101", datetime(2026, 11, 30, 14))
+    tables.cancel_appointment(empty_database, "106")
+    tables.opt_out(empty_database, "1")
+    tables.change_contact(empty_database, "4", "078 111 22 33", "u@example.com")
+    tables.open_treatment(empty_database, 50, "1", "M1", date(2026, 11, 1))
+    moved = source.appointments({"101", "106"})
+    assert (moved["101"].starts_at, moved["101"].ends_at) == (datetime(2026, 11, 30, 14), datetime(2026, 11, 30, 14, 30))
+    assert moved["106"].status is AppointmentStatus.CANCELLED
+    patients = source.patients({"1", "4"})
+    assert patients["1"].opted_out
+    assert (patients["4"].mobile, patients["4"].email) == ("078 111 22 33", "u@example.com")
+    assert source.last_mandants({"1"}) == {"1": "M1"}
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "noted"),
+    [
+        ("  x ", "x", False), ("   ", None, False), (None, None, False), (7, "7", False), (True, None, True), (b"\0", None, True),
+        (1.5, None, True),
+    ],
+)  # fmt: skip
+def test_text_is_read_whatever_the_driver_gives(value: Any, read: str | None, noted: bool) -> None:
+    fields = RowFields({"a": value})
+    assert fields.text("a") == read
+    assert ("a" in fields.unreadable) is noted
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (datetime(2026, 1, 2, 3, 4), datetime(2026, 1, 2, 3, 4)),
+        (date(2026, 1, 2), datetime(2026, 1, 2)),
+        ("2026-01-02 03:04:00", datetime(2026, 1, 2, 3, 4)),
+        (datetime(2026, 1, 2, tzinfo=UTC), None),
+        ("2026-01-02T03:04:00+01:00", None),
+        ("bald", None),
+        (46_000, None),
+    ],
+)
+def test_wall_clock_times_are_read_and_instants_refused(value: Any, read: datetime | None) -> None:
+    fields = RowFields({"a": value})
+    assert fields.local_time("a") == read
+    assert ("a" in fields.unreadable) is (read is None)
+
+
+@pytest.mark.parametrize(("value", "read"), [(1, True), (0, False), (True, True), (False, False), (None, None), ("ja", None), (2, None)])
+def test_flags_are_read_or_noted(value: Any, read: bool | None) -> None:
+    fields = RowFields({"a": value})
+    assert fields.yes_no("a") is read
+    assert ("a" in fields.unreadable) is (read is None)
+
+
+@pytest.mark.parametrize(("said", "read"), [("SMS", "sms"), ("E-Mail", "email"), ("mail", "email"), (None, None), ("", None)])
+def test_channels_are_read_as_people_write_them(said: str | None, read: str | None) -> None:
+    fields = RowFields({"a": said})
+    assert fields.channel("a") == read
+    assert not fields.unreadable
+
+
+def test_a_wish_that_is_no_channel_is_noted() -> None:
+    fields = RowFields({"a": "Brief"})
+    assert fields.channel("a") is None
+    assert fields.unreadable == {"a"}
+
+
+def test_an_unreadable_opt_out_is_noted(sqlite_practice: Database) -> None:
+    _corrupt(sqlite_practice, "DROP VIEW vitoclient_patients")
+    expression = "CASE WHEN p.keine_mitteilungen = 0 THEN 0 ELSE 1 END AS"
+    with sqlite_practice.begin() as connection:
+        connection.exec_driver_sql(view_statement(VIEWS[1], Dialect.SQLITE).replace(expression, "NULL AS"))
+    assert "opted_out" in SqlPracticeSource(sqlite_practice).patients({"1"})["1"].unreadable
+
+
+def test_no_more_parameters_than_sql_server_takes(sqlite_practice: Database) -> None:
+    """Every statement over 5,000 ids has at most 2,099 parameters and compiles for SQL Server."""
+    counts: list[int] = []
+
+    class Watched(SqlPracticeSource):
+        pass
+
+    source = Watched(sqlite_practice)
+    reader = source._views[sources_view()]
+    original = reader._rows
+
+    def watch(statement: Any) -> Any:
+        counts.append(len(statement.compile(dialect=mssql.dialect(), compile_kwargs={"render_postcompile": True}).params))  # type: ignore[no-untyped-call]
+        return original(statement)
+
+    reader._rows = watch  # type: ignore[method-assign]
+    source.patients([str(number) for number in range(5000)])
+    assert len(counts) == 5
+    assert max(counts) <= 2099
+
+
+def sources_view() -> Any:
+    return VIEWS[1]
+
+
+def test_statements_compile_for_sql_server(sqlite_practice: Database) -> None:
+    seen: list[str] = []
+    source = SqlPracticeSource(sqlite_practice)
+    for reader in source._views.values():
+        original = reader._rows
+
+        def watch(statement: Any, original: Any = original) -> Any:
+            seen.append(" ".join(str(statement.compile(dialect=mssql.dialect())).split()))  # type: ignore[no-untyped-call]
+            return original(statement)
+
+        reader._rows = watch  # type: ignore[method-assign]
+    appointments_of(source)
+    source.last_mandants({"1"})
+    list(source.patients_born_on({(2, 29)}))
+    window, latest, births = seen
+    assert "SELECT TOP" in window
+    assert "ORDER BY starts_at" in window
+    assert "row_number() OVER (PARTITION BY patient_id" in latest
+    assert "DATEPART(month, birth_date)" in births
+
+
+def test_patients_of_the_same_day_come_in_chunks(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql_source, "ROWS_AT_ONCE", 3)
+    tables.create_practice(empty_database)
+    people = [Patient(str(number), "A", "B", birth_date=date(1950 + number, 11, 23)) for number in range(10, 20)]
+    sources.fill(empty_database, patients=people)
+    chunks = list(SqlPracticeSource(empty_database).patients_born_on({(11, 23)}))
+    assert [len(chunk) for chunk in chunks] == [3, 3, 3, 1]
+    assert [patient for chunk in chunks for patient in chunk] == people
+
+
+def test_the_practice_is_never_written(empty_database: Database) -> None:
+    source = sources.sql_practice(empty_database)
+    before = _everything(empty_database)
+    source.mandants(), source.visit_reasons(), source.patients({"1"}), source.appointments({"101"}), source.last_mandants({"1"})
+    list(source.patients_born_on({(2, 29)}))
+    appointments_of(source, 2)
+    assert _everything(empty_database) == before
+
+
+def _everything(database: Database) -> list[Any]:
+    with database.read() as connection:
+        return [connection.execute(table.select()).all() for table in tables.practice_metadata.sorted_tables]
+
+
+def test_a_blank_in_a_licence_number_stays_for_the_rule(empty_database: Database) -> None:
+    source = sources.sql_practice(empty_database)
+    with empty_database.begin() as connection:
+        connection.execute(update(tables.mandant).values(lizenznummer="  VS 10 01 "))
+    assert source.mandants()["M2"].licence_number == "VS 10 01"
