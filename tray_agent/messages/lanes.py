@@ -76,12 +76,14 @@ class Stop:
         sentence: what happened, and what to do, for people.
         retry_at: when the lane may be tried again; None: not in this run.
         ordinary: whether it is as it should be (quiet hours).
+        finishes: whether messages whose intent is committed may still leave; their credits are set aside.
     """
 
     reason: str
     sentence: str
     retry_at: datetime | None = None
     ordinary: bool = False
+    finishes: bool = False
 
 
 class Way(Protocol):
@@ -290,7 +292,8 @@ class Lane:
     def _may_leave(self, departure: Departure) -> bool:
         clock = self._parts.clock
         in_time = clock.now() < departure.leaves_until and clock.monotonic() < departure.leaves_within
-        return in_time and self._leaving and self.stop is None
+        stop = self.stop
+        return in_time and self._leaving and (stop is None or stop.finishes)
 
 
 def _raise_bugs(future: Future[None]) -> None:

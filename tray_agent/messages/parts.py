@@ -83,7 +83,7 @@ class SendingRules:
         give_up: after this time an answer about a message in doubt is of no use any more.
         track: so long a submitted message is followed up (seven days).
         inquiry: how many references are asked about in one request.
-        status_pauses: pauses between inquiries about one message.
+        status_pauses: pauses before the first inquiry about a message, the second, and so on; the last one again and again.
     """
 
     chunk: int = 200
@@ -100,7 +100,7 @@ class SendingRules:
     track: timedelta = timedelta(days=7)
     inquiry: int = 200
     status_pauses: tuple[timedelta, ...] = (
-        timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12),
+        timedelta(0), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12),
     )  # fmt: skip
 
 

@@ -259,6 +259,10 @@ class Sending:
                 raise
             return  # somebody prepared the new start just now; the next check cancels this message
         self._tally.counts["moved"] += 1
+        if moved.known is None:
+            self._all_read = False  # the new message has the greatest number of all
+        else:
+            self._take_in(self._still_prepared([moved.known.id]))
 
     # Lanes
 
@@ -345,9 +349,11 @@ class Sending:
 
     def _check_again(self, lane: Lane) -> None:
         numbers = [lane.waiting.popleft()[0].message.id for _place in range(min(len(lane.waiting), self._parts.rules.chunk))]
+        self._take_in(self._still_prepared(numbers))
+
+    def _still_prepared(self, numbers: Sequence[int]) -> list[OutboxMessage]:
         with self._parts.database.read() as connection:
-            messages = outbox.read_messages(connection, numbers)
-        self._take_in([message for message in messages if message.state is MessageState.PREPARED])
+            return [message for message in outbox.read_messages(connection, numbers) if message.state is MessageState.PREPARED]
 
     def _hold_while_quiet(self, lane: Lane) -> None:
         if not lane.can_go_on or (lane.name == MAIL and self._settings.yes(MAIL_AT_ONCE)):
@@ -536,7 +542,7 @@ class Sending:
 
 def _credits_used_up(lane: Lane) -> Stop:
     said = _("Das Guthaben des Kontos {name} ist aufgebraucht. Guthaben aufladen, dann wird beim nächsten Lauf gesendet.")
-    return Stop(STOPPED[AccountFault.CREDITS], said.format(name=lane.name))
+    return Stop(STOPPED[AccountFault.CREDITS], said.format(name=lane.name), finishes=True)
 
 
 def _told_ending(parts: MessageParts, message: OutboxMessage, change: Change) -> Activity:

@@ -1,0 +1,242 @@
+"""A small practice with everything in memory but the outbox, for tests of preparing, sending and tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, select, update
+
+from tray_agent.clock import ManualClock
+from tray_agent.config import settings as switches
+from tray_agent.config.settings import Setting, Settings, Value
+from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, LeaseLostError, RunCancelledError
+from tray_agent.messages import listing, outbox
+from tray_agent.messages.entries import OutboxMessage
+from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
+from tray_agent.messages.gateways.errors import GatewayMissingError
+from tray_agent.messages.gateways.memory import MemoryMailGateway, MemorySmsGateway
+from tray_agent.messages.licence import with_check_digits
+from tray_agent.messages.parts import MailIdentity, MessageParts, SendingRules
+from tray_agent.messages.prepare import prepare_birthdays, prepare_reminders
+from tray_agent.messages.rendering import PracticeWords
+from tray_agent.messages.send import send_messages
+from tray_agent.messages.service import MessageService
+from tray_agent.messages.status import update_status
+from tray_agent.messages.templates import TemplateBook, default_book
+from tray_agent.practice.memory_source import MemoryPracticeSource
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment
+from tray_agent.store.database import Database
+from tray_agent.store.tables import message
+
+ZURICH = ZoneInfo("Europe/Zurich")
+TODAY = date(2026, 11, 23)
+TOMORROW_NINE = datetime(2026, 11, 24, 9, 0)  # noqa: DTZ001 - local, as the practice writes it
+
+MEIER = Mandant("M1", "Dr. Meier", phone="044 262 11 22", licence_number=with_check_digits("7601000"))
+ANNA = Patient("P1", "Anna", "Muster", salutation="Frau", language="de", mobile="079 123 45 67", birth_date=date(1980, 11, 23))
+
+
+class Accounts(dict[str, SmsGateway]):
+    """SMS gateways by Mandant, each an account of its own."""
+
+    def __missing__(self, mandant_id: str) -> SmsGateway:
+        raise GatewayMissingError(
+            "Kein Konto", f"Der Mandant {mandant_id} hat kein Konto beim Gateway.", "Konto eintragen.", item=mandant_id
+        )
+
+    def account(self, mandant_id: str) -> str:
+        """Returns the account of a Mandant."""
+        self[mandant_id]
+        return f"account-{mandant_id}"
+
+    def originator(self, mandant_id: str) -> str:
+        """Returns the originator of a Mandant."""
+        return "Praxis"
+
+
+class TrialContext(JobContext):
+    """A run of a job in a test; ``lose`` takes the lease away, ``cancel`` asks it to stop."""
+
+    def __init__(self, job: JobKey = JobKey.SEND_MESSAGES, token: int = 1, *, dry_run: bool = False) -> None:
+        self._job = job
+        self._token = token
+        self._dry_run = dry_run
+        self.lost = False
+        self.cancelled = False
+        self.fenced = 0
+        self.activities: list[Activity] = []
+
+    @property
+    def run_id(self) -> int:
+        return self._token
+
+    @property
+    def job(self) -> JobKey:
+        return self._job
+
+    @property
+    def due_at(self) -> datetime:
+        return datetime(2026, 11, 23, 9, 0, tzinfo=ZURICH)
+
+    @property
+    def dry_run(self) -> bool:
+        return self._dry_run
+
+    @property
+    def token(self) -> int:
+        return self._token
+
+    def checkpoint(self) -> None:
+        if self.lost:
+            raise LeaseLostError
+        if self.cancelled:
+            raise RunCancelledError
+
+    def fence(self, connection: Connection) -> None:
+        self.fenced += 1
+        if self.lost:
+            raise LeaseLostError
+
+    def log(self, *activities: Activity, connection: Connection | None = None) -> None:
+        self.activities += activities
+
+    def progress(self, done: int, total: int | None, what: str = "") -> None:
+        pass
+
+
+@dataclass
+class World:
+    """The practice, the gateways and the outbox of one test."""
+
+    database: Database
+    clock: ManualClock
+    practice: MemoryPracticeSource = field(default_factory=lambda: MemoryPracticeSource([MEIER], [ANNA], [treatment("P1")]))
+    sms: Accounts = field(default_factory=lambda: Accounts({"M1": MemorySmsGateway()}))
+    mail: MailGateway | None = field(default_factory=MemoryMailGateway)
+    values: dict[Setting, Value] = field(default_factory=lambda: {switches.REMINDERS_ON: True, switches.BIRTHDAYS_ON: True})
+    book: TemplateBook = field(default_factory=default_book)
+    rules: SendingRules = field(default_factory=SendingRules)
+    tokens: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
+    activities: list[Activity] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+    @property
+    def parts(self) -> MessageParts:
+        return MessageParts(
+            database=self.database,
+            settings=lambda: Settings(self.values),
+            practice=self.practice,
+            templates=lambda: self.book,
+            sms=self.sms,
+            mail=self.mail,
+            mail_identity=lambda _mandant: MailIdentity("praxis@example.ch", "Praxis am Bellevue"),
+            clock=self.clock,
+            zone=ZURICH,
+            words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
+            rules=self.rules,
+            reached=self.steps.append,
+        )
+
+    @property
+    def service(self) -> MessageService:
+        return MessageService(self.parts, lambda rows, _connection: self.activities.extend(rows))
+
+    @property
+    def gateway(self) -> MemorySmsGateway:
+        """Returns the gateway of Dr. Meier."""
+        gateway = self.sms["M1"]
+        assert isinstance(gateway, MemorySmsGateway)
+        return gateway
+
+    @property
+    def mails(self) -> MemoryMailGateway:
+        assert isinstance(self.mail, MemoryMailGateway)
+        return self.mail
+
+    def context(self, job: JobKey = JobKey.SEND_MESSAGES, *, dry_run: bool = False) -> TrialContext:
+        return TrialContext(job, next(self.tokens), dry_run=dry_run)
+
+    def prepare(self, *, dry_run: bool = False) -> JobResult:
+        return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run)
+
+    def greet(self) -> JobResult:
+        return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS)
+
+    def send(self, *, dry_run: bool = False) -> JobResult:
+        return self._run(send_messages, JobKey.SEND_MESSAGES, dry_run=dry_run)
+
+    def follow_up(self) -> JobResult:
+        return self._run(update_status, JobKey.UPDATE_STATUS)
+
+    def _run(self, job: Any, key: JobKey, *, dry_run: bool = False) -> JobResult:
+        context = self.context(key, dry_run=dry_run)
+        try:
+            result: JobResult = job(self.parts, context)
+            return result
+        finally:
+            self.activities += context.activities
+
+    def book_appointment(
+        self, appointment_id: str = "A1", starts_at: datetime = TOMORROW_NINE, patient_id: str = "P1", **values: Any
+    ) -> Appointment:
+        appointment = Appointment(appointment_id, patient_id, starts_at, AppointmentStatus.DEFINITE, **values)
+        self.practice.put(appointment)
+        return appointment
+
+    def change_patient(self, **values: Any) -> None:
+        self.practice.put(replace(self.practice.patients(["P1"])["P1"], **values))
+
+    def change_appointment(self, appointment_id: str = "A1", **values: Any) -> None:
+        self.practice.put(replace(self.practice.appointments([appointment_id])[appointment_id], **values))
+
+    def add_patients(self, number: int, *, mandant: str = "M1", prefix: str = "Q") -> None:
+        """Adds patients with a definite appointment each, tomorrow."""
+        for index in range(number):
+            patient_id = f"{prefix}{index}"
+            self.practice.put(replace(ANNA, id=patient_id, mobile=f"079 {200 + index // 10000} {index // 100 % 100:02} {index % 100:02}"))
+            self.practice.put(treatment(patient_id, mandant))
+            self.book_appointment(f"a-{prefix}{index}", TOMORROW_NINE + timedelta(minutes=index % 500), patient_id)
+
+    def messages(self) -> list[OutboxMessage]:
+        with self.database.read() as connection:
+            return [outbox.read_row(row) for row in connection.execute(select(message).order_by(message.c.id))]
+
+    def only(self) -> OutboxMessage:
+        (found,) = self.messages()
+        return found
+
+    def states(self) -> list[str]:
+        return [found.state.value for found in self.messages()]
+
+    def force(self, message_id: int, **values: Any) -> None:
+        """Writes columns past the state machine, as a test's starting point."""
+        with self.database.begin() as connection:
+            connection.execute(update(message).where(message.c.id == message_id).values(**values))
+
+    def reasons(self) -> list[str]:
+        return [activity.reason for activity in self.activities]
+
+
+def treatment(patient_id: str, mandant: str = "M1", opened_on: date = date(2026, 1, 5)) -> Treatment:
+    """Returns a treatment with its own id."""
+    return Treatment(f"T-{patient_id}-{mandant}-{opened_on}", patient_id, mandant, opened_on)
+
+
+__all__ = [
+    "ANNA",
+    "MEIER",
+    "TODAY",
+    "TOMORROW_NINE",
+    "ZURICH",
+    "Accounts",
+    "Mapping",
+    "TrialContext",
+    "World",
+    "insert",
+    "listing",
+    "treatment",
+]
