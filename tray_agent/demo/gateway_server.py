@@ -211,6 +211,11 @@ class GatewayServer:
         """Returns every message taken so far, in order; a message taken twice is there twice."""
         return self._ledger.accepted()
 
+    @property
+    def connections(self) -> int:
+        """Returns how many connections were opened since the start."""
+        return self._listener.accepted_connections if self._listener else 0
+
     def credits(self, account: str) -> Decimal:
         """Returns an account's balance."""
         return self._ledger.balance(account)
@@ -405,6 +410,7 @@ class _Listener(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.gateway = gateway
         self.ending = threading.Event()
+        self.accepted_connections = 0
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="demo gateway", daemon=True)
@@ -428,6 +434,7 @@ class _Listener(ThreadingHTTPServer):
         thread = threading.Thread(target=self._serve, args=(request, client_address), daemon=True)
         with self._lock:
             self._open[request] = thread
+            self.accepted_connections += 1
         thread.start()
 
     def _serve(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class

@@ -172,6 +172,7 @@ class ParsedText:
         return frozenset(part.placeholder for part in self.parts if isinstance(part, Slot))
 
 
+_PAUSES, _ENDS = ",;", ".!?)"
 _TOKEN = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
 _BY_WORD: Final = {each.value: each for each in Placeholder}
 
@@ -268,18 +269,22 @@ def _fill_line(line: tuple[Part, ...], words: Mapping[Placeholder, str]) -> str:
             said, gap = _close_gap(said, part.text), False
         else:
             said += part.text
-    return said.rstrip(" ,;") if gap else said.rstrip()
+    return said.rstrip(_PAUSES + " ") if gap else said.rstrip()
 
 
 def _close_gap(left: str, right: str) -> str:
     """Returns two pieces joined where a value between them is missing."""
-    bare = left.rstrip()
-    if not bare or bare[-1] in ".!?,;:(":
-        right = right.lstrip(" ,;")
-        return left + right if left[-1:].isspace() or not bare or not right[:1].isalnum() else f"{left} {right}"
-    if right[:1] in (".", "!", "?", ",", ";", ":", ")"):
-        return bare + right
-    return left + (right.lstrip(" ") if left[-1:].isspace() else right)
+    before, after = left.rstrip(), right.lstrip()
+    if not before:
+        return after.lstrip(_PAUSES + _ENDS).lstrip()
+    if after.startswith(tuple(_ENDS)):
+        return before.rstrip(_PAUSES) + (after[1:] if before[-1] in _ENDS else after)
+    if after.startswith(tuple(_PAUSES)):
+        if before[-1] not in _PAUSES + _ENDS + ":(":
+            return before + after
+        after = after.lstrip(_PAUSES + " ")
+    apart = (left, right) != (before, after) and before[-1] != "("
+    return f"{before} {after}" if apart else before + after
 
 
 def _missing(words: Mapping[Placeholder, str]) -> tuple[Placeholder, ...]:

@@ -1,0 +1,583 @@
+"""ASPSMS: what each answer proves, against a real server on loopback and against hostile answers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
+from tray_agent.clock import ManualClock
+from tray_agent.demo.gateway_server import Delivery, GatewayFault, GatewayServer
+from tray_agent.messages.gateways.aspsms import NOT_TAKEN, AspsmsGateway
+from tray_agent.messages.gateways.contract import (
+    Accepted,
+    AccountFault,
+    AccountStopped,
+    DeliveryReport,
+    DeliveryStatus,
+    InDoubt,
+    NotNow,
+    Outcome,
+    Refused,
+)
+from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@contextmanager
+def answering(answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[AspsmsGateway]:
+    """Gives a gateway whose answers are made up, without a network."""
+    gateway = AspsmsGateway(access("http://127.0.0.1:9/", ManualClock(NOW)))
+    gateway._made = httpx.Client(transport=httpx.MockTransport(answer))
+    yield gateway
+    gateway.close()
+
+
+def said(**answer: object) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda _request: httpx.Response(200, json=answer)
+
+
+# What goes over the wire
+
+
+def test_the_request_is_the_one_of_the_interface() -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.url.path, json.loads(request.content)))
+        return httpx.Response(200, json={"StatusCode": "1", "StatusInfo": "OK"})
+
+    with answering(answer) as gateway:
+        gateway.submit(sms("m-1", text="Grüezi «Ç» 😀"))
+
+    assert asked == [
+        (
+            "/SendTextSMS",
+            {
+                "UserName": ACCOUNT,
+                "Password": PASSWORD,
+                "Originator": "Praxis",
+                "Recipients": ["+41791234567:m-1"],
+                "MessageText": "Grüezi «Ç» 😀",
+            },
+        )
+    ]
+
+
+def test_the_server_gets_what_was_sent(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+    aspsms.submit(sms("m-1", text="Grüezi «Ç» 😀"))
+    (taken,) = server.accepted()
+    assert (taken.account, taken.reference, taken.recipient) == (ACCOUNT, "m-1", "+41791234567")
+    assert (taken.originator, taken.text) == ("Praxis", "Grüezi «Ç» 😀")
+
+
+def test_one_connection_serves_many_messages(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+    for number in range(5):
+        aspsms.submit(sms(f"m{number}"))
+    assert server.connections == 1
+
+
+# What each fault proves
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "taken"),
+    [
+        (GatewayFault.DROP_AFTER_ACCEPT, InDoubt, 1),
+        (GatewayFault.DROP_BEFORE_ACCEPT, InDoubt, 0),
+        (GatewayFault.ERROR_500, InDoubt, 0),
+        (GatewayFault.ERROR_500_ACCEPTED, InDoubt, 1),
+        (GatewayFault.BUSY_503, InDoubt, 0),
+        (GatewayFault.BUSY_429, NotNow, 0),
+        (GatewayFault.GARBAGE, InDoubt, 1),
+        (GatewayFault.CUT_OFF, InDoubt, 1),
+        (GatewayFault.NO_CREDITS, AccountStopped, 0),
+        (GatewayFault.SLOW, Accepted, 1),
+    ],
+)
+def test_a_fault_never_looks_like_certainty(
+    aspsms: AspsmsGateway, server: GatewayServer, fault: GatewayFault, expected: type[Outcome], taken: int
+) -> None:
+    server.fail_next(fault)
+
+    assert isinstance(aspsms.submit(sms("m1")), expected)
+    assert len(server.accepted()) == taken
+    assert aspsms.submit(sms("m2")) == Accepted()
+
+
+def test_a_time_out_is_in_doubt(server: GatewayServer, clock: ManualClock) -> None:
+    with closing(AspsmsGateway(access(server.address, clock), seconds=0.2)) as gateway:
+        server.fail_next(GatewayFault.TIME_OUT)
+        assert isinstance(gateway.submit(sms("m1")), InDoubt)
+        assert len(server.accepted()) == 1
+
+
+def test_what_is_in_doubt_is_settled_by_asking(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+    server.fail_next(GatewayFault.DROP_AFTER_ACCEPT, GatewayFault.DROP_BEFORE_ACCEPT)
+    aspsms.submit(sms("taken"))
+    aspsms.submit(sms("not-taken"))
+    assert set(aspsms.inquire(["taken", "not-taken"])) == {"taken"}
+
+
+def test_too_many_requests_say_when_to_come_back(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+    server.fail_next(GatewayFault.BUSY_429)
+    outcome = aspsms.submit(sms())
+    assert isinstance(outcome, NotNow)
+    assert outcome.retry_after == 60
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0),
+        ("17", 17),
+        ("999999999", 86_400),
+        ("Mon, 23 Nov 2026 09:02:00 GMT", 120),
+        ("Mon, 23 Nov 2020 09:02:00 GMT", 0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(header: str, seconds: float | None) -> None:
+    with answering(lambda _request: httpx.Response(429, headers={"Retry-After": header})) as gateway:
+        outcome = gateway.submit(sms())
+    assert isinstance(outcome, NotNow)
+    assert outcome.retry_after == seconds
+
+
+def test_a_refused_connection_is_not_now(clock: ManualClock) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        with closing(AspsmsGateway(access(f"http://127.0.0.1:{free.getsockname()[1]}/", clock))) as gateway:
+            assert isinstance(gateway.submit(sms()), NotNow)
+            with pytest.raises(GatewayUnavailableError):
+                gateway.balance()
+
+
+def test_an_unknown_host_is_not_now(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_arguments: object, **_options: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with closing(AspsmsGateway(access("https://gateway.example/", clock))) as gateway:
+        assert isinstance(gateway.submit(sms()), NotNow)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError])
+def test_without_a_connection_nothing_can_have_been_taken(error: type[httpx.TransportError]) -> None:
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise error("?")
+
+    with answering(fail) as gateway:
+        assert isinstance(gateway.submit(sms()), NotNow)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ReadError, httpx.ReadTimeout, httpx.WriteError, httpx.WriteTimeout, httpx.RemoteProtocolError, httpx.LocalProtocolError,
+        httpx.CloseError, httpx.DecodingError, RuntimeError, ValueError, MemoryError,
+    ],
+)  # fmt: skip
+def test_whatever_else_breaks_off_is_in_doubt(error: type[Exception]) -> None:
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise error("?")
+
+    with answering(fail) as gateway:
+        assert isinstance(gateway.submit(sms()), InDoubt)
+        with pytest.raises(GatewayUnavailableError):
+            gateway.inquire(["m1"])
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 403, 408, 409, 422, 500, 502, 503, 504, 520])
+def test_a_status_that_proves_nothing_is_in_doubt(status: int) -> None:
+    answer = httpx.Response(status, json={"StatusCode": "1", "StatusInfo": "OK"}, headers={"Retry-After": "5", "Location": "/x"})
+    with answering(lambda _request: answer) as gateway:
+        assert isinstance(gateway.submit(sms()), InDoubt)
+
+
+@pytest.mark.parametrize("status", sorted(NOT_TAKEN))
+def test_a_status_by_which_the_request_was_turned_away_is_not_now(status: int) -> None:
+    with answering(lambda _request: httpx.Response(status)) as gateway:
+        assert isinstance(gateway.submit(sms()), NotNow)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("1", Accepted()),
+        (1, Accepted()),
+        ("3", AccountFault.AUTHORISATION),
+        ("5", AccountFault.CREDITS),
+        ("10", AccountFault.ORIGINATOR),
+        ("30", AccountFault.ORIGINATOR),
+        ("20", "recipient"),
+        ("0", None),
+        ("2", None),
+        ("7", None),
+        ("", None),
+        ("OK", None),
+        (True, None),
+        (None, None),
+        (1.0, None),
+        (["1"], None),
+    ],
+)
+def test_status_codes(code: object, expected: object) -> None:
+    with answering(said(StatusCode=code, StatusInfo="?")) as gateway:
+        outcome = gateway.submit(sms())
+    if isinstance(outcome, AccountStopped):
+        assert outcome.fault is expected
+    elif isinstance(outcome, Refused):
+        assert outcome.reason == expected
+    else:
+        assert outcome == expected or (expected is None and isinstance(outcome, InDoubt))
+
+
+def test_an_endless_answer_is_in_doubt() -> None:
+    with answering(lambda _request: httpx.Response(200, content=b"[" * (5 * 1024 * 1024))) as gateway:
+        assert isinstance(gateway.submit(sms()), InDoubt)
+
+
+def test_an_answer_that_drips_is_in_doubt() -> None:
+    clock = ManualClock(NOW)
+
+    class Dripping(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(100):
+                clock.advance(timedelta(seconds=5))
+                yield b" "
+
+    gateway = AspsmsGateway(access("http://127.0.0.1:9/", clock), seconds=30.0)
+    gateway._made = httpx.Client(transport=httpx.MockTransport(lambda _request: httpx.Response(200, stream=Dripping())))
+    assert isinstance(gateway.submit(sms()), InDoubt)
+    assert clock.monotonic() < 60
+    gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (sms(recipient="079 123 45 67"), Refused),
+        (sms(recipient="+0123456789"), Refused),
+        (sms(recipient="+41791234567:x"), Refused),
+        (sms(text=" \n"), Refused),
+        (sms(reference="a;b"), Refused),
+        (sms(reference=""), Refused),
+        (sms(originator=""), AccountStopped),
+        (sms(originator="Zürich"), AccountStopped),
+        (sms(originator="x" * 17), AccountStopped),
+    ],
+)
+def test_what_can_not_be_right_does_not_leave(message: Any, expected: type[Outcome]) -> None:
+    with answering(lambda _request: pytest.fail("it left")) as gateway:
+        assert isinstance(gateway.submit(message), expected)
+
+
+@pytest.mark.parametrize("originator", ["Praxis-Meier-Lang", "+41791112233"])
+def test_the_gateway_refuses_an_originator(aspsms: AspsmsGateway, server: GatewayServer, originator: str) -> None:
+    outcome = aspsms.submit(sms(originator=originator[:16]))
+    assert isinstance(outcome, AccountStopped)
+    assert outcome.fault is AccountFault.ORIGINATOR
+    assert server.accepted() == []
+
+
+# Every beginning of an answer, over a real socket
+
+
+@contextmanager
+def raw_server(answers: list[bytes]) -> Iterator[str]:
+    """Gives the address of a server that reads a request, sends these bytes (the first answer first) and hangs up."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for answer in answers:
+            connection, _peer = listener.accept()
+            with connection:
+                received = b""
+                while b"\r\n\r\n" not in received:
+                    received += connection.recv(65536)
+                head, _blank, body = received.partition(b"\r\n\r\n")
+                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+                while len(body) < length:
+                    body += connection.recv(65536)
+                connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join(10)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked", "until_closed"])
+def test_every_beginning_of_an_answer_is_in_doubt(framing: str, clock: ManualClock) -> None:
+    body = b'{"StatusCode":"1","StatusInfo":"OK"}'
+    whole = {
+        "length": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body),
+        "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body),
+        "until_closed": b"HTTP/1.0 200 OK\r\n\r\n" + body,
+    }[framing]
+    cuts = range(0, len(whole), 3)
+    with raw_server([whole[:cut] for cut in cuts] + [whole]) as address, closing(AspsmsGateway(access(address, clock))) as gateway:
+        for cut in cuts:
+            assert isinstance(gateway.submit(sms()), InDoubt), whole[:cut]
+        assert gateway.submit(sms()) == Accepted()
+
+
+# Balance
+
+
+def test_the_balance_is_exact(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+    server.set_credits(ACCOUNT, Decimal("123.45"))
+    assert aspsms.balance() == Decimal("123.45")
+
+
+@pytest.mark.parametrize("told", ["NaN", "Infinity", "viel", "", None, [], "1,5"])
+def test_a_balance_that_is_no_number_is_unavailable(told: object) -> None:
+    with answering(said(Credits=told, StatusCode="1", StatusInfo="OK")) as gateway, pytest.raises(GatewayUnavailableError):
+        gateway.balance()
+
+
+def test_a_refused_account_is_told(server: GatewayServer, clock: ManualClock) -> None:
+    with closing(AspsmsGateway(access(server.address, clock, "falsch"))) as gateway:
+        with pytest.raises(GatewayAccountError) as told:
+            gateway.balance()
+        assert told.value.fault is AccountFault.AUTHORISATION
+        assert "falsch" not in str(told.value)
+        with pytest.raises(GatewayAccountError):
+            gateway.inquire(["m1"])
+        outcome = gateway.submit(sms())
+    assert isinstance(outcome, AccountStopped)
+    assert server.accepted() == []
+
+
+# Delivery
+
+
+def line(reference: str, status: object, notified: object = "2026-11-23T08:00:00Z", **more: object) -> dict[str, object]:
+    return {"TransactionReferenceNumber": reference, "DeliveryStatus": status, "NotificationDate": notified, **more}
+
+
+def newest(*lines: object, code: str = "1", info: str = "OK") -> dict[str, DeliveryReport]:
+    with answering(said(StatusCode=code, StatusInfo=info, DeliveryNotifications=list(lines))) as gateway:
+        return dict(gateway.inquire(["a", "b"]))
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("-1", DeliveryStatus.NOT_SUBMITTED),
+        ("0", DeliveryStatus.DELIVERED),
+        ("1", DeliveryStatus.BUFFERED),
+        ("2", DeliveryStatus.FAILED),
+        (2, DeliveryStatus.FAILED),
+    ],
+)
+def test_delivery_codes(code: object, status: DeliveryStatus) -> None:
+    assert newest(line("a", code))["a"].status is status
+
+
+def test_the_newest_notification_counts_whatever_the_order() -> None:
+    buffered, delivered = line("a", "1", "2026-11-23T08:00:00Z"), line("a", "0", "2026-11-23T10:00:00+01:00")
+    late = line("a", "2", "2026-11-23T09:30:00Z", Reasoncode="108", ReasoncodeDescription="Validity period expired")
+    for order in ([buffered, delivered, late], [late, delivered, buffered]):
+        report = newest(*order)["a"]
+        assert report == DeliveryReport(
+            "a", DeliveryStatus.FAILED, datetime(2026, 11, 23, 9, 30, tzinfo=UTC), "108", "Validity period expired"
+        )
+
+
+def test_at_the_same_instant_the_more_final_one_counts() -> None:
+    for order in (["1", "0"], ["0", "1"], ["-1", "0"], ["0", "-1"]):
+        assert newest(*[line("a", status) for status in order])["a"].status is DeliveryStatus.DELIVERED
+
+
+def test_a_notification_without_a_date_is_older_than_one_with() -> None:
+    assert newest(line("a", "0"), line("a", "1", ""))["a"].status is DeliveryStatus.DELIVERED
+    assert newest(line("a", "1", "irgendwann"))["a"].notified_at is None
+
+
+def test_a_date_without_a_zone_counts_as_utc() -> None:
+    assert newest(line("a", "0", "2026-11-23T08:00:00"))["a"].notified_at == datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def test_zero_and_one_both_say_that_the_inquiry_went_well() -> None:
+    assert newest(line("a", "0"), code="0", info="OK")
+    assert newest(line("a", "0"), code="1", info="")
+    with pytest.raises(GatewayUnavailableError):
+        newest(line("a", "0"), code="0", info="Unknown error")
+    with pytest.raises(GatewayUnavailableError):
+        newest(line("a", "0"), code="7")
+
+
+def test_what_was_not_asked_for_is_ignored() -> None:
+    assert set(newest(line("x", "0"), line("a", "0"))) == {"a"}
+
+
+def test_a_code_that_we_do_not_know_means_known_and_not_done() -> None:
+    assert newest(line("a", "7"))["a"].status is DeliveryStatus.BUFFERED
+
+
+@pytest.mark.parametrize("broken", [line("a", ""), line("a", None), line("a", "delivered"), line("", "0"), "a", None, [], {}])
+def test_what_can_not_be_read_never_looks_like_unknown(broken: object) -> None:
+    with pytest.raises(GatewayUnavailableError):
+        newest(broken, line("b", "0"))
+
+
+@pytest.mark.parametrize("notifications", [None, "", {}, "a"])
+def test_an_answer_without_a_list_never_looks_like_unknown(notifications: object) -> None:
+    with (
+        answering(said(StatusCode="1", StatusInfo="OK", DeliveryNotifications=notifications)) as gateway,
+        pytest.raises(GatewayUnavailableError),
+    ):
+        gateway.inquire(["a"])
+    with answering(said(StatusCode="1", StatusInfo="OK")) as gateway, pytest.raises(GatewayUnavailableError):
+        gateway.inquire(["a"])
+
+
+def test_an_unknown_reference_comes_as_not_submitted_or_not_at_all(clock: ManualClock) -> None:
+    with GatewayServer({ACCOUNT: PASSWORD}, clock=clock, unknown_reference="minus_one") as server:
+        gateway = AspsmsGateway(access(server.address, clock))
+        assert gateway.inquire(["nie"])["nie"].status is DeliveryStatus.NOT_SUBMITTED
+        gateway.close()
+
+
+def test_deliveries_over_time(aspsms: AspsmsGateway, server: GatewayServer, clock: ManualClock) -> None:
+    for number, fate in enumerate(Delivery):
+        server.set_delivery(f"+4179000000{number}", fate)
+        aspsms.submit(sms(fate.name, recipient=f"+4179000000{number}"))
+
+    def statuses() -> dict[str, str]:
+        return {name: report.status.value for name, report in aspsms.inquire([fate.name for fate in Delivery]).items()}
+
+    assert statuses() == {
+        "DELIVERED": "delivered",
+        "BUFFERED_THEN_DELIVERED": "buffered",
+        "BUFFERED_THEN_FAILED": "buffered",
+        "FAILED": "failed",
+        "NEVER_SUBMITTED": "not_submitted",
+    }
+    clock.advance(timedelta(hours=1))
+    assert statuses() | {"FAILED": "", "NEVER_SUBMITTED": ""} == {
+        "DELIVERED": "delivered",
+        "BUFFERED_THEN_DELIVERED": "delivered",
+        "BUFFERED_THEN_FAILED": "failed",
+        "FAILED": "",
+        "NEVER_SUBMITTED": "",
+    }
+
+
+# Fuzzed answers
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=8,
+)
+codes = st.sampled_from(["1", "0", "3", "5", "10", "20", "30", "2", "OK", " 1 ", 1, 3, None, True]) | json_values
+answers = (
+    st.fixed_dictionaries({"StatusCode": codes}, optional={"StatusInfo": json_values, "Credits": codes, "x": json_values}) | json_values
+)
+bodies = st.binary(max_size=60) | answers.map(lambda answer: json.dumps(answer).encode())
+statuses = st.sampled_from([200, 200, 200, 200, 201, 302, 400, 401, 403, 404, 408, 429, 500, 502, 503])
+
+
+def reference_outcome(status: int, body: bytes) -> type[Outcome]:
+    """Says again, in other words, what an answer proves: the oracle of the fuzzing."""
+    if status in (401, 404, 429):
+        return NotNow
+    if status != 200:
+        return InDoubt
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return InDoubt
+    if not isinstance(answer, dict) or isinstance(answer.get("StatusCode"), (bool, float)):
+        return InDoubt
+    meaning: dict[str, type[Outcome]] = {
+        "1": Accepted, "3": AccountStopped, "5": AccountStopped, "10": AccountStopped, "30": AccountStopped, "20": Refused,
+    }  # fmt: skip
+    return meaning.get(str(answer.get("StatusCode")).strip(), InDoubt)
+
+
+@settings(max_examples=400)
+@given(statuses, bodies)
+def test_fuzzed_answers_to_a_submission(status: int, body: bytes) -> None:
+    with answering(lambda _request: httpx.Response(status, content=body)) as gateway:
+        assert type(gateway.submit(sms())) is reference_outcome(status, body)
+
+
+@settings(max_examples=400)
+@given(statuses, bodies)
+def test_fuzzed_answers_about_the_balance(status: int, body: bytes) -> None:
+    answer = httpx.Response(status, content=body)
+    with answering(lambda _request: answer) as gateway, suppress(GatewayUnavailableError, GatewayAccountError):
+        assert gateway.balance().is_finite()
+
+
+notifications = st.fixed_dictionaries(
+    {},
+    optional={
+        "TransactionReferenceNumber": st.sampled_from(["a", "b", "c", " a", "", 7]) | json_values,
+        "DeliveryStatus": st.sampled_from(["-1", "0", "1", "2", "3", "", 0]) | json_values,
+        "NotificationDate": st.sampled_from(["2026-11-23T08:00:00Z", "2026-11-24T08:00:00", "", "0001-01-01T00:00:00+14:00"]) | json_values,
+        "SubmissionDate": json_values,
+        "Reasoncode": json_values,
+        "ReasoncodeDescription": json_values,
+    },
+)
+
+
+@settings(max_examples=400)
+@given(codes, st.lists(notifications | json_values, max_size=5) | json_values)
+def test_fuzzed_notifications(code: object, told: object) -> None:
+    with answering(
+        lambda _request: httpx.Response(200, content=json.dumps({"StatusCode": code, "StatusInfo": "OK", "DeliveryNotifications": told}))
+    ) as gateway:
+        try:
+            reports = gateway.inquire(["a", "b"])
+        except (GatewayUnavailableError, GatewayAccountError):
+            return
+    assert isinstance(told, list)
+    mentioned = {str(each["TransactionReferenceNumber"]).strip() for each in told}
+    assert set(reports) == mentioned & {"a", "b"}
+    for reference, report in reports.items():
+        assert report.reference == reference
+        assert report.notified_at is None or report.notified_at.tzinfo is not None
+
+
+# Secrets and privacy
+
+
+def test_nothing_secret_is_logged(aspsms: AspsmsGateway, server: GatewayServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.fail_next(GatewayFault.GARBAGE, GatewayFault.DROP_AFTER_ACCEPT, GatewayFault.BUSY_429)
+    for number in range(5):
+        aspsms.submit(sms(f"m{number}", text="Ein Text für Anna"))
+    aspsms.balance()
+    aspsms.inquire(["m0"])
+    assert "m4" in caplog.text
+    for secret in (PASSWORD, "1234567", "Anna"):
+        assert secret not in caplog.text
+    assert PASSWORD not in repr(aspsms._access)
+
+
+@pytest.mark.parametrize("address", ["http://json.aspsms.com/", "", "json.aspsms.com", "ftp://x/", "https://", "http://[::1"])
+def test_a_password_never_goes_over_the_network_in_the_clear(address: str, clock: ManualClock) -> None:
+    with pytest.raises(GatewayMissingError):
+        AspsmsGateway(access(address, clock))
