@@ -108,7 +108,7 @@ def _print(benchmark: Benchmark, rows: list[Row]) -> None:
         table.add_column(heading, justify="right" if heading in ("measured", "ratio") else "left")
     for row in rows:
         table.add_row(*_cells(row))
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
