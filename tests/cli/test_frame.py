@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,18 @@ def test_switches_are_set_and_listed_in_a_new_embedded_database(capsys: pytest.C
 def test_help_and_version_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "vitoclient" in said(capsys)[1]
     assert said(capsys, "--version")[1].startswith("vitoclient-Services ")
+
+
+def test_a_fault_of_the_program_is_one_line_that_names_the_log(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tray_agent.store.settings.SettingStore.load", fail)
+    before = list(logging.getLogger().handlers)
+    code, out, err = said(capsys, "settings")
+    for handler in [handler for handler in logging.getLogger().handlers if handler not in before]:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    assert (code, out) == (3, "")
+    assert len(err.splitlines()) == 1
+    assert "ZeroDivisionError" in Path(err.rsplit(" in ", 1)[1].strip().rstrip(".")).read_text(encoding="utf-8")

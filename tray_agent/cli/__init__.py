@@ -7,13 +7,18 @@ import sys
 
 def main() -> None:
     """Runs ``vitoclient`` with the process's arguments and ends the process with its exit code."""
+    if sys.argv[1:] == ["run"]:
+        run_tray()
     from tray_agent.cli.frame import run
 
     sys.exit(run(sys.argv[1:]))
 
 
 def run_tray() -> None:
-    """Runs the tray program without a console (``vitoclient-tray``) and ends the process with its exit code."""
-    from tray_agent.cli.frame import run
+    """Runs the tray program (``vitoclient-tray``, ``vitoclient run``) and ends the process with its exit code.
 
-    sys.exit(run(["run", *sys.argv[1:]]))
+    It goes around the command line's frame: the icon shall be there before the configuration is read.
+    """
+    from tray_agent.desktop import main as run_desktop_program
+
+    sys.exit(run_desktop_program())

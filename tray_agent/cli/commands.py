@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, demo, doctor, downloads, portal, schedule, settings
+from tray_agent.cli import database, demo, doctor, downloads, history, jobs, portal, schedule, settings, templates
 from tray_agent.i18n import _
 
 
@@ -26,7 +26,10 @@ def build() -> typer.Typer:
     app.command("doctor", help=_("Dieses Gerät prüfen: Konfiguration, Datenbank, Praxisdaten, Portal, SMS, E-Mail."))(doctor.doctor)
     app.add_typer(database.group(), name="db")
     app.add_typer(settings.group(), name="settings")
+    app.add_typer(templates.group(), name="templates")
+    app.add_typer(jobs.group(), name="jobs")
     app.add_typer(schedule.group(), name="schedule")
+    history.add_commands(app)
     app.add_typer(portal.group(), name="portal")
     downloads.add_commands(app)
     return app

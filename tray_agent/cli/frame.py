@@ -7,6 +7,7 @@ one line; 3 a fault of the program, with the place of the log.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__nam
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code; never raises, never shows a traceback for a known error."""
     _speak_utf8()
+    logging.getLogger().addHandler(logging.NullHandler())  # what libraries log belongs in a file, never between the lines for people
     set_language(_language())
     from tray_agent.cli.commands import build
 
@@ -52,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(_("Abgebrochen."), file=sys.stderr)
         return 130
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is logged, and told in one line
+        return _own_up(error)
     return result if isinstance(result, int) else 0
 
 
@@ -92,6 +96,24 @@ def _language() -> str:
         return load_machine().ui.language
     except KnownError:
         return "de"
+
+
+def _own_up(error: Exception) -> int:
+    """Writes a fault of the program to the log file and says so in one line."""
+    import tempfile
+    from pathlib import Path
+
+    from tray_agent.logs import start_logging
+
+    try:
+        folder = load_machine().data_folder
+    except KnownError:
+        folder = Path(tempfile.gettempdir())
+    file = start_logging(folder, "command")
+    logging.getLogger(__name__).error("a command failed", exc_info=error)
+    said = _("Programmfehler: der Befehl wurde abgebrochen. Einzelheiten für den Support stehen in {file}.").format(file=file)
+    print(f"vitoclient: {said}", file=sys.stderr)
+    return 3
 
 
 def _one_line(text: str) -> str:

@@ -64,8 +64,8 @@ def _next(
 
     _speak(language)
     zone = _zone(tz)
-    begin = _instant(after, zone)
-    schedule = Schedule.from_columns(_read(spec), default_start=begin.astimezone(zone).date())
+    begin = read_instant(after, zone)
+    schedule = Schedule.from_columns(read_spec(spec), default_start=begin.astimezone(zone).date())
     times = list(islice(between(schedule, zone, begin, datetime.max.replace(tzinfo=UTC)), count))
     if as_json:
         print_json({"times": [_as_json(at, zone) for at in times], "summary": summarize(schedule)})
@@ -108,8 +108,8 @@ def _check(
 
     _speak(language)
     zone = _zone(tz)
-    day = _instant(after, zone).astimezone(zone).date()
-    findings = check_order(_schedules(_read(spec), day), zone, QuietHours(), day)
+    day = read_instant(after, zone).astimezone(zone).date()
+    findings = check_order(_schedules(read_spec(spec), day), zone, QuietHours(), day)
     if as_json:
         print_json({"findings": [_finding_as_json(finding) for finding in findings]})
     else:
@@ -146,7 +146,7 @@ def _as_json(at: datetime, zone: ZoneInfo) -> dict[str, str]:
     return {"local": at.astimezone(zone).isoformat(), "utc": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def _read(spec: str) -> dict[str, object]:
+def read_spec(spec: str) -> dict[str, object]:
     """Returns the JSON object of a specification: a text, ``@FILE``, or ``-`` for the standard input.
 
     Raises:
@@ -198,7 +198,7 @@ def _zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def _instant(said: str, zone: ZoneInfo) -> datetime:
+def read_instant(said: str, zone: ZoneInfo) -> datetime:
     """Returns the instant that a person wrote; without an offset it is wall-clock time of ``zone``.
 
     Raises:

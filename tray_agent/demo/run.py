@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tray_agent.demo.report import CreditsChange, DemoReport, DownloadedElement
 from tray_agent.demo.world import ACCOUNTS, ZONE, DemoWorld
+from tray_agent.i18n import _
 from tray_agent.jobs.contract import JobKey
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ def _outbox(agent: Agent) -> Mapping[str, int]:
 def _reasons() -> Mapping[str, str]:
     from tray_agent.messages.reasons import Reason, sentence_of
 
-    return {reason.value: sentence_of(reason) for reason in Reason}
+    downloads = {
+        "up_to_date": _("Das Element ist schon in der neusten Version heruntergeladen."),
+        "installed": _("Das Element ist schon in der neusten Version installiert."),
+    }
+    return {reason.value: sentence_of(reason) for reason in Reason} | downloads
 
 
 def _credits(world: DemoWorld, before: Mapping[str, Decimal]) -> list[CreditsChange]:

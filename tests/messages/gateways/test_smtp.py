@@ -28,6 +28,7 @@ from tray_agent.messages.gateways.contract import (
     OutgoingMail,
     Refused,
 )
+from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.messages.gateways.memory import MemoryMailGateway
 from tray_agent.messages.gateways.smtp import MailServer as Address
 from tray_agent.messages.gateways.smtp import SmtpGateway, message_id
@@ -192,6 +193,21 @@ def test_a_wrong_password_stops_the_account(tmp_path: Path, clock: ManualClock, 
     assert outcome.fault is AccountFault.AUTHORISATION
     assert "falsches-passwort" not in caplog.text
     assert "falsches-passwort" not in repr(address)
+
+
+def test_the_check_logs_in_and_sends_nothing(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    gateway.check()
+    gateway.check()
+    assert mail_server.accepted() == []
+
+
+def test_the_check_tells_a_refused_login_from_a_server_that_is_away(tmp_path: Path, clock: ManualClock) -> None:
+    with MailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        address = Address("127.0.0.1", server.port, "starttls", "praxis", "falsch", str(server.certificate))
+        with pytest.raises(GatewayAccountError):
+            SmtpGateway(address, clock, seconds=5.0).check()
+    with pytest.raises(GatewayUnavailableError):
+        SmtpGateway(address, clock, seconds=5.0).check()
 
 
 def test_a_password_that_smtp_can_not_carry_stops_the_account(tmp_path: Path, clock: ManualClock) -> None:

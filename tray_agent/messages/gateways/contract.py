@@ -159,6 +159,15 @@ class SmsGateway(Protocol):
 class MailGateway(Protocol):
     """A way for e-mail; it can't be asked what became of a message."""
 
+    def check(self) -> None:
+        """Connects and logs in as for a message, and sends nothing.
+
+        Raises:
+            UnavailableError: no connection.
+            GatewayAccountError: encryption or login is refused.
+        """
+        ...
+
     def submit(self, message: OutgoingMail) -> Outcome:
         """Hands a message over; never raises: what is not certain is ``InDoubt``."""
         ...

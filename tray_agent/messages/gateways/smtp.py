@@ -20,9 +20,10 @@ from email.utils import format_datetime
 from typing import Literal
 
 from tray_agent.clock import Clock
-from tray_agent.errors import ConfigurationError
+from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, InDoubt, NotNow, Outcome, OutgoingMail, Refused
+from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.messages.gateways.privacy import masked_address
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,18 @@ class SmtpGateway:
         outcome = self._submit(message, content)
         log.info("e-mail %s to %s: %s", message.reference, masked_address(message.recipient), type(outcome).__name__)
         return outcome
+
+    def check(self) -> None:
+        """Connects and logs in as for a message, and sends nothing.
+
+        Raises:
+            GatewayUnavailableError: no connection.
+            GatewayAccountError: encryption or login is refused.
+        """
+        try:
+            self._keep(self._line())
+        except _NoConnectionError as error:
+            raise _as_error(error.outcome, self._server.host) from error
 
     def close(self) -> None:
         """Closes the connections that are kept; may be used again afterwards."""
@@ -183,6 +196,14 @@ def _check(server: MailServer) -> None:
             _("In der Konfiguration mail.security auf starttls oder tls stellen."),
             item=server.host,
         )
+
+
+def _as_error(outcome: NotNow | AccountStopped, host: str) -> KnownError:
+    if isinstance(outcome, AccountStopped):
+        advice = _("Benutzer, Passwort und Verschlüsselung in den Verbindungseinstellungen prüfen.")
+        return GatewayAccountError(_("Mailserver lehnt ab"), outcome.sentence, advice, item=host, fault=outcome.fault)
+    advice = _("Adresse, Anschluss und Netzwerk prüfen; der Agent versucht es von selbst wieder.")
+    return GatewayUnavailableError(_("Mailserver nicht erreichbar"), outcome.sentence, advice, item=host)
 
 
 def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
