@@ -1,0 +1,189 @@
+"""``vitoclient history`` and ``vitoclient activity``: what ran, what it did, and what did not run and why."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.jobs import job_named, run_as_json
+from tray_agent.cli.schedule import read_instant
+from tray_agent.errors import InputError
+from tray_agent.i18n import _, format_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from enum import StrEnum
+    from typing import TypeVar
+    from zoneinfo import ZoneInfo
+
+    from tray_agent.jobs.model import ActivityRow, Run, RunFilter
+    from tray_agent.jobs.service import Jobs
+
+    Choice = TypeVar("Choice", bound=StrEnum)
+
+_AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+_From = Annotated[str, typer.Option("--from", help=_("Ab diesem Tag oder Zeitpunkt (2026-11-23 oder 2026-11-23T10:00)."))]
+_To = Annotated[str, typer.Option("--to", help=_("Bis und mit diesem Tag, oder vor diesem Zeitpunkt."))]
+_Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help=_("So viele Zeilen höchstens, die neusten."))]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Adds ``history`` and ``activity`` to the application."""
+    app.command("history", help=_("Protokoll «Auftragsverlauf»: jeder Lauf und jede übersprungene Zeit."))(_history)
+    app.command("activity", help=_("Protokoll «Aktivitäten/Fehler»: was wirklich getan oder abgelehnt wurde."))(_activity)
+
+
+def _history(
+    since: _From = "",
+    until: _To = "",
+    job: Annotated[str, typer.Option("--job", help=_("Nur dieser Auftrag."))] = "",
+    status: Annotated[str, typer.Option("--status", help=_("Nur running, succeeded, failed, skipped, cancelled oder died."))] = "",
+    count: _Count = 50,
+    as_json: _AsJson = False,
+) -> None:
+    from tray_agent.jobs.model import RunFilter, RunState
+
+    key = job_named(job) if job else None
+    state = _chosen(RunState, status, "--status")
+    with agent_here() as agent:
+        zone = agent.machine.zone
+        begin, end = _period(since, until, zone)
+        runs = _runs(agent.jobs, RunFilter(begin, end, key, state), count)
+    if as_json:
+        print_json({"runs": [run_as_json(run) for run in runs]})
+    else:
+        _print_runs(runs, zone)
+
+
+def _runs(jobs: Jobs, filter_by: RunFilter, count: int) -> list[Run]:
+    """Returns the newest runs, read page by page."""
+    page = jobs.history(filter_by, size=min(count, 500))
+    runs = list(page.rows)
+    while page.next_page is not None and len(runs) < count:
+        page = jobs.history(filter_by, page=page.next_page, size=min(count - len(runs), 500))
+        runs += page.rows
+    return runs
+
+
+def _print_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from tray_agent.jobs.titles import job_title, state_title, trigger_title
+
+    if not runs:
+        print(_("Kein Lauf in diesem Zeitraum."))
+        return
+    table = Table(_("Geplant"), _("Auftrag"), _("Status"), _("Auslöser"), _("Arbeitsplatz"), _("Beendet"), _("Was geschah"), box=None)
+    for run in runs:
+        ended = format_datetime(run.finished_at.astimezone(zone)) if run.finished_at else ""
+        table.add_row(
+            format_datetime(run.due_at.astimezone(zone)), job_title(run.job), state_title(run.state), trigger_title(run.trigger),
+            escape(run.workstation), ended, escape(run.sentence),
+        )  # fmt: skip
+    console().print(table)
+
+
+def _activity(
+    *,
+    since: _From = "",
+    until: _To = "",
+    service: Annotated[str, typer.Option("--service", help=_("Nur downloads, sms oder agent."))] = "",
+    level: Annotated[str, typer.Option("--level", help=_("Nur info, warning oder error."))] = "",
+    reason: Annotated[str, typer.Option("--reason", help=_("Nur dieser Grund, zum Beispiel no_contact."))] = "",
+    run: Annotated[int, typer.Option("--run", min=0, help=_("Nur dieser Lauf (die Nummer aus «history --json»)."))] = 0,
+    hidden: Annotated[bool, typer.Option("--hidden", help=_("Auch, was mit «Alle löschen» ausgeblendet wurde."))] = False,
+    count: _Count = 50,
+    as_json: _AsJson = False,
+) -> None:
+    from tray_agent.jobs.contract import Level, Service
+    from tray_agent.jobs.model import ActivityFilter
+
+    tab, grave = _chosen(Service, service, "--service"), _chosen(Level, level, "--level")
+    with agent_here() as agent:
+        zone = agent.machine.zone
+        begin, end = _period(since, until, zone)
+        wanted = ActivityFilter(service=tab, level=grave, reason=reason or None, run_id=run or None, since=begin, until=end, hidden=hidden)
+        rows = list(islice(agent.jobs.all_activities(wanted), count))
+    if as_json:
+        print_json({"activities": [_activity_as_json(row) for row in rows]})
+    else:
+        _print_activities(rows, zone)
+
+
+def _print_activities(rows: Sequence[ActivityRow], zone: ZoneInfo) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not rows:
+        print(_("Keine Aktivitäten in diesem Zeitraum."))
+        return
+    table = Table(_("Zeit"), _("Dienst"), _("Stufe"), _("Arbeitsplatz"), _("Was geschah"), box=None)
+    for row in rows:
+        table.add_row(
+            format_datetime(row.at.astimezone(zone)), row.service.value, row.level.value, escape(row.workstation), escape(row.sentence)
+        )
+    console().print(table)
+
+
+def _activity_as_json(row: ActivityRow) -> dict[str, object]:
+    return {
+        "id": row.activity_id,
+        "at": row.at.isoformat(),
+        "service": row.service.value,
+        "level": row.level.value,
+        "reason": row.reason,
+        "sentence": row.sentence,
+        "item": row.item,
+        "patient_id": row.patient_id,
+        "appointment_at": row.appointment_at.isoformat() if row.appointment_at else None,
+        "workstation": row.workstation,
+        "run_id": row.run_id,
+        "hidden": row.hidden,
+    }
+
+
+def _period(since: str, until: str, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """Returns a period as instants: a day at the end is included whole.
+
+    Raises:
+        InputError: one of them is no day and no time.
+    """
+    begin = read_instant(since, zone) if since else None
+    if not until:
+        return begin, None
+    day = _day(until)
+    if day is None:
+        return begin, read_instant(until, zone)
+    return begin, datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
+
+
+def _chosen(kind: type[Choice], said: str, option: str) -> Choice | None:
+    """Returns the member of that value, or None for "".
+
+    Raises:
+        InputError: there is none; the message names all.
+    """
+    if not said:
+        return None
+    found = {member.value: member for member in kind}.get(said.lower())
+    if found is not None:
+        return found
+    allowed: Iterable[str] = (member.value for member in kind)
+    raise InputError(
+        _("Auswahl unbekannt"),
+        _("«{said}» passt nicht zu {option}.").format(said=said, option=option),
+        _("Erlaubt sind: {names}.").format(names=", ".join(allowed)),
+        item=said,
+    )

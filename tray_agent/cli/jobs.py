@@ -1,0 +1,284 @@
+"""``vitoclient jobs``: the five jobs, their schedules, and running them by hand."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.schedule import read_spec
+from tray_agent.i18n import _, format_datetime
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tray_agent.agent import Agent
+    from tray_agent.jobs.contract import Activity, JobKey
+    from tray_agent.jobs.events import Event, Listener
+    from tray_agent.jobs.model import JobOverview, Run
+    from tray_agent.jobs.order_check import Finding
+    from tray_agent.jobs.schedule import Schedule
+
+_AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+_Job = Annotated[
+    str, typer.Argument(metavar="JOB", help=_("download, prepare_reminders, prepare_birthdays, send_messages, update_status."))
+]
+
+_SHOW_AFTER = 1.0
+"""Seconds after which a run shows how far it is."""
+
+
+def group() -> typer.Typer:
+    """Returns the commands of ``vitoclient jobs``."""
+    app = typer.Typer(help=_("Die fünf Aufträge: Zeitpläne, aktivieren, jetzt ausführen."))
+    app.callback(invoke_without_command=True)(_list)
+    app.command("enable", help=_("Einen Auftrag aktivieren."))(_enable)
+    app.command("disable", help=_("Einen Auftrag deaktivieren."))(_disable)
+    app.command("schedule", help=_("Den Zeitplan eines Auftrags ersetzen."))(_schedule)
+    app.command("run", help=_("Einen Auftrag jetzt ausführen."))(_run)
+    app.command("pause", help=_("Aufträge der ganzen Praxis anhalten, nur das Senden oder alles."))(_pause)
+    app.command("resume", help=_("Angehaltene Aufträge fortsetzen."))(_resume)
+    return app
+
+
+def job_named(name: str) -> JobKey:
+    """Returns the job of that name.
+
+    Raises:
+        UnknownJobError: there is no such job; the message names the five.
+    """
+    from tray_agent.jobs.contract import JobKey
+    from tray_agent.jobs.errors import UnknownJobError
+
+    wanted = name.strip().lower().replace("-", "_")
+    if wanted in set(JobKey):
+        return JobKey(wanted)
+    raise UnknownJobError(
+        _("Auftrag unbekannt"),
+        _("Den Auftrag «{name}» gibt es nicht.").format(name=name),
+        _("Aufträge: {jobs}.").format(jobs=", ".join(JobKey)),
+        item=name,
+    )
+
+
+def run_as_json(run: Run) -> dict[str, object]:
+    """Returns a row of the history for ``--json``; instants in UTC."""
+    return {
+        "id": run.run_id,
+        "job": run.job.value,
+        "due_at": _utc(run.due_at),
+        "trigger": run.trigger.value,
+        "status": run.state.value,
+        "workstation": run.workstation,
+        "started_at": _utc(run.started_at),
+        "finished_at": _utc(run.finished_at),
+        "attempt": run.attempt,
+        "counts": dict(run.counts),
+        "skipped": dict(run.skipped),
+        "problems": run.problems,
+        "reason": run.reason,
+        "sentence": run.sentence,
+    }
+
+
+def _list(context: typer.Context, as_json: _AsJson = False) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    with agent_here() as agent:
+        jobs, pause = agent.jobs.overview(), agent.jobs.paused()
+        if as_json:
+            paused = {"scope": pause.scope.value, "until": _utc(pause.until), "by": pause.paused_by} if pause else None
+            print_json({"jobs": [_as_json(one) for one in jobs], "paused": paused})
+            return
+        _print_table(jobs, agent.machine.zone)
+        if pause:
+            until = format_datetime(pause.until.astimezone(agent.machine.zone)) if pause.until else _("auf Weiteres")
+            print(_("Angehalten bis {until} von {person}.").format(until=until, person=pause.paused_by))
+
+
+def _as_json(one: JobOverview) -> dict[str, object]:
+    return {
+        "key": one.key.value,
+        "title": one.title,
+        "enabled": one.enabled,
+        "switched_on": one.switched_on,
+        "switch": one.switch_name,
+        "schedule": one.schedule.as_columns(),
+        "next_at": _utc(one.next_at),
+        "last_run": run_as_json(one.last_run) if one.last_run else None,
+        "running": run_as_json(one.running) if one.running else None,
+    }
+
+
+def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo) -> None:
+    from rich.table import Table
+
+    from tray_agent.jobs.summary import summarize
+    from tray_agent.jobs.titles import state_title
+
+    table = Table(_("Auftrag"), _("Aktiviert"), _("Schalter"), _("Zeitplan"), _("Nächster Lauf"), _("Letzter Lauf"), box=None)
+    for one in jobs:
+        run = one.running or one.last_run
+        last = f"{format_datetime(run.due_at.astimezone(zone))} {state_title(run.state)} ({run.workstation})" if run else ""
+        table.add_row(
+            f"{one.title}\n{one.key.value}",
+            _("Ja") if one.enabled else _("Nein"),
+            _("Ja") if one.switched_on else _("Nein"),
+            summarize(one.schedule),
+            format_datetime(one.next_at.astimezone(zone)) if one.next_at else "",
+            last,
+        )
+    console().print(table)
+
+
+def _enable(job: _Job, as_json: _AsJson = False) -> None:
+    _set_enabled(job, enabled=True, as_json=as_json)
+
+
+def _disable(job: _Job, as_json: _AsJson = False) -> None:
+    _set_enabled(job, enabled=False, as_json=as_json)
+
+
+def _set_enabled(job: str, *, enabled: bool, as_json: bool) -> None:
+    key = job_named(job)
+    with agent_here() as agent:
+        overview = _overview(agent, key)
+        _save(agent, overview, replace(overview.schedule, enabled=enabled), as_json=as_json)
+
+
+def _schedule(
+    job: _Job,
+    spec: Annotated[
+        str, typer.Option("--spec", help=_("Der Zeitplan als JSON mit den Spalten von sysschedules; @DATEI oder - (Eingabe)."))
+    ],
+    as_json: _AsJson = False,
+) -> None:
+    from tray_agent.jobs.schedule import Schedule
+
+    key, columns = job_named(job), read_spec(spec)
+    with agent_here() as agent:
+        overview = _overview(agent, key)
+        today = agent.clock.now().astimezone(agent.machine.zone).date()
+        schedule = Schedule.from_columns({"enabled": int(overview.enabled)} | columns, default_start=today)
+        _save(agent, overview, schedule, as_json=as_json)
+
+
+def _overview(agent: Agent, key: JobKey) -> JobOverview:
+    return next(one for one in agent.jobs.overview() if one.key is key)
+
+
+def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: bool) -> None:
+    from tray_agent.jobs.model import JobChange
+
+    change = JobChange(overview.key, schedule, overview.version)
+    agent.jobs.save([change], f"{getpass.getuser()}@{agent.workstation}")
+    saved, findings = _overview(agent, overview.key), agent.jobs.check()
+    if as_json:
+        print_json({"job": _as_json(saved), "findings": [_finding(finding) for finding in findings]})
+    else:
+        _print_saved(saved, findings, agent.machine.zone)
+
+
+def _print_saved(saved: JobOverview, findings: Sequence[Finding], zone: ZoneInfo) -> None:
+    from tray_agent.jobs.summary import summarize
+
+    print(f"{saved.title}: {summarize(saved.schedule)}")
+    if not saved.enabled:
+        print(_("Der Auftrag ist nicht aktiviert."))
+    elif not saved.switched_on:
+        print(_("Achtung: Der Schalter {switch} steht auf Nein; so wird der Auftrag nicht ausgeführt.").format(switch=saved.switch_name))
+    if saved.next_at:
+        print(_("Nächster Lauf: {time}").format(time=format_datetime(saved.next_at.astimezone(zone))))
+    for finding in findings:
+        print(_("Achtung: {finding}").format(finding=finding.sentence))
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {"kind": finding.kind.value, "jobs": [job.value for job in finding.jobs], "sentence": finding.sentence}
+
+
+def _run(
+    job: _Job,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Nur zeigen, was geschähe; nichts verändern."))] = False,
+    as_json: _AsJson = False,
+) -> None:
+    from tray_agent.jobs.model import RunState
+
+    key = job_named(job)
+    would_do: list[Activity] = []
+    with agent_here() as agent, _progress(quiet=as_json) as show:
+        run = agent.jobs.run_now(key, dry_run=dry_run, listener=_both(show, would_do))
+    if as_json:
+        told = [{"level": one.level.value, "reason": one.reason, "sentence": one.sentence, "item": one.item} for one in would_do]
+        print_json(run_as_json(run) | {"dry_run": dry_run, "activities": told})
+    else:
+        _print_run(run, would_do if dry_run else [])
+    if run.state is not RunState.SUCCEEDED:
+        raise typer.Exit(1)
+
+
+def _both(show: Listener, would_do: list[Activity]) -> Listener:
+    from tray_agent.jobs.events import RunLogged
+
+    def listen(event: Event) -> None:
+        if isinstance(event, RunLogged):
+            would_do.extend(event.activities)
+        show(event)
+
+    return listen
+
+
+def _print_run(run: Run, would_do: Sequence[Activity]) -> None:
+    from tray_agent.jobs.titles import job_title, state_title
+
+    for activity in would_do:
+        print(f"- {activity.sentence}")
+    print(f"{job_title(run.job)}: {state_title(run.state)}. {run.sentence}".strip())
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Listener]:
+    """Gives what shows a run's progress: a bar on a terminal once the run takes longer than a second, nothing else."""
+    if quiet or not sys.stderr.isatty():
+        yield _show_nothing
+        return
+    from tray_agent.cli.run_bar import RunBar
+
+    with RunBar(_SHOW_AFTER) as bar:
+        yield bar.show
+
+
+def _show_nothing(event: Event) -> None:
+    """Stands in for the bar where nobody looks."""
+
+
+def _pause(
+    everything: Annotated[bool, typer.Option("--everything", help=_("Alle Aufträge; sonst nur, was etwas versendet."))] = False,
+    until: Annotated[str, typer.Option("--until", help=_("Bis zu diesem Zeitpunkt; sonst bis «resume»."))] = "",
+) -> None:
+    from tray_agent.cli.schedule import read_instant
+    from tray_agent.jobs.model import PauseScope
+
+    with agent_here() as agent:
+        end = read_instant(until, agent.machine.zone) if until else None
+        scope = PauseScope.EVERYTHING if everything else PauseScope.SENDING
+        agent.jobs.pause(scope, end, f"{getpass.getuser()}@{agent.workstation}")
+    said = _("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten.")
+    print(said)
+
+
+def _resume() -> None:
+    with agent_here() as agent:
+        agent.jobs.resume()
+    print(_("Die Aufträge laufen wieder nach Plan; die letzte verpasste Zeit wird nachgeholt."))
+
+
+def _utc(instant: datetime | None) -> str | None:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if instant else None
