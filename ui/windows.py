@@ -8,16 +8,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QDialog
 
-from tray_agent.tray.model import DialogName
+from tray_agent.tray.model import DialogName, TrayState
 from ui.background import Background
 from ui.remembered import Remembered
 from ui.threads import assert_gui_thread
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+
+
+class AgentState(QObject):
+    """The agent's state as windows see it, and what they ask for in turn.
+
+    Attributes:
+        changed: tells a new ``TrayState``.
+        chosen: carries an ``Action`` that a person chose in a window, as if in the tray's menu.
+        current: the state now, or None before the first.
+    """
+
+    changed = pyqtSignal(object)
+    chosen = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current: TrayState | None = None
+
+    def show(self, state: TrayState) -> None:
+        """Takes a new state and tells it."""
+        self.current = state
+        self.changed.emit(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +81,14 @@ class Windows:
     Args:
         agent, background, remembered: what every dialog is given.
         factories: where windows come from; by default their modules.
+        state: the agent's state, for windows that show it.
     """
 
     agent: Agent
     background: Background
     remembered: Remembered
     factories: Callable[[DialogName], DialogFactory] = factory_of
+    state: AgentState = field(default_factory=AgentState)
     _open: dict[tuple[DialogName, object], QDialog] = field(default_factory=dict)
 
     def open(self, name: DialogName, subject: object = None) -> QDialog:
@@ -89,6 +113,15 @@ class Windows:
     def opened(self) -> tuple[QDialog, ...]:
         """Returns the windows that are open."""
         return tuple(dialog for dialog in self._open.values() if not sip.isdeleted(dialog))
+
+    def close_asking(self) -> bool:
+        """Closes all windows as if by Escape; returns whether all are closed: one with unsaved changes may stay."""
+        for dialog in self.opened:
+            to_front(dialog)
+            dialog.reject()
+            if not sip.isdeleted(dialog) and dialog.isVisible():
+                return False
+        return True
 
     def close_all(self) -> None:
         """Closes all windows without asking; for the end of the program."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, demo, doctor, downloads, history, jobs, portal, schedule, settings, templates
+from tray_agent.cli import database, demo, doctor, downloads, history, jobs, portal, run, schedule, settings, templates
 from tray_agent.i18n import _
 
 
@@ -24,6 +24,7 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True)(_start)
     app.command("demo", help=_("Die ganze Kette auf einer Demopraxis laufen lassen."))(demo.demo)
     app.command("doctor", help=_("Dieses Gerät prüfen: Konfiguration, Datenbank, Praxisdaten, Portal, SMS, E-Mail."))(doctor.doctor)
+    run.add_commands(app)
     app.add_typer(database.group(), name="db")
     app.add_typer(settings.group(), name="settings")
     app.add_typer(templates.group(), name="templates")

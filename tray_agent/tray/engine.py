@@ -18,14 +18,12 @@ from tray_agent.tray.model import ActivePause, AgentFacts, Concern, DialogName, 
 from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from tray_agent.clock import Clock
-    from tray_agent.downloads.service import DownloadService
+    from tray_agent.agent import Agent
     from tray_agent.jobs.contract import JobKey
     from tray_agent.jobs.events import Event
-    from tray_agent.jobs.service import Jobs
-    from tray_agent.messages.service import MessageService
+
+SECONDS_FOR_RUNS = 1.0
+"""How long the end of the program waits for running jobs to reach a safe point."""
 
 _log = logging.getLogger(__name__)
 
@@ -86,58 +84,30 @@ class Engine(Protocol):
         ...
 
 
-class Scheduler(Protocol):
-    """What starts runs at their planned times."""
-
-    def start(self) -> None:
-        """Begins to run what is due."""
-        ...
-
-    def stop(self, seconds: float = 1.0) -> bool:
-        """Ends, cancelling what runs; waits ``seconds`` at the most and returns whether all has ended."""
-        ...
-
-    def woke(self) -> None:
-        """Looks at the planned times now."""
-        ...
-
-
 class AgentEngine:
     """The engine of one machine's agent.
 
     Args:
-        jobs, downloads, messages: the facades.
-        scheduler: what starts runs.
-        clock: the clock.
-        zone: the practice's time zone.
+        agent: the parts.
         person: who pauses, for the record ("anna@EMPFANG1").
     """
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        downloads: DownloadService,
-        messages: MessageService,
-        scheduler: Scheduler,
-        clock: Clock,
-        zone: ZoneInfo,
-        person: str,
-    ) -> None:
-        self._jobs = jobs
-        self._downloads = downloads
-        self._messages = messages
-        self._scheduler = scheduler
-        self._clock = clock
-        self._zone = zone
+    def __init__(self, agent: Agent, person: str) -> None:
+        self._agent = agent
+        self._zone = agent.machine.zone
         self._person = person
         self._on_change: Callable[[], None] = lambda: None
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._scheduling = False
 
     def start(self, on_change: Callable[[], None]) -> None:
-        """Starts the schedules; calls ``on_change`` when the facts may be others."""
+        """Starts the schedules; calls ``on_change`` when the facts may be others. Again after an error: what lacked is asked anew."""
         self._on_change = on_change
-        self._unsubscribe = self._jobs.subscribe(self._happened)
-        self._scheduler.start()
+        if not self._scheduling:
+            self._unsubscribe = self._agent.job_events.subscribe(self._happened)
+            self._agent.scheduler.start()
+            self._scheduling = True
+        self._agent.jobs.overview()
 
     def facts(self) -> AgentFacts:
         """Returns what the tray must know."""
@@ -149,12 +119,12 @@ class AgentEngine:
 
     def notice_facts(self) -> NoticeFacts:
         """Returns what notices are made from; what one part can't tell is left out."""
-        waiting = self._downloads.waiting()
+        waiting = self._agent.downloads.waiting()
         return NoticeFacts(
             new_downloads=tuple(NewDownload(row.element, row.title, row.version) for row in waiting),
             low_credits=tuple(
                 LowCredits(account.name, account.balance or Decimal(0), Decimal(account.minimum), account.days_left)
-                for account in self._messages.low_credits()
+                for account in self._agent.messages.low_credits()
             ),
             failed_reminders=self._failed_today(),
         )
@@ -163,12 +133,12 @@ class AgentEngine:
         """Pauses the practice's agents."""
         from tray_agent.jobs.model import PauseScope as JobsPauseScope
 
-        self._jobs.pause(JobsPauseScope(scope.value), pause_end(length, self._now()), self._person)
+        self._agent.jobs.pause(JobsPauseScope(scope.value), pause_end(length, self._now()), self._person)
         self._on_change()
 
     def resume(self) -> None:
         """Ends the pause."""
-        self._jobs.resume()
+        self._agent.jobs.resume()
         self._on_change()
 
     def check_now(self) -> tuple[str, ...]:
@@ -181,17 +151,17 @@ class AgentEngine:
 
     def woke(self) -> None:
         """Looks at the planned times now."""
-        self._scheduler.woke()
+        self._agent.scheduler.look_soon()
 
     def stop(self) -> None:
         """Stops the schedules."""
         self._unsubscribe()
-        if not self._scheduler.stop(1.0):
+        if self._scheduling and not self._agent.scheduler.stop(SECONDS_FOR_RUNS):
             _log.warning("a run did not reach a safe point in time; it is settled at the next start")
 
     def _begin(self, job: JobKey) -> str:
         try:
-            self._jobs.start_now(job)
+            self._agent.jobs.start_now(job)
         except DatabaseUnavailableError:
             raise
         except KnownError as error:
@@ -205,13 +175,13 @@ class AgentEngine:
             self._on_change()
 
     def _facts(self, now: datetime) -> AgentFacts:
-        overview = self._jobs.overview()
-        pause = self._jobs.paused()
+        overview = self._agent.jobs.overview()
+        pause = self._agent.jobs.paused()
         planned = [(job.next_at, job.title) for job in overview if job.next_at is not None and job.switched_on]
         soonest = min(planned, default=None)
         return AgentFacts(
             now=now,
-            new_downloads=len(self._downloads.waiting()),
+            new_downloads=len(self._agent.downloads.waiting()),
             concerns=self._concerns(),
             pause=ActivePause(PauseScope(pause.scope.value), self._local(pause.until)) if pause else None,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
@@ -219,10 +189,10 @@ class AgentEngine:
         )
 
     def _concerns(self) -> tuple[Concern, ...]:
-        doubtful = len(self._messages.in_doubt())
-        to_call = len(self._messages.call_list())
-        low = self._messages.low_credits()
-        errors = sum(counts.errors for counts in self._jobs.activity_counts().values())
+        doubtful = len(self._agent.messages.in_doubt())
+        to_call = len(self._agent.messages.call_list())
+        low = self._agent.messages.low_credits()
+        errors = sum(counts.errors for counts in self._agent.jobs.activity_counts().values())
         found = (
             _concern(doubtful, _in_doubt(doubtful), DialogName.ACTIVITY),
             _concern(to_call, _to_call(to_call), DialogName.ACTIVITY),
@@ -235,12 +205,12 @@ class AgentEngine:
         today = self._now().date()
         return tuple(
             str(entry.message.id)
-            for entry in self._messages.call_list()
+            for entry in self._agent.messages.call_list()
             if (entry.message.final_at or entry.message.prepared_at).astimezone(self._zone).date() == today
         )
 
     def _now(self) -> datetime:
-        return self._clock.now().astimezone(self._zone)
+        return self._agent.clock.now().astimezone(self._zone)
 
     def _local(self, instant: datetime | None) -> datetime | None:
         return instant.astimezone(self._zone) if instant else None

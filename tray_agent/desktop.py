@@ -1,0 +1,282 @@
+"""Starts the tray program: the one place where engine, adapters and windows are put together.
+
+The icon comes first; configuration, database and schedules are read and imported in a worker while it is there already.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QApplication
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import current_language, set_language
+from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
+from tray_agent.tray.model import Action, AgentFacts, tray_state
+from tray_agent.tray.occasions import NoSessionEvents, SessionEvents
+from ui.application import QtTranslations, SignalWatch, create_application
+from ui.background import Background
+from ui.crash import CrashReporter
+from ui.error_window import error_window
+from ui.single_instance import SingleInstance
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+    from tray_agent.tray.engine import Engine
+    from ui.program import Desktop, Program
+
+SECONDS_TO_QUIT = 1.9
+"""After this the process ends whatever still runs; what was not finished is settled at the next start."""
+
+NOT_ACCEPTED = 1
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Runs the tray program of this machine's configuration until somebody ends it; returns the exit code of the process.
+
+    Args:
+        arguments: for Qt.
+    """
+    return _run(arguments, _agent_here, own_agent=True)
+
+
+def run_desktop(agent: Agent) -> int:
+    """Runs the tray program on an agent that the caller built and closes; returns when somebody ends it."""
+    return _run((), lambda: agent, own_agent=False)
+
+
+def _run(arguments: Sequence[str], make_agent: Callable[[], Agent], *, own_agent: bool) -> int:
+    application = create_application([sys.argv[0], *arguments])
+    with ExitStack() as closing:
+        crashes = CrashReporter()
+        closing.callback(crashes.stop)
+        instance = SingleInstance(_configuration_name())
+        if not instance.acquire():
+            return 0 if instance.ask_to_show() else NOT_ACCEPTED
+        closing.callback(instance.release)
+        start = Start(application, instance, crashes, make_agent)
+        signals = SignalWatch(start.quit)
+        closing.callback(signals.stop)
+        start.begin()
+        code = application.exec()
+        start.finish(close_agent=own_agent)
+    if not own_agent:
+        _Watchdog.stop()
+    return code or start.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What the worker built from the configuration."""
+
+    agent: Agent
+    engine: Engine
+
+
+class Start:
+    """The start of the program: the icon at once, the rest when the configuration is read.
+
+    Args:
+        application: Qt's.
+        instance: carries "show yourself".
+        crashes: catches faults.
+        make_agent: gives the agent, in a worker thread.
+    """
+
+    def __init__(
+        self, application: QApplication, instance: SingleInstance, crashes: CrashReporter, make_agent: Callable[[], Agent]
+    ) -> None:
+        self._application = application
+        self._instance = instance
+        self._crashes = crashes
+        self._make_agent = make_agent
+        self._background = Background(self._show_error)
+        self._tray = choose_tray(self._chosen)
+        self._waiting: list[Action | None] = []
+        self._program: Program | None = None
+        self._built: Built | None = None
+        self.exit_code = 0
+
+    def begin(self) -> None:
+        """Shows the icon, then reads the configuration in a worker."""
+        self._tray.show(tray_state(AgentFacts(now=datetime.now(UTC), starting=True)))
+        self._instance.on_show(self._show_yourself)
+        self._background.run(partial(_build, self._make_agent, self._crashes), self._ready, failed=self._refused)
+
+    def quit(self) -> None:
+        """Ends the program, whatever it does now."""
+        if self._program is not None:
+            self._program.quit()
+        else:
+            _Watchdog.start()
+            self._application.quit()
+
+    def finish(self, *, close_agent: bool) -> None:
+        """Takes the icon away and closes the database; after Qt's loop has ended."""
+        _Watchdog.start()
+        self._tray.stop()
+        self._background.stop()
+        if self._built is not None and close_agent:
+            self._built.agent.close()
+
+    def _ready(self, built: Built) -> None:
+        from ui.program import Program
+        from ui.remembered import Remembered
+        from ui.windows import Windows
+
+        self._built = built
+        machine = built.agent.machine
+        set_language(machine.ui.language)
+        QtTranslations(self._application).load(current_language())
+        windows = Windows(built.agent, self._background, Remembered(machine.data_folder / "windows.ini"))
+        desktop = self._desktop(built)
+        clock, zone = built.agent.clock, machine.zone
+        self._program = Program(built.engine, windows, desktop, self._background, lambda: clock.now().astimezone(zone))
+        self._program.ending.connect(_Watchdog.start)
+        self._program.begin(machine.ui.practice_process)
+        for action in self._waiting:
+            self._program.show_yourself() if action is None else self._program.do(action)
+
+    def _desktop(self, built: Built) -> Desktop:
+        from tray_agent.tray.full_screen import full_screen
+        from tray_agent.tray.model import OpenDialog
+        from ui.popup import Popups
+        from ui.program import Desktop
+
+        ui = built.agent.machine.ui
+        toaster = choose_toaster(self._tray, self._chosen) if ui.toasts else None
+        popups = Popups(lambda name: self._chosen(OpenDialog(name)), full_screen()) if ui.popup else None
+        return Desktop(self._tray, toaster, popups, session_events())
+
+    def _refused(self, error: KnownError) -> None:
+        """Tells why the program can't start at all (unreadable configuration) and ends it when that was read."""
+        self.exit_code = error.exit_code
+        print(f"vitoclient: {error}", file=sys.stderr)  # noqa: T201 - started from a console, that is where one looks
+        box = error_window(error)
+        box.finished.connect(self._application.quit)
+        box.show()
+        self._box = box
+
+    def _chosen(self, action: Action) -> None:
+        self._background.post(lambda: self._act(action))
+
+    def _act(self, action: Action) -> None:
+        from tray_agent.tray.model import Quit
+
+        if self._program is not None:
+            if action == Quit():
+                self._program.quit(ask=True)
+            else:
+                self._program.do(action)
+        elif action == Quit():
+            self.quit()
+        else:
+            self._waiting.append(action)
+
+    def _show_yourself(self) -> None:
+        if self._program is not None:
+            self._program.show_yourself()
+        else:
+            self._waiting.append(None)
+
+    def _show_error(self, error: KnownError) -> None:
+        if self._program is not None:
+            self._program.show_error(error)
+
+
+def choose_tray(on_action: OnAction) -> Tray:
+    """Returns the tray that works here: pystray's on Windows and where appindicator is, else Qt's own."""
+    from tray_agent.tray.pystray_tray import PystrayTray
+
+    try:
+        return PystrayTray(on_action)
+    except TrayRefusedError as refused:
+        _log.info("Qt's own tray is used: %s", refused)
+    from ui.qt_tray import QtTray
+
+    return QtTray(on_action)
+
+
+def choose_toaster(tray: Tray, on_action: OnAction) -> Toaster:
+    """Returns what shows toasts here: the icon itself on Windows, the session bus on Linux, else plyer."""
+    from tray_agent.tray.plyer_toasts import PlyerToaster
+    from tray_agent.tray.pystray_tray import PystrayToaster, PystrayTray
+
+    if sys.platform == "win32":
+        return PystrayToaster(tray) if isinstance(tray, PystrayTray) else PlyerToaster()
+    from ui.dbus_toasts import DBusToaster
+
+    toaster = DBusToaster(on_action)
+    return toaster if toaster.available else PlyerToaster()
+
+
+def session_events() -> SessionEvents:
+    """Returns the source of session events of this system."""
+    if sys.platform == "win32":
+        from tray_agent.platforms.session_windows import WindowsSessionEvents
+
+        return WindowsSessionEvents()
+    if sys.platform == "linux":
+        from ui.session_linux import LogindSessionEvents
+
+        return LogindSessionEvents()
+    return NoSessionEvents()
+
+
+def _build(make_agent: Callable[[], Agent], crashes: CrashReporter) -> Built:
+    from tray_agent.logs import start_logging
+
+    agent = make_agent()
+    crashes.log_to(start_logging(agent.machine.data_folder, "tray"))
+    return Built(agent, _engine_of(agent))
+
+
+def _engine_of(agent: Agent) -> Engine:
+    from tray_agent.tray.engine import AgentEngine
+
+    return AgentEngine(agent, person=f"{getpass.getuser()}@{agent.workstation}")
+
+
+def _agent_here() -> Agent:
+    from tray_agent.agent import Agent
+    from tray_agent.config.machine import load_machine
+
+    return Agent(load_machine())
+
+
+def _configuration_name() -> str:
+    """Returns what tells programs on different configurations apart, without reading any."""
+    return "|".join(f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("VITOCLIENT_"))
+
+
+class _Watchdog:
+    """Ends the process by force if it does not end by itself."""
+
+    timer: threading.Timer | None = None
+
+    @classmethod
+    def start(cls) -> None:
+        """Begins to count; only the first call counts."""
+        if cls.timer is None:
+            cls.timer = threading.Timer(SECONDS_TO_QUIT, os._exit, (0,))
+            cls.timer.daemon = True
+            cls.timer.start()
+
+    @classmethod
+    def stop(cls) -> None:
+        """Lets the process go on: only the tray program has ended."""
+        if cls.timer is not None:
+            cls.timer.cancel()
+            cls.timer = None

@@ -1,0 +1,124 @@
+"""The window *Übersicht*: the state in words and every way into the program; for desktops without a tray the main window."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
+
+from tray_agent.i18n import _
+from tray_agent.tray.model import Action, DialogName, Look, MenuItem, OpenDialog, TrayState
+from ui.dialog import GRID, Dialog
+from ui.icons import tray_icon
+from ui.windows import DialogContext
+
+_BUTTON_COLUMNS = 2
+
+
+def open_dialog(context: DialogContext) -> OverviewDialog:
+    """Makes the window."""
+    return OverviewDialog(context)
+
+
+class OverviewDialog(Dialog):
+    """The state, and the tray's menu as buttons."""
+
+    NAME = "overview"
+    SIZE = (520, 560)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Übersicht"))
+        self._picture = QLabel()
+        self._picture.setFixedSize(56, 56)
+        self._state = QLabel()
+        self._state.setWordWrap(True)
+        self._state.setTextFormat(Qt.TextFormat.PlainText)
+        self._state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        head = QHBoxLayout()
+        head.setSpacing(2 * GRID)
+        head.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self._state, 1)
+        self.body.addLayout(head)
+        self._groups = QVBoxLayout()
+        self._groups.setSpacing(GRID)
+        self.body.addLayout(self._groups)
+        self.body.addStretch(1)
+        self._menu: tuple[MenuItem, ...] = ()
+        self.close_action(_("&Schliessen"))
+        context.windows.state.changed.connect(self.show_state)
+        if context.windows.state.current is not None:
+            self.show_state(context.windows.state.current)
+
+    def show_state(self, state: TrayState) -> None:
+        """Shows the state of the tray; the window follows every change."""
+        self._picture.setPixmap(tray_icon(state.look, state.number).pixmap(48, 48))
+        self._picture.setAccessibleName(look_word(state.look))
+        self._state.setText("\n".join([look_word(state.look), *state.tooltip.splitlines()[1:]]))
+        if state.menu != self._menu:
+            self._menu = state.menu
+            self._fill(state.menu)
+
+    def _fill(self, menu: tuple[MenuItem, ...]) -> None:
+        while self._groups.count():
+            item = self._groups.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.deleteLater()
+        for title, items in zip((_("Arbeiten"), _("Einstellungen"), _("Agent"), _("Programm")), _split(menu), strict=False):
+            self._groups.addWidget(self._group(title, items))
+
+    def _group(self, title: str, items: list[MenuItem]) -> QGroupBox:
+        group = QGroupBox(title, self)
+        grid = QGridLayout(group)
+        grid.setSpacing(GRID)
+        for place, item in enumerate(items):
+            grid.addWidget(self._entry_button(item), place // _BUTTON_COLUMNS, place % _BUTTON_COLUMNS)
+        for column in range(_BUTTON_COLUMNS):
+            grid.setColumnStretch(column, 1)
+        return group
+
+    def _entry_button(self, item: MenuItem) -> QPushButton:
+        button = QPushButton(item.label, self)
+        button.setAutoDefault(False)
+        if item.children:
+            button.setMenu(self._submenu(item, button))
+        elif item.action is not None:
+            action = item.action
+            button.clicked.connect(lambda _checked: self._do(action))
+        return button
+
+    def _submenu(self, item: MenuItem, parent: QPushButton | QMenu) -> QMenu:
+        menu = QMenu(item.label, parent)
+        for entry in item.children:
+            if entry.children:
+                menu.addMenu(self._submenu(entry, menu))
+                continue
+            added, action = menu.addAction(entry.label), entry.action
+            if added is not None and action is not None:
+                added.triggered.connect(lambda _checked, action=action: self._do(action))
+        return menu
+
+    def _do(self, action: Action) -> None:
+        self.context.windows.state.chosen.emit(action)
+
+
+def look_word(look: Look) -> str:
+    """Returns the state in words."""
+    words = {
+        Look.OK: _("Alles in Ordnung"),
+        Look.NEW_DOWNLOADS: _("Neue Downloads vorhanden"),
+        Look.ATTENTION: _("Braucht Ihre Aufmerksamkeit"),
+        Look.PAUSED: _("Pausiert"),
+        Look.DATABASE_AWAY: _("Datenbank nicht erreichbar"),
+    }
+    return words[look]
+
+
+def _split(menu: tuple[MenuItem, ...]) -> list[list[MenuItem]]:
+    """Returns the menu's groups without the entry of this window itself."""
+    groups: list[list[MenuItem]] = [[]]
+    for item in menu:
+        if item.is_separator:
+            groups.append([])
+        elif item.action != OpenDialog(DialogName.OVERVIEW):
+            groups[-1].append(item)
+    return groups
