@@ -1,0 +1,192 @@
+"""``vitoclient templates``: the texts of messages (Textvorlagen)."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.errors import InputError
+from tray_agent.i18n import _, format_datetime
+
+if TYPE_CHECKING:
+    from tray_agent.messages.rendering import Rendered
+    from tray_agent.messages.templates import Finding, Template, TemplateEntry, TemplateKey
+
+Name = Annotated[str, typer.Argument(help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
+AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+File = Annotated[Path | None, typer.Option("--file", help=_("Datei mit dem Text (UTF-8); ohne sie wird die Standardeingabe gelesen."))]
+Subject = Annotated[str | None, typer.Option("--subject", help=_("Betreff der E-Mail; ohne ihn bleibt der bisherige."))]
+
+
+def group() -> typer.Typer:
+    """Returns the commands of ``vitoclient templates``."""
+    app = typer.Typer(help=_("Die Textvorlagen der Mitteilungen."), no_args_is_help=True)
+    app.command("list", help=_("Alle Vorlagen zeigen."))(_list)
+    app.command("show", help=_("Eine Vorlage zeigen, mit Vorschau und Segmenten."))(_show)
+    app.command("check", help=_("Einen Text prüfen, ohne ihn zu speichern."))(_check)
+    app.command("set", help=_("Einen eigenen Text speichern."))(_set)
+    app.command("reset", help=_("Zum mitgelieferten Text zurückkehren."))(_reset)
+    app.command("disable", help=_("Eine Vorlage nicht mehr verwenden."))(_disable)
+    return app
+
+
+def _list(as_json: AsJson = False) -> None:
+    with agent_here() as agent:
+        entries = agent.templates.list()
+        if as_json:
+            print_json([_entry_json(entry) for entry in entries])
+            return
+        from rich.table import Table
+
+        table = Table(_("Vorlage"), _("Herkunft"), _("Segmente"), _("Geändert"), _("Text"), box=None)
+        for entry in entries:
+            rendered = agent.templates.preview(entry.template)
+            count = str(rendered.segments.count) if rendered.segments else ""
+            changed = format_datetime(entry.changed_at.astimezone(agent.machine.zone)) if entry.changed_at else ""
+            table.add_row(str(entry.template.key), _origin(entry), count, changed, _short(entry.template.text))
+        console().print(table)
+
+
+def _show(name: Name, as_json: AsJson = False) -> None:
+    key = _key(name)
+    with agent_here() as agent:
+        entry = agent.templates.load(key)
+        _tell(entry.template, agent.templates.preview(entry.template), agent.templates.check(entry.template), entry, as_json)
+
+
+def _check(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:
+    key = _key(name)
+    text = _text(file)
+    with agent_here() as agent:
+        template = _drafted(agent.templates.load(key).template, text, subject)
+        findings = agent.templates.check(template)
+        _tell(template, agent.templates.preview(template), findings, None, as_json)
+    from tray_agent.messages.templates import Severity
+
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise typer.Exit(1)
+
+
+def _set(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:
+    key = _key(name)
+    text = _text(file)
+    with agent_here() as agent:
+        template = _drafted(agent.templates.load(key).template, text, subject)
+        findings = agent.templates.save(template, f"{getpass.getuser()}@{agent.workstation}")
+        entry = agent.templates.load(key)
+        _tell(entry.template, agent.templates.preview(entry.template), findings, entry, as_json)
+
+
+def _reset(name: Name, as_json: AsJson = False) -> None:
+    key = _key(name)
+    with agent_here() as agent:
+        entry = agent.templates.reset(key)
+        _tell(entry.template, agent.templates.preview(entry.template), (), entry, as_json)
+
+
+def _disable(name: Name, as_json: AsJson = False) -> None:
+    key = _key(name)
+    with agent_here() as agent:
+        entry = agent.templates.disable(key, f"{getpass.getuser()}@{agent.workstation}")
+        _tell(entry.template, agent.templates.preview(entry.template), (), entry, as_json)
+
+
+def _key(name: str) -> TemplateKey:
+    """Returns the key that a person wrote.
+
+    Raises:
+        InputError: there is no such template.
+    """
+    from tray_agent.messages.templates import TEMPLATE_KEYS
+
+    known = {str(key): key for key in TEMPLATE_KEYS}
+    key = known.get(name.strip().casefold())
+    if key is not None:
+        return key
+    raise InputError(
+        _("Unbekannte Textvorlage"),
+        _("Die Textvorlage {name} gibt es nicht.").format(name=name),
+        _("«vitoclient templates list» zeigt alle Vorlagen."),
+        item=name,
+    )
+
+
+def _text(file: Path | None) -> str:
+    """Returns the text that a person gave.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    try:
+        return sys.stdin.read() if file is None else file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            _("Datei nicht lesbar"),
+            _("{file} kann nicht gelesen werden; die Vorlage blieb unverändert.").format(file=file or _("Standardeingabe")),
+            _("Eine Textdatei in UTF-8 angeben."),
+            item=str(file),
+        ) from error
+
+
+def _drafted(present: Template, text: str, subject: str | None) -> Template:
+    from dataclasses import replace
+
+    return replace(present, text=text, subject=present.subject if subject is None else subject)
+
+
+def _tell(template: Template, rendered: Rendered, findings: tuple[Finding, ...], entry: TemplateEntry | None, as_json: bool) -> None:
+    if as_json:
+        print_json({**(_entry_json(entry) if entry else _template_json(template)), **_rendered_json(rendered, findings)})
+        return
+    print(f"{template.key}: {_origin(entry) if entry else _('nicht gespeichert')}")
+    for text in (template.subject, template.text):
+        print(f"\n{text}" if text else "", end="")
+    print(f"\n\n{_('Vorschau')}:")
+    for text in (rendered.subject, rendered.text):
+        print(f"\n{text}" if text else "", end="")
+    print()
+    if rendered.segments:
+        print(
+            _("{count} Segment(e), {remaining} Zeichen frei").format(count=rendered.segments.count, remaining=rendered.segments.remaining)
+        )
+    for finding in findings:
+        print(f"{finding.field} {finding.position}: {finding.sentence}")
+
+
+def _origin(entry: TemplateEntry) -> str:
+    from tray_agent.messages.templates import Origin
+
+    words = {Origin.DEFAULT: _("mitgeliefert"), Origin.OWN: _("eigene"), Origin.DISABLED: _("nicht verwendet")}
+    return words[entry.origin]
+
+
+def _short(text: str) -> str:
+    first = text.splitlines()[0] if text else ""
+    return first if len(first) <= 60 else f"{first[:59]}…"
+
+
+def _template_json(template: Template) -> dict[str, Any]:
+    return {"template": str(template.key), "subject": template.subject, "text": template.text}
+
+
+def _entry_json(entry: TemplateEntry) -> dict[str, Any]:
+    changed = entry.changed_at.isoformat() if entry.changed_at else None
+    return {**_template_json(entry.template), "origin": entry.origin, "changed_at": changed, "changed_by": entry.changed_by}
+
+
+def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    segments = rendered.segments
+    return {
+        "preview": {"subject": rendered.subject, "text": rendered.text},
+        "segments": {"encoding": segments.encoding, "units": segments.units, "count": segments.count, "remaining": segments.remaining}
+        if segments
+        else None,
+        "findings": [asdict(finding) for finding in findings],
+    }
