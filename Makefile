@@ -45,5 +45,7 @@ soak: setup ## the long trials in their whole form
 bench: setup ## benchmarks; writes docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+include packaging/targets.mk
+
 clean: ## remove what the build made
 	rm -rf dist build .cache .mypy_cache .ruff_cache .pytest_cache

@@ -7,12 +7,13 @@ import sys
 if sys.platform != "win32":
     raise ImportError("only on Windows")
 
+import ctypes
 import logging
 import os
 import threading
+from ctypes.wintypes import DWORD, HWND
 from typing import Any
 
-import pywintypes
 import win32con
 import win32ts
 
@@ -38,6 +39,10 @@ _POWER = {PBT_APMSUSPEND: SessionEvent.SLEEPING, PBT_APMRESUMEAUTOMATIC: Session
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds between the attempts to register: early at boot the terminal service does not answer yet."""
 
+_THIS_SESSION = 0
+_wts = ctypes.WinDLL("wtsapi32", use_last_error=True)  # pywin32's wrapper turns a plain FALSE into a SystemError
+_wts.WTSRegisterSessionNotification.argtypes = (HWND, DWORD)
+_wts.WTSUnRegisterSessionNotification.argtypes = (HWND,)
 _log = logging.getLogger(__name__)
 
 
@@ -79,10 +84,7 @@ class WindowsSessionEvents:
         self._stopped.set()
         self._on_event = None
         if self.window.handle:
-            try:
-                win32ts.WTSUnRegisterSessionNotification(self.window.handle)
-            except pywintypes.error:
-                _log.debug("was not registered")
+            _wts.WTSUnRegisterSessionNotification(self.window.handle)
         self.window.close()
         if self._registering is not None:
             self._registering.join()
@@ -93,12 +95,9 @@ class WindowsSessionEvents:
             handle = self.window.handle
             if self._stopped.is_set() or not handle:
                 return
-            try:
-                win32ts.WTSRegisterSessionNotification(handle, win32ts.NOTIFY_FOR_THIS_SESSION)
-            except pywintypes.error as error:
-                _log.info("session events not ready yet: %s", error)
-            else:
+            if _wts.WTSRegisterSessionNotification(handle, _THIS_SESSION):
                 return
+            _log.info("session events not ready yet: %s", ctypes.WinError(ctypes.get_last_error()))
             if pause is None or self._clock.wait(self._stopped, pause):
                 return
 
