@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tray_agent.jobs.order_check import Finding
     from tray_agent.jobs.schedule import Schedule
 
-MOST_TIMES = 10_000
+MOST_TIMES = 1_000_000
 """So many planned times are shown at the most."""
 
 
