@@ -97,7 +97,7 @@ class Web:
         finally:
             self._open.discard(response)
             with _translated():
-                response.close() if response.length_remaining else response.release_conn()
+                _let_go(response)
 
     def abort(self) -> None:
         """Ends the waiting of other threads for their answers at once: they get a ``WebError`` or the body's end."""
@@ -118,7 +118,7 @@ class Web:
             if response.status not in _REDIRECTS:
                 return response
             target = response.headers.get("Location", "")
-            response.close()
+            _let_go(response)
             url = urljoin(url, target)
             _check_redirect(start, urlsplit(url))
         raise WebError(WebFault.REDIRECT, "circle")
@@ -161,6 +161,14 @@ def _new_pool(proxy: str | None) -> PoolManager:
     return PoolManager(ssl_context=context, maxsize=4)
 
 
+def _let_go(response: BaseHTTPResponse) -> None:
+    """Keeps the connection for the next file only if this answer was as it should be and read to its end."""
+    if response.length_remaining == 0 and response.status in (200, 206):
+        response.release_conn()
+    else:
+        response.close()
+
+
 def _check_redirect(start: SplitResult, target: SplitResult) -> None:
     if target.hostname != start.hostname or target.scheme not in ("http", "https"):
         raise WebError(WebFault.REDIRECT, target.hostname or "?")
@@ -174,7 +182,7 @@ def _translated() -> Iterator[None]:
 
     try:
         yield
-    except (exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError, TimeoutError) as error:
+    except (exceptions.ReadTimeoutError, TimeoutError) as error:
         raise WebError(WebFault.STALLED, type(error).__name__) from error
     except (exceptions.SSLError, ssl.SSLError) as error:
         raise WebError(WebFault.CERTIFICATE, str(error)) from error
