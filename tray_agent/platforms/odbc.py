@@ -94,7 +94,7 @@ def sql_server_url(address: SqlServerAddress, *, driver: str | None = None) -> s
     options = {"driver": driver or newest_driver(), "Encrypt": "yes", "TrustServerCertificate": _blindly(address.encryption)}
     if address.user is None:
         options["Trusted_Connection"] = "yes"
-    return f"mssql+pyodbc://{login or '@'}{place}/{quote(address.database, safe='')}?{urlencode(options)}"
+    return f"mssql+pyodbc://{login}{place}/{quote(address.database, safe='')}?{urlencode(options)}"
 
 
 def with_driver(url: str, *, driver: str | None = None) -> str:

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 from tray_agent.downloads.catalogue import FileKind
@@ -34,6 +35,7 @@ class LinuxStarter:
         if opener is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "xdg-open")
         folder = file if file.is_dir() else file.parent
-        subprocess.Popen(  # noqa: S603 - the desktop's own opener, with a folder of ours
+        opening = subprocess.Popen(  # noqa: S603 - the desktop's own opener, with a folder of ours
             [opener, str(folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
+        threading.Thread(target=opening.wait, name="xdg-open", daemon=True).start()  # leaves no zombie

@@ -1,0 +1,62 @@
+"""What Linux can't do is said, not pretended."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tray_agent.downloads.catalogue import FileKind
+from tray_agent.platforms.app_identity import announce_identity, announced_identity
+from tray_agent.platforms.signature import KnownSignatures, NoSignatures, Signature, SignatureState, signature_reader
+from tray_agent.platforms.starter import starter
+from tray_agent.platforms.starter_linux import LinuxStarter
+
+
+def test_known_signatures_are_given_by_name(tmp_path: Path) -> None:
+    signed = Signature(SignatureState.VALID, "Praxis AG")
+    reader = KnownSignatures(setup_exe=signed)
+    assert reader.read(tmp_path / "setup.exe") == signed
+    assert reader.read(tmp_path / "other.exe").state is SignatureState.UNSIGNED
+
+
+def test_a_system_without_authenticode_says_so(tmp_path: Path) -> None:
+    assert NoSignatures().read(tmp_path / "x.exe").state is SignatureState.NOT_CHECKED
+
+
+@pytest.mark.parametrize("kind", list(FileKind))
+def test_linux_starts_no_installers(tmp_path: Path, kind: FileKind) -> None:
+    with pytest.raises(OSError, match=r"x\.msi"):
+        LinuxStarter().start(tmp_path / "x.msi", kind)
+
+
+def test_a_file_that_is_gone_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        LinuxStarter().show(tmp_path / "gone")
+
+
+if sys.platform != "win32":
+
+    def test_the_folder_is_given_to_the_desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        opener, noted, go = tmp_path / "xdg-open", tmp_path / "noted", tmp_path / "go"
+        os.mkfifo(go)
+        opener.write_text(f'#!/bin/sh\nread go < {go}; printf %s "$1" > {noted}\n', encoding="utf-8")
+        opener.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        file = tmp_path / "Grösse" / "x.pdf"
+        file.parent.mkdir()
+        file.touch()
+        LinuxStarter().show(file)
+        waiting = next(thread for thread in threading.enumerate() if thread.name == "xdg-open")
+        go.write_text("now\n", encoding="utf-8")
+        waiting.join(10)
+        assert noted.read_text(encoding="utf-8") == str(file.parent)
+
+    def test_linux_has_its_own_adapters() -> None:
+        assert isinstance(signature_reader(), NoSignatures)
+        assert isinstance(starter(), LinuxStarter)
+        assert not announce_identity()
+        assert announced_identity() is None
