@@ -50,7 +50,7 @@ def _insert_jobs(schema: str | None) -> None:
         sa.Column("owner", sa.String(40)), sa.Column("lease_until_ms", sa.BigInteger()), sa.Column("cancel_run_id", sa.Integer()),
         sa.Column("settled_until", UtcDateTime()), schema=schema,
     )  # fmt: skip
-    free = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
+    free = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": datetime(2000, 1, 1, tzinfo=UTC)}
     op.bulk_insert(locks, [{"job": key, **free} for key in _PLANS])
 
 

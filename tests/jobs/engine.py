@@ -1,0 +1,92 @@
+"""What the tests of runs share: an engine over a database, jobs that note what they do, schedules in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tray_agent.clock import Clock
+from tray_agent.jobs.claims import Claim
+from tray_agent.jobs.contract import JobContext, JobDefinition, JobKey, JobResult
+from tray_agent.jobs.events import Event, Events
+from tray_agent.jobs.model import JobChange
+from tray_agent.jobs.parts import JobParts, Surroundings
+from tray_agent.jobs.quiet_hours import QuietHours
+from tray_agent.jobs.schedule import Frequency, Schedule, Subday
+from tray_agent.jobs.service import Jobs
+from tray_agent.jobs.titles import job_title
+from tray_agent.store.database import Database
+
+ZURICH = ZoneInfo("Europe/Zurich")
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+"""What the clock of the tests shows: Monday, 10:00 in Zurich."""
+
+NO_QUIET = QuietHours(time(0), time(0))
+
+Work = Callable[[JobContext], JobResult]
+
+
+def done(context: JobContext) -> JobResult:
+    """Does nothing, well."""
+    return JobResult(counts={"done": 1}, sentence="Erledigt.")
+
+
+def daily(at: time, *, start: date = date(2026, 1, 1)) -> Schedule:
+    return Schedule(Frequency.DAILY, 1, start, at)
+
+
+def every(minutes: int, first: time = time(0), last: time = time(23, 59, 59)) -> Schedule:
+    return Schedule(Frequency.DAILY, 1, date(2026, 1, 1), first, last, subday=Subday.MINUTES, subday_interval=minutes)
+
+
+def job(key: JobKey, work: Work = done, *, switched_on: bool = True, wakes_people: bool = False) -> JobDefinition:
+    return JobDefinition(key, job_title(key), work, lambda: switched_on, wakes_people, "SMSService.Probe")
+
+
+@dataclass
+class Engine:
+    """One agent's engine of jobs over a database; runs are begun where the test says."""
+
+    database: Database
+    clock: Clock
+    workstation: str = "PC1"
+    definitions: Sequence[JobDefinition] = ()
+    quiet: QuietHours = NO_QUIET
+    lease: timedelta = timedelta(seconds=90)
+    heard: list[Event] = field(default_factory=list)
+    launched: list[Claim] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.events = Events()
+        self.events.subscribe(self.heard.append)
+        around = Surroundings(self.workstation, ZURICH, self.clock, self.events, lambda: self.definitions, lambda: self.quiet, lambda: 400)
+        self.parts = JobParts(self.database, around, self.lease)
+        self.parts.runner._beating = False  # the clock of the tests moves when it is waited for
+        self.jobs = Jobs(self.parts)
+
+    def plan(self, key: JobKey, schedule: Schedule) -> None:
+        """Saves a schedule; it counts from the present instant of the clock."""
+        version = self.parts.plans.load().jobs[key].version
+        self.jobs.save([JobChange(key, schedule, version)], "Test")
+
+    def settle(self, *, run: bool = True) -> None:
+        """Looks at the plan once and runs what is due to its end."""
+        self.parts.settlement.settle(self._launch if run else self._keep)
+
+    def told(self, job: JobKey) -> list[tuple[str, str, str, str]]:
+        """Returns the history of a job, the oldest first: local time, trigger, state, reason."""
+        runs = list(reversed(self.jobs.history(size=5000).rows))
+        return [
+            (f"{run.due_at.astimezone(ZURICH):%d.%m. %H:%M}", run.trigger.value, run.state.value, run.reason)
+            for run in runs
+            if run.job is job
+        ]
+
+    def _launch(self, definition: JobDefinition, claim: Claim) -> None:
+        self.launched.append(claim)
+        self.parts.runner.run(definition, claim)
+
+    def _keep(self, definition: JobDefinition, claim: Claim) -> None:
+        self.launched.append(claim)
