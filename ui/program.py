@@ -17,13 +17,13 @@ from tray_agent.tray.model import (
     Action,
     AgentFacts,
     CheckNow,
-    Concern,
     DialogName,
     OpenDialog,
     Pause,
     Quit,
     Resume,
     TrayState,
+    concern_of,
     tray_state,
 )
 from tray_agent.tray.notices import NoticeMemory, notices, toast_of
@@ -164,7 +164,7 @@ class Program(QObject):
     def _not_started(self, error: KnownError) -> None:
         _log.warning("the engine could not be started: %s", error.title)
         away = isinstance(error, DatabaseUnavailableError)
-        concern = Concern(f"{error.title}: {error.message}", DialogName.SETUP)
+        concern = concern_of(error, DialogName.SETUP)
         self._show(AgentFacts(now=self._now(), database_away=away, concerns=() if away else (concern,)))
         if not self._quitting:
             self._start_again.start()
@@ -191,7 +191,7 @@ class Program(QObject):
 
     def _facts_failed(self, error: KnownError) -> None:
         self._reading = False
-        self._show(AgentFacts(now=self._now(), concerns=(Concern(str(error), DialogName.ACTIVITY),)))
+        self._show(AgentFacts(now=self._now(), concerns=(concern_of(error, DialogName.ACTIVITY),)))
 
     def _show(self, facts: AgentFacts) -> None:
         if self._quitting:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
-from tray_agent.tray.model import ActivePause, AgentFacts, Concern, DialogName, NextRun, PauseLength, PauseScope, pause_end
+from tray_agent.tray.model import ActivePause, AgentFacts, Concern, DialogName, NextRun, PauseLength, PauseScope, concern_of, pause_end
 from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SECONDS_FOR_RUNS = 1.0
 """How long the end of the program waits for running jobs to reach a safe point."""
+
+Answer = TypeVar("Answer")
 
 _log = logging.getLogger(__name__)
 
@@ -118,15 +120,16 @@ class AgentEngine:
             return AgentFacts(now=now, database_away=True)
 
     def notice_facts(self) -> NoticeFacts:
-        """Returns what notices are made from; what one part can't tell is left out."""
-        waiting = self._agent.downloads.waiting()
+        """Returns what notices are made from; what one part can't tell now is left out."""
+        waiting, _fault = _ask(self._agent.downloads.waiting)
+        low, _fault = _ask(lambda: self._agent.messages.low_credits())
+        failed, _fault = _ask(self._failed_today)
         return NoticeFacts(
             new_downloads=tuple(NewDownload(row.element, row.title, row.version) for row in waiting),
             low_credits=tuple(
-                LowCredits(account.name, account.balance or Decimal(0), Decimal(account.minimum), account.days_left)
-                for account in self._agent.messages.low_credits()
+                LowCredits(account.name, account.balance or Decimal(0), Decimal(account.minimum), account.days_left) for account in low
             ),
-            failed_reminders=self._failed_today(),
+            failed_reminders=failed,
         )
 
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
@@ -179,27 +182,28 @@ class AgentEngine:
         pause = self._agent.jobs.paused()
         planned = [(job.next_at, job.title) for job in overview if job.next_at is not None and job.switched_on]
         soonest = min(planned, default=None)
+        waiting, download_fault = _ask(self._agent.downloads.waiting)
         return AgentFacts(
             now=now,
-            new_downloads=len(self._agent.downloads.waiting()),
-            concerns=self._concerns(),
+            new_downloads=len(waiting),
+            concerns=(*_faults(download_fault), *self._concerns()),
             pause=ActivePause(PauseScope(pause.scope.value), self._local(pause.until)) if pause else None,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
             running=next((job.title for job in overview if job.running), ""),
         )
 
     def _concerns(self) -> tuple[Concern, ...]:
-        doubtful = len(self._agent.messages.in_doubt())
-        to_call = len(self._agent.messages.call_list())
-        low = self._agent.messages.low_credits()
+        doubtful, doubt_fault = _ask(lambda: self._agent.messages.in_doubt())
+        to_call, call_fault = _ask(lambda: self._agent.messages.call_list())
+        low, credit_fault = _ask(lambda: self._agent.messages.low_credits())
         errors = sum(counts.errors for counts in self._agent.jobs.activity_counts().values())
         found = (
-            _concern(doubtful, _in_doubt(doubtful), DialogName.ACTIVITY),
-            _concern(to_call, _to_call(to_call), DialogName.ACTIVITY),
+            _concern(len(doubtful), _in_doubt(len(doubtful)), DialogName.ACTIVITY),
+            _concern(len(to_call), _to_call(len(to_call)), DialogName.ACTIVITY),
             _concern(len(low), _("Credits-Guthaben unter dem Mindestbestand."), DialogName.CREDITS),
             _concern(errors, _errors(errors), DialogName.ACTIVITY),
         )
-        return tuple(concern for concern in found if concern)
+        return (*(concern for concern in found if concern), *_faults(doubt_fault, call_fault, credit_fault))
 
     def _failed_today(self) -> tuple[str, ...]:
         today = self._now().date()
@@ -214,6 +218,23 @@ class AgentEngine:
 
     def _local(self, instant: datetime | None) -> datetime | None:
         return instant.astimezone(self._zone) if instant else None
+
+
+def _ask(call: Callable[[], Sequence[Answer]]) -> tuple[tuple[Answer, ...], KnownError | None]:
+    """Asks one part; a fault of it must not hide what the others tell. A database that is away is everybody's fault."""
+    try:
+        return tuple(call()), None
+    except DatabaseUnavailableError:
+        raise
+    except KnownError as error:
+        _log.info("%s", error.title)
+        return (), error
+
+
+def _faults(*errors: KnownError | None) -> tuple[Concern, ...]:
+    """Returns the faults as concerns, the same one once."""
+    told = {error.title: error for error in errors if error is not None}
+    return tuple(concern_of(error, DialogName.SETUP) for error in told.values())
 
 
 def _concern(number: int, sentence: str, opens: DialogName) -> Concern | None:

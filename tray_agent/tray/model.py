@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, format_time, ngettext
 
 MOST_SHOWN_NUMBER = 9
@@ -101,10 +102,12 @@ class Concern:
     Attributes:
         sentence: what it is, a whole sentence in the language of the user interface.
         opens: the window in which it is settled.
+        detail: more sentences: what it means and what to do; the tooltip has no room for them.
     """
 
     sentence: str
     opens: DialogName
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +183,23 @@ class TrayState:
     Attributes:
         look: which icon.
         number: the new downloads that the icon shows; 0 shows none.
-        tooltip: some short lines; the first tells the state.
+        lines: the state in short lines; the first is the product's name.
+        details: for the window that shows the state: whole sentences.
         menu: the menu.
         default_action: what a click (Windows) or double click asks for.
     """
 
     look: Look
     number: int
-    tooltip: str
+    lines: tuple[str, ...]
+    details: tuple[str, ...]
     menu: tuple[MenuItem, ...]
     default_action: Action
+
+    @property
+    def tooltip(self) -> str:
+        """Returns the short lines as one text."""
+        return "\n".join(self.lines)
 
 
 _SEPARATOR = MenuItem()
@@ -204,7 +214,8 @@ def tray_state(facts: AgentFacts) -> TrayState:
     return TrayState(
         look=look,
         number=facts.new_downloads if look is Look.NEW_DOWNLOADS else 0,
-        tooltip="\n".join(state_lines(facts)),
+        lines=state_lines(facts),
+        details=state_details(facts),
         menu=menu(facts, action),
         default_action=action,
     )
@@ -242,6 +253,18 @@ def state_lines(facts: AgentFacts) -> tuple[str, ...]:
     lines += [concern.sentence for concern in facts.concerns]
     lines.append(_activity_line(facts))
     return tuple(lines)
+
+
+def state_details(facts: AgentFacts) -> tuple[str, ...]:
+    """Returns the state in whole sentences, for the window that shows it."""
+    by_sentence = {concern.sentence: concern for concern in facts.concerns}
+    lines = state_lines(facts)[1:]
+    return tuple(f"{line} {by_sentence[line].detail}".strip() if line in by_sentence else line for line in lines)
+
+
+def concern_of(error: KnownError, opens: DialogName) -> Concern:
+    """Returns an error of the engine as something that needs a person."""
+    return Concern(f"{error.title}.", opens, " ".join(part for part in (error.message, error.advice) if part))
 
 
 def downloads_line(number: int) -> str:

@@ -52,7 +52,7 @@ class OverviewDialog(Dialog):
         """Shows the state of the tray; the window follows every change."""
         self._picture.setPixmap(tray_icon(state.look, state.number).pixmap(48, 48))
         self._picture.setAccessibleName(look_word(state.look))
-        self._state.setText("\n".join([look_word(state.look), *state.tooltip.splitlines()[1:]]))
+        self._state.setText("\n".join([f"{look_word(state.look)}.", *state.details]))
         if state.menu != self._menu:
             self._menu = state.menu
             self._fill(state.menu)
