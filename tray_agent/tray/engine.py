@@ -121,9 +121,9 @@ class AgentEngine:
 
     def notice_facts(self) -> NoticeFacts:
         """Returns what notices are made from; what one part can't tell now is left out."""
-        waiting, _fault = _ask(self._agent.downloads.waiting)
-        low, _fault = _ask(lambda: self._agent.messages.low_credits())
-        failed, _fault = _ask(self._failed_today)
+        waiting, _fault = self._ask(lambda agent: agent.downloads.waiting())
+        low, _fault = self._ask(lambda agent: agent.messages.low_credits())
+        failed, _fault = self._ask(lambda _agent: self._failed_today())
         return NoticeFacts(
             new_downloads=tuple(NewDownload(row.element, row.title, row.version) for row in waiting),
             low_credits=tuple(
@@ -182,7 +182,7 @@ class AgentEngine:
         pause = self._agent.jobs.paused()
         planned = [(job.next_at, job.title) for job in overview if job.next_at is not None and job.switched_on]
         soonest = min(planned, default=None)
-        waiting, download_fault = _ask(self._agent.downloads.waiting)
+        waiting, download_fault = self._ask(lambda agent: agent.downloads.waiting())
         return AgentFacts(
             now=now,
             new_downloads=len(waiting),
@@ -193,9 +193,9 @@ class AgentEngine:
         )
 
     def _concerns(self) -> tuple[Concern, ...]:
-        doubtful, doubt_fault = _ask(lambda: self._agent.messages.in_doubt())
-        to_call, call_fault = _ask(lambda: self._agent.messages.call_list())
-        low, credit_fault = _ask(lambda: self._agent.messages.low_credits())
+        doubtful, doubt_fault = self._ask(lambda agent: agent.messages.in_doubt())
+        to_call, call_fault = self._ask(lambda agent: agent.messages.call_list())
+        low, credit_fault = self._ask(lambda agent: agent.messages.low_credits())
         errors = sum(counts.errors for counts in self._agent.jobs.activity_counts().values())
         found = (
             _concern(len(doubtful), _in_doubt(len(doubtful)), DialogName.ACTIVITY),
@@ -213,22 +213,21 @@ class AgentEngine:
             if (entry.message.final_at or entry.message.prepared_at).astimezone(self._zone).date() == today
         )
 
+    def _ask(self, question: Callable[[Agent], Sequence[Answer]]) -> tuple[tuple[Answer, ...], KnownError | None]:
+        """Asks one part; a fault of it must not hide what the others tell. A database that is away is everybody's fault."""
+        try:
+            return tuple(question(self._agent)), None
+        except DatabaseUnavailableError:
+            raise
+        except KnownError as error:
+            _log.info("%s", error.title)
+            return (), error
+
     def _now(self) -> datetime:
         return self._agent.clock.now().astimezone(self._zone)
 
     def _local(self, instant: datetime | None) -> datetime | None:
         return instant.astimezone(self._zone) if instant else None
-
-
-def _ask(call: Callable[[], Sequence[Answer]]) -> tuple[tuple[Answer, ...], KnownError | None]:
-    """Asks one part; a fault of it must not hide what the others tell. A database that is away is everybody's fault."""
-    try:
-        return tuple(call()), None
-    except DatabaseUnavailableError:
-        raise
-    except KnownError as error:
-        _log.info("%s", error.title)
-        return (), error
 
 
 def _faults(*errors: KnownError | None) -> tuple[Concern, ...]:

@@ -1,0 +1,288 @@
+"""A small real desktop for tests: a screen, a window manager, a panel with a tray, a notification service, a session bus.
+
+Everything has a home and a run-time folder of its own. Nothing here sleeps for a time: it waits for conditions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = ("Xvfb", "dbus-daemon", "openbox", "trayer", "dunst", "xdotool", "import")
+SCREEN = (1280, 800)
+SECONDS = 15.0
+"""How long a condition is waited for at the most."""
+
+_DUNST = """
+[global]
+    width = 340
+    origin = top-right
+    offset = 16x16
+    mouse_left_click = do_action, close_current
+    idle_threshold = 0
+"""
+
+
+def missing() -> list[str]:
+    """Returns the programs that this rig needs and this machine lacks."""
+    return [program for program in PROGRAMS if shutil.which(program) is None]
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
+    """Waits until a condition gives something true, and returns that."""
+    pause = threading.Event()
+    for _attempt in range(int(seconds / 0.02)):
+        result = condition()
+        if result:
+            return result
+        pause.wait(0.02)
+    raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A window: its number and where it is, in pixels from the upper left of the screen."""
+
+    window: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        """Returns the point in its middle."""
+        return self.x + self.width // 2, self.y + self.height // 2
+
+
+@dataclass
+class SmallDesktop:
+    """The desktop; start it with ``small_desktop``."""
+
+    folder: Path
+    with_tray: bool = True
+    display: str = ""
+    bus: str = ""
+    _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Returns the environment of programs on this desktop."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("VITOCLIENT_", "XDG_", "QT_", "DBUS_"))}
+        return kept | {
+            "HOME": str(self.folder / "home"),
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "DISPLAY": self.display,
+            "DBUS_SESSION_BUS_ADDRESS": self.bus,
+            "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.folder}/no-system-bus",
+            "QT_QPA_PLATFORM": "xcb",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def start(self) -> None:
+        """Starts screen, bus, window manager, panel and notification service, and waits until each is there."""
+        (self.folder / "home" / ".config" / "dunst").mkdir(parents=True)
+        (self.folder / "home" / ".config" / "dunst" / "dunstrc").write_text(_DUNST)
+        (self.folder / "run").mkdir(mode=0o700)
+        self._start_screen()
+        self._start_bus()
+        self.launch("openbox", "--sm-disable")
+        wait_until(lambda: self.ask("xdotool", "get_num_desktops").strip().isdigit(), "the window manager")
+        self.launch("dunst", "-conf", str(self.folder / "home" / ".config" / "dunst" / "dunstrc"))
+        if self.with_tray:
+            self.start_panel()
+
+    def start_panel(self) -> None:
+        """Starts the panel with the tray."""
+        self.launch("trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request", "--height", "26", "--expand", "true")
+        wait_until(lambda: self.find(Class="trayer"), "the panel")
+
+    def stop(self) -> None:
+        """Ends all that was started, the last first."""
+        for process in reversed(self._running):
+            process.terminate()
+        for process in reversed(self._running):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def launch(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
+        """Starts a program on this desktop; it is ended with the desktop."""
+        log = (self.folder / f"{Path(command[0]).name}.log").open("ab")
+        process = subprocess.Popen(command, env=self.environment | more, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        log.close()
+        self._running.append(process)
+        return process
+
+    def ask(self, *command: str) -> str:
+        """Returns what a short program prints; "" where it failed."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+        return done.stdout if done.returncode == 0 else ""
+
+    # What one sees
+
+    def find(self, **by: str) -> list[int]:
+        """Returns the visible windows with a name or class (``Name=…``, ``Class=…``; a regular expression)."""
+        ((kind, pattern),) = by.items()
+        found = self.ask("xdotool", "search", "--onlyvisible", f"--{kind.lower()}", pattern)
+        return [int(line) for line in found.split()]
+
+    def window(self, name: str) -> Place:
+        """Waits for a visible window with this name and returns it."""
+        number = wait_until(lambda: self.find(Name=name), f"a window {name!r}; there are {self.names()}")[-1]
+        return self.place(number)
+
+    def gone(self, name: str) -> None:
+        """Waits until no window has this name."""
+        wait_until(lambda: not self.find(Name=name), f"the end of the window {name!r}")
+
+    def names(self) -> list[str]:
+        """Returns the names of the visible windows."""
+        return sorted({self.ask("xdotool", "getwindowname", str(number)).strip() for number in self.find(Name=".+")})
+
+    def place(self, number: int) -> Place:
+        """Returns where a window is."""
+        lines = self.ask("xdotool", "getwindowgeometry", "--shell", str(number)).splitlines()
+        values = dict(line.split("=", 1) for line in lines)
+        return Place(number, int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"]))
+
+    def tray_icons(self) -> list[Place]:
+        """Returns the icons in the panel."""
+        from Xlib.display import Display
+
+        display = Display(self.display)
+        try:
+            found = []
+            for panel in self.find(Class="trayer"):
+                found += _icons_below(display.create_resource_object("window", panel))
+            return found
+        finally:
+            display.close()
+
+    def tray_icon(self) -> Place:
+        """Waits for the one icon in the panel."""
+        icon: Place = wait_until(self.tray_icons, "an icon in the tray")[0]
+        return icon
+
+    def picture(self, file: Path, window: str = "root") -> Path:
+        """Writes a picture of the screen."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["import", "-window", window, str(file)], env=self.environment, check=True, timeout=SECONDS)
+        return file
+
+    # What one does
+
+    def click(self, x: int, y: int, button: int = 1) -> None:
+        """Clicks at a point of the screen."""
+        self.ask("xdotool", "mousemove", "--sync", str(x), str(y), "click", str(button))
+
+    def keys(self, *keys: str) -> None:
+        """Presses keys (``Return``, ``Escape``, ``alt+s``)."""
+        self.ask("xdotool", "key", "--clearmodifiers", *keys)
+
+    def type(self, text: str) -> None:
+        """Types a text."""
+        self.ask("xdotool", "type", text)
+
+    def _start_screen(self) -> None:
+        reading, writing = os.pipe()
+        size = f"{SCREEN[0]}x{SCREEN[1]}x24"
+        screen = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"],
+            pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(writing)
+        self._running.append(screen)
+        with os.fdopen(reading) as answer:
+            self.display = f":{int(answer.readline())}"
+
+    def _start_bus(self) -> None:
+        bus = subprocess.Popen(
+            ["dbus-daemon", "--session", "--nofork", "--print-address"],
+            env=self.environment | {"DBUS_SESSION_BUS_ADDRESS": ""}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._running.append(bus)
+        assert bus.stdout is not None
+        self.bus = bus.stdout.readline().decode().strip()
+
+
+def _icons_below(window: Any) -> list[Place]:
+    """Returns the windows of other programs that a panel holds: those that talk XEmbed."""
+    embedded = window.display.get_atom("_XEMBED_INFO")
+    found = []
+    for child in window.query_tree().children:
+        if child.get_full_property(embedded, 0) is not None:
+            geometry = child.get_geometry()
+            corner = child.translate_coords(geometry.root, 0, 0)
+            found.append(Place(child.id, -corner.x, -corner.y, geometry.width, geometry.height))
+        else:
+            found += _icons_below(child)
+    return found
+
+
+@contextlib.contextmanager
+def small_desktop(*, with_tray: bool = True) -> Iterator[SmallDesktop]:
+    """Gives a running desktop and ends it."""
+    with tempfile.TemporaryDirectory(prefix="vitoclient-desktop-") as folder:
+        desktop = SmallDesktop(Path(folder), with_tray)
+        try:
+            desktop.start()
+            yield desktop
+        finally:
+            desktop.stop()
+
+
+@dataclass
+class RunningProgram:
+    """The tray program on a desktop."""
+
+    desktop: SmallDesktop
+    process: subprocess.Popen[bytes]
+    environment: Mapping[str, str]
+    output: Path
+
+    def terminate(self) -> None:
+        """Asks it to end by SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def ended(self, seconds: float = SECONDS) -> int:
+        """Waits for its end and returns its exit code."""
+        return self.process.wait(seconds)
+
+    def start_again(self) -> int:
+        """Starts the program a second time and returns the exit code of that."""
+        command = [sys.executable, "-m", "tray_agent", "run"]
+        return subprocess.run(command, env=dict(self.environment), timeout=SECONDS, check=False).returncode
+
+    @property
+    def said(self) -> str:
+        """Returns what it printed; for messages of failed tests."""
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+
+def run_program(desktop: SmallDesktop, folder: Path, **settings: str) -> RunningProgram:
+    """Starts the tray program with a data folder of its own.
+
+    Args:
+        desktop: where it appears.
+        folder: its configuration and data.
+        settings: further environment variables of the configuration (``VITOCLIENT_UI__LANGUAGE="fr"``).
+    """
+    environment = desktop.environment | {"VITOCLIENT_MACHINE__DATA_FOLDER": str(folder)} | settings
+    output = folder / "output.txt"
+    with output.open("wb") as stream:
+        process = subprocess.Popen([sys.executable, "-m", "tray_agent", "run"], env=environment, stdout=stream, stderr=stream)
+    return RunningProgram(desktop, process, environment, output)
