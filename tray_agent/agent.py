@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
+    from tray_agent.messages.preview import PreviewService
     from tray_agent.messages.service import MessageService
     from tray_agent.messages.templates import TemplateService
     from tray_agent.practice.model import PracticeSource
@@ -105,6 +106,17 @@ class Agent:
 
         log = ActivityLog(self.store, self.workstation)
         return MessageService(make_parts(self), lambda rows, connection: log.write(rows, connection=connection))
+
+    @cached_property
+    def preview(self) -> PreviewService:
+        """What the next preparing would find; writes nothing.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError, ConfigurationError: as ``messages``.
+        """
+        from tray_agent.messages.preview import PreviewService, sending_time_of
+
+        return PreviewService(self.messages.parts, sending_time_of(self.jobs, self.machine.zone))
 
     @property
     def downloads(self) -> DownloadService:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, demo, doctor, downloads, history, jobs, portal, run, schedule, settings, templates
+from tray_agent.cli import database, demo, doctor, downloads, history, jobs, messages, portal, run, schedule, settings, templates
 from tray_agent.i18n import _
 
 
@@ -28,6 +28,7 @@ def build() -> typer.Typer:
     app.add_typer(database.group(), name="db")
     app.add_typer(settings.group(), name="settings")
     app.add_typer(templates.group(), name="templates")
+    app.add_typer(messages.group(), name="messages")
     app.add_typer(jobs.group(), name="jobs")
     app.add_typer(schedule.group(), name="schedule")
     history.add_commands(app)

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     LANDLINE_ONLY = "landline_only"
     CONTACT_INVALID = "contact_invalid"
     CHANNEL_NOT_SET_UP = "channel_not_set_up"
+    RECIPIENT_REFUSED = "recipient_refused"
 
     NO_MANDANT = "no_mandant"
     MANDANT_UNKNOWN = "mandant_unknown"
@@ -133,6 +134,11 @@ _TOLD: dict[Reason, _Told] = {
         N_("Der Patient ist nur auf einem Weg erreichbar (SMS oder E-Mail), der in dieser Praxis nicht eingerichtet ist."),
         N_("SMS-Konto oder Mailserver in der Konfiguration einrichten."),
         _MEND,
+    ),
+    Reason.RECIPIENT_REFUSED: _Told(
+        N_("Der Gateway hat diese Nummer oder Adresse bei einem früheren Versuch endgültig abgelehnt."),
+        N_("Patienten anrufen oder anschreiben; Nummer oder Adresse berichtigen."),
+        _OTHERWISE,
     ),
     Reason.NO_MANDANT: _Told(
         N_("Der Patient hat keine Behandlung, und der Schalter DefaultSMSMandant ist leer."),

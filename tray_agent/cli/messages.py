@@ -1,0 +1,161 @@
+"""``vitoclient messages``: the preview of reminders and greetings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
+from tray_agent.messages.model import MessageKind
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tray_agent.messages.preview import Preview, PreviewLine, PreviewMandant
+
+
+def group() -> typer.Typer:
+    """Returns the commands of ``vitoclient messages``."""
+    app = typer.Typer(help=_("Terminerinnerungen und Geburtstagsglückwünsche."), no_args_is_help=True)
+    app.command("preview", help=_("Zeigen, wer was bekäme und wer nicht und warum; es wird nichts gesendet."))(_preview)
+    return app
+
+
+def _preview(
+    kind: Annotated[MessageKind | None, typer.Option(help=_("Nur Terminerinnerungen oder nur Geburtstagsglückwünsche."))] = None,
+    day: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help=_("Tag, an dem aufbereitet würde (JJJJ-MM-TT); heute."))
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False,
+) -> None:
+    kinds = [kind] if kind else list(MessageKind)
+    with agent_here() as agent:
+        previews = [agent.preview.preview(each, day.date() if day else None) for each in kinds]
+        if as_json:
+            print_json({"date": previews[0].day.isoformat(), "previews": [_as_json(preview) for preview in previews]})
+            return
+        for preview in previews:
+            _print(preview, agent.machine.zone)
+
+
+def _print(preview: Preview, zone: ZoneInfo) -> None:
+    print(_heading(preview))
+    if not preview.switched_on:
+        print(_("Der Schalter dafür steht auf Nein: es wird nichts aufbereitet. So wäre es mit Ja:"))
+    if preview.messages:
+        when = preview.sent_at.astimezone(zone) if preview.sent_at else None
+        print(_("Versand: {time}").format(time=format_datetime(when)) if when else _("Versand: kein Lauf geplant."))
+        _print_messages(preview)
+    if preview.others:
+        _print_others(preview)
+    for charged in preview.mandants:
+        print(_charge(charged))
+    print()
+
+
+def _heading(preview: Preview) -> str:
+    sent, others = len(preview.messages), len(preview.others)
+    counts = _("{sent} würden gesendet, {others} nicht").format(sent=sent, others=others)
+    if preview.window is None:
+        return _("Geburtstagsglückwünsche am {day}: {counts}").format(day=format_date(preview.day), counts=counts)
+    first, last = preview.window.first, preview.window.last
+    span = format_date(first) if first == last else f"{format_date(first)}–{format_date(last)}"
+    return _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(day=format_date(preview.day), span=span, counts=counts)
+
+
+def _print_messages(preview: Preview) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from tray_agent.messages.words import channel_title
+
+    table = Table(_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"), _("Text"), box=None)
+    for line in preview.messages:
+        way = channel_title(line.channel) if line.channel else ""
+        cost = format_number(line.cost)
+        cells = (_start(line), line.patient, way, line.recipient or "", line.mandant, cost, line.text)
+        table.add_row(*(escape(cell) for cell in cells))
+    console().print(table)
+
+
+def _print_others(preview: Preview) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(_("Termin"), _("Patient"), _("Nicht, weil"), _("Was tun"), box=None)
+    for line in preview.others:
+        table.add_row(*(escape(cell) for cell in (_start(line), line.patient, line.sentence, line.advice)))
+    console().print(table)
+
+
+def _start(line: PreviewLine) -> str:
+    return format_datetime(line.starts_at) if line.starts_at else ""
+
+
+def _charge(charged: PreviewMandant) -> str:
+    count = ngettext("{count} Mitteilung", "{count} Mitteilungen", charged.messages).format(count=charged.messages)
+    said = _("{name}: {messages}, {cost} Credits").format(name=charged.name, messages=count, cost=format_number(charged.cost))
+    if charged.cost and not charged.has_account:
+        return said + _("; für diesen Mandanten ist kein SMS-Konto eingerichtet.")
+    if charged.balance is None:
+        return f"{said}."
+    said += _("; Guthaben {balance}").format(balance=format_number(charged.balance))
+    return f"{said}." if charged.is_enough else said + _(": das reicht nicht, Guthaben aufladen.")
+
+
+def _as_json(preview: Preview) -> dict[str, Any]:
+    window = preview.window
+    return {
+        "kind": preview.kind,
+        "date": preview.day.isoformat(),
+        "window": {"first": window.first.isoformat(), "last": window.last.isoformat()} if window else None,
+        "switched_on": preview.switched_on,
+        "sent_at": preview.sent_at.isoformat() if preview.sent_at else None,
+        "messages": [_message_as_json(line) for line in preview.messages],
+        "not_sent": [_refusal_as_json(line) for line in preview.others],
+        "reasons": {reason.value: count for reason, count in preview.reasons.items()},
+        "cost": float(preview.cost),
+        "mandants": [_mandant_as_json(charged) for charged in preview.mandants],
+    }
+
+
+def _subject_as_json(line: PreviewLine) -> dict[str, Any]:
+    return {
+        "patient_id": line.patient_id,
+        "patient": line.patient,
+        "appointment_id": line.appointment_id,
+        "starts_at": line.starts_at.isoformat() if line.starts_at else None,
+        "mandant": line.mandant_id,
+    }
+
+
+def _message_as_json(line: PreviewLine) -> dict[str, Any]:
+    return _subject_as_json(line) | {
+        "channel": line.channel,
+        "recipient": line.recipient,
+        "language": line.language,
+        "subject": line.subject,
+        "text": line.text,
+        "segments": line.segments,
+        "cost": float(line.cost),
+        "moved": line.moved,
+    }
+
+
+def _refusal_as_json(line: PreviewLine) -> dict[str, Any]:
+    return _subject_as_json(line) | {"reason": line.reason, "sentence": line.sentence, "advice": line.advice, "entry": line.entry}
+
+
+def _mandant_as_json(charged: PreviewMandant) -> dict[str, Any]:
+    return {
+        "mandant": charged.mandant_id,
+        "name": charged.name,
+        "messages": charged.messages,
+        "cost": float(charged.cost),
+        "balance": float(charged.balance) if charged.balance is not None else None,
+        "has_account": charged.has_account,
+        "enough": charged.is_enough,
+    }
