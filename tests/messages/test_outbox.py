@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -21,14 +22,14 @@ from tray_agent.store.faults import is_duplicate_key
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-def draft(key: str = "reminder/a/20261124t0900", **values: object) -> Draft:
-    base: dict[str, object] = {
+def draft(key: str = "reminder/a/20261124t0900", **values: Any) -> Draft:
+    base: dict[str, Any] = {
         "kind": MessageKind.REMINDER, "unique_key": key, "patient_id": "P1", "patient_name": "Muster Anna",
         "next_at": NOW, "expires_at": NOW + timedelta(days=1), "channel": Channel.SMS, "mandant_id": "M1",
         "appointment_id": "A1", "recipient": "+41791234567", "language": "de", "text": "Termin «morgen» – 9 Uhr",
         "segments": 1, "cost": Decimal("1.5"), "appointment_at": NOW + timedelta(days=1),
     }  # fmt: skip
-    return Draft(**(base | values))  # type: ignore[arg-type] - values of a test
+    return Draft(**(base | values))
 
 
 def put(database: Database, *drafts: Draft) -> list[OutboxMessage]:

@@ -85,7 +85,7 @@ def test_a_message_that_may_have_left_is_taken_again_only_after_it_was_certainly
             assert state not in NEVER_LEFT
 
 
-@given(st.lists(st.sampled_from([step for step in Step]), max_size=60))
+@given(st.lists(st.sampled_from(list(Step)), max_size=60))
 def test_nobody_but_preparing_moves_a_final_message(steps: list[Step]) -> None:
     for state in FINAL:
         for actor in set(Actor) - {Actor.PREPARING}:

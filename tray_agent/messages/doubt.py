@@ -186,5 +186,8 @@ def undecided(parts: MessageParts, message: OutboxMessage) -> Activity:
 
 
 def _is_known(report: DeliveryReport | None) -> bool:
-    """Returns whether the gateway has the message; "not yet submitted" also stands for "never heard of it"."""
-    return report is not None and report.status is not DeliveryStatus.NOT_SUBMITTED
+    """Returns whether the gateway has the message.
+
+    "Not yet submitted" also stands for "never heard of it", except where the gateway names a time at which it took it.
+    """
+    return report is not None and (report.status is not DeliveryStatus.NOT_SUBMITTED or report.notified_at is not None)

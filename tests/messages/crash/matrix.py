@@ -1,0 +1,181 @@
+"""One round of the crash matrix: agents are killed while they send, others recover, and the gateway counts."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import select
+
+from tests.messages.crash.agents import ACCOUNT, PASSWORD, STEPS, Plan, make_parts, run_agent
+from tests.messages.world import TrialContext
+from tray_agent.demo.gateway_server import GatewayFault, GatewayProcess
+from tray_agent.jobs.contract import JobKey
+from tray_agent.messages.prepare import prepare_reminders
+from tray_agent.store.database import Database, open_database
+from tray_agent.store.migrate import upgrade
+from tray_agent.store.tables import message
+
+FAULTS = {
+    GatewayFault.DROP_AFTER_ACCEPT: 0.04,
+    GatewayFault.DROP_BEFORE_ACCEPT: 0.03,
+    GatewayFault.ERROR_500: 0.03,
+    GatewayFault.ERROR_500_ACCEPTED: 0.03,
+    GatewayFault.TIME_OUT: 0.01,
+    GatewayFault.GARBAGE: 0.03,
+    GatewayFault.CUT_OFF: 0.03,
+    GatewayFault.NO_CREDITS: 0.005,
+}
+"""The share of submissions that meet each fault."""
+
+LATEST = {"before_leaving": 16, "after_leaving": 16, "before_commit": 6, "after_commit": 6, "before_settling_commit": 2}
+"""An agent dies at the latest at this n-th time of a step."""
+
+LIVES = (0.15, 0.8)
+"""Seconds that an agent lives which is killed from outside; one that does not reach its step lives twice as long."""
+
+LONGEST_ROUND = 240.0
+"""Seconds after which a round counts as stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round does.
+
+    Attributes:
+        messages: how many are to be sent.
+        kills: how many times an agent is killed.
+        agents: how many send at the same time.
+        naive: sends the way one writes it first.
+    """
+
+    messages: int
+    kills: int
+    agents: int
+    seed: int
+    naive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a round came to.
+
+    Attributes:
+        twice: messages that the gateway took more than once.
+        lost: messages that the gateway never took.
+        unsettled: messages that are not submitted in the outbox.
+        by_hand_of: how often an agent was killed, by step; "at random" for a kill from outside.
+    """
+
+    messages: int
+    kills: int
+    twice: int
+    lost: int
+    unsettled: int
+    by_hand_of: Counter[str]
+
+
+def play(round_: Round, url: str, folder: Path) -> Outcome:
+    """Plays a round on an empty database and returns what came of it.
+
+    Raises:
+        TimeoutError: the agents did not come to an end.
+    """
+    database = open_database(url)
+    upgrade(database)
+    with GatewayProcess({ACCOUNT: PASSWORD}, folder / "gateway.db", latency=0.004, seed=round_.seed, faults=FAULTS) as gateway:
+        parts = make_parts(database, gateway.address, round_.messages, Plan())
+        prepare_reminders(parts, TrialContext(JobKey.PREPARE_REMINDERS))
+        killed = _Killing(round_, url, gateway.address).run()
+        taken = Counter(sms.reference for sms in gateway.accepted())
+    outcome = _count(database, round_, killed, taken)
+    database.dispose()
+    return outcome
+
+
+def _count(database: Database, round_: Round, killed: Counter[str], taken: Counter[str]) -> Outcome:
+    with database.read() as connection:
+        rows = connection.execute(select(message.c.reference, message.c.state)).all()
+    assert len(rows) == round_.messages
+    return Outcome(
+        messages=len(rows),
+        kills=killed.total(),
+        twice=sum(number > 1 for number in taken.values()),
+        lost=sum(row.reference not in taken for row in rows),
+        unsettled=sum(row.state != "submitted" for row in rows),
+        by_hand_of=killed,
+    )
+
+
+class _Killing:
+    """Keeps agents going until all kills of a round are done and nothing is left to be sent."""
+
+    def __init__(self, round_: Round, url: str, address: str) -> None:
+        self._round = round_
+        self._arguments = (url, address, round_.messages)
+        self._random = Random(round_.seed)
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(["tests.messages.crash.agents"])
+        self._killed: Counter[str] = Counter()
+        self._done = False
+        self._late: set[int | None] = set()
+        self._agents: list[tuple[BaseProcess, Plan, float]] = []
+
+    def run(self) -> Counter[str]:
+        ends_at = time.monotonic() + LONGEST_ROUND
+        while True:
+            self._refill()
+            if not self._agents:
+                return self._killed
+            self._kill_from_outside()
+            self._agents = [agent for agent in self._agents if self._is_going(agent)]
+            if time.monotonic() > ends_at:
+                self._end_all()
+                raise TimeoutError(f"{self._round}: {self._killed}")
+            time.sleep(0.005)
+
+    def _refill(self) -> None:
+        """Starts agents where some are missing, as long as something is left to be sent."""
+        for _place in range(0 if self._done else self._round.agents - len(self._agents)):
+            self._start(self._plan() if self._killed.total() < self._round.kills else Plan(naive=self._round.naive))
+
+    def _plan(self) -> Plan:
+        step = self._random.choice([*STEPS, "at random", "at random"])
+        return Plan(step, self._random.randint(1, LATEST.get(step, 1)), self._round.naive)
+
+    def _start(self, plan: Plan) -> None:
+        process = self._processes.Process(target=run_agent, args=(*self._arguments, plan, self._random.randrange(2**31)))
+        process.start()
+        lives = self._random.uniform(*LIVES) * (1 if plan.step == "at random" else 2)
+        self._agents.append((process, plan, time.monotonic() + (lives if plan.step else float("inf"))))
+
+    def _kill_from_outside(self) -> None:
+        for process, _plan, dies_at in self._agents:
+            if time.monotonic() > dies_at and process.is_alive() and process.pid:
+                self._late.add(process.pid)
+                os.kill(process.pid, signal.SIGKILL)
+
+    def _is_going(self, agent: tuple[BaseProcess, Plan, float]) -> bool:
+        process, plan, _dies_at = agent
+        if process.is_alive():
+            return True
+        process.join()
+        if process.exitcode == -signal.SIGKILL:
+            self._killed["at random" if process.pid in self._late else plan.step] += 1
+        elif process.exitcode == 0:
+            self._done = True
+        else:
+            raise AssertionError(f"an agent ended with {process.exitcode}")
+        process.close()
+        return False
+
+    def _end_all(self) -> None:
+        for process, _plan, _dies_at in self._agents:
+            process.kill()
