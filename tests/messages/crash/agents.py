@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select, update
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, ZURICH, Accounts, TrialContext, treatment
 from tray_agent.clock import SystemClock
 from tray_agent.config import settings as switches
-from tray_agent.config.settings import Settings
+from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.errors import KnownError
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import JobKey, LeaseLostError
@@ -113,7 +113,7 @@ def make_parts(database: Database, address: str, size: int, plan: Plan) -> Messa
     """Returns what an agent of the matrix works with: everything real but the practice's data."""
     clock = SystemClock()
     access = GatewayAccess(ACCOUNT, PASSWORD, address, Path(), clock)
-    values = {switches.REMINDERS_ON: True, switches.QUIET_FROM: "00:00", switches.QUIET_UNTIL: "00:00"}
+    values: dict[Setting, Value] = {switches.REMINDERS_ON: True, switches.QUIET_FROM: "00:00", switches.QUIET_UNTIL: "00:00"}
     return MessageParts(
         database=database,
         settings=lambda: Settings(values),
