@@ -7,14 +7,16 @@ was confirmed last is kept on this machine and is shown, verified again, while t
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError, SlowRetrievalError
 from tuf.api.metadata import TargetFile, Targets
@@ -29,7 +31,8 @@ from tray_agent.downloads.web import Web, WebError
 from tray_agent.platforms import files
 
 _PIECE = 64 * 1024
-_CONFIRMED = "confirmed"
+_CONFIRMED = "confirmed.json"
+_CONFIRMED_AT = "confirmed_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +72,17 @@ class MetadataFetcher(FetcherInterface):
             raise DownloadError(str(error)) from error
 
 
-class _KeptMetadata(FetcherInterface):
-    """Answers with what this machine confirmed last, so that ``ngclient`` verifies it again without the portal."""
+class _ConfirmedMetadata(FetcherInterface):
+    """Answers with what the portal confirmed last, so that ``ngclient`` verifies it again without the portal."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, kept: dict[str, str]) -> None:
+        self._kept = kept
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        name = unquote(url.rpartition("/")[2])
-        if name != "timestamp.json":
+        name = url.rpartition("/")[2]
+        if name not in self._kept:
             raise DownloadHTTPError(name, 404)
-        yield (self._folder / name).read_bytes()
+        yield self._kept[name].encode()
 
 
 class _Reader(Updater):
@@ -98,6 +101,13 @@ class _Reader(Updater):
     def names_by_hash(self) -> bool:
         """Returns whether files are served under names that begin with their hash (consistent snapshots)."""
         return self._trusted_set.root.consistent_snapshot is not False
+
+    @property
+    def confirmed_files(self) -> tuple[tuple[str, str], ...]:
+        """Returns the verified files, by the names under which they are kept and served, after ``refresh``."""
+        snapshot, targets = self._trusted_set.snapshot.version, self._trusted_set.targets.version
+        served = (f"{snapshot}.snapshot.json", f"{targets}.targets.json") if self.names_by_hash else ("snapshot.json", "targets.json")
+        return (("timestamp.json", "timestamp.json"), ("snapshot.json", served[0]), ("targets.json", served[1]))
 
 
 class Portal:
@@ -144,18 +154,23 @@ class Portal:
             reader = self._reader(MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds))
             reader.refresh()
             now = self._clock.now()
-            files.write_whole(self._folder / _CONFIRMED, now.isoformat().encode())
+            self._confirm(reader, now)
         return self._catalogue(reader, now, offline=False)
 
     def known(self) -> Catalogue | None:
-        """Returns what the portal confirmed last, verified again; None where nothing is known or it has expired."""
+        """Returns what the portal confirmed last, verified again; None where nothing is known or it has expired.
+
+        A refresh that failed half-way does not touch it.
+        """
         try:
-            with self._only_one():
-                reader = self._reader(_KeptMetadata(self._folder))
+            kept = json.loads((self._folder / _CONFIRMED).read_bytes())
+            checked_at = datetime.fromisoformat((self._folder / _CONFIRMED_AT).read_text())
+            with TemporaryDirectory(prefix="vitoclient-") as folder:
+                reader = self._reader(_ConfirmedMetadata(kept), folder)
                 reader.refresh()
-        except (RepositoryError, DownloadError, OSError, ValueError):
+        except (RepositoryError, DownloadError, OSError, ValueError, TypeError):
             return None
-        return self._catalogue(reader, self._confirmed_at(), offline=True)
+        return self._catalogue(reader, checked_at, offline=True)
 
     def find(self, target: str) -> TargetFile | None:
         """Asks the portal for one target, also in delegated roles; None where there is none.
@@ -176,12 +191,23 @@ class Portal:
         served = f"{folder}{separator}{digest}.{name}" if self._names_by_hash else target
         return f"{self._targets_address}/{quote(served, safe='/%')}"
 
-    def _reader(self, fetcher: FetcherInterface) -> _Reader:
+    def _reader(self, fetcher: FetcherInterface, folder: str | None = None) -> _Reader:
         config = UpdaterConfig(targets_max_length=self._limits.metadata_bytes)
-        reader = _Reader(str(self._folder), self._metadata_address, fetcher=fetcher, config=config, bootstrap=self._root)
+        reader = _Reader(folder or str(self._folder), self._metadata_address, fetcher=fetcher, config=config, bootstrap=self._root)
         reader.judge_at(self._clock.now())
         self._names_by_hash = reader.names_by_hash
         return reader
+
+    def _confirm(self, reader: _Reader, now: datetime) -> None:
+        """Keeps what was confirmed as one file, replaced whole: ``ngclient``'s own files may be of different states."""
+        kept = {file.name: file.read_text() for file in (self._folder / "root_history").glob("*.root.json")}
+        for name, served in reader.confirmed_files:
+            kept[served] = (self._folder / name).read_text()
+        content = json.dumps(kept).encode()
+        file = self._folder / _CONFIRMED
+        if not file.exists() or file.read_bytes() != content:
+            files.write_whole(file, content)
+        files.write_whole(self._folder / _CONFIRMED_AT, now.isoformat().encode())
 
     def _catalogue(self, reader: _Reader, checked_at: datetime | None, *, offline: bool) -> Catalogue:
         self._names_by_hash = reader.names_by_hash
@@ -189,11 +215,6 @@ class Portal:
         versions, refusals = read_targets(cast("dict[str, OfferedTarget]", signed.targets))
         order = read_area_order(signed.unrecognized_fields.get(PORTAL_FIELD))
         return Catalogue(arrange(versions, order), elements_of(versions), tuple(refusals), signed.version, checked_at, offline)
-
-    def _confirmed_at(self) -> datetime | None:
-        with suppress(OSError, ValueError):
-            return datetime.fromisoformat((self._folder / _CONFIRMED).read_text())
-        return None
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
