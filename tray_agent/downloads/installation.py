@@ -79,7 +79,7 @@ class Installation:
             raise self._refused(download, _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error)) from error
         if not genuine:
             self._take_back(download)
-            missing = not self._library.is_present(download)
+            missing = not self._library.place_of(download).exists()
             raise self._refused(
                 download,
                 _("Die Datei fehlt im Download-Ordner.") if missing else _("Die Datei ist nicht mehr die, die heruntergeladen wurde."),

@@ -1,0 +1,191 @@
+"""The hand-over: never automatic, verified again, signature checked, the result told and noted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.downloads.conftest import Practice
+from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.errors import InstallRefusedError
+from tray_agent.downloads.install import InstallOutcome
+from tray_agent.downloads.installation import Installation
+from tray_agent.downloads.states import DownloadState
+from tray_agent.jobs.contract import Activity, Level
+from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
+
+MSI = "update-2.69.001.msi"
+
+
+class TrialStarter:
+    """Starts nothing: remembers, and ends as it was told."""
+
+    def __init__(self, exit_code: int | None = 0, error: OSError | None = None) -> None:
+        self.exit_code = exit_code
+        self.error = error
+        self.started: list[tuple[str, FileKind]] = []
+        self.shown: list[str] = []
+
+    def start(self, file: Path, kind: FileKind) -> int | None:
+        if self.error:
+            raise self.error
+        self.started.append((file.name, kind))
+        return self.exit_code
+
+    def show(self, file: Path) -> None:
+        if self.error:
+            raise self.error
+        self.shown.append(file.name)
+
+
+class Log:
+    """The activity log in memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[Activity] = []
+
+    def write(self, activities: Sequence[Activity]) -> None:
+        self.rows.extend(activities)
+
+
+class Desk:
+    """A workstation with one downloaded element and a person in front of it."""
+
+    def __init__(self, practice: Practice) -> None:
+        practice.subscribe("update", "tarif")
+        practice.run()
+        self.practice = practice
+        self.starter = TrialStarter()
+        self.signature = Signature(SignatureState.VALID, "Hersteller AG")
+        self.log = Log()
+
+    def install(self, element: str = "update", version: str = "2.69.001") -> InstallOutcome:
+        return self.result(element, version)[0]
+
+    def result(self, element: str = "update", version: str = "2.69.001") -> tuple[InstallOutcome, str, bool]:
+        signatures = KnownSignatures(**{MSI.replace(".", "_"): self.signature})
+        signatures._signatures[MSI] = self.signature
+        practice = self.practice
+        installation = Installation(practice.database, practice.rows, practice.library, self.starter, signatures, self.log)
+        result = installation.hand_over(practice.download(element, version), "Anna@PC1")
+        return result.outcome, result.sentence, result.restart_practice_software
+
+    @property
+    def state(self) -> DownloadState:
+        return self.practice.download("update", "2.69.001").state
+
+    @property
+    def file(self) -> Path:
+        return self.practice.library.place_of(self.practice.download("update", "2.69.001"))
+
+
+@pytest.fixture
+def desk(practice: Practice) -> Desk:
+    return Desk(practice)
+
+
+def test_an_installation_that_ends_well(desk: Desk) -> None:
+    outcome, sentence, restart = desk.result()
+    assert outcome is InstallOutcome.INSTALLED
+    assert sentence == (
+        "Update vitomed 2.69.001 wurde installiert. Herausgeber: Hersteller AG. "
+        "vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt."
+    )
+    assert restart
+    assert desk.state is DownloadState.INSTALLED
+    assert desk.starter.started == [(MSI, FileKind.MSI)]
+    assert [(row.level, row.reason, row.item) for row in desk.log.rows] == [(Level.INFO, "installed", "update")]
+    assert desk.practice.download("update", "2.69.001").changed_by == "Anna@PC1"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "outcome", "state"),
+    [
+        (3010, InstallOutcome.RESTART_NEEDED, DownloadState.INSTALLED),
+        (1641, InstallOutcome.RESTART_NEEDED, DownloadState.INSTALLED),
+        (1602, InstallOutcome.CANCELLED, DownloadState.OFFERED),
+        (1603, InstallOutcome.FAILED, DownloadState.STARTED),
+        (1618, InstallOutcome.FAILED, DownloadState.STARTED),
+        (None, InstallOutcome.STARTED, DownloadState.STARTED),
+    ],
+)
+def test_how_an_installation_ended_is_noted(desk: Desk, exit_code: int | None, outcome: InstallOutcome, state: DownloadState) -> None:
+    desk.starter.exit_code = exit_code
+    assert desk.install() is outcome
+    assert desk.state is state
+    assert desk.practice.download("update", "2.69.001").exit_code == exit_code
+    assert (desk.log.rows[0].level is Level.ERROR) == (outcome is InstallOutcome.FAILED)
+
+
+def test_a_person_who_declines_the_elevation_changes_nothing(desk: Desk) -> None:
+    error = OSError("declined")
+    error.winerror = 1223  # type: ignore[attr-defined,misc,unused-ignore] # only Windows has it
+    desk.starter.error = error
+    assert desk.install() is InstallOutcome.CANCELLED
+    assert desk.state is DownloadState.OFFERED
+
+
+def test_another_kind_of_file_is_shown_and_nothing_is_started(desk: Desk) -> None:
+    outcome, sentence, restart = desk.result("tarif", "1.4.002")
+    assert (outcome, restart) == (InstallOutcome.SHOWN, False)
+    assert sentence == "Die Dateien von Tarif 1.4.002 werden angezeigt."
+    assert (desk.starter.started, desk.starter.shown) == ([], ["tarif-1.4.002.zip"])
+    assert desk.practice.download("tarif", "1.4.002").state is DownloadState.STARTED
+
+
+@pytest.mark.parametrize("element", ["update", "tarif"])
+def test_a_device_that_cannot_start_it_says_so_and_the_download_waits_on(desk: Desk, element: str) -> None:
+    desk.starter.error = OSError(8, "Exec format error")
+    version = {"update": "2.69.001", "tarif": "1.4.002"}[element]
+    with pytest.raises(InstallRefusedError, match="nichts installiert"):
+        desk.install(element, version)
+    assert desk.practice.download(element, version).state is DownloadState.OFFERED
+    assert [row.reason for row in desk.log.rows] == ["install_refused"]
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed", "longer"])
+def test_what_is_not_what_was_downloaded_is_never_started(desk: Desk, damage: str) -> None:
+    content = desk.file.read_bytes()
+    if damage == "missing":
+        desk.file.unlink()
+    else:
+        desk.file.write_bytes(content + b"x" if damage == "longer" else b"x" + content[1:])
+    with pytest.raises(InstallRefusedError) as caught:
+        desk.install()
+    assert ("fehlt" in caught.value.message) == (damage == "missing")
+    assert desk.starter.started == []
+    assert desk.practice.states()["update 2.69.001"] == "new"
+    assert [(row.level, row.reason) for row in desk.log.rows] == [(Level.ERROR, "install_refused")]
+    desk.practice.run()
+    assert desk.practice.states()["update 2.69.001"] == "offered"
+    assert desk.file.read_bytes() == content
+
+
+@pytest.mark.parametrize("state", [SignatureState.BROKEN, SignatureState.UNTRUSTED])
+def test_a_signature_that_does_not_hold_stops_the_installation(desk: Desk, state: SignatureState) -> None:
+    desk.signature = Signature(state, "Fremde AG", 0x800B0109)
+    with pytest.raises(InstallRefusedError, match="Fremde AG"):
+        desk.install()
+    assert desk.starter.started == []
+    assert desk.state is DownloadState.OFFERED
+
+
+@pytest.mark.parametrize("state", [SignatureState.UNSIGNED, SignatureState.NOT_CHECKED])
+def test_what_the_vendor_signed_for_the_portal_needs_no_second_signature(desk: Desk, state: SignatureState) -> None:
+    desk.signature = Signature(state)
+    assert desk.install() is InstallOutcome.INSTALLED
+
+
+def test_what_is_not_here_yet_is_not_started(desk: Desk) -> None:
+    download = desk.practice.download("update", "2.69.001")
+    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.NEW, "x"))
+    with pytest.raises(InstallRefusedError, match="noch nicht"):
+        desk.install()
+    assert desk.starter.started == []
+
+
+def test_the_job_never_starts_anything(desk: Desk) -> None:
+    desk.practice.run()
+    assert (desk.starter.started, desk.starter.shown) == ([], [])

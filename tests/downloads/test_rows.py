@@ -1,0 +1,138 @@
+"""Rows and subscriptions on every engine: changed by compare-and-set, seen by all workstations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.downloads.test_rules import offered
+from tray_agent.clock import ManualClock
+from tray_agent.downloads.catalogue import ElementVersion
+from tray_agent.downloads.download_rows import Download, DownloadRows
+from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.subscriptions import Subscriptions
+from tray_agent.downloads.version import Version
+from tray_agent.store.database import Database
+
+
+@pytest.fixture
+def rows(clocked_database: Database) -> DownloadRows:
+    return DownloadRows(clocked_database)
+
+
+@pytest.fixture
+def store(clocked_database: Database) -> Database:
+    return clocked_database
+
+
+VERSION = replace(
+    offered("update", "2.69.001"),
+    title="Mise à jour «Été» 🩺", notes="Zeile 1\nZeile 2", size=5_000_000_000, restart=True, needs=Version(2, 68, 0),
+    hashes=(("sha256", "a" * 64), ("sha512", "b" * 128)),
+)  # fmt: skip
+
+
+def want(store: Database, rows: DownloadRows, *versions: ElementVersion) -> None:
+    for version in versions:
+        store.transact(lambda connection, version=version: rows.want(connection, version, "PC1"))  # type: ignore[misc] # bound early
+
+
+def offer(store: Database, rows: DownloadRows, version: ElementVersion) -> bool:
+    return store.transact(lambda connection: rows.offer(connection, version, 77, "PC1"))
+
+
+def move(store: Database, rows: DownloadRows, download: Download, state: DownloadState) -> bool:
+    return store.transact(lambda connection: rows.move(connection, download, state, "Anna", 0))
+
+
+def states(rows: DownloadRows) -> dict[str, str]:
+    return {str(row.version): row.state.value for row in rows.all()}
+
+
+def test_a_row_comes_back_as_it_was_signed(store: Database, rows: DownloadRows, clock: ManualClock) -> None:
+    want(store, rows, VERSION)
+    assert offer(store, rows, VERSION)
+    (row,) = rows.all()
+    for name in ("element", "version", "title", "notes", "size", "restart", "needs", "kind", "released", "hashes", "target", "file_name"):
+        assert getattr(row, name) == getattr(VERSION, name), name
+    assert (row.state, row.file_time, row.verified_at, row.changed_by) == (DownloadState.OFFERED, 77, clock.now(), "PC1")
+
+
+def test_offering_supersedes_what_is_older_but_not_what_is_installed(store: Database, rows: DownloadRows) -> None:
+    versions = [offered("update", f"2.69.00{revision}") for revision in (1, 2, 3)]
+    want(store, rows, *versions)
+    for version in versions[:2]:
+        offer(store, rows, version)
+    installed = next(row for row in rows.all() if str(row.version) == "2.69.001")
+    assert move(store, rows, installed, DownloadState.INSTALLED)
+    offer(store, rows, versions[2])
+    assert states(rows) == {"2.69.003": "offered", "2.69.002": "superseded", "2.69.001": "installed"}
+
+
+def test_installing_supersedes_all_that_is_older(store: Database, rows: DownloadRows) -> None:
+    versions = [offered("update", "2.69.001"), offered("update", "2.69.002"), offered("tarif", "1.0.000")]
+    want(store, rows, *versions)
+    for version in versions:
+        offer(store, rows, version)
+    newest = next(row for row in rows.all() if str(row.version) == "2.69.002")
+    assert move(store, rows, newest, DownloadState.INSTALLED)
+    assert states(rows) == {"1.0.000": "offered", "2.69.002": "installed", "2.69.001": "superseded"}
+
+
+def test_what_is_not_offered_cannot_be_started(store: Database, rows: DownloadRows) -> None:
+    want(store, rows, VERSION)
+    (row,) = rows.all()
+    assert not move(store, rows, row, DownloadState.STARTED)
+    assert states(rows) == {"2.69.001": "new"}
+
+
+def test_what_was_taken_back_meanwhile_is_not_offered(store: Database, rows: DownloadRows) -> None:
+    assert not offer(store, rows, VERSION)
+    want(store, rows, VERSION)
+    assert offer(store, rows, VERSION)
+    assert not offer(store, rows, VERSION)
+
+
+def test_wanting_again_takes_over_what_is_signed_now(store: Database, rows: DownloadRows) -> None:
+    want(store, rows, VERSION)
+    offer(store, rows, VERSION)
+    want(store, rows, replace(VERSION, hashes=(("sha256", "c" * 64),), size=7))
+    (row,) = rows.all()
+    assert (row.state, row.hashes, row.size, row.verified_at) == (DownloadState.NEW, (("sha256", "c" * 64),), 7, None)
+
+
+def test_a_removed_row_leaves_nothing(store: Database, rows: DownloadRows) -> None:
+    want(store, rows, VERSION)
+    store.transact(lambda connection: rows.remove(connection, "update", VERSION.version))
+    assert rows.all() == ()
+
+
+def test_versions_are_sorted_by_number(store: Database, rows: DownloadRows) -> None:
+    want(store, rows, *(offered("update", version) for version in ("2.69.009", "2.69.010", "10.0.000", "2.100.000")))
+    assert [str(row.version) for row in rows.all()] == ["10.0.000", "2.100.000", "2.69.010", "2.69.009"]
+
+
+def test_a_failed_change_leaves_everything(store: Database, rows: DownloadRows) -> None:
+    want(store, rows, VERSION)
+
+    def fail(connection: object) -> None:
+        rows.offer(connection, VERSION, 1, "PC1")  # type: ignore[arg-type] # a connection
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.transact(fail)
+    assert states(rows) == {"2.69.001": "new"}
+
+
+def test_subscriptions_are_practice_wide_and_kept_once(store: Database, clock: ManualClock) -> None:
+    mine, other = Subscriptions(store), Subscriptions(store)
+    assert mine.add("update", "Update «Été»", Version(2, 69, 1), "Anna@PC1")
+    assert not other.add("update", "Anders", None, "Beat@PC2")
+    (found,) = other.all()
+    assert (found.element, found.title, found.baseline, found.subscribed_at, found.subscribed_by) == (
+        "update", "Update «Été»", Version(2, 69, 1), clock.now(), "Anna@PC1",
+    )  # fmt: skip
+    assert other.remove("update")
+    assert not mine.remove("update")
+    assert mine.all() == ()
