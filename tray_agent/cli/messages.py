@@ -29,6 +29,7 @@ def _preview(
     day: Annotated[
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help=_("Tag, an dem aufbereitet würde (JJJJ-MM-TT); heute."))
     ] = None,
+    texts: Annotated[bool, typer.Option("--texts", help=_("Auch die Texte zeigen."))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False,
 ) -> None:
     kinds = [kind] if kind else list(MessageKind)
@@ -38,17 +39,17 @@ def _preview(
             print_json({"date": previews[0].day.isoformat(), "previews": [_as_json(preview) for preview in previews]})
             return
         for preview in previews:
-            _print(preview, agent.machine.zone)
+            _print(preview, agent.machine.zone, texts=texts)
 
 
-def _print(preview: Preview, zone: ZoneInfo) -> None:
+def _print(preview: Preview, zone: ZoneInfo, *, texts: bool) -> None:
     print(_heading(preview))
     if not preview.switched_on:
         print(_("Der Schalter dafür steht auf Nein: es wird nichts aufbereitet. So wäre es mit Ja:"))
     if preview.messages:
         when = preview.sent_at.astimezone(zone) if preview.sent_at else None
         print(_("Versand: {time}").format(time=format_datetime(when)) if when else _("Versand: kein Lauf geplant."))
-        _print_messages(preview)
+        _print_messages(preview, texts=texts)
     if preview.others:
         _print_others(preview)
     for charged in preview.mandants:
@@ -66,17 +67,18 @@ def _heading(preview: Preview) -> str:
     return _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(day=format_date(preview.day), span=span, counts=counts)
 
 
-def _print_messages(preview: Preview) -> None:
+def _print_messages(preview: Preview, *, texts: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
 
     from tray_agent.messages.words import channel_title
 
-    table = Table(_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"), _("Text"), box=None)
+    titles = [_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"), *([_("Text")] if texts else [])]
+    table = Table(*titles, box=None)
     for line in preview.messages:
         way = channel_title(line.channel) if line.channel else ""
         cost = format_number(line.cost)
-        cells = (_start(line), line.patient, way, line.recipient or "", line.mandant, cost, line.text)
+        cells = (_start(line), line.patient, way, line.recipient or "", line.mandant, cost, *([line.text] if texts else []))
         table.add_row(*(escape(cell) for cell in cells))
     console().print(table)
 
