@@ -1,0 +1,298 @@
+"""A claimed job runs to an ending in the history, whatever it does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from tests.jobs.engine import NOW, Engine, Work, done, job
+from tray_agent.clock import ManualClock
+from tray_agent.errors import DatabaseUnavailableError, UnavailableError
+from tray_agent.jobs.claims import Claim, Claims
+from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, Level, Service
+from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobSwitchedOffError
+from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
+from tray_agent.jobs.model import RunState, RunTrigger
+from tray_agent.store.database import Database
+from tray_agent.store.tables import setting
+
+SEND = JobKey.SEND_MESSAGES
+NOTE = Activity(Service.SMS, Level.INFO, "sent", "Erinnerung an Zoë Ämisegger gesendet.", "42")
+
+
+def engine_of(database: Database, clock: ManualClock, work: Work, name: str = "PC1") -> Engine:
+    return Engine(database, clock, name, [job(SEND, work, wakes_people=True)])
+
+
+def claim_of(engine: Engine, trigger: RunTrigger = RunTrigger.SCHEDULE) -> Claim:
+    claim = engine.parts.claims.claim(SEND, NOW, trigger)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def test_a_result_stands_in_the_history(clocked_database: Database, clock: ManualClock) -> None:
+    def work(context: JobContext) -> JobResult:
+        context.log(NOTE)
+        clock.advance(timedelta(seconds=3))
+        return JobResult({"sent": 3}, {"death_date": 1}, 2, "3 Erinnerungen gesendet.")
+
+    engine = engine_of(clocked_database, clock, work)
+    run = engine.jobs.run_now(SEND)
+    assert engine.jobs.run(run.run_id) == run
+    assert (run.state, run.trigger, run.counts, run.skipped, run.problems) == (
+        RunState.SUCCEEDED, RunTrigger.BY_HAND, {"sent": 3}, {"death_date": 1}, 2,
+    )  # fmt: skip
+    assert run.duration == timedelta(seconds=3)
+    (row,) = engine.jobs.activities().rows
+    assert (row.sentence, row.item, row.run_id, row.workstation) == (NOTE.sentence, "42", run.run_id, "PC1")
+    assert [type(event) for event in engine.heard] == [RunStarted, RunLogged, RunFinished]
+
+
+def test_a_known_error_ends_the_run_with_its_words(clocked_database: Database, clock: ManualClock) -> None:
+    def work(context: JobContext) -> JobResult:
+        raise UnavailableError("Gateway stumm", "Das SMS-Gateway antwortet nicht.", "Später noch einmal.", item="ASPSMS")
+
+    engine = engine_of(clocked_database, clock, work)
+    run = engine.jobs.run_now(SEND)
+    assert (run.state, run.reason) == (RunState.FAILED, "unavailable")
+    assert run.sentence == "Gateway stumm: Das SMS-Gateway antwortet nicht. Später noch einmal."
+    (row,) = engine.jobs.activities().rows
+    assert (row.level, row.reason, row.item, row.sentence) == (Level.ERROR, "unavailable", "ASPSMS", run.sentence)
+
+
+def test_a_fault_of_the_program_leaves_its_trace_in_the_log_and_no_name(
+    sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work(context: JobContext) -> JobResult:
+        raise IntegrityError("INSERT", {"patient": "Zoë Ämisegger"}, ValueError("Zoë Ämisegger"))
+
+    engine = engine_of(sqlite_database, clock, work)
+    with caplog.at_level(logging.ERROR):
+        run = engine.jobs.run_now(SEND)
+    assert (run.state, run.reason) == (RunState.FAILED, "fault")
+    assert "IntegrityError" in caplog.text
+    assert "test_runner.py" in caplog.text
+    assert "Ämisegger" not in caplog.text
+    caplog.clear()
+
+
+def test_a_run_that_is_asked_to_stop_stops_at_a_safe_point(clocked_database: Database, clock: ManualClock) -> None:
+    steps: list[int] = []
+
+    def work(context: JobContext) -> JobResult:
+        for step in range(10):
+            context.checkpoint()
+            steps.append(step)
+            if step == 3:
+                engine.jobs.cancel(context.run_id)
+        return JobResult()
+
+    engine = engine_of(clocked_database, clock, work)
+    run = engine.jobs.run_now(SEND)
+    assert (run.state, steps) == (RunState.CANCELLED, [0, 1, 2, 3])
+
+
+def test_a_run_is_stopped_from_another_computer_with_the_heartbeat(clocked_database: Database, clock: ManualClock) -> None:
+    other = Engine(clocked_database, clock, "PC2")
+
+    def work(context: JobContext) -> JobResult:
+        assert other.jobs.cancel(context.run_id)
+        engine.parts.runner._contexts[context.run_id].heartbeat()
+        context.checkpoint()
+        return JobResult()
+
+    engine = engine_of(clocked_database, clock, work)
+    assert engine.jobs.run_now(SEND).state is RunState.CANCELLED
+
+
+def effect(context: JobContext, engine: Engine, name: str) -> None:
+    """Does something once, guarded by the fence, as sending does."""
+    with engine.database.begin() as connection:
+        context.fence(connection)
+        connection.execute(insert(setting).values(section="effect", name=name, value="", changed_at=NOW, changed_by=""))
+
+
+def test_a_run_that_was_taken_over_changes_nothing_more(clocked_database: Database, clock: ManualClock) -> None:
+    other = engine_of(clocked_database, clock, done, "PC2")
+
+    def work(context: JobContext) -> JobResult:
+        effect(context, engine, "before")
+        clock.advance(timedelta(seconds=91))
+        assert other.parts.claims.take_over(SEND) is not None
+        effect(context, engine, "after")
+        return JobResult()
+
+    engine = engine_of(clocked_database, clock, work)
+    assert engine.parts.runner.run(engine.definitions[0], claim_of(engine)) is None
+    assert isinstance(engine.heard[-1], RunLost)
+    with clocked_database.read() as connection:
+        assert list(connection.execute(select(setting.c.name)).scalars()) == ["before"]
+    (run,) = engine.jobs.history().rows
+    assert (run.state, run.workstation) == (RunState.RUNNING, "PC2")
+
+
+def test_a_lease_that_ran_out_unrenewed_stops_the_run_even_if_nobody_took_it(sqlite_database: Database, clock: ManualClock) -> None:
+    def work(context: JobContext) -> JobResult:
+        clock.advance(timedelta(seconds=91))
+        context.checkpoint()
+        return JobResult()
+
+    engine = engine_of(sqlite_database, clock, work)
+    assert engine.parts.runner.run(engine.definitions[0], claim_of(engine)) is None
+
+
+def test_heartbeats_keep_a_long_run(sqlite_database: Database, clock: ManualClock) -> None:
+    other = engine_of(sqlite_database, clock, done, "PC2")
+
+    def work(context: JobContext) -> JobResult:
+        for _half_minute in range(20):
+            clock.advance(timedelta(seconds=30))
+            engine.parts.runner._contexts[context.run_id].heartbeat()
+            context.checkpoint()
+            assert other.parts.claims.take_over(SEND) is None
+        return JobResult()
+
+    engine = engine_of(sqlite_database, clock, work)
+    assert engine.jobs.run_now(SEND).state is RunState.SUCCEEDED
+
+
+def test_the_heart_beats_by_itself(database: Database) -> None:
+    """A run three leases long, with the machine's clock and a thread of its own for the heartbeat."""
+    from tray_agent.clock import SystemClock
+
+    engine = Engine(database, SystemClock(), definitions=[], lease=timedelta(seconds=0.6))
+    engine.parts.runner._beating = True
+    beats = threading.Event()
+    renew, count = engine.parts.claims.renew, iter(range(100))
+
+    def renew_and_count(claim: Claim) -> tuple[int, bool]:
+        if next(count) == 8:
+            beats.set()
+        return renew(claim)
+
+    engine.parts.claims.renew = renew_and_count  # type: ignore[method-assign]  # to hear the heart
+
+    def work(context: JobContext) -> JobResult:
+        assert beats.wait(30)
+        context.checkpoint()
+        return JobResult()
+
+    engine.definitions = [job(SEND, work)]
+    assert engine.jobs.run_now(SEND).state is RunState.SUCCEEDED
+
+
+def test_quitting_gives_a_planned_run_back_and_ends_one_by_hand(clocked_database: Database, clock: ManualClock) -> None:
+    def work(context: JobContext) -> JobResult:
+        assert not engine.parts.runner.quit(0)
+        context.checkpoint()
+        return JobResult()
+
+    engine = engine_of(clocked_database, clock, work)
+    engine.parts.runner.run(engine.definitions[0], claim_of(engine))
+    other = engine_of(clocked_database, clock, done, "PC2")
+    taken = other.parts.claims.take_over(SEND)
+    assert taken is not None
+    other.parts.runner.run(other.definitions[0], taken)
+    by_hand = engine_of(clocked_database, clock, work)
+    engine = by_hand
+    run = by_hand.jobs.run_now(SEND)
+    assert run.state is RunState.CANCELLED
+    assert other.parts.claims.take_over(SEND) is None
+
+
+def test_quitting_waits_for_the_runs(sqlite_database: Database, clock: ManualClock) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def work(context: JobContext) -> JobResult:
+        began.set()
+        go_on.wait(30)
+        context.checkpoint()
+        return JobResult()
+
+    engine = engine_of(sqlite_database, clock, work)
+    engine.jobs.start_now(SEND)
+    assert began.wait(30)
+    assert engine.parts.runner.running == {SEND}
+    assert not engine.parts.runner.quit(0)
+    go_on.set()
+    assert engine.parts.runner.quit(30)
+    assert engine.parts.runner.running == frozenset()
+
+
+class _Away(Claims):
+    """Claims whose database is away for the first endings."""
+
+    failures = 2
+
+    def finish(self, *arguments: object) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise DatabaseUnavailableError("weg", "")
+        super().finish(*arguments)  # type: ignore[arg-type]
+
+
+def test_an_ending_waits_for_a_database_that_is_away(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = engine_of(sqlite_database, clock, done)
+    engine.parts.runner._claims = _Away(sqlite_database, engine.parts.owner, "PC1")
+    assert engine.jobs.run_now(SEND).state is RunState.SUCCEEDED
+
+
+def test_a_dry_run_leaves_nothing(sqlite_database: Database, clock: ManualClock) -> None:
+    def work(context: JobContext) -> JobResult:
+        assert context.dry_run
+        context.checkpoint()
+        context.log(NOTE)
+        context.progress(1, 1)
+        return JobResult({"would_send": 1}, sentence="1 Erinnerung ginge hinaus.")
+
+    heard: list[object] = []
+    engine = engine_of(sqlite_database, clock, work)
+    run = engine.jobs.run_now(SEND, dry_run=True, listener=heard.append)
+    assert (run.run_id, run.counts) == (0, {"would_send": 1})
+    assert RunLogged(0, SEND, (NOTE,)) in heard
+    assert engine.jobs.history().rows == ()
+    assert engine.jobs.activities().rows == ()
+
+
+def test_progress_is_told_at_most_four_times_a_second_and_at_the_end(sqlite_database: Database, clock: ManualClock) -> None:
+    def work(context: JobContext) -> JobResult:
+        for number in range(1, 1001):
+            clock.advance(timedelta(milliseconds=1))
+            context.progress(number, 1000, "Erinnerungen")
+        return JobResult()
+
+    engine = engine_of(sqlite_database, clock, work)
+    engine.jobs.run_now(SEND)
+    told = [event.done for event in engine.heard if isinstance(event, RunProgressed)]
+    assert told == [1, 251, 501, 751, 1000]
+
+
+def test_a_listener_that_fails_disturbs_nobody(sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+    engine = engine_of(sqlite_database, clock, done)
+    unsubscribe = engine.jobs.subscribe(lambda event: 1 / 0)  # type: ignore[arg-type]  # a faulty listener
+    assert engine.jobs.run_now(SEND).state is RunState.SUCCEEDED
+    assert "ZeroDivisionError" in caplog.text
+    caplog.clear()
+    unsubscribe()
+    engine.jobs.run_now(SEND)
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(("prepare", "error"), [
+    (lambda engine: setattr(engine, "definitions", []), JobNotOfferedError),
+    (lambda engine: setattr(engine, "definitions", [job(SEND, switched_on=False)]), JobSwitchedOffError),
+    (claim_of, JobBusyError),
+])  # fmt: skip
+def test_what_may_not_run_by_hand_says_why(
+    sqlite_database: Database, clock: ManualClock, prepare: Callable[[Engine], object], error: type[Exception]
+) -> None:
+    engine = engine_of(sqlite_database, clock, done)
+    prepare(engine)
+    with pytest.raises(error):
+        engine.jobs.run_now(SEND)

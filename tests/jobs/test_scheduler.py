@@ -1,0 +1,249 @@
+"""The scheduler keeps going: sleep, a database that is away, schedules saved elsewhere, wrong clocks."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from tests.jobs.engine import NOW, ZURICH, Engine, daily, every, job
+from tests.jobs.fleet.clock import FastClock
+from tray_agent.clock import ManualClock
+from tray_agent.errors import DatabaseUnavailableError
+from tray_agent.jobs.contract import JobContext, JobKey, JobResult
+from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, PauseChanged, PlanChanged, RunFinished, Woke
+from tray_agent.jobs.model import PauseScope, RunState
+from tray_agent.jobs.parts import JobParts
+from tray_agent.jobs.scheduler import Rhythm, Scheduler
+from tray_agent.store.database import Database
+
+DOWNLOAD = JobKey.DOWNLOAD
+RHYTHM = Rhythm()
+
+
+class Switch:
+    """A database that can be taken away."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.away = False
+        self.settle = engine.parts.settlement.settle
+        engine.parts.settlement.settle = self._settle  # type: ignore[method-assign,assignment]  # to take it away
+
+    def parts(self) -> JobParts:
+        self._ask()
+        return self.engine.parts
+
+    def _settle(self, *arguments: object) -> object:
+        self._ask()
+        return self.settle(*arguments)  # type: ignore[arg-type]
+
+    def _ask(self) -> None:
+        if self.away:
+            raise DatabaseUnavailableError("Datenbank nicht erreichbar", "")
+
+
+def scheduler_of(engine: Engine, switch: Switch | None = None, *, network: bool = True) -> Scheduler:
+    parts = switch.parts if switch else (lambda: engine.parts)
+    return Scheduler(parts, engine.events, engine.clock, ZURICH, lambda: network)
+
+
+def heard(engine: Engine, kind: type[Event]) -> list[Event]:
+    return [event for event in engine.heard if isinstance(event, kind)]
+
+
+def wait_for_runs(scheduler: Scheduler) -> None:
+    """Waits until the runs that a look began have ended."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("run-"):
+            thread.join(30)
+
+
+def test_it_looks_every_half_minute_and_sooner_when_something_is_due(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    scheduler = scheduler_of(engine)
+    assert scheduler.look() == RHYTHM.look
+    engine.plan(DOWNLOAD, daily(time(10, 0, 10)))
+    assert scheduler.look() == timedelta(seconds=10)
+    assert scheduler.next_times == {DOWNLOAD: NOW + timedelta(seconds=10)}
+
+
+def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Database, clock: ManualClock) -> None:
+    here, elsewhere = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)]), Engine(sqlite_database, clock, "PC2")
+    scheduler = scheduler_of(here)
+    scheduler.look()
+    elsewhere.plan(DOWNLOAD, daily(time(12)))
+    scheduler.look()
+    assert heard(here, PlanChanged) == [PlanChanged({DOWNLOAD: datetime(2026, 11, 23, 11, tzinfo=UTC)})]
+    elsewhere.jobs.pause(PauseScope.EVERYTHING, None, "Anna")
+    scheduler.look()
+    scheduler.look()
+    assert [event.pause.paused_by for event in heard(here, PauseChanged) if event.pause] == ["Anna"]  # type: ignore[union-attr]
+
+
+def test_a_database_that_is_away_is_told_once_and_tried_again_ever_later(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    switch = Switch(engine)
+    switch.away = True
+    scheduler = scheduler_of(engine, switch)
+    pauses = []
+    for _attempt in range(6):
+        pauses.append(scheduler.look().total_seconds())
+        clock.advance(timedelta(seconds=pauses[-1]))
+    assert pauses == [5, 10, 20, 40, 60, 60]
+    assert len(heard(engine, DatabaseAway)) == 1
+    assert scheduler.database_away_since == NOW
+    switch.away = False
+    assert scheduler.look() == RHYTHM.look
+    assert heard(engine, DatabaseBack) == [DatabaseBack(NOW)]
+    assert scheduler.database_away_since is None
+    switch.away = True
+    assert scheduler.look().total_seconds() == 5
+    assert len(heard(engine, DatabaseAway)) == 2
+
+
+def test_what_was_missed_while_the_database_was_away_says_so(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    switch = Switch(engine)
+    scheduler = scheduler_of(engine, switch)
+    engine.plan(DOWNLOAD, every(10))
+    scheduler.look()
+    switch.away = True
+    for _minute in range(35):
+        clock.advance(timedelta(minutes=1))
+        scheduler.look()
+    switch.away = False
+    scheduler.look()
+    wait_for_runs(scheduler)
+    assert engine.told(DOWNLOAD) == [
+        ("23.11. 10:10", "schedule", "skipped", "database_away"), ("23.11. 10:20", "schedule", "skipped", "database_away"),
+        ("23.11. 10:30", "catch_up", "succeeded", ""),
+    ]  # fmt: skip
+
+
+def test_a_fault_of_the_program_does_not_end_the_thread(
+    sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = Engine(sqlite_database, clock)
+    scheduler = Scheduler(lambda: 1 / 0, engine.events, clock, ZURICH)  # type: ignore[arg-type,return-value]  # a fault
+    assert scheduler.look() == RHYTHM.look
+    assert "ZeroDivisionError" in caplog.text
+    caplog.clear()
+
+
+def test_sleep_is_noticed_and_the_network_waited_for_but_not_for_ever(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    scheduler = scheduler_of(engine, network=False)
+    engine.plan(DOWNLOAD, daily(time(11)))
+    scheduler.look()
+    clock.set(NOW + timedelta(hours=3))  # asleep: the wall clock went on, the monotonic one stood
+    pauses: list[timedelta] = []
+    while not engine.told(DOWNLOAD) and len(pauses) < 100:
+        pauses.append(scheduler.look())
+        wait_for_runs(scheduler)
+        clock.advance(pauses[-1])
+    assert heard(engine, Woke) == [Woke(NOW, NOW + timedelta(hours=3))]
+    assert set(pauses[:-1]) == {RHYTHM.first_retry}
+    assert sum(pauses[:-1], timedelta()) == RHYTHM.network
+    assert engine.told(DOWNLOAD) == [("23.11. 11:00", "catch_up", "succeeded", "")]
+
+
+def test_with_a_network_there_is_no_waiting_after_sleep(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    scheduler = scheduler_of(engine)
+    engine.plan(DOWNLOAD, daily(time(11)))
+    scheduler.look()
+    clock.advance(timedelta(hours=3))  # asleep: both clocks went on
+    scheduler.look()
+    wait_for_runs(scheduler)
+    assert len(heard(engine, Woke)) == 1
+    assert [row[2] for row in engine.told(DOWNLOAD)] == ["succeeded"]
+
+
+@pytest.mark.parametrize("wrong", [timedelta(minutes=7), timedelta(minutes=-7)])
+def test_a_wrong_clock_does_no_harm(sqlite_database: Database, clock: ManualClock, wrong: timedelta) -> None:
+    workstation = ManualClock(NOW + wrong)
+    engine = Engine(sqlite_database, workstation, definitions=[job(DOWNLOAD)])
+    scheduler = scheduler_of(engine)
+    engine.plan(DOWNLOAD, daily(time(10, 5)))
+    for _step in range(100):
+        pause = scheduler.look()
+        wait_for_runs(scheduler)
+        clock.advance(pause)
+        workstation.advance(pause)
+        if engine.told(DOWNLOAD):
+            break
+    (run,) = engine.jobs.history().rows
+    assert run.started_at is not None
+    assert timedelta(0) <= run.started_at - run.due_at < timedelta(seconds=1)
+    assert engine.jobs.clock_difference() == wrong
+
+
+def test_agents_that_are_there_are_listed(clocked_database: Database, clock: ManualClock) -> None:
+    for name in ("PC1", "PC2"):
+        second = Engine(clocked_database, clock, name)
+        scheduler_of(second).look()
+        clock.advance(timedelta(seconds=10))
+    there = second.jobs.presences()
+    assert [(one.workstation, one.scheduling, one.here) for one in there] == [("PC1", True, False), ("PC2", True, True)]
+    clock.advance(timedelta(minutes=12))
+    assert second.jobs.presences() == ()
+
+
+def test_the_real_thing_runs_and_stops(database: Database) -> None:
+    """APScheduler, threads and a clock 3000 times as fast: every planned time of two hours runs once and near its time."""
+    fast = FastClock(datetime.now(UTC), NOW, 3000)
+    ended = threading.Event()
+
+    def work(context: JobContext) -> JobResult:
+        return JobResult()
+
+    engine = Engine(Database(database.engine, database.schema, fast), fast, definitions=[job(DOWNLOAD, work)])
+    engine.plan(DOWNLOAD, every(20))
+    engine.events.subscribe(lambda event: ended.set() if len(heard(engine, RunFinished)) >= 6 else None)
+    rhythm = Rhythm(gap=timedelta(hours=1), speed=3000)
+    scheduler = Scheduler(lambda: engine.parts, engine.events, fast, ZURICH, rhythm=rhythm)
+    scheduler.start()
+    assert ended.wait(60)
+    assert scheduler.stop(10)
+    runs = [run for run in engine.jobs.history(descending=False).rows if run.state is RunState.SUCCEEDED]
+    assert len({run.due_at for run in runs}) == len(runs) >= 6
+    assert engine.jobs.presences() == ()
+
+
+def test_stopping_cancels_a_running_job_at_its_next_safe_point_within_two_seconds(sqlite_database: Database) -> None:
+    fast = FastClock(datetime.now(UTC), NOW, 60)
+    began = threading.Event()
+
+    def work(context: JobContext) -> JobResult:
+        began.set()
+        while True:
+            context.checkpoint()
+            fast.wait(threading.Event(), 1)
+
+    engine = Engine(Database(sqlite_database.engine, None, fast), fast, definitions=[job(DOWNLOAD, work)])
+    engine.plan(DOWNLOAD, every(1))
+    scheduler = Scheduler(lambda: engine.parts, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
+    scheduler.start()
+    assert began.wait(60)
+    assert scheduler.stop(2.0)
+    states = {run.state for run in engine.jobs.history().rows}
+    assert RunState.RUNNING not in states
+    assert RunState.CANCELLED in states
+
+
+def test_starting_without_a_database_is_no_error_and_goes_on_by_itself(sqlite_database: Database) -> None:
+    fast = FastClock(datetime.now(UTC), NOW, 60)
+    engine = Engine(Database(sqlite_database.engine, None, fast), fast)
+    switch = Switch(engine)
+    switch.away = True
+    away, back = threading.Event(), threading.Event()
+    engine.events.subscribe(lambda event: away.set() if isinstance(event, DatabaseAway) else None)
+    engine.events.subscribe(lambda event: back.set() if isinstance(event, DatabaseBack) else None)
+    scheduler = Scheduler(switch.parts, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
+    scheduler.start()
+    assert away.wait(30)
+    switch.away = False
+    assert back.wait(30)
+    assert scheduler.stop(5)
