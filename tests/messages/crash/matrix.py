@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -160,7 +161,8 @@ class _Killing:
         for process, _plan, dies_at in self._agents:
             if time.monotonic() > dies_at and process.is_alive() and process.pid:
                 self._late.add(process.pid)
-                os.kill(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it ended by itself just now
+                    os.kill(process.pid, signal.SIGKILL)
 
     def _is_going(self, agent: tuple[BaseProcess, Plan, float]) -> bool:
         process, plan, _dies_at = agent
