@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
 from tray_agent.clock import ManualClock
 from tray_agent.demo.gateway_server import Delivery, GatewayFault, GatewayServer
+from tray_agent.demo.mail_server import MailServer
 from tray_agent.messages.gateways.aspsms import NOT_TAKEN, AspsmsGateway
 from tray_agent.messages.gateways.contract import (
     Accepted,
@@ -337,6 +339,39 @@ def test_every_beginning_of_an_answer_is_in_doubt(framing: str, clock: ManualClo
         for cut in cuts:
             assert isinstance(gateway.submit(sms()), InDoubt), whole[:cut]
         assert gateway.submit(sms()) == Accepted()
+
+
+# Certificates and proxies
+
+
+def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path, clock: ManualClock) -> None:
+    with MailServer(security="tls", folder=tmp_path) as impostor:
+        gateway = AspsmsGateway(access(f"https://127.0.0.1:{impostor.port}/", clock))
+        assert isinstance(gateway.submit(sms()), NotNow)
+        gateway.close()
+
+
+def test_the_proxy_of_the_system_is_used_and_its_refusal_is_not_now(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        connection, _peer = listener.accept()
+        with connection:
+            asked.append(connection.recv(4096))
+            connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with listener, closing(AspsmsGateway(access("https://gateway.example/", clock))) as gateway:
+        assert isinstance(gateway.submit(sms()), NotNow)
+        thread.join(10)
+    assert asked[0].startswith(b"CONNECT gateway.example:443 ")
+    assert PASSWORD.encode() not in asked[0]
 
 
 # Balance

@@ -6,14 +6,19 @@ import email
 import email.policy
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tray_agent.clock import ManualClock
 from tray_agent.demo.mail_server import MailFault, MailServer
@@ -244,6 +249,8 @@ def test_a_password_never_goes_over_the_network_in_the_clear(clock: ManualClock)
         SmtpGateway(Address("mail.example.ch", 25, "none", "praxis", "geheim"), clock)
     with pytest.raises(ConfigurationError):
         SmtpGateway(Address("", 25), clock)
+    with pytest.raises(ConfigurationError, match=r"gibt-es-nicht\.pem"):
+        SmtpGateway(Address("mail.example.ch", 25, trusted="gibt-es-nicht.pem"), clock)
 
 
 @pytest.mark.parametrize(
@@ -283,3 +290,54 @@ def test_the_double_takes_messages_as_well() -> None:
     assert gateway.submit(replace(MAIL, reference="m9")) == InDoubt("?")
     assert double.taken == [MAIL]
     gateway.close()
+
+
+# Replies that make no sense
+
+
+@contextmanager
+def speaking(replies: list[bytes]) -> Iterator[int]:
+    """Gives the port of a server that answers line by line from a script, whatever it is told, and then hangs up."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):  # the client hangs up first
+            connection, _peer = listener.accept()
+            with connection, connection.makefile("rb") as received:
+                answer(connection, received)
+
+    def answer(connection: socket.socket, received: BufferedReader) -> None:
+        for number, reply in enumerate(replies):
+            connection.sendall(reply + b"\r\n")
+            in_text = number == 4 and reply.startswith(b"354")
+            while number < 5 and (line := received.readline()) and in_text and line != b".\r\n":
+                pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with listener:
+        yield listener.getsockname()[1]
+    thread.join(5)
+
+
+senseless = [b"199 ?", b"999 ?", b"abc", b"", b"25", b"-1 x", b"220 hi", b"354 go"]
+reply = st.sampled_from([b"250 ok", b"250 ok", b"421 bye", b"450 later", b"550 no", *senseless])
+good = [b"220 hi", b"250 ok", b"250 ok", b"250 ok", b"354 go", b"250 ok"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.tuples(*(st.just(step) | reply for step in good)).map(list), st.integers(0, 6))
+@example(good, 6)
+@example([*good[:5], b"abc"], 6)
+@example([*good[:5], b"999 ?"], 6)
+def test_only_a_yes_to_the_text_counts_as_taken_and_only_what_follows_it_as_doubt(replies: list[bytes], said: int) -> None:
+    with speaking(replies[:said]) as port:
+        gateway = SmtpGateway(Address("127.0.0.1", port, "none"), ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=2.0)
+        outcome = gateway.submit(MAIL)
+        gateway.close()
+    text_went_out = said >= 5 and all(given.startswith(wanted[:3]) for given, wanted in zip(replies[:5], good[:5], strict=True))
+    assert isinstance(outcome, Accepted) == (text_went_out and said == 6 and replies[5].startswith(b"250"))
+    if isinstance(outcome, InDoubt):
+        assert text_went_out
+    if text_went_out and (said == 5 or replies[5] in senseless):
+        assert isinstance(outcome, InDoubt)

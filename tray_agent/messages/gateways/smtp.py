@@ -17,6 +17,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Literal
 
 from tray_agent.clock import Clock
@@ -82,7 +83,7 @@ class SmtpGateway:
         seconds: how long an answer may take.
 
     Raises:
-        ConfigurationError: no host, or a password would go over the network in the clear.
+        ConfigurationError: no host, no such file of certificates, or a password would go over the network in the clear.
     """
 
     def __init__(self, server: MailServer, clock: Clock, seconds: float = 30.0) -> None:
@@ -189,6 +190,13 @@ def _check(server: MailServer) -> None:
             _("In der Konfiguration ist kein Mailserver eingetragen; es werden keine E-Mails gesendet."),
             _("In der Konfiguration mail.host eintragen."),
         )
+    if server.trusted and not Path(server.trusted).is_file():
+        raise ConfigurationError(
+            _("Zertifikat des Mailservers fehlt"),
+            _("Die Datei {file} mit dem Zertifikat gibt es nicht; es werden keine E-Mails gesendet.").format(file=server.trusted),
+            _("In der Konfiguration mail.certificate berichtigen."),
+            item=server.trusted,
+        )
     if server.security == "none" and server.user and server.host not in _LOOPBACK:
         raise ConfigurationError(
             _("Mailserver ohne Verschlüsselung"),
@@ -265,16 +273,28 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
     options = ["SMTPUTF8"] if _needs_utf8(message) else []
     if options and not smtp.has_extn("smtputf8"):
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
-    code, _said = smtp.mail(_with_ascii_domain(message.sender), options)
+    code = _code(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
         return _later(code) if code < 500 else _sender_refused(code, message.sender)
-    code, _said = smtp.rcpt(_with_ascii_domain(message.recipient))
+    code = _code(smtp.rcpt(_with_ascii_domain(message.recipient)))
     if code not in (250, 251):
         return _later(code) if code < 500 else Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
-    code, _said = smtp.docmd("DATA")
+    code = _code(smtp.docmd("DATA"))
     if code != 354:
         return _later(code) if code < 500 else _content_refused()
     return None
+
+
+def _code(reply: tuple[int, bytes]) -> int:
+    """Returns the code of a reply.
+
+    Raises:
+        SMTPServerDisconnected: the reply is none: whatever follows on this connection would mean nothing.
+    """
+    code = reply[0]
+    if not 200 <= code < 600:
+        raise smtplib.SMTPServerDisconnected("unreadable reply")
+    return code
 
 
 def _sender_refused(code: int, sender: str) -> AccountStopped:
