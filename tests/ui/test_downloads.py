@@ -1,0 +1,199 @@
+"""The window *Downloads…*: ticks, running, what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from tests.ui.keyboard import press
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
+from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.errors import InstallRefusedError
+from tray_agent.downloads.install import InstallOutcome, InstallResult
+from tray_agent.downloads.progress import DownloadProgress, Progress
+from tray_agent.downloads.service import DownloadRow
+from tray_agent.downloads.states import DownloadState
+from ui.dialogs.downloads import DownloadsDialog
+from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, progress_text, state_word
+from ui.windows import DialogContext
+
+UPDATE = DownloadRow(
+    element="vitomed-update",
+    title="Update vitomed",
+    version="2.69.001",
+    released=date(2026, 11, 20),
+    size=31_457_280,
+    notes="Schnellere <Suche>.",
+    kind=FileKind.MSI,
+    restart=True,
+    needs="2.68.000",
+    file_name="vitomed-update-2.69.001.msi",
+    state=DownloadState.OFFERED,
+    present=True,
+    verified_at=None,
+    changed_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+    changed_by="PC1",
+    exit_code=None,
+    kept=False,
+)
+TARIFF = replace(
+    UPDATE, element="tarif", title="Tarif", version="1.4.002", kind=FileKind.FILE, restart=False, needs="", file_name="tarif.zip"
+)
+COMING = replace(UPDATE, element="coming", title="Kommt", state=DownloadState.NEW, present=False)
+GONE = replace(UPDATE, element="gone", title="Weg", state=DownloadState.OFFERED, present=False)
+
+
+def result(row: DownloadRow, outcome: InstallOutcome = InstallOutcome.INSTALLED) -> InstallResult:
+    return InstallResult(row.element, row.version, row.title, outcome, 0, "", row.restart, f"{row.title} ist installiert.")
+
+
+class Service:
+    """The engine's side, as the window sees it."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.progress = DownloadProgress(clock)
+        self.rows: tuple[DownloadRow, ...] = (UPDATE, TARIFF, COMING)
+        self.installed: list[tuple[str, str | None]] = []
+        self.refuse = False
+
+    def downloads(self) -> tuple[DownloadRow, ...]:
+        return self.rows
+
+    def install(self, element: str, version: str | None = None, *, by: str) -> InstallResult:
+        if self.refuse:
+            raise InstallRefusedError("Datei verändert", "Die Datei wurde verändert und nicht gestartet.", "Neu herunterladen.")
+        self.installed.append((element, version))
+        return result(next(row for row in self.rows if row.element == element))
+
+
+@pytest.fixture
+def service(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Service:
+    service = Service(clock)
+    monkeypatch.setattr(Agent, "downloads", property(lambda _agent: service))
+    return service
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, context: DialogContext, service: Service) -> DownloadsDialog:
+    dialog = DownloadsDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.list.rowCount() == len(service.rows))
+    return dialog
+
+
+def button(dialog: DownloadsDialog, text: str) -> QPushButton:
+    return next(found for found in dialog.findChildren(QPushButton) if found.text().replace("&", "") == text)
+
+
+def tick(dialog: DownloadsDialog, row: int) -> None:
+    dialog.list.setData(dialog.list.index(row, 0), Qt.CheckState.Checked.value, Qt.ItemDataRole.CheckStateRole)
+
+
+def test_only_what_is_here_can_be_ticked() -> None:
+    assert [can_run(row) for row in (UPDATE, COMING, GONE)] == [True, False, False]
+    model = DownloadsModel()
+    model.show((UPDATE, COMING, GONE))
+    for row in model.rows:
+        model.tick(row, on=True)
+    assert model.chosen == (UPDATE,)
+    assert [model.is_ticked(row) for row in model.rows] == [True, None, None]
+
+
+def test_ticks_stay_when_the_rows_are_read_anew_and_go_with_the_file() -> None:
+    model = DownloadsModel()
+    model.show((UPDATE, TARIFF))
+    model.tick(UPDATE, on=True)
+    model.show((TARIFF, UPDATE))
+    assert model.chosen == (UPDATE,)
+    model.show((TARIFF, replace(UPDATE, present=False)))
+    assert not model.chosen
+
+
+def test_rows_say_what_they_are() -> None:
+    assert [state_word(row) for row in (UPDATE, COMING, GONE)] == ["bereit", "wird heruntergeladen", "Datei fehlt"]
+    assert [hint_of(row) for row in (UPDATE, TARIFF)] == ["vitomed danach neu starten", "Datei wird angezeigt"]
+    told = details_of(UPDATE)
+    assert told.title == "Update vitomed, Version 2.69.001"
+    assert "Nötig ist vitomed 2.68.000 oder neuer." in told.paragraphs
+    assert any("geschlossen" in paragraph for paragraph in told.paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "said"), [((), "Keine neuen"), ((UPDATE,), "1 neuer Download ist"), ((UPDATE, TARIFF), "2 neue Downloads sind")]
+)
+def test_the_headline_counts(waiting: tuple[DownloadRow, ...], said: str) -> None:
+    model = DownloadsModel()
+    model.show((*waiting, COMING))
+    assert model.headline.startswith(said)
+
+
+def test_the_restart_of_the_practice_software_is_told_once() -> None:
+    said, good = outcome_sentences([result(UPDATE), result(UPDATE, InstallOutcome.FAILED), result(TARIFF)])
+    assert not good
+    assert said.count("neu starten") == 1
+
+
+def test_progress_is_told_with_rate_and_time_left() -> None:
+    assert progress_text(Progress(done=3_100_000, total=30_000_000, rate=2_400_000.0, seconds_left=11.2)) == (
+        "3.1 MB von 30 MB, 2.4 MB/s, noch 11 Sek."
+    )
+
+
+def test_running_starts_the_ticked_ones_and_tells_about_the_restart(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    assert not button(dialog, "Ausführen").isEnabled()
+    tick(dialog, 0)
+    tick(dialog, 1)
+    button(dialog, "Ausführen").click()
+    qtbot.waitUntil(lambda: "neu starten" in dialog.banner.text)
+    assert service.installed == [("vitomed-update", "2.69.001"), ("tarif", "1.4.002")]
+    assert not dialog.model.chosen
+
+
+def test_a_double_click_starts_one(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    dialog.table.doubleClicked.emit(dialog.list.index(1, 2))
+    qtbot.waitUntil(lambda: service.installed == [("tarif", "1.4.002")])
+    dialog.table.doubleClicked.emit(dialog.list.index(2, 0))  # not here yet
+    qtbot.waitUntil(lambda: not dialog.is_busy)
+    assert len(service.installed) == 1
+
+
+def test_space_ticks_and_enter_runs(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    dialog.table.selectRow(0)
+    press(dialog.table, Qt.Key.Key_Space)
+    assert dialog.model.chosen == (UPDATE,)
+    press(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: service.installed == [("vitomed-update", "2.69.001")])
+
+
+def test_a_refusal_is_shown_and_nothing_is_installed(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    service.refuse = True
+    tick(dialog, 0)
+    dialog.run_chosen()
+    qtbot.waitUntil(lambda: "verändert" in dialog.banner.text)
+    assert service.installed == []
+    assert dialog.model.chosen == (UPDATE,)
+
+
+def test_what_the_portal_wrote_is_shown_as_text(qtbot: QtBot, dialog: DownloadsDialog) -> None:
+    dialog.table.selectRow(0)
+    assert "Schnellere <Suche>." in dialog.details.toPlainText()
+
+
+def test_a_transfer_is_followed_until_the_window_closes(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    qtbot.waitUntil(lambda: bool(service.progress._listeners))
+    service.progress.report("Kommt", 1_000_000, 2_000_000, 1_000_000)
+    qtbot.waitUntil(dialog.transfer.isVisible)
+    assert "1 MB von 2 MB" in dialog.transfer.format()
+    service.progress.report("Kommt", 2_000_000, 2_000_000, 1_000_000)
+    qtbot.waitUntil(lambda: not dialog.transfer.isVisible())
+    forget: Callable[[], bool] = dialog.close
+    forget()
+    assert service.progress._listeners == []

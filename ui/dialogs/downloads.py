@@ -1,0 +1,221 @@
+"""The window *Downloads…*: what was downloaded, and the one place from which a person installs it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QModelIndex, Qt
+from PyQt6.QtWidgets import QLabel, QProgressBar, QSplitter, QTextBrowser
+
+from tray_agent.downloads.progress import DownloadProgress, Progress
+from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.states import DownloadState
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _, format_date, format_datetime
+from ui.dialog import Dialog
+from ui.icons import Status
+from ui.models.downloads import (
+    DownloadsModel,
+    can_run,
+    details_of,
+    hint_of,
+    is_missing,
+    key_of,
+    outcome_sentences,
+    progress_text,
+    state_sentence,
+    state_word,
+)
+from ui.tables import Align, Column, ListModel, TableView
+
+if TYPE_CHECKING:
+    from tray_agent.downloads.install import InstallResult
+    from tray_agent.downloads.service import DownloadRow
+    from ui.windows import DialogContext
+
+_ICONS = {
+    DownloadState.NEW: Status.WAITING,
+    DownloadState.OFFERED: Status.DOWNLOAD,
+    DownloadState.STARTED: Status.RUNNING,
+    DownloadState.INSTALLED: Status.SUCCESS,
+    DownloadState.SUPERSEDED: Status.SKIPPED,
+}
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return DownloadsDialog(context)
+
+
+class DownloadsDialog(Dialog):
+    """A row for each version; *Ausführen* starts the ticked ones, a double click one of them."""
+
+    NAME = "downloads"
+    SIZE = (820, 560)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Downloads"))
+        self.model = DownloadsModel()
+        self._deaf: Callable[[], None] = lambda: None
+        self._headline = QLabel(self)
+        self._headline.setWordWrap(True)
+        self.table = TableView(
+            _("Heruntergeladene Elemente"),
+            _("Noch ist nichts heruntergeladen. Im Online-Portal ein Element mit «Automatisch herunterladen» abonnieren; "
+              "der Auftrag Download-Service holt es dann von selbst."),
+        )  # fmt: skip
+        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.table.setModel(self.list)
+        self.details = QTextBrowser(self)
+        self.details.setAccessibleName(_("Einzelheiten zum gewählten Element"))
+        self.transfer = QProgressBar(self)
+        self.transfer.setAccessibleName(_("Übertragung"))
+        self.transfer.hide()
+        self._lay_out_content()
+        self._run = self.main_action(_("&Ausführen"), self.run_chosen)
+        self.close_action(_("S&chliessen"))
+        self.side_action(_("&Ordner anzeigen"), self._open_folder)
+        self.side_action(_("Jetzt &prüfen"), self._check_now)
+        self.table.doubleClicked.connect(self._double_clicked)
+        self._changed()
+        self.reload(first=True)
+
+    def _lay_out_content(self) -> None:
+        parts = QSplitter(Qt.Orientation.Vertical, self)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.table)
+        parts.addWidget(self.details)
+        parts.setStretchFactor(0, 3)
+        parts.setStretchFactor(1, 1)
+        self.body.addWidget(self._headline)
+        self.body.addWidget(parts, 1)
+        self.body.addWidget(self.transfer)
+        self.table.enable_sorting()
+        self.remember_columns(self.table, widths=(210, 100, 120, 90, 84))
+        chosen = self.table.selectionModel()
+        if chosen is not None:
+            chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
+
+    def _columns(self) -> tuple[Column[DownloadRow], ...]:
+        return (
+            Column(_("Element"), lambda row: row.title, checked=self.model.is_ticked),
+            Column(_("Version"), lambda row: row.version),
+            Column(_("Zustand"), state_word, status=_status, tooltip=self._state_tooltip),
+            Column(_("Datum"), lambda row: format_date(row.released), key=lambda row: row.released),
+            Column(_("Grösse"), lambda row: format_size(row.size), align=Align.RIGHT, key=lambda row: row.size),
+            Column(_("Hinweis"), hint_of),
+        )
+
+    def _state_tooltip(self, row: DownloadRow) -> str:
+        when = format_datetime(row.changed_at.astimezone(self.context.agent.machine.zone))
+        return "\n".join((state_sentence(row), _("{when} durch {who}").format(when=when, who=row.changed_by)))
+
+    # Reading
+
+    def reload(self, *, first: bool = False) -> None:
+        """Reads the rows anew; ticks stay."""
+        agent = self.context.agent
+        self.run(lambda: agent.downloads.downloads(), self._show)
+        if first:
+            self.run(lambda: agent.downloads.progress, self._follow)
+
+    def _show(self, rows: tuple[DownloadRow, ...]) -> None:
+        self.model.show(rows)
+        self.list.show(rows)
+        if rows and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+        self._headline.setText(self.model.headline)
+        self._changed()
+        self._show_details()
+
+    def _tick(self, row: DownloadRow, on: bool) -> None:
+        self.model.tick(row, on)
+        self.list.show(self.model.rows)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._run.setEnabled(bool(self.model.chosen))
+
+    @property
+    def current(self) -> DownloadRow | None:
+        """Returns the chosen row."""
+        return self.list.row_at(self.table.currentIndex().row())
+
+    def _show_details(self) -> None:
+        row = self.current
+        told = details_of(row) if row is not None else None
+        paragraphs = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in told.paragraphs) if told else ""
+        self.details.setHtml(f"<p><b>{escape(told.title)}</b></p>{paragraphs}" if told else "")
+
+    # Installing
+
+    def run_chosen(self) -> None:
+        """Hands the ticked rows over to their installers, one after the other."""
+        self._install(self.model.chosen)
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        row = self.list.row_at(index.row())
+        if row is not None and can_run(row) and not self.is_busy:
+            self._install((row,))
+
+    def _install(self, rows: tuple[DownloadRow, ...]) -> None:
+        if not rows:
+            return
+        agent = self.context.agent
+        by = f"{getpass.getuser()}@{agent.workstation}"
+        self.run(
+            lambda: [agent.downloads.install(*key_of(row), by=by) for row in rows],
+            self._installed,
+            busy=_("Wird geprüft und gestartet …"),
+            failed=self._refused,
+        )
+
+    def _installed(self, results: list[InstallResult]) -> None:
+        said, good = outcome_sentences(results)
+        title = _("Ausgeführt") if good else _("Nicht alles wurde installiert")
+        self.banner.say(title, said, Status.SUCCESS if good else Status.WARNING)
+        for row in self.model.chosen:
+            self.model.tick(row, on=False)
+        self.reload()
+
+    def _refused(self, error: KnownError) -> None:
+        self.show_error(error)
+        self.reload()
+
+    def _open_folder(self) -> None:
+        agent = self.context.agent
+        self.run(lambda: agent.downloads.open_folder(), lambda _nothing: None)
+
+    def _check_now(self) -> None:
+        agent = self.context.agent
+        self.run(lambda: agent.downloads.run_now(), lambda _nothing: self.reload(), busy=_("Portal wird geprüft …"))
+
+    # Progress
+
+    def _follow(self, progress: DownloadProgress) -> None:
+        self._deaf = progress.listen(lambda: self.context.background.post(lambda: self._progressed(progress.snapshot())))
+        self._progressed(progress.snapshot())
+
+    def _progressed(self, now: Progress) -> None:
+        under_way = now.total > 0 and now.done < now.total
+        if not under_way and self.transfer.isVisible():
+            self.reload()
+        self.transfer.setVisible(under_way)
+        if under_way:
+            self.transfer.setRange(0, 1000)
+            self.transfer.setValue(int(1000 * now.done / now.total))
+            self.transfer.setFormat(progress_text(now))
+            self.transfer.setAccessibleDescription(progress_text(now))
+
+    def done(self, result: int) -> None:
+        """Ends the window; stops listening to the transfers."""
+        self._deaf()
+        self._deaf = lambda: None
+        super().done(result)
+
+
+def _status(row: DownloadRow) -> Status:
+    return Status.WARNING if is_missing(row) else _ICONS[row.state]
