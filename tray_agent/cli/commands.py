@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, demo, doctor, downloads, history, jobs, messages, portal, run, schedule, settings, templates
+from tray_agent.cli import database, demo, doctor, downloads, history, jobs, messages, portal, run, schedule, service, settings, templates
 from tray_agent.i18n import _
 
 
@@ -34,6 +34,7 @@ def build() -> typer.Typer:
     history.add_commands(app)
     app.add_typer(portal.group(), name="portal")
     downloads.add_commands(app)
+    app.add_typer(service.group(), name="service")
     return app
 
 
