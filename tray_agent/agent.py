@@ -232,9 +232,12 @@ class Agent:
     @cached_property
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
+        from tray_agent.messages.rendering import PracticeWords
         from tray_agent.messages.templates import TemplateService
 
-        return TemplateService(self.store, self.settings.load)
+        practice = self.machine.practice
+        words = PracticeWords(practice.name, practice.phone, practice.link)
+        return TemplateService(self.store, self.settings.load, lambda: self.practice, words)
 
     @cached_property
     def sms_gateways(self) -> SmsGateways:

@@ -96,7 +96,14 @@ def test_a_template_is_switched_off(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["show", "reminder/fax/de"], ["show", "x"], ["set", "reminder/sms/de", "--file", "gibt-es-nicht.txt"], ["show"], ["what"]],
+    [
+        ["show", "reminder/fax/de"],
+        ["set", "reminder/sms/de", "--nope"],
+        ["show", "x"],
+        ["set", "reminder/sms/de", "--file", "gibt-es-nicht.txt"],
+        ["show"],
+        ["what"],
+    ],
 )
 def test_wrong_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert run(["templates", *arguments]) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from tray_agent.clock import ManualClock
-from tray_agent.config.settings import FALLBACK_LANGUAGE, MOST_SEGMENTS, PLAIN_CHARACTERS, Setting, Settings, Value
+from tray_agent.config.settings import DEFAULT_MANDANT, FALLBACK_LANGUAGE, MOST_SEGMENTS, PLAIN_CHARACTERS, Setting, Settings, Value
+from tray_agent.errors import InputError
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rendering import MessageValues, Placeholder, placeholders_for
+from tray_agent.messages.rendering import MessageValues, Placeholder, PracticeWords, placeholders_for
 from tray_agent.messages.segments import Encoding
 from tray_agent.messages.template_check import SAMPLE, check_template, is_usable, longest_sample, nearest_placeholder
 from tray_agent.messages.templates import (
@@ -32,6 +33,8 @@ from tray_agent.messages.templates import (
     default_book,
     default_templates,
 )
+from tray_agent.practice.memory_source import MemoryPracticeSource
+from tray_agent.practice.model import Mandant, Patient, Treatment
 from tray_agent.store.database import Database
 from tray_agent.store.tables import message_template
 
@@ -366,6 +369,25 @@ def test_a_preview_shows_wrong_placeholders_as_they_are(embedded: TemplateServic
 def test_a_preview_with_a_patient(embedded: TemplateService) -> None:
     rendered = embedded.preview(Template(REMINDER_MAIL, "{Anrede} {Nachname}", "{Nachname}"), replace(SAMPLE, last_name="Šarić"))
     assert (rendered.subject, rendered.text) == ("Šarić", "Frau Šarić")
+
+
+def test_a_preview_with_a_real_patient(sqlite_database: Database, switches: dict[Setting, Value]) -> None:
+    source = MemoryPracticeSource(
+        [Mandant("m1", "Dr. Meier", phone="044 111 11 11"), Mandant("m2", "Dr. Keller")],
+        [Patient("p1", "Luca", "Šarić", "Herr"), Patient("p2", "Mia", "Kunz")],
+        [Treatment("t1", "p1", "m1", date(2026, 1, 1))],
+    )
+    service = TemplateService(
+        sqlite_database, lambda: Settings(dict(switches)), lambda: source, PracticeWords("Praxis", link="https://x.ch")
+    )
+    switches[DEFAULT_MANDANT] = "m2"
+    template = Template(REMINDER_SMS, "{Anrede} {Nachname}: {Uhrzeit} {Arzt} {Praxis} {Telefon} {Link}")
+    assert service.preview(template, service.values_of("p1")).text == "Herr Saric: 10:15 Dr. Meier Praxis 044 111 11 11 https://x.ch"
+    assert service.preview(template, service.values_of("p2")).text == "Kunz: 10:15 Dr. Keller Praxis https://x.ch"
+    with pytest.raises(InputError, match="p9"):
+        service.values_of("p9")
+    with pytest.raises(InputError):
+        TemplateService(sqlite_database, lambda: Settings({})).values_of("p1")
 
 
 def test_checking_reads_the_switches_once(sqlite_database: Database) -> None:

@@ -22,6 +22,8 @@ AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 File = Annotated[Path | None, typer.Option("--file", help=_("Datei mit dem Text (UTF-8); ohne sie wird die Standardeingabe gelesen."))]
 Subject = Annotated[str | None, typer.Option("--subject", help=_("Betreff der E-Mail; ohne ihn bleibt der bisherige."))]
 
+Patient = Annotated[str | None, typer.Option("--patient", help=_("Nummer eines Patienten für die Vorschau; ohne sie ein erfundener."))]
+
 
 def group() -> typer.Typer:
     """Returns the commands of ``vitoclient templates``."""
@@ -52,11 +54,12 @@ def _list(as_json: AsJson = False) -> None:
         console().print(table)
 
 
-def _show(name: Name, as_json: AsJson = False) -> None:
+def _show(name: Name, patient: Patient = None, as_json: AsJson = False) -> None:
     key = _key(name)
     with agent_here() as agent:
         entry = agent.templates.load(key)
-        _tell(entry.template, agent.templates.preview(entry.template), agent.templates.check(entry.template), entry, as_json)
+        values = agent.templates.values_of(patient) if patient else None
+        _tell(entry.template, agent.templates.preview(entry.template, values), agent.templates.check(entry.template), entry, as_json)
 
 
 def _check(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:

@@ -19,13 +19,23 @@ from typing import TYPE_CHECKING, Any
 from tray_agent.errors import InputError
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rendering import MessageValues, Rendered, normal_language, render_mail, render_sms
+from tray_agent.messages.rendering import (
+    MessageValues,
+    PracticeWords,
+    Rendered,
+    normal_language,
+    render_mail,
+    render_sms,
+    values_for,
+)
 from tray_agent.messages.template_check import SAMPLE, Field, Finding, FindingCode, Severity, check_template, is_usable
+from tray_agent.practice.model import Mandant
 from tray_agent.resources import assets_folder
 
 if TYPE_CHECKING:
     from tray_agent.config.settings import Settings
     from tray_agent.messages.template_store import TemplateStore
+    from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
 
 TEMPLATE_LANGUAGES = ("de", "fr", "it", "en")
@@ -158,16 +168,26 @@ class TemplateService:
     Args:
         database: the agent's own database.
         settings: gives the switches as they are now (``HöchstensSegmente``, ``Ersatzsprache``, ``SchlichteZeichen``).
+        practice: gives the practice's data for previews with a real patient; without it there are none.
+        words: how the practice names itself in previews.
 
     Raises (all calls that read or write):
         DatabaseUnavailableError: no connection.
     """
 
-    def __init__(self, database: Database, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Callable[[], Settings],
+        practice: Callable[[], PracticeSource] | None = None,
+        words: PracticeWords | None = None,
+    ) -> None:
         from tray_agent.messages.template_store import TemplateStore
 
         self._store: TemplateStore = TemplateStore(database)
         self._settings = settings
+        self._practice = practice
+        self._practice_words = words or PracticeWords()
         self._switches: Settings | None = None
 
     def list(self) -> tuple[TemplateEntry, ...]:
@@ -204,6 +224,29 @@ class TemplateService:
 
         book = TemplateBook({}, plain_characters=self._now().yes(PLAIN_CHARACTERS))
         return book.render(template, values or SAMPLE)
+
+    def values_of(self, patient_id: str) -> MessageValues:
+        """Returns what a text can say about a real patient, with an invented time, for ``preview``.
+
+        Raises:
+            InputError: there is no such patient.
+            DatabaseUnavailableError, PracticeDataError: the practice's data can't be read.
+        """
+        from tray_agent.config.settings import DEFAULT_MANDANT
+
+        source = self._practice() if self._practice else None
+        patient = source.patients([patient_id]).get(patient_id) if source else None
+        if source is None or patient is None:
+            raise InputError(
+                _("Patient nicht gefunden"),
+                _("Den Patienten {id} gibt es in den Praxisdaten nicht.").format(id=patient_id),
+                _("Eine Patientennummer aus der Praxissoftware angeben."),
+                item=patient_id,
+            )
+        charged = source.last_mandants([patient_id]).get(patient_id) or self._now().text(DEFAULT_MANDANT)
+        mandant = source.mandants().get(charged) or Mandant(charged, "")
+        values = values_for(patient, mandant, self._practice_words)
+        return replace(values, starts_at=SAMPLE.starts_at, doctor=mandant.name)
 
     def save(self, template: Template, changed_by: str) -> tuple[Finding, ...]:
         """Saves the practice's own template and returns what was found and does not forbid it.
