@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, or_, select, update
 
 from tray_agent.jobs import paging
 from tray_agent.jobs.contract import Activity, JobKey, Level, Service
@@ -93,6 +93,11 @@ class ActivityLog:
         with self._database.read() as connection:
             found = {(row[0], row[1]): int(row[2]) for row in connection.execute(statement)}
         return {service: ServiceCounts(found.get((service, Level.ERROR), 0), found.get((service, Level.WARNING), 0)) for service in Service}
+
+    def newest_id(self, service: Service) -> int:
+        """Returns the greatest number among the rows of a tab's list, 0 where it is empty: what "Alle löschen" may reach up to."""
+        page = self.page(ActivityFilter(service=service), ActivityOrder.TIME, size=1)
+        return page.rows[0].activity_id if page.rows else 0
 
     def hide(self, service: Service, seen_id: int) -> int:
         """Takes the rows of a tab up to ``seen_id`` off the list, in small batches, and returns how many."""
@@ -202,12 +207,21 @@ def _conditions(connection: Connection, filter_by: ActivityFilter) -> Iterator[C
         yield table.c.item == filter_by.item
     if filter_by.run_id is not None:
         yield table.c.run_id == filter_by.run_id
+    if filter_by.text:
+        yield or_(*_containing(filter_by.text))
     if filter_by.since is not None:
         yield table.c.at >= filter_by.since
         yield table.c.id >= _first_id(connection, filter_by.since) - _CLOCK_LAG
     if filter_by.until is not None:
         yield table.c.at < filter_by.until
         yield table.c.id <= _first_id(connection, filter_by.until) + _CLOCK_LAG
+
+
+def _containing(text: str) -> Iterator[ColumnElement[bool]]:
+    """Gives the ways in which a row holds a text; SQLite knows the capitals of plain letters only, so it is also looked for as typed."""
+    for column in (table.c.sentence, table.c.item):
+        yield func.lower(column).contains(text.lower(), autoescape=True)
+        yield column.contains(text, autoescape=True)
 
 
 def _first_id(connection: Connection, instant: datetime) -> int:

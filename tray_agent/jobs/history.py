@@ -54,6 +54,14 @@ class History:
             row = connection.execute(select(table).where(table.c.id == run_id)).mappings().one_or_none()
             return None if row is None else _run(row, self._expired(connection))
 
+    def workstations(self) -> tuple[str, ...]:
+        """Returns the computers on which anything ran or was skipped, in the database's order."""
+        names: list[str] = []
+        with self._database.read() as connection:
+            while (name := _next_workstation(connection, names[-1] if names else None)) is not None:
+                names.append(name)
+        return tuple(names)
+
     def last_runs(self) -> dict[JobKey, Run]:
         """Returns the newest run of each job that was not skipped and has ended."""
         with self._database.read() as connection:
@@ -91,6 +99,7 @@ class _Reader:
         self._period = [
             *([table.c.due_at >= filter_by.since] if filter_by.since else []),
             *([table.c.due_at < filter_by.until] if filter_by.until else []),
+            *([table.c.workstation == filter_by.workstation] if filter_by.workstation is not None else []),
         ]
 
     def rows(self, order: RunOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
@@ -108,7 +117,7 @@ class _Reader:
                 return
 
     def _streams(self) -> list[list[ColumnElement[bool]]]:
-        if self._filter.state is None and self._filter.job is None:
+        if self._filter.state is None and self._filter.job is None and self._filter.workstation is None:
             return [[]]
         return self._by_job(self._filter.state)
 
@@ -142,6 +151,9 @@ class _Reader:
 
     def _values(self, order: RunOrder, cursor: Cursor | None) -> Iterator[Value]:
         """Gives the values of the order's column from the cursor's on, in the direction of the order."""
+        if order is RunOrder.WORKSTATION and self._filter.workstation is not None:
+            yield self._filter.workstation
+            return
         if order is RunOrder.WORKSTATION:
             yield from self._workstations(cursor.value if cursor else None)
             return
@@ -158,6 +170,10 @@ class _Reader:
             yield value
         while (value := paging.next_value(self._connection, [[]], table.c.workstation, value, descending=self._descending)) is not None:
             yield value
+
+
+def _next_workstation(connection: Connection, after: str | None) -> str | None:
+    return paging.next_value(connection, [[]], table.c.workstation, after, descending=False)
 
 
 def _last_ended(connection: Connection, job: JobKey) -> RowMapping | None:

@@ -125,12 +125,14 @@ class RunFilter:
     Attributes:
         since: planned at or after this instant (aware).
         until: planned before this instant (aware).
+        workstation: the computer it ran on, by its whole name.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     job: JobKey | None = None
     state: RunState | None = None
+    workstation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ class ActivityFilter:
         since: at or after this instant (aware).
         until: before this instant (aware).
         hidden: also what "Alle löschen" took off the list.
+        text: part of the sentence or the item; large and small letters count as the same. Reads row by row.
     """
 
     service: Service | None = None
@@ -187,6 +190,7 @@ class ActivityFilter:
     since: datetime | None = None
     until: datetime | None = None
     hidden: bool = False
+    text: str = ""
 
 
 Row = TypeVar("Row")

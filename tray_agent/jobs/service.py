@@ -32,6 +32,7 @@ from tray_agent.jobs.order_check import Finding, check_order
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.plan import Plan, PlannedJob
 from tray_agent.jobs.planned_times import next_after
+from tray_agent.jobs.quiet_hours import QuietHours
 from tray_agent.jobs.titles import job_title
 
 PAGE = 200
@@ -68,6 +69,14 @@ class Jobs:
         schedules = {key: planned.schedule for key, planned in plan.jobs.items()} | {change.key: change.schedule for change in changes}
         zone = self._parts.around.zone
         return check_order(schedules, zone, self._parts.around.quiet(), plan.now.astimezone(zone).date())
+
+    def quiet_hours(self) -> QuietHours:
+        """Returns the quiet hours as the switches say now; for the time line of a day.
+
+        Raises:
+            ConfigurationError: the canton is unknown (only when they are asked about a time).
+        """
+        return self._parts.around.quiet()
 
     def save(self, changes: Sequence[JobChange], changed_by: str) -> None:
         """Saves all changes or none; planned times count from now on.
@@ -153,6 +162,10 @@ class Jobs:
         """Returns a page of the history; ``page`` is the ``next_page`` of the one before, under the same filter and order."""
         return self._parts.history.page(filter_by, order, descending=descending, page=page, size=size)
 
+    def workstations(self) -> tuple[str, ...]:
+        """Returns the computers that the history knows, for a filter."""
+        return self._parts.history.workstations()
+
     def activities(
         self,
         filter_by: ActivityFilter = ActivityFilter(),  # noqa: B008 - immutable
@@ -178,6 +191,10 @@ class Jobs:
     def activity_counts(self) -> Mapping[Service, ServiceCounts]:
         """Returns the errors and warnings on the list of each tab (the number in brackets)."""
         return self._parts.log.counts()
+
+    def newest_activity(self, service: Service) -> int:
+        """Returns the greatest number among the rows of a tab, 0 where it is empty; to be asked before its rows are shown."""
+        return self._parts.log.newest_id(service)
 
     def hide_activities(self, service: Service, seen_id: int) -> int:
         """Takes the rows of a tab up to ``seen_id`` off the list ("Alle löschen") and returns how many; they stay stored.
