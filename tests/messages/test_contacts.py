@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tray_agent.messages import phone
 from tray_agent.messages.address import read_address
 from tray_agent.messages.licence import Iso7064Licence, is_well_formed, with_check_digits
 from tray_agent.messages.phone import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_phone
@@ -120,6 +121,23 @@ def test_every_swiss_mobile_number_is_read_in_every_way_of_typing(digits: str, p
 def test_words_around_a_number_never_make_it_another_number(digits: str, before: str, after: str) -> None:
     read = read_phone(f"{before} 0{digits} {after}")
     assert isinstance(read, UnusablePhone) or read.e164 == f"+41{digits}"
+
+
+NEARLY = st.text(alphabet="0123456789", max_size=12)
+
+
+@given(st.sampled_from(["CH", "DE", "AT", "FR", "LI", "IT", "US"]), PREFIXES, NEARLY, st.sampled_from(["", "0", "7", "79", "15", "6"]))
+def test_the_quick_way_reads_what_the_library_reads(region: str, prefix: str, digits: str, first: str) -> None:
+    typed = f"{prefix}{first}{digits}"
+    quick = phone._quick(typed, region)
+    if quick is not None:
+        assert quick == phone._single(typed, region)
+
+
+@given(DIGITS, st.sampled_from(["0", "+41", "0041"]), SEPARATORS)
+def test_the_quick_way_is_taken_for_ordinary_numbers(digits: str, prefix: str, gap: str) -> None:
+    if gap != "\u00a0":
+        assert phone._quick(f"{prefix}{digits[:2]}{gap}{digits[2:]}", "CH") == PhoneNumber(f"+41{digits}", NumberKind.MOBILE, "CH")
 
 
 @given(st.text(max_size=60))

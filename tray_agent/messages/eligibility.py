@@ -522,7 +522,8 @@ def _decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlie
     )
     if reason is not None:
         return draft.refused(reason)
-    return _decide_way(replace(draft, moved=appointment.id in earlier.of_appointment), patient, around)
+    moved = appointment.id in earlier.of_appointment
+    return _decide_way(replace(draft, moved=True) if moved else draft, patient, around)
 
 
 def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decision:

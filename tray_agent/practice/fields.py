@@ -69,7 +69,9 @@ class RowFields:
 
     def status(self, name: str) -> AppointmentStatus:
         """Returns the state of an appointment from its German word; ``UNKNOWN`` and a note for any other."""
-        status = _STATUSES.get((self.text(name) or "").casefold())
+        said = self._row[name]
+        status = _STATUSES.get(said) if isinstance(said, str) else None
+        status = status or _STATUSES.get((self.text(name) or "").casefold())
         if status is None:
             self.unreadable.add(name)
         return status or AppointmentStatus.UNKNOWN

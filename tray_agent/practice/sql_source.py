@@ -6,7 +6,6 @@ lock and no snapshot is held in the practice's database, and memory stays flat.
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -198,8 +197,10 @@ class _ViewReader:
 
     def _rows(self, statement: Select[Any]) -> Iterator[Row]:
         with self._database.read() as connection, self._translated():
-            rows = connection.execute(statement).mappings().all()
-        yield from typing.cast("Sequence[Row]", rows)
+            result = connection.execute(statement)
+            names, rows = tuple(result.keys()), result.all()
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
 
     def _translated(self) -> _Translated:
         return _Translated(self._view.name)
