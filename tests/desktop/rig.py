@@ -187,7 +187,7 @@ class SmallDesktop:
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Clicks at a point of the screen."""
-        self.ask("xdotool", "mousemove", "--sync", str(x), str(y), "click", str(button))
+        self.ask("xdotool", "mousemove", str(x), str(y), "click", str(button))
 
     def keys(self, *keys: str) -> None:
         """Presses keys (``Return``, ``Escape``, ``alt+s``)."""
@@ -216,7 +216,8 @@ class SmallDesktop:
         )  # fmt: skip
         self._running.append(bus)
         assert bus.stdout is not None
-        self.bus = bus.stdout.readline().decode().strip()
+        with bus.stdout:
+            self.bus = bus.stdout.readline().decode().strip()
 
 
 def _icons_below(window: Any) -> list[Place]:
@@ -262,6 +263,11 @@ class RunningProgram:
         """Waits for its end and returns its exit code."""
         return self.process.wait(seconds)
 
+    def listening(self) -> None:
+        """Waits until it hears later starts."""
+        folder = Path(self.environment["XDG_RUNTIME_DIR"])
+        wait_until(lambda: any(folder.glob("vitoclient-*.socket")), f"the program to listen; it said {self.said!r}")
+
     def start_again(self) -> int:
         """Starts the program a second time and returns the exit code of that."""
         command = [sys.executable, "-m", "tray_agent", "run"]
@@ -281,7 +287,10 @@ def run_program(desktop: SmallDesktop, folder: Path, **settings: str) -> Running
         folder: its configuration and data.
         settings: further environment variables of the configuration (``VITOCLIENT_UI__LANGUAGE="fr"``).
     """
-    environment = desktop.environment | {"VITOCLIENT_MACHINE__DATA_FOLDER": str(folder)} | settings
+    runtime = folder / "run"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    own = {"VITOCLIENT_MACHINE__DATA_FOLDER": str(folder), "XDG_RUNTIME_DIR": str(runtime)}
+    environment = desktop.environment | own | settings
     output = folder / "output.txt"
     with output.open("wb") as stream:
         process = subprocess.Popen([sys.executable, "-m", "tray_agent", "run"], env=environment, stdout=stream, stderr=stream)
