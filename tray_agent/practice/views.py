@@ -160,9 +160,6 @@ VIEWS = (MANDANTS, PATIENTS, TREATMENTS, APPOINTMENTS, VISIT_REASONS)
 """The whole contract."""
 
 
-_CREATE = {Dialect.MSSQL: "CREATE OR ALTER VIEW", Dialect.POSTGRESQL: "CREATE OR REPLACE VIEW", Dialect.SQLITE: "CREATE VIEW"}
-
-
 def view_statement(view: View, dialect: Dialect, schema: str | None = None) -> str:
     """Returns the commented statement that makes a view over the example's table.
 
@@ -178,7 +175,7 @@ def view_statement(view: View, dialect: Dialect, schema: str | None = None) -> s
         null = "" if column.nullable else ", nie NULL" if "nie NULL" not in column.meaning else ""
         lines.append(f"{selected:<64} -- {column.meaning}{null}")
     name = f"{schema}.{view.name}" if schema else view.name
-    return "\n".join([f"{_CREATE[dialect]} {name} AS", "SELECT", *lines, f"FROM {view.table} AS {view.alias}"])
+    return "\n".join([f"CREATE VIEW {name} AS", "SELECT", *lines, f"FROM {view.table} AS {view.alias}"])
 
 
 def views_template(dialect: Dialect, schema: str | None = None) -> str:
@@ -186,23 +183,30 @@ def views_template(dialect: Dialect, schema: str | None = None) -> str:
     parts = [_head(dialect)]
     for view in VIEWS:
         notes = "".join(f"-- {note}\n" for note in (view.meaning, *view.notes))
-        drop = f"DROP VIEW IF EXISTS {view.name};\n" if dialect is Dialect.SQLITE else ""
-        parts.append(f"{notes}{drop}{view_statement(view, dialect, schema)}{_END[dialect]}")
+        name = f"{schema}.{view.name}" if schema else view.name
+        parts.append(f"{notes}{_DROP[dialect].format(name=name)}{view_statement(view, dialect, schema)}{_END[dialect]}")
     parts.append(_LOGIN[dialect])
     return "\n\n".join(part for part in parts if part) + "\n"
 
+
+_DROP = {
+    Dialect.MSSQL: "IF OBJECT_ID(N'{name}', N'V') IS NOT NULL DROP VIEW {name};\nGO\n",
+    Dialect.POSTGRESQL: "DROP VIEW IF EXISTS {name};\n",
+    Dialect.SQLITE: "DROP VIEW IF EXISTS {name};\n",
+}
+"""Understood by every version of SQL Server, unlike CREATE OR ALTER; the rights of a view go with it."""
 
 _END = {Dialect.MSSQL: ";\nGO", Dialect.POSTGRESQL: ";", Dialect.SQLITE: ";"}
 
 _LOGIN = {
     Dialect.MSSQL: """\
--- Anmeldung des Agenten: darf diese Sichten lesen, sonst nichts.
+-- Anmeldung des Agenten: darf diese Sichten lesen, sonst nichts. Die Rechte nach jedem Ausführen neu erteilen.
 -- CREATE LOGIN vitoclient_practice WITH PASSWORD = '...';
 -- CREATE USER vitoclient_practice FOR LOGIN vitoclient_practice;
 -- GRANT SELECT ON vitoclient_mandants TO vitoclient_practice;  -- ebenso für die vier anderen Sichten
 -- GO""",
     Dialect.POSTGRESQL: """\
--- Anmeldung des Agenten: darf diese Sichten lesen, sonst nichts.
+-- Anmeldung des Agenten: darf diese Sichten lesen, sonst nichts. Die Rechte nach jedem Ausführen neu erteilen.
 -- CREATE ROLE vitoclient_practice LOGIN PASSWORD '...';
 -- GRANT SELECT ON vitoclient_mandants, vitoclient_patients, vitoclient_treatments,
 --     vitoclient_appointments, vitoclient_visit_reasons TO vitoclient_practice;""",
