@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from tray_agent.errors import KnownError
@@ -308,7 +308,7 @@ def pause_end(length: PauseLength, now: datetime) -> datetime | None:
     """
     match length:
         case PauseLength.HOUR:
-            return now + timedelta(hours=1)
+            return (now.astimezone(UTC) + timedelta(hours=1)).astimezone(now.tzinfo)
         case PauseLength.TODAY:
             return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         case PauseLength.UNTIL_RESUMED:

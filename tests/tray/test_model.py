@@ -1,0 +1,174 @@
+"""What the tray shows: every state, the menu, the default action, the words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tray_agent.errors import KnownError
+from tray_agent.tray.model import (
+    ActivePause,
+    AgentFacts,
+    CheckNow,
+    Concern,
+    DialogName,
+    Look,
+    MenuItem,
+    NextRun,
+    OpenDialog,
+    Pause,
+    PauseLength,
+    PauseScope,
+    Quit,
+    Resume,
+    concern_of,
+    pause_end,
+    tray_state,
+)
+
+ZONE = ZoneInfo("Europe/Zurich")
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=ZONE)
+FACTS = AgentFacts(now=NOW, next_run=NextRun("Mitteilungen senden", NOW + timedelta(minutes=10)))
+CONCERN = Concern("2 Mitteilungen im Zweifel: bitte entscheiden.", DialogName.ACTIVITY)
+PAUSE = ActivePause(PauseScope.SENDING, NOW + timedelta(hours=1))
+
+
+def labels(items: tuple[MenuItem, ...]) -> list[str]:
+    return [item.label or "-" for item in items]
+
+
+@pytest.mark.parametrize(
+    ("facts", "look", "number"),
+    [
+        (FACTS, Look.OK, 0),
+        (replace(FACTS, new_downloads=3), Look.NEW_DOWNLOADS, 3),
+        (replace(FACTS, pause=PAUSE), Look.PAUSED, 0),
+        (replace(FACTS, new_downloads=3, pause=PAUSE), Look.PAUSED, 0),
+        (replace(FACTS, new_downloads=3, pause=PAUSE, concerns=(CONCERN,)), Look.ATTENTION, 0),
+        (replace(FACTS, concerns=(CONCERN,), database_away=True), Look.DATABASE_AWAY, 0),
+    ],
+)
+def test_gravest_state_is_shown(facts: AgentFacts, look: Look, number: int) -> None:
+    state = tray_state(facts)
+    assert (state.look, state.number) == (look, number)
+
+
+@pytest.mark.parametrize(
+    ("facts", "opens"),
+    [
+        (replace(FACTS, new_downloads=1, concerns=(CONCERN,)), DialogName.DOWNLOADS),
+        (replace(FACTS, concerns=(CONCERN,)), DialogName.ACTIVITY),
+        (FACTS, DialogName.OVERVIEW),
+        (replace(FACTS, new_downloads=1, database_away=True), DialogName.OVERVIEW),
+    ],
+)
+def test_double_click_opens_what_needs_attention_first_the_new_downloads(facts: AgentFacts, opens: DialogName) -> None:
+    state = tray_state(facts)
+    assert state.default_action == OpenDialog(opens)
+    assert [item.action for item in state.menu if item.default] == [OpenDialog(opens)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "tooltip"),
+    [
+        (replace(FACTS, starting=True), "vitoclient-Services\nWird gestartet …"),
+        (FACTS, "vitoclient-Services\nNächster Lauf: 10:10, Mitteilungen senden"),
+        (
+            replace(FACTS, next_run=NextRun("Download-Service", NOW + timedelta(days=1))),
+            "vitoclient-Services\nNächster Lauf: morgen 10:00, Download-Service",
+        ),
+        (
+            replace(FACTS, next_run=NextRun("Download-Service", NOW + timedelta(days=2))),
+            "vitoclient-Services\nNächster Lauf: 25.11.2026 10:00, Download-Service",
+        ),
+        (replace(FACTS, next_run=None), "vitoclient-Services\nKein Auftrag ist aktiviert."),
+        (replace(FACTS, running="Mitteilungen senden"), "vitoclient-Services\nLäuft: Mitteilungen senden"),
+        (replace(FACTS, pause=PAUSE), "vitoclient-Services\nSenden pausiert bis 11:00"),
+        (replace(FACTS, pause=ActivePause(PauseScope.EVERYTHING, None)), "vitoclient-Services\nAlles pausiert, bis Sie fortsetzen"),
+        (replace(FACTS, database_away=True), "vitoclient-Services\nDatenbank nicht erreichbar: nichts wird gesendet."),
+        (
+            replace(FACTS, new_downloads=1, concerns=(CONCERN,)),
+            f"vitoclient-Services\n1 neuer Download vorhanden\n{CONCERN.sentence}\nNächster Lauf: 10:10, Mitteilungen senden",
+        ),
+    ],
+)
+def test_tooltip(facts: AgentFacts, tooltip: str) -> None:
+    assert tray_state(facts).tooltip == tooltip
+
+
+def test_menu_in_the_order_of_the_specification() -> None:
+    assert labels(tray_state(FACTS).menu) == [
+        "Übersicht…", "Download-Liste…", "Online-Portal…", "Aufträge verwalten…", "Aktivitäten/Fehler…", "Versand-Queue…", "Vorschau…",
+        "Credits…", "-", "Schalter…", "Textvorlagen…", "Einrichten…", "-", "Jetzt prüfen", "Pausieren", "-", "Info…", "Beenden",
+    ]  # fmt: skip
+
+
+def test_pause_menu_offers_both_scopes_and_all_lengths() -> None:
+    pause = next(item for item in tray_state(FACTS).menu if item.label == "Pausieren")
+    offered = {entry.action for below in pause.children for entry in below.children}
+    assert offered == {Pause(scope, length) for scope in PauseScope for length in PauseLength}
+
+
+def test_while_paused_the_menu_offers_to_resume() -> None:
+    actions = [item.action for item in tray_state(replace(FACTS, pause=PAUSE)).menu]
+    assert Resume() in actions
+    assert "Pausieren" not in labels(tray_state(replace(FACTS, pause=PAUSE)).menu)
+
+
+def test_check_and_quit_are_always_there() -> None:
+    for facts in (FACTS, replace(FACTS, database_away=True), replace(FACTS, starting=True)):
+        actions = [item.action for item in tray_state(facts).menu]
+        assert CheckNow() in actions
+        assert actions[-1] == Quit()
+
+
+@pytest.mark.parametrize(
+    ("now", "midnight"),
+    [
+        (NOW, datetime(2026, 11, 24, tzinfo=ZONE)),
+        (datetime(2026, 3, 28, 23, 30, tzinfo=ZONE), datetime(2026, 3, 29, tzinfo=ZONE)),
+        (datetime(2026, 12, 31, 12, tzinfo=ZONE), datetime(2027, 1, 1, tzinfo=ZONE)),
+    ],
+)
+def test_pause_of_today_ends_at_midnight_in_the_practice(now: datetime, midnight: datetime) -> None:
+    assert pause_end(PauseLength.TODAY, now) == midnight
+
+
+def test_pause_of_an_hour_is_an_hour_even_when_the_clocks_change() -> None:
+    before = datetime(2026, 10, 25, 2, 30, tzinfo=ZONE)
+    end = pause_end(PauseLength.HOUR, before)
+    assert end is not None
+    assert end.timestamp() - before.timestamp() == 3600
+    assert pause_end(PauseLength.UNTIL_RESUMED, NOW) is None
+
+
+def test_details_say_what_to_do_where_the_tooltip_has_no_room() -> None:
+    concern = concern_of(KnownError("Praxisdaten nicht lesbar", "Die Sicht fehlt.", "Sichten anlegen."), DialogName.SETUP)
+    state = tray_state(replace(FACTS, concerns=(concern,)))
+    assert "Praxisdaten nicht lesbar." in state.lines
+    assert "Praxisdaten nicht lesbar. Die Sicht fehlt. Sichten anlegen." in state.details
+
+
+@given(
+    downloads=st.integers(0, 200),
+    away=st.booleans(),
+    concerns=st.integers(0, 3),
+    paused=st.booleans(),
+    running=st.booleans(),
+)
+def test_every_state_has_one_default_a_tooltip_and_a_number_only_for_downloads(
+    downloads: int, away: bool, concerns: int, paused: bool, running: bool
+) -> None:
+    facts = AgentFacts(
+        NOW, database_away=away, new_downloads=downloads, concerns=(CONCERN,) * concerns, pause=PAUSE if paused else None,
+        running="Download-Service" if running else "",
+    )  # fmt: skip
+    state = tray_state(facts)
+    assert sum(item.default for item in state.menu) == 1
+    assert state.tooltip.startswith("vitoclient-Services\n")
+    assert (state.number > 0) == (state.look is Look.NEW_DOWNLOADS)
