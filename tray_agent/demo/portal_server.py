@@ -134,6 +134,7 @@ class PortalHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
     timeout = 60
+    disable_nagle_algorithm = True  # head and body are two writes: the second must not wait for the first one's receipt
 
     @property
     def portal(self) -> PortalServer:
