@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import database, demo, doctor, downloads, history, jobs, messages, portal, run, schedule, service, settings, templates
+from tray_agent.cli import (
+    database,
+    demo,
+    doctor,
+    downloads,
+    history,
+    jobs,
+    messages,
+    outbox,
+    portal,
+    run,
+    schedule,
+    service,
+    settings,
+    templates,
+)
 from tray_agent.i18n import _
 
 
@@ -28,7 +43,9 @@ def build() -> typer.Typer:
     app.add_typer(database.group(), name="db")
     app.add_typer(settings.group(), name="settings")
     app.add_typer(templates.group(), name="templates")
-    app.add_typer(messages.group(), name="messages")
+    message_commands = messages.group()
+    outbox.add_commands(message_commands)
+    app.add_typer(message_commands, name="messages")
     app.add_typer(jobs.group(), name="jobs")
     app.add_typer(schedule.group(), name="schedule")
     history.add_commands(app)

@@ -254,8 +254,8 @@ def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:
 
 def _not_in_doubt(message_id: int) -> NotInDoubtError:
     return NotInDoubtError(
-        _("Nicht mehr im Zweifel"),
-        _("Die Mitteilung {number} ist nicht (mehr) im Zweifel; es wurde nichts verändert.").format(number=message_id),
+        _("Nicht mehr in der Schwebe"),
+        _("Die Mitteilung {number} ist nicht (mehr) in der Schwebe; es wurde nichts verändert.").format(number=message_id),
         _("Liste neu laden."),
         item=str(message_id),
     )

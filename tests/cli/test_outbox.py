@@ -1,0 +1,96 @@
+"""``vitoclient messages outbox|failed|doubt|credits``."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from tests.cli.test_frame import said
+from tray_agent.demo.practice_tables import create_practice
+from tray_agent.messages import outbox
+from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.outbox import Draft
+from tray_agent.store.database import Database, open_database
+from tray_agent.store.migrate import upgrade
+from tray_agent.store.tables import activity, credit_balance, message
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """Returns an outbox with one message of each interesting kind, named in the configuration."""
+    url = f"sqlite:///{(tmp_path / 'store.db').as_posix()}"
+    monkeypatch.setenv("VITOCLIENT_STORE__URL", url)
+    monkeypatch.setenv("VITOCLIENT_GATEWAY__KIND", "file")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("VITOCLIENT_GATEWAY__ACCOUNTS", '{"M1": {"user": "meier"}}')
+    database = open_database(url)
+    upgrade(database)
+    create_practice(database)
+    with database.begin() as connection:
+        outbox.insert_drafts(connection, [_draft("1", Channel.SMS), _draft("2", Channel.EMAIL)], NOW)
+        outbox.insert_drafts(connection, [_draft("3", None, state=MessageState.ERROR, sentence="Keine Nummer.")], NOW)
+        doubt = {"state": "in_doubt", "sending_at": NOW - timedelta(hours=1)}
+        connection.execute(update(message).where(message.c.id == 2).values(**doubt))
+        connection.execute(insert(credit_balance).values(mandant_id="M1", measured_at=NOW, balance=Decimal(12)))
+    return database
+
+
+def _draft(number: str, channel: Channel | None, state: MessageState = MessageState.PREPARED, sentence: str = "") -> Draft:
+    return Draft(
+        kind=MessageKind.REMINDER, unique_key=f"reminder/{number}/20991124t0900", patient_id=number, patient_name=f"Muster [{number}]",
+        next_at=NOW, expires_at=NOW + timedelta(days=1), state=state, channel=channel, appointment_id=number,
+        appointment_at=NOW + timedelta(days=1), sentence=sentence,
+    )  # fmt: skip
+
+
+def test_the_outbox_as_a_table_and_as_json(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _err = said(capsys, "messages", "outbox")
+    assert code == 0
+    assert "Muster [1]" in out
+    assert "3 von 3 Mitteilungen." in out
+    _code, out, _err = said(capsys, "messages", "outbox", "--state", "prepared", "--json")
+    listed = json.loads(out)
+    assert (listed["total"], listed["messages"][0]["patient"]) == (1, "Muster [1]")
+
+
+def test_whom_to_call(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    _code, out, _err = said(capsys, "messages", "failed")
+    assert "Keine Nummer." in out
+    assert "1 Patient" in out
+    _code, out, _err = said(capsys, "messages", "failed", "--json")
+    assert [entry["patient_id"] for entry in json.loads(out)] == ["3"]
+
+
+def test_a_doubt_is_decided_and_who_decided_is_kept(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    _code, out, _err = said(capsys, "messages", "doubt")
+    assert "Muster [2]" in out
+    code, out, _err = said(capsys, "messages", "doubt", "decide", "2", "sent")
+    assert code == 0
+    assert "Wurde gesendet" in out
+    assert said(capsys, "messages", "doubt")[1].strip() == "Keine Mitteilung ist in der Schwebe."
+    with store.read() as connection:
+        assert [row.reason for row in connection.execute(activity.select())] == ["decided_sent"]
+
+
+@pytest.mark.parametrize(("number", "code", "word"), [("1", 1, "nicht (mehr)"), ("77", 2, "gibt es nicht")])
+def test_what_can_not_be_decided_is_one_line(
+    store: Database, capsys: pytest.CaptureFixture[str], number: str, code: int, word: str
+) -> None:
+    found, _out, err = said(capsys, "messages", "doubt", "decide", number, "again")
+    assert (found, len(err.splitlines())) == (code, 1)
+    assert word in err
+
+
+def test_the_credits_and_the_warning(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    _code, out, _err = said(capsys, "messages", "credits")
+    assert "noch 12 Credits" in out
+    _code, out, _err = said(capsys, "messages", "credits", "--json")
+    (account,) = json.loads(out)
+    assert (account["balance"], account["below_minimum"], len(account["history"])) == (12.0, True, 1)
