@@ -1,0 +1,159 @@
+"""The window *Online-Portal*: menus as in the specification, search, ticks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QTreeWidgetItem
+from pytestqt.qtbot import QtBot
+
+from tray_agent.agent import Agent
+from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
+from tray_agent.downloads.states import DownloadState
+from ui.dialogs.portal import AUTOMATIC, PortalDialog
+from ui.models.portal import PortalModel, details_of, state_word
+from ui.windows import DialogContext
+
+UPDATE = PortalRow(
+    "vitomed-update",
+    "Update vitomed",
+    "2.69.001",
+    date(2026, 11, 20),
+    31_000_000,
+    "Neue Suche.",
+    FileKind.MSI,
+    True,
+    "2.68.000",
+    False,
+    None,
+)
+TARIFF = replace(UPDATE, element="tarif", title="Tarif TARDOC", version="1.4.002", restart=False, needs="", subscribed=True)
+OLD = replace(TARIFF, version="1.4.001", state=DownloadState.SUPERSEDED)
+NEW_AREA = PortalArea("Neue Downloads", True, (PortalHeading("Programm", (UPDATE,)), PortalHeading("Tarife", (TARIFF,))))
+HISTORY = PortalArea("Download-History", False, (PortalHeading("Tarife", (OLD,)),))
+VIEW = PortalView((NEW_AREA, HISTORY), active=False, offline=False, checked_at=datetime(2026, 11, 23, 9, tzinfo=UTC), refused=0)
+
+
+class Service:
+    """The engine's side, as the window sees it."""
+
+    def __init__(self) -> None:
+        self.view = VIEW
+
+    def portal(self, *, refresh: bool = True) -> PortalView:
+        return self.view
+
+    def subscribe(self, element: str, by: str) -> None:
+        self._mark(element, subscribed=True)
+
+    def unsubscribe(self, element: str) -> bool:
+        self._mark(element, subscribed=False)
+        return True
+
+    def set_active(self, active: bool, by: str) -> None:
+        self.view = replace(self.view, active=active)
+
+    def _mark(self, element: str, *, subscribed: bool) -> None:
+        def rows(heading: PortalHeading) -> PortalHeading:
+            marked = tuple(replace(row, subscribed=subscribed) if row.element == element else row for row in heading.rows)
+            return replace(heading, rows=marked)
+
+        areas = tuple(replace(area, headings=tuple(rows(heading) for heading in area.headings)) for area in self.view.areas)
+        self.view = replace(self.view, areas=areas)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    service = Service()
+    monkeypatch.setattr(Agent, "downloads", property(lambda _agent: service))
+    return service
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, context: DialogContext, service: Service) -> PortalDialog:
+    dialog = PortalDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.model is not None and not dialog.is_busy)
+    return dialog
+
+
+def item(dialog: PortalDialog, text: str) -> QTreeWidgetItem:
+    return dialog.tree.findItems(text, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive)[0]
+
+
+def test_only_the_area_of_new_downloads_activates_the_service() -> None:
+    model = PortalModel(VIEW)
+    menu = model.area_menu(NEW_AREA)
+    assert menu is not None
+    assert menu.activate_enabled
+    assert model.area_menu(HISTORY) is None
+    greyed = PortalModel(replace(VIEW, active=True)).area_menu(NEW_AREA)
+    assert greyed is not None
+    assert not greyed.activate_enabled
+
+
+def test_the_search_finds_words_in_title_version_and_notes() -> None:
+    model = PortalModel(VIEW)
+    model.search("tarif 1.4.001")
+    assert [area.title for area in model.areas] == ["Download-History"]
+    model.search("neue SUCHE update")
+    assert model.found == 1
+    model.search("nichts davon")
+    assert model.found == 0
+
+
+def test_rows_are_told_in_words() -> None:
+    assert state_word(OLD) == "ersetzt"
+    title, paragraphs = details_of(UPDATE)
+    assert title == "Update vitomed, Version 2.69.001"
+    assert "Nötig ist vitomed 2.68.000 oder neuer." in paragraphs
+    assert PortalModel(VIEW).status == "Der Download-Service ist nicht aktiv. 1 Element ist abonniert."
+
+
+def test_a_heading_can_not_be_chosen_and_has_no_menu(dialog: PortalDialog) -> None:
+    heading = item(dialog, "Programm")
+    assert not heading.flags() & Qt.ItemFlag.ItemIsSelectable
+    assert dialog.menu_for(heading) is None
+
+
+def test_activating_the_service_greys_the_menu(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
+    menu = dialog.menu_for(item(dialog, "Neue Downloads"))
+    assert menu is not None
+    menu.actions()[0].trigger()
+    qtbot.waitUntil(lambda: service.view.active and not dialog.is_busy)
+    again = dialog.menu_for(item(dialog, "Neue Downloads"))
+    assert again is not None
+    assert not again.actions()[0].isEnabled()
+    assert "Aufträge verwalten" in dialog.banner.text
+
+
+def test_the_tick_in_the_row_and_the_menu_are_one(qtbot: QtBot, dialog: PortalDialog) -> None:
+    item(dialog, "Update vitomed").setCheckState(AUTOMATIC, Qt.CheckState.Checked)
+    qtbot.waitUntil(lambda: not dialog.is_busy and "2 Elemente" in dialog.status.text())
+    menu = dialog.menu_for(item(dialog, "Update vitomed"))
+    assert menu is not None
+    assert menu.actions()[0].isChecked()
+    menu.actions()[0].trigger()
+    qtbot.waitUntil(lambda: not dialog.is_busy and "1 Element ist" in dialog.status.text())
+    assert item(dialog, "Update vitomed").checkState(AUTOMATIC) is Qt.CheckState.Unchecked
+
+
+def test_offline_the_last_state_is_shown_and_told(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
+    service.view = replace(VIEW, offline=True)
+    dialog.load()
+    qtbot.waitUntil(lambda: "Stand vom 23.11.2026 10:00" in dialog.banner.text)
+    assert dialog.model is not None
+    assert dialog.model.found == 3
+
+
+def test_the_choice_stays_when_the_list_is_filled_anew(qtbot: QtBot, dialog: PortalDialog) -> None:
+    dialog.tree.setCurrentItem(item(dialog, "Tarif TARDOC"))
+    dialog.search.setText("tarif")
+    assert dialog.current_row == TARIFF
+    dialog.search.clear()
+    assert dialog.current_row == TARIFF

@@ -1,0 +1,261 @@
+"""The window *Online-Portal*: what the vendor offers, and what the practice subscribed to."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QSplitter, QTextBrowser, QTreeWidget, QTreeWidgetItem
+
+from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
+from tray_agent.downloads.sizes import format_size
+from tray_agent.i18n import _, format_date, format_datetime
+from ui.dialog import Dialog
+from ui.icons import Status
+from ui.models.portal import PortalModel, details_of, state_word
+
+if TYPE_CHECKING:
+    from ui.windows import DialogContext
+
+_ROW = Qt.ItemDataRole.UserRole
+
+AUTOMATIC = 4
+"""The column *Automatisch*."""
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return PortalDialog(context)
+
+
+class PortalDialog(Dialog):
+    """Areas as a tree; headings can't be chosen; the context menus are those of the specification."""
+
+    NAME = "portal"
+    SIZE = (900, 640)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Online-Portal"))
+        self.model: PortalModel | None = None
+        self._by = f"{getpass.getuser()}@{context.agent.workstation}"
+        self._add_menu_bar()
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText(_("Element suchen"))
+        self.search.setAccessibleName(_("Element suchen"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._search)
+        self.tree = self._make_tree()
+        self.details = QTextBrowser(self)
+        self.details.setAccessibleName(_("Einzelheiten zum gewählten Element"))
+        self.status = QLabel(self)
+        self.status.setWordWrap(True)
+        parts = QSplitter(Qt.Orientation.Vertical, self)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.tree)
+        parts.addWidget(self.details)
+        parts.setStretchFactor(0, 4)
+        parts.setStretchFactor(1, 1)
+        self.body.addWidget(self.search)
+        self.body.addWidget(parts, 1)
+        self.body.addWidget(self.status)
+        self.main_action(_("&Download-Liste"), self._open_downloads)
+        self.close_action(_("S&chliessen"))
+        self.side_action(_("&Aktualisieren"), self.load)
+        self.load()
+
+    def _add_menu_bar(self) -> None:
+        bar = QMenuBar(self)
+        file = bar.addMenu(_("&Datei"))
+        layout = self.layout()
+        if file is None or layout is None:
+            return
+        refresh = self._menu_action(file, _("&Aktualisieren"), self.load)
+        refresh.setShortcut(QKeySequence(QKeySequence.StandardKey.Refresh))
+        file.addSeparator()
+        self._menu_action(file, _("&Beenden"), self.reject).setShortcut(QKeySequence("Ctrl+Q"))
+        layout.setMenuBar(bar)
+
+    def _menu_action(self, menu: QMenu, text: str, call: Callable[[], object]) -> QAction:
+        action = QAction(text, menu)
+        action.triggered.connect(lambda _checked: call())
+        menu.addAction(action)
+        return action
+
+    def _make_tree(self) -> QTreeWidget:
+        tree = QTreeWidget(self)
+        tree.setAccessibleName(_("Bereiche und Elemente"))
+        tree.setHeaderLabels([_("Element"), _("Version"), _("Datum"), _("Grösse"), _("Automatisch"), _("Hier")])
+        tree.setAlternatingRowColors(True)
+        tree.setUniformRowHeights(True)
+        tree.setStyleSheet("QTreeView::item { height: 26px; }")
+        header = tree.header()
+        if header is not None:
+            header.setStretchLastSection(True)
+            for column, width in enumerate((330, 100, 96, 90, 100)):
+                header.resizeSection(column, width)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tree.customContextMenuRequested.connect(self._show_menu)
+        tree.currentItemChanged.connect(lambda now, _before: self._show_details(now))
+        tree.itemChanged.connect(self._ticked)
+        return tree
+
+    # Reading
+
+    def load(self) -> None:
+        """Asks the portal, or shows the last confirmed state where it does not answer."""
+        agent = self.context.agent
+        self.run(lambda: agent.downloads.portal(), self._show, busy=_("Das Online-Portal wird gefragt …"))
+
+    def _show(self, view: PortalView) -> None:
+        self.model = PortalModel(view)
+        self.model.search(self.search.text())
+        if view.offline and view.checked_at is not None:
+            checked = format_datetime(view.checked_at.astimezone(self.context.agent.machine.zone))
+            self.banner.say(_("Das Online-Portal antwortet nicht"), self.model.offline_sentence(checked), Status.WARNING)
+        elif view.refused:
+            said = _("{number} Einträge sind fehlerhaft beschrieben und werden nicht angeboten; siehe Aktivitäten/Fehler.")
+            self.banner.say(_("Nicht alles kann angeboten werden"), said.format(number=view.refused), Status.WARNING)
+        else:
+            self.clear_error()
+        self._fill()
+
+    def _search(self, text: str) -> None:
+        if self.model is not None:
+            self.model.search(text)
+            self._fill()
+
+    def _fill(self) -> None:
+        if self.model is None:
+            return
+        chosen = self.current_row
+        self.tree.blockSignals(True)
+        self.tree.clear()
+        for area in self.model.areas:
+            self._add_area(area, opened=area.is_new or bool(self.search.text()))
+        self.tree.blockSignals(False)
+        self.status.setText(self.model.status if self.model.found else _("Die Suche findet kein Element."))
+        self._choose(chosen)
+
+    def _add_area(self, area: PortalArea, *, opened: bool) -> None:
+        item = QTreeWidgetItem(self.tree, [area.title])
+        item.setData(0, _ROW, area)
+        font = item.font(0)
+        font.setBold(True)
+        item.setFont(0, font)
+        for heading in area.headings:
+            self._add_heading(item, heading)
+        item.setExpanded(opened)
+
+    def _add_heading(self, parent: QTreeWidgetItem, heading: PortalHeading) -> None:
+        item = QTreeWidgetItem(parent, [heading.title])
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)  # a heading is no element: it can't be chosen (seed)
+        item.setExpanded(True)
+        for row in heading.rows:
+            self._add_row(item, row)
+
+    def _add_row(self, parent: QTreeWidgetItem, row: PortalRow) -> None:
+        words = [row.title, row.version, format_date(row.released), format_size(row.size), "", state_word(row)]
+        item = QTreeWidgetItem(parent, words)
+        item.setData(0, _ROW, row)
+        item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
+        item.setCheckState(AUTOMATIC, Qt.CheckState.Checked if row.subscribed else Qt.CheckState.Unchecked)
+        item.setToolTip(AUTOMATIC, _("Automatisch herunterladen"))
+
+    def _choose(self, row: PortalRow | None) -> None:
+        for item in self._row_items():
+            found = item.data(0, _ROW)
+            if row is None or (found.element, found.version) == (row.element, row.version):
+                self.tree.setCurrentItem(item)
+                return
+
+    def _row_items(self) -> list[QTreeWidgetItem]:
+        found = self.tree.findItems("*", Qt.MatchFlag.MatchWildcard | Qt.MatchFlag.MatchRecursive)
+        return [item for item in found if isinstance(item.data(0, _ROW), PortalRow)]
+
+    @property
+    def current_row(self) -> PortalRow | None:
+        """Returns the chosen element's row."""
+        item = self.tree.currentItem()
+        row = item.data(0, _ROW) if item is not None else None
+        return row if isinstance(row, PortalRow) else None
+
+    def _show_details(self, item: QTreeWidgetItem | None) -> None:
+        row = item.data(0, _ROW) if item is not None else None
+        if not isinstance(row, PortalRow):
+            self.details.clear()
+            return
+        title, paragraphs = details_of(row)
+        told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+        self.details.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
+
+    # Changing
+
+    def menu_for(self, item: QTreeWidgetItem | None) -> QMenu | None:
+        """Returns the context menu of an area or a row, or None where there is none (a heading, another area)."""
+        subject = item.data(0, _ROW) if item is not None else None
+        if self.model is None:
+            return None
+        if isinstance(subject, PortalRow):
+            return self._row_menu(subject)
+        offered = self.model.area_menu(subject) if isinstance(subject, PortalArea) else None
+        if offered is None:
+            return None
+        menu = QMenu(self)
+        self._menu_action(menu, _("Download-Service aktivieren"), self.activate).setEnabled(offered.activate_enabled)
+        return menu
+
+    def _row_menu(self, row: PortalRow) -> QMenu:
+        menu = QMenu(self)
+        action = self._menu_action(menu, _("Automatisch herunterladen"), lambda: self.subscribe(row.element, not row.subscribed))
+        action.setCheckable(True)
+        action.setChecked(row.subscribed)
+        return menu
+
+    def _show_menu(self, place: QPoint) -> None:
+        viewport = self.tree.viewport()
+        menu = self.menu_for(self.tree.itemAt(place) or self.tree.currentItem())
+        if menu is not None and viewport is not None:
+            menu.popup(viewport.mapToGlobal(place))
+
+    def _ticked(self, item: QTreeWidgetItem, column: int) -> None:
+        row = item.data(0, _ROW)
+        if column == AUTOMATIC and isinstance(row, PortalRow):
+            self.subscribe(row.element, item.checkState(AUTOMATIC) is Qt.CheckState.Checked)
+
+    def subscribe(self, element: str, on: bool) -> None:
+        """Subscribes to an element, or ends that; told at once, shown when it is stored."""
+        agent, by = self.context.agent, self._by
+
+        def work() -> PortalView:
+            if on:
+                agent.downloads.subscribe(element, by)
+            else:
+                agent.downloads.unsubscribe(element)
+            return agent.downloads.portal(refresh=False)
+
+        self.run(work, self._show, busy=_("Abonnement wird gespeichert …"))
+
+    def activate(self) -> None:
+        """Puts the switch ``DownloadService.Aktiv`` on Ja."""
+        agent, by = self.context.agent, self._by
+
+        def work() -> PortalView:
+            agent.downloads.set_active(active=True, by=by)
+            return agent.downloads.portal(refresh=False)
+
+        self.run(work, self._activated, busy=_("Download-Service wird aktiviert …"))
+
+    def _activated(self, view: PortalView) -> None:
+        self._show(view)
+        said = _("Damit er läuft, muss in «Aufträge verwalten» der Auftrag Download-Service aktiviert sein und einen Zeitplan haben.")
+        self.banner.say(_("Der Download-Service ist aktiv"), said, Status.INFO)
+
+    def _open_downloads(self) -> None:
+        from tray_agent.tray.model import DialogName
+
+        self.context.windows.open(DialogName.DOWNLOADS)
