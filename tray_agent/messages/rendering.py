@@ -157,19 +157,20 @@ Part = Literal | Slot | Wrong
 
 @dataclass(frozen=True, slots=True)
 class ParsedText:
-    """A text cut into its parts, line by line."""
+    """A text cut into its parts.
+
+    Attributes:
+        lines: the parts of each line, in order.
+        placeholders: what the text names, each once, in order.
+    """
 
     lines: tuple[tuple[Part, ...], ...]
+    placeholders: tuple[Placeholder, ...]
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """Returns all parts in order."""
         return tuple(part for line in self.lines for part in line)
-
-    @property
-    def placeholders(self) -> frozenset[Placeholder]:
-        """Returns what the text names."""
-        return frozenset(part.placeholder for part in self.parts if isinstance(part, Slot))
 
 
 _PAUSES, _ENDS = ",;", ".!?)"
@@ -184,7 +185,8 @@ def parse(text: str) -> ParsedText:
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         lines.append(tuple(_parts(line, position)))
         position += len(line) + 1
-    return ParsedText(tuple(lines))
+    named = (part.placeholder for line in lines for part in line if isinstance(part, Slot))
+    return ParsedText(tuple(lines), tuple(dict.fromkeys(named)))
 
 
 def _parts(line: str, offset: int) -> list[Part]:
@@ -292,9 +294,10 @@ def _missing(words: Mapping[Placeholder, str]) -> tuple[Placeholder, ...]:
 
 
 def _words(parsed: ParsedText, language: str, values: MessageValues) -> dict[Placeholder, str]:
-    return {part.placeholder: _WORDS[part.placeholder](values, language) for part in parsed.parts if isinstance(part, Slot)}
+    return {placeholder: _WORDS[placeholder](values, language) for placeholder in parsed.placeholders}
 
 
+@lru_cache(maxsize=4096)
 def _clean(word: str) -> str:
     """Returns a value on one line, without double blanks, in composed characters."""
     return " ".join(unicodedata.normalize("NFC", word).split())

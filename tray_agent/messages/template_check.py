@@ -193,7 +193,7 @@ _SYNONYMS: Final = {
 
 def _check_time(kind: MessageKind, text: str) -> Iterator[Finding]:
     named = parse(text).placeholders
-    dated = named & {Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.WEEKDAY}
+    dated = {Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.WEEKDAY}.intersection(named)
     if kind is MessageKind.REMINDER and text.strip() and not (dated and Placeholder.TIME in named):
         sentence = _("Der Text nennt nicht Tag und Zeit des Termins ({Datum}, {Uhrzeit}).")
         yield Finding(FindingCode.NO_TIME, Severity.WARNING, Field.TEXT, 0, len(text), sentence)

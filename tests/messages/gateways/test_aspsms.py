@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -302,13 +304,14 @@ def test_the_gateway_refuses_an_originator(aspsms: AspsmsGateway, server: Gatewa
 
 
 @contextmanager
-def raw_server(answers: list[bytes]) -> Iterator[str]:
+def raw_server(answers: list[bytes], tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Gives the address of a server that reads a request, sends these bytes (the first answer first) and hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         for answer in answers:
-            connection, _peer = listener.accept()
+            plain, _peer = listener.accept()
+            connection = tls.wrap_socket(plain, server_side=True) if tls else plain
             with connection:
                 received = b""
                 while b"\r\n\r\n" not in received:
@@ -322,7 +325,7 @@ def raw_server(answers: list[bytes]) -> Iterator[str]:
     thread = threading.Thread(target=serve)
     thread.start()
     with listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}/"
         thread.join(10)
 
 
@@ -348,6 +351,20 @@ def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path, 
     with MailServer(security="tls", folder=tmp_path) as impostor:
         gateway = AspsmsGateway(access(f"https://127.0.0.1:{impostor.port}/", clock))
         assert isinstance(gateway.submit(sms()), NotNow)
+        gateway.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the certificates that Windows trusts can't be changed for a test")
+def test_the_certificates_of_the_system_are_used(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = MailServer(security="tls", folder=tmp_path).certificate
+    assert certificate is not None
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    body = b'{"StatusCode":"1","StatusInfo":"OK"}'
+    with raw_server([b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)], context) as address:
+        gateway = AspsmsGateway(access(address, clock))
+        assert gateway.submit(sms()) == Accepted()
         gateway.close()
 
 

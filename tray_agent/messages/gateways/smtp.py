@@ -36,6 +36,9 @@ MOST_IDLE = 4
 """How many connections are kept."""
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,255}")
+_HELLO = "[127.0.0.1]"
+"""How we greet: neither this computer's name, which is nobody's business, nor a slow question to a name server for it."""
+
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError, UnicodeError, smtplib.SMTPResponseException)
 
@@ -239,8 +242,8 @@ def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
 
 def _opened(server: MailServer, seconds: float) -> smtplib.SMTP:
     if server.security == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=seconds, context=_trust(server))
-    return smtplib.SMTP(server.host, server.port, timeout=seconds)
+        return smtplib.SMTP_SSL(server.host, server.port, _HELLO, timeout=seconds, context=_trust(server))
+    return smtplib.SMTP(server.host, server.port, _HELLO, timeout=seconds)
 
 
 def _trust(server: MailServer) -> ssl.SSLContext:
