@@ -1,0 +1,58 @@
+"""The window *Info…*."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from tray_agent import __version__
+from tray_agent.jobs.model import Presence
+from tray_agent.practice.model import Mandant
+from ui.dialogs.info import InfoDialog
+from ui.models.info import licences, workstations
+from ui.windows import DialogContext
+
+TODAY = date(2026, 11, 23)
+
+
+def test_licences_are_told_with_their_end() -> None:
+    mandants = (
+        Mandant("1", "B", licence_number="X1", licence_valid_until=date(2026, 11, 22)),
+        Mandant("2", "A", licence_number="X2", licence_valid_until=TODAY),
+        Mandant("3", "C"),
+        Mandant("4", "D", licence_number="X4"),
+    )
+    assert licences(mandants, TODAY).splitlines() == [
+        "A: X2, gültig bis 23.11.2026",
+        "B: X1, abgelaufen am 22.11.2026",
+        "C: keine Lizenznummer",
+        "D: X4",
+    ]
+    assert licences((), TODAY) == "keine Mandanten"
+
+
+def test_only_computers_whose_scheduler_runs_are_named() -> None:
+    seen = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    tray = Presence("a", "PC1", "1", seen, seen, timedelta(), scheduling=True, here=True)
+    command = Presence("b", "PC2", "1", seen, seen, timedelta(), scheduling=False)
+    assert workstations((tray, command), ZoneInfo("Europe/Zurich")) == "PC1 (dieser), gesehen 23.11.2026 10:00"
+    assert workstations((command,), ZoneInfo("Europe/Zurich")) == "zurzeit keinem Computer"
+
+
+def test_the_window_shows_what_it_can_and_says_what_it_can_not(qtbot: QtBot, context: DialogContext) -> None:
+    dialog = InfoDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: bool(dialog.facts))
+    told = {fact.label: fact.value for fact in dialog.facts}
+    assert __version__ in told["Programm"]
+    assert told["Lizenzen"]  # the practice's views are not there: the fault's title
+    assert told["Aufträge laufen auf"] == "zurzeit keinem Computer"
+    next(button for button in dialog.findChildren(QPushButton) if "kopieren" in button.text()).click()
+    clipboard = QGuiApplication.clipboard()
+    assert clipboard is not None
+    assert f"Programm: vitoclient-Services {__version__}" in clipboard.text()

@@ -1,0 +1,86 @@
+"""The window *Info…*."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton
+
+from tray_agent.i18n import _
+from tray_agent.tray.model import DialogName
+from ui.dialog import GRID, Dialog
+from ui.icons import Status, program_icon
+from ui.models.info import Fact, as_text, facts_of
+
+if TYPE_CHECKING:
+    from ui.windows import DialogContext
+
+ICON = 48
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return InfoDialog(context)
+
+
+class InfoDialog(Dialog):
+    """Version, database and licences; from here to the portal and the downloads, as in the practice software."""
+
+    NAME = "info"
+    SIZE = (640, 420)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Info"))
+        self.facts: tuple[Fact, ...] = ()
+        self._form = QFormLayout()
+        self._form.setHorizontalSpacing(2 * GRID)
+        self._form.setVerticalSpacing(GRID)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.body.addLayout(self._head())
+        self.body.addLayout(self._form)
+        self.body.addStretch(1)
+        self.body.addLayout(self._ways())
+        self.main_action(_("&OK"), self.accept)
+        self.side_action(_("Angaben &kopieren"), self._copy)
+        self.run(lambda: facts_of(context.agent), self._show)
+
+    def _head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        picture = QLabel(self)
+        picture.setPixmap(program_icon().pixmap(ICON, ICON))
+        name = QLabel(_("<b>vitoclient-Services</b><br>Downloads, Terminerinnerungen und Geburtstagsglückwünsche für die Praxis."), self)
+        name.setTextFormat(Qt.TextFormat.RichText)
+        name.setWordWrap(True)
+        head.setSpacing(2 * GRID)
+        head.addWidget(picture)
+        head.addWidget(name, 1)
+        return head
+
+    def _ways(self) -> QHBoxLayout:
+        ways = QHBoxLayout()
+        for text, window in ((_("Online-&Portal"), DialogName.PORTAL), (_("&Download-Liste aufrufen"), DialogName.DOWNLOADS)):
+            button = QPushButton(text, self)
+            button.clicked.connect(lambda _checked, window=window: self.context.windows.open(window))
+            ways.addWidget(button)
+        ways.addStretch(1)
+        return ways
+
+    def _show(self, facts: tuple[Fact, ...]) -> None:
+        self.facts = facts
+        for fact in facts:
+            value = QLabel(fact.value, self)
+            value.setTextFormat(Qt.TextFormat.PlainText)
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+            value.setAccessibleName(fact.label)
+            label = QLabel(fact.label + ":", self)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            self._form.addRow(label, value)
+
+    def _copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(as_text(self.facts))
+            self.banner.say("", _("Die Angaben sind in der Zwischenablage, zum Beispiel für eine E-Mail an den Support."), Status.INFO)

@@ -1,0 +1,86 @@
+"""The window *Info…*: version, database, licences, and which computer runs the jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tray_agent import PROGRAM_NAME, __version__
+from tray_agent.config.machine import without_password
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _, format_date, format_datetime
+from tray_agent.jobs.model import Presence
+from tray_agent.practice.model import Mandant
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the window: what, and how it stands."""
+
+    label: str
+    value: str
+
+
+def facts_of(agent: Agent) -> tuple[Fact, ...]:
+    """Returns the lines of the window; what can't be read now says so. Takes database calls: never on the GUI thread."""
+    today = agent.clock.now().astimezone(agent.machine.zone).date()
+    return (
+        Fact(_("Programm"), f"{PROGRAM_NAME} {__version__}"),
+        Fact(_("Dieser Arbeitsplatz"), agent.workstation),
+        Fact(_("Datenbank"), without_password(agent.machine.store_url)),
+        Fact(_("Praxisdaten"), without_password(agent.machine.practice_url)),
+        Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
+        Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
+        Fact(_("Lizenzen"), _told(lambda: licences(tuple(agent.practice.mandants().values()), today))),
+        Fact(_("Aufträge laufen auf"), _told(lambda: workstations(agent.jobs.presences(), agent.machine.zone))),
+    )
+
+
+def licences(mandants: Sequence[Mandant], today: date) -> str:
+    """Returns the Mandants with their licence numbers, a line each; one that is over says so."""
+    return "\n".join(_licence(mandant, today) for mandant in sorted(mandants, key=lambda mandant: mandant.name)) or _("keine Mandanten")
+
+
+def _licence(mandant: Mandant, today: date) -> str:
+    if not mandant.licence_number:
+        return _("{name}: keine Lizenznummer").format(name=mandant.name)
+    if mandant.licence_valid_until is None:
+        return _("{name}: {number}").format(name=mandant.name, number=mandant.licence_number)
+    over = mandant.licence_valid_until < today
+    said = _("{name}: {number}, abgelaufen am {date}") if over else _("{name}: {number}, gültig bis {date}")
+    return said.format(name=mandant.name, number=mandant.licence_number, date=format_date(mandant.licence_valid_until))
+
+
+def workstations(presences: Sequence[Presence], zone: ZoneInfo) -> str:
+    """Returns the computers whose agents run the jobs, a line each."""
+    lines = list(_workstations(presences, zone))
+    return "\n".join(lines) or _("zurzeit keinem Computer")
+
+
+def _workstations(presences: Sequence[Presence], zone: ZoneInfo) -> Iterator[str]:
+    for presence in presences:
+        if presence.scheduling:
+            here = _(" (dieser)") if presence.here else ""
+            yield _("{name}{here}, gesehen {when}").format(name=presence.workstation, here=here, when=_local(presence.seen_at, zone))
+
+
+def _local(instant: datetime, zone: ZoneInfo) -> str:
+    return format_datetime(instant.astimezone(zone))
+
+
+def _told(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except KnownError as error:
+        return error.title
+
+
+def as_text(facts: Sequence[Fact]) -> str:
+    """Returns the lines as a text to copy."""
+    return "\n".join(f"{fact.label}: {fact.value.replace(chr(10), '; ')}" for fact in facts)
