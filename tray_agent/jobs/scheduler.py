@@ -1,9 +1,10 @@
 """Keeps the jobs running: wakes at the planned times, looks at the plan, survives sleep and a database that is away.
 
-APScheduler is the engine that wakes at the planned times (memory job store, a trigger of our own, ``misfire_grace_time``
-None: a wake-up is never dropped for being late; what becomes of a late time is decided by ``catch_up``). All that a
-wake-up does is to have the plan looked at, by one thread that also looks every half minute: so schedules saved on another
-computer, runs that vanished, and a computer that slept are noticed, and a wrong or corrected clock does no harm.
+APScheduler is the engine that wakes at the planned times (memory job store, a trigger of our own). Its rules for late
+wake-ups are chosen on purpose: ``misfire_grace_time`` None, so that none is dropped for being late, and ``coalesce``, because
+one is enough for many; what becomes of a late planned time is decided by ``catch_up`` alone. All that a wake-up does is to
+have the plan looked at, by one thread that also looks every half minute: so schedules saved on another computer, runs that
+vanished, and a computer that slept are noticed, and a wrong or corrected clock does no harm.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Scheduler:
         self._engine = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
             executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 100},
             timezone=UTC,
         )
         self._thread = threading.Thread(target=self._watch, name="scheduler-watch", daemon=True)

@@ -1,0 +1,34 @@
+"""Every planned time is run once or explained, whatever happens to the agents; and the trial would notice if not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import make_database
+from tests.jobs.fleet.trial import Trial
+
+SOAK = os.environ.get("VITOCLIENT_SOAK") == "1"
+SEEDS = range(20) if SOAK else range(1)
+SECONDS = 60.0 if SOAK else 3.0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mssql"])
+def test_every_planned_time_has_one_run_or_one_reason(kind: str, seed: int, tmp_path: Path) -> None:
+    for url in make_database(kind, tmp_path):
+        book = Trial(url, SECONDS, seed).run()
+        assert book.clean, book
+        assert book.planned >= 3
+        assert book.effects > 0
+        assert book.stalls + book.kills > 0
+
+
+@pytest.mark.timeout(300)
+def test_the_trial_finds_a_naive_lease_out(tmp_path: Path) -> None:
+    for url in make_database("sqlite", tmp_path):
+        book = Trial(url, 60, seed=1, workers=3, naive=True).run()
+        assert book.twice

@@ -1,0 +1,86 @@
+"""One agent of a trial: a process of its own with the real scheduler, on a fast clock. Ends when its input ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select
+
+from tests.jobs.fleet.clock import FastClock
+from tests.jobs.fleet.effects import ITEMS, JOBS, counter
+from tests.jobs.fleet.naive import NaiveClaims
+from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
+from tray_agent.jobs.events import Events
+from tray_agent.jobs.parts import JobParts, Surroundings
+from tray_agent.jobs.quiet_hours import QuietHours
+from tray_agent.jobs.scheduler import Rhythm, Scheduler
+from tray_agent.store.database import Database, open_database, to_ms
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a worker is told: all in words that JSON knows."""
+
+    url: str
+    name: str
+    begun: str
+    start: str
+    speed: float
+    wrong_seconds: float
+    zone: str
+    pause: float
+    naive: bool
+
+    def line(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def main(line: str) -> None:
+    from zoneinfo import ZoneInfo
+
+    orders = Orders(**json.loads(line))
+    right = FastClock(datetime.fromisoformat(orders.begun), datetime.fromisoformat(orders.start), orders.speed)
+    own = FastClock(right.begun, right.start, right.speed, timedelta(seconds=orders.wrong_seconds))
+    opened = open_database(orders.url)
+    database = Database(opened.engine, None, right)
+    definitions = [JobDefinition(key, key.value, lambda context: work(context, database, orders)) for key in JOBS]
+    quiet = QuietHours.__new__(QuietHours)
+    zone, events = ZoneInfo(orders.zone), Events()
+    around = Surroundings(orders.name, zone, own, events, lambda: definitions, lambda: quiet, lambda: 400)
+    parts = JobParts(database, around)
+    if orders.naive:
+        naive = NaiveClaims(database, parts.owner, orders.name)
+        parts.runner._claims = naive
+        parts.settlement._claims = naive
+    scheduler = Scheduler(lambda: parts, events, own, zone, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
+    scheduler.start()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    scheduler.stop(2.0)
+
+
+def work(context: JobContext, database: Database, orders: Orders) -> JobResult:
+    """Does what a run has to do, each effect once: looks what is done, takes its time, and acts behind the fence."""
+    acted = 0
+    for item in range(ITEMS):
+        context.checkpoint()
+        same = (counter.c.job == context.job.value, counter.c.due_ms == to_ms(context.due_at), counter.c.item == item)
+        with database.read() as connection:
+            done = connection.execute(select(func.count()).select_from(counter).where(*same)).scalar_one()
+        threading.Event().wait(orders.pause)
+        if not done:
+            with database.begin() as connection:
+                context.fence(connection)
+                row = {"job": context.job.value, "due_ms": to_ms(context.due_at), "item": item}
+                connection.execute(insert(counter).values(row | {"token": context.token, "worker": orders.name}))
+            acted += 1
+    return JobResult({"acted": acted})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
