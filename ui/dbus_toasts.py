@@ -59,7 +59,13 @@ class DBusToaster(QObject):
         return True
 
     def stop(self) -> None:
-        """Forgets what is shown."""
+        """Takes away what is still shown: nobody would hear a click on it."""
+        for number in self._shown:
+            call = QDBusMessage.createMethodCall(SERVICE, PATH, SERVICE, "CloseNotification")
+            which = QDBusArgument()
+            which.add(number, _UINT)
+            call.setArguments([which])
+            self._bus.send(call)
         self._shown.clear()
 
     def _answered(self, watcher: QDBusPendingCallWatcher, reply: QDBusPendingReply, toast: Toast) -> None:

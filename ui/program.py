@@ -146,6 +146,8 @@ class Program(QObject):
         self._windows.close_all()
         if self._desktop.popups is not None:
             self._desktop.popups.stop()
+        if self._desktop.toaster is not None:
+            self._desktop.toaster.stop()
         QTimer.singleShot(MILLISECONDS_FOR_ENGINE, _leave)
         self._background.run(self._engine.stop, lambda _nothing: _leave(), failed=lambda _error: _leave())
 

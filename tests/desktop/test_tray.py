@@ -76,10 +76,11 @@ def test_menu_opens_and_quits(desktop: SmallDesktop, start: StartProgram) -> Non
     icon = desktop.tray_icon()
     before = set(desktop.find(Class="vitoclient-Services|python"))
     desktop.click(*icon.middle, button=3)
-    wait_until(lambda: set(desktop.find(Class="vitoclient-Services|python")) - before, "the menu")
+    opened = wait_until(lambda: set(desktop.find(Class="vitoclient-Services|python")) - before, "the menu")
+    menu = desktop.place(opened.pop())
 
     def choose_last() -> bool:
-        desktop.keys("End", "Return")  # Beenden
+        desktop.click(menu.x + menu.width // 2, menu.y + menu.height - 12)  # Beenden
         return program.process.poll() is not None
 
     wait_until(choose_last, "the end")
