@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
-import tomli_w
+import tomlkit
 
 from tray_agent.agent import Agent
 from tray_agent.clock import Clock, ShiftedClock, SystemClock
@@ -137,7 +137,7 @@ class DemoWorld:
 
     def _write_configuration(self, endpoints: Endpoints) -> None:
         partial = self.configuration.with_suffix(".part")
-        partial.write_bytes(tomli_w.dumps(self._values(endpoints)).encode())
+        partial.write_bytes(tomlkit.dumps(self._values(endpoints)).encode())
         partial.replace(self.configuration)
 
     def _values(self, endpoints: Endpoints) -> dict[str, Any]:
