@@ -24,7 +24,7 @@ from rich.table import Table
 from tests.benchmarks.row import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-NOT_BENCHMARKS = frozenset({"__main__", "row"})
+NOT_BENCHMARKS = frozenset({"__main__", "outbox_practice", "row"})
 HEAD = """# Benchmarks
 
 Made by `python -m tests.benchmarks`. Figures of one machine mean little; the ratio to the floor, which is measured in the
