@@ -1,0 +1,276 @@
+"""Pictures of every window, popup and tray state on the demo practice's data: ``python -m tools.screenshots``.
+
+They are made in German and French, light and dark, without a screen, into ``docs/screenshots/LANGUAGE/``; and once on
+a small real desktop. Whoever adds a window adds a ``Scene`` here, or several where it has several faces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEventLoop, Qt
+from PyQt6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
+from PyQt6.QtWidgets import QApplication, QDialog, QWidget
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import set_language
+from tray_agent.jobs.contract import JobKey
+from tray_agent.tray.model import DialogName
+from ui.application import QtTranslations, create_application
+from ui.background import Background
+from ui.remembered import Remembered
+from ui.windows import Windows
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+    from tray_agent.tray.engine import AgentEngine
+
+LANGUAGES = ("de", "fr")
+SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+SECONDS_TO_LOAD = 20.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a scene has: the demo's agent, the registry of windows, and patience."""
+
+    agent: Agent
+    windows: Windows
+    background: Background
+
+    def settle(self) -> None:
+        """Lets the windows finish what they load."""
+        until = time.monotonic() + SECONDS_TO_LOAD
+        quiet = 0
+        while quiet < 3 and time.monotonic() < until:
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+            quiet = quiet + 1 if self.background.idle else 0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture of a window.
+
+    Attributes:
+        name: of the file.
+        dialog: which window.
+        subject: what it is about, or None.
+        prepare: puts the window into the state to be shown (another tab, a selected row); the stage may be settled in it.
+    """
+
+    name: str
+    dialog: DialogName
+    subject: object = None
+    prepare: Callable[[QDialog, Stage], None] | None = None
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("overview", DialogName.OVERVIEW),
+    Scene("downloads", DialogName.DOWNLOADS),
+    Scene("portal", DialogName.PORTAL),
+    Scene("jobs", DialogName.JOBS),
+    Scene("schedule", DialogName.SCHEDULE, JobKey.SEND_MESSAGES),
+    Scene("job_history", DialogName.JOB_HISTORY, JobKey.SEND_MESSAGES),
+    Scene("activity", DialogName.ACTIVITY),
+    Scene("settings", DialogName.SETTINGS),
+    Scene("templates", DialogName.TEMPLATES),
+    Scene("outbox", DialogName.OUTBOX),
+    Scene("credits", DialogName.CREDITS),
+    Scene("preview", DialogName.PREVIEW),
+    Scene("info", DialogName.INFO),
+    Scene("setup", DialogName.SETUP),
+)
+
+
+def main() -> int:
+    """Makes the pictures; returns the number of scenes that failed."""
+    options = _options()
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ["QT_LOGGING_RULES"] = "qt.qpa.*=false;*.debug=false"
+    application = create_application([sys.argv[0]])
+    failed = 0
+    with demo_agent() as agent:
+        for language in options.languages:
+            set_language(language)
+            QtTranslations(application).load(language)
+            for scheme in options.schemes:
+                _use_scheme(scheme)
+                failed += _pictures(agent, options.folder / language, scheme, set(options.scenes))
+        set_language("de")
+        if options.desktop:
+            _desktop_picture(agent, options.folder / "desktop.png")
+    return failed
+
+
+@contextmanager
+def demo_agent() -> Iterator[Agent]:
+    """Gives the demo practice's agent after one run of the five jobs."""
+    from tray_agent.demo.run import run_demo
+    from tray_agent.demo.world import DemoWorld
+
+    with tempfile.TemporaryDirectory(prefix="vitoclient-pictures-") as folder, DemoWorld(Path(folder)) as world:
+        run_demo(world, lambda _job: lambda _event: None)
+        yield world.agent
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenes", nargs="*", help="only these scenes")
+    parser.add_argument("--languages", nargs="+", default=list(LANGUAGES))
+    parser.add_argument("--schemes", nargs="+", default=list(SCHEMES), choices=list(SCHEMES))
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--desktop", action="store_true", help="also one picture on a small real desktop")
+    return parser.parse_args()
+
+
+def _use_scheme(scheme: str) -> None:
+    hints = QGuiApplication.styleHints()
+    if hints is not None:
+        hints.setColorScheme(SCHEMES[scheme])
+    QApplication.processEvents()
+
+
+def _pictures(agent: Agent, folder: Path, scheme: str, only: set[str]) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    errors: list[KnownError] = []
+    background = Background(errors.append)
+    with tempfile.TemporaryDirectory() as place:
+        windows = Windows(agent, background, Remembered(Path(place) / "windows.ini"))
+        stage = Stage(agent, windows, background)
+        _show_state(stage)
+        failed = sum(not _picture(scene, stage, folder / f"{scene.name}-{scheme}.png") for scene in _wanted(only))
+        for name, make in EXTRAS.items():
+            if not only or name in only:
+                _save(make(stage), folder / f"{name}-{scheme}.png")
+        windows.close_all()
+    background.stop()
+    for error in errors:
+        print(f"  {error}")
+    return failed
+
+
+def _wanted(only: set[str]) -> list[Scene]:
+    there = [scene for scene in SCENES if find_spec(f"ui.dialogs.{scene.dialog.value}") is not None]
+    return [scene for scene in there if not only or scene.name in only]
+
+
+def _picture(scene: Scene, stage: Stage, file: Path) -> bool:
+    try:
+        dialog = stage.windows.open(scene.dialog, scene.subject)
+        stage.settle()
+        if scene.prepare is not None:
+            scene.prepare(dialog, stage)
+            stage.settle()
+        _save(dialog, file)
+    except Exception as error:  # noqa: BLE001 - one window that fails must not hide the others
+        print(f"  {scene.name}: {error!r}")
+        return False
+    stage.windows.close_all()
+    QApplication.processEvents()
+    return True
+
+
+def _save(widget: QWidget | QPixmap, file: Path) -> None:
+    picture = widget if isinstance(widget, QPixmap) else widget.grab()
+    picture.save(str(file))
+    print(f"  {file.relative_to(FOLDER.parent.parent) if file.is_relative_to(FOLDER.parent.parent) else file}")
+
+
+def _engine(stage: Stage) -> AgentEngine:
+    from tray_agent.tray.engine import AgentEngine
+
+    return AgentEngine(stage.agent, "demo")
+
+
+def _show_state(stage: Stage) -> None:
+    from tray_agent.tray.model import tray_state
+
+    stage.windows.state.show(tray_state(_engine(stage).facts()))
+
+
+def _popup(stage: Stage) -> QWidget:
+    from tray_agent.tray.notices import notices
+    from ui.popup import Popup
+
+    popup = Popup(notices(_engine(stage).notice_facts()), lambda _name: None)
+    popup.appear()
+    stage.settle()
+    return popup
+
+
+def _crash(stage: Stage) -> QWidget:
+    from tray_agent.logs import report
+    from ui.crash import CrashWindow
+
+    window = CrashWindow(report(RuntimeError("a state that must not be")))
+    window.show()
+    stage.settle()
+    return window
+
+
+def _error(stage: Stage) -> QWidget:
+    from ui.error_window import error_window
+
+    window = error_window(KnownError("Datenbank nicht erreichbar", "Die Datenbank SRV1 antwortet nicht.", "Netzwerk prüfen."))
+    window.show()
+    stage.settle()
+    return window
+
+
+def _tray_states(_stage: Stage) -> QPixmap:
+    """Returns every state of the icon in the sizes of panels, on the panel of this scheme."""
+    from tray_agent.tray.model import Look
+    from ui.icons import tray_icon
+
+    dark = QApplication.palette().window().color().lightness() < 128
+    picture = QPixmap(460, 96)
+    picture.fill(QColor("#1f1f1f" if dark else "#f3f3f3"))
+    painter = QPainter(picture)
+    for column, (look, number) in enumerate([*((look, 3) for look in Look), (Look.NEW_DOWNLOADS, 12)]):
+        left = 12 + column * 74
+        for size, top in ((16, 8), (24, 4), (48, 40)):
+            shift = 0 if size != 24 else 28
+            painter.drawPixmap(left + shift, top, tray_icon(look, number).pixmap(size, size))
+    painter.end()
+    return picture
+
+
+EXTRAS: dict[str, Callable[[Stage], QWidget | QPixmap]] = {
+    "popup": _popup,
+    "crash": _crash,
+    "error": _error,
+    "tray": _tray_states,
+}
+
+
+def _desktop_picture(agent: Agent, file: Path) -> None:
+    """Writes a picture of the program on a small real desktop: icon, popup, toast and list."""
+    from tests.desktop.rig import run_program, small_desktop, wait_until
+
+    with small_desktop() as desktop:
+        desktop.ask("convert", "-size", "1x1", "xc:#35586c", str(desktop.folder / "ground.png"))
+        desktop.ask("display", "-window", "root", str(desktop.folder / "ground.png"))
+        configuration = agent.machine.data_folder / "config.toml"
+        program = run_program(desktop, agent.machine.data_folder, VITOCLIENT_CONFIG=str(configuration))
+        desktop.tray_icon()
+        desktop.window("vitoclient-Services: Meldung")
+        wait_until(lambda: desktop.find(Class="Dunst"), "the toast")
+        desktop.picture(file)
+        program.terminate()
+        program.ended()
+    print(f"  {file}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
