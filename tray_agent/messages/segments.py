@@ -104,7 +104,8 @@ _SAME_IN_PLAIN: Final = {
     **dict.fromkeys("‐‑‒–—―−•·", "-"),
     **dict.fromkeys("\t\u00a0\u2007\u2009\u202f", " "),
     **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff", ""),
-    "\u2028": "\n", "\u2029": "\n", "…": "...", "⁄": "/", "×": "x", "÷": ":", "©": "(c)", "®": "(R)", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
+    "\u2028": "\n", "\u2029": "\n",
+    "…": "...", "⁄": "/", "×": "x", "÷": ":", "©": "(c)", "®": "(R)", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
     "ẞ": "SS", "Œ": "OE", "œ": "oe", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Þ": "Th", "þ": "th",
     "Ħ": "H", "ħ": "h", "ı": "i", "ĸ": "k", "Ŋ": "N", "ŋ": "n", "Ŧ": "T", "ŧ": "t", "Ə": "E", "ə": "e",
 }  # fmt: skip
@@ -118,8 +119,7 @@ def split(text: str) -> Segments:
     encoding = Encoding.GSM if _OUTSIDE.search(text) is None else Encoding.UCS2
     units = _units(text, encoding)
     if units <= encoding.alone:
-        texts = (text,) if text else ()
-        return Segments(encoding, units, texts, encoding.alone - units, _dear(text, encoding))
+        return Segments(encoding, units, (text,) if text else (), encoding.alone - units, _dear(text, encoding))
     texts = _cut(text, encoding, units)
     return Segments(encoding, units, texts, encoding.each - _units(texts[-1], encoding), _dear(text, encoding))
 
