@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -16,6 +17,9 @@ from tray_agent import i18n
 from tray_agent.clock import ManualClock
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
+
+hypothesis.settings.register_profile("vitoclient", deadline=None)  # a busy machine is no fault; pytest-timeout has the last word
+hypothesis.settings.load_profile("vitoclient")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
