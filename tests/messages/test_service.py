@@ -1,0 +1,161 @@
+"""The outbox as people see it: pages, the call list, cancelling, the four jobs and their switches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
+from tray_agent.config import settings as switches
+from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, MailSender, StoreSection
+from tray_agent.config.secrets import MemorySecrets
+from tray_agent.config.settings import Setting
+from tray_agent.jobs.contract import JobKey
+from tray_agent.messages.entries import OutboxFilter, OutboxOrder
+from tray_agent.messages.errors import MessageMissingError
+from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.service import job_definitions
+from tray_agent.store.migrate import upgrade
+
+
+@pytest.fixture
+def full(every_world: World) -> World:
+    """Returns a world with messages of several kinds, channels and states, on every engine."""
+    world = every_world
+    for number, name in enumerate(["Zurbriggen", "Äbi", "Muster"]):
+        world.practice.put(replace(ANNA, id=f"P{number + 2}", last_name=name), treatment(f"P{number + 2}"))
+        world.book_appointment(f"A{number}", TOMORROW_NINE + timedelta(hours=number), f"P{number + 2}")
+    world.practice.put(replace(ANNA, id="P9", last_name="Post", mobile=None, email="post@example.ch"), treatment("P9"))
+    world.book_appointment("A9", TOMORROW_NINE, "P9")
+    world.prepare()
+    world.clock.advance(timedelta(hours=1))
+    world.greet()
+    return world
+
+
+def test_a_page_is_a_part_of_what_the_filter_finds(full: World) -> None:
+    page = full.service.page(order=OutboxOrder.NUMBER, descending=False, offset=2, limit=2)
+    assert [message.id for message in page.messages] == [3, 4]
+    assert (page.total, page.offset) == (len(full.messages()), 2)
+    assert full.service.page(offset=100).messages == []
+
+
+@pytest.mark.parametrize(
+    ("which", "found"),
+    [
+        (OutboxFilter(), 9),
+        (OutboxFilter(kinds=frozenset({MessageKind.REMINDER})), 4),
+        (OutboxFilter(channels=frozenset({Channel.EMAIL})), 2),
+        (OutboxFilter(states=frozenset({MessageState.CANCELLED})), 0),
+        (OutboxFilter(mandants=frozenset({"M1"})), 9),
+        (OutboxFilter(patient="zurbr"), 2),
+        (OutboxFilter(patient="P9"), 2),
+        (OutboxFilter(patient="%"), 0),
+    ],
+)
+def test_filters(full: World, which: OutboxFilter, found: int) -> None:
+    assert full.service.page(which).total == found
+
+
+def test_a_period_of_preparing(full: World) -> None:
+    later = full.clock.now()
+    assert full.service.page(OutboxFilter(prepared_from=later)).total == 5
+    assert full.service.page(OutboxFilter(prepared_until=later)).total == 4
+
+
+@pytest.mark.parametrize("order", list(OutboxOrder))
+def test_every_order_gives_every_message_once_page_by_page(full: World, order: OutboxOrder) -> None:
+    pages = [full.service.page(order=order, offset=offset, limit=2).messages for offset in range(0, 10, 2)]
+    assert sorted(message.id for page in pages for message in page) == sorted(message.id for message in full.messages())
+
+
+def test_one_message_by_its_number(full: World) -> None:
+    assert full.service.message(1).id == 1
+    with pytest.raises(MessageMissingError):
+        full.service.message(4711)
+
+
+def test_the_call_list_holds_what_can_still_be_done_the_earliest_first(world: World) -> None:
+    for number, hour in enumerate([5, 1, 3]):
+        world.practice.put(replace(ANNA, id=f"N{number}", mobile=None, phone="044 262 11 22"), treatment(f"N{number}"))
+        world.book_appointment(f"A{number}", TOMORROW_NINE + timedelta(hours=hour), f"N{number}")
+    world.prepare()
+    entries = world.service.call_list()
+    assert [entry.message.patient_id for entry in entries] == ["N1", "N2", "N0"]
+    assert [(entry.phones, entry.sent) for entry in entries[:1]] == [(("044 262 11 22",), False)]
+    assert "Festnetz" in entries[0].sentence
+    world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(hours=4)))
+    assert [entry.message.patient_id for entry in world.service.call_list()] == ["N0"]
+    assert len(world.service.call_list(since=world.parts.instant(TOMORROW_NINE))) == 3
+
+
+def test_a_failed_greeting_is_no_reason_to_call(world: World) -> None:
+    world.greet()
+    world.send()
+    world.force(world.only().id, state="failed")
+    assert world.service.call_list() == []
+
+
+def test_what_a_person_cancels_is_neither_sent_nor_prepared_again(full: World) -> None:
+    numbers = [message.id for message in full.messages()]
+    assert full.service.cancel([*numbers, 4711], "Frau Keller") == len(numbers)
+    assert full.service.cancel(numbers, "Frau Keller") == 0
+    full.prepare()
+    full.greet()
+    full.send()
+    assert set(full.states()) == {"cancelled"}
+    assert "Frau Keller" in full.messages()[0].sentence
+
+
+# The composition
+
+
+@pytest.fixture
+def agent(tmp_path: Path, clock: ManualClock) -> Iterator[Agent]:
+    """Returns an agent with an empty outbox and two ways out."""
+    machine = Machine(
+        store=StoreSection(url=f"sqlite:///{(tmp_path / 'store.db').as_posix()}"),
+        gateway=GatewaySection(kind="file", accounts={"M1": GatewayAccount(user="meier")}, folder=str(tmp_path)),
+        mail=MailSection(
+            host="127.0.0.1", port=25, security="none", sender="praxis@example.ch", sender_name="Praxis",
+            senders={"M2": MailSender(address="huber@example.ch")},
+        ),
+    )  # fmt: skip
+    with Agent(machine, secrets=MemorySecrets(), clock=clock, workstation="EMPFANG") as built:
+        upgrade(built.store_unchecked)
+        yield built
+
+
+def test_the_four_jobs_are_offered_in_the_order_of_a_day(agent: Agent) -> None:
+    jobs = job_definitions(agent)
+    assert [job.key for job in jobs] == [JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS]
+    assert [job.wakes_people for job in jobs] == [False, False, True, False]
+    assert all(job.switch_name and job.title for job in jobs)
+
+
+@pytest.mark.parametrize(
+    ("on", "runs"),
+    [
+        ([], set()),
+        ([switches.REMINDERS_ON], {JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS}),
+        ([switches.BIRTHDAYS_ON], {JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS}),
+        ([switches.REMINDERS_ON, switches.BIRTHDAYS_ON], set(JobKey) - {JobKey.DOWNLOAD}),
+    ],
+)
+def test_the_switches_must_stand_on_ja_else_the_jobs_are_not_run(agent: Agent, on: list[Setting], runs: set[JobKey]) -> None:
+    agent.settings.save(dict.fromkeys(on, True), "test")
+    assert {job.key for job in job_definitions(agent) if job.switched_on()} == runs
+
+
+def test_the_parts_come_from_the_configuration(agent: Agent) -> None:
+    parts = agent.messages.parts
+    assert parts.channels() == frozenset(Channel)
+    assert parts.mail_identity("M1").address == "praxis@example.ch"
+    assert (parts.mail_identity("M2").address, parts.mail_identity("M2").name) == ("huber@example.ch", "Praxis")
+    assert parts.sms.account("M1") == "meier"
