@@ -1,0 +1,273 @@
+"""The history and the activity log: every order and filter, page by page, against a plain sort in memory."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from tests.jobs.engine import NOW, Engine
+from tray_agent.clock import ManualClock
+from tray_agent.jobs.activity import ActivityLog
+from tray_agent.jobs.contract import Activity, JobKey, Level, Service
+from tray_agent.jobs.history import History
+from tray_agent.jobs.model import (
+    ActivityFilter,
+    ActivityOrder,
+    ActivityRow,
+    Run,
+    RunFilter,
+    RunOrder,
+    RunState,
+    RunTrigger,
+    ServiceCounts,
+)
+from tray_agent.jobs.parts import JobParts
+from tray_agent.store.database import Database
+from tray_agent.store.tables import activity, job_lock, job_run
+
+STATIONS = ["Anmeldung", "Büro", "Labor", "Sprechzimmer 1"]
+REASONS = ["sent", "no_contact", "opted_out", "hash_mismatch"]
+
+
+def _run_row(dice: random.Random, number: int) -> dict[str, object]:
+    ended = [state for state in RunState if state is not RunState.RUNNING]
+    return {
+        "job": dice.choice(list(JobKey)).value, "due_at": NOW - timedelta(minutes=number), "trigger": dice.choice(list(RunTrigger)).value,
+        "state": dice.choice(ended).value, "token": 1, "attempt": 1, "workstation": dice.choice(STATIONS), "started_at": None,
+        "finished_at": None, "result": "", "problems": 0, "reason": "", "sentence": f"Zeile {number}",
+    }  # fmt: skip
+
+
+def fill_runs(database: Database, count: int = 400) -> None:
+    dice = random.Random(7)
+    rows = [_run_row(dice, number) for number in range(count)]
+    dice.shuffle(rows)
+    with database.begin() as connection:
+        connection.execute(insert(job_run), rows)
+
+
+def all_runs(history: History, filter_by: RunFilter, order: RunOrder, *, descending: bool, size: int = 37) -> list[Run]:
+    page = history.page(filter_by, order, descending=descending, size=size)
+    runs = list(page.rows)
+    while page.next_page is not None:
+        assert len(page.rows) == size
+        page = history.page(filter_by, order, descending=descending, page=page.next_page, size=size)
+        runs += page.rows
+    return runs
+
+
+RANKS: dict[RunOrder, list[Any]] = {
+    RunOrder.JOB: list(JobKey), RunOrder.STATE: list(RunState), RunOrder.TRIGGER: list(RunTrigger), RunOrder.WORKSTATION: STATIONS,
+}  # fmt: skip
+
+
+def expected_runs(runs: list[Run], filter_by: RunFilter, order: RunOrder, *, descending: bool) -> list[Run]:
+    chosen = [
+        run for run in runs
+        if (filter_by.job in (None, run.job)) and (filter_by.state in (None, run.state))
+        and (filter_by.since is None or run.due_at >= filter_by.since) and (filter_by.until is None or run.due_at < filter_by.until)
+    ]  # fmt: skip
+    if order is RunOrder.DUE_AT:
+        return sorted(chosen, key=lambda run: (run.due_at, run.run_id), reverse=descending)
+    newest = sorted(chosen, key=lambda run: (run.due_at, run.run_id), reverse=True)
+    return sorted(newest, key=lambda run: RANKS[order].index(getattr(run, order.value)) * (-1 if descending else 1))
+
+
+RUN_FILTERS = [
+    RunFilter(),
+    RunFilter(job=JobKey.SEND_MESSAGES),
+    RunFilter(state=RunState.FAILED),
+    RunFilter(since=NOW - timedelta(minutes=250), until=NOW - timedelta(minutes=40)),
+    RunFilter(NOW - timedelta(minutes=300), None, JobKey.DOWNLOAD, RunState.SKIPPED),
+]
+
+
+def test_every_order_and_filter_of_the_history(clocked_database: Database) -> None:
+    fill_runs(clocked_database)
+    history = History(clocked_database)
+    everything = list(history.page(RunFilter(), RunOrder.DUE_AT, size=1000).rows)
+    assert len(everything) == 400
+    for filter_by, order, descending in itertools.product(RUN_FILTERS, RunOrder, (True, False)):
+        found = all_runs(history, filter_by, order, descending=descending)
+        wanted = expected_runs(everything, filter_by, order, descending=descending)
+        assert [run.run_id for run in found] == [run.run_id for run in wanted], (filter_by, order, descending)
+
+
+def test_a_run_whose_lease_ended_stands_among_the_died(clocked_database: Database, clock: ManualClock) -> None:
+    engine = Engine(clocked_database, clock)
+    engine.parts.claims.claim(JobKey.DOWNLOAD, NOW, RunTrigger.SCHEDULE)
+    history = engine.parts.history
+    for filter_state, order in itertools.product((RunState.RUNNING, RunState.DIED), RunOrder):
+        expected = [RunState.RUNNING] if filter_state is RunState.RUNNING else []
+        assert [run.state for run in history.page(RunFilter(state=filter_state), order).rows] == expected
+    clock.advance(timedelta(minutes=5))
+    for filter_state, order in itertools.product((RunState.RUNNING, RunState.DIED), RunOrder):
+        expected = [RunState.DIED] if filter_state is RunState.DIED else []
+        assert [run.state for run in history.page(RunFilter(state=filter_state), order).rows] == expected
+    (run,) = history.page(RunFilter(), RunOrder.STATE).rows
+    assert "PC1 mittendrin ausfiel" in run.sentence
+
+
+def test_old_runs_are_pruned_but_never_the_last_of_a_job_nor_one_that_goes_on(clocked_database: Database, clock: ManualClock) -> None:
+    fill_runs(clocked_database, 1200)
+    engine = Engine(clocked_database, clock)
+    engine.parts.claims.claim(JobKey.UPDATE_STATUS, NOW - timedelta(days=3), RunTrigger.SCHEDULE)
+    history = engine.parts.history
+    last = history.last_runs()
+    assert history.prune(NOW + timedelta(days=1)) == 1200 + 1 - len(last) - 1
+    left = history.page(RunFilter(), RunOrder.DUE_AT).rows
+    assert {run.run_id for run in left if run.state is not RunState.RUNNING} == {run.run_id for run in last.values()}
+    assert [run.job for run in left if run.state is RunState.RUNNING] == [JobKey.UPDATE_STATUS]
+
+
+def test_what_is_settled_survives_pruning(sqlite_database: Database, clock: ManualClock) -> None:
+    from datetime import time
+
+    from tests.jobs.engine import every, job
+
+    engine = Engine(sqlite_database, clock, definitions=[job(JobKey.DOWNLOAD)])
+    engine.plan(JobKey.DOWNLOAD, every(10, time(0)))
+    clock.advance(timedelta(hours=2))
+    engine.settle()
+    engine.parts.history.prune(clock.now() + timedelta(days=1))
+    engine.settle()
+    assert len(engine.jobs.history().rows) == 1
+
+
+def fill_activities(database: Database, clock: ManualClock, count: int = 160) -> None:
+    dice = random.Random(3)
+    logs = [ActivityLog(database, station) for station in STATIONS]
+    for number in range(count):
+        one = Activity(
+            dice.choice(list(Service)), dice.choice(list(Level)), dice.choice(REASONS), f"Zeile {number}", f"{dice.randint(0, 40)}"
+        )
+        dice.choice(logs).write([one], run_id=dice.randint(0, 5))
+        clock.advance(timedelta(minutes=1))
+
+
+def all_activities(log: ActivityLog, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool) -> list[ActivityRow]:
+    page = log.page(filter_by, order, descending=descending, size=41)
+    rows = list(page.rows)
+    while page.next_page is not None:
+        page = log.page(filter_by, order, descending=descending, page=page.next_page, size=41)
+        rows += page.rows
+    return rows
+
+
+def matches(row: ActivityRow, wanted: ActivityFilter) -> bool:
+    return (
+        wanted.service in (None, row.service) and wanted.level in (None, row.level) and wanted.reason in (None, row.reason)
+        and wanted.item in (None, row.item) and wanted.run_id in (None, row.run_id or 0)
+        and (wanted.since is None or row.at >= wanted.since) and (wanted.until is None or row.at < wanted.until)
+        and (wanted.hidden or not row.hidden)
+    )  # fmt: skip
+
+
+def expected_activities(rows: list[ActivityRow], wanted: ActivityFilter, order: ActivityOrder, *, descending: bool) -> list[ActivityRow]:
+    chosen = [row for row in rows if matches(row, wanted)]
+    if order is ActivityOrder.TIME:
+        return sorted(chosen, key=lambda row: row.activity_id, reverse=descending)
+    if order is ActivityOrder.ITEM:
+        return sorted(chosen, key=lambda row: (row.item or "", row.activity_id), reverse=descending)
+    newest = sorted(chosen, key=lambda row: row.activity_id, reverse=True)
+    return [row for value in _values(order, descending=descending) for row in newest if getattr(row, order.value) == value]
+
+
+def _values(order: ActivityOrder, *, descending: bool) -> list[str]:
+    values: dict[ActivityOrder, list[str]] = {
+        ActivityOrder.LEVEL: list(Level), ActivityOrder.REASON: sorted(REASONS), ActivityOrder.WORKSTATION: sorted(STATIONS)
+    }  # fmt: skip
+    return list(reversed(values[order])) if descending else values[order]
+
+
+ACTIVITY_FILTERS = [
+    ActivityFilter(),
+    ActivityFilter(service=Service.SMS),
+    ActivityFilter(level=Level.ERROR, reason="no_contact"),
+    ActivityFilter(service=Service.DOWNLOADS, reason="hash_mismatch"),
+    ActivityFilter(item="17"),
+    ActivityFilter(run_id=3, service=Service.SMS),
+    ActivityFilter(since=NOW + timedelta(minutes=50), until=NOW + timedelta(minutes=120)),
+    ActivityFilter(hidden=True),
+]
+
+
+def test_every_order_and_filter_of_the_activity_log(clocked_database: Database, clock: ManualClock) -> None:
+    fill_activities(clocked_database, clock)
+    log = ActivityLog(clocked_database, "PC1")
+    log.hide(Service.SMS, seen_id=80)
+    everything = list(log.page(ActivityFilter(hidden=True), ActivityOrder.TIME, size=1000).rows)
+    assert len(everything) == 160
+    for wanted, order, descending in itertools.product(ACTIVITY_FILTERS, ActivityOrder, (True, False)):
+        found = all_activities(log, wanted, order, descending=descending)
+        right = expected_activities(everything, wanted, order, descending=descending)
+        assert [row.activity_id for row in found] == [row.activity_id for row in right], (wanted, order, descending)
+
+
+def test_deleting_all_hides_what_was_seen_and_keeps_it(clocked_database: Database, clock: ManualClock) -> None:
+    log = ActivityLog(clocked_database, "PC1")
+    for level in (Level.ERROR, Level.ERROR, Level.WARNING, Level.INFO):
+        log.write([Activity(Service.SMS, level, "x", "Zeile")])
+    log.write([Activity(Service.DOWNLOADS, Level.ERROR, "x", "Zeile")])
+    assert log.counts() == {Service.SMS: ServiceCounts(2, 1), Service.DOWNLOADS: ServiceCounts(1, 0), Service.AGENT: ServiceCounts()}
+    seen = log.page(ActivityFilter(service=Service.SMS), ActivityOrder.TIME).rows[0].activity_id
+    log.write([Activity(Service.SMS, Level.ERROR, "later", "Kam, während jemand las.")])
+    assert log.hide(Service.SMS, seen) == 4
+    assert [row.reason for row in log.page(ActivityFilter(service=Service.SMS), ActivityOrder.TIME).rows] == ["later"]
+    assert log.counts()[Service.SMS] == ServiceCounts(1, 0)
+    assert log.counts()[Service.DOWNLOADS] == ServiceCounts(1, 0)
+    assert len(log.page(ActivityFilter(service=Service.SMS, hidden=True), ActivityOrder.TIME).rows) == 5
+
+
+def test_hiding_and_pruning_go_in_small_batches(sqlite_database: Database, clock: ManualClock) -> None:
+    log = ActivityLog(sqlite_database, "PC1")
+    log.write([Activity(Service.SMS, Level.INFO, "x", "Zeile")] * 1200)
+    assert log.hide(Service.SMS, 10_000) == 1200
+    clock.advance(timedelta(days=400))
+    log.write([Activity(Service.SMS, Level.INFO, "y", "Zeile")] * 3)
+    assert log.prune(clock.now() - timedelta(days=1)) == 1200
+    assert {row.reason for row in log.all_rows(ActivityFilter(hidden=True), ActivityOrder.TIME)} == {"y"}
+
+
+def test_keeping_days_come_from_the_switch(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock)
+    engine.parts.log.write([Activity(Service.SMS, Level.INFO, "old", "Zeile")])
+    clock.advance(timedelta(days=399))
+    assert engine.parts.prune() == 0
+    clock.advance(timedelta(days=2))
+    assert engine.parts.prune() == 1
+    assert isinstance(engine.parts, JobParts)
+
+
+def test_what_is_too_long_for_its_column_is_cut(clocked_database: Database) -> None:
+    log = ActivityLog(clocked_database, "PC1")
+    log.write([Activity(Service.SMS, Level.INFO, "r" * 90, "Ä" * 9000, "ü" * 900)])
+    (row,) = log.page(ActivityFilter(), ActivityOrder.TIME).rows
+    assert (len(row.reason), len(row.sentence), len(row.item or "")) == (40, 9000, 200)
+
+
+def test_a_row_belongs_to_the_callers_transaction(clocked_database: Database) -> None:
+    log = ActivityLog(clocked_database, "PC1")
+    with pytest.raises(RuntimeError), clocked_database.begin() as connection:
+        log.write([Activity(Service.SMS, Level.INFO, "x", "Zeile")], connection=connection)
+        raise RuntimeError
+    with clocked_database.read() as connection:
+        assert connection.execute(select(activity)).all() == []
+
+
+def test_the_five_jobs_and_their_locks_are_there_and_agree_with_the_defaults(database: Database, clock: ManualClock) -> None:
+    from datetime import date
+
+    from tray_agent.jobs.default_schedules import default_schedules
+
+    engine = Engine(database, clock)
+    plan = engine.parts.plans.load()
+    assert {key: planned.schedule for key, planned in plan.jobs.items()} == default_schedules(date(2026, 1, 1))
+    with database.read() as connection:
+        assert set(connection.execute(select(job_lock.c.job)).scalars()) == {key.value for key in JobKey}
+    assert datetime(2026, 1, 1, tzinfo=UTC) < plan.now
