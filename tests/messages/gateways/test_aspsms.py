@@ -181,8 +181,8 @@ def test_an_unknown_host_is_not_now(clock: ManualClock, monkeypatch: pytest.Monk
         assert isinstance(gateway.submit(sms()), NotNow)
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError])
-def test_without_a_connection_nothing_can_have_been_taken(error: type[httpx.TransportError]) -> None:
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.InvalidURL])
+def test_without_a_connection_nothing_can_have_been_taken(error: type[Exception]) -> None:
     def fail(_request: httpx.Request) -> httpx.Response:
         raise error("?")
 
@@ -280,6 +280,7 @@ def test_an_answer_that_drips_is_in_doubt() -> None:
         (sms(recipient="+0123456789"), Refused),
         (sms(recipient="+41791234567:x"), Refused),
         (sms(text=" \n"), Refused),
+        (sms(text="Hallo \ud83d"), Refused),
         (sms(reference="a;b"), Refused),
         (sms(reference=""), Refused),
         (sms(originator=""), AccountStopped),
@@ -629,7 +630,9 @@ def test_nothing_secret_is_logged(aspsms: AspsmsGateway, server: GatewayServer, 
     assert PASSWORD not in repr(aspsms._access)
 
 
-@pytest.mark.parametrize("address", ["http://json.aspsms.com/", "", "json.aspsms.com", "ftp://x/", "https://", "http://[::1"])
-def test_a_password_never_goes_over_the_network_in_the_clear(address: str, clock: ManualClock) -> None:
+@pytest.mark.parametrize(
+    "address", ["http://json.aspsms.com/", "", "json.aspsms.com", "ftp://x/", "https://", "http://[::1", "https://x:99999/", "https://x:y/"]
+)
+def test_an_address_that_is_none_or_would_show_the_password_is_refused(address: str, clock: ManualClock) -> None:
     with pytest.raises(GatewayMissingError):
         AspsmsGateway(access(address, clock))

@@ -55,6 +55,7 @@ NOT_TAKEN = frozenset({401, 404, 405, 407, 411, 413, 414, 415, 421, 426, 429, 43
 403 is not among them: a filter that dislikes the gateway's *answer* gives it too."""
 
 _REFERENCE = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _RECIPIENT = re.compile(r"\+[1-9][0-9]{6,14}")
 _STATUS = {"-1": DeliveryStatus.NOT_SUBMITTED, "0": DeliveryStatus.DELIVERED, "1": DeliveryStatus.BUFFERED, "2": DeliveryStatus.FAILED}
 _FINALITY = (DeliveryStatus.NOT_SUBMITTED, DeliveryStatus.BUFFERED, DeliveryStatus.FAILED, DeliveryStatus.DELIVERED)
@@ -216,7 +217,7 @@ class AspsmsGateway:
         try:
             with self._client().stream("POST", self._base + call, json=body) as response:
                 reply = self._read(response)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+        except _no_connection_errors() as error:
             log.warning("%s: no connection (%s)", call, type(error).__name__)
             return _NothingSent()
         except Exception as error:  # noqa: BLE001 - whatever broke off after the request may have gone out leaves it in doubt
@@ -244,6 +245,13 @@ class AspsmsGateway:
             if self._made is None:
                 self._made = _make_client(self._base, self._seconds, self.most_at_once)
             return self._made
+
+
+def _no_connection_errors() -> tuple[type[Exception], ...]:
+    """Returns the errors by which httpx says that no connection came about, so that no request can have gone out."""
+    import httpx
+
+    return (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 def _make_client(address: str, seconds: float, connections: int) -> httpx.Client:
@@ -275,7 +283,9 @@ def _is_here(host: str | None) -> bool:
 def _checked(address: str) -> str:
     try:
         parts = urlsplit(address)
-        usable = bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)))
+        usable = (
+            bool(parts.hostname) and parts.port != 0 and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)))
+        )
     except ValueError:
         usable = False
     if usable:
@@ -302,8 +312,8 @@ def _refused_here(message: OutgoingSms) -> Refused | AccountStopped | None:
     """Returns why a message need not be handed over at all, or None."""
     if not _RECIPIENT.fullmatch(message.recipient):
         return Refused("recipient", _("Die Telefonnummer ist keine, an die das Gateway senden kann."))
-    if not message.text.strip():
-        return Refused("text", _("Der Text ist leer."))
+    if not message.text.strip() or _HALF_CHARACTER.search(message.text):
+        return Refused("text", _("Der Text ist leer oder enthält halbe Zeichen."))
     if not _REFERENCE.fullmatch(message.reference):
         return Refused("reference", _("Die Mitteilung hat keine brauchbare Kennung."))
     if not 1 <= len(message.originator) <= 16 or not message.originator.isascii():
