@@ -26,14 +26,16 @@ from tray_agent.store.migrate import upgrade
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PIECE = 16 * 1024
 SIZE = 1_500_000
+MOST_AT_ONCE = 128 * 1024
+"""More than a process gets with one read, its receive buffer being small."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Trial:
     """One portal with several elements, and a workstation whose process is killed.
 
-    Between two kills more bytes pass than can be on their way in the network: only so can it be asked that no byte is
-    fetched more than twice.
+    A process is killed at a random byte, but not before every file that it began to fetch got on by more than one piece:
+    only so can it be asked that no byte is fetched more than twice.
     """
 
     def __init__(self, folder: Path, seed: int, elements: int) -> None:
@@ -48,6 +50,7 @@ class Trial:
         self._sent = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._journal = folder / "none"
         self._prepare(elements)
 
     def run(self) -> None:
@@ -69,10 +72,11 @@ class Trial:
         assert {row.state for row in rows} == {DownloadState.OFFERED}
         files = {file for file in self.library.folder.rglob("*") if file.is_file()}
         assert files == {self.library.place_of(row) for row in rows}
-        for path, ranges in self.server.traffic.sent.items():
-            if not path.startswith("/targets/"):
-                continue
-            assert _most_often(ranges) <= 2, f"a byte of {path} was fetched {_most_often(ranges)} times"
+        fetched, stored = self._journalled("fetched", self._journals()), self._journalled("stored", self._journals())
+        assert set(fetched) == {row.file_name for row in rows}
+        for name, ranges in fetched.items():
+            assert _most_often(ranges) <= 2, f"a byte of {name} was fetched {_most_often(ranges)} times"
+            assert _most_often(stored[name]) == 1, f"a byte of {name} was stored {_most_often(stored[name])} times"
 
     def original(self, element: str) -> bytes:
         return (self.demo.source / f"{element}-1.0.000.zip").read_bytes()
@@ -80,15 +84,9 @@ class Trial:
     def _run_once(self) -> bool:
         """Runs the process, to be killed after some random bytes more; returns whether it was killed."""
         self._kill_at = self._sent + self.random.randint(600_000, 1_500_000)
-        command = [
-            sys.executable,
-            "-m",
-            "tests.downloads.kill_child",
-            self.server.address,
-            str(self.demo.root_file),
-            str(self.folder),
-            self.url,
-        ]
+        self._journal = self.folder / f"{self.kills}.journal"
+        arguments = (self.server.address, str(self.demo.root_file), str(self.folder), self.url, str(self._journal))
+        command = [sys.executable, "-m", "tests.downloads.kill_child", *arguments]
         with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
             self._process = process
             code = process.wait(60)
@@ -111,9 +109,28 @@ class Trial:
     def _note(self, sent: int) -> None:
         with self._lock:
             self._sent += sent
-            if self._kill_at is not None and self._sent >= self._kill_at and self._process is not None:
+            due = self._kill_at is not None and self._sent >= self._kill_at
+            if due and self._process is not None and self._got_on():
                 self._kill_at = None
                 self._process.kill()
+
+    def _got_on(self) -> bool:
+        """Returns whether every file that this process began to fetch is here or got on by more than one piece."""
+        stored = self._journalled("stored", [self._journal])
+        names = set(self._journalled("fetched", [self._journal]))
+        here = {file.name for file in self.library.folder.rglob("*.zip")}
+        return all(name in here or sum(stop - start for start, stop in stored.get(name, [])) >= MOST_AT_ONCE for name in names)
+
+    def _journals(self) -> list[Path]:
+        return list(self.folder.glob("*.journal"))
+
+    def _journalled(self, word: str, journals: list[Path]) -> dict[str, list[tuple[int, int]]]:
+        ranges: dict[str, list[tuple[int, int]]] = {}
+        for line in [line for file in journals if file.exists() for line in file.read_text().splitlines()]:
+            kind, name, start, stop = line.split()
+            if kind == word:
+                ranges.setdefault(name, []).append((int(start), int(stop)))
+        return ranges
 
     def _prepare(self, elements: int) -> None:
         with self._database() as database:
