@@ -131,7 +131,7 @@ def test_the_quick_way_reads_what_the_library_reads(region: str, prefix: str, di
     typed = f"{prefix}{first}{digits}"
     quick = phone._quick(typed, region)
     if quick is not None:
-        assert quick == phone._single(typed, region)
+        assert quick == phone._read(typed, region)
 
 
 @given(DIGITS, st.sampled_from(["0", "+41", "0041"]), SEPARATORS)

@@ -99,10 +99,6 @@ class UnusablePhone:
         return _(_FAULT_SENTENCES[self.fault]).format(typed=self.typed.strip()[:40])
 
 
-_USUAL_SWISS = re.compile(r"0(7[5-9]) ?([0-9]{3}) ?([0-9]{2}) ?([0-9]{2})")
-"""A Swiss mobile number as nearly all are written: read without the numbering plans, with the same answer (proved by a test)."""
-
-
 @lru_cache(maxsize=4096)
 def read_phone(typed: str | None, region: str = "CH") -> PhoneNumber | UnusablePhone:
     """Returns the number that a person typed; never raises.
@@ -112,15 +108,11 @@ def read_phone(typed: str | None, region: str = "CH") -> PhoneNumber | UnusableP
             which one is a mobile number …
         region: the country of numbers without a country code (ISO code).
     """
-    if typed is not None and (quick := _quick(typed, region)) is not None:
-        return quick
-    usual = _USUAL_SWISS.fullmatch(typed or "") if region == "CH" else None
-    if usual is not None:
-        return PhoneNumber("+41" + "".join(usual.groups()), NumberKind.MOBILE, "CH")
-    return _read(typed or "", region)
+    return _quick(typed or "", region) or _read(typed or "", region)
 
 
 def _read(typed: str, region: str) -> PhoneNumber | UnusablePhone:
+    """Reads any text, with the numbering plans of all countries."""
     text = _plain(typed)
     if not text:
         return UnusablePhone(typed, PhoneFault.EMPTY)

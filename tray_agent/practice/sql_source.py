@@ -72,13 +72,13 @@ class SqlPracticeSource:
         """Streams the appointments with first <= starts_at < end (local wall-clock, naive), in chunks, by start then id."""
         reader = self._views[APPOINTMENTS]
         starts, key = reader.columns["starts_at"], reader.columns["id"]
-        within = and_(starts >= self._bound(first), starts < self._bound(end))
+        before_end = starts < self._bound(end)
 
         def after(row: Row) -> ColumnElement[bool]:
-            later = starts > row["starts_at"]
-            return and_(starts >= row["starts_at"], or_(later, key > row["id"]))
+            """One lower bound only: with two, SQLite would begin every chunk at the first and skip what it has read."""
+            return and_(starts >= row["starts_at"], before_end, or_(starts > row["starts_at"], key > row["id"]))
 
-        for rows in reader.chunks(within, (starts, key), after):
+        for rows in reader.chunks(and_(starts >= self._bound(first), before_end), (starts, key), after):
             read = [appointment for row in rows if (appointment := _appointment(row)).id]
             yield [appointment for appointment in read if first <= appointment.starts_at < end]
 
@@ -98,7 +98,7 @@ class SqlPracticeSource:
             *(and_(extract("month", born) == month, extract("day", born) == day) for month, day in sorted(month_days)),
             bindparam(None, 0) == 1,
         )
-        for rows in reader.chunks(on_days, (key,), lambda row: key > row["id"]):
+        for rows in reader.chunks(on_days, (key,), lambda row: and_(on_days, key > row["id"])):
             yield [patient for row in rows if (patient := _patient(row)).id]
 
     def last_mandants(self, patient_ids: Collection[str]) -> Mapping[str, str]:
@@ -148,9 +148,15 @@ class _ViewReader:
     def chunks(
         self, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]], after: Callable[[Row], ColumnElement[bool]]
     ) -> Iterator[list[Row]]:
-        """Streams the rows that meet a condition, in order, each chunk continued after the last row of the one before."""
-        base = self._all.where(condition).order_by(*order).limit(ROWS_AT_ONCE)
-        statement = base
+        """Streams the rows that meet a condition, in order.
+
+        Args:
+            condition: of the first chunk.
+            order: by which columns, the last of them the id.
+            after: gives the condition of the next chunk from the last row of the one before.
+        """
+        base = self._all.order_by(*order).limit(ROWS_AT_ONCE)
+        statement = base.where(condition)
         seen: frozenset[object] = frozenset()
         while True:
             rows = list(self._rows(statement))
