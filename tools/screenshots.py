@@ -1,13 +1,14 @@
 """Pictures of every window, popup and tray state on the demo practice's data: ``python -m tools.screenshots``.
 
-They are made in German and French, light and dark, without a screen, into ``docs/screenshots/LANGUAGE/``; and once on
-a small real desktop. Whoever adds a window adds a ``Scene`` here, or several where it has several faces.
+They are made in German and French, light and dark, on a small desktop of their own, into ``docs/screenshots/LANGUAGE/``;
+with ``--desktop`` also one of that desktop as a whole. Whoever adds a window adds a ``Scene`` here, or several where it has several faces.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -39,6 +40,7 @@ LANGUAGES = ("de", "fr")
 SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 SECONDS_TO_LOAD = 20.0
+_ON_DESKTOP = "PICTURES_ON_DESKTOP"
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,20 @@ SCENES: tuple[Scene, ...] = (
 
 
 def main() -> int:
-    """Makes the pictures; returns the number of scenes that failed."""
+    """Makes the pictures on a small desktop; returns the number of scenes that failed."""
+    from tests.desktop.rig import small_desktop
+
+    if _ON_DESKTOP in os.environ:
+        return _make()
+    with small_desktop() as desktop:
+        more = {_ON_DESKTOP: "1", "QT_QPA_PLATFORMTHEME": "gnome"}  # the theme that knows light and dark without a session
+        return subprocess.run(  # noqa: S603 - this very program
+            [sys.executable, "-m", "tools.screenshots", *sys.argv[1:]], env=desktop.environment | more, check=False
+        ).returncode
+
+
+def _make() -> int:
     options = _options()
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    os.environ["QT_LOGGING_RULES"] = "qt.qpa.*=false;*.debug=false"
     application = create_application([sys.argv[0]])
     failed = 0
     with demo_agent() as agent:

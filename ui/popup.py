@@ -64,13 +64,21 @@ class Popup(QFrame):
 
     def appear(self) -> None:
         """Shows the popup at the lower right of the main screen, for its time."""
-        self.adjustSize()
+        self._fit()
         screen = QGuiApplication.primaryScreen()
         if screen is not None:
             area = screen.availableGeometry()
             self.move(area.bottomRight() - QPoint(self.width() + MARGIN, self.height() + MARGIN))
         self.show()
         self._timer.start(MILLISECONDS_SHOWN)
+
+    def _fit(self) -> None:
+        """Makes the popup exactly as high as its words need at its width."""
+        layout = self.layout()
+        self.ensurePolished()
+        if layout is not None:
+            layout.activate()
+            self.setFixedHeight(layout.totalHeightForWidth(self.width()))
 
     def _head(self) -> QHBoxLayout:
         icon = QLabel()

@@ -71,7 +71,11 @@ def test_one_toast_for_all() -> None:
     toast = toast_of(notices(ALL))
     assert toast is not None
     assert toast.title == "vitoclient-Services: 3 Meldungen"
-    assert toast.body.splitlines()[0] == "Neue Downloads vorhanden: Update vitomed 2.70.001"
+    assert toast.body.splitlines() == [
+        "2 neue Downloads vorhanden.",
+        "Credits-Guthaben unter dem Mindestbestand.",
+        "2 Terminerinnerungen von heute kamen nicht an; bitte auf anderem Weg erinnern.",
+    ]
     assert toast.action == OpenDialog(DialogName.DOWNLOADS)
     assert toast.action_label
 

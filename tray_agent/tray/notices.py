@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, Toast, clip
-from tray_agent.tray.model import DialogName, OpenDialog
+from tray_agent.tray.model import DialogName, OpenDialog, downloads_line
 from tray_agent.tray.occasions import Occasion
 
 SAME_CONTENT_PAUSE = timedelta(minutes=15)
@@ -90,6 +90,7 @@ class Notice:
         kind: what it is about.
         title: a few words; *Neue Downloads vorhanden* is the seed's.
         sentences: what it says, one sentence each.
+        summary: the same in one sentence, where several notices share a toast.
         link: the words of the link.
         opens: the window that the link opens.
         content: two notices with equal content say the same.
@@ -98,6 +99,7 @@ class Notice:
     kind: NoticeKind
     title: str
     sentences: tuple[str, ...]
+    summary: str
     link: str
     opens: DialogName
     content: frozenset[str]
@@ -114,7 +116,7 @@ def toast_of(shown: tuple[Notice, ...]) -> Toast | None:
     if not shown:
         return None
     first = shown[0]
-    lines = first.sentences if len(shown) == 1 else tuple(f"{notice.title}: {notice.sentences[0]}" for notice in shown)
+    lines = first.sentences if len(shown) == 1 else tuple(notice.summary for notice in shown)
     title = first.title if len(shown) == 1 else _("vitoclient-Services: {count} Meldungen").format(count=len(shown))
     return Toast(clip(title, TITLE_UNITS), clip("\n".join(lines), BODY_UNITS), OpenDialog(first.opens), first.link)
 
@@ -130,6 +132,7 @@ def _downloads(downloads: tuple[NewDownload, ...]) -> Notice | None:
         NoticeKind.NEW_DOWNLOADS,
         _("Neue Downloads vorhanden"),
         tuple(named),
+        f"{downloads_line(len(downloads))}.",
         _("Download-Liste öffnen"),
         DialogName.DOWNLOADS,
         frozenset(f"{download.element}={download.version}" for download in downloads),
@@ -139,10 +142,12 @@ def _downloads(downloads: tuple[NewDownload, ...]) -> Notice | None:
 def _credits(low: tuple[LowCredits, ...]) -> Notice | None:
     if not low:
         return None
+    title = _("Credits-Guthaben unter dem Mindestbestand")
     return Notice(
         NoticeKind.LOW_CREDITS,
-        _("Credits-Guthaben unter dem Mindestbestand"),
+        title,
         tuple(_credits_sentence(account) for account in low),
+        f"{title}.",
         _("Credits anzeigen"),
         DialogName.CREDITS,
         frozenset(f"{account.mandant}={account.balance}" for account in low),
@@ -174,6 +179,7 @@ def _failed(messages: tuple[str, ...]) -> Notice | None:
         NoticeKind.FAILED_REMINDERS,
         _("Terminerinnerungen nicht zugestellt"),
         (sentence,),
+        sentence,
         _("Aktivitäten/Fehler anzeigen"),
         DialogName.ACTIVITY,
         frozenset(messages),

@@ -29,6 +29,11 @@ class OverviewDialog(Dialog):
         super().__init__(context, _("Übersicht"))
         self._picture = QLabel()
         self._picture.setFixedSize(56, 56)
+        self._word = QLabel()
+        font = self._word.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        self._word.setFont(font)
         self._state = QLabel()
         self._state.setWordWrap(True)
         self._state.setTextFormat(Qt.TextFormat.PlainText)
@@ -36,7 +41,10 @@ class OverviewDialog(Dialog):
         head = QHBoxLayout()
         head.setSpacing(2 * GRID)
         head.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self._state, 1)
+        words = QVBoxLayout()
+        words.addWidget(self._word)
+        words.addWidget(self._state)
+        head.addLayout(words, 1)
         self.body.addLayout(head)
         self._groups = QVBoxLayout()
         self._groups.setSpacing(GRID)
@@ -52,7 +60,8 @@ class OverviewDialog(Dialog):
         """Shows the state of the tray; the window follows every change."""
         self._picture.setPixmap(tray_icon(state.look, state.number).pixmap(48, 48))
         self._picture.setAccessibleName(look_word(state.look))
-        self._state.setText("\n".join([f"{look_word(state.look)}.", *state.details]))
+        self._word.setText(look_word(state.look))
+        self._state.setText("\n".join(state.details))
         if state.menu != self._menu:
             self._menu = state.menu
             self._fill(state.menu)
