@@ -392,6 +392,13 @@ def test_the_proxy_of_the_system_is_used_and_its_refusal_is_not_now(clock: Manua
     assert PASSWORD.encode() not in asked[0]
 
 
+def test_a_proxy_that_can_not_be_used_is_not_now(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "fax://proxy.example")
+    with closing(AspsmsGateway(access("https://gateway.example/", clock))) as gateway:
+        assert isinstance(gateway.submit(sms()), NotNow)
+
+
 # Balance
 
 

@@ -211,11 +211,14 @@ class AspsmsGateway:
         return reply
 
     def _ask(self, call: str, fields: Mapping[str, object]) -> _Reply:
-        import httpx
-
         body = {"UserName": self._access.account, "Password": self._access.password, **fields}
         try:
-            with self._client().stream("POST", self._base + call, json=body) as response:
+            client = self._client()
+        except Exception:  # a proxy or certificates of the system that can't be used: nothing has left yet
+            log.exception("%s: no client", call)
+            return _NothingSent()
+        try:
+            with client.stream("POST", self._base + call, json=body) as response:
                 reply = self._read(response)
         except _no_connection_errors() as error:
             log.warning("%s: no connection (%s)", call, type(error).__name__)
