@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,18 @@ def save_machine(file: Path, changes: Changes) -> Machine:
     finally:
         partial.unlink(missing_ok=True)
     return machine
+
+
+def preview_machine(file: Path, changes: Changes) -> Machine:
+    """Returns the configuration as it would be read with these changes; writes nothing into its folder.
+
+    Raises:
+        ConfigurationError: a value does not fit, or the file can't be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="vitoclient-") as folder:
+        trial = Path(folder) / "config.toml"
+        trial.write_bytes(_changed(file, changes).encode())
+        return load_machine(trial)
 
 
 def _changed(file: Path, changes: Changes) -> str:

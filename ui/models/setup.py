@@ -1,0 +1,258 @@
+"""The window *Einrichten*: the connections of this machine as a person edits and tries them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from tray_agent.config.machine import Machine
+from tray_agent.config.secrets import Secrets
+from tray_agent.config.write import Changes
+from tray_agent.doctor import Finding, Subject, examine
+from tray_agent.i18n import N_, _
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+
+Place = tuple[str, ...]
+
+
+class Kind(StrEnum):
+    """How a field is edited."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    CHOICE = "choice"
+    SECRET = "secret"  # noqa: S105 - the name of a kind of field
+    """A password: never shown, kept in the keyring."""
+
+    DATABASE = "database"
+    """A database's address, with help to put one for SQL Server together."""
+
+    FILE = "file"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the window.
+
+    Attributes:
+        place: of the value in the configuration; of a secret its name, as one word.
+        label, explanation: source texts.
+        choices: value and label (source text) of each choice.
+    """
+
+    place: Place
+    label: str
+    kind: Kind = Kind.TEXT
+    explanation: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: fields, and what *Prüfen* examines.
+
+    Attributes:
+        title, explanation: source texts.
+    """
+
+    title: str
+    explanation: str
+    subjects: tuple[Subject, ...]
+    fields: tuple[Field, ...]
+
+
+_SECURITY = (("starttls", N_("STARTTLS")), ("tls", N_("TLS")), ("none", N_("unverschlüsselt (nur im eigenen Netz)")))
+_LANGUAGES = (("de", N_("Deutsch")), ("fr", N_("Französisch")), ("it", N_("Italienisch")), ("en", N_("Englisch")))
+
+PAGES = (
+    Page(
+        N_("Datenbank"),
+        N_("Wo der Agent seine Aufträge, Mitteilungen und Protokolle führt. Leer heisst: eine eigene Datei auf diesem Arbeitsplatz. "
+           "Arbeiten mehrere Arbeitsplätze zusammen, müssen alle dieselbe SQL-Server-Datenbank verwenden."),
+        (Subject.STORE, Subject.CLOCK),
+        (
+            Field(("store", "url"), N_("&Adresse"), Kind.DATABASE),
+            Field(("store", "schema"), N_("&Schema"), explanation=N_("Das eigene Schema des Agenten auf dem SQL-Server.")),
+            Field(("store",), N_("Pass&wort"), Kind.SECRET),
+        ),
+    ),
+    Page(
+        N_("Praxisdaten"),
+        N_("Die Daten der Praxissoftware; der Agent liest sie nur. Leer heisst: dieselbe Datenbank."),
+        (Subject.PRACTICE,),
+        (
+            Field(("practice", "url"), N_("&Adresse"), Kind.DATABASE),
+            Field(("practice", "schema"), N_("&Schema der Sichten")),
+            Field(("practice",), N_("Pass&wort"), Kind.SECRET),
+            Field(("practice", "name"), N_("&Name der Praxis"), explanation=N_("Für {Praxis} in den Textvorlagen.")),
+            Field(("practice", "phone"), N_("&Telefon"), explanation=N_("Für {Telefon} in den Textvorlagen.")),
+            Field(("practice", "canton"), N_("&Kanton"), explanation=N_("Dessen Feiertage gelten, zum Beispiel ZH.")),
+        ),
+    ),
+    Page(
+        N_("Online-Portal"),
+        N_("Woher der Download-Service Elemente holt. Das Wurzelzertifikat kam mit der Installation."),
+        (Subject.PORTAL, Subject.DOWNLOADS),
+        (
+            Field(("portal", "address"), N_("&Adresse")),
+            Field(("portal", "root"), N_("&Wurzelzertifikat"), Kind.FILE),
+            Field(("download", "folder"), N_("&Download-Ordner"), Kind.FOLDER,
+                  N_("Ein gemeinsamer Ordner auf dem Server dient allen Arbeitsplätzen.")),
+        ),
+    ),
+    Page(
+        N_("SMS"),
+        N_("Das Konto jedes Mandanten beim SMS-Anbieter. Ohne Konto werden für diesen Mandanten keine SMS gesendet."),
+        (Subject.GATEWAY,),
+        (
+            Field(("gateway", "address"), N_("&Adresse des Anbieters")),
+            Field(("gateway", "originator"), N_("A&bsender"),
+                  explanation=N_("Höchstens 11 Buchstaben und Ziffern, oder eine bestätigte Nummer.")),
+        ),
+    ),
+    Page(
+        N_("E-Mail"),
+        N_("Über welchen Mailserver E-Mails gesendet werden."),
+        (Subject.MAIL,),
+        (
+            Field(("mail", "host"), N_("Mail&server")),
+            Field(("mail", "port"), N_("An&schluss"), Kind.NUMBER),
+            Field(("mail", "security"), N_("&Verschlüsselung"), Kind.CHOICE, choices=_SECURITY),
+            Field(("mail", "user"), N_("&Benutzer")),
+            Field(("mail",), N_("Pass&wort"), Kind.SECRET),
+            Field(("mail", "sender"), N_("&Absenderadresse")),
+            Field(("mail", "sender_name"), N_("Absender&name")),
+        ),
+    ),
+    Page(
+        N_("Anzeige"),
+        N_("Wie das Programm auf diesem Arbeitsplatz erscheint."),
+        (Subject.CONFIGURATION,),
+        (
+            Field(("ui", "language"), N_("&Sprache"), Kind.CHOICE, N_("Gilt nach dem nächsten Start."), _LANGUAGES),
+            Field(("ui", "practice_process"), N_("Praxis&software"),
+                  explanation=N_("Der Name des Programms, bei dessen Start Hinweise erscheinen.")),
+        ),
+    ),
+)  # fmt: skip
+"""The pages, in the order of a first set-up."""
+
+GATEWAY_PAGE = 3
+
+
+def account_fields(mandant: str, name: str) -> tuple[Field, ...]:
+    """Returns the fields of one Mandant's account at the gateway; their labels are not translated further."""
+    return (
+        Field(("gateway", "accounts", mandant, "user"), _("{name}: Benutzer").format(name=name)),
+        Field((f"gateway/{mandant}",), _("{name}: Passwort").format(name=name), Kind.SECRET),
+        Field(("gateway", "accounts", mandant, "originator"), _("{name}: Absender").format(name=name)),
+    )
+
+
+@dataclass
+class SetupModel:
+    """What a person edited; nothing is written before ``changes`` and ``secrets`` are saved.
+
+    Attributes:
+        machine: the configuration as it is.
+        mandants: names by id, for the accounts.
+    """
+
+    machine: Machine
+    mandants: Mapping[str, str] = field(default_factory=dict)
+    _edited: dict[Place, Any] = field(default_factory=dict)
+    _secrets: dict[str, str] = field(default_factory=dict)
+
+    def pages(self) -> Iterator[tuple[Page, tuple[Field, ...]]]:
+        """Yields the pages with their fields; *SMS* has those of every Mandant."""
+        for number, page in enumerate(PAGES):
+            extra = self._accounts() if number == GATEWAY_PAGE else ()
+            yield page, (*page.fields, *extra)
+
+    def _accounts(self) -> tuple[Field, ...]:
+        known = {**{key: key for key in self.machine.gateway.accounts}, **self.mandants}
+        return tuple(found for key, name in sorted(known.items()) for found in account_fields(key, name))
+
+    def value(self, place: Place) -> str:
+        """Returns a value as edited, as text."""
+        if place in self._edited:
+            return str(self._edited[place] or "")
+        return _stored(self.machine, place)
+
+    def edit(self, place: Place, text: str) -> None:
+        """Takes what a person entered; an emptied field takes the key out, so that its default holds."""
+        said = text.strip()
+        if said == _stored(self.machine, place):
+            self._edited.pop(place, None)
+        else:
+            self._edited[place] = (int(said) if place == ("mail", "port") and said.isdigit() else said) or None
+
+    def edit_secret(self, name: str, text: str) -> None:
+        """Takes a new password; an emptied field leaves the stored one."""
+        if text:
+            self._secrets[name] = text
+        else:
+            self._secrets.pop(name, None)
+
+    @property
+    def changes(self) -> Changes:
+        """Returns what is to be written into the configuration; an account without a user is taken out whole."""
+        changes = dict(self._edited)
+        for place in [place for place in changes if len(place) == 4 and place[:2] == ("gateway", "accounts")]:
+            account = place[:3]
+            if not self.value((*account, "user")):
+                changes.pop(place)
+                changes[account] = None
+        return changes
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """Returns the new passwords by name."""
+        return dict(self._secrets)
+
+    @property
+    def has_changes(self) -> bool:
+        """Returns whether closing would lose something."""
+        return bool(self._edited or self._secrets)
+
+    def saved(self, machine: Machine) -> None:
+        """Takes the edited values as the stored ones."""
+        self.machine = machine
+        self._edited.clear()
+        self._secrets.clear()
+
+
+class EditedSecrets:
+    """The stored passwords with the edited ones before them; for a trial before saving."""
+
+    def __init__(self, stored: Secrets, edited: Mapping[str, str]) -> None:
+        self._stored = stored
+        self._edited = edited
+
+    def get(self, name: str) -> str | None:
+        """Returns the edited password, else the stored one, else None."""
+        return self._edited.get(name) or self._stored.get(name)
+
+    def set(self, name: str, value: str) -> None:
+        """Keeps a password where the stored ones are."""
+        self._stored.set(name, value)
+
+
+def try_out(agent: Agent, machine: Machine, edited: Mapping[str, str], subjects: tuple[Subject, ...]) -> tuple[Finding, ...]:
+    """Examines an edited configuration without saving it. Takes seconds: never on the GUI thread."""
+    from tray_agent.agent import Agent as Trial
+
+    with Trial(machine, secrets=EditedSecrets(agent.secrets, edited), clock=agent.clock, workstation=agent.workstation) as trial:
+        return tuple(examine(trial, *subjects))
+
+
+def _stored(machine: Machine, place: Place) -> str:
+    found: Any = machine.model_dump(by_alias=True)
+    for part in place:
+        found = found.get(part) if isinstance(found, dict) else None
+    return "" if found is None or isinstance(found, dict) else str(found)
