@@ -47,7 +47,7 @@ def test_patients_come_whole_with_umlauts_apostrophes_and_emoji(practice: Practi
 
 
 def test_unknown_and_impossible_ids_are_left_out(practice: PracticeSource) -> None:
-    assert set(practice.patients({"1", "999", "no number", "", "1; DROP TABLE patient"})) == {"1"}
+    assert set(practice.patients({"1", "999", "no number", "", "1; DROP TABLE patient", "9" * 30, "-", "1.0", "²"})) == {"1"}
     assert practice.patients(()) == {}
     assert practice.appointments(()) == {}
     assert practice.last_mandants(()) == {}

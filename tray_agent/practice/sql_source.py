@@ -6,6 +6,7 @@ lock and no snapshot is held in the practice's database, and memory stays flat.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -42,6 +43,9 @@ from tray_agent.store.faults import Fault, fault_of
 
 ROWS_AT_ONCE = 1000
 """How many rows a chunk holds."""
+
+_WHOLE = re.compile("-?[0-9]{1,18}")
+"""Whole numbers that every database takes as BIGINT."""
 
 Row = Mapping[str, Any]
 Value = TypeVar("Value", Mandant, Patient, Appointment, VisitReason)
@@ -236,7 +240,7 @@ def _as(kind: type, key: str) -> object | None:
     """Returns a key in the type of the view's column, or None where no row can have it."""
     try:
         if kind in (int, Decimal, float):
-            return int(key) if key.lstrip("-").isdecimal() and key.isascii() else None
+            return int(key) if _WHOLE.fullmatch(key) else None
         return UUID(key) if kind is UUID else key
     except ValueError:
         return None
