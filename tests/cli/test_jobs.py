@@ -1,0 +1,165 @@
+"""``vitoclient jobs``, ``history`` and ``activity`` as a person uses them, on an embedded database of their own."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tray_agent.agent import Agent
+from tray_agent.cli.frame import run
+from tray_agent.config.machine import load_machine
+from tray_agent.jobs.contract import Activity, JobKey, Level, Service
+from tray_agent.jobs.model import Reason, RunTrigger
+from tray_agent.store.migrate import upgrade
+
+EVERY_HOUR = json.dumps(
+    {
+        "freq_type": 4,
+        "freq_interval": 1,
+        "freq_subday_type": 8,
+        "freq_subday_interval": 1,
+        "active_start_time": 80000,
+        "active_end_time": 180000,
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITOCLIENT_STORE__URL", f"sqlite:///{(tmp_path / 'store.db').as_posix()}")
+    with Agent(load_machine()) as agent:
+        upgrade(agent.store_unchecked)
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = run(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    code, out, err = said(capsys, *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_the_five_jobs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = as_json(capsys, "jobs")["jobs"]
+    assert [one["key"] for one in jobs] == [key.value for key in JobKey]
+    assert not any(one["enabled"] or one["switched_on"] or one["next_at"] for one in jobs)
+    code, out, _err = said(capsys, "jobs")
+    assert code == 0
+    assert "Download" in out
+
+
+def test_enabling_tells_the_next_run_the_switch_and_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _err = said(capsys, "jobs", "enable", "send_messages")
+    assert code == 0
+    assert "Nächster Lauf: " in out
+    assert "steht auf Nein" in out
+    assert "Status aktualisieren" in out
+    saved = as_json(capsys, "jobs", "disable", "send-messages")
+    assert saved["job"]["enabled"] is False
+    assert saved["job"]["next_at"] is None
+
+
+def test_a_schedule_is_replaced_and_stays_enabled_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    as_json(capsys, "jobs", "enable", "download")
+    saved = as_json(capsys, "jobs", "schedule", "download", "--spec", EVERY_HOUR)
+    assert (saved["job"]["schedule"]["freq_subday_type"], saved["job"]["enabled"]) == (8, True)
+    code, out, err = said(capsys, "jobs", "schedule", "download", "--spec", '{"freq_type": 99}')
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [("run", "x"), ("enable", "x"), ("schedule", "x", "--spec", EVERY_HOUR)])
+def test_an_unknown_job_is_one_line_that_names_the_five(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    code, out, err = said(capsys, "jobs", *arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert all(key.value in err for key in JobKey)
+
+
+def test_a_job_whose_switch_is_off_does_not_run(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "jobs", "run", "update_status")
+    assert (code, out) == (1, "")
+    assert "Schalter SMSService.TerminerinnerungSenden" in err
+    assert as_json(capsys, "history") == {"runs": []}
+
+
+def test_a_run_by_hand_stands_in_the_history_and_a_dry_one_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")
+    assert as_json(capsys, "jobs", "run", "update_status", "--dry-run")["dry_run"] is True
+    assert as_json(capsys, "history")["runs"] == []
+    ran = as_json(capsys, "jobs", "run", "update_status")
+    assert (ran["status"], ran["trigger"]) == ("succeeded", "by_hand")
+    (row,) = as_json(capsys, "history")["runs"]
+    assert row["id"] == ran["id"]
+    assert as_json(capsys, "jobs")["jobs"][4]["last_run"]["id"] == ran["id"]
+
+
+def test_a_pause_holds_back_sending_and_says_who_paused(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")
+    code, out, _err = said(capsys, "jobs", "pause")
+    assert code == 0
+    assert "ganze Praxis" in out
+    assert as_json(capsys, "jobs")["paused"]["scope"] == "sending"
+    code, _out, err = said(capsys, "jobs", "run", "send_messages")
+    assert code == 1
+    assert "angehalten" in err
+    assert said(capsys, "jobs", "run", "update_status")[0] == 0
+    said(capsys, "jobs", "resume")
+    assert as_json(capsys, "jobs")["paused"] is None
+
+
+def fill() -> None:
+    with Agent(load_machine(), workstation="Empfang [1]") as agent:
+        parts = agent.jobs._parts
+        now = agent.clock.now().replace(microsecond=0)
+        skips = [(now - timedelta(days=day), Reason.MISSED, f"Tag {day}") for day in range(5, 0, -1)]
+        parts.claims.record_skipped(JobKey.DOWNLOAD, skips)
+        parts.claims.claim(JobKey.SEND_MESSAGES, now, RunTrigger.BY_HAND)
+        parts.log.write([Activity(Service.SMS, Level.ERROR, "no_contact", "Keine Mobilnummer [Zoë]", "7")], run_id=6)
+        parts.log.write([Activity(Service.DOWNLOADS, Level.INFO, "downloaded", "Geladen")])
+
+
+def test_the_history_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:
+    fill()
+    runs = as_json(capsys, "history")["runs"]
+    assert len(runs) == 6
+    assert len(as_json(capsys, "history", "--count", "2")["runs"]) == 2
+    assert len(as_json(capsys, "history", "--job", "download", "--status", "skipped")["runs"]) == 5
+    assert len(as_json(capsys, "history", "--status", "running")["runs"]) == 1
+    third = runs[3]["due_at"]
+    assert [run["due_at"] for run in as_json(capsys, "history", "--from", third)["runs"]] == [run["due_at"] for run in runs[:4]]
+    assert [run["due_at"] for run in as_json(capsys, "history", "--to", third)["runs"]] == [run["due_at"] for run in runs[4:]]
+    day = datetime.fromisoformat(third).astimezone(ZoneInfo("Europe/Zurich")).date().isoformat()
+    assert third in [run["due_at"] for run in as_json(capsys, "history", "--from", day, "--to", day)["runs"]]
+    code, out, _err = said(capsys, "history")
+    assert code == 0
+    assert "Empfang" in out
+
+
+def test_the_activity_log_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:
+    fill()
+    assert len(as_json(capsys, "activity")["activities"]) == 2
+    (row,) = as_json(capsys, "activity", "--service", "sms", "--level", "error", "--reason", "no_contact", "--run", "6")["activities"]
+    assert (row["item"], row["sentence"]) == ("7", "Keine Mobilnummer [Zoë]")
+    code, out, _err = said(capsys, "activity")
+    assert code == 0
+    assert "[Zoë]" in out
+
+
+@pytest.mark.parametrize("arguments", [
+    ("history", "--status", "x"), ("history", "--from", "gestern"), ("history", "--job", "x"), ("activity", "--level", "x"),
+    ("activity", "--service", "x"), ("history", "--count", "0"),
+])  # fmt: skip
+def test_a_wrong_filter_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    code, out, err = said(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
