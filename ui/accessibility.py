@@ -61,7 +61,7 @@ def _needs_name(widget: QWidget) -> bool:
 def _is_part(widget: QWidget) -> bool:
     """Returns whether a widget is the inside of another one that has the name (the line of a combo box, a viewport)."""
     parent = widget.parentWidget()
-    if isinstance(parent, QComboBox) or type(parent).__name__ == "QComboBoxPrivateContainer":
+    if isinstance(parent, QComboBox) or (parent is not None and parent.inherits("QComboBoxPrivateContainer")):
         return True
     if isinstance(parent, QAbstractScrollArea) and parent.viewport() is widget:
         return True
