@@ -86,7 +86,7 @@ class SendingRules:
         status_pauses: pauses before the first inquiry about a message, the second, and so on; the last one again and again.
     """
 
-    chunk: int = 200
+    chunk: int = 100
     ahead: int = 2
     mails_at_once: int = 4
     fresh: timedelta = timedelta(minutes=1)

@@ -77,7 +77,6 @@ message = Table(
     UniqueConstraint("reference"),
     UniqueConstraint("unique_key"),
     Index("ix_message_state_next_at", "state", "next_at", "id"),
-    Index("ix_message_state_final_at", "state", "final_at"),
     Index("ix_message_prepared_at", "prepared_at", "id"),
     Index("ix_message_appointment_id", "appointment_id"),
     Index("ix_message_patient_id", "patient_id", "appointment_at"),

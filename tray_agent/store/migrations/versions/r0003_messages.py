@@ -47,7 +47,6 @@ def _make_outbox(schema: str | None) -> None:
         schema=schema,
     )
     op.create_index("ix_message_state_next_at", "message", ["state", "next_at", "id"], schema=schema)
-    op.create_index("ix_message_state_final_at", "message", ["state", "final_at"], schema=schema)
     op.create_index("ix_message_prepared_at", "message", ["prepared_at", "id"], schema=schema)
     op.create_index("ix_message_appointment_id", "message", ["appointment_id"], schema=schema)
     op.create_index("ix_message_patient_id", "message", ["patient_id", "appointment_at"], schema=schema)
