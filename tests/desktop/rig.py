@@ -161,14 +161,18 @@ class SmallDesktop:
 
     def tray_icons(self) -> list[Place]:
         """Returns the icons in the panel."""
+        with self.panel() as icons:
+            return icons()
+
+    @contextlib.contextmanager
+    def panel(self) -> Iterator[Callable[[], list[Place]]]:
+        """Gives a quick question for the icons in the panel."""
         from Xlib.display import Display
 
         display = Display(self.display)
+        panels = [display.create_resource_object("window", number) for number in self.find(Class="trayer")]
         try:
-            found = []
-            for panel in self.find(Class="trayer"):
-                found += _icons_below(display.create_resource_object("window", panel))
-            return found
+            yield lambda: [icon for panel in panels for icon in _icons_below(panel)]
         finally:
             display.close()
 
