@@ -1,0 +1,259 @@
+"""The tray program against a bare PyQt6 tray program, windows, and tables of a million rows."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import psutil
+
+from tests.benchmarks.row import Row
+from tests.desktop.rig import SmallDesktop, run_program, small_desktop, wait_until
+
+STARTS = 7
+IDLE_SECONDS = float(os.environ.get("VITOCLIENT_IDLE_SECONDS", "60"))
+ROWS = 1_000_000
+MEBIBYTE = 1024 * 1024
+
+BARE = """
+import signal, sys
+from PyQt6.QtGui import QColor, QIcon, QPixmap
+from PyQt6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+application = QApplication(sys.argv)
+picture = QPixmap(32, 32)
+picture.fill(QColor("teal"))
+icon = QSystemTrayIcon(QIcon(picture))
+menu = QMenu()
+menu.addAction("Quit", application.quit)
+icon.setContextMenu(menu)
+icon.show()
+application.exec()
+"""
+
+
+def run() -> list[Row]:
+    """Measures on a small desktop of its own, and the windows without a screen."""
+    with tempfile.TemporaryDirectory() as folder, small_desktop() as desktop:
+        data = Path(folder)
+        _prepare(data)
+        started = _started(desktop, data)
+        return [*started, *_at_rest(desktop, data), *_windows()]
+
+
+def _prepare(data: Path) -> None:
+    from tray_agent.agent import Agent
+    from tray_agent.config.machine import Machine, MachineSection
+    from tray_agent.config.secrets import MemorySecrets
+    from tray_agent.demo.practice import make_demo_practice
+    from tray_agent.store.migrate import upgrade
+
+    with Agent(Machine(machine=MachineSection(data_folder=str(data))), secrets=MemorySecrets()) as agent:
+        upgrade(agent.store_unchecked)
+        make_demo_practice(agent.practice_database, agent.clock.now().astimezone(agent.machine.zone).date())
+
+
+@contextmanager
+def _bare(desktop: SmallDesktop) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", BARE], env=desktop.environment, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _ours(desktop: SmallDesktop, data: Path) -> Iterator[subprocess.Popen[bytes]]:
+    program = run_program(desktop, data)
+    try:
+        yield program.process
+    finally:
+        program.terminate()
+        program.ended()
+
+
+def _started(desktop: SmallDesktop, data: Path) -> list[Row]:
+    """Start to visible tray: from the start of the process to a window of its own in the panel."""
+    own, floor = (
+        statistics.median([_time_to_icon(desktop, start) for _number in range(STARTS)])
+        for start in (lambda: _ours(desktop, data), lambda: _bare(desktop))
+    )
+    met = own <= 0.4 and own <= 3 * floor
+    return [Row("start to visible tray", f"{own:.2f} s", "bare PyQt6 tray", f"{floor:.2f} s", own / floor, "≤ 0.4 s and ≤ 3×", met)]
+
+
+def _time_to_icon(desktop: SmallDesktop, start: Callable[[], AbstractContextManager[object]]) -> float:
+    """Returns the seconds from the start of a program to its icon, seen by a question to the panel every few milliseconds."""
+    with desktop.panel() as icons:
+        wait_until(lambda: not icons(), "an empty tray")
+        began = time.perf_counter()
+        with start():
+            while not icons():
+                time.sleep(0.005)
+            return time.perf_counter() - began
+
+
+def _at_rest(desktop: SmallDesktop, data: Path) -> list[Row]:
+    """Memory and processor time of the idle program, schedules running, against the bare one in the same minute."""
+    with _ours(desktop, data) as ours, _bare(desktop) as bare:
+        wait_until(lambda: len(desktop.tray_icons()) == 2, "both icons")
+        programs = [psutil.Process(ours.pid), psutil.Process(bare.pid)]
+        _until_idle(programs[0])
+        before = [_processor(program) for program in programs]
+        time.sleep(IDLE_SECONDS)
+        used = [_processor(program) - old for program, old in zip(programs, before, strict=True)]
+        memory = [program.memory_info().rss / MEBIBYTE for program in programs]
+    return [
+        Row(
+            "resident memory at rest", f"{memory[0]:.0f} MiB", "bare PyQt6 tray", f"{memory[1]:.0f} MiB", memory[0] / memory[1],
+            "≤ 75 MiB and ≤ 1.3×", memory[0] <= 75 and memory[0] <= 1.3 * memory[1],
+        ),
+        Row(
+            f"processor time in {IDLE_SECONDS:.0f} s at rest", f"{used[0]:.2f} s", "bare PyQt6 tray", f"{used[1]:.2f} s",
+            used[0] / max(used[1], 0.01), "≤ 0.02 s", used[0] <= 0.02,
+        ),
+    ]  # fmt: skip
+
+
+def _processor(program: psutil.Process) -> float:
+    times = program.cpu_times()
+    return times.user + times.system
+
+
+def _until_idle(program: psutil.Process) -> None:
+    """Waits until a program has used no processor time for three seconds."""
+
+    def quiet() -> bool:
+        before = _processor(program)
+        time.sleep(3)
+        return _processor(program) - before < 0.02
+
+    wait_until(quiet, "the program to come to rest", 120)
+
+
+def _windows() -> list[Row]:
+    """Opening of windows and tables of a million rows, in a process of its own without a screen."""
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-m", "tests.benchmarks.desktop"], env=environment, capture_output=True, text=True, check=True)
+    rows = []
+    for line in done.stdout.splitlines():
+        name, milliseconds = line.rsplit(" ", 1)
+        value = float(milliseconds)
+        rows.append(Row(name, f"{value:.0f} ms", "the goal", "150 ms", value / 150, "< 150 ms", value < 150))
+    return rows
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return 1000 * (time.perf_counter() - began)
+
+
+def _measure_windows() -> None:
+    """Prints one line per figure: its name and milliseconds."""
+    import pkgutil
+
+    import ui.dialogs
+    from tools.screenshots import SCENES, Stage, demo_agent
+    from ui.application import create_application
+    from ui.background import Background
+    from ui.remembered import Remembered
+    from ui.windows import Windows
+
+    application = create_application([sys.argv[0]])
+    there = {module.name for module in pkgutil.iter_modules(ui.dialogs.__path__)}
+    with demo_agent() as agent, tempfile.TemporaryDirectory() as folder:
+        background = Background(lambda error: print(error, file=sys.stderr))
+        windows = Windows(agent, background, Remembered(Path(folder) / "windows.ini"))
+        stage = Stage(agent, windows, background)
+        for scene in (scene for scene in SCENES if scene.dialog.value in there):
+            times = []
+            for _ in range(4):  # the first also imports the module and is not counted
+
+                def show(scene: object = scene) -> None:
+                    windows.open(scene.dialog, scene.subject)  # type: ignore[attr-defined]  # bound early for the loop
+                    application.processEvents()
+
+                times.append(_milliseconds(show))
+                stage.settle()
+                windows.close_all()
+            print(f"open the window {scene.name} {statistics.median(times[1:]):.1f}")
+        _measure_rows(stage)
+        background.stop()
+
+
+def _measure_rows(stage: object) -> None:
+    """Measures a table of a million rows whose source is an SQLite table with indexes, as the engine's are."""
+    import sqlite3
+    from dataclasses import dataclass
+    from threading import Lock
+
+    from PyQt6.QtCore import Qt
+    from PyQt6.QtWidgets import QApplication
+
+    from tools.screenshots import Stage
+    from ui.tables import Column, PagedModel, PageRequest, PageResult, TableView
+
+    assert isinstance(stage, Stage)
+
+    @dataclass(frozen=True)
+    class Entry:
+        number: int
+        name: str
+
+    database = sqlite3.connect(":memory:", check_same_thread=False)
+    database.execute("CREATE TABLE entry (number INTEGER PRIMARY KEY, name TEXT)")
+    database.executemany("INSERT INTO entry VALUES (?, ?)", ((n, f"Name {n * 7919 % ROWS:07}") for n in range(ROWS)))
+    database.execute("CREATE INDEX by_name ON entry (name)")
+    lock = Lock()
+
+    def fetch(request: PageRequest) -> PageResult[Entry]:
+        order = f"{request.sort or 'number'} {'DESC' if request.descending else 'ASC'}"
+        with lock:
+            rows = database.execute(f"SELECT number, name FROM entry ORDER BY {order} LIMIT ? OFFSET ?", (request.limit, request.offset))  # noqa: S608 - words of our own
+            return PageResult([Entry(*row) for row in rows], ROWS)
+
+    columns = (
+        Column[Entry]("Nummer", lambda entry: str(entry.number), sort="number"),
+        Column[Entry]("Name", lambda entry: entry.name, sort="name"),
+    )
+    model = PagedModel(columns, fetch, stage.background)
+    view = TableView("Eine Million Zeilen", "")
+    view.resize(700, 600)
+
+    def loaded() -> None:
+        while not stage.background.idle:
+            QApplication.processEvents()
+        view.grab()
+
+    def open_table() -> None:
+        view.setModel(model)
+        view.show()
+        model.reload()
+        loaded()
+
+    def scroll(row: int) -> None:
+        view.scrollTo(model.index(row, 0))
+        view.grab()
+        loaded()
+
+    def sort(column: int) -> None:
+        model.sort(column, Qt.SortOrder.DescendingOrder)
+        loaded()
+
+    print(f"{ROWS:,} rows: open {_milliseconds(open_table):.1f}".replace(",", "’"))
+    print(f"{ROWS:,} rows: scroll to the middle {_milliseconds(lambda: scroll(ROWS // 2)):.1f}".replace(",", "’"))
+    print(f"{ROWS:,} rows: scroll to the end {_milliseconds(lambda: scroll(ROWS - 1)):.1f}".replace(",", "’"))
+    print(f"{ROWS:,} rows: sort {_milliseconds(lambda: sort(1)):.1f}".replace(",", "’"))
+
+
+if __name__ == "__main__":
+    _measure_windows()
