@@ -149,4 +149,6 @@ def _change(message: OutboxMessage, step: Step, **values: object) -> Change:
 
 
 def _noted(report: DeliveryReport) -> dict[str, object]:
-    return {"notified_at": report.notified_at, "reason_code": report.reason_code[:16], "reason": "", "sentence": report.reason}
+    waits = report.status is DeliveryStatus.BUFFERED and report.reason
+    said = _("Der Anbieter versucht es weiter: {why}.").format(why=report.reason.rstrip(".")) if waits else ""
+    return {"notified_at": report.notified_at, "reason_code": report.reason_code[:16], "reason": "", "sentence": said}

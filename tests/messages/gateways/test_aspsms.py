@@ -25,6 +25,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.demo.gateway_server import Delivery, GatewayFault, GatewayServer
 from tray_agent.demo.mail_server import MailServer
 from tray_agent.messages.gateways.aspsms import NOT_TAKEN, AspsmsGateway
+from tray_agent.messages.gateways.aspsms_reasons import reason_in_words
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -458,7 +459,7 @@ def test_the_newest_notification_counts_whatever_the_order() -> None:
     for order in ([buffered, delivered, late], [late, delivered, buffered]):
         report = newest(*order)["a"]
         assert report == DeliveryReport(
-            "a", DeliveryStatus.FAILED, datetime(2026, 11, 23, 9, 30, tzinfo=UTC), "108", "Validity period expired"
+            "a", DeliveryStatus.FAILED, datetime(2026, 11, 23, 9, 30, tzinfo=UTC), "108", "das Telefon war 24 Stunden lang nicht erreichbar"
         )
 
 
@@ -643,3 +644,17 @@ def test_nothing_secret_is_logged(aspsms: AspsmsGateway, server: GatewayServer, 
 def test_an_address_that_is_none_or_would_show_the_password_is_refused(address: str, clock: ManualClock) -> None:
     with pytest.raises(GatewayMissingError):
         AspsmsGateway(access(address, clock))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [
+        ("107", DeliveryStatus.BUFFERED, "das Telefon ist ausgeschaltet oder ohne Empfang"),
+        ("108", DeliveryStatus.BUFFERED, "der Speicher des Telefons ist voll"),
+        ("108", DeliveryStatus.FAILED, "das Telefon war 24 Stunden lang nicht erreichbar"),
+        ("000", DeliveryStatus.DELIVERED, ""),
+        ("999", DeliveryStatus.FAILED, "something new"),
+    ],
+)
+def test_reason_codes_are_told_in_the_users_language(code: str, status: DeliveryStatus, said: str) -> None:
+    assert reason_in_words(code, status, "something new") == said

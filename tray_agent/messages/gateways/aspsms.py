@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tray_agent.i18n import _
+from tray_agent.messages.gateways.aspsms_reasons import reason_in_words
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -398,12 +399,14 @@ def _report(notification: object) -> DeliveryReport | None:
     reference, status = _text(notification.get("TransactionReferenceNumber")), _text(notification.get("DeliveryStatus"))
     if not reference or not re.fullmatch(r"-?[0-9]{1,4}", status):
         return None
+    delivery = _STATUS.get(status, DeliveryStatus.BUFFERED)
+    code = _text(notification.get("Reasoncode"))[:10]
     return DeliveryReport(
         reference=reference,
-        status=_STATUS.get(status, DeliveryStatus.BUFFERED),
+        status=delivery,
         notified_at=_instant(notification.get("NotificationDate")) or _instant(notification.get("SubmissionDate")),
-        reason_code=_text(notification.get("Reasoncode"))[:10],
-        reason=_text(notification.get("ReasoncodeDescription"))[:200],
+        reason_code=code,
+        reason=reason_in_words(code, delivery, _text(notification.get("ReasoncodeDescription"))[:200]),
     )
 
 
