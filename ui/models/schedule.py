@@ -25,19 +25,21 @@ def _nobody(_schedule: Schedule | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSubject:
-    """What *Aufträge verwalten* hands to this window; two about the same job are the same.
+    """What *Aufträge verwalten* hands to this window; two about the same job of one window are the same.
 
     Attributes:
         job: whose schedule.
         schedule: as it stands in that window, saved or not.
         take: gets the new schedule at *Speichern*; it is written when that window is saved.
         preview: gets the schedule at every edit, None while it is faulty or when the window is left.
+        window: which window it was; one that was closed and opened again has schedules of its own.
     """
 
     job: JobKey
     schedule: Schedule = field(compare=False)
     take: Callable[[Schedule], None] = field(compare=False)
     preview: Callable[[Schedule | None], None] = field(compare=False, default=_nobody)
+    window: int = 0
 
 
 class Repeat(Enum):

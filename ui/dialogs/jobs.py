@@ -1,0 +1,467 @@
+"""The window *Aufträge verwalten*: the five jobs, their schedules, and the day that follows from them."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from PyQt6 import sip
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtWidgets import (
+    QFrame,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tray_agent.i18n import _
+from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.day_plan import DayPlan, plan_day
+from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
+from tray_agent.jobs.model import JobChange, JobOverview, Pause, Run, RunState
+from tray_agent.tray.model import DialogName
+from ui.day_timeline import DayTimeline
+from ui.dialog import GRID, Dialog
+from ui.icons import Status
+from ui.models.day_timeline import day_title
+from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, schedule_text
+from ui.models.schedule import ScheduleSubject
+from ui.notes import Note
+from ui.tables import Column, ListModel, TableView
+
+if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QDialog
+
+    from tray_agent.agent import Agent
+    from tray_agent.errors import KnownError
+    from tray_agent.jobs.order_check import Finding
+    from tray_agent.jobs.schedule import Schedule
+    from ui.windows import DialogContext
+
+RUN_ICONS = {
+    RunState.RUNNING: Status.RUNNING,
+    RunState.SUCCEEDED: Status.SUCCESS,
+    RunState.FAILED: Status.ERROR,
+    RunState.SKIPPED: Status.SKIPPED,
+    RunState.CANCELLED: Status.CANCELLED,
+    RunState.DIED: Status.ERROR,
+}
+"""The icon before a run's state."""
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return JobsDialog(context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is read from the engine at once."""
+
+    jobs: tuple[JobOverview, ...]
+    pause: Pause | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What follows from the schedules as edited."""
+
+    findings: tuple[Finding, ...]
+    plan: DayPlan
+
+
+class JobsDialog(Dialog):
+    """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
+
+    NAME = "jobs"
+    SIZE = (1040, 760)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Aufträge verwalten"))
+        self.zone = context.agent.machine.zone
+        self.model = JobsModel(self.zone)
+        self.day = context.agent.clock.now().astimezone(self.zone).date()
+        self._schedules: dict[JobKey, QDialog] = {}
+        self._checking = self._check_again = False
+        self._run_id = 0
+        self._make_table()
+        self._make_actions()
+        self._make_hints()
+        self._make_run_bar()
+        self._make_timeline()
+        self.main_action(_("&Speichern"), self.save_and_close)
+        self.close_action()
+        self._deaf = context.agent.job_events.subscribe(self._heard)
+        self.reload(busy=_("Aufträge werden gelesen …"))
+
+    # Widgets
+
+    def _make_table(self) -> None:
+        self.table = TableView(_("Aufträge"), _("Es sind keine Aufträge eingerichtet."))
+        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.table.setModel(self.list)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
+        self.remember_columns(self.table, widths=(90, 250, 240, 130, 190))
+        titles, rows = self.table.horizontalHeader(), self.table.verticalHeader()
+        if titles is not None and rows is not None:
+            height = rows.defaultSectionSize() * len(JobKey) + titles.sizeHint().height() + 2 * self.table.frameWidth()
+            self.table.setFixedHeight(height + GRID)
+        self.body.addWidget(self.table)
+
+    def _columns(self) -> tuple[Column[JobRow], ...]:
+        return (
+            Column(_("Aktiviert"), lambda row: _("Ja") if row.enabled else _("Nein"), checked=lambda row: row.enabled),
+            Column(_("Auftrag"), lambda row: row.title, status=_warning_icon, tooltip=lambda row: "\n".join(row.warnings)),
+            Column(_("Zeitplan"), schedule_text, tooltip=schedule_text),
+            Column(_("Nächster Lauf"), next_text),
+            Column(_("Letztes Ergebnis"), self.model.result_text, status=_result_icon, tooltip=_result_tooltip),
+            Column(_("Arbeitsplatz"), lambda row: row.shown_run.workstation if row.shown_run else ""),
+        )
+
+    def _make_actions(self) -> None:
+        self.schedule_button = QPushButton(_("&Zeitplan"))
+        self.history_button = QPushButton(_("&Protokoll Auftragsverlauf"))
+        self.run_button = QPushButton(_("&Jetzt ausführen"))
+        actions = (
+            (self.schedule_button, self.open_schedule),
+            (self.history_button, self.open_history),
+            (self.run_button, self.run_now),
+        )
+        line = QHBoxLayout()
+        line.setSpacing(GRID)
+        for button, action in actions:
+            button.clicked.connect(lambda _checked, action=action: action())
+            line.addWidget(button)
+        line.addStretch(1)
+        self.body.addLayout(line)
+
+    def _make_run_bar(self) -> None:
+        self.run_bar = QWidget()
+        self.run_progress = QProgressBar()
+        self.run_progress.setAccessibleName(_("Fortschritt des Laufs"))
+        self.cancel_run_button = QPushButton(_("&Lauf abbrechen"))
+        self.cancel_run_button.clicked.connect(lambda _checked: self.cancel_run())
+        line = QHBoxLayout(self.run_bar)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(GRID)
+        line.addWidget(self.run_progress, 1)
+        line.addWidget(self.cancel_run_button)
+        self.run_bar.hide()
+        self.body.addWidget(self.run_bar)
+
+    def _make_hints(self) -> None:
+        self._hint_page = QWidget()
+        self._hint_lines = QVBoxLayout(self._hint_page)
+        self._hint_lines.setContentsMargins(0, 0, 0, 0)
+        self._hint_lines.setSpacing(4)
+        self._hint_area = QScrollArea()
+        self._hint_area.setWidgetResizable(True)
+        self._hint_area.setFrameShape(QFrame.Shape.NoFrame)
+        self._hint_area.setAccessibleName(_("Hinweise zu den Aufträgen"))
+        self._hint_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._hint_area.setWidget(self._hint_page)
+        self.body.addWidget(self._hint_area, 1)
+
+    def _make_timeline(self) -> None:
+        group = QGroupBox(_("Tagesplan"))
+        column = QVBoxLayout(group)
+        column.setSpacing(GRID)
+        self.day_label = QLabel()
+        self.day_label.setMinimumWidth(self.fontMetrics().horizontalAdvance("Mo 30.12.2026") + GRID)
+        self.day_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        line = QHBoxLayout()
+        line.setSpacing(GRID)
+        line.addWidget(self._arrow(Qt.ArrowType.LeftArrow, _("Vorheriger Tag"), -1))
+        line.addWidget(self.day_label)
+        line.addWidget(self._arrow(Qt.ArrowType.RightArrow, _("Nächster Tag"), 1))
+        today = QPushButton(_("&Heute"))
+        today.clicked.connect(lambda _checked: self.go(0))
+        line.addWidget(today)
+        line.addStretch(1)
+        self.timeline = DayTimeline()
+        self.timeline.day_asked.connect(self.go)
+        column.addLayout(line)
+        column.addWidget(self.timeline)
+        self.body.addWidget(group)
+
+    def _arrow(self, kind: Qt.ArrowType, name: str, days: int) -> QToolButton:
+        button = QToolButton()
+        button.setArrowType(kind)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setAccessibleName(name)
+        button.setToolTip(name)
+        button.clicked.connect(lambda _checked: self.go(days))
+        return button
+
+    # Reading and checking
+
+    def reload(self, *, busy: str = "") -> None:
+        """Reads the jobs anew; what was edited stays."""
+        agent = self.context.agent
+        self.run(lambda: _read(agent), self._show, busy=busy)
+
+    def _show(self, read: _Read) -> None:
+        self.model.show(read.jobs, read.now, read.pause)
+        self._changed()
+        if not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+
+    def _changed(self) -> None:
+        """Shows what was edited and has the set checked anew."""
+        self._show_rows()
+        if self._checking:
+            self._check_again = True
+            return
+        self._checking = True
+        agent, model, day = self.context.agent, self.model, self.day
+        changes, schedules = model.tried_changes, dict(model.tried_schedules)
+        self.run(lambda: _check(agent, changes, schedules, day), self._checked, failed=self._check_failed)
+
+    def _checked(self, checked: _Checked) -> None:
+        self._checking = False
+        self.model.findings = checked.findings
+        self.timeline.show_plan(checked.plan, self.context.agent.clock.now().astimezone(self.zone))
+        self.day_label.setText(day_title(checked.plan))
+        self._show_rows()
+        if self._check_again:
+            self._check_again = False
+            self._changed()
+
+    def _check_failed(self, error: KnownError) -> None:
+        self._checking = self._check_again = False
+        self.show_error(error)
+
+    def _show_rows(self) -> None:
+        self.list.show(self.model.rows)
+        for button in (self.schedule_button, self.history_button):
+            button.setEnabled(bool(self.model.rows))
+        self.run_button.setEnabled(bool(self.model.rows) and self.run_bar.isHidden())
+        self._show_hints()
+
+    def _show_hints(self) -> None:
+        hints = self.model.hints
+        notes = [item.widget() for place in range(self._hint_lines.count()) if (item := self._hint_lines.itemAt(place)) is not None]
+        if [note.text for note in notes if isinstance(note, Note)] == list(hints):
+            return
+        while (item := self._hint_lines.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.deleteLater()
+        for hint in hints:
+            note = Note(status=Status.WARNING)
+            note.say(hint)
+            self._hint_lines.addWidget(note)
+        self._hint_lines.addStretch(1)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Returns the sentences shown."""
+        return self.model.hints
+
+    def go(self, days: int) -> None:
+        """Shows the day before or after on the time line; 0: today."""
+        today = self.context.agent.clock.now().astimezone(self.zone).date()
+        self.day = self.day + timedelta(days=days) if days else today
+        self._changed()
+
+    def _heard(self, event: Event) -> None:
+        """Hears of runs and schedules in whatever thread they arise."""
+        if isinstance(event, RunStarted | RunFinished | PlanChanged | PauseChanged):
+            self.context.background.post(lambda: None if sip.isdeleted(self) else self.reload())
+
+    # Editing
+
+    @property
+    def current(self) -> JobRow | None:
+        """Returns the chosen row."""
+        return self.list.row_at(self.table.currentIndex().row())
+
+    def _tick(self, row: JobRow, on: bool) -> None:
+        self.model.enable(row.key, on)
+        self._changed()
+
+    def _open_menu(self, point: QPoint) -> None:
+        index = self.table.indexAt(point)
+        if index.isValid():
+            self.table.selectRow(index.row())
+        viewport = self.table.viewport()
+        if self.current is not None and viewport is not None:
+            here = self.table.visualRect(self.table.currentIndex()).bottomLeft() if not index.isValid() else point
+            self.context_menu().popup(viewport.mapToGlobal(here))
+
+    def context_menu(self) -> QMenu:
+        """Returns the menu of the chosen row."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for title, action, possible in (
+            (_("Zeitplan"), self.open_schedule, True),
+            (_("Protokoll Auftragsverlauf"), self.open_history, True),
+            (_("Jetzt ausführen"), self.run_now, self.run_bar.isHidden()),
+        ):
+            added = menu.addAction(title)
+            if added is not None:
+                added.setEnabled(possible)
+                added.triggered.connect(lambda _checked, action=action: action())
+        return menu
+
+    def open_schedule(self) -> None:
+        """Opens the window *Zeitplan* of the chosen row; what it saves comes back here."""
+        row = self.current
+        if row is None:
+            return
+        key = row.key
+        subject = ScheduleSubject(
+            key, row.schedule, lambda schedule: self._take(key, schedule), lambda schedule: self._try(key, schedule), window=id(self)
+        )
+        self._schedules[key] = self.context.windows.open(DialogName.SCHEDULE, subject)
+
+    def _take(self, key: JobKey, schedule: Schedule) -> None:
+        self.model.set_schedule(key, schedule)
+        self._changed()
+
+    def _try(self, key: JobKey, schedule: Schedule | None) -> None:
+        self.model.try_schedule(key, schedule)
+        self._changed()
+
+    def open_history(self) -> None:
+        """Opens the history of the chosen job."""
+        if self.current is not None:
+            self.context.windows.open(DialogName.JOB_HISTORY, self.current.key)
+
+    # Running
+
+    def run_now(self) -> None:
+        """Runs the chosen job now; its progress and its result are shown here."""
+        row, agent = self.current, self.context.agent
+        if row is None or not self.run_bar.isHidden():
+            return
+        key, title = row.key, row.title
+        self.clear_error()
+        self._run_id = 0
+        self._show_progress(title, 0, None, "")
+        self.cancel_run_button.setEnabled(False)
+        self.run_bar.show()
+        self.run_button.setEnabled(False)
+        self.run_reporting(
+            lambda _task, report: agent.jobs.run_now(key, listener=report),
+            lambda run: self._ran(title, run),
+            reported=lambda event: self._run_told(title, event),
+            failed=self._run_refused,
+        )
+
+    def _run_told(self, title: str, event: object) -> None:
+        if isinstance(event, RunStarted):
+            self._run_id = event.run_id
+            self.cancel_run_button.setEnabled(True)
+        elif isinstance(event, RunProgressed):
+            self._show_progress(title, event.done, event.total, event.what)
+
+    def _show_progress(self, title: str, done: int, total: int | None, what: str) -> None:
+        self.run_progress.setRange(0, total or 0)
+        self.run_progress.setValue(done if total else 0)
+        said = _("{job}: {what}").format(job=title, what=what) if what else _("{job} läuft …").format(job=title)
+        self.run_progress.setFormat(said.replace("%", "%%"))
+        self.run_progress.setAccessibleDescription(said)
+
+    def cancel_run(self) -> None:
+        """Asks the run to stop at its next safe point."""
+        agent, run_id = self.context.agent, self._run_id
+        self.cancel_run_button.setEnabled(False)
+        self.run(lambda: agent.jobs.cancel(run_id), lambda _asked: None)
+
+    def _ran(self, title: str, run: Run) -> None:
+        self.run_bar.hide()
+        self.banner.say(*ended_sentence(title, run), RUN_ICONS[run.state])
+        self.reload()
+
+    def _run_refused(self, error: KnownError) -> None:
+        self.run_bar.hide()
+        self.show_error(error)
+        self.reload()
+
+    # Saving and closing
+
+    def has_unsaved_changes(self) -> bool:
+        """Returns whether a job was ticked or scheduled otherwise."""
+        return self.model.has_changes
+
+    def save(self, then: Callable[[], None]) -> None:
+        """Writes all changes or none."""
+        if not self._close_schedules():
+            return
+        agent, changes = self.context.agent, self.model.changes
+        self.run(lambda: _write(agent, changes), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved)
+
+    def _not_saved(self, error: KnownError) -> None:
+        from tray_agent.jobs.errors import ChangedElsewhereError
+
+        if isinstance(error, ChangedElsewhereError):
+            self.model.forget_edits()
+        self.show_error(error)
+        self.reload()
+
+    def reject(self) -> None:
+        """Closes the window like Escape; first the schedules that are still open, each asking for itself."""
+        if self._close_schedules():
+            super().reject()
+
+    def _close_schedules(self) -> bool:
+        for dialog in list(self._schedules.values()):
+            if not sip.isdeleted(dialog) and dialog.isVisible():
+                dialog.raise_()
+                dialog.reject()
+                if not sip.isdeleted(dialog) and dialog.isVisible():
+                    return False
+        self._schedules.clear()
+        return True
+
+    def done(self, result: int) -> None:
+        """Ends the window; stops listening to the engine and closes the schedules it opened."""
+        self._deaf()
+        for dialog in self._schedules.values():
+            if not sip.isdeleted(dialog):
+                dialog.done(0)
+        self._schedules.clear()
+        super().done(result)
+
+
+def _warning_icon(row: JobRow) -> Status | None:
+    switched_off = row.enabled and not row.stored.switched_on
+    return Status.WARNING if row.warnings or switched_off else None
+
+
+def _result_icon(row: JobRow) -> Status | None:
+    run = row.shown_run
+    return RUN_ICONS[run.state] if run else Status.WAITING
+
+
+def _result_tooltip(row: JobRow) -> str:
+    return row.shown_run.sentence if row.shown_run else ""
+
+
+def _read(agent: Agent) -> _Read:
+    jobs, pause = agent.jobs.overview(), agent.jobs.paused()
+    return _Read(jobs, pause, agent.clock.now())
+
+
+def _check(agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date) -> _Checked:
+    plan = plan_day(schedules, agent.machine.zone, agent.jobs.quiet_hours(), day)
+    return _Checked(agent.jobs.check(changes), plan)
+
+
+def _write(agent: Agent, changes: Sequence[JobChange]) -> None:
+    agent.jobs.save(changes, f"{getpass.getuser()}@{agent.workstation}")

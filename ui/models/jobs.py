@@ -1,0 +1,195 @@
+"""The window *Aufträge verwalten*: rows as edited, what would be saved, what a person should know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+
+from tray_agent.i18n import _, format_datetime
+from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope, Run
+from tray_agent.jobs.order_check import Finding
+from tray_agent.jobs.planned_times import next_after
+from tray_agent.jobs.schedule import Schedule
+from tray_agent.jobs.summary import summarize
+from tray_agent.jobs.titles import state_title
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One row as the window shows it.
+
+    Attributes:
+        stored: the job as it stands in the database.
+        schedule: its schedule as edited, ``enabled`` included.
+        next_at: the next planned time under that schedule: local, or None.
+        changed: whether it was edited.
+        warnings: what the check of the set says of this job.
+    """
+
+    stored: JobOverview
+    schedule: Schedule
+    next_at: datetime | None
+    changed: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def key(self) -> JobKey:
+        """Returns the job."""
+        return self.stored.key
+
+    @property
+    def title(self) -> str:
+        """Returns the job's name."""
+        return self.stored.title
+
+    @property
+    def enabled(self) -> bool:
+        """Returns the column *Aktiviert* as edited."""
+        return self.schedule.enabled
+
+    @property
+    def shown_run(self) -> Run | None:
+        """Returns the run that the last result speaks of: the one that goes on now, else the last that ended."""
+        return self.stored.running or self.stored.last_run
+
+
+class JobsModel:
+    """The five jobs as a person edits them. Nothing is written before ``changes`` are saved.
+
+    Args:
+        zone: the practice's time zone.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._stored: dict[JobKey, JobOverview] = {}
+        self._edited: dict[JobKey, JobChange] = {}
+        self._tried: dict[JobKey, Schedule] = {}
+        self._now: datetime | None = None
+        self._pause: Pause | None = None
+        self.findings: tuple[Finding, ...] = ()
+
+    def show(self, jobs: Sequence[JobOverview], now: datetime, pause: Pause | None = None) -> None:
+        """Takes the jobs as they are stored now; what was edited stays, with the version it was made from."""
+        self._stored = {job.key: job for job in jobs}
+        self._now, self._pause = now, pause
+
+    def enable(self, key: JobKey, on: bool) -> None:
+        """Ticks or unticks *Aktiviert*."""
+        self._edit(key, replace(self.schedule(key), enabled=on))
+
+    def set_schedule(self, key: JobKey, schedule: Schedule) -> None:
+        """Takes a schedule from the window *Zeitplan*; whether the job is enabled stays as ticked here."""
+        self._tried.pop(key, None)
+        self._edit(key, replace(schedule, enabled=self.schedule(key).enabled))
+
+    def try_schedule(self, key: JobKey, schedule: Schedule | None) -> None:
+        """Takes a schedule that is being edited, for check and time line only; None: no more."""
+        if schedule is None:
+            self._tried.pop(key, None)
+        else:
+            self._tried[key] = replace(schedule, enabled=self.schedule(key).enabled)
+
+    def schedule(self, key: JobKey) -> Schedule:
+        """Returns a job's schedule as edited."""
+        return self._edited[key].schedule if key in self._edited else self._stored[key].schedule
+
+    def forget_edits(self) -> None:
+        """Drops what was edited: the jobs stand as they are stored."""
+        self._edited.clear()
+
+    def _edit(self, key: JobKey, schedule: Schedule) -> None:
+        before = self._edited.get(key)
+        version = before.version if before else self._stored[key].version
+        if schedule == self._stored[key].schedule and version == self._stored[key].version:
+            self._edited.pop(key, None)
+        else:
+            self._edited[key] = JobChange(key, schedule, version)
+
+    @property
+    def rows(self) -> tuple[JobRow, ...]:
+        """Returns the rows in the order of a day."""
+        return tuple(self._row(job) for job in self._stored.values())
+
+    def row(self, key: JobKey) -> JobRow:
+        """Returns one row."""
+        return self._row(self._stored[key])
+
+    def _row(self, job: JobOverview) -> JobRow:
+        schedule = self.schedule(job.key)
+        at = next_after(schedule, self._zone, self._now) if self._now else None
+        warnings = tuple(finding.sentence for finding in self.findings if job.key in finding.jobs)
+        return JobRow(job, schedule, at.astimezone(self._zone) if at else None, job.key in self._edited, warnings)
+
+    @property
+    def changes(self) -> tuple[JobChange, ...]:
+        """Returns what would be saved."""
+        return tuple(self._edited.values())
+
+    @property
+    def tried_changes(self) -> tuple[JobChange, ...]:
+        """Returns what would be saved together with what is only being edited in the window *Zeitplan*."""
+        tried = {key: JobChange(key, schedule, self._stored[key].version) for key, schedule in self._tried.items()}
+        return tuple((self._edited | tried).values())
+
+    @property
+    def tried_schedules(self) -> Mapping[JobKey, Schedule]:
+        """Returns all schedules, those included that are only being edited."""
+        return {key: self._tried.get(key) or self.schedule(key) for key in self._stored}
+
+    @property
+    def has_changes(self) -> bool:
+        """Returns whether closing would lose something."""
+        return bool(self._edited)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Returns what a person should know, a sentence each: what is paused, switches on Nein, then the check of the set."""
+        return (*self._pause_hint(), *_switch_hints(self.rows), *(finding.sentence for finding in self.findings))
+
+    def _pause_hint(self) -> Iterator[str]:
+        if self._pause is None:
+            return
+        held = _("das Senden") if self._pause.scope is PauseScope.SENDING else _("alle Aufträge")
+        if self._pause.until is None:
+            yield _("{who} hat {what} angehalten, bis jemand im Menü des Symbols «Fortsetzen» wählt.").format(
+                who=self._pause.paused_by, what=held
+            )
+        else:
+            until = format_datetime(self._pause.until.astimezone(self._zone))
+            yield _("{who} hat {what} bis {until} angehalten.").format(who=self._pause.paused_by, what=held, until=until)
+
+    def result_text(self, row: JobRow) -> str:
+        """Returns the column *Letztes Ergebnis*: word and time."""
+        run = row.shown_run
+        if run is None:
+            return _("noch nie gelaufen")
+        at = run.started_at or run.due_at
+        return _("{status}, {time}").format(status=state_title(run.state), time=format_datetime(at.astimezone(self._zone)))
+
+
+def schedule_text(row: JobRow) -> str:
+    """Returns the column *Zeitplan*."""
+    return summarize(row.schedule)
+
+
+def next_text(row: JobRow) -> str:
+    """Returns the column *Nächster Lauf*."""
+    if row.next_at is not None:
+        return format_datetime(row.next_at)
+    return _("nie mehr") if row.enabled else _("nicht aktiviert")
+
+
+def ended_sentence(title: str, run: Run) -> tuple[str, str]:
+    """Returns what is told of a run that was started by hand: a title and a sentence."""
+    return _("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence
+
+
+def _switch_hints(rows: Sequence[JobRow]) -> Iterator[str]:
+    for row in rows:
+        if row.enabled and not row.stored.switched_on:
+            yield _("«{job}» ist aktiviert, wird aber nicht ausgeführt: Der Schalter {switch} steht auf Nein.").format(
+                job=row.title, switch=row.stored.switch_name
+            )
