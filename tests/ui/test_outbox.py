@@ -1,0 +1,86 @@
+"""The window *Versand-Queue* on the demo's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tray_agent.demo.world import DemoWorld
+from tray_agent.jobs.contract import JobKey
+from tray_agent.messages.entries import OutboxFilter
+from tray_agent.messages.model import MessageKind, MessageState
+from ui.background import Background
+from ui.dialogs.outbox import OutboxDialog
+from ui.models.outbox import VIEWS, details_of, filter_of
+from ui.remembered import Remembered
+from ui.windows import DialogContext, Windows
+
+ZONE = ZoneInfo("Europe/Zurich")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DemoWorld]:
+    with DemoWorld(tmp_path / "demo") as world:
+        world.agent.jobs.run_now(JobKey.PREPARE_REMINDERS)
+        yield world
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, world: DemoWorld, background: Background, tmp_path: Path) -> OutboxDialog:
+    windows = Windows(world.agent, background, Remembered(tmp_path / "windows.ini"))
+    dialog = OutboxDialog(DialogContext(world.agent, background, windows, windows.remembered))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.list.rowCount() > 0 and background.idle)
+    return dialog
+
+
+def test_every_state_is_in_one_view() -> None:
+    shown = [state for view in VIEWS for state in view.states]
+    assert sorted(shown) == sorted(MessageState)
+
+
+def test_the_filter_is_what_was_chosen() -> None:
+    assert filter_of(VIEWS[0], None, "  ") == OutboxFilter()
+    assert filter_of(VIEWS[1], MessageKind.REMINDER, " Meier ").patient == "Meier"
+
+
+def test_the_chosen_message_is_told_whole(dialog: OutboxDialog) -> None:
+    message = dialog.current
+    assert message is not None
+    title, paragraphs = details_of(message, ZONE)
+    assert message.patient_name in title
+    told = dialog.details.toPlainText()
+    assert all(part.splitlines()[0] in told for part in paragraphs)
+
+
+def test_the_list_follows_the_filters(qtbot: QtBot, dialog: OutboxDialog, background: Background) -> None:
+    everything = dialog.list.rowCount()
+    dialog.view.setCurrentIndex(4)
+    qtbot.waitUntil(lambda: background.idle and 0 < dialog.list.rowCount() < everything)
+    dialog.patient.setText("gibt es nicht")
+    qtbot.waitUntil(lambda: background.idle and dialog.list.rowCount() == 0)
+    assert dialog.table.message
+
+
+def test_cancelling_asks_and_then_the_message_is_never_sent(
+    qtbot: QtBot, dialog: OutboxDialog, background: Background, world: DemoWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog.view.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: background.idle and dialog.current is not None and dialog.current.state is MessageState.PREPARED)
+    message = dialog.current
+    assert message is not None
+    monkeypatch.setattr(dialog, "ask", lambda *_words: False)
+    dialog.cancel_chosen()
+    assert world.agent.messages.message(message.id).state is MessageState.PREPARED
+    monkeypatch.setattr(dialog, "ask", lambda *_words: True)
+    dialog.cancel_chosen()
+    qtbot.waitUntil(lambda: background.idle)
+    assert world.agent.messages.message(message.id).state is MessageState.CANCELLED
+    world.agent.jobs.run_now(JobKey.PREPARE_REMINDERS)
+    world.agent.jobs.run_now(JobKey.SEND_MESSAGES)
+    assert message.reference not in {taken.reference for taken in world.gateway.accepted()}

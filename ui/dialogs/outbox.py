@@ -1,0 +1,171 @@
+"""The window *Versand-Queue*: every message with its state and the reason for it."""
+
+from __future__ import annotations
+
+import getpass
+from html import escape
+from typing import TYPE_CHECKING, cast
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter, QTextBrowser
+
+from tray_agent.i18n import _, format_number, ngettext
+from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder
+from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.words import kind_title
+from ui.dialog import GRID, Dialog
+from ui.icons import Status
+from ui.models.outbox import CAN_BE_CANCELLED, VIEWS, cancel_question, channel_word, details_of, filter_of, local, state_word
+from ui.tables import Align, Column, PagedModel, PageRequest, PageResult, TableView
+
+if TYPE_CHECKING:
+    from ui.windows import DialogContext
+
+_ICONS = {
+    MessageState.PREPARED: Status.WAITING,
+    MessageState.SENDING: Status.RUNNING,
+    MessageState.SUBMITTED: Status.RUNNING,
+    MessageState.BUFFERED: Status.WAITING,
+    MessageState.DELIVERED: Status.SUCCESS,
+    MessageState.FAILED: Status.ERROR,
+    MessageState.UNKNOWN: Status.DOUBT,
+    MessageState.ERROR: Status.ERROR,
+    MessageState.CANCELLED: Status.CANCELLED,
+    MessageState.IN_DOUBT: Status.DOUBT,
+}
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return OutboxDialog(context)
+
+
+class OutboxDialog(Dialog):
+    """A list of any length, filtered and sorted by the database; *Stornieren* for what was not sent yet."""
+
+    NAME = "outbox"
+    SIZE = (1060, 660)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Versand-Queue"))
+        self._zone = context.agent.machine.zone
+        self.view = QComboBox(self)
+        self.kind = QComboBox(self)
+        self.patient = QLineEdit(self)
+        self.count = QLabel(self)
+        self.list = PagedModel(self._columns(), self._fetch, context.background, self)
+        self.table = TableView(
+            _("Mitteilungen"),
+            _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan."),
+        )
+        self.details = QTextBrowser(self)
+        self.details.setAccessibleName(_("Einzelheiten zur gewählten Mitteilung"))
+        self._lay_out_content()
+        self.main_action(_("Schl&iessen"), self.reject)
+        self._cancel = self.side_action(_("&Stornieren …"), self.cancel_chosen)
+        self._cancel.setEnabled(False)
+        self.side_action(_("&Aktualisieren"), self.list.reload)
+        self.list.reload()
+
+    def _lay_out_content(self) -> None:
+        self.body.addLayout(self._filters())
+        self.table.setModel(self.list)
+        self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
+        self.remember_columns(self.table, widths=(56, 170, 170, 60, 170, 124, 124))
+        parts = QSplitter(Qt.Orientation.Vertical, self)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.table)
+        parts.addWidget(self.details)
+        parts.setStretchFactor(0, 3)
+        parts.setStretchFactor(1, 1)
+        self.body.addWidget(parts, 1)
+        self.body.addWidget(self.count)
+        self.list.modelReset.connect(self._counted)
+        self.list.dataChanged.connect(lambda *_cells: self._show_details())
+        chosen = self.table.selectionModel()
+        if chosen is not None:
+            chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
+
+    def _filters(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        for view in VIEWS:
+            self.view.addItem(_(view.title), view)
+        self.kind.addItem(_("Alle Arten"), None)
+        for kind in MessageKind:
+            self.kind.addItem(kind_title(kind), kind)
+        self.patient.setPlaceholderText(_("Name oder Nummer des Patienten"))
+        self.patient.setClearButtonEnabled(True)
+        for text, field in ((_("A&nzeigen:"), self.view), (_("A&rt:"), self.kind), (_("&Patient:"), self.patient)):
+            label = QLabel(text, self)
+            label.setBuddy(field)
+            field.setAccessibleName(text.replace("&", "").rstrip(":"))
+            row.addWidget(label)
+            row.addWidget(field, 1 if field is self.patient else 0)
+        self.view.currentIndexChanged.connect(lambda _index: self._filter())
+        self.kind.currentIndexChanged.connect(lambda _index: self._filter())
+        self.patient.textChanged.connect(lambda _text: self._filter())
+        return row
+
+    def _columns(self) -> tuple[Column[OutboxMessage], ...]:
+        return (
+            Column(_("Nr."), lambda row: str(row.id), align=Align.RIGHT, sort=OutboxOrder.NUMBER.value),
+            Column(_("Patient"), lambda row: row.patient_name, sort=OutboxOrder.PATIENT.value),
+            Column(_("Art"), lambda row: kind_title(row.kind)),
+            Column(_("Kanal"), channel_word),
+            Column(_("Zustand"), state_word, sort=OutboxOrder.STATE.value, status=lambda row: _ICONS[row.state]),
+            Column(_("Termin"), lambda row: local(row.appointment_at, self._zone), sort=OutboxOrder.APPOINTMENT.value),
+            Column(_("Aufbereitet"), lambda row: local(row.prepared_at, self._zone), sort=OutboxOrder.PREPARED.value),
+            Column(_("Grund"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
+        )
+
+    def _fetch(self, request: PageRequest) -> PageResult[OutboxMessage]:
+        which = cast("OutboxFilter", request.filter or OutboxFilter())
+        page = self.context.agent.messages.page(
+            which,
+            OutboxOrder(request.sort or OutboxOrder.NUMBER),
+            descending=request.descending or not request.sort,
+            offset=request.offset,
+            limit=request.limit,
+        )
+        return PageResult(page.messages, page.total)
+
+    def _filter(self) -> None:
+        self.list.set_filter(filter_of(self.view.currentData(), self.kind.currentData(), self.patient.text()))
+
+    def _counted(self) -> None:
+        total = self.list.rowCount()
+        self.count.setText(ngettext("{number} Mitteilung", "{number} Mitteilungen", total).format(number=format_number(total)))
+        if total and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+        self._show_details()
+
+    @property
+    def current(self) -> OutboxMessage | None:
+        """Returns the chosen message."""
+        index = self.table.currentIndex()
+        return self.list.row_at(index.row()) if index.isValid() else None
+
+    def _show_details(self) -> None:
+        message = self.current
+        self._cancel.setEnabled(message is not None and message.state in CAN_BE_CANCELLED)
+        if message is None:
+            self.details.clear()
+            return
+        title, paragraphs = details_of(message, self._zone)
+        told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+        self.details.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
+
+    def cancel_chosen(self) -> None:
+        """Cancels the chosen message, after a question."""
+        message, agent = self.current, self.context.agent
+        if message is None or message.state not in CAN_BE_CANCELLED:
+            return
+        if self.ask(*cancel_question((message,)), _("&Stornieren")):
+            who = f"{getpass.getuser()}@{agent.workstation}"
+            self.run(lambda: agent.messages.cancel([message.id], who), self._cancelled, busy=_("Wird storniert …"))
+
+    def _cancelled(self, number: int) -> None:
+        if not number:
+            self.banner.say(_("Nicht storniert"), _("Die Mitteilung ist inzwischen unterwegs oder schon gesendet."), Status.WARNING)
+        self.list.reload()

@@ -1,0 +1,95 @@
+"""The window *Versand-Queue*: what each message says of itself, and by what one filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tray_agent.i18n import N_, _, format_datetime, format_number, ngettext
+from tray_agent.messages.entries import OutboxFilter, OutboxMessage
+from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.words import channel_title, kind_title, state_title
+
+CAN_BE_CANCELLED = frozenset({MessageState.PREPARED})
+"""Not sent yet, and certainly not under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One choice of the filter *Anzeigen*: its name (a source text) and the states it shows; none: all."""
+
+    title: str
+    states: frozenset[MessageState]
+
+
+VIEWS = (
+    View(N_("Alle Mitteilungen"), frozenset()),
+    View(N_("Noch zu senden"), frozenset({MessageState.PREPARED, MessageState.SENDING})),
+    View(N_("Unterwegs"), frozenset({MessageState.SUBMITTED, MessageState.BUFFERED})),
+    View(N_("Zugestellt"), frozenset({MessageState.DELIVERED})),
+    View(N_("Nicht zugestellt oder nicht versendbar"), frozenset({MessageState.FAILED, MessageState.ERROR, MessageState.UNKNOWN})),
+    View(N_("In der Schwebe"), frozenset({MessageState.IN_DOUBT})),
+    View(N_("Storniert"), frozenset({MessageState.CANCELLED})),
+)
+"""The choices of the filter, in the order shown."""
+
+
+def filter_of(view: View, kind: MessageKind | None, patient: str) -> OutboxFilter:
+    """Returns what the list shows."""
+    return OutboxFilter(states=view.states, kinds=frozenset({kind} if kind else ()), patient=patient.strip())
+
+
+def state_word(message: OutboxMessage) -> str:
+    """Returns the word for a message's state."""
+    return state_title(message.state)
+
+
+def local(instant: datetime | None, zone: ZoneInfo) -> str:
+    """Returns an instant as the practice writes it, or ""."""
+    return format_datetime(instant.astimezone(zone)) if instant else ""
+
+
+def channel_word(message: OutboxMessage) -> str:
+    """Returns the word for the channel, or a dash where the message got none."""
+    return channel_title(message.channel) if message.channel else "–"
+
+
+def details_of(message: OutboxMessage, zone: ZoneInfo) -> tuple[str, tuple[str, ...]]:
+    """Returns the title and the paragraphs that are told about a message."""
+    title = _("{kind} an {patient}").format(kind=kind_title(message.kind), patient=message.patient_name)
+    return title, tuple(part for part in (_what(message), message.sentence, _when(message, zone), _cost(message), _text(message)) if part)
+
+
+def _what(message: OutboxMessage) -> str:
+    if message.recipient is None:
+        return state_word(message)
+    return _("{state}: {channel} an {recipient}").format(
+        state=state_word(message), channel=channel_word(message), recipient=message.recipient
+    )
+
+
+def _when(message: OutboxMessage, zone: ZoneInfo) -> str:
+    parts = [_("Aufbereitet am {when}").format(when=local(message.prepared_at, zone))]
+    if message.submitted_at:
+        parts.append(_("gesendet am {when}").format(when=local(message.submitted_at, zone)))
+    if message.appointment_at:
+        parts.append(_("Termin am {when}").format(when=local(message.appointment_at, zone)))
+    return ", ".join(parts) + "."
+
+
+def _cost(message: OutboxMessage) -> str:
+    if message.channel is not Channel.SMS or not message.segments:
+        return ""
+    said = ngettext("{number} SMS-Segment, {cost} Credits.", "{number} SMS-Segmente, {cost} Credits.", message.segments)
+    return said.format(number=message.segments, cost=format_number(message.cost))
+
+
+def _text(message: OutboxMessage) -> str:
+    return "\n".join(part for part in (message.subject, message.text) if part)
+
+
+def cancel_question(messages: tuple[OutboxMessage, ...]) -> tuple[str, str]:
+    """Returns the question before messages are cancelled, and what that means."""
+    question = ngettext("{number} Mitteilung stornieren?", "{number} Mitteilungen stornieren?", len(messages)).format(number=len(messages))
+    return question, _("Sie wird nicht gesendet und nicht noch einmal aufbereitet. Der Patient muss anders erinnert werden.")
