@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tray_agent.messages.gateways.calendar_file import CalendarEntry, calendar_file, calendar_summary
@@ -56,7 +56,9 @@ def test_a_moved_appointment_replaces_the_former_entry() -> None:
     assert event_of(moved).sequence > event_of(ENTRY).sequence
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
+@example(datetime(2024, 3, 31, 2, 0, fold=1), 0)  # noqa: DTZ001 - wall-clock time
+@example(datetime(2026, 10, 25, 2, 30, fold=1), 30)  # noqa: DTZ001 - wall-clock time
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31)), st.integers(-600, 600))  # noqa: DTZ001 - wall-clock times
 def test_the_hour_is_right_on_every_day_and_the_end_is_never_before_the_start(starts_at: datetime, minutes: int) -> None:
     starts_at = starts_at.replace(second=0, microsecond=0)
@@ -64,7 +66,7 @@ def test_the_hour_is_right_on_every_day_and_the_end_is_never_before_the_start(st
     start, end = event.start, event.end
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
-    assert start.astimezone(UTC) == starts_at.replace(tzinfo=ZURICH).astimezone(UTC)
+    assert start.astimezone(UTC) == starts_at.replace(tzinfo=ZURICH, fold=0).astimezone(UTC)
     assert end.astimezone(UTC) > start.astimezone(UTC)
 
 

@@ -47,8 +47,8 @@ def calendar_file(entry: CalendarEntry) -> bytes:
     """
     from icalendar import Calendar, Event
 
-    start = entry.starts_at.replace(tzinfo=entry.zone)
-    end = entry.ends_at.replace(tzinfo=entry.zone) if entry.ends_at else _later(start, USUAL_LENGTH)
+    start = _instant(entry.starts_at, entry.zone)
+    end = _instant(entry.ends_at, entry.zone) if entry.ends_at else _later(start, USUAL_LENGTH)
     event = Event()
     event.add("uid", entry.uid)
     event.add("dtstamp", entry.issued_at.astimezone(UTC))
@@ -69,6 +69,11 @@ def calendar_file(entry: CalendarEntry) -> bytes:
 
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def _instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
+    """Returns a wall-clock time in its zone; one that the autumn change repeats counts as its first occurrence."""
+    return wall_clock.replace(tzinfo=zone, fold=0)
 
 
 def _later(instant: datetime, duration: timedelta) -> datetime:
