@@ -14,7 +14,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
 from tray_agent.demo.portal import DemoPortal, publish_version
 from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
-from tray_agent.downloads.errors import PortalUnavailableError
+from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
 from tray_agent.downloads.publish import publish, refresh
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.transfer import TransferLimits
@@ -255,6 +255,16 @@ def test_a_portal_that_is_away_ends_the_run_and_changes_nothing(practice: Practi
     with pytest.raises(PortalUnavailableError, match="nicht erreichbar"):
         practice.run()
     assert practice.states() == {"tarif 1.4.002": "offered"}
+
+
+def test_a_folder_that_is_away_ends_the_run_and_changes_nothing(practice: Practice) -> None:
+    practice.subscribe("tarif")
+    practice.run()
+    practice.library.folder.rename(practice.library.folder.with_name("away"))
+    practice.library.folder.write_bytes(b"a share that does not answer")
+    with pytest.raises(FolderUnavailableError, match="nicht erreichbar"):
+        practice.run()
+    assert (practice.states(), practice.context.activities) == ({"tarif 1.4.002": "offered"}, [])
 
 
 def test_leftovers_of_versions_that_nobody_wants_are_removed(practice: Practice) -> None:

@@ -81,7 +81,9 @@ def read_description(folder: Path) -> Description:
     except ValidationError as error:
         first = error.errors()[0]
         raise _unreadable(file, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _unreadable(file, error.strerror or type(error).__name__) from error
+    except ValueError as error:
         raise _unreadable(file, str(error)) from error
 
 

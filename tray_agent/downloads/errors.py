@@ -19,6 +19,12 @@ class PortalUntrustedError(KnownError):
     code = "portal_untrusted"
 
 
+class FolderUnavailableError(UnavailableError):
+    """The download folder can't be reached; later it may."""
+
+    code = "folder_unavailable"
+
+
 class TransferFault(StrEnum):
     """Why a file could not be transferred."""
 

@@ -77,13 +77,11 @@ class Installation:
             genuine = self._library.verify(download)
         except OSError as error:
             raise self._refused(download, _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error)) from error
+        if not self._library.place_of(download).exists():
+            raise self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
         if not genuine:
             self._take_back(download)
-            missing = not self._library.place_of(download).exists()
-            raise self._refused(
-                download,
-                _("Die Datei fehlt im Download-Ordner.") if missing else _("Die Datei ist nicht mehr die, die heruntergeladen wurde."),
-            )
+            raise self._refused(download, _("Die Datei ist nicht mehr die, die heruntergeladen wurde."))
         return self._check_signature(download)
 
     def _check_signature(self, download: Download) -> Signature:

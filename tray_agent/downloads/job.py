@@ -81,6 +81,7 @@ class DownloadJob:
 
         Raises:
             PortalUnavailableError, PortalUntrustedError, ConfigurationError: nothing was looked for.
+            FolderUnavailableError: nothing was fetched.
             DatabaseUnavailableError: what was brought here is offered by the next run.
             RunCancelledError, LeaseLostError: as the context says.
         """
@@ -114,6 +115,7 @@ class _Run:
         self._look()
         if self._context.dry_run:
             return self._tell_only()
+        self._parts.library.open()
         self._parts.progress.begin()
         self._report_refusals(self._catalogue.refusals)
         self._withdraw()

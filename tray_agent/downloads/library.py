@@ -11,10 +11,12 @@ from pathlib import Path
 from tray_agent.downloads.catalogue import ElementVersion
 from tray_agent.downloads.checksums import is_genuine
 from tray_agent.downloads.download_rows import Download
+from tray_agent.downloads.errors import FolderUnavailableError
 from tray_agent.downloads.locks import LockedError
 from tray_agent.downloads.names import check_element_key, check_file_name
 from tray_agent.downloads.partial import NOTE, PART, taken
 from tray_agent.downloads.version import Version
+from tray_agent.i18n import _
 from tray_agent.platforms import files
 
 VERIFY_AGAIN = timedelta(days=7)
@@ -50,6 +52,24 @@ class Library:
     def place_of(self, version: ElementVersion | Download) -> Path:
         """Returns where the file of a version belongs."""
         return self.place(version.element, version.version, version.file_name)
+
+    def open(self) -> None:
+        """Makes the folder where it is missing.
+
+        Raises:
+            FolderUnavailableError: it can't be reached or made.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FolderUnavailableError(
+                _("Download-Ordner nicht erreichbar"),
+                _("Der Ordner {folder} kann nicht geöffnet werden ({why}); nichts wurde heruntergeladen.").format(
+                    folder=self.folder, why=error.strerror or type(error).__name__
+                ),
+                _("Verbindung zum Laufwerk und Rechte prüfen; der nächste Lauf versucht es von selbst wieder."),
+                item=str(self.folder),
+            ) from error
 
     def is_present(self, download: Download) -> bool:
         """Returns whether a file of the right length is there; does not verify it."""

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-_FAR = 1 << 40
+_FAR = 0x7FFF_0000
+"""Where the locked byte is: behind the end of every such file, and within what Windows' C library can lock."""
 
 
 class LockedError(Exception):

@@ -87,24 +87,23 @@ def publish(source: Path, repository: Path, keys: Keys, now: datetime) -> Public
     return writer.sign_targets({target.path: target for _file, target in targets}, description.areas)
 
 
-def refresh(repository: Path, keys: Keys, now: datetime, lifetimes: Lifetimes | None = None) -> Publication:
+def refresh(repository: Path, keys: Keys, now: datetime) -> Publication:
     """Signs the timestamp anew, and the snapshot too where its key is here: what a published portal needs every few days.
 
     Raises:
         PublishError: there is no repository, its snapshot has expired and its key is not here, or a key can't be used.
     """
-    writer = _Writer(repository, keys, now, lifetimes or Lifetimes())
-    return writer.sign_again()
+    return _Writer(repository, keys, now).sign_again()
 
 
 class _Writer:
     """Signs and writes the metadata of one repository."""
 
-    def __init__(self, repository: Path, keys: Keys, now: datetime, lifetimes: Lifetimes) -> None:
+    def __init__(self, repository: Path, keys: Keys, now: datetime, lifetimes: Lifetimes | None = None) -> None:
         self._folder = repository / "metadata"
         self._keys = keys
         self._now = now.astimezone(UTC).replace(microsecond=0)
-        self._lifetimes = lifetimes
+        self._lifetimes = lifetimes or self._published_lifetimes()
 
     def prepare_root(self) -> None:
         """Makes the first root, or the next where a role's key is new or half of the root's lifetime is over."""
@@ -118,7 +117,7 @@ class _Writer:
 
     def sign_targets(self, offered: dict[str, TargetFile], areas: list[str]) -> Publication:
         """Writes targets, snapshot and timestamp for these files."""
-        fields: dict[str, Any] = {PORTAL_FIELD: {"areas": areas}}
+        fields: dict[str, Any] = {PORTAL_FIELD: {"areas": areas, "lifetimes": self._lifetimes.model_dump()}}
         targets = Targets(self._next("targets"), targets=offered, unrecognized_fields=fields)
         self._sign_snapshot(self._write(targets, "targets"))
         return self._publication(targets)
@@ -141,6 +140,12 @@ class _Writer:
         else:
             self._sign_timestamp(_described(snapshot.version, self._file("snapshot", snapshot.version).read_bytes()))
         return self._publication(targets)
+
+    def _published_lifetimes(self) -> Lifetimes:
+        """Returns the lifetimes that the last publication was made with."""
+        targets = self._newest("targets", Targets)
+        field = targets.unrecognized_fields.get(PORTAL_FIELD, {}) if targets else {}
+        return Lifetimes.model_validate(field.get("lifetimes", {}))
 
     def _sign_root(self, root: Root, renewed: Sequence[str]) -> None:
         for role in renewed:

@@ -1,0 +1,224 @@
+"""The facade of dialogs and command line, and the command line itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.downloads.conftest import ELEMENTS
+from tray_agent.agent import Agent
+from tray_agent.cli.frame import run
+from tray_agent.clock import ManualClock, SystemClock
+from tray_agent.config.machine import load_machine
+from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
+from tray_agent.demo.portal_server import PortalServer
+from tray_agent.downloads.errors import PortalUnavailableError
+from tray_agent.downloads.service import DownloadService, PortalRow
+from tray_agent.downloads.states import DownloadState
+from tray_agent.errors import ConfigurationError, InputError, KnownError
+from tray_agent.store.migrate import upgrade
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[DemoPortal, PortalServer]]:
+    """Serves a portal signed now, and configures this machine for it."""
+    demo = make_portal(tmp_path / "portal", SystemClock().now(), ELEMENTS)
+    with PortalServer(demo.repository) as server:
+        monkeypatch.setenv("VITOCLIENT_PORTAL__ADDRESS", server.address)
+        monkeypatch.setenv("VITOCLIENT_PORTAL__ROOT", str(demo.root_file))
+        monkeypatch.setenv("VITOCLIENT_STORE__URL", f"sqlite:///{(tmp_path / 'store.db').as_posix()}")
+        monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / "downloads"))
+        yield demo, server
+
+
+@pytest.fixture
+def agent(site: tuple[DemoPortal, PortalServer]) -> Iterator[Agent]:
+    with Agent(load_machine(), workstation="PC1") as made:
+        upgrade(made.store_unchecked)
+        yield made
+
+
+@pytest.fixture
+def service(agent: Agent) -> DownloadService:
+    return agent.downloads
+
+
+@pytest.fixture
+def vitoclient(agent: Agent, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command and returns exit code, output and errors."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = run(arguments)
+        return code, *capfd.readouterr()
+
+    return command
+
+
+def rows(service: DownloadService) -> list[PortalRow]:
+    return [row for area in service.portal().areas for heading in area.headings for row in heading.rows]
+
+
+def test_the_portal_shows_ticks_and_states(service: DownloadService) -> None:
+    service.subscribe("update", "Anna")
+    service.set_active(True, "Anna")
+    service.run_now()
+    view = service.portal()
+    assert (view.active, view.offline, view.refused, [area.is_new for area in view.areas]) == (True, False, 0, [True, False])
+    ticks = {(row.element, row.version): (row.subscribed, row.state) for row in rows(service)}
+    assert ticks["update", "2.69.001"] == (True, DownloadState.OFFERED)
+    assert ticks["update", "2.68.014"] == (True, None)
+    assert ticks["tarif", "1.4.002"] == (False, None)
+
+
+def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+    confirmed = service.portal()
+    site[1].stop()
+    view = service.portal()
+    assert (view.offline, view.areas, view.checked_at) == (True, confirmed.areas, confirmed.checked_at)
+    assert service.portal(refresh=False).areas == confirmed.areas
+
+
+def test_the_portal_that_was_never_there_is_told(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+    site[1].stop()
+    with pytest.raises(PortalUnavailableError):
+        service.portal()
+
+
+def test_a_machine_without_a_portal_is_told(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VITOCLIENT_PORTAL__ROOT")
+    with Agent(load_machine()) as other, pytest.raises(ConfigurationError, match="Vertrauensanker"):
+        other.downloads.portal()
+    monkeypatch.setenv("VITOCLIENT_PORTAL__ROOT", "missing.json")
+    with Agent(load_machine()) as other, pytest.raises(ConfigurationError, match=r"missing\.json"):
+        other.downloads.portal()
+
+
+def test_what_is_not_offered_cannot_be_subscribed(service: DownloadService) -> None:
+    with pytest.raises(InputError, match="nix"):
+        service.subscribe("nix", "Anna")
+    assert not service.unsubscribe("nix")
+
+
+def test_an_element_that_is_newer_than_what_is_known_can_be_subscribed(
+    service: DownloadService, site: tuple[DemoPortal, PortalServer]
+) -> None:
+    service.portal()
+    demo = site[0]
+    text = (demo.source / "portal.toml").read_text(encoding="utf-8").replace('key = "tarif"', 'key = "neu"')
+    (demo.source / "portal.toml").write_text(text, encoding="utf-8")
+    publish_version(demo, "neu", "2.0.000", 10, SystemClock().now())
+    service.subscribe("neu", "Anna")
+    assert {row.element for row in rows(service) if row.subscribed} == {"neu"}
+
+
+def test_what_waits_for_a_person_comes_first(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+    service.subscribe("update", "Anna")
+    service.subscribe("handbuch", "Anna")
+    service.set_active(True, "Anna")
+    service.run_now()
+    publish_version(site[0], "update", "2.70.000", 100, SystemClock().now())
+    service.run_now()
+    listed = [(row.title, row.version, row.state, row.present, row.kept) for row in service.downloads()]
+    assert listed == [
+        ("Handbuch", "1.0.000", DownloadState.OFFERED, True, False),
+        ("Update vitomed", "2.70.000", DownloadState.OFFERED, True, False),
+        ("Update vitomed", "2.69.001", DownloadState.SUPERSEDED, True, True),
+    ]
+    assert [row.version for row in service.waiting()] == ["1.0.000", "2.70.000"]
+    assert service.downloads()[0].needs == "2.69.000"
+
+
+def test_verifying_reads_the_file(service: DownloadService) -> None:
+    service.subscribe("handbuch", "Anna")
+    service.set_active(True, "Anna")
+    service.run_now()
+    assert service.verify("handbuch", "1.0.0")
+    next(service.folder().rglob("*.txt")).write_text("anders")
+    assert not service.verify("handbuch", "1.0.0")
+    assert not service.downloads()[0].present
+    with pytest.raises(InputError):
+        service.verify("handbuch", "9.9.9")
+
+
+def test_a_service_that_is_off_does_not_run(service: DownloadService) -> None:
+    with pytest.raises(KnownError, match="Schalter"):
+        service.run_now()
+
+
+# The command line
+
+
+def test_the_whole_way_on_the_command_line(vitoclient: Command) -> None:
+    assert "update" in vitoclient("portal", "list")[1]
+    code, out, error = vitoclient("subscribe", "update")
+    assert (code, error) == (0, "")
+    assert out.splitlines()[0] == "update wird automatisch heruntergeladen."
+    assert "«vitoclient download-service on»" in out.splitlines()[1]
+    assert vitoclient("download-service", "on")[:2] == (0, "Der Download-Service ist eingeschaltet.\n")
+    code, out, error = vitoclient("downloads", "run")
+    assert (code, error) == (0, "")
+    assert out == "Downloads: 1 heruntergeladen und geprüft.\nBereit zur Installation: Update vitomed 2.69.001\n"
+    assert "Bereit" in vitoclient("downloads", "list")[1]
+    assert vitoclient("unsubscribe", "update")[1] == "update wird nicht mehr automatisch heruntergeladen.\n"
+    assert vitoclient("unsubscribe", "update")[1] == "update war nicht abonniert.\n"
+    assert vitoclient("download-service", "off")[0] == 0
+
+
+def test_json_is_json(vitoclient: Command) -> None:
+    vitoclient("subscribe", "handbuch")
+    vitoclient("download-service", "on")
+    ran = json.loads(vitoclient("downloads", "run", "--json")[1])
+    assert (ran["status"], ran["counts"]["downloaded"]) == ("succeeded", 1)
+    assert [row["state"] for row in json.loads(vitoclient("downloads", "list", "--json")[1])] == ["offered"]
+    view = json.loads(vitoclient("portal", "list", "--area", "download-history", "--json")[1])
+    assert [area["title"] for area in view["areas"]] == ["Download-History"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("portal", "list", "--area", "nix"), 2, "nix"),
+        (("subscribe", "nix"), 2, "nix"),
+        (("subscribe",), 2, "Es fehlt"),
+        (("downloads", "install", "nix"), 2, "Kein Download"),
+        (("download-service", "vielleicht"), 2, "vielleicht"),
+        (("portal", "publish", "missing", "--keys", "keys"), 2, "portal.toml"),
+        (("portal", "refresh", "missing", "--keys", "keys"), 2, "noch kein Portal"),
+        (("portal", "refresh", "missing", "--keys", "missing/keys"), 2, "Schlüssel"),
+        (("portal", "publish", "missing"), 2, "--keys"),
+    ],
+)
+def test_wrong_use_is_one_line(vitoclient: Command, arguments: tuple[str, ...], code: int, words: str) -> None:
+    returned, out, error = vitoclient(*arguments)
+    assert (returned, out) == (code, "")
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_a_portal_that_is_away_is_one_line(vitoclient: Command, site: tuple[DemoPortal, PortalServer]) -> None:
+    site[1].stop()
+    code, out, error = vitoclient("portal", "list")
+    assert (code, out, error.count("\n")) == (1, "", 1)
+    assert "Internetverbindung prüfen" in error
+
+
+def test_a_failed_run_ends_with_one(vitoclient: Command, site: tuple[DemoPortal, PortalServer]) -> None:
+    vitoclient("subscribe", "update")
+    vitoclient("download-service", "on")
+    site[1].stop()
+    assert vitoclient("downloads", "run")[0] == 1
+
+
+def test_the_vendors_commands(vitoclient: Command, tmp_path: Path, clock: ManualClock) -> None:
+    source = make_portal(tmp_path / "vendor", clock.now(), ELEMENTS).source
+    code, out, _error = vitoclient("portal", "publish", str(source), "--keys", str(tmp_path / "keys"), "--to", str(tmp_path / "www"))
+    assert code == 0
+    assert "5 Dateien veröffentlicht, Stand 1." in out
+    assert str(tmp_path / "www" / "metadata" / "1.root.json") in out
+    assert vitoclient("portal", "refresh", str(tmp_path / "www"), "--keys", str(tmp_path / "keys"))[0] == 0
