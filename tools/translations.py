@@ -1,10 +1,14 @@
 """Keeps the catalogues of translations: collects the texts of the source, merges them, compiles, and checks.
 
-usage: python -m tools.translations update | compile | check
+usage: python -m tools.translations update | compile | check | missing LANGUAGE | take LANGUAGE FILE
+
+``missing`` prints what a translator still has to do as JSON lines ``{"id": …, "text": …}`` (a list of two texts for
+singular and plural); ``take`` merges such lines, with the translated texts, into the catalogue.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,10 +57,7 @@ def update() -> None:
         catalogue = load(language)
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
-        file = catalogue_file(language)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("wb") as writable:
-            write_po(writable, catalogue, width=140, sort_output=True, omit_header=False, include_lineno=False)
+        store(language, catalogue)
 
 
 def compile_all() -> None:
@@ -97,6 +98,42 @@ def check() -> int:
     return 1 if wrong else 0
 
 
+def print_missing(language: str) -> None:
+    """Prints the texts without a translation, one JSON object a line."""
+    for message in missing(language):
+        text = message.id if isinstance(message.id, str) else list(message.id)
+        key = {"id": text, "text": ""} | ({"context": message.context} if message.context else {})
+        print(json.dumps(key, ensure_ascii=False))
+
+
+def take(language: str, file: Path) -> int:
+    """Merges translated lines into the catalogue; returns 1 where a line names no text of the source."""
+    catalogue, unknown = load(language), 0
+    catalogue.update(collected(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    for line in file.read_text(encoding="utf-8").splitlines():
+        given = json.loads(line) if line.strip() else None
+        if not given or not given["text"]:
+            continue
+        key = given["id"] if isinstance(given["id"], str) else given["id"][0]
+        message = catalogue.get(key, given.get("context"))
+        if message is None:
+            print(f"not in the source: {key!r}")
+            unknown += 1
+        else:
+            message.string = given["text"] if isinstance(given["text"], str) else tuple(given["text"])
+    store(language, catalogue)
+    return 1 if unknown else 0
+
+
+def store(language: str, catalogue: Catalog) -> None:
+    """Writes a catalogue, sorted, without line numbers."""
+    file = catalogue_file(language)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as writable:
+        write_po(writable, catalogue, width=140, sort_output=True, omit_header=False, include_lineno=False)
+
+
 def main(arguments: list[str]) -> int:
     """Runs one of the three commands."""
     match arguments:
@@ -106,6 +143,10 @@ def main(arguments: list[str]) -> int:
             compile_all()
         case ["check"]:
             return check()
+        case ["missing", language]:
+            print_missing(language)
+        case ["take", language, file]:
+            return take(language, Path(file))
         case _:
             print(__doc__, file=sys.stderr)
             return 2
