@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
+from tests.downloads.workstation import Practice
 from tray_agent.clock import ManualClock
-from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
 from tray_agent.demo.portal_server import PortalServer
-from tray_agent.downloads.download_rows import Download, DownloadRows
-from tray_agent.downloads.job import DownloadJob, DownloadParts
-from tray_agent.downloads.library import Library
 from tray_agent.downloads.portal import Portal, metadata_folder
-from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.subscriptions import Subscriptions
-from tray_agent.downloads.transfer import Transfer, TransferLimits
 from tray_agent.downloads.web import Patience, Web
-from tray_agent.jobs.contract import Activity, JobKey, JobResult
 from tray_agent.store.database import Database
 
 KB = 1024
@@ -61,88 +51,6 @@ def portal(demo: DemoPortal, server: PortalServer, web: Web, clock: ManualClock,
     """Returns the client's side of the portal."""
     root = demo.root_file.read_bytes()
     return Portal(server.address, root, metadata_folder(tmp_path / "data", root), web, clock)
-
-
-@dataclass
-class TrialContext:
-    """What a job is given, in memory: remembers what it was told."""
-
-    run_id: int = 1
-    job: JobKey = JobKey.DOWNLOAD
-    due_at: datetime = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 - not looked at
-    dry_run: bool = False
-    token: int = 1
-    activities: list[Activity] = field(default_factory=list)
-    at_checkpoint: Callable[[], None] = lambda: None
-    at_fence: Callable[[], None] = lambda: None
-
-    def checkpoint(self) -> None:
-        self.at_checkpoint()
-
-    def fence(self, connection: Connection) -> None:
-        self.at_fence()
-
-    def log(self, *activities: Activity, connection: Connection | None = None) -> None:
-        self.activities.extend(activities)
-
-    def progress(self, done: int, total: int | None, what: str = "") -> None:
-        pass
-
-    @property
-    def reasons(self) -> list[str]:
-        return [activity.reason for activity in self.activities]
-
-
-class Practice:
-    """The Download-Service of one workstation, put together for tests."""
-
-    def __init__(self, folder: Path, database: Database, portal: Portal, web: Web, clock: ManualClock) -> None:
-        self.database = database
-        self.portal = portal
-        self.web = web
-        self.clock = clock
-        self.rows = DownloadRows(database)
-        self.subscriptions = Subscriptions(database)
-        self.library = Library(folder)
-        self.progress = DownloadProgress(clock)
-        self.switches: dict[Setting, Value] = {}
-        self.limits = TransferLimits(reserve=0)
-        self.context = TrialContext()
-
-    def run(self, context: TrialContext | None = None) -> JobResult:
-        """Runs the job once; what it logged is in ``context``."""
-        self.context = context or TrialContext()
-        return DownloadJob(self.parts())(self.context)
-
-    def parts(self) -> DownloadParts:
-        return DownloadParts(
-            portal=lambda: self.portal,
-            database=self.database,
-            rows=self.rows,
-            subscriptions=self.subscriptions,
-            library=self.library,
-            settings=lambda: Settings(self.switches),
-            transfer=lambda settings: Transfer(self.web, self.clock, self.limits, None, self.progress),
-            abort=self.web.abort,
-            progress=self.progress,
-            clock=self.clock,
-            workstation="PC1",
-        )
-
-    def subscribe(self, *elements: str) -> None:
-        catalogue = self.portal.refresh()
-        for element in elements:
-            found = catalogue.elements[element]
-            self.subscriptions.add(element, found.title, found.newest.version, "Anna@PC1")
-
-    def download(self, element: str, version: str) -> Download:
-        return next(row for row in self.rows.all() if (row.element, str(row.version)) == (element, version))
-
-    def states(self) -> Mapping[str, str]:
-        return {f"{row.element} {row.version}": row.state.value for row in self.rows.all()}
-
-    def files(self) -> set[str]:
-        return {file.relative_to(self.library.folder).as_posix() for file in self.library.folder.rglob("*") if file.is_file()}
 
 
 @pytest.fixture

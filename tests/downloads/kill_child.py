@@ -13,7 +13,7 @@ from pathlib import Path
 
 from urllib3.connection import HTTPConnection
 
-from tests.downloads.conftest import Practice
+from tests.downloads.workstation import Practice
 from tray_agent.clock import ManualClock
 from tray_agent.downloads.partial import PartialFile
 from tray_agent.downloads.portal import Portal, metadata_folder

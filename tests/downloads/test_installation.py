@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.downloads.conftest import Practice
+from tests.downloads.workstation import Practice
 from tray_agent.downloads.catalogue import FileKind
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.install import InstallOutcome

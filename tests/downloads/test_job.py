@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.downloads.conftest import KB, Practice, TrialContext
+from tests.downloads.conftest import KB
 from tests.downloads.forging import add_target
+from tests.downloads.workstation import Practice, TrialContext
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
 from tray_agent.demo.portal import DemoPortal, publish_version

@@ -178,7 +178,7 @@ def trials(folder: Path, rounds: int, elements: int) -> Iterator[Trial]:
 
 @pytest.mark.timeout(120)
 def test_a_process_that_is_killed_at_random_bytes(tmp_path: Path) -> None:
-    for trial in trials(tmp_path, rounds=1, elements=3):
+    for trial in trials(tmp_path, rounds=1, elements=2):
         trial.run()
         trial.check_the_end()
         assert trial.kills >= 1
