@@ -19,7 +19,7 @@ $(VENV)/.develop: requirements/develop.txt pyproject.toml tools/setup.sh
 # Compiled translations follow their sources.
 CATALOGUES := $(wildcard assets/locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
-%.mo: %.po
+%.mo: %.po | $(VENV)/.run
 	$(BIN)/pybabel -q compile -i $< -o $@
 
 setup-run: $(VENV)/.run $(COMPILED) ## install what the demo needs

@@ -200,7 +200,7 @@ def make_parts(agent: Agent) -> MessageParts:
         mail_identity=lambda mandant_id: _identity(machine.mail, mandant_id),
         clock=agent.clock,
         zone=machine.zone,
-        words=PracticeWords(machine.practice.name, machine.practice.phone),
+        words=PracticeWords(machine.practice.name, machine.practice.phone, machine.practice.link),
         region=machine.practice.region,
         canton=machine.practice.canton,
     )
