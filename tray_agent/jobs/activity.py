@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from tray_agent.jobs import paging
+from tray_agent.jobs.activity_pages import GRAVITY, activity_page, stream_of
 from tray_agent.jobs.contract import Activity, JobKey, Level, Service
 from tray_agent.jobs.model import ActivityFilter, ActivityOrder, ActivityRow, Page, ServiceCounts
-from tray_agent.jobs.paging import Cursor, Stream, Value
 from tray_agent.store.database import Database
 from tray_agent.store.tables import activity as table
 
 BATCH = 500
 """How many rows one transaction hides or deletes: others never wait long."""
-
-_GRAVITY = (Level.INFO, Level.WARNING, Level.ERROR)
-_CLOCK_LAG = 1000
-"""Rows written at nearly the same time may stand a few numbers apart from the order of their times."""
-
-_COLUMNS = {
-    ActivityOrder.LEVEL: table.c.level, ActivityOrder.REASON: table.c.reason,
-    ActivityOrder.ITEM: table.c.item, ActivityOrder.WORKSTATION: table.c.workstation,
-}  # fmt: skip
 
 
 def service_of(job: JobKey) -> Service:
@@ -68,11 +57,7 @@ class ActivityLog:
     ) -> Page[ActivityRow]:
         """Returns a page; within equal values the newest is first, by item in the direction of the order."""
         with self._database.read() as connection:
-            read = _Reader(connection, filter_by, descending=descending)
-            cursor = Cursor.parse(page)
-            rows = list(itertools.islice(read.rows(order, cursor, size + 1), size + 1))
-        following = str(_cursor_of(rows[size - 1], order)) if len(rows) > size else None
-        return Page(tuple(_activity_row(row) for row in rows[:size]), following)
+            return activity_page(connection, filter_by, order, descending=descending, page=page, size=size)
 
     def all_rows(self, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool = True) -> Iterator[ActivityRow]:
         """Gives the whole list page by page; rows that come meanwhile may be missing."""
@@ -120,115 +105,14 @@ class ActivityLog:
 
     def _hide_some(self, connection: Connection, service: Service, seen_id: int) -> int:
         ids: list[int] = []
-        for level in _GRAVITY:
-            found = select(table.c.id).where(*_stream(0, service, level), table.c.id <= seen_id).order_by(table.c.id)
+        for level in GRAVITY:
+            found = select(table.c.id).where(*stream_of(0, service, level), table.c.id <= seen_id).order_by(table.c.id)
             ids += connection.execute(found.limit(BATCH - len(ids))).scalars() if len(ids) < BATCH else []
         if not ids:
             return 0
         now = self._database.now(connection)
         connection.execute(update(table).where(table.c.id.in_(ids)).values(hidden=1, hidden_at=now))
         return len(ids)
-
-
-class _Reader:
-    """Reads the rows of one filter through the streams of the indexes."""
-
-    def __init__(self, connection: Connection, filter_by: ActivityFilter, *, descending: bool) -> None:
-        self._connection = connection
-        self._descending = descending
-        self._reason = filter_by.reason
-        services = [filter_by.service] if filter_by.service else list(Service)
-        levels = [filter_by.level] if filter_by.level else list(_GRAVITY)
-        self._levels = levels
-        self._streams = [
-            _stream(hidden, service, level) for hidden in ((0, 1) if filter_by.hidden else (0,)) for service in services for level in levels
-        ]
-        self._rest = list(_conditions(connection, filter_by))
-
-    def rows(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
-        """Gives rows after ``cursor``, at least ``size`` where there are so many."""
-        if order is ActivityOrder.TIME:
-            yield from self._by_time(self._streams, cursor, size, descending=self._descending)
-        elif order is ActivityOrder.ITEM:
-            yield from self._by_item(cursor, size)
-        else:
-            yield from self._by_value(order, cursor, size)
-
-    def _by_time(self, streams: Sequence[Stream], cursor: Cursor | None, size: int, *, descending: bool) -> Sequence[RowMapping]:
-        after = [] if cursor is None else [paging.beyond([table.c.id], cursor.ties, descending=descending)]
-        narrowed = [[*stream, *self._rest, *after] for stream in streams]
-        return paging.first_rows(self._connection, table, narrowed, [table.c.id], descending=descending, limit=size)
-
-    def _by_item(self, cursor: Cursor | None, size: int) -> Sequence[RowMapping]:
-        columns = [table.c.item, table.c.id]
-        after = [] if cursor is None else [paging.beyond(columns, [cursor.value, *cursor.ties], descending=self._descending)]
-        narrowed = [[*stream, *self._rest, *after] for stream in self._streams]
-        return paging.first_rows(self._connection, table, narrowed, columns, descending=self._descending, limit=size)
-
-    def _by_value(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
-        """Gives the rows value by value; within one, the newest first."""
-        given = 0
-        for value in self._values(order, cursor):
-            column = _COLUMNS[order]
-            within = cursor if cursor and cursor.value == value else None
-            found = self._by_time([[*stream, column == value] for stream in self._streams], within, size - given, descending=True)
-            yield from found
-            given += len(found)
-            if given >= size:
-                return
-
-    def _values(self, order: ActivityOrder, cursor: Cursor | None) -> Iterator[Value]:
-        """Gives the values of the order's column from the cursor's on, in the direction of the order."""
-        if order is ActivityOrder.LEVEL:
-            levels: Iterable[Value] = [level.value for level in _GRAVITY if level in self._levels]
-            levels = reversed(list(levels)) if self._descending else levels
-            yield from itertools.dropwhile(lambda level: cursor is not None and level != cursor.value, levels)
-            return
-        if order is ActivityOrder.REASON and self._reason is not None:
-            yield self._reason
-            return
-        value = cursor.value if cursor else None
-        if value is not None:
-            yield value
-        while (
-            value := paging.next_value(self._connection, self._streams, _COLUMNS[order], value, descending=self._descending)
-        ) is not None:
-            yield value
-
-
-def _stream(hidden: int, service: Service, level: Level) -> list[ColumnElement[bool]]:
-    return [table.c.hidden == hidden, table.c.service == service.value, table.c.level == level.value]
-
-
-def _conditions(connection: Connection, filter_by: ActivityFilter) -> Iterator[ColumnElement[bool]]:
-    if filter_by.reason is not None:
-        yield table.c.reason == filter_by.reason
-    if filter_by.item is not None:
-        yield table.c.item == filter_by.item
-    if filter_by.run_id is not None:
-        yield table.c.run_id == filter_by.run_id
-    if filter_by.text:
-        yield or_(*_containing(filter_by.text))
-    if filter_by.since is not None:
-        yield table.c.at >= filter_by.since
-        yield table.c.id >= _first_id(connection, filter_by.since) - _CLOCK_LAG
-    if filter_by.until is not None:
-        yield table.c.at < filter_by.until
-        yield table.c.id <= _first_id(connection, filter_by.until) + _CLOCK_LAG
-
-
-def _containing(text: str) -> Iterator[ColumnElement[bool]]:
-    """Gives the ways in which a row holds a text; SQLite knows the capitals of plain letters only, so it is also looked for as typed."""
-    for column in (table.c.sentence, table.c.item):
-        yield func.lower(column).contains(text.lower(), autoescape=True)
-        yield column.contains(text, autoescape=True)
-
-
-def _first_id(connection: Connection, instant: datetime) -> int:
-    """Returns the number of the first row at or after an instant; past all numbers where there is none."""
-    statement = select(table.c.id).where(table.c.at >= instant).order_by(table.c.at, table.c.id).limit(1)
-    found = connection.execute(statement).scalar()
-    return 2**31 - 1 - _CLOCK_LAG if found is None else int(found)
 
 
 def _delete_some(connection: Connection, before: datetime) -> int:
@@ -244,15 +128,3 @@ def _values(one: Activity) -> dict[str, object]:
         "service": one.service.value, "level": one.level.value, "reason": one.reason[:40], "sentence": one.sentence,
         "item": (one.item or "")[:200], "patient_id": one.patient_id, "appointment_at": one.appointment_at, "hidden": 0, "hidden_at": None,
     }  # fmt: skip
-
-
-def _cursor_of(row: RowMapping, order: ActivityOrder) -> Cursor:
-    value = None if order is ActivityOrder.TIME else row[_COLUMNS[order].name]
-    return Cursor(value, (row["id"],))
-
-
-def _activity_row(row: RowMapping) -> ActivityRow:
-    return ActivityRow(
-        row["id"], row["at"], Service(row["service"]), Level(row["level"]), row["reason"], row["sentence"], row["item"] or None,
-        row["patient_id"], row["appointment_at"], row["workstation"], row["run_id"] or None, bool(row["hidden"]),
-    )  # fmt: skip

@@ -110,20 +110,25 @@ class _Reader:
         given = 0
         for value in self._values(order, cursor):
             within = cursor if cursor and cursor.value == value else None
-            found = self._newest(self._streams_of(order, value), within, size - given, descending=True)
+            found = self._newest(self._streams(order, value), within, size - given, descending=True)
             yield from found
             given += len(found)
             if given >= size:
                 return
 
-    def _streams(self) -> list[list[ColumnElement[bool]]]:
-        if self._filter.state is None and self._filter.job is None and self._filter.workstation is None:
-            return [[]]
-        return self._by_job(self._filter.state)
-
-    def _by_job(self, state: RunState | None) -> list[list[ColumnElement[bool]]]:
-        jobs = [[table.c.job == job.value] for job in self._jobs]
-        return jobs if state is None else [[*job, *found] for job in jobs for found in self._in_state(state)]
+    def _streams(self, order: RunOrder = RunOrder.DUE_AT, value: Value | None = None) -> list[list[ColumnElement[bool]]]:
+        """Returns the streams of the filter, narrowed to one value of the order's column where one is given."""
+        job: Value | None = self._filter.job.value if self._filter.job else None
+        state = self._filter.state
+        rest = []
+        if order is RunOrder.JOB and value is not None:
+            job = value
+        elif order is RunOrder.STATE and value is not None:
+            state = RunState(str(value))
+        elif value is not None:
+            rest = [_COLUMNS[order] == value]
+        fixed = [*([table.c.job == job] if job is not None else []), *rest]
+        return [[*fixed, *stands] for stands in ([[]] if state is None else self._in_state(state))]
 
     def _in_state(self, state: RunState) -> list[list[ColumnElement[bool]]]:
         """Returns the streams of a state as it is shown: a run whose lease has ended is not running."""
@@ -132,14 +137,6 @@ class _Reader:
             return [[*stands, table.c.id.not_in(list(self.expired))]] if self.expired else [stands]
         shown = [run_id for run_id, shown in self.expired.items() if shown is state]
         return [stands, [table.c.state == RunState.RUNNING.value, table.c.id.in_(shown)]] if shown else [stands]
-
-    def _streams_of(self, order: RunOrder, value: Value) -> list[list[ColumnElement[bool]]]:
-        if order is RunOrder.STATE:
-            return self._by_job(RunState(str(value)))
-        if order is RunOrder.JOB:
-            one = [table.c.job == value]
-            return [one] if self._filter.state is None else [[*one, *found] for found in self._in_state(self._filter.state)]
-        return [[*stream, _COLUMNS[order] == value] for stream in self._by_job(self._filter.state)]
 
     def _newest(self, streams: Sequence[Stream], cursor: Cursor | None, size: int, *, descending: bool) -> Sequence[RowMapping]:
         after = []

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, Table, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, or_, select, union_all
 
 Stream = Sequence[ColumnElement[bool]]
 """Conditions that hold together."""
@@ -45,23 +45,33 @@ class Cursor:
 
 
 def first_rows(
-    connection: Connection, table: Table, streams: Sequence[Stream], columns: Sequence[Column[Any]], *, descending: bool, limit: int
+    connection: Connection,
+    table: FromClause,
+    streams: Sequence[Stream],
+    columns: Sequence[ColumnElement[Any]],
+    *,
+    descending: bool,
+    limit: int,
 ) -> Sequence[RowMapping]:
     """Returns the first rows of several streams merged, ordered by ``columns``, all in the same direction."""
     return connection.execute(merged(table, streams, columns, descending=descending, limit=limit)).mappings().all()
 
 
-def merged(table: Table, streams: Sequence[Stream], columns: Sequence[Column[Any]], *, descending: bool, limit: int) -> Select[Any]:
-    """Returns the statement of ``first_rows``."""
-    parts = [_ordered(select(table).where(*stream), columns, descending).limit(limit) for stream in streams]
-    if len(parts) == 1:
-        return parts[0]
-    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return _ordered(select(union), [union.c[column.name] for column in columns], descending).limit(limit)
+def merged(
+    table: FromClause, streams: Sequence[Stream], columns: Sequence[ColumnElement[Any]], *, descending: bool, limit: int
+) -> Select[Any]:
+    """Returns the statement of ``first_rows``: streams are merged by their keys alone, then the rows of those keys are fetched."""
+    if len(streams) == 1:
+        return _ordered(select(table).where(*streams[0]), columns, descending).limit(limit)
+    keys = {column.name: column for column in (table.c.id, *columns)}.values()
+    parts = [_ordered(select(*keys).where(*stream), columns, descending).limit(limit).subquery() for stream in streams]
+    union = union_all(*(select(part) for part in parts)).subquery()
+    ids = _ordered(select(union.c.id), [union.c[column.name] for column in columns], descending).limit(limit)
+    return _ordered(select(table).where(table.c.id.in_(ids)), columns, descending)
 
 
 def next_value(
-    connection: Connection, streams: Sequence[Stream], column: Column[Any], after: Value | None, *, descending: bool
+    connection: Connection, streams: Sequence[Stream], column: ColumnElement[Any], after: Value | None, *, descending: bool
 ) -> str | None:
     """Returns the value of ``column`` that follows ``after`` in any of the streams, or None at the end.
 
@@ -75,7 +85,7 @@ def next_value(
     return _text(connection, _ordered(select(union), [union.c[column.name]], descending).limit(1))
 
 
-def beyond(columns: Sequence[Column[Any]], values: Sequence[object], *, descending: bool) -> ColumnElement[bool]:
+def beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[object], *, descending: bool) -> ColumnElement[bool]:
     """Returns the condition that a row comes after the one with these values; the first column bounds the index."""
     first, value = columns[0], values[0]
     after = first < value if descending else first > value

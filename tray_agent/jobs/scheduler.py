@@ -113,6 +113,7 @@ class Scheduler:
         self._pause: Pause | None = None
         self._told = float("-inf")
         self._pruned = clock.monotonic()
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begins to run the jobs; returns at once, also when the database is away."""
@@ -121,7 +122,7 @@ class Scheduler:
         self._thread.start()
 
     def stop(self, seconds: float = 2.0) -> bool:
-        """Stops planning, asks the running jobs to stop at their next safe point and gives them back.
+        """Stops planning, asks the running jobs to stop at their next safe point and gives them back. Before ``start`` it does nothing.
 
         Args:
             seconds: how long to wait for them at the most, by the machine's clock.
@@ -129,6 +130,8 @@ class Scheduler:
         Returns:
             Whether all ended in time. A run that did not keeps its claim until its lease ends.
         """
+        if not self._thread.is_alive():
+            return True
         self._stopping = True
         self._unsubscribe()
         self._nudged.set()

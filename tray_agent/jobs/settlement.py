@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from tray_agent.errors import ConfigurationError
 from tray_agent.jobs.activity import ActivityLog, service_of
 from tray_agent.jobs.catch_up import Circumstances, Decision, decide, goes_on, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
@@ -186,12 +187,21 @@ class Settlement:
             now=plan.now,
             zone=self._zone,
             pauses=plan.pauses,
-            quiet=self._quiet() if definition.wakes_people else None,
+            quiet=self._quiet_hours(plan.now) if definition.wakes_people else None,
             switched_on=definition.switched_on(),
             running_since=planned.holder.started_at if planned.holder else None,
             after=_belongs_before(plan, planned.key, unsettled),
             away=away,
         )
+
+    def _quiet_hours(self, now: datetime) -> QuietHours:
+        """Returns the quiet hours; the strictest ordinary ones where the configuration's can't be used (the job itself then says so)."""
+        try:
+            quiet = self._quiet()
+            quiet.is_quiet(now.astimezone(self._zone))
+        except ConfigurationError:
+            return QuietHours(sundays=True)
+        return quiet
 
 
 def _belongs_before(plan: Plan, key: JobKey, unsettled: Mapping[JobKey, _Unsettled]) -> JobKey | None:

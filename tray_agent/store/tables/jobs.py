@@ -79,11 +79,16 @@ job_run = Table(
     UniqueConstraint("job", "due_at"),
     # One index for each order under each filter; how they are used: tray_agent.jobs.history.
     Index("ix_job_run_due_at", "due_at", "id"),
-    Index("ix_job_run_state", "job", "state", "due_at", "id"),
-    Index("ix_job_run_trigger", "job", "trigger", "due_at", "id"),
-    Index("ix_job_run_state_trigger", "job", "state", "trigger", "due_at", "id"),
-    Index("ix_job_run_workstation", "workstation", "job", "due_at", "id"),
-    Index("ix_job_run_state_workstation", "job", "state", "workstation", "due_at", "id"),
+    Index("ix_job_run_state", "state", "due_at", "id"),
+    Index("ix_job_run_job_state", "job", "state", "due_at", "id"),
+    Index("ix_job_run_trigger", "trigger", "due_at", "id"),
+    Index("ix_job_run_job_trigger", "job", "trigger", "due_at", "id"),
+    Index("ix_job_run_state_trigger", "state", "trigger", "due_at", "id"),
+    Index("ix_job_run_job_state_trigger", "job", "state", "trigger", "due_at", "id"),
+    Index("ix_job_run_workstation", "workstation", "due_at", "id"),
+    Index("ix_job_run_job_workstation", "job", "workstation", "due_at", "id"),
+    Index("ix_job_run_state_workstation", "state", "workstation", "due_at", "id"),
+    Index("ix_job_run_job_state_workstation", "job", "state", "workstation", "due_at", "id"),
 )
 """The history (Auftragsverlauf): one row per planned time and per run by hand."""
 
@@ -109,6 +114,7 @@ activity = Table(
     # One index for each order under each filter; how they are used: tray_agent.jobs.activity.
     Index("ix_activity_at", "at", "id"),
     Index("ix_activity_run_id", "run_id", "id"),
+    Index("ix_activity_of_item", "item", "id"),
     Index("ix_activity_time", "hidden", "service", "level", "id"),
     Index("ix_activity_reason", "hidden", "service", "level", "reason", "id"),
     Index("ix_activity_item", "hidden", "service", "level", "item", "id"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -36,7 +37,7 @@ def _insert_jobs(schema: str | None) -> None:
         "freq_relative_interval": 0, "freq_recurrence_factor": 0, "active_start_date": 20260101, "active_end_date": 99991231,
         "active_end_time": 235959, "effective_from": now, "version": 1, "changed_at": now, "changed_by": "",
     }  # fmt: skip
-    columns = [sa.Column("key", sa.String(40)), sa.Column("enabled", sa.Boolean())]
+    columns: list[sa.Column[Any]] = [sa.Column("key", sa.String(40)), sa.Column("enabled", sa.Boolean())]
     columns += [sa.Column(name, sa.Integer()) for name in [*plan, "active_start_time"] if name.startswith(("freq", "active", "version"))]
     columns += [
         sa.Column("effective_from", UtcDateTime()),
@@ -50,7 +51,14 @@ def _insert_jobs(schema: str | None) -> None:
         sa.Column("owner", sa.String(40)), sa.Column("lease_until_ms", sa.BigInteger()), sa.Column("cancel_run_id", sa.Integer()),
         sa.Column("settled_until", UtcDateTime()), schema=schema,
     )  # fmt: skip
-    free = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": datetime(2000, 1, 1, tzinfo=UTC)}
+    free = {
+        "token": 0,
+        "run_id": 0,
+        "owner": "",
+        "lease_until_ms": 0,
+        "cancel_run_id": 0,
+        "settled_until": datetime(2000, 1, 1, tzinfo=UTC),
+    }
     op.bulk_insert(locks, [{"job": key, **free} for key in _PLANS])
 
 
@@ -115,11 +123,16 @@ def _make_job_run(schema: str | None) -> None:
         schema=schema,
     )
     op.create_index("ix_job_run_due_at", "job_run", ["due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_state", "job_run", ["job", "state", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_state_trigger", "job_run", ["job", "state", "trigger", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_state_workstation", "job_run", ["job", "state", "workstation", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_trigger", "job_run", ["job", "trigger", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_workstation", "job_run", ["workstation", "job", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_job_state", "job_run", ["job", "state", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_job_state_trigger", "job_run", ["job", "state", "trigger", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_job_state_workstation", "job_run", ["job", "state", "workstation", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_job_trigger", "job_run", ["job", "trigger", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_job_workstation", "job_run", ["job", "workstation", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_state", "job_run", ["state", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_state_trigger", "job_run", ["state", "trigger", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_state_workstation", "job_run", ["state", "workstation", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_trigger", "job_run", ["trigger", "due_at", "id"], schema=schema)
+    op.create_index("ix_job_run_workstation", "job_run", ["workstation", "due_at", "id"], schema=schema)
 
 
 def _make_activity(schema: str | None) -> None:
@@ -143,6 +156,7 @@ def _make_activity(schema: str | None) -> None:
     )
     op.create_index("ix_activity_at", "activity", ["at", "id"], schema=schema)
     op.create_index("ix_activity_item", "activity", ["hidden", "service", "level", "item", "id"], schema=schema)
+    op.create_index("ix_activity_of_item", "activity", ["item", "id"], schema=schema)
     op.create_index("ix_activity_reason", "activity", ["hidden", "service", "level", "reason", "id"], schema=schema)
     op.create_index("ix_activity_reason_item", "activity", ["hidden", "service", "level", "reason", "item", "id"], schema=schema)
     op.create_index(
