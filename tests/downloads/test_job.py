@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from datetime import timedelta
@@ -16,6 +17,7 @@ from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
 from tray_agent.demo.portal import DemoPortal, publish_version
 from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
+from tray_agent.downloads.job import PARALLEL
 from tray_agent.downloads.publish import publish, refresh
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.transfer import TransferLimits
@@ -294,3 +296,32 @@ def test_a_file_above_the_limit_is_not_fetched(practice: Practice, server: Porta
     practice.run()
     assert practice.context.reasons == ["too_large"]
     assert not any("update" in path for path in server.traffic.sent)
+
+
+def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock) -> None:
+    for number in range(6):
+        target = {"element": f"e{number}", "title": "E", "area": "A", "heading": "H", "version": "1.0.0", "released": "2026-11-01"}
+        content = bytes(KB)
+        add_target(demo, f"e{number}/1.0.0/e.zip", target, clock.now(), content=content)
+        digest = hashlib.sha256(content).hexdigest()
+        (demo.repository / "targets" / f"e{number}" / "1.0.0").mkdir(parents=True)
+        (demo.repository / "targets" / f"e{number}" / "1.0.0" / f"{digest}.e.zip").write_bytes(content)
+    lock, now, most = threading.Lock(), 0, 0
+
+    def count(handler: PortalHandler, request: Request) -> bool:
+        nonlocal now, most
+        file = handler.file_of(request.path)
+        if file is None or not request.path.startswith("/targets/"):
+            return False
+        with lock:
+            now += 1
+            most = max(most, now)
+        handler.send_file(file, request)
+        with lock:
+            now -= 1
+        return True
+
+    server.fault = count
+    practice.subscribe(*(f"e{number}" for number in range(6)))
+    assert practice.run().counts["downloaded"] == 6
+    assert 1 <= most <= PARALLEL

@@ -19,6 +19,7 @@ from tray_agent.downloads import transfer as transfer_module
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.partial import NOTE, PART, taken
 from tray_agent.downloads.progress import DownloadProgress
+from tray_agent.downloads.rate import RateLimit
 from tray_agent.downloads.transfer import Transfer, TransferCancelledError, TransferLimits, Wanted
 from tray_agent.downloads.web import Patience, Web
 
@@ -563,3 +564,10 @@ def test_progress_is_told_with_rate_and_time_left(place: Place) -> None:
     assert (seen[-1].done, seen[-1].total) == (SIZE, SIZE)
     assert seen[-1].files[0].title == "Update 2.69.001"
     assert [each.done for each in seen] == sorted(each.done for each in seen)
+
+
+def test_the_rate_limit_slows_a_transfer_down(place: Place, clock: ManualClock) -> None:
+    before = clock.monotonic()
+    Transfer(Web(), clock, LIMITS, RateLimit(clock, lambda: 4096.0)).fetch(place.wanted())
+    assert clock.monotonic() - before == pytest.approx(10.0)
+    assert place.is_here()

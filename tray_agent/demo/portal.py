@@ -160,9 +160,9 @@ def _describe(source: Path, element: DemoElement, today: date) -> dict[str, Any]
 
 
 def _write_description(source: Path, description: dict[str, Any]) -> None:
-    import tomli_w
+    import tomlkit
 
-    (source / FILE_NAME).write_text(tomli_w.dumps(description), encoding="utf-8")
+    (source / FILE_NAME).write_text(tomlkit.dumps(description), encoding="utf-8")
 
 
 def _write_file(source: Path, key: str, version: str, suffix: str, size: int) -> str:
