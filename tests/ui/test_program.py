@@ -1,0 +1,273 @@
+"""The tray program over an engine double: state, actions, occasions, start that fails, end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from PyQt6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.tray.contract import Toast
+from tray_agent.tray.engine import MemoryEngine
+from tray_agent.tray.full_screen import NoFullScreen
+from tray_agent.tray.model import (
+    AgentFacts,
+    CheckNow,
+    DialogName,
+    Look,
+    OpenDialog,
+    Pause,
+    PauseLength,
+    PauseScope,
+    Quit,
+    Resume,
+    TrayState,
+)
+from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
+from tray_agent.tray.occasions import Occasion, OnSessionEvent, SessionEvent
+from ui.background import Background
+from ui.dialog import Dialog
+from ui.popup import Popups
+from ui.program import Desktop, Program
+from ui.windows import DialogContext, Windows
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+NOTICES = NoticeFacts(new_downloads=(NewDownload("update", "Update vitomed", "2.70.001"),))
+
+
+class FakeTray:
+    def __init__(self) -> None:
+        self.states: list[TrayState] = []
+
+    def show(self, state: TrayState) -> None:
+        self.states.append(state)
+
+    def stop(self) -> None: ...
+
+
+class FakeToaster:
+    def __init__(self) -> None:
+        self.toasts: list[Toast] = []
+        self.stopped = False
+
+    def show(self, toast: Toast) -> bool:
+        self.toasts.append(toast)
+        return True
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class FakeSession:
+    def __init__(self) -> None:
+        self.tell: OnSessionEvent = lambda _event: None
+        self.stopped = False
+
+    def start(self, on_event: OnSessionEvent) -> None:
+        self.tell = on_event
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class Rig:
+    """A program with doubles all around it."""
+
+    def __init__(self, windows: Windows, background: Background, engine: MemoryEngine) -> None:
+        self.engine, self.windows, self.background = engine, windows, background
+        self.tray, self.toaster, self.session = FakeTray(), FakeToaster(), FakeSession()
+        self.opened: list[DialogName] = []
+        self.popups = Popups(self.opened.append, NoFullScreen())
+        windows.factories = lambda _name: lambda context: Dialog(context, "Fenster")
+        desktop = Desktop(self.tray, self.toaster, self.popups, self.session)
+        self.program = Program(engine, windows, desktop, background, lambda: NOW)
+        self.ended: list[bool] = []
+
+    @property
+    def state(self) -> TrayState:
+        return self.tray.states[-1]
+
+
+@pytest.fixture
+def engine() -> MemoryEngine:
+    return MemoryEngine(AgentFacts(now=NOW))
+
+
+@pytest.fixture
+def rig(qtbot: QtBot, windows: Windows, background: Background, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    rig = Rig(windows, background, engine)
+    monkeypatch.setattr(QApplication, "quit", lambda *_application: rig.ended.append(True))
+    yield rig
+    rig.popups.stop()
+
+
+def settled(qtbot: QtBot, rig: Rig) -> None:
+    qtbot.waitUntil(lambda: rig.background.idle)
+
+
+def test_start_shows_the_facts(qtbot: QtBot, rig: Rig) -> None:
+    rig.engine.shown = AgentFacts(now=NOW, new_downloads=2)
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    assert (rig.state.look, rig.state.number) == (Look.NEW_DOWNLOADS, 2)
+    assert rig.windows.state.current == rig.state
+
+
+def test_change_of_the_engine_reaches_the_tray(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    rig.engine.change(AgentFacts(now=NOW, database_away=True))
+    qtbot.waitUntil(lambda: rig.state.look is Look.DATABASE_AWAY)
+
+
+@pytest.mark.parametrize(
+    ("error", "look"),
+    [
+        (DatabaseUnavailableError("Datenbank nicht erreichbar", "Sie antwortet nicht."), Look.DATABASE_AWAY),
+        (KnownError("Datenbank nicht eingerichtet", "Die Tabellen fehlen."), Look.ATTENTION),
+    ],
+)
+def test_start_that_fails_is_told_and_tried_again(qtbot: QtBot, rig: Rig, error: KnownError, look: Look) -> None:
+    rig.engine.start_error = error
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    assert rig.state.look is look
+    assert rig.toaster.toasts == []
+
+    rig.engine.start_error = None
+    rig.program._start_again.setInterval(1)
+    rig.program._start_again.start()
+    qtbot.waitUntil(lambda: rig.state.look is Look.OK)
+    assert rig.engine.asked.count("start") == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        (Pause(PauseScope.SENDING, PauseLength.HOUR), "pause sending hour"),
+        (Pause(PauseScope.EVERYTHING, PauseLength.UNTIL_RESUMED), "pause everything until_resumed"),
+        (Resume(), "resume"),
+        (CheckNow(), "check"),
+    ],
+)
+def test_actions_reach_the_engine(qtbot: QtBot, rig: Rig, action: Pause | Resume | CheckNow, asked: str) -> None:
+    rig.program.do(action)
+    qtbot.waitUntil(lambda: rig.engine.asked == [asked])
+    settled(qtbot, rig)
+
+
+def test_window_chosen_in_the_overview_opens(qtbot: QtBot, rig: Rig) -> None:
+    rig.windows.state.chosen.emit(OpenDialog(DialogName.CREDITS))
+    qtbot.waitUntil(lambda: len(rig.windows.opened) == 1)
+
+
+def test_login_tells_by_toast_and_popup(qtbot: QtBot, rig: Rig) -> None:
+    rig.engine.notices = NOTICES
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
+    assert rig.toaster.toasts[0].title == "Neue Downloads vorhanden"
+    assert rig.popups.shown is not None
+
+
+def test_start_of_the_practice_software_right_after_tells_nothing_twice(qtbot: QtBot, rig: Rig) -> None:
+    rig.engine.notices = NOTICES
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
+    rig.program.occasion(Occasion.PRACTICE_STARTED)
+    settled(qtbot, rig)
+    assert len(rig.toaster.toasts) == 1
+
+
+def test_another_person_is_told(qtbot: QtBot, rig: Rig) -> None:
+    rig.engine.notices = NOTICES
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
+    for event in (SessionEvent.LOCKED, SessionEvent.LEFT, SessionEvent.BACK, SessionEvent.UNLOCKED):
+        rig.session.tell(event)
+    qtbot.waitUntil(lambda: len(rig.toaster.toasts) == 2)
+
+
+def test_waking_has_the_plan_looked_at(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    rig.session.tell(SessionEvent.WOKE)
+    qtbot.waitUntil(lambda: "woke" in rig.engine.asked)
+
+
+def test_low_credits_open_the_credits(qtbot: QtBot, rig: Rig) -> None:
+    rig.engine.notices = NoticeFacts(low_credits=(LowCredits("Dr. Meier", Decimal(3), Decimal(50), 1),))
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
+    assert rig.toaster.toasts[0].action == OpenDialog(DialogName.CREDITS)
+
+
+def test_quit_stops_the_engine_before_qt(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    rig.program.do(OpenDialog(DialogName.CREDITS))
+    qtbot.waitUntil(lambda: bool(rig.windows.opened))
+    rig.program.quit()
+    qtbot.waitUntil(lambda: bool(rig.ended))
+    assert rig.engine.asked[-1] == "stop"
+    assert rig.session.stopped
+    assert rig.toaster.stopped
+    assert rig.windows.opened == ()
+
+
+def test_quit_waits_for_an_engine_that_hangs_only_so_long(qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from threading import Event
+
+    go_on = Event()
+    monkeypatch.setattr(rig.engine, "stop", lambda: go_on.wait(10))
+    rig.program.quit()
+    qtbot.waitUntil(lambda: bool(rig.ended), timeout=1900)
+    go_on.set()
+
+
+def test_log_off_ends_the_program(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    rig.session.tell(SessionEvent.ENDING)
+    qtbot.waitUntil(lambda: bool(rig.ended))
+
+
+class Changed(Dialog):
+    """A window with unsaved changes that its person does not want to lose."""
+
+    def has_unsaved_changes(self) -> bool:
+        return True
+
+
+def test_quit_from_the_menu_asks_for_unsaved_changes(qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PyQt6.QtWidgets import QMessageBox
+
+    def make(context: DialogContext) -> QDialog:
+        return Changed(context, "Fenster")
+
+    rig.windows.factories = lambda _name: make
+    rig.windows.open(DialogName.SETTINGS)
+    monkeypatch.setattr(Dialog, "ask_unsaved", lambda _dialog: QMessageBox.StandardButton.Cancel)
+    rig.program.do(Quit())
+    settled(qtbot, rig)
+    QApplication.processEvents()
+    assert rig.ended == []
+    assert len(rig.windows.opened) == 1
+
+
+def test_same_error_is_shown_once(qtbot: QtBot, rig: Rig) -> None:
+    error = KnownError("Datenbank nicht erreichbar", "Sie antwortet nicht.", "Netzwerk prüfen.")
+    rig.program.show_error(error)
+    rig.program.show_error(error)
+    assert len(rig.program._errors) == 1
+    rig.program._errors[0].close()
+
+
+def test_default_action_follows_the_state(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    rig.engine.change(replace(rig.engine.shown, new_downloads=1))
+    qtbot.waitUntil(lambda: rig.state.default_action == OpenDialog(DialogName.DOWNLOADS))

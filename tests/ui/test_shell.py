@@ -1,0 +1,263 @@
+"""The parts of the shell: popup, tray by Qt, crash window, single instance, signals, remembered windows."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QEvent, QLocale, QPointF, Qt
+from PyQt6.QtGui import QAction, QColor, QEnterEvent, QGuiApplication, QPalette
+from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSystemTrayIcon
+from pytestqt.qtbot import QtBot
+
+from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
+from tray_agent.tray.notices import NewDownload, Notice, NoticeFacts, notices
+from ui.application import LINK_ON_DARK, LINK_ON_LIGHT, QtTranslations, SignalWatch, colour_links
+from ui.crash import CrashReporter
+from ui.popup import Popup, Popups
+from ui.qt_tray import QtTray
+from ui.single_instance import SingleInstance
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Screen:
+    """A screen that a full-screen program may fill."""
+
+    def __init__(self) -> None:
+        self.full = False
+
+    def active(self) -> bool:
+        return self.full
+
+
+def found(*versions: str) -> tuple[Notice, ...]:
+    return notices(NoticeFacts(tuple(NewDownload("update", "Update vitomed", version) for version in versions)))
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen()
+
+
+@pytest.fixture
+def opened() -> list[DialogName]:
+    return []
+
+
+@pytest.fixture
+def popups(qtbot: QtBot, screen: Screen, opened: list[DialogName]) -> Iterator[Popups]:
+    popups = Popups(opened.append, screen)
+    qtbot.addWidget(popups)
+    yield popups
+    popups.stop()
+
+
+def test_link_opens_the_list_and_closes_the_popup(qtbot: QtBot, popups: Popups, opened: list[DialogName]) -> None:
+    popups.show_notices(found("2.70.001"))
+    popup = popups.shown
+    assert popup is not None
+    link = popup.findChild(QLabel, "link-downloads")
+    assert link is not None
+    link.linkActivated.emit("#downloads")
+    assert opened == [DialogName.DOWNLOADS]
+    qtbot.waitUntil(lambda: popups.shown is None)
+
+
+def test_popup_stands_at_the_lower_right_and_takes_no_keyboard(qtbot: QtBot, popups: Popups) -> None:
+    popups.show_notices(found("2.70.001"))
+    popup, screen = popups.shown, QGuiApplication.primaryScreen()
+    assert popup is not None
+    assert screen is not None
+    corner = screen.availableGeometry().bottomRight() - popup.geometry().bottomRight()
+    assert 0 < corner.x() <= 24
+    assert 0 < corner.y() <= 24
+    assert popup.windowFlags() & Qt.WindowType.WindowDoesNotAcceptFocus
+    assert popup.testAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+
+
+def test_popup_goes_away_by_itself_but_not_while_somebody_reads(qtbot: QtBot, popups: Popups) -> None:
+    popups.show_notices(found("2.70.001"))
+    popup = popups.shown
+    assert popup is not None
+    popup.enterEvent(QEnterEvent(QPointF(), QPointF(), QPointF()))
+    assert not popup._timer.isActive()
+    popup.leaveEvent(None)
+    assert popup._timer.isActive()
+    popup._timer.start(1)
+    qtbot.waitUntil(lambda: popups.shown is None)
+
+
+def test_popup_waits_for_the_end_of_a_full_screen_program(qtbot: QtBot, popups: Popups, screen: Screen) -> None:
+    screen.full = True
+    popups.show_notices(found("1"))
+    popups.show_notices(found("1", "2"))
+    assert popups.shown is None
+    assert len(popups.waiting) == 1
+
+    screen.full = False
+    popups.look()
+    assert popups.shown is not None
+    assert popups.waiting == ()
+
+
+def test_new_popup_replaces_the_old(qtbot: QtBot, popups: Popups) -> None:
+    popups.show_notices(found("1"))
+    first = popups.shown
+    popups.show_notices(found("2"))
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    assert popups.shown is not None
+    assert popups.shown is not first
+
+
+def test_popup_is_as_high_as_its_words(qtbot: QtBot) -> None:
+    popup = Popup(found(*(str(number) for number in range(9))), lambda _name: None)
+    qtbot.addWidget(popup)
+    popup.appear()
+    labels = [label for label in popup.findChildren(QLabel) if label.text()]
+    assert all(label.height() >= label.heightForWidth(label.width()) for label in labels if label.wordWrap())
+
+
+def test_qt_tray_shows_state_and_does_what_is_chosen(qtbot: QtBot) -> None:
+    chosen: list[Action] = []
+    tray = QtTray(chosen.append)
+    tray.show(tray_state(AgentFacts(now=NOW)))
+    icon = tray.findChild(QSystemTrayIcon)
+    assert icon is not None
+    first = icon.icon().cacheKey()
+    tray.show(tray_state(AgentFacts(now=NOW, new_downloads=1)))
+    assert icon.icon().cacheKey() != first
+    assert "1 neuer Download vorhanden" in icon.toolTip()
+
+    icon.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
+    icon.activated.emit(QSystemTrayIcon.ActivationReason.MiddleClick)
+    menu = icon.contextMenu()
+    assert menu is not None
+    entry(menu, "Beenden").trigger()
+    assert chosen == [OpenDialog(DialogName.DOWNLOADS), Quit()]
+    assert entry(menu, "Download-Liste…").font().bold()
+    tray.stop()
+
+
+def entry(menu: QMenu, label: str) -> QAction:
+    return next(action for action in menu.actions() if action.text() == label)
+
+
+def test_fault_in_a_slot_is_told_once_and_the_program_goes_on(qtbot: QtBot) -> None:
+    reporter = CrashReporter()
+    try:
+        for number in range(2):
+            error = RuntimeError(f"fault {number} of 079 123 45 67")
+            sys.excepthook(RuntimeError, error, None)
+        window = reporter.window
+        assert window is not None
+        qtbot.addWidget(window)
+        text = window.text.toPlainText()
+        assert "fault 0" in text
+        assert "fault 1" in text
+        assert "123 45" not in text
+        window.copy()
+        clipboard = QGuiApplication.clipboard()
+        assert clipboard is not None
+        assert clipboard.text() == text
+        assert [button.text() for button in window.findChildren(QPushButton)] == ["Bericht &kopieren", "&Schliessen"]
+    finally:
+        reporter.stop()
+
+
+def test_fault_in_a_thread_is_told_too(qtbot: QtBot) -> None:
+    reporter = CrashReporter()
+    try:
+        worker = threading.Thread(target=lambda: 1 / 0)
+        worker.start()
+        worker.join()
+        qtbot.waitUntil(lambda: reporter.window is not None)
+        assert reporter.window is not None
+        qtbot.addWidget(reporter.window)
+        assert "ZeroDivisionError" in reporter.window.text.toPlainText()
+    finally:
+        reporter.stop()
+
+
+def test_second_instance_asks_the_first_to_show_itself(qtbot: QtBot, tmp_path: Path) -> None:
+    first, second = SingleInstance("a", tmp_path), SingleInstance("a", tmp_path)
+    asked: list[bool] = []
+    assert first.acquire()
+    first.on_show(lambda: asked.append(True))
+    assert not second.acquire()
+
+    answers: list[bool] = []
+    later = threading.Thread(target=lambda: answers.append(SingleInstance("a", tmp_path).ask_to_show()))
+    later.start()
+    qtbot.waitUntil(lambda: bool(asked))
+    qtbot.waitUntil(lambda: not later.is_alive())
+    assert answers == [True]
+
+    first.release()
+    assert second.acquire()
+    second.release()
+
+
+def test_programs_on_different_configurations_do_not_meet(qtbot: QtBot, tmp_path: Path) -> None:
+    first, other = SingleInstance("a", tmp_path), SingleInstance("b", tmp_path)
+    assert first.acquire()
+    assert other.acquire()
+    assert not SingleInstance("c", tmp_path).ask_to_show()
+    first.release()
+    other.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
+def test_signal_wakes_the_loop(qtbot: QtBot) -> None:
+    ended: list[bool] = []
+    watch = SignalWatch(lambda: ended.append(True))
+    try:
+        signal.raise_signal(signal.SIGTERM)
+        qtbot.waitUntil(lambda: ended == [True])
+    finally:
+        watch.stop()
+
+
+def test_qt_speaks_the_language_in_force(qtbot: QtBot) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before, translations = QLocale(), QtTranslations(application)
+    for language, word in (("de", "Abbrechen"), ("fr", "Annuler"), ("it", "Annulla"), ("en", "Cancel")):
+        translations.load(language)
+        assert word in QApplication.translate("QPlatformTheme", "Cancel")
+    translations.load("en")
+    QLocale.setDefault(before)
+
+
+def test_links_can_be_read_on_light_and_dark(qtbot: QtBot) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before = application.palette()
+    try:
+        for ground, link in (("#323232", LINK_ON_DARK), ("#efefef", LINK_ON_LIGHT)):
+            palette = application.palette()
+            palette.setColor(QPalette.ColorRole.Window, QColor(ground))
+            application.setPalette(palette)
+            colour_links(application)
+            assert application.palette().link().color().name() == link
+            assert contrast(ground, link) >= 4.5
+    finally:
+        application.setPalette(before)
+
+
+def contrast(one: str, other: str) -> float:
+    """Returns the contrast of two colours by WCAG 2.1."""
+    lighter, darker = sorted((luminance(QColor(one)), luminance(QColor(other))), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: QColor) -> float:
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (colour.redF(), colour.greenF(), colour.blueF())
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
