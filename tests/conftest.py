@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
 
 from tests.servers import postgresql_url
 from tray_agent import i18n
@@ -68,11 +73,13 @@ def empty_database(database_url: str) -> Iterator[Database]:
     database.dispose()
 
 
-@pytest.fixture
-def database(empty_database: Database) -> Database:
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Gives a database with the agent's tables and the server's own clock."""
-    upgrade(empty_database)
-    return empty_database
+    for url in make_database(request.param, tmp_path, migrated=True):
+        database = open_database(url)
+        yield database
+        database.dispose()
 
 
 @pytest.fixture
@@ -84,24 +91,29 @@ def clocked_database(database: Database, clock: ManualClock) -> Database:
 @pytest.fixture
 def sqlite_database(tmp_path: Path, clock: ManualClock) -> Iterator[Database]:
     """Gives an SQLite database with the agent's tables and the clock that stands, for tests of what is no store."""
+    shutil.copyfile(_migrated_file(), tmp_path / "vitoclient.db")
     database = open_database(f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}", clock=clock)
-    upgrade(database)
     yield database
     database.dispose()
 
 
-def make_database(engine: str, tmp_path: Path) -> Iterator[str]:
-    """Makes an empty database on an engine, yields its URL, and drops it."""
+def make_database(engine: str, tmp_path: Path, *, migrated: bool = False) -> Iterator[str]:
+    """Makes a database on an engine, empty or with the agent's tables, yields its URL, and drops it."""
     name = f"test_{uuid.uuid4().hex[:16]}"
     if engine == "sqlite":
+        if migrated:
+            shutil.copyfile(_migrated_file(), tmp_path / f"{name}.db")
         yield f"sqlite:///{(tmp_path / f'{name}.db').as_posix()}"
         return
     server = postgresql_url() if engine == "postgresql" else os.environ.get(MSSQL_VARIABLE)
     if server is None:
         pytest.skip(f"no {engine} server here")
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    template = f" TEMPLATE {_migrated_template(server)}" if migrated and engine == "postgresql" else ""
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}{template}"))
+    if migrated and engine == "mssql":
+        _migrate(admin.url.set(database=name))
     yield admin.url.set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         force = " WITH (FORCE)" if engine == "postgresql" else ""
@@ -109,3 +121,31 @@ def make_database(engine: str, tmp_path: Path) -> Iterator[str]:
             connection.execute(text(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"))
         connection.execute(text(f"DROP DATABASE {name}{force}"))
     admin.dispose()
+
+
+@cache
+def _migrated_file() -> Path:
+    """Returns an SQLite file with the agent's tables, made once for this test process, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="vitoclient-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "template.db"
+    _migrate(make_url(f"sqlite:///{file.as_posix()}"))
+    return file
+
+
+@cache
+def _migrated_template(server: str) -> str:
+    """Returns the name of a PostgreSQL database with the agent's tables, made once for this test process, to be copied."""
+    name = f"template_{uuid.uuid4().hex[:16]}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    _migrate(admin.url.set(database=name))
+    admin.dispose()
+    return name
+
+
+def _migrate(url: URL) -> None:
+    database = open_database(url)
+    upgrade(database)
+    database.dispose()
