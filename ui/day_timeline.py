@@ -23,6 +23,9 @@ _MOST_DOTS = 60
 _NEAR = 6
 """So many pixels beside a run still show its tooltip."""
 
+_SCALE, _LEAST_LANE, _LEGEND = 1.4, 1.5, 1.8
+"""Heights of the scale, of a lane at the least, and of the legend, in heights of a line of text."""
+
 _HOUR = timedelta(hours=1)
 _STEPS = (1, 2, 3, 4, 6, 12)
 """Hours from one figure of the scale to the next; the first that leaves room is taken."""
@@ -58,7 +61,7 @@ class DayTimeline(QWidget):
         self.plan: DayPlan | None = None
         self._now: datetime | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(_("Tagesplan"))
         self.setMouseTracking(True)
 
@@ -71,11 +74,11 @@ class DayTimeline(QWidget):
 
     def sizeHint(self) -> QSize:
         """Returns room for the lanes at this font."""
-        return QSize(60 * self._unit, self._height())
+        return QSize(60 * self._unit, self._height(2.0))
 
     def minimumSizeHint(self) -> QSize:
         """Returns the least room in which names and a day can be told apart."""
-        return QSize(30 * self._unit, self._height())
+        return QSize(30 * self._unit, self._height(_LEAST_LANE))
 
     # Geometry
 
@@ -83,16 +86,17 @@ class DayTimeline(QWidget):
     def _unit(self) -> int:
         return self.fontMetrics().height()
 
-    def _height(self) -> int:
-        return int(self._unit * (1.4 + 1.5 * len(JobKey) + 1.6)) + _GAP
+    def _height(self, lane: float) -> int:
+        return int(self._unit * (_SCALE + lane * len(JobKey) + _LEGEND)) + 1
 
     @property
     def _area(self) -> QRectF:
         """Returns the lanes: right of the names, below the scale, above the legend."""
         widest = max(self.fontMetrics().horizontalAdvance(job_title(job)) for job in JobKey)
         left = min(widest, self.width() * 0.4) + 2 * _GAP
-        top = self._unit * 1.4
-        return QRectF(left, top, max(1.0, self.width() - left - 2 * _GAP), self._unit * 1.5 * len(JobKey))
+        right = self.fontMetrics().horizontalAdvance("24:00") / 2 + _GAP
+        height = self.height() - self._unit * (_SCALE + _LEGEND)
+        return QRectF(left, self._unit * _SCALE, max(1.0, self.width() - left - right), max(height, self._unit * _LEAST_LANE * len(JobKey)))
 
     def _x(self, plan: DayPlan, at: datetime) -> float:
         part = (at.timestamp() - plan.start.timestamp()) / (plan.end.timestamp() - plan.start.timestamp())

@@ -422,10 +422,16 @@ class GrowingModel(TableModel[Row]):
         fetch: fetches the rows that follow in a worker thread; it sorts and filters.
         background: runs it.
         parent: who owns the model.
+        first_filter: what the list is filtered by from the beginning.
     """
 
     def __init__(
-        self, columns: Sequence[Column[Row]], fetch: FetchMore[Row], background: Background, parent: QObject | None = None
+        self,
+        columns: Sequence[Column[Row]],
+        fetch: FetchMore[Row],
+        background: Background,
+        parent: QObject | None = None,
+        first_filter: Hashable = None,
     ) -> None:
         super().__init__(columns, parent)
         self._fetch = fetch
@@ -435,7 +441,7 @@ class GrowingModel(TableModel[Row]):
         self._task: Task | None = None
         self._sort = ""
         self._descending = False
-        self._filter: Hashable = None
+        self._filter: Hashable = first_filter
         self.state = TableState.LOADING
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QGroupBox,
@@ -19,7 +20,7 @@ from PyQt6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
+    QStyle,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -86,7 +87,7 @@ class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
     NAME = "jobs"
-    SIZE = (1040, 760)
+    SIZE = (1040, 680)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Aufträge verwalten"))
@@ -96,6 +97,7 @@ class JobsDialog(Dialog):
         self._schedules: dict[JobKey, QDialog] = {}
         self._checking = self._check_again = False
         self._run_id = 0
+        self._told: list[tuple[str, Status]] = []
         self._make_table()
         self._make_actions()
         self._make_hints()
@@ -115,11 +117,11 @@ class JobsDialog(Dialog):
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
-        self.remember_columns(self.table, widths=(90, 250, 240, 130, 190))
-        titles, rows = self.table.horizontalHeader(), self.table.verticalHeader()
-        if titles is not None and rows is not None:
+        self.remember_columns(self.table, widths=(90, 270, 240, 130, 190))
+        titles, rows, style = self.table.horizontalHeader(), self.table.verticalHeader(), self.style()
+        if titles is not None and rows is not None and style is not None:
             height = rows.defaultSectionSize() * len(JobKey) + titles.sizeHint().height() + 2 * self.table.frameWidth()
-            self.table.setFixedHeight(height + GRID)
+            self.table.setFixedHeight(height + style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent))
         self.body.addWidget(self.table)
 
     def _columns(self) -> tuple[Column[JobRow], ...]:
@@ -172,9 +174,8 @@ class JobsDialog(Dialog):
         self._hint_area.setWidgetResizable(True)
         self._hint_area.setFrameShape(QFrame.Shape.NoFrame)
         self._hint_area.setAccessibleName(_("Hinweise zu den Aufträgen"))
-        self._hint_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._hint_area.setWidget(self._hint_page)
-        self.body.addWidget(self._hint_area, 1)
+        self.body.addWidget(self._hint_area)
 
     def _make_timeline(self) -> None:
         group = QGroupBox(_("Tagesplan"))
@@ -195,8 +196,8 @@ class JobsDialog(Dialog):
         self.timeline = DayTimeline()
         self.timeline.day_asked.connect(self.go)
         column.addLayout(line)
-        column.addWidget(self.timeline)
-        self.body.addWidget(group)
+        column.addWidget(self.timeline, 1)
+        self.body.addWidget(group, 1)
 
     def _arrow(self, kind: Qt.ArrowType, name: str, days: int) -> QToolButton:
         button = QToolButton()
@@ -220,6 +221,7 @@ class JobsDialog(Dialog):
         self._changed()
         if not self.table.currentIndex().isValid():
             self.table.selectRow(0)
+            self.table.setFocus()
 
     def _changed(self) -> None:
         """Shows what was edited and has the set checked anew."""
@@ -254,18 +256,31 @@ class JobsDialog(Dialog):
         self._show_hints()
 
     def _show_hints(self) -> None:
-        hints = self.model.hints
-        notes = [item.widget() for place in range(self._hint_lines.count()) if (item := self._hint_lines.itemAt(place)) is not None]
-        if [note.text for note in notes if isinstance(note, Note)] == list(hints):
+        hints, good = self.model.hints, self.model.good_news
+        told = [(hint, Status.WARNING) for hint in hints] or [(good, Status.INFO)] * bool(good)
+        if told == self._told:
             return
+        self._told = told
         while (item := self._hint_lines.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
+                old.hide()
                 old.deleteLater()
-        for hint in hints:
-            note = Note(status=Status.WARNING)
-            note.say(hint)
+        for hint, status in told:
+            note = Note(self._hint_page)
+            note.say(hint, status)
             self._hint_lines.addWidget(note)
         self._hint_lines.addStretch(1)
+        self._fit_hints()
+
+    def _fit_hints(self) -> None:
+        """Gives the hints the room they need, up to a part of the window; beyond that they scroll."""
+        needed = self._hint_lines.totalHeightForWidth(max(200, self.width() - 6 * GRID))
+        self._hint_area.setFixedHeight(min(max(needed, 0), max(4 * GRID, self.height() // 5)))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Fits the hints to the new width."""
+        super().resizeEvent(event)
+        self._fit_hints()
 
     @property
     def hints(self) -> tuple[str, ...]:

@@ -149,6 +149,17 @@ class JobsModel:
         """Returns what a person should know, a sentence each: what is paused, switches on Nein, then the check of the set."""
         return (*self._pause_hint(), *_switch_hints(self.rows), *(finding.sentence for finding in self.findings))
 
+    @property
+    def good_news(self) -> str:
+        """Returns what is said where there is nothing to be told."""
+        if not self._stored or self.hints:
+            return ""
+        if not any(row.enabled for row in self.rows):
+            return _(
+                "Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."
+            )
+        return _("Die Zeitpläne passen zusammen.")
+
     def _pause_hint(self) -> Iterator[str]:
         if self._pause is None:
             return

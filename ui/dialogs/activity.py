@@ -1,0 +1,246 @@
+"""The window *Protokoll Aktivitäten/Fehler*: what really happened, and what needs a person."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QFileDialog, QTabWidget, QWidget
+
+from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.i18n import _, ngettext
+from tray_agent.jobs.contract import Service
+from tray_agent.jobs.model import ServiceCounts
+from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
+from ui.dialog import Dialog
+from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
+from ui.icons import Status, status_icon
+from ui.models.activity import SERVICE_TITLES, tab_title, verdict_question
+from ui.models.print_outs import PrintOut, Sender, letters
+from ui.printing import preview, print_with_dialog, write_pdf
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+    from ui.windows import DialogContext
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return ActivityDialog(context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the tabs' titles and the two lists of messages show; ``error`` where the lists of messages could not be had."""
+
+    counts: Mapping[Service, ServiceCounts]
+    seen: Mapping[Service, int]
+    calls: Sequence[CallEntry] = ()
+    doubtful: Sequence[OutboxMessage] = ()
+    error: KnownError | None = None
+
+
+class ActivityDialog(Dialog):
+    """A tab for each service with its number of errors, one for those to be reminded otherwise, one for what is in doubt."""
+
+    NAME = "activity"
+    SIZE = (1000, 680)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Protokoll Aktivitäten/Fehler"))
+        self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName(_("Register"))
+        self.logs = {service: LogPage(context, service) for service in Service}
+        self.calls = CallListPage(context, self.tick_off, self.print_letters)
+        self.doubtful = DoubtPage(context, self.decide)
+        for service, page in self.logs.items():
+            self.tabs.addTab(page, tab_title(service, {}))
+            self.remember_columns(page.table, service.value, widths=(130, 110, 400, 150))
+        self.tabs.addTab(self.calls, _("Anders zu erinnern"))
+        self.tabs.addTab(self.doubtful, _("Im Zweifel"))
+        self.remember_columns(self.calls.table, "calls", widths=(80, 130, 170, 170, 190))
+        self.remember_columns(self.doubtful.table, "doubtful", widths=(180, 190, 160, 130, 130))
+        self.body.addWidget(self.tabs, 1)
+        self.side_action(_("&Drucken"), self.print_list)
+        self.side_action(_("Seiten&ansicht"), self.preview_list)
+        self.side_action(_("&PDF …"), self.save_pdf)
+        self.delete_button = self.side_action(_("Alle &löschen"), self.delete_all)
+        self.main_action(_("&OK"), self.reject)
+        self._begun: set[Service] = set()
+        self._settled_tab = False
+        self.tabs.currentChanged.connect(lambda _place: self._turned())
+        self._turned()
+        self.reload()
+
+    # Reading
+
+    def reload(self) -> None:
+        """Reads the numbers and the lists of messages anew."""
+        agent = self.context.agent
+        self.run(lambda: _read(agent), self._show)
+
+    def _show(self, read: _Read) -> None:
+        for service, page in self.logs.items():
+            page.seen_id = read.seen.get(service, 0)
+            self._title(page, tab_title(service, read.counts))
+            errors = read.counts.get(service, ServiceCounts()).errors
+            self.tabs.setTabIcon(self.tabs.indexOf(page), status_icon(Status.ERROR if errors else Status.SUCCESS))
+        self.calls.show_entries(read.calls)
+        self.doubtful.show_messages(read.doubtful)
+        for place, title, number in (
+            (self.calls, _("Anders zu erinnern ({number})"), len(read.calls)),
+            (self.doubtful, _("Im Zweifel ({number})"), len(read.doubtful)),
+        ):
+            self._title(place, title.format(number=number))
+            self.tabs.setTabIcon(self.tabs.indexOf(place), status_icon(Status.WARNING if number else Status.SUCCESS))
+        if read.error is not None:
+            self.show_error(read.error)
+        self._show_what_needs_somebody(read)
+
+    def _show_what_needs_somebody(self, read: _Read) -> None:
+        """Turns, once, to the first tab that needs a decision, unless somebody has turned one already."""
+        if self._settled_tab:
+            return
+        self._settled_tab = True
+        if read.doubtful:
+            self.tabs.setCurrentWidget(self.doubtful)
+        elif read.calls:
+            self.tabs.setCurrentWidget(self.calls)
+        else:
+            with_errors = (page for service, page in self.logs.items() if read.counts.get(service, ServiceCounts()).errors)
+            self.tabs.setCurrentWidget(next(with_errors, self.logs[Service.DOWNLOADS]))
+
+    def _title(self, page: QWidget, title: str) -> None:
+        self.tabs.setTabText(self.tabs.indexOf(page), title)
+
+    def _turned(self) -> None:
+        page = self.tabs.currentWidget()
+        self.delete_button.setEnabled(isinstance(page, LogPage))
+        if isinstance(page, LogPage) and page.service not in self._begun:
+            self._begun.add(page.service)
+            page.begin()
+
+    # Printing
+
+    def print_list(self) -> None:
+        """Prints the list of the open tab with the system's print dialog."""
+        self._make(lambda printed: print_with_dialog(printed, self))
+
+    def preview_list(self) -> None:
+        """Shows the pages of the open tab's list."""
+        self._make(lambda printed: preview(printed, self))
+
+    def save_pdf(self) -> None:
+        """Asks for a file and writes the open tab's list into it."""
+
+        def made(printed: PrintOut) -> None:
+            suggested = str(Path.home() / f"{printed.title.replace('/', '-').replace(':', '')}.pdf")
+            chosen, _kind = QFileDialog.getSaveFileName(self, _("Als PDF speichern"), suggested, _("PDF-Datei (*.pdf)"))
+            if chosen:
+                self.write_pdf(printed, Path(chosen))
+
+        self._make(made)
+
+    def write_pdf(self, printed: PrintOut, file: Path) -> None:
+        """Writes a document into a file and says so."""
+        try:
+            write_pdf(printed, file)
+        except KnownError as error:
+            self.show_error(error)
+            return
+        self.banner.say(_("PDF gespeichert"), _("Die Liste steht in {file}.").format(file=file), Status.SUCCESS)
+
+    def print_letters(self) -> None:
+        """Prints a letter for each ticked patient, or for all where none is ticked."""
+        agent, model, zone = self.context.agent, self.calls.model, self.calls.zone
+        ticked = set(model.ticked)
+        entries = tuple(entry for entry in model.entries if not ticked or entry.message.id in ticked)
+        practice = agent.machine.practice
+
+        def work() -> PrintOut:
+            patients = agent.practice.patients({entry.message.patient_id for entry in entries})
+            return letters(entries, patients, Sender(practice.name, practice.phone), zone, agent.clock.now())
+
+        self.run(work, lambda printed: preview(printed, self), busy=_("Briefe werden vorbereitet …"))
+
+    def _make(self, done: Callable[[PrintOut], object]) -> None:
+        page = self.tabs.currentWidget()
+        if isinstance(page, DoubtPage):
+            self.banner.say(_("Nichts zu drucken"), _("Mitteilungen im Zweifel werden hier entschieden, nicht gedruckt."))
+        elif isinstance(page, LogPage | CallListPage):
+            self.run(page.print_out(), lambda printed: _ignore(done(printed)), busy=_("Wird vorbereitet …"))
+
+    # Deleting, ticking off, deciding
+
+    def delete_all(self) -> None:
+        """Takes what was seen of the open tab off the list, after a question."""
+        page = self.tabs.currentWidget()
+        if not isinstance(page, LogPage):
+            return
+        question = _("Alle Einträge im Register «{tab}» löschen?").format(tab=_(SERVICE_TITLES[page.service]))
+        said = _("Sie verschwinden bei allen Arbeitsplätzen aus dieser Liste. Was erst seit dem Öffnen dazukam, bleibt.")
+        filtered = _("Auch was der Filter gerade verbirgt, wird gelöscht.")
+        if self.ask(question, f"{said} {filtered}" if page.filter.hides_something else said, _("&Löschen")):
+            agent, service, seen = self.context.agent, page.service, page.seen_id
+            self.run(
+                lambda: agent.jobs.hide_activities(service, seen), lambda number: self._deleted(page, number), busy=_("Wird gelöscht …")
+            )
+
+    def _deleted(self, page: LogPage, number: int) -> None:
+        said = ngettext("{number} Eintrag wurde gelöscht.", "{number} Einträge wurden gelöscht.", number).format(number=number)
+        self.banner.say(_("Gelöscht"), said, Status.SUCCESS)
+        page.list.reload()
+        self.reload()
+
+    def tick_off(self) -> None:
+        """Takes the ticked patients off the list, after a question."""
+        ids, agent = self.calls.model.ticked, self.context.agent
+        question = ngettext("{number} Patient wurde anders erinnert?", "{number} Patienten wurden anders erinnert?", len(ids))
+        said = _("Abgehakte Patienten verschwinden aus dieser Liste und werden nicht mehr erinnert.")
+        if ids and self.ask(question.format(number=len(ids)), said, _("&Abhaken")):
+            self.run(lambda: agent.messages.tick_off(ids, _who(agent)), lambda _number: self.reload(), busy=_("Wird abgehakt …"))
+
+    def decide(self, verdict: Verdict) -> None:
+        """Settles the chosen message in doubt, after a question."""
+        message, agent = self.doubtful.current, self.context.agent
+        if message is None:
+            return
+        yes = _("&Wurde gesendet") if verdict is Verdict.SENT else _("Erneut &senden")
+        if self.ask(*verdict_question(message, verdict), yes):
+            number = message.id
+            self.run(
+                lambda: agent.messages.decide(number, verdict, _who(agent)),
+                self._decided,
+                busy=_("Wird gespeichert …"),
+                failed=self._not_decided,
+            )
+
+    def _decided(self, message: OutboxMessage) -> None:
+        self.banner.say(_("Entschieden"), f"{message.patient_name}: {message.sentence}", Status.SUCCESS)
+        self.reload()
+
+    def _not_decided(self, error: KnownError) -> None:
+        self.show_error(error)
+        self.reload()
+
+
+def _read(agent: Agent) -> _Read:
+    counts = agent.jobs.activity_counts()
+    seen = {service: agent.jobs.newest_activity(service) for service in Service}
+    try:
+        return _Read(counts, seen, agent.messages.call_list(), agent.messages.in_doubt())
+    except DatabaseUnavailableError:
+        raise
+    except KnownError as error:  # the practice's data or the gateway's configuration must not hide the logs
+        return _Read(counts, seen, error=error)
+
+
+def _who(agent: Agent) -> str:
+    return f"{getpass.getuser()}@{agent.workstation}"
+
+
+def _ignore(_result: object) -> None:
+    """Ends a chain whose result nobody needs."""

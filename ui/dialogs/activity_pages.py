@@ -1,0 +1,313 @@
+"""The tabs of *Protokoll Aktivitäten/Fehler*: the logs of the services, the patients to be reminded otherwise, the doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from tray_agent.i18n import _, format_datetime
+from tray_agent.jobs.contract import Level, Service
+from tray_agent.jobs.model import ActivityOrder, ActivityRow
+from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
+from ui.dialog import GRID
+from ui.icons import Status
+from ui.level_icons import LEVEL_ICONS
+from ui.models.activity import (
+    LEVEL_TITLES,
+    MOST_PRINTED,
+    PAGE,
+    SERVICE_TITLES,
+    CallListModel,
+    LogFilter,
+    about_text,
+    appointment_text,
+    details,
+    kind_text,
+    phones_text,
+    sent_text,
+    time_text,
+)
+from ui.models.period import Preset
+from ui.models.print_outs import PrintOut, activity_list, call_list
+from ui.notes import Note
+from ui.period_fields import PeriodFields
+from ui.tables import Column, GrowingModel, ListModel, MoreRequest, MoreResult, TableView
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from tray_agent.agent import Agent
+    from ui.windows import DialogContext
+
+_TYPING = 300
+"""Milliseconds without another key until a text is looked for."""
+
+
+class LogPage(QWidget):
+    """One service's log: filters, the list, and what is told of the chosen row.
+
+    Attributes:
+        seen_id: the greatest number among the rows when the list was read: "Alle löschen" reaches up to there.
+    """
+
+    def __init__(self, context: DialogContext, service: Service) -> None:
+        super().__init__()
+        self.service = service
+        self.context = context
+        self.zone = context.agent.machine.zone
+        self.seen_id = 0
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING)
+        self._typing.timeout.connect(self.refilter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID, GRID, GRID)
+        column.setSpacing(GRID)
+        column.addLayout(self._make_filters())
+        column.addWidget(self.period_note)
+        column.addWidget(self._make_list(), 1)
+
+    def _make_filters(self) -> QHBoxLayout:
+        self.level = QComboBox()
+        self.level.setAccessibleName(_("Stufe"))
+        self.level.addItem(_("alle Stufen"), None)
+        for level in (Level.ERROR, Level.WARNING, Level.INFO):
+            self.level.addItem(_(LEVEL_TITLES[level]), level)
+        self.text = QLineEdit()
+        self.text.setAccessibleName(_("Suchen nach Text, Patient oder Grund"))
+        self.text.setPlaceholderText(_("Suchen: Text, Patient, Grund …"))
+        self.text.setClearButtonEnabled(True)
+        self.period = PeriodFields(self.context.agent.clock.now().astimezone(self.zone).date(), Preset.ALL)
+        self.period_note = Note(self)
+        line = QHBoxLayout()
+        line.setSpacing(GRID)
+        line.addWidget(self.level)
+        line.addWidget(self.period)
+        line.addWidget(self.text, 1)
+        self.level.currentIndexChanged.connect(lambda _index: self.refilter())
+        self.period.changed.connect(self.refilter)
+        self.text.textChanged.connect(lambda _text: self._typing.start())
+        self.text.returnPressed.connect(self.refilter)
+        return line
+
+    def _make_list(self) -> QSplitter:
+        name = _("Aktivitäten: {title}").format(title=_(SERVICE_TITLES[self.service]))
+        self.table = TableView(name, _("Hier steht nichts: Es gab keine Aktivitäten, oder der Filter verbirgt sie."))
+        agent, zone = self.context.agent, self.zone
+        self.list = GrowingModel(
+            _log_columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter
+        )
+        self.table.setModel(self.list)
+        self.details = QLabel()
+        self.details.setWordWrap(True)
+        self.details.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.details.setTextFormat(Qt.TextFormat.PlainText)
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details.setAccessibleName(_("Einzelheiten zum gewählten Eintrag"))
+        self.details.setMinimumHeight(5 * self.fontMetrics().height())
+        chosen = self.table.selectionModel()
+        if chosen is not None:
+            chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
+        self.list.modelReset.connect(self._came)
+        parts = QSplitter(Qt.Orientation.Vertical)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.table)
+        parts.addWidget(self.details)
+        parts.setStretchFactor(0, 1)
+        return parts
+
+    def begin(self) -> None:
+        """Reads the list for the first time."""
+        self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
+
+    @property
+    def filter(self) -> LogFilter:
+        """Returns what is chosen."""
+        return LogFilter(self.service, self.level.currentData(), self.text.text(), self.period.period)
+
+    def refilter(self) -> None:
+        """Reads the list under what is chosen now."""
+        self._typing.stop()
+        wanted = self.filter
+        possible = wanted.period.is_possible
+        self.period_note.say("" if possible else _("Das erste Datum liegt nach dem letzten: so gibt es keinen Zeitraum."))
+        if possible:
+            self.list.set_filter(wanted)
+
+    def _came(self) -> None:
+        if self.list.rowCount():
+            self.table.selectRow(0)
+        self._show_details()
+
+    def _show_details(self) -> None:
+        row = self.list.row_at(self.table.currentIndex().row())
+        self.details.setText(details(row, self.zone) if row else "")
+
+    def print_out(self) -> Callable[[], PrintOut]:
+        """Returns what makes the list for the printer, as it is filtered and sorted; to be called in a worker."""
+        agent, zone, wanted, request = self.context.agent, self.zone, self.filter, self.list.request
+        order, descending = _order(request)
+
+        def work() -> PrintOut:
+            rows = list(islice(agent.jobs.all_activities(wanted.asked(zone), order, descending=descending), MOST_PRINTED + 1))
+            more = len(rows) > MOST_PRINTED
+            return activity_list(_(SERVICE_TITLES[wanted.service]), rows[:MOST_PRINTED], zone, agent.clock.now(), more=more)
+
+        return work
+
+
+class CallListPage(QWidget):
+    """The patients whose reminder did not reach them: to be called or written to, then ticked off.
+
+    Args:
+        context: of the window.
+        tick_off: takes the ticked messages off the list.
+        print_letters: prints letters to those of the list.
+    """
+
+    def __init__(self, context: DialogContext, tick_off: Callable[[], None], print_letters: Callable[[], None]) -> None:
+        super().__init__()
+        self.context = context
+        self.zone = context.agent.machine.zone
+        self.model = CallListModel()
+        self.table = TableView(
+            _("Anders zu erinnern"), _("Niemand ist anders zu erinnern: Jede Erinnerung kam an oder ist noch unterwegs.")
+        )
+        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.table.setModel(self.list)
+        self.table.enable_sorting()
+        self.tick_button = QPushButton(_("&Erledigte abhaken"))
+        self.letters_button = QPushButton(_("&Briefe drucken"))
+        self.tick_button.clicked.connect(lambda _checked: tick_off())
+        self.letters_button.clicked.connect(lambda _checked: print_letters())
+        said = _("Diese Patienten wissen nichts von ihrem Termin: anrufen oder schreiben, ankreuzen und abhaken.")
+        _stack(self, said, self.table, (self.tick_button, self.letters_button))
+        self._changed()
+
+    def _columns(self) -> tuple[Column[CallEntry], ...]:
+        return (
+            Column(_("Erledigt"), lambda _entry: "", checked=self.model.is_ticked, key=self.model.is_ticked),
+            Column(
+                _("Termin"), lambda entry: appointment_text(entry.message, self.zone), key=lambda entry: str(entry.message.appointment_at)
+            ),
+            Column(_("Patient"), lambda entry: entry.message.patient_name),
+            Column(_("Telefon"), phones_text),
+            Column(_("Mitteilung"), sent_text, status=lambda entry: Status.WARNING if entry.sent else Status.ERROR),
+            Column(_("Warum"), lambda entry: entry.sentence, tooltip=lambda entry: entry.sentence),
+        )
+
+    def show_entries(self, entries: Sequence[CallEntry]) -> None:
+        """Shows the list as it is now."""
+        self.model.show(tuple(entries))
+        self.list.show(self.model.entries)
+        self._changed()
+
+    def _tick(self, entry: CallEntry, on: bool) -> None:
+        self.model.tick(entry, on)
+        self.list.show(self.model.entries)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.tick_button.setEnabled(bool(self.model.ticked))
+        self.letters_button.setEnabled(bool(self.model.entries))
+
+    def print_out(self) -> Callable[[], PrintOut]:
+        """Returns what makes the list for the printer."""
+        entries, zone, clock = self.model.entries, self.zone, self.context.agent.clock
+        return lambda: call_list(entries, zone, clock.now())
+
+
+class DoubtPage(QWidget):
+    """The messages of which nobody knows whether they left; a person decides.
+
+    Args:
+        context: of the window.
+        decide: what a person decided of the chosen message.
+    """
+
+    def __init__(self, context: DialogContext, decide: Callable[[Verdict], None]) -> None:
+        super().__init__()
+        self.zone = context.agent.machine.zone
+        self.table = TableView(_("Mitteilungen im Zweifel"), _("Keine Mitteilung ist im Zweifel."))
+        self.list = ListModel(self._columns(), parent=self)
+        self.table.setModel(self.list)
+        self.table.enable_sorting()
+        self.sent_button = QPushButton(_("&Wurde gesendet"))
+        self.again_button = QPushButton(_("Erneut &senden"))
+        self.sent_button.clicked.connect(lambda _checked: decide(Verdict.SENT))
+        self.again_button.clicked.connect(lambda _checked: decide(Verdict.AGAIN))
+        said = _(
+            "Bei diesen Mitteilungen blieb die Antwort aus: Es ist unklar, ob sie gesendet wurden. "
+            "Von selbst wird keine noch einmal gesendet."
+        )
+        _stack(self, said, self.table, (self.sent_button, self.again_button))
+        self.show_messages(())
+
+    def _columns(self) -> tuple[Column[OutboxMessage], ...]:
+        return (
+            Column(_("Patient"), lambda message: message.patient_name, status=lambda _message: Status.DOUBT),
+            Column(_("Mitteilung"), kind_text),
+            Column(_("An"), lambda message: message.recipient or ""),
+            Column(_("Gesendet um"), self._sending_text, key=lambda message: str(message.sending_at)),
+            Column(_("Termin"), lambda message: appointment_text(message, self.zone), key=lambda message: str(message.appointment_at)),
+            Column(_("Was bekannt ist"), lambda message: message.sentence, tooltip=lambda message: message.sentence),
+        )
+
+    def _sending_text(self, message: OutboxMessage) -> str:
+        return format_datetime(message.sending_at.astimezone(self.zone)) if message.sending_at else ""
+
+    def show_messages(self, messages: Sequence[OutboxMessage]) -> None:
+        """Shows the list as it is now."""
+        self.list.show(tuple(messages))
+        if messages and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+        for button in (self.sent_button, self.again_button):
+            button.setEnabled(bool(messages))
+
+    @property
+    def current(self) -> OutboxMessage | None:
+        """Returns the chosen message."""
+        return self.list.row_at(self.table.currentIndex().row())
+
+
+def _stack(page: QWidget, said: str, table: TableView, buttons: Sequence[QPushButton]) -> None:
+    """Lays out a page: what it is, its table, its own actions."""
+    words = QLabel(said)
+    words.setWordWrap(True)
+    line = QHBoxLayout()
+    line.setSpacing(GRID)
+    for button in buttons:
+        line.addWidget(button)
+    line.addStretch(1)
+    column = QVBoxLayout(page)
+    column.setContentsMargins(GRID, GRID, GRID, GRID)
+    column.setSpacing(GRID)
+    column.addWidget(words)
+    column.addWidget(table, 1)
+    column.addLayout(line)
+
+
+def _log_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
+    return (
+        Column(_("Zeit"), lambda row: time_text(row, zone), sort=ActivityOrder.TIME),
+        Column(_("Stufe"), lambda row: _(LEVEL_TITLES[row.level]), sort=ActivityOrder.LEVEL, status=lambda row: LEVEL_ICONS[row.level]),
+        Column(_("Was geschah"), lambda row: row.sentence, sort=ActivityOrder.REASON, tooltip=lambda row: row.sentence),
+        Column(_("Betrifft"), about_text, sort=ActivityOrder.ITEM),
+        Column(_("Arbeitsplatz"), lambda row: row.workstation, sort=ActivityOrder.WORKSTATION),
+    )
+
+
+def _order(request: MoreRequest) -> tuple[ActivityOrder, bool]:
+    return (ActivityOrder(request.sort), request.descending) if request.sort else (ActivityOrder.TIME, True)
+
+
+def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[ActivityRow]:
+    if not isinstance(request.filter, LogFilter):
+        return MoreResult((), None)
+    order, descending = _order(request)
+    page = agent.jobs.activities(request.filter.asked(zone), order, descending=descending, page=request.page, size=PAGE)
+    return MoreResult(page.rows, page.next_page)

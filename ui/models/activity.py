@@ -1,0 +1,143 @@
+"""The window *Protokoll Aktivitäten/Fehler*: its tabs, what a row says, what is asked of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from tray_agent.i18n import N_, _, format_datetime
+from tray_agent.jobs.contract import Level, Service
+from tray_agent.jobs.model import ActivityFilter, ActivityRow, ServiceCounts
+from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
+from tray_agent.messages.words import channel_title, kind_title
+from ui.models.period import ALL_DAYS, Period
+
+PAGE = 200
+"""Rows that are read at once."""
+
+MOST_PRINTED = 2000
+"""So many rows are printed at the most; a list of a million rows is no use on paper."""
+
+SERVICE_TITLES: Mapping[Service, str] = {
+    Service.DOWNLOADS: N_("Downloads"),
+    Service.SMS: N_("SMS"),
+    Service.AGENT: N_("Agent"),
+}
+"""The tabs' names, source texts."""
+
+LEVEL_TITLES: Mapping[Level, str] = {Level.INFO: N_("Information"), Level.WARNING: N_("Warnung"), Level.ERROR: N_("Fehler")}
+"""The words of the levels, source texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What a person chose in a tab; None or "": everything."""
+
+    service: Service
+    level: Level | None = None
+    text: str = ""
+    period: Period = ALL_DAYS
+
+    def asked(self, zone: tzinfo) -> ActivityFilter:
+        """Returns the filter of the engine."""
+        since, until = self.period.since(zone), self.period.until(zone)
+        return ActivityFilter(service=self.service, level=self.level, text=self.text.strip(), since=since, until=until)
+
+    @property
+    def hides_something(self) -> bool:
+        """Returns whether rows of the tab may be missing under it."""
+        return bool(self.level or self.text.strip() or self.period != ALL_DAYS)
+
+
+def tab_title(service: Service, counts: Mapping[Service, ServiceCounts]) -> str:
+    """Returns a tab's title with the number of errors in brackets: "SMS (3)"."""
+    return _("{title} ({number})").format(title=_(SERVICE_TITLES[service]), number=counts.get(service, ServiceCounts()).errors)
+
+
+def time_text(row: ActivityRow, zone: tzinfo) -> str:
+    """Returns when a row was written."""
+    return format_datetime(row.at.astimezone(zone))
+
+
+def about_text(row: ActivityRow) -> str:
+    """Returns what a row is about: "vitomed-update", "Mitteilung 12"."""
+    if row.item and row.service is Service.SMS and row.item.isdigit():
+        return _("Mitteilung {number}").format(number=row.item)
+    return row.item or ""
+
+
+def details(row: ActivityRow, zone: tzinfo) -> str:
+    """Returns what is told of a row below the list, line by line."""
+    head = _("{level}, {time} auf {workstation}").format(
+        level=_(LEVEL_TITLES[row.level]), time=time_text(row, zone), workstation=row.workstation
+    )
+    lines = [head, row.sentence]
+    if row.appointment_at:
+        lines.append(_("Termin: {time}").format(time=format_datetime(row.appointment_at.astimezone(zone))))
+    if row.patient_id:
+        lines.append(_("Patient: {id}").format(id=row.patient_id))
+    if about_text(row):
+        lines.append(_("Betrifft: {item}").format(item=about_text(row)))
+    return "\n".join(lines)
+
+
+class CallListModel:
+    """The patients to be reminded otherwise, and which of them are ticked as done."""
+
+    def __init__(self) -> None:
+        self.entries: tuple[CallEntry, ...] = ()
+        self._ticked: set[int] = set()
+
+    def show(self, entries: tuple[CallEntry, ...]) -> None:
+        """Takes the list as it is now; ticks stay."""
+        self.entries = entries
+        self._ticked &= {entry.message.id for entry in entries}
+
+    def tick(self, entry: CallEntry, on: bool) -> None:
+        """Ticks or unticks a patient."""
+        (self._ticked.add if on else self._ticked.discard)(entry.message.id)
+
+    def is_ticked(self, entry: CallEntry) -> bool:
+        """Returns whether a patient is ticked."""
+        return entry.message.id in self._ticked
+
+    @property
+    def ticked(self) -> tuple[int, ...]:
+        """Returns the numbers of the ticked messages, in the order of the list."""
+        return tuple(entry.message.id for entry in self.entries if self.is_ticked(entry))
+
+
+def phones_text(entry: CallEntry) -> str:
+    """Returns the numbers to call, or that there are none."""
+    return ", ".join(entry.phones) or _("keine Nummer")
+
+
+def sent_text(entry: CallEntry) -> str:
+    """Returns whether the message left."""
+    return _("gesendet, nicht angekommen") if entry.sent else _("nicht gesendet")
+
+
+def appointment_text(message: OutboxMessage, zone: tzinfo) -> str:
+    """Returns the appointment a message is about, or ""."""
+    return format_datetime(message.appointment_at.astimezone(zone)) if message.appointment_at else ""
+
+
+def kind_text(message: OutboxMessage) -> str:
+    """Returns what a message is and how it travels: "Terminerinnerung (SMS)"."""
+    if message.channel is None:
+        return kind_title(message.kind)
+    return _("{kind} ({channel})").format(kind=kind_title(message.kind), channel=channel_title(message.channel))
+
+
+def verdict_question(message: OutboxMessage, verdict: Verdict) -> tuple[str, str]:
+    """Returns what is asked before a decision about a message in doubt: a question, and what follows from it."""
+    if verdict is Verdict.SENT:
+        return (
+            _("Wurde die Mitteilung an {patient} gesendet?").format(patient=message.patient_name),
+            _("Sie wird dann nie mehr gesendet. War sie doch nicht angekommen, erfährt der Patient nichts."),
+        )
+    return (
+        _("Die Mitteilung an {patient} erneut senden?").format(patient=message.patient_name),
+        _("Wurde sie doch schon gesendet, erhält der Patient sie zweimal. Im Zweifel vorher nachfragen."),
+    )

@@ -1,0 +1,117 @@
+"""The window *Protokoll Auftragsverlauf*: what is asked for, what a row says, what is told of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.model import Run, RunFilter, RunOrder, RunState
+from tray_agent.jobs.titles import job_title, state_title, trigger_title
+from ui.models.period import ALL_DAYS, Period
+
+if TYPE_CHECKING:
+    from tray_agent.jobs.service import Jobs
+
+PAGE = 200
+"""Rows that are read at once."""
+
+_EXPORT_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """What a person chose; None: everything."""
+
+    period: Period = ALL_DAYS
+    job: JobKey | None = None
+    state: RunState | None = None
+    workstation: str | None = None
+
+    def asked(self, zone: tzinfo) -> RunFilter:
+        """Returns the filter of the engine."""
+        return RunFilter(self.period.since(zone), self.period.until(zone), self.job, self.state, self.workstation)
+
+
+def success_sentence() -> str:
+    """Returns what *Erfolg* means (seed)."""
+    return _(
+        "«Erfolg» heisst, dass der Auftrag ausgeführt werden konnte, nicht, dass z. B. jede SMS auch zugestellt wurde. "
+        "Aufschluss gibt das Protokoll Aktivitäten/Fehler."
+    )
+
+
+def time_text(instant: datetime | None, zone: tzinfo) -> str:
+    """Returns an instant as the practice reads it, or ""."""
+    return format_datetime(instant.astimezone(zone)) if instant else ""
+
+
+def duration_text(run: Run) -> str:
+    """Returns how long a run took: "3.2 s", "4 Min. 5 s"; "" where it did not run or still does."""
+    duration = run.duration
+    if duration is None:
+        return ""
+    if duration < timedelta(minutes=1):
+        return _("{seconds:.1f} s").format(seconds=duration.total_seconds())
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    return _("{minutes} Min. {seconds} s").format(minutes=minutes, seconds=seconds)
+
+
+def details(run: Run, zone: tzinfo) -> str:
+    """Returns what is told of a run below the list, line by line."""
+    return "\n".join(_detail_lines(run, zone))
+
+
+def _detail_lines(run: Run, zone: tzinfo) -> Iterator[str]:
+    head = _("{job}, geplant {time}: {status} ({trigger})")
+    yield head.format(
+        job=job_title(run.job), time=time_text(run.due_at, zone), status=state_title(run.state), trigger=trigger_title(run.trigger)
+    )
+    if run.sentence:
+        yield run.sentence
+    if run.started_at:
+        said = _("Begonnen {start} auf {workstation}").format(start=time_text(run.started_at, zone), workstation=run.workstation)
+        ended = _(", beendet {end}, Dauer {duration}").format(end=time_text(run.finished_at, zone), duration=duration_text(run))
+        yield f"{said}{ended if run.finished_at else ''}."
+    if run.attempt > 1:
+        yield _("Im {number}. Anlauf: Ein anderer Arbeitsplatz fiel vorher mittendrin aus.").format(number=run.attempt)
+    if run.problems:
+        yield ngettext("{number} Problem braucht einen Blick.", "{number} Probleme brauchen einen Blick.", run.problems).format(
+            number=run.problems
+        )
+
+
+def csv_titles() -> tuple[str, ...]:
+    """Returns the titles of the exported file."""
+    return (
+        _("Geplant"), _("Auftrag"), _("Status"), _("Auslöser"), _("Arbeitsplatz"), _("Begonnen"), _("Beendet"), _("Dauer (Sekunden)"),
+        _("Probleme"), _("Was geschah"),
+    )  # fmt: skip
+
+
+def csv_row(run: Run, zone: tzinfo) -> tuple[str, ...]:
+    """Returns a run as a row of the exported file."""
+    duration = run.duration
+    return (
+        time_text(run.due_at, zone), job_title(run.job), state_title(run.state), trigger_title(run.trigger), run.workstation,
+        time_text(run.started_at, zone), time_text(run.finished_at, zone), f"{duration.total_seconds():.1f}" if duration else "",
+        str(run.problems), run.sentence,
+    )  # fmt: skip
+
+
+def all_runs(jobs: Jobs, wanted: RunFilter, order: RunOrder, *, descending: bool) -> Iterator[Run]:
+    """Gives the whole list page by page, for the export; call it in a worker."""
+    page = jobs.history(wanted, order, descending=descending, size=_EXPORT_PAGE)
+    yield from page.rows
+    while page.next_page is not None:
+        page = jobs.history(wanted, order, descending=descending, page=page.next_page, size=_EXPORT_PAGE)
+        yield from page.rows
+
+
+def state_choices() -> Mapping[RunState, str]:
+    """Returns the states to filter by with their words, the seed's two first."""
+    first = (RunState.SUCCEEDED, RunState.FAILED)
+    return {state: state_title(state) for state in (*first, *(state for state in RunState if state not in first))}

@@ -1,0 +1,109 @@
+"""What is printed: lists and letters as HTML for a text document; nothing here knows a printer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from html import escape
+
+from tray_agent.i18n import _, format_date, format_datetime, format_time
+from tray_agent.jobs.model import ActivityRow
+from tray_agent.messages.entries import CallEntry
+from tray_agent.practice.model import Patient
+from ui.models.activity import LEVEL_TITLES, about_text, appointment_text, phones_text, sent_text, time_text
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes: the practice's name and telephone number, either may be ""."""
+
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOut:
+    """Something to be printed.
+
+    Attributes:
+        title: the document's name, also of its file.
+        html: the document.
+    """
+
+    title: str
+    html: str
+
+
+def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: datetime, *, more: bool) -> PrintOut:
+    """Returns the list of a tab as it is filtered.
+
+    Args:
+        tab: the tab's name.
+        rows: what is printed.
+        zone: the practice's time zone.
+        now: when it is printed (aware).
+        more: whether the list goes on beyond ``rows``.
+    """
+    title = _("Protokoll Aktivitäten/Fehler: {tab}").format(tab=tab)
+    titles = (_("Zeit"), _("Stufe"), _("Was geschah"), _("Betrifft"), _("Arbeitsplatz"))
+    cells = ((time_text(row, zone), _(LEVEL_TITLES[row.level]), row.sentence, about_text(row), row.workstation) for row in rows)
+    note = _("Gedruckt sind die ersten {number} Einträge; die Liste geht weiter.").format(number=len(rows)) if more else ""
+    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, cells), note))
+
+
+def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> PrintOut:
+    """Returns the list of patients to be reminded otherwise, with a box to tick on paper."""
+    title = _("Anrufliste: anders zu erinnern")
+    titles = ("☐", _("Termin"), _("Patient"), _("Telefon"), _("Warum"))
+    cells = (
+        (
+            "☐",
+            appointment_text(entry.message, zone),
+            entry.message.patient_name,
+            phones_text(entry),
+            f"{sent_text(entry)}: {entry.sentence}",
+        )
+        for entry in entries
+    )
+    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, cells), ""))
+
+
+def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
+    """Returns a letter for each patient, each on a page of its own; nothing in it says more than place and time."""
+    pages = (_letter(entry, patients.get(entry.message.patient_id), sender, zone, now) for entry in entries)
+    broken = "<div style='page-break-after:always'></div>".join(pages)
+    return PrintOut(_("Terminerinnerungen (Briefe)"), f"<html><body>{broken}</body></html>")
+
+
+def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzinfo, now: datetime) -> str:
+    message = entry.message
+    head = "<br>".join(escape(line) for line in (sender.name, sender.phone) if line)
+    name = f"{patient.salutation or ''} {patient.first_name} {patient.last_name}".strip() if patient else message.patient_name
+    local = message.appointment_at.astimezone(zone) if message.appointment_at else None
+    when = _("am {date} um {time} Uhr").format(date=format_date(local), time=format_time(local)) if local else ""
+    said = _("Gerne erinnern wir Sie an Ihren Termin {when}.").format(when=when)
+    call = _("Falls Sie verhindert sind, rufen Sie uns bitte an: {phone}.").format(phone=sender.phone) if sender.phone else ""
+    closing = _("Freundliche Grüsse")
+    paragraphs = (_("Guten Tag"), said, call, closing, sender.name)
+    body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
+    spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
+    subject = f"<p><b>{escape(_('Terminerinnerung'))}</b></p>"
+    day = f"<p>{escape(format_date(now.astimezone(zone)))}</p>"
+    return f"<div style='font-size:11pt'><p>{head}</p>{spacing}<p>{escape(name)}</p>{spacing}{day}{subject}{body}</div>"
+
+
+def _page(title: str, printed: str, table: str, note: str) -> str:
+    after = f"<p>{escape(note)}</p>" if note else ""
+    style = "<style>td, th {padding: 3px 6px; font-size: 9pt} th {text-align: left}</style>"
+    return f"<html><head>{style}</head><body><h2>{escape(title)}</h2><p>{escape(printed)}</p>{table}{after}</body></html>"
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table border='1' cellspacing='0' width='100%' style='border-collapse:collapse'><thead><tr>{head}</tr></thead>{body}</table>"
+
+
+def _printed(now: datetime, zone: tzinfo) -> str:
+    return _("Gedruckt am {time}").format(time=format_datetime(now.astimezone(zone)))

@@ -1,0 +1,80 @@
+"""Printing: the system's print dialog, a preview, and PDF; all three print the same document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import QMarginsF
+from PyQt6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PyQt6.QtWidgets import QWidget
+
+from tray_agent import __version__
+from tray_agent.errors import UnavailableError
+from tray_agent.i18n import _
+from tray_agent.tray.model import PRODUCT
+from ui.models.print_outs import PrintOut
+
+_MARGIN = 15.0
+"""Millimetres."""
+
+
+def print_with_dialog(printed: PrintOut, parent: QWidget) -> bool:
+    """Asks for a printer with the system's own dialog and prints; returns whether anything was printed."""
+    from PyQt6.QtPrintSupport import QPrintDialog, QPrinter
+
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setDocName(printed.title)
+    printer.setPageLayout(_layout())
+    dialog = QPrintDialog(printer, parent)
+    dialog.setWindowTitle(_("Drucken"))
+    if dialog.exec() != QPrintDialog.DialogCode.Accepted:
+        return False
+    document_of(printed).print(printer)
+    return True
+
+
+def preview(printed: PrintOut, parent: QWidget) -> None:
+    """Shows the pages as they would be printed; from there they can be printed, too."""
+    from PyQt6.QtPrintSupport import QPrinter, QPrintPreviewDialog
+
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setDocName(printed.title)
+    printer.setPageLayout(_layout())
+    dialog = QPrintPreviewDialog(printer, parent)
+    dialog.setWindowTitle(_("Seitenansicht: {title}").format(title=printed.title))
+    dialog.paintRequested.connect(lambda target: document_of(printed).print(target))
+    dialog.exec()
+
+
+def write_pdf(printed: PrintOut, file: Path) -> None:
+    """Writes the document as PDF.
+
+    Raises:
+        UnavailableError: the file can't be written.
+    """
+    try:
+        file.open("ab").close()
+    except OSError as error:
+        raise UnavailableError(
+            _("PDF nicht geschrieben"),
+            _("{file} konnte nicht geschrieben werden.").format(file=file),
+            _("Ist die Datei geöffnet, sie schliessen; sonst einen anderen Ordner wählen."),
+            item=str(file),
+        ) from error
+    writer = QPdfWriter(str(file))
+    writer.setTitle(printed.title)
+    writer.setCreator(f"{PRODUCT} {__version__}")
+    writer.setPageLayout(_layout())
+    document_of(printed).print(writer)
+
+
+def document_of(printed: PrintOut) -> QTextDocument:
+    """Returns the document that is printed."""
+    document = QTextDocument()
+    document.setHtml(printed.html)
+    return document
+
+
+def _layout() -> QPageLayout:
+    margins = QMarginsF(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+    return QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter)
