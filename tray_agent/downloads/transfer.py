@@ -27,7 +27,7 @@ from tray_agent.platforms.files import free_bytes
 PIECE = 1024 * 1024
 """Bytes that are read at once at the most."""
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
 
 
 class TransferCancelledError(Exception):

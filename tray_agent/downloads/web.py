@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -47,10 +48,12 @@ class Patience:
     Attributes:
         connect: for a connection.
         read: for the next byte.
+        head: for the whole head of an answer, however it drips.
     """
 
     connect: float = 10.0
     read: float = 20.0
+    head: float = 60.0
 
 
 class Answer:
@@ -117,10 +120,10 @@ class Web:
             response = self._ask_once(url, headers)
             if response.status not in _REDIRECTS:
                 return response
-            target = response.headers.get("Location", "")
-            _let_go(response)
-            url = urljoin(url, target)
-            _check_redirect(start, urlsplit(url))
+            with _translated():
+                url = urljoin(url, response.headers.get("Location", ""))
+                _let_go(response)
+                _check_redirect(start, urlsplit(url))
         raise WebError(WebFault.REDIRECT, "circle")
 
     def _ask_once(self, url: str, headers: dict[str, str]) -> BaseHTTPResponse:
@@ -137,28 +140,36 @@ class Web:
     def _pool_for(self, url: str) -> PoolManager:
         proxy = proxy_for(url)
         if proxy not in self._pools:
-            self._pools[proxy] = _new_pool(proxy)
+            self._pools[proxy] = _new_pool(proxy, self._patience.head)
         return self._pools[proxy]
 
 
 def proxy_for(url: str) -> str | None:
-    """Returns the system's proxy for an address (environment, Windows' or macOS's settings), or None for a direct way."""
+    """Returns the system's proxy for an address (environment, Windows' or macOS's settings), or None for a direct way.
+
+    What is on this machine is never asked for through a proxy.
+    """
     parts = urlsplit(url)
-    if not parts.hostname or proxy_bypass(parts.hostname):
+    if not parts.hostname or _is_this_machine(parts.hostname) or proxy_bypass(parts.hostname):
         return None
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
-def _new_pool(proxy: str | None) -> PoolManager:
-    import truststore
-    from urllib3 import PoolManager, ProxyManager
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if proxy:
-        return ProxyManager(proxy, ssl_context=context, maxsize=4)
-    return PoolManager(ssl_context=context, maxsize=4)
+
+def _new_pool(proxy: str | None, head_seconds: float) -> PoolManager:
+    import truststore
+
+    from tray_agent.downloads.connections import new_pool
+
+    return new_pool(proxy, truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), head_seconds)
 
 
 def _let_go(response: BaseHTTPResponse) -> None:
@@ -182,6 +193,8 @@ def _translated() -> Iterator[None]:
 
     try:
         yield
+    except WebError:
+        raise
     except (exceptions.ReadTimeoutError, TimeoutError) as error:
         raise WebError(WebFault.STALLED, type(error).__name__) from error
     except (exceptions.SSLError, ssl.SSLError) as error:
