@@ -215,10 +215,12 @@ def _check_dear(text: str) -> Iterator[Finding]:
     only_unicode = any(dear.dearness is Dearness.UNICODE for _position, dear in found)
     for position, dear in found:
         if dear.dearness is Dearness.UNICODE or not only_unicode:
-            yield _dear_finding(position + dear.position, dear)
+            place = position + dear.position
+            written = text[place : place + 2] if text[place : place + 2] in ("{{", "}}") else dear.character
+            yield _dear_finding(place, written, dear)
 
 
-def _dear_finding(position: int, dear: DearCharacter) -> Finding:
+def _dear_finding(position: int, written: str, dear: DearCharacter) -> Finding:
     if dear.dearness is Dearness.DOUBLE:
         sentence = _("«{character}» zählt in einer SMS doppelt.")
     elif dear.plain is None:
@@ -230,7 +232,7 @@ def _dear_finding(position: int, dear: DearCharacter) -> Finding:
             "«{character}» gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen. Besser «{plain}» schreiben."
         )
     told = sentence.format(character=dear.character, plain=dear.plain)
-    return Finding(FindingCode.DEAR, Severity.WARNING, Field.TEXT, position, len(dear.character), told, dear.plain)
+    return Finding(FindingCode.DEAR, Severity.WARNING, Field.TEXT, position, len(written), told, dear.plain)
 
 
 def _check_length(language: str, text: str, most_segments: int) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ from tray_agent.resources import assets_folder
 
 if TYPE_CHECKING:
     from tray_agent.config.settings import Settings
+    from tray_agent.messages.template_examples import Example
     from tray_agent.messages.template_store import TemplateStore
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
@@ -212,11 +213,8 @@ class TemplateService:
 
     def check(self, template: Template) -> tuple[Finding, ...]:
         """Returns what is wrong or dear about a template, in order; after the first call without I/O, for every key press."""
-        from tray_agent.config.settings import MOST_SEGMENTS
-
         key = template.key
-        most = self._now().number(MOST_SEGMENTS)
-        return check_template(key.kind, key.channel, key.language, template.text, template.subject, most)
+        return check_template(key.kind, key.channel, key.language, template.text, template.subject, self.most_segments)
 
     def preview(self, template: Template, values: MessageValues | None = None) -> Rendered:
         """Returns how the text would look, for these values or for an invented patient; wrong placeholders stay as they are."""
@@ -247,6 +245,31 @@ class TemplateService:
         mandant = source.mandants().get(charged) or Mandant(charged, "")
         values = values_for(patient, mandant, self._practice_words)
         return replace(values, starts_at=SAMPLE.starts_at, doctor=mandant.name)
+
+    def examples(self, kind: MessageKind, first: datetime, most: int = 100) -> tuple[Example, ...]:
+        """Returns real patients with their next appointments or birthdays, for ``preview``; without the practice's data none.
+
+        Args:
+            kind: reminders show appointments, greetings birthdays.
+            first: from when on, local wall clock of the practice, naive.
+            most: how many at the most.
+
+        Raises:
+            DatabaseUnavailableError, PracticeDataError: the practice's data can't be read.
+        """
+        from tray_agent.config.settings import DEFAULT_MANDANT
+        from tray_agent.messages.template_examples import ExampleSearch
+
+        if self._practice is None:
+            return ()
+        return ExampleSearch(self._practice(), self._practice_words, self._now().text(DEFAULT_MANDANT)).find(kind, first, most)
+
+    @property
+    def most_segments(self) -> int:
+        """Returns how many segments an SMS may have, as of the last ``list`` or ``save``."""
+        from tray_agent.config.settings import MOST_SEGMENTS
+
+        return self._now().number(MOST_SEGMENTS)
 
     def save(self, template: Template, changed_by: str) -> tuple[Finding, ...]:
         """Saves the practice's own template and returns what was found and does not forbid it.

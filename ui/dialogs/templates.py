@@ -1,0 +1,476 @@
+"""The window *Textvorlagen*."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QSplitter,
+    QTextBrowser,
+    QWidget,
+)
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _
+from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.rendering import MessageValues, Placeholder
+from tray_agent.messages.template_check import Field, Severity
+from tray_agent.messages.templates import Origin, TemplateEntry, TemplateKey
+from tray_agent.messages.words import channel_title, kind_title
+from ui.dialog import GRID, Dialog
+from ui.icons import Status, status_icon
+from ui.marked_edit import MarkedEdit
+from ui.models.templates import (
+    Reader,
+    TemplatesModel,
+    Told,
+    changed_told,
+    has_place,
+    language_word,
+    missing_told,
+    origin_word,
+    patient_reader,
+    readers,
+    utf16_length,
+)
+from ui.notes import Note
+from ui.tables import Column, ListModel, TableView
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+    from tray_agent.messages.template_examples import Example
+    from ui.windows import DialogContext
+
+_ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}
+_SEVERITY_ICONS = {Severity.ERROR: Status.ERROR, Severity.WARNING: Status.WARNING}
+_FINDING = Qt.ItemDataRole.UserRole
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return TemplatesDialog(context)
+
+
+class TemplatesDialog(Dialog):
+    """The templates at the left, the editor with check and preview at the right; *Speichern* writes the edited one."""
+
+    NAME = "templates"
+    SIZE = (1140, 696)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Textvorlagen"))
+        self.model: TemplatesModel | None = None
+        self._examples: Mapping[MessageKind, tuple[Example, ...]] = {}
+        self._zone = context.agent.machine.zone
+        self.list = ListModel(self._columns(), parent=self)
+        self.table = TableView(_("Alle Textvorlagen"), _("Hier stehen die Textvorlagen für jede Art, jeden Weg und jede Sprache."), self)
+        self.subject = MarkedEdit(self, one_line=True)
+        self.text = MarkedEdit(self)
+        self._target = self.text
+        self.placeholders = QListWidget(self)
+        self.found = QListWidget(self)
+        self.reader = QComboBox(self)
+        self.preview = QTextBrowser(self)
+        self._origin = QLabel(self)
+        self._counted = QLabel(self)
+        self._missing = Note(self, Status.INFO)
+        self._away = Note(self, Status.WARNING)
+        self._switching = QTimer(self)  # a question within the change of a selection would leave the table half changed
+        self._switching.setSingleShot(True)
+        self._switching.timeout.connect(self._switch)
+        self._simplify = QPushButton(_("&Einfache Zeichen verwenden"), self)
+        self._lay_out_content()
+        self._connect()
+        self._add_buttons()
+        self.run(lambda: _load(context.agent), self._show, busy=_("Textvorlagen werden gelesen …"))
+
+    # Making
+
+    def _columns(self) -> tuple[Column[TemplateEntry], ...]:
+        return (
+            Column(_("Art"), lambda row: kind_title(row.template.key.kind)),
+            Column(_("Kanal"), lambda row: channel_title(row.template.key.channel)),
+            Column(_("Sprache"), lambda row: language_word(row.template.key.language)),
+            Column(_("Herkunft"), origin_word, status=lambda row: _ORIGIN_ICONS[row.origin]),
+        )
+
+    def _lay_out_content(self) -> None:
+        self.table.setModel(self.list)
+        self.remember_columns(self.table, widths=(156, 64, 92))
+        parts = QSplitter(Qt.Orientation.Horizontal, self)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.table)
+        parts.addWidget(self._editor())
+        parts.setStretchFactor(1, 1)
+        parts.setSizes([430, 700])
+        self.body.addWidget(parts, 1)
+
+    def _editor(self) -> QWidget:
+        page = QWidget(self)
+        grid = QGridLayout(page)
+        grid.setContentsMargins(GRID, 0, 0, 0)
+        grid.setHorizontalSpacing(2 * GRID)
+        grid.setVerticalSpacing(GRID // 2)
+        self._origin.setWordWrap(True)
+        self._subject_label = _label(_("&Betreff:"), self.subject)
+        grid.addWidget(self._origin, 0, 0, 1, 2)
+        grid.addWidget(self._subject_label, 1, 0)
+        grid.addWidget(self.subject, 2, 0)
+        grid.addWidget(_label(_("&Text:"), self.text), 3, 0)
+        grid.addWidget(self.text, 4, 0)
+        grid.addWidget(_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), 1, 1)
+        grid.addWidget(self.placeholders, 2, 1, 3, 1)
+        grid.addLayout(self._count_row(), 5, 0, 1, 2)
+        grid.addWidget(self.found, 6, 0, 1, 2)
+        grid.addLayout(self._reader_row(), 7, 0, 1, 2)
+        grid.addWidget(self.preview, 8, 0, 1, 2)
+        grid.addWidget(self._missing, 9, 0, 1, 2)
+        grid.addWidget(self._away, 10, 0, 1, 2)
+        for row, share in ((4, 5), (8, 4)):
+            grid.setRowStretch(row, share)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
+        self._describe()
+        return page
+
+    def _describe(self) -> None:
+        self.placeholders.setWordWrap(True)
+        self.found.setWordWrap(True)
+        line = self.fontMetrics().lineSpacing()
+        self.found.setFixedHeight(4 * line)
+        self.text.setMinimumHeight(4 * line)
+        self.preview.setMinimumHeight(4 * line)
+        self.found.setAccessibleName(_("Prüfung des Textes"))
+        self.preview.setAccessibleName(_("Vorschau"))
+        self.found.setToolTip(_("Klicken zeigt die Stelle; Doppelklick setzt den Vorschlag ein."))
+
+    def _count_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self._counted.setWordWrap(True)
+        row.addWidget(self._counted, 1)
+        row.addWidget(self._simplify)
+        return row
+
+    def _reader_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.setContentsMargins(0, GRID // 2, 0, 0)
+        row.addWidget(_label(_("&Vorschau für:"), self.reader))
+        self.reader.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.reader.setMinimumContentsLength(24)
+        row.addWidget(self.reader, 1)
+        other = QPushButton(_("Anderer Patie&nt …"), self)
+        other.clicked.connect(lambda _checked: self.ask_patient())
+        row.addWidget(other)
+        return row
+
+    def _connect(self) -> None:
+        chosen = self.table.selectionModel()
+        if chosen is not None:
+            chosen.currentRowChanged.connect(lambda _now, _before: self._switching.start())
+        self.text.edited.connect(lambda text: self._edit(text=text))
+        self.subject.edited.connect(lambda text: self._edit(subject=text))
+        for field in (self.text, self.subject):
+            field.entered.connect(lambda field=field: setattr(self, "_target", field))
+            field.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            field.customContextMenuRequested.connect(lambda point, field=field: self._menu(field, point).exec(field.mapToGlobal(point)))
+        self.placeholders.itemActivated.connect(lambda item: self.insert(item.data(_FINDING)))
+        self.found.itemClicked.connect(lambda item: self._go_to(item.data(_FINDING)))
+        self.found.itemActivated.connect(lambda item: self._take_suggestion(item.data(_FINDING)))
+        self.reader.currentIndexChanged.connect(lambda _index: self._show_preview())
+        self._simplify.clicked.connect(lambda _checked: self.simplify())
+
+    def _add_buttons(self) -> None:
+        self._save = self.main_action(_("&Speichern"), self.save_and_close)
+        self.close_action()
+        self._reset = self.side_action(_("Auf Vorgabe &zurücksetzen …"), self.reset)
+        self._disable = self.side_action(_("Nicht mehr ver&wenden …"), self.disable)
+        for button in (self._save, self._reset, self._disable):
+            button.setEnabled(False)
+
+    # Showing
+
+    def _show(self, model: TemplatesModel) -> None:
+        self.model = model
+        self.list.show(model.entries)
+        self.table.selectRow(model.place)
+        self._show_template(model)
+        self._load_examples()
+
+    def _load_examples(self) -> None:
+        agent, zone = self.context.agent, self._zone
+
+        def work() -> dict[MessageKind, tuple[Example, ...]]:
+            now = agent.clock.now().astimezone(zone).replace(tzinfo=None)
+            return {kind: agent.templates.examples(kind, now) for kind in MessageKind}
+
+        self.run(work, self._take_examples, failed=self._no_examples)
+
+    def _take_examples(self, examples: Mapping[MessageKind, tuple[Example, ...]]) -> None:
+        self._examples = examples
+        if self.model is not None:
+            self._show_readers(self.model)
+
+    def _no_examples(self, error: KnownError) -> None:
+        self._away.say(_("{title}: Die Vorschau zeigt nur erfundene Patienten.").format(title=error.title))
+
+    def _show_template(self, model: TemplatesModel) -> None:
+        """Shows the chosen template from its start."""
+        key = model.key
+        is_mail = key.channel is Channel.EMAIL
+        self.subject.setVisible(is_mail)
+        self._subject_label.setVisible(is_mail)
+        self._simplify.setVisible(not is_mail)
+        self._target = self.text
+        self.subject.show_text(model.draft.subject)
+        self.text.show_text(model.draft.text)
+        self._show_placeholders(model)
+        self._show_readers(model)
+        self._origin.setText(changed_told(model.entry, self._zone))
+        self._changed()
+
+    def _show_placeholders(self, model: TemplatesModel) -> None:
+        self.placeholders.clear()
+        for placeholder in model.placeholders:
+            item = QListWidgetItem(f"{placeholder.written}\n{placeholder.explanation}", self.placeholders)
+            item.setData(_FINDING, placeholder)
+        self.placeholders.setCurrentRow(0)
+
+    def _show_readers(self, model: TemplatesModel) -> None:
+        before = self.reader.currentText()
+        self.reader.blockSignals(True)
+        self.reader.clear()
+        for reader in readers(model.key.kind, model.key.language, self._examples.get(model.key.kind, ())):
+            self.reader.addItem(reader.label, reader)
+        self.reader.setCurrentIndex(max(0, self.reader.findText(before)))
+        self.reader.blockSignals(False)
+        self._show_preview()
+
+    def _edit(self, *, text: str | None = None, subject: str | None = None) -> None:
+        if self.model is not None:
+            self.model.edit(text=text, subject=subject)
+            self._changed()
+
+    def _changed(self) -> None:
+        """Shows what follows from the draft."""
+        model = self.model
+        if model is None:
+            return
+        self.text.show_marks(model.marks(Field.TEXT))
+        self.subject.show_marks(model.marks(Field.SUBJECT))
+        self._show_found(model.told())
+        self._simplify.setEnabled(model.can_simplify)
+        self._save.setEnabled(model.can_save)
+        self._reset.setEnabled(model.entry.origin is not Origin.DEFAULT)
+        self._disable.setEnabled(model.entry.origin is not Origin.DISABLED)
+        self._show_preview()
+
+    def _show_found(self, told: tuple[Told, ...]) -> None:
+        self.found.clear()
+        for one in told:
+            QListWidgetItem(status_icon(_SEVERITY_ICONS[one.finding.severity]), one.text, self.found).setData(_FINDING, one)
+        if not told:
+            QListWidgetItem(status_icon(Status.SUCCESS), _("Der Text ist in Ordnung."), self.found)
+        self.found.setAccessibleDescription(" ".join(one.text for one in told) or _("Der Text ist in Ordnung."))
+
+    def _show_preview(self) -> None:
+        model, reader = self.model, self.reader.currentData()
+        if model is None or not isinstance(reader, Reader):
+            return
+        rendered = model.rendered(reader)
+        self.preview.setPlainText("\n\n".join(part for part in (rendered.subject, rendered.text) if part))
+        self._counted.setText(model.counted(rendered))
+        self._missing.say(missing_told(rendered))
+
+    # Editing
+
+    def insert(self, placeholder: Placeholder) -> None:
+        """Inserts a placeholder where the cursor stands, in the field that had the keyboard last."""
+        self._target.insertPlainText(placeholder.written)
+        self._target.setFocus()
+
+    def simplify(self) -> None:
+        """Writes the dear characters plainly; can be undone."""
+        if self.model is not None:
+            self.text.replace_text(self.model.simplified())
+
+    def _menu(self, field: MarkedEdit, point: QPoint) -> QMenu:
+        """Returns the context menu of a field: what it has of its own, suggestions for the place, all placeholders."""
+        menu = field.createStandardContextMenu() or QMenu(field)
+        first = next(iter(menu.actions()), None)
+        for one in self._findings_at(field, field.cursorForPosition(point).position()):
+            action = QAction(_("Durch «{suggestion}» ersetzen").format(suggestion=one.finding.suggestion), menu)
+            action.triggered.connect(lambda _checked, one=one: self._take_suggestion(one))
+            menu.insertAction(first, action)
+        inserting = QMenu(_("Platzhalter einfügen"), menu)
+        for placeholder in self.model.placeholders if self.model else ():
+            action = QAction(f"{placeholder.written}\t{placeholder.explanation}", inserting)
+            action.triggered.connect(lambda _checked, placeholder=placeholder: self.insert(placeholder))
+            inserting.addAction(action)
+        menu.addSeparator()
+        menu.addMenu(inserting)
+        return menu
+
+    def _findings_at(self, field: MarkedEdit, place: int) -> list[Told]:
+        """Returns the findings with a suggestion at a place (UTF-16 units) of a field."""
+        if self.model is None:
+            return []
+        which = Field.TEXT if field is self.text else Field.SUBJECT
+        here = [one for one in self.model.findings if one.field is which and one.suggestion and has_place(one)]
+        text = field.text
+        spans = [(one, utf16_length(text[: one.position]), utf16_length(text[: one.position + one.length])) for one in here]
+        return [Told(one, 1) for one, start, end in spans if start <= place <= end]
+
+    def _field_of(self, told: Told) -> MarkedEdit:
+        return self.subject if told.finding.field is Field.SUBJECT else self.text
+
+    def _go_to(self, told: Told | None) -> None:
+        if told is None or not has_place(told.finding):
+            return
+        field, finding = self._field_of(told), told.finding
+        text = field.text
+        field.go_to(utf16_length(text[: finding.position]), utf16_length(text[finding.position : finding.position + finding.length]))
+
+    def _take_suggestion(self, told: Told | None) -> None:
+        """Puts the suggestion of a finding into its place."""
+        if told is None or self.model is None or told.finding.suggestion is None or told.finding not in self.model.findings:
+            return
+        self._field_of(told).replace_text(self.model.replaced(told.finding))
+
+    # For whom
+
+    def ask_patient(self) -> None:
+        """Asks for a patient's number and shows the preview for that patient."""
+        number, agreed = QInputDialog.getText(self, _("Vorschau"), _("Patientennummer der Praxissoftware:"))
+        if agreed and number.strip():
+            self.show_patient(number.strip())
+
+    def show_patient(self, patient_id: str) -> None:
+        """Shows the preview for the patient of a number."""
+        agent = self.context.agent
+        self.run(
+            lambda: agent.templates.values_of(patient_id),
+            lambda values: self._show_patient(patient_id, values),
+            busy=_("Patient wird gesucht …"),
+        )
+
+    def _show_patient(self, patient_id: str, values: MessageValues) -> None:
+        reader = patient_reader(patient_id, values)
+        self.reader.insertItem(0, reader.label, reader)
+        self.reader.setCurrentIndex(0)
+
+    # Another template
+
+    def _switch(self) -> None:
+        """Edits the template chosen in the list; asks first where something would be lost."""
+        model, row = self.model, self.list.row_at(self.table.currentIndex().row())
+        if model is None or row is None or row.template.key == model.key:
+            return
+        if not model.has_changes:
+            self._choose(row.template.key)
+            return
+        wanted = row.template.key
+        self.table.selectRow(model.place)
+        match self.ask_unsaved():
+            case QMessageBox.StandardButton.Save:
+                self.save(lambda: self._choose(wanted))
+            case QMessageBox.StandardButton.Discard:
+                self._choose(wanted)
+            case _:
+                return
+
+    def _choose(self, key: TemplateKey) -> None:
+        if self.model is not None:
+            self.clear_error()
+            self.model.choose(key)
+            self.table.selectRow(self.model.place)
+            self._show_template(self.model)
+
+    # Saving
+
+    def has_unsaved_changes(self) -> bool:
+        """Returns whether the edited template differs from the stored one."""
+        return self.model is not None and self.model.has_changes
+
+    def save(self, then: Callable[[], None]) -> None:
+        """Writes the edited template; one that is wrong or too long is refused, and the window says why."""
+        model, agent = self.model, self.context.agent
+        if model is None:
+            return
+        draft, who = model.draft, self._who()
+
+        def work() -> tuple[TemplateEntry, ...]:
+            agent.templates.save(draft, who)
+            return agent.templates.list()
+
+        self.run(work, lambda entries: self._stored(entries, then), busy=_("Wird gespeichert …"))
+
+    def reset(self) -> None:
+        """Goes back to the product's own text, after a question."""
+        model, agent = self.model, self.context.agent
+        if model is None:
+            return
+        key = model.key
+        consequence = _("Der eigene Text und alle Änderungen daran gehen verloren. Danach gilt wieder der mitgelieferte Text.")
+        if self.ask(_("Diese Textvorlage auf die Vorgabe zurücksetzen?"), consequence, _("&Zurücksetzen")):
+            self._then_list(lambda: agent.templates.reset(key), _("Wird zurückgesetzt …"))
+
+    def disable(self) -> None:
+        """Takes a template out of use, after a question; its text stays."""
+        model, agent = self.model, self.context.agent
+        if model is None:
+            return
+        key, who = model.key, self._who()
+        consequence = _(
+            "Patienten dieser Sprache erhalten dann den Text der Ersatzsprache; gibt es auch den nicht, erhalten sie nichts. "
+            "Der gespeicherte Text bleibt, nicht gespeicherte Änderungen gehen verloren."
+        )
+        if self.ask(_("Diese Textvorlage nicht mehr verwenden?"), consequence, _("&Nicht mehr verwenden")):
+            self._then_list(lambda: agent.templates.disable(key, who), _("Wird gespeichert …"))
+
+    def _then_list(self, work: Callable[[], object], busy: str) -> None:
+        """Does something to the store in the background and shows all templates as they are then."""
+        agent = self.context.agent
+
+        def both() -> tuple[TemplateEntry, ...]:
+            work()
+            return agent.templates.list()
+
+        self.run(both, lambda entries: self._stored(entries, lambda: None), busy=busy)
+
+    def _stored(self, entries: tuple[TemplateEntry, ...], then: Callable[[], None]) -> None:
+        if self.model is not None:
+            self.model.stored(entries)
+            self.list.show(self.model.entries)
+            self._show_template(self.model)
+        then()
+
+    def _who(self) -> str:
+        return f"{getpass.getuser()}@{self.context.agent.workstation}"
+
+
+def _load(agent: Agent) -> TemplatesModel:
+    service = agent.templates
+    return TemplatesModel(service.list(), service.check, service.preview, service.most_segments)
+
+
+def _label(text: str, field: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setBuddy(field)
+    field.setAccessibleName(text.replace("&", "").rstrip(":"))
+    return label
