@@ -31,7 +31,7 @@ from tray_agent.store.migrate import upgrade
 agent = Agent(Machine(store=StoreSection(url=sys.argv[1])))
 upgrade(agent.store_unchecked)
 overview = agent.jobs.overview()
-plan = Schedule(Frequency.WEEKLY, 64, date(2030, 1, 5), time(3))
+plan = Schedule(Frequency.DAILY, 1, date(2030, 1, 5), time(3))
 agent.jobs.save([JobChange(one.key, plan, one.version) for one in overview], "benchmark")
 agent.scheduler.start()
 print("ready", flush=True)
