@@ -11,10 +11,12 @@ from tests.conftest import make_database
 from tests.jobs.fleet.trial import Trial
 
 SOAK = os.environ.get("VITOCLIENT_SOAK") == "1"
-SEEDS = range(20) if SOAK else range(1)
+SEEDS = range(5) if SOAK else range(1)
 SECONDS = 60.0 if SOAK else 3.0
 
 
+@pytest.mark.soak
+@pytest.mark.xdist_group("fleet")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mssql"])
@@ -27,6 +29,8 @@ def test_every_planned_time_has_one_run_or_one_reason(kind: str, seed: int, tmp_
         assert book.stalls + book.kills > 0
 
 
+@pytest.mark.soak
+@pytest.mark.xdist_group("fleet")
 @pytest.mark.timeout(300)
 def test_the_trial_finds_a_naive_lease_out(tmp_path: Path) -> None:
     for url in make_database("sqlite", tmp_path):
