@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if given.command == "init":
             given.metadata_dir.mkdir(parents=True, exist_ok=True)
+            (given.metadata_dir / "root.json").unlink(missing_ok=True)
             shutil.copyfile(given.trusted_root, given.metadata_dir / "root.json")
         elif given.command == "refresh":
             _portal(given, web).refresh()

@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import DelegatedRole, Metadata, MetaFile, Timestamp
 
@@ -366,6 +368,81 @@ def test_every_kind_of_key_is_understood(ready: Client, repository: Simulator, s
     assert ready.refresh() == 0
 
 
+@dataclass(frozen=True)
+class Signing:
+    """Which of ten keys a role has, how many of them must sign, and which sign."""
+
+    keys: tuple[int, ...]
+    threshold: int
+    by: tuple[int, ...]
+    good: bool = True
+
+
+SIGNINGS = {
+    "another key": Signing((2,), 1, (2,)),
+    "signatures of strangers do no harm": Signing((1,), 1, (3, 1, 4)),
+    "only strangers sign": Signing((2,), 1, (1, 3, 4), good=False),
+    "three of five": Signing((0, 1, 2, 3, 4), 3, (4, 0, 2)),
+    "three of five, another three": Signing((0, 1, 2, 3, 4), 3, (1, 2, 3)),
+    "two of three needed": Signing((0, 1, 3, 4, 5), 3, (0, 4), good=False),
+    "two and a stranger": Signing((0, 1, 3, 4, 5), 3, (0, 2, 4), good=False),
+    "one of two, twice": Signing((0, 1), 2, (0, 0), good=False),
+}
+
+
+@pytest.mark.parametrize("role", ["timestamp", "snapshot", "targets"])
+@pytest.mark.parametrize("name", SIGNINGS)
+def test_the_threshold_of_a_role_is_kept(ready: Client, repository: Simulator, role: str, name: str) -> None:
+    case, keys = SIGNINGS[name], [CryptoSigner.generate_ed25519() for _key in range(6)]
+    for keyid in list(repository.root.roles[role].keyids):
+        repository.root.revoke_key(keyid, role)
+    for number in case.keys:
+        repository.root.add_key(keys[number].public_key, role)
+    repository.root.roles[role].threshold = case.threshold
+    repository.keys[role] = [keys[number] for number in case.by]
+    repository.publish("root")
+    repository.update("targets")
+    assert (ready.refresh() == 0) == case.good
+    assert ready.version("root") == 2
+
+
+def test_a_key_that_the_root_names_and_does_not_hold_counts_for_nothing(ready: Client, repository: Simulator) -> None:
+    repository.root.roles["snapshot"].keyids.append("0" * 64)
+    repository.root.roles["snapshot"].threshold = 2
+    repository.publish("root")
+    repository.update("targets")
+    assert ready.refresh() == 1
+    assert (ready.version("root"), ready.version("snapshot")) == (2, 1)
+
+
+def test_local_metadata_that_has_expired_still_guards_against_rollback(ready: Client, repository: Simulator) -> None:
+    repository.timestamp.expires -= timedelta(days=29)
+    repository.update()
+    old = repository.served["timestamp.json"]
+    assert ready.refresh() == 0
+    repository.timestamp.expires = repository.expires
+    repository.update("targets")
+    with time_machine.travel(repository.expires - timedelta(days=10), tick=False):
+        assert ready.refresh() == 0
+        assert ready.versions() == {"root": 1, "timestamp": 3, "snapshot": 3, "targets": 2}
+        repository.served["timestamp.json"] = old
+        assert ready.refresh() == 1
+    assert ready.version("timestamp") == 3
+
+
+def test_the_metadata_folder_holds_roles_only_under_the_name_of_roles(ready: Client) -> None:
+    assert {file.stem for file in ready.metadata.glob("*.json")} == {"root", "timestamp", "snapshot", "targets"}
+
+
+def test_a_second_initialisation_begins_anew(ready: Client, repository: Simulator) -> None:
+    repository.publish("root")
+    assert ready.refresh() == 0
+    assert ready.init() == 0
+    assert ready.version("root") == 1
+    assert ready.refresh() == 0
+    assert ready.version("root") == 2
+
+
 def test_damaged_local_metadata_is_fetched_again(ready: Client) -> None:
     for role in ("timestamp", "snapshot", "targets"):
         (ready.metadata / f"{role}.json").write_bytes(b"damaged")
@@ -386,6 +463,11 @@ GRAPHS: dict[str, tuple[list[tuple[str, str, bool, list[str]]], list[str]]] = {
     "one after the other": ([("targets", "A", False, ["*"]), ("targets", "B", False, ["*"])], ["A", "B"]),
     "depth first": ([("targets", "A", False, ["*"]), ("A", "C", False, ["*"]), ("targets", "B", False, ["*"])], ["A", "C", "B"]),
     "a circle ends": ([("targets", "A", False, ["*"]), ("A", "B", False, ["*"]), ("B", "A", False, ["*"])], ["A", "B"]),
+    "a third by two ways": (
+        [("targets", "A", False, ["*"]), ("targets", "B", False, ["*"]), ("B", "C", False, ["*"]), ("A", "C", False, ["*"])],
+        ["A", "C", "B"],
+    ),
+    "not by the whole chain": ([("targets", "A", False, ["folder/*"]), ("A", "C", False, ["*"]), ("targets", "B", False, ["*"])], ["B"]),
     "terminating": ([("targets", "A", True, ["*"]), ("targets", "B", False, ["*"])], ["A"]),
     "terminating below": ([("targets", "A", False, ["*"]), ("A", "C", True, ["*"]), ("targets", "B", False, ["*"])], ["A", "C"]),
     "only what matches": ([("targets", "A", False, ["other*"]), ("targets", "B", False, ["file?.txt"])], ["B"]),

@@ -31,7 +31,7 @@ from tray_agent.downloads.web import Web, WebError
 from tray_agent.platforms import files
 
 _PIECE = 64 * 1024
-_CONFIRMED = "confirmed.json"
+_CONFIRMED = "confirmed"
 _CONFIRMED_AT = "confirmed_at"
 
 
