@@ -475,11 +475,27 @@ def test_a_run_that_lost_its_lease_sends_nothing_more(prepared: World) -> None:
     assert prepared.states() == ["prepared"]
 
 
-def test_a_lease_lost_at_the_intent_lets_nothing_leave(prepared: World) -> None:
+def test_a_lease_lost_at_the_intent_lets_nothing_leave(prepared: World, monkeypatch: pytest.MonkeyPatch) -> None:
     context = prepared.context()
+    monkeypatch.setattr(context, "checkpoint", lambda: None)  # only the fence in the database tells
     prepared.steps = _Steps("checked", lambda: setattr(context, "lost", True))
     with pytest.raises(LeaseLostError):
         send_messages(prepared.parts, context)
+    assert not prepared.gateway.taken
+    assert prepared.states() == ["prepared"]
+
+
+def test_a_run_that_ends_after_its_intent_leaves_a_doubt_that_is_asked_about_later(prepared: World) -> None:
+    def end() -> None:
+        raise LeaseLostError
+
+    prepared.steps = _Steps("after_commit", end)
+    with pytest.raises(LeaseLostError):
+        prepared.send()
+    message = prepared.only()
+    assert message.state is MessageState.SENDING
+    assert message.sending_at is not None
+    assert message.next_at - message.sending_at == prepared.rules.under_way
     assert not prepared.gateway.taken
 
 

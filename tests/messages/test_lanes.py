@@ -1,0 +1,107 @@
+"""A lane hands over only while it is open and while the intent holds; what stays back certainly did not leave."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from queue import SimpleQueue
+
+import pytest
+
+from tests.messages.world import World
+from tray_agent.messages.gateways.contract import Accepted, Outcome
+from tray_agent.messages.lanes import Departure, Event, Lane, Opened, Returned, Stop
+from tray_agent.messages.recheck import Ready
+
+
+class Gate:
+    """A way with one connection that hands over only when it is let."""
+
+    def __init__(self) -> None:
+        self.handing_over = threading.Event()
+        self.let = threading.Event()
+        self.handed_over = 0
+
+    def pack(self, ready: Ready) -> Callable[[], Outcome]:
+        return self._hand_over
+
+    def balance(self) -> Decimal | None:
+        return None
+
+    def _hand_over(self) -> Outcome:
+        self.handing_over.set()
+        assert self.let.wait(30)
+        self.handed_over += 1
+        return Accepted()
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def events() -> SimpleQueue[Event]:
+    return SimpleQueue()
+
+
+@pytest.fixture
+def lane(world: World, gate: Gate, events: SimpleQueue[Event]) -> Iterator[Lane]:
+    """Gives a lane with one message on its way and two waiting behind it."""
+    world.book_appointment()
+    world.prepare()
+    opened = Lane(world.parts, "account", gate, 1, events)
+    opened.was_opened(Opened(opened))
+    message = world.only()
+    until, within = world.clock.now() + timedelta(seconds=10), world.clock.monotonic() + 10
+    for _place in range(3):
+        opened.depart(Departure(Ready(message, None), message, until, within))
+    assert gate.handing_over.wait(30)
+    yield opened
+    gate.let.set()
+    opened.close()
+
+
+def outcomes(lane: Lane, events: SimpleQueue[Event], gate: Gate) -> list[bool]:
+    """Lets the first message go and returns which of the three left."""
+    gate.let.set()
+    returned = [events.get(timeout=30) for _place in range(3)]
+    assert gate.handed_over == sum(isinstance(event, Returned) and event.outcome is not None for event in returned)
+    return [isinstance(event, Returned) and event.outcome is not None for event in returned]
+
+
+def test_an_open_lane_lets_all_leave(lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
+    assert outcomes(lane, events, gate) == [True, True, True]
+
+
+def test_a_refused_account_keeps_back_what_waits(lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
+    lane.stop = Stop("account_refused", "Das Konto wurde abgelehnt.")
+    assert outcomes(lane, events, gate) == [True, False, False]
+
+
+def test_credits_that_were_set_aside_may_be_used(lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
+    lane.stop = Stop("no_credits", "Das Guthaben ist aufgebraucht.", finishes=True)
+    assert outcomes(lane, events, gate) == [True, True, True]
+
+
+def test_a_run_that_ends_keeps_back_what_waits(lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
+    lane.keep_back()
+    assert outcomes(lane, events, gate) == [True, False, False]
+
+
+def test_an_intent_that_is_too_old_does_not_leave(world: World, lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
+    world.clock.advance(timedelta(seconds=10))
+    assert outcomes(lane, events, gate) == [True, False, False]
+
+
+def test_a_clock_set_back_does_not_prolong_an_intent(world: World, lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
+    world.clock.advance(timedelta(seconds=10))
+    world.clock.set(world.clock.now() - timedelta(hours=1))
+    assert outcomes(lane, events, gate) == [True, False, False]
+
+
+def test_a_machine_that_slept_lets_nothing_leave(world: World, lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
+    world.clock.set(world.clock.now() + timedelta(hours=1))  # the monotonic clock stands while a machine sleeps
+    assert outcomes(lane, events, gate) == [True, False, False]
