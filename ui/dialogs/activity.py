@@ -61,7 +61,7 @@ class ActivityDialog(Dialog):
             self.remember_columns(page.table, service.value, widths=(130, 110, 400, 150))
         self.tabs.addTab(self.calls, _("Anders zu erinnern"))
         self.tabs.addTab(self.doubtful, _("Im Zweifel"))
-        self.remember_columns(self.calls.table, "calls", widths=(80, 130, 170, 170, 190))
+        self.remember_columns(self.calls.table, "calls", widths=(70, 130, 160, 160, 200))
         self.remember_columns(self.doubtful.table, "doubtful", widths=(180, 190, 160, 130, 130))
         self.body.addWidget(self.tabs, 1)
         self.side_action(_("&Drucken"), self.print_list)

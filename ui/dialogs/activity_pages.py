@@ -184,7 +184,7 @@ class CallListPage(QWidget):
         self.letters_button = QPushButton(_("&Briefe drucken"))
         self.tick_button.clicked.connect(lambda _checked: tick_off())
         self.letters_button.clicked.connect(lambda _checked: print_letters())
-        said = _("Diese Patienten wissen nichts von ihrem Termin: anrufen oder schreiben, ankreuzen und abhaken.")
+        said = _("Diese Patienten hat keine Erinnerung erreicht: anrufen oder schreiben, dann ankreuzen und abhaken.")
         _stack(self, said, self.table, (self.tick_button, self.letters_button))
         self._changed()
 
@@ -204,6 +204,8 @@ class CallListPage(QWidget):
         """Shows the list as it is now."""
         self.model.show(tuple(entries))
         self.list.show(self.model.entries)
+        if entries and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
         self._changed()
 
     def _tick(self, entry: CallEntry, on: bool) -> None:
@@ -275,9 +277,19 @@ class DoubtPage(QWidget):
 
 
 def _stack(page: QWidget, said: str, table: TableView, buttons: Sequence[QPushButton]) -> None:
-    """Lays out a page: what it is, its table, its own actions."""
-    words = QLabel(said)
-    words.setWordWrap(True)
+    """Lays out a page: what it is, its table, the last column of the chosen row in full, its own actions."""
+    words, chosen = QLabel(said), QLabel()
+    for label in (words, chosen):
+        label.setWordWrap(True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+    chosen.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    chosen.setMinimumHeight(2 * page.fontMetrics().height())
+    chosen.setAccessibleName(_("Einzelheiten zur gewählten Zeile"))
+
+    model, selection = table.model(), table.selectionModel()
+    if model is not None and selection is not None:
+        last = model.columnCount() - 1
+        selection.currentRowChanged.connect(lambda now, _before: chosen.setText(str(now.siblingAtColumn(last).data() or "")))
     line = QHBoxLayout()
     line.setSpacing(GRID)
     for button in buttons:
@@ -288,6 +300,7 @@ def _stack(page: QWidget, said: str, table: TableView, buttons: Sequence[QPushBu
     column.setSpacing(GRID)
     column.addWidget(words)
     column.addWidget(table, 1)
+    column.addWidget(chosen)
     column.addLayout(line)
 
 

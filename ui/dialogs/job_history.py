@@ -108,7 +108,7 @@ class JobHistoryDialog(Dialog):
         self.list = GrowingModel(_columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter)
         self.table.setModel(self.list)
         self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
-        self.remember_columns(self.table, widths=(130, 220, 120, 100, 130))
+        self.remember_columns(self.table, widths=(130, 230, 110, 90, 110))
         chosen = self.table.selectionModel()
         if chosen is not None:
             chosen.currentRowChanged.connect(lambda _now, _before: self._chosen())
