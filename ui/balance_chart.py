@@ -1,0 +1,139 @@
+"""The balance of an account over time, painted: a line with its points, the scale, the line of the minimum."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from tray_agent.i18n import _
+from ui.models.credits import Chart, ChartPoint
+
+_GAP = 8
+_NEAR = 8
+"""So many pixels beside a point still show its tooltip."""
+
+_MOST_DOTS = 120
+"""A line with more points has no dots."""
+
+
+class BalanceChart(QWidget):
+    """Shows a ``Chart``; tells it in words to those who can't see it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.chart: Chart | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(_("Verlauf des Guthabens"))
+
+    def show_chart(self, chart: Chart | None) -> None:
+        """Shows a chart, or nothing."""
+        self.chart = chart
+        self.setAccessibleDescription(chart.description if chart else "")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Returns room for the scale and a line that can be followed."""
+        return QSize(40 * self._unit, 14 * self._unit)
+
+    def minimumSizeHint(self) -> QSize:
+        """Returns the least room in which the scale can be read."""
+        return QSize(24 * self._unit, 9 * self._unit)
+
+    # Geometry
+
+    @property
+    def _unit(self) -> int:
+        return self.fontMetrics().height()
+
+    @property
+    def _area(self) -> QRectF:
+        """Returns where the line is painted: right of the figures, above the dates."""
+        labels = [tick.label for tick in self.chart.across] if self.chart else []
+        figures = max((self.fontMetrics().horizontalAdvance(label) for label in labels), default=0) + 2 * _GAP
+        right = self.fontMetrics().horizontalAdvance("00.00.0000") / 2 + _GAP
+        left = max(figures, right)
+        return QRectF(left, self._unit, max(1.0, self.width() - left - right), max(1.0, self.height() - 2.8 * self._unit))
+
+    def place_of(self, point: ChartPoint) -> QPointF:
+        """Returns where a point is painted."""
+        return self._place(point.x, point.y)
+
+    def _place(self, x: float, y: float) -> QPointF:
+        area = self._area
+        return QPointF(area.left() + x * area.width(), area.bottom() - y * area.height())
+
+    def tooltip_at(self, point: QPointF) -> str:
+        """Returns what is told of the nearest point, or "" where none is near."""
+        near = [one for one in (self.chart.points if self.chart else ()) if abs(self.place_of(one).x() - point.x()) <= _NEAR]
+        return min(near, key=lambda one: abs(self.place_of(one).x() - point.x())).told if near else ""
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paints the chart."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), self.palette().base())
+        if self.chart is not None:
+            self._paint_scale(painter, self.chart)
+            self._paint_minimum(painter, self.chart)
+            self._paint_line(painter, self.chart)
+        if self.hasFocus():
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        painter.end()
+
+    def _paint_scale(self, painter: QPainter, chart: Chart) -> None:
+        text, faint, unit = self._colour("text"), self._colour("faint"), self._unit
+        for tick in chart.across:
+            place = self._place(0, tick.place)
+            painter.setPen(QPen(faint, 1))
+            painter.drawLine(place, self._place(1, tick.place))
+            painter.setPen(text)
+            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(QRectF(0, place.y() - unit, place.x() - _GAP, 2 * unit), int(flags), tick.label)
+        for tick in chart.down:
+            place = self._place(tick.place, 0)
+            painter.setPen(QPen(faint, 1))
+            painter.drawLine(place, place + QPointF(0, unit * 0.3))
+            painter.setPen(text)
+            painter.drawText(
+                QRectF(place.x() - 5 * unit, place.y() + unit * 0.4, 10 * unit, unit * 1.2), int(Qt.AlignmentFlag.AlignCenter), tick.label
+            )
+
+    def _paint_minimum(self, painter: QPainter, chart: Chart) -> None:
+        if chart.minimum is None:
+            return
+        painter.setPen(QPen(self._colour("warning"), 1.5, Qt.PenStyle.DashLine))
+        left, right = self._place(0, chart.minimum), self._place(1, chart.minimum)
+        painter.drawLine(left, right)
+        painter.drawText(
+            QRectF(left.x() + _GAP, left.y() - self._unit * 1.3, right.x() - left.x(), self._unit * 1.2), 0, chart.minimum_label
+        )
+
+    def _paint_line(self, painter: QPainter, chart: Chart) -> None:
+        line = self._colour("line")
+        places = [self.place_of(point) for point in chart.points]
+        painter.setPen(QPen(line, 2))
+        painter.drawPolyline(QPolygonF(places))
+        if len(places) <= _MOST_DOTS:
+            painter.setBrush(line)
+            painter.setPen(Qt.PenStyle.NoPen)
+            for place in places:
+                painter.drawEllipse(place, 3, 3)
+
+    def _colour(self, what: str) -> QColor:
+        text, ground = self.palette().color(QPalette.ColorRole.Text), self.palette().color(QPalette.ColorRole.Base)
+        dark = ground.lightness() < 128
+        if what == "faint":
+            return QColor(text.red(), text.green(), text.blue(), 60)
+        return {"text": text, "line": QColor("#6fb1ff" if dark else "#1d5fa8"), "warning": QColor("#ffb74d" if dark else "#b34700")}[what]
+
+    def event(self, event: QEvent | None) -> bool:
+        """Shows the balance under the mouse."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.tooltip_at(QPointF(event.pos())), self)
+            return True
+        return super().event(event)

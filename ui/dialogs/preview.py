@@ -1,0 +1,265 @@
+"""The window *Vorschau*."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QDate, Qt
+from PyQt6.QtWidgets import QComboBox, QDateEdit, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QSplitter, QTextBrowser, QWidget
+
+from tray_agent.errors import InputError, KnownError
+from tray_agent.i18n import _, format_date, format_number, ngettext
+from tray_agent.messages.model import MessageKind
+from tray_agent.messages.words import kind_title
+from ui.dialog import GRID, Dialog
+from ui.icons import Status
+from ui.models.preview import (
+    VIEWS,
+    Outcome,
+    appointment_text,
+    channel_text,
+    charges,
+    cost_text,
+    details_of,
+    latest_day_ahead,
+    lines_shown,
+    outcome_of,
+    outcome_word,
+    said_text,
+    summary,
+    table_rows,
+    warnings,
+)
+from ui.notes import Note
+from ui.tables import Align, Column, ListModel, TableView
+
+if TYPE_CHECKING:
+    from tray_agent.messages.preview import Preview, PreviewLine
+    from ui.background import Task
+    from ui.windows import DialogContext
+
+_ICONS = {
+    Outcome.SENT: Status.SUCCESS,
+    Outcome.ORDINARY: Status.SKIPPED,
+    Outcome.OTHERWISE: Status.WARNING,
+    Outcome.TO_MEND: Status.ERROR,
+}
+
+
+def open_dialog(context: DialogContext) -> Dialog:
+    """Makes the window."""
+    return PreviewDialog(context)
+
+
+class PreviewDialog(Dialog):
+    """What preparing would find on a day; writes nothing and asks no gateway."""
+
+    NAME = "preview"
+    SIZE = (1120, 680)
+
+    def __init__(self, context: DialogContext) -> None:
+        super().__init__(context, _("Vorschau"))
+        self.preview: Preview | None = None
+        self._looking: Task | None = None
+        self._today = context.agent.clock.now().astimezone(context.agent.machine.zone).date()
+        self.kind = QComboBox(self)
+        self.day = QDateEdit(self)
+        self.view = QComboBox(self)
+        self.patient = QLineEdit(self)
+        self.summary = QLabel(self)
+        self._warnings = Note(self, Status.WARNING)
+        self._count = QLabel(self)
+        self.list = ListModel(self._columns(), parent=self)
+        self.table = TableView(_("Patienten"), "", self)
+        self.details = QTextBrowser(self)
+        self.details.setAccessibleName(_("Einzelheiten zur gewählten Zeile"))
+        self._lay_out_content()
+        self._connect()
+        self.main_action(_("Schl&iessen"), self.reject)
+        self._export = self.side_action(_("Als &CSV speichern …"), self.ask_file)
+        self.side_action(_("A&ktualisieren"), self.look)
+        self.look()
+
+    # Making
+
+    def _columns(self) -> tuple[Column[PreviewLine], ...]:
+        return (
+            Column(_("Termin"), appointment_text, key=lambda row: (row.starts_at is not None, row.starts_at)),
+            Column(_("Patient"), lambda row: row.patient),
+            Column(_("Ergebnis"), outcome_word, status=lambda row: _ICONS[outcome_of(row)]),
+            Column(_("Kanal"), channel_text),
+            Column(_("Empfänger"), lambda row: row.recipient or "–", tooltip=lambda row: row.recipient or ""),
+            Column(_("Mandant"), lambda row: row.mandant or "–", tooltip=lambda row: row.mandant),
+            Column(_("Credits"), cost_text, align=Align.RIGHT, key=lambda row: row.cost if row.is_sent else -1),
+            Column(_("Text oder Grund"), said_text, tooltip=lambda row: row.text or row.sentence),
+        )
+
+    def _lay_out_content(self) -> None:
+        self.summary.setWordWrap(True)
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._count.setWordWrap(True)
+        self.table.setModel(self.list)
+        self.table.enable_sorting()
+        self.remember_columns(self.table, widths=(128, 168, 140, 64, 168, 128, 60))
+        parts = QSplitter(Qt.Orientation.Vertical, self)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.table)
+        parts.addWidget(self.details)
+        parts.setStretchFactor(0, 3)
+        parts.setStretchFactor(1, 1)
+        self.body.addLayout(self._choices())
+        self.body.addWidget(self.summary)
+        self.body.addWidget(self._warnings)
+        self.body.addLayout(self._filters())
+        self.body.addWidget(parts, 1)
+        self.body.addWidget(self._count)
+
+    def _choices(self) -> QHBoxLayout:
+        for kind in MessageKind:
+            self.kind.addItem(kind_title(kind), kind)
+        self.day.setCalendarPopup(True)
+        self.day.setDisplayFormat("dd.MM.yyyy")
+        self.day.setDateRange(_qdate(self._today), _qdate(self._today + latest_day_ahead()))
+        self.day.setDate(_qdate(self._today))
+        row = _row((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day))
+        row.addStretch(1)
+        return row
+
+    def _filters(self) -> QHBoxLayout:
+        for view in VIEWS:
+            self.view.addItem(_(view.title), view)
+        self.patient.setPlaceholderText(_("Name oder Nummer des Patienten"))
+        self.patient.setClearButtonEnabled(True)
+        row = _row((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
+        row.setStretchFactor(self.patient, 1)
+        return row
+
+    def _connect(self) -> None:
+        self.kind.currentIndexChanged.connect(lambda _index: self.look())
+        self.day.dateChanged.connect(lambda _day: self.look())
+        self.view.currentIndexChanged.connect(lambda _index: self._show_lines())
+        self.patient.textChanged.connect(lambda _text: self._show_lines())
+        chosen = self.table.selectionModel()
+        if chosen is not None:
+            chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
+        self.list.modelReset.connect(self._show_details)
+        self.list.dataChanged.connect(lambda *_cells: self._show_details())
+
+    # Looking
+
+    def look(self) -> None:
+        """Asks the engine for the chosen day; an older question under way is dropped."""
+        if self._looking is not None:
+            self._looking.cancel()
+        preview, kind, day = self.context.agent, MessageKind(self.kind.currentData()), _date(self.day.date())
+        self.clear_error()
+        self.table.empty_text = _("Wird geladen …")
+        self.summary.setText(_("Die Vorschau für den {day} wird zusammengestellt …").format(day=format_date(day)))
+        self._looking = self.run(lambda: preview.preview.preview(kind, day), self._show, failed=self._failed)
+
+    def _failed(self, error: KnownError) -> None:
+        self.preview = None
+        self.summary.setText(_("Es gibt keine Vorschau."))
+        self._warnings.say("")
+        self._count.clear()
+        self.list.fail(error)
+        self.show_error(error)
+
+    def _show(self, preview: Preview) -> None:
+        self.preview = preview
+        self.summary.setText(summary(preview, self.context.agent.machine.zone))
+        self._warnings.say("\n".join(warnings(preview)))
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        preview = self.preview
+        if preview is None:
+            return
+        lines = lines_shown(preview, self.view.currentData(), self.patient.text())
+        self.table.empty_text = self._why_empty(preview)
+        self.list.show(lines)
+        counted = ngettext("{number} Zeile.", "{number} Zeilen.", len(lines)).format(number=format_number(len(lines)))
+        self._count.setText(f"{counted} {charges(preview.mandants)}")
+        self._export.setEnabled(bool(lines))
+
+    def _why_empty(self, preview: Preview) -> str:
+        if preview.lines:
+            return _("Keine Zeile passt zu «Anzeigen» und «Patient».")
+        if preview.kind is MessageKind.BIRTHDAY:
+            return _("An diesem Tag hat niemand Geburtstag.")
+        return _("In diesem Zeitraum gibt es keine Termine.")
+
+    @property
+    def current(self) -> PreviewLine | None:
+        """Returns the chosen line."""
+        index = self.table.currentIndex()
+        return self.list.row_at(index.row()) if index.isValid() else None
+
+    def _show_details(self) -> None:
+        line = self.current
+        if line is None:
+            self.details.clear()
+            return
+        title, paragraphs = details_of(line)
+        told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+        self.details.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
+
+    # Export
+
+    def ask_file(self) -> None:
+        """Asks where to, and writes the lines shown."""
+        suggested = _("Vorschau {day}.csv").format(day=_date(self.day.date()).isoformat())
+        name, _filter = QFileDialog.getSaveFileName(self, _("Als CSV speichern"), suggested, _("CSV-Dateien (*.csv)"))
+        if name:
+            self.export(Path(name))
+
+    def export(self, file: Path) -> None:
+        """Writes the lines shown to a file that a spreadsheet opens."""
+        rows = list(table_rows(self.list.rows))
+        self.run(lambda: _write(file, rows), lambda _nothing: self._exported(file), busy=_("Wird gespeichert …"))
+
+    def _exported(self, file: Path) -> None:
+        said = _("{file} enthält Patientendaten; nur so lange aufbewahren wie nötig.").format(file=file)
+        self.banner.say(_("Gespeichert"), said, Status.SUCCESS)
+
+
+def _write(file: Path, rows: list[tuple[str, ...]]) -> None:
+    """Writes semicolons and a mark of UTF-8: what a Swiss spreadsheet opens by a double click.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    try:
+        with file.open("w", encoding="utf-8-sig", newline="") as writable:
+            csv.writer(writable, delimiter=";").writerows(rows)
+    except OSError as error:
+        raise InputError(
+            _("Nicht gespeichert"),
+            _("{file} kann nicht geschrieben werden.").format(file=file),
+            _("Datei schliessen, wenn sie offen ist, oder einen anderen Ordner wählen."),
+            item=str(file),
+        ) from error
+
+
+def _row(*fields: tuple[str, QWidget]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(GRID)
+    for text, field in fields:
+        label = QLabel(text)
+        label.setBuddy(field)
+        field.setAccessibleName(text.replace("&", "").rstrip(":"))
+        row.addWidget(label)
+        row.addWidget(field)
+    return row
+
+
+def _qdate(day: date) -> QDate:
+    return QDate(day.year, day.month, day.day)
+
+
+def _date(day: QDate) -> date:
+    return date(day.year(), day.month(), day.day())

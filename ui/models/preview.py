@@ -1,0 +1,236 @@
+"""The window *Vorschau*: who would get what on a day, who would not and why, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, join_words, ngettext
+from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.reasons import Weight, weight_of
+from tray_agent.messages.words import channel_title, kind_title
+
+if TYPE_CHECKING:
+    from tray_agent.messages.preview import Preview, PreviewLine, PreviewMandant
+
+
+class Outcome(Enum):
+    """What would become of a patient's message."""
+
+    SENT = "sent"
+    ORDINARY = "ordinary"
+    OTHERWISE = "otherwise"
+    TO_MEND = "to_mend"
+
+
+_WORDS = {
+    Outcome.SENT: N_("wird gesendet"),
+    Outcome.ORDINARY: N_("nicht vorgesehen"),
+    Outcome.OTHERWISE: N_("anders erinnern"),
+    Outcome.TO_MEND: N_("zu beheben"),
+}
+_OF_WEIGHT = {
+    Weight.ORDINARY: Outcome.ORDINARY,
+    Weight.REMIND_OTHERWISE: Outcome.OTHERWISE,
+    Weight.TO_MEND: Outcome.TO_MEND,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One choice of the filter *Anzeigen*: its name (a source text) and what it shows; none: all."""
+
+    title: str
+    outcomes: frozenset[Outcome]
+
+
+VIEWS = (
+    View(N_("Alle"), frozenset()),
+    View(N_("Erhalten eine Mitteilung"), frozenset({Outcome.SENT})),
+    View(N_("Erhalten keine Mitteilung"), frozenset(Outcome) - {Outcome.SENT}),
+    View(N_("Anders erinnern oder beheben"), frozenset({Outcome.OTHERWISE, Outcome.TO_MEND})),
+)
+"""The choices of the filter, in the order shown."""
+
+
+def outcome_of(line: PreviewLine) -> Outcome:
+    """Returns what would become of a line's message."""
+    return Outcome.SENT if line.reason is None else _OF_WEIGHT[weight_of(line.reason)]
+
+
+def outcome_word(line: PreviewLine) -> str:
+    """Returns the word for what would become of a line's message."""
+    return _(_WORDS[outcome_of(line)])
+
+
+def lines_shown(preview: Preview, view: View, patient: str) -> tuple[PreviewLine, ...]:
+    """Returns the lines that a view shows of the patients whose name holds ``patient``, or whose number it is."""
+    wanted = patient.strip().casefold()
+    return tuple(
+        line
+        for line in preview.lines
+        if (not view.outcomes or outcome_of(line) in view.outcomes) and (wanted in line.patient.casefold() or wanted == line.patient_id)
+    )
+
+
+# Cells
+
+
+def appointment_text(line: PreviewLine) -> str:
+    """Returns the appointment's start, or a dash."""
+    return format_datetime(line.starts_at) if line.starts_at else "–"
+
+
+def channel_text(line: PreviewLine) -> str:
+    """Returns the way, or a dash where there is no message."""
+    return channel_title(line.channel) if line.channel else "–"
+
+
+def cost_text(line: PreviewLine) -> str:
+    """Returns the cost in credits, or a dash where there is no message."""
+    return format_number(line.cost) if line.is_sent else "–"
+
+
+def said_text(line: PreviewLine) -> str:
+    """Returns the text on one line, or why there is none."""
+    return " ".join(line.text.split()) if line.is_sent else line.sentence
+
+
+def details_of(line: PreviewLine) -> tuple[str, tuple[str, ...]]:
+    """Returns the title and the paragraphs that are told about a line."""
+    title = _("{kind} an {patient}").format(kind=kind_title(line.kind), patient=line.patient)
+    if not line.is_sent:
+        entry = _("In der Versand-Queue steht dazu ein Eintrag mit diesem Fehler.") if line.entry else ""
+        return title, tuple(part for part in (line.sentence, line.advice, entry) if part)
+    way = _("{channel} an {recipient}, Mandant {mandant}").format(
+        channel=channel_text(line), recipient=line.recipient, mandant=line.mandant or "–"
+    )
+    moved = _("Der Termin wurde verschoben; an die frühere Zeit wurde schon erinnert.") if line.moved else ""
+    text = "\n\n".join(part for part in (line.subject, line.text) if part)
+    return title, tuple(part for part in (f"{way}. {_segments(line)}".strip(), moved, text) if part)
+
+
+def _segments(line: PreviewLine) -> str:
+    if line.channel is not Channel.SMS:
+        return ""
+    said = ngettext("{number} SMS-Segment, {cost} Credit.", "{number} SMS-Segmente, {cost} Credits.", line.segments)
+    return said.format(number=line.segments, cost=format_number(line.cost))
+
+
+# The whole
+
+
+def summary(preview: Preview, zone: ZoneInfo) -> str:
+    """Returns how many get what, at what cost, when, and how many do not."""
+    return " ".join((_sent_told(preview), _others_told(preview), _when_told(preview, zone))).strip()
+
+
+def _sent_told(preview: Preview) -> str:
+    if not preview.messages:
+        return _("{subject}: Es würde nichts gesendet.").format(subject=_subject(preview))
+    ways = join_words([_way_told(preview, channel) for channel in Channel if _number(preview, channel)])
+    cost = ngettext("{cost} Credit", "{cost} Credits", int(preview.cost)).format(cost=format_number(preview.cost))
+    return _("{subject}: {ways}, Kosten {cost}.").format(subject=_subject(preview), ways=ways, cost=cost)
+
+
+def _subject(preview: Preview) -> str:
+    if preview.window is None:
+        return _("Geburtstagsglückwünsche am {day}").format(day=format_date(preview.day))
+    first, last = preview.window.first, preview.window.last
+    if first == last:
+        return _("Terminerinnerungen für Termine am {day}").format(day=format_date(first))
+    return _("Terminerinnerungen für Termine vom {first} bis {last}").format(first=format_date(first), last=format_date(last))
+
+
+def _number(preview: Preview, channel: Channel) -> int:
+    return sum(line.channel is channel for line in preview.messages)
+
+
+def _way_told(preview: Preview, channel: Channel) -> str:
+    number = _number(preview, channel)
+    if channel is Channel.SMS:
+        return ngettext("{number} SMS", "{number} SMS", number).format(number=format_number(number))
+    return ngettext("{number} E-Mail", "{number} E-Mails", number).format(number=format_number(number))
+
+
+def _others_told(preview: Preview) -> str:
+    number = len(preview.others)
+    if not number:
+        return _("Alle erhalten eine Mitteilung.") if preview.messages else ""
+    return ngettext("{number} erhält keine Mitteilung.", "{number} erhalten keine Mitteilung.", number).format(number=format_number(number))
+
+
+def _when_told(preview: Preview, zone: ZoneInfo) -> str:
+    if not preview.messages or preview.sent_at is None:
+        return ""
+    return _("Versand am {when}.").format(when=format_datetime(preview.sent_at.astimezone(zone)))
+
+
+def warnings(preview: Preview) -> tuple[str, ...]:
+    """Returns what keeps messages from going out on that day, sentence by sentence."""
+    return (*_switch_warning(preview), *_plan_warning(preview), *(said for one in preview.mandants if (said := _charge_warning(one))))
+
+
+def _switch_warning(preview: Preview) -> Iterator[str]:
+    if not preview.switched_on:
+        name = "TerminerinnerungSenden" if preview.kind is MessageKind.REMINDER else "GeburtstagsglückwünscheSenden"
+        yield _("Der Schalter {name} steht auf Nein: Es wird nichts aufbereitet. Gezeigt wird, wie es mit Ja wäre.").format(name=name)
+
+
+def _plan_warning(preview: Preview) -> Iterator[str]:
+    if preview.messages and preview.sent_at is None:
+        yield _("Es ist kein Versand geplant. Unter «Aufträge verwalten» die Aufträge «aufbereiten» und «Mitteilungen senden» aktivieren.")
+
+
+def _charge_warning(charged: PreviewMandant) -> str:
+    if charged.is_enough:
+        return ""
+    if not charged.has_account:
+        return _("{name}: Für diesen Mandanten ist kein SMS-Konto eingerichtet.").format(name=charged.name)
+    said = _("{name}: Das Guthaben von {balance} Credits reicht nicht für {cost} Credits. Guthaben aufladen.")
+    return said.format(name=charged.name, balance=format_number(charged.balance or 0), cost=format_number(charged.cost))
+
+
+def charges(mandants: Sequence[PreviewMandant]) -> str:
+    """Returns what each Mandant would pay: "Dr. Meier: 12 Mitteilungen, 11 Credits (Guthaben 148)."."""
+    return " ".join(_charge(one) for one in mandants)
+
+
+def _charge(charged: PreviewMandant) -> str:
+    said = ngettext("{name}: {number} Mitteilung, {cost} Credits", "{name}: {number} Mitteilungen, {cost} Credits", charged.messages)
+    told = said.format(name=charged.name, number=format_number(charged.messages), cost=format_number(charged.cost))
+    if charged.balance is None:
+        return f"{told}."
+    return f"{told} ({_('Guthaben {balance}').format(balance=format_number(charged.balance))})."
+
+
+def latest_day_ahead() -> timedelta:
+    """Returns how far ahead a preview can be asked for."""
+    return timedelta(days=366)
+
+
+# Export
+
+
+def table_rows(lines: Sequence[PreviewLine]) -> Iterator[tuple[str, ...]]:
+    """Yields the titles and a row for each line, for a file that a spreadsheet opens."""
+    yield (
+        _("Termin"), _("Patient"), _("Patientennummer"), _("Ergebnis"), _("Kanal"), _("Empfänger"), _("Mandant"), _("Credits"),
+        _("Betreff"), _("Text"), _("Grund"), _("Was tun"),
+    )  # fmt: skip
+    for line in lines:
+        cells = (
+            format_datetime(line.starts_at) if line.starts_at else "", line.patient, line.patient_id, outcome_word(line),
+            channel_title(line.channel) if line.channel else "", line.recipient or "", line.mandant,
+            format_number(line.cost) if line.is_sent else "", line.subject, line.text, line.sentence, line.advice,
+        )  # fmt: skip
+        yield tuple(_harmless(cell) for cell in cells)
+
+
+def _harmless(cell: str) -> str:
+    """Returns a cell that no spreadsheet takes for a formula (``=…``, ``+41…``, ``@…``)."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
