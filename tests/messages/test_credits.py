@@ -40,14 +40,15 @@ def test_below_the_minimum_a_run_warns_with_the_days_left_at_the_present_use(wor
     assert (account.balance, account.minimum, account.use_per_day, account.days_left) == (Decimal(45), 50, Decimal(10), 4)
 
 
-def test_the_warning_is_told_once_a_run_and_only_below_the_minimum(world: World) -> None:
+def test_the_warning_is_told_once_a_run_and_counts_what_the_run_spent(world: World) -> None:
     world.book_appointment()
     world.prepare()
-    world.gateway.set_balance(Decimal(49))
+    world.gateway.set_balance(Decimal(50))
     world.send()
     (warning,) = [activity for activity in world.activities if activity.level is Level.WARNING]
     assert warning.reason == "credits_low"
     assert "49" in warning.sentence
+    assert world.service.credits()[0].balance == Decimal(49)
 
 
 @pytest.mark.parametrize(("check", "minimum", "low"), [(True, 50, 1), (True, 49, 0), (True, 0, 0), (False, 50, 0)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -56,14 +56,20 @@ def keep_balance(connection: Connection, account: Account, balance: Decimal, now
     connection.execute(insert(credit_balance).values(mandant_id=account.keeper, measured_at=now, balance=balance))
 
 
-def ask_balances(parts: MessageParts) -> list[KnownError]:
-    """Asks all gateways, keeps what they tell, and returns the errors of those that told nothing.
+def ask_balances(parts: MessageParts, names: Container[str] | None = None) -> list[KnownError]:
+    """Asks the gateways, keeps what they tell, and returns the errors of those that told nothing.
+
+    Args:
+        parts: what to work with.
+        names: only the accounts of these names; None: all.
 
     Raises:
         DatabaseUnavailableError: no connection to the store.
     """
     errors: list[KnownError] = []
     for account in accounts_of(parts.sms):
+        if names is not None and account.name not in names:
+            continue
         try:
             balance = parts.sms[account.keeper].balance()
         except KnownError as error:

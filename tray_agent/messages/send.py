@@ -27,11 +27,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE
 from tray_agent.errors import BugError, KnownError, UnavailableError
-from tray_agent.i18n import _, ngettext
+from tray_agent.i18n import _, format_time, join_words, ngettext
 from tray_agent.jobs.contract import Activity, JobContext, JobResult, LeaseLostError, Level
 from tray_agent.jobs.quiet_hours import QuietHours
 from tray_agent.messages import outbox
-from tray_agent.messages.credits import accounts_of, credits_of, keep_balance, low_activity
+from tray_agent.messages.credits import accounts_of, ask_balances, credits_of, keep_balance, low_activity
 from tray_agent.messages.doubt import Settling
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.contract import AccountFault, AccountStopped, InDoubt, NotNow
@@ -138,6 +138,7 @@ class Sending:
 
     def result(self) -> JobResult:
         """Tells once what holds accounts up, warns of low credits, and returns what the run did."""
+        self._ask_what_is_left()
         activities = [*self._held_up(), *self._low_credits()]
         if activities:
             self._context.log(*activities)
@@ -394,6 +395,7 @@ class Sending:
             self._tally.counts[what.counted] += 1
             self._tally.problems += what.problem
             self._learn(one)
+        self._context.progress(self._tally.counts["sent"], None, _("Mitteilungen senden"))
 
     def _take(self, connection: Connection, ready: Ready, now: datetime) -> Departure | None:
         """Writes the intent to send a message; None if it is another's, or changed, since it was read."""
@@ -513,6 +515,8 @@ class Sending:
     def _wait_until(self, instant: datetime) -> None:
         self._read_clock()
         instant = max(instant, self._now + timedelta(seconds=SLICE))
+        waits = _("wartet bis {time}").format(time=format_time(self._parts.local(instant)))
+        self._context.progress(self._tally.counts["sent"], None, waits)
         while self._now < instant:
             self._context.checkpoint()
             self._parts.clock.wait(threading.Event(), min(SLICE, (instant - self._now).total_seconds()))
@@ -527,9 +531,24 @@ class Sending:
                 continue
             number = len(lane.held)
             said = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
-            activities.append(told(Level.ERROR, lane.stop.reason, f"{said}: {lane.stop.sentence}", item=lane.name))
+            sentence = f"{said} ({self._whose(lane)}): {lane.stop.sentence}"
+            activities.append(told(Level.ERROR, lane.stop.reason, sentence, item=lane.name))
         self._tally.problems += len(activities)
         return activities
+
+    def _ask_what_is_left(self) -> None:
+        """Asks the accounts that paid for something again: the balance from before would warn a run too late."""
+        able = {lane.name for lane in self._lanes.values() if lane.stop is None} & self._asked
+        if able and self._tally.counts["sent"]:
+            ask_balances(self._parts, able)
+
+    def _whose(self, lane: Lane) -> str:
+        """Returns the names of the Mandants whose messages go through a lane."""
+        if lane.name == MAIL:
+            return _("E-Mail")
+        names = {mandant.id: mandant.name for mandant in self._parts.practice.mandants().values()}
+        charged = [one for account in accounts_of(self._parts.sms) if account.name == lane.name for one in account.mandants]
+        return join_words([names.get(one, one) for one in charged or [lane.name]])
 
     def _low_credits(self) -> list[Activity]:
         if not self._asked:
