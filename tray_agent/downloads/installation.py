@@ -77,7 +77,7 @@ class Installation:
             genuine = self._library.verify(download)
         except OSError as error:
             raise self._refused(download, _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error)) from error
-        if not self._library.place_of(download).exists():
+        if not self._library.is_there(download):
             raise self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
         if not genuine:
             self._take_back(download)

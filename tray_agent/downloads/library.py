@@ -14,7 +14,7 @@ from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.errors import FolderUnavailableError
 from tray_agent.downloads.locks import LockedError
 from tray_agent.downloads.names import check_element_key, check_file_name
-from tray_agent.downloads.partial import NOTE, PART, taken
+from tray_agent.downloads.partial import NOTE, PART, beside, taken
 from tray_agent.downloads.version import Version
 from tray_agent.i18n import _
 from tray_agent.platforms import files
@@ -74,9 +74,13 @@ class Library:
     def is_present(self, download: Download) -> bool:
         """Returns whether a file of the right length is there; does not verify it."""
         try:
-            return self.place_of(download).stat().st_size == download.size
+            return _long(self.place_of(download)).stat().st_size == download.size
         except OSError:
             return False
+
+    def is_there(self, download: Download) -> bool:
+        """Returns whether any file is in a version's place."""
+        return _long(self.place_of(download)).exists()
 
     def verify(self, version: ElementVersion | Download, beat: Callable[[], None] = lambda: None) -> bool:
         """Returns whether the file is there with its signed length and hashes; reads the whole of it.
@@ -96,7 +100,7 @@ class Library:
         """
         place = self.place_of(download)
         try:
-            state = place.stat()
+            state = _long(place).stat()
         except (FileNotFoundError, NotADirectoryError):
             return FileState.MISSING, None
         recent = download.verified_at is not None and now - download.verified_at < VERIFY_AGAIN
@@ -112,7 +116,7 @@ class Library:
         Raises:
             OSError: it is not there.
         """
-        return self.place_of(version).stat().st_mtime_ns
+        return _long(self.place_of(version)).stat().st_mtime_ns
 
     def remove(self, version: ElementVersion | Download) -> None:
         """Removes a version's file with what a transfer left of it, and its folder where that is empty then.
@@ -125,7 +129,7 @@ class Library:
         self._remove_partial(place)
         for folder in (place.parent, place.parent.parent):
             with suppress(OSError):
-                folder.rmdir()
+                _long(folder).rmdir()
 
     def tidy(self, wanted: Iterable[ElementVersion]) -> int:
         """Removes what ended transfers left behind, except of versions that are still wanted; returns how many files."""
@@ -135,7 +139,7 @@ class Library:
 
     def _remove_partial(self, place: Path) -> bool:
         """Removes partial file and note of a place, unless another is using them."""
-        if not any(place.with_name(place.name + suffix).exists() for suffix in (PART, NOTE)):
+        if not any(beside(place, suffix).exists() for suffix in (PART, NOTE)):
             return False
         try:
             with taken(place, 0, ()) as partial:
@@ -144,5 +148,10 @@ class Library:
             return False
         for folder in (place.parent, place.parent.parent):
             with suppress(OSError):
-                folder.rmdir()
+                _long(folder).rmdir()
         return True
+
+
+def _long(path: Path) -> Path:
+    """Returns a path that may be longer than Windows' programs usually take."""
+    return Path(files.extended(path))

@@ -116,7 +116,7 @@ class PartialFile:
 
     def _open(self) -> FileIO:
         if self._out is None:
-            self._out = Path(files.extended(self._part)).open("a+b", buffering=0)  # noqa: SIM115 - closed by close()
+            self._out = self._part.open("a+b", buffering=0)
             self._out.seek(0)
         return self._out
 
@@ -157,7 +157,7 @@ def taken(destination: Path, size: int, hashes: Hashes) -> Iterator[PartialFile]
         OSError: the folder can't be written.
     """
     Path(files.extended(destination.parent)).mkdir(parents=True, exist_ok=True)
-    with locked(Path(files.extended(beside(destination, NOTE)))) as note:
+    with locked(beside(destination, NOTE)) as note:
         partial = PartialFile(destination, size, hashes, note)
         try:
             yield partial
@@ -168,8 +168,8 @@ def taken(destination: Path, size: int, hashes: Hashes) -> Iterator[PartialFile]
 
 
 def beside(destination: Path, suffix: str) -> Path:
-    """Returns the partial file or the note of a destination."""
-    return destination.with_name(destination.name + suffix)
+    """Returns the partial file or the note of a destination, by a path that may be long."""
+    return Path(files.extended(destination.with_name(destination.name + suffix)))
 
 
 def _remove_closed(destination: Path) -> None:
