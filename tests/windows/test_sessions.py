@@ -16,7 +16,7 @@ import win32con
 import win32gui
 
 from tray_agent.platforms import session_windows
-from tray_agent.platforms.hidden_window import HiddenWindow
+from tray_agent.platforms.hidden_window import TITLE, HiddenWindow
 from tray_agent.platforms.session_windows import WM_POWERBROADCAST, WM_WTSSESSION_CHANGE, WindowsSessionEvents, own_session
 from tray_agent.platforms.shutdown import Ending, StopReason, stop_when_ending
 from tray_agent.platforms.shutdown_windows import console_handler, end_of_session_window
@@ -146,7 +146,7 @@ def test_within_the_block_the_program_hears_of_the_end_and_afterwards_no_more() 
     with stop_when_ending() as ending:
         windows: list[int] = []
         win32gui.EnumWindows(lambda handle, found: found.append(handle), windows)
-        ours = [handle for handle in windows if win32gui.GetWindowText(handle) == "vitoclient-Services"]
+        ours = [handle for handle in windows if win32gui.GetWindowText(handle) == TITLE]
         assert len(ours) == 1
         threading.Thread(target=lambda: win32gui.PostMessage(ours[0], win32con.WM_ENDSESSION, 1, 0)).start()
         assert ending.stop.wait(10)

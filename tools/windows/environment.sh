@@ -21,7 +21,7 @@ test_python="$cache/test-$base_key-$(digest_of "$project/requirements/test.txt")
 build_python="$cache/build-$base_key-$(digest_of "$project/requirements/build.txt")"
 
 # Runs a Windows program; its output must go through a pipe, or Python dies at its start. Returns the program's exit code.
-windows() { nice -n 5 wine "$@" </dev/null 2>&1 | cat; return "${PIPESTATUS[0]}"; }
+windows() { nice -n 1 wine "$@" </dev/null 2>&1 | cat; return "${PIPESTATUS[0]}"; }
 
 # Makes a fresh Windows of its own for one run: $1 = folder, $2 = the screen's size. Ends what runs in it, and removes
 # it, when the script ends.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 APP_USER_MODEL_ID = "vitoclient.Services.Tray"
-"""Windows groups windows and notices by it; the installer writes the same on the start menu entry."""
+"""Windows groups windows and notices by it, whatever program file they come from."""
 
 DESKTOP_FILE_NAME = "vitoclient-services"
 """Linux: the name of the ``.desktop`` file, without its ending; Qt's ``setDesktopFileName``."""

@@ -26,6 +26,9 @@ Handler = Callable[[int, int], int]
 
 _log = logging.getLogger(__name__)
 
+TITLE = "vitoclient-Services.events"
+"""The installer finds running programs of ours by it, and asks them to end as Windows does (WM_ENDSESSION)."""
+
 _START_SECONDS = 10
 
 
@@ -82,7 +85,7 @@ class HiddenWindow:
         }
         try:
             atom = win32gui.RegisterClass(window_class)
-            self.handle = win32gui.CreateWindow(atom, "vitoclient-Services", 0, 0, 0, 0, 0, 0, 0, instance, None)
+            self.handle = win32gui.CreateWindow(atom, TITLE, 0, 0, 0, 0, 0, 0, 0, instance, None)
             if self._on_ready is not None:
                 self._on_ready(self.handle)
         except win32gui.error:

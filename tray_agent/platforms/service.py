@@ -108,6 +108,13 @@ class Services(Protocol):
         ...
 
 
+def has_password(account: str) -> bool:
+    """Returns whether a Windows account is one with a password: neither one of Windows' own nor a managed one (``NAME$``)."""
+    upper = account.upper()
+    own = upper == "LOCALSYSTEM" or upper.startswith(("NT SERVICE\\", "NT AUTHORITY\\"))
+    return not own and not account.endswith("$")
+
+
 def services(name: str = SERVICE_NAME) -> Services:
     """Returns this system's services.
 
@@ -124,7 +131,7 @@ def services(name: str = SERVICE_NAME) -> Services:
         raise NotSupportedHereError(
             _("Kein systemd"),
             _("Dieses System kennt keine Dienste von systemd; der Agent kann hier nicht als Dienst laufen."),
-            _("«vitoclient run --headless» durch den Dienstverwalter dieses Systems starten lassen."),
+            _("«vitoclient agent» durch den Dienstverwalter dieses Systems starten lassen."),
         )
     return SystemdServices(name)
 

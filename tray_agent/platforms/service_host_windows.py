@@ -43,7 +43,7 @@ def host_on_windows(work: Work, name: str) -> None:
         raise PlatformError(
             _("Nicht als Dienst gestartet"),
             _("Dieser Befehl wird von Windows ausgeführt, wenn der Dienst startet."),
-            _("Den Dienst mit «vitoclient service install» einrichten; ohne Dienst läuft der Agent mit «vitoclient run --headless»."),
+            _("Den Dienst mit «vitoclient service install» einrichten; ohne Dienst läuft der Agent mit «vitoclient agent»."),
         ) from error
 
 

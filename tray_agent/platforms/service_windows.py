@@ -7,6 +7,7 @@ import sys
 if sys.platform != "win32":
     raise ImportError("only on Windows")
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from tray_agent.clock import Clock, SystemClock
 from tray_agent.i18n import _
 from tray_agent.platforms.errors import PlatformError, RightsMissingError
 from tray_agent.platforms.programs import quoted
-from tray_agent.platforms.service import ServicePlan, ServiceState, ServiceStatus
+from tray_agent.platforms.service import ServicePlan, ServiceState, ServiceStatus, has_password
 
 DISPLAY_NAME = "vitoclient-Services"
 
@@ -33,6 +34,7 @@ _STATES = {
     win32service.SERVICE_RUNNING: ServiceState.RUNNING,
     win32service.SERVICE_STOP_PENDING: ServiceState.STOPPING,
 }
+_log = logging.getLogger(__name__)
 _RESTART_AFTER_MS = 30_000
 _FORGET_FAILURES_AFTER_S = 86_400
 _STEP_SECONDS = 0.25
@@ -71,7 +73,7 @@ class WindowsServices:
         account = plan.account or f"NT SERVICE\\{self._name}"
         rights = win32service.SC_MANAGER_CONNECT | win32service.SC_MANAGER_CREATE_SERVICE
         with _told(), _manager(rights) as manager:
-            if plan.account:
+            if plan.account and has_password(plan.account):
                 _allow_logon_as_service(plan.account)
             with _service(manager, self._name, win32service.SERVICE_ALL_ACCESS) as service:
                 if service is None:
@@ -174,13 +176,25 @@ def _change(service: Any, plan: ServicePlan, account: str) -> None:  # noqa: ANN
 
 def _describe(service: Any) -> None:  # noqa: ANN401 - pywin32's handle
     """Says what the service is, starts it after the others at boot, and again 30 s after a failure."""
-    win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_DESCRIPTION, _DESCRIPTION)
     again = (win32service.SC_ACTION_RESTART, _RESTART_AFTER_MS)
-    actions: Any = {"ResetPeriod": _FORGET_FAILURES_AFTER_S, "RebootMsg": "", "Command": "", "Actions": [again, again, again]}
-    win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_FAILURE_ACTIONS, actions)
-    yes: Any = True
-    win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, yes)
-    win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, yes)
+    _set(service, win32service.SERVICE_CONFIG_DESCRIPTION, _DESCRIPTION)
+    _set(
+        service,
+        win32service.SERVICE_CONFIG_FAILURE_ACTIONS,
+        {"ResetPeriod": _FORGET_FAILURES_AFTER_S, "RebootMsg": "", "Command": "", "Actions": [again, again, again]},
+    )
+    _set(service, win32service.SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, True)
+    _set(service, win32service.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, True)
+
+
+def _set(service: Any, level: int, value: Any) -> None:  # noqa: ANN401 - pywin32's handle, and one type for each level
+    """Sets one of the details, without which the service runs too; a Windows that does not know it goes without."""
+    try:
+        win32service.ChangeServiceConfig2(service, level, value)
+    except pywintypes.error as error:
+        if error.winerror != winerror.ERROR_INVALID_LEVEL:
+            raise
+        _log.info("this Windows does not know level %d of a service's configuration", level)
 
 
 def _allow_logon_as_service(account: str) -> None:

@@ -68,7 +68,7 @@ def _run(program: Path, arguments: str, folder: Path) -> int | None:
     ask: Any = shell.ShellExecuteEx  # keyword arguments that pywin32's stub does not know
     try:
         started = ask(
-            fMask=shellcon.SEE_MASK_NOCLOSEPROCESS | _SEE_MASK_NOASYNC,
+            fMask=shellcon.SEE_MASK_NOCLOSEPROCESS | shellcon.SEE_MASK_FLAG_NO_UI | _SEE_MASK_NOASYNC,
             lpVerb="open",
             lpFile=str(program),
             lpParameters=arguments,

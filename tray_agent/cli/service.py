@@ -1,0 +1,138 @@
+"""``vitoclient service``: the agent as a service of the system, beside the tray programs."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tray_agent.cli.frame import print_json
+from tray_agent.config.machine import APPLICATION, CONFIG_FILE_VARIABLE, load_machine
+from tray_agent.i18n import N_, _
+
+if TYPE_CHECKING:
+    from tray_agent.platforms.shutdown import Ending
+
+_STATES = {
+    "not_installed": N_("nicht eingerichtet"),
+    "stopped": N_("angehalten"),
+    "starting": N_("startet"),
+    "running": N_("läuft"),
+    "stopping": N_("hält an"),
+    "failed": N_("mit Fehler beendet"),
+}
+
+_Config = Annotated[Path | None, typer.Option("--config", help=_("Konfiguration des Dienstes; sonst die dieses Geräts."))]
+
+
+def group() -> typer.Typer:
+    """Returns the commands of ``vitoclient service``."""
+    app = typer.Typer(help=_("Den Agenten als Dienst laufen lassen, auch wenn niemand angemeldet ist."), no_args_is_help=True)
+    app.command("install", help=_("Den Dienst einrichten und starten."))(_install)
+    app.command("remove", help=_("Den Dienst anhalten und entfernen; Daten und Konfiguration bleiben."))(_remove)
+    app.command("start", help=_("Den Dienst starten."))(_start)
+    app.command("stop", help=_("Den Dienst anhalten, bis zum nächsten Start des Geräts."))(_stop)
+    app.command("status", help=_("Zeigen, ob der Dienst läuft."))(_status)
+    app.command("secret", help=_("Ein Passwort für den Dienst hinterlegen: gateway/MANDANT, mail, store oder practice."))(_secret)
+    app.command("run", help=_("Als Dienst laufen; wird vom System aufgerufen."), hidden=True)(_run)
+    return app
+
+
+def shared_config_file() -> Path:
+    """Returns the configuration file of this machine, which a service can read."""
+    import platformdirs
+
+    return Path(platformdirs.site_config_dir(APPLICATION, appauthor=False)) / "config.toml"
+
+
+def _install(
+    account: Annotated[str, typer.Option("--account", help=_("Konto des Dienstes; sonst ein eigenes ohne Passwort."))] = "",
+    config: _Config = None,
+) -> None:
+    from tray_agent.platforms.programs import command_program
+    from tray_agent.platforms.service import ServicePlan, check_serviceable, has_password, services
+
+    file = (config or shared_config_file()).absolute()
+    check_serviceable(load_machine(file), file)
+    password = None
+    if account and sys.platform == "win32" and has_password(account):
+        password = getpass.getpass(_("Passwort von {account}: ").format(account=account))
+    system = services()
+    system.install(ServicePlan((*command_program(), "service", "run", "--config", str(file)), account or None, password))
+    system.start()
+    print(_("Der Dienst ist eingerichtet und läuft; er startet mit dem Gerät. Konfiguration: {file}").format(file=file))
+
+
+def _remove() -> None:
+    from tray_agent.platforms.service import services
+
+    services().remove()
+    print(_("Der Dienst ist entfernt. Daten und Konfiguration sind geblieben."))
+
+
+def _start() -> None:
+    from tray_agent.platforms.service import services
+
+    services().start()
+    print(_("Der Dienst läuft."))
+
+
+def _stop() -> None:
+    from tray_agent.platforms.service import services
+
+    services().stop()
+    print(_("Der Dienst ist angehalten."))
+
+
+def _status(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
+    from tray_agent.platforms.service import ServiceState, services
+
+    status = services().status()
+    if as_json:
+        print_json({"state": status.state, "account": status.account, "command": status.command, "starts_at_boot": status.starts_at_boot})
+        return
+    print(_("Dienst: {state}").format(state=_(_STATES[status.state])))
+    if status.state is not ServiceState.NOT_INSTALLED:
+        print(_("Konto: {account}").format(account=status.account))
+        print(_("Befehl: {command}").format(command=status.command))
+        print(_("Startet mit dem Gerät: {answer}").format(answer=_("Ja") if status.starts_at_boot else _("Nein")))
+
+
+def _secret(name: str, config: _Config = None) -> None:
+    from tray_agent.platforms.service_secrets import service_secrets
+
+    if sys.stdin.isatty():
+        value = getpass.getpass(_("Passwort «{name}» (leer: entfernen): ").format(name=name))
+    else:
+        value = sys.stdin.buffer.readline().decode("utf-8-sig")
+    service_secrets((config or shared_config_file()).absolute()).set(name, value.rstrip("\r\n"))
+    print(_("Gespeichert. Der Dienst liest es beim nächsten Start."))
+
+
+def _run(config: _Config = None) -> None:
+    from tray_agent.platforms.service_host import host
+    from tray_agent.platforms.service_secrets import service_secrets
+
+    file = (config or shared_config_file()).absolute()
+    os.environ[CONFIG_FILE_VARIABLE] = str(file)
+
+    def work(ending: Ending) -> None:
+        service_secrets(file).into_environment()
+        _work(ending)
+
+    host(work)
+
+
+def _work(ending: Ending) -> None:
+    """Runs the agent until it is asked to end; what it meets is in its log, for a service has no screen."""
+    from tray_agent.cli.frame import agent_here
+    from tray_agent.headless import keep_running
+    from tray_agent.logs import start_logging
+
+    with agent_here() as agent:
+        start_logging(agent.machine.data_folder, "service")
+        keep_running(agent, ending)
