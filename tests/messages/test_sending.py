@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, World, treatment
 from tray_agent.config import settings as switches
@@ -426,7 +428,7 @@ def test_a_mandant_without_an_account_keeps_its_messages(prepared: World) -> Non
     result = prepared.send()
     assert prepared.states() == ["prepared"]
     assert result.problems == 1
-    assert "M1" in prepared.activities[-1].sentence
+    assert "Dr. Meier" in prepared.activities[-1].sentence
 
 
 def test_a_patient_whose_data_break_a_text_does_not_stop_the_batch(world: World) -> None:
@@ -435,6 +437,52 @@ def test_a_patient_whose_data_break_a_text_does_not_stop_the_batch(world: World)
     world.prepare()
     world.send()
     assert world.states().count("submitted") == 10
+
+
+ANSWERS = st.sampled_from(["taken", "refused", "not now", "stopped", "doubt, taken", "doubt, not taken"])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answers=st.lists(ANSWERS, max_size=12), number=st.integers(1, 6))
+def test_whatever_the_gateway_answers_nobody_gets_a_message_twice_and_none_is_lost(world: World, answers: list[str], number: int) -> None:
+    world.force_empty()
+    world.add_patients(number)
+    world.prepare()
+    gateway = MemorySmsGateway()
+    world.sms["M1"] = gateway
+    waiting, refused = list(answers), set[str]()
+    lock = threading.Lock()
+
+    def answer(message: OutgoingSms) -> Outcome | None:
+        with lock:
+            said = waiting.pop() if waiting else "taken"
+        if said in ("taken", "doubt, taken"):
+            gateway.take(message)
+        if said == "refused":
+            refused.add(message.reference)
+        return _OUTCOMES[said]
+
+    gateway.answer = answer
+    for _run in range(2 + answers.count("stopped")):
+        world.send()
+        world.clock.advance(timedelta(minutes=30))
+    taken = Counter(message.reference for message in gateway.taken)
+    assert set(taken.values()) <= {1}
+    by_state = {message.reference: message.state for message in world.messages()}
+    assert {reference for reference, state in by_state.items() if state is MessageState.SUBMITTED} == set(taken)
+    assert {reference for reference, state in by_state.items() if state is MessageState.ERROR} == refused
+    assert set(taken) | refused == set(by_state)
+    world.clock.set(datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
+
+
+_OUTCOMES: dict[str, Outcome] = {
+    "taken": Accepted(),
+    "refused": Refused("bad_number", "Die Nummer ist ungültig."),
+    "not now": NotNow("busy", "Überlastet."),
+    "stopped": AccountStopped(AccountFault.CREDITS, "Guthaben aufgebraucht."),
+    "doubt, taken": InDoubt("Keine Antwort."),
+    "doubt, not taken": InDoubt("Keine Antwort."),
+}
 
 
 # Credits

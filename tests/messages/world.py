@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
@@ -216,6 +216,11 @@ class World:
         """Writes columns past the state machine, as a test's starting point."""
         with self.database.begin() as connection:
             connection.execute(update(message).where(message.c.id == message_id).values(**values))
+
+    def force_empty(self) -> None:
+        """Empties the outbox."""
+        with self.database.begin() as connection:
+            connection.execute(delete(message))
 
     def reasons(self) -> list[str]:
         return [activity.reason for activity in self.activities]
