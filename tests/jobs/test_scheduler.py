@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
+from tests.conftest import make_database
 from tests.jobs.engine import NOW, ZURICH, Engine, daily, every, job
 from tests.jobs.fleet.clock import FastClock
+from tests.servers import postgresql_url
 from tray_agent.clock import ManualClock
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.jobs.contract import JobContext, JobKey, JobResult
@@ -16,7 +21,7 @@ from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, PauseChang
 from tray_agent.jobs.model import PauseScope, RunState
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.scheduler import Rhythm, Scheduler
-from tray_agent.store.database import Database
+from tray_agent.store.database import Database, open_database
 
 DOWNLOAD = JobKey.DOWNLOAD
 RHYTHM = Rhythm()
@@ -101,6 +106,29 @@ def test_a_database_that_is_away_is_told_once_and_tried_again_ever_later(sqlite_
     switch.away = True
     assert scheduler.look().total_seconds() == 5
     assert len(heard(engine, DatabaseAway)) == 2
+
+
+def test_a_server_that_refuses_and_comes_back(clock: ManualClock, tmp_path: Path) -> None:
+    """A real server: its connections are ended and new ones refused, as while it restarts."""
+    server = postgresql_url()
+    if server is None:
+        pytest.skip("no postgresql server here")
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    for url in make_database("postgresql", tmp_path, migrated=True):
+        engine = Engine(open_database(url, clock=clock), clock)
+        name, scheduler = make_url(url).database, scheduler_of(engine)
+        assert scheduler.look() == RHYTHM.look
+        with admin.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
+            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name})
+        assert scheduler.look() == RHYTHM.first_retry
+        assert scheduler.look() == 2 * RHYTHM.first_retry
+        with admin.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
+        assert scheduler.look() == RHYTHM.look
+        assert [type(event) for event in engine.heard] == [DatabaseAway, DatabaseBack]
+        engine.database.dispose()
+    admin.dispose()
 
 
 def test_what_was_missed_while_the_database_was_away_says_so(sqlite_database: Database, clock: ManualClock) -> None:

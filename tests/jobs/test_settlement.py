@@ -295,3 +295,25 @@ def test_a_definition_that_is_missing_here_is_left_to_others(sqlite_database: Da
     assert having.told(DOWNLOAD) == []
     having.settle()
     assert len(having.told(DOWNLOAD)) == 1
+
+
+def test_a_job_that_waits_for_its_window_holds_nobody_up(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(PREPARE), job(SEND)])
+    engine.plan(PREPARE, every(60, time(8), time(18)))
+    engine.plan(SEND, daily(time(19, 30)))
+    clock.set(local(23, 19, 30))
+    engine.settle()
+    assert [row[2] for row in engine.told(SEND)] == ["succeeded"]
+    assert engine.told(PREPARE)[-1] == ("23.11. 17:00", "schedule", "skipped", "missed")
+
+
+def test_a_vanished_run_goes_on_although_a_job_before_it_runs(sqlite_database: Database, clock: ManualClock) -> None:
+    jobs = [job(PREPARE), job(SEND)]
+    first, second = Engine(sqlite_database, clock, "PC1", jobs), Engine(sqlite_database, clock, "PC2", jobs)
+    first.plan(SEND, daily(time(10, 30)))
+    clock.set(local(23, 10, 30))
+    first.settle(run=False)
+    clock.advance(timedelta(seconds=100))
+    second.jobs._claim_now(jobs[0])
+    second.settle()
+    assert [row[2] for row in second.told(SEND)] == ["succeeded"]

@@ -78,7 +78,9 @@ def _print_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
     if not runs:
         print(_("Kein Lauf in diesem Zeitraum."))
         return
-    table = Table(_("Geplant"), _("Auftrag"), _("Status"), _("Auslöser"), _("Arbeitsplatz"), _("Beendet"), _("Was geschah"), box=None)
+    table = Table(box=None)
+    for heading in (_("Geplant"), _("Auftrag"), _("Status"), _("Auslöser"), _("Arbeitsplatz"), _("Beendet"), _("Was geschah")):
+        table.add_column(heading, overflow="fold")
     for run in runs:
         ended = format_datetime(run.finished_at.astimezone(zone)) if run.finished_at else ""
         table.add_row(

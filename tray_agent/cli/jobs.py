@@ -31,6 +31,8 @@ _Job = Annotated[
     str, typer.Argument(metavar="JOB", help=_("download, prepare_reminders, prepare_birthdays, send_messages, update_status."))
 ]
 
+_WIDEST_WORD = len("Geburtstagsglückwünsche")
+
 _SHOW_AFTER = 1.0
 """Seconds after which a run shows how far it is."""
 
@@ -123,7 +125,10 @@ def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo) -> None:
     from tray_agent.jobs.summary import summarize
     from tray_agent.jobs.titles import state_title
 
-    table = Table(_("Auftrag"), _("Aktiviert"), _("Schalter"), _("Zeitplan"), _("Nächster Lauf"), _("Letzter Lauf"), box=None)
+    table = Table(box=None)
+    table.add_column(_("Auftrag"), min_width=_WIDEST_WORD)
+    for heading in (_("Aktiviert"), _("Schalter"), _("Zeitplan"), _("Nächster Lauf"), _("Letzter Lauf")):
+        table.add_column(heading, overflow="fold")
     for one in jobs:
         run = one.running or one.last_run
         last = f"{format_datetime(run.due_at.astimezone(zone))} {state_title(run.state)} ({run.workstation})" if run else ""

@@ -125,8 +125,8 @@ def held_back(schedule: Schedule, facts: Circumstances, *, punctual: bool) -> Wa
 def goes_on(schedule: Schedule, facts: Circumstances, attempt: int, *, by_hand: bool, unsettled: Sequence[datetime]) -> bool:
     """Returns whether a run whose computer vanished is taken over, rather than ended as died.
 
-    It is if it is still the latest planned time, nothing holds it back now, and it was not begun too often. A run by hand
-    is not: somebody waits before a screen that is gone.
+    It is if it is still the latest planned time, no pause, window or quiet hours hold it back now, and it was not begun too
+    often. A run by hand is not: somebody waits before a screen that is gone.
 
     Args:
         schedule: the job's schedule.
@@ -137,7 +137,7 @@ def goes_on(schedule: Schedule, facts: Circumstances, attempt: int, *, by_hand: 
     """
     if by_hand or unsettled or attempt >= MOST_ATTEMPTS or not facts.switched_on:
         return False
-    return held_back(schedule, without_run(facts), punctual=False) is None
+    return held_back(schedule, replace(without_run(facts), after=None), punctual=False) is None
 
 
 def pause_now(facts: Circumstances) -> Pause | None:

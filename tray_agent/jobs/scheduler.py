@@ -19,6 +19,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
+from sqlalchemy.exc import DBAPIError
 
 from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
@@ -34,6 +35,7 @@ from tray_agent.jobs.presence import BEAT
 from tray_agent.jobs.schedule import Schedule
 from tray_agent.jobs.settlement import Settled
 from tray_agent.jobs.trigger import PlannedTimesTrigger
+from tray_agent.store.faults import Fault, fault_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ class Rhythm:
 
 _SOONEST = timedelta(milliseconds=200)
 _STEP = timedelta(seconds=2)
-"""A difference between the clocks of this size moves the wake-ups."""
+"""A difference between the clocks of this size moves the wake-ups; also the pause after a deadlock."""
 
 
 class Scheduler:
@@ -164,6 +166,8 @@ class Scheduler:
         except KnownError as error:
             return self._lost(error)
         except Exception as error:  # noqa: BLE001 - the thread that plans must never die
+            if isinstance(error, DBAPIError) and fault_of(error) is Fault.TRY_AGAIN:
+                return _STEP
             logger.error("the plan could not be looked at\n%s", trace_of(error))  # noqa: TRY400 - without values
             return self._rhythm.look
         return self._pause_until(settled)

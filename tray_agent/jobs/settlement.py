@@ -95,12 +95,13 @@ class Settlement:
         plan = self._plans.load()
         offered = {definition.key: definition for definition in self._definitions()}
         unsettled = {key: self._unsettled(plan.jobs[key], plan.now) for key in offered if key in plan.jobs}
-        waits: list[datetime] = []
+        decided: dict[JobKey, Decision] = {}
         for key in (key for key in JobKey if key in unsettled):
             planned, times = plan.jobs[key], unsettled[key]
             if times.times or times.folded or (planned.holder and planned.holder.expired):
-                facts = self._facts(plan, planned, offered[key], unsettled, away)
-                waits += self._settle_job(offered[key], planned, times, facts, launch)
+                facts = self._facts(plan, planned, offered[key], _belongs_before(plan, key, decided), away)
+                decided[key] = self._settle_job(offered[key], planned, times, facts, launch)
+        waits = [decision.wait.until for decision in decided.values() if decision.wait and decision.wait.until]
         waits += [due_at for key in unsettled if (due_at := next_after(plan.jobs[key].schedule, self._zone, plan.now))]
         return Settled(plan, min(waits, default=None))
 
@@ -117,21 +118,20 @@ class Settlement:
 
     def _settle_job(
         self, definition: JobDefinition, planned: PlannedJob, unsettled: _Unsettled, facts: Circumstances, launch: Launch
-    ) -> list[datetime]:
-        """Settles one job and returns when to look again."""
+    ) -> Decision:
+        """Settles one job and returns what was decided."""
         holder = planned.holder
         if holder is not None and holder.expired:
             if self._resume_or_sweep(definition, planned, holder, unsettled, facts, launch):
-                return []
+                return Decision(run=holder.due_at)
             facts = without_run(facts)
         decision = decide(planned.schedule, unsettled.times, facts)
         self._record(definition.key, unsettled, decision.skips, definition.switch_name)
-        if decision.run is None:
-            return _look_again(decision)
-        claim = self._claims.claim(definition.key, decision.run, decision.trigger)
-        if isinstance(claim, Claim):
-            launch(definition, claim)
-        return []
+        if decision.run is not None:
+            claim = self._claims.claim(definition.key, decision.run, decision.trigger)
+            if isinstance(claim, Claim):
+                launch(definition, claim)
+        return decision
 
     def _resume_or_sweep(
         self, definition: JobDefinition, planned: PlannedJob, holder: Holder, unsettled: _Unsettled, facts: Circumstances, launch: Launch
@@ -180,9 +180,7 @@ class Settlement:
         folded = count - len(times)
         return _Unsettled([due_at for due_at in times if due_at not in there], folded, first if folded else None, last_folded)
 
-    def _facts(
-        self, plan: Plan, planned: PlannedJob, definition: JobDefinition, unsettled: Mapping[JobKey, _Unsettled], away: Away
-    ) -> Circumstances:
+    def _facts(self, plan: Plan, planned: PlannedJob, definition: JobDefinition, after: JobKey | None, away: Away) -> Circumstances:
         return Circumstances(
             now=plan.now,
             zone=self._zone,
@@ -190,7 +188,7 @@ class Settlement:
             quiet=self._quiet_hours(plan.now) if definition.wakes_people else None,
             switched_on=definition.switched_on(),
             running_since=planned.holder.started_at if planned.holder else None,
-            after=_belongs_before(plan, planned.key, unsettled),
+            after=after,
             away=away,
         )
 
@@ -204,17 +202,16 @@ class Settlement:
         return quiet
 
 
-def _belongs_before(plan: Plan, key: JobKey, unsettled: Mapping[JobKey, _Unsettled]) -> JobKey | None:
-    """Returns a job that belongs before this one and runs, or is due earlier and has not begun."""
-    own = unsettled[key].times
+def _belongs_before(plan: Plan, key: JobKey, decided: Mapping[JobKey, Decision]) -> JobKey | None:
+    """Returns a job that belongs before this one and runs, was begun just now, or waits only for such a one."""
     for other in _BEFORE.get(key, ()):
-        if other not in unsettled:
-            continue
-        holder, waiting = plan.jobs[other].holder, unsettled[other].times
-        if (holder and not holder.expired) or (waiting and own and waiting[-1] <= own[-1]):
+        holder = plan.jobs[other].holder if other in plan.jobs else None
+        if (holder and not holder.expired) or _is_about_to_run(decided.get(other, Decision())):
             return other
     return None
 
 
-def _look_again(decision: Decision) -> list[datetime]:
-    return [decision.wait.until] if decision.wait and decision.wait.until else []
+def _is_about_to_run(decision: Decision) -> bool:
+    """Returns whether a job was begun or will be in a moment; one that waits for its window or a pause holds nobody up."""
+    waits = decision.wait is not None and decision.wait.reason in (Reason.STILL_RUNNING, Reason.OTHER_FIRST)
+    return decision.run is not None or waits
