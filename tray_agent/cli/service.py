@@ -53,7 +53,7 @@ def _install(
     account: Annotated[str, typer.Option("--account", help=_("Konto des Dienstes; sonst ein eigenes ohne Passwort."))] = "",
     config: _Config = None,
 ) -> None:
-    from tray_agent.platforms.programs import command_program
+    from tray_agent.platforms.programs import service_program
     from tray_agent.platforms.service import ServicePlan, check_serviceable, has_password, services
 
     file = (config or shared_config_file()).absolute()
@@ -62,7 +62,7 @@ def _install(
     if account and sys.platform == "win32" and has_password(account):
         password = getpass.getpass(_("Passwort von {account}: ").format(account=account))
     system = services()
-    system.install(ServicePlan((*command_program(), "service", "run", "--config", str(file)), account or None, password))
+    system.install(ServicePlan((*service_program(), "service", "run", "--config", str(file)), account or None, password))
     system.start()
     print(_("Der Dienst ist eingerichtet und läuft; er startet mit dem Gerät. Konfiguration: {file}").format(file=file))
 

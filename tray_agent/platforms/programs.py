@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tray_agent.i18n import _
+from tray_agent.platforms.errors import NotSupportedHereError
+
 COMMAND = "vitoclient"
 TRAY = "vitoclient-tray"
 
@@ -18,6 +21,26 @@ def tray_program() -> tuple[str, ...]:
 def command_program() -> tuple[str, ...]:
     """Returns the command that starts the command line of this installation: an absolute path, then arguments."""
     return _program(COMMAND) or (sys.executable, "-m", "tray_agent")
+
+
+def service_program() -> tuple[str, ...]:
+    """Returns the command that starts the command line of this installation in one process, as Windows asks of a service.
+
+    The small programs that pip makes, and the Python of a virtual environment, start the real one as a second process,
+    which the service control manager does not know.
+
+    Raises:
+        NotSupportedHereError: on Windows, in a virtual environment.
+    """
+    if sys.platform != "win32" or is_packaged():
+        return command_program()
+    if sys.prefix != sys.base_prefix:
+        raise NotSupportedHereError(
+            _("Kein Dienst aus dieser Installation"),
+            _("Das Programm läuft in einer virtuellen Umgebung von Python; Windows kann daraus keinen Dienst starten."),
+            _("Das Programm mit seinem Installationsprogramm installieren und den Befehl wiederholen."),
+        )
+    return (sys.executable, "-m", "tray_agent")
 
 
 def is_packaged() -> bool:
