@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import QEventLoop, Qt
 from PyQt6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
@@ -35,6 +35,8 @@ from ui.windows import Windows
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.tray.engine import AgentEngine
+    from ui.dialogs.preview import PreviewDialog
+    from ui.dialogs.templates import TemplatesDialog
 
 LANGUAGES = ("de", "fr")
 SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
@@ -77,6 +79,25 @@ class Scene:
     prepare: Callable[[QDialog, Stage], None] | None = None
 
 
+def _mistakes(dialog: QDialog, stage: Stage) -> None:
+    """Writes a text with a misspelt placeholder and dear characters."""
+    dialog = cast("TemplatesDialog", dialog)
+    dialog.text.replace_text("Guten Tag {Vornamme} {Nachname} – Ihr Termin: “{Wochentag}”, {Datum}, {Uhrzeit} … {Arzt}, {Praxis}")
+    dialog.reader.setCurrentIndex(min(2, dialog.reader.count() - 1))
+
+
+def _mail_template(dialog: QDialog, stage: Stage) -> None:
+    dialog = cast("TemplatesDialog", dialog)
+    dialog.table.selectRow(4)
+    stage.settle()
+    dialog.reader.setCurrentIndex(min(2, dialog.reader.count() - 1))
+
+
+def _greetings(dialog: QDialog, stage: Stage) -> None:
+    dialog = cast("PreviewDialog", dialog)
+    dialog.kind.setCurrentIndex(1)
+
+
 SCENES: tuple[Scene, ...] = (
     Scene("overview", DialogName.OVERVIEW),
     Scene("downloads", DialogName.DOWNLOADS),
@@ -87,9 +108,12 @@ SCENES: tuple[Scene, ...] = (
     Scene("activity", DialogName.ACTIVITY),
     Scene("settings", DialogName.SETTINGS),
     Scene("templates", DialogName.TEMPLATES),
+    Scene("templates_check", DialogName.TEMPLATES, prepare=_mistakes),
+    Scene("templates_mail", DialogName.TEMPLATES, prepare=_mail_template),
     Scene("outbox", DialogName.OUTBOX),
     Scene("credits", DialogName.CREDITS),
     Scene("preview", DialogName.PREVIEW),
+    Scene("preview_birthdays", DialogName.PREVIEW, prepare=_greetings),
     Scene("info", DialogName.INFO),
     Scene("setup", DialogName.SETUP),
 )
@@ -132,8 +156,24 @@ def demo_agent() -> Iterator[Agent]:
     from tray_agent.demo.world import DemoWorld
 
     with tempfile.TemporaryDirectory(prefix="vitoclient-pictures-") as folder, DemoWorld(Path(folder)) as world:
+        _keep_past_balances(world.agent)
         run_demo(world, lambda _job: lambda _event: None)
         yield world.agent
+
+
+def _keep_past_balances(agent: Agent) -> None:
+    """Keeps the balances of three months, as a practice has them that tops up now and then."""
+    from datetime import timedelta
+    from decimal import Decimal
+
+    from tray_agent.messages.credits import accounts_of, keep_balance
+
+    now = agent.clock.now()
+    with agent.store.begin() as connection:
+        for place, account in enumerate(accounts_of(agent.messages.parts.sms)):
+            for week in range(13):
+                balance = Decimal(160 + (12 - week) * 31 % (200 + 90 * place) + 7 * (week * 5 % 4))
+                keep_balance(connection, account, balance, now - timedelta(days=7 * (12 - week) + 1))
 
 
 def _options() -> argparse.Namespace:

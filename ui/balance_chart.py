@@ -54,7 +54,7 @@ class BalanceChart(QWidget):
         figures = max((self.fontMetrics().horizontalAdvance(label) for label in labels), default=0) + 2 * _GAP
         right = self.fontMetrics().horizontalAdvance("00.00.0000") / 2 + _GAP
         left = max(figures, right)
-        return QRectF(left, self._unit, max(1.0, self.width() - left - right), max(1.0, self.height() - 2.8 * self._unit))
+        return QRectF(left, 2 * self._unit, max(1.0, self.width() - left - right), max(1.0, self.height() - 3.8 * self._unit))
 
     def place_of(self, point: ChartPoint) -> QPointF:
         """Returns where a point is painted."""
@@ -87,6 +87,8 @@ class BalanceChart(QWidget):
 
     def _paint_scale(self, painter: QPainter, chart: Chart) -> None:
         text, faint, unit = self._colour("text"), self._colour("faint"), self._unit
+        painter.setPen(text)
+        painter.drawText(QRectF(_GAP, 0, self.width(), 1.4 * unit), int(Qt.AlignmentFlag.AlignVCenter), _("Credits"))
         for tick in chart.across:
             place = self._place(0, tick.place)
             painter.setPen(QPen(faint, 1))

@@ -61,7 +61,7 @@ class CreditsDialog(Dialog):
     """The accounts, the balance of the chosen one over time, and *Jetzt abfragen*."""
 
     NAME = "credits"
-    SIZE = (920, 600)
+    SIZE = (960, 608)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Credits"))
@@ -98,7 +98,7 @@ class CreditsDialog(Dialog):
         self.table.setModel(self.list)
         self.table.enable_sorting()
         self.table.setMaximumHeight(7 * (self.fontMetrics().height() + 12))
-        self.remember_columns(self.table, widths=(220, 176, 84, 116, 132, 96))
+        self.remember_columns(self.table, widths=(184, 172, 84, 116, 136, 116))
         for days in PERIODS:
             self.period.addItem(ngettext("Letzter {days} Tag", "Letzte {days} Tage", days).format(days=days), days)
         self.period.setCurrentIndex(1)

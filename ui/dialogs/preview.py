@@ -25,6 +25,7 @@ from ui.models.preview import (
     charges,
     cost_text,
     details_of,
+    first_day,
     latest_day_ahead,
     lines_shown,
     outcome_of,
@@ -45,9 +46,12 @@ if TYPE_CHECKING:
 _ICONS = {
     Outcome.SENT: Status.SUCCESS,
     Outcome.ORDINARY: Status.SKIPPED,
-    Outcome.OTHERWISE: Status.WARNING,
+    Outcome.UNREACHABLE: Status.WARNING,
     Outcome.TO_MEND: Status.ERROR,
 }
+
+_APPOINTMENT = 0
+"""The column of the appointment, which a greeting has not."""
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -59,7 +63,7 @@ class PreviewDialog(Dialog):
     """What preparing would find on a day; writes nothing and asks no gateway."""
 
     NAME = "preview"
-    SIZE = (1120, 680)
+    SIZE = (1200, 696)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Vorschau"))
@@ -82,7 +86,7 @@ class PreviewDialog(Dialog):
         self.main_action(_("Schl&iessen"), self.reject)
         self._export = self.side_action(_("Als &CSV speichern …"), self.ask_file)
         self.side_action(_("A&ktualisieren"), self.look)
-        self.look()
+        self._start()
 
     # Making
 
@@ -104,13 +108,13 @@ class PreviewDialog(Dialog):
         self._count.setWordWrap(True)
         self.table.setModel(self.list)
         self.table.enable_sorting()
-        self.remember_columns(self.table, widths=(128, 168, 140, 64, 168, 128, 60))
+        self.remember_columns(self.table, widths=(124, 160, 140, 60, 164, 156, 56))
         parts = QSplitter(Qt.Orientation.Vertical, self)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(self.details)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 1)
+        parts.setStretchFactor(0, 1)
+        parts.setSizes([360, 120])
         self.body.addLayout(self._choices())
         self.body.addWidget(self.summary)
         self.body.addWidget(self._warnings)
@@ -151,15 +155,28 @@ class PreviewDialog(Dialog):
 
     # Looking
 
+    def _start(self) -> None:
+        """Looks at the day of the next planned run, which is what people want to know first."""
+        agent, kind = self.context.agent, MessageKind(self.kind.currentData())
+        zone = agent.machine.zone
+        self.summary.setText(_("Die Vorschau wird zusammengestellt …"))
+        self._looking = self.run(lambda: first_day(kind, agent.jobs.overview(), self._today, zone), self._start_on, failed=self._failed)
+
+    def _start_on(self, day: date) -> None:
+        self.day.blockSignals(True)
+        self.day.setDate(_qdate(day))
+        self.day.blockSignals(False)
+        self.look()
+
     def look(self) -> None:
         """Asks the engine for the chosen day; an older question under way is dropped."""
         if self._looking is not None:
             self._looking.cancel()
-        preview, kind, day = self.context.agent, MessageKind(self.kind.currentData()), _date(self.day.date())
+        agent, kind, day = self.context.agent, MessageKind(self.kind.currentData()), _date(self.day.date())
         self.clear_error()
         self.table.empty_text = _("Wird geladen …")
         self.summary.setText(_("Die Vorschau für den {day} wird zusammengestellt …").format(day=format_date(day)))
-        self._looking = self.run(lambda: preview.preview.preview(kind, day), self._show, failed=self._failed)
+        self._looking = self.run(lambda: agent.preview.preview(kind, day), self._show, failed=self._failed)
 
     def _failed(self, error: KnownError) -> None:
         self.preview = None
@@ -171,6 +188,7 @@ class PreviewDialog(Dialog):
 
     def _show(self, preview: Preview) -> None:
         self.preview = preview
+        self.table.setColumnHidden(_APPOINTMENT, preview.kind is MessageKind.BIRTHDAY)
         self.summary.setText(summary(preview, self.context.agent.machine.zone))
         self._warnings.say("\n".join(warnings(preview)))
         self._show_lines()
@@ -182,6 +200,8 @@ class PreviewDialog(Dialog):
         lines = lines_shown(preview, self.view.currentData(), self.patient.text())
         self.table.empty_text = self._why_empty(preview)
         self.list.show(lines)
+        if lines and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
         counted = ngettext("{number} Zeile.", "{number} Zeilen.", len(lines)).format(number=format_number(len(lines)))
         self._count.setText(f"{counted} {charges(preview.mandants)}")
         self._export.setEnabled(bool(lines))

@@ -6,11 +6,10 @@ import getpass
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import (
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QInputDialog,
     QLabel,
@@ -21,6 +20,7 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QSplitter,
     QTextBrowser,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -69,7 +69,7 @@ class TemplatesDialog(Dialog):
     """The templates at the left, the editor with check and preview at the right; *Speichern* writes the edited one."""
 
     NAME = "templates"
-    SIZE = (1140, 696)
+    SIZE = (1180, 696)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Textvorlagen"))
@@ -110,48 +110,45 @@ class TemplatesDialog(Dialog):
 
     def _lay_out_content(self) -> None:
         self.table.setModel(self.list)
-        self.remember_columns(self.table, widths=(156, 64, 92))
+        self.remember_columns(self.table, widths=(180, 64, 92))
         parts = QSplitter(Qt.Orientation.Horizontal, self)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(self._editor())
         parts.setStretchFactor(1, 1)
-        parts.setSizes([430, 700])
+        parts.setSizes([456, 700])
         self.body.addWidget(parts, 1)
 
     def _editor(self) -> QWidget:
         page = QWidget(self)
-        grid = QGridLayout(page)
-        grid.setContentsMargins(GRID, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * GRID)
-        grid.setVerticalSpacing(GRID // 2)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(GRID, 0, 0, 0)
+        column.setSpacing(GRID // 2)
         self._origin.setWordWrap(True)
+        column.addWidget(self._origin)
+        fields = QHBoxLayout()
+        fields.setContentsMargins(0, GRID // 2, 0, 0)
+        fields.setSpacing(2 * GRID)
         self._subject_label = _label(_("&Betreff:"), self.subject)
-        grid.addWidget(self._origin, 0, 0, 1, 2)
-        grid.addWidget(self._subject_label, 1, 0)
-        grid.addWidget(self.subject, 2, 0)
-        grid.addWidget(_label(_("&Text:"), self.text), 3, 0)
-        grid.addWidget(self.text, 4, 0)
-        grid.addWidget(_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), 1, 1)
-        grid.addWidget(self.placeholders, 2, 1, 3, 1)
-        grid.addLayout(self._count_row(), 5, 0, 1, 2)
-        grid.addWidget(self.found, 6, 0, 1, 2)
-        grid.addLayout(self._reader_row(), 7, 0, 1, 2)
-        grid.addWidget(self.preview, 8, 0, 1, 2)
-        grid.addWidget(self._missing, 9, 0, 1, 2)
-        grid.addWidget(self._away, 10, 0, 1, 2)
-        for row, share in ((4, 5), (8, 4)):
-            grid.setRowStretch(row, share)
-        grid.setColumnStretch(0, 3)
-        grid.setColumnStretch(1, 2)
+        fields.addLayout(_column(self._subject_label, self.subject, _label(_("&Text:"), self.text), self.text), 3)
+        fields.addLayout(_column(_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), self.placeholders), 2)
+        column.addLayout(fields, 5)
+        column.addLayout(self._count_row())
+        column.addWidget(self.found)
+        column.addLayout(self._reader_row())
+        column.addWidget(self.preview, 4)
+        column.addWidget(self._missing)
+        column.addWidget(self._away)
         self._describe()
         return page
 
     def _describe(self) -> None:
         self.placeholders.setWordWrap(True)
+        self.placeholders.setAlternatingRowColors(True)
         self.found.setWordWrap(True)
         line = self.fontMetrics().lineSpacing()
-        self.found.setFixedHeight(4 * line)
+        self.found.setIconSize(QSize(line, line))
+        self.found.setFixedHeight(5 * line)
         self.text.setMinimumHeight(4 * line)
         self.preview.setMinimumHeight(4 * line)
         self.found.setAccessibleName(_("Prüfung des Textes"))
@@ -467,6 +464,15 @@ class TemplatesDialog(Dialog):
 def _load(agent: Agent) -> TemplatesModel:
     service = agent.templates
     return TemplatesModel(service.list(), service.check, service.preview, service.most_segments)
+
+
+def _column(*widgets: QWidget) -> QVBoxLayout:
+    """Returns widgets below each other; the last takes the room that is left."""
+    column = QVBoxLayout()
+    column.setSpacing(GRID // 2)
+    for widget in widgets:
+        column.addWidget(widget, 1 if widget is widgets[-1] else 0)
+    return column
 
 
 def _label(text: str, field: QWidget) -> QLabel:

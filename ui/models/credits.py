@@ -73,6 +73,8 @@ def days_text(account: AccountCredits) -> str:
     """Returns how long the balance lasts at the present use."""
     if account.days_left is None:
         return "–"
+    if account.days_left == 0:
+        return _("weniger als 1 Tag")
     return ngettext("{days} Tag", "{days} Tage", account.days_left).format(days=format_number(account.days_left))
 
 
@@ -126,7 +128,7 @@ class ChartPoint:
 
     Attributes:
         x, y: its place, from 0 to 1: left to right, bottom to top.
-        told: what is said of it: "23.11.2026 10:20: 132 Credits".
+        told: what is said of it: "am 23.11.2026 10:20 132 Credits".
     """
 
     x: float
@@ -171,7 +173,7 @@ def chart_of(account: AccountCredits, now: datetime, days: int, zone: ZoneInfo) 
         across=tuple(Tick(float(value / top), format_number(value)) for value in (step * number for number in range(int(top / step) + 1))),
         down=tuple(_dates(start, days, zone)),
         minimum=float(account.minimum / top) if account.minimum else None,
-        minimum_label=_("Mindestbestand {minimum}").format(minimum=format_number(account.minimum)),
+        minimum_label=_minimum_told(account),
         description=_describe(account, shown, days, zone),
     )
 
@@ -188,9 +190,7 @@ def _step(highest: Decimal) -> Decimal:
 
 def _point(point: BalancePoint, start: datetime, days: int, top: Decimal, zone: ZoneInfo) -> ChartPoint:
     x = min(1.0, (point.measured_at - start) / timedelta(days=days))  # a server's clock may be ahead of this machine's
-    when = format_datetime(point.measured_at.astimezone(zone))
-    told = _("{when}: {balance} Credits").format(when=when, balance=format_number(point.balance))
-    return ChartPoint(x, float(max(point.balance, Decimal(0)) / top), told)
+    return ChartPoint(x, float(max(point.balance, Decimal(0)) / top), _point_told(point, zone))
 
 
 def _dates(start: datetime, days: int, zone: ZoneInfo) -> list[Tick]:
@@ -206,17 +206,18 @@ def _describe(account: AccountCredits, shown: Sequence[BalancePoint], days: int,
         return f"{title} {_('in dieser Zeit nie abgefragt.')}"
     first, last = shown[0], shown[-1]
     lowest = min(shown, key=lambda point: point.balance)
-    said = _("am {first} {start} Credits, am {last} {to} Credits, tiefster Stand {lowest} Credits am {when}; Mindestbestand {minimum}.")
-    return f"{title} " + said.format(
-        start=format_number(first.balance),
-        first=_day(first, zone),
-        last=_day(last, zone),
-        to=format_number(last.balance),
-        lowest=format_number(lowest.balance),
-        when=_day(lowest, zone),
-        minimum=format_number(account.minimum),
-    )
+    if len(shown) == 1:
+        return f"{title} {_point_told(last, zone)}; {_minimum_told(account)}."
+    said = _("{first}, {last}; tiefster Stand {lowest}; {minimum}.")
+    told = {"first": _point_told(first, zone), "last": _point_told(last, zone), "lowest": _point_told(lowest, zone)}
+    return f"{title} {said.format(**told, minimum=_minimum_told(account))}"
 
 
-def _day(point: BalancePoint, zone: ZoneInfo) -> str:
-    return format_date(point.measured_at.astimezone(zone).date())
+def _minimum_told(account: AccountCredits) -> str:
+    return _("Mindestbestand {minimum}").format(minimum=format_number(account.minimum))
+
+
+def _point_told(point: BalancePoint, zone: ZoneInfo) -> str:
+    when = format_datetime(point.measured_at.astimezone(zone))
+    credits_told = ngettext("am {when} {balance} Credit", "am {when} {balance} Credits", int(point.balance))
+    return credits_told.format(when=when, balance=format_number(point.balance))

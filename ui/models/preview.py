@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, join_words, ngettext
+from tray_agent.jobs.contract import JobKey
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.reasons import Weight, weight_of
 from tray_agent.messages.words import channel_title, kind_title
 
 if TYPE_CHECKING:
+    from tray_agent.jobs.model import JobOverview
     from tray_agent.messages.preview import Preview, PreviewLine, PreviewMandant
 
 
@@ -23,19 +25,19 @@ class Outcome(Enum):
 
     SENT = "sent"
     ORDINARY = "ordinary"
-    OTHERWISE = "otherwise"
+    UNREACHABLE = "unreachable"
     TO_MEND = "to_mend"
 
 
 _WORDS = {
     Outcome.SENT: N_("wird gesendet"),
     Outcome.ORDINARY: N_("nicht vorgesehen"),
-    Outcome.OTHERWISE: N_("anders erinnern"),
+    Outcome.UNREACHABLE: N_("nicht erreichbar"),
     Outcome.TO_MEND: N_("zu beheben"),
 }
 _OF_WEIGHT = {
     Weight.ORDINARY: Outcome.ORDINARY,
-    Weight.REMIND_OTHERWISE: Outcome.OTHERWISE,
+    Weight.REMIND_OTHERWISE: Outcome.UNREACHABLE,
     Weight.TO_MEND: Outcome.TO_MEND,
 }
 
@@ -52,7 +54,7 @@ VIEWS = (
     View(N_("Alle"), frozenset()),
     View(N_("Erhalten eine Mitteilung"), frozenset({Outcome.SENT})),
     View(N_("Erhalten keine Mitteilung"), frozenset(Outcome) - {Outcome.SENT}),
-    View(N_("Anders erinnern oder beheben"), frozenset({Outcome.OTHERWISE, Outcome.TO_MEND})),
+    View(N_("Nicht erreichbar oder zu beheben"), frozenset({Outcome.UNREACHABLE, Outcome.TO_MEND})),
 )
 """The choices of the filter, in the order shown."""
 
@@ -206,6 +208,13 @@ def _charge(charged: PreviewMandant) -> str:
     if charged.balance is None:
         return f"{told}."
     return f"{told} ({_('Guthaben {balance}').format(balance=format_number(charged.balance))})."
+
+
+def first_day(kind: MessageKind, jobs: Sequence[JobOverview], today: date, zone: ZoneInfo) -> date:
+    """Returns the day that is shown first: of the next planned preparing, or tomorrow where none is planned."""
+    job = JobKey.PREPARE_REMINDERS if kind is MessageKind.REMINDER else JobKey.PREPARE_BIRTHDAYS
+    planned = [row.next_at.astimezone(zone).date() for row in jobs if row.key is job and row.next_at is not None]
+    return min(planned, default=today + timedelta(days=1))
 
 
 def latest_day_ahead() -> timedelta:
