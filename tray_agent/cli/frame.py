@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from tray_agent.agent import Agent
 
+WIDE = 160
+"""Columns of a table where the output is no terminal (a file, a pipe): wide enough for sentences."""
+
 UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """What typer raises for wrong use; it has no public name of its own."""
 
@@ -87,7 +90,7 @@ def console() -> Console:
     """Returns the console for tables and progress bars; plain where the output is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def _language() -> str:

@@ -121,13 +121,19 @@ def _print_activities(rows: Sequence[ActivityRow], zone: ZoneInfo) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from tray_agent.jobs.titles import level_title, service_title
+
     if not rows:
         print(_("Keine Aktivitäten in diesem Zeitraum."))
         return
     table = Table(_("Zeit"), _("Dienst"), _("Stufe"), _("Arbeitsplatz"), _("Was geschah"), box=None)
     for row in rows:
         table.add_row(
-            format_datetime(row.at.astimezone(zone)), row.service.value, row.level.value, escape(row.workstation), escape(row.sentence)
+            format_datetime(row.at.astimezone(zone)),
+            service_title(row.service),
+            level_title(row.level),
+            escape(row.workstation),
+            escape(row.sentence),
         )
     console().print(table)
 

@@ -76,11 +76,7 @@ def _doubt(context: typer.Context, as_json: Json = False) -> None:
             print(_("Keine Mitteilung ist in der Schwebe."))
         else:
             _print_messages(messages, agent.machine.zone)
-            print(
-                _(
-                    "SMS klären sich durch Nachfragen. Für E-Mails: «vitoclient messages doubt decide NUMMER sent» oder «… again»."
-                )
-            )
+            print(_("SMS klären sich durch Nachfragen. Für E-Mails: «vitoclient messages doubt decide NUMMER sent» oder «… again»."))
 
 
 def _decide(message_id: int, verdict: Verdict) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tray_agent.i18n import N_, _
-from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.contract import JobKey, Level, Service
 from tray_agent.jobs.model import RunState, RunTrigger
 
 _TITLES = {
@@ -44,3 +44,18 @@ def state_title(state: RunState) -> str:
 def trigger_title(trigger: RunTrigger) -> str:
     """Returns why a run was begun, in a word or two, in the language in force."""
     return _(_TRIGGERS[trigger])
+
+
+_SERVICES = {Service.DOWNLOADS: N_("Downloads"), Service.SMS: N_("SMS"), Service.AGENT: N_("Agent")}
+
+_LEVELS = {Level.INFO: N_("Information"), Level.WARNING: N_("Warnung"), Level.ERROR: N_("Fehler")}
+
+
+def service_title(service: Service) -> str:
+    """Returns the name of a tab of the activity log in the language in force."""
+    return _(_SERVICES[service])
+
+
+def level_title(level: Level) -> str:
+    """Returns how grave an activity is, in a word, in the language in force."""
+    return _(_LEVELS[level])
