@@ -1,11 +1,17 @@
-"""What of a fault goes into the log file: where it happened, never the values it happened with.
+"""What a fault means for the engine: whether it passes by itself, and what of it goes into the log file.
 
-Messages of exceptions can hold what a database statement was given, patients' names included; those stay out of log files.
+A log file gets the place where it happened, never the values it happened with: messages of exceptions can hold what a
+database statement was given, patients' names included.
 """
 
 from __future__ import annotations
 
 import traceback
+
+from sqlalchemy.exc import DBAPIError
+
+from tray_agent.errors import UnavailableError
+from tray_agent.store.faults import Fault, fault_of
 
 
 def trace_of(error: BaseException) -> str:
@@ -19,3 +25,10 @@ def trace_of(error: BaseException) -> str:
         parts.append(f"{type(current).__module__}.{type(current).__qualname__}\n{frames}")
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "after\n".join(parts)
+
+
+def passes(error: BaseException) -> bool:
+    """Returns whether the same may succeed a little later: the database is away, or others held it busy for long."""
+    if isinstance(error, DBAPIError):
+        return fault_of(error) in (Fault.TRY_AGAIN, Fault.LOST)
+    return isinstance(error, UnavailableError)

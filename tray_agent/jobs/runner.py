@@ -15,7 +15,7 @@ from tray_agent.jobs.activity import ActivityLog, service_of
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, JobResult, LeaseLostError, Level, RunCancelledError
 from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
-from tray_agent.jobs.faults import trace_of
+from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.jobs.history import History
 from tray_agent.jobs.model import Reason, Run, RunState, RunTrigger
 from tray_agent.jobs.sentences import cancelled_sentence, fault_sentence, quit_sentence
@@ -106,10 +106,11 @@ class RunContext:
             server_ms, asked = self._claims.renew(self._claim)
         except LeaseLostError:
             self._lost = True
-        except UnavailableError:
-            logger.warning("%s: the lease could not be renewed, the database is away", self.job.value)
         except Exception as error:  # noqa: BLE001 - the next heartbeat may get through; else the lease runs out
-            _log_fault(self.job, error)
+            if passes(error):
+                logger.warning("%s: the lease could not be renewed, the database is away", self.job.value)
+            else:
+                _log_fault(self.job, error)
         else:
             self._renewed = (server_ms, before)
             if asked:
@@ -289,14 +290,14 @@ class Runner:
                 self._claims.finish(claim, ending, also)
             except LeaseLostError:
                 return False
-            except UnavailableError:
+            except Exception as error:  # noqa: BLE001 - the run then ends with its lease
+                if not passes(error):
+                    _log_fault(claim.job, error)
+                    return False
                 if self._quitting or pause > self._claims.lease.total_seconds():
                     return False
                 self._clock.wait(threading.Event(), pause)
                 pause *= 2
-            except Exception as error:  # noqa: BLE001 - the run then ends with its lease
-                _log_fault(claim.job, error)
-                return False
             else:
                 return True
 

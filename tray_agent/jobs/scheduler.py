@@ -19,14 +19,13 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
-from sqlalchemy.exc import DBAPIError
 
 from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobDefinition, JobKey
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
-from tray_agent.jobs.faults import trace_of
+from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.jobs.model import Pause
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.plan import Plan
@@ -35,7 +34,6 @@ from tray_agent.jobs.presence import BEAT
 from tray_agent.jobs.schedule import Schedule
 from tray_agent.jobs.settlement import Settled
 from tray_agent.jobs.trigger import PlannedTimesTrigger
-from tray_agent.store.faults import Fault, fault_of
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +164,7 @@ class Scheduler:
         except KnownError as error:
             return self._lost(error)
         except Exception as error:  # noqa: BLE001 - the thread that plans must never die
-            if isinstance(error, DBAPIError) and fault_of(error) is Fault.TRY_AGAIN:
+            if passes(error):
                 return _STEP
             logger.error("the plan could not be looked at\n%s", trace_of(error))  # noqa: TRY400 - without values
             return self._rhythm.look
@@ -288,7 +286,9 @@ class Scheduler:
         if self._parts is not None and self._away_since is None:
             try:
                 self._parts.presences.leave()
-            except KnownError:
+            except Exception as error:
+                if not passes(error):
+                    raise
                 logger.warning("the database is away; this agent could not say that it goes")
 
 
@@ -319,9 +319,9 @@ class _WakeTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
 def _prune(parts: JobParts) -> None:
     try:
         pruned = parts.prune()
-    except KnownError:
-        return
     except Exception as error:  # noqa: BLE001 - tried again after some hours
+        if passes(error):
+            return
         logger.error("the logs could not be pruned\n%s", trace_of(error))  # noqa: TRY400 - without values
         return
     if pruned:

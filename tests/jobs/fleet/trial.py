@@ -95,6 +95,7 @@ class Trial:
         self.engine = Engine(self.database, self.clock, "Aufsicht")
         self.book = Book()
         self.workers: dict[str, Worker] = {}
+        self.leaving: list[Worker] = []
         self.names = iter(f"PC{number}" for number in range(10_000))
 
     def run(self) -> Book:
@@ -128,9 +129,12 @@ class Trial:
                 assert worker.process.stdout.readline() == "ready\n"
             yield
         finally:
-            for worker in self.workers.values():
+            for worker in (*self.workers.values(), *self.leaving):
                 worker.process.kill()
-                worker.process.communicate()
+                worker.process.wait()
+                for pipe in (worker.process.stdin, worker.process.stdout):
+                    if pipe is not None:
+                        pipe.close()
 
     def _start(self) -> None:
         name = next(self.names)
@@ -180,8 +184,10 @@ class Trial:
             worker.process.kill()
             self.book.kills += 1
         else:
+            assert worker.process.stdin is not None
+            worker.process.stdin.close()
             self.book.quits += 1
-        worker.process.communicate()
+        self.leaving.append(worker)  # not waited for: what it waits for may be stalled
         self._start()
 
     def _close(self) -> None:
