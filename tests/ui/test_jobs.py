@@ -1,0 +1,339 @@
+"""The window *Aufträge verwalten*: rows, context menu, hints while editing, running now, saving and leaving."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from PyQt6.QtCore import QPoint, Qt, QTime
+from PyQt6.QtWidgets import QApplication, QMenu, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from tests.ui.jobs_world import choose, choose_from_menu, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
+from tests.ui.keyboard import press
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
+from tray_agent.config.settings import QUIET_UNTIL
+from tray_agent.jobs.contract import JobContext, JobKey, JobResult
+from tray_agent.jobs.model import JobChange, PauseScope, RunState
+from tray_agent.tray.model import DialogName
+from ui.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.dialogs.job_history import JobHistoryDialog
+from ui.dialogs.jobs import JobsDialog
+from ui.dialogs.schedule import ScheduleDialog
+from ui.models.jobs import JobsModel, next_text, schedule_text
+from ui.models.schedule import ScheduleSubject
+from ui.windows import Windows
+
+SEND, UPDATE, PREPARE = JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS, JobKey.PREPARE_REMINDERS
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> JobsDialog:
+    give_jobs(agent, monkeypatch)
+    return open_jobs(qtbot, windows)
+
+
+def stored(agent: Agent, key: JobKey) -> object:
+    return next(row.schedule for row in agent.jobs.overview() if row.key is key)
+
+
+def test_a_row_says_schedule_next_run_and_result(dialog: JobsDialog) -> None:
+    row = dialog.model.row(SEND)
+    assert schedule_text(row).startswith("Täglich um 10:10, ab ")
+    assert next_text(row) == "nicht aktiviert"
+    assert dialog.model.result_text(row) == "noch nie gelaufen"
+    assert [column.title for column in dialog.list.columns] == [
+        "Aktiviert", "Auftrag", "Zeitplan", "Nächster Lauf", "Letztes Ergebnis", "Arbeitsplatz",
+    ]  # fmt: skip
+
+
+def test_nothing_is_written_before_saving(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
+    before = agent.jobs.overview()
+    click_checkbox(qtbot, dialog, SEND)
+    assert dialog.model.row(SEND).enabled
+    assert next_text(dialog.model.row(SEND)) == "23.11.2026 10:10"
+    assert agent.jobs.overview() == before
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: gone(dialog))
+    assert [row.key for row in agent.jobs.overview() if row.enabled] == [SEND]
+
+
+def test_a_tick_taken_back_is_no_change(qtbot: QtBot, dialog: JobsDialog) -> None:
+    click_checkbox(qtbot, dialog, SEND)
+    assert dialog.has_unsaved_changes()
+    click_checkbox(qtbot, dialog, SEND)
+    assert not dialog.has_unsaved_changes()
+
+
+def test_leaving_asks_and_then_writes_nothing(qtbot: QtBot, dialog: JobsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    click_checkbox(qtbot, dialog, SEND)
+    monkeypatch.setattr(dialog, "ask_unsaved", lambda: QMessageBox.StandardButton.Cancel)
+    press(dialog, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+    monkeypatch.setattr(dialog, "ask_unsaved", lambda: QMessageBox.StandardButton.Discard)
+    press(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert not any(row.enabled for row in agent.jobs.overview())
+
+
+def test_the_space_bar_ticks_the_chosen_job(dialog: JobsDialog) -> None:
+    choose(dialog, UPDATE)
+    press(dialog.table, Qt.Key.Key_Space)
+    assert dialog.model.row(UPDATE).enabled
+
+
+def test_the_context_menu_has_exactly_three_entries(dialog: JobsDialog) -> None:
+    assert menu_titles(dialog.context_menu()) == ["Zeitplan", "Protokoll Auftragsverlauf", "Jetzt ausführen"]
+
+
+def test_a_right_click_opens_the_menu_of_the_row_under_the_mouse(qtbot: QtBot, dialog: JobsDialog) -> None:
+    at = dialog.table.visualRect(dialog.list.index(list(JobKey).index(SEND), 1)).center()
+    dialog.table.customContextMenuRequested.emit(at)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert dialog.current is not None
+    assert dialog.current.key is SEND
+    menu.close()
+
+
+def test_the_menu_key_opens_the_menu_of_the_chosen_row(dialog: JobsDialog) -> None:
+    choose(dialog, UPDATE)
+    dialog.table.customContextMenuRequested.emit(QPoint(5, 5000))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert dialog.current is not None
+    assert dialog.current.key is UPDATE
+    menu.close()
+
+
+def test_the_order_is_checked_while_one_edits(qtbot: QtBot, dialog: JobsDialog) -> None:
+    assert "Kein Auftrag ist aktiviert" in dialog.model.good_news
+    click_checkbox(qtbot, dialog, PREPARE)
+    qtbot.waitUntil(lambda: settled(dialog) and bool(dialog.hints))
+    assert any("«Mitteilungen senden» ist nicht aktiviert" in hint for hint in dialog.hints)
+    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(qtbot, dialog, UPDATE)
+    qtbot.waitUntil(lambda: settled(dialog) and not dialog.hints)
+    assert dialog.model.good_news == "Die Zeitpläne passen zusammen."
+
+
+def test_quiet_hours_are_warned_of(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
+    agent.settings.save({QUIET_UNTIL: "11:00"}, changed_by="test")
+    click_checkbox(qtbot, dialog, SEND)
+    qtbot.waitUntil(lambda: settled(dialog) and any("Ruhezeit" in hint for hint in dialog.hints))
+    assert dialog.model.row(SEND).warnings
+    assert dialog.timeline.plan is not None
+    assert [run.quiet for run in dialog.timeline.plan.runs] == [True]
+
+
+def test_a_switch_that_stands_on_nein_is_told(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_jobs(agent, monkeypatch, off=(SEND,))
+    dialog = open_jobs(qtbot, windows)
+    click_checkbox(qtbot, dialog, SEND)
+    assert dialog.hints[0] == (
+        "«Mitteilungen senden» ist aktiviert, wird aber nicht ausgeführt: Der Schalter SMSService.TerminerinnerungSenden steht auf Nein."
+    )
+
+
+def test_a_pause_is_told(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_jobs(agent, monkeypatch)
+    agent.jobs.pause(PauseScope.SENDING, None, "Anna")
+    dialog = open_jobs(qtbot, windows)
+    assert dialog.hints == ("Anna hat das Senden angehalten, bis jemand im Menü des Symbols «Fortsetzen» wählt.",)
+
+
+def test_the_day_changes_while_a_schedule_is_edited(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
+    click_checkbox(qtbot, dialog, SEND)
+    choose(dialog, SEND)
+    dialog.open_schedule()
+    schedule = dialog._schedules[SEND]
+    assert isinstance(schedule, ScheduleDialog)
+    schedule.at.setTime(QTime(14, 45))
+    qtbot.waitUntil(lambda: settled(dialog) and planned(dialog) == ["14:45"])
+    schedule.reject()
+    qtbot.waitUntil(lambda: settled(dialog) and planned(dialog) == ["10:10"])
+    assert dialog.has_unsaved_changes()
+
+
+def planned(dialog: JobsDialog) -> list[str]:
+    assert dialog.timeline.plan is not None
+    return [f"{run.at:%H:%M}" for run in dialog.timeline.plan.runs]
+
+
+def test_the_schedule_comes_back_and_is_saved_here(qtbot: QtBot, dialog: JobsDialog, agent: Agent, windows: Windows) -> None:
+    before = stored(agent, SEND)
+    choose(dialog, SEND)
+    dialog.open_schedule()
+    schedule = dialog._schedules[SEND]
+    assert isinstance(schedule, ScheduleDialog)
+    schedule.at.setTime(QTime(10, 30))
+    schedule.save_and_close()
+    assert not schedule.isVisible()
+    assert dialog.model.schedule(SEND).start_time == time(10, 30)
+    assert stored(agent, SEND) == before
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: gone(dialog))
+    assert stored(agent, SEND) == dialog.model.schedule(SEND)
+
+
+def test_the_schedule_of_a_job_opens_once(dialog: JobsDialog, windows: Windows) -> None:
+    choose(dialog, SEND)
+    dialog.open_schedule()
+    dialog.open_schedule()
+    assert sum(isinstance(window, ScheduleDialog) for window in windows.opened) == 1
+
+
+def test_leaving_leaves_through_the_open_schedule(qtbot: QtBot, dialog: JobsDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(dialog, SEND)
+    dialog.open_schedule()
+    schedule = dialog._schedules[SEND]
+    assert isinstance(schedule, ScheduleDialog)
+    schedule.at.setTime(QTime(14, 45))
+    monkeypatch.setattr(schedule, "ask_unsaved", lambda: QMessageBox.StandardButton.Cancel)
+    dialog.reject()
+    assert dialog.isVisible()
+    assert schedule.isVisible()
+    monkeypatch.setattr(schedule, "ask_unsaved", lambda: QMessageBox.StandardButton.Save)
+    monkeypatch.setattr(dialog, "ask_unsaved", lambda: QMessageBox.StandardButton.Cancel)
+    dialog.reject()
+    assert dialog.isVisible()
+    assert dialog.model.schedule(SEND).start_time == time(14, 45)
+
+
+def test_what_somebody_else_saved_is_not_overwritten(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
+    click_checkbox(qtbot, dialog, SEND)
+    qtbot.waitUntil(lambda: settled(dialog))
+    row = next(row for row in agent.jobs.overview() if row.key is SEND)
+    agent.jobs.save([JobChange(SEND, replace(row.schedule, start_time=time(16)), row.version)], "Labor")
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: "inzwischen geändert" in dialog.banner.text and settled(dialog))
+    assert dialog.isVisible()
+    qtbot.waitUntil(lambda: dialog.model.schedule(SEND).start_time == time(16))
+    assert not dialog.has_unsaved_changes()
+    assert not dialog.model.row(SEND).enabled
+
+
+def test_what_changes_elsewhere_is_shown_and_edits_stay(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
+    click_checkbox(qtbot, dialog, UPDATE)
+    row = next(row for row in agent.jobs.overview() if row.key is SEND)
+    agent.jobs.save([JobChange(SEND, replace(row.schedule, start_time=time(16)), row.version)], "Labor")
+    dialog.reload()
+    qtbot.waitUntil(lambda: dialog.model.schedule(SEND).start_time == time(16))
+    assert dialog.model.row(UPDATE).enabled
+
+
+def test_running_now_shows_progress_and_the_result(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    def work(context: JobContext) -> JobResult:
+        context.progress(3, 12, "Müller Anna")
+        goes_on.wait(30)
+        return JobResult(counts={"sent": 12}, sentence="12 Mitteilungen gesendet.")
+
+    give_jobs(agent, monkeypatch, work=work)
+    dialog = open_jobs(qtbot, windows)
+    choose(dialog, SEND)
+    dialog.run_button.click()
+    qtbot.waitUntil(lambda: dialog.run_progress.maximum() == 12)
+    assert dialog.run_bar.isVisible()
+    assert dialog.run_progress.format() == "Mitteilungen senden: Müller Anna"
+    assert not dialog.run_button.isEnabled()
+    assert not dialog.context_menu().actions()[2].isEnabled()
+    goes_on.set()
+    qtbot.waitUntil(lambda: not dialog.run_bar.isVisible() and settled(dialog))
+    assert dialog.banner.text == "Mitteilungen senden: Erfolg 12 Mitteilungen gesendet."
+    assert dialog.model.result_text(dialog.model.row(SEND)).startswith("Erfolg, 23.11.2026 10:")
+    assert dialog.model.row(SEND).shown_run is not None
+
+
+def test_a_run_can_be_cancelled(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, asked = threading.Event(), threading.Event()
+
+    def work(context: JobContext) -> JobResult:
+        began.set()
+        asked.wait(30)
+        context.checkpoint()
+        raise AssertionError("the run was not stopped")
+
+    give_jobs(agent, monkeypatch, work=work)
+    dialog = open_jobs(qtbot, windows)
+    choose(dialog, SEND)
+    choose_from_menu(dialog.context_menu(), "Jetzt ausführen")
+    qtbot.waitUntil(lambda: began.is_set() and dialog.cancel_run_button.isEnabled())
+    dialog.cancel_run_button.click()
+    qtbot.waitUntil(lambda: agent.jobs._parts.runner.cancel(dialog._run_id))
+    asked.set()
+    qtbot.waitUntil(lambda: not dialog.run_bar.isVisible() and settled(dialog))
+    assert dialog.banner.text.startswith("Mitteilungen senden: abgebrochen")
+    run = dialog.model.row(SEND).shown_run
+    assert run is not None
+    assert run.state is RunState.CANCELLED
+
+
+def test_a_run_that_is_refused_says_why(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_jobs(agent, monkeypatch, off=(SEND,))
+    dialog = open_jobs(qtbot, windows)
+    choose(dialog, SEND)
+    dialog.run_now()
+    qtbot.waitUntil(lambda: "Auftrag ausgeschaltet" in dialog.banner.text and dialog.run_button.isEnabled())
+    assert not dialog.run_bar.isVisible()
+
+
+def test_the_day_is_chosen_by_arrows(qtbot: QtBot, dialog: JobsDialog) -> None:
+    assert dialog.day_label.text() == "Mo 23.11.2026"
+    press(dialog.timeline, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: dialog.day_label.text() == "Di 24.11.2026")
+    press(dialog.timeline, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: dialog.day_label.text() == "Mo 23.11.2026")
+    press(dialog.timeline, Qt.Key.Key_Left)
+    qtbot.waitUntil(lambda: dialog.day_label.text() == "So 22.11.2026")
+
+
+def test_the_history_of_the_chosen_job_opens(dialog: JobsDialog, windows: Windows) -> None:
+    choose(dialog, SEND)
+    choose_from_menu(dialog.context_menu(), "Protokoll Auftragsverlauf")
+    history = next(window for window in windows.opened if isinstance(window, JobHistoryDialog))
+    assert history.job.currentData() is SEND or history.job.currentData() == SEND
+
+
+def test_the_window_can_be_heard_and_worked_by_keys(dialog: JobsDialog) -> None:
+    assert unnamed_widgets(dialog) == []
+    assert clashing_mnemonics(dialog) == []
+
+
+def test_windows_about_one_job_of_two_openings_are_not_the_same(agent: Agent) -> None:
+    schedule = agent.jobs.overview()[0].schedule
+    first = ScheduleSubject(SEND, schedule, lambda _schedule: None, window=1)
+    assert first == ScheduleSubject(SEND, replace(schedule, enabled=True), lambda _schedule: None, window=1)
+    assert first != ScheduleSubject(SEND, schedule, lambda _schedule: None, window=2)
+
+
+def test_without_the_engine_the_model_is_empty() -> None:
+    empty = JobsModel(UTC)
+    assert empty.rows == ()
+    assert empty.hints == ()
+    assert empty.good_news == ""
+    assert not empty.has_changes
+
+
+def test_a_pause_with_an_end_tells_it(agent: Agent, clock: ManualClock) -> None:
+    edited = JobsModel(agent.machine.zone)
+    until = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    edited.show(agent.jobs.overview(), clock.now(), agent.jobs.pause(PauseScope.EVERYTHING, until, "Anna"))
+    assert edited.hints == ("Anna hat alle Aufträge bis 23.11.2026 11:00 angehalten.",)
+
+
+def test_a_schedule_that_has_ended_never_runs_again(agent: Agent, clock: ManualClock) -> None:
+    edited = JobsModel(agent.machine.zone)
+    edited.show(agent.jobs.overview(), clock.now() + timedelta(days=400))
+    edited.enable(SEND, on=True)
+    edited.set_schedule(SEND, replace(edited.schedule(SEND), start_date=date(2026, 1, 1), end_date=date(2026, 2, 1)))
+    assert next_text(edited.row(SEND)) == "nie mehr"
+
+
+def test_the_window_is_found_by_its_name(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_jobs(agent, monkeypatch)
+    assert windows.open(DialogName.JOBS) is windows.open(DialogName.JOBS)
