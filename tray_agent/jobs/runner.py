@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tray_agent.clock import Clock
-from tray_agent.errors import KnownError, UnavailableError
+from tray_agent.errors import KnownError
 from tray_agent.jobs.activity import ActivityLog, service_of
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, JobResult, LeaseLostError, Level, RunCancelledError
@@ -304,14 +304,20 @@ class Runner:
     def _give_back(self, claim: Claim) -> bool:
         try:
             self._claims.hand_over(claim, quit_sentence())
-        except (LeaseLostError, UnavailableError):
+        except LeaseLostError:
+            return False
+        except Exception as error:  # noqa: BLE001 - the lease then ends by itself
+            if not passes(error):
+                _log_fault(claim.job, error)
             return False
         return True
 
     def _read(self, run_id: int) -> Run | None:
         try:
             return self._history.run(run_id)
-        except UnavailableError:
+        except Exception as error:
+            if not passes(error):
+                raise
             return None
 
     def _telling(self, listener: Listener | None) -> Listener:
