@@ -107,7 +107,7 @@ class Trial:
             end = time.monotonic() + self.seconds
             while time.monotonic() < end and not (self.naive and self._twice()):
                 self._misfortune()
-                threading.Event().wait(self.random.uniform(0.05, 0.35))
+                threading.Event().wait(self.random.uniform(0.1, 0.3) if self.naive else self.random.uniform(0.1, 0.8))
         self._close()
         self.database.dispose()
         return self.book
