@@ -67,6 +67,7 @@ class Background(QObject):
         self._on_error = on_error
         self._arrived.connect(self._deliver)
         self._open: set[Task] = set()
+        self._stopped = False
 
     @property
     def idle(self) -> bool:
@@ -106,6 +107,9 @@ class Background(QObject):
         """
         assert_gui_thread()
         task = Task(owner)
+        if self._stopped:  # a window's timer may still fire at the end of the program
+            task.cancel()
+            return task
         self._open.add(task)
         self._pool.submit(self._work, task, work, done, reported, failed or self._on_error)
         return task
@@ -119,6 +123,7 @@ class Background(QObject):
 
     def stop(self) -> None:
         """Drops what waits and all results; does not wait for what runs."""
+        self._stopped = True
         for task in self._open:
             task.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -95,3 +95,10 @@ def test_progress_arrives_before_the_result(qtbot: QtBot, background: Background
 
     qtbot.waitUntil(lambda: background.idle)
     assert seen == [1, 2, "done"]
+
+
+def test_after_the_end_a_call_is_dropped(qtbot: QtBot, background: Background) -> None:
+    background.stop()
+    task = background.run(lambda: 1, lambda _result: None)
+    assert task.cancelled.is_set()
+    assert background.idle

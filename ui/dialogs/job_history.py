@@ -227,7 +227,7 @@ def _columns(zone: tzinfo) -> tuple[Column[Run], ...]:
         Column(_("Status"), lambda run: state_title(run.state), sort=RunOrder.STATE, status=lambda run: RUN_ICONS[run.state]),
         Column(_("Auslöser"), lambda run: trigger_title(run.trigger), sort=RunOrder.TRIGGER),
         Column(_("Arbeitsplatz"), lambda run: run.workstation, sort=RunOrder.WORKSTATION),
-        Column(_("Was geschah"), lambda run: run.sentence, tooltip=lambda run: run.sentence),
+        Column(_("Was geschah"), lambda run: run.sentence, sort=RunOrder.STATE, tooltip=lambda run: run.sentence),
     )
 
 
