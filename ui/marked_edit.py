@@ -15,6 +15,9 @@ _PARAGRAPH, _LINE = "\u2029", "\u2028"
 _COLOURS = {Severity.ERROR: ("#c62828", "#ff8a80"), Severity.WARNING: ("#b35c00", "#ffb74d")}
 """Of the underline, on light and on dark ground."""
 
+_TINT = 48
+"""How strong the ground of a marked place is tinted, of 255."""
+
 
 class MarkedEdit(QPlainTextEdit):
     """Plain text with marked places.
@@ -95,7 +98,10 @@ class MarkedEdit(QPlainTextEdit):
         else:
             dark = self.palette().base().color().lightness() < 128
             form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-            form.setUnderlineColor(QColor(_COLOURS[mark.severity][dark]))
+            colour = QColor(_COLOURS[mark.severity][dark])
+            form.setUnderlineColor(colour)
+            colour.setAlpha(_TINT)
+            form.setBackground(colour)
         cursor = self.textCursor()
         cursor.setPosition(mark.start)
         cursor.setPosition(mark.start + mark.length, QTextCursor.MoveMode.KeepAnchor)

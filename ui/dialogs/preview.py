@@ -108,7 +108,7 @@ class PreviewDialog(Dialog):
         self._count.setWordWrap(True)
         self.table.setModel(self.list)
         self.table.enable_sorting()
-        self.remember_columns(self.table, widths=(124, 160, 140, 60, 164, 156, 56))
+        self.remember_columns(self.table, widths=(124, 160, 140, 60, 144, 176, 56))
         parts = QSplitter(Qt.Orientation.Vertical, self)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)

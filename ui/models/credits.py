@@ -42,6 +42,12 @@ _WORDS = {
 }
 
 
+def credits_told(amount: Decimal) -> str:
+    """Returns an amount with its unit: "1 Credit", "2.5 Credits"."""
+    number = int(amount) if amount == int(amount) else 2
+    return ngettext("{amount} Credit", "{amount} Credits", number).format(amount=format_number(amount))
+
+
 def state_of(account: AccountCredits) -> CreditState:
     """Returns how an account stands, the worst first."""
     if account.balance is None:
@@ -219,5 +225,4 @@ def _minimum_told(account: AccountCredits) -> str:
 
 def _point_told(point: BalancePoint, zone: ZoneInfo) -> str:
     when = format_datetime(point.measured_at.astimezone(zone))
-    credits_told = ngettext("am {when} {balance} Credit", "am {when} {balance} Credits", int(point.balance))
-    return credits_told.format(when=when, balance=format_number(point.balance))
+    return _("am {when} {balance}").format(when=when, balance=credits_told(point.balance))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from tray_agent.jobs.contract import JobKey
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.reasons import Weight, weight_of
 from tray_agent.messages.words import channel_title, kind_title
+from ui.models.credits import credits_told
 
 if TYPE_CHECKING:
     from tray_agent.jobs.model import JobOverview
@@ -119,8 +121,8 @@ def details_of(line: PreviewLine) -> tuple[str, tuple[str, ...]]:
 def _segments(line: PreviewLine) -> str:
     if line.channel is not Channel.SMS:
         return ""
-    said = ngettext("{number} SMS-Segment, {cost} Credit.", "{number} SMS-Segmente, {cost} Credits.", line.segments)
-    return said.format(number=line.segments, cost=format_number(line.cost))
+    said = ngettext("{number} SMS-Segment, {cost}.", "{number} SMS-Segmente, {cost}.", line.segments)
+    return said.format(number=line.segments, cost=credits_told(line.cost))
 
 
 # The whole
@@ -135,8 +137,7 @@ def _sent_told(preview: Preview) -> str:
     if not preview.messages:
         return _("{subject}: Es würde nichts gesendet.").format(subject=_subject(preview))
     ways = join_words([_way_told(preview, channel) for channel in Channel if _number(preview, channel)])
-    cost = ngettext("{cost} Credit", "{cost} Credits", int(preview.cost)).format(cost=format_number(preview.cost))
-    return _("{subject}: {ways}, Kosten {cost}.").format(subject=_subject(preview), ways=ways, cost=cost)
+    return _("{subject}: {ways}, Kosten {cost}.").format(subject=_subject(preview), ways=ways, cost=credits_told(preview.cost))
 
 
 def _subject(preview: Preview) -> str:
@@ -193,8 +194,8 @@ def _charge_warning(charged: PreviewMandant) -> str:
         return ""
     if not charged.has_account:
         return _("{name}: Für diesen Mandanten ist kein SMS-Konto eingerichtet.").format(name=charged.name)
-    said = _("{name}: Das Guthaben von {balance} Credits reicht nicht für {cost} Credits. Guthaben aufladen.")
-    return said.format(name=charged.name, balance=format_number(charged.balance or 0), cost=format_number(charged.cost))
+    said = _("{name}: Das Guthaben von {balance} reicht nicht für {cost}. Guthaben aufladen.")
+    return said.format(name=charged.name, balance=credits_told(charged.balance or Decimal(0)), cost=credits_told(charged.cost))
 
 
 def charges(mandants: Sequence[PreviewMandant]) -> str:
@@ -203,8 +204,8 @@ def charges(mandants: Sequence[PreviewMandant]) -> str:
 
 
 def _charge(charged: PreviewMandant) -> str:
-    said = ngettext("{name}: {number} Mitteilung, {cost} Credits", "{name}: {number} Mitteilungen, {cost} Credits", charged.messages)
-    told = said.format(name=charged.name, number=format_number(charged.messages), cost=format_number(charged.cost))
+    said = ngettext("{name}: {number} Mitteilung, {cost}", "{name}: {number} Mitteilungen, {cost}", charged.messages)
+    told = said.format(name=charged.name, number=format_number(charged.messages), cost=credits_told(charged.cost))
     if charged.balance is None:
         return f"{told}."
     return f"{told} ({_('Guthaben {balance}').format(balance=format_number(charged.balance))})."

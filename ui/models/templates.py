@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from tray_agent.i18n import N_, _, format_datetime, format_number, join_words, ngettext
+from tray_agent.i18n import N_, _, format_datetime, join_words, ngettext
 from tray_agent.messages.content import cost_of, name_of
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rendering import MessageValues, Placeholder, Rendered, Slot, parse, placeholders_for, render_sms
-from tray_agent.messages.segments import Encoding, Segments
+from tray_agent.messages.segments import EXTENSION, Encoding, Segments
 from tray_agent.messages.template_check import SAMPLE, Field, Finding, FindingCode, Severity, longest_sample
 from tray_agent.messages.template_examples import Example
 from tray_agent.messages.templates import Origin, Template, TemplateEntry, TemplateKey
 from tray_agent.practice.model import Patient
+from ui.models.credits import credits_told
 
 Check = Callable[[Template], tuple[Finding, ...]]
 Render = Callable[[Template, MessageValues | None], Rendered]
@@ -157,14 +158,30 @@ class TemplatesModel:
     # What is told
 
     def told(self) -> tuple[Told, ...]:
-        """Returns what was found, errors first, each sentence once."""
+        """Returns what was found, errors first, each sentence once, several dear characters in one sentence."""
         first: dict[tuple[Field, str], Finding] = {}
         counts: dict[tuple[Field, str], int] = {}
-        for finding in sorted(self.findings, key=lambda one: one.severity is not Severity.ERROR):
+        dear = self._dear_told()
+        others = [finding for finding in self.findings if dear is None or finding.code is not FindingCode.DEAR]
+        for finding in sorted(others, key=lambda one: one.severity is not Severity.ERROR):
             same = (finding.field, finding.sentence)
             first.setdefault(same, finding)
             counts[same] = counts.get(same, 0) + 1
-        return tuple(Told(finding, counts[same]) for same, finding in first.items())
+        told = tuple(Told(finding, counts[same]) for same, finding in first.items())
+        return told if dear is None else (*told, dear)
+
+    def _dear_told(self) -> Told | None:
+        """Returns one line for several different dear characters, or None where there are not several."""
+        dear = [finding for finding in self.findings if finding.code is FindingCode.DEAR]
+        characters = list(dict.fromkeys(self.draft.text[one.position :][: one.length] for one in dear))
+        if len(characters) < 2:
+            return None
+        named = " ".join(f"«{character}»" for character in characters)
+        if all(character[0] in EXTENSION for character in characters):
+            sentence = _("{characters} zählen in einer SMS doppelt.")
+        else:
+            sentence = _("{characters} gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen.")
+        return Told(replace(dear[0], sentence=sentence.format(characters=named), suggestion=None), 1)
 
     def marks(self, field: Field) -> tuple[Mark, ...]:
         """Returns what is marked in a field: right placeholders, and findings that are about a place."""
@@ -211,9 +228,8 @@ def utf16_length(text: str) -> int:
 
 
 def _segments_told(segments: Segments, rendered: Rendered) -> str:
-    cost = format_number(cost_of(rendered, Channel.SMS))
-    said = ngettext("{count} SMS-Segment, {cost} Credit.", "{count} SMS-Segmente, {cost} Credits.", segments.count)
-    told = said.format(count=segments.count, cost=cost)
+    said = ngettext("{count} SMS-Segment, {cost}.", "{count} SMS-Segmente, {cost}.", segments.count)
+    told = said.format(count=segments.count, cost=credits_told(cost_of(rendered, Channel.SMS)))
     left = ngettext("Noch {left} Zeichen frei.", "Noch {left} Zeichen frei.", segments.remaining).format(left=segments.remaining)
     if segments.encoding is Encoding.UCS2:
         return f"{told} {left} {_('Mit Sonderzeichen nur 70 statt 160 Zeichen.')}"
