@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from tray_agent.i18n import _, format_datetime
 from tray_agent.jobs.contract import Activity, JobContext, Level
@@ -44,42 +44,36 @@ class Settling:
         parts: what to work with.
         context: of the run.
         tally: where it counts.
-        own_token: the fence of the run that sends now: its own departures are not in doubt. None for other jobs.
     """
 
-    def __init__(self, parts: MessageParts, context: JobContext, tally: Tally, own_token: int | None) -> None:
+    def __init__(self, parts: MessageParts, context: JobContext, tally: Tally) -> None:
         self._parts = parts
         self._context = context
         self._tally = tally
-        self._not_own = table.c.token != own_token if own_token is not None else None
 
     def run(self) -> None:
-        """Settles what can be settled now.
+        """Settles what can be settled now. A run that sends calls it while nothing of its own is on its way.
 
         Raises:
             DatabaseUnavailableError, RunCancelledError, LeaseLostError: what was settled so far stays.
         """
-        self._each_chunk(MessageState.SENDING, self._put_in_doubt, *self._strays())
+        self._each_chunk(MessageState.SENDING, self._put_in_doubt)
         self._each_chunk(MessageState.IN_DOUBT, self._settle)
 
     def next_due(self) -> datetime | None:
         """Returns when something is to be asked next, or None."""
         with self._parts.database.read() as connection:
-            strays = outbox.next_due(connection, [MessageState.SENDING], *self._strays())
+            strays = outbox.next_due(connection, [MessageState.SENDING])
             asked = outbox.next_due(connection, [MessageState.IN_DOUBT], table.c.channel == Channel.SMS.value)
         return min((at for at in (strays, asked) if at is not None), default=None)
 
-    def _strays(self) -> list[ColumnElement[bool]]:
-        """Returns the conditions of messages that nobody is sending any more."""
-        return [] if self._not_own is None else [self._not_own]
-
-    def _each_chunk(self, state: MessageState, work: _Work, *also: ColumnElement[bool]) -> None:
+    def _each_chunk(self, state: MessageState, work: _Work) -> None:
         last = 0
         while True:
             self._context.checkpoint()
             with self._parts.database.read() as connection:
                 now = self._parts.database.now(connection)
-                messages = outbox.due_messages(connection, [state], now, last, CHUNK, *also)
+                messages = outbox.due_messages(connection, [state], now, last, CHUNK)
             if not messages:
                 return
             last = messages[-1].id

@@ -98,7 +98,7 @@ class Sending:
         self._settings = parts.settings()
         self._quiet = QuietHours.from_settings(self._settings, parts.canton)
         self._tally = Tally()
-        self._settling = Settling(parts, context, self._tally, context.token)
+        self._settling = Settling(parts, context, self._tally)
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._lanes: dict[str, Lane] = {}
         self._kept: dict[int, str] = {}
@@ -427,14 +427,12 @@ class Sending:
         return self._note_late(connection, returned, noted, now)
 
     def _note_late(self, connection: Connection, returned: Returned, noted: Noted, now: datetime) -> Noted:
-        """Somebody put the message in doubt before its answer came: that it was taken counts all the same."""
-        sent, current = returned.departure.message, outbox.read_message(connection, returned.departure.message.id)
-        if noted.change.step is Step.ACCEPT and current is not None and current.state is MessageState.IN_DOUBT:
-            same = current.attempts == sent.attempts and current.token == sent.token
-            change = Change.of(current, Step.ACCEPT, Actor.SENDING, **noted.change.values)
-            if same and outbox.apply(connection, change, now):
-                return noted
-        return Noted(noted.change, "settled_elsewhere")
+        """Somebody put the message in doubt before its answer came: that the gateway took it counts all the same."""
+        current = outbox.read_message(connection, returned.departure.message.id)
+        if noted.change.step is not Step.ACCEPT or current is None or current.state is not MessageState.IN_DOUBT:
+            return Noted(noted.change, "settled_elsewhere")
+        happened = outbox.apply(connection, Change.of(current, Step.ACCEPT, Actor.SENDING, **noted.change.values), now)
+        return noted if happened else Noted(noted.change, "settled_elsewhere")
 
     def _learn(self, returned: Returned) -> None:
         """Draws the conclusions for the lane: an account that is refused, a gateway that does not answer."""

@@ -43,7 +43,7 @@ def update_status(parts: MessageParts, context: JobContext) -> JobResult:
         RunCancelledError, LeaseLostError: as the context says.
     """
     tally = Tally()
-    Settling(parts, context, tally, own_token=None).run()
+    Settling(parts, context, tally).run()
     tracking = _Tracking(parts, context, tally)
     tracking.run()
     return tracking.result()

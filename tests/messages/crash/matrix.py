@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sqlalchemy import select
 
@@ -41,6 +42,8 @@ LATEST = {"before_leaving": 16, "after_leaving": 16, "before_commit": 6, "after_
 
 LIVES = (0.15, 0.8)
 """Seconds that an agent lives which is killed from outside; one that does not reach its step lives twice as long."""
+
+SIGKILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has none, and no part in this trial
 
 LONGEST_ROUND = 240.0
 """Seconds after which a round counts as stuck."""
@@ -122,7 +125,7 @@ class _Killing:
         self._round = round_
         self._arguments = (url, address, round_.messages)
         self._random = Random(round_.seed)
-        self._processes = multiprocessing.get_context("forkserver")
+        self._processes: Any = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(["tests.messages.crash.agents"])
         self._killed: Counter[str] = Counter()
         self._done = False
@@ -162,14 +165,14 @@ class _Killing:
             if time.monotonic() > dies_at and process.is_alive() and process.pid:
                 self._late.add(process.pid)
                 with suppress(ProcessLookupError):  # it ended by itself just now
-                    os.kill(process.pid, signal.SIGKILL)
+                    os.kill(process.pid, SIGKILL)
 
     def _is_going(self, agent: tuple[BaseProcess, Plan, float]) -> bool:
         process, plan, _dies_at = agent
         if process.is_alive():
             return True
         process.join()
-        if process.exitcode == -signal.SIGKILL:
+        if process.exitcode == -SIGKILL:
             self._killed["at random" if process.pid in self._late else plan.step] += 1
         elif process.exitcode == 0:
             self._done = True
