@@ -10,5 +10,5 @@ installer: setup ## Windows installer into dist/, tried in Wine: install, run, u
 	packaging/windows/build.sh
 	packaging/windows/try.sh
 
-wheel: setup ## the wheel for Linux into dist/, with the .desktop file in it
-	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+wheel: setup ## the wheel into dist/, tried in a new environment outside the checkout
+	tools/try_wheel.sh
