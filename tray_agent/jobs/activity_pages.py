@@ -18,13 +18,10 @@ from tray_agent.store.tables import activity as table
 GRAVITY = (Level.INFO, Level.WARNING, Level.ERROR)
 """The levels, the gravest last."""
 
-_CLOCK_LAG = 1000
-"""Rows written at nearly the same time may stand a few numbers apart from the order of their times."""
-
 _MOST_OF_ONE = 1_000_000
 """More rows than a run or an element ever has; as a bound it keeps databases from choosing another index than theirs."""
 
-_LAST_NUMBER = 2**31 - 1
+_PAST_ALL = 2**31 - 1
 
 
 def activity_page(
@@ -162,11 +159,9 @@ def _conditions(connection: Connection, filter_by: ActivityFilter, source: FromC
     if filter_by.text:
         yield or_(*_containing(filter_by.text, source))
     if filter_by.since is not None:
-        yield source.c.at >= filter_by.since
-        yield source.c.id >= _first_id(connection, filter_by.since) - _CLOCK_LAG
+        yield source.c.id >= _first_id(connection, filter_by.since)
     if filter_by.until is not None:
-        yield source.c.at < filter_by.until
-        yield source.c.id <= _first_id(connection, filter_by.until) + _CLOCK_LAG
+        yield source.c.id < _first_id(connection, filter_by.until)
 
 
 def _containing(text: str, source: FromClause) -> Iterator[ColumnElement[bool]]:
@@ -177,10 +172,14 @@ def _containing(text: str, source: FromClause) -> Iterator[ColumnElement[bool]]:
 
 
 def _first_id(connection: Connection, instant: datetime) -> int:
-    """Returns the number of the first row at or after an instant; past all numbers where there is none."""
+    """Returns the number of the first row at or after an instant; past all numbers where there is none.
+
+    Numbers stand for times, because they are in every index and the times are not. Rows that two computers write in the same
+    moment may so fall on either side of the bound.
+    """
     statement = select(table.c.id).where(table.c.at >= instant).order_by(table.c.at, table.c.id).limit(1)
     found = connection.execute(statement).scalar()
-    return _LAST_NUMBER - _CLOCK_LAG if found is None else int(found)
+    return _PAST_ALL if found is None else int(found)
 
 
 def _cursor_of(row: RowMapping, order: ActivityOrder) -> Cursor:
