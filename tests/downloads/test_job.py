@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from tray_agent.demo.portal import DemoPortal, publish_version
 from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
 from tray_agent.downloads.job import PARALLEL
+from tray_agent.downloads.partial import taken
 from tray_agent.downloads.publish import publish, refresh
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.transfer import TransferLimits
@@ -325,3 +327,27 @@ def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: Demo
     practice.subscribe(*(f"e{number}" for number in range(6)))
     assert practice.run().counts["downloaded"] == 6
     assert 1 <= most <= PARALLEL
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_one_downloads_and_all_see_it(practice: Practice, server: PortalServer, tmp_path: Path, shared: bool) -> None:
+    folder = practice.library.folder if shared else tmp_path / "folder of the other"
+    other = Practice(folder, practice.database, practice.portal, practice.web, practice.clock)
+    practice.subscribe("tarif")
+    practice.run()
+    assert other.states() == {"tarif 1.4.002": "offered"}
+    assert other.library.is_present(other.download("tarif", "1.4.002")) == shared
+    fetched = server.traffic.bytes_of(next(path for path in server.traffic.sent if "tarif" in path))
+    other.run()
+    assert other.files() == {TARIF}
+    assert server.traffic.bytes_of(next(path for path in server.traffic.sent if "tarif" in path)) == fetched * (1 if shared else 2)
+    assert practice.run().skipped == {"up_to_date": 1}
+
+
+def test_another_workstation_that_is_still_fetching_is_left_in_peace(practice: Practice) -> None:
+    practice.subscribe("tarif")
+    version = practice.portal.refresh().elements["tarif"].newest
+    with taken(practice.library.place_of(version), version.size, version.hashes):
+        result = practice.run()
+    assert (result.counts["failed"], practice.context.reasons) == (1, ["busy"])
+    assert practice.run().counts["downloaded"] == 1
