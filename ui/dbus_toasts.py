@@ -14,6 +14,7 @@ from PyQt6.QtDBus import QDBusArgument, QDBusConnection, QDBusMessage, QDBusPend
 from tray_agent.resources import assets_folder
 from tray_agent.tray.contract import OnAction, Toast
 from tray_agent.tray.model import PRODUCT, Action
+from ui.dbus import keep_listener
 
 SERVICE = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
@@ -34,6 +35,7 @@ class DBusToaster(QObject):
 
     def __init__(self, on_action: OnAction, bus: QDBusConnection | None = None) -> None:
         super().__init__()
+        keep_listener(self)
         self._on_action = on_action
         self._bus = bus or QDBusConnection.sessionBus()
         self._shown: dict[int, Action] = {}

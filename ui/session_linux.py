@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSlot
 from PyQt6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher, QDBusPendingReply
 
 from tray_agent.tray.occasions import OnSessionEvent, SessionEvent
+from ui.dbus import keep_listener
 
 SERVICE = "org.freedesktop.login1"
 MANAGER_PATH = "/org/freedesktop/login1"
@@ -35,6 +36,7 @@ class LogindSessionEvents(QObject):
 
     def __init__(self, bus: QDBusConnection | None = None) -> None:
         super().__init__()
+        keep_listener(self)
         self._bus = bus or QDBusConnection.systemBus()
         self._on_event: OnSessionEvent | None = None
         self._session = ""
