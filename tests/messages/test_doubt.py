@@ -212,6 +212,20 @@ def test_an_e_mail_in_doubt_waits_for_a_person_who_is_told(mail_in_doubt: World)
     assert not world.mails.taken
 
 
+def test_a_slow_mail_server_is_no_doubt_while_its_exchange_can_still_go_on(world: World) -> None:
+    world.change_patient(mobile=None, email="anna@example.ch")
+    world.book_appointment()
+    world.prepare()
+
+    def slow(_mail: OutgoingMail) -> None:
+        world.clock.advance(timedelta(minutes=10))
+        world.follow_up()
+
+    world.mails.answer = slow
+    world.send()
+    assert (world.states(), world.reasons()) == (["submitted"], ["sent"])
+
+
 def test_was_sent_ends_the_doubt_and_names_who_said_so(mail_in_doubt: World) -> None:
     world = mail_in_doubt
     message = world.service.decide(world.only().id, Verdict.SENT, "Frau Keller@EMPFANG")

@@ -76,6 +76,7 @@ class SendingRules:
         fresh: a check against the practice's data is repeated when it is older than this at the intent.
         leave_within: a message whose intent was committed leaves within this time, or not at all.
         under_way: so long after the intent a request could still reach the gateway; before, nobody is asked.
+        mail_under_way: the same for an e-mail, whose exchange has many steps, each with a time-out.
         ask_every, times: a gateway is believed that it never got a message after it said so this often, this far apart
             (ASPSMS: "not known" also means "not yet submitted"; three times within 15 minutes).
         back_off: pauses after "not now", the last one again and again; each varied by up to a fifth.
@@ -92,6 +93,7 @@ class SendingRules:
     fresh: timedelta = timedelta(minutes=1)
     leave_within: timedelta = timedelta(seconds=20)
     under_way: timedelta = timedelta(minutes=2)
+    mail_under_way: timedelta = timedelta(minutes=15)
     ask_every: timedelta = timedelta(minutes=5)
     times: int = 3
     back_off: tuple[timedelta, ...] = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
@@ -102,6 +104,10 @@ class SendingRules:
     status_pauses: tuple[timedelta, ...] = (
         timedelta(0), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12),
     )  # fmt: skip
+
+    def settles_after(self, channel: Channel | None) -> timedelta:
+        """Returns how long after its intent a message could still be under way."""
+        return self.mail_under_way if channel is Channel.EMAIL else self.under_way
 
 
 def _nothing(_step: str) -> None:

@@ -405,7 +405,7 @@ class Sending:
             "token": self._context.token,
             "sending_at": now,
             "attempts": message.attempts + 1,
-            "next_at": now + rules.under_way,
+            "next_at": now + rules.settles_after(message.channel),
         }
         if now >= message.expires_at or not outbox.apply(connection, change_of(message, Step.TAKE, **values), now):
             return None

@@ -16,7 +16,7 @@ from tray_agent.messages import listing, outbox
 from tray_agent.messages.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.entries import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
 from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
-from tray_agent.messages.model import Channel, MessageState
+from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import Change
 from tray_agent.messages.outcomes import row
 from tray_agent.messages.parts import MailIdentity, MessageParts
@@ -29,9 +29,6 @@ from tray_agent.messages.status import update_status
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.config.machine import MailSection
-
-MAIL_UNDER_WAY = timedelta(minutes=15)
-"""So long after the intent an e-mail could still be under way: its exchange has many steps, each with a time-out."""
 
 
 class MessageService:
@@ -176,8 +173,7 @@ class MessageService:
             said = _("Wurde gesendet, sagt {who}.").format(who=who)
             values = {**handled, "submitted_at": message.sending_at or now, "sentence": said}
             return Change.of(message, Step.FOUND, Actor.PERSON, **values)
-        under_way = MAIL_UNDER_WAY if message.channel is Channel.EMAIL else self.parts.rules.under_way
-        possible_at = (message.sending_at or now) + under_way
+        possible_at = (message.sending_at or now) + self.parts.rules.settles_after(message.channel)
         if now < possible_at:
             raise _still_under_way(message.id, format_time(self.parts.local(possible_at)))
         return Change.of(message, Step.NEVER_TAKEN, Actor.PERSON, **handled, sentence=_("Erneut senden, sagt {who}.").format(who=who))
