@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from PyQt6 import sip
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -38,10 +39,11 @@ def give_jobs(
     off: Sequence[JobKey] = (),
 ) -> None:
     """Has an agent offer jobs that do what a test says instead of the real ones; claims, history and log are real."""
-    jobs = tuple(
-        JobDefinition(key, job_title(key), work, lambda key=key: key not in off, key is JobKey.SEND_MESSAGES, SWITCHES[key])
-        for key in JobKey
-    )
+
+    def offered(key: JobKey) -> JobDefinition:
+        return JobDefinition(key, job_title(key), work, lambda: key not in off, key is JobKey.SEND_MESSAGES, SWITCHES[key])
+
+    jobs = tuple(offered(key) for key in JobKey)
     monkeypatch.setattr(Agent, "job_definitions", property(lambda _agent: jobs))
     agent._job_parts.runner._beating = False  # the clock of the tests moves when it is waited for
 
@@ -71,7 +73,7 @@ def choose(dialog: JobsDialog, key: JobKey) -> None:
     dialog.table.selectRow(list(JobKey).index(key))
 
 
-def click_checkbox(qtbot: QtBot, dialog: JobsDialog, key: JobKey) -> None:
+def click_checkbox(dialog: JobsDialog, key: JobKey) -> None:
     """Clicks a job's checkbox with the mouse, within its square."""
     index = dialog.list.index(list(JobKey).index(key), 0)
     square = dialog.table.visualRect(index)
@@ -79,7 +81,25 @@ def click_checkbox(qtbot: QtBot, dialog: JobsDialog, key: JobKey) -> None:
     assert viewport is not None
     point = square.center()
     point.setX(square.left() + 10)
-    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=point)
+    click(viewport, point)
+
+
+def click(widget: QWidget, point: QPoint | None = None) -> None:
+    """Clicks a widget with the left button, in its middle unless a point is given."""
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point or widget.rect().center())  # type: ignore[call-overload]  # the stub takes the static method for one of an object
+
+
+class Yes:
+    """Answers questions with yes and notes them: stands in for ``Dialog.ask``."""
+
+    def __init__(self) -> None:
+        self.questions: list[str] = []
+        self.consequences: list[str] = []
+
+    def __call__(self, question: str, consequence: str, yes: str) -> bool:
+        self.questions.append(question)
+        self.consequences.append(consequence)
+        return True
 
 
 def menu_titles(menu: QMenu) -> list[str]:

@@ -52,7 +52,7 @@ def test_a_row_says_schedule_next_run_and_result(dialog: JobsDialog) -> None:
 
 def test_nothing_is_written_before_saving(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
     before = agent.jobs.overview()
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     assert dialog.model.row(SEND).enabled
     assert next_text(dialog.model.row(SEND)) == "23.11.2026 10:10"
     assert agent.jobs.overview() == before
@@ -62,14 +62,14 @@ def test_nothing_is_written_before_saving(qtbot: QtBot, dialog: JobsDialog, agen
 
 
 def test_a_tick_taken_back_is_no_change(qtbot: QtBot, dialog: JobsDialog) -> None:
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     assert dialog.has_unsaved_changes()
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     assert not dialog.has_unsaved_changes()
 
 
 def test_leaving_asks_and_then_writes_nothing(qtbot: QtBot, dialog: JobsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     monkeypatch.setattr(dialog, "ask_unsaved", lambda: QMessageBox.StandardButton.Cancel)
     press(dialog, Qt.Key.Key_Escape)
     assert dialog.isVisible()
@@ -111,18 +111,18 @@ def test_the_menu_key_opens_the_menu_of_the_chosen_row(dialog: JobsDialog) -> No
 
 def test_the_order_is_checked_while_one_edits(qtbot: QtBot, dialog: JobsDialog) -> None:
     assert "Kein Auftrag ist aktiviert" in dialog.model.good_news
-    click_checkbox(qtbot, dialog, PREPARE)
+    click_checkbox(dialog, PREPARE)
     qtbot.waitUntil(lambda: settled(dialog) and bool(dialog.hints))
     assert any("«Mitteilungen senden» ist nicht aktiviert" in hint for hint in dialog.hints)
-    click_checkbox(qtbot, dialog, SEND)
-    click_checkbox(qtbot, dialog, UPDATE)
+    click_checkbox(dialog, SEND)
+    click_checkbox(dialog, UPDATE)
     qtbot.waitUntil(lambda: settled(dialog) and not dialog.hints)
     assert dialog.model.good_news == "Die Zeitpläne passen zusammen."
 
 
 def test_quiet_hours_are_warned_of(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
     agent.settings.save({QUIET_UNTIL: "11:00"}, changed_by="test")
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     qtbot.waitUntil(lambda: settled(dialog) and any("Ruhezeit" in hint for hint in dialog.hints))
     assert dialog.model.row(SEND).warnings
     assert dialog.timeline.plan is not None
@@ -132,7 +132,7 @@ def test_quiet_hours_are_warned_of(qtbot: QtBot, dialog: JobsDialog, agent: Agen
 def test_a_switch_that_stands_on_nein_is_told(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     give_jobs(agent, monkeypatch, off=(SEND,))
     dialog = open_jobs(qtbot, windows)
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     assert dialog.hints[0] == (
         "«Mitteilungen senden» ist aktiviert, wird aber nicht ausgeführt: Der Schalter SMSService.TerminerinnerungSenden steht auf Nein."
     )
@@ -146,7 +146,7 @@ def test_a_pause_is_told(qtbot: QtBot, windows: Windows, agent: Agent, monkeypat
 
 
 def test_the_day_changes_while_a_schedule_is_edited(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     choose(dialog, SEND)
     dialog.open_schedule()
     schedule = dialog._schedules[SEND]
@@ -204,7 +204,7 @@ def test_leaving_leaves_through_the_open_schedule(qtbot: QtBot, dialog: JobsDial
 
 
 def test_what_somebody_else_saved_is_not_overwritten(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
-    click_checkbox(qtbot, dialog, SEND)
+    click_checkbox(dialog, SEND)
     qtbot.waitUntil(lambda: settled(dialog))
     row = next(row for row in agent.jobs.overview() if row.key is SEND)
     agent.jobs.save([JobChange(SEND, replace(row.schedule, start_time=time(16)), row.version)], "Labor")
@@ -217,7 +217,7 @@ def test_what_somebody_else_saved_is_not_overwritten(qtbot: QtBot, dialog: JobsD
 
 
 def test_what_changes_elsewhere_is_shown_and_edits_stay(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
-    click_checkbox(qtbot, dialog, UPDATE)
+    click_checkbox(dialog, UPDATE)
     row = next(row for row in agent.jobs.overview() if row.key is SEND)
     agent.jobs.save([JobChange(SEND, replace(row.schedule, start_time=time(16)), row.version)], "Labor")
     dialog.reload()

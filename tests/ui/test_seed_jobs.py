@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt, QTime
 from PyQt6.QtWidgets import QApplication, QDialogButtonBox, QMenu, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tests.ui.jobs_world import choose_from_menu, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
+from tests.ui.jobs_world import Yes, choose_from_menu, click, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
 from tray_agent.agent import Agent
 from tray_agent.jobs.activity import ActivityLog
 from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, Level, Service
@@ -46,11 +46,11 @@ def open_schedule(dialog: JobsDialog, windows: Windows, key: JobKey) -> Schedule
     return next(window for window in windows.opened if isinstance(window, ScheduleDialog))
 
 
-def click(qtbot: QtBot, dialog: Dialog, text: str) -> None:
+def click_button(dialog: Dialog, text: str) -> None:
     """Clicks a button by its words."""
     button = next(button for button in dialog.findChildren(QPushButton) if button.text().replace("&", "") == text)
     assert button.isEnabled(), text
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    click(button)
 
 
 def choose_daily_once(dialog: ScheduleDialog, at: time) -> None:
@@ -71,7 +71,7 @@ def test_sms_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, agent: 
     }
     # 3. Aktivieren Sie die gewünschten Checkboxen in der Spalte Aktiviert.
     for key in plan:
-        click_checkbox(qtbot, jobs, key)
+        click_checkbox(jobs, key)
     for key, at in plan.items():
         # 4. Rechtsklicken Sie einen Auftrag und wählen Sie Zeitplan im Kontextmenü. Ein weiteres Fenster wird geöffnet.
         schedule = open_schedule(jobs, windows, key)
@@ -80,7 +80,7 @@ def test_sms_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, agent: 
         choose_daily_once(schedule, at)
         assert schedule.summary.text().startswith(f"Täglich um {at:%H:%M}")
         # 7. Klicken Sie Speichern, um das Zeitplan-Fenster zu schliessen.
-        click(qtbot, schedule, "Speichern")
+        click_button(schedule, "Speichern")
         assert gone(schedule)
         # 8. Wiederholen Sie die Schritte 4 bis 7 für weitere Aufträge.
     qtbot.waitUntil(lambda: settled(jobs))
@@ -88,7 +88,7 @@ def test_sms_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, agent: 
     assert jobs.model.good_news == "Die Zeitpläne passen zusammen."
     # 9. Klicken Sie Speichern, um das Aufträge-Fenster zu schliessen.
     assert not any(row.enabled for row in agent.jobs.overview())
-    click(qtbot, jobs, "Speichern")
+    click_button(jobs, "Speichern")
     qtbot.waitUntil(lambda: gone(jobs))
     stored = {row.key: row.schedule for row in agent.jobs.overview() if row.enabled}
     assert {key: schedule.start_time for key, schedule in stored.items()} == plan
@@ -98,10 +98,10 @@ def test_sms_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, agent: 
 def test_a_wrong_order_is_told_before_it_is_saved(qtbot: QtBot, jobs: JobsDialog, windows: Windows) -> None:
     """Egal, ob Sie Einmalig oder Mehrmals wählen, die Zeitpläne müssen in folgender Reihenfolge ausgeführt werden."""
     for key, at in ((JobKey.PREPARE_REMINDERS, time(10, 0)), (JobKey.SEND_MESSAGES, time(10, 3)), (JobKey.UPDATE_STATUS, time(9, 0))):
-        click_checkbox(qtbot, jobs, key)
+        click_checkbox(jobs, key)
         schedule = open_schedule(jobs, windows, key)
         choose_daily_once(schedule, at)
-        click(qtbot, schedule, "Speichern")
+        click_button(schedule, "Speichern")
     qtbot.waitUntil(lambda: settled(jobs) and len(jobs.hints) == 2)
     assert "Dazwischen liegen weniger als 5 Minuten" in jobs.hints[0]
     assert "«Status aktualisieren» am gleichen Tag zuletzt schon um 09:00" in jobs.hints[1]
@@ -110,7 +110,7 @@ def test_a_wrong_order_is_told_before_it_is_saved(qtbot: QtBot, jobs: JobsDialog
 def test_download_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, agent: Agent, windows: Windows) -> None:
     """Download-Service - SQL-Server-Aufträge verwalten."""
     # 3. Für den Download-Service ist nur der gleichnamige Auftrag notwendig; aktivieren Sie dessen Checkbox in der Spalte Aktiviert.
-    click_checkbox(qtbot, jobs, JobKey.DOWNLOAD)
+    click_checkbox(jobs, JobKey.DOWNLOAD)
     # 4. Rechtsklicken Sie diesen Auftrag und wählen Sie Zeitplan im Kontextmenü. Ein weiteres Fenster wird geöffnet.
     schedule = open_schedule(jobs, windows, JobKey.DOWNLOAD)
     assert schedule.windowTitle() == "Zeitplan: Download-Service"
@@ -123,10 +123,10 @@ def test_download_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, ag
     schedule.window_start.setTime(QTime(8, 0))
     schedule.window_end.setTime(QTime(18, 0))
     # 7. Klicken Sie Speichern, um das Zeitplan-Fenster zu schliessen.
-    click(qtbot, schedule, "Speichern")
+    click_button(schedule, "Speichern")
     assert gone(schedule)
     # 8. Klicken Sie Speichern, um das Aufträge-Fenster zu schliessen.
-    click(qtbot, jobs, "Speichern")
+    click_button(jobs, "Speichern")
     qtbot.waitUntil(lambda: gone(jobs))
     row = next(row for row in agent.jobs.overview() if row.key is JobKey.DOWNLOAD)
     assert (row.enabled, row.schedule.subday, row.schedule.subday_interval) == (True, Subday.HOURS, 2)
@@ -159,14 +159,14 @@ def test_protokoll_auftragsverlauf_anzeigen(qtbot: QtBot, windows: Windows, agen
     assert sorted(shown(history, status)) == ["Erfolg", "Fehler"]
     assert all(history.list.index(row, status).data(Qt.ItemDataRole.DecorationRole) is not None for row in (0, 1))
     # Diese Liste können Sie sortieren, indem Sie einen Spaltentitel klicken.
-    click_title(qtbot, history, status)
+    click_title(history, status)
     qtbot.waitUntil(lambda: shown(history, status) == ["Erfolg", "Fehler"])
-    click_title(qtbot, history, status)
+    click_title(history, status)
     qtbot.waitUntil(lambda: shown(history, status) == ["Fehler", "Erfolg"])
     # Der Status Erfolg eines Auftrages zeigt, dass er im SQL-Server ausgeführt werden konnte ...
     assert "nicht, dass" in history.meaning.text
     # 4. Klicken Sie Schliessen, um das Fenster zu verlassen.
-    click(qtbot, history, "Schliessen")
+    click_button(history, "Schliessen")
     assert gone(history)
 
 
@@ -174,14 +174,14 @@ def shown(history: JobHistoryDialog, column: int) -> list[str]:
     return [str(history.list.index(row, column).data()) for row in range(history.list.rowCount())]
 
 
-def click_title(qtbot: QtBot, history: JobHistoryDialog, column: int) -> None:
+def click_title(history: JobHistoryDialog, column: int) -> None:
     header = history.table.horizontalHeader()
     assert header is not None
     viewport = header.viewport()
     assert viewport is not None
     point = viewport.rect().center()
     point.setX(header.sectionViewportPosition(column) + header.sectionSize(column) // 2)
-    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=point)
+    click(viewport, point)
 
 
 def test_protokoll_aktivitaeten_fehler_anzeigen(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,20 +206,20 @@ def test_protokoll_aktivitaeten_fehler_anzeigen(qtbot: QtBot, windows: Windows, 
     # mit der Schaltfläche ... Drucken geben Sie die Liste auf Papier aus;
     printed: list[str] = []
     monkeypatch.setattr("ui.dialogs.activity.print_with_dialog", lambda out, _parent: printed.append(out.html))
-    click(qtbot, window, "Drucken")
+    click_button(window, "Drucken")
     qtbot.waitUntil(lambda: len(printed) == 1 and not window.is_busy)
     assert "Müller Anna" in printed[0]
     assert "beschädigt" not in printed[0]
     # Alle löschen entfernen Sie die Liste;
-    asked: list[str] = []
-    monkeypatch.setattr(window, "ask", lambda question, consequence, yes: asked.append(question) or True)
-    click(qtbot, window, "Alle löschen")
+    asked = Yes()
+    monkeypatch.setattr(window, "ask", asked)
+    click_button(window, "Alle löschen")
     qtbot.waitUntil(lambda: sms.list.rowCount() == 0 and window.tabs.tabText(1) == "SMS (0)")
-    assert asked == ["Alle Einträge im Register «SMS» löschen?"]
+    assert asked.questions == ["Alle Einträge im Register «SMS» löschen?"]
     assert window.tabs.tabText(0) == "Downloads (1)"
     # OK schliessen Sie das Fenster, ohne eine Aktivität auszulösen.
     before = agent.jobs.activities().rows
-    click(qtbot, window, "OK")
+    click_button(window, "OK")
     assert gone(window)
     assert agent.jobs.activities().rows == before
 
@@ -245,6 +245,6 @@ def test_an_unsaved_schedule_is_asked_for(qtbot: QtBot, jobs: JobsDialog, window
     schedule = open_schedule(jobs, windows, JobKey.DOWNLOAD)
     schedule.at.setTime(QTime(4, 0))
     monkeypatch.setattr(schedule, "ask_unsaved", lambda: QMessageBox.StandardButton.Discard)
-    click(qtbot, schedule, "Abbrechen")
+    click_button(schedule, "Abbrechen")
     assert gone(schedule)
     assert not jobs.has_unsaved_changes()

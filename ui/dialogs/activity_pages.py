@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from tray_agent.i18n import _, format_datetime
@@ -47,6 +48,16 @@ _TYPING = 300
 """Milliseconds without another key until a text is looked for."""
 
 
+class SearchLine(QLineEdit):
+    """A line in which Enter searches and does not do the window's main action."""
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Keeps Enter here."""
+        super().keyPressEvent(event)
+        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
+
+
 class LogPage(QWidget):
     """One service's log: filters, the list, and what is told of the chosen row.
 
@@ -77,7 +88,7 @@ class LogPage(QWidget):
         self.level.addItem(_("alle Stufen"), None)
         for level in (Level.ERROR, Level.WARNING, Level.INFO):
             self.level.addItem(_(LEVEL_TITLES[level]), level)
-        self.text = QLineEdit()
+        self.text = SearchLine()
         self.text.setAccessibleName(_("Suchen nach Text, Patient oder Grund"))
         self.text.setPlaceholderText(_("Suchen: Text, Patient, Grund …"))
         self.text.setClearButtonEnabled(True)
