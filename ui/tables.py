@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QRect, Qt
 from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
@@ -513,6 +513,16 @@ class GrowingModel(TableModel[Row]):
         self.endResetModel()
 
 
+class AirDelegate(QStyledItemDelegate):
+    """Keeps words that stand right from touching the words of the next column."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        """Adds a little room at the right of what stands right; on the screen only, not in the model."""
+        super().initStyleOption(option, index)
+        if option is not None and option.displayAlignment & Qt.AlignmentFlag.AlignRight and option.text:
+            option.text += "\N{EN SPACE}"
+
+
 class TableView(QTableView):
     """A table with air, whole rows selected, sortable by title, that says why it is empty.
 
@@ -526,6 +536,7 @@ class TableView(QTableView):
         super().__init__(parent)
         self.empty_text = empty_text
         self.setAccessibleName(name)
+        self.setItemDelegate(AirDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-import ui.dialogs
 from tests.ui.keyboard import press
 from tests.ui.walk import SMALL_SCREEN, clipped_texts, longer, longer_language
 from tray_agent.agent import Agent
@@ -26,7 +24,7 @@ from ui.windows import Windows, factory_of
 
 pytestmark = pytest.mark.xdist_group("walk")
 
-NAMES = sorted(module.name for module in pkgutil.iter_modules(ui.dialogs.__path__))
+NAMES = [name.value for name in DialogName]
 SUBJECTS = {"schedule": JobKey.SEND_MESSAGES, "job_history": JobKey.SEND_MESSAGES}
 
 
@@ -61,8 +59,8 @@ def opened(qtbot: QtBot, windows: Windows, name: str) -> QDialog:
 
 
 def test_every_window_of_the_registry_has_its_module() -> None:
-    for module in NAMES:
-        assert callable(factory_of(DialogName(module)))
+    for name in DialogName:
+        assert callable(factory_of(name))
 
 
 def test_everything_that_takes_the_keyboard_has_a_name(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
