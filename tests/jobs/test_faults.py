@@ -1,0 +1,46 @@
+"""What a fault means for the engine, and what of it reaches a log file."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from tray_agent.errors import DatabaseUnavailableError, InputError, OutcomeUnknownError
+from tray_agent.jobs.faults import passes, trace_of
+
+
+def busy() -> OperationalError:
+    original = sqlite3.OperationalError("database is locked")
+    original.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return OperationalError("UPDATE", {}, original)
+
+
+@pytest.mark.parametrize(("error", "expected"), [
+    (DatabaseUnavailableError("t", "m"), True), (OutcomeUnknownError("t", "m"), True), (busy(), True), (InputError("t", "m"), False),
+    (ValueError("x"), False), (IntegrityError("INSERT", {}, sqlite3.IntegrityError("x")), False),
+])  # fmt: skip
+def test_what_passes_by_itself(error: Exception, expected: bool) -> None:
+    assert passes(error) is expected
+
+
+def test_a_trace_names_kinds_and_places_but_no_values() -> None:
+    try:
+        try:
+            raise KeyError("Zoë Ämisegger")
+        except KeyError as error:
+            raise ValueError("079 123 45 67") from error
+    except ValueError as error:
+        trace = trace_of(error)
+    assert "builtins.ValueError" in trace
+    assert "builtins.KeyError" in trace
+    assert "test_faults.py" in trace
+    assert "Zoë" not in trace
+    assert "079" not in trace
+
+
+def test_a_circle_of_causes_ends() -> None:
+    first, second = ValueError("a"), ValueError("b")
+    first.__cause__, second.__cause__ = second, first
+    assert trace_of(first).count("builtins.ValueError") == 2
