@@ -25,14 +25,17 @@ def test_what_passes_by_itself(error: Exception, expected: bool) -> None:
     assert passes(error) is expected
 
 
-def test_a_trace_names_kinds_and_places_but_no_values() -> None:
+def fail() -> None:
     try:
-        try:
-            raise KeyError("Zoë Ämisegger")
-        except KeyError as error:
-            raise ValueError("079 123 45 67") from error
+        int("Zoë Ämisegger")
     except ValueError as error:
-        trace = trace_of(error)
+        raise KeyError("079 123 45 67") from error
+
+
+def test_a_trace_names_kinds_and_places_but_no_values() -> None:
+    with pytest.raises(KeyError) as raised:
+        fail()
+    trace = trace_of(raised.value)
     assert "builtins.ValueError" in trace
     assert "builtins.KeyError" in trace
     assert "test_faults.py" in trace
