@@ -29,6 +29,9 @@ from tray_agent.messages.recheck import Ready
 
 _log = logging.getLogger(__name__)
 
+MAIL = "e-mail"
+"""The name of the lane of e-mails."""
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:

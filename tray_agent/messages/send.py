@@ -27,38 +27,34 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE
 from tray_agent.errors import BugError, KnownError, UnavailableError
-from tray_agent.i18n import _, format_time, join_words, ngettext
-from tray_agent.jobs.contract import Activity, JobContext, JobResult, LeaseLostError, Level
+from tray_agent.i18n import _, format_time, ngettext
+from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError
 from tray_agent.jobs.quiet_hours import QuietHours
 from tray_agent.messages import outbox
-from tray_agent.messages.credits import accounts_of, ask_balances, credits_of, keep_balance, low_activity
+from tray_agent.messages.credits import accounts_of, ask_balances, keep_balance
 from tray_agent.messages.doubt import Settling
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.contract import AccountFault, AccountStopped, InDoubt, NotNow
 from tray_agent.messages.gateways.errors import GatewayAccountError
-from tray_agent.messages.lanes import Departure, Event, Lane, MailWay, MissingWay, Opened, Returned, SmsWay, Stop
+from tray_agent.messages.lanes import MAIL, Departure, Event, Lane, MailWay, MissingWay, Opened, Returned, SmsWay, Stop
 from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.outbox import Change
-from tray_agent.messages.outcomes import STOPPED, Noted, note, pause_after, row
+from tray_agent.messages.outcomes import STOPPED, Noted, note, pause_after
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.prepare import is_revivable
 from tray_agent.messages.recheck import Checked, Moved, Ready, change_of, check
+from tray_agent.messages.send_report import ended, held_up, low_credits, run_sentence
+from tray_agent.messages.server_time import ServerTime
 from tray_agent.messages.states import Actor, Step
-from tray_agent.messages.tally import Tally, told
+from tray_agent.messages.tally import Tally
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import message as table
 
 SLICE = 1.0
 """Seconds after which a waiting run looks whether it shall stop."""
 
-READ_CLOCK = 5.0
-"""Seconds after which the database's clock is read again; in between the machine's clock is believed."""
-
 MOST_WAITING = 20_000
 """Messages held in memory, however many are due."""
-
-MAIL = "e-mail"
-"""The name of the lane of e-mails."""
 
 
 def send_messages(parts: MessageParts, context: JobContext) -> JobResult:
@@ -107,9 +103,9 @@ class Sending:
         self._quiet_known: tuple[datetime | None, str] = (None, "")
         self._last_id = 0
         self._all_read = False
-        self._read_clock()
-        self._round_began = self._now
-        self._ends_at = self._now + parts.rules.patience
+        self._time = ServerTime(parts)
+        self._round_began = self._time.now
+        self._ends_at = self._time.now + parts.rules.patience
 
     def run(self) -> None:
         """Settles and sends, again and again while something is due before the run's patience ends."""
@@ -139,16 +135,18 @@ class Sending:
     def result(self) -> JobResult:
         """Tells once what holds accounts up, warns of low credits, and returns what the run did."""
         self._ask_what_is_left()
-        activities = [*self._held_up(), *self._low_credits()]
+        problems = list(held_up(self._parts, self._lanes.values()))
+        activities = [*problems, *low_credits(self._parts, self._settings, self._asked, self._time.now)]
         if activities:
             self._context.log(*activities)
+        self._tally.problems += len(problems)
         self._tally.skipped.update(Counter(self._kept.values()))
-        return self._tally.result(_sentence(self._tally, len(self._kept)))
+        return self._tally.result(run_sentence(self._tally, len(self._kept)))
 
     def rehearse(self) -> JobResult:
         """Returns what a run would do now; changes nothing, asks no gateway."""
         while messages := self._read_chunk():
-            checked = check(self._parts, self._settings, messages, self._now)
+            checked = check(self._parts, self._settings, messages, self._time.now)
             self._tally.counts["would_send"] += len(checked.ready)
             self._tally.counts["would_render_anew"] += len(checked.changes) + len(checked.moved)
             for _message, change in (*checked.endings, *checked.kept):
@@ -162,13 +160,13 @@ class Sending:
 
     def _send_due(self) -> None:
         self._last_id, self._all_read = 0, False
-        self._read_clock()
-        self._round_began = self._now
+        self._time.read()
+        self._round_began = self._time.now
         for lane in self._lanes.values():
-            lane.resume(self._now)
+            lane.resume(self._time.now)
         while True:
             self._context.checkpoint()
-            self._guess_clock()
+            self._time.guess()
             self._feed()
             starts = self._choose()
             returned = self._collect(wait=not starts and any(lane.busy for lane in self._lanes.values()))
@@ -189,7 +187,7 @@ class Sending:
 
     def _read_chunk(self) -> list[OutboxMessage]:
         with self._parts.database.read() as connection:
-            messages = outbox.due_messages(connection, [MessageState.PREPARED], self._now, self._last_id, self._parts.rules.chunk)
+            messages = outbox.due_messages(connection, [MessageState.PREPARED], self._time.now, self._last_id, self._parts.rules.chunk)
         self._all_read = len(messages) < self._parts.rules.chunk
         self._last_id = messages[-1].id if messages else self._last_id
         return messages
@@ -197,8 +195,8 @@ class Sending:
     def _take_in(self, messages: Sequence[OutboxMessage]) -> None:
         """Checks messages against the practice as it is now, writes what changed, and queues what may leave."""
         checked_at = self._parts.clock.monotonic()
-        self._read_clock()
-        checked = check(self._parts, self._settings, messages, self._now)
+        self._time.read()
+        checked = check(self._parts, self._settings, messages, self._time.now)
         self._parts.reached("checked")
         unchanged = self._write_checked(checked)
         for moved in checked.moved:
@@ -225,16 +223,16 @@ class Sending:
             self._context.fence(connection)
             now = self._parts.database.now(connection)
             rendered = {change.message_id for change in outbox.apply_all(connection, changes.values(), now)}
-            ended = [(message, change) for message, change in checked.endings if outbox.apply(connection, change, now)]
+            over = [(message, change) for message, change in checked.endings if outbox.apply(connection, change, now)]
             for message, change in checked.kept:
                 if message.reason != change.values["reason"]:
                     outbox.apply(connection, change, now)
-            if ended:
-                self._context.log(*(_told_ending(self._parts, *pair) for pair in ended), connection=connection)
-            return changes.keys() - rendered, ended
+            if over:
+                self._context.log(*(ended(self._parts, *pair) for pair in over), connection=connection)
+            return changes.keys() - rendered, over
 
-        unwritten, ended = self._parts.database.transact(work)
-        for _message, change in ended:
+        unwritten, over = self._parts.database.transact(work)
+        for _message, change in over:
             self._tally.counts["cancelled" if change.step is Step.CANCEL else "errors"] += 1
             self._tally.problems += change.step is Step.REJECT
         self._kept.update({message.id: str(change.values["reason"]) for message, change in checked.kept})
@@ -315,7 +313,7 @@ class Sending:
 
     def _pause(self, lane: Lane, reason: str, sentence: str) -> None:
         lane.pauses += 1
-        self._stop(lane, Stop(reason, sentence, retry_at=self._now + pause_after(self._parts, lane.pauses)))
+        self._stop(lane, Stop(reason, sentence, retry_at=self._time.now + pause_after(self._parts, lane.pauses)))
 
     # Intents
 
@@ -337,7 +335,10 @@ class Sending:
         if not lane.can_go_on:
             return None
         ready, checked_at = lane.waiting[0]
-        if self._parts.clock.monotonic() - checked_at > self._parts.rules.fresh.total_seconds() or self._now >= ready.message.expires_at:
+        if (
+            self._parts.clock.monotonic() - checked_at > self._parts.rules.fresh.total_seconds()
+            or self._time.now >= ready.message.expires_at
+        ):
             self._check_again(lane)
             return None
         if lane.budget is not None and ready.message.cost > lane.budget:
@@ -361,13 +362,13 @@ class Sending:
             return
         said = self._quiet_reason()
         if said:
-            until = self._quiet.next_allowed(self._now, self._parts.zone)
+            until = self._quiet.next_allowed(self._time.now, self._parts.zone)
             self._stop(lane, Stop("quiet_hours", said, retry_at=until, ordinary=True))
 
     def _quiet_reason(self) -> str:
-        minute = self._now.replace(second=0, microsecond=0)
+        minute = self._time.now.replace(second=0, microsecond=0)
         if self._quiet_known[0] != minute:
-            self._quiet_known = (minute, self._quiet.reason(self._parts.local(self._now)))
+            self._quiet_known = (minute, self._quiet.reason(self._parts.local(self._time.now)))
         return self._quiet_known[1]
 
     def _write(self, returned: Sequence[Returned], starts: Sequence[tuple[Lane, Ready]]) -> None:
@@ -487,21 +488,13 @@ class Sending:
 
         self._parts.database.transact(work)
 
+    def _ask_what_is_left(self) -> None:
+        """Asks the accounts that paid for something again: the balance from before would warn a run too late."""
+        able = {lane.name for lane in self._lanes.values() if lane.stop is None} & self._asked
+        if able and self._tally.counts["sent"]:
+            ask_balances(self._parts, able)
+
     # Time
-
-    def _read_clock(self) -> None:
-        """Reads the database's clock: all workstations have the same, and none of them may be wrong."""
-        with self._parts.database.read() as connection:
-            self._now = self._parts.database.now(connection)
-        self._read_at = self._parts.clock.monotonic()
-
-    def _guess_clock(self) -> None:
-        elapsed = self._parts.clock.monotonic() - self._read_at
-        if elapsed > READ_CLOCK:
-            self._read_clock()
-        else:
-            self._now += timedelta(seconds=elapsed)
-            self._read_at += elapsed
 
     def _next_due(self) -> datetime | None:
         """Returns when something will be due that can be done in this run, or None."""
@@ -511,68 +504,16 @@ class Sending:
         return min((at for at in (self._settling.next_due(), put_off, *held) if at is not None), default=None)
 
     def _wait_until(self, instant: datetime) -> None:
-        self._read_clock()
-        instant = max(instant, self._now + timedelta(seconds=SLICE))
+        self._time.read()
+        instant = max(instant, self._time.now + timedelta(seconds=SLICE))
         waits = _("wartet bis {time}").format(time=format_time(self._parts.local(instant)))
         self._context.progress(self._tally.counts["sent"], None, waits)
-        while self._now < instant:
+        while self._time.now < instant:
             self._context.checkpoint()
-            self._parts.clock.wait(threading.Event(), min(SLICE, (instant - self._now).total_seconds()))
-            self._read_clock()
-
-    # What is told
-
-    def _held_up(self) -> list[Activity]:
-        activities = []
-        for lane in self._lanes.values():
-            if lane.stop is None or not lane.held or lane.stop.ordinary:
-                continue
-            number = len(lane.held)
-            said = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
-            sentence = f"{said} ({self._whose(lane)}): {lane.stop.sentence}"
-            activities.append(told(Level.ERROR, lane.stop.reason, sentence, item=lane.name))
-        self._tally.problems += len(activities)
-        return activities
-
-    def _ask_what_is_left(self) -> None:
-        """Asks the accounts that paid for something again: the balance from before would warn a run too late."""
-        able = {lane.name for lane in self._lanes.values() if lane.stop is None} & self._asked
-        if able and self._tally.counts["sent"]:
-            ask_balances(self._parts, able)
-
-    def _whose(self, lane: Lane) -> str:
-        """Returns the names of the Mandants whose messages go through a lane."""
-        if lane.name == MAIL:
-            return _("E-Mail")
-        names = {mandant.id: mandant.name for mandant in self._parts.practice.mandants().values()}
-        charged = [one for account in accounts_of(self._parts.sms) if account.name == lane.name for one in account.mandants]
-        return join_words([names.get(one, one) for one in charged or [lane.name]])
-
-    def _low_credits(self) -> list[Activity]:
-        if not self._asked:
-            return []
-        with self._parts.database.read() as connection:
-            accounts = credits_of(connection, self._parts, self._settings, self._now, timedelta())
-        asked = {account.keeper for account in accounts_of(self._parts.sms) if account.name in self._asked}
-        return [low_activity(account) for account in accounts if account.below_minimum and account.mandants[0] in asked]
+            self._parts.clock.wait(threading.Event(), min(SLICE, (instant - self._time.now).total_seconds()))
+            self._time.read()
 
 
 def _credits_used_up(lane: Lane) -> Stop:
     said = _("Das Guthaben des Kontos {name} ist aufgebraucht. Guthaben aufladen, dann wird beim nächsten Lauf gesendet.")
     return Stop(STOPPED[AccountFault.CREDITS], said.format(name=lane.name), finishes=True)
-
-
-def _told_ending(parts: MessageParts, message: OutboxMessage, change: Change) -> Activity:
-    rejected = change.step is Step.REJECT
-    said = _("nicht gesendet.") if rejected else _("storniert, nichts gesendet.")
-    sentence = f"{said} {change.values['sentence']}"
-    return row(parts, Level.ERROR if rejected else Level.INFO, str(change.values["reason"]), message, sentence)
-
-
-def _sentence(tally: Tally, kept: int) -> str:
-    sent = tally.counts["sent"]
-    said = ngettext("{number} Mitteilung gesendet.", "{number} Mitteilungen gesendet.", sent).format(number=sent)
-    if not kept:
-        return said
-    stays = ngettext("{number} Mitteilung bleibt vorbereitet.", "{number} Mitteilungen bleiben vorbereitet.", kept).format(number=kept)
-    return f"{said} {stays}"
