@@ -162,6 +162,10 @@ def test_a_lost_brace_is_found() -> None:
     assert [code for code, *_rest in found("{Datum} {Uhrzeit} {{ x }}")] == [FindingCode.DEAR, FindingCode.DEAR]
 
 
+def test_a_brace_that_stands_for_itself_is_replaced_whole() -> None:
+    assert found("{Datum} {Uhrzeit} {{x}}") == [(FindingCode.DEAR, 18, 2, "("), (FindingCode.DEAR, 21, 2, ")")]
+
+
 @pytest.mark.parametrize("text", ["", "  \n "])
 def test_an_empty_text_is_found(text: str) -> None:
     assert [code for code, *_rest in found(text)] == [FindingCode.EMPTY]

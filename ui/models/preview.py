@@ -77,7 +77,8 @@ def lines_shown(preview: Preview, view: View, patient: str) -> tuple[PreviewLine
     return tuple(
         line
         for line in preview.lines
-        if (not view.outcomes or outcome_of(line) in view.outcomes) and (wanted in line.patient.casefold() or wanted == line.patient_id)
+        if (not view.outcomes or outcome_of(line) in view.outcomes)
+        and (wanted in line.patient.casefold() or wanted == line.patient_id.casefold())
     )
 
 
