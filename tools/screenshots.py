@@ -35,7 +35,10 @@ from ui.windows import Windows
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.tray.engine import AgentEngine
+    from ui.dialogs.activity import ActivityDialog
+    from ui.dialogs.jobs import JobsDialog
     from ui.dialogs.preview import PreviewDialog
+    from ui.dialogs.schedule import ScheduleDialog
     from ui.dialogs.templates import TemplatesDialog
 
 LANGUAGES = ("de", "fr")
@@ -98,14 +101,69 @@ def _greetings(dialog: QDialog, stage: Stage) -> None:
     dialog.kind.setCurrentIndex(1)
 
 
+def _busy_day(dialog: QDialog, stage: Stage) -> None:
+    """Enables all jobs with schedules that come too close and would send at night."""
+    from dataclasses import replace
+    from datetime import time as clock
+
+    from tray_agent.jobs.schedule import Subday
+
+    dialog = cast("JobsDialog", dialog)
+    for row in dialog.model.rows:
+        dialog.model.enable(row.key, on=True)
+    often = {"end_time": clock(18), "subday": Subday.MINUTES, "subday_interval": 30}
+    for key, values in (
+        (JobKey.PREPARE_REMINDERS, {"start_time": clock(16, 2)}),
+        (JobKey.SEND_MESSAGES, {"start_time": clock(7), "end_time": clock(22), "subday": Subday.HOURS, "subday_interval": 3}),
+        (JobKey.UPDATE_STATUS, {"start_time": clock(8, 20), **often}),
+    ):
+        dialog.model.set_schedule(key, replace(dialog.model.schedule(key), **values))
+    dialog.reload()
+
+
+def _good_day(dialog: QDialog, stage: Stage) -> None:
+    """Enables the jobs of the SMS-Service as the manual page proposes."""
+    dialog = cast("JobsDialog", dialog)
+    for key in JobKey:
+        dialog.model.enable(key, on=True)
+    dialog.reload()
+
+
+def _weekly(dialog: QDialog, stage: Stage) -> None:
+    """Chooses weekdays and several times a day."""
+    dialog = cast("ScheduleDialog", dialog)
+    dialog.repeat.setCurrentIndex(1)
+    dialog.repeated.setValue(2)
+    dialog.several.click()
+    dialog.every.setValue(2)
+
+
+def _mistaken(dialog: QDialog, stage: Stage) -> None:
+    """Chooses what can't be."""
+    dialog = cast("ScheduleDialog", dialog)
+    dialog.repeat.setCurrentIndex(1)
+    for box in dialog.weekdays.values():
+        box.setChecked(False)
+    dialog.several.click()
+    dialog.window_end.setTime(dialog.window_start.time())
+
+
+def _sms_log(dialog: QDialog, stage: Stage) -> None:
+    cast("ActivityDialog", dialog).tabs.setCurrentIndex(1)
+
+
 SCENES: tuple[Scene, ...] = (
     Scene("overview", DialogName.OVERVIEW),
     Scene("downloads", DialogName.DOWNLOADS),
     Scene("portal", DialogName.PORTAL),
-    Scene("jobs", DialogName.JOBS),
+    Scene("jobs", DialogName.JOBS, prepare=_good_day),
+    Scene("jobs_warnings", DialogName.JOBS, prepare=_busy_day),
     Scene("schedule", DialogName.SCHEDULE, JobKey.SEND_MESSAGES),
+    Scene("schedule_weekly", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_weekly),
+    Scene("schedule_mistakes", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_mistaken),
     Scene("job_history", DialogName.JOB_HISTORY, JobKey.SEND_MESSAGES),
     Scene("activity", DialogName.ACTIVITY),
+    Scene("activity_log", DialogName.ACTIVITY, prepare=_sms_log),
     Scene("settings", DialogName.SETTINGS),
     Scene("templates", DialogName.TEMPLATES),
     Scene("templates_check", DialogName.TEMPLATES, prepare=_mistakes),

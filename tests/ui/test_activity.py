@@ -228,7 +228,7 @@ def test_letters_say_place_and_time_and_no_more(qtbot: QtBot, context: DialogCon
     patients = practice.practice.patients({entry.message.patient_id for entry in entries})
     printed = letters(entries, patients, Sender("Praxis am Bellevue", "044 262 11 22"), context.agent.machine.zone, clock.now())
     assert printed.html.count("Gerne erinnern wir Sie an Ihren Termin am 24.11.2026 um") == 2
-    assert printed.html.count("page-break-after") == 1
+    assert printed.html.count("page-break-before") == 1
     assert "Frau Anna Muster0" in printed.html
     assert entries[0].sentence not in printed.html
 
@@ -352,7 +352,7 @@ def test_a_letter_each_on_its_page(tmp_path: Path, practice: World, context: Dia
     write_pdf(printed, tmp_path / "briefe.pdf")
     pages = pages_of(tmp_path / "briefe.pdf")
     assert len(pages) == 3
-    assert all("Praxis am Bellevue" in page and "Freundliche Grüsse" in page for page in pages)
+    assert all(page.startswith("Praxis am Bellevue") and page.count("Freundliche Grüsse") == 1 for page in pages)
 
 
 def test_a_list_that_goes_on_says_so(context: DialogContext) -> None:

@@ -119,7 +119,8 @@ class LogPage(QWidget):
         self.details.setTextFormat(Qt.TextFormat.PlainText)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details.setAccessibleName(_("Einzelheiten zum gewählten Eintrag"))
-        self.details.setMinimumHeight(5 * self.fontMetrics().height())
+        self.details.setContentsMargins(0, GRID, 0, 0)
+        self.details.setMinimumHeight(5 * self.fontMetrics().height() + GRID)
         chosen = self.table.selectionModel()
         if chosen is not None:
             chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())

@@ -87,7 +87,7 @@ class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
     NAME = "jobs"
-    SIZE = (1040, 680)
+    SIZE = (1080, 680)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Aufträge verwalten"))
@@ -117,7 +117,7 @@ class JobsDialog(Dialog):
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
-        self.remember_columns(self.table, widths=(90, 270, 240, 130, 190))
+        self.remember_columns(self.table, widths=(85, 265, 240, 130, 190))
         titles, rows, style = self.table.horizontalHeader(), self.table.verticalHeader(), self.style()
         if titles is not None and rows is not None and style is not None:
             height = rows.defaultSectionSize() * len(JobKey) + titles.sizeHint().height() + 2 * self.table.frameWidth()

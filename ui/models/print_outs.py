@@ -49,7 +49,7 @@ def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: date
     titles = (_("Zeit"), _("Stufe"), _("Was geschah"), _("Betrifft"), _("Arbeitsplatz"))
     cells = ((time_text(row, zone), _(LEVEL_TITLES[row.level]), row.sentence, about_text(row), row.workstation) for row in rows)
     note = _("Gedruckt sind die ersten {number} Einträge; die Liste geht weiter.").format(number=len(rows)) if more else ""
-    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, cells), note))
+    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (15, 11, 46, 14, 14), cells), note))
 
 
 def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> PrintOut:
@@ -66,14 +66,19 @@ def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> Prin
         )
         for entry in entries
     )
-    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, cells), ""))
+    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (4, 15, 18, 18, 45), cells), ""))
 
 
 def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
     """Returns a letter for each patient, each on a page of its own; nothing in it says more than place and time."""
     pages = (_letter(entry, patients.get(entry.message.patient_id), sender, zone, now) for entry in entries)
-    broken = "<div style='page-break-after:always'></div>".join(pages)
-    return PrintOut(_("Terminerinnerungen (Briefe)"), f"<html><body>{broken}</body></html>")
+    body = "".join(_begin_page(page) if number else page for number, page in enumerate(pages))
+    return PrintOut(_("Terminerinnerungen (Briefe)"), f"<html><body style='font-size:11pt'>{body}</body></html>")
+
+
+def _begin_page(letter: str) -> str:
+    """Has the first paragraph of a letter begin a page; a text document breaks pages only before or after paragraphs."""
+    return letter.replace("<p>", "<p style='page-break-before:always'>", 1)
 
 
 def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzinfo, now: datetime) -> str:
@@ -90,7 +95,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
     subject = f"<p><b>{escape(_('Terminerinnerung'))}</b></p>"
     day = f"<p>{escape(format_date(now.astimezone(zone)))}</p>"
-    return f"<div style='font-size:11pt'><p>{head}</p>{spacing}<p>{escape(name)}</p>{spacing}{day}{subject}{body}</div>"
+    return f"<p>{head}</p>{spacing}<p>{escape(name)}</p>{spacing}{day}{subject}{body}"
 
 
 def _page(title: str, printed: str, table: str, note: str) -> str:
@@ -99,8 +104,9 @@ def _page(title: str, printed: str, table: str, note: str) -> str:
     return f"<html><head>{style}</head><body><h2>{escape(title)}</h2><p>{escape(printed)}</p>{table}{after}</body></html>"
 
 
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+def _table(titles: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]) -> str:
+    """Returns a table; ``widths`` of its columns in percent."""
+    head = "".join(f"<th width='{width}%'>{escape(title)}</th>" for title, width in zip(titles, widths, strict=True))
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table border='1' cellspacing='0' width='100%' style='border-collapse:collapse'><thead><tr>{head}</tr></thead>{body}</table>"
 

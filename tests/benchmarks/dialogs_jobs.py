@@ -1,0 +1,178 @@
+"""The windows of jobs and protocols: opening each, and a million rows of history and of activity opened, scrolled, sorted.
+
+Opening counts from the click until the window is painted, at its first time with all that it has to import; the rows count
+until they are shown. The floor is an empty window of the same base, opened in the same run.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.row import Row, show_seconds
+
+GOAL = 0.15
+AGAIN = 5
+PAGES = 20
+SECONDS_TO_WAIT = 60.0
+
+
+def run() -> list[Row]:
+    """Measures without a screen, on SQLite."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as folder, _bench(Path(folder)) as bench:
+        return [*bench.openings(), *bench.long_lists()]
+
+
+class _Bench:
+    """A program with an agent on a store that holds a million rows of each list."""
+
+    def __init__(self, application: Any, agent: Any, folder: Path) -> None:
+        from ui.background import Background
+        from ui.remembered import Remembered
+        from ui.windows import Windows
+
+        self._application = application
+        self._background = Background(_fail)
+        self._windows = Windows(agent, self._background, Remembered(folder / "windows.ini"))
+
+    def openings(self) -> Iterator[Row]:
+        """Gives what opening each window takes, at its first time and again."""
+        from tray_agent.jobs.contract import JobKey
+        from tray_agent.tray.model import DialogName
+
+        floor = min(self._open_empty() for _number in range(AGAIN))
+        for name in (DialogName.JOBS, DialogName.SCHEDULE, DialogName.JOB_HISTORY, DialogName.ACTIVITY):
+            subject = None if name in (DialogName.JOBS, DialogName.ACTIVITY) else JobKey.SEND_MESSAGES
+            first = self._open(name, subject)
+            again = min(self._open(name, subject) for _number in range(AGAIN))
+            yield _row(f"{name.value}: opened for the first time", first, floor)
+            yield _row(f"{name.value}: opened again", again, floor)
+
+    def long_lists(self) -> Iterator[Row]:
+        """Gives what a million rows take until they are shown, further ones at the end, and others after a click on a title."""
+        from tray_agent.jobs.contract import Service
+        from tray_agent.tray.model import DialogName
+
+        history: Any = self._windows.open(DialogName.JOB_HISTORY)
+        history.period.preset.setCurrentIndex(4)
+        yield from self._list("history", history.table, history.list)
+        history.done(0)
+        activity: Any = self._windows.open(DialogName.ACTIVITY)
+        page = activity.logs[Service.SMS]
+        self._settle()
+        activity.tabs.setCurrentWidget(page)
+        yield from self._list("activity", page.table, page.list)
+        activity.done(0)
+        self._settle()
+
+    def _list(self, name: str, table: Any, model: Any) -> Iterator[Row]:
+        from PyQt6.QtCore import Qt
+
+        self._settle()
+        yield _row(f"{name}: a million rows, read anew", self._until_shown(model, model.reload))
+        yield _row(
+            f"{name}: a million rows, the slowest of {PAGES} pages scrolled to", max(self._scroll(table, model) for _number in range(PAGES))
+        )
+        orders = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
+        sorts = [(place, order) for place in range(len(model.columns)) for order in orders]
+        slowest = max(self._until_shown(model, lambda place=place, order=order: table.sortByColumn(place, order)) for place, order in sorts)
+        yield _row(f"{name}: a million rows, the slowest title to sort by", slowest)
+
+    def _scroll(self, table: Any, model: Any) -> float:
+        """Returns how long it takes until the rows beyond the end are there and painted."""
+        before, began = model.rowCount(), time.perf_counter()
+        bar = table.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        self._wait(lambda: model.rowCount() > before)
+        table.viewport().repaint()
+        took = time.perf_counter() - began
+        self._settle()
+        return took
+
+    def _until_shown(self, model: Any, act: Callable[[], object]) -> float:
+        shown: list[float] = []
+        connection = model.modelReset.connect(lambda: shown.append(time.perf_counter()))
+        began = time.perf_counter()
+        act()
+        self._wait(lambda: bool(shown))
+        model.modelReset.disconnect(connection)
+        self._settle()
+        return shown[0] - began
+
+    def _open(self, name: Any, subject: object) -> float:
+        began = time.perf_counter()
+        dialog = self._windows.open(name, subject)
+        self._application.processEvents()
+        dialog.repaint()
+        took = time.perf_counter() - began
+        self._settle()
+        dialog.done(0)
+        self._settle()
+        return took
+
+    def _open_empty(self) -> float:
+        from ui.dialog import Dialog
+        from ui.windows import DialogContext, to_front
+
+        windows = self._windows
+        began = time.perf_counter()
+        dialog = Dialog(DialogContext(windows.agent, self._background, windows, windows.remembered), "Leer")
+        to_front(dialog)
+        self._application.processEvents()
+        dialog.repaint()
+        took = time.perf_counter() - began
+        dialog.done(0)
+        return took
+
+    def _settle(self) -> None:
+        until = time.perf_counter() + 0.2  # timers of the windows, then what they ask for
+        self._wait(lambda: time.perf_counter() > until and self._background.idle)
+
+    def _wait(self, until: Callable[[], bool]) -> None:
+        latest = time.perf_counter() + SECONDS_TO_WAIT
+        while not until():
+            if time.perf_counter() > latest:
+                raise TimeoutError
+            self._application.processEvents()
+            time.sleep(0.0005)
+
+
+@contextmanager
+def _bench(folder: Path) -> Iterator[_Bench]:
+    from tests.benchmarks.logs import ROWS, _activity_row, _analyze, _fill, _run_row
+    from tray_agent.agent import Agent
+    from tray_agent.config.machine import Machine, MachineSection
+    from tray_agent.config.secrets import MemorySecrets
+    from tray_agent.demo.practice import make_demo_practice
+    from tray_agent.store.migrate import upgrade
+    from tray_agent.store.tables import activity, job_run
+    from ui.application import create_application
+
+    assert ROWS == 1_000_000
+    application = create_application(["benchmark"])
+    with Agent(Machine(machine=MachineSection(data_folder=str(folder))), secrets=MemorySecrets()) as agent:
+        upgrade(agent.store_unchecked)
+        make_demo_practice(agent.practice_database, agent.clock.now().astimezone(agent.machine.zone).date())
+        _fill(agent.store, job_run, _run_row)
+        _fill(agent.store, activity, _activity_row)
+        _analyze(agent.store)
+        bench = _Bench(application, agent, folder)
+        yield bench
+        bench._background.stop()
+
+
+def _row(name: str, seconds: float, floor: float | None = None) -> Row:
+    goal = f"< {show_seconds(GOAL)}"
+    if floor is None:
+        return Row(name, show_seconds(seconds), goal=goal, met=seconds < GOAL)
+    return Row(name, show_seconds(seconds), "an empty window", show_seconds(floor), seconds / floor, goal, seconds < GOAL)
+
+
+def _fail(error: object) -> None:
+    raise AssertionError(error)
