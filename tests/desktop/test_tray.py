@@ -54,11 +54,11 @@ def test_icon_appears_and_sigterm_ends_it(desktop: SmallDesktop, start: StartPro
     wait_until(lambda: not desktop.tray_icons(), "the icon to go")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_other_signals_end_it_too(desktop: SmallDesktop, start: StartProgram, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_other_signals_end_it_too(desktop: SmallDesktop, start: StartProgram, name: str) -> None:
     program = start(desktop)
     desktop.tray_icon()
-    program.process.send_signal(number)
+    program.process.send_signal(getattr(signal, name))
     assert program.ended() == 0, program.said
 
 
