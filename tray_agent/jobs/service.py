@@ -243,7 +243,7 @@ class Jobs:
         holder = planned.holder
         return JobOverview(
             key=planned.key,
-            title=definition.title if definition else job_title(planned.key),
+            title=job_title(planned.key),
             schedule=planned.schedule,
             version=planned.version,
             switched_on=definition is not None and definition.switched_on(),
