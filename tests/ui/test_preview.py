@@ -195,7 +195,7 @@ def cells(dialog: PreviewDialog, row: int) -> list[str]:
 
 
 def test_who_gets_what_and_who_not(dialog: PreviewDialog, agent: Agent) -> None:
-    assert cells(dialog, 0)[:7] == ["24.11.2026 09:00", "Muster Anna", "wird gesendet", "SMS", "+41791234567", "Dr. Meier", "1"]
+    assert cells(dialog, 0)[:7] == ["24.11.2026 09:00", "Muster Anna", "würde gesendet", "SMS", "+41791234567", "Dr. Meier", "1"]
     assert cells(dialog, 1)[1:4] == ["Frei Beat", "nicht vorgesehen", "–"]
     assert cells(dialog, 1)[7] == "Der Termin ist abgesagt."
     assert dialog.summary.text().startswith("Terminerinnerungen für Termine am 24.11.2026: 1 SMS, Kosten 1 Credit.")

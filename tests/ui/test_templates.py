@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PyQt6.QtCore import QMimeData, QPoint, Qt
 from PyQt6.QtGui import QTextCursor
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QInputDialog, QListWidget, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -280,6 +281,15 @@ def write(dialog: TemplatesDialog, text: str) -> None:
     type_text(dialog.text, text)
 
 
+def double_click(choices: QListWidget, row: int) -> None:
+    """Double-clicks a line as a person does."""
+    viewport, item = choices.viewport(), choices.item(row)
+    choices.scrollToItem(item)
+    place = choices.visualItemRect(item).center()
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)  # type: ignore[call-overload]  # the stub takes the static method for one of an object
+    QTest.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=place)  # type: ignore[call-overload]  # likewise
+
+
 def said(found: QListWidget) -> str:
     """Returns the first line of a list."""
     item = found.item(0)
@@ -327,7 +337,7 @@ def test_while_typing_everything_follows(dialog: TemplatesDialog) -> None:
     )
     assert dialog.preview.toPlainText().endswith("{Vornamme}")
     assert dialog._save.isEnabled()
-    dialog.found.itemActivated.emit(dialog.found.item(0))
+    double_click(dialog.found, 0)
     assert dialog.text.text.endswith(" {Vorname}")
     assert said(dialog.found) == "Der Text ist in Ordnung."
 
@@ -355,9 +365,32 @@ def test_a_placeholder_is_inserted_where_one_wrote_last(qtbot: QtBot, dialog: Te
     dialog.subject.moveCursor(QTextCursor.MoveOperation.End)
     [item] = dialog.placeholders.findItems("{Vorname}", Qt.MatchFlag.MatchStartsWith)
     assert item.text() == "{Vorname}\nVorname des Patienten"
-    dialog.placeholders.itemActivated.emit(item)
+    double_click(dialog.placeholders, dialog.placeholders.row(item))
     assert dialog.subject.text.endswith("Uhr{Vorname}")
     assert dialog.has_unsaved_changes()
+
+
+def test_enter_takes_a_line_and_does_not_save(dialog: TemplatesDialog, agent: Agent) -> None:
+    dialog.text.replace_text("{Datumm} {Uhrzeit}")
+    dialog.found.setFocus()
+    dialog.found.setCurrentRow(0)
+    press(dialog.found, Qt.Key.Key_Return)
+    assert dialog.text.text == "{Datum} {Uhrzeit}"
+    dialog.placeholders.setCurrentRow(1)
+    dialog.text.moveCursor(QTextCursor.MoveOperation.End)
+    press(dialog.placeholders, Qt.Key.Key_Space)
+    assert dialog.text.text == "{Datum} {Uhrzeit}{Vorname}"
+    assert dialog.isVisible()
+    assert not dialog.is_busy
+    assert agent.templates.load(SMS).origin is Origin.DEFAULT
+
+
+def test_a_patient_asked_for_stays_for_other_templates(qtbot: QtBot, dialog: TemplatesDialog) -> None:
+    dialog.show_patient("P1")
+    settle(qtbot, dialog)
+    choose(qtbot, dialog, MAIL)
+    assert dialog.reader.currentText() == "Muster Anna (Nr. P1)"
+    assert dialog.reader.count() == 4
 
 
 def test_the_menu_offers_suggestions_and_placeholders(dialog: TemplatesDialog) -> None:

@@ -61,7 +61,7 @@ class CreditsDialog(Dialog):
     """The accounts, the balance of the chosen one over time, and *Jetzt abfragen*."""
 
     NAME = "credits"
-    SIZE = (960, 608)
+    SIZE = (1008, 608)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Credits"))
@@ -98,7 +98,7 @@ class CreditsDialog(Dialog):
         self.table.setModel(self.list)
         self.table.enable_sorting()
         self.table.setMaximumHeight(7 * (self.fontMetrics().height() + 12))
-        self.remember_columns(self.table, widths=(184, 172, 84, 116, 136, 116))
+        self.remember_columns(self.table, widths=(184, 176, 84, 120, 160, 124))
         for days in PERIODS:
             self.period.addItem(ngettext("Letzter {days} Tag", "Letzte {days} Tage", days).format(days=days), days)
         self.period.setCurrentIndex(1)

@@ -13,7 +13,6 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QLabel,
-    QListWidget,
     QListWidgetItem,
     QMenu,
     QMessageBox,
@@ -31,6 +30,7 @@ from tray_agent.messages.rendering import MessageValues, Placeholder
 from tray_agent.messages.template_check import Field, Severity
 from tray_agent.messages.templates import Origin, TemplateEntry, TemplateKey
 from tray_agent.messages.words import channel_title, kind_title
+from ui.choice_list import VALUE, ChoiceList
 from ui.dialog import GRID, Dialog
 from ui.icons import Status, status_icon
 from ui.marked_edit import MarkedEdit
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
 
 _ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}
 _SEVERITY_ICONS = {Severity.ERROR: Status.ERROR, Severity.WARNING: Status.WARNING}
-_FINDING = Qt.ItemDataRole.UserRole
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -75,14 +74,15 @@ class TemplatesDialog(Dialog):
         super().__init__(context, _("Textvorlagen"))
         self.model: TemplatesModel | None = None
         self._examples: Mapping[MessageKind, tuple[Example, ...]] = {}
+        self._asked: tuple[Reader, ...] = ()
         self._zone = context.agent.machine.zone
         self.list = ListModel(self._columns(), parent=self)
         self.table = TableView(_("Alle Textvorlagen"), _("Hier stehen die Textvorlagen für jede Art, jeden Weg und jede Sprache."), self)
         self.subject = MarkedEdit(self, one_line=True)
         self.text = MarkedEdit(self)
         self._target = self.text
-        self.placeholders = QListWidget(self)
-        self.found = QListWidget(self)
+        self.placeholders = ChoiceList(self)
+        self.found = ChoiceList(self)
         self.reader = QComboBox(self)
         self.preview = QTextBrowser(self)
         self._origin = QLabel(self)
@@ -143,9 +143,7 @@ class TemplatesDialog(Dialog):
         return page
 
     def _describe(self) -> None:
-        self.placeholders.setWordWrap(True)
         self.placeholders.setAlternatingRowColors(True)
-        self.found.setWordWrap(True)
         line = self.fontMetrics().lineSpacing()
         self.found.setIconSize(QSize(line, line))
         self.found.setFixedHeight(5 * line)
@@ -186,9 +184,9 @@ class TemplatesDialog(Dialog):
             field.entered.connect(lambda field=field: setattr(self, "_target", field))
             field.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             field.customContextMenuRequested.connect(lambda point, field=field: self._menu(field, point).exec(field.mapToGlobal(point)))
-        self.placeholders.itemActivated.connect(lambda item: self.insert(item.data(_FINDING)))
-        self.found.itemClicked.connect(lambda item: self._go_to(item.data(_FINDING)))
-        self.found.itemActivated.connect(lambda item: self._take_suggestion(item.data(_FINDING)))
+        self.placeholders.taken.connect(self.insert)
+        self.found.itemClicked.connect(lambda item: self._go_to(item.data(VALUE)))
+        self.found.taken.connect(self._take_suggestion)
         self.reader.currentIndexChanged.connect(lambda _index: self._show_preview())
         self._simplify.clicked.connect(lambda _checked: self.simplify())
 
@@ -245,18 +243,23 @@ class TemplatesDialog(Dialog):
         self.placeholders.clear()
         for placeholder in model.placeholders:
             item = QListWidgetItem(f"{placeholder.written}\n{placeholder.explanation}", self.placeholders)
-            item.setData(_FINDING, placeholder)
+            item.setData(VALUE, placeholder)
         self.placeholders.setCurrentRow(0)
 
     def _show_readers(self, model: TemplatesModel) -> None:
         before = self.reader.currentText()
         self.reader.blockSignals(True)
         self.reader.clear()
-        for reader in readers(model.key.kind, model.key.language, self._examples.get(model.key.kind, ())):
+        for reader in (*self._asked, *readers(model.key.kind, model.key.language, self._examples.get(model.key.kind, ()))):
             self.reader.addItem(reader.label, reader)
-        self.reader.setCurrentIndex(max(0, self.reader.findText(before)))
+        self.reader.setCurrentIndex(self._place_of(before))
         self.reader.blockSignals(False)
         self._show_preview()
+
+    def _place_of(self, label: str) -> int:
+        """Returns the place of a reader in the list, or of the invented patient."""
+        found = self.reader.findText(label)
+        return found if found >= 0 else len(self._asked)
 
     def _edit(self, *, text: str | None = None, subject: str | None = None) -> None:
         if self.model is not None:
@@ -280,7 +283,7 @@ class TemplatesDialog(Dialog):
     def _show_found(self, told: tuple[Told, ...]) -> None:
         self.found.clear()
         for one in told:
-            QListWidgetItem(status_icon(_SEVERITY_ICONS[one.finding.severity]), one.text, self.found).setData(_FINDING, one)
+            QListWidgetItem(status_icon(_SEVERITY_ICONS[one.finding.severity]), one.text, self.found).setData(VALUE, one)
         if not told:
             QListWidgetItem(status_icon(Status.SUCCESS), _("Der Text ist in Ordnung."), self.found)
         self.found.setAccessibleDescription(" ".join(one.text for one in told) or _("Der Text ist in Ordnung."))
@@ -367,9 +370,10 @@ class TemplatesDialog(Dialog):
         )
 
     def _show_patient(self, patient_id: str, values: MessageValues) -> None:
-        reader = patient_reader(patient_id, values)
-        self.reader.insertItem(0, reader.label, reader)
-        self.reader.setCurrentIndex(0)
+        if self.model is not None:
+            self._asked = (patient_reader(patient_id, values), *self._asked)
+            self._show_readers(self.model)
+            self.reader.setCurrentIndex(0)
 
     # Another template
 

@@ -209,7 +209,7 @@ def _describe(account: AccountCredits, shown: Sequence[BalancePoint], days: int,
         name=account.name, days=days
     )
     if not shown:
-        return f"{title} {_('in dieser Zeit nie abgefragt.')}"
+        return " ".join((title, _("in dieser Zeit nie abgefragt.")))
     first, last = shown[0], shown[-1]
     lowest = min(shown, key=lambda point: point.balance)
     if len(shown) == 1:

@@ -32,7 +32,7 @@ class Outcome(Enum):
 
 
 _WORDS = {
-    Outcome.SENT: N_("wird gesendet"),
+    Outcome.SENT: N_("würde gesendet"),
     Outcome.ORDINARY: N_("nicht vorgesehen"),
     Outcome.UNREACHABLE: N_("nicht erreichbar"),
     Outcome.TO_MEND: N_("zu beheben"),
@@ -209,7 +209,8 @@ def _charge(charged: PreviewMandant) -> str:
     told = said.format(name=charged.name, number=format_number(charged.messages), cost=credits_told(charged.cost))
     if charged.balance is None:
         return f"{told}."
-    return f"{told} ({_('Guthaben {balance}').format(balance=format_number(charged.balance))})."
+    balance = _("Guthaben {balance}").format(balance=format_number(charged.balance))
+    return f"{told} ({balance})."
 
 
 def first_day(kind: MessageKind, jobs: Sequence[JobOverview], today: date, zone: ZoneInfo) -> date:

@@ -232,7 +232,7 @@ def _segments_told(segments: Segments, rendered: Rendered) -> str:
     told = said.format(count=segments.count, cost=credits_told(cost_of(rendered, Channel.SMS)))
     left = ngettext("Noch {left} Zeichen frei.", "Noch {left} Zeichen frei.", segments.remaining).format(left=segments.remaining)
     if segments.encoding is Encoding.UCS2:
-        return f"{told} {left} {_('Mit Sonderzeichen nur 70 statt 160 Zeichen.')}"
+        return " ".join((told, left, _("Mit Sonderzeichen nur 70 statt 160 Zeichen.")))
     return f"{told} {left}"
 
 
