@@ -11,7 +11,6 @@ SetCompressor /SOLID lzma
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
 !define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
 !define EVENTS_WINDOW "vitoclient-Services.events"
-!define WM_ENDSESSION 0x0016
 !define ENDSESSION_CLOSEAPP 1
 
 Name "${NAME}"

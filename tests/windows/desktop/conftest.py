@@ -1,0 +1,40 @@
+"""Wine's desktop for the tests; only ``tools/windows/desktop.sh`` runs them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.windows.desktop.rig import WineDesktop, wait_until
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WineDesktop]:
+    """Gives Wine's desktop with its taskbar."""
+    desktop = WineDesktop(tmp_path_factory.mktemp("shell"))
+    desktop.start()
+    yield desktop
+    desktop.stop()
+
+
+@pytest.fixture
+def data(shell: WineDesktop) -> Path:
+    """Gives an empty data folder of the program."""
+    shutil.rmtree(shell.data, ignore_errors=True)
+    shell.data.mkdir(parents=True)
+    return shell.data
+
+
+@pytest.fixture
+def desktop(shell: WineDesktop) -> Iterator[WineDesktop]:
+    """Gives the desktop, and closes what a test left open by the icon's menu."""
+    yield shell
+    if shell.has_icon():
+        shell.keys("Escape")
+        shell.click(shell.icon, button=3)
+        shell.window(kind="#32768")
+        shell.keys("Up", "Return")
+        wait_until(lambda: not shell.has_icon(), f"the end of the program: {shell.said()}")

@@ -1,0 +1,91 @@
+"""The tray program on Wine's taskbar: icon, tooltip, clicks, menu, balloon, popup, a dialog by mouse and keyboard, end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.desktop.test_tray import offer_download
+from tests.windows.desktop.rig import WineDesktop, wait_until
+from tray_agent.config.settings import find_setting
+from tray_agent.store.database import open_database
+from tray_agent.store.migrate import upgrade
+from tray_agent.store.settings import SettingStore
+
+pytestmark = [pytest.mark.windows, pytest.mark.timeout(300)]
+
+MENU = "#32768"
+
+
+def make_database(data: Path) -> str:
+    """Makes the embedded database and returns its URL."""
+    url = f"sqlite:///{(data / 'vitoclient.db').as_posix()}"
+    database = open_database(url)
+    upgrade(database)
+    database.dispose()
+    return url
+
+
+def start(desktop: WineDesktop) -> None:
+    desktop.program("tray", "-m", "tray_agent", "run")
+    wait_until(desktop.has_icon, "the icon in the taskbar")
+
+
+def choose(desktop: WineDesktop, ups: int) -> None:
+    """Chooses from the icon's menu by keyboard, so many entries from its end."""
+    desktop.click(desktop.icon, button=3)
+    desktop.window(kind=MENU)
+    desktop.keys(*["Up"] * ups, "Return")
+
+
+def test_the_icon_has_a_tooltip_and_a_menu_and_quits(desktop: WineDesktop, data: Path) -> None:
+    make_database(data)
+    start(desktop)
+    desktop.point_at(*desktop.icon)
+    tooltip = desktop.window(kind="tooltips_class32")
+    assert tooltip.right > tooltip.left
+    desktop.picture("tooltip")
+    desktop.click(desktop.icon, button=3)
+    desktop.window(kind=MENU)
+    desktop.picture("tray-menu")
+    desktop.keys("Up", "Return")
+    wait_until(lambda: not desktop.has_icon(), "the icon to go")
+    wait_until(lambda: not desktop.find(title="vitoclient"), "the program's windows to go")
+
+
+def test_a_left_click_opens_the_window_once(desktop: WineDesktop, data: Path) -> None:
+    make_database(data)
+    start(desktop)
+    desktop.click(desktop.icon)
+    opened = desktop.window(kind="Qt")
+    desktop.picture("dialog-after-click")
+    desktop.click(desktop.icon)
+    desktop.keys("Escape")
+    desktop.gone(title=opened.title, kind="Qt")
+
+
+def test_a_balloon_tells_of_new_downloads_and_its_click_opens_the_list(desktop: WineDesktop, data: Path) -> None:
+    make_database(data)
+    offer_download(data)
+    start(desktop)
+    popup = desktop.window(title="Neue Downloads")
+    balloon = desktop.window(kind="tooltips_class32")
+    desktop.picture("balloon-and-popup")
+    assert popup.bottom <= 700
+    desktop.click(balloon.middle)
+    desktop.window(title="Downloads", kind="Qt")
+    desktop.picture("download-list")
+
+
+def test_a_dialog_is_worked_by_mouse_and_keyboard(desktop: WineDesktop, data: Path) -> None:
+    url = make_database(data)
+    start(desktop)
+    choose(desktop, 7)
+    dialog = desktop.window(title="Schalter")
+    desktop.picture("dialog-settings")
+    desktop.click((dialog.left + 200, dialog.top + 120))
+    desktop.keys("Escape")
+    database = open_database(url)
+    assert SettingStore(database).load().values[find_setting("DownloadService.Aktiv")] is False
+    database.dispose()
