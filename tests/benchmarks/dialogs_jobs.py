@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class _Bench:
         )
         orders = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
         sorts = [(place, order) for place in range(len(model.columns)) for order in orders]
-        slowest = max(self._until_shown(model, lambda place=place, order=order: table.sortByColumn(place, order)) for place, order in sorts)
+        slowest = max(self._until_shown(model, partial(table.sortByColumn, *sort)) for sort in sorts)
         yield _row(f"{name}: a million rows, the slowest title to sort by", slowest)
 
     def _scroll(self, table: Any, model: Any) -> float:

@@ -213,6 +213,10 @@ def test_by_itself_it_writes_the_schedule(qtbot: QtBot, context: DialogContext, 
     assert stored[JobKey.UPDATE_STATUS].start_time == time(11, 30)
 
 
+def test_without_a_subject_it_is_about_the_first_job(qtbot: QtBot, context: DialogContext) -> None:
+    assert opened(qtbot, context, None).windowTitle() == "Zeitplan: Download-Service"
+
+
 def test_leaving_asks_only_where_something_changed(
     qtbot: QtBot, context: DialogContext, taken: Taken, monkeypatch: pytest.MonkeyPatch
 ) -> None:

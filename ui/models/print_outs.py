@@ -49,7 +49,7 @@ def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: date
     titles = (_("Zeit"), _("Stufe"), _("Was geschah"), _("Betrifft"), _("Arbeitsplatz"))
     cells = ((time_text(row, zone), _(LEVEL_TITLES[row.level]), row.sentence, about_text(row), row.workstation) for row in rows)
     note = _("Gedruckt sind die ersten {number} Einträge; die Liste geht weiter.").format(number=len(rows)) if more else ""
-    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (15, 11, 46, 14, 14), cells), note))
+    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (14, 13, 41, 15, 17), cells), note))
 
 
 def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> PrintOut:
