@@ -157,14 +157,16 @@ def taken(destination: Path, size: int, hashes: Hashes) -> Iterator[PartialFile]
         OSError: the folder can't be written.
     """
     Path(files.extended(destination.parent)).mkdir(parents=True, exist_ok=True)
-    with locked(beside(destination, NOTE)) as note:
-        partial = PartialFile(destination, size, hashes, note)
-        try:
-            yield partial
-        finally:
-            partial.leave()
-    if sys.platform == "win32" and not beside(destination, PART).exists():
-        _remove_closed(destination)
+    try:
+        with locked(beside(destination, NOTE)) as note:
+            partial = PartialFile(destination, size, hashes, note)
+            try:
+                yield partial
+            finally:
+                partial.leave()
+    finally:
+        if sys.platform == "win32" and not beside(destination, PART).exists():
+            _remove_closed(destination)
 
 
 def beside(destination: Path, suffix: str) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
@@ -19,6 +19,8 @@ from tray_agent import __version__
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
+
+    from tray_agent.downloads.connections import Connections
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -83,8 +85,7 @@ class Web:
 
     def __init__(self, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
-        self._pools: dict[str | None, PoolManager] = {}
-        self._open: set[BaseHTTPResponse] = set()
+        self._connections: dict[str | None, Connections] = {}
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
@@ -94,25 +95,22 @@ class Web:
             WebError: no answer; or it leads to another host, from https to http, or in a circle.
         """
         response = self._ask(url, dict(headers or {}))
-        self._open.add(response)
         try:
             yield Answer(response)
         finally:
-            self._open.discard(response)
             with _translated():
                 _let_go(response)
 
     def abort(self) -> None:
         """Ends the waiting of other threads for their answers at once: they get a ``WebError`` or the body's end."""
-        for response in tuple(self._open):
-            with suppress(Exception):  # whatever state the other thread has brought it to
-                response.shutdown()
+        for connections in tuple(self._connections.values()):
+            connections.cut()
 
     def close(self) -> None:
         """Closes all kept connections."""
-        for pool in self._pools.values():
-            pool.clear()
-        self._pools.clear()
+        for connections in self._connections.values():
+            connections.pool.clear()
+        self._connections.clear()
 
     def _ask(self, url: str, headers: dict[str, str]) -> BaseHTTPResponse:
         start = urlsplit(url)
@@ -139,9 +137,9 @@ class Web:
 
     def _pool_for(self, url: str) -> PoolManager:
         proxy = proxy_for(url)
-        if proxy not in self._pools:
-            self._pools[proxy] = _new_pool(proxy, self._patience.head)
-        return self._pools[proxy]
+        if proxy not in self._connections:
+            self._connections[proxy] = _new_connections(proxy, self._patience.head)
+        return self._connections[proxy].pool
 
 
 def proxy_for(url: str) -> str | None:
@@ -164,12 +162,12 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _new_pool(proxy: str | None, head_seconds: float) -> PoolManager:
+def _new_connections(proxy: str | None, head_seconds: float) -> Connections:
     import truststore
 
-    from tray_agent.downloads.connections import new_pool
+    from tray_agent.downloads.connections import Connections
 
-    return new_pool(proxy, truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), head_seconds)
+    return Connections(proxy, truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), head_seconds)
 
 
 def _let_go(response: BaseHTTPResponse) -> None:
