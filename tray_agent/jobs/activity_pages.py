@@ -66,7 +66,7 @@ class _Reader:
     def rows(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
         """Gives rows after ``cursor``, at least ``size`` where there are so many."""
         if order is ActivityOrder.TIME:
-            yield from self._newest(self._all_streams(), cursor, size, descending=self._descending)
+            yield from self._newest(self._in_a_row(), cursor, size, descending=self._descending)
         elif order is ActivityOrder.ITEM:
             yield from self._by_item(cursor, size)
         else:
@@ -74,6 +74,12 @@ class _Reader:
 
     def _all_streams(self) -> list[Stream]:
         return [stream.conditions for stream in self._streams]
+
+    def _in_a_row(self) -> list[Stream]:
+        """Returns the streams for an order by number or item, which have an index of their own where nothing is left out."""
+        chosen = (self._filter.service, self._filter.level, self._filter.reason)
+        everything = self._filter.hidden and chosen == (None, None, None)
+        return [[]] if everything else self._all_streams()
 
     def _streams_with(self, order: ActivityOrder, value: Value) -> list[Stream]:
         if order is ActivityOrder.LEVEL:
@@ -90,7 +96,7 @@ class _Reader:
     def _by_item(self, cursor: Cursor | None, size: int) -> Sequence[RowMapping]:
         columns = [self._source.c.item, self._source.c.id]
         after = [] if cursor is None else [paging.beyond(columns, [cursor.value, *cursor.ties], descending=self._descending)]
-        narrowed = [[*stream, *self._rest, *after] for stream in self._all_streams()]
+        narrowed = [[*stream, *self._rest, *after] for stream in self._in_a_row()]
         return paging.first_rows(self._connection, self._source, narrowed, columns, descending=self._descending, limit=size)
 
     def _by_value(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
