@@ -88,7 +88,7 @@ class SendingRules:
     """
 
     chunk: int = 100
-    ahead: int = 2
+    ahead: int = 3
     mails_at_once: int = 4
     fresh: timedelta = timedelta(minutes=1)
     leave_within: timedelta = timedelta(seconds=20)
