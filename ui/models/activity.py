@@ -13,7 +13,7 @@ from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
 from tray_agent.messages.words import channel_title, kind_title
 from ui.models.period import ALL_DAYS, Period
 
-PAGE = 200
+PAGE = 100
 """Rows that are read at once."""
 
 MOST_PRINTED = 2000

@@ -16,7 +16,7 @@ from ui.models.period import ALL_DAYS, Period
 if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
 
-PAGE = 200
+PAGE = 100
 """Rows that are read at once."""
 
 _EXPORT_PAGE = 1000
