@@ -73,10 +73,12 @@ class Agent:
             SchemaOutdatedError: the tables are missing on a server, older, or newer than this program.
             DatabaseUnavailableError: no connection.
         """
-        from tray_agent.store.migrate import check_schema, current_revision, upgrade
+        from tray_agent.store.schema_version import check_schema, current_revision
 
         database = self.store_unchecked
         if database.dialect == "sqlite" and current_revision(database) is None:
+            from tray_agent.store.migrate import upgrade
+
             upgrade(database)
         check_schema(database)
         return database

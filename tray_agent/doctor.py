@@ -86,7 +86,7 @@ def _configuration(agent: Agent) -> Iterator[Finding]:
 
 
 def _store(agent: Agent) -> Iterator[Finding]:
-    from tray_agent.store.migrate import check_schema
+    from tray_agent.store.schema_version import check_schema
 
     check_schema(agent.store_unchecked)
     said = _("Die Datenbank des Agenten ist da und auf dem Stand dieser Version: {url}.")

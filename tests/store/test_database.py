@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.store.database import Database, from_ms, open_database, to_ms
 from tray_agent.store.faults import is_duplicate_key
-from tray_agent.store.migrate import SchemaOutdatedError, check_schema, upgrade
+from tray_agent.store.migrate import upgrade
+from tray_agent.store.schema_version import SchemaOutdatedError, check_schema
 from tray_agent.store.tables import setting
 
 ROW = {"section": "a", "name": "ü", "value": "Zoë 🎈", "changed_at": datetime(2026, 3, 29, 1, 30, tzinfo=UTC), "changed_by": "x"}

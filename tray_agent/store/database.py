@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -28,6 +28,9 @@ IN_CHUNK = 1000
 
 ATTEMPTS = 5
 """How often a transaction is run that the database chose as a deadlock victim."""
+
+_POOLED: dict[str, Any] = {"pool_pre_ping": True, "pool_recycle": 1800, "pool_size": 4, "hide_parameters": True}
+"""How connections to a server are kept; parameters (names, numbers) never stand in an error or a log."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -219,7 +222,7 @@ def _sqlite_engine(url: URL) -> Engine:
     memory = url.database in (None, "", ":memory:")
     if not memory and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, poolclass=None if memory else QueuePool, connect_args={"timeout": 20})
+    engine = create_engine(url, poolclass=None if memory else QueuePool, hide_parameters=True, connect_args={"timeout": 20})
 
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -242,9 +245,9 @@ def _server_engine(url: URL) -> Engine:
         import pyodbc
 
         pyodbc.pooling = False
-        return create_engine(url, pool_pre_ping=True, pool_recycle=1800, pool_size=4, fast_executemany=True, connect_args={"timeout": 5})
+        return create_engine(url, **_POOLED, fast_executemany=True, connect_args={"timeout": 5})
     arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
-    return create_engine(url, pool_pre_ping=True, pool_recycle=1800, pool_size=4, connect_args=arguments)
+    return create_engine(url, **_POOLED, connect_args=arguments)
 
 
 @contextmanager
