@@ -552,6 +552,10 @@ def test_waiting_for_a_silent_server_can_be_ended_from_outside(place: Place) -> 
     released.set()
     assert not thread.is_alive()
     assert len(ended) == 1
+    place.server.fault = None
+    Transfer(web, place.clock, LIMITS).fetch(place.wanted())
+    assert place.is_here()
+    web.close()
 
 
 def test_progress_is_told_with_rate_and_time_left(place: Place) -> None:

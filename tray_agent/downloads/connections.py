@@ -92,3 +92,4 @@ class Connections:
             connections = tuple(self._all)
         for connection in connections:
             connection.cut()
+        self.pool.clear()
