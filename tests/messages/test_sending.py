@@ -154,6 +154,18 @@ def test_a_moved_appointment_that_was_prepared_anew_meanwhile_is_sent_once(prepa
     assert "10:00" in sent_texts(prepared)[0]
 
 
+def test_an_appointment_moved_to_a_start_that_was_cancelled_before_revives_that_message(world: World) -> None:
+    world.book_appointment("A1", TOMORROW_NINE + timedelta(hours=1))
+    world.prepare()
+    world.force(world.only().id, state="cancelled", reason="provisional")
+    world.change_appointment(starts_at=TOMORROW_NINE)
+    world.prepare()
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    world.send()
+    assert world.states() == ["submitted", "cancelled"]
+    assert ["10:00" in text for text in sent_texts(world)] == [True]
+
+
 def test_an_appointment_moved_after_its_reminder_gets_a_new_one(prepared: World) -> None:
     prepared.send()
     prepared.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))

@@ -125,6 +125,22 @@ def test_an_account_that_can_not_be_asked_holds_no_other_up(world: World) -> Non
     assert sorted(set(world.states())) == ["delivered", "submitted"]
 
 
+def test_an_account_that_can_not_be_asked_is_not_asked_again_for_each_batch(world: World) -> None:
+    asked: list[int] = []
+
+    class Silent(MemorySmsGateway):
+        def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
+            asked.append(len(references))
+            raise GatewayUnavailableError("Keine Antwort", "Das Gateway antwortet nicht.", item="M1")
+
+    world.sms["M1"] = Silent()
+    world.add_patients(450)
+    world.prepare()
+    world.send()
+    assert world.follow_up().counts == {"not_asked": 450}
+    assert asked == [200]
+
+
 def test_e_mails_are_not_asked_about_and_do_not_become_unknown(world: World) -> None:
     world.change_patient(mobile=None, email="anna@example.ch")
     world.book_appointment()
