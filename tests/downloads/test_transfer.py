@@ -112,8 +112,8 @@ def cut(stop: int, *, ignore_range: bool = False, once: bool = False) -> Fault:
         start = 0 if ignore_range else request.start
         tag = etag_of(handler.portal.folder / "file.bin")
         handler.send_head(206 if start else 200, SIZE - start, {"ETag": tag} | content_range(start))
-        handler.wfile.write(CONTENT[start:stop])
         handler.count(request.path, start, stop)
+        handler.wfile.write(CONTENT[start:stop])
         handler.close_connection = True
         return True
 

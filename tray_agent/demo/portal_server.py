@@ -190,8 +190,8 @@ class PortalHandler(BaseHTTPRequestHandler):
         with file.open("rb") as opened:
             opened.seek(start)
             while start < stop and (piece := opened.read(min(self.portal.piece, stop - start))):
+                self.count(path, start, start + len(piece))  # before: who got the last byte may look at the count at once
                 self.wfile.write(piece)
-                self.count(path, start, start + len(piece))
                 start += len(piece)
 
     def count(self, path: str, start: int, stop: int) -> None:
