@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
-from tools.translations import LANGUAGES, collected, load
+from tools.translations import LANGUAGES, ROOT, collected, load
 
 
 def test_swiss_spelling_knows_no_sharp_s() -> None:
@@ -20,6 +21,12 @@ def test_no_translation_has_other_placeholders_than_its_source(language: str) ->
         (message.id, message.string) for message in load(language) if message.id and message.string and not _same_placeholders(message)
     ]
     assert faulty == []
+
+
+def test_no_text_hides_in_a_formatted_string() -> None:
+    hidden = re.compile(r"""f["'][^"']*\{\s*(_|ngettext|pgettext)\(["']""")
+    files = [file for package in ("tray_agent", "ui") for file in (ROOT / package).rglob("*.py")]
+    assert [file.name for file in files if hidden.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_all_texts_are_found_by_the_extraction() -> None:

@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import QApplication
 from tray_agent.errors import KnownError
 from tray_agent.i18n import current_language, set_language
 from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
-from tray_agent.tray.model import Action, AgentFacts, tray_state
+from tray_agent.tray.model import Action, AgentFacts, DialogName, tray_state
 from tray_agent.tray.occasions import NoSessionEvents, SessionEvents
 from ui.application import QtTranslations, SignalWatch, create_application
 from ui.background import Background
@@ -132,6 +132,7 @@ class Start:
             self._built.agent.close()
 
     def _ready(self, built: Built) -> None:
+        from tray_agent.config.machine import is_unconfigured
         from ui.program import Program
         from ui.remembered import Remembered
         from ui.windows import Windows
@@ -146,6 +147,8 @@ class Start:
         self._program = Program(built.engine, windows, desktop, self._background, lambda: clock.now().astimezone(zone))
         self._program.ending.connect(_Watchdog.start)
         self._program.begin(machine.ui.practice_process)
+        if self._make_agent is _agent_here and is_unconfigured():
+            windows.open(DialogName.SETUP)
         for action in self._waiting:
             self._program.show_yourself() if action is None else self._program.do(action)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.config.machine import load_machine, without_password
+from tray_agent.config.machine import is_unconfigured, load_machine, without_password
 from tray_agent.errors import ConfigurationError
 
 FILE = """
@@ -33,6 +33,15 @@ def test_without_a_file_the_defaults_hold() -> None:
     assert machine.practice.timezone == "Europe/Zurich"
     assert machine.store_url.startswith("sqlite:///")
     assert machine.practice_url == machine.store_url
+
+
+def test_a_machine_is_set_up_by_a_file_or_by_the_environment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_unconfigured()
+    monkeypatch.setenv("VITOCLIENT_STORE__URL", "sqlite:///x.db")
+    assert not is_unconfigured()
+    monkeypatch.delenv("VITOCLIENT_STORE__URL")
+    monkeypatch.setenv("VITOCLIENT_CONFIG", str(file))
+    assert not is_unconfigured()
 
 
 def test_the_file_is_read(file: Path) -> None:

@@ -149,7 +149,7 @@ def _tell(template: Template, rendered: Rendered, findings: tuple[Finding, ...],
     print(f"{template.key}: {_origin(entry) if entry else _('nicht gespeichert')}")
     for text in (template.subject, template.text):
         print(f"\n{text}" if text else "", end="")
-    print(f"\n\n{_('Vorschau')}:")
+    print("\n\n" + _("Vorschau") + ":")
     for text in (rendered.subject, rendered.text):
         print(f"\n{text}" if text else "", end="")
     print()

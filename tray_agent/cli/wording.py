@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tray_agent.i18n import _
@@ -17,13 +17,13 @@ def usage_sentence(error: Any) -> str:  # noqa: ANN401 - the library's error cla
     """
     tell = _TELLERS.get(type(error).__name__, _other)
     command = error.ctx.command_path if error.ctx is not None else "vitoclient"
-    return f"{tell(error)} {_('Hilfe: «{command} --help».').format(command=command)}"
+    help_there = _("Hilfe: «{command} --help».").format(command=command)
+    return f"{tell(error)} {help_there}"
 
 
 def _no_such_option(error: Any) -> str:  # noqa: ANN401
     said = _("Die Option {name} gibt es nicht.").format(name=error.option_name)
-    near = ", ".join(error.possibilities or ())
-    return f"{said} {_('Ähnlich: {names}.').format(names=near)}" if near else said
+    return said + _similar(error.possibilities or ())
 
 
 def _missing(error: Any) -> str:  # noqa: ANN401
@@ -45,15 +45,19 @@ def _name_of(error: Any) -> str:  # noqa: ANN401
 def _other(error: Any) -> str:  # noqa: ANN401
     unknown = re.fullmatch(r"No such command '([^']*)'\.?(.*)", error.message, re.DOTALL)
     if unknown:
-        near = ", ".join(re.findall(r"'([^']+)'", unknown[2]))
         said = _("Den Befehl «{name}» gibt es nicht.").format(name=unknown[1])
-        return f"{said} {_('Ähnlich: {names}.').format(names=near)}" if near else said
+        return said + _similar(re.findall(r"'([^']+)'", unknown[2]))
     extra = re.fullmatch(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", error.message)
     if extra:
         return _("Zu viel angegeben: {words}.").format(words=extra[1])
     if error.message == "Missing command.":
         return _("Es fehlt der Befehl.")
     return _full_stop(error.message)
+
+
+def _similar(names: Iterable[str]) -> str:
+    near = ", ".join(names)
+    return " " + _("Ähnlich: {names}.").format(names=near) if near else ""
 
 
 def _full_stop(text: str) -> str:

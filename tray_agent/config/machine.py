@@ -35,6 +35,11 @@ def config_file() -> Path:
     return shared if shared.exists() and not own.exists() else own
 
 
+def is_unconfigured() -> bool:
+    """Returns whether nobody has set this machine up yet: no file, and no value in the environment."""
+    return not config_file().exists() and not any(name.startswith("VITOCLIENT_") and "__" in name for name in os.environ)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

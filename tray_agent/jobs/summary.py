@@ -56,7 +56,8 @@ def _days(schedule: Schedule) -> str:
         return f"{weeks} {_weekdays(schedule.interval)}"
     months = ngettext("Monatlich", "Alle {number} Monate", schedule.recurrence).format(number=schedule.recurrence)
     if schedule.frequency is Frequency.MONTHLY:
-        return f"{months} {_('am {day}. Tag').format(day=schedule.interval)}"
+        day = _("am {day}. Tag").format(day=schedule.interval)
+        return f"{months} {day}"
     return f"{months} {_relative_day(schedule)}"
 
 

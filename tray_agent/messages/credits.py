@@ -103,7 +103,7 @@ def low_sentence(account: AccountCredits) -> str:
     if days is not None:
         left = ngettext("Es reicht noch etwa {days} Tag.", "Es reicht noch etwa {days} Tage.", days).format(days=days)
         said = f"{said} {left}"
-    return f"{said} {_('Guthaben aufladen, sonst werden keine SMS mehr versendet.')}"
+    return said + " " + _("Guthaben aufladen, sonst werden keine SMS mehr versendet.")
 
 
 def _read(connection: Connection, account: Account, mandants: Mapping[str, Mandant], now: datetime, history: timedelta) -> AccountCredits:

@@ -116,7 +116,7 @@ class _Tracking:
     def _failed(self, message: OutboxMessage, report: DeliveryReport) -> _Tracked:
         said = _("Die SMS konnte nicht zugestellt werden: {why}.").format(why=(report.reason or _("Grund unbekannt")).rstrip("."))
         if message.kind is MessageKind.REMINDER:
-            said = f"{said} {_('Patienten anrufen oder anschreiben.')}"
+            said += " " + _("Patienten anrufen oder anschreiben.")
         change = _change(message, Step.FAIL, **{**_noted(report), "reason": NOT_DELIVERED, "sentence": said})
         return _Tracked(change, "failed", row(self._parts, Level.ERROR, NOT_DELIVERED, message, said))
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tray_agent.i18n import N_, _, format_datetime, format_number, ngettext
+from tray_agent.i18n import N_, _, format_datetime, ngettext
 from tray_agent.messages.entries import OutboxFilter, OutboxMessage
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.words import channel_title, kind_title, state_title
+from ui.models.credits import credits_told
 
 CAN_BE_CANCELLED = frozenset({MessageState.PREPARED})
 """Not sent yet, and certainly not under way."""
@@ -81,8 +82,8 @@ def _when(message: OutboxMessage, zone: ZoneInfo) -> str:
 def _cost(message: OutboxMessage) -> str:
     if message.channel is not Channel.SMS or not message.segments:
         return ""
-    said = ngettext("{number} SMS-Segment, {cost} Credits.", "{number} SMS-Segmente, {cost} Credits.", message.segments)
-    return said.format(number=message.segments, cost=format_number(message.cost))
+    said = ngettext("{number} SMS-Segment, {cost}.", "{number} SMS-Segmente, {cost}.", message.segments)
+    return said.format(number=message.segments, cost=credits_told(message.cost))
 
 
 def _text(message: OutboxMessage) -> str:
