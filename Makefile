@@ -45,6 +45,9 @@ soak: setup ## the long trials in their whole form
 bench: setup ## benchmarks; writes docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+screenshots: setup ## pictures of every window, popup and tray state into docs/screenshots
+	$(BIN)/python -m tools.screenshots --desktop
+
 include packaging/targets.mk
 
 clean: ## remove what the build made
