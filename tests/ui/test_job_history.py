@@ -189,6 +189,7 @@ def test_the_chosen_run_shows_what_it_did(qtbot: QtBot, context: DialogContext) 
     dialog.table.selectRow(1)
     run = dialog.current
     assert run is not None
+    assert dialog.activities.message == "Wird geladen …"
     qtbot.waitUntil(lambda: [row.sentence for row in dialog.lines.rows] == [f"Patient von Lauf {run.run_id}"])
     assert "2 Mitteilungen gesendet." in dialog.details.text()
 

@@ -58,7 +58,7 @@ class ActivityDialog(Dialog):
         self.doubtful = DoubtPage(context, self.decide)
         for service, page in self.logs.items():
             self.tabs.addTab(page, tab_title(service, {}))
-            self.remember_columns(page.table, service.value, widths=(130, 110, 400, 150))
+            self.remember_columns(page.table, service.value, widths=(130, 130, 400, 140))
         self.tabs.addTab(self.calls, _("Anders zu erinnern"))
         self.tabs.addTab(self.doubtful, _("Im Zweifel"))
         self.remember_columns(self.calls.table, "calls", widths=(70, 130, 160, 160, 200))

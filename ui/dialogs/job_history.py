@@ -32,7 +32,7 @@ from ui.models.job_history import (
 )
 from ui.notes import Note
 from ui.period_fields import PeriodFields
-from ui.tables import Column, GrowingModel, ListModel, MoreRequest, MoreResult, TableView
+from ui.tables import Column, GrowingModel, ListModel, MoreRequest, MoreResult, TableState, TableView
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -123,7 +123,7 @@ class JobHistoryDialog(Dialog):
         self.activities = TableView(_("Aktivitäten des Laufs"), _("Dieser Lauf hat nichts ins Protokoll Aktivitäten/Fehler geschrieben."))
         self.lines = ListModel(_activity_columns(self.zone), parent=self)
         self.activities.setModel(self.lines)
-        self.remember_columns(self.activities, "activities", widths=(130, 110))
+        self.remember_columns(self.activities, "activities", widths=(130, 130))
         below = QWidget()
         column = QVBoxLayout(below)
         column.setContentsMargins(0, GRID, 0, 0)
@@ -167,6 +167,7 @@ class JobHistoryDialog(Dialog):
         if self.list.rowCount():
             self.table.selectRow(0)
         self._chosen()
+        self._read_activities()
 
     # The chosen run
 
@@ -179,9 +180,12 @@ class JobHistoryDialog(Dialog):
         run = self.current
         self.details.setText(details(run, self.zone) if run else "")
         self.lines.show(())
-        self._settle.start()
+        if run is not None:  # until they are read, nobody knows whether there are any
+            self.lines.state = TableState.LOADING
+            self._settle.start()
 
     def _read_activities(self) -> None:
+        self._settle.stop()
         run, agent = self.current, self.context.agent
         if run is None:
             return
