@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from tests.jobs.schedule_strategies import schedules
 from tray_agent.agent import Agent
 from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.model import JobChange
 from tray_agent.jobs.schedule import Frequency, Position, RelativeDay, Schedule, Subday, Weekdays
 from ui.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.dialogs.schedule import ScheduleDialog
@@ -211,6 +212,23 @@ def test_by_itself_it_writes_the_schedule(qtbot: QtBot, context: DialogContext, 
     qtbot.waitUntil(lambda: not dialog.isVisible())
     stored = {row.key: row.schedule for row in agent.jobs.overview()}
     assert stored[JobKey.UPDATE_STATUS].start_time == time(11, 30)
+
+
+def test_what_somebody_else_saved_is_shown_and_not_overwritten(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
+    dialog = opened(qtbot, context, JobKey.UPDATE_STATUS)
+    row = next(row for row in agent.jobs.overview() if row.key is JobKey.UPDATE_STATUS)
+    agent.jobs.save([JobChange(row.key, replace(row.schedule, start_time=time(16)), row.version)], "Labor")
+    dialog.at.setTime(QTime(11, 30))
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: dialog.at.time() == QTime(16, 0))
+    assert "inzwischen geändert" in dialog.banner.text
+    assert not dialog.has_unsaved_changes()
+    dialog.at.setTime(QTime(16, 30))
+    assert "16:30" in dialog.summary.text()
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    stored = {row.key: row.schedule.start_time for row in agent.jobs.overview()}
+    assert stored[JobKey.UPDATE_STATUS] == time(16, 30)
 
 
 def test_without_a_subject_it_is_about_the_first_job(qtbot: QtBot, context: DialogContext) -> None:

@@ -44,6 +44,7 @@ from ui.notes import Note
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.errors import KnownError
     from tray_agent.jobs.model import JobOverview
     from ui.windows import DialogContext
 
@@ -213,9 +214,13 @@ class ScheduleDialog(Dialog):
 
     def _show(self, schedule: Schedule) -> None:
         machine, clock = self.context.agent.machine, self.context.agent.clock
+        first = self.model is None
         self.model = ScheduleModel(job_title(self.job), schedule, machine.zone, clock.now())
+        self._filling = True
         self._fill(self.model.draft)
-        self._connect()
+        self._filling = False
+        if first:
+            self._connect()
         self._changed()
         self.repeat.setFocus()
 
@@ -341,7 +346,21 @@ class ScheduleDialog(Dialog):
             then()
             return
         agent, job, version = self.context.agent, self.job, self._version
-        self.run(lambda: _write(agent, job, schedule, version), lambda _nothing: then(), busy=_("Zeitplan wird gespeichert …"))
+        self.run(
+            lambda: _write(agent, job, schedule, version),
+            lambda _nothing: then(),
+            busy=_("Zeitplan wird gespeichert …"),
+            failed=self._not_saved,
+        )
+
+    def _not_saved(self, error: KnownError) -> None:
+        """Shows why; what somebody else saved in between is read and shown."""
+        from tray_agent.jobs.errors import ChangedElsewhereError
+
+        self.show_error(error)
+        if isinstance(error, ChangedElsewhereError):
+            agent, job = self.context.agent, self.job
+            self.run(lambda: _load(agent, job), self._loaded)
 
     def done(self, result: int) -> None:
         """Ends the window; what was only tried is forgotten."""
