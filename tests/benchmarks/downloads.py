@@ -83,6 +83,7 @@ def _fetch(wanted: Wanted) -> None:
 
 def _bare_loop(address: str, file: Path) -> None:
     """The least that any client must do: read, hash, write."""
+    file.unlink(missing_ok=True)
     parts = urlsplit(address)
     digest = hashlib.sha256()
     with socket.create_connection((parts.hostname, parts.port)) as connection, file.open("wb", buffering=0) as out:
@@ -97,6 +98,7 @@ def _bare_loop(address: str, file: Path) -> None:
 
 
 def _curl(address: str, file: Path) -> None:
+    file.unlink(missing_ok=True)
     subprocess.run(["curl", "--silent", "--fail", "--output", str(file), address], check=True)
 
 
