@@ -4,7 +4,6 @@
 Unicode true
 Target amd64-unicode
 ManifestDPIAware true
-SetCompressor /SOLID lzma
 
 !define NAME "vitoclient-Services"
 !define PUBLISHER "vitoclient-Services developers"

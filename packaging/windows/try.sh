@@ -25,7 +25,7 @@ say "version $version; installer $(du -m "$setup" | cut -f1) MB, installed $(du 
 # An older version: the same program with one file more, which the upgrade must remove.
 mkdir "$run/old"
 echo old >build/windows/_internal/only-in-the-old-version.txt
-packaging/windows/pack.sh 0.0.9 "$run/old" >>"$log" 2>&1; rm build/windows/_internal/only-in-the-old-version.txt
+packaging/windows/pack.sh 0.0.9 "$run/old" zlib >>"$log" 2>&1; rm build/windows/_internal/only-in-the-old-version.txt
 
 say "--- for one user"
 here=$(inside "AppData/Local/vitoclient-Services"); programs=$(inside "AppData/Local/Programs/vitoclient-Services")

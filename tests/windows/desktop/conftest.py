@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.windows.desktop.rig import WineDesktop, wait_until
+from tests.windows.desktop.rig import QUIT, WineDesktop, wait_until
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +33,5 @@ def desktop(shell: WineDesktop) -> Iterator[WineDesktop]:
     """Gives the desktop, and closes what a test left open by the icon's menu."""
     yield shell
     if shell.has_icon():
-        shell.keys("Escape")
-        shell.click(shell.icon, button=3)
-        shell.window(kind="#32768")
-        shell.keys("Up", "Return")
+        shell.choose(QUIT)
         wait_until(lambda: not shell.has_icon(), f"the end of the program: {shell.said()}")

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +20,17 @@ SECONDS = 120.0
 """How long a condition is waited for at the most; two busy cores make Wine slow."""
 
 TASKBAR_HEIGHT = 21
+MENU = "#32768"
+QUIT, INFO, SETTINGS = 12, 29, 132
+"""Entries of the icon's menu: pixels above its lower end."""
 PROBE = Path(__file__).with_name("probe.py")
 PROJECT = Path(__file__).resolve().parents[3]
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
     """Waits until a condition gives something true, and returns that."""
-    pause = threading.Event()
-    for _attempt in range(int(seconds / 0.1)):
+    pause, until = threading.Event(), time.monotonic() + seconds
+    while time.monotonic() < until:
         result = condition()
         if result:
             return result
@@ -82,8 +86,9 @@ class WineDesktop:
     def origin(self) -> tuple[int, int]:
         """Returns where Wine's desktop begins on the screen; the window manager may have moved it."""
         number = wait_until(lambda: self._x("search", "--onlyvisible", "--name", "Wine desktop").split(), "Wine's desktop")[0]
-        values = dict(line.split("=", 1) for line in self._x("getwindowgeometry", "--shell", number).splitlines())
-        return int(values["X"]), int(values["Y"])
+        said = subprocess.run(["xwininfo", "-id", number], capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+        left, top = (int(line.rsplit(":", 1)[1]) for line in said.splitlines() if "Absolute upper-left" in line)
+        return left, top
 
     def program(self, log: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Starts Python in Wine's desktop with arguments; what it says goes into a log, through a pipe."""
@@ -164,11 +169,30 @@ class WineDesktop:
 
     def keys(self, *keys: str) -> None:
         """Presses keys."""
+        self._focus()
         self._x("key", "--clearmodifiers", *keys)
 
     def type(self, text: str) -> None:
         """Types a text."""
+        self._focus()
         self._x("type", "--clearmodifiers", text)
+
+    def choose(self, from_the_end: int) -> None:
+        """Opens the icon's menu and clicks an entry.
+
+        Args:
+            from_the_end: how many pixels its middle is above the menu's lower end.
+        """
+        self.click(self.icon, button=3)
+        menu = self.window(kind=MENU)
+        self.click(((menu.left + menu.right) // 2, menu.bottom - from_the_end))
+        self.gone(kind=MENU)
+
+    def _focus(self) -> None:
+        """Gives Wine's desktop the keyboard, where the window manager did not."""
+        number = self._x("search", "--onlyvisible", "--name", "Wine desktop").split()[0]
+        if self._x("getwindowfocus").strip() != number:
+            self._x("windowfocus", "--sync", number)
 
     def _x(self, *arguments: str) -> str:
         done = subprocess.run(["xdotool", *arguments], capture_output=True, text=True, timeout=SECONDS, check=False)

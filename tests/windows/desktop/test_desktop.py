@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.desktop.test_tray import offer_download
-from tests.windows.desktop.rig import WineDesktop, wait_until
+from tests.windows.desktop.rig import MENU, QUIT, SETTINGS, WineDesktop, wait_until
 from tray_agent.config.settings import find_setting
 from tray_agent.store.database import open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.settings import SettingStore
 
 pytestmark = [pytest.mark.windows, pytest.mark.timeout(300)]
-
-MENU = "#32768"
 
 
 def make_database(data: Path) -> str:
@@ -32,13 +30,6 @@ def start(desktop: WineDesktop) -> None:
     wait_until(desktop.has_icon, "the icon in the taskbar")
 
 
-def choose(desktop: WineDesktop, ups: int) -> None:
-    """Chooses from the icon's menu by keyboard, so many entries from its end."""
-    desktop.click(desktop.icon, button=3)
-    desktop.window(kind=MENU)
-    desktop.keys(*["Up"] * ups, "Return")
-
-
 def test_the_icon_has_a_tooltip_and_a_menu_and_quits(desktop: WineDesktop, data: Path) -> None:
     make_database(data)
     start(desktop)
@@ -49,7 +40,9 @@ def test_the_icon_has_a_tooltip_and_a_menu_and_quits(desktop: WineDesktop, data:
     desktop.click(desktop.icon, button=3)
     desktop.window(kind=MENU)
     desktop.picture("tray-menu")
-    desktop.keys("Up", "Return")
+    desktop.click((200, 200))  # beside the menu: closes it
+    desktop.gone(kind=MENU)
+    desktop.choose(QUIT)
     wait_until(lambda: not desktop.has_icon(), "the icon to go")
     wait_until(lambda: not desktop.find(title="vitoclient"), "the program's windows to go")
 
@@ -81,7 +74,7 @@ def test_a_balloon_tells_of_new_downloads_and_its_click_opens_the_list(desktop: 
 def test_a_dialog_is_worked_by_mouse_and_keyboard(desktop: WineDesktop, data: Path) -> None:
     url = make_database(data)
     start(desktop)
-    choose(desktop, 7)
+    desktop.choose(SETTINGS)
     dialog = desktop.window(title="Schalter")
     desktop.picture("dialog-settings")
     desktop.click((dialog.left + 200, dialog.top + 120))
