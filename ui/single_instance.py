@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
 SHOW = b"show\n"
 ANSWER_MILLISECONDS = 2000
+
+LONGEST_SOCKET = 80
+"""Bytes of a socket's path: the system allows 107, and Qt first makes it under a longer name."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ class SingleInstance(QObject):
         super().__init__()
         place = folder or _runtime_folder()
         key = hashlib.sha256(f"{name}|{_session()}|{place}".encode()).hexdigest()[:16]
-        self._server_name = str(place / f"vitoclient-{key}.socket") if sys.platform != "win32" else f"vitoclient-{key}"
+        self._server_name = _server_name(place, f"vitoclient-{key}")
         self._lock = QLockFile(str(place / f"vitoclient-{key}.lock"))
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
@@ -81,6 +85,14 @@ class SingleInstance(QObject):
             connection.write(b"ok\n")
             connection.flush()
             self._on_show()
+
+
+def _server_name(place: Path, name: str) -> str:
+    """Returns where the first process listens: a socket beside the lock, or in the folder of temporary files where that path is too long."""
+    if sys.platform == "win32":
+        return name
+    beside = str(place / f"{name}.socket")
+    return beside if len(os.fsencode(beside)) <= LONGEST_SOCKET else str(Path(tempfile.gettempdir()) / f"{name}.socket")
 
 
 def _runtime_folder() -> Path:

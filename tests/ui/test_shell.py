@@ -184,15 +184,18 @@ def test_fault_in_a_thread_is_told_too(qtbot: QtBot) -> None:
         reporter.stop()
 
 
-def test_second_instance_asks_the_first_to_show_itself(qtbot: QtBot, tmp_path: Path) -> None:
-    first, second = SingleInstance("a", tmp_path), SingleInstance("a", tmp_path)
+@pytest.mark.parametrize("length", [1, 60])
+def test_second_instance_asks_the_first_to_show_itself(qtbot: QtBot, tmp_path: Path, length: int) -> None:
+    folder = tmp_path / ("x" * length)  # a path that is too long for a socket must do as well
+    folder.mkdir()
+    first, second = SingleInstance("a", folder), SingleInstance("a", folder)
     asked: list[bool] = []
     assert first.acquire()
     first.on_show(lambda: asked.append(True))
     assert not second.acquire()
 
     answers: list[bool] = []
-    later = threading.Thread(target=lambda: answers.append(SingleInstance("a", tmp_path).ask_to_show()))
+    later = threading.Thread(target=lambda: answers.append(SingleInstance("a", folder).ask_to_show()))
     later.start()
     qtbot.waitUntil(lambda: bool(asked))
     qtbot.waitUntil(lambda: not later.is_alive())
