@@ -88,7 +88,7 @@ class SingleInstance(QObject):
 
 
 def _server_name(place: Path, name: str) -> str:
-    """Returns where the first process listens: a socket beside the lock, or in the folder of temporary files where that path is too long."""
+    """Returns where the first process listens: a socket beside the lock, or among the temporary files where that path is too long."""
     if sys.platform == "win32":
         return name
     beside = str(place / f"{name}.socket")
