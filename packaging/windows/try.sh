@@ -14,9 +14,15 @@ wait_for() { local what=$1 n; shift; for n in $(seq 1 240); do "$@" && { say "ok
 prints() { local wanted=$1; shift; windows "$@" | tr -d '\r' | tee -a "$log" | grep -qF -- "$wanted"; }
 inside() { echo "$WINEPREFIX/drive_c/users/$USER/$1"; }
 registered() { windows reg query "$1\\Software\\Microsoft\\Windows\\CurrentVersion\\$2" /v "$3" | tr -d '\r' | grep -F -- "$3" >/dev/null; }
-is_running() { grep -qlsa "vitoclient-tray.exe" /proc/[0-9]*/cmdline 2>/dev/null && [ -n "$(tray_process)" ]; }
-tray_process() { local one; for one in /proc/[0-9]*; do
-  tr '\0' ' ' <"$one/cmdline" 2>/dev/null | grep -q 'vitoclient-tray\.exe' && grep -zqs "^WINEPREFIX=$WINEPREFIX$" "$one/environ" && basename "$one"; done | head -1; }
+# The number of the tray program that runs in this Windows, seen from outside; nothing where none runs.
+tray_process() {
+  local one
+  for one in /proc/[0-9]*; do
+    { tr '\0' ' ' <"$one/cmdline" | grep -q 'vitoclient-tray\.exe' && grep -zqsF "WINEPREFIX=$WINEPREFIX" "$one/environ"; } 2>/dev/null || continue
+    basename "$one"; return
+  done
+}
+is_running() { [ -n "$(tray_process)" ]; }
 not() { ! "$@"; }
 
 run=$(mktemp -d); fresh_windows "$run"

@@ -22,9 +22,10 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WineDesktop]:
 
 @pytest.fixture
 def data(shell: WineDesktop) -> Path:
-    """Gives an empty data folder of the program."""
+    """Gives a data folder of the program with nothing but a configuration."""
     shutil.rmtree(shell.data, ignore_errors=True)
     shell.data.mkdir(parents=True)
+    (shell.data / "config.toml").write_text('[practice]\nname = "Praxis Müller"\n', encoding="utf-8")
     return shell.data
 
 

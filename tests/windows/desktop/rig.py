@@ -132,6 +132,16 @@ class WineDesktop:
         )
         return found[0]
 
+    def painted(self, title: str) -> Window:
+        """Waits for a window of ours and its content."""
+
+        def seen() -> Window | None:
+            found = self.find(title, "Qt")
+            return found[0] if found and len(self._colours(found[0].left + 20, found[0].top + 40, 300, 100)) > 8 else None
+
+        shown: Window = wait_until(seen, f"the content of the window {title!r}")
+        return shown
+
     def gone(self, title: str = "", kind: str = "") -> None:
         """Waits until there is no such window."""
         wait_until(lambda: not self.find(title, kind), f"the end of the window {title or kind!r}")
