@@ -24,8 +24,8 @@ from tray_agent.jobs.contract import Activity, Level, Service
 from tray_agent.messages.entries import Verdict
 from tray_agent.messages.model import MessageState
 from ui.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.activity_pages import LogPage
 from ui.dialogs.activity import ActivityDialog
-from ui.dialogs.activity_pages import LogPage
 from ui.models.activity import LogFilter
 from ui.models.period import Period
 from ui.models.print_outs import PrintOut, Sender, activity_list, letters

@@ -14,11 +14,12 @@ from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.contract import Service
 from tray_agent.jobs.model import ServiceCounts
+from tray_agent.jobs.titles import service_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
+from ui.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.dialog import Dialog
-from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.icons import Status, status_icon
-from ui.models.activity import SERVICE_TITLES, tab_title, verdict_question
+from ui.models.activity import tab_title, verdict_question
 from ui.models.print_outs import PrintOut, Sender, letters
 from ui.printing import preview, print_with_dialog, write_pdf
 
@@ -180,7 +181,7 @@ class ActivityDialog(Dialog):
         page = self.tabs.currentWidget()
         if not isinstance(page, LogPage):
             return
-        question = _("Alle Einträge im Register «{tab}» löschen?").format(tab=_(SERVICE_TITLES[page.service]))
+        question = _("Alle Einträge im Register «{tab}» löschen?").format(tab=service_title(page.service))
         said = _("Sie verschwinden bei allen Arbeitsplätzen aus dieser Liste. Was erst seit dem Öffnen dazukam, bleibt.")
         filtered = _("Auch was der Filter gerade verbirgt, wird gelöscht.")
         if self.ask(question, f"{said} {filtered}" if page.filter.hides_something else said, _("&Löschen")):

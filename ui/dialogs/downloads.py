@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, Qt
-from PyQt6.QtWidgets import QLabel, QProgressBar, QSplitter, QTextBrowser
+from PyQt6.QtWidgets import QLabel, QProgressBar, QSplitter
 
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.sizes import format_size
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
+from ui.details import Details
 from ui.dialog import Dialog
 from ui.icons import Status
 from ui.models.downloads import (
@@ -69,8 +69,7 @@ class DownloadsDialog(Dialog):
         )  # fmt: skip
         self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
         self.table.setModel(self.list)
-        self.details = QTextBrowser(self)
-        self.details.setAccessibleName(_("Einzelheiten zum gewählten Element"))
+        self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self.transfer = QProgressBar(self)
         self.transfer.setAccessibleName(_("Übertragung"))
         self.transfer.hide()
@@ -146,9 +145,11 @@ class DownloadsDialog(Dialog):
 
     def _show_details(self) -> None:
         row = self.current
-        told = details_of(row) if row is not None else None
-        paragraphs = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in told.paragraphs) if told else ""
-        self.details.setHtml(f"<p><b>{escape(told.title)}</b></p>{paragraphs}" if told else "")
+        if row is None:
+            self.details.clear()
+            return
+        told = details_of(row)
+        self.details.tell(told.title, told.paragraphs)
 
     # Installing
 

@@ -12,12 +12,11 @@ from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QSplitt
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.model import ActivityFilter, ActivityRow, Run, RunOrder
-from tray_agent.jobs.titles import job_title, state_title, trigger_title
+from tray_agent.jobs.titles import job_title, level_title, state_title, trigger_title
 from ui.dialog import GRID, Dialog
 from ui.dialogs.jobs import RUN_ICONS
 from ui.icons import Status
 from ui.level_icons import LEVEL_ICONS
-from ui.models.activity import LEVEL_TITLES
 from ui.models.csv_export import write_csv
 from ui.models.job_history import (
     PAGE,
@@ -238,7 +237,7 @@ def _columns(zone: tzinfo) -> tuple[Column[Run], ...]:
 def _activity_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
     return (
         Column(_("Zeit"), lambda row: time_text(row.at, zone)),
-        Column(_("Stufe"), lambda row: _(LEVEL_TITLES[row.level]), status=lambda row: LEVEL_ICONS[row.level]),
+        Column(_("Stufe"), lambda row: level_title(row.level), status=lambda row: LEVEL_ICONS[row.level]),
         Column(_("Was geschah"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
     )
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from html import escape
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter, QTextBrowser
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter
 
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.words import kind_title
+from ui.details import Details
 from ui.dialog import GRID, Dialog
 from ui.icons import Status
 from ui.models.outbox import CAN_BE_CANCELLED, VIEWS, cancel_question, channel_word, details_of, filter_of, local, state_word
@@ -58,8 +58,7 @@ class OutboxDialog(Dialog):
             _("Mitteilungen"),
             _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan."),
         )
-        self.details = QTextBrowser(self)
-        self.details.setAccessibleName(_("Einzelheiten zur gewählten Mitteilung"))
+        self.details = Details(_("Einzelheiten zur gewählten Mitteilung"), self)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
         self._cancel = self.side_action(_("&Stornieren …"), self.cancel_chosen)
@@ -152,9 +151,7 @@ class OutboxDialog(Dialog):
         if message is None:
             self.details.clear()
             return
-        title, paragraphs = details_of(message, self._zone)
-        told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
-        self.details.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
+        self.details.tell(*details_of(message, self._zone))
 
     def cancel_chosen(self) -> None:
         """Cancels the chosen message, after a question."""

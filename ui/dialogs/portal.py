@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QSplitter, QTextBrowser, QTreeWidget, QTreeWidgetItem
+from PyQt6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QSplitter, QTreeWidget, QTreeWidgetItem
 
 from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
 from tray_agent.downloads.sizes import format_size
 from tray_agent.i18n import _, format_date, format_datetime
+from ui.details import Details
 from ui.dialog import Dialog
 from ui.icons import Status
 from ui.models.portal import PortalModel, details_of, state_word
@@ -49,8 +49,7 @@ class PortalDialog(Dialog):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
         self.tree = self._make_tree()
-        self.details = QTextBrowser(self)
-        self.details.setAccessibleName(_("Einzelheiten zum gewählten Element"))
+        self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self.status = QLabel(self)
         self.status.setWordWrap(True)
         parts = QSplitter(Qt.Orientation.Vertical, self)
@@ -189,9 +188,7 @@ class PortalDialog(Dialog):
         if not isinstance(row, PortalRow):
             self.details.clear()
             return
-        title, paragraphs = details_of(row)
-        told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
-        self.details.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
+        self.details.tell(*details_of(row))
 
     # Changing
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from tray_agent.i18n import N_, _, format_datetime
+from tray_agent.i18n import _, format_datetime
 from tray_agent.jobs.contract import Level, Service
 from tray_agent.jobs.model import ActivityFilter, ActivityRow, ServiceCounts
+from tray_agent.jobs.titles import level_title, service_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
 from tray_agent.messages.words import channel_title, kind_title
 from ui.models.period import ALL_DAYS, Period
@@ -18,16 +19,6 @@ PAGE = 100
 
 MOST_PRINTED = 2000
 """So many rows are printed at the most; a list of a million rows is no use on paper."""
-
-SERVICE_TITLES: Mapping[Service, str] = {
-    Service.DOWNLOADS: N_("Downloads"),
-    Service.SMS: N_("SMS"),
-    Service.AGENT: N_("Agent"),
-}
-"""The tabs' names, source texts."""
-
-LEVEL_TITLES: Mapping[Level, str] = {Level.INFO: N_("Information"), Level.WARNING: N_("Warnung"), Level.ERROR: N_("Fehler")}
-"""The words of the levels, source texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ class LogFilter:
 
 def tab_title(service: Service, counts: Mapping[Service, ServiceCounts]) -> str:
     """Returns a tab's title with the number of errors in brackets: "SMS (3)"."""
-    return _("{title} ({number})").format(title=_(SERVICE_TITLES[service]), number=counts.get(service, ServiceCounts()).errors)
+    return _("{title} ({number})").format(title=service_title(service), number=counts.get(service, ServiceCounts()).errors)
 
 
 def time_text(row: ActivityRow, zone: tzinfo) -> str:
@@ -70,7 +61,7 @@ def about_text(row: ActivityRow) -> str:
 def details(row: ActivityRow, zone: tzinfo) -> str:
     """Returns what is told of a row below the list, line by line."""
     head = _("{level}, {time} auf {workstation}").format(
-        level=_(LEVEL_TITLES[row.level]), time=time_text(row, zone), workstation=row.workstation
+        level=level_title(row.level), time=time_text(row, zone), workstation=row.workstation
     )
     lines = [head, row.sentence]
     if row.appointment_at:

@@ -9,9 +9,10 @@ from html import escape
 
 from tray_agent.i18n import _, format_date, format_datetime, format_time
 from tray_agent.jobs.model import ActivityRow
+from tray_agent.jobs.titles import level_title
 from tray_agent.messages.entries import CallEntry
 from tray_agent.practice.model import Patient
-from ui.models.activity import LEVEL_TITLES, about_text, appointment_text, phones_text, sent_text, time_text
+from ui.models.activity import about_text, appointment_text, phones_text, sent_text, time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: date
     """
     title = _("Protokoll Aktivitäten/Fehler: {tab}").format(tab=tab)
     titles = (_("Zeit"), _("Stufe"), _("Was geschah"), _("Betrifft"), _("Arbeitsplatz"))
-    cells = ((time_text(row, zone), _(LEVEL_TITLES[row.level]), row.sentence, about_text(row), row.workstation) for row in rows)
+    cells = ((time_text(row, zone), level_title(row.level), row.sentence, about_text(row), row.workstation) for row in rows)
     note = _("Gedruckt sind die ersten {number} Einträge; die Liste geht weiter.").format(number=len(rows)) if more else ""
     return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (14, 13, 41, 15, 17), cells), note))
 

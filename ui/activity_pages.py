@@ -13,15 +13,14 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButt
 from tray_agent.i18n import _, format_datetime
 from tray_agent.jobs.contract import Level, Service
 from tray_agent.jobs.model import ActivityOrder, ActivityRow
+from tray_agent.jobs.titles import level_title, service_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
 from ui.dialog import GRID
 from ui.icons import Status
 from ui.level_icons import LEVEL_ICONS
 from ui.models.activity import (
-    LEVEL_TITLES,
     MOST_PRINTED,
     PAGE,
-    SERVICE_TITLES,
     CallListModel,
     LogFilter,
     about_text,
@@ -87,7 +86,7 @@ class LogPage(QWidget):
         self.level.setAccessibleName(_("Stufe"))
         self.level.addItem(_("alle Stufen"), None)
         for level in (Level.ERROR, Level.WARNING, Level.INFO):
-            self.level.addItem(_(LEVEL_TITLES[level]), level)
+            self.level.addItem(level_title(level), level)
         self.text = SearchLine()
         self.text.setAccessibleName(_("Suchen nach Text, Patient oder Grund"))
         self.text.setPlaceholderText(_("Suchen: Text, Patient, Grund …"))
@@ -106,7 +105,7 @@ class LogPage(QWidget):
         return line
 
     def _make_list(self) -> QSplitter:
-        name = _("Aktivitäten: {title}").format(title=_(SERVICE_TITLES[self.service]))
+        name = _("Aktivitäten: {title}").format(title=service_title(self.service))
         self.table = TableView(name, _("Hier steht nichts: Es gab keine Aktivitäten, oder der Filter verbirgt sie."))
         agent, zone = self.context.agent, self.zone
         self.list = GrowingModel(
@@ -167,7 +166,7 @@ class LogPage(QWidget):
         def work() -> PrintOut:
             rows = list(islice(agent.jobs.all_activities(wanted.asked(zone), order, descending=descending), MOST_PRINTED + 1))
             more = len(rows) > MOST_PRINTED
-            return activity_list(_(SERVICE_TITLES[wanted.service]), rows[:MOST_PRINTED], zone, agent.clock.now(), more=more)
+            return activity_list(service_title(wanted.service), rows[:MOST_PRINTED], zone, agent.clock.now(), more=more)
 
         return work
 
@@ -319,7 +318,7 @@ def _stack(page: QWidget, said: str, table: TableView, buttons: Sequence[QPushBu
 def _log_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
     return (
         Column(_("Zeit"), lambda row: time_text(row, zone), sort=ActivityOrder.TIME),
-        Column(_("Stufe"), lambda row: _(LEVEL_TITLES[row.level]), sort=ActivityOrder.LEVEL, status=lambda row: LEVEL_ICONS[row.level]),
+        Column(_("Stufe"), lambda row: level_title(row.level), sort=ActivityOrder.LEVEL, status=lambda row: LEVEL_ICONS[row.level]),
         Column(_("Was geschah"), lambda row: row.sentence, sort=ActivityOrder.REASON, tooltip=lambda row: row.sentence),
         Column(_("Betrifft"), about_text, sort=ActivityOrder.ITEM),
         Column(_("Arbeitsplatz"), lambda row: row.workstation, sort=ActivityOrder.WORKSTATION),
