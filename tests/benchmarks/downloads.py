@@ -235,7 +235,7 @@ def _best(ways: dict[str, Callable[[], None]], rounds: int = ROUNDS) -> dict[str
     for _number in range(rounds):
         for name, way in ways.items():
             if sys.platform != "win32":
-        os.sync()
+                os.sync()
             began = time.perf_counter()
             way()
             times[name].append(time.perf_counter() - began)
