@@ -15,7 +15,7 @@ if [ ! -x "$folder/base/usr/bin/python3" ]; then
 fi
 trial="$folder/trial"
 umount -q "$trial"/{proc,dev,sys} 2>/dev/null || true
-rm -rf "$trial"
+rm -rf --one-file-system "$trial"
 cp -a "$folder/base" "$trial"
 # The network's settings of this machine: sources, certificates, the package index of pip.
 cp -aL /etc/resolv.conf /etc/hosts "$trial/etc/" 2>/dev/null || true
