@@ -123,7 +123,7 @@ class SystemProcesses:
         try:
             process = psutil.Process(pid)
             return process.name(), process.create_time()
-        except psutil.Error:
+        except (psutil.Error, OSError):  # Windows may answer with a plain error for a process that has just ended
             return None
 
 

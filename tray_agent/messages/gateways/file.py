@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from io import FileIO
@@ -145,7 +146,7 @@ def _locked(file: int) -> Iterator[None]:
     if sys.platform == "win32":
         import msvcrt
 
-        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
+        _insist_on_lock(lambda: msvcrt.locking(file, msvcrt.LK_NBLCK, 1))
         try:
             yield
         finally:
@@ -158,3 +159,25 @@ def _locked(file: int) -> Iterator[None]:
             yield
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+_LOCK_SECONDS = 30.0
+_LOCK_PAUSE = 0.02
+
+
+def _insist_on_lock(lock: Callable[[], None]) -> None:
+    """Tries again until the lock is free; Windows' own waiting looks once a second and gives up after ten.
+
+    Raises:
+        OSError: another process holds it for half a minute.
+    """
+    until = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            lock()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return
