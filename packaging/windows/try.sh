@@ -23,6 +23,8 @@ tray_process() {
   done
 }
 is_running() { [ -n "$(tray_process)" ]; }
+# Runs an installer; not through a pipe, which the program that it starts again would hold open.
+setup_runs() { wine "$@" </dev/null >/dev/null 2>&1; }
 not() { ! "$@"; }
 
 run=$(mktemp -d); fresh_windows "$run"
@@ -35,7 +37,7 @@ packaging/windows/pack.sh 0.0.9 "$run/old" zlib >>"$log" 2>&1; rm build/windows/
 
 say "--- for one user"
 here=$(inside "AppData/Local/vitoclient-Services"); programs=$(inside "AppData/Local/Programs/vitoclient-Services")
-windows "$run/old/vitoclient-Services-0.0.9-setup.exe" /S /CurrentUser >>"$log" || fail "the older version did not install"
+setup_runs "$run/old/vitoclient-Services-0.0.9-setup.exe" /S /CurrentUser || fail "the older version did not install"
 [ -e "$programs/vitoclient.exe" ] || programs=$(dirname "$(find "$WINEPREFIX/drive_c" -name vitoclient.exe | head -1)")
 must "the older version is installed in ${programs#"$WINEPREFIX/"}" test -e "$programs/_internal/only-in-the-old-version.txt"
 must "it is in the start menu" test -n "$(find "$(inside "")" -path '*Start Menu*' -name 'vitoclient-Services.lnk')"
@@ -55,7 +57,7 @@ wait_for "the tray program runs" test -s "$here/logs/tray.log"
 old_process=$(tray_process)
 
 say "--- upgrade while it runs"
-windows "$setup" /S /CurrentUser >>"$log" || fail "the upgrade did not succeed"
+setup_runs "$setup" /S /CurrentUser || fail "the upgrade did not succeed"
 must "files of the older version are gone" test ! -e "$programs/_internal/only-in-the-old-version.txt"
 must "the program that ran has ended" test ! -d "/proc/${old_process:-none}"
 wait_for "the new one was started again" is_running
@@ -63,7 +65,7 @@ must "Windows shows the new version" prints "$version" reg query 'HKCU\Software\
 must "the database is still there" test -s "$here/vitoclient.db"
 
 say "--- uninstall while it runs"
-windows "$programs/uninstall.exe" /CurrentUser /S >>"$log" || true
+setup_runs "$programs/uninstall.exe" /CurrentUser /S || true
 wait_for "the programs are gone" test ! -e "$programs/vitoclient.exe"
 wait_for "the folder is gone" test ! -e "$programs/_internal"
 must "the practice's data are still there" test -s "$here/vitoclient.db"
@@ -71,12 +73,12 @@ must "nothing starts at login any more" not registered HKCU Run vitoclient-Servi
 must "Windows knows it no more" not registered HKCU "Uninstall\\vitoclient-Services" UninstallString
 
 say "--- for all users"
-windows "$setup" /S /AllUsers /AUTOSTART=0 >>"$log" || fail "it did not install for all users"
+setup_runs "$setup" /S /AllUsers /AUTOSTART=0 || fail "it did not install for all users"
 programs="$WINEPREFIX/drive_c/Program Files/vitoclient-Services"
 must "it is in Program Files" test -e "$programs/vitoclient.exe"
 must "vitoclient --version" prints "vitoclient-Services $version" "$programs/vitoclient.exe" --version
 must "it does not start at login" not registered HKLM Run vitoclient-Services
-windows "$programs/uninstall.exe" /AllUsers /S /DELETEDATA=1 >>"$log" || true
+setup_runs "$programs/uninstall.exe" /AllUsers /S /DELETEDATA=1 || true
 wait_for "the programs are gone" test ! -e "$programs/vitoclient.exe"
 wait_for "its own data were deleted as asked" test ! -e "$here"
 say "install, run, upgrade, uninstall: done"
