@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tools.translations import LANGUAGES, ROOT, collected, load
+from tools.translations import LANGUAGES, ROOT, collected, load, missing
 
 
 def test_swiss_spelling_knows_no_sharp_s() -> None:
@@ -21,6 +21,11 @@ def test_no_translation_has_other_placeholders_than_its_source(language: str) ->
         (message.id, message.string) for message in load(language) if message.id and message.string and not _same_placeholders(message)
     ]
     assert faulty == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated(language: str) -> None:
+    assert [message.id for message in missing(language)] == []
 
 
 def test_no_text_hides_in_a_formatted_string() -> None:
