@@ -125,4 +125,5 @@ def test_real_processes() -> None:
         started = watch.look() or watch.look()
         child.communicate(b"\n")
     assert started == (child_name[0].casefold() == described[0].casefold())
-    assert processes.describe(child.pid) is None
+    if sys.platform != "win32":  # Windows knows a process as long as somebody, here the test, holds a handle on it
+        assert processes.describe(child.pid) is None

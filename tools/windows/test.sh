@@ -1,5 +1,7 @@
 #!/bin/bash
 # Runs the tests in Windows (Wine): everything that needs neither PostgreSQL nor a Linux desktop.
+# Left out: tests/ui (widgets without a screen; Qt without a screen aborts in Wine, the dialogs are worked by desktop.sh) and
+# benchmarks.
 # usage: tools/windows/test.sh [pytest's arguments]     e.g. tests/platforms -k autostart
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -11,4 +13,5 @@ cp -a --reflink=auto "$test_python/python" "$run/python"
 windows "$run/python/python.exe" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --no-deps --no-index "$run"/*.whl
 
 export PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=0
-windows "$run/python/python.exe" -m pytest -p no:cacheprovider -m "not desktop" --ignore tests/windows/desktop ${WORKERS:+-n "$WORKERS"} "$@"
+windows "$run/python/python.exe" -m pytest -p no:cacheprovider -m "not desktop" --ignore tests/windows/desktop \
+  --ignore tests/ui --ignore tests/benchmarks ${WORKERS:+-n "$WORKERS"} "$@"

@@ -14,16 +14,33 @@ import json
 import socketserver
 from pathlib import Path
 
+import win32con
 import win32gui
 import win32process
 
+ICON_MESSAGE = win32con.WM_USER + 11
+"""What pystray asks Windows to send for its icon."""
+
+NIN_BALLOONUSERCLICK = win32con.WM_USER + 5
+
 
 class Questions(socketserver.StreamRequestHandler):
-    """Answers each line with the list of visible windows."""
+    """Answers each line with the list of visible windows; the line ``balloon`` first tells the icon of a click on its balloon."""
 
     def handle(self) -> None:
-        for _line in self.rfile:
+        for line in self.rfile:
+            if line.strip() == b"balloon":
+                click_balloon()
             self.wfile.write(json.dumps(visible_windows()).encode() + b"\n")
+
+
+def click_balloon() -> None:
+    """Sends the icon what Windows sends when its balloon is clicked; Wine 8 shows the balloon and sends nothing."""
+    handles: list[int] = []
+    win32gui.EnumWindows(lambda handle, found: found.append(handle), handles)
+    for handle in handles:
+        if (win32gui.GetClassName(handle) or "").endswith("SystemTrayIcon"):
+            win32gui.PostMessage(handle, ICON_MESSAGE, 0, NIN_BALLOONUSERCLICK)
 
 
 def visible_windows() -> list[dict[str, object]]:

@@ -112,10 +112,10 @@ class WineDesktop:
 
     # What one sees
 
-    def windows(self) -> list[Window]:
+    def windows(self, line: bytes = b"windows") -> list[Window]:
         """Returns the visible windows."""
         assert self._connection is not None
-        self._connection.sendall(b"?\n")
+        self._connection.sendall(line + b"\n")
         answer = b""
         while not answer.endswith(b"\n"):
             answer += self._connection.recv(65536)
@@ -176,6 +176,10 @@ class WineDesktop:
         """Clicks at a point of Wine's desktop."""
         self.point_at(*point)
         self._x("click", str(button))
+
+    def click_balloon(self) -> None:
+        """Tells the icon that its balloon was clicked, as Windows does; Wine shows balloons but tells nobody of clicks."""
+        self.windows(b"balloon")
 
     def keys(self, *keys: str) -> None:
         """Presses keys."""

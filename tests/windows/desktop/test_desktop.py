@@ -25,6 +25,11 @@ def make_database(data: Path) -> str:
     return url
 
 
+def configure(data: Path, ui: str) -> None:
+    with (data / "config.toml").open("a", encoding="utf-8") as out:
+        out.write(f"[ui]\n{ui}\n")
+
+
 def start(desktop: WineDesktop) -> None:
     desktop.program("tray", "-m", "tray_agent", "run")
     wait_until(desktop.has_icon, "the icon in the taskbar")
@@ -58,17 +63,30 @@ def test_a_left_click_opens_the_window_and_escape_closes_it(desktop: WineDesktop
     desktop.gone(opened.title, "Qt")
 
 
-def test_a_balloon_and_a_popup_tell_of_new_downloads_and_the_balloons_click_opens_the_list(desktop: WineDesktop, data: Path) -> None:
+def test_a_balloon_tells_of_new_downloads_and_its_click_opens_the_list(desktop: WineDesktop, data: Path) -> None:
     make_database(data)
     offer_download(data)
+    configure(data, "popup = false")
     desktop.point_at(200, 200)  # away from the icon, so that no tooltip is taken for the balloon
     start(desktop)
     balloon = desktop.window(kind="tooltips_class32")
-    desktop.window("Meldung", "Qt")
-    desktop.picture("balloon-and-popup")
-    desktop.click(balloon.middle)
-    desktop.painted("Downloads")
-    desktop.picture("dialog-downloads")
+    desktop.picture("balloon")
+    assert balloon.right > 1000
+    assert balloon.bottom > 600
+    desktop.click_balloon()
+    desktop.window("Downloads", "Qt")
+
+
+def test_a_popup_tells_of_new_downloads_and_its_link_opens_the_list(desktop: WineDesktop, data: Path) -> None:
+    make_database(data)
+    offer_download(data)
+    configure(data, "toasts = false")
+    start(desktop)
+    popup = desktop.painted("Meldung")
+    desktop.picture("popup")
+    desktop.click((popup.left + 110, popup.bottom - 26))
+    desktop.window("Downloads", "Qt")
+    desktop.gone("Meldung", "Qt")
 
 
 def test_a_dialog_is_worked_by_mouse_and_keyboard(desktop: WineDesktop, data: Path) -> None:
