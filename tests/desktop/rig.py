@@ -291,8 +291,7 @@ def run_program(desktop: SmallDesktop, folder: Path, **settings: str) -> Running
         folder: its configuration and data.
         settings: further environment variables of the configuration (``VITOCLIENT_UI__LANGUAGE="fr"``).
     """
-    runtime = folder / "run"
-    runtime.mkdir(mode=0o700, exist_ok=True)
+    runtime = Path(tempfile.mkdtemp(prefix="r", dir=desktop.folder))  # short: the socket's path has a bound
     own = {"VITOCLIENT_MACHINE__DATA_FOLDER": str(folder), "XDG_RUNTIME_DIR": str(runtime)}
     environment = desktop.environment | own | settings
     output = folder / "output.txt"

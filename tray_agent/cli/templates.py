@@ -146,7 +146,7 @@ def _tell(template: Template, rendered: Rendered, findings: tuple[Finding, ...],
     if as_json:
         print_json({**(_entry_json(entry) if entry else _template_json(template)), **_rendered_json(rendered, findings)})
         return
-    print(f"{template.key}: {_origin(entry) if entry else _('nicht gespeichert')}")
+    print(f"{template.key}: " + (_origin(entry) if entry else _("nicht gespeichert")))
     for text in (template.subject, template.text):
         print(f"\n{text}" if text else "", end="")
     print("\n\n" + _("Vorschau") + ":")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
-from tray_agent.i18n import _, ngettext
+from tray_agent.i18n import _, ngettext, pgettext
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.model import ActivityFilter, ActivityRow, Run, RunOrder
 from tray_agent.jobs.titles import job_title, level_title, state_title, trigger_title
@@ -80,9 +80,9 @@ class JobHistoryDialog(Dialog):
 
     def _make_filters(self, job: JobKey | None) -> None:
         self.period = PeriodFields(self.context.agent.clock.now().astimezone(self.zone).date())
-        self.job = _choice(_("Auftrag"), {None: _("alle"), **{key: job_title(key) for key in JobKey}}, job)
-        self.state = _choice(_("Status"), {None: _("alle"), **state_choices()})
-        self.workstation = _choice(_("Arbeitsplatz"), {None: _("alle")})
+        self.job = _choice(_("Auftrag"), {None: pgettext("filter", "alle"), **{key: job_title(key) for key in JobKey}}, job)
+        self.state = _choice(_("Status"), {None: pgettext("filter", "alle"), **state_choices()})
+        self.workstation = _choice(_("Arbeitsplatz"), {None: pgettext("filter", "alle")})
         self.period_note = Note(self)
         line = QHBoxLayout()
         line.setSpacing(GRID)
