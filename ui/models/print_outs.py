@@ -94,7 +94,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     paragraphs = (_("Guten Tag"), said, call, closing, sender.name)
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
-    subject = f"<p><b>{escape(_('Terminerinnerung'))}</b></p>"
+    subject = "<p><b>" + escape(_("Terminerinnerung")) + "</b></p>"
     day = f"<p>{escape(format_date(now.astimezone(zone)))}</p>"
     return f"<p>{head}</p>{spacing}<p>{escape(name)}</p>{spacing}{day}{subject}{body}"
 
