@@ -10,13 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, World, treatment
+from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, World, begin_again, treatment
+from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
 from tray_agent.jobs.contract import JobKey, LeaseLostError, Level
 from tray_agent.messages import outbox, prepare
 from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.prepare import prepare_reminders
 from tray_agent.practice.model import AppointmentStatus, Patient
+from tray_agent.store.database import Database
 
 
 def test_an_eligible_appointment_gets_one_message_on_every_engine(every_world: World) -> None:
@@ -238,24 +240,21 @@ def test_a_source_that_gives_few_at_a_time_is_written_in_large_chunks(world: Wor
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(["prepare", "send", "move", "back", "cancel", "confirm", "opt out", "opt in", "hour"]), max_size=14))
-def test_whatever_happens_a_start_is_reminded_once_at_the_most_and_only_when_right(world: World, steps: list[str]) -> None:
-    number = len(world.messages())
-    appointment_id, patient_id = f"H{number}-{world.gateway.balance()}", f"HP{number}-{world.gateway.balance()}"
-    world.gateway.set_balance(Decimal(10_000) - len(world.gateway.taken))
-    world.practice.put(replace(ANNA, id=patient_id), treatment(patient_id))
-    world.book_appointment(appointment_id, TOMORROW_NINE, patient_id)
-    before = len(world.gateway.taken)
+def test_whatever_happens_a_start_is_reminded_once_at_the_most_and_only_when_right(
+    sqlite_database: Database, clock: ManualClock, steps: list[str]
+) -> None:
+    world = begin_again(sqlite_database, clock)
+    world.book_appointment()
     told_at: list[tuple[str, bool, bool]] = []
     for step in steps:
-        _do(world, step, appointment_id, patient_id)
-        for sent in world.gateway.taken[before + len(told_at) :]:
-            appointment = world.practice.appointments([appointment_id])[appointment_id]
-            wanted = not world.practice.patients([patient_id])[patient_id].opted_out
+        _do(world, step, "A1", "P1")
+        for sent in world.gateway.taken[len(told_at) :]:
+            appointment = world.practice.appointments(["A1"])["A1"]
+            wanted = not world.practice.patients(["P1"])["P1"].opted_out
             right = f"{appointment.starts_at:%d.%m.%Y, %H:%M}" in sent.text and appointment.status is AppointmentStatus.DEFINITE
             told_at.append((sent.reference, wanted, right))
     assert all(wanted and right for _reference, wanted, right in told_at)
     assert len({reference for reference, _wanted, _right in told_at}) == len(told_at)
-    world.practice.remove_appointment(appointment_id)
 
 
 def _do(world: World, step: str, appointment_id: str, patient_id: str) -> None:
@@ -276,5 +275,6 @@ def _do(world: World, step: str, appointment_id: str, patient_id: str) -> None:
         case "opt out" | "opt in":
             world.practice.put(replace(patient, opted_out=step == "opt out"))
         case "hour":
+            world.clock.advance(timedelta(hours=1))
             world.prepare()
             world.send()

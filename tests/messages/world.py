@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,7 @@ from tray_agent.store.tables import message
 
 ZURICH = ZoneInfo("Europe/Zurich")
 TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOMORROW_NINE = datetime(2026, 11, 24, 9, 0)  # noqa: DTZ001 - local, as the practice writes it
 
 MEIER = Mandant("M1", "Dr. Meier", phone="044 262 11 22", licence_number=with_check_digits("7601000"))
@@ -226,6 +227,14 @@ class World:
         return [activity.reason for activity in self.activities]
 
 
+def begin_again(database: Database, clock: ManualClock) -> World:
+    """Returns a new world with an empty outbox on a clock set to its start: for each of many drawn cases."""
+    clock.set(NOW)
+    world = World(database, clock)
+    world.force_empty()
+    return world
+
+
 def treatment(patient_id: str, mandant: str = "M1", opened_on: date = date(2026, 1, 5)) -> Treatment:
     """Returns a treatment with its own id."""
     return Treatment(f"T-{patient_id}-{mandant}-{opened_on}", patient_id, mandant, opened_on)
@@ -241,6 +250,7 @@ __all__ = [
     "Mapping",
     "TrialContext",
     "World",
+    "begin_again",
     "insert",
     "listing",
     "treatment",
