@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtWidgets import QApplication
 
 from tray_agent.errors import KnownError
-from tray_agent.i18n import current_language, set_language
+from tray_agent.i18n import _, current_language, set_language
 from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
 from tray_agent.tray.model import Action, AgentFacts, DialogName, tray_state
 from tray_agent.tray.occasions import NoSessionEvents, SessionEvents
@@ -28,7 +28,7 @@ from ui.application import QtTranslations, SignalWatch, create_application
 from ui.background import Background
 from ui.crash import CrashReporter
 from ui.error_window import error_window
-from ui.single_instance import SingleInstance
+from ui.single_instance import Place, SingleInstance
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 SECONDS_TO_QUIT = 1.9
 """After this the process ends whatever still runs; what was not finished is settled at the next start."""
-
-NOT_ACCEPTED = 1
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +61,9 @@ def _run(arguments: Sequence[str], make_agent: Callable[[], Agent], *, own_agent
         crashes = CrashReporter()
         closing.callback(crashes.stop)
         instance = SingleInstance(_configuration_name())
-        if not instance.acquire():
-            return 0 if instance.ask_to_show() else NOT_ACCEPTED
+        place = instance.acquire_or_show()
+        if place is not Place.FIRST:
+            return 0 if place is Place.SHOWN else _tell_unheard()
         closing.callback(instance.release)
         start = Start(application, instance, crashes, make_agent)
         signals = SignalWatch(start.quit)
@@ -75,6 +74,18 @@ def _run(arguments: Sequence[str], make_agent: Callable[[], Agent], *, own_agent
     if not own_agent:
         _Watchdog.stop()
     return code or start.exit_code
+
+
+def _tell_unheard() -> int:
+    """Tells that the program runs already but does not answer; returns the exit code."""
+    error = KnownError(
+        _("Programm antwortet nicht"),
+        _("vitoclient-Services läuft schon, hat aber nicht geantwortet."),
+        _("Einen Augenblick warten und noch einmal starten. Hilft das nicht, das laufende Programm im Task-Manager beenden."),
+    )
+    print(f"vitoclient: {error}", file=sys.stderr)  # noqa: T201 - started from a console, that is where one looks
+    error_window(error).exec()
+    return error.exit_code
 
 
 @dataclass(frozen=True, slots=True)

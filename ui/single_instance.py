@@ -8,18 +8,29 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 
-from PyQt6.QtCore import QLockFile, QObject, QStandardPaths
+from PyQt6.QtCore import QDeadlineTimer, QLockFile, QObject, QStandardPaths, QThread
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
 SHOW = b"show\n"
-ANSWER_MILLISECONDS = 2000
+SECONDS_TO_ANSWER = 10.0
+"""So long a later start waits for the first, which may be starting itself on a computer that is busy with a login."""
+PAUSE_MILLISECONDS = 50
 
 LONGEST_SOCKET = 80
 """Bytes of a socket's path: the system allows 107, and Qt first makes it under a longer name."""
 
 _log = logging.getLogger(__name__)
+
+
+class Place(Enum):
+    """What a start is: the first, one that the first heard, or one that nobody answered."""
+
+    FIRST = "first"
+    SHOWN = "shown"
+    UNHEARD = "unheard"
 
 
 class SingleInstance(QObject):
@@ -56,14 +67,27 @@ class SingleInstance(QObject):
         """Calls ``call`` on the GUI thread when a later start asks the program to show itself."""
         self._on_show = call
 
-    def ask_to_show(self) -> bool:
-        """Asks the first process to show itself; returns whether it took that. Waits for it, some seconds at the most."""
+    def acquire_or_show(self) -> Place:
+        """Becomes the first, or asks the first to show itself and waits until it said yes; ten seconds at the most.
+
+        A first that ends meanwhile makes room for this one.
+        """
+        deadline = QDeadlineTimer(round(SECONDS_TO_ANSWER * 1000))
+        while not self.acquire():
+            if self._ask_to_show(deadline):
+                return Place.SHOWN
+            if deadline.hasExpired():
+                return Place.UNHEARD
+            QThread.msleep(PAUSE_MILLISECONDS)
+        return Place.FIRST
+
+    def _ask_to_show(self, deadline: QDeadlineTimer) -> bool:
         socket = QLocalSocket()
         socket.connectToServer(self._server_name)
-        if not socket.waitForConnected(ANSWER_MILLISECONDS):
+        if not socket.waitForConnected(_left(deadline)):
             return False
         socket.write(SHOW)
-        answered = socket.waitForBytesWritten(ANSWER_MILLISECONDS) and socket.waitForReadyRead(ANSWER_MILLISECONDS)
+        answered = socket.waitForBytesWritten(_left(deadline)) and socket.waitForReadyRead(_left(deadline))
         socket.disconnectFromServer()
         return answered
 
@@ -85,6 +109,11 @@ class SingleInstance(QObject):
             connection.write(b"ok\n")
             connection.flush()
             self._on_show()
+
+
+def _left(deadline: QDeadlineTimer) -> int:
+    """Returns the milliseconds until a deadline; one at least, so that what is there already is seen."""
+    return max(1, deadline.remainingTime())
 
 
 def _server_name(place: Path, name: str) -> str:

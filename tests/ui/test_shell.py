@@ -17,11 +17,12 @@ from pytestqt.qtbot import QtBot
 
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import NewDownload, Notice, NoticeFacts, notices
+from ui import single_instance
 from ui.application import LINK_ON_DARK, LINK_ON_LIGHT, QtTranslations, SignalWatch, colour_links
 from ui.crash import CrashReporter
 from ui.popup import Popup, Popups
 from ui.qt_tray import QtTray
-from ui.single_instance import SingleInstance
+from ui.single_instance import Place, SingleInstance
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -194,12 +195,12 @@ def test_second_instance_asks_the_first_to_show_itself(qtbot: QtBot, tmp_path: P
     first.on_show(lambda: asked.append(True))
     assert not second.acquire()
 
-    answers: list[bool] = []
-    later = threading.Thread(target=lambda: answers.append(SingleInstance("a", folder).ask_to_show()))
+    answers: list[Place] = []
+    later = threading.Thread(target=lambda: answers.append(SingleInstance("a", folder).acquire_or_show()))
     later.start()
     qtbot.waitUntil(lambda: bool(asked))
     qtbot.waitUntil(lambda: not later.is_alive())
-    assert answers == [True]
+    assert answers == [Place.SHOWN]
 
     first.release()
     assert second.acquire()
@@ -210,9 +211,27 @@ def test_programs_on_different_configurations_do_not_meet(qtbot: QtBot, tmp_path
     first, other = SingleInstance("a", tmp_path), SingleInstance("b", tmp_path)
     assert first.acquire()
     assert other.acquire()
-    assert not SingleInstance("c", tmp_path).ask_to_show()
     first.release()
     other.release()
+
+
+def test_a_start_that_nobody_answers_says_so(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single_instance, "SECONDS_TO_ANSWER", 0.2)
+    first = SingleInstance("a", tmp_path)
+    assert first.acquire()
+    assert SingleInstance("a", tmp_path).acquire_or_show() is Place.UNHEARD  # this thread doesn't answer while it asks
+    first.release()
+
+
+def test_a_start_takes_the_place_of_a_first_that_ends(qtbot: QtBot, tmp_path: Path) -> None:
+    first = SingleInstance("a", tmp_path)
+    assert first.acquire()
+    answers: list[Place] = []
+    waiting = threading.Thread(target=lambda: answers.append(SingleInstance("a", tmp_path).acquire_or_show()))
+    waiting.start()
+    first.release()
+    waiting.join(20)
+    assert answers == [Place.FIRST]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
