@@ -51,13 +51,15 @@ def fill_runs(database: Database, count: int = 400) -> None:
         connection.execute(insert(job_run), rows)
 
 
-def all_runs(history: History, filter_by: RunFilter, order: RunOrder, *, descending: bool, size: int = 37) -> list[Run]:
-    page = history.page(filter_by, order, descending=descending, size=size)
+def all_runs(
+    history: History, filter_by: RunFilter, order: RunOrder, *, descending: bool, size: int = 37, backwards: bool = False
+) -> list[Run]:
+    page = history.page(filter_by, order, descending=descending, size=size, backwards=backwards)
     runs = list(page.rows)
     while page.next_page is not None:
         assert len(page.rows) == size
-        page = history.page(filter_by, order, descending=descending, page=page.next_page, size=size)
-        runs += page.rows
+        page = history.page(filter_by, order, descending=descending, page=page.next_page, size=size, backwards=backwards)
+        runs = [*page.rows, *runs] if backwards else [*runs, *page.rows]
     return runs
 
 
@@ -93,9 +95,10 @@ def test_every_order_and_filter_of_the_history(clocked_database: Database) -> No
     everything = list(history.page(RunFilter(), RunOrder.DUE_AT, size=1000).rows)
     assert len(everything) == 400
     for filter_by, order, descending in itertools.product(RUN_FILTERS, RunOrder, (True, False)):
-        found = all_runs(history, filter_by, order, descending=descending)
-        wanted = expected_runs(everything, filter_by, order, descending=descending)
-        assert [run.run_id for run in found] == [run.run_id for run in wanted], (filter_by, order, descending)
+        wanted = [run.run_id for run in expected_runs(everything, filter_by, order, descending=descending)]
+        for backwards in (False, True):
+            found = all_runs(history, filter_by, order, descending=descending, backwards=backwards)
+            assert [run.run_id for run in found] == wanted, (filter_by, order, descending, backwards)
 
 
 def test_a_run_whose_lease_ended_stands_among_the_died(clocked_database: Database, clock: ManualClock) -> None:
@@ -150,12 +153,14 @@ def fill_activities(database: Database, clock: ManualClock, count: int = 160) ->
         clock.advance(timedelta(minutes=1))
 
 
-def all_activities(log: ActivityLog, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool) -> list[ActivityRow]:
-    page = log.page(filter_by, order, descending=descending, size=41)
+def all_activities(
+    log: ActivityLog, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool, backwards: bool = False
+) -> list[ActivityRow]:
+    page = log.page(filter_by, order, descending=descending, size=41, backwards=backwards)
     rows = list(page.rows)
     while page.next_page is not None:
-        page = log.page(filter_by, order, descending=descending, page=page.next_page, size=41)
-        rows += page.rows
+        page = log.page(filter_by, order, descending=descending, page=page.next_page, size=41, backwards=backwards)
+        rows = [*page.rows, *rows] if backwards else [*rows, *page.rows]
     return rows
 
 
@@ -204,9 +209,10 @@ def test_every_order_and_filter_of_the_activity_log(clocked_database: Database, 
     everything = list(log.page(ActivityFilter(hidden=True), ActivityOrder.TIME, size=1000).rows)
     assert len(everything) == 160
     for wanted, order, descending in itertools.product(ACTIVITY_FILTERS, ActivityOrder, (True, False)):
-        found = all_activities(log, wanted, order, descending=descending)
-        right = expected_activities(everything, wanted, order, descending=descending)
-        assert [row.activity_id for row in found] == [row.activity_id for row in right], (wanted, order, descending)
+        right = [row.activity_id for row in expected_activities(everything, wanted, order, descending=descending)]
+        for backwards in (False, True):
+            found = all_activities(log, wanted, order, descending=descending, backwards=backwards)
+            assert [row.activity_id for row in found] == right, (wanted, order, descending, backwards)
 
 
 def test_deleting_all_hides_what_was_seen_and_keeps_it(clocked_database: Database, clock: ManualClock) -> None:

@@ -71,8 +71,11 @@ def test_a_period_of_preparing(full: World) -> None:
 
 @pytest.mark.parametrize("order", list(OutboxOrder))
 def test_every_order_gives_every_message_once_page_by_page(full: World, order: OutboxOrder) -> None:
-    pages = [full.service.page(order=order, offset=offset, limit=2).messages for offset in range(0, 10, 2)]
-    assert sorted(message.id for page in pages for message in page) == sorted(message.id for message in full.messages())
+    whole = [message.id for message in full.service.page(order=order, limit=100).messages]
+    assert sorted(whole) == sorted(message.id for message in full.messages())
+    for size in (2, 4):
+        pages = [full.service.page(order=order, offset=offset, limit=size).messages for offset in range(0, len(whole) + size, size)]
+        assert [message.id for page in pages for message in page] == whole
 
 
 def test_one_message_by_its_number(full: World) -> None:

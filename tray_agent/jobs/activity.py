@@ -53,11 +53,18 @@ class ActivityLog:
             self._insert(connection, activities, run_id)
 
     def page(
-        self, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool = True, page: str | None = None, size: int = 200
+        self,
+        filter_by: ActivityFilter,
+        order: ActivityOrder,
+        *,
+        descending: bool = True,
+        page: str | None = None,
+        size: int = 200,
+        backwards: bool = False,
     ) -> Page[ActivityRow]:
-        """Returns a page; within equal values the newest is first, by item in the direction of the order."""
+        """Returns a page; within equal values the newest is first, by item in the direction of the order. ``backwards``: see ``Page``."""
         with self._database.read() as connection:
-            return activity_page(connection, filter_by, order, descending=descending, page=page, size=size)
+            return activity_page(connection, filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
 
     def all_rows(self, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool = True) -> Iterator[ActivityRow]:
         """Gives the whole list page by page; rows that come meanwhile may be missing."""

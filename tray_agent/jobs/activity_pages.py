@@ -25,14 +25,22 @@ _PAST_ALL = 2**31 - 1
 
 
 def activity_page(
-    connection: Connection, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool, page: str | None, size: int
+    connection: Connection,
+    filter_by: ActivityFilter,
+    order: ActivityOrder,
+    *,
+    descending: bool,
+    page: str | None,
+    size: int,
+    backwards: bool = False,
 ) -> Page[ActivityRow]:
-    """Returns a page; within equal values the newest is first, by item in the direction of the order."""
+    """Returns a page; within equal values the newest is first, by item in the direction of the order. See ``Page`` for ``backwards``."""
     cursor = Cursor.parse(page)
-    reader = _Reader(connection, filter_by, descending=descending)
+    reader = _Reader(connection, filter_by, descending=descending, backwards=backwards)
     rows = list(itertools.islice(reader.rows(order, cursor, size + 1), size + 1))
     following = str(_cursor_of(rows[size - 1], order)) if len(rows) > size else None
-    return Page(tuple(_activity_row(row) for row in rows[:size]), following)
+    shown = reversed(rows[:size]) if backwards else rows[:size]
+    return Page(tuple(_activity_row(row) for row in shown), following)
 
 
 def stream_of(hidden: int, service: Service, level: Level) -> list[ColumnElement[bool]]:
@@ -49,15 +57,16 @@ class _LevelStream:
 
 
 class _Reader:
-    """Reads the rows of one filter.
+    """Reads the rows of one filter; backwards gives the same rows from the last to the first.
 
     The rows of one run or one item are few: they are found by their own index and sorted by the database. All others are
     read through the streams of the list's indexes.
     """
 
-    def __init__(self, connection: Connection, filter_by: ActivityFilter, *, descending: bool) -> None:
+    def __init__(self, connection: Connection, filter_by: ActivityFilter, *, descending: bool, backwards: bool) -> None:
         self._connection = connection
-        self._descending = descending
+        self._descending = descending is not backwards
+        self._newest_first = not backwards
         self._filter = filter_by
         self._source = _source(filter_by)
         self._streams = _list_streams(filter_by) if self._source is table else [_LevelStream(None, _fixed(filter_by, self._source))]
@@ -104,7 +113,7 @@ class _Reader:
         given = 0
         for value in self._values(order, cursor):
             within = cursor if cursor and cursor.value == value else None
-            found = self._newest(self._streams_with(order, value), within, size - given, descending=True)
+            found = self._newest(self._streams_with(order, value), within, size - given, descending=self._newest_first)
             yield from found
             given += len(found)
             if given >= size:

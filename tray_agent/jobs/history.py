@@ -39,14 +39,22 @@ class History:
         self._database = database
 
     def page(
-        self, filter_by: RunFilter, order: RunOrder, *, descending: bool = True, page: str | None = None, size: int = 200
+        self,
+        filter_by: RunFilter,
+        order: RunOrder,
+        *,
+        descending: bool = True,
+        page: str | None = None,
+        size: int = 200,
+        backwards: bool = False,
     ) -> Page[Run]:
-        """Returns a page; within equal values the newest planned time is first."""
+        """Returns a page; within equal values the newest planned time is first. ``backwards`` reads from the end (see ``Page``)."""
         with self._database.read() as connection:
-            read = _Reader(connection, filter_by, self._expired(connection), descending=descending)
+            read = _Reader(connection, filter_by, self._expired(connection), descending=descending, backwards=backwards)
             rows = list(itertools.islice(read.rows(order, Cursor.parse(page), size + 1), size + 1))
             following = str(_cursor_of(rows[size - 1], order, read.expired)) if len(rows) > size else None
-            return Page(tuple(_run(row, read.expired) for row in rows[:size]), following)
+            shown = reversed(rows[:size]) if backwards else rows[:size]
+            return Page(tuple(_run(row, read.expired) for row in shown), following)
 
     def run(self, run_id: int) -> Run | None:
         """Returns one row, or None where it is not there."""
@@ -88,13 +96,16 @@ class History:
 
 
 class _Reader:
-    """Reads the rows of one filter through the streams of the indexes."""
+    """Reads the rows of one filter through the streams of the indexes; backwards gives the same rows from the last to the first."""
 
-    def __init__(self, connection: Connection, filter_by: RunFilter, expired: Mapping[int, RunState], *, descending: bool) -> None:
+    def __init__(
+        self, connection: Connection, filter_by: RunFilter, expired: Mapping[int, RunState], *, descending: bool, backwards: bool
+    ) -> None:
         self.expired = expired
         self._connection = connection
         self._filter = filter_by
-        self._descending = descending
+        self._descending = descending is not backwards
+        self._newest_first = not backwards
         self._jobs = [filter_by.job] if filter_by.job else list(JobKey)
         self._period = [
             *([table.c.due_at >= filter_by.since] if filter_by.since else []),
@@ -110,7 +121,7 @@ class _Reader:
         given = 0
         for value in self._values(order, cursor):
             within = cursor if cursor and cursor.value == value else None
-            found = self._newest(self._streams(order, value), within, size - given, descending=True)
+            found = self._newest(self._streams(order, value), within, size - given, descending=self._newest_first)
             yield from found
             given += len(found)
             if given >= size:

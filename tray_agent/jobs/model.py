@@ -201,8 +201,9 @@ class Page(Generic[Row]):
     """A part of a list.
 
     Attributes:
-        rows: in the order asked for.
-        next_page: hand it over for the rows that follow; None: that was the end. Opaque; a word without meaning for people.
+        rows: in the order asked for, also where the list was read backwards.
+        next_page: hand it over for the rows that follow, or, read backwards, for those before; None: that was the end. Opaque; a
+            word without meaning for people.
     """
 
     rows: tuple[Row, ...]

@@ -158,9 +158,13 @@ class Jobs:
         descending: bool = True,
         page: str | None = None,
         size: int = PAGE,
+        backwards: bool = False,
     ) -> Page[Run]:
-        """Returns a page of the history; ``page`` is the ``next_page`` of the one before, under the same filter and order."""
-        return self._parts.history.page(filter_by, order, descending=descending, page=page, size=size)
+        """Returns a page of the history; ``page`` is the ``next_page`` of the one before, under the same filter, order and direction.
+
+        ``backwards`` reads from the end: first the last page, then the ones before it; the rows of each stand in the list's order.
+        """
+        return self._parts.history.page(filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
 
     def workstations(self) -> tuple[str, ...]:
         """Returns the computers that the history knows, for a filter."""
@@ -174,9 +178,10 @@ class Jobs:
         descending: bool = True,
         page: str | None = None,
         size: int = PAGE,
+        backwards: bool = False,
     ) -> Page[ActivityRow]:
-        """Returns a page of the activity log; ``page`` as for ``history``."""
-        return self._parts.log.page(filter_by, order, descending=descending, page=page, size=size)
+        """Returns a page of the activity log; ``page`` and ``backwards`` as for ``history``."""
+        return self._parts.log.page(filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
 
     def all_activities(
         self,

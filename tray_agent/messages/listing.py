@@ -29,13 +29,17 @@ _ORDERS: dict[OutboxOrder, ColumnElement[Any]] = {
 
 
 def page(connection: Connection, which: OutboxFilter, order: OutboxOrder, *, descending: bool, offset: int, limit: int) -> OutboxPage:
-    """Returns a part of the outbox; equal values by number, in the same direction."""
+    """Returns a part of the outbox; equal values by number, in the same direction. A part near the end is counted off from there."""
     conditions = list(_conditions(which))
     total = connection.execute(select(func.count()).select_from(message).where(*conditions)).scalar_one()
     columns = [_ORDERS[order], *([] if order is OutboxOrder.NUMBER else [message.c.id])]
-    ordered = [column.desc() if descending else column.asc() for column in columns]
-    statement = select(message).where(*conditions).order_by(*ordered).offset(offset).limit(limit)
-    return OutboxPage([read_row(row) for row in connection.execute(statement)], total, offset)
+    from_end = total // 2 < offset < total
+    ordered = [column.desc() if descending is not from_end else column.asc() for column in columns]
+    wanted = min(limit, total - offset) if from_end else limit
+    skipped = total - offset - wanted if from_end else offset
+    statement = select(message).where(*conditions).order_by(*ordered).offset(skipped).limit(wanted)
+    rows = [read_row(row) for row in connection.execute(statement)]
+    return OutboxPage(rows[::-1] if from_end else rows, total, offset)
 
 
 def not_reached(connection: Connection, since: datetime) -> list[OutboxMessage]:
