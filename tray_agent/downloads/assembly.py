@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tray_agent.clock import Clock
 from tray_agent.config.machine import Machine
@@ -14,7 +15,6 @@ from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.installation import ActivityWriter, Installation
 from tray_agent.downloads.job import DownloadJob, DownloadParts
 from tray_agent.downloads.library import Library
-from tray_agent.downloads.portal import Portal, metadata_folder
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.rate import RateLimit, office_rate
 from tray_agent.downloads.service import DownloadService
@@ -28,6 +28,9 @@ from tray_agent.platforms.signature import signature_reader
 from tray_agent.platforms.starter import starter
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
+
+if TYPE_CHECKING:
+    from tray_agent.downloads.portal import Portal
 
 
 class Downloads:
@@ -118,6 +121,8 @@ class Downloads:
 
     @cached_property
     def _portal(self) -> Portal:
+        from tray_agent.downloads.portal import Portal, metadata_folder
+
         section = self._machine.portal
         if not section.address or not section.root:
             raise ConfigurationError(
