@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from tuf.api.metadata import DelegatedRole, Metadata, MetaFile, Timestamp
 
 from tests.conformance import client
 from tests.conformance.simulator import Simulator
-from tray_agent.demo.portal_server import PortalServer
+from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
 
 
 def links_can_be_read() -> bool:
@@ -57,15 +58,16 @@ class Client:
         self.repository.asked.clear()
         return client.main(self.options("refresh"))
 
-    def download(self, target: str) -> int:
+    def download(self, *targets: str) -> int:
         self.repository.asked.clear()
-        return client.main(self.options("download", target))
+        return client.main(self.options("download", *targets))
 
-    def options(self, command: str, target: str | None = None) -> list[str]:
-        options = ["--metadata-dir", str(self.metadata), "--metadata-url", f"{self.server.address}/metadata"]
-        if target is not None:
-            options += ["--target-name", target, "--target-dir", str(self.artifacts)]
-            options += ["--target-base-url", f"{self.server.address}/targets"]
+    def options(self, command: str, *targets: str) -> list[str]:
+        options = ["--metadata-dir", str(self.metadata), "--metadata-url", f"{self.server.address}/metadata/"]
+        for target in targets:
+            options += ["--target-name", target]
+        if targets:
+            options += ["--target-dir", str(self.artifacts), "--target-base-url", f"{self.server.address}/targets/"]
         return [*options, command]
 
     def version(self, role: str) -> int:
@@ -74,6 +76,10 @@ class Client:
 
     def versions(self) -> dict[str, int]:
         return {role: self.version(role) for role in ("root", "timestamp", "snapshot", "targets")}
+
+    def trusted(self) -> dict[str, int]:
+        """Returns the version of every role for which the client keeps metadata."""
+        return {file.stem: self.version(file.stem) for file in self.metadata.glob("*.json")}
 
     def contents(self) -> list[bytes]:
         return [file.read_bytes() for file in sorted(self.artifacts.rglob("*"), key=lambda file: file.stat().st_mtime_ns) if file.is_file()]
@@ -121,15 +127,93 @@ def test_a_download_refreshes_by_itself(trial: Client) -> None:
 
 def test_unknown_fields_are_kept_and_count_for_signatures(ready: Client, repository: Simulator) -> None:
     repository.root.unrecognized_fields["colour"] = {"a": [1, None, "é"]}
+    repository.root.roles["snapshot"].unrecognized_fields["shape"] = "round"
+    repository.keys["snapshot"][0].public_key.unrecognized_fields["keyid_hash_algorithms"] = ["md5"]
     repository.publish("root")
     assert ready.refresh() == 0
     assert ready.version("root") == 2
 
 
-def test_the_command_line_runs_as_a_program(ready: Client) -> None:
+def test_the_command_line_runs_as_a_program_from_any_folder(ready: Client, tmp_path: Path) -> None:
     program = [sys.executable, client.__file__]
-    assert subprocess.run([*program, *ready.options("refresh")], check=False).returncode == 0
-    assert subprocess.run([*program, *ready.options("download", "nothing")], check=False, capture_output=True).returncode == 1
+    assert subprocess.run([*program, *ready.options("refresh")], check=False, cwd=tmp_path).returncode == 0
+    assert subprocess.run([*program, *ready.options("download", "nothing")], check=False, capture_output=True, cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.skipif(not (client.ROOT / ".venv").exists() or sys.platform == "win32", reason="only in the project's own environment")
+def test_the_program_finds_the_projects_environment(ready: Client, tmp_path: Path) -> None:
+    stranger = subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "stranger"], check=True)
+    assert stranger.returncode == 0
+    program = [tmp_path / "stranger" / "bin" / "python", client.__file__]
+    assert subprocess.run([*program, *ready.options("refresh")], check=False, cwd=tmp_path).returncode == 0
+
+
+def test_metadata_is_kept_byte_by_byte(ready: Client, repository: Simulator) -> None:
+    repository.update("targets")
+    repository.served["timestamp.json"] += b" "
+    assert ready.refresh() == 0
+    prefix = "2." if repository.root.consistent_snapshot else ""
+    served = {
+        "root": "1.root.json",
+        "timestamp": "timestamp.json",
+        "snapshot": f"{prefix}snapshot.json",
+        "targets": f"{prefix}targets.json",
+    }
+    for role, name in served.items():
+        assert (ready.metadata / f"{role}.json").read_bytes() == repository.served[name]
+
+
+TRUSTED = {
+    "root": {},
+    "timestamp": {"root": 2},
+    "snapshot": {"root": 2, "timestamp": 2},
+    "targets": {"root": 2, "timestamp": 2, "snapshot": 2},
+}
+"""What a client that begins with the second state trusts when a role of it fails: the roles before."""
+
+
+@pytest.mark.parametrize("role", ["timestamp", "snapshot", "targets"])
+@pytest.mark.parametrize("fault", ["unsigned", "missing", "another type", "another version", "no json"])
+def test_what_comes_before_a_role_that_fails_is_kept(trial: Client, repository: Simulator, role: str, fault: str) -> None:
+    if fault == "unsigned":
+        repository.keys[role] = []
+    repository.publish("root")
+    repository.update("targets")
+    name = role if role == "timestamp" or not repository.root.consistent_snapshot else f"2.{role}"
+    if fault == "missing":
+        del repository.served[f"{name}.json"]
+    if fault == "another type":
+        repository.keys["root"] = repository.keys[role]
+        repository.served[f"{name}.json"] = repository.sign("root")
+    if fault == "another version" and role != "timestamp":
+        repository.signed[role].version = 7
+        repository.served[f"{name}.json"] = repository.sign(role)
+    if fault == "another version" and role == "timestamp":
+        repository.served["timestamp.json"] = repository.sign(role).replace(b'"version": 2', b'"version": 3')
+    if fault == "no json":
+        repository.served[f"{name}.json"] = b"<html>"
+    trial.init()
+    assert trial.refresh() == 1
+    assert trial.trusted() == TRUSTED[role]
+
+
+@pytest.mark.parametrize("role", ["snapshot", "targets"])
+def test_a_hash_that_another_role_names_wrongly_is_refused(trial: Client, repository: Simulator, role: str) -> None:
+    repository.hashes = True
+    repository.update("targets")
+    trial.init()
+    assert trial.refresh() == 0
+    repository.publish("targets")
+    repository.snapshot.meta["targets.json"] = repository._described("targets")
+    if role == "targets":
+        repository.snapshot.meta["targets.json"].hashes = {"sha256": "0" * 64}
+    repository.publish("snapshot")
+    repository.timestamp.snapshot_meta = repository._described("snapshot")
+    if role == "snapshot":
+        repository.timestamp.snapshot_meta.hashes = {"sha256": "0" * 64}
+    repository.publish("timestamp")
+    assert trial.refresh() == 1
+    assert trial.versions() == {"root": 1, "timestamp": 3, "snapshot": 3 if role == "targets" else 2, "targets": 2}
 
 
 # 5.3: root
@@ -383,6 +467,13 @@ def test_every_kind_of_key_is_understood(ready: Client, repository: Simulator, s
     repository.publish("root")
     repository.update("targets")
     assert ready.refresh() == 0
+    repository.update("targets")
+    name = "3.targets.json" if repository.root.consistent_snapshot else "targets.json"
+    spoilt = json.loads(repository.served[name])
+    spoilt["signatures"][0]["sig"] = json.loads(repository.sign("snapshot"))["signatures"][0]["sig"]
+    repository.served[name] = json.dumps(spoilt).encode()
+    assert ready.refresh() == 1
+    assert ready.version("targets") == 2
 
 
 @dataclass(frozen=True)
@@ -538,6 +629,43 @@ def test_a_delegated_role_that_cannot_be_trusted_is_refused(ready: Client, repos
     assert ready.contents() == []
 
 
+def test_a_role_that_two_delegate_to_is_verified_for_each_of_them(ready: Client, repository: Simulator) -> None:
+    """One client, two look-ups: what holds on the way over A must not count on the way over B."""
+    for name in ("A", "B"):
+        repository.delegate("targets", DelegatedRole(name, [], 1, False, [f"{name}/*"]))
+    repository.delegate("A", DelegatedRole("shared", [], 1, False, ["A/*"]))
+    strangers = repository.keys["shared"]
+    repository.keys["shared"] = [CryptoSigner.generate_ed25519()]
+    repository.delegate("B", DelegatedRole("shared", [], 1, False, ["B/*"]))
+    repository.keys["shared"] = strangers
+    for path in ("A/file.txt", "B/file.txt"):
+        repository.add_artifact(path, path.encode(), "shared")
+    for role in ("shared", "A", "B"):
+        repository.publish(role, bump=False)
+    repository.update("targets")
+    assert ready.download("A/file.txt", "B/file.txt") == 1
+    assert ready.contents() == [b"A/file.txt"]
+    assert ready.download("B/file.txt") == 1
+    assert ready.contents() == [b"A/file.txt"]
+
+
+def test_a_delegated_role_that_has_expired_here_is_renewed_or_refused(ready: Client, repository: Simulator) -> None:
+    extra = repository.delegate("targets", DelegatedRole("extra", [], 1, False, ["*"]))
+    extra.expires = repository.expires - timedelta(days=23)
+    repository.add_artifact("first.txt", b"first", "extra")
+    repository.add_artifact("second.txt", b"second", "extra")
+    repository.publish("extra", bump=False)
+    repository.update("targets")
+    assert ready.download("first.txt") == 0
+    with time_machine.travel(repository.expires - timedelta(days=12), tick=False):
+        assert ready.download("second.txt") == 1
+        assert ready.contents() == [b"first"]
+        extra.expires = repository.expires - timedelta(days=9)
+        repository.update("extra")
+        assert ready.download("second.txt") == 0
+    assert ready.contents() == [b"first", b"second"]
+
+
 @pytest.mark.parametrize("role", ["?", "#", "/delegated", "../delegated", "a b", "é"])
 def test_unusual_names_of_roles_are_quoted(ready: Client, repository: Simulator, role: str) -> None:
     repository.delegate("targets", DelegatedRole(role, [], 1, False, ["*"]))
@@ -558,6 +686,35 @@ def test_a_file_arrives_whatever_its_name(ready: Client, repository: Simulator, 
     assert ready.download(path) == 0
     assert ready.contents() == [b"content"]
     assert {file.parent for file in ready.artifacts.rglob("*")} == {ready.artifacts}
+
+
+@pytest.mark.parametrize("path", ["a+b=c;d,e.txt", "(a)@b:c!$&'*~.txt", "a%20b.txt"])
+def test_a_path_that_is_an_address_is_asked_for_as_it_stands(ready: Client, repository: Simulator, path: str) -> None:
+    asked = []
+    repository.add_artifact(path, b"content")
+    repository.update("targets")
+
+    def listen(handler: PortalHandler, request: Request) -> bool:
+        asked.append(handler.path)
+        return repository.answer(handler, request)
+
+    ready.server.fault = listen
+    ready.download(path)
+    assert asked[-1].endswith(path)
+
+
+@pytest.mark.parametrize("hashes", [{"sha512"}, {"sha256", "sha512"}, {"unheard-of"}, {"sha256", "unheard-of"}])
+def test_every_hash_of_a_file_counts(ready: Client, repository: Simulator, hashes: set[str]) -> None:
+    repository.add_artifact("file.txt", b"content")
+    known = {name: hashlib.new(name, b"content").hexdigest() for name in sorted(hashes & {"sha256", "sha512"})}
+    good = known | dict.fromkeys(hashes - set(known), "0" * 64)
+    repository.targets.targets["file.txt"].hashes = good | ({"sha512": "0" * 128} if len(known) == 2 else {})
+    repository.update("targets")
+    assert ready.download("file.txt") == (0 if hashes == {"sha512"} else 1)
+    assert ready.contents() == ([b"content"] if hashes == {"sha512"} else [])
+    repository.targets.targets["file.txt"].hashes = good
+    repository.update("targets")
+    assert ready.download("file.txt") == (1 if "unheard-of" in hashes else 0)
 
 
 def test_a_file_that_is_here_is_not_fetched_again(ready: Client, repository: Simulator) -> None:

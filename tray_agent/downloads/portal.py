@@ -33,6 +33,8 @@ from tray_agent.platforms import files
 _PIECE = 64 * 1024
 _CONFIRMED = "confirmed"
 _CONFIRMED_AT = "confirmed_at"
+_LITERAL = "/%:@!$&'()*+,;="
+"""What stands for itself in the path of an address (RFC 3986, 3.3): a target's path is one already, by the specification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +174,18 @@ class Portal:
             return None
         return self._catalogue(reader, checked_at, offline=True)
 
-    def find(self, target: str) -> TargetFile | None:
-        """Asks the portal for one target, also in delegated roles; None where there is none.
+    def find(self, *targets: str) -> Iterator[tuple[str, TargetFile | None]]:
+        """Asks the portal once and yields each of these targets, also of delegated roles; None where there is none.
 
         Raises:
             PortalUnavailableError, PortalUntrustedError: as ``refresh``.
         """
         with self._only_one(), portal_faults.told(self._metadata_address):
-            return self._reader(MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds)).get_targetinfo(target)
+            reader = self._reader(MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds))
+            for target in targets:
+                found = reader.get_targetinfo(target)
+                self._names_by_hash = reader.names_by_hash
+                yield target, found
 
     def address_of(self, version: ElementVersion) -> str:
         """Returns where the file of a version is served; after ``refresh`` or ``known``."""
@@ -189,7 +195,7 @@ class Portal:
         """Returns where a target is served whose first hash is ``digest``; after ``refresh``, ``known`` or ``find``."""
         folder, separator, name = target.rpartition("/")
         served = f"{folder}{separator}{digest}.{name}" if self._names_by_hash else target
-        return f"{self._targets_address}/{quote(served, safe='/%')}"
+        return f"{self._targets_address}/{quote(served, safe=_LITERAL)}"
 
     def _reader(self, fetcher: FetcherInterface, folder: str | None = None) -> _Reader:
         config = UpdaterConfig(targets_max_length=self._limits.metadata_bytes)
