@@ -144,7 +144,7 @@ def test_the_command_line_runs_as_a_program_from_any_folder(ready: Client, tmp_p
 def test_the_program_finds_the_projects_environment(ready: Client, tmp_path: Path) -> None:
     stranger = subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "stranger"], check=True)
     assert stranger.returncode == 0
-    program = [tmp_path / "stranger" / "bin" / "python", client.__file__]
+    program = [str(tmp_path / "stranger" / "bin" / "python"), client.__file__]
     assert subprocess.run([*program, *ready.options("refresh")], check=False, cwd=tmp_path).returncode == 0
 
 
