@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from tray_agent.tray.engine import Engine
     from ui.program import Desktop, Program
 
-SECONDS_TO_QUIT = 1.9
-"""After this the process ends whatever still runs; what was not finished is settled at the next start."""
+SECONDS_TO_QUIT = 1.5
+"""After this the process ends whatever still runs; what was not finished is settled at the next start.
+
+Two seconds are promised; a busy machine needs the rest to hear the signal and to take the process away.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +69,7 @@ def _run(arguments: Sequence[str], make_agent: Callable[[], Agent], *, own_agent
             return 0 if place is Place.SHOWN else _tell_unheard()
         closing.callback(instance.release)
         start = Start(application, instance, crashes, make_agent)
-        signals = SignalWatch(start.quit)
+        signals = SignalWatch(start.quit, at_once=_Watchdog.start)
         closing.callback(signals.stop)
         start.begin()
         code = application.exec()

@@ -95,16 +95,17 @@ class SignalWatch(QObject):
 
     Args:
         on_signal: called on the GUI thread.
+        at_once: called within the signal's handler, however busy Qt's loop is; must be quick.
     """
 
-    def __init__(self, on_signal: Callable[[], None]) -> None:
+    def __init__(self, on_signal: Callable[[], None], at_once: Callable[[], None] = lambda: None) -> None:
         super().__init__()
         self._on_signal = on_signal
         self._reading, self._writing = socket.socketpair()
         for end in (self._reading, self._writing):
             end.setblocking(False)
         self._before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
-        self._handlers = {number: signal.signal(number, lambda _number, _frame: None) for number in _ending_signals()}
+        self._handlers = {number: signal.signal(number, lambda _number, _frame: at_once()) for number in _ending_signals()}
         self._notifier = QSocketNotifier(sip.voidptr(self._reading.fileno()), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._came)
 

@@ -47,8 +47,8 @@ MILLISECONDS_BETWEEN_FACTS = 300_000
 MILLISECONDS_BETWEEN_STARTS = 30_000
 """How soon the start of the engine is tried again."""
 
-MILLISECONDS_FOR_ENGINE = 1_300
-"""How long the end of the program waits for the engine."""
+MILLISECONDS_FOR_ENGINE = 1_100
+"""How long the end of the program waits for the engine, which gives a run a second to reach a safe point."""
 
 _log = logging.getLogger(__name__)
 

@@ -152,7 +152,7 @@ def test_popup_does_not_take_the_keyboard(desktop: SmallDesktop, start: StartPro
     offer_download(data)
     typing = start(desktop, VITOCLIENT_UI__POPUP="false", VITOCLIENT_UI__TOASTS="false")
     typing.listening()
-    typing.start_again()
+    assert typing.start_again() == 0, typing.said
     window = desktop.window("Übersicht")
     wait_until(lambda: desktop.ask("xdotool", "getactivewindow").strip() == str(window.window), "the window to be in front")
 

@@ -237,9 +237,12 @@ def test_a_start_takes_the_place_of_a_first_that_ends(qtbot: QtBot, tmp_path: Pa
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 def test_signal_wakes_the_loop(qtbot: QtBot) -> None:
     ended: list[bool] = []
-    watch = SignalWatch(lambda: ended.append(True))
+    at_once: list[bool] = []
+    watch = SignalWatch(lambda: ended.append(True), lambda: at_once.append(True))
     try:
         signal.raise_signal(signal.SIGTERM)
+        assert at_once == [True], "the handler itself must not wait for Qt's loop"
+        assert ended == []
         qtbot.waitUntil(lambda: ended == [True])
     finally:
         watch.stop()
