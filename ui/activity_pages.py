@@ -16,6 +16,7 @@ from tray_agent.jobs.model import ActivityOrder, ActivityRow
 from tray_agent.jobs.titles import level_title, service_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
 from ui.dialog import GRID
+from ui.growing_list import GrowingModel, MoreRequest, MoreResult
 from ui.icons import Status
 from ui.level_icons import LEVEL_ICONS
 from ui.models.activity import (
@@ -35,7 +36,7 @@ from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, call_list
 from ui.notes import Note
 from ui.period_fields import PeriodFields
-from ui.tables import Column, GrowingModel, ListModel, MoreRequest, MoreResult, TableView
+from ui.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -109,8 +110,9 @@ class LogPage(QWidget):
         self.table = TableView(name, _("Hier steht nichts: Es gab keine Aktivitäten, oder der Filter verbirgt sie."))
         agent, zone = self.context.agent, self.zone
         self.list = GrowingModel(
-            _log_columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter
-        )
+            _log_columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
+            identity=lambda row: row.activity_id,
+        )  # fmt: skip
         self.table.setModel(self.list)
         self.details = QLabel()
         self.details.setWordWrap(True)
@@ -333,5 +335,7 @@ def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[Activ
     if not isinstance(request.filter, LogFilter):
         return MoreResult((), None)
     order, descending = _order(request)
-    page = agent.jobs.activities(request.filter.asked(zone), order, descending=descending, page=request.page, size=PAGE)
+    page = agent.jobs.activities(
+        request.filter.asked(zone), order, descending=descending, page=request.page, size=PAGE, backwards=request.backwards
+    )
     return MoreResult(page.rows, page.next_page)

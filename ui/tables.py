@@ -1,16 +1,15 @@
-"""Tables: columns declared as data, a model for short lists, one for lists of any length, a view that is never silent.
+"""Tables: columns declared as data, a model for short lists, a view that is never silent.
 
-The paged model asks for pages in the background and lets the database sort and filter: a million rows open, scroll and
-sort as fast as a hundred. A short list is held whole and sorted here.
+A short list is held whole and sorted here; lists of any length have models of their own (``ui.paged_list``,
+``ui.growing_list``).
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QRect, Qt
 from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent
@@ -18,21 +17,11 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate,
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
-from ui.background import Background, Task
 from ui.icons import Status, status_icon
 
 Row = TypeVar("Row")
 
-PAGE = 200
-"""Rows of a page."""
-
-PAGES_KEPT = 50
-"""Pages held in memory; the least recently used are forgotten."""
-
-PAGES_UNDER_WAY = 4
-"""Pages asked for at once; a view shows two at the most."""
-
-_NOTHING = QModelIndex()
+NOTHING = QModelIndex()
 
 
 class Align(Enum):
@@ -70,84 +59,6 @@ class Column(Generic[Row]):
     checked: Callable[[Row], bool | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """Which rows are wanted.
-
-    Attributes:
-        offset, limit: the first row (0 is the first) and how many.
-        sort: the ``Column.sort`` to order by, or "" for the list's own order.
-        descending: the order turned round.
-        filter: what the dialog filters by; any value that only the dialog and its fetch function know.
-    """
-
-    offset: int
-    limit: int
-    sort: str
-    descending: bool
-    filter: Hashable
-
-
-@dataclass(frozen=True)
-class PageResult(Generic[Row]):
-    """What was found.
-
-    Attributes:
-        rows: at the most ``limit``, fewer only at the end.
-        total: how many rows the whole list has under this filter.
-    """
-
-    rows: Sequence[Row]
-    total: int
-
-
-class Fetch(Protocol[Row]):
-    """Fetches a page; called in a worker thread."""
-
-    def __call__(self, request: PageRequest, /) -> PageResult[Row]:
-        """Returns a page.
-
-        Raises:
-            KnownError: it can't be had; the table says so.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class MoreRequest:
-    """Which rows are wanted of a list that can only be read on from where one stands.
-
-    Attributes:
-        page: where to go on: the ``next_page`` of the result before; None: from the start.
-        sort, descending, filter: as in ``PageRequest``.
-    """
-
-    page: str | None
-    sort: str
-    descending: bool
-    filter: Hashable
-
-
-@dataclass(frozen=True)
-class MoreResult(Generic[Row]):
-    """What was found, and where to go on; ``next_page`` None: that was the end."""
-
-    rows: Sequence[Row]
-    next_page: str | None
-
-
-class FetchMore(Protocol[Row]):
-    """Fetches the rows that follow; called in a worker thread."""
-
-    def __call__(self, request: MoreRequest, /) -> MoreResult[Row]:
-        """Returns rows.
-
-        Raises:
-            KnownError: they can't be had; the table says so.
-        """
-        ...
-
-
 class TableState(Enum):
     """Why a table may be empty."""
 
@@ -170,11 +81,16 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         self.state = TableState.READY
         self.error: KnownError | None = None
 
+    @property
+    def gap(self) -> int | None:
+        """Returns the row that stands for rows which are not loaded yet, or None; only a growing list has one."""
+        return None
+
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None where it is not loaded yet."""
         raise NotImplementedError
 
-    def columnCount(self, parent: QModelIndex = _NOTHING) -> int:
+    def columnCount(self, parent: QModelIndex = NOTHING) -> int:
         """Returns the number of columns."""
         return 0 if parent.isValid() else len(self.columns)
 
@@ -274,7 +190,7 @@ class ListModel(TableModel[Row]):
         """Returns a row's value, or None beyond the end."""
         return self._rows[index] if 0 <= index < len(self._rows) else None
 
-    def rowCount(self, parent: QModelIndex = _NOTHING) -> int:
+    def rowCount(self, parent: QModelIndex = NOTHING) -> int:
         """Returns the number of rows."""
         return 0 if parent.isValid() else len(self._rows)
 
@@ -306,211 +222,6 @@ class ListModel(TableModel[Row]):
         declared = self.columns[column]
         key = declared.key or (lambda row: declared.text(row).casefold())
         return sorted(rows, key=key, reverse=order is Qt.SortOrder.DescendingOrder)
-
-
-class PagedModel(TableModel[Row]):
-    """A list of any length, loaded by pages in the background; the fetch function sorts and filters.
-
-    Args:
-        columns: the columns; those with a ``sort`` can be sorted.
-        fetch: fetches a page in a worker thread.
-        background: runs it.
-        parent: who owns the model.
-    """
-
-    def __init__(self, columns: Sequence[Column[Row]], fetch: Fetch[Row], background: Background, parent: QObject | None = None) -> None:
-        super().__init__(columns, parent)
-        self._fetch = fetch
-        self._background = background
-        self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
-        self._wanted: dict[int, Task] = {}
-        self._total = 0
-        self._sort = ""
-        self._descending = False
-        self._filter: Hashable = None
-        self.state = TableState.LOADING
-
-    @property
-    def request(self) -> PageRequest:
-        """Returns the request for the first page as things stand; for an export of the whole list."""
-        return PageRequest(0, PAGE, self._sort, self._descending, self._filter)
-
-    def set_filter(self, value: Hashable) -> None:
-        """Loads the list under another filter."""
-        self._filter = value
-        self.reload()
-
-    def reload(self) -> None:
-        """Loads the list anew; the rows shown stay until the new ones are there."""
-        for task in self._wanted.values():
-            task.cancel()
-        self._wanted.clear()
-        self.state = TableState.LOADING
-        self._want(0, anew=True)
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Has the list sorted by a column; one that can't be sorted changes nothing."""
-        name = self.columns[column].sort if 0 <= column < len(self.columns) else ""
-        if not name and column >= 0:
-            return
-        self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
-        self.reload()
-
-    def row_at(self, index: int) -> Row | None:
-        """Returns a row's value, or None where it is not loaded; then its page is asked for."""
-        number, within = divmod(index, PAGE)
-        page = self._pages.get(number)
-        if page is None:
-            if 0 <= index < self._total:
-                self._want(number)
-            return None
-        self._pages.move_to_end(number)
-        return page[within] if within < len(page) else None
-
-    def rowCount(self, parent: QModelIndex = _NOTHING) -> int:
-        """Returns the length of the whole list."""
-        return 0 if parent.isValid() else self._total
-
-    def _want(self, number: int, *, anew: bool = False) -> None:
-        if number in self._wanted:
-            return
-        if len(self._wanted) >= PAGES_UNDER_WAY:  # somebody scrolls fast: what has left the view need not come
-            oldest = next(iter(self._wanted))
-            self._wanted.pop(oldest).cancel()
-        request = PageRequest(number * PAGE, PAGE, self._sort, self._descending, self._filter)
-        self._wanted[number] = self._background.run(
-            lambda: self._fetch(request),
-            lambda result: self._came(number, result, anew=anew),
-            failed=lambda error: self._failed(number, error),
-            owner=self,
-        )
-
-    def _came(self, number: int, result: PageResult[Row], *, anew: bool) -> None:
-        self._wanted.pop(number, None)
-        self.state, self.error = TableState.READY, None
-        if anew or result.total != self._total:
-            self.beginResetModel()
-            self._pages.clear()
-            self._total = result.total
-            self._keep(number, result.rows)
-            self.endResetModel()
-            return
-        self._keep(number, result.rows)
-        first = number * PAGE
-        last = min(first + PAGE, self._total) - 1
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
-
-    def _keep(self, number: int, rows: Sequence[Row]) -> None:
-        self._pages[number] = rows
-        while len(self._pages) > PAGES_KEPT:
-            self._pages.popitem(last=False)
-
-    def _failed(self, number: int, error: KnownError) -> None:
-        self._wanted.pop(number, None)
-        self.state, self.error = TableState.FAILED, error
-        self.beginResetModel()
-        self._pages.clear()
-        self._total = 0
-        self.endResetModel()
-
-
-class GrowingModel(TableModel[Row]):
-    """A list of any length whose source reads on from where one stands; it grows while a person scrolls down.
-
-    Args:
-        columns: the columns; those with a ``sort`` can be sorted.
-        fetch: fetches the rows that follow in a worker thread; it sorts and filters.
-        background: runs it.
-        parent: who owns the model.
-        first_filter: what the list is filtered by from the beginning.
-    """
-
-    def __init__(
-        self,
-        columns: Sequence[Column[Row]],
-        fetch: FetchMore[Row],
-        background: Background,
-        parent: QObject | None = None,
-        first_filter: Hashable = None,
-    ) -> None:
-        super().__init__(columns, parent)
-        self._fetch = fetch
-        self._background = background
-        self._rows: list[Row] = []
-        self._next: str | None = None
-        self._task: Task | None = None
-        self._sort = ""
-        self._descending = False
-        self._filter: Hashable = first_filter
-        self.state = TableState.LOADING
-
-    @property
-    def request(self) -> MoreRequest:
-        """Returns the request for the start of the list as things stand; for an export of the whole list."""
-        return MoreRequest(None, self._sort, self._descending, self._filter)
-
-    def set_filter(self, value: Hashable) -> None:
-        """Loads the list under another filter."""
-        self._filter = value
-        self.reload()
-
-    def reload(self) -> None:
-        """Loads the list anew from its start; the rows shown stay until the new ones are there."""
-        if self._task is not None:
-            self._task.cancel()
-        self._next = None
-        self.state = TableState.LOADING
-        self._want(self.request, self._replace)
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Has the list sorted by a column; one that can't be sorted changes nothing."""
-        name = self.columns[column].sort if 0 <= column < len(self.columns) else ""
-        if not name and column >= 0:
-            return
-        self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
-        self.reload()
-
-    def row_at(self, index: int) -> Row | None:
-        """Returns a row's value, or None beyond what is loaded."""
-        return self._rows[index] if 0 <= index < len(self._rows) else None
-
-    def rowCount(self, parent: QModelIndex = _NOTHING) -> int:
-        """Returns how many rows are loaded."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def canFetchMore(self, parent: QModelIndex) -> bool:
-        """Returns whether the list goes on."""
-        return not parent.isValid() and self._next is not None and self._task is None
-
-    def fetchMore(self, parent: QModelIndex) -> None:
-        """Asks for the rows that follow; Qt calls this when the end comes into view."""
-        if self.canFetchMore(parent):
-            self._want(MoreRequest(self._next, self._sort, self._descending, self._filter), self._append)
-
-    def _want(self, request: MoreRequest, came: Callable[[MoreResult[Row]], None]) -> None:
-        self._task = self._background.run(lambda: self._fetch(request), came, failed=self._failed, owner=self)
-
-    def _replace(self, result: MoreResult[Row]) -> None:
-        self._task = None
-        self.state, self.error = TableState.READY, None
-        self.beginResetModel()
-        self._rows, self._next = list(result.rows), result.next_page
-        self.endResetModel()
-
-    def _append(self, result: MoreResult[Row]) -> None:
-        self._task = None
-        self._next = result.next_page
-        if result.rows:
-            self.beginInsertRows(_NOTHING, len(self._rows), len(self._rows) + len(result.rows) - 1)
-            self._rows.extend(result.rows)
-            self.endInsertRows()
-
-    def _failed(self, error: KnownError) -> None:
-        self._task = None
-        self.state, self.error = TableState.FAILED, error
-        self.beginResetModel()
-        self._rows, self._next = [], None
-        self.endResetModel()
 
 
 class AirDelegate(QStyledItemDelegate):
@@ -586,6 +297,33 @@ class TableView(QTableView):
                 wanted = Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked
                 return model.setData(cell, wanted, Qt.ItemDataRole.CheckStateRole)
         return False
+
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        """Lets Home and End go to the first and last row: whole rows are chosen here, not cells."""
+        model, ends = self.model(), (QAbstractItemView.CursorAction.MoveHome, QAbstractItemView.CursorAction.MoveEnd)
+        if model is None or not model.rowCount() or action not in ends:
+            return super().moveCursor(action, modifiers)
+        row = 0 if action is QAbstractItemView.CursorAction.MoveHome else model.rowCount() - 1
+        return model.index(row, max(0, self.currentIndex().column()))
+
+    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
+        """Leaves in view what was in view, when rows come beside a list's gap; who stood on the gap goes on from there."""
+        model = self.model()
+        gap = model.gap if isinstance(model, TableModel) else None
+        top, stood = self.rowAt(0), self.currentIndex().row()
+        super().rowsInserted(parent, start, end)
+        if gap is None or model is None:
+            return
+        if top >= 0 and (start <= top or start == gap + 1 <= top + 1):
+            self._scroll_on(end - start + 1)
+        if stood == gap:
+            self.setCurrentIndex(model.index(start if start < gap else end, max(0, self.currentIndex().column())))
+
+    def _scroll_on(self, rows: int) -> None:
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            self.updateGeometries()  # the bar must know of the new rows before it can go beyond the old end
+            bar.setValue(bar.value() + rows * self.rowHeight(0))
 
     @property
     def message(self) -> str:

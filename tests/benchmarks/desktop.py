@@ -200,7 +200,8 @@ def _measure_rows(stage: object) -> None:
     from PyQt6.QtWidgets import QApplication
 
     from tools.screenshots import Stage
-    from ui.tables import Column, PagedModel, PageRequest, PageResult, TableView
+    from ui.paged_list import PagedModel, PageRequest, PageResult
+    from ui.tables import Column, TableView
 
     assert isinstance(stage, Stage)
 

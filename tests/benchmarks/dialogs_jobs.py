@@ -80,19 +80,34 @@ class _Bench:
         yield _row(
             f"{name}: a million rows, the slowest of {PAGES} pages scrolled to", max(self._scroll(table, model) for _number in range(PAGES))
         )
+        yield _row(f"{name}: a million rows, read anew up to the end", max(self._end(table, model) for _number in range(AGAIN)))
         orders = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
         sorts = [(place, order) for place in range(len(model.columns)) for order in orders]
         slowest = max(self._until_shown(model, partial(table.sortByColumn, *sort)) for sort in sorts)
         yield _row(f"{name}: a million rows, the slowest title to sort by", slowest)
 
     def _scroll(self, table: Any, model: Any) -> float:
-        """Returns how long it takes until the rows beyond the end are there and painted."""
+        """Returns how long it takes until the rows that follow those loaded so far are there and painted."""
         before, began = model.rowCount(), time.perf_counter()
-        bar = table.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        table.scrollTo(model.index(model.gap - 1, 0))
+        table.viewport().repaint()
         self._wait(lambda: model.rowCount() > before)
         table.viewport().repaint()
         took = time.perf_counter() - began
+        self._settle()
+        return took
+
+    def _end(self, table: Any, model: Any) -> float:
+        """Returns how long it takes from the question for the list until its last row is painted."""
+        shown: list[float] = []
+        connection = model.rowsInserted.connect(lambda: shown.append(time.perf_counter()))
+        began = time.perf_counter()
+        model.reload()
+        self._wait(lambda: bool(shown))
+        table.setCurrentIndex(model.index(model.rowCount() - 1, 0))
+        table.viewport().repaint()
+        took = time.perf_counter() - began
+        model.rowsInserted.disconnect(connection)
         self._settle()
         return took
 

@@ -13,20 +13,8 @@ from tests.ui.keyboard import press
 from tray_agent.errors import KnownError
 from ui.background import Background
 from ui.icons import Status
-from ui.tables import (
-    PAGE,
-    PAGES_KEPT,
-    Align,
-    Column,
-    GrowingModel,
-    ListModel,
-    MoreRequest,
-    MoreResult,
-    PagedModel,
-    PageRequest,
-    PageResult,
-    TableView,
-)
+from ui.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest, PageResult
+from ui.tables import Align, Column, ListModel, TableView
 
 
 @dataclass(frozen=True)
@@ -215,28 +203,3 @@ def test_widths_are_remembered(qtbot: QtBot, context: object) -> None:
         assert header.sectionSize(0) == (expected or 90)
         header.resizeSection(0, 177)
         dialog.done(0)
-
-
-def test_growing_list_reads_on_while_one_scrolls(qtbot: QtBot, background: Background) -> None:
-    asked: list[MoreRequest] = []
-
-    def fetch(request: MoreRequest) -> MoreResult[Entry]:
-        asked.append(request)
-        start = int(request.page or 0)
-        return MoreResult([Entry(n) for n in range(start, start + 100)], str(start + 100) if start < 200 else None)
-
-    model = GrowingModel(COLUMNS, fetch, background)
-    model.reload()
-    qtbot.waitUntil(lambda: background.idle)
-    assert model.rowCount() == 100
-    for expected in (200, 300):
-        assert model.canFetchMore(QModelIndex())
-        model.fetchMore(QModelIndex())
-        qtbot.waitUntil(lambda: background.idle)
-        assert model.rowCount() == expected
-    assert not model.canFetchMore(QModelIndex())
-
-    model.sort(0, Qt.SortOrder.DescendingOrder)
-    qtbot.waitUntil(lambda: background.idle)
-    assert asked[-1] == MoreRequest(None, "number", descending=True, filter=None)
-    assert model.rowCount() == 100

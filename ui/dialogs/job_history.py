@@ -15,6 +15,7 @@ from tray_agent.jobs.model import ActivityFilter, ActivityRow, Run, RunOrder
 from tray_agent.jobs.titles import job_title, level_title, state_title, trigger_title
 from ui.dialog import GRID, Dialog
 from ui.dialogs.jobs import RUN_ICONS
+from ui.growing_list import GrowingModel, MoreRequest, MoreResult
 from ui.icons import Status
 from ui.level_icons import LEVEL_ICONS
 from ui.models.csv_export import write_csv
@@ -31,7 +32,7 @@ from ui.models.job_history import (
 )
 from ui.notes import Note
 from ui.period_fields import PeriodFields
-from ui.tables import Column, GrowingModel, ListModel, MoreRequest, MoreResult, TableState, TableView
+from ui.tables import Column, ListModel, TableState, TableView
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -104,7 +105,11 @@ class JobHistoryDialog(Dialog):
     def _make_table(self) -> None:
         self.table = TableView(_("Auftragsverlauf"), _("In diesem Zeitraum lief kein Auftrag, und es wurde keiner übersprungen."))
         agent, zone = self.context.agent, self.zone
-        self.list = GrowingModel(_columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter)
+        self.list = GrowingModel(
+            _columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
+            identity=lambda run: run.run_id,
+        )  # fmt: skip
+        self.list.failed.connect(self.show_error)
         self.table.setModel(self.list)
         self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
         self.remember_columns(self.table, widths=(130, 230, 110, 90, 110))
@@ -249,7 +254,7 @@ def _order(request: MoreRequest) -> tuple[RunOrder, bool]:
 def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[Run]:
     wanted = request.filter if isinstance(request.filter, HistoryFilter) else HistoryFilter()
     order, descending = _order(request)
-    page = agent.jobs.history(wanted.asked(zone), order, descending=descending, page=request.page, size=PAGE)
+    page = agent.jobs.history(wanted.asked(zone), order, descending=descending, page=request.page, size=PAGE, backwards=request.backwards)
     return MoreResult(page.rows, page.next_page)
 
 

@@ -16,7 +16,8 @@ from ui.details import Details
 from ui.dialog import GRID, Dialog
 from ui.icons import Status
 from ui.models.outbox import CAN_BE_CANCELLED, VIEWS, cancel_question, channel_word, details_of, filter_of, local, state_word
-from ui.tables import Align, Column, PagedModel, PageRequest, PageResult, TableView
+from ui.paged_list import PagedModel, PageRequest, PageResult
+from ui.tables import Align, Column, TableView
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext
@@ -54,6 +55,7 @@ class OutboxDialog(Dialog):
         self.patient = QLineEdit(self)
         self.count = QLabel(self)
         self.list = PagedModel(self._columns(), self._fetch, context.background, self)
+        self.list.failed.connect(self.show_error)
         self.table = TableView(
             _("Mitteilungen"),
             _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan."),
