@@ -127,3 +127,39 @@ def test_the_question_needs_neither_database_nor_network() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ('{"freq_type": 4, "freq_type": 8}', "«freq_type» steht zweimal im Zeitplan."),
+        ('{"freq_type": 4,', "Der Zeitplan ist kein JSON (Zeile 1, Zeichen 17)."),
+        ("[" * 100_000, "zu tief verschachtelt"),
+        ('{"freq_type": ' + "9" * 5000 + "}", "eine Zahl ist zu lang"),
+        ("@", "Die Datei «» kann nicht gelesen werden"),
+        ("@nowhere.json", "Die Datei nowhere.json kann nicht gelesen werden"),
+        ('{"freq_type": 4.0}', "freq_type muss eine ganze Zahl sein."),
+        ('{"freq_type": true}', "freq_type muss eine ganze Zahl sein."),
+        ('{"freq_type": 1e400}', "freq_type muss eine ganze Zahl sein."),
+        ('{"freq_type": -4}', "Die Häufigkeit -4 gibt es nicht."),
+        ('{"freq_type": 4, "every": 1}', "«every» gibt es bei einem Zeitplan nicht."),
+    ],
+)
+def test_a_specification_that_is_none_is_told_in_one_line(spec: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*NEXT, "--spec", spec, "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert len(err.splitlines()) == 1
+
+
+def test_an_input_that_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe{"), encoding="utf-8"))
+    assert run([*NEXT, "--spec", "-"]) == 2
+    assert "Die Eingabe kann nicht gelesen werden" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", ["english", "x", "e", " "])
+def test_a_language_without_texts_is_refused(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*NEXT, "--spec", DAILY, "--language", language]) == 2
+    assert "Erlaubt sind: de, en, fr, it." in capsys.readouterr().err

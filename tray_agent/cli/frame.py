@@ -12,10 +12,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tray_agent.cli.help_page import speak
 from tray_agent.cli.wording import usage_sentence
 from tray_agent.config.machine import load_machine
 from tray_agent.errors import KnownError
@@ -41,7 +43,9 @@ def run(arguments: Sequence[str]) -> int:
     from tray_agent.cli.commands import build
 
     try:
-        result = typer.main.get_command(build()).main(args=list(arguments), prog_name="vitoclient", standalone_mode=False)
+        command = typer.main.get_command(build())
+        speak(command)
+        result = command.main(args=list(arguments), prog_name="vitoclient", standalone_mode=False)
     except KnownError as error:
         return complain(error)
     except typer.Abort:
@@ -82,8 +86,21 @@ def agent_here() -> Iterator[Agent]:
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    """Prints a value as one JSON object, readable, UTF-8."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """Prints a value as one JSON object, readable, UTF-8; instants in UTC ("2026-03-29T08:00:00Z"), days as "2026-03-29"."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json))
+
+
+def utc_text(instant: datetime | None) -> str | None:
+    """Returns an aware instant as all commands write it for programs: ISO 8601 in UTC, "2026-03-29T08:00:00Z"; None stays None.
+
+    Raises:
+        ValueError: it has no time zone.
+    """
+    if instant is None:
+        return None
+    if instant.tzinfo is None:
+        raise ValueError(f"a naive time says nothing to others: {instant!r}")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def console() -> Console:
@@ -91,6 +108,12 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+
+
+def _as_json(value: object) -> str | None:
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def _language() -> str:

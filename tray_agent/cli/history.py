@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, console, print_json, utc_text
 from tray_agent.cli.jobs import job_named, run_as_json
 from tray_agent.cli.schedule import read_instant
 from tray_agent.errors import InputError
@@ -97,7 +97,7 @@ def _activity(
     service: Annotated[str, typer.Option("--service", help=_("Nur downloads, sms oder agent."))] = "",
     level: Annotated[str, typer.Option("--level", help=_("Nur info, warning oder error."))] = "",
     reason: Annotated[str, typer.Option("--reason", help=_("Nur dieser Grund, zum Beispiel no_contact."))] = "",
-    run: Annotated[int, typer.Option("--run", min=0, help=_("Nur dieser Lauf (die Nummer aus «history --json»)."))] = 0,
+    run: Annotated[int, typer.Option("--run", min=0, max=2**31 - 1, help=_("Nur dieser Lauf (die Nummer aus «history --json»)."))] = 0,
     hidden: Annotated[bool, typer.Option("--hidden", help=_("Auch, was mit «Alle löschen» ausgeblendet wurde."))] = False,
     count: _Count = 50,
     as_json: _AsJson = False,
@@ -141,14 +141,14 @@ def _print_activities(rows: Sequence[ActivityRow], zone: ZoneInfo) -> None:
 def _activity_as_json(row: ActivityRow) -> dict[str, object]:
     return {
         "id": row.activity_id,
-        "at": row.at.isoformat(),
+        "at": utc_text(row.at),
         "service": row.service.value,
         "level": row.level.value,
         "reason": row.reason,
         "sentence": row.sentence,
         "item": row.item,
         "patient_id": row.patient_id,
-        "appointment_at": row.appointment_at.isoformat() if row.appointment_at else None,
+        "appointment_at": utc_text(row.appointment_at),
         "workstation": row.workstation,
         "run_id": row.run_id,
         "hidden": row.hidden,

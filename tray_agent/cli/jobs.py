@@ -7,12 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, console, print_json, utc_text
 from tray_agent.cli.schedule import read_spec
 from tray_agent.i18n import _, format_datetime
 
@@ -75,12 +74,12 @@ def run_as_json(run: Run) -> dict[str, object]:
     return {
         "id": run.run_id,
         "job": run.job.value,
-        "due_at": _utc(run.due_at),
+        "due_at": utc_text(run.due_at),
         "trigger": run.trigger.value,
         "status": run.state.value,
         "workstation": run.workstation,
-        "started_at": _utc(run.started_at),
-        "finished_at": _utc(run.finished_at),
+        "started_at": utc_text(run.started_at),
+        "finished_at": utc_text(run.finished_at),
         "attempt": run.attempt,
         "counts": dict(run.counts),
         "skipped": dict(run.skipped),
@@ -96,7 +95,7 @@ def _list(context: typer.Context, as_json: _AsJson = False) -> None:
     with agent_here() as agent:
         jobs, pause = agent.jobs.overview(), agent.jobs.paused()
         if as_json:
-            paused = {"scope": pause.scope.value, "until": _utc(pause.until), "by": pause.paused_by} if pause else None
+            paused = {"scope": pause.scope.value, "until": utc_text(pause.until), "by": pause.paused_by} if pause else None
             print_json({"jobs": [_as_json(one) for one in jobs], "paused": paused})
             return
         _print_table(jobs, agent.machine.zone)
@@ -113,7 +112,7 @@ def _as_json(one: JobOverview) -> dict[str, object]:
         "switched_on": one.switched_on,
         "switch": one.switch_name,
         "schedule": one.schedule.as_columns(),
-        "next_at": _utc(one.next_at),
+        "next_at": utc_text(one.next_at),
         "last_run": run_as_json(one.last_run) if one.last_run else None,
         "running": run_as_json(one.running) if one.running else None,
     }
@@ -283,7 +282,3 @@ def _resume() -> None:
     with agent_here() as agent:
         agent.jobs.resume()
     print(_("Die Aufträge laufen wieder nach Plan; die letzte verpasste Zeit wird nachgeholt."))
-
-
-def _utc(instant: datetime | None) -> str | None:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if instant else None

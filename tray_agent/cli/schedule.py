@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from tray_agent.cli.frame import print_json
+from tray_agent.cli.frame import print_json, utc_text
 from tray_agent.errors import InputError
 from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
 
@@ -79,7 +79,7 @@ def _speak(language: str) -> None:
     Raises:
         InputError: there are no texts in this language.
     """
-    if language and language[:2].lower() not in LANGUAGES:
+    if language and language.replace("-", "_").split("_")[0].lower() not in LANGUAGES:
         said = _("Die Sprache «{language}» gibt es nicht.").format(language=language)
         raise InputError(_("Sprache unbekannt"), said, _("Erlaubt sind: {names}.").format(names=", ".join(LANGUAGES)), item=language)
     if language:
@@ -142,35 +142,55 @@ def _finding_as_json(finding: Finding) -> dict[str, object]:
     }
 
 
-def _as_json(at: datetime, zone: ZoneInfo) -> dict[str, str]:
-    return {"local": at.astimezone(zone).isoformat(), "utc": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+def _as_json(at: datetime, zone: ZoneInfo) -> dict[str, str | None]:
+    return {"local": at.astimezone(zone).isoformat(), "utc": utc_text(at)}
 
 
 def read_spec(spec: str) -> dict[str, object]:
     """Returns the JSON object of a specification: a text, ``@FILE``, or ``-`` for the standard input.
 
     Raises:
-        InputError: the file can't be read, or the text is no JSON object.
+        InputError: the file can't be read, the text is no JSON object, or a name stands in it twice.
     """
     text = _text(spec)
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_without_doubles)
+    except json.JSONDecodeError as error:
+        said = _("Der Zeitplan ist kein JSON (Zeile {line}, Zeichen {column}).")
+        raise _refused(said.format(line=error.lineno, column=error.colno)) from error
     except (ValueError, RecursionError) as error:
-        raise _refused(_("Der Zeitplan ist kein JSON: {why}.").format(why=error)) from error
+        raise _refused(
+            _("Der Zeitplan ist kein JSON, das gelesen werden kann: zu tief verschachtelt, oder eine Zahl ist zu lang.")
+        ) from error
     if not isinstance(value, dict):
         raise _refused(_("Der Zeitplan ist kein JSON-Objekt."))
     return value
 
 
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Returns the object of these pairs; two values for one name leave open which of them counts.
+
+    Raises:
+        InputError: a name stands in it twice.
+    """
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _refused(_("«{name}» steht zweimal im Zeitplan.").format(name=name))
+        found[name] = value
+    return found
+
+
 def _text(spec: str) -> str:
-    if spec == "-":
-        return sys.stdin.read()
-    if not spec.startswith("@"):
+    if spec != "-" and not spec.startswith("@"):
         return spec
     try:
-        return Path(spec[1:]).read_text("utf-8-sig")
+        return sys.stdin.read() if spec == "-" else Path(spec[1:]).read_text("utf-8-sig")
     except (OSError, ValueError) as error:
-        raise _refused(_("Die Datei {file} kann nicht gelesen werden: {why}.").format(file=spec[1:], why=error)) from error
+        why = getattr(error, "strerror", None) or error
+        if spec == "-":
+            raise _refused(_("Die Eingabe kann nicht gelesen werden: {why}.").format(why=why)) from error
+        raise _refused(_("Die Datei {file} kann nicht gelesen werden: {why}.").format(file=spec[1:] or "«»", why=why)) from error
 
 
 def _refused(why: str) -> InputError:

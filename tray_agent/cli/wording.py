@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tray_agent.i18n import _
@@ -27,17 +27,35 @@ def _no_such_option(error: Any) -> str:  # noqa: ANN401
 
 
 def _missing(error: Any) -> str:  # noqa: ANN401
-    return _("Es fehlt: {name}.").format(name=_name_of(error))
+    return _("Es fehlt: {name}.").format(name=_name_of(error) or _("eine Angabe"))
 
 
 def _bad_parameter(error: Any) -> str:  # noqa: ANN401
-    return _("Der Wert für {name} passt nicht: {why}").format(name=_name_of(error), why=_full_stop(error.message))
+    why, name = _full_stop(_mismatch(error)), _name_of(error)
+    return _("Der Wert für {name} passt nicht: {why}").format(name=name, why=why) if name else why
+
+
+def _bad_option_usage(error: Any) -> str:  # noqa: ANN401
+    if "does not take" in error.message:
+        return _("Die Option {name} hat keinen Wert.").format(name=error.option_name)
+    return _("Nach {name} fehlt der Wert.").format(name=error.option_name)
+
+
+def _mismatch(error: Any) -> str:  # noqa: ANN401
+    """Returns why a value does not fit: by the code of the library that checks values, else in the words of who refused it."""
+    found = getattr(error.__cause__, "errors", None)
+    mistake = next(iter(found()), None) if callable(found) else None
+    tell = _MISMATCHES.get(mistake["type"]) if mistake else None
+    return str(error.message) if mistake is None or tell is None else tell(mistake.get("ctx", {}))
 
 
 def _name_of(error: Any) -> str:  # noqa: ANN401
-    parameter = error.param
+    """Returns what the person typed or should have typed: "--count", "JOB"; "" where nobody knows."""
+    hint, parameter = error.param_hint, error.param
+    if hint:
+        return hint if isinstance(hint, str) else " / ".join(hint)
     if parameter is None:
-        return "?"
+        return ""
     options = [word for word in parameter.opts if word.startswith("-")]
     return options[0] if options else str(parameter.metavar or parameter.name).upper()
 
@@ -68,4 +86,13 @@ _TELLERS: dict[str, Callable[[Any], str]] = {
     "NoSuchOption": _no_such_option,
     "MissingParameter": _missing,
     "BadParameter": _bad_parameter,
+    "BadOptionUsage": _bad_option_usage,
+}
+
+_MISMATCHES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), lambda _bounds: _("Es braucht eine ganze Zahl.")),
+    "int_parsing_size": lambda _bounds: _("Die Zahl ist zu gross."),
+    **dict.fromkeys(("float_parsing", "float_type", "finite_number"), lambda _bounds: _("Es braucht eine Zahl.")),
+    "greater_than_equal": lambda bounds: _("Es braucht mindestens {least}.").format(least=bounds["ge"]),
+    "less_than_equal": lambda bounds: _("Es darf höchstens {most} sein.").format(most=bounds["le"]),
 }
