@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.config.machine import is_unconfigured, load_machine, without_password
+from tray_agent.config.machine import GatewayAccount, Machine, is_unconfigured, load_machine, without_password
 from tray_agent.errors import ConfigurationError
 
 FILE = """
@@ -94,6 +94,57 @@ def test_a_faulty_environment_variable_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("VITOCLIENT_MAIL__PORT", "many")
     with pytest.raises(ConfigurationError, match=r"mail\.port"):
         load_machine()
+
+
+def test_an_account_can_come_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITOCLIENT_GATEWAY__ACCOUNTS__M1__USER", "meier")
+    assert load_machine().gateway.accounts == {"M1": GatewayAccount(user="meier")}
+
+
+def test_the_environment_mends_an_account_of_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITOCLIENT_GATEWAY__ACCOUNTS__M1__ORIGINATOR", "DrMeier")
+    assert load_machine(file).gateway.accounts == {"M1": GatewayAccount(user="meier", originator="DrMeier")}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "place"),
+    [
+        ("VITOCLIENT_MAIL__PORT", "0", "mail.port"),
+        ("VITOCLIENT_PRAXIS__URL", "sqlite://", "praxis"),
+        ("VITOCLIENT_GATEWAY__ACCOUNTS", "meier", "gateway.accounts"),
+        ("VITOCLIENT_MAIL__PORT__NUMBER", "25", "mail.port"),
+        ("VITOCLIENT_MAIL", '{"hots": "x"}', "mail.hots"),
+    ],
+)
+def test_a_faulty_variable_is_named_and_the_file_is_not_blamed(
+    file: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, place: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as raised:
+        load_machine(file)
+    assert variable in raised.value.message
+    assert f"{place}: " in raised.value.message
+    assert str(file) not in str(raised.value)
+
+
+def test_other_variables_of_the_program_are_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITOCLIENT_SECRET_GATEWAY__M1", "geheim")
+    monkeypatch.setenv("VITOCLIENT_SOAK", "1")
+    assert is_unconfigured()
+    assert load_machine() == Machine()
+
+
+def test_a_file_that_an_editor_began_with_a_mark_of_its_encoding_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[practice]\nname = "Müller"\n', encoding="utf-8-sig")
+    assert load_machine(file).practice.name == "Müller"
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b'[practice]\nname = "M\xfcller"\n')
+    with pytest.raises(ConfigurationError, match="config"):
+        load_machine(file)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ import pytest
 
 from tests.practice import sources
 from tray_agent.agent import Agent
-from tray_agent.config.machine import Machine
+from tray_agent.config.machine import Machine, PracticeSection, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.practice.errors import PracticeDataError
 from tray_agent.store.database import open_database
 
 
 def _machine(practice: str, store: Path) -> Machine:
-    return Machine.model_validate({"practice": {"url": practice}, "store": {"url": f"sqlite:///{store.as_posix()}"}})
+    return Machine(practice=PracticeSection(url=practice), store=StoreSection(url=f"sqlite:///{store.as_posix()}"))
 
 
 def test_practice_and_store_may_be_different_databases(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_without_an_own_address_the_practice_is_looked_for_in_the_store(tmp_path
 
 @pytest.mark.parametrize(("address", "secret"), [("postgresql+psycopg://reader@127.0.0.1/praxis", "practice"), ("", "store")])
 def test_the_password_is_a_secret_of_its_own(tmp_path: Path, address: str, secret: str) -> None:
-    machine = Machine.model_validate({"practice": {"url": address}, "store": {"url": "postgresql+psycopg://agent@127.0.0.1/vitoclient"}})
+    machine = Machine(practice=PracticeSection(url=address), store=StoreSection(url="postgresql+psycopg://agent@127.0.0.1/vitoclient"))
     with Agent(machine, secrets=MemorySecrets(**{secret: "geheim"})) as agent:
         assert agent.practice_database.engine.url.password == "geheim"  # noqa: S105 - invented for this test
         assert "geheim" not in str(agent.practice_database.engine.url)

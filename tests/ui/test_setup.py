@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def test_all_connections_of_the_demo_are_good(
 
 
 def test_an_edited_connection_is_tried_without_saving(world: DemoWorld) -> None:
-    broken = world.agent.machine.model_copy(update={"mail": world.agent.machine.mail.model_copy(update={"port": 9})})
+    broken = replace(world.agent.machine, mail=replace(world.agent.machine.mail, port=9))
     (finding,) = try_out(world.agent, broken, {}, (Subject.MAIL,))
     assert finding.verdict is Verdict.FAULT
     (wrong,) = try_out(world.agent, world.agent.machine, {"mail": "falsch"}, (Subject.MAIL,))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from tray_agent.config.reading import MisfitError, Place, between, checked, laid_over, named, read_section
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import _
 
 APPLICATION = "vitoclient-Services"
 CONFIG_FILE_VARIABLE = "VITOCLIENT_CONFIG"
+
+_PREFIX = "VITOCLIENT_"
+_SECRET_PREFIX = "VITOCLIENT_SECRET_"  # noqa: S105 - the beginning of names, not a secret
 
 
 def data_folder() -> Path:
@@ -37,30 +41,36 @@ def config_file() -> Path:
 
 def is_unconfigured() -> bool:
     """Returns whether nobody has set this machine up yet: no file, and no value in the environment."""
-    return not config_file().exists() and not any(name.startswith("VITOCLIENT_") and "__" in name for name in os.environ)
+    return not config_file().exists() and not _variables()
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return _("die Zeitzone {zone} ist unbekannt").format(zone=value)
+    return ""
 
 
-class MachineSection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class MachineSection:
     """This computer."""
 
     data_folder: str = ""
     """Where the agent keeps its own files; empty: the user's data folder."""
 
 
-class PracticeSection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class PracticeSection:
     """Where and when the practice is."""
 
     url: str = ""
     """The practice's database (read-only login); empty: the same as the store."""
 
-    view_schema: str | None = Field(default=None, alias="schema")
+    view_schema: str | None = field(default=None, metadata=named("schema"))
     """The schema of the five views, where they are not in the default one."""
 
-    timezone: str = "Europe/Zurich"
+    timezone: str = field(default="Europe/Zurich", metadata=checked(_known_zone))
     region: str = "CH"
     """The country of telephone numbers without a country code."""
 
@@ -72,27 +82,20 @@ class PracticeSection(_Section):
     link: str = ""
     """The practice's web address, for texts that name it."""
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(_("die Zeitzone {zone} ist unbekannt").format(zone=value)) from error
-        return value
 
-
-class StoreSection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class StoreSection:
     """The agent's own database."""
 
     url: str = ""
     """Empty: the embedded SQLite file in the user's data folder."""
 
-    table_schema: str | None = Field(default="vitoclient", alias="schema")
+    table_schema: str | None = field(default="vitoclient", metadata=named("schema"))
     """Of the agent's tables on a server; SQLite has none."""
 
 
-class PortalSection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class PortalSection:
     """The vendor's online portal."""
 
     address: str = ""
@@ -100,36 +103,40 @@ class PortalSection(_Section):
     """The trusted root (a file) that came with the installation."""
 
 
-class GatewayAccount(_Section):
+@dataclass(frozen=True, kw_only=True)
+class GatewayAccount:
     """One Mandant's account at the gateway; the password is a secret (``gateway/MANDANT``)."""
 
     user: str
     originator: str = ""
 
 
-class GatewaySection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class GatewaySection:
     """The SMS gateway."""
 
     kind: str = "aspsms"
     address: str = "https://json.aspsms.com/"
     originator: str = ""
-    accounts: dict[str, GatewayAccount] = {}
+    accounts: dict[str, GatewayAccount] = field(default_factory=dict)
     folder: str = ""
     """Of the file gateway (dry runs): where it writes what would have been sent."""
 
 
-class MailSender(_Section):
+@dataclass(frozen=True, kw_only=True)
+class MailSender:
     """How one Mandant's e-mails are signed."""
 
     address: str
     name: str = ""
 
 
-class MailSection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class MailSection:
     """The mail server; the password is a secret (``mail``)."""
 
     host: str = ""
-    port: int = Field(default=587, ge=1, le=65535)
+    port: int = field(default=587, metadata=between(1, 65535))
     security: Literal["starttls", "tls", "none"] = "starttls"
     certificate: str = ""
     """A file of certificates (PEM) to trust instead of the system's: a mail server with a certificate of its own."""
@@ -137,17 +144,19 @@ class MailSection(_Section):
     user: str = ""
     sender: str = ""
     sender_name: str = ""
-    senders: dict[str, MailSender] = {}
+    senders: dict[str, MailSender] = field(default_factory=dict)
 
 
-class DownloadSection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class DownloadSection:
     """Where downloads go."""
 
     folder: str = ""
     """Empty: ``downloads`` in the user's data folder. A UNC path serves all workstations."""
 
 
-class UiSection(_Section):
+@dataclass(frozen=True, kw_only=True)
+class UiSection:
     """The dialogs."""
 
     language: Literal["de", "en", "fr", "it"] = "de"
@@ -161,12 +170,9 @@ class UiSection(_Section):
     """Whether notices also come as toasts of the system."""
 
 
-class Machine(BaseSettings):
+@dataclass(frozen=True, kw_only=True)
+class Machine:
     """The configuration of this machine, immutable once read."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="VITOCLIENT_", env_nested_delimiter="__", extra="forbid", frozen=True, populate_by_name=True
-    )
 
     machine: MachineSection = MachineSection()
     practice: PracticeSection = PracticeSection()
@@ -214,44 +220,54 @@ def load_machine(file: Path | None = None) -> Machine:
     """
     path = file or config_file()
     if not path.exists() and (file is not None or CONFIG_FILE_VARIABLE in os.environ):
-        raise _unreadable(path, _("Die Datei gibt es nicht."))
+        raise _unreadable(str(path), _("Die Datei gibt es nicht."))
 
     try:
-        return _machine_from(path)()
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _unreadable(path, f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _unreadable(path, f"{error}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, f"{error}.") from error
-    except ValueError as error:  # an environment variable that is no JSON where a table is asked for
-        raise _unreadable(path, f"{error}.") from error
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
+    except (OSError, ValueError) as error:  # not there for us, no UTF-8, no TOML
+        raise _unreadable(str(path), f"{error}.") from error
+
+    variables = _variables()
+    try:
+        return read_section(Machine, laid_over(Machine, table, {place: os.environ[name] for place, name in variables.items()}))
+    except MisfitError as error:
+        raise _unreadable(_source(error.place, variables) or str(path), f"{error}.") from error
 
 
-def _machine_from(path: Path) -> type[Machine]:
-    class FromFile(Machine):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path))
+def _variables() -> dict[Place, str]:
+    """Returns the environment variables that hold values of the configuration, by the place of their value.
 
-    return FromFile
+    A name without ``__`` means a whole section, or something else that begins like our variables.
+    """
+    sections = set(Machine.__dataclass_fields__)
+    found: dict[Place, str] = {}
+    for name in os.environ:
+        if name.upper().startswith(_PREFIX) and not name.upper().startswith(_SECRET_PREFIX):
+            place = tuple(name[len(_PREFIX) :].split("__"))
+            if len(place) > 1 or place[0].lower() in sections:
+                found[place] = name
+    return found
 
 
-def _unreadable(path: Path, why: str) -> ConfigurationError:
+def _source(place: Place, variables: Mapping[Place, str]) -> str | None:
+    """Returns the environment variable that gave the value at a place, a table around it, or something in it; None where the file did."""
+    fault = _folded(place)
+    names = {_folded(known): name for known, name in variables.items()}
+    around = [part for part in names if part == fault[: len(part)]]
+    within = [part for part in names if fault == part[: len(fault)]]
+    return names[max(around or within, key=len)] if around or within else None
+
+
+def _folded(place: Place) -> Place:
+    return tuple(part.lower() for part in place)
+
+
+def _unreadable(source: str, why: str) -> ConfigurationError:
     return ConfigurationError(
         _("Konfiguration nicht lesbar"),
-        _("{file} kann nicht verwendet werden: {why}").format(file=path, why=why),
+        _("{file} kann nicht verwendet werden: {why}").format(file=source, why=why),
         _("Datei oder Umgebungsvariable VITOCLIENT_… berichtigen."),
-        item=str(path),
+        item=source,
     )
 
 

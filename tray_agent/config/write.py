@@ -70,7 +70,7 @@ def _changed(file: Path, changes: Changes) -> str:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        document = tomlkit.parse(file.read_bytes()) if file.exists() else tomlkit.document()
+        document = tomlkit.parse(file.read_bytes().decode("utf-8-sig")) if file.exists() else tomlkit.document()
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             _("Konfiguration nicht lesbar"),

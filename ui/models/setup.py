@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tray_agent.config.machine import Machine
+from tray_agent.config.reading import plain_table
 from tray_agent.config.secrets import Secrets
 from tray_agent.config.write import Changes
 from tray_agent.doctor import Finding, Subject, examine
@@ -252,7 +253,7 @@ def try_out(agent: Agent, machine: Machine, edited: Mapping[str, str], subjects:
 
 
 def _stored(machine: Machine, place: Place) -> str:
-    found: Any = machine.model_dump(by_alias=True)
+    found: Any = plain_table(machine)
     for part in place:
         found = found.get(part) if isinstance(found, dict) else None
     return "" if found is None or isinstance(found, dict) else str(found)
