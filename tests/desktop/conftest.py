@@ -61,4 +61,5 @@ def start(data: Path) -> Iterator[StartProgram]:
     for program in running:
         if program.process.poll() is None:
             program.process.kill()
-            program.process.wait()
+    for program in running:
+        program.cleared_away()

@@ -23,6 +23,9 @@ SCREEN = (1280, 800)
 SECONDS = 60.0
 """How long a condition is waited for at the most: so long that a busy machine makes no test fail."""
 
+SECONDS_FOR_CLICK = 5.0
+"""After this a click is done again: a panel moves its icons while they come, and a click beside one is lost."""
+
 _DUNST = """
 [global]
     width = 340
@@ -145,6 +148,17 @@ class SmallDesktop:
         number = wait_until(lambda: self.find(Name=name), f"a window {name!r}; there are {self.names()}")[-1]
         return self.place(number)
 
+    def window_in_front(self, name: str) -> Place:
+        """Waits until a window with this name has the keyboard and returns it."""
+        window = self.window(name)
+        wait_until(lambda: self.active_window() == window.window, f"{name!r} in front; there are {self.names()}")
+        return window
+
+    def active_window(self) -> int | None:
+        """Returns the window that has the keyboard."""
+        number = self.ask("xdotool", "getactivewindow").strip()
+        return int(number) if number else None
+
     def gone(self, name: str) -> None:
         """Waits until no window has this name."""
         wait_until(lambda: not self.find(Name=name), f"the end of the window {name!r}")
@@ -192,6 +206,27 @@ class SmallDesktop:
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Clicks at a point of the screen."""
         self.ask("xdotool", "mousemove", str(x), str(y), "click", str(button))
+
+    def click_until(self, where: Callable[[], tuple[int, int] | None], until: Callable[[], Any], what: str, button: int = 1) -> Any:
+        """Clicks until a condition gives something true, and returns that.
+
+        Args:
+            where: the point as it is by now, or None where there is nothing to click any more.
+            until: the condition.
+            what: its name, for the message of a failed test.
+            button: 1 left, 3 right.
+        """
+        for _attempt in range(int(SECONDS / SECONDS_FOR_CLICK)):
+            point = where()
+            if point is not None:
+                self.click(*point, button=button)
+            with contextlib.suppress(AssertionError):
+                return wait_until(until, what, SECONDS_FOR_CLICK)
+        raise AssertionError(f"clicked {SECONDS:.0f} s in vain: {what}")
+
+    def click_tray_icon(self, until: Callable[[], Any], what: str, button: int = 1) -> Any:
+        """Clicks the one icon in the panel, wherever it is by now, until a condition gives something true, and returns that."""
+        return self.click_until(lambda: self.tray_icon().middle, until, what, button)
 
     def keys(self, *keys: str) -> None:
         """Presses keys (``Return``, ``Escape``, ``alt+s``)."""
@@ -271,6 +306,13 @@ class RunningProgram:
         """Waits until it hears later starts."""
         folder = Path(self.environment["XDG_RUNTIME_DIR"])
         wait_until(lambda: any(folder.glob("vitoclient-*.socket")), f"the program to listen; it said {self.said!r}")
+
+    def cleared_away(self) -> None:
+        """Ends it where it still runs, and waits until its icon is out of the panel: the next program's must not be taken for it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        wait_until(lambda: not self.desktop.tray_icons(), "the icon to go")
 
     def start_again(self) -> int:
         """Starts the program a second time and returns the exit code of that."""

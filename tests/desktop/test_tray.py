@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from datetime import UTC, datetime
@@ -41,6 +42,13 @@ def end(program: RunningProgram) -> None:
     assert program.ended() == 0, program.said
 
 
+def middle_of_toast(desktop: SmallDesktop) -> tuple[int, int] | None:
+    toasts = desktop.find(Class="Dunst")
+    with contextlib.suppress(KeyError):  # it may go while one looks
+        return desktop.place(toasts[0]).middle if toasts else None
+    return None
+
+
 def test_icon_appears_and_sigterm_ends_it(desktop: SmallDesktop, start: StartProgram) -> None:
     program = start(desktop)
     icon = desktop.tray_icon()
@@ -64,8 +72,7 @@ def test_other_signals_end_it_too(desktop: SmallDesktop, start: StartProgram, na
 
 def test_click_opens_the_overview(desktop: SmallDesktop, start: StartProgram) -> None:
     program = start(desktop)
-    desktop.click(*desktop.tray_icon().middle)
-    desktop.window("Übersicht")
+    desktop.click_tray_icon(lambda: desktop.find(Name="Übersicht"), "the overview")
     desktop.keys("Escape")
     desktop.gone("Übersicht")
     end(program)
@@ -73,10 +80,9 @@ def test_click_opens_the_overview(desktop: SmallDesktop, start: StartProgram) ->
 
 def test_menu_opens_and_quits(desktop: SmallDesktop, start: StartProgram) -> None:
     program = start(desktop)
-    icon = desktop.tray_icon()
+    desktop.tray_icon()
     before = set(desktop.find(Class="vitoclient-Services|python"))
-    desktop.click(*icon.middle, button=3)
-    opened = wait_until(lambda: set(desktop.find(Class="vitoclient-Services|python")) - before, "the menu")
+    opened = desktop.click_tray_icon(lambda: set(desktop.find(Class="vitoclient-Services|python")) - before, "the menu", button=3)
     menu = desktop.place(opened.pop())
 
     def choose_last() -> bool:
@@ -133,8 +139,8 @@ def test_link_of_the_popup_opens_the_list(desktop: SmallDesktop, start: StartPro
     offer_download(data)
     program = start(desktop, VITOCLIENT_UI__TOASTS="false")
     popup = desktop.window("vitoclient-Services: Meldung")
-    desktop.click(popup.x + 110, popup.y + popup.height - 26)
-    desktop.window("Downloads")
+    link = (popup.x + 110, popup.y + popup.height - 26)
+    desktop.click_until(lambda: link if desktop.find(Name="Meldung") else None, lambda: desktop.find(Name="Downloads"), "the list")
     desktop.gone("vitoclient-Services: Meldung")
     end(program)
 
@@ -142,9 +148,8 @@ def test_link_of_the_popup_opens_the_list(desktop: SmallDesktop, start: StartPro
 def test_clicked_toast_opens_the_list(desktop: SmallDesktop, start: StartProgram, data: Path) -> None:
     offer_download(data)
     program = start(desktop, VITOCLIENT_UI__POPUP="false")
-    toast = desktop.place(wait_until(lambda: desktop.find(Class="Dunst"), "the toast")[0])
-    desktop.click(*toast.middle)
-    desktop.window("Downloads")
+    wait_until(lambda: desktop.find(Class="Dunst"), "the toast")
+    desktop.click_until(lambda: middle_of_toast(desktop), lambda: desktop.find(Name="Downloads"), "the list")
     end(program)
 
 
@@ -153,13 +158,12 @@ def test_popup_does_not_take_the_keyboard(desktop: SmallDesktop, start: StartPro
     typing = start(desktop, VITOCLIENT_UI__POPUP="false", VITOCLIENT_UI__TOASTS="false")
     typing.listening()
     assert typing.start_again() == 0, typing.said
-    window = desktop.window("Übersicht")
-    wait_until(lambda: desktop.ask("xdotool", "getactivewindow").strip() == str(window.window), "the window to be in front")
+    window = desktop.window_in_front("Übersicht")
 
     program = start(desktop, VITOCLIENT_UI__TOASTS="false")
     desktop.window("vitoclient-Services: Meldung")
 
-    assert desktop.ask("xdotool", "getactivewindow").strip() == str(window.window)
+    assert desktop.active_window() == window.window
     end(program)
     end(typing)
 
@@ -167,15 +171,14 @@ def test_popup_does_not_take_the_keyboard(desktop: SmallDesktop, start: StartPro
 def test_popup_and_toasts_can_be_switched_off(desktop: SmallDesktop, start: StartProgram, data: Path) -> None:
     offer_download(data)
     program = start(desktop, VITOCLIENT_UI__TOASTS="false", VITOCLIENT_UI__POPUP="false")
-    desktop.click(*desktop.tray_icon().middle)
-    wait_until(lambda: desktop.find(Name="Downloads|Übersicht"), "a window")
+    desktop.click_tray_icon(lambda: desktop.find(Name="Downloads|Übersicht"), "a window")
     assert not desktop.find(Name="vitoclient-Services: Meldung")
     end(program)
 
 
 def test_unreadable_configuration_is_told_in_a_window(desktop: SmallDesktop, start: StartProgram) -> None:
     program = start(desktop, VITOCLIENT_UI__LANGUAGE="klingon")
-    window = desktop.window("Konfiguration nicht lesbar")
+    window = desktop.window_in_front("Konfiguration nicht lesbar")
     assert window.width > 200
     desktop.keys("Escape")
     assert program.ended() == 2
