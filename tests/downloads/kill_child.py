@@ -39,7 +39,7 @@ def keep_journal(file: Path) -> None:
     journal = file.open("ab", buffering=0)
     append = PartialFile.append
 
-    def append_and_tell(partial: PartialFile, piece: bytes) -> None:
+    def append_and_tell(partial: PartialFile, piece: memoryview) -> None:
         name, start = partial.destination.name, partial.length
         journal.write(f"fetched {name} {start} {start + len(piece)}\n".encode())
         append(partial, piece)

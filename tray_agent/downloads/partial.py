@@ -75,10 +75,10 @@ class PartialFile:
         self.validator = validator
         self._write_note()
 
-    def append(self, piece: bytes) -> None:
+    def append(self, piece: memoryview) -> None:
         """Adds the next bytes."""
         out = self._open()
-        rest = memoryview(piece)
+        rest = piece
         while rest:
             rest = rest[out.write(rest) :]
         self._checksums.update(piece)

@@ -205,15 +205,16 @@ class Transfer:
 
     def _stream(self, answer: Answer, partial: PartialFile, course: _Course) -> None:
         pace = _Pace(self._clock, self._limits)
+        room = memoryview(bytearray(min(PIECE, partial.total)))
         while not partial.complete:
-            piece = pace.timed(lambda: answer.read(min(PIECE, partial.total - partial.length)))
+            count = pace.timed(lambda: answer.read_into(room[: partial.total - partial.length]))
             course.beat()
-            if not piece:
+            if not count:
                 raise _BrokenOffError(TransferFault.BROKEN_OFF, f"{partial.length}/{partial.total}")
-            partial.append(piece)
-            self._progress.report(course.wanted.title, partial.length, partial.total, len(piece))
-            self._rate.take(len(piece), course.cancelled)
-            if pace.is_stalled(len(piece)):
+            partial.append(room[:count])
+            self._progress.report(course.wanted.title, partial.length, partial.total, count)
+            self._rate.take(count, course.cancelled)
+            if pace.is_stalled(count):
                 raise transfer_faults.said(TransferFault.STALLED, course.wanted.title)
         self._check_end(answer, partial, course.wanted)
 
@@ -259,7 +260,7 @@ class _Pace:
         self._waited = 0.0
         self._came = 0
 
-    def timed(self, read: Callable[[], bytes]) -> bytes:
+    def timed(self, read: Callable[[], int]) -> int:
         before = self._clock.monotonic()
         try:
             return read()

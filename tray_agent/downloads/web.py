@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -20,7 +20,7 @@ from tray_agent import __version__
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
 
-    from tray_agent.downloads.connections import Connections
+    from tray_agent.downloads.connections import Body, Connections, Watched
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -63,6 +63,7 @@ class Answer:
 
     def __init__(self, response: BaseHTTPResponse) -> None:
         self._response = response
+        self._body = _body_of(response)
         self.status: int = response.status
 
     def header(self, name: str) -> str | None:
@@ -77,7 +78,16 @@ class Answer:
             WebError: nothing came for too long, or the connection broke.
         """
         with _translated():
-            return self._response.read1(most, decode_content=False)
+            return self._body.read1(most)
+
+    def read_into(self, room: memoryview) -> int:
+        """Reads what has come into ``room`` and returns how many bytes; 0 at the end. Does not wait until it is full.
+
+        Raises:
+            WebError: as ``read``.
+        """
+        with _translated():
+            return self._body.readinto1(room)
 
 
 class Web:
@@ -170,9 +180,16 @@ def _new_connections(proxy: str | None, head_seconds: float) -> Connections:
     return Connections(proxy, truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), head_seconds)
 
 
+def _body_of(response: BaseHTTPResponse) -> Body:
+    """Returns the answer itself, below what the library puts around it (decoding, which nobody asks for here)."""
+    return cast("Watched", response.connection).body
+
+
 def _let_go(response: BaseHTTPResponse) -> None:
     """Keeps the connection for the next file only if this answer was as it should be and read to its end."""
-    if response.length_remaining == 0 and response.status in (200, 206):
+    body = _body_of(response)
+    if body.is_whole and response.status in (200, 206):
+        body.close()
         response.release_conn()
     else:
         response.close()
@@ -187,6 +204,8 @@ def _check_redirect(start: SplitResult, target: SplitResult) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    from http.client import HTTPException
+
     from urllib3 import exceptions
 
     try:
@@ -197,5 +216,5 @@ def _translated() -> Iterator[None]:
         raise WebError(WebFault.STALLED, type(error).__name__) from error
     except (exceptions.SSLError, ssl.SSLError) as error:
         raise WebError(WebFault.CERTIFICATE, str(error)) from error
-    except (exceptions.HTTPError, OSError, ValueError) as error:
+    except (exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
         raise WebError(WebFault.UNREACHABLE, type(error).__name__) from error
