@@ -44,7 +44,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 def _draft(number: str, channel: Channel | None, state: MessageState = MessageState.PREPARED, sentence: str = "") -> Draft:
     return Draft(
-        kind=MessageKind.REMINDER, unique_key=f"reminder/{number}/20991124t0900", patient_id=number, patient_name=f"Muster [{number}]",
+        kind=MessageKind.REMINDER, unique_key=f"reminder/20991124t0900/{number}", patient_id=number, patient_name=f"Muster [{number}]",
         next_at=NOW, expires_at=NOW + timedelta(days=1), state=state, channel=channel, appointment_id=number,
         appointment_at=NOW + timedelta(days=1), sentence=sentence,
     )  # fmt: skip

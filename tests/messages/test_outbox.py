@@ -22,7 +22,7 @@ from tray_agent.store.faults import is_duplicate_key
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-def draft(key: str = "reminder/a/20261124t0900", **values: Any) -> Draft:
+def draft(key: str = "reminder/20261124t0900/a", **values: Any) -> Draft:
     base: dict[str, Any] = {
         "kind": MessageKind.REMINDER, "unique_key": key, "patient_id": "P1", "patient_name": "Muster Anna",
         "next_at": NOW, "expires_at": NOW + timedelta(days=1), "channel": Channel.SMS, "mandant_id": "M1",
@@ -53,7 +53,7 @@ def test_what_is_written_is_read_again(clocked_database: Database) -> None:
 def test_a_key_is_there_once_whoever_writes_it(clocked_database: Database) -> None:
     put(clocked_database, draft())
     with pytest.raises(IntegrityError) as caught:
-        put(clocked_database, draft("reminder/b/20261124t0900"), draft())
+        put(clocked_database, draft("reminder/20261124t0900/b"), draft())
     assert is_duplicate_key(caught.value)
     assert len(due(clocked_database)) == 1
 
@@ -116,13 +116,13 @@ def test_what_left_is_never_revived(every_world: World) -> None:
 
 
 def test_ids_that_a_collation_takes_for_the_same_are_kept_apart(clocked_database: Database) -> None:
-    put(clocked_database, draft("reminder/x/20261124t0900", appointment_id="a1"), draft("reminder/y/20261124t0900", appointment_id="A1"))
+    put(clocked_database, draft("reminder/20261124t0900/x", appointment_id="a1"), draft("reminder/20261124t0900/y", appointment_id="A1"))
     with clocked_database.read() as connection:
         assert [known.appointment_id for known in outbox.known_of_appointments(connection, {"A1"})] == ["A1"]
 
 
 def test_more_keys_than_one_statement_takes(clocked_database: Database) -> None:
-    keys = [f"reminder/{number}/20261124t0900" for number in range(2500)]
+    keys = [f"reminder/20261124t0900/{number}" for number in range(2500)]
     put(clocked_database, *(draft(key, appointment_id=str(number)) for number, key in enumerate(keys)))
     with clocked_database.read() as connection:
         assert len(outbox.known_of_keys(connection, keys)) == 2500

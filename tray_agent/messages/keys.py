@@ -1,5 +1,6 @@
 """The keys that carry the promises: one reminder per appointment and start, one greeting per patient and year.
 
+The time stands first: messages are prepared in its order, so that their keys come into the index one after the other.
 An id of the practice may be anything: what is not plain lower-case ASCII is hashed, so that no collation of any
 database takes two different ids for one (SQL Server ignores case and trailing blanks).
 """
@@ -21,7 +22,7 @@ def reminder_key(appointment_id: str, starts_at: datetime) -> str:
         appointment_id: as the practice writes it.
         starts_at: local wall-clock time, naive; a move by less than a minute is none.
     """
-    return f"reminder/{_plain(appointment_id)}/{starts_at:%Y%m%dt%H%M}"
+    return f"reminder/{starts_at:%Y%m%dt%H%M}/{_plain(appointment_id)}"
 
 
 def start_in(unique_key: str) -> datetime:
@@ -30,8 +31,9 @@ def start_in(unique_key: str) -> datetime:
     Raises:
         ValueError: it is no reminder's key.
     """
-    written = unique_key.rpartition("/")[2]
-    if not unique_key.startswith("reminder/") or len(written) != 13:
+    kind, _slash, rest = unique_key.partition("/")
+    written, slash, _appointment = rest.partition("/")
+    if kind != "reminder" or not slash or len(written) != 13:
         raise ValueError(unique_key)
     return datetime(int(written[:4]), int(written[4:6]), int(written[6:8]), int(written[9:11]), int(written[11:13]))  # noqa: DTZ001 - local, naive
 
@@ -42,14 +44,15 @@ def year_in(unique_key: str) -> int:
     Raises:
         ValueError: it is no greeting's key.
     """
-    if not unique_key.startswith("birthday/"):
+    kind, _slash, rest = unique_key.partition("/")
+    if kind != "birthday":
         raise ValueError(unique_key)
-    return int(unique_key.rpartition("/")[2])
+    return int(rest.partition("/")[0])
 
 
 def birthday_key(patient_id: str, year: int) -> str:
     """Returns the key of a birthday greeting: the year is that in which it is greeted."""
-    return f"birthday/{_plain(patient_id)}/{year}"
+    return f"birthday/{year}/{_plain(patient_id)}"
 
 
 def reference_of(unique_key: str) -> str:
@@ -58,7 +61,7 @@ def reference_of(unique_key: str) -> str:
     Derived from the key, so that a message prepared anew from a restored database is still known at the gateway.
     100 bits: two messages never share one.
     """
-    return b32encode(sha256(unique_key.encode()).digest()).decode().lower()[:20]
+    return b32encode(sha256(unique_key.encode()).digest()[:15]).decode().lower()[:20]
 
 
 def _plain(practice_id: str) -> str:

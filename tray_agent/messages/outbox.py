@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, literal_column, select, update
 
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.keys import reference_of
@@ -137,11 +137,7 @@ def revive(connection: Connection, known: Known, draft: Draft, now: datetime) ->
     Only where nothing ever left for its key; the reference stays.
     """
     step = Step.REVIVE if draft.state is MessageState.PREPARED else Step.REVIVE_AS_ERROR
-    content = {
-        name: value
-        for name, value in _row_of(draft, now).items()
-        if name not in {"unique_key", "reference", "state", "version", "attempts"}
-    }
+    content = {name: value for name, value in _row_of(draft, now).items() if name not in {"unique_key", "reference", "state"}}
     if draft.state is MessageState.ERROR:
         content["final_at"] = now
     content |= {"handled_at": None, "handled_by": None}
@@ -258,12 +254,15 @@ def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
         "expires_at": draft.expires_at,
         "prepared_at": now,
         "final_at": now if draft.state is MessageState.ERROR else None,
-        "version": 1,
-        "attempts": 0,
     }
 
 
-_INSERT = insert(message).values(token=0, times_asked=0, status_checks=0, reason_code="")
+_AT_FIRST = {"version": literal_column("1"), "reason_code": literal_column("''")} | {
+    name: literal_column("0") for name in ("token", "attempts", "times_asked", "status_checks")
+}
+"""What every new message begins with: written into the statement, because a parameter costs time in every row."""
+
+_INSERT = insert(message).values(_AT_FIRST)
 
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -120,10 +122,16 @@ class _Preparing:
             self.now = parts.database.now(connection)
         self.around: Circumstances = parts.circumstances(self.now, settings)
         self.book: TemplateBook = parts.templates()
-        self.batch = PreparingBatch(self.around)
+        self._batch = PreparingBatch(self.around)
         self._tally = Tally()
         self._to_mend: Counter[tuple[Reason, str]] = Counter()
         self._done = 0
+
+    def batch(self) -> PreparingBatch:
+        """Returns what decides the next chunk: it need not remember the chunks before, because the outbox does, except in a dry run."""
+        if not self.context.dry_run:
+            self._batch = PreparingBatch(self.around)
+        return self._batch
 
     def take(self, decided: Sequence[_Decided]) -> None:
         """Writes one chunk, all of it or what others have not written meanwhile."""
@@ -214,7 +222,7 @@ class _Preparing:
         )
 
     def _begin_of(self, appointment: Appointment | None) -> datetime | None:
-        return self.parts.instant(appointment.starts_at) if appointment else None
+        return _instant(appointment.starts_at, self.parts.zone) if appointment else None
 
     def _end_of_day(self) -> datetime:
         return self.parts.instant(datetime.combine(self.around.today + timedelta(days=1), time.min))
@@ -283,7 +291,7 @@ class _Preparing:
 
 
 def _reminders_of(preparing: _Preparing, appointments: Sequence[Appointment]) -> list[_Decided]:
-    parts, batch = preparing.parts, preparing.batch
+    parts, batch = preparing.parts, preparing.batch()
     patient_ids = {appointment.patient_id for appointment in appointments}
     patients = parts.practice.patients(patient_ids)
     charged = parts.practice.last_mandants(patient_ids)
@@ -299,7 +307,7 @@ def _reminders_of(preparing: _Preparing, appointments: Sequence[Appointment]) ->
 
 
 def _greetings_of(preparing: _Preparing, patients: Sequence[Patient]) -> list[_Decided]:
-    parts, batch, year = preparing.parts, preparing.batch, preparing.around.today.year
+    parts, batch, year = preparing.parts, preparing.batch(), preparing.around.today.year
     charged = parts.practice.last_mandants({patient.id for patient in patients})
     keys = {patient.id: BirthdayKey(patient.id, year) for patient in patients}
     with parts.database.read() as connection:
@@ -367,6 +375,12 @@ def earlier_reminder(known: Known) -> EarlierReminder | None:
 def is_revivable(known: Known) -> bool:
     """Returns whether a message may be prepared anew: nothing ever left for its key, and no person cancelled it."""
     return not known.counts and known.reason != CANCELLED_BY_PERSON
+
+
+@lru_cache(maxsize=2048)
+def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Returns the practice's wall clock as an instant in UTC; many appointments begin at the same time."""
+    return local.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _may_revive(known: Known, recipient: str) -> bool:

@@ -32,6 +32,18 @@ ATTEMPTS = 5
 _POOLED: dict[str, Any] = {"pool_pre_ping": True, "pool_recycle": 1800, "pool_size": 4, "hide_parameters": True}
 """How connections to a server are kept; parameters (names, numbers) never stand in an error or a log."""
 
+_SQLITE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=20000",
+    "cache_size=-16384",
+    "wal_autocheckpoint=4000",
+    "journal_size_limit=33554432",
+)
+"""How SQLite is used. The cache (KiB; taken when needed) holds the indexes of a large outbox, and their pages are moved from the
+write-ahead log into the file only after many commits, because every commit of a large preparing changes the same ones."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SERVER_CLOCK = {
@@ -227,7 +239,7 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver opens no transaction of its own: ours say which kind
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+        for pragma in _SQLITE:
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA {pragma}")
             cursor.close()

@@ -28,9 +28,10 @@ message = Table(
     "message",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    # Our own identity at the gateway (ASPSMS: TRN; e-mail: Message-ID), derived from unique_key, the same for every attempt.
+    # Our own identity at the gateway (ASPSMS: TRN; e-mail: Message-ID), derived from unique_key, the same for every attempt. As
+    # different as the keys, which are UNIQUE; an index of its own over 100 random bits would cost more than all others together.
     Column("reference", key_text(24), nullable=False),
-    # Carries the promise: reminder/APPOINTMENT/START or birthday/PATIENT/YEAR (see tray_agent.messages.keys).
+    # Carries the promise: reminder/START/APPOINTMENT or birthday/YEAR/PATIENT (see tray_agent.messages.keys).
     Column("unique_key", key_text(160), nullable=False),
     Column("kind", key_text(12), nullable=False),
     Column("channel", key_text(8)),
@@ -74,12 +75,11 @@ message = Table(
     # Who decided a doubt, cancelled it, or ticked it off the call list.
     Column("handled_by", human_text(120)),
     Column("handled_at", UtcDateTime()),
-    UniqueConstraint("reference"),
     UniqueConstraint("unique_key"),
     Index("ix_message_state_next_at", "state", "next_at", "id"),
     Index("ix_message_prepared_at", "prepared_at", "id"),
     Index("ix_message_appointment_id", "appointment_id"),
-    Index("ix_message_patient_id", "patient_id", "appointment_at"),
+    Index("ix_message_patient_id", "patient_id"),
 )
 """The outbox (Versand-Queue): one row for every message, kept after it is final."""
 

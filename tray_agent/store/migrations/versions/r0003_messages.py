@@ -42,14 +42,13 @@ def _make_outbox(schema: str | None) -> None:
         *_content_columns(),
         *_progress_columns(),
         sa.PrimaryKeyConstraint("id", name="pk_message"),
-        sa.UniqueConstraint("reference", name="uq_message_reference"),
         sa.UniqueConstraint("unique_key", name="uq_message_unique_key"),
         schema=schema,
     )
     op.create_index("ix_message_state_next_at", "message", ["state", "next_at", "id"], schema=schema)
     op.create_index("ix_message_prepared_at", "message", ["prepared_at", "id"], schema=schema)
     op.create_index("ix_message_appointment_id", "message", ["appointment_id"], schema=schema)
-    op.create_index("ix_message_patient_id", "message", ["patient_id", "appointment_at"], schema=schema)
+    op.create_index("ix_message_patient_id", "message", ["patient_id"], schema=schema)
 
 
 def _identity_columns() -> tuple[sa.Column[object], ...]:
