@@ -527,8 +527,8 @@ def test_the_settings_are_taken_from_the_switches() -> None:
 
 def test_keys_are_those_of_the_outbox() -> None:
     assert ReminderKey("A1", TOMORROW).text != ReminderKey("A2", TOMORROW).text
-    assert ReminderKey("17", TOMORROW).text == "reminder/17/20261124t1010"
-    assert BirthdayKey("17", 2026).text == "birthday/17/2026"
+    assert ReminderKey("17", TOMORROW).text == "reminder/20261124t1010/17"
+    assert BirthdayKey("17", 2026).text == "birthday/2026/17"
 
 
 @given(st.sets(st.sampled_from(BREAKERS), min_size=1), st.sampled_from(list(MessageKind)))
