@@ -69,6 +69,9 @@ BREAKERS = (
         Reason.DATA_UNREADABLE, "start", lambda s: s.with_appointment(starts_at=datetime.min, unreadable=frozenset({"starts_at"})),  # noqa: DTZ901
         ONLY_REMINDER,
     ),
+    Breaker(
+        Reason.DATA_UNREADABLE, "reasons", lambda s: s.with_appointment(unreadable=frozenset({"visit_reason_id"})), ONLY_REMINDER
+    ),
     Breaker(Reason.PROVISIONAL, "status", lambda s: s.with_appointment(status=AppointmentStatus.PROVISIONAL), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_CANCELLED, "status", lambda s: s.with_appointment(status=AppointmentStatus.CANCELLED), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_OVER, "status", lambda s: s.with_appointment(status=AppointmentStatus.MISSED), ONLY_REMINDER),

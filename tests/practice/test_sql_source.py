@@ -195,13 +195,36 @@ def test_changes_that_the_practice_makes_are_seen(empty_database: Database) -> N
     ("value", "read", "noted"),
     [
         ("  x ", "x", False), ("   ", None, False), (None, None, False), (7, "7", False), (True, None, True), (b"\0", None, True),
-        (1.5, None, True),
+        (1.5, None, True), ("An\0na\x1b", "Anna", False), ("Mu\ud83dster", "Muster", False), ("\0\udc00", None, False),
+        ("079 111\r\n078 222\u2028", "079 111\n078 222", False), ("Zoë 👩‍⚕️\xa0x", "Zoë 👩‍⚕️\xa0x", False),
     ],
 )  # fmt: skip
 def test_text_is_read_whatever_the_driver_gives(value: Any, read: str | None, noted: bool) -> None:
     fields = RowFields({"a": value})
     assert fields.text("a") == read
     assert ("a" in fields.unreadable) is noted
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [("P1", "P1"), (7, "7"), ("x" * 100, "x" * 100), ("x" * 101, None), ("P\x001", None), ("P\n1", "P\n1"), ("P\ud800", None), (" ", None)],
+)
+def test_an_id_that_no_database_keeps_is_noted_and_never_changed(value: Any, read: str | None) -> None:
+    fields = RowFields({"id": value})
+    assert fields.needed_key("id") == (read or "")
+    assert ("id" in fields.unreadable) is (read is None)
+
+
+def test_one_patients_odd_data_are_read_without_harm_to_the_others(tmp_path: Path) -> None:
+    """A NUL in a name, as a text column may hold it."""
+    database = open_database(f"sqlite:///{(tmp_path / 'praxis.db').as_posix()}")
+    tables.create_practice(database)
+    sources.fill(database, appointments=[])
+    with database.begin() as connection:
+        connection.execute(update(tables.patient).where(tables.patient.c.patient_nr == 1).values(vorname="An\0na", natel="079 1\0"))
+    source = SqlPracticeSource(database)
+    assert (source.patients({"1"})["1"].first_name, source.patients({"1"})["1"].mobile) == ("Anna", "079 1")
+    database.dispose()
 
 
 @pytest.mark.parametrize(

@@ -563,7 +563,7 @@ _NOT_DEFINITE = {
 
 
 def _appointment_fault(appointment: Appointment, around: Circumstances, window: SearchWindow | None) -> Reason | None:
-    if appointment.unreadable & {"id", "patient_id", "starts_at"}:
+    if appointment.unreadable & {"id", "patient_id", "starts_at", "visit_reason_id"}:
         return Reason.DATA_UNREADABLE
     if appointment.status is not AppointmentStatus.DEFINITE or "status" in appointment.unreadable:
         return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)

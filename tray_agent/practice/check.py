@@ -198,7 +198,7 @@ def _read(fields: RowFields, view: View, declared: ViewColumn) -> object:
     if view is PATIENTS and declared.name == "preferred_channel":
         return fields.channel(declared.name)
     readers = {
-        ColumnType.KEY: fields.text,
+        ColumnType.KEY: fields.key,
         ColumnType.TEXT: fields.text,
         ColumnType.DATE: fields.day,
         ColumnType.LOCAL_TIME: fields.local_time,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +13,13 @@ from tray_agent.practice.model import AppointmentStatus
 
 _STATUSES = {status.value: status for status in AppointmentStatus if status is not AppointmentStatus.UNKNOWN}
 _CHANNELS = {"sms": "sms", "email": "email", "e-mail": "email", "mail": "email"}
+
+LONGEST_KEY = 100
+"""Characters of an id that the outbox keeps; the contract allows 50."""
+
+_LINE_ENDS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and halves of characters: no database takes all of them, and nobody ever typed one."""
 
 
 class RowFields:
@@ -26,9 +34,14 @@ class RowFields:
         self.unreadable: set[str] = set()
 
     def text(self, name: str) -> str | None:
-        """Returns a text without blanks around it; None for NULL and for blanks alone. Whole numbers and UUIDs become text."""
+        """Returns a text without blanks around it and without what can't be seen or stored; None for NULL and for blanks alone.
+
+        Whole numbers and UUIDs become text. A line end stays one (LF).
+        """
         value = self._row[name]
         if isinstance(value, str):
+            if not value.isprintable():
+                value = _UNSEEN.sub("", _LINE_ENDS.sub("\n", value))
             return value.strip() or None
         if value is None:
             return None
@@ -38,6 +51,22 @@ class RowFields:
             return str(int(value))
         self.unreadable.add(name)
         return None
+
+    def key(self, name: str) -> str | None:
+        """Returns an id as it is; None for NULL, and None and a note for one that can't be kept (too long, control characters)."""
+        value = self._row[name]
+        key = self.text(name)
+        if key is not None and (len(key) > LONGEST_KEY or (isinstance(value, str) and key != value.strip())):
+            self.unreadable.add(name)
+            return None
+        return key
+
+    def needed_key(self, name: str) -> str:
+        """Returns an id that must not be NULL; "" and a note where it is, or can't be kept."""
+        key = self.key(name)
+        if key is None:
+            self.unreadable.add(name)
+        return key or ""
 
     def needed_text(self, name: str) -> str:
         """Returns a text that must not be NULL; "" and a note where it is."""

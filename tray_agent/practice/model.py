@@ -114,6 +114,9 @@ class VisitReason:
 class PracticeSource(Protocol):
     """Where the practice's data come from; every call is read-only and may take a while: never on the GUI thread.
 
+    Ids are at most 100 characters long; neither ids nor texts hold control characters (but line ends) or halves of characters,
+    so that every database takes them: one patient's odd data never stop the others.
+
     Raises (all calls):
         DatabaseUnavailableError: the practice's database does not answer.
         PracticeDataError: a view is missing or holds what can't be read.

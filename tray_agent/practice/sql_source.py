@@ -114,7 +114,7 @@ class SqlPracticeSource:
         found: dict[str, str] = {}
         for row in self._views[TREATMENTS].latest("patient_id", patient_ids, by="opened_on"):
             fields = RowFields(row)
-            found[fields.needed_text("patient_id")] = fields.needed_text("mandant_id")
+            found[fields.needed_key("patient_id")] = fields.needed_key("mandant_id")
         return found
 
     def _bound(self, moment: datetime) -> object:
@@ -267,7 +267,7 @@ def _contradictory(value: Value) -> Value:
 def _mandant(row: Row) -> Mandant:
     fields = RowFields(row)
     return Mandant(
-        id=fields.needed_text("id"),
+        id=fields.needed_key("id"),
         name=fields.needed_text("name"),
         phone=fields.text("phone"),
         email=fields.text("email"),
@@ -281,7 +281,7 @@ def _mandant(row: Row) -> Mandant:
 def _patient(row: Row) -> Patient:
     fields = RowFields(row)
     return Patient(
-        id=fields.needed_text("id"),
+        id=fields.needed_key("id"),
         first_name=fields.needed_text("first_name"),
         last_name=fields.needed_text("last_name"),
         salutation=fields.text("salutation"),
@@ -303,20 +303,20 @@ def _appointment(row: Row) -> Appointment:
     if starts_at is None:
         fields.unreadable.add("starts_at")
     return Appointment(
-        id=fields.needed_text("id"),
-        patient_id=fields.needed_text("patient_id"),
+        id=fields.needed_key("id"),
+        patient_id=fields.needed_key("patient_id"),
         starts_at=starts_at or datetime.min,  # noqa: DTZ901 - a wall clock has no zone
         status=fields.status("status"),
         ends_at=fields.local_time("ends_at"),
         doctor=fields.text("doctor"),
-        visit_reason_id=fields.text("visit_reason_id"),
+        visit_reason_id=fields.key("visit_reason_id"),
         unreadable=frozenset(fields.unreadable),
     )
 
 
 def _visit_reason(row: Row) -> VisitReason:
     fields = RowFields(row)
-    return VisitReason(fields.needed_text("id"), fields.needed_text("name"), remind=bool(fields.yes_no("remind")))
+    return VisitReason(fields.needed_key("id"), fields.needed_text("name"), remind=bool(fields.yes_no("remind")))
 
 
 __all__ = ["ROWS_AT_ONCE", "SqlPracticeSource"]
