@@ -257,7 +257,7 @@ def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
     }
 
 
-_AT_FIRST: dict[str, ColumnElement[Any]] = {"version": literal_column("1"), "reason_code": literal_column("''")} | {
+_AT_FIRST: Mapping[str, ColumnElement[Any]] = {"version": literal_column("1"), "reason_code": literal_column("''")} | {
     name: literal_column("0") for name in ("token", "attempts", "times_asked", "status_checks")
 }
 """What every new message begins with: written into the statement, because a parameter costs time in every row."""
