@@ -177,6 +177,22 @@ def test_values_stay_on_one_line_without_double_blanks(name: str) -> None:
     assert filled[1] != " "
 
 
+@pytest.mark.parametrize(
+    "name", ["An\0na", "\x1bAnna", "\u202eAnna", "An\u200bna", "\ufeffAnna", "An\xadna", "Anna\ud83d", " \u200b Anna \x00"]
+)
+def test_values_hold_nothing_that_cannot_be_seen(name: str) -> None:
+    assert said("[{Vorname}]", values=replace(ANNA, first_name=name)) == "[Anna]"
+
+
+def test_joiners_stay_in_names_and_emoji() -> None:
+    assert said("{Vorname} {Nachname}", values=replace(ANNA, first_name="می\u200cترا", last_name="👩\u200d⚕️")) == "می\u200cترا 👩\u200d⚕️"
+
+
+@pytest.mark.parametrize("name", ["\0", "\u200b\ufeff", " \ud800 "])
+def test_a_value_of_nothing_that_can_be_seen_is_missing(name: str) -> None:
+    assert said("Guten Tag {Vorname}, bis bald", values=replace(ANNA, first_name=name)) == "Guten Tag, bis bald"
+
+
 # What people write is never evaluated
 
 

@@ -59,6 +59,9 @@ def embedded(sqlite_database: Database, switches: dict[Setting, Value]) -> Templ
     return TemplateService(sqlite_database, lambda: Settings(dict(switches)))
 
 
+_SMS = (MessageKind.REMINDER, Channel.SMS, "de")
+
+
 def found(text: str, key: TemplateKey = REMINDER_SMS, subject: str = "", most: int = 3) -> list[tuple[FindingCode, int, int, str | None]]:
     findings = check_template(key.kind, key.channel, key.language, text, subject, most)
     return [(each.code, each.position, each.length, each.suggestion) for each in findings]
@@ -160,6 +163,46 @@ def test_a_lost_brace_is_found() -> None:
     assert found("{Datum} {Uhrzeit} { x") == [(FindingCode.BRACE, 18, 1, "{{")]
     assert found("{Datum} {Uhrzeit} } x") == [(FindingCode.BRACE, 18, 1, "}}")]
     assert [code for code, *_rest in found("{Datum} {Uhrzeit} {{ x }}")] == [FindingCode.DEAR, FindingCode.DEAR]
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "length"),
+    [
+        ("{Vorname, bis bald", 0, 8),
+        ("Guten Tag { vorname", 10, 9),
+        ("Guten Tag Vorname}", 10, 8),
+        ("Vornam }", 0, 8),
+        ("{Vorname\n}", 0, 8),
+    ],
+)
+def test_a_placeholder_that_lost_a_brace_gets_it_back_rather_than_a_brace_for_patients_to_read(
+    text: str, position: int, length: int
+) -> None:
+    first = next(finding for finding in check_template(*_SMS, f"{text} {{Datum}} {{Uhrzeit}}", "", 3) if finding.severity is Severity.ERROR)
+    assert (first.code, first.position, first.length, first.suggestion) == (FindingCode.BRACE, position, length, "{Vorname}")
+    assert "{Vorname}" in first.sentence
+
+
+@pytest.mark.parametrize("written", ["{{Vorname}}", "{{ vorname }}", "{{Vornamme}}", "{{Name}}"])
+def test_double_braces_around_a_placeholder_are_refused(written: str) -> None:
+    """Other programs write them so; patients would read «{Vorname}»."""
+    text = f"{{Datum}} {{Uhrzeit}} {written}"
+    (error,) = [finding for finding in check_template(*_SMS, text, "", 3) if finding.severity is Severity.ERROR]
+    right = "{Nachname}" if "Name" in written else "{Vorname}"
+    assert (error.code, error.position, error.length, error.suggestion) == (FindingCode.DOUBLED, 18, len(written), right)
+
+
+@pytest.mark.parametrize("written", ["{{x}}", "{{{Vorname}}}", "{{ }}", "{{}}", "{{Vorname", "{{oder so}}"])
+def test_double_braces_around_something_else_are_braces(written: str) -> None:
+    codes = {finding.code for finding in check_template(*_SMS, f"{{Datum}} {{Uhrzeit}} {written}", "", 3)}
+    assert codes == {FindingCode.DEAR}
+
+
+@pytest.mark.parametrize("written", ["[Vorname]", "<vorname>", "%Vorname%", "$Vorname", "｛Vorname｝"])
+def test_brackets_of_other_programs_are_a_warning(written: str) -> None:
+    findings = check_template(*_SMS, f"{{Datum}} {{Uhrzeit}} {written} (Telefon) [x] 5% $", "", 3)
+    (told,) = [finding for finding in findings if finding.code is FindingCode.BRACKETS]
+    assert (told.severity, told.position, told.length, told.suggestion) == (Severity.WARNING, 18, len(written), "{Vorname}")
 
 
 def test_a_brace_that_stands_for_itself_is_replaced_whole() -> None:
@@ -298,6 +341,13 @@ def test_the_switch_decides_how_long_an_sms_may_be(embedded: TemplateService, sw
 def test_a_template_is_tidied_when_saved(embedded: TemplateService) -> None:
     embedded.save(Template(REMINDER_SMS, f"\r\n{GOOD}\r\nGru\u0308sse \n\n", "kein Betreff"), "anna")
     assert embedded.load(REMINDER_SMS).template == Template(REMINDER_SMS, f"{GOOD}\nGrüsse", "")
+
+
+def test_what_nobody_sees_is_not_saved(service: TemplateService) -> None:
+    """A mark at the beginning of a file, NUL, no-width blanks, turned writing: they cost segments, and PostgreSQL takes no NUL."""
+    unseen = "\ufeff\0\x1b\u200b\u202e\xad\ud83d"
+    service.save(Template(REMINDER_MAIL, f"{unseen}{GOOD}{unseen}", f"Betreff{unseen}"), "anna")
+    assert service.load(REMINDER_MAIL).template == Template(REMINDER_MAIL, GOOD, "Betreff")
 
 
 def test_warnings_do_not_keep_from_saving(embedded: TemplateService) -> None:

@@ -297,10 +297,23 @@ def _words(parsed: ParsedText, language: str, values: MessageValues) -> dict[Pla
     return {placeholder: _WORDS[placeholder](values, language) for placeholder in parsed.placeholders}
 
 
+_UNSEEN: Final = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""Control characters, marks of the writing direction, what has no width, halves of characters.
+
+The joiners stay (U+200C, U+200D): Persian names and compound emoji need them."""
+
+
+def without_unseen(text: str) -> str:
+    """Returns a text in composed characters without what nobody sees: it costs segments, or turns what follows around."""
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+
+
 @lru_cache(maxsize=4096)
 def _clean(word: str) -> str:
-    """Returns a value on one line, without double blanks, in composed characters."""
-    return " ".join(unicodedata.normalize("NFC", word).split())
+    """Returns a value on one line, without double blanks, in composed characters, without what can't be seen."""
+    return " ".join(without_unseen(word).split())
 
 
 def _date_of(values: MessageValues, write: Callable[[date, str], str], language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -41,6 +42,8 @@ class FindingCode(StrEnum):
     NOT_HERE = "placeholder_of_another_kind"
     MEDICAL = "medical"
     BRACE = "single_brace"
+    DOUBLED = "doubled_braces"
+    BRACKETS = "other_brackets"
     EMPTY = "empty"
     LINE_BREAK = "line_break_in_subject"
     TOO_LONG = "too_long"
@@ -111,9 +114,10 @@ def _sample_on(day: date) -> MessageValues:
 
 def check_template(kind: MessageKind, channel: Channel, language: str, text: str, subject: str, most_segments: int) -> tuple[Finding, ...]:
     """Returns what is wrong or dear about a template, errors and warnings, by field and position."""
-    findings = [*_check_field(kind, Field.TEXT, text), *_check_time(kind, text)]
+    findings = [*_check_field(kind, Field.TEXT, text), *_check_brackets(kind, Field.TEXT, text), *_check_time(kind, text)]
     if channel is Channel.EMAIL:
-        findings += [*_check_field(kind, Field.SUBJECT, subject), *_check_subject(subject)]
+        of_subject = (*_check_field(kind, Field.SUBJECT, subject), *_check_brackets(kind, Field.SUBJECT, subject))
+        findings += [*of_subject, *_check_subject(subject)]
     else:
         findings += [*_check_dear(text), *_check_length(language, text, most_segments)]
     return tuple(sorted(findings, key=lambda finding: (finding.field is Field.TEXT, finding.position, finding.severity)))
@@ -136,20 +140,59 @@ def _check_field(kind: MessageKind, field: Field, text: str) -> Iterator[Finding
             len(text),
             _("Der Text ist leer.") if field is Field.TEXT else _("Der Betreff ist leer."),
         )
+    yield from _check_doubled(kind, field, text)
     for part in parse(text).parts:
         if isinstance(part, Wrong):
-            yield _wrong(kind, field, part)
+            yield _wrong(kind, field, part) if len(part.text) > 1 else _lost_brace(kind, field, text, part)
         elif not isinstance(part, Literal) and part.placeholder not in placeholders_for(kind):
             sentence = _("{placeholder} gibt es nur in Terminerinnerungen; ein Geburtstagsglückwunsch hat keinen Termin.")
             written = part.placeholder.written
             yield Finding(FindingCode.NOT_HERE, Severity.ERROR, field, part.position, len(written), sentence.format(placeholder=written))
 
 
+_DOUBLED: Final = re.compile(r"(?<!\{)\{\{\s*([^{}]*?)\s*\}\}(?!\})")
+_OPENED: Final = re.compile(r"\{[^\S\n]*(\w+)")
+_CLOSED: Final = re.compile(r"(\w+)[^\S\n]*\}\Z")
+_OTHER_BRACKETS: Final = re.compile(r"\[(\w+)\]|<(\w+)>|%(\w+)%|\$(\w+)|｛(\w+)｝")
+
+
+def _check_doubled(kind: MessageKind, field: Field, text: str) -> Iterator[Finding]:
+    """Finds placeholders in double braces, as other programs write them: patients would read the word itself."""
+    for found in _DOUBLED.finditer(text):
+        meant = nearest_placeholder(found[1], kind, alike=0.8)
+        if meant is not None:
+            sentence = _("{doubled} stünde als {literal} in der Mitteilung. Gemeint ist wohl {nearest}.").format(
+                doubled=found[0], literal=found[0][1:-1], nearest=meant.written
+            )
+            yield Finding(FindingCode.DOUBLED, Severity.ERROR, field, found.start(), len(found[0]), sentence, meant.written)
+
+
+def _check_brackets(kind: MessageKind, field: Field, text: str) -> Iterator[Finding]:
+    """Finds placeholders in brackets of other programs; a warning, because somebody may mean just that."""
+    allowed = {each.value.casefold(): each for each in placeholders_for(kind)}
+    for found in _OTHER_BRACKETS.finditer(text):
+        meant = allowed.get(next(word for word in found.groups() if word).casefold())
+        if meant is not None:
+            sentence = _("{written} bleibt so im Text stehen. Platzhalter stehen in geschweiften Klammern: {nearest}.").format(
+                written=found[0], nearest=meant.written
+            )
+            yield Finding(FindingCode.BRACKETS, Severity.WARNING, field, found.start(), len(found[0]), sentence, meant.written)
+
+
+def _lost_brace(kind: MessageKind, field: Field, text: str, part: Wrong) -> Finding:
+    """Tells of a brace without its partner: beside a placeholder's word the partner is missing, else the brace itself was meant."""
+    beside = _OPENED.match(text, part.position) if part.text == "{" else _CLOSED.search(text, 0, part.position + 1)
+    meant = nearest_placeholder(beside[1], kind, alike=0.8) if beside else None
+    if beside is not None and meant is not None:
+        sentence = _("{written}: Die zweite geschweifte Klammer fehlt. Gemeint ist wohl {nearest}.")
+        told = sentence.format(written=beside[0], nearest=meant.written)
+        return Finding(FindingCode.BRACE, Severity.ERROR, field, beside.start(), len(beside[0]), told, meant.written)
+    sentence = _("Eine einzelne geschweifte Klammer; für die Klammer selbst {double} schreiben.").format(double=part.text * 2)
+    return Finding(FindingCode.BRACE, Severity.ERROR, field, part.position, 1, sentence, part.text * 2)
+
+
 def _wrong(kind: MessageKind, field: Field, part: Wrong) -> Finding:
     place = (field, part.position, len(part.text))
-    if len(part.text) == 1:
-        sentence = _("Eine einzelne geschweifte Klammer; für die Klammer selbst {double} schreiben.").format(double=part.text * 2)
-        return Finding(FindingCode.BRACE, Severity.ERROR, *place, sentence, part.text * 2)
     word = part.text[1:-1].strip().casefold()
     if any(word.startswith(medical) for medical in _MEDICAL):
         sentence = _("{placeholder}: Medizinisches gehört nicht in eine Mitteilung, die andere mitlesen können.")
@@ -163,12 +206,12 @@ def _wrong(kind: MessageKind, field: Field, part: Wrong) -> Finding:
     return Finding(FindingCode.UNKNOWN, Severity.ERROR, *place, told, nearest.written if nearest else None)
 
 
-def nearest_placeholder(word: str, kind: MessageKind) -> Placeholder | None:
-    """Returns the placeholder that was probably meant, or None."""
+def nearest_placeholder(word: str, kind: MessageKind, alike: float = 0.6) -> Placeholder | None:
+    """Returns the placeholder that was probably meant, or None where none is ``alike`` enough (0 to 1)."""
     allowed = placeholders_for(kind)
     names = {each.value.casefold(): each for each in allowed}
     names.update({synonym: each for synonym, each in _SYNONYMS.items() if each in allowed})
-    close = difflib.get_close_matches(word.strip().casefold(), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.strip().casefold(), names, n=1, cutoff=alike)
     return names[close[0]] if close else None
 
 

@@ -7,7 +7,6 @@ for the preparing of messages: load it once a run.
 from __future__ import annotations
 
 import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +26,7 @@ from tray_agent.messages.rendering import (
     render_mail,
     render_sms,
     values_for,
+    without_unseen,
 )
 from tray_agent.messages.template_check import SAMPLE, Field, Finding, FindingCode, Severity, check_template, is_usable
 from tray_agent.practice.model import Mandant
@@ -316,9 +316,9 @@ def _usable(template: Template) -> bool:
 
 
 def _tidy(template: Template) -> Template:
-    """Returns a template as it is kept: one kind of line end, composed characters, nothing lost at the ends."""
-    text = unicodedata.normalize("NFC", "\n".join(template.text.splitlines())).strip()
-    subject = unicodedata.normalize("NFC", template.subject).strip() if template.key.channel is Channel.EMAIL else ""
+    """Returns a template as it is kept: one kind of line end, composed characters, nothing that can't be seen, nothing at the ends."""
+    text = without_unseen("\n".join(template.text.splitlines())).strip()
+    subject = without_unseen(template.subject).strip() if template.key.channel is Channel.EMAIL else ""
     return replace(template, text=text, subject=subject)
 
 
