@@ -39,27 +39,31 @@ class SingleInstance(QObject):
     Args:
         name: distinguishes programs on different configurations.
         folder: where the lock is; by default the session's run-time folder.
+
+    Attributes:
+        server_name: where the first listens.
     """
 
     def __init__(self, name: str = "", folder: Path | None = None) -> None:
         super().__init__()
         place = folder or _runtime_folder()
         key = hashlib.sha256(f"{name}|{_session()}|{place}".encode()).hexdigest()[:16]
-        self._server_name = _server_name(place, f"vitoclient-{key}")
+        self.server_name = _server_name(place, f"vitoclient-{key}")
         self._lock = QLockFile(str(place / f"vitoclient-{key}.lock"))
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
+        self._connections: set[QLocalSocket] = set()
         self._on_show: Callable[[], None] = lambda: None
 
     def acquire(self) -> bool:
         """Returns whether this process is the first; then it listens to later starts. A killed process does not count."""
         if not self._lock.tryLock(0):
             return False
-        QLocalServer.removeServer(self._server_name)
+        QLocalServer.removeServer(self.server_name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._asked)
-        if not self._server.listen(self._server_name):
+        if not self._server.listen(self.server_name):
             _log.warning("later starts can't be heard: %s", self._server.errorString())
         return True
 
@@ -83,7 +87,7 @@ class SingleInstance(QObject):
 
     def _ask_to_show(self, deadline: QDeadlineTimer) -> bool:
         socket = QLocalSocket()
-        socket.connectToServer(self._server_name)
+        socket.connectToServer(self.server_name)
         if not socket.waitForConnected(_left(deadline)):
             return False
         socket.write(SHOW)
@@ -101,14 +105,19 @@ class SingleInstance(QObject):
         while self._server is not None and self._server.hasPendingConnections():
             connection = self._server.nextPendingConnection()
             if connection is not None:
+                self._connections.add(connection)  # else the garbage collector may take its slots away before it has spoken
                 connection.readyRead.connect(lambda connection=connection: self._heard(connection))
-                connection.disconnected.connect(connection.deleteLater)
+                connection.disconnected.connect(lambda connection=connection: self._forget(connection))
 
     def _heard(self, connection: QLocalSocket) -> None:
         if SHOW.strip() in connection.readAll().data():
             connection.write(b"ok\n")
             connection.flush()
             self._on_show()
+
+    def _forget(self, connection: QLocalSocket) -> None:
+        self._connections.discard(connection)
+        connection.deleteLater()
 
 
 def _left(deadline: QDeadlineTimer) -> int:

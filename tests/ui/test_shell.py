@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import QEvent, QLocale, QPointF, Qt
 from PyQt6.QtGui import QAction, QColor, QEnterEvent, QGuiApplication, QPalette
+from PyQt6.QtNetwork import QLocalSocket
 from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
@@ -22,7 +24,7 @@ from ui.application import LINK_ON_DARK, LINK_ON_LIGHT, QtTranslations, SignalWa
 from ui.crash import CrashReporter
 from ui.popup import Popup, Popups
 from ui.qt_tray import QtTray
-from ui.single_instance import Place, SingleInstance
+from ui.single_instance import SHOW, Place, SingleInstance
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -205,6 +207,20 @@ def test_second_instance_asks_the_first_to_show_itself(qtbot: QtBot, tmp_path: P
     first.release()
     assert second.acquire()
     second.release()
+
+
+def test_a_start_that_asks_slowly_is_heard_whatever_is_collected_meanwhile(qtbot: QtBot, tmp_path: Path) -> None:
+    first = SingleInstance("a", tmp_path)
+    asked: list[bool] = []
+    assert first.acquire()
+    first.on_show(lambda: asked.append(True))
+    slow = QLocalSocket()
+    slow.connectToServer(first.server_name)
+    qtbot.waitUntil(lambda: bool(first.findChildren(QLocalSocket)))
+    gc.collect()
+    slow.write(SHOW)
+    qtbot.waitUntil(lambda: bool(asked))
+    first.release()
 
 
 def test_programs_on_different_configurations_do_not_meet(qtbot: QtBot, tmp_path: Path) -> None:
