@@ -9,12 +9,20 @@ project=$(cd "$(dirname "$0")/.." && pwd)
 
 if [ ! -x "$folder/base/usr/bin/python3" ]; then
   command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap
-  mirror=$(grep -hoE 'https?://[^ ]+' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -1)
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | head -1 || echo "$mirror")
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' | sed -n 1p)
   debootstrap --variant=minbase --include=ca-certificates,make,git,python3,python3-venv bookworm "$folder/base" "$mirror" >/dev/null
 fi
-trial="$folder/trial"
-umount -q "$trial"/{proc,dev,sys} 2>/dev/null || true
+trial=$(readlink -m "$folder/trial")
+# Ends what still runs in the trial (a server that went into the background), by its number, and takes the mounts away.
+end_trial() {
+  local one
+  for one in /proc/[0-9]*; do
+    [ "$(readlink "$one/root" 2>/dev/null)" != "$trial" ] || kill -9 "${one#/proc/}" 2>/dev/null || true
+  done
+  for one in proc dev sys; do mountpoint -q "$trial/$one" && umount "$trial/$one" || true; done
+}
+end_trial
+if grep -qF " $trial/" /proc/mounts; then echo "something is still mounted below $trial" >&2; exit 1; fi
 rm -rf --one-file-system "$trial"
 cp -a "$folder/base" "$trial"
 # The network's settings of this machine: sources, certificates, the package index of pip.
@@ -25,10 +33,10 @@ cp -a /etc/ssl/certs /usr/local/share/ca-certificates "$trial/tmp/" 2>/dev/null 
 cp -a /etc/ssl/certs/. "$trial/etc/ssl/certs/" 2>/dev/null || true
 mkdir -p "$trial/home/trial"
 git clone -q "$project" "$trial/home/trial/project"
+trap end_trial EXIT
 mount -t proc proc "$trial/proc"
 mount -t sysfs sysfs "$trial/sys"
 mount --bind /dev "$trial/dev"
-trap 'umount -q "$trial"/{proc,dev,sys} || true' EXIT
 
 for command in "$@"; do
   echo "== $command"
