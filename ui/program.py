@@ -154,9 +154,11 @@ class Program(QObject):
     # The engine
 
     def _start_engine(self) -> None:
-        self._background.run(
-            lambda: self._engine.start(lambda: self._background.post(self._changed)), self._engine_started, failed=self._not_started
-        )
+        def start() -> None:
+            if not self._quitting:  # a worker can come to it after the one that stops the engine
+                self._engine.start(lambda: self._background.post(self._changed))
+
+        self._background.run(start, self._engine_started, failed=self._not_started)
 
     def _engine_started(self, _nothing: None) -> None:
         self._started = True

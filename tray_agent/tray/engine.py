@@ -101,14 +101,22 @@ class AgentEngine:
         self._on_change: Callable[[], None] = lambda: None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._scheduling = False
+        self._stopped = False
+        self._starting = threading.Lock()
 
     def start(self, on_change: Callable[[], None]) -> None:
-        """Starts the schedules; calls ``on_change`` when the facts may be others. Again after an error: what lacked is asked anew."""
+        """Starts the schedules; calls ``on_change`` when the facts may be others. Again after an error: what lacked is asked anew.
+
+        After a stop it starts nothing any more.
+        """
         self._on_change = on_change
-        if not self._scheduling:
-            self._unsubscribe = self._agent.job_events.subscribe(self._happened)
-            self._agent.scheduler.start()
-            self._scheduling = True
+        with self._starting:
+            if self._stopped:
+                return
+            if not self._scheduling:
+                self._unsubscribe = self._agent.job_events.subscribe(self._happened)
+                self._agent.scheduler.start()
+                self._scheduling = True
         self._agent.jobs.overview()
 
     def facts(self) -> AgentFacts:
@@ -158,6 +166,8 @@ class AgentEngine:
 
     def stop(self) -> None:
         """Stops the schedules."""
+        with self._starting:
+            self._stopped = True
         self._unsubscribe()
         if self._scheduling and not self._agent.scheduler.stop(SECONDS_FOR_RUNS):
             _log.warning("a run did not reach a safe point in time; it is settled at the next start")
@@ -242,7 +252,7 @@ def _concern(number: int, sentence: str, opens: DialogName) -> Concern | None:
 
 def _in_doubt(number: int) -> str:
     return ngettext(
-        "{number} Mitteilung im Zweifel: bitte entscheiden.", "{number} Mitteilungen im Zweifel: bitte entscheiden.", number
+        "{number} Mitteilung in der Schwebe: bitte entscheiden.", "{number} Mitteilungen in der Schwebe: bitte entscheiden.", number
     ).format(number=number)
 
 
