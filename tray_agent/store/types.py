@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Unicode, UnicodeText
-from sqlalchemy.dialects import mssql
+from sqlalchemy.dialects import mssql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class _SqliteInstant(sqlite.DATETIME):
+    """The text that SQLAlchemy keeps on SQLite, written three times as fast: a message has five instants."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
+        """Returns what writes ``2026-11-24 09:10:00.000000``."""
+        return _written
+
+
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat(" ", "microseconds")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -17,9 +30,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
-        """Returns DATETIME2 with microseconds on SQL Server, the plain type elsewhere."""
+        """Returns DATETIME2 with microseconds on SQL Server, text on SQLite, the plain type elsewhere."""
         if dialect.name == "mssql":
             return dialect.type_descriptor(mssql.DATETIME2(6))  # type: ignore[no-untyped-call]
+        if dialect.name == "sqlite":
+            return _SqliteInstant()  # type: ignore[no-untyped-call]
         return dialect.type_descriptor(DateTime(timezone=False))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
