@@ -80,10 +80,16 @@ _FAULT_SENTENCES = {
 }
 
 _CROSSED_OUT = re.compile(
-    r"\b(alte?|falsche?|gesperrt|inaktiv|kein(e|en)?|nicht|ungültig|ancien(ne)?|faux|fausse|invalide?|pas|vecchio|non|sbagliato|not?|old|wrong)\b",
-    re.IGNORECASE,
+    r"""\b(
+      alte?|veraltet|falsche?|gesperrt|inaktiv|kein(e|en)?|nicht|ung(ü|ue)ltig|gek(ü|ue)ndigt|gel(ö|oe)scht|abgemeldet|ausser|defekt
+    | fr(ü|ue)her(e)?|ehemalige?|bisherige?|ex|verstorben|gestorben
+    | ancien(ne)?|faux|fausse|invalide?|pas|plus|périmée?|résiliée?|supprimée?|décédée?
+    | vecchio|non|sbagliato|scaduto|disattivato|decedut[oa]
+    | old|wrong|invalid|not|deceased|no(?!\.?\s*[:+(\d])
+    )\b|[†✝✗✘❌]""",
+    re.IGNORECASE | re.VERBOSE,
 )
-"""Words beside a number that say not to use it (de, fr, it, en)."""
+"""Words beside a number that say not to use it (de, fr, it, en); "No. 079 …" is none of them, but short for number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +195,13 @@ def _plan_of(region: str) -> _Plan | None:
     )
 
 
+_LINE_ENDS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+
+
 def _plain(typed: str) -> str:
-    """Returns the text with usual digits, signs and blanks, without what can't be seen."""
-    usual = unicodedata.normalize("NFKC", typed)
-    return "".join(character for character in usual if unicodedata.category(character) not in ("Cf", "Cc")).strip()
+    """Returns the text with usual digits, signs and blanks, without what can't be seen; digits of two lines are never joined."""
+    usual = unicodedata.normalize("NFKC", _LINE_ENDS.sub(", ", typed.strip()).replace("\t", " "))
+    return "".join(character for character in usual if unicodedata.category(character) not in ("Cf", "Cc", "Cs")).strip()
 
 
 def _single(text: str, region: str) -> PhoneNumber | UnusablePhone:
@@ -254,7 +263,7 @@ def _fault_of(number: ParsedNumber) -> PhoneFault:
 
 
 def _fault_with_letters(text: str) -> PhoneFault:
-    inside = re.search(r"\d[^\d]*[^\W\d_][^\d]*\d", text)
+    inside = re.search(r"\d[^\W\d_]|[^\W\d_]\d|\d[^\d]*[^\W\d_][^\d]*\d", text)
     return PhoneFault.LETTERS if inside else PhoneFault.NOT_ASSIGNED
 
 

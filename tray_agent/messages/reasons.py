@@ -104,16 +104,16 @@ _TOLD: dict[Reason, _Told] = {
     Reason.APPOINTMENT_BEGUN: _Told(N_("Der Termin hat bereits begonnen."), "", _ORDINARY),
     Reason.OUTSIDE_WINDOW: _Told(N_("Der Termin liegt nicht im Zeitraum, in dem nach Terminen gesucht wird."), "", _ORDINARY),
     Reason.VISIT_REASON: _Told(N_("An Termine mit diesem Besuchsgrund wird nicht erinnert."), "", _ORDINARY),
-    Reason.ALREADY_REMINDED: _Told(N_("An diesen Termin wurde bereits erinnert."), "", _ORDINARY),
+    Reason.ALREADY_REMINDED: _Told(N_("Für diesen Termin ist bereits eine Erinnerung vorbereitet oder gesendet."), "", _ORDINARY),
     Reason.MOVED_NOT_REPEATED: _Told(
         N_("Der Termin wurde nach der Erinnerung verschoben; der Schalter VerschobeneErneutErinnern steht auf Nein."), "", _ORDINARY
     ),
     Reason.ANOTHER_THAT_DAY: _Told(N_("Der Patient wird an diesem Tag bereits an einen anderen Termin erinnert."), "", _ORDINARY),
     Reason.MOVED_AWAY: _Told(
-        N_("Der Termin wurde auf einen späteren Tag verschoben; daran wird zu seiner Zeit erinnert."), "", _ORDINARY
+        N_("Der Termin wurde auf einen späteren Tag verschoben; die Erinnerung folgt rechtzeitig vorher."), "", _ORDINARY
     ),
     Reason.NO_BIRTHDAY: _Told(N_("Der Patient hat an diesem Tag nicht Geburtstag."), "", _ORDINARY),
-    Reason.ALREADY_GREETED: _Told(N_("Für diesen Geburtstag wurde bereits gratuliert."), "", _ORDINARY),
+    Reason.ALREADY_GREETED: _Told(N_("Für diesen Geburtstag ist bereits ein Glückwunsch vorbereitet oder gesendet."), "", _ORDINARY),
     Reason.BIRTHDAY_OVER: _Told(N_("Der Geburtstag ist vorbei; nachträglich wird nicht gratuliert."), "", _ORDINARY),
     Reason.NO_CONTACT: _Told(
         N_("Beim Patienten ist weder eine Mobiltelefonnummer noch eine E-Mail-Adresse hinterlegt."),
@@ -121,7 +121,7 @@ _TOLD: dict[Reason, _Told] = {
         _OTHERWISE,
     ),
     Reason.LANDLINE_ONLY: _Told(
-        N_("Beim Patienten ist nur ein Festnetzanschluss hinterlegt; dorthin geht keine SMS."),
+        N_("Beim Patienten ist nur eine Nummer hinterlegt, an die keine SMS geht (z. B. ein Festnetzanschluss)."),
         N_("Patienten anrufen oder anschreiben; Mobiltelefonnummer oder E-Mail-Adresse erfassen."),
         _OTHERWISE,
     ),
@@ -136,7 +136,7 @@ _TOLD: dict[Reason, _Told] = {
         _MEND,
     ),
     Reason.RECIPIENT_REFUSED: _Told(
-        N_("Der Gateway hat diese Nummer oder Adresse bei einem früheren Versuch endgültig abgelehnt."),
+        N_("Diese Nummer oder Adresse wurde bei einem früheren Versuch endgültig abgewiesen."),
         N_("Patienten anrufen oder anschreiben; Nummer oder Adresse berichtigen."),
         _OTHERWISE,
     ),
