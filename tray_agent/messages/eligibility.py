@@ -246,6 +246,11 @@ class Circumstances:
         """Returns the practice's date."""
         return self.now.date()
 
+    @cached_property
+    def window(self) -> SearchWindow:
+        """Returns the days that are searched."""
+        return self.settings.window(self.today)
+
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
@@ -317,8 +322,7 @@ _NOTHING = Earlier()
 
 def decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
     """Returns whether an appointment is reminded, at preparing."""
-    window = around.settings.window(around.today)
-    return _decide_reminder(candidate, around, earlier, window)
+    return _decide_reminder(candidate, around, earlier, around.window)
 
 
 def decide_birthday(candidate: BirthdayCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
@@ -448,7 +452,7 @@ def recheck_reminder(message: Prepared, candidate: ReminderCandidate, around: Ci
     """
     appointment = candidate.appointment
     moved = appointment is not None and ReminderKey.of(appointment) != message.key
-    window = SearchWindow(around.today, around.settings.window(around.today).last) if moved else None
+    window = SearchWindow(around.today, around.window.last) if moved else None
     decision = _decide_reminder(candidate, around, _of_others(message, earlier, keep_day=moved), window)
     if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
         decision = replace(decision, reason=Reason.MOVED_AWAY)
@@ -569,7 +573,7 @@ def _appointment_fault(appointment: Appointment, around: Circumstances, window: 
         return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
     if appointment.starts_at <= around.now:
         return Reason.APPOINTMENT_BEGUN
-    if window is not None and not window.begin <= appointment.starts_at < window.end:
+    if window is not None and not window.first <= appointment.starts_at.date() <= window.last:
         return Reason.OUTSIDE_WINDOW
     return None if _is_reminded(appointment.visit_reason_id, around) else Reason.VISIT_REASON
 
@@ -633,13 +637,13 @@ class _NoContact:
 
 
 _CHANNELS = (Channel.SMS, Channel.EMAIL)
+_EMAIL_FIRST = (Channel.EMAIL, Channel.SMS)
 
 
 def _contact_of(patient: Patient, around: Circumstances) -> _Contact | _NoContact:
     """Returns the first contact that can be used: the preferred channel, else SMS, else e-mail."""
-    preferred_first = sorted(_CHANNELS, key=lambda channel: channel != patient.preferred_channel)
     found_elsewhere = False
-    for channel in preferred_first:
+    for channel in _EMAIL_FIRST if patient.preferred_channel == Channel.EMAIL else _CHANNELS:
         recipient = _mobile_of(patient, around.region) if channel is Channel.SMS else read_address(patient.email)
         if recipient is not None and channel in around.channels:
             return _Contact(channel, recipient)
