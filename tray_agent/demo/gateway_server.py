@@ -306,7 +306,7 @@ class GatewayServer:
     def _inquire(self, request: dict[str, Any], account: str) -> dict[str, Any]:
         references = [part for part in str(request.get("TransactionReferenceNumbers", "")).split(";") if part]
         lines = [line for reference in references for line in self._lines(account, reference)]
-        return {**_OK, "DeliveryNotifications": lines}
+        return {**_ANSWERED[len(references) % 2], "DeliveryNotifications": lines}
 
     def _lines(self, account: str, reference: str) -> list[dict[str, str]]:
         known = self._ledger.known(account, reference)
@@ -331,6 +331,9 @@ def _status(code: str, info: str) -> dict[str, Any]:
 
 
 _OK = _status("1", "OK")
+_ANSWERED = (_status("0", "OK"), _OK)
+"""Success of an inquiry has been seen as 0 and as 1."""
+
 _NOT_ENOUGH = _status("5", "Not enough credits.")
 
 _INSTEAD: dict[GatewayFault | None, _Answer] = {

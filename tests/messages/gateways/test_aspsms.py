@@ -408,7 +408,19 @@ def test_the_balance_is_exact(aspsms: AspsmsGateway, server: GatewayServer) -> N
     assert aspsms.balance() == Decimal("123.45")
 
 
-@pytest.mark.parametrize("told", ["NaN", "Infinity", "viel", "", None, [], "1,5"])
+@pytest.mark.parametrize(
+    ("told", "balance"),
+    [("0", "0"), ("-3", "-3"), (" 120.50 ", "120.50"), (7, "7"), (120.5, "120.5"), ("1'234.50", "1234.50"), ("1’234’567", "1234567")],
+)
+def test_a_balance_however_it_is_written(told: object, balance: str) -> None:
+    with answering(said(Credits=told, StatusCode="1", StatusInfo="OK")) as gateway:
+        assert gateway.balance() == Decimal(balance)
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["NaN", "Infinity", "viel", "", None, [], True, "1,5", "1,234.50", "1e400", "1_000", "9" * 20, "1'23", "1''234", "1 234", "１２"],
+)
 def test_a_balance_that_is_no_number_is_unavailable(told: object) -> None:
     with answering(said(Credits=told, StatusCode="1", StatusInfo="OK")) as gateway, pytest.raises(GatewayUnavailableError):
         gateway.balance()

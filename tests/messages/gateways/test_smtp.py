@@ -254,7 +254,18 @@ def test_a_password_never_goes_over_the_network_in_the_clear(clock: ManualClock)
 
 
 @pytest.mark.parametrize(
-    "recipient", ["", "anna", "anna@", "@example.ch", "anna@example.ch\r\nRCPT TO:<x@y.ch>", "a b@example.ch", "anna@exa mple.ch"]
+    "recipient",
+    [
+        "",
+        "anna",
+        "anna@",
+        "@example.ch",
+        "anna@example.ch\r\nRCPT TO:<x@y.ch>",
+        "a b@example.ch",
+        "anna@exa mple.ch",
+        "anna@example..ch",
+        "a\ud800@x.ch",
+    ],
 )
 def test_an_address_that_is_none_is_refused_without_a_connection(clock: ManualClock, recipient: str) -> None:
     gateway = SmtpGateway(Address("127.0.0.1", 1, "none"), clock)
@@ -266,6 +277,21 @@ def test_line_breaks_in_subject_and_name_can_not_add_headers(gateway: SmtpGatewa
     message = parsed(mail_server.accepted()[0].content)
     assert message["Bcc"] is None
     assert message["X"] is None
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [replace(MAIL, text="Anna \ud83d"), replace(MAIL, subject="\ud83d"), replace(MAIL, sender_name="\udc00"), replace(MAIL, text=" \n")],
+)
+def test_half_a_character_and_an_empty_text_are_refused_without_a_connection(mail: OutgoingMail, clock: ManualClock) -> None:
+    """Raising would leave the message in doubt: nobody could say that it never left."""
+    assert isinstance(SmtpGateway(Address("127.0.0.1", 1, "none"), clock).submit(mail), Refused)
+
+
+def test_every_attempt_is_the_same_to_the_byte(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    assert [gateway.submit(MAIL), gateway.submit(MAIL)] == [Accepted(), Accepted()]
+    first, second = mail_server.accepted()
+    assert first.content == second.content
 
 
 def test_addresses_with_umlauts_arrive(gateway: SmtpGateway, mail_server: MailServer) -> None:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -58,6 +58,8 @@ NOT_TAKEN = frozenset({401, 404, 405, 407, 411, 413, 414, 415, 421, 426, 429, 43
 _REFERENCE = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _RECIPIENT = re.compile(r"\+[1-9][0-9]{6,14}")
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,9})?")
+_GROUPING = re.compile(r"(?<=[0-9])['’](?=[0-9]{3}(?![0-9]))")
 _STATUS = {"-1": DeliveryStatus.NOT_SUBMITTED, "0": DeliveryStatus.DELIVERED, "1": DeliveryStatus.BUFFERED, "2": DeliveryStatus.FAILED}
 _FINALITY = (DeliveryStatus.NOT_SUBMITTED, DeliveryStatus.BUFFERED, DeliveryStatus.FAILED, DeliveryStatus.DELIVERED)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -131,11 +133,8 @@ class AspsmsGateway:
         said = self._answer("CheckCredits", {})
         if said.code != "1":
             raise _unusable(self._base)
-        try:
-            balance = Decimal(_text(said.answer.get("Credits")))
-        except InvalidOperation as error:
-            raise _unusable(self._base) from error
-        if not balance.is_finite():
+        balance = _amount(said.answer.get("Credits"))
+        if balance is None:
             raise _unusable(self._base)
         return balance
 
@@ -420,6 +419,12 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value.strip()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _amount(value: object) -> Decimal | None:
+    """Returns an amount of credits, or None where it is none; thousands may be set apart as in Switzerland (1'234.50)."""
+    said = _GROUPING.sub("", str(value) if isinstance(value, float) else _text(value))
+    return Decimal(said) if _AMOUNT.fullmatch(said) else None
 
 
 def _instant(value: object) -> datetime | None:

@@ -35,7 +35,8 @@ IDLE_SECONDS = 30.0
 MOST_IDLE = 4
 """How many connections are kept."""
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,255}")
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f\ud800-\udfff]{1,255}")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _HELLO = "[127.0.0.1]"
 """How we greet: neither this computer's name, which is nobody's business, nor a slow question to a name server for it."""
 
@@ -350,6 +351,8 @@ def _content(message: OutgoingMail, now: datetime) -> bytes | Refused:
         return Refused("recipient", _("Die E-Mail-Adresse ist keine."))
     if not _is_address(message.sender):
         return Refused("sender", _("Die E-Mail-Adresse des Absenders ist keine."))
+    if not message.text.strip() or _HALF_CHARACTER.search(message.text + message.subject + message.sender_name):
+        return Refused("text", _("Der Text ist leer oder enthält halbe Zeichen."))
     mail = EmailMessage(policy=SMTPUTF8 if _needs_utf8(message) else SMTP)
     mail["From"] = _address(message.sender, _one_line(message.sender_name))
     mail["To"] = _address(message.recipient)
@@ -360,6 +363,7 @@ def _content(message: OutgoingMail, now: datetime) -> bytes | Refused:
     mail.set_content(message.text, charset="utf-8", cte="quoted-printable")
     if message.calendar is not None:
         mail.add_attachment(message.calendar, "text", "calendar", filename="termin.ics", params={"method": "PUBLISH", "charset": "utf-8"})
+        mail.set_boundary(f"=_{_plain(message.reference)}")  # not drawn: the same message gives the same bytes
     return mail.as_bytes()
 
 
@@ -370,12 +374,15 @@ def _address(address: str, name: str = "") -> Address:
 
 def message_id(message: OutgoingMail) -> str:
     """Returns the Message-ID: our reference at the sender's domain, the same for every attempt."""
-    reference = re.sub(r"[^A-Za-z0-9._\-]", "-", message.reference)
-    return f"<{reference}@{_with_ascii_domain(message.sender).rpartition('@')[2]}>"
+    return f"<{_plain(message.reference)}@{_with_ascii_domain(message.sender).rpartition('@')[2]}>"
+
+
+def _plain(reference: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._\-]", "-", reference)
 
 
 def _is_address(address: str) -> bool:
-    if not _ADDRESS.fullmatch(address):
+    if not _ADDRESS.fullmatch(address) or not all(address.rpartition("@")[2].split(".")):
         return False
     try:
         return bool(_with_ascii_domain(address))
