@@ -51,5 +51,5 @@ def newest(repository: Path, role: str) -> Any:
 def write(demo: DemoPortal, role: str, metadata: Any, file: Path) -> None:
     """Signs metadata with a role's key and writes it."""
     metadata.signatures.clear()
-    metadata.sign(demo.keys.load(role))
+    metadata.sign(demo.keys.of(role)[0])
     metadata.to_file(str(file))

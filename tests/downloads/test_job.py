@@ -145,7 +145,7 @@ def test_the_vendor_signs_another_file_under_the_same_version(practice: Practice
 
 
 def publish_again_from_source(demo: DemoPortal, clock: ManualClock) -> None:
-    publish(demo.source, demo.repository, demo.keys, clock.now())
+    publish(demo.source, demo.repository, demo.keys, clock.now(), replace=True)
 
 
 def test_a_withdrawn_version_is_not_offered_any_more(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:

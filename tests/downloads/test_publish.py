@@ -14,9 +14,9 @@ from tests.downloads.conftest import ELEMENTS
 from tests.downloads.forging import newest
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
-from tray_agent.downloads.errors import PublishError
+from tray_agent.downloads.errors import PortalUntrustedError, PublishError
 from tray_agent.downloads.portal import Portal
-from tray_agent.downloads.publish import publish, refresh
+from tray_agent.downloads.publish import publish, refresh, rotate
 from tray_agent.downloads.signing_keys import SigningKeys
 
 
@@ -54,8 +54,21 @@ def test_a_portal_that_is_there_is_only_signed_anew(demo: DemoPortal, clock: Man
 def test_files_are_named_by_their_hash_and_kept_for_running_downloads(demo: DemoPortal, clock: ManualClock) -> None:
     before = files_of(demo)
     (demo.source / "tarif-1.4.002.zip").write_bytes(b"corrected")
-    publish(demo.source, demo.repository, demo.keys, clock.now())
+    with pytest.raises(PublishError, match=r"Version 1\.4\.002 von «Tarif» wurde schon mit einem anderen Inhalt"):
+        publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert files_of(demo) == before
+    publish(demo.source, demo.repository, demo.keys, clock.now(), replace=True)
     assert before < files_of(demo)
+
+
+def test_a_withdrawn_version_does_not_come_back_with_another_content(demo: DemoPortal, clock: ManualClock) -> None:
+    file, described = demo.source / "portal.toml", (demo.source / "portal.toml").read_text(encoding="utf-8")
+    file.write_text(described[: described.index("[[element]]")], encoding="utf-8")
+    assert publish(demo.source, demo.repository, demo.keys, clock.now()).versions == 0
+    file.write_text(described, encoding="utf-8")
+    (demo.source / "tarif-1.4.002.zip").write_bytes(b"other")
+    with pytest.raises(PublishError, match="Tarif"):
+        publish(demo.source, demo.repository, demo.keys, clock.now())
 
 
 def test_roles_expire_as_described(demo: DemoPortal, clock: ManualClock) -> None:
@@ -106,18 +119,19 @@ def test_keys_are_readable_by_their_owner_only_and_not_overwritten(demo: DemoPor
     for role in ("root", "targets", "snapshot", "timestamp"):
         file = demo.folder / "keys" / f"{role}.pem"
         assert sys.platform == "win32" or stat.S_IMODE(file.stat().st_mode) == 0o600
-        with pytest.raises(PublishError):
-            demo.keys.make(role)
+        content = file.read_bytes()
+        demo.keys.make(role)
+        assert file.read_bytes() == content
     assert not any("keys" in path or path.endswith(".pem") for path in state(demo))
 
 
 def test_keys_are_encrypted_with_the_passphrase(tmp_path: Path) -> None:
-    made = SigningKeys(tmp_path / "keys", "geheim").make("root")
+    made = SigningKeys(tmp_path / "keys", "geheim").make("root")[0]
     assert b"ENCRYPTED" in (tmp_path / "keys" / "root.pem").read_bytes()
-    assert SigningKeys(tmp_path / "keys", "geheim").load("root").public_key == made.public_key
+    assert SigningKeys(tmp_path / "keys", "geheim").of("root")[0].public_key == made.public_key
     for wrong in ("anders", None):
         with pytest.raises(PublishError):
-            SigningKeys(tmp_path / "keys", wrong).load("root")
+            SigningKeys(tmp_path / "keys", wrong).of("root")
 
 
 WRONG = {
@@ -148,7 +162,7 @@ def test_what_a_client_would_refuse_is_not_published(demo: DemoPortal, clock: Ma
 def test_a_missing_root_key_is_told(demo: DemoPortal, clock: ManualClock) -> None:
     (demo.folder / "keys" / "root.pem").unlink()
     (demo.folder / "keys" / "targets.pem").unlink()
-    with pytest.raises(PublishError, match=r"root\.pem"):
+    with pytest.raises(PublishError, match=r"«root» fehlt .* neues Portal"):
         publish(demo.source, demo.repository, demo.keys, clock.now())
 
 
@@ -172,3 +186,132 @@ def test_a_newer_version_moves_the_older_one_to_the_history(demo: DemoPortal, cl
         target.custom["version"]: target.custom["area"] for target in targets.targets.values() if target.custom["element"] == "handbuch"
     }
     assert areas == {"1.0.001": "Neue Downloads", "1.0.000": "Download-History"}
+
+
+# Keys that change: seen by a practice that knows only the first root
+
+
+@pytest.mark.parametrize("role", ["root", "targets", "snapshot", "timestamp"])
+def test_new_keys_are_followed_from_the_first_root(demo: DemoPortal, portal: Portal, clock: ManualClock, role: str) -> None:
+    assert portal.refresh().number == 1
+    before = newest(demo.repository, "root").signed.roles[role].keyids
+    for number in (2, 3):
+        rotate(demo.repository, demo.keys, role, clock.now())
+        assert newest(demo.repository, "root").signed.version == number
+        assert len(portal.refresh().elements) == 3
+    publish_version(demo, "tarif", "1.4.003", 100, clock.now())
+    assert str(portal.refresh().elements["tarif"].newest.version) == "1.4.003"
+    after = newest(demo.repository, "root").signed.roles[role].keyids
+    assert len(after) == 1
+    assert after != before
+    assert len(list((demo.folder / "keys").glob(f"{role}-*.pem.retired"))) == 2
+
+
+def test_the_roots_new_key_is_vouched_for_by_the_old_one(demo: DemoPortal, clock: ManualClock) -> None:
+    rotate(demo.repository, demo.keys, "root", clock.now())
+    old, new = (Metadata[Root].from_file(str(demo.repository / "metadata" / f"{number}.root.json")) for number in (1, 2))
+    assert set(new.signatures) == {*old.signed.roles["root"].keyids, *new.signed.roles["root"].keyids}
+
+
+def test_between_the_writing_of_new_metadata_and_of_its_root_both_old_and_new_clients_go_on(
+    demo: DemoPortal, portal: Portal, clock: ManualClock
+) -> None:
+    """A client that comes before the new root is there meets metadata that the old key has signed too."""
+    rotate(demo.repository, demo.keys, "timestamp", clock.now())
+    root = demo.repository / "metadata" / "2.root.json"
+    content = root.read_bytes()
+    root.unlink()
+    assert len(portal.refresh().elements) == 3
+    root.write_bytes(content)
+    assert len(portal.refresh().elements) == 3
+
+
+def test_several_keys_must_sign_together(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
+    rotate(demo.repository, demo.keys, "root", clock.now(), count=3, threshold=2)
+    rotate(demo.repository, demo.keys, "targets", clock.now(), count=2, threshold=2)
+    assert len(portal.refresh().elements) == 3
+    one, two, three = sorted((demo.folder / "keys").glob("root*.pem"))
+    three.unlink()
+    rotate(demo.repository, demo.keys, "timestamp", clock.now())
+    assert len(portal.refresh().elements) == 3
+    two.unlink()
+    before = state(demo)
+    with pytest.raises(PublishError, match="2 müssen unterschreiben, 1 sind da"):
+        rotate(demo.repository, demo.keys, "timestamp", clock.now())
+    max((demo.folder / "keys").glob("targets*.pem")).unlink()
+    with pytest.raises(PublishError, match="Für «targets» fehlen Schlüssel: 2 müssen unterschreiben, 1 sind da"):
+        publish_version(demo, "tarif", "1.4.003", 100, clock.now())
+    assert state(demo) == before
+    assert one.exists()
+
+
+@pytest.mark.parametrize(("count", "threshold"), [(1, 2), (2, 3)])
+def test_a_threshold_that_can_never_be_reached_is_refused(demo: DemoPortal, clock: ManualClock, count: int, threshold: int) -> None:
+    before = state(demo)
+    with pytest.raises(PublishError, match="unterschreiben"):
+        rotate(demo.repository, demo.keys, "root", clock.now(), count=count, threshold=threshold)
+    assert state(demo) == before
+
+
+@pytest.mark.parametrize("lost", ["targets", "snapshot", "timestamp"])
+def test_a_lost_key_is_replaced_and_the_practices_follow(demo: DemoPortal, portal: Portal, clock: ManualClock, lost: str) -> None:
+    portal.refresh()
+    (demo.folder / "keys" / f"{lost}.pem").unlink()
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert portal.refresh().number == 2
+
+
+def test_all_lost_keys_are_replaced_in_one_root(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
+    for role in ("targets", "snapshot", "timestamp"):
+        (demo.folder / "keys" / f"{role}.pem").unlink()
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert newest(demo.repository, "root").signed.version == 2
+    assert len(portal.refresh().elements) == 3
+
+
+@pytest.mark.parametrize("expired", ["root", "targets", "snapshot", "timestamp"])
+def test_what_has_expired_is_signed_again_or_told(demo: DemoPortal, portal: Portal, clock: ManualClock, expired: str) -> None:
+    days = {"root": 366, "targets": 181, "snapshot": 31, "timestamp": 8}[expired]
+    edit(
+        demo,
+        "areas =",
+        "lifetimes = {" + ", ".join(f"{role} = 3000" for role in ("root", "targets", "snapshot", "timestamp")) + "}\nareas =",
+    )
+    edit(demo, f"{expired} = 3000", f"{expired} = {days - 1}")
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    if expired == "root":
+        rotate(demo.repository, demo.keys, "root", clock.now())
+    clock.advance(timedelta(days=days))
+    with pytest.raises(PortalUntrustedError):
+        portal.refresh()
+    key = demo.folder / "keys" / f"{expired}.pem"
+    key = key if key.exists() else key.with_stem(f"{expired}-2")
+    content = key.read_bytes()
+    key.unlink()
+    with pytest.raises(PublishError, match=expired):
+        refresh(demo.repository, demo.keys, clock.now())
+    key.write_bytes(content)
+    assert dict(refresh(demo.repository, demo.keys, clock.now()).expiries)[expired] > clock.now()
+    assert len(portal.refresh().elements) == 3
+
+
+def test_a_publication_that_broke_off_does_not_count(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
+    timestamp = demo.repository / "metadata" / "timestamp.json"
+    content = timestamp.read_bytes()
+    publish_version(demo, "tarif", "1.4.003", 100, clock.now())
+    timestamp.write_bytes(content)
+    refresh(demo.repository, demo.keys, clock.now())
+    assert str(portal.refresh().elements["tarif"].newest.version) == "1.4.002"
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert str(portal.refresh().elements["tarif"].newest.version) == "1.4.003"
+
+
+def test_elements_come_and_go(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
+    file, described = demo.source / "portal.toml", (demo.source / "portal.toml").read_text(encoding="utf-8")
+    head, *elements = described.split("[[element]]")
+    file.write_text("[[element]]".join([head, *elements[:1]]), encoding="utf-8")
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert list(portal.refresh().elements) == ["update"]
+    file.write_text(described, encoding="utf-8")
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert list(portal.refresh().elements) == ["handbuch", "tarif", "update"]

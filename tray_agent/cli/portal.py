@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 PASSPHRASE = "portal-keys"  # noqa: S105 - the name of a secret
 """The secret that encrypts signing keys: keyring, or ``VITOCLIENT_SECRET_PORTAL_KEYS``."""
 
+
+class Role(StrEnum):
+    """Whose keys can be replaced."""
+
+    ROOT = "root"
+    TARGETS = "targets"
+    SNAPSHOT = "snapshot"
+    TIMESTAMP = "timestamp"
+
+
 _Keys = Annotated[Path, typer.Option("--keys", help=_("Ordner mit den Signaturschlüsseln; nie im veröffentlichten Ordner."))]
 
 
@@ -28,6 +39,7 @@ def group() -> typer.Typer:
     app.command("list", help=_("Zeigt, was das Portal anbietet."))(_list)
     app.command("publish", help=_("Veröffentlicht einen Ordner mit portal.toml als unterschriebenes Portal."))(_publish)
     app.command("refresh", help=_("Unterschreibt den Zeitstempel eines veröffentlichten Portals neu."))(_refresh)
+    app.command("rotate", help=_("Ersetzt die Schlüssel einer Rolle; die Praxen folgen von selbst."))(_rotate)
     return app
 
 
@@ -81,12 +93,13 @@ def _publish(
     source: Annotated[Path, typer.Argument(metavar="DIR", help=_("Ordner mit portal.toml und den Dateien."))],
     keys: _Keys,
     to: Annotated[Path | None, typer.Option("--to", help=_("Zu veröffentlichender Ordner; sonst DIR/repository."))] = None,
+    replace: Annotated[bool, typer.Option("--replace", help=_("Den Inhalt veröffentlichter Versionen ändern."))] = False,
 ) -> None:
     from tray_agent.downloads.publish import publish
     from tray_agent.downloads.signing_keys import SigningKeys
 
     repository = to or source / "repository"
-    _tell(publish(source, repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC)))
+    _tell(publish(source, repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC), replace=replace))
     print(_("Ordner für den Webserver: {folder}").format(folder=repository))
 
 
@@ -100,11 +113,34 @@ def _refresh(
     _tell(refresh(repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC)))
 
 
+def _rotate(
+    repository: Annotated[Path, typer.Argument(metavar="REPOSITORY", help=_("Der veröffentlichte Ordner."))],
+    role: Role,
+    keys: _Keys,
+    count: Annotated[
+        int | None, typer.Option("--count", min=1, help=_("So viele Schlüssel hat die Rolle danach; sonst wie bisher."))
+    ] = None,
+    threshold: Annotated[
+        int | None, typer.Option("--threshold", min=1, help=_("So viele müssen unterschreiben; sonst wie bisher."))
+    ] = None,
+) -> None:
+    from tray_agent.downloads.publish import rotate
+    from tray_agent.downloads.signing_keys import SigningKeys
+
+    signing = SigningKeys(_apart(keys, repository), _passphrase())
+    publication = rotate(repository, signing, role.value, datetime.now(UTC), count=count, threshold=threshold)
+    print(
+        _("Die Schlüssel «{role}» sind ersetzt; die neuen liegen in {folder} und gehören sofort gesichert.").format(role=role, folder=keys)
+    )
+    _tell(publication)
+
+
 def _tell(publication: Publication) -> None:
     print(_("{count} Dateien veröffentlicht, Stand {number}.").format(count=publication.versions, number=publication.number))
     print(_("Vertrauensanker für die Praxen (portal.root): {file}").format(file=publication.root_file))
-    expires = format_datetime(publication.expires.astimezone())
-    print(_("Gültig bis {time}; vorher «vitoclient portal refresh» ausführen.").format(time=expires))
+    for role, expires in publication.expiries:
+        print(_("Gültig bis {time}: {role}").format(time=format_datetime(expires.astimezone()), role=role))
+    print(_("Vorher «vitoclient portal refresh» mit den Schlüsseln ausführen; sonst lehnen die Praxen das Portal ab."))
 
 
 def _apart(keys: Path, repository: Path) -> Path:

@@ -11,39 +11,18 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 
-from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, MetaFile, Root, Signer, Snapshot, TargetFile, Targets, Timestamp
-from tuf.api.serialization.json import JSONSerializer
+from tuf.api.metadata import Root, Snapshot, TargetFile, Targets
 
+from tray_agent.downloads.catalogue import ElementVersion
 from tray_agent.downloads.catalogue_reader import PORTAL_FIELD, OfferedTarget, read_targets
 from tray_agent.downloads.description import Description, Lifetimes, read_description
-from tray_agent.downloads.errors import PublishError
+from tray_agent.downloads.signed_metadata import ROLES, Keys, SignedMetadata, read_targets_list, refused
 from tray_agent.i18n import _
 from tray_agent.platforms import files
-
-ROLES = ("root", "targets", "snapshot", "timestamp")
-
-S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
-
-
-class Keys(Protocol):
-    """Where signing keys come from; ``signing_keys.SigningKeys`` is a folder of them."""
-
-    def has(self, role: str) -> bool:
-        """Returns whether the key of a role is here."""
-        ...
-
-    def make(self, role: str) -> Signer:
-        """Makes a new key for a role."""
-        ...
-
-    def load(self, role: str) -> Signer:
-        """Returns the key of a role."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +34,17 @@ class Publication:
         versions: how many files are offered.
         number: the version of the signed list of files.
         expires: when the first part of it must be signed anew (the timestamp): aware, UTC.
+        expiries: every role with the instant at which clients refuse it: aware, UTC.
     """
 
     root_file: Path
     versions: int
     number: int
     expires: datetime
+    expiries: tuple[tuple[str, datetime], ...]
 
 
-def publish(source: Path, repository: Path, keys: Keys, now: datetime) -> Publication:
+def publish(source: Path, repository: Path, keys: Keys, now: datetime, *, replace: bool = False) -> Publication:
     """Publishes what ``source`` describes; what was published before and is not described any more is withdrawn.
 
     The first time, the keys are made. Later, a role whose key is missing gets a new one, if the root's key is here.
@@ -73,143 +54,123 @@ def publish(source: Path, repository: Path, keys: Keys, now: datetime) -> Public
         repository: the folder to serve; made where missing.
         keys: the signing keys.
         now: the present instant, aware.
+        replace: whether a version that was published before may have another content now.
 
     Raises:
         PublishError: the description, a file or a key can't be used; nothing new is visible to clients.
     """
     description = read_description(source)
     targets = _collect(source, description)
-    _check(targets)
-    writer = _Writer(repository, keys, now, description.lifetimes)
-    writer.prepare_root()
+    versions = _check(targets)
+    if not replace:
+        _check_unchanged(versions, repository)
+    metadata = SignedMetadata(repository / "metadata", keys, now, description.lifetimes)
+    lost = [role for role in ROLES[1:] if metadata.root is not None and not keys.has(role)]
+    due = bool(lost) or (metadata.root is not None and _is_due(metadata, metadata.root, "root"))
+    metadata.require([*(["root"] if due else []), *(role for role in ROLES[1:] if role not in lost)])
     for file, target in targets:
         _place(file, repository / "targets", target)
-    return writer.sign_targets({target.path: target for _file, target in targets}, description.areas)
+    if metadata.root is None:
+        metadata.make_root()
+    for role in lost:
+        metadata.replace_keys(role)
+    fields: dict[str, Any] = {PORTAL_FIELD: {"areas": description.areas, "lifetimes": description.lifetimes.model_dump()}}
+    metadata.write_targets(Targets(targets={target.path: target for _file, target in targets}, unrecognized_fields=fields))
+    if due:
+        metadata.write_root()
+    return _publication(metadata)
 
 
 def refresh(repository: Path, keys: Keys, now: datetime) -> Publication:
-    """Signs the timestamp anew, and the snapshot too where its key is here: what a published portal needs every few days.
+    """Signs the timestamp anew, and what is past half of its lifetime and whose key is here.
 
     Raises:
-        PublishError: there is no repository, its snapshot has expired and its key is not here, or a key can't be used.
+        PublishError: there is no repository, a part of it has expired and its key is not here, or a key can't be used.
     """
-    return _Writer(repository, keys, now).sign_again()
+    metadata = _published(repository, keys, now)
+    root, targets, snapshot = metadata.root, metadata.targets, metadata.snapshot
+    if root is not None and _is_due(metadata, root, "root"):
+        metadata.write_root()
+    if targets is not None and _is_due(metadata, targets, "targets", "snapshot"):
+        metadata.write_targets(targets)
+    elif snapshot is not None and _is_due(metadata, snapshot, "snapshot"):
+        metadata.write_snapshot(snapshot.meta["targets.json"])
+    else:
+        metadata.write_timestamp()
+    return _publication(metadata)
 
 
-class _Writer:
-    """Signs and writes the metadata of one repository."""
+def rotate(
+    repository: Path, keys: Keys, role: str, now: datetime, *, count: int | None = None, threshold: int | None = None
+) -> Publication:
+    """Replaces the keys of a role by new ones. The practices follow by themselves, also those that know only the first root.
 
-    def __init__(self, repository: Path, keys: Keys, now: datetime, lifetimes: Lifetimes | None = None) -> None:
-        self._folder = repository / "metadata"
-        self._keys = keys
-        self._now = now.astimezone(UTC).replace(microsecond=0)
-        self._lifetimes = lifetimes or self._published_lifetimes()
+    Args:
+        repository: a published portal.
+        keys: the signing keys: the root's, and those of the roles that must sign anew (all but ``role`` itself, which may be lost).
+        role: one of ``ROLES``.
+        now: the present instant, aware.
+        count: how many keys it has from now on; None: as many as now.
+        threshold: how many of them must sign; None: as many as now, ``count`` at the most.
 
-    def prepare_root(self) -> None:
-        """Makes the first root, or the next where a role's key is new or half of the root's lifetime is over."""
-        old = self._newest("root", Root)
-        if old is None:
-            self._sign_root(Root(version=1, consistent_snapshot=True), ROLES)
-            return
-        missing = [role for role in ROLES[1:] if not self._keys.has(role)]
-        if missing or (self._is_aging(old, "root") and self._keys.has("root")):
-            self._sign_root(Root(old.version + 1, old.spec_version, None, old.keys, old.roles, old.consistent_snapshot), missing)
-
-    def sign_targets(self, offered: dict[str, TargetFile], areas: list[str]) -> Publication:
-        """Writes targets, snapshot and timestamp for these files."""
-        fields: dict[str, Any] = {PORTAL_FIELD: {"areas": areas, "lifetimes": self._lifetimes.model_dump()}}
-        targets = Targets(self._next("targets"), targets=offered, unrecognized_fields=fields)
-        self._sign_snapshot(self._write(targets, "targets"))
-        return self._publication(targets)
-
-    def sign_again(self) -> Publication:
-        """Writes a new timestamp, and what is past half of its lifetime and whose key is here."""
-        targets, snapshot = self._newest("targets", Targets), self._newest("snapshot", Snapshot)
-        if targets is None or snapshot is None:
-            raise _refused(str(self._folder), _("Hier ist noch kein Portal veröffentlicht."))
-        described = snapshot.meta["targets.json"]
-        if self._is_aging(targets, "targets") and self._keys.has("targets"):
-            targets.version += 1
-            described = self._write(targets, "targets")
-        if (self._is_aging(snapshot, "snapshot") or described.version != snapshot.meta["targets.json"].version) and self._keys.has(
-            "snapshot"
-        ):
-            self._sign_snapshot(described)
-        elif snapshot.expires <= self._now:
-            raise _refused(str(self._folder), _("Die Übersicht (snapshot) ist abgelaufen; ihr Schlüssel wird gebraucht."))
-        else:
-            self._sign_timestamp(_described(snapshot.version, self._file("snapshot", snapshot.version).read_bytes()))
-        return self._publication(targets)
-
-    def _published_lifetimes(self) -> Lifetimes:
-        """Returns the lifetimes that the last publication was made with."""
-        targets = self._newest("targets", Targets)
-        field = targets.unrecognized_fields.get(PORTAL_FIELD, {}) if targets else {}
-        return Lifetimes.model_validate(field.get("lifetimes", {}))
-
-    def _sign_root(self, root: Root, renewed: Sequence[str]) -> None:
-        for role in renewed:
-            signer = self._keys.load(role) if self._keys.has(role) else self._keys.make(role)
-            for old in list(root.roles[role].keyids):
-                root.revoke_key(old, role)
-            root.add_key(signer.public_key, role)
-        self._write(root, "root", signed_by=root)
-
-    def _sign_snapshot(self, targets: MetaFile) -> None:
-        snapshot = Snapshot(self._next("snapshot"), meta={"targets.json": targets})
-        self._sign_timestamp(self._write(snapshot, "snapshot"))
-
-    def _sign_timestamp(self, snapshot: MetaFile) -> None:
-        old = self._read(self._folder / "timestamp.json", Timestamp)
-        self._write(Timestamp(old.version + 1 if old else 1, snapshot_meta=snapshot), "timestamp")
-
-    def _write(self, signed: S, role: str, signed_by: Root | None = None) -> MetaFile:
-        """Signs metadata with its role's key, writes it, and returns how others refer to it."""
-        signer = self._keys.load(role)
-        root = signed_by or self._newest("root", Root)
-        if root is None or signer.public_key.keyid not in root.roles[role].keyids:
-            raise _refused(role, _("Der Schlüssel «{role}» gehört nicht zu diesem Portal.").format(role=role))
-        signed.expires = self._now + self._lifetimes.of(role)
-        metadata = Metadata(signed)
-        metadata.sign(signer)
-        content = metadata.to_bytes(JSONSerializer(compact=True))
-        self._folder.mkdir(parents=True, exist_ok=True)
-        files.write_whole(self._file(role, signed.version), content)
-        return _described(signed.version, content)
-
-    def _file(self, role: str, version: int) -> Path:
-        return self._folder / ("timestamp.json" if role == "timestamp" else f"{version}.{role}.json")
-
-    def _next(self, role: str) -> int:
-        return max(self._versions(role), default=0) + 1
-
-    def _versions(self, role: str) -> list[int]:
-        numbers = [file.name.partition(".")[0] for file in self._folder.glob(f"*.{role}.json")]
-        return [int(number) for number in numbers if number.isdigit()]
-
-    def _newest(self, role: str, kind: type[S]) -> S | None:
-        versions = self._versions(role)
-        return self._read(self._file(role, max(versions)), kind) if versions else None
-
-    def _read(self, file: Path, kind: type[S]) -> S | None:
-        try:
-            return cast("Metadata[S]", Metadata.from_bytes(file.read_bytes())).signed
-        except FileNotFoundError:
-            return None
-        except (RepositoryError, OSError) as error:
-            raise _refused(str(file), _("{file} ist nicht lesbar.").format(file=file)) from error
-
-    def _is_aging(self, signed: Root | Targets | Snapshot, role: str) -> bool:
-        return signed.expires - self._now < self._lifetimes.of(role) / 2
-
-    def _publication(self, targets: Targets) -> Publication:
-        timestamp = self._read(self._folder / "timestamp.json", Timestamp)
-        expires = timestamp.expires if timestamp else self._now
-        return Publication(self._file("root", 1), len(targets.targets), targets.version, expires)
+    Raises:
+        PublishError: a key is missing, or ``count`` and ``threshold`` make no sense; nothing has changed for clients.
+    """
+    metadata = _published(repository, keys, now)
+    assert metadata.root is not None  # noqa: S101 - _published has looked
+    present = metadata.root.roles[role]
+    number = count or len(present.keyids)
+    needed = threshold or min(present.threshold, number)
+    if not 1 <= needed <= number:
+        raise refused(role, _("Von {count} Schlüsseln können nicht {needed} unterschreiben müssen.").format(count=number, needed=needed))
+    signing = ROLES[max(1, ROLES.index(role)) :] if role != "root" else ()
+    metadata.require(["root", *(name for name in signing if name != role)])
+    metadata.replace_keys(role, number, needed)
+    _sign_anew(metadata, role)
+    metadata.write_root()
+    return _publication(metadata)
 
 
-def _described(version: int, content: bytes) -> MetaFile:
-    return MetaFile(version, len(content), {"sha256": hashlib.sha256(content).hexdigest()})
+def _sign_anew(metadata: SignedMetadata, role: str) -> None:
+    """Signs what a role signs, and what names that, with the role's new keys."""
+    targets, snapshot = metadata.targets, metadata.snapshot
+    if role == "targets" and targets is not None:
+        metadata.write_targets(targets)
+    if role == "snapshot" and snapshot is not None:
+        metadata.write_snapshot(snapshot.meta["targets.json"])
+    if role == "timestamp":
+        metadata.write_timestamp()
+
+
+def _published(repository: Path, keys: Keys, now: datetime) -> SignedMetadata:
+    folder = repository / "metadata"
+    targets = read_targets_list(folder)
+    if targets is None:
+        raise refused(str(folder), _("Hier ist noch kein Portal veröffentlicht."))
+    field = targets.unrecognized_fields.get(PORTAL_FIELD, {})
+    return SignedMetadata(folder, keys, now, Lifetimes.model_validate(field.get("lifetimes", {})))
+
+
+def _is_due(metadata: SignedMetadata, signed: Root | Targets | Snapshot, role: str, *naming: str) -> bool:
+    """Returns whether a part must be signed anew and can be, with those that name it.
+
+    Raises:
+        PublishError: it has expired, and the keys are not here.
+    """
+    if not metadata.is_aging(signed, role):
+        return False
+    if metadata.has_expired(signed):
+        metadata.require([role, *naming])
+    return metadata.can_sign(role, *naming)
+
+
+def _publication(metadata: SignedMetadata) -> Publication:
+    root, targets, snapshot, timestamp = metadata.root, metadata.targets, metadata.snapshot, metadata.timestamp
+    assert root and targets and snapshot and timestamp  # noqa: S101, PT018 - all four were written
+    expiries = {"root": root.expires, "targets": targets.expires, "snapshot": snapshot.expires, "timestamp": timestamp.expires}
+    return Publication(
+        metadata.folder / "1.root.json", len(targets.targets), targets.version, min(expiries.values()), tuple(expiries.items())
+    )
 
 
 def _collect(source: Path, description: Description) -> list[tuple[Path, TargetFile]]:
@@ -221,19 +182,42 @@ def _collect(source: Path, description: Description) -> list[tuple[Path, TargetF
                 digest = hashlib.file_digest(opened, "sha256").hexdigest()
             size = file.stat().st_size
         except OSError as error:
-            raise _refused(str(file), _("{file} ist nicht lesbar.").format(file=file)) from error
+            raise refused(str(file), _("{file} ist nicht lesbar.").format(file=file)) from error
         collected.append((file, TargetFile(size, {"sha256": digest}, target, {"custom": custom})))
     return collected
 
 
-def _check(targets: Sequence[tuple[Path, TargetFile]]) -> None:
+def _check(targets: Sequence[tuple[Path, TargetFile]]) -> list[ElementVersion]:
     """Reads what would be signed as a client will: what a client would refuse is not published."""
     for path, count in Counter(target.path for _file, target in targets).items():
         if count > 1:
-            raise _refused(path, _("«{target}» ist mehrfach beschrieben.").format(target=path))
-    _versions, refusals = read_targets({target.path: cast("OfferedTarget", target) for _file, target in targets})
+            raise refused(path, _("«{target}» ist mehrfach beschrieben.").format(target=path))
+    versions, refusals = read_targets({target.path: cast("OfferedTarget", target) for _file, target in targets})
     if refusals:
-        raise _refused(refusals[0].target, refusals[0].sentence)
+        raise refused(refusals[0].target, refusals[0].sentence)
+    return versions
+
+
+def _check_unchanged(versions: Sequence[ElementVersion], repository: Path) -> None:
+    """Refuses a version that was published before with another content: practices may have it, under the same number."""
+    listed = read_targets_list(repository / "metadata")
+    published, _refusals = read_targets(cast("dict[str, OfferedTarget]", listed.targets if listed else {}))
+    known = {(version.element, version.version): version.hashes for version in published}
+    for version in versions:
+        present = known.get((version.element, version.version), version.hashes)
+        if present != version.hashes or _was_another(version, repository):
+            why = _(
+                "Die Version {version} von «{title}» wurde schon mit einem anderen Inhalt veröffentlicht; sie braucht eine neue Nummer."
+            )
+            raise refused(version.target, why.format(version=version.version, title=version.title))
+
+
+def _was_another(version: ElementVersion, repository: Path) -> bool:
+    """Returns whether another content of this version is still there from an earlier list, also one that was withdrawn since."""
+    folder = (repository / "targets" / version.target).parent
+    others = {file.name.partition(".")[0] for file in folder.glob("*")} - {digest for _name, digest in version.hashes}
+    lists = (repository / "metadata").glob("*.targets.json") if others else ()
+    return any(digest.encode() in content for content in (file.read_bytes() for file in lists) for digest in others)
 
 
 def _place(file: Path, folder: Path, target: TargetFile) -> None:
@@ -248,13 +232,4 @@ def _place(file: Path, folder: Path, target: TargetFile) -> None:
         shutil.copyfile(file, partial)
         files.replace(partial, place)
     except OSError as error:
-        raise _refused(str(place), _("{file} kann nicht geschrieben werden.").format(file=place)) from error
-
-
-def _refused(item: str, why: str) -> PublishError:
-    return PublishError(
-        _("Portal nicht veröffentlicht"),
-        _("{why} Für die Praxen hat sich nichts geändert.").format(why=why),
-        _("Beschreibung, Dateien und Schlüssel prüfen; docs/portal.md erklärt sie."),
-        item=item,
-    )
+        raise refused(str(place), _("{file} kann nicht geschrieben werden.").format(file=place)) from error

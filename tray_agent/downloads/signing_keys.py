@@ -1,8 +1,9 @@
-"""The vendor's signing keys: one Ed25519 key a role, each a PEM file of its own, so that they can be kept apart."""
+"""The vendor's signing keys: Ed25519 keys, each a PEM file of its own, so that they can be kept apart."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,10 +18,16 @@ from securesystemslib.signer import CryptoSigner
 
 from tray_agent.downloads.errors import PublishError
 from tray_agent.i18n import _
+from tray_agent.platforms import files
+
+RETIRED = ".retired"
+"""What the name of a key's file ends with when the key counts no more."""
 
 
 class SigningKeys:
     """A folder with ``root.pem``, ``targets.pem``, ``snapshot.pem`` and ``timestamp.pem``, or some of them.
+
+    A role with several keys has ``ROLE.pem``, ``ROLE-2.pem``, ``ROLE-3.pem`` ….
 
     Args:
         folder: where they are; never inside the published repository.
@@ -32,42 +39,69 @@ class SigningKeys:
         self._passphrase = passphrase.encode() if passphrase else None
 
     def has(self, role: str) -> bool:
-        """Returns whether the key of a role is here."""
-        return self._file(role).exists()
+        """Returns whether any key of a role is here."""
+        return bool(self._files(role))
 
-    def make(self, role: str) -> CryptoSigner:
-        """Makes a new key for a role, readable only by its owner; refuses to overwrite one.
+    def of(self, role: str) -> tuple[CryptoSigner, ...]:
+        """Returns the keys of a role that are here.
 
         Raises:
-            PublishError: the file is there already or can't be written.
+            PublishError: one of them is something else, or does not open with the passphrase.
         """
+        return tuple(self._load(file) for file in self._files(role))
+
+    def make(self, role: str, count: int = 1) -> tuple[CryptoSigner, ...]:
+        """Makes new keys for a role beside those that are here, readable only by their owner.
+
+        Raises:
+            PublishError: a file can't be written.
+        """
+        return tuple(self._make(self._free_file(role)) for _number in range(count))
+
+    def retire(self, role: str, keyids: Collection[str]) -> None:
+        """Puts the role's keys with these identifiers aside: their files get another name, nothing is lost.
+
+        Raises:
+            PublishError: a file can't be renamed.
+        """
+        for file in self._files(role):
+            if self._load(file).public_key.keyid in keyids:
+                try:
+                    files.replace(file, file.with_name(f"{file.stem}-{self._load(file).public_key.keyid[:8]}.pem{RETIRED}"))
+                except OSError as error:
+                    raise _unusable(file, error.strerror or type(error).__name__) from error
+
+    def _files(self, role: str) -> list[Path]:
+        return sorted(file for pattern in (f"{role}.pem", f"{role}-*.pem") for file in self._folder.glob(pattern))
+
+    def _free_file(self, role: str) -> Path:
+        number, file = 1, self._folder / f"{role}.pem"
+        while file.exists():
+            number += 1
+            file = self._folder / f"{role}-{number}.pem"
+        return file
+
+    def _make(self, file: Path) -> CryptoSigner:
         key = Ed25519PrivateKey.generate()
         encryption = BestAvailableEncryption(self._passphrase) if self._passphrase else NoEncryption()
         content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(self._file(role), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 out.write(content)
+                files.sync_file(out.fileno())
         except OSError as error:
-            raise _unusable(self._file(role), str(error)) from error
+            raise _unusable(file, error.strerror or type(error).__name__) from error
         return CryptoSigner(key)
 
-    def load(self, role: str) -> CryptoSigner:
-        """Returns the key of a role.
-
-        Raises:
-            PublishError: it is not here, is something else, or does not open with the passphrase.
-        """
+    def _load(self, file: Path) -> CryptoSigner:
         try:
-            key = load_pem_private_key(self._file(role).read_bytes(), self._passphrase)
+            key = load_pem_private_key(file.read_bytes(), self._passphrase)
         except (OSError, ValueError, TypeError) as error:
-            raise _unusable(self._file(role), str(error)) from error
+            raise _unusable(file, str(error)) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise _unusable(self._file(role), type(key).__name__)
+            raise _unusable(file, type(key).__name__)
         return CryptoSigner(key)
-
-    def _file(self, role: str) -> Path:
-        return self._folder / f"{role}.pem"
 
 
 def _unusable(file: Path, why: str) -> PublishError:
