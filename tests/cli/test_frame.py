@@ -31,6 +31,14 @@ def test_wrong_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], ar
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("group", [(), ("messages",), ("downloads",), ("portal",), ("templates",), ("service",), ("db",)])
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str], group: tuple[str, ...]) -> None:
+    code, out, err = said(capsys, *group)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) > 5
+    assert "Befehle:" in out
+
+
 def test_an_unreadable_configuration_is_one_line_and_exit_2(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

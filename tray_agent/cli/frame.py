@@ -34,6 +34,9 @@ WIDE = 160
 UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """What typer raises for wrong use; it has no public name of its own."""
 
+ONLY_HELP = "NoArgsIsHelpError"
+"""The one of them that asks for nothing but the help: a group of commands without a command."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code; never raises, never shows a traceback for a known error."""
@@ -54,8 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except UsageError as error:
-        print(f"vitoclient: {_one_line(usage_sentence(error))}", file=sys.stderr)
-        return 2
+        return _correct(error)
     except BrokenPipeError:
         return _pipe_closed()
     except KeyboardInterrupt:
@@ -70,6 +72,15 @@ def complain(error: KnownError) -> int:
     """Prints a known error as one line and returns its exit code."""
     print(f"vitoclient: {_one_line(str(error))}", file=sys.stderr)
     return error.exit_code
+
+
+def _correct(error: Any) -> int:  # noqa: ANN401 - the library's error classes have no public name
+    """Tells what was wrong with the command that was typed; returns the exit code."""
+    if type(error).__name__ == ONLY_HELP:
+        print(error.ctx.get_help())
+        return 0
+    print(f"vitoclient: {_one_line(usage_sentence(error))}", file=sys.stderr)
+    return 2
 
 
 @contextmanager
