@@ -12,25 +12,24 @@ from tray_agent.clock import Clock
 from tray_agent.config.machine import Machine
 from tray_agent.config.settings import DOWNLOAD_ACTIVE, MOST_SIZE, RATE_OFFICE, Settings
 from tray_agent.downloads.download_rows import DownloadRows
-from tray_agent.downloads.installation import ActivityWriter, Installation
-from tray_agent.downloads.job import DownloadJob, DownloadParts
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.rate import RateLimit, office_rate
 from tray_agent.downloads.service import DownloadService
 from tray_agent.downloads.subscriptions import Subscriptions
-from tray_agent.downloads.transfer import Transfer, TransferLimits
-from tray_agent.downloads.web import Web
+from tray_agent.downloads.version import Version
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import JobDefinition, JobKey
-from tray_agent.platforms.signature import signature_reader
+from tray_agent.jobs.contract import JobContext, JobDefinition, JobKey, JobResult
 from tray_agent.platforms.starter import starter
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
+    from tray_agent.downloads.installation import ActivityWriter, Installation
+    from tray_agent.downloads.job import DownloadJob
     from tray_agent.downloads.portal import Portal
+    from tray_agent.downloads.transfer import Transfer
+    from tray_agent.downloads.web import Web
 
 
 class Downloads:
@@ -65,8 +64,7 @@ class Downloads:
         self._clock = clock
         self._workstation = workstation
         self._run = run
-        self._web = Web()
-        closing.callback(self._web.close)
+        self._closing = closing
         self._progress = DownloadProgress(clock)
         self._rows = DownloadRows(database)
         self._subscriptions = Subscriptions(database)
@@ -97,7 +95,23 @@ class Downloads:
 
     @cached_property
     def definition(self) -> JobDefinition:
-        """The job *Download-Service*."""
+        """The job *Download-Service*; what it works with is imported for its first run."""
+
+        def work(context: JobContext) -> JobResult:
+            return self._job(context)
+
+        return JobDefinition(
+            key=JobKey.DOWNLOAD,
+            title=_("Download-Service"),
+            work=work,
+            switched_on=lambda: self._settings.load().yes(DOWNLOAD_ACTIVE),
+            switch_name=DOWNLOAD_ACTIVE.address,
+        )
+
+    @cached_property
+    def _job(self) -> DownloadJob:
+        from tray_agent.downloads.job import DownloadJob, DownloadParts
+
         parts = DownloadParts(
             portal=self.portal,
             database=self._database,
@@ -111,13 +125,15 @@ class Downloads:
             clock=self._clock,
             workstation=self._workstation,
         )
-        return JobDefinition(
-            key=JobKey.DOWNLOAD,
-            title=_("Download-Service"),
-            work=DownloadJob(parts),
-            switched_on=lambda: self._settings.load().yes(DOWNLOAD_ACTIVE),
-            switch_name=DOWNLOAD_ACTIVE.address,
-        )
+        return DownloadJob(parts)
+
+    @cached_property
+    def _web(self) -> Web:
+        from tray_agent.downloads.web import Web
+
+        web = Web()
+        self._closing.callback(web.close)
+        return web
 
     @cached_property
     def _portal(self) -> Portal:
@@ -135,9 +151,24 @@ class Downloads:
         return Portal(section.address, root, metadata_folder(self._machine.data_folder, root), self._web, self._clock)
 
     def _installation(self) -> Installation:
-        return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log)
+        from tray_agent.downloads.installation import Expected, Installation
+        from tray_agent.downloads.publisher import names_of
+        from tray_agent.platforms.signature import signature_reader
+
+        expected = Expected(names_of(self._machine.portal.publishers), self._practice_version)
+        return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log, expected)
+
+    def _practice_version(self) -> Version | None:
+        from tray_agent.platforms.program_version import program_version
+
+        program = self._machine.download.practice_program
+        numbers = program_version(Path(program)) if program else None
+        return Version(*numbers) if numbers else None
 
     def _transfer(self, settings: Settings) -> Transfer:
+        from tray_agent.downloads.rate import RateLimit, office_rate
+        from tray_agent.downloads.transfer import Transfer, TransferLimits
+
         limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
         rate = RateLimit(self._clock, lambda: office_rate(self._clock, self._machine.zone, settings.number(RATE_OFFICE)))
         return Transfer(self._web, self._clock, limits, rate, self._progress)

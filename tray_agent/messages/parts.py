@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
 from tray_agent.config.settings import Settings
-from tray_agent.messages.eligibility import Circumstances, RuleSettings
-from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
 from tray_agent.messages.model import Channel
-from tray_agent.messages.rendering import PracticeWords
-from tray_agent.messages.templates import TemplateBook
-from tray_agent.practice.model import PracticeSource
 
 if TYPE_CHECKING:
+    from tray_agent.messages.eligibility import Circumstances
+    from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
+    from tray_agent.messages.rendering import PracticeWords
+    from tray_agent.messages.templates import TemplateBook
+    from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
 
 
@@ -114,6 +114,12 @@ def _nothing(_step: str) -> None:
     pass
 
 
+def _no_words() -> PracticeWords:
+    from tray_agent.messages.rendering import PracticeWords
+
+    return PracticeWords()
+
+
 @dataclass(frozen=True)
 class MessageParts:
     """Everything that the four jobs need.
@@ -139,7 +145,7 @@ class MessageParts:
     mail_identity: Callable[[str], MailIdentity]
     clock: Clock
     zone: ZoneInfo
-    words: PracticeWords = field(default_factory=PracticeWords)
+    words: PracticeWords = field(default_factory=_no_words)
     region: str = "CH"
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
@@ -160,6 +166,8 @@ class MessageParts:
 
     def circumstances(self, now: datetime, settings: Settings) -> Circumstances:
         """Returns everything around the candidates at one moment; credits are not judged here: sending asks the gateway."""
+        from tray_agent.messages.eligibility import Circumstances, RuleSettings
+
         return Circumstances(
             now=self.local(now),
             settings=RuleSettings.of(settings),

@@ -20,11 +20,7 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import Change
 from tray_agent.messages.outcomes import row
 from tray_agent.messages.parts import MailIdentity, MessageParts
-from tray_agent.messages.prepare import CANCELLED_BY_PERSON, prepare_birthdays, prepare_reminders
-from tray_agent.messages.rendering import PracticeWords
-from tray_agent.messages.send import send_messages
 from tray_agent.messages.states import Actor, Step
-from tray_agent.messages.status import update_status
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -121,6 +117,8 @@ class MessageService:
 
     def cancel(self, message_ids: Collection[int], who: str) -> int:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
+        from tray_agent.messages.prepare import CANCELLED_BY_PERSON
+
         said = _("Von {who} storniert.").format(who=who)
 
         def change_of(message: OutboxMessage, now: datetime) -> Change:
@@ -185,6 +183,8 @@ def make_parts(agent: Agent) -> MessageParts:
     Raises:
         ConfigurationError: the configuration of the gateway or the mail server can't be used.
     """
+    from tray_agent.messages.rendering import PracticeWords
+
     machine = agent.machine
     return MessageParts(
         database=agent.store,
@@ -206,23 +206,16 @@ def job_definitions(agent: Agent) -> tuple[JobDefinition, ...]:
     """Returns the four jobs of the SMS-Service with their switches, for the runner. Makes no connection yet."""
     both = (REMINDERS_ON, BIRTHDAYS_ON)
     return (
-        _definition(agent, JobKey.PREPARE_REMINDERS, prepare_reminders, (REMINDERS_ON,)),
-        _definition(agent, JobKey.PREPARE_BIRTHDAYS, prepare_birthdays, (BIRTHDAYS_ON,)),
-        _definition(agent, JobKey.SEND_MESSAGES, send_messages, both, wakes_people=True),
-        _definition(agent, JobKey.UPDATE_STATUS, update_status, both),
+        _definition(agent, JobKey.PREPARE_REMINDERS, (REMINDERS_ON,)),
+        _definition(agent, JobKey.PREPARE_BIRTHDAYS, (BIRTHDAYS_ON,)),
+        _definition(agent, JobKey.SEND_MESSAGES, both, wakes_people=True),
+        _definition(agent, JobKey.UPDATE_STATUS, both),
     )
 
 
-def _definition(
-    agent: Agent,
-    key: JobKey,
-    job: Callable[[MessageParts, JobContext], JobResult],
-    settings: tuple[Setting, ...],
-    *,
-    wakes_people: bool = False,
-) -> JobDefinition:
+def _definition(agent: Agent, key: JobKey, settings: tuple[Setting, ...], *, wakes_people: bool = False) -> JobDefinition:
     def work(context: JobContext) -> JobResult:
-        return job(agent.messages.parts, context)
+        return _job_of(key)(agent.messages.parts, context)
 
     def switched_on() -> bool:
         switches = agent.settings.load()
@@ -230,6 +223,20 @@ def _definition(
 
     names = _(" oder ").join(setting.address for setting in settings)
     return JobDefinition(key, job_title(key), work, switched_on, wakes_people, names)
+
+
+def _job_of(key: JobKey) -> Callable[[MessageParts, JobContext], JobResult]:
+    """Returns what a job does; imported for its first run, because a program at rest needs none of it."""
+    from tray_agent.messages.prepare import prepare_birthdays, prepare_reminders
+    from tray_agent.messages.send import send_messages
+    from tray_agent.messages.status import update_status
+
+    return {
+        JobKey.PREPARE_REMINDERS: prepare_reminders,
+        JobKey.PREPARE_BIRTHDAYS: prepare_birthdays,
+        JobKey.SEND_MESSAGES: send_messages,
+        JobKey.UPDATE_STATUS: update_status,
+    }[key]
 
 
 def _identity(mail: MailSection, mandant_id: str) -> MailIdentity:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Unicode, UnicodeText
-from sqlalchemy.dialects import mssql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
-class _SqliteInstant(sqlite.DATETIME):
-    """The text that SQLAlchemy keeps on SQLite, written three times as fast: a message has five instants."""
+@cache
+def _sqlite_instant() -> TypeEngine[datetime]:
+    """Returns the text that SQLAlchemy keeps on SQLite, written three times as fast: a message has five instants."""
+    from sqlalchemy.dialects import sqlite
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
-        """Returns what writes ``2026-11-24 09:10:00.000000``."""
-        return _written
+    class SqliteInstant(sqlite.DATETIME):
+        def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
+            """Returns what writes ``2026-11-24 09:10:00.000000``."""
+            return _written
+
+    return SqliteInstant()  # type: ignore[no-untyped-call]
 
 
 def _written(instant: datetime | None) -> str | None:
@@ -32,9 +37,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
         """Returns DATETIME2 with microseconds on SQL Server, text on SQLite, the plain type elsewhere."""
         if dialect.name == "mssql":
+            from sqlalchemy.dialects import mssql
+
             return dialect.type_descriptor(mssql.DATETIME2(6))  # type: ignore[no-untyped-call]
         if dialect.name == "sqlite":
-            return _SqliteInstant()  # type: ignore[no-untyped-call]
+            return _sqlite_instant()
         return dialect.type_descriptor(DateTime(timezone=False))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
