@@ -11,17 +11,14 @@ from collections.abc import Callable
 
 from PyQt6 import sip
 from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, QSocketNotifier, Qt, QTranslator
-from PyQt6.QtGui import QColor, QGuiApplication, QPalette
+from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication, QStyleFactory
 
 from tray_agent import __version__
 from tray_agent.platforms.app_identity import DESKTOP_FILE_NAME, announce_identity
 from tray_agent.tray.model import PRODUCT
-
-LINK_ON_LIGHT = "#0b57a4"
-LINK_ON_DARK = "#7ab8f5"
-MIDDLE = 128
-"""The lightness that divides light grounds from dark ones."""
+from ui.contrast import make_readable
+from ui.style import ReadableStyle
 
 _log = logging.getLogger(__name__)
 
@@ -52,18 +49,11 @@ def choose_style(application: QApplication) -> None:
     hints = QGuiApplication.styleHints()
     dark = hints is not None and hints.colorScheme() is Qt.ColorScheme.Dark
     wanted = "windowsvista" if sys.platform == "win32" and not dark else "Fusion"
-    if wanted.lower() in (name.lower() for name in QStyleFactory.keys()):  # noqa: SIM118 - no dictionary
+    if wanted == "Fusion":
+        application.setStyle(ReadableStyle())
+    elif wanted.lower() in (name.lower() for name in QStyleFactory.keys()):  # noqa: SIM118 - no dictionary
         application.setStyle(wanted)
-    colour_links(application)
-
-
-def colour_links(application: QApplication) -> None:
-    """Gives links a colour that can be read (contrast 4.5 to 1 at least) on the window's ground, light or dark."""
-    palette = application.palette()
-    wanted = QColor(LINK_ON_DARK if palette.window().color().lightness() < MIDDLE else LINK_ON_LIGHT)
-    if palette.link().color() != wanted:
-        palette.setColor(QPalette.ColorRole.Link, wanted)
-        application.setPalette(palette)
+    application.setPalette(make_readable(application.palette()))
 
 
 class QtTranslations(QObject):

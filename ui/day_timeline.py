@@ -14,6 +14,7 @@ from tray_agent.i18n import _, format_time
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.day_plan import DayPlan, PlannedRun
 from tray_agent.jobs.titles import job_title
+from ui.contrast import is_dark, mixed
 from ui.models.day_timeline import day_title, describe_day, run_tooltip
 
 _GAP = 8
@@ -32,7 +33,7 @@ _STEPS = (1, 2, 3, 4, 6, 12)
 
 
 @dataclass(frozen=True, slots=True)
-class _Colours:
+class Colours:
     """The colours of a palette; shapes tell the same as they do."""
 
     text: QColor
@@ -41,10 +42,11 @@ class _Colours:
     warning: QColor
 
     @classmethod
-    def of(cls, palette: QPalette) -> _Colours:
+    def of(cls, palette: QPalette) -> Colours:
+        """Returns the colours that stand out from a palette's ground."""
         text, ground = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
-        dark = ground.lightness() < 128
-        return cls(text, _between(text, ground, 0.45), QColor("#6fb1ff" if dark else "#1d5fa8"), QColor("#ffb74d" if dark else "#b34700"))
+        dark = is_dark(palette)
+        return cls(text, mixed(text, ground, 0.45), QColor("#6fb1ff" if dark else "#1d5fa8"), QColor("#ffb74d" if dark else "#b34700"))
 
 
 class DayTimeline(QWidget):
@@ -112,7 +114,7 @@ class DayTimeline(QWidget):
         """Paints the day."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colours = _Colours.of(self.palette())
+        colours = Colours.of(self.palette())
         painter.fillRect(self._area, self.palette().base())
         if self.plan is not None:
             self._paint_quiet(painter, self.plan, colours)
@@ -126,12 +128,12 @@ class DayTimeline(QWidget):
         self._paint_focus(painter)
         painter.end()
 
-    def _paint_quiet(self, painter: QPainter, plan: DayPlan, colours: _Colours) -> None:
+    def _paint_quiet(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
         for interval in plan.quiet:
             left, right = self._x(plan, interval.start), self._x(plan, interval.end)
             painter.fillRect(QRectF(left, self._area.top(), right - left, self._area.height()), _hatching(colours))
 
-    def _paint_scale(self, painter: QPainter, plan: DayPlan, colours: _Colours) -> None:
+    def _paint_scale(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
         painter.setPen(colours.text)
         for at, label in self._marks(plan):
             x = self._x(plan, at)
@@ -153,7 +155,7 @@ class DayTimeline(QWidget):
             at += _HOUR.total_seconds()
         yield plan.end, "24:00"
 
-    def _paint_lanes(self, painter: QPainter, colours: _Colours) -> None:
+    def _paint_lanes(self, painter: QPainter, colours: Colours) -> None:
         metrics, area = self.fontMetrics(), self._area
         lane = area.height() / len(JobKey)
         for place, job in enumerate(JobKey):
@@ -167,14 +169,14 @@ class DayTimeline(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area)
 
-    def _paint_now(self, painter: QPainter, plan: DayPlan, colours: _Colours) -> None:
+    def _paint_now(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
         if self._now is None or not plan.start.timestamp() <= self._now.timestamp() < plan.end.timestamp():
             return
         x = self._x(plan, self._now)
         painter.setPen(QPen(colours.text, 1.5, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
 
-    def _paint_distances(self, painter: QPainter, plan: DayPlan, colours: _Colours) -> None:
+    def _paint_distances(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
         painter.setPen(QPen(colours.warning, 2))
         for pair in plan.too_close[: 2 * _MOST_DOTS]:
             first = QPointF(self._x(plan, pair.first.at), self._y(pair.first.job))
@@ -186,13 +188,13 @@ class DayTimeline(QWidget):
                 middle = first + (second - first) / 4
             _paint_warning(painter, middle + QPointF(self._unit * 0.9, 0), self._unit, colours)
 
-    def _paint_runs(self, painter: QPainter, plan: DayPlan, colours: _Colours) -> None:
+    def _paint_runs(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
         for job in JobKey:
             runs = [run for run in plan.runs if run.job is job]
             for run in runs:
                 self._paint_run(painter, plan, run, colours, stroke=len(runs) > _MOST_DOTS)
 
-    def _paint_run(self, painter: QPainter, plan: DayPlan, run: PlannedRun, colours: _Colours, *, stroke: bool) -> None:
+    def _paint_run(self, painter: QPainter, plan: DayPlan, run: PlannedRun, colours: Colours, *, stroke: bool) -> None:
         at, size = QPointF(self._x(plan, run.at), self._y(run.job)), self._unit * 0.4
         if stroke:
             painter.setPen(QPen(colours.warning if run.quiet else colours.run, 1.5))
@@ -206,7 +208,7 @@ class DayTimeline(QWidget):
         painter.setBrush(colours.run)
         painter.drawEllipse(at, size, size)
 
-    def _paint_legend(self, painter: QPainter, colours: _Colours) -> None:
+    def _paint_legend(self, painter: QPainter, colours: Colours) -> None:
         unit, x = self._unit, self._area.left()
         y = self._area.bottom() + unit * 0.9
         painter.setPen(Qt.PenStyle.NoPen)
@@ -282,11 +284,11 @@ class DayTimeline(QWidget):
         super().keyPressEvent(event)
 
 
-def _hatching(colours: _Colours) -> QBrush:
+def _hatching(colours: Colours) -> QBrush:
     return QBrush(colours.faint, Qt.BrushStyle.BDiagPattern)
 
 
-def _paint_quiet_run(painter: QPainter, at: QPointF, size: float, ground: QBrush, colours: _Colours) -> None:
+def _paint_quiet_run(painter: QPainter, at: QPointF, size: float, ground: QBrush, colours: Colours) -> None:
     """Paints a run that would send in the quiet hours: a ring with a stroke through it."""
     painter.setPen(QPen(colours.warning, 2))
     painter.setBrush(ground)
@@ -294,7 +296,7 @@ def _paint_quiet_run(painter: QPainter, at: QPointF, size: float, ground: QBrush
     painter.drawLine(at + QPointF(-size, size) * 0.7, at + QPointF(size, -size) * 0.7)
 
 
-def _paint_warning(painter: QPainter, at: QPointF, unit: float, colours: _Colours) -> None:
+def _paint_warning(painter: QPainter, at: QPointF, unit: float, colours: Colours) -> None:
     """Paints a triangle with an exclamation mark."""
     half = unit * 0.5
     painter.setPen(Qt.PenStyle.NoPen)
@@ -303,8 +305,3 @@ def _paint_warning(painter: QPainter, at: QPointF, unit: float, colours: _Colour
     painter.setPen(QPen(QColor("black") if colours.warning.lightness() > 140 else QColor("white"), 1.4))
     painter.drawLine(at + QPointF(0, -half * 0.35), at + QPointF(0, half * 0.2))
     painter.drawPoint(at + QPointF(0, half * 0.55))
-
-
-def _between(first: QColor, second: QColor, share: float) -> QColor:
-    """Returns the mixture of two colours with ``share`` of the first."""
-    return QColor(*(round(one * share + other * (1 - share)) for one, other in zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)))

@@ -7,17 +7,18 @@ on the GUI thread, with the window marked busy, an error shown in its banner, th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from PyQt6 import sip
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QCloseEvent, QShowEvent
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -29,10 +30,15 @@ from PyQt6.QtWidgets import (
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from ui.background import Task
+from ui.focus_ring import FocusRing
 from ui.icons import program_icon
 from ui.notes import Banner, Note
+from ui.tables import TableView
 from ui.threads import assert_gui_thread
 from ui.windows import DialogContext
+
+if TYPE_CHECKING:
+    from ui.portal_tree import PortalTree
 
 GRID = 8
 """All distances are multiples of this many pixels."""
@@ -51,6 +57,7 @@ class Dialog(QDialog):
         SIZE: width and height at the first opening, in pixels.
         body: the layout for the dialog's own widgets; it belongs to the widget ``content``.
         context: what the dialog was given.
+        ring: around what has the keyboard.
     """
 
     NAME: ClassVar[str] = "dialog"
@@ -61,7 +68,7 @@ class Dialog(QDialog):
         super().__init__(None)
         self.context = context
         self._tasks: set[Task] = set()
-        self._tables: list[tuple[str, QTableView]] = []
+        self._headers: list[tuple[str, QHeaderView, Callable[[], bool]]] = []
         self._busy = 0
         self._focused: QWidget | None = None
         self._settled = False
@@ -77,6 +84,7 @@ class Dialog(QDialog):
         self.body.setSpacing(GRID)
         self.progress = _progress(self)
         self.buttons = QDialogButtonBox(self)
+        self.ring = FocusRing(self)
         self._lay_out()
         self.resize(*self.SIZE)
         context.remembered.restore_window(self.NAME, self)
@@ -103,9 +111,27 @@ class Dialog(QDialog):
         """Adds the button that closes the window like Escape: *Abbrechen*, or another text (*Schliessen*, *OK*)."""
         return self._button(text or _("Abbrechen"), QDialogButtonBox.ButtonRole.RejectRole, self.reject)
 
-    def side_action(self, text: str, action: Callable[[], object]) -> QPushButton:
-        """Adds a further action, apart from the main one."""
-        return self._button(text, QDialogButtonBox.ButtonRole.ResetRole, action)
+    def side_action(self, text: str, action: Callable[[], object], key: QKeySequence.StandardKey | None = None) -> QPushButton:
+        """Adds a further action, apart from the main one; with a key (``Refresh``) that does the same and that its tooltip tells."""
+        button = self._button(text, QDialogButtonBox.ButtonRole.ResetRole, action)
+        if key is not None:
+            button.setToolTip(self.by_key(key, button.click).toString(QKeySequence.SequenceFormat.NativeText))
+        return button
+
+    def by_key(self, key: QKeySequence.StandardKey, action: Callable[[], object]) -> QKeySequence:
+        """Lets a key do something anywhere in the window, and returns it as it is called here."""
+        shortcut = QShortcut(QKeySequence(key), self)
+        shortcut.activated.connect(action)
+        return shortcut.key()
+
+    def search_in(self, field: QLineEdit) -> None:
+        """Lets the key for searching (Ctrl+F) go to a field, its words chosen to be overwritten."""
+
+        def search() -> None:
+            field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            field.selectAll()
+
+        field.setToolTip(self.by_key(QKeySequence.StandardKey.Find, search).toString(QKeySequence.SequenceFormat.NativeText))
 
     def _button(self, text: str, role: QDialogButtonBox.ButtonRole, action: Callable[[], object]) -> QPushButton:
         button = QPushButton(text, self)
@@ -203,7 +229,8 @@ class Dialog(QDialog):
         Args:
             view: the table, its model already set.
             name: a stable word within this window.
-            widths: of the columns at the first opening, in pixels; the last column takes the rest.
+            widths: of the columns at the first opening, in pixels, at the least; each is as wide as what it holds when the first
+                rows are there, and the last column takes the rest. Widths are kept where a person changed them.
         """
         header = view.horizontalHeader()
         if header is None:
@@ -212,8 +239,18 @@ class Dialog(QDialog):
         header.setStretchLastSection(True)
         for index, width in enumerate(widths):
             header.resizeSection(index, width)
-        self.context.remembered.restore_columns(f"{self.NAME}/{name}", header)
-        self._tables.append((name, view))
+        if not self.context.remembered.restore_columns(f"{self.NAME}/{name}", header) and isinstance(view, TableView):
+            view.fit_when_filled(widths)
+        self._headers.append((name, header, lambda: not (isinstance(view, TableView) and view.has_own_widths)))
+
+    def remember_tree(self, tree: PortalTree) -> None:
+        """Restores a tree's column widths and keeps them when the window closes, as ``remember_columns`` does."""
+        header = tree.header()
+        if header is None:
+            return
+        if not self.context.remembered.restore_columns(f"{self.NAME}/tree", header):
+            tree.fit_when_filled()
+        self._headers.append(("tree", header, lambda: not tree.has_own_widths))
 
     # Closing
 
@@ -289,9 +326,8 @@ class Dialog(QDialog):
         for task in self._tasks:
             task.cancel()
         self.context.remembered.keep_window(self.NAME, self)
-        for name, view in self._tables:
-            header = view.horizontalHeader()
-            if header is not None:
+        for name, header, changed in self._headers:
+            if changed():
                 self.context.remembered.keep_columns(f"{self.NAME}/{name}", header)
         super().done(result)
 
@@ -307,11 +343,21 @@ class Dialog(QDialog):
         super().closeEvent(event)
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Keeps Enter from doing anything but the main action or the button that has the keyboard."""
+        """Fits the window to the screen, and keeps Enter from doing anything but the main action or the button that has the keyboard."""
         super().showEvent(event)
+        self._fit_to_screen()
         for button in self.findChildren(QPushButton):
             if not button.isDefault():
                 button.setAutoDefault(self.buttons.isAncestorOf(button))
+
+    def _fit_to_screen(self) -> None:
+        """Makes a window smaller that would not fit its screen together with its title and frame."""
+        screen = self.screen()
+        if screen is None or self.isMaximized():
+            return
+        room = screen.availableGeometry().size() - QSize(2 * GRID, 5 * GRID)
+        if self.width() > room.width() or self.height() > room.height():
+            self.resize(self.size().boundedTo(room))
 
 
 class Form(QFormLayout):
@@ -333,7 +379,7 @@ class Form(QFormLayout):
             field: the widget; gets the label as its accessible name where it has none.
             explanation: a sentence below the field, or "".
         """
-        title = QLabel(label + ":")
+        title = QLabel(with_colon(label))
         title.setBuddy(field)
         if not field.accessibleName():
             field.setAccessibleName(label.replace("&", ""))
@@ -347,6 +393,11 @@ class Form(QFormLayout):
         column.addWidget(note)
         self.addRow(title, column)
         return note
+
+
+def with_colon(label: str) -> str:
+    """Returns a label with its colon, as the language sets it."""
+    return _("{label}:").format(label=label)
 
 
 def quiet_label(text: str) -> QLabel:

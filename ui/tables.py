@@ -11,17 +11,42 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QRect, Qt
-from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, QRect, Qt, pyqtSignal
+from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionHeader,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
+from tray_agent.tray.in_windows import in_windows
 from ui.icons import Status, status_icon
+from ui.menu_place import menu_place
 
 Row = TypeVar("Row")
 
 NOTHING = QModelIndex()
+
+AIR = 8
+"""Pixels by which a column is wider than what it holds."""
+
+ROW_AIR = 12
+"""Pixels by which rows are higher than their words."""
+
+TITLE_AIR = 10
+"""Pixels by which titles are higher than their words."""
+
+_NARROW = 64
+"""A column is not made narrower than this for others, in pixels."""
+
+_STEP = 4
 
 
 class Align(Enum):
@@ -131,12 +156,12 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 def _cell(column: Column[Row], row: Row, role: int) -> Any:  # noqa: ANN401 - whatever the role asks for
     match role:
         case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-            return column.text(row)
+            return in_windows(column.text(row))
         case Qt.ItemDataRole.DecorationRole:
             status = column.status(row) if column.status else None
             return status_icon(status) if status else None
         case Qt.ItemDataRole.ToolTipRole:
-            return (column.tooltip(row) if column.tooltip else "") or None
+            return in_windows(column.tooltip(row) if column.tooltip else "") or None
         case Qt.ItemDataRole.CheckStateRole:
             checked = column.checked(row) if column.checked else None
             return None if checked is None else (Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
@@ -224,18 +249,62 @@ class ListModel(TableModel[Row]):
         return sorted(rows, key=key, reverse=order is Qt.SortOrder.DescendingOrder)
 
 
+def shared_widths(held: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Returns the widths of columns within ``room`` pixels.
+
+    Each is as wide as what it holds and not below its least. Where the room is too small, first what goes beyond what is held
+    is given back, then the widest columns are cut, step by step, down to a width in which something can still be read. The
+    last one counts with no more than a third of the room: it takes what is left, and long sentences are cut anyway.
+
+    Args:
+        held: what each column holds, in pixels.
+        least: the least width of each, in pixels.
+        room: the width of all together.
+    """
+    held = [*held[:-1], min(held[-1], room // 3)] if held else []
+    widths = [max(pair) for pair in zip(held, least, strict=True)]
+    while sum(widths) > room and (slack := [width - needed for width, needed in zip(widths, held, strict=True)]) and max(slack) > 0:
+        widths[slack.index(max(slack))] -= min(_STEP, max(slack))
+    while sum(widths) > room and max(widths) > _NARROW:
+        widths[widths.index(max(widths))] -= _STEP
+    return widths
+
+
 class AirDelegate(QStyledItemDelegate):
-    """Keeps words that stand right from touching the words of the next column."""
+    """Keeps words that stand right from touching the words of the next column; rows are chosen here, no cell stands out."""
 
     def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
-        """Adds a little room at the right of what stands right; on the screen only, not in the model."""
+        """Adds a little room at the right of what stands right, on the screen only, not in the model; drops the cell's focus."""
         super().initStyleOption(option, index)
-        if option is not None and option.displayAlignment & Qt.AlignmentFlag.AlignRight and option.text:
+        if option is None:
+            return
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+        if option.displayAlignment & Qt.AlignmentFlag.AlignRight and option.text:
             option.text += "\N{EN SPACE}"
+
+
+class Titles(QHeaderView):
+    """The titles of columns, with the same air as the cells below them."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setMinimumHeight(self.fontMetrics().height() + TITLE_AIR)
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def initStyleOptionForIndex(self, option: QStyleOptionHeader | None, index: int) -> None:
+        """Adds a little room at the right of what stands right; on the screen only, not in the model."""
+        super().initStyleOptionForIndex(option, index)
+        if option is not None and option.textAlignment & Qt.AlignmentFlag.AlignRight:
+            option.text = f"{option.text}\N{EN SPACE}"
 
 
 class TableView(QTableView):
     """A table with air, whole rows selected, sortable by title, that says why it is empty.
+
+    Attributes:
+        menu_asked: a context menu is wanted for the row that is current now; carries the place on the screen.
 
     Args:
         name: the accessible name.
@@ -243,9 +312,13 @@ class TableView(QTableView):
         parent: the widget it stands in.
     """
 
+    menu_asked = pyqtSignal(QPoint)
+
     def __init__(self, name: str, empty_text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.empty_text = empty_text
+        self._least: tuple[int, ...] | None = None
+        self._own_widths: list[int] | None = None
         self.setAccessibleName(name)
         self.setItemDelegate(AirDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -261,15 +334,15 @@ class TableView(QTableView):
         self._set_up_headers()
 
     def _set_up_headers(self) -> None:
-        rows, titles = self.verticalHeader(), self.horizontalHeader()
-        if rows is None or titles is None:
+        titles = Titles(self)
+        self.setHorizontalHeader(titles)
+        titles.setStretchLastSection(True)
+        rows = self.verticalHeader()
+        if rows is None:
             return
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 12)
-        titles.setHighlightSections(False)
-        titles.setStretchLastSection(True)
-        titles.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + ROW_AIR)
 
     def enable_sorting(self, column: int = -1, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
@@ -278,6 +351,60 @@ class TableView(QTableView):
             titles.setSortIndicator(column, order)
             titles.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
+
+    # Widths
+
+    def fit_when_filled(self, least: Sequence[int] = ()) -> None:
+        """Makes each column as wide as what it holds as soon as there are rows and the table is seen; once.
+
+        Args:
+            least: widths below which a column goes only where there is no room, in pixels.
+        """
+        self._least = tuple(least)
+        self._own_widths = self._widths
+        model = self.model()
+        if model is not None:
+            model.modelReset.connect(self._fit_once)
+
+    @property
+    def has_own_widths(self) -> bool:
+        """Returns whether the columns are as wide as the table chose: nobody dragged them."""
+        return self._own_widths is not None and self._own_widths[:-1] == self._widths[:-1]
+
+    @property
+    def _widths(self) -> list[int]:
+        model = self.model()
+        return [self.columnWidth(column) for column in range(model.columnCount() if model is not None else 0)]
+
+    def _fit_once(self) -> None:
+        model, titles, viewport = self.model(), self.horizontalHeader(), self.viewport()
+        if self._least is None or model is None or titles is None or viewport is None or not self.isVisible() or not model.rowCount():
+            return
+        if self.has_own_widths:
+            least = (*self._least, *(0,) * model.columnCount())
+            held = [max(titles.sectionSizeHint(column), self.sizeHintForColumn(column)) + AIR for column in range(model.columnCount())]
+            for column, width in enumerate(shared_widths(held, least[: len(held)], viewport.width())):
+                self.setColumnWidth(column, width)
+            self._own_widths = self._widths
+        self._least = None
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Fits the columns where the rows were there first."""
+        super().showEvent(event)
+        self._fit_once()
+
+    # Mouse and keys
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
+        """Chooses the row that a menu is asked for, by mouse or by key, and tells where the menu opens."""
+        if event is None or self.receivers(self.menu_asked) == 0:
+            super().contextMenuEvent(event)
+            return
+        index, place = menu_place(self, event)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.menu_asked.emit(place)
+        event.accept()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Ticks the row's checkbox on the space bar wherever the cursor stands in the row; the rest as usual."""
@@ -335,7 +462,7 @@ class TableView(QTableView):
         if state is TableState.LOADING:
             return _("Wird geladen …")
         if state is TableState.FAILED and isinstance(model, TableModel) and model.error:
-            return str(model.error)
+            return in_windows(str(model.error))
         return self.empty_text
 
     def paintEvent(self, event: QPaintEvent | None) -> None:

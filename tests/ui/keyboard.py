@@ -1,10 +1,11 @@
-"""Keys as a person presses them."""
+"""Keys as a person presses them, what opens by them, and the wheel of the mouse."""
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QModelIndex, QPoint, QPointF, Qt
+from PyQt6.QtGui import QContextMenuEvent, QWheelEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
 
 def press(widget: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -15,3 +16,24 @@ def press(widget: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.Keybo
 def type_text(widget: QWidget, text: str) -> None:
     """Types a text into a widget."""
     QTest.keyClicks(widget, text)  # type: ignore[call-arg, arg-type]  # the stub takes the static method for one of an object
+
+
+def ask_for_menu(view: QAbstractItemView, index: QModelIndex | None = None) -> None:
+    """Asks for a context menu: by a right click on a cell, or, without one, by the menu key."""
+    viewport = view.viewport()
+    assert viewport is not None
+    if index is not None:
+        reason, place = QContextMenuEvent.Reason.Mouse, view.visualRect(index).center()
+    else:
+        reason, place = QContextMenuEvent.Reason.Keyboard, viewport.rect().bottomRight()  # anywhere: a key has no place
+    QApplication.sendEvent(viewport, QContextMenuEvent(reason, place, viewport.mapToGlobal(place)))
+
+
+def turn_wheel(widget: QWidget) -> None:
+    """Turns the wheel of the mouse towards oneself over a widget, by one notch."""
+    place = QPointF(widget.rect().center())
+    notch, nothing = QPoint(0, -120), Qt.KeyboardModifier.NoModifier
+    event = QWheelEvent(
+        place, widget.mapToGlobal(place), QPoint(), notch, Qt.MouseButton.NoButton, nothing, Qt.ScrollPhase.NoScrollPhase, False
+    )
+    QApplication.sendEvent(widget, event)

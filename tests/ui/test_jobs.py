@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from PyQt6.QtCore import QPoint, Qt, QTime
+from PyQt6.QtCore import Qt, QTime
 from PyQt6.QtWidgets import QApplication, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from tests.ui.jobs_world import choose, choose_from_menu, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
-from tests.ui.keyboard import press
+from tests.ui.jobs_world import Yes, choose, choose_from_menu, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
+from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import QUIET_UNTIL
@@ -20,6 +20,7 @@ from tray_agent.jobs.contract import JobContext, JobKey, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope, RunState
 from tray_agent.tray.model import DialogName
 from ui.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.dialog import Dialog
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.dialogs.jobs import JobsDialog
 from ui.dialogs.schedule import ScheduleDialog
@@ -90,8 +91,7 @@ def test_the_context_menu_has_exactly_three_entries(dialog: JobsDialog) -> None:
 
 
 def test_a_right_click_opens_the_menu_of_the_row_under_the_mouse(qtbot: QtBot, dialog: JobsDialog) -> None:
-    at = dialog.table.visualRect(dialog.list.index(list(JobKey).index(SEND), 1)).center()
-    dialog.table.customContextMenuRequested.emit(at)
+    ask_for_menu(dialog.table, dialog.list.index(list(JobKey).index(SEND), 1))
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert dialog.current is not None
@@ -101,7 +101,7 @@ def test_a_right_click_opens_the_menu_of_the_row_under_the_mouse(qtbot: QtBot, d
 
 def test_the_menu_key_opens_the_menu_of_the_chosen_row(dialog: JobsDialog) -> None:
     choose(dialog, UPDATE)
-    dialog.table.customContextMenuRequested.emit(QPoint(5, 5000))
+    ask_for_menu(dialog.table)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert dialog.current is not None
@@ -242,6 +242,7 @@ def test_running_now_shows_progress_and_the_result(qtbot: QtBot, windows: Window
         return JobResult(counts={"sent": 12}, sentence="12 Mitteilungen gesendet.")
 
     give_jobs(agent, monkeypatch, work=work)
+    monkeypatch.setattr(Dialog, "ask", Yes())
     dialog = open_jobs(qtbot, windows)
     choose(dialog, SEND)
     dialog.run_button.click()
@@ -257,6 +258,27 @@ def test_running_now_shows_progress_and_the_result(qtbot: QtBot, windows: Window
     assert dialog.model.row(SEND).shown_run is not None
 
 
+def test_sending_by_hand_is_asked_for_and_nothing_else(
+    qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[JobKey] = []
+
+    def work(context: JobContext) -> JobResult:
+        ran.append(context.job)
+        return JobResult(counts={}, sentence="Erledigt.")
+
+    give_jobs(agent, monkeypatch, work=work)
+    questions: list[str] = []
+    monkeypatch.setattr(Dialog, "ask", lambda _dialog, question, _consequence, _yes: bool(questions.append(question)))
+    dialog = open_jobs(qtbot, windows)
+    for key in JobKey:
+        choose(dialog, key)
+        dialog.run_now()
+        qtbot.waitUntil(lambda: not dialog.run_bar.isVisible() and settled(dialog), timeout=20_000)
+    assert ran == [key for key in JobKey if key is not SEND]
+    assert questions == ["Alle aufbereiteten Mitteilungen jetzt senden?"]
+
+
 def test_a_run_can_be_cancelled(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     began, asked = threading.Event(), threading.Event()
 
@@ -267,6 +289,7 @@ def test_a_run_can_be_cancelled(qtbot: QtBot, windows: Windows, agent: Agent, mo
         raise AssertionError("the run was not stopped")
 
     give_jobs(agent, monkeypatch, work=work)
+    monkeypatch.setattr(Dialog, "ask", Yes())
     dialog = open_jobs(qtbot, windows)
     choose(dialog, SEND)
     choose_from_menu(dialog.context_menu(), "Jetzt ausführen")
@@ -283,6 +306,7 @@ def test_a_run_can_be_cancelled(qtbot: QtBot, windows: Windows, agent: Agent, mo
 
 def test_a_run_that_is_refused_says_why(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     give_jobs(agent, monkeypatch, off=(SEND,))
+    monkeypatch.setattr(Dialog, "ask", Yes())
     dialog = open_jobs(qtbot, windows)
     choose(dialog, SEND)
     dialog.run_now()

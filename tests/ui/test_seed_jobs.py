@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication, QDialogButtonBox, QMenu, QMessageBox, 
 from pytestqt.qtbot import QtBot
 
 from tests.ui.jobs_world import Yes, choose_from_menu, click, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
+from tests.ui.keyboard import ask_for_menu
 from tray_agent.agent import Agent
 from tray_agent.jobs.activity import ActivityLog
 from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, Level, Service
@@ -33,8 +34,7 @@ def jobs(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.Monke
 
 def right_click(dialog: JobsDialog, key: JobKey) -> QMenu:
     """Opens the context menu of a job's row, as Qt does after a right click on it."""
-    place = dialog.table.visualRect(dialog.list.index(list(JobKey).index(key), 1)).center()
-    dialog.table.customContextMenuRequested.emit(place)
+    ask_for_menu(dialog.table, dialog.list.index(list(JobKey).index(key), 1))
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     return menu

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QEvent, QLocale, QPointF, Qt
-from PyQt6.QtGui import QAction, QColor, QEnterEvent, QGuiApplication, QPalette
+from PyQt6.QtGui import QAction, QEnterEvent, QGuiApplication
 from PyQt6.QtNetwork import QLocalSocket
 from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import NewDownload, Notice, NoticeFacts, notices
 from ui import single_instance
-from ui.application import LINK_ON_DARK, LINK_ON_LIGHT, QtTranslations, SignalWatch, colour_links
+from ui.application import QtTranslations, SignalWatch
 from ui.crash import CrashReporter
 from ui.popup import Popup, Popups
 from ui.qt_tray import QtTray
@@ -273,32 +273,3 @@ def test_qt_speaks_the_language_in_force(qtbot: QtBot) -> None:
         assert word in QApplication.translate("QPlatformTheme", "Cancel")
     translations.load("en")
     QLocale.setDefault(before)
-
-
-def test_links_can_be_read_on_light_and_dark(qtbot: QtBot) -> None:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    before = application.palette()
-    try:
-        for ground, link in (("#323232", LINK_ON_DARK), ("#efefef", LINK_ON_LIGHT)):
-            palette = application.palette()
-            palette.setColor(QPalette.ColorRole.Window, QColor(ground))
-            application.setPalette(palette)
-            colour_links(application)
-            assert application.palette().link().color().name() == link
-            assert contrast(ground, link) >= 4.5
-    finally:
-        application.setPalette(before)
-
-
-def contrast(one: str, other: str) -> float:
-    """Returns the contrast of two colours by WCAG 2.1."""
-    lighter, darker = sorted((luminance(QColor(one)), luminance(QColor(other))), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def luminance(colour: QColor) -> float:
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (colour.redF(), colour.greenF(), colour.blueF())
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

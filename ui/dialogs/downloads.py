@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, Qt
-from PyQt6.QtWidgets import QLabel, QProgressBar, QSplitter
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSplitter, QWidget
 
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.sizes import format_size
-from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
+from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.titles import state_title
 from ui.details import Details
-from ui.dialog import Dialog
+from ui.dialog import GRID, Dialog
 from ui.icons import Status
 from ui.models.downloads import (
     DownloadsModel,
@@ -29,20 +31,19 @@ from ui.models.downloads import (
     state_sentence,
     state_word,
 )
+from ui.state_icons import RUN_ICONS, STATE_ICONS
 from ui.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
+    from tray_agent.agent import Agent
     from tray_agent.downloads.install import InstallResult
     from tray_agent.downloads.service import DownloadRow
+    from tray_agent.jobs.model import Run
     from ui.windows import DialogContext
 
-_ICONS = {
-    DownloadState.NEW: Status.WAITING,
-    DownloadState.OFFERED: Status.DOWNLOAD,
-    DownloadState.STARTED: Status.RUNNING,
-    DownloadState.INSTALLED: Status.SUCCESS,
-    DownloadState.SUPERSEDED: Status.SKIPPED,
-}
+
+DETAIL_LINES = 9
+"""Lines of text for which the details below the table have room at first."""
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -70,28 +71,41 @@ class DownloadsDialog(Dialog):
         self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
         self.table.setModel(self.list)
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
-        self.transfer = QProgressBar(self)
-        self.transfer.setAccessibleName(_("Übertragung"))
-        self.transfer.hide()
+        self._checking = False
+        self._make_transfer()
         self._lay_out_content()
         self._run = self.main_action(_("&Ausführen"), self.run_chosen)
         self.close_action(_("S&chliessen"))
         self.side_action(_("&Ordner anzeigen"), self._open_folder)
-        self.side_action(_("Jetzt &prüfen"), self._check_now)
+        self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh)
+        self.table.setFocus()
         self.table.doubleClicked.connect(self._double_clicked)
         self._changed()
         self.reload(first=True)
+
+    def _make_transfer(self) -> None:
+        self.transfer = QProgressBar(self)
+        self.transfer.setAccessibleName(_("Übertragung"))
+        self.cancel_button = QPushButton(_("&Herunterladen abbrechen"), self)
+        self.cancel_button.clicked.connect(lambda _checked: self.cancel_transfer())
+        self._transfer_line = QWidget(self)
+        line = QHBoxLayout(self._transfer_line)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(GRID)
+        line.addWidget(self.transfer, 1)
+        line.addWidget(self.cancel_button)
+        self._transfer_line.hide()
 
     def _lay_out_content(self) -> None:
         parts = QSplitter(Qt.Orientation.Vertical, self)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(self.details)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 1)
+        parts.setStretchFactor(0, 1)
+        parts.setSizes((self.SIZE[1], DETAIL_LINES * self.fontMetrics().height()))
         self.body.addWidget(self._headline)
         self.body.addWidget(parts, 1)
-        self.body.addWidget(self.transfer)
+        self.body.addWidget(self._transfer_line)
         self.table.enable_sorting()
         self.remember_columns(self.table, widths=(210, 100, 120, 90, 84))
         chosen = self.table.selectionModel()
@@ -190,9 +204,43 @@ class DownloadsDialog(Dialog):
         agent = self.context.agent
         self.run(lambda: agent.downloads.open_folder(), lambda _nothing: None)
 
-    def _check_now(self) -> None:
+    # Asking the portal
+
+    def check_now(self) -> None:
+        """Runs the job *Download-Service* now; what it came to is told when it has ended."""
+        if self._checking:
+            return
         agent = self.context.agent
-        self.run(lambda: agent.downloads.run_now(), lambda _nothing: self.reload(), busy=_("Portal wird geprüft …"))
+        self._checking = True
+        self._check.setEnabled(False)
+        self.clear_error()
+        self._show_waiting()
+        self.run(lambda: agent.jobs.run_now(JobKey.DOWNLOAD), self._checked, failed=self._not_checked)
+
+    def _show_waiting(self) -> None:
+        self.transfer.setRange(0, 0)
+        self.transfer.setFormat(_("Portal wird geprüft …"))
+        self._transfer_line.show()
+
+    def _checked(self, run: Run) -> None:
+        self._end_check()
+        self.banner.say(state_title(run.state), run.sentence, RUN_ICONS[run.state])
+
+    def _not_checked(self, error: KnownError) -> None:
+        self._end_check()
+        self.show_error(error)
+
+    def _end_check(self) -> None:
+        self._checking = False
+        self._check.setEnabled(True)
+        self._transfer_line.hide()
+        self.reload()
+
+    def cancel_transfer(self) -> None:
+        """Asks the run that transfers to stop; what is there of a file is kept for the next time."""
+        agent = self.context.agent
+        self.cancel_button.setEnabled(False)
+        self.run(lambda: _stop(agent), lambda _asked: None)
 
     # Progress
 
@@ -202,14 +250,23 @@ class DownloadsDialog(Dialog):
 
     def _progressed(self, now: Progress) -> None:
         under_way = now.total > 0 and now.done < now.total
-        if not under_way and self.transfer.isVisible():
-            self.reload()
-        self.transfer.setVisible(under_way)
-        if under_way:
+        if not under_way:
+            self._transferred()
+        else:
+            if self._transfer_line.isHidden():
+                self.cancel_button.setEnabled(True)
+            self._transfer_line.show()
             self.transfer.setRange(0, 1000)
             self.transfer.setValue(int(1000 * now.done / now.total))
             self.transfer.setFormat(progress_text(now))
             self.transfer.setAccessibleDescription(progress_text(now))
+
+    def _transferred(self) -> None:
+        if self._checking:
+            self._show_waiting()
+        elif not self._transfer_line.isHidden():
+            self._transfer_line.hide()
+            self.reload()
 
     def done(self, result: int) -> None:
         """Ends the window; stops listening to the transfers."""
@@ -218,5 +275,11 @@ class DownloadsDialog(Dialog):
         super().done(result)
 
 
+def _stop(agent: Agent) -> None:
+    running = next(job.running for job in agent.jobs.overview() if job.key is JobKey.DOWNLOAD)
+    if running is not None:
+        agent.jobs.cancel(running.run_id)
+
+
 def _status(row: DownloadRow) -> Status:
-    return Status.WARNING if is_missing(row) else _ICONS[row.state]
+    return Status.WARNING if is_missing(row) else STATE_ICONS[row.state]

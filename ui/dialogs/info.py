@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import DialogName
-from ui.dialog import GRID, Dialog
+from ui.dialog import GRID, Dialog, with_colon
 from ui.icons import Status, program_icon
 from ui.models.info import Fact, as_text, facts_of
 
@@ -75,7 +75,7 @@ class InfoDialog(Dialog):
             value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             value.setAccessibleName(fact.label)
-            label = QLabel(fact.label + ":", self)
+            label = QLabel(with_colon(fact.label), self)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
             self._form.addRow(label, value)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from tray_agent.i18n import _, ngettext, pgettext
@@ -14,7 +15,6 @@ from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.model import ActivityFilter, ActivityRow, Run, RunOrder
 from tray_agent.jobs.titles import job_title, level_title, state_title, trigger_title
 from ui.dialog import GRID, Dialog
-from ui.dialogs.jobs import RUN_ICONS
 from ui.growing_list import GrowingModel, MoreRequest, MoreResult
 from ui.icons import Status
 from ui.level_icons import LEVEL_ICONS
@@ -32,6 +32,7 @@ from ui.models.job_history import (
 )
 from ui.notes import Note
 from ui.period_fields import PeriodFields
+from ui.state_icons import RUN_ICONS
 from ui.tables import Column, ListModel, TableState, TableView
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class JobHistoryDialog(Dialog):
         self._settle.timeout.connect(self._read_activities)
         self.main_action(_("S&chliessen"), self.reject)
         self.side_action(_("&Exportieren …"), self.export)
-        self.side_action(_("A&ktualisieren"), self.reload)
+        self.side_action(_("A&ktualisieren"), self.reload, QKeySequence.StandardKey.Refresh)
         agent = context.agent
         self.run(lambda: agent.jobs.workstations(), self._show_workstations)
         self.table.setFocus()

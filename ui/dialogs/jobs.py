@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeySequence, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QGroupBox,
@@ -30,15 +30,16 @@ from tray_agent.i18n import _
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.day_plan import DayPlan, plan_day
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
-from tray_agent.jobs.model import JobChange, JobOverview, Pause, Run, RunState
+from tray_agent.jobs.model import JobChange, JobOverview, Pause, Run
 from tray_agent.tray.model import DialogName
 from ui.day_timeline import DayTimeline
 from ui.dialog import GRID, Dialog
 from ui.icons import Status
 from ui.models.day_timeline import day_title
-from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, schedule_text
+from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
 from ui.notes import Note
+from ui.state_icons import RUN_ICONS
 from ui.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -49,16 +50,6 @@ if TYPE_CHECKING:
     from tray_agent.jobs.order_check import Finding
     from tray_agent.jobs.schedule import Schedule
     from ui.windows import DialogContext
-
-RUN_ICONS = {
-    RunState.RUNNING: Status.RUNNING,
-    RunState.SUCCEEDED: Status.SUCCESS,
-    RunState.FAILED: Status.ERROR,
-    RunState.SKIPPED: Status.SKIPPED,
-    RunState.CANCELLED: Status.CANCELLED,
-    RunState.DIED: Status.ERROR,
-}
-"""The icon before a run's state."""
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -87,7 +78,7 @@ class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
     NAME = "jobs"
-    SIZE = (1080, 680)
+    SIZE = (1140, 680)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Aufträge verwalten"))
@@ -105,6 +96,7 @@ class JobsDialog(Dialog):
         self._make_timeline()
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
+        self.by_key(QKeySequence.StandardKey.Refresh, self.reload)
         self._deaf = context.agent.job_events.subscribe(self._heard)
         self.reload(busy=_("Aufträge werden gelesen …"))
 
@@ -114,10 +106,9 @@ class JobsDialog(Dialog):
         self.table = TableView(_("Aufträge"), _("Es sind keine Aufträge eingerichtet."))
         self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
         self.table.setModel(self.list)
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.table.menu_asked.connect(lambda place: self.context_menu().popup(place))
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
-        self.remember_columns(self.table, widths=(85, 265, 240, 130, 190))
+        self.remember_columns(self.table, widths=(85, 265, 320, 130, 190))
         titles, rows, style = self.table.horizontalHeader(), self.table.verticalHeader(), self.style()
         if titles is not None and rows is not None and style is not None:
             height = rows.defaultSectionSize() * len(JobKey) + titles.sizeHint().height() + 2 * self.table.frameWidth()
@@ -309,15 +300,6 @@ class JobsDialog(Dialog):
         self.model.enable(row.key, on)
         self._changed()
 
-    def _open_menu(self, point: QPoint) -> None:
-        index = self.table.indexAt(point)
-        if index.isValid():
-            self.table.selectRow(index.row())
-        viewport = self.table.viewport()
-        if self.current is not None and viewport is not None:
-            here = self.table.visualRect(self.table.currentIndex()).bottomLeft() if not index.isValid() else point
-            self.context_menu().popup(viewport.mapToGlobal(here))
-
     def context_menu(self) -> QMenu:
         """Returns the menu of the chosen row."""
         menu = QMenu(self)
@@ -365,6 +347,9 @@ class JobsDialog(Dialog):
         if row is None or not self.run_bar.isHidden():
             return
         key, title = row.key, row.title
+        question = run_question(key)
+        if question is not None and not self.ask(*question):
+            return
         self.clear_error()
         self._run_id = 0
         self._show_progress(title, 0, None, "")

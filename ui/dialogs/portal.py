@@ -8,23 +8,31 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QSplitter, QTreeWidget, QTreeWidgetItem
+from PyQt6.QtWidgets import QLabel, QMenu, QMenuBar, QSplitter, QTreeWidgetItem
 
 from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
 from tray_agent.downloads.sizes import format_size
 from tray_agent.i18n import _, format_date, format_datetime
 from ui.details import Details
 from ui.dialog import Dialog
-from ui.icons import Status
+from ui.icons import Status, status_icon
 from ui.models.portal import PortalModel, details_of, state_word
+from ui.portal_tree import PortalTree
+from ui.search_line import SearchLine
+from ui.state_icons import STATE_ICONS
+from ui.tables import Align
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext
 
 _ROW = Qt.ItemDataRole.UserRole
 
-AUTOMATIC = 4
-"""The column *Automatisch*."""
+SIZE, AUTOMATIC, HERE = 3, 4, 5
+"""The columns *Grösse*, *Automatisch* and *Hier*."""
+
+
+DETAIL_LINES = 9
+"""Lines of text for which the details below the tree have room at first."""
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -43,11 +51,13 @@ class PortalDialog(Dialog):
         self.model: PortalModel | None = None
         self._by = f"{getpass.getuser()}@{context.agent.workstation}"
         self._add_menu_bar()
-        self.search = QLineEdit(self)
+        self.search = SearchLine(self)
         self.search.setPlaceholderText(_("Element suchen"))
         self.search.setAccessibleName(_("Element suchen"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
+        self.search.returnPressed.connect(lambda: self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason))
+        self.search_in(self.search)
         self.tree = self._make_tree()
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self.status = QLabel(self)
@@ -56,14 +66,15 @@ class PortalDialog(Dialog):
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.tree)
         parts.addWidget(self.details)
-        parts.setStretchFactor(0, 4)
-        parts.setStretchFactor(1, 1)
+        parts.setStretchFactor(0, 1)
+        parts.setSizes((self.SIZE[1], DETAIL_LINES * self.fontMetrics().height()))
         self.body.addWidget(self.search)
         self.body.addWidget(parts, 1)
         self.body.addWidget(self.status)
-        self.main_action(_("&Download-Liste"), self._open_downloads)
+        self.main_action(_("Download-&Liste"), self._open_downloads)
         self.close_action(_("S&chliessen"))
-        self.side_action(_("&Aktualisieren"), self.load)
+        self.side_action(_("&Aktualisieren"), self.load, QKeySequence.StandardKey.Refresh)
+        self.tree.setFocus()
         self.load()
 
     def _add_menu_bar(self) -> None:
@@ -72,8 +83,7 @@ class PortalDialog(Dialog):
         layout = self.layout()
         if file is None or layout is None:
             return
-        refresh = self._menu_action(file, _("&Aktualisieren"), self.load)
-        refresh.setShortcut(QKeySequence(QKeySequence.StandardKey.Refresh))
+        self._menu_action(file, _("&Aktualisieren"), self.load)
         file.addSeparator()
         self._menu_action(file, _("&Beenden"), self.reject).setShortcut(QKeySequence("Ctrl+Q"))
         layout.setMenuBar(bar)
@@ -84,20 +94,15 @@ class PortalDialog(Dialog):
         menu.addAction(action)
         return action
 
-    def _make_tree(self) -> QTreeWidget:
-        tree = QTreeWidget(self)
+    def _make_tree(self) -> PortalTree:
+        tree = PortalTree(self)
         tree.setAccessibleName(_("Bereiche und Elemente"))
         tree.setHeaderLabels([_("Element"), _("Version"), _("Datum"), _("Grösse"), _("Automatisch"), _("Hier")])
-        tree.setAlternatingRowColors(True)
-        tree.setUniformRowHeights(True)
-        tree.setStyleSheet("QTreeView::item { height: 26px; }")
-        header = tree.header()
-        if header is not None:
-            header.setStretchLastSection(True)
-            for column, width in enumerate((330, 100, 96, 90, 100)):
-                header.resizeSection(column, width)
-        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        tree.customContextMenuRequested.connect(self._show_menu)
+        titles = tree.headerItem()
+        if titles is not None:
+            titles.setTextAlignment(SIZE, Align.RIGHT.value)
+        self.remember_tree(tree)
+        tree.menu_asked.connect(self._show_menu)
         tree.currentItemChanged.connect(lambda now, _before: self._show_details(now))
         tree.itemChanged.connect(self._ticked)
         return tree
@@ -136,8 +141,9 @@ class PortalDialog(Dialog):
         for area in self.model.areas:
             self._add_area(area, opened=area.is_new or bool(self.search.text()))
         self.tree.blockSignals(False)
-        self.status.setText(self.model.status if self.model.found else _("Die Suche findet kein Element."))
+        self.status.setText(self.model.status if self.model.found else self.model.empty_sentence)
         self._choose(chosen)
+        self.tree.fit_once()
 
     def _add_area(self, area: PortalArea, *, opened: bool) -> None:
         item = QTreeWidgetItem(self.tree, [area.title])
@@ -160,7 +166,9 @@ class PortalDialog(Dialog):
         words = [row.title, row.version, format_date(row.released), format_size(row.size), "", state_word(row)]
         item = QTreeWidgetItem(parent, words)
         item.setData(0, _ROW, row)
-        item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        item.setTextAlignment(SIZE, Align.RIGHT.value)
+        if row.state is not None:
+            item.setIcon(HERE, status_icon(STATE_ICONS[row.state]))
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(AUTOMATIC, Qt.CheckState.Checked if row.subscribed else Qt.CheckState.Unchecked)
         item.setToolTip(AUTOMATIC, _("Automatisch herunterladen"))
@@ -213,11 +221,10 @@ class PortalDialog(Dialog):
         action.setChecked(row.subscribed)
         return menu
 
-    def _show_menu(self, place: QPoint) -> None:
-        viewport = self.tree.viewport()
-        menu = self.menu_for(self.tree.itemAt(place) or self.tree.currentItem())
-        if menu is not None and viewport is not None:
-            menu.popup(viewport.mapToGlobal(place))
+    def _show_menu(self, item: QTreeWidgetItem, place: QPoint) -> None:
+        menu = self.menu_for(item)
+        if menu is not None:
+            menu.popup(place)
 
     def _ticked(self, item: QTreeWidgetItem, column: int) -> None:
         row = item.data(0, _ROW)

@@ -118,7 +118,7 @@ class ScheduleDialog(Dialog):
     def _lay_out_fields(self) -> None:
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, GRID, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2 * GRID)
         for group in (self._frequency_group(), self._day_group(), self._period_group(), self._meaning_group()):
             column.addWidget(group)
@@ -141,8 +141,10 @@ class ScheduleDialog(Dialog):
         width = max(start.sizeHint().width() for start in starts)
         for start in starts:
             start.setMinimumWidth(width)
-        for field in (self.repeat, self.repeated):
-            field.setMinimumWidth(20 * GRID)
+        for column in ((self.repeat, self.repeated), self._day_words):
+            widest = max(20 * GRID if field is self.repeat else field.sizeHint().width() for field in column)
+            for field in column:
+                field.setMinimumWidth(widest)
 
     def _frequency_group(self) -> QGroupBox:
         group = QGroupBox(_("Häufigkeit"))
@@ -174,11 +176,12 @@ class ScheduleDialog(Dialog):
         grid.setVerticalSpacing(GRID)
         self._day_choice = _exclusive(self.once, self.several)
         self._notes |= {place: Note() for place in (Field.TIME, Field.EVERY, Field.WINDOW)}
+        self._day_words = at, every, since = QLabel(_("um")), QLabel(_("alle")), QLabel(_("von"))
         self._several_fields = (
-            _row(QLabel(_("alle")), self.every, self.unit),
-            _row(QLabel(_("von")), self.window_start, QLabel(_("bis")), self.window_end),
+            _row(every, self.every, self.unit),
+            _row(since, self.window_start, QLabel(_("bis")), self.window_end),
         )
-        rows = (_row(QLabel(_("um")), self.at), self._notes[Field.TIME])
+        rows = (_row(at, self.at), self._notes[Field.TIME])
         for place, field in enumerate(
             (*rows, self._several_fields[0], self._notes[Field.EVERY], self._several_fields[1], self._notes[Field.WINDOW])
         ):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from tray_agent import PROGRAM_NAME, __version__
@@ -33,13 +34,29 @@ def facts_of(agent: Agent) -> tuple[Fact, ...]:
     return (
         Fact(_("Programm"), f"{PROGRAM_NAME} {__version__}"),
         Fact(_("Dieser Arbeitsplatz"), agent.workstation),
-        Fact(_("Datenbank"), without_password(agent.machine.store_url)),
-        Fact(_("Praxisdaten"), without_password(agent.machine.practice_url)),
+        Fact(_("Datenbank"), database_words(agent.machine.store_url)),
+        Fact(_("Praxisdaten"), database_words(agent.machine.practice_url)),
         Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
         Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
         Fact(_("Lizenzen"), _told(lambda: licences(tuple(agent.practice.mandants().values()), today))),
         Fact(_("Aufträge laufen auf"), _told(lambda: workstations(agent.jobs.presences(), agent.machine.zone))),
     )
+
+
+_SERVERS = {"mssql": "SQL Server", "postgresql": "PostgreSQL"}
+
+
+def database_words(url: str) -> str:
+    """Returns where a database is, as one says it; without its password. An address of another kind stands as it is."""
+    parts = urlsplit(url)
+    kind = parts.scheme.partition("+")[0]
+    if kind == "sqlite" and parts.path.strip("/"):
+        return _("SQLite-Datei {file}").format(file=unquote(parts.path.removeprefix("/")))
+    name = unquote(parts.path.strip("/"))
+    if kind in _SERVERS and name and parts.hostname:
+        place = parts.netloc.rpartition("@")[2]
+        return _("{database} auf {server} ({product})").format(database=name, server=unquote(place), product=_SERVERS[kind])
+    return without_password(url)
 
 
 def licences(mandants: Sequence[Mandant], today: date) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.i18n import _, format_datetime, format_number, ngettext
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.model import Run, RunFilter, RunOrder, RunState
 from tray_agent.jobs.titles import job_title, state_title, trigger_title
@@ -55,7 +56,7 @@ def duration_text(run: Run) -> str:
     if duration is None:
         return ""
     if duration < timedelta(minutes=1):
-        return _("{seconds:.1f} s").format(seconds=duration.total_seconds())
+        return _("{seconds} s").format(seconds=format_number(Decimal(f"{duration.total_seconds():.1f}")))
     minutes, seconds = divmod(round(duration.total_seconds()), 60)
     return _("{minutes} Min. {seconds} s").format(minutes=minutes, seconds=seconds)
 

@@ -193,6 +193,17 @@ def next_text(row: JobRow) -> str:
     return _("nie mehr") if row.enabled else _("nicht aktiviert")
 
 
+def run_question(key: JobKey) -> tuple[str, str, str] | None:
+    """Returns what is asked before a job runs by hand whose work can't be taken back: question, consequence, the button's words."""
+    if key is not JobKey.SEND_MESSAGES:
+        return None
+    return (
+        _("Alle aufbereiteten Mitteilungen jetzt senden?"),
+        _("Was gesendet ist, lässt sich nicht zurückholen. In der Ruhezeit wird auch jetzt nicht gesendet."),
+        _("Jetzt &senden"),
+    )
+
+
 def ended_sentence(title: str, run: Run) -> tuple[str, str]:
     """Returns what is told of a run that was started by hand: a title and a sentence."""
     return _("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence

@@ -85,6 +85,11 @@ class PortalModel:
         return RowMenu(row.element, row.subscribed)
 
     @property
+    def empty_sentence(self) -> str:
+        """Returns what is said where no row is shown."""
+        return _("Die Suche findet kein Element.") if self._sought else _("Das Online-Portal bietet zurzeit nichts an.")
+
+    @property
     def status(self) -> str:
         """Returns the sentence below the list."""
         subscribed = len({row.element for area in self.view.areas for heading in area.headings for row in heading.rows if row.subscribed})
