@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.downloads.workstation import Practice
+from tray_agent.clock import ManualClock
+from tray_agent.demo.portal import DemoPortal, publish_version
 from tray_agent.downloads.catalogue import FileKind
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.install import InstallOutcome
-from tray_agent.downloads.installation import Installation
+from tray_agent.downloads.installation import Expected, Installation
+from tray_agent.downloads.publisher import names_of, objection
 from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.version import Version
 from tray_agent.jobs.contract import Activity, Level
 from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
 
@@ -60,6 +64,7 @@ class Desk:
         self.starter = TrialStarter()
         self.signature = Signature(SignatureState.VALID, "Hersteller AG")
         self.log = Log()
+        self.expected = Expected()
 
     def install(self, element: str = "update", version: str = "2.69.001") -> InstallOutcome:
         return self.result(element, version)[0]
@@ -68,7 +73,7 @@ class Desk:
         signatures = KnownSignatures(**{MSI.replace(".", "_"): self.signature})
         signatures._signatures[MSI] = self.signature
         practice = self.practice
-        installation = Installation(practice.database, practice.rows, practice.library, self.starter, signatures, self.log)
+        installation = Installation(practice.database, practice.rows, practice.library, self.starter, signatures, self.log, self.expected)
         result = installation.hand_over(practice.download(element, version), "Anna@PC1")
         return result.outcome, result.sentence, result.restart_practice_software
 
@@ -176,6 +181,84 @@ def test_a_signature_that_does_not_hold_stops_the_installation(desk: Desk, state
 def test_what_the_vendor_signed_for_the_portal_needs_no_second_signature(desk: Desk, state: SignatureState) -> None:
     desk.signature = Signature(state)
     assert desk.install() is InstallOutcome.INSTALLED
+
+
+VALID, UNSIGNED, BROKEN, UNTRUSTED = SignatureState.VALID, SignatureState.UNSIGNED, SignatureState.BROKEN, SignatureState.UNTRUSTED
+
+# What the system says, whom the portal names, whom the configuration names; and what the objection says ("": none).
+SIGNED_BY = [
+    (Signature(VALID, "Hersteller AG"), "", (), ""),
+    (Signature(VALID, "Hersteller AG"), "Hersteller AG", (), ""),
+    (Signature(VALID, "HERSTELLER  AG "), "Hersteller AG", ("hersteller ag",), ""),
+    (Signature(VALID, "Mu\u0308ller AG"), "M\u00fcller AG", (), ""),
+    (Signature(VALID, "Andere AG"), "", ("Hersteller AG", "Andere AG"), ""),
+    (Signature(VALID, "Andere AG"), "Hersteller AG", ("Andere AG",), "von Andere AG unterschrieben; erwartet wird Hersteller AG"),
+    (Signature(VALID, "Andere AG"), "", ("Hersteller AG", "Dritte AG"), "erwartet wird Hersteller AG / Dritte AG"),
+    (Signature(VALID, "Hersteller AG & Co"), "Hersteller AG", (), "erwartet wird Hersteller AG"),
+    (Signature(VALID, None), "Hersteller AG", (), "von unbekannt unterschrieben"),
+    (Signature(UNSIGNED), "", (), ""),
+    (Signature(UNSIGNED), "Hersteller AG", (), "von keinem Herausgeber unterschrieben; erwartet wird Hersteller AG"),
+    (Signature(UNSIGNED), "", ("Hersteller AG",), "von keinem Herausgeber unterschrieben"),
+    (Signature(BROKEN, "Hersteller AG"), "Hersteller AG", ("Hersteller AG",), "ungültig (Herausgeber: Hersteller AG)"),
+    (Signature(UNTRUSTED, "Hersteller AG"), "Hersteller AG", (), "ungültig"),
+    (Signature(UNTRUSTED), "", (), "ungültig (Herausgeber: unbekannt)"),
+    (Signature(SignatureState.NOT_CHECKED), "Hersteller AG", ("Hersteller AG",), ""),
+]
+
+
+@pytest.mark.parametrize(("signature", "named", "accepted", "why"), SIGNED_BY)
+def test_who_must_have_signed(signature: Signature, named: str, accepted: tuple[str, ...], why: str) -> None:
+    said = objection(signature, named, accepted)
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+def test_publishers_of_the_configuration() -> None:
+    assert names_of(" Hersteller AG ;Andere, Ltd. ; ") == ("Hersteller AG", "Andere, Ltd.")
+    assert names_of("") == ()
+
+
+def test_another_publisher_than_the_configured_one_is_not_started(desk: Desk) -> None:
+    desk.expected = Expected(publishers=("Hersteller AG",))
+    desk.signature = Signature(VALID, "Fremde AG")
+    with pytest.raises(InstallRefusedError, match="Fremde AG"):
+        desk.install()
+    assert desk.starter.started == []
+    desk.signature = Signature(VALID, "Hersteller AG")
+    assert desk.install() is InstallOutcome.INSTALLED
+
+
+def test_a_publisher_that_the_portal_names_must_have_signed(desk: Desk, demo: DemoPortal, clock: ManualClock) -> None:
+    file = demo.source / "portal.toml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('heading = "Programm"', 'heading = "Programm"\npublisher = "Hersteller AG"', 1)
+    )
+    publish_version(demo, "update", "2.69.002", 100, clock.now())
+    desk.practice.run()
+    assert desk.practice.download("update", "2.69.002").publisher == "Hersteller AG"
+    with pytest.raises(InstallRefusedError, match="von keinem Herausgeber unterschrieben; erwartet wird Hersteller AG"):
+        desk.install(version="2.69.002")
+    assert desk.starter.started == []
+
+
+def test_a_file_without_a_publisher_is_told_apart(desk: Desk) -> None:
+    desk.signature = Signature(UNSIGNED)
+    assert "Kein Herausgeber hat die Datei unterschrieben" in desk.result()[1]
+
+
+@pytest.mark.parametrize(
+    ("installed", "refused"), [(Version(2, 68, 14), True), (Version(2, 69, 0), False), (Version(2, 70, 1), False), (None, False)]
+)
+def test_a_practice_software_that_is_too_old_stops_the_installation(desk: Desk, installed: Version | None, refused: bool) -> None:
+    desk.practice.subscribe("handbuch")
+    desk.practice.run()
+    desk.expected = Expected(practice_version=lambda: installed)
+    if refused:
+        with pytest.raises(InstallRefusedError, match=r"Nötig ist vitomed 2\.69\.000 oder neuer; auf diesem Arbeitsplatz ist 2\.68\.014"):
+            desk.install("handbuch", "1.0.000")
+        assert [row.reason for row in desk.log.rows] == ["install_refused"]
+    else:
+        assert desk.install("handbuch", "1.0.000") is InstallOutcome.SHOWN
 
 
 def test_what_is_not_here_yet_is_not_started(desk: Desk) -> None:

@@ -102,6 +102,9 @@ class PortalSection:
     root: str = ""
     """The trusted root (a file) that came with the installation."""
 
+    publishers: str = ""
+    """Who may have signed an installer (Authenticode), several with «;» between them; empty: whomever Windows trusts."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayAccount:
@@ -153,6 +156,9 @@ class DownloadSection:
 
     folder: str = ""
     """Empty: ``downloads`` in the user's data folder. A UNC path serves all workstations."""
+
+    practice_program: str = ""
+    """The practice software's program file on this workstation: its version is compared with what a download needs."""
 
 
 @dataclass(frozen=True, kw_only=True)

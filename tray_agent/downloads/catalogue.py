@@ -38,6 +38,7 @@ class ElementVersion:
         kind: how the file is started.
         restart: whether the practice software must be closed and started again.
         needs: the least version of the practice software, or None.
+        publisher: who must have signed an installer (Authenticode), or "".
         target: the path of the file in the portal's signed metadata.
         file_name: the name of the file in the download folder; passed the strict rule of ``names``.
         size: bytes.
@@ -58,6 +59,7 @@ class ElementVersion:
     file_name: str
     size: int
     hashes: tuple[tuple[str, str], ...]
+    publisher: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class TargetDescription(BaseModel):
     kind: FileKind | None = None
     restart: StrictBool = False
     needs: _VersionText | None = None
+    publisher: _Label | None = None
 
 
 class _Unreadable(Exception):  # noqa: N818 - not an error to anybody outside: it becomes a Refusal
@@ -156,6 +157,7 @@ def _read_target(path: str, target: OfferedTarget) -> ElementVersion:
         kind=kind,
         restart=description.restart,
         needs=Version.parse(description.needs) if description.needs else None,
+        publisher=description.publisher or "",
         target=path,
         file_name=file_name,
         size=target.length,

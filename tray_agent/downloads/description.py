@@ -51,6 +51,7 @@ class ElementEntry(_Part):
     key: str
     title: str
     heading: str
+    publisher: str | None = None
     version: list[VersionEntry]
 
 
@@ -98,7 +99,8 @@ def _custom(element: ElementEntry, entry: VersionEntry) -> dict[str, Any]:
         "notes": entry.notes,
         "restart": entry.restart,
     }
-    return custom | ({"needs": entry.needs} if entry.needs else {})
+    optional = {"needs": entry.needs, "publisher": element.publisher}
+    return custom | {name: value for name, value in optional.items() if value}
 
 
 def _unreadable(file: Path, why: str) -> PublishError:

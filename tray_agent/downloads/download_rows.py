@@ -24,7 +24,7 @@ class Download:
 
     Attributes:
         element, version: which one.
-        title, released, notes, kind, restart, needs, target, file_name, size, hashes: as the vendor signed them.
+        title, released, notes, kind, restart, needs, publisher, target, file_name, size, hashes: as the vendor signed them.
         state: what became of it.
         file_time: modification time of the file when it was last verified, in nanoseconds, or None.
         verified_at: when length and hashes were last checked (aware, UTC), or None.
@@ -51,6 +51,7 @@ class Download:
     exit_code: int | None
     changed_at: datetime
     changed_by: str
+    publisher: str = ""
 
 
 class DownloadRows:
@@ -155,6 +156,7 @@ def _signed(version: ElementVersion) -> dict[str, object]:
         "kind": version.kind.value,
         "restart": version.restart,
         "needs": str(version.needs or ""),
+        "publisher": version.publisher,
         "target": version.target,
         "file_name": version.file_name,
         "size": version.size,
@@ -171,6 +173,7 @@ def _download(row: Row[Any], hashes: dict[tuple[str, str], list[tuple[str, str]]
         kind=FileKind(row.kind),
         restart=bool(row.restart),
         needs=Version.parse(row.needs) if row.needs else None,
+        publisher=row.publisher,
         target=row.target,
         file_name=row.file_name,
         size=row.size,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from tray_agent.downloads import sentences as told
@@ -11,9 +13,12 @@ from tray_agent.downloads.download_rows import Download, DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.install import InstallOutcome, InstallResult, Starter
 from tray_agent.downloads.library import Library
+from tray_agent.downloads.publisher import objection
 from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.version import Version
 from tray_agent.i18n import _
 from tray_agent.jobs.contract import Activity
+from tray_agent.platforms.held_file import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.store.database import Database
 
@@ -32,6 +37,19 @@ class ActivityWriter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What this workstation's configuration expects of an installation.
+
+    Attributes:
+        publishers: who may have signed an installer; empty: whomever Windows trusts.
+        practice_version: asked for the version of the practice software here; None where it is not known.
+    """
+
+    publishers: tuple[str, ...] = ()
+    practice_version: Callable[[], Version | None] = lambda: None
+
+
 class Installation:
     """Hands downloads over to their installers and notes what became of it.
 
@@ -41,10 +59,18 @@ class Installation:
         starter: starts and shows files on this system.
         signatures: reads who signed a file on this system.
         log: the activity log.
+        expected: whom and what this workstation's configuration expects.
     """
 
     def __init__(
-        self, database: Database, rows: DownloadRows, library: Library, starter: Starter, signatures: SignatureReader, log: ActivityWriter
+        self,
+        database: Database,
+        rows: DownloadRows,
+        library: Library,
+        starter: Starter,
+        signatures: SignatureReader,
+        log: ActivityWriter,
+        expected: Expected | None = None,
     ) -> None:
         self._database = database
         self._rows = rows
@@ -52,33 +78,61 @@ class Installation:
         self._starter = starter
         self._signatures = signatures
         self._log = log
+        self._expected = expected or Expected()
 
     def hand_over(self, download: Download, by: str) -> InstallResult:
         """Verifies a file again, checks who signed it, starts it, waits for its end, and notes how it ended.
+
+        On Windows the file is held all the while: nobody can exchange it between the check and the start.
 
         Args:
             download: a version that is here.
             by: the person and workstation, for the record.
 
         Raises:
-            InstallRefusedError: nothing was started: the file is missing, changed, or its signature does not hold.
+            InstallRefusedError: nothing was started: the file is missing, changed, not signed as it must be, or needs a newer
+                version of the practice software.
         """
         try:
-            signature = self._check(download)
-            return self._start(download, signature.publisher or "", by)
+            self._check_practice_software(download)
+            with self._held(download):
+                signature = self._check(download)
+                return self._start(download, signature, by)
         except InstallRefusedError as error:
             self._log.write([told.handed_over(download, "install_refused", str(error), error=True)])
             raise
 
-    def _check(self, download: Download) -> Signature:
+    def _check_practice_software(self, download: Download) -> None:
+        installed = self._expected.practice_version()
+        if download.needs is not None and installed is not None and installed < download.needs:
+            raise self._refused(
+                download,
+                _("Nötig ist vitomed {needed} oder neuer; auf diesem Arbeitsplatz ist {installed}.").format(
+                    needed=download.needs, installed=installed
+                ),
+                _("Zuerst vitomed aktualisieren, danach diesen Download erneut ausführen."),
+            )
+
+    @contextmanager
+    def _held(self, download: Download) -> Iterator[None]:
         if download.state is DownloadState.NEW:
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
+        with ExitStack() as holding:
+            try:
+                holding.enter_context(held(self._library.place_of(download)))
+            except FileNotFoundError as error:
+                raise self._missing(download) from error
+            except OSError as error:
+                raise self._unreadable(download, error) from error
+            yield
+
+    def _check(self, download: Download) -> Signature:
         try:
             genuine = self._library.verify(download)
         except OSError as error:
-            raise self._refused(download, _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error)) from error
+            raise self._unreadable(download, error) from error
         if not self._library.is_there(download):
-            raise self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
+            raise self._missing(download)
         if not genuine:
             self._take_back(download)
             raise self._refused(download, _("Die Datei ist nicht mehr die, die heruntergeladen wurde."))
@@ -91,41 +145,43 @@ class Installation:
             signature = self._signatures.read(self._library.place_of(download))
         except OSError as error:
             raise self._refused(download, _("Die Unterschrift der Datei kann nicht gelesen werden ({why}).").format(why=error)) from error
-        if signature.state in (SignatureState.BROKEN, SignatureState.UNTRUSTED):
+        why = objection(signature, download.publisher, self._expected.publishers)
+        if why:
             raise self._refused(
                 download,
-                _("Windows erklärt die Unterschrift der Datei für ungültig (Herausgeber: {publisher}).").format(
-                    publisher=signature.publisher or _("unbekannt")
-                ),
+                why,
+                _("Die Datei nicht von Hand starten. Internetverbindung prüfen, es noch einmal versuchen, dann den Hersteller fragen."),
             )
         return signature
 
-    def _start(self, download: Download, publisher: str, by: str) -> InstallResult:
+    def _start(self, download: Download, signature: Signature, by: str) -> InstallResult:
         place = self._library.place_of(download)
         if download.kind is FileKind.FILE:
             try:
                 self._starter.show(place)
             except OSError as error:
                 raise self._not_started(download, error) from error
-            return self._note(download, InstallOutcome.SHOWN, None, publisher, by)
+            return self._note(download, InstallOutcome.SHOWN, None, signature, by)
         self._move(download, DownloadState.STARTED, None, by)
         try:
             exit_code = self._starter.start(place, download.kind)
         except OSError as error:
             if getattr(error, "winerror", None) in _CANCELLED:
-                return self._note(download, InstallOutcome.CANCELLED, None, publisher, by)
+                return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
             self._move(download, download.state, download.exit_code, by)
             raise self._not_started(download, error) from error
-        return self._note(download, outcome_of(download.kind, exit_code), exit_code, publisher, by)
+        return self._note(download, outcome_of(download.kind, exit_code), exit_code, signature, by)
 
-    def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, publisher: str, by: str) -> InstallResult:
+    def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature, by: str) -> InstallResult:
         self._move(download, _STATE_AFTER.get(outcome, download.state), exit_code, by)
         restart = download.restart and outcome is not InstallOutcome.CANCELLED
-        sentence = _sentence(download, outcome, exit_code, publisher)
+        sentence = _sentence(download, outcome, exit_code, signature)
         if restart:
             sentence += " " + _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt.")
         self._log.write([told.handed_over(download, outcome.value, sentence, error=outcome is InstallOutcome.FAILED)])
-        return InstallResult(download.element, str(download.version), download.title, outcome, exit_code, publisher, restart, sentence)
+        return InstallResult(
+            download.element, str(download.version), download.title, outcome, exit_code, signature.publisher or "", restart, sentence
+        )
 
     def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> None:
         self._database.transact(lambda connection: self._rows.move(connection, download, state, by, exit_code))
@@ -135,11 +191,17 @@ class Installation:
         if download.state in (DownloadState.OFFERED, DownloadState.STARTED):
             self._move(download, DownloadState.NEW, None, told.SELF)
 
-    def _refused(self, download: Download, why: str) -> InstallRefusedError:
+    def _missing(self, download: Download) -> InstallRefusedError:
+        return self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
+
+    def _unreadable(self, download: Download, error: OSError) -> InstallRefusedError:
+        return self._refused(download, _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error))
+
+    def _refused(self, download: Download, why: str, advice: str = "") -> InstallRefusedError:
         return InstallRefusedError(
             _("{name} nicht gestartet").format(name=told.name_of(download)),
             _("{why} Es wurde nichts installiert.").format(why=why),
-            _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft."),
+            advice or _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft."),
             item=download.element,
         )
 
@@ -181,7 +243,7 @@ def outcome_of(kind: FileKind, exit_code: int | None) -> InstallOutcome:
     return InstallOutcome.FAILED
 
 
-def _sentence(download: Download, outcome: InstallOutcome, exit_code: int | None, publisher: str) -> str:
+def _sentence(download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature) -> str:
     texts = {
         InstallOutcome.INSTALLED: _("{name} wurde installiert."),
         InstallOutcome.RESTART_NEEDED: _("{name} wurde installiert; Windows muss neu gestartet werden."),
@@ -197,4 +259,6 @@ def _sentence(download: Download, outcome: InstallOutcome, exit_code: int | None
             name=told.name_of(download)
         )
     said = texts[outcome].format(name=told.name_of(download), code=exit_code)
-    return said + (" " + _("Herausgeber: {publisher}.").format(publisher=publisher) if publisher else "")
+    if signature.state is SignatureState.UNSIGNED:
+        return said + " " + _("Kein Herausgeber hat die Datei unterschrieben; ihre Herkunft bestätigt allein das Portal.")
+    return said + (" " + _("Herausgeber: {publisher}.").format(publisher=signature.publisher) if signature.publisher else "")

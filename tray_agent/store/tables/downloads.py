@@ -29,6 +29,7 @@ download = Table(
     Column("kind", key_text(8), nullable=False),
     Column("restart", Boolean(create_constraint=False), nullable=False),
     Column("needs", key_text(24), nullable=False),
+    Column("publisher", human_text(120), nullable=False, default=""),
     Column("target", key_text(255), nullable=False),
     Column("file_name", key_text(120), nullable=False),
     Column("size", BigInteger(), nullable=False),

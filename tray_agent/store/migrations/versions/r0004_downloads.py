@@ -45,6 +45,7 @@ def _make_download(schema: str | None) -> None:
         sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("restart", sa.Boolean(create_constraint=False), nullable=False),
         sa.Column("needs", sa.String(24), nullable=False),
+        sa.Column("publisher", sa.Unicode(120), nullable=False),
         sa.Column("target", sa.String(255), nullable=False),
         sa.Column("file_name", sa.String(120), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
