@@ -166,7 +166,7 @@ def _mail(agent: Agent) -> Iterator[Finding]:
 
 
 def _not_set_up(subject: Subject, sentence: str, key: str) -> Finding:
-    return Finding(subject, Verdict.NOTICE, sentence, _("Falls gewünscht, in der Konfiguration {key} setzen.").format(key=key))
+    return Finding(subject, Verdict.NOTICE, sentence, _("Falls gewünscht, unter «Einrichten» angeben (in der Konfiguration: {key}).").format(key=key))
 
 
 _CHECKS: dict[Subject, Callable[[Agent], Iterator[Finding]]] = {

@@ -10,7 +10,7 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from tray_agent.i18n import _, format_datetime
+from tray_agent.i18n import _
 from tray_agent.jobs.contract import Level, Service
 from tray_agent.jobs.model import ActivityOrder, ActivityRow
 from tray_agent.jobs.titles import level_title, service_title
@@ -29,11 +29,12 @@ from ui.models.activity import (
     details,
     kind_text,
     phones_text,
+    sending_text,
     sent_text,
     time_text,
 )
 from ui.models.period import Preset
-from ui.models.print_outs import PrintOut, activity_list, call_list
+from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
 from ui.notes import Note
 from ui.period_fields import PeriodFields
 from ui.tables import Column, ListModel, TableView
@@ -246,8 +247,11 @@ class DoubtPage(QWidget):
 
     def __init__(self, context: DialogContext, decide: Callable[[Verdict], None]) -> None:
         super().__init__()
+        self.context = context
         self.zone = context.agent.machine.zone
-        self.table = TableView(_("Mitteilungen im Zweifel"), _("Keine Mitteilung ist im Zweifel."))
+        self.table = TableView(
+            _("Mitteilungen in der Schwebe"), _("Keine Mitteilung ist in der Schwebe: Von jeder ist bekannt, ob sie gesendet wurde.")
+        )
         self.list = ListModel(self._columns(), parent=self)
         self.table.setModel(self.list)
         self.table.enable_sorting()
@@ -267,13 +271,10 @@ class DoubtPage(QWidget):
             Column(_("Patient"), lambda message: message.patient_name, status=lambda _message: Status.DOUBT),
             Column(_("Mitteilung"), kind_text),
             Column(_("An"), lambda message: message.recipient or ""),
-            Column(_("Gesendet um"), self._sending_text, key=lambda message: str(message.sending_at)),
+            Column(_("Gesendet um"), lambda message: sending_text(message, self.zone), key=lambda message: str(message.sending_at)),
             Column(_("Termin"), lambda message: appointment_text(message, self.zone), key=lambda message: str(message.appointment_at)),
             Column(_("Was bekannt ist"), lambda message: message.sentence, tooltip=lambda message: message.sentence),
         )
-
-    def _sending_text(self, message: OutboxMessage) -> str:
-        return format_datetime(message.sending_at.astimezone(self.zone)) if message.sending_at else ""
 
     def show_messages(self, messages: Sequence[OutboxMessage]) -> None:
         """Shows the list as it is now."""
@@ -282,6 +283,11 @@ class DoubtPage(QWidget):
             self.table.selectRow(0)
         for button in (self.sent_button, self.again_button):
             button.setEnabled(bool(messages))
+
+    def print_out(self) -> Callable[[], PrintOut]:
+        """Returns what makes the list for the printer, as it is sorted."""
+        messages, zone, clock = self.list.rows, self.zone, self.context.agent.clock
+        return lambda: doubt_list(messages, zone, clock.now())
 
     @property
     def current(self) -> OutboxMessage | None:

@@ -7,6 +7,8 @@ from html import escape
 
 from PyQt6.QtWidgets import QTextBrowser, QWidget
 
+from tray_agent.tray.in_windows import in_windows
+
 
 class Details(QTextBrowser):
     """The pane below a table.
@@ -22,5 +24,5 @@ class Details(QTextBrowser):
 
     def tell(self, title: str, paragraphs: Iterable[str]) -> None:
         """Shows a title and paragraphs; line breaks stay, nothing is taken for mark-up."""
-        told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+        told = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
         self.setHtml(f"<p><b>{escape(title)}</b></p>{told}")

@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox
 
 from tray_agent.errors import KnownError
+from tray_agent.tray.in_windows import in_windows
 from tray_agent.tray.model import PRODUCT
 from ui.icons import program_icon
 
@@ -14,7 +15,7 @@ def error_window(error: KnownError) -> QMessageBox:
     """Returns a window that tells an error; the caller shows it and keeps it. It does not stop the rest of the program."""
     box = QMessageBox(QMessageBox.Icon.Warning, f"{PRODUCT}: {error.title}", error.title)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setInformativeText("\n".join(part for part in (error.message, error.advice) if part))
+    box.setInformativeText("\n".join(in_windows(part) for part in (error.message, error.advice) if part))
     box.setWindowIcon(program_icon())
     box.setWindowModality(Qt.WindowModality.NonModal)
     box.setAccessibleName(error.title)

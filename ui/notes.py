@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayou
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
+from tray_agent.tray.in_windows import in_windows
 from ui.icons import Status, status_icon
 
 
@@ -36,9 +37,10 @@ class Note(QWidget):
         if status is not None:
             size = self._text.fontMetrics().height()
             self._icon.setPixmap(status_icon(status).pixmap(size, size))
-        self._text.setText(text)
-        self.setAccessibleName(text)
-        self.setVisible(bool(text))
+        said = in_windows(text)
+        self._text.setText(said)
+        self.setAccessibleName(said)
+        self.setVisible(bool(said))
 
     @property
     def text(self) -> str:
@@ -83,10 +85,11 @@ class Banner(QFrame):
         self._icon.setPixmap(status_icon(status).pixmap(24, 24))
         self._title.setText(title)
         self._title.setVisible(bool(title))
-        self._text.setText(text)
-        self._text.setVisible(bool(text))
-        self.setAccessibleName(_("Meldung: {title}").format(title=title or text))
-        self.setAccessibleDescription(text)
+        said = in_windows(text)
+        self._text.setText(said)
+        self._text.setVisible(bool(said))
+        self.setAccessibleName(_("Meldung: {title}").format(title=title or said))
+        self.setAccessibleDescription(said)
         self.show()
 
     @property

@@ -34,7 +34,7 @@ from tray_agent.tray.model import (
 ZONE = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=ZONE)
 FACTS = AgentFacts(now=NOW, next_run=NextRun("Mitteilungen senden", NOW + timedelta(minutes=10)))
-CONCERN = Concern("2 Mitteilungen im Zweifel: bitte entscheiden.", DialogName.ACTIVITY)
+CONCERN = Concern("2 Mitteilungen in der Schwebe: bitte entscheiden.", DialogName.ACTIVITY)
 PAUSE = ActivePause(PauseScope.SENDING, NOW + timedelta(hours=1))
 
 

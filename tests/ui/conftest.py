@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtWidgets import QMessageBox
+from PyQt6.QtPrintSupport import QPrintDialog, QPrintPreviewDialog
+from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tray_agent.agent import Agent
@@ -25,10 +26,12 @@ from ui.windows import DialogContext, Windows
 def nobody_at_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets no modal question wait for ever: unsaved changes are discarded, any other question is a failure."""
 
-    def refuse(box: QMessageBox) -> int:
-        raise AssertionError(f"a question nobody answers: {box.text()}")
+    def refuse(box: QDialog) -> int:
+        asked = box.text() if isinstance(box, QMessageBox) else box.windowTitle()
+        raise AssertionError(f"a question nobody answers: {asked}")
 
-    monkeypatch.setattr(QMessageBox, "exec", refuse)
+    for kind in (QMessageBox, QDialog, QFileDialog, QInputDialog, QPrintDialog, QPrintPreviewDialog):
+        monkeypatch.setattr(kind, "exec", refuse)
     monkeypatch.setattr(Dialog, "ask_unsaved", lambda _dialog: QMessageBox.StandardButton.Discard)
 
 

@@ -83,7 +83,7 @@ def sentences(page: LogPage) -> list[str]:
 def test_it_opens_where_something_is_wrong(qtbot: QtBot, context: DialogContext) -> None:
     dialog = opened(qtbot, context)
     assert [dialog.tabs.tabText(place) for place in range(5)] == [
-        "Downloads (0)", "SMS (1)", "Agent (0)", "Anders zu erinnern (0)", "Im Zweifel (0)",
+        "Downloads (0)", "SMS (1)", "Agent (0)", "Anders zu erinnern (0)", "In der Schwebe (0)",
     ]  # fmt: skip
     assert dialog.tabs.currentWidget() is dialog.logs[Service.SMS]
     assert sentences(sms(qtbot, dialog)) == ["Rossi Beat: gesendet.", "Meier Hans: spät gesendet.", "Müller Anna: keine Mobilnummer."]
@@ -264,12 +264,12 @@ def test_a_message_in_doubt_is_decided(
 ) -> None:
     dialog = opened(qtbot, context)
     assert dialog.tabs.currentWidget() is dialog.doubtful
-    assert dialog.tabs.tabText(4) == "Im Zweifel (1)"
+    assert dialog.tabs.tabText(4) == "In der Schwebe (1)"
     asked = Yes()
     monkeypatch.setattr(dialog, "ask", asked)
     button = dialog.doubtful.sent_button if verdict is Verdict.SENT else dialog.doubtful.again_button
     button.click()
-    qtbot.waitUntil(lambda: dialog.tabs.tabText(4) == "Im Zweifel (0)")
+    qtbot.waitUntil(lambda: dialog.tabs.tabText(4) == "In der Schwebe (0)")
     assert doubtful.only().state is state
     assert "Muster" in asked.questions[0]
     assert asked.consequences[0]
@@ -297,8 +297,18 @@ def test_nothing_is_decided_without_an_answer(
     monkeypatch.setattr(QMessageBox, "exec", lambda _box: 0)
     dialog.doubtful.sent_button.click()
     assert doubtful.only().state is MessageState.IN_DOUBT
+
+
+@pytest.mark.usefixtures("doubtful")
+def test_the_doubtful_are_printed_to_be_asked_by_telephone(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialog = opened(qtbot, context)
+    printed: list[PrintOut] = []
+    monkeypatch.setattr("ui.dialogs.activity.print_with_dialog", lambda document, _parent: printed.append(document))
     dialog.print_list()
-    assert "Nichts zu drucken" in dialog.banner.text
+    qtbot.waitUntil(lambda: bool(printed))
+    assert printed[0].title == "Mitteilungen in der Schwebe"
+    assert "Muster" in printed[0].html
+    assert "☐ ja" in printed[0].html
 
 
 def test_the_logs_are_there_even_without_the_practice(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TypeVar
 
 import pytest
-from PyQt6.QtWidgets import QCheckBox, QMessageBox, QSpinBox, QTimeEdit, QWidget
+from PyQt6.QtWidgets import QCheckBox, QMessageBox, QScrollArea, QSpinBox, QTimeEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.ui.keyboard import turn_wheel
 from tray_agent.agent import Agent
 from tray_agent.config import settings as declared
 from tray_agent.config.settings import SETTINGS, Settings
+from tray_agent.errors import DatabaseUnavailableError, KnownError
 from ui.dialogs.settings import SettingsDialog
 from ui.models.settings import SettingsModel, default_text
 from ui.windows import DialogContext
@@ -95,6 +98,56 @@ def test_leaving_without_saving_asks_and_then_writes_nothing(dialog: SettingsDia
     dialog.reject()
     assert not dialog.isVisible()
     assert agent.settings.load().text(declared.QUIET_FROM) == "20:00"
+
+
+def test_the_wheel_scrolls_the_page_and_changes_no_switch(qtbot: QtBot, dialog: SettingsDialog) -> None:
+    days = _child(dialog, QSpinBox, "SMSService.OffsetSuchTage")
+    bar = dialog.findChild(QScrollArea).verticalScrollBar()  # type: ignore[union-attr]  # there is one
+    assert bar is not None
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    turn_wheel(days)
+    assert not dialog.has_unsaved_changes()
+    assert bar.value() > 0
+    days.setFocus()
+    before = days.value()
+    turn_wheel(days)
+    assert days.value() == max(days.minimum(), before - 1)
+
+
+def test_all_fields_stand_below_each_other(dialog: SettingsDialog) -> None:
+    editors = [_child(dialog, QWidget, setting.address) for setting in SETTINGS]
+    assert len({editor.mapTo(dialog, editor.rect().topLeft()).x() for editor in editors}) == 1
+
+
+def test_a_refused_save_keeps_the_window_and_what_was_changed(
+    qtbot: QtBot, dialog: SettingsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_values: object, **_names: object) -> None:
+        raise DatabaseUnavailableError("Datenbank nicht erreichbar", "Der Server antwortet nicht.", "Netzwerk prüfen.")
+
+    _child(dialog, QCheckBox, "SMSService.TerminerinnerungSenden").click()
+    monkeypatch.setattr(type(agent.settings), "save", refuse)
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: "Datenbank nicht erreichbar" in dialog.banner.text)
+    assert dialog.isVisible()
+    assert dialog.has_unsaved_changes()
+    assert _child(dialog, QCheckBox, "SMSService.TerminerinnerungSenden").isChecked()
+
+
+def test_closing_while_the_switches_are_read_is_quiet(
+    qtbot: QtBot, context: DialogContext, errors: list[KnownError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Event()
+    monkeypatch.setattr("ui.dialogs.settings._load", lambda _agent: answer.wait(30) and model())
+    dialog = SettingsDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.is_busy
+    dialog.reject()
+    answer.set()
+    qtbot.waitUntil(lambda: context.background.idle)
+    assert not dialog.isVisible()
+    assert errors == []
 
 
 def _child(dialog: SettingsDialog, kind: type[Widget], name: str) -> Widget:

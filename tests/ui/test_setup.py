@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLineEdit
+from PyQt6.QtWidgets import QComboBox, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.ui.keyboard import turn_wheel
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, load_machine
 from tray_agent.demo.world import DemoWorld
 from tray_agent.doctor import Subject, Verdict
+from tray_agent.errors import KnownError
 from ui.background import Background
-from ui.dialogs.setup import SetupDialog, SqlServerDialog
+from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
 from ui.models.setup import PAGES, SetupModel, try_out
 from ui.remembered import Remembered
 from ui.windows import DialogContext, Windows
@@ -44,6 +47,16 @@ def field(dialog: SetupDialog, name: str) -> QLineEdit:
     return found
 
 
+def button(dialog: SetupDialog, text: str) -> QPushButton:
+    return next(found for found in dialog.findChildren(QPushButton) if found.text() == text)
+
+
+def described(dialog: SetupDialog, row: int) -> str:
+    item = dialog.steps.item(row)
+    assert item is not None
+    return str(item.data(Qt.ItemDataRole.AccessibleDescriptionRole))
+
+
 def test_every_subject_of_the_examination_has_a_page() -> None:
     assert {subject for page in PAGES for subject in page.subjects} == set(Subject)
 
@@ -64,11 +77,21 @@ def test_an_account_without_a_user_is_taken_out_whole() -> None:
     assert model.changes == {("gateway", "accounts", "M1"): None}
 
 
-def test_saving_writes_the_file_and_keeps_the_password_elsewhere(qtbot: QtBot, dialog: SetupDialog, file: Path) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Returns what boxes with a single button told."""
+    told: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: told.append(f"{box.text()} {box.informativeText()}"))
+    return told
+
+
+def test_saving_writes_the_file_and_keeps_the_password_elsewhere(qtbot: QtBot, dialog: SetupDialog, file: Path, told: list[str]) -> None:
     field(dialog, "mail.host").setText("neu")
     field(dialog, "mail").textEdited.emit("geheim")
     dialog.save_and_close()
-    qtbot.waitUntil(lambda: not dialog.isVisible())
+    qtbot.waitUntil(lambda: bool(told))
+    assert not dialog.isVisible()
+    assert "nach dem nächsten Start" in told[0]
     said = file.read_text(encoding="utf-8")
     assert "# von Hand" in said
     assert "geheim" not in said
@@ -82,6 +105,93 @@ def test_a_wrong_value_is_told_and_nothing_is_saved(qtbot: QtBot, dialog: SetupD
     qtbot.waitUntil(lambda: "mail.port" in dialog.banner.text)
     assert dialog.isVisible()
     assert "alt" in file.read_text(encoding="utf-8")
+
+
+def test_an_empty_password_field_says_whether_there_is_one(qtbot: QtBot, context: DialogContext, file: Path) -> None:
+    context.agent.secrets.set("mail", "geheim")
+    dialog = SetupDialog(context)
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(lambda: field(dialog, "mail").placeholderText() == "gespeichert; leer lassen ändert nichts")
+    assert field(dialog, "store").placeholderText() == "keines gespeichert"
+
+
+def test_what_is_typed_while_the_practice_answers_stays(
+    qtbot: QtBot, context: DialogContext, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Event()
+    monkeypatch.setattr("ui.dialogs.setup._known", lambda _agent: answer.wait(30) and _Known({"M1": "Dr. Meier"}, frozenset()))
+    dialog = SetupDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.steps.setCurrentRow(4)
+    host = field(dialog, "mail.host")
+    host.setFocus()
+    host.setText("mail.neu")
+    host.setCursorPosition(4)
+    field(dialog, "mail").textEdited.emit("geheim")
+    answer.set()
+    qtbot.waitUntil(lambda: dialog.findChild(QLineEdit, "gateway.accounts.M1.user") is not None)
+    assert dialog.steps.currentRow() == 4
+    assert field(dialog, "mail.host").text() == "mail.neu"
+    assert field(dialog, "mail.host").cursorPosition() == 4
+    assert field(dialog, "mail").text() == "geheim"
+    assert dialog.model.secrets == {"mail": "geheim"}
+
+
+def test_the_wheel_changes_no_choice_that_has_not_the_keyboard(qtbot: QtBot, dialog: SetupDialog) -> None:
+    dialog.steps.setCurrentRow(4)
+    security = dialog.findChild(QComboBox, "mail.security")
+    assert isinstance(security, QComboBox)
+    before = security.currentIndex()
+    for _turn in range(3):
+        turn_wheel(security)
+    assert security.currentIndex() == before
+    assert not dialog.has_unsaved_changes()
+
+
+def test_tables_are_made_in_the_edited_database(qtbot: QtBot, dialog: SetupDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(dialog, "ask", lambda *words: asked.append(" ".join(words)) or True)
+    field(dialog, "store.url").setText(f"sqlite:///{(tmp_path / 'neu.db').as_posix()}")
+    button(dialog, "&Tabellen anlegen …").click()
+    qtbot.waitUntil(lambda: dialog.context.background.idle and not dialog.is_busy)
+    assert "Daten bleiben erhalten" in asked[0]
+    assert "neu.db" in described(dialog, 0)
+    assert (tmp_path / "neu.db").exists()
+
+
+def test_no_table_is_made_without_an_answer(qtbot: QtBot, dialog: SetupDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialog, "ask", lambda *_words: False)
+    field(dialog, "store.url").setText(f"sqlite:///{(tmp_path / 'neu.db').as_posix()}")
+    button(dialog, "&Tabellen anlegen …").click()
+    assert dialog.context.background.idle
+    assert not (tmp_path / "neu.db").exists()
+
+
+def test_the_sql_of_the_views_is_written(qtbot: QtBot, dialog: SetupDialog, tmp_path: Path) -> None:
+    file = tmp_path / "sichten.sql"
+    dialog.write_views(file)
+    qtbot.waitUntil(lambda: "SQL gespeichert" in dialog.banner.text)
+    assert file.read_text(encoding="utf-8").count("CREATE VIEW") == 5
+
+
+def test_sql_that_cannot_be_written_is_told(qtbot: QtBot, dialog: SetupDialog, tmp_path: Path) -> None:
+    dialog.write_views(tmp_path / "gibt-es-nicht" / "sichten.sql")
+    qtbot.waitUntil(lambda: "Nicht gespeichert" in dialog.banner.text)
+
+
+def test_closing_while_a_connection_is_tried_is_quiet(
+    qtbot: QtBot, dialog: SetupDialog, errors: list[KnownError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Event()
+    monkeypatch.setattr("ui.dialogs.setup.try_out", lambda *_values: answer.wait(30) and ())
+    dialog.check_all()
+    assert dialog.is_busy
+    dialog.reject()
+    answer.set()
+    qtbot.waitUntil(lambda: dialog.context.background.idle)
+    assert not dialog.isVisible()
+    assert errors == []
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def undecided(parts: MessageParts, message: OutboxMessage) -> Activity:
     """Returns the row of the activity log that asks a person to decide about a message in doubt."""
     at = f" ({format_datetime(parts.local(message.appointment_at))})" if message.appointment_at else ""
     sentence = _(
-        "{patient}{at}: Es ist unklar, ob die E-Mail gesendet wurde. Bitte nachfragen und unter «Mitteilungen in der Schwebe» entscheiden:"
+        "{patient}{at}: Es ist unklar, ob die E-Mail gesendet wurde. Bitte nachfragen und unter «Aktivitäten/Fehler | In der Schwebe» entscheiden:"
         " «wurde gesendet» oder «erneut senden». Bis dahin wird sie nicht noch einmal gesendet."
     ).format(patient=message.patient_name, at=at)
     return told(

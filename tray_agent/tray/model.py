@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, format_time, ngettext
+from tray_agent.tray.in_windows import in_windows
 
 MOST_SHOWN_NUMBER = 9
 """The icon shows the number of new downloads up to this one, then ``9+``."""
@@ -264,7 +265,7 @@ def state_details(facts: AgentFacts) -> tuple[str, ...]:
 
 def concern_of(error: KnownError, opens: DialogName) -> Concern:
     """Returns an error of the engine as something that needs a person."""
-    return Concern(f"{error.title}.", opens, " ".join(part for part in (error.message, error.advice) if part))
+    return Concern(f"{error.title}.", opens, in_windows(" ".join(part for part in (error.message, error.advice) if part)))
 
 
 def downloads_line(number: int) -> str:

@@ -61,9 +61,9 @@ class ActivityDialog(Dialog):
             self.tabs.addTab(page, tab_title(service, {}))
             self.remember_columns(page.table, service.value, widths=(130, 130, 400, 140))
         self.tabs.addTab(self.calls, _("Anders zu erinnern"))
-        self.tabs.addTab(self.doubtful, _("Im Zweifel"))
-        self.remember_columns(self.calls.table, "calls", widths=(70, 130, 160, 160, 200))
-        self.remember_columns(self.doubtful.table, "doubtful", widths=(180, 190, 160, 130, 130))
+        self.tabs.addTab(self.doubtful, _("In der Schwebe"))
+        self.remember_columns(self.calls.table, "calls", widths=(72, 130, 160, 180, 160))
+        self.remember_columns(self.doubtful.table, "doubtful", widths=(160, 190, 136, 130, 130))
         self.body.addWidget(self.tabs, 1)
         self.side_action(_("&Drucken"), self.print_list)
         self.side_action(_("Seiten&ansicht"), self.preview_list)
@@ -93,7 +93,7 @@ class ActivityDialog(Dialog):
         self.doubtful.show_messages(read.doubtful)
         for place, title, number in (
             (self.calls, _("Anders zu erinnern ({number})"), len(read.calls)),
-            (self.doubtful, _("Im Zweifel ({number})"), len(read.doubtful)),
+            (self.doubtful, _("In der Schwebe ({number})"), len(read.doubtful)),
         ):
             self._title(place, title.format(number=number))
             self.tabs.setTabIcon(self.tabs.indexOf(place), status_icon(Status.WARNING if number else Status.SUCCESS))
@@ -165,13 +165,16 @@ class ActivityDialog(Dialog):
             patients = agent.practice.patients({entry.message.patient_id for entry in entries})
             return letters(entries, patients, Sender(practice.name, practice.phone), zone, agent.clock.now())
 
-        self.run(work, lambda printed: preview(printed, self), busy=_("Briefe werden vorbereitet …"))
+        self.run(work, self._show_letters, busy=_("Briefe werden vorbereitet …"))
+
+    def _show_letters(self, printed: PrintOut) -> None:
+        said = _("Die Praxisdaten enthalten keine Adressen: Unter dem Namen ist Platz, sie von Hand oder mit einer Etikette zu ergänzen.")
+        self.banner.say(_("Briefe ohne Adresse"), said)
+        preview(printed, self)
 
     def _make(self, done: Callable[[PrintOut], object]) -> None:
         page = self.tabs.currentWidget()
-        if isinstance(page, DoubtPage):
-            self.banner.say(_("Nichts zu drucken"), _("Mitteilungen im Zweifel werden hier entschieden, nicht gedruckt."))
-        elif isinstance(page, LogPage | CallListPage):
+        if isinstance(page, LogPage | CallListPage | DoubtPage):
             self.run(page.print_out(), lambda printed: _ignore(done(printed)), busy=_("Wird vorbereitet …"))
 
     # Deleting, ticking off, deciding

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGroupBox,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -26,6 +27,7 @@ from tray_agent.config.settings import Setting, Type, unit_text
 from tray_agent.errors import KnownError
 from tray_agent.i18n import LANGUAGES, _
 from ui.dialog import GRID, Dialog, Form
+from ui.focused_wheel import FocusedWheel
 from ui.icons import Status
 from ui.models.settings import SettingsModel, default_text
 from ui.notes import Note
@@ -75,7 +77,9 @@ class SettingsDialog(Dialog):
                 self._notes[setting] = form.add(setting.name, editor, explanation)
             column.addWidget(group)
         column.addStretch(1)
+        _align(page)
         self._area.setWidget(page)
+        FocusedWheel(page)
         self._changed()
 
     def _editor(self, setting: Setting, model: SettingsModel) -> QWidget:
@@ -95,6 +99,7 @@ class SettingsDialog(Dialog):
         box = QCheckBox(_("Ja"))
         box.setAccessibleName(setting.name)
         box.setChecked(bool(model.value(setting)))
+        box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
         box.toggled.connect(lambda on: self._edit(setting, "1" if on else "0"))
         return box
 
@@ -180,6 +185,14 @@ class SettingsDialog(Dialog):
             saved,
             busy=_("Schalter werden gespeichert …"),
         )
+
+
+def _align(page: QWidget) -> None:
+    """Gives all labels of fields the width of the widest, so that the fields of all sections stand below each other."""
+    labels = [label for label in page.findChildren(QLabel) if label.buddy() is not None]
+    widest = max((label.sizeHint().width() for label in labels), default=0)
+    for label in labels:
+        label.setMinimumWidth(widest)
 
 
 def _ticked(listed: QListWidget) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,6 +19,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -28,11 +31,12 @@ from PyQt6.QtWidgets import (
 from tray_agent.config.machine import config_file
 from tray_agent.config.write import preview_machine, save_machine
 from tray_agent.doctor import Finding, Subject, Verdict
-from tray_agent.errors import KnownError
+from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _
 from ui.dialog import GRID, Dialog, Form, quiet_label
+from ui.focused_wheel import FocusedWheel
 from ui.icons import Status, status_icon
-from ui.models.setup import Field, Kind, Page, SetupModel, try_out
+from ui.models.setup import Field, Kind, Page, SetupModel, Step, make_tables, try_out, views_sql
 from ui.notes import Note
 
 if TYPE_CHECKING:
@@ -59,6 +63,8 @@ class SetupDialog(Dialog):
         self.model = SetupModel(context.agent.machine)
         self.steps = QListWidget(self)
         self.steps.setAccessibleName(_("Verbindungen"))
+        line = self.fontMetrics().lineSpacing()
+        self.steps.setIconSize(QSize(line, line))
         self.pages = QStackedWidget(self)
         self._results: list[QVBoxLayout] = []
         parts = QSplitter(Qt.Orientation.Horizontal, self)
@@ -73,7 +79,7 @@ class SetupDialog(Dialog):
         self.close_action()
         self.side_action(_("Alles p&rüfen"), self.check_all)
         self._fill()
-        self.run(lambda: _mandants(context.agent), self._show_accounts)
+        self.run(lambda: _known(context.agent), self._show_known)
 
     # The pages
 
@@ -85,6 +91,7 @@ class SetupDialog(Dialog):
             old = self.pages.widget(0)
             if old is not None:
                 self.pages.removeWidget(old)
+                old.setParent(None)  # its fields must not be found any more
                 old.deleteLater()
         for page, fields in self.model.pages():
             QListWidgetItem(status_icon(Status.WAITING), _(page.title), self.steps)
@@ -92,20 +99,27 @@ class SetupDialog(Dialog):
         self.steps.setCurrentRow(row)
         self._changed()
 
+    def _fill_again(self) -> None:
+        """Makes the pages anew; the keyboard and what was typed stay where they are."""
+        before = self.focusWidget()
+        name, cursor = (before.objectName(), before.cursorPosition()) if isinstance(before, QLineEdit) else ("", 0)
+        self._fill()
+        field = self.findChild(QLineEdit, name) if name else None
+        if isinstance(field, QLineEdit):
+            field.setFocus()
+            field.setCursorPosition(cursor)
+
     def _page(self, page: Page, fields: tuple[Field, ...]) -> QWidget:
         content = QWidget()
         column = QVBoxLayout(content)
+        column.setContentsMargins(GRID, 0, GRID, 0)
         column.setSpacing(2 * GRID)
         column.addWidget(quiet_label(_(page.explanation)))
         form = Form()
         for field in fields:
             form.add(_(field.label), self._editor(field), _(field.explanation) if field.explanation else "")
         column.addLayout(form)
-        check = QPushButton(_("&Prüfen"), content)
-        check.setAccessibleName(_("{page} prüfen").format(page=_(page.title)))
-        place = self.pages.count()
-        check.clicked.connect(lambda _checked: self.check(place, page.subjects))
-        column.addWidget(check, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(self._actions(page, self.pages.count()))
         results = QVBoxLayout()
         self._results.append(results)
         column.addLayout(results)
@@ -115,7 +129,23 @@ class SetupDialog(Dialog):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setAccessibleName(_(page.title))
         area.setWidget(content)
+        FocusedWheel(content)
         return area
+
+    def _actions(self, page: Page, place: int) -> QHBoxLayout:
+        check = QPushButton(_("&Prüfen"), self)
+        check.setAccessibleName(_("{page} prüfen").format(page=_(page.title)))
+        check.clicked.connect(lambda _checked: self.check(place, page.subjects))
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(check)
+        if page.step is not None:
+            step = QPushButton(_(page.step.value), self)
+            action = {Step.MAKE_TABLES: lambda: self.ask_tables(place), Step.WRITE_VIEWS: self.ask_views_file}[page.step]
+            step.clicked.connect(lambda _checked: action())
+            row.addWidget(step)
+        row.addStretch(1)
+        return row
 
     def _editor(self, field: Field) -> QWidget:
         if field.kind is Kind.CHOICE:
@@ -125,7 +155,8 @@ class SetupDialog(Dialog):
         line.setAccessibleName(_(field.label).replace("&", ""))
         if field.kind is Kind.SECRET:
             line.setEchoMode(QLineEdit.EchoMode.Password)
-            line.setPlaceholderText(_("unverändert lassen: leer"))
+            line.setPlaceholderText(self.model.secret_told(field.place[0]))
+            line.setText(self.model.secrets.get(field.place[0], ""))
             line.textEdited.connect(lambda text: self._edit_secret(field.place[0], text))
             return line
         line.textChanged.connect(lambda text: self._edit(field, text))
@@ -163,10 +194,9 @@ class SetupDialog(Dialog):
         box.currentIndexChanged.connect(lambda index: self._edit(field, str(box.itemData(index))))
         return box
 
-    def _show_accounts(self, mandants: dict[str, str]) -> None:
-        self.model.mandants = mandants
-        if mandants and not self.model.has_changes:
-            self._fill()
+    def _show_known(self, known: _Known) -> None:
+        self.model.mandants, self.model.kept = known.mandants, known.passwords
+        self._fill_again()
 
     def _edit(self, field: Field, text: str) -> None:
         self.model.edit(field.place, text)
@@ -189,6 +219,36 @@ class SetupDialog(Dialog):
             return try_out(agent, preview_machine(config_file(), changes), secrets, subjects)
 
         self.run(work, lambda findings: self._checked(place, findings), busy=_("Wird geprüft …"))
+
+    def ask_tables(self, place: int) -> None:
+        """Makes the agent's tables in the database that stands in the fields, after a question."""
+        agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
+
+        def work() -> tuple[Finding, ...]:
+            return make_tables(agent, preview_machine(config_file(), changes), secrets)
+
+        said = _("Die Anmeldung muss Tabellen anlegen dürfen. Vorhandene Daten bleiben erhalten.")
+        if self.ask(_("Die Tabellen des Agenten anlegen oder aktualisieren?"), said, _("&Anlegen")):
+            self.run(work, lambda findings: self._checked(place, findings), busy=_("Tabellen werden angelegt …"))
+
+    def ask_views_file(self) -> None:
+        """Asks where to, and writes the SQL of the five views."""
+        name, _kind = QFileDialog.getSaveFileName(self, _("SQL der Sichten speichern"), "vitoclient-views.sql", _("SQL-Datei (*.sql)"))
+        if name:
+            self.write_views(Path(name))
+
+    def write_views(self, file: Path) -> None:
+        """Writes the SQL from which somebody makes the five views."""
+        agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
+
+        def work() -> None:
+            _write(file, views_sql(agent, preview_machine(config_file(), changes), secrets))
+
+        def written(_nothing: None) -> None:
+            said = _("{file} an die Praxissoftware anpassen und in deren Datenbank ausführen, danach «Prüfen».").format(file=file)
+            self.banner.say(_("SQL gespeichert"), said, Status.SUCCESS)
+
+        self.run(work, written, busy=_("Wird gespeichert …"))
 
     def check_all(self) -> None:
         """Tries all pages, one after the other."""
@@ -227,7 +287,18 @@ class SetupDialog(Dialog):
             for name, value in secrets.items():
                 agent.secrets.set(name, value)
 
-        self.run(work, lambda _nothing: then(), busy=_("Wird gespeichert …"))
+        def saved(_nothing: None) -> None:
+            then()
+            self.tell_next_start()
+
+        self.run(work, saved, busy=_("Wird gespeichert …"))
+
+    def tell_next_start(self) -> None:
+        """Tells that what was saved is not in force yet."""
+        box = QMessageBox(QMessageBox.Icon.Information, self.windowTitle(), _("Die Angaben sind gespeichert."))
+        box.setInformativeText(_("Sie gelten nach dem nächsten Start: im Menü des Symbols «Beenden» wählen und das Programm neu starten."))
+        box.setWindowIcon(self.windowIcon())
+        box.exec()
 
 
 def ask_sql_server(parent: QWidget) -> str:
@@ -296,8 +367,36 @@ class SqlServerDialog(QDialog):
         return str(sql_server_url(server))
 
 
-def _mandants(agent: Agent) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the pages show besides the configuration: the Mandants' names by id, and the names of the passwords there are."""
+
+    mandants: Mapping[str, str]
+    passwords: frozenset[str]
+
+
+def _known(agent: Agent) -> _Known:
     try:
-        return {mandant.id: mandant.name for mandant in agent.practice.mandants().values()}
+        mandants = {mandant.id: mandant.name for mandant in agent.practice.mandants().values()}
     except KnownError:  # not set up yet: the accounts of the configuration are shown
-        return {}
+        mandants = {}
+    model = SetupModel(agent.machine, mandants)
+    names = {field.place[0] for _page, fields in model.pages() for field in fields if field.kind is Kind.SECRET}
+    return _Known(mandants, frozenset(name for name in names if agent.secrets.get(name)))
+
+
+def _write(file: Path, sql: str) -> None:
+    """Writes SQL.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    try:
+        file.write_text(sql, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            _("Nicht gespeichert"),
+            _("{file} kann nicht geschrieben werden.").format(file=file),
+            _("Datei schliessen, wenn sie offen ist, oder einen anderen Ordner wählen."),
+            item=str(file),
+        ) from error

@@ -12,6 +12,7 @@ from tray_agent.jobs.model import ActivityFilter, ActivityRow, ServiceCounts
 from tray_agent.jobs.titles import level_title, service_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
 from tray_agent.messages.words import channel_title, kind_title
+from tray_agent.tray.in_windows import in_windows
 from ui.models.period import ALL_DAYS, Period
 
 PAGE = 100
@@ -63,7 +64,7 @@ def details(row: ActivityRow, zone: tzinfo) -> str:
     head = _("{level}, {time} auf {workstation}").format(
         level=level_title(row.level), time=time_text(row, zone), workstation=row.workstation
     )
-    lines = [head, row.sentence]
+    lines = [head, in_windows(row.sentence)]
     if row.appointment_at:
         lines.append(_("Termin: {time}").format(time=format_datetime(row.appointment_at.astimezone(zone))))
     if row.patient_id:
@@ -106,12 +107,17 @@ def phones_text(entry: CallEntry) -> str:
 
 def sent_text(entry: CallEntry) -> str:
     """Returns whether the message left."""
-    return _("gesendet, nicht angekommen") if entry.sent else _("nicht gesendet")
+    return _("nicht angekommen") if entry.sent else _("nicht gesendet")
 
 
 def appointment_text(message: OutboxMessage, zone: tzinfo) -> str:
     """Returns the appointment a message is about, or ""."""
     return format_datetime(message.appointment_at.astimezone(zone)) if message.appointment_at else ""
+
+
+def sending_text(message: OutboxMessage, zone: tzinfo) -> str:
+    """Returns when a message was handed over, or ""."""
+    return format_datetime(message.sending_at.astimezone(zone)) if message.sending_at else ""
 
 
 def kind_text(message: OutboxMessage) -> str:

@@ -10,9 +10,10 @@ from html import escape
 from tray_agent.i18n import _, format_date, format_datetime, format_time
 from tray_agent.jobs.model import ActivityRow
 from tray_agent.jobs.titles import level_title
-from tray_agent.messages.entries import CallEntry
+from tray_agent.messages.entries import CallEntry, OutboxMessage
 from tray_agent.practice.model import Patient
-from ui.models.activity import about_text, appointment_text, phones_text, sent_text, time_text
+from tray_agent.tray.in_windows import in_windows
+from ui.models.activity import about_text, appointment_text, kind_text, phones_text, sending_text, sent_text, time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,24 @@ def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> Prin
     return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (4, 15, 18, 18, 45), cells), ""))
 
 
+def doubt_list(messages: Sequence[OutboxMessage], zone: tzinfo, now: datetime) -> PrintOut:
+    """Returns the list of messages in doubt, to ask the patients by telephone, with a column to note what they say."""
+    title = _("Mitteilungen in der Schwebe")
+    titles = (_("Patient"), _("Mitteilung"), _("An"), _("Gesendet um"), _("Termin"), _("Angekommen?"))
+    cells = (
+        (
+            message.patient_name,
+            kind_text(message),
+            message.recipient or "",
+            sending_text(message, zone),
+            appointment_text(message, zone),
+            _("☐ ja  ☐ nein"),
+        )
+        for message in messages
+    )
+    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (19, 21, 18, 14, 14, 14), cells), ""))
+
+
 def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
     """Returns a letter for each patient, each on a page of its own; nothing in it says more than place and time."""
     pages = (_letter(entry, patients.get(entry.message.patient_id), sender, zone, now) for entry in entries)
@@ -94,9 +113,10 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     paragraphs = (_("Guten Tag"), said, call, closing, sender.name)
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
+    address = "<br>&nbsp;<br>&nbsp;"  # room for street and town, which the practice's data do not have
     subject = "<p><b>" + escape(_("Terminerinnerung")) + "</b></p>"
     day = f"<p>{escape(format_date(now.astimezone(zone)))}</p>"
-    return f"<p>{head}</p>{spacing}<p>{escape(name)}</p>{spacing}{day}{subject}{body}"
+    return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"
 
 
 def _page(title: str, printed: str, table: str, note: str) -> str:
@@ -108,7 +128,7 @@ def _page(title: str, printed: str, table: str, note: str) -> str:
 def _table(titles: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]) -> str:
     """Returns a table; ``widths`` of its columns in percent."""
     head = "".join(f"<th width='{width}%'>{escape(title)}</th>" for title, width in zip(titles, widths, strict=True))
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(in_windows(cell))}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table border='1' cellspacing='0' width='100%' style='border-collapse:collapse'><thead><tr>{head}</tr></thead>{body}</table>"
 
 

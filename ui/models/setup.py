@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tray_agent.config.machine import Machine
@@ -53,18 +53,27 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
 
 
+class Step(Enum):
+    """What a page can do besides *Prüfen*; the value is its label, a source text."""
+
+    MAKE_TABLES = N_("&Tabellen anlegen …")
+    WRITE_VIEWS = N_("S&QL der Sichten …")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page: fields, and what *Prüfen* examines.
 
     Attributes:
         title, explanation: source texts.
+        step: what it can do besides, or None.
     """
 
     title: str
     explanation: str
     subjects: tuple[Subject, ...]
     fields: tuple[Field, ...]
+    step: Step | None = None
 
 
 _SECURITY = (("starttls", N_("STARTTLS")), ("tls", N_("TLS")), ("none", N_("unverschlüsselt (nur im eigenen Netz)")))
@@ -81,6 +90,7 @@ PAGES = (
             Field(("store", "schema"), N_("&Schema"), explanation=N_("Das eigene Schema des Agenten auf dem SQL-Server.")),
             Field(("store",), N_("Pass&wort"), Kind.SECRET),
         ),
+        Step.MAKE_TABLES,
     ),
     Page(
         N_("Praxisdaten"),
@@ -94,6 +104,7 @@ PAGES = (
             Field(("practice", "phone"), N_("&Telefon"), explanation=N_("Für {Telefon} in den Textvorlagen.")),
             Field(("practice", "canton"), N_("&Kanton"), explanation=N_("Dessen Feiertage gelten, zum Beispiel ZH.")),
         ),
+        Step.WRITE_VIEWS,
     ),
     Page(
         N_("Online-Portal"),
@@ -162,10 +173,12 @@ class SetupModel:
     Attributes:
         machine: the configuration as it is.
         mandants: names by id, for the accounts.
+        kept: the names of the passwords that are stored already.
     """
 
     machine: Machine
     mandants: Mapping[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
     _edited: dict[Place, Any] = field(default_factory=dict)
     _secrets: dict[str, str] = field(default_factory=dict)
 
@@ -199,6 +212,10 @@ class SetupModel:
             self._secrets[name] = text
         else:
             self._secrets.pop(name, None)
+
+    def secret_told(self, name: str) -> str:
+        """Returns what an empty password field says: whether there is one already."""
+        return _("gespeichert; leer lassen ändert nichts") if name in self.kept else _("keines gespeichert")
 
     @property
     def changes(self) -> Changes:
@@ -246,10 +263,41 @@ class EditedSecrets:
 
 def try_out(agent: Agent, machine: Machine, edited: Mapping[str, str], subjects: tuple[Subject, ...]) -> tuple[Finding, ...]:
     """Examines an edited configuration without saving it. Takes seconds: never on the GUI thread."""
+    with _trial(agent, machine, edited) as trial:
+        return tuple(examine(trial, *subjects))
+
+
+def make_tables(agent: Agent, machine: Machine, edited: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Makes the agent's tables in the edited database, or brings them to this version; returns how it stands then.
+
+    Raises:
+        DatabaseUnavailableError: no connection.
+        KnownError: the login may not make tables.
+    """
+    from tray_agent.store.migrate import upgrade
+
+    with _trial(agent, machine, edited) as trial:
+        upgrade(trial.store_unchecked, copy_stamp=agent.clock.now().astimezone(machine.zone))
+        return tuple(examine(trial, Subject.STORE))
+
+
+def views_sql(agent: Agent, machine: Machine, edited: Mapping[str, str]) -> str:
+    """Returns the SQL from which somebody makes the five views, for the edited database of the practice.
+
+    Raises:
+        KnownError: the address of that database can't be used.
+    """
+    from tray_agent.practice.views import Dialect, views_template
+
+    with _trial(agent, machine, edited) as trial:
+        dialect = Dialect(trial.practice_database.dialect)
+    return views_template(dialect, machine.practice.view_schema or None)
+
+
+def _trial(agent: Agent, machine: Machine, edited: Mapping[str, str]) -> Agent:
     from tray_agent.agent import Agent as Trial
 
-    with Trial(machine, secrets=EditedSecrets(agent.secrets, edited), clock=agent.clock, workstation=agent.workstation) as trial:
-        return tuple(examine(trial, *subjects))
+    return Trial(machine, secrets=EditedSecrets(agent.secrets, edited), clock=agent.clock, workstation=agent.workstation)
 
 
 def _stored(machine: Machine, place: Place) -> str:
