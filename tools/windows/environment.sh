@@ -13,10 +13,10 @@ digest_of() { cat "$@" | sha256sum | cut -c1-16; }
 
 # Names of what is cached; each changes with what it is made of.
 python_digest=b6d6b1071cbed92691e7c37f25f3dcc814cdee2a99b154dcdd1d78c3da7ec863
-layout=1  # one more when setup.sh makes something in another way
+layout=2  # one more when setup.sh makes something in another way
 base_key=$(digest_of <(echo "$layout $python_digest") "$tools/check_python.py")
 base="$cache/python-$base_key"
-prefix="$cache/prefix-$(digest_of <(echo "$layout $(wine --version 2>/dev/null)") "$tools"/*.c)"
+prefix="$cache/prefix-$(digest_of <(echo "$layout $(wine --version 2>/dev/null)") "$tools"/*.c "$tools/look.py")"
 test_python="$cache/test-$base_key-$(digest_of "$project/requirements/test.txt")"
 build_python="$cache/build-$base_key-$(digest_of "$project/requirements/build.txt")"
 

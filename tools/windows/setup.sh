@@ -6,15 +6,15 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 what=${1:?test or build}
 
-debian=(wine wine64 xvfb xauth osslsigncode unzip gcc-mingw-w64-x86-64 openbox xdotool imagemagick x11-utils python3-venv)
+debian=(wine wine64 xvfb xauth osslsigncode unzip gcc-mingw-w64-x86-64 openbox xdotool imagemagick x11-utils python3-venv openssl)
 [ "$what" = test ] || debian+=(nsis)
+root=(); [ "$(id -u)" = 0 ] || root=(sudo)
 missing=()
 for package in "${debian[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
 if [ ${#missing[@]} != 0 ]; then
   echo "Installing Debian packages: ${missing[*]}"
-  root=(); [ "$(id -u)" = 0 ] || root=(sudo)
   "${root[@]}" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
@@ -35,7 +35,15 @@ if [ ! -e "$base/ready" ]; then
   touch "$base/ready"
 fi
 
-# Windows itself: Wine's, as Windows 10, with the two system libraries that Wine 8 lacks.
+# Unpacks Debian packages into a folder without installing them: this machine's own programs keep their fonts.
+unpack_debian() {
+  mkdir "$1"; cd "$1"; shift
+  apt-get download -qq "$@" 2>/dev/null || { "${root[@]}" apt-get update -qq; apt-get download -qq "$@"; }
+  local package
+  for package in *.deb; do dpkg -x "$package" .; done
+}
+
+# Windows itself: Wine's, as Windows 10, with the two system libraries that Wine 8 lacks, and fonts like its own.
 if [ ! -e "$prefix/ready" ]; then
   rm -rf "$prefix"; export WINEPREFIX="$prefix"
   own_screen 1024x768
@@ -44,6 +52,9 @@ if [ ! -e "$prefix/ready" ]; then
   system="$prefix/drive_c/windows/system32"
   x86_64-w64-mingw32-gcc -Wall -O2 -shared -s -o "$system/icuuc.dll" "$tools/icuuc.c"
   x86_64-w64-mingw32-gcc -Wall -O2 -shared -s -o "$system/bcryptprimitives.dll" "$tools/bcryptprimitives.c" -ladvapi32
+  fonts=$(mktemp -d); (unpack_debian "$fonts/unpacked" fonts-open-sans fonts-liberation fonts-wine)
+  find "$fonts" -name '*.ttf' -exec cp -t "$prefix/drive_c/windows/Fonts" {} +; rm -rf "$fonts"
+  windows "$base/python/python.exe" -I "$tools/look.py"
   end_windows
   [ -d "$prefix/drive_c/users/$USER" ]
   touch "$prefix/ready"

@@ -1,4 +1,8 @@
-"""Authenticode through ``WinVerifyTrust`` (wintrust.dll) and the signer's certificate (crypt32.dll)."""
+"""Authenticode through ``WinVerifyTrust`` (wintrust.dll) and the signer's certificate (crypt32.dll).
+
+Two opinions are heard: what ``WinVerifyTrust`` answers, and the chain of certificates that it built on the way. A file
+counts as valid only if neither objects.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,9 @@ if sys.platform != "win32":
 
 import ctypes
 from ctypes import POINTER, Structure, byref, c_char_p, c_ubyte, c_void_p, sizeof
-from ctypes.wintypes import DWORD, HANDLE, HWND, LONG, LPCWSTR, LPWSTR, WORD
+from ctypes.wintypes import DWORD, FILETIME, HANDLE, HWND, LONG, LPCWSTR, LPWSTR, WORD
 from pathlib import Path
+from typing import Any
 
 from tray_agent.platforms.files import extended
 from tray_agent.platforms.signature import Signature, SignatureState
@@ -36,6 +41,16 @@ _STATES = {
     0x80091007: SignatureState.BROKEN,  # CRYPT_E_HASH_VALUE
 }
 """What Windows answers; every other number means that the signer is not trusted."""
+
+_NOT_TRUSTED = 0x800B0109  # CERT_E_UNTRUSTEDROOT
+_CHAIN_FAULTS = (
+    0x00000004  # CERT_TRUST_IS_REVOKED
+    | 0x00000008  # CERT_TRUST_IS_NOT_SIGNATURE_VALID
+    | 0x00000020  # CERT_TRUST_IS_UNTRUSTED_ROOT
+    | 0x00010000  # CERT_TRUST_IS_PARTIAL_CHAIN
+    | 0x04000000  # CERT_TRUST_IS_EXPLICIT_DISTRUST
+)
+"""Faults of a chain that no valid signature has. An expired certificate is none: with a time stamp it stays valid."""
 
 
 class _Guid(Structure):
@@ -70,6 +85,35 @@ class _ProviderCertificate(Structure):
     _fields_ = (("cbStruct", DWORD), ("pCert", c_void_p))
 
 
+class _TrustStatus(Structure):
+    """CERT_TRUST_STATUS."""
+
+    _fields_ = (("dwErrorStatus", DWORD), ("dwInfoStatus", DWORD))
+
+
+class _ChainContext(Structure):
+    """The head of CERT_CHAIN_CONTEXT."""
+
+    _fields_ = (("cbSize", DWORD), ("TrustStatus", _TrustStatus))
+
+
+class _Signer(Structure):
+    """CRYPT_PROVIDER_SGNR."""
+
+    _fields_ = (
+        ("cbStruct", DWORD),
+        ("sftVerifyAsOf", FILETIME),
+        ("csCertChain", DWORD),
+        ("pasCertChain", POINTER(_ProviderCertificate)),
+        ("dwSignerType", DWORD),
+        ("psSigner", c_void_p),
+        ("dwError", DWORD),
+        ("csCounterSigners", DWORD),
+        ("pasCounterSigners", c_void_p),
+        ("pChainContext", POINTER(_ChainContext)),
+    )
+
+
 _VERIFY_V2 = _Guid(0x00AAC56B, 0xCD44, 0x11D0, (c_ubyte * 8)(0x8C, 0xC2, 0, 0xC0, 0x4F, 0xC2, 0x95, 0xEE))
 _trust = ctypes.WinDLL("wintrust")
 _crypt = ctypes.WinDLL("crypt32")
@@ -78,8 +122,8 @@ _trust.WinVerifyTrust.restype = LONG
 _trust.WTHelperProvDataFromStateData.argtypes = (HANDLE,)
 _trust.WTHelperProvDataFromStateData.restype = c_void_p
 _trust.WTHelperGetProvSignerFromChain.argtypes = (c_void_p, DWORD, ctypes.c_int, DWORD)
-_trust.WTHelperGetProvSignerFromChain.restype = c_void_p
-_trust.WTHelperGetProvCertFromChain.argtypes = (c_void_p, DWORD)
+_trust.WTHelperGetProvSignerFromChain.restype = POINTER(_Signer)
+_trust.WTHelperGetProvCertFromChain.argtypes = (POINTER(_Signer), DWORD)
 _trust.WTHelperGetProvCertFromChain.restype = POINTER(_ProviderCertificate)
 _crypt.CertGetNameStringW.argtypes = (c_void_p, DWORD, DWORD, c_char_p, LPWSTR, DWORD)
 _crypt.CertGetNameStringW.restype = DWORD
@@ -98,7 +142,7 @@ class WindowsSignatures:
         Raises:
             OSError: the file can't be read.
         """
-        with file.open("rb"):
+        with Path(extended(file)).open("rb"):
             pass
         subject = _FileInfo(sizeof(_FileInfo), extended(file), None, None)
         data = _TrustData(
@@ -113,17 +157,31 @@ class WindowsSignatures:
         nobody = HWND(-1)
         status = _trust.WinVerifyTrust(nobody, byref(_VERIFY_V2), byref(data)) & 0xFFFFFFFF
         try:
-            publisher = _publisher(data.hWVTStateData)
+            signer = _first_signer(data.hWVTStateData)
+            publisher = _publisher(signer)
+            status = status or _chain_objects(signer)
         finally:
             data.dwStateAction = _WTD_STATEACTION_CLOSE
             _trust.WinVerifyTrust(nobody, byref(_VERIFY_V2), byref(data))
         return Signature(_STATES.get(status, SignatureState.UNTRUSTED), publisher, status)
 
 
-def _publisher(state: int | None) -> str | None:
-    """Returns the common name of the first signer's certificate."""
+def _first_signer(state: int | None) -> Any:  # noqa: ANN401 - a pointer to _Signer that may be NULL
+    """Returns the first signer of what was verified; it lives until that is closed."""
     provider = _trust.WTHelperProvDataFromStateData(state) if state else None
-    signer = _trust.WTHelperGetProvSignerFromChain(provider, 0, False, 0) if provider else None
+    return _trust.WTHelperGetProvSignerFromChain(provider, 0, False, 0) if provider else None
+
+
+def _chain_objects(signer: Any) -> int:  # noqa: ANN401 - a pointer to _Signer that may be NULL
+    """Returns 0 where the signer's chain of certificates ends at a root that this machine trusts, else the error's number."""
+    chain = signer.contents.pChainContext if signer else None
+    if not chain or chain.contents.TrustStatus.dwErrorStatus & _CHAIN_FAULTS:
+        return _NOT_TRUSTED
+    return 0
+
+
+def _publisher(signer: Any) -> str | None:  # noqa: ANN401 - a pointer to _Signer that may be NULL
+    """Returns the common name of the signer's certificate."""
     found = _trust.WTHelperGetProvCertFromChain(signer, 0) if signer else None
     if not found or not found.contents.pCert:
         return None
