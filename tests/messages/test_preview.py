@@ -95,6 +95,13 @@ def test_a_day_that_is_over_is_refused(world: World) -> None:
         preview(world, REMINDER, date(2026, 11, 22))
 
 
+@pytest.mark.parametrize("day", [date(2028, 11, 25), date.max])
+def test_a_day_beyond_every_plan_is_refused(world: World, day: date) -> None:
+    with pytest.raises(InputError, match="Zukunft"):
+        preview(world, REMINDER, day)
+    assert preview(world, REMINDER, date(2028, 11, 23)).lines == ()
+
+
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_a_switch_on_nein_is_told_and_the_rest_is_shown_as_if(world: World, kind: MessageKind) -> None:
     world.book_appointment()
@@ -161,6 +168,16 @@ def test_an_empty_account_is_a_reason(world: World) -> None:
     [line] = preview(world).messages
     assert (line.channel, line.cost) == (Channel.EMAIL, Decimal(0))
     assert line.subject
+
+
+def test_credits_that_are_not_checked_are_no_reason(world: World) -> None:
+    """The switch CreditBestandPrüfen on Nein: the gateway itself decides when the message is sent."""
+    world.book_appointment()
+    _tell_balance(world, Decimal(0))
+    world.values[switches.CHECK_CREDITS] = False
+    found = preview(world)
+    assert [line.patient_id for line in found.messages] == ["P1"]
+    assert found.mandants[0].is_enough
 
 
 def test_a_mandant_without_an_account_is_told(world: World) -> None:
@@ -276,8 +293,17 @@ def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(message["cost"] >= 1 for message in reminders["messages"] if message["channel"] == "sms")
 
 
-@pytest.mark.parametrize("arguments", [["--kind", "letter"], ["--date", "gestern"], ["--date", "2020-01-01"], ["--what"]])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--kind", "letter"], "Es gibt: reminder, birthday."), (["--date", "gestern"], "Es braucht ein Datum"),
+        (["--date", "2026-02-30"], "Es braucht ein Datum, das es gibt"), (["--date", "2020-01-01"], "vorbei"),
+        (["--date", "9999-12-31"], "Zukunft"), (["--what"], "--what"),
+    ],
+)  # fmt: skip
 @pytest.mark.usefixtures("configured")
-def test_wrong_use_is_one_line_and_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use_is_one_line_and_exit_2(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["messages", "preview", *arguments]) == 2
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert said in line
+    assert "rror" not in line

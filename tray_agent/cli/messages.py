@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, console, print_json, utc_text
 from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageKind
 
@@ -115,7 +115,7 @@ def _as_json(preview: Preview) -> dict[str, Any]:
         "date": preview.day.isoformat(),
         "window": {"first": window.first.isoformat(), "last": window.last.isoformat()} if window else None,
         "switched_on": preview.switched_on,
-        "sent_at": preview.sent_at.isoformat() if preview.sent_at else None,
+        "sent_at": utc_text(preview.sent_at),
         "messages": [_message_as_json(line) for line in preview.messages],
         "not_sent": [_refusal_as_json(line) for line in preview.others],
         "reasons": {reason.value: count for reason, count in preview.reasons.items()},

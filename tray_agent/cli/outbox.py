@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, console, print_json, utc_text
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 from tray_agent.messages.model import MessageState
@@ -166,16 +166,16 @@ def _as_json(message: OutboxMessage) -> dict[str, Any]:
         "patient": message.patient_name,
         "mandant": message.mandant_id,
         "appointment_id": message.appointment_id,
-        "appointment_at": _iso(message.appointment_at),
+        "appointment_at": utc_text(message.appointment_at),
         "recipient": message.recipient,
         "text": message.text,
         "segments": message.segments,
         "cost": float(message.cost),
         "reason": message.reason,
         "sentence": message.sentence,
-        "prepared_at": _iso(message.prepared_at),
-        "submitted_at": _iso(message.submitted_at),
-        "final_at": _iso(message.final_at),
+        "prepared_at": utc_text(message.prepared_at),
+        "submitted_at": utc_text(message.submitted_at),
+        "final_at": utc_text(message.final_at),
         "attempts": message.attempts,
     }
 
@@ -189,14 +189,10 @@ def _credits_as_json(account: AccountCredits) -> dict[str, Any]:
         "mandants": list(account.mandants),
         "name": account.name,
         "balance": float(account.balance) if account.balance is not None else None,
-        "measured_at": _iso(account.measured_at),
+        "measured_at": utc_text(account.measured_at),
         "minimum": account.minimum,
         "use_per_day": float(account.use_per_day) if account.use_per_day is not None else None,
         "days_left": account.days_left,
         "below_minimum": account.below_minimum,
-        "history": [{"at": point.measured_at.isoformat(), "balance": float(point.balance)} for point in account.history],
+        "history": [{"at": utc_text(point.measured_at), "balance": float(point.balance)} for point in account.history],
     }
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return instant.isoformat() if instant else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, console, print_json, utc_text
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime
 
@@ -178,8 +178,8 @@ def _template_json(template: Template) -> dict[str, Any]:
 
 
 def _entry_json(entry: TemplateEntry) -> dict[str, Any]:
-    changed = entry.changed_at.isoformat() if entry.changed_at else None
-    return {**_template_json(entry.template), "origin": entry.origin, "changed_at": changed, "changed_by": entry.changed_by}
+    changed = {"changed_at": utc_text(entry.changed_at), "changed_by": entry.changed_by}
+    return {**_template_json(entry.template), "origin": entry.origin, **changed}
 
 
 def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[str, Any]:

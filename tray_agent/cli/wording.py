@@ -46,7 +46,17 @@ def _mismatch(error: Any) -> str:  # noqa: ANN401
     found = getattr(error.__cause__, "errors", None)
     mistake = next(iter(found()), None) if callable(found) else None
     tell = _MISMATCHES.get(mistake["type"]) if mistake else None
-    return str(error.message) if mistake is None or tell is None else tell(mistake.get("ctx", {}))
+    return _translated(str(error.message)) if mistake is None or tell is None else tell(mistake.get("ctx", {}))
+
+
+def _translated(said: str) -> str:
+    """Returns a sentence of the library about choices and dates in the user's language; every other one as it is."""
+    choices = re.fullmatch(r".*is not one of (.+?)\.?", said, re.DOTALL)
+    if choices:
+        return _("Es gibt: {choices}.").format(choices=", ".join(re.findall(r"'([^']*)'", choices[1])))
+    if "does not match the format" in said:
+        return _("Es braucht ein Datum, das es gibt, wie 2026-11-24.")
+    return said.removeprefix("Value error, ")
 
 
 def _name_of(error: Any) -> str:  # noqa: ANN401

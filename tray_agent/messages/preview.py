@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from tray_agent.config.settings import Settings
+from tray_agent.config.settings import CHECK_CREDITS, Settings
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_date
 from tray_agent.messages import outbox
@@ -46,6 +46,9 @@ from tray_agent.practice.model import Appointment, Patient
 
 if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
+
+FURTHEST = timedelta(days=731)
+"""So far ahead a day may be looked at; no practice plans further, and the calendar ends somewhere."""
 
 SendingTime = Callable[[MessageKind, datetime], "datetime | None"]
 """Returns when what is prepared from an instant on would be sent (aware), or None where no run is planned."""
@@ -99,7 +102,7 @@ class PreviewMandant:
     Attributes:
         messages: how many, on all channels.
         cost: in credits.
-        balance: as last told by the gateway; None where it never told.
+        balance: as last told by the gateway; None where it never told, or where ``CreditBestandPrüfen`` stands on Nein.
         has_account: whether there is an account at the SMS gateway for this Mandant.
     """
 
@@ -177,7 +180,7 @@ class PreviewService:
             day: the practice's date of the run; today by default.
 
         Raises:
-            InputError: the day is over.
+            InputError: the day is over, or further away than ``FURTHEST``.
             DatabaseUnavailableError, PracticeDataError: the practice or the outbox can't be read.
         """
         instant = self._instant_of(day)
@@ -203,6 +206,12 @@ class PreviewService:
         today = self._parts.local(now).date()
         if day is None or day == today:
             return now
+        if day > today + FURTHEST:
+            raise InputError(
+                _("Tag zu weit entfernt"),
+                _("Der {day} liegt mehr als zwei Jahre in der Zukunft.").format(day=format_date(day)),
+                _("Einen früheren Tag angeben."),
+            )
         if day < today:
             raise InputError(
                 _("Tag ist vorbei"),
@@ -212,13 +221,15 @@ class PreviewService:
         return self._parts.instant(datetime.combine(day, time.min)).astimezone(UTC)
 
     def _around(self, instant: datetime, settings: Settings) -> Circumstances:
-        """Returns the circumstances of preparing, as if the switches stood on Ja, with the balances last told."""
+        """Returns the circumstances of preparing, as if the switches stood on Ja, with the balances last told where they are checked."""
         around = self._parts.circumstances(instant, settings)
+        on = replace(around.settings, reminders_on=True, birthdays_on=True)
+        return replace(around, settings=on, credits=self._balances(instant, settings) if settings.yes(CHECK_CREDITS) else {})
+
+    def _balances(self, instant: datetime, settings: Settings) -> dict[str, Decimal]:
         with self._parts.database.read() as connection:
             accounts = credits_of(connection, self._parts, settings, instant, timedelta(0))
-        balances = {one: account.balance for account in accounts for one in account.mandants if account.balance is not None}
-        on = replace(around.settings, reminders_on=True, birthdays_on=True)
-        return replace(around, settings=on, credits=balances)
+        return {one: account.balance for account in accounts for one in account.mandants if account.balance is not None}
 
     def _charged(self, lines: Sequence[PreviewLine], around: Circumstances) -> Iterator[PreviewMandant]:
         sent = [line for line in lines if line.is_sent]
