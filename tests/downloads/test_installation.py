@@ -11,6 +11,7 @@ from tests.downloads.workstation import Practice
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, publish_version
 from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.install import InstallOutcome
 from tray_agent.downloads.installation import Expected, Installation
@@ -113,6 +114,7 @@ def test_an_installation_that_ends_well(desk: Desk) -> None:
         (1602, InstallOutcome.CANCELLED, DownloadState.OFFERED),
         (1603, InstallOutcome.FAILED, DownloadState.STARTED),
         (1618, InstallOutcome.FAILED, DownloadState.STARTED),
+        (0xC0000005, InstallOutcome.FAILED, DownloadState.STARTED),
         (None, InstallOutcome.STARTED, DownloadState.STARTED),
     ],
 )
@@ -265,6 +267,19 @@ def test_what_is_not_here_yet_is_not_started(desk: Desk) -> None:
     download = desk.practice.download("update", "2.69.001")
     desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.NEW, "x"))
     with pytest.raises(InstallRefusedError, match="noch nicht"):
+        desk.install()
+    assert desk.starter.started == []
+
+
+def test_what_is_being_fetched_anew_in_the_same_moment_is_not_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    download, verify = desk.practice.download("update", "2.69.001"), desk.practice.library.verify
+
+    def verify_while_another_takes_it_back(wanted: Download) -> bool:
+        desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.NEW, "x"))
+        return verify(wanted)
+
+    monkeypatch.setattr(desk.practice.library, "verify", verify_while_another_takes_it_back)
+    with pytest.raises(InstallRefusedError):
         desk.install()
     assert desk.starter.started == []
 

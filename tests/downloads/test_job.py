@@ -283,6 +283,37 @@ def test_leftovers_of_versions_that_nobody_wants_are_removed(practice: Practice)
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("reason", ["unsubscribed", "newer"])
+def test_what_was_not_finished_and_is_wanted_no_more_is_forgotten(
+    practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock, reason: str
+) -> None:
+    def refuse(handler: PortalHandler, request: Request) -> bool:
+        if request.path.startswith("/targets/"):
+            handler.refuse(404)
+        return request.path.startswith("/targets/")
+
+    practice.subscribe("tarif")
+    server.fault = refuse
+    practice.run()
+    assert practice.states() == {"tarif 1.4.002": "new"}
+    if reason == "unsubscribed":
+        practice.subscriptions.remove("tarif")
+    else:
+        publish_version(demo, "tarif", "1.4.003", 100, clock.now())
+    practice.run()
+    assert practice.states() == ({} if reason == "unsubscribed" else {"tarif 1.4.003": "new"})
+    assert practice.files() == set()
+
+
+def test_unsubscribing_leaves_what_is_offered(practice: Practice) -> None:
+    practice.subscribe("tarif")
+    practice.run()
+    practice.subscriptions.remove("tarif")
+    practice.run()
+    assert practice.states() == {"tarif 1.4.002": "offered"}
+    assert len(practice.files()) == 1
+
+
 def test_refused_rows_are_told_once(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:
     add_target(demo, "schlecht/1.0.0/bill.pdf.exe", {"element": "schlecht"}, clock.now())
     practice.subscribe("tarif")

@@ -45,10 +45,30 @@ def test_versions_as_the_vendor_writes_them() -> None:
     assert Version.parse("2.69.1") == Version.parse("2.69.001")
     assert Version.parse("2.69.010") > Version.parse("2.69.9")
     assert Version.parse("2.100.000") > Version.parse("2.69.999")
+    assert Version.parse("2.69.001") < Version.parse("2.70.1")
+    assert Version.parse("2.9.0") < Version.parse("2.10.0")
+    assert Version.parse("10.0.0") > Version.parse("9.999.999")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2", "2.69", "2.69.001.4", "2.69.x", "v2.69.001", " 2.69.001", "2.69.001\n", "2.-69.1", "1234567.0.0", "２.６９.００１"]
+    "text",
+    [
+        "",
+        "2",
+        "2.69",
+        "2.69.001.4",
+        "2.69.x",
+        "v2.69.001",
+        " 2.69.001",
+        "2.69.001\n",
+        "2.-69.1",
+        "1234567.0.0",
+        "２.６９.００１",
+        "2.69.001b",
+        "2.69.001-beta",
+        "2.70.1+1",
+        "2.69.001 ",
+    ],
 )
 def test_what_is_no_version_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the text is the message
@@ -104,7 +124,31 @@ def test_the_kind_follows_from_the_name(name: str, kind: FileKind) -> None:
     [
         *("", ".", "..", "noextension", ".hidden", "a.", "a.zip.", "a.zip ", " a.zip", "a..zip", "~a.zip", "-rf.zip", "a.toolongext"),
         *("a/b.zip", "a\\b.zip", "C:a.zip", "a.zip:x", "a?.zip", "a|b.zip", "%41.zip", "a\0.zip", "ä.zip", "a\u202egpj.exe"),
-        *("con.zip", "NUL.exe", "com1.zip", "LPT9.msi", "aux.2.zip", "a" * 97 + ".zip"),
+        *(
+            "con.zip",
+            "NUL.exe",
+            "com1.zip",
+            "LPT9.msi",
+            "aux.2.zip",
+            "CON.txt",
+            "COM\u00b9.txt",
+            "com\u00b2.zip",
+            "conin$.zip",
+            "prn.",
+            "a" * 97 + ".zip",
+        ),
+        *(
+            "a.zip\n",
+            "a\tb.zip",
+            "re\u0301sume\u0301.pdf",
+            "r\u00e9sum\u00e9.pdf",
+            "a.zip::$DATA",
+            "a\u200b.zip",
+            "\uff41.zip",
+            "a.exe.",
+            "a.exe  ",
+            "\u0430.exe",
+        ),
         *("a.pdf.exe", "a.docx.zip", "a.bat", "a.LNK", "a.ps1", "a.scr", "a.part", "a.resume", "a.new"),
     ],
 )
@@ -237,3 +281,11 @@ def test_sizes_are_written_as_people_read_them(count: int, text: str) -> None:
 )
 def test_the_time_left_is_written_as_people_read_it(seconds: float | None, text: str) -> None:
     assert format_time_left(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "piece"),
+    [(None, 1 << 20, 1 << 20), (0, 1 << 20, 1 << 20), (400_000, 1 << 20, 100_000), (400_000, 500, 500), (100, 1 << 20, 1024)],
+)
+def test_a_limited_transfer_never_waits_for_long_at_once(clock: ManualClock, limit: float | None, most: int, piece: int) -> None:
+    assert RateLimit(clock, lambda: limit).piece(most) == piece

@@ -187,7 +187,7 @@ def test_json_is_json(vitoclient: Command) -> None:
         (("subscribe", "nix"), 2, "nix"),
         (("subscribe",), 2, "Es fehlt"),
         (("downloads", "install", "nix"), 2, "Kein Download"),
-        (("download-service", "vielleicht"), 2, "vielleicht"),
+        (("download-service", "vielleicht"), 2, "off"),
         (("portal", "publish", "missing", "--keys", "keys"), 2, "portal.toml"),
         (("portal", "refresh", "missing", "--keys", "keys"), 2, "noch kein Portal"),
         (("portal", "refresh", "missing", "--keys", "missing/keys"), 2, "Schlüssel"),

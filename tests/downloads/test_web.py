@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import ipaddress
 import ssl
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -61,6 +63,21 @@ def test_the_systems_proxy_is_used(web: Web, served: PortalServer, monkeypatch: 
     monkeypatch.setenv("http_proxy", served.address)
     assert get(web, "http://portal.example/file.txt") == b"proxy"
     assert asked == ["http://portal.example/file.txt"]
+
+
+def test_a_proxys_password_is_sent_to_the_proxy(web: Web, served: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    logins = []
+
+    def act_as_proxy(handler: PortalHandler, request: Request) -> bool:
+        logins.append(request.headers.get("proxy-authorization"))
+        handler.send_head(200, 5)
+        handler.wfile.write(b"proxy")
+        return True
+
+    served.fault = act_as_proxy
+    monkeypatch.setenv("http_proxy", served.address.replace("http://", "http://praxis:ge%40heim@"))
+    assert get(web, "http://portal.example/file.txt") == b"proxy"
+    assert logins == ["Basic " + base64.b64encode(b"praxis:ge@heim").decode()]
 
 
 def test_this_machine_is_never_asked_through_a_proxy(web: Web, served: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,8 +187,18 @@ FIELDS = st.dictionaries(
 )
 
 
+@pytest.mark.parametrize("length", [-1, 2**53 + 1, 10**40, True, 1.5, "1"])
+def test_a_length_that_cannot_be_counted_refuses_that_file_alone(length: object) -> None:
+    good = {"element": "a", "title": "A", "area": "B", "heading": "C", "version": "1.0.0", "released": "2026-11-20"}
+    digests = {"sha256": "0" * 64}
+    targets = {"a/a.zip": Target(good, digests, length), "b/b.zip": Target(good | {"element": "b"}, digests, 1)}
+    versions, refusals = read_targets(targets)
+    assert [version.element for version in versions] == ["b"]
+    assert [refusal.element for refusal in refusals] == ["a"]
+
+
 class Target:
-    def __init__(self, custom: object, digests: dict[str, str], length: int) -> None:
+    def __init__(self, custom: object, digests: dict[str, str], length: Any) -> None:
         self.custom, self.hashes, self.length = custom, digests, length
 
 

@@ -17,6 +17,9 @@ from tray_agent.i18n import _
 PORTAL_FIELD = "x-vitoclient-portal"
 """The field of the signed targets metadata that holds what concerns the whole portal: ``{"areas": [title, …]}``."""
 
+LARGEST = 2**53
+"""Bytes of the largest file that can be described: what every JSON reader and every database still counts exactly."""
+
 DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """The hash algorithms that can be checked here, with the length of their hexadecimal digests."""
 
@@ -144,6 +147,8 @@ def _read_target(path: str, target: OfferedTarget) -> ElementVersion:
     except UnsafeNameError as error:
         raise _Unreadable(RefusalReason.NAME, str(error)) from error
     kind = check_file_name(file_name)
+    if type(target.length) is not int or not 0 <= target.length <= LARGEST:
+        raise _Unreadable(RefusalReason.FIELD, "length")
     if description.kind not in (None, kind):
         raise _Unreadable(RefusalReason.NAME, "kind")
     return ElementVersion(

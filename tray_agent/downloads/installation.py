@@ -162,7 +162,8 @@ class Installation:
             except OSError as error:
                 raise self._not_started(download, error) from error
             return self._note(download, InstallOutcome.SHOWN, None, signature, by)
-        self._move(download, DownloadState.STARTED, None, by)
+        if not self._move(download, DownloadState.STARTED, None, by):
+            raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         try:
             exit_code = self._starter.start(place, download.kind)
         except OSError as error:
@@ -183,8 +184,8 @@ class Installation:
             download.element, str(download.version), download.title, outcome, exit_code, signature.publisher or "", restart, sentence
         )
 
-    def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> None:
-        self._database.transact(lambda connection: self._rows.move(connection, download, state, by, exit_code))
+    def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> bool:
+        return self._database.transact(lambda connection: self._rows.move(connection, download, state, by, exit_code))
 
     def _take_back(self, download: Download) -> None:
         """What is not genuine is not offered any more; the next run of the job fetches it again."""

@@ -120,6 +120,7 @@ class _Run:
         self._report_refusals(self._catalogue.refusals)
         self._withdraw()
         choices = self._choose()
+        self._forget_unwanted(choices)
         self._parts.library.tidy(choice.version for choice in choices if choice.version)
         wanted = [choice.version for choice in choices if choice.version and self._is_missing(choice.version)]
         self._count_unwanted(choices)
@@ -294,6 +295,18 @@ class _Run:
 
             self._transact(change)
             self._tally.count("withdrawn")
+
+    def _forget_unwanted(self, choices: Sequence[Choice]) -> None:
+        """Forgets what was to be fetched once and is wanted no more: unsubscribed, or a newer version is there."""
+        wanted = {(choice.version.element, choice.version.version) for choice in choices if choice.version}
+        unwanted = [row for row in self._parts.rows.all() if row.state is DownloadState.NEW and (row.element, row.version) not in wanted]
+
+        def change(connection: Connection) -> None:
+            for row in unwanted:
+                self._parts.rows.remove(connection, row.element, row.version)
+
+        if unwanted:
+            self._transact(change)
 
     def _prune(self) -> None:
         """Keeps the newest versions of each element, as the switch says; what is installed keeps its row."""

@@ -12,6 +12,12 @@ from tray_agent.clock import Clock
 OFFICE_FROM = time(7, 0)
 OFFICE_UNTIL = time(19, 0)
 
+WAIT = 0.25
+"""Seconds that a transfer waits at once: a server that can send nothing for long cuts the connection."""
+
+_LEAST = 1024
+"""Bytes that are read at once at the least, however low the limit."""
+
 
 class RateLimit:
     """Makes transfers wait so that together they stay below a rate.
@@ -26,6 +32,11 @@ class RateLimit:
         self._limit = bytes_per_second
         self._lock = threading.Lock()
         self._free_at = 0.0
+
+    def piece(self, most: int) -> int:
+        """Returns how many bytes to read at once, ``most`` at the most: less where a limit would make the wait after them long."""
+        limit = self._limit()
+        return most if not limit else min(most, max(_LEAST, int(limit * WAIT)))
 
     def take(self, count: int, cancelled: threading.Event) -> None:
         """Waits as long as ``count`` more bytes ask for; shorter when ``cancelled`` is set."""

@@ -207,7 +207,8 @@ class Transfer:
         pace = _Pace(self._clock, self._limits)
         room = memoryview(bytearray(min(PIECE, partial.total)))
         while not partial.complete:
-            count = pace.timed(lambda: answer.read_into(room[: partial.total - partial.length]))
+            most = self._rate.piece(min(len(room), partial.total - partial.length))
+            count = pace.timed(answer.read_into, room[:most])
             course.beat()
             if not count:
                 raise _BrokenOffError(TransferFault.BROKEN_OFF, f"{partial.length}/{partial.total}")
@@ -260,10 +261,10 @@ class _Pace:
         self._waited = 0.0
         self._came = 0
 
-    def timed(self, read: Callable[[], int]) -> int:
+    def timed(self, read: Callable[[memoryview], int], room: memoryview) -> int:
         before = self._clock.monotonic()
         try:
-            return read()
+            return read(room)
         finally:
             self._waited += self._clock.monotonic() - before
 

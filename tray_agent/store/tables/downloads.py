@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Table
 
 from tray_agent.store.tables.base import metadata
 from tray_agent.store.types import UtcDateTime, human_text, key_text, long_text
@@ -37,7 +37,8 @@ download = Table(
     # Of the file when it was last verified, in nanoseconds; a difference asks for a new verification.
     Column("file_time", BigInteger(), nullable=True),
     Column("verified_at", UtcDateTime(), nullable=True),
-    Column("exit_code", Integer(), nullable=True),
+    # Windows' codes are unsigned: 3221225477 for a crash.
+    Column("exit_code", BigInteger(), nullable=True),
     Column("changed_at", UtcDateTime(), nullable=False),
     Column("changed_by", human_text(120), nullable=False),
 )

@@ -52,7 +52,7 @@ def _make_download(schema: str | None) -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("file_time", sa.BigInteger(), nullable=True),
         sa.Column("verified_at", UtcDateTime(), nullable=True),
-        sa.Column("exit_code", sa.Integer(), nullable=True),
+        sa.Column("exit_code", sa.BigInteger(), nullable=True),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
         sa.Column("changed_by", sa.Unicode(120), nullable=False),
         sa.PrimaryKeyConstraint("element", "version", name="pk_download"),
