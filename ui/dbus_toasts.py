@@ -5,7 +5,6 @@ Source: Desktop Notifications Specification 1.2, ``org.freedesktop.Notifications
 
 from __future__ import annotations
 
-import html
 import logging
 
 from PyQt6.QtCore import QMetaType, QObject, QVariant, pyqtSlot
@@ -92,6 +91,8 @@ class DBusToaster(QObject):
 
 def _arguments(toast: Toast) -> list[object]:
     """Returns the arguments of ``Notify`` with D-Bus's types: ``susssasa{sv}i``."""
+    from html import escape  # late: its table of entities is held by a program that shows nothing
+
     replaces = QDBusArgument()
     replaces.add(0, _UINT)
     actions = QDBusArgument()
@@ -100,7 +101,7 @@ def _arguments(toast: Toast) -> list[object]:
         actions.add(word, _STRING)
     actions.endArray()
     icon = str(assets_folder() / "icons" / "vitoclient.png")
-    body = html.escape(toast.body, quote=False)
+    body = escape(toast.body, quote=False)
     timeout = QDBusArgument()
     timeout.add(MILLISECONDS_SHOWN, _INT)
     return [PRODUCT, replaces, icon, toast.title, body, actions, QVariant({"desktop-entry": "vitoclient-services"}), timeout]

@@ -6,7 +6,6 @@ program runs. What it says also stands in the tray's menu and in the windows: it
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QEvent, QPoint, Qt, QTimer
@@ -39,6 +38,9 @@ class Popup(QFrame):
     Args:
         notices: what it says, in its order.
         on_link: called with the window that a clicked link opens.
+
+    Attributes:
+        notices: what it says.
     """
 
     def __init__(self, notices: Sequence[Notice], on_link: Callable[[DialogName], None]) -> None:
@@ -51,6 +53,7 @@ class Popup(QFrame):
         self.setWindowTitle(_("{product}: Meldung").format(product=PRODUCT))
         self.setAccessibleName(self.windowTitle())
         self.setFixedWidth(WIDTH)
+        self.notices = tuple(notices)
         self._on_link = on_link
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -98,11 +101,13 @@ class Popup(QFrame):
         return row
 
     def _part(self, notice: Notice) -> QHBoxLayout:
+        from html import escape  # late, like below: its table of entities is held by a program that shows nothing
+
         icon = QLabel()
         icon.setPixmap(status_icon(_ICONS[notice.kind]).pixmap(20, 20))
         words = QVBoxLayout()
         words.setSpacing(4)
-        title = QLabel(f"<b>{html.escape(notice.title)}</b>")
+        title = QLabel(f"<b>{escape(notice.title)}</b>")
         title.setWordWrap(True)
         words.addWidget(title)
         for sentence in notice.sentences:
@@ -118,7 +123,9 @@ class Popup(QFrame):
         return row
 
     def _link(self, notice: Notice) -> QLabel:
-        link = QLabel(f'<a href="#{notice.opens.value}">{html.escape(notice.link)}</a>')
+        from html import escape
+
+        link = QLabel(f'<a href="#{notice.opens.value}">{escape(notice.link)}</a>')
         link.setObjectName(f"link-{notice.opens.value}")
         link.setAccessibleName(notice.link)
         link.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
@@ -141,7 +148,7 @@ class Popup(QFrame):
 
 
 class Popups(QWidget):
-    """Shows one popup at a time; a new one replaces the one before; none over a full-screen program.
+    """Shows one popup at a time, none over a full-screen program; a new one says, too, what the one before still said.
 
     Args:
         on_link: called with the window that a clicked link opens.
@@ -160,8 +167,7 @@ class Popups(QWidget):
 
     def show_notices(self, notices: tuple[Notice, ...]) -> None:
         """Shows notices now, or when the full-screen program has ended; the newest of a kind replaces the older."""
-        kinds = {notice.kind for notice in notices}
-        self._waiting = (*(notice for notice in self._waiting if notice.kind not in kinds), *notices)
+        self._waiting = _merged(self._waiting, notices)
         self.look()
 
     @property
@@ -180,6 +186,7 @@ class Popups(QWidget):
         self._look.stop()
         notices, self._waiting = self._waiting, ()
         if self.shown is not None:
+            notices = _merged(self.shown.notices, notices)
             self.shown.close()
         popup = self.shown = Popup(notices, self._on_link)
         popup.destroyed.connect(lambda: self._gone(popup))
@@ -195,3 +202,9 @@ class Popups(QWidget):
     def _gone(self, popup: Popup) -> None:
         if self.shown is popup:
             self.shown = None
+
+
+def _merged(before: tuple[Notice, ...], after: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    """Returns notices, one of each kind, the newer one, in the order of the kinds."""
+    by_kind = {notice.kind: notice for notice in (*before, *after)}
+    return tuple(by_kind[kind] for kind in NoticeKind if kind in by_kind)

@@ -18,13 +18,13 @@ from tray_agent.messages.entries import AccountCredits, CallEntry, OutboxFilter,
 from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import Change
-from tray_agent.messages.outcomes import row
 from tray_agent.messages.parts import MailIdentity, MessageParts
 from tray_agent.messages.states import Actor, Step
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.config.machine import MailSection
+    from tray_agent.messages.templates import TemplateBook
 
 
 class MessageService:
@@ -185,12 +185,15 @@ def make_parts(agent: Agent) -> MessageParts:
     """
     from tray_agent.messages.rendering import PracticeWords
 
+    def templates() -> TemplateBook:
+        return agent.templates.book()
+
     machine = agent.machine
     return MessageParts(
         database=agent.store,
         settings=agent.settings.load,
         practice=agent.practice,
-        templates=agent.templates.book,
+        templates=templates,
         sms=agent.sms_gateways,
         mail=agent.mail_gateway if machine.mail.host else None,
         mail_identity=lambda mandant_id: _identity(machine.mail, mandant_id),
@@ -276,5 +279,7 @@ def _still_under_way(message_id: int, possible_at: str) -> StillUnderWayError:
 
 
 def _told_decision(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
+    from tray_agent.messages.outcomes import row
+
     said = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
     return row(parts, Level.INFO, f"decided_{verdict.value}", message, said.format(who=who))
