@@ -340,8 +340,9 @@ def _order(request: MoreRequest) -> tuple[ActivityOrder, bool]:
 def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[ActivityRow]:
     if not isinstance(request.filter, LogFilter):
         return MoreResult((), None)
-    order, descending = _order(request)
-    page = agent.jobs.activities(
-        request.filter.asked(zone), order, descending=descending, page=request.page, size=PAGE, backwards=request.backwards
-    )
-    return MoreResult(page.rows, page.next_page)
+    (order, descending), wanted, following = _order(request), request.filter.asked(zone), request.page
+    while True:  # a search looks through a part of the log at a time; somebody wants to see the next row found, or that there is none
+        page = agent.jobs.activities(wanted, order, descending=descending, page=following, size=PAGE, backwards=request.backwards)
+        following = page.next_page
+        if page.rows or following is None:
+            return MoreResult(page.rows, following)

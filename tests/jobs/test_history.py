@@ -12,13 +12,16 @@ from sqlalchemy import insert, select
 
 from tests.jobs.engine import NOW, Engine
 from tray_agent.clock import ManualClock
+from tray_agent.jobs import activity_pages
 from tray_agent.jobs.activity import ActivityLog
+from tray_agent.jobs.claims import Claim, Ending, is_late
 from tray_agent.jobs.contract import Activity, JobKey, Level, Service
 from tray_agent.jobs.history import History
 from tray_agent.jobs.model import (
     ActivityFilter,
     ActivityOrder,
     ActivityRow,
+    Reason,
     Run,
     RunFilter,
     RunOrder,
@@ -34,12 +37,21 @@ STATIONS = ["Anmeldung", "Büro", "Labor", "Sprechzimmer 1"]
 REASONS = ["sent", "no_contact", "opted_out", "hash_mismatch"]
 
 
+def _times(dice: random.Random, due_at: datetime) -> dict[str, object]:
+    """Draws when a run started and ended: soon, after days, not yet, or not at all; rarely before its time (a clock set back)."""
+    lateness = dice.choice([timedelta(seconds=3)] * 6 + [timedelta(days=3), timedelta(minutes=40), timedelta(seconds=-90)])
+    started = dice.choice([due_at + lateness] * 5 + [None])
+    finished = started + timedelta(seconds=dice.choice([1, 1, 600, 2 * 86400])) if started and dice.random() < 0.8 else None
+    late = any(at is not None and is_late(due_at, at) for at in (started, finished))
+    return {"started_at": started, "finished_at": finished, "late": int(late)}
+
+
 def _run_row(dice: random.Random, number: int) -> dict[str, object]:
     ended = [state for state in RunState if state is not RunState.RUNNING]
-    return {
+    return _times(dice, NOW - timedelta(minutes=number)) | {
         "job": dice.choice(list(JobKey)).value, "due_at": NOW - timedelta(minutes=number), "trigger": dice.choice(list(RunTrigger)).value,
-        "state": dice.choice(ended).value, "token": 1, "attempt": 1, "workstation": dice.choice(STATIONS), "started_at": None,
-        "finished_at": None, "result": "", "problems": 0, "reason": "", "sentence": f"Zeile {number}",
+        "state": dice.choice(ended).value, "token": 1, "attempt": 1, "workstation": dice.choice(STATIONS), "result": "",
+        "problems": 0, "reason": "", "sentence": f"Zeile {number}",
     }  # fmt: skip
 
 
@@ -73,10 +85,15 @@ def expected_runs(runs: list[Run], filter_by: RunFilter, order: RunOrder, *, des
         run for run in runs
         if (filter_by.job in (None, run.job)) and (filter_by.state in (None, run.state))
         and (filter_by.since is None or run.due_at >= filter_by.since) and (filter_by.until is None or run.due_at < filter_by.until)
+        and filter_by.workstation in (None, run.workstation)
     ]  # fmt: skip
     if order is RunOrder.DUE_AT:
         return sorted(chosen, key=lambda run: (run.due_at, run.run_id), reverse=descending)
     newest = sorted(chosen, key=lambda run: (run.due_at, run.run_id), reverse=True)
+    if order in (RunOrder.STARTED_AT, RunOrder.FINISHED_AT):
+        there = [run for run in newest if getattr(run, order.value)]
+        there.sort(key=lambda run: (getattr(run, order.value), run.due_at, run.run_id), reverse=descending)
+        return [*there, *(run for run in newest if not getattr(run, order.value))]
     return sorted(newest, key=lambda run: RANKS[order].index(getattr(run, order.value)) * (-1 if descending else 1))
 
 
@@ -86,6 +103,9 @@ RUN_FILTERS = [
     RunFilter(state=RunState.FAILED),
     RunFilter(since=NOW - timedelta(minutes=250), until=NOW - timedelta(minutes=40)),
     RunFilter(NOW - timedelta(minutes=300), None, JobKey.DOWNLOAD, RunState.SKIPPED),
+    RunFilter(None, NOW - timedelta(minutes=100), workstation="Labor"),
+    RunFilter(NOW - timedelta(minutes=300), NOW, state=RunState.SUCCEEDED, workstation="Büro"),
+    RunFilter(workstation="Nirgends"),
 ]
 
 
@@ -99,6 +119,24 @@ def test_every_order_and_filter_of_the_history(clocked_database: Database) -> No
         for backwards in (False, True):
             found = all_runs(history, filter_by, order, descending=descending, backwards=backwards)
             assert [run.run_id for run in found] == wanted, (filter_by, order, descending, backwards)
+
+
+def test_a_period_finds_every_run_wherever_it_started(clocked_database: Database, clock: ManualClock) -> None:
+    """What the engine writes itself: on time, begun after days, ended after days, skipped."""
+    engine = Engine(clocked_database, clock)
+    claims, history = engine.parts.claims, engine.parts.history
+    at_once = claims.claim(JobKey.DOWNLOAD, NOW, RunTrigger.SCHEDULE)
+    after_days = claims.claim(JobKey.SEND_MESSAGES, NOW - timedelta(days=4), RunTrigger.CATCH_UP)
+    assert isinstance(at_once, Claim)
+    assert isinstance(after_days, Claim)
+    claims.finish(at_once, Ending(RunState.SUCCEEDED))
+    claims.record_skipped(JobKey.UPDATE_STATUS, [(NOW - timedelta(days=4, minutes=1), Reason.MISSED, "verpasst")])
+    clock.advance(timedelta(days=2))
+    claims.sweep(JobKey.SEND_MESSAGES, Ending(RunState.DIED))
+    past = RunFilter(until=NOW - timedelta(days=3))
+    for order, descending in itertools.product(RunOrder, (True, False)):
+        assert len(history.page(RunFilter(), order, descending=descending).rows) == 3
+        assert {run.state for run in history.page(past, order, descending=descending).rows} == {RunState.DIED, RunState.SKIPPED}
 
 
 def test_a_run_whose_lease_ended_stands_among_the_died(clocked_database: Database, clock: ManualClock) -> None:
@@ -169,7 +207,7 @@ def matches(row: ActivityRow, wanted: ActivityFilter) -> bool:
         wanted.service in (None, row.service) and wanted.level in (None, row.level) and wanted.reason in (None, row.reason)
         and wanted.item in (None, row.item) and wanted.run_id in (None, row.run_id or 0)
         and (wanted.since is None or row.at >= wanted.since) and (wanted.until is None or row.at < wanted.until)
-        and (wanted.hidden or not row.hidden)
+        and (wanted.hidden or not row.hidden) and wanted.text.lower() in f"{row.sentence} {row.item}".lower()
     )  # fmt: skip
 
 
@@ -199,10 +237,22 @@ ACTIVITY_FILTERS = [
     ActivityFilter(run_id=3, service=Service.SMS),
     ActivityFilter(since=NOW + timedelta(minutes=50), until=NOW + timedelta(minutes=120)),
     ActivityFilter(hidden=True),
+    ActivityFilter(text="zeile 1"),
+    ActivityFilter(service=Service.SMS, level=Level.ERROR, text="ZEILE"),
+    ActivityFilter(since=NOW + timedelta(minutes=30), until=NOW + timedelta(minutes=150), text="9", hidden=True),
+    ActivityFilter(since=NOW + timedelta(minutes=90), level=Level.WARNING, reason="sent"),
+    ActivityFilter(run_id=2, text="7"),
+    ActivityFilter(text="nirgends"),
 ]
 
 
-def test_every_order_and_filter_of_the_activity_log(clocked_database: Database, clock: ManualClock) -> None:
+@pytest.mark.parametrize(("few", "searched"), [(activity_pages.FEW, activity_pages.SEARCHED), (0, 13)])
+def test_every_order_and_filter_of_the_activity_log(
+    few: int, searched: int, clocked_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sorted by the database where rows are few; through the indexes, and searched for in small steps, where they are many."""
+    monkeypatch.setattr(activity_pages, "FEW", few)
+    monkeypatch.setattr(activity_pages, "SEARCHED", searched)
     fill_activities(clocked_database, clock)
     log = ActivityLog(clocked_database, "PC1")
     log.hide(Service.SMS, seen_id=80)
@@ -213,6 +263,22 @@ def test_every_order_and_filter_of_the_activity_log(clocked_database: Database, 
         for backwards in (False, True):
             found = all_activities(log, wanted, order, descending=descending, backwards=backwards)
             assert [row.activity_id for row in found] == right, (wanted, order, descending, backwards)
+
+
+def test_a_search_looks_through_a_part_of_the_log_for_a_page_and_says_where_to_go_on(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity_pages, "SEARCHED", 100)
+    log = ActivityLog(sqlite_database, "PC1")
+    log.write([Activity(Service.SMS, Level.INFO, "sent", f"Zeile {number}") for number in range(350)])
+    found, page = [], log.page(ActivityFilter(text="Zeile 0"), ActivityOrder.TIME)
+    pages = 1
+    while page.next_page is not None:
+        assert page.rows == ()
+        page = log.page(ActivityFilter(text="Zeile 0"), ActivityOrder.TIME, page=page.next_page)
+        found += [row.sentence for row in page.rows]
+        pages += 1
+    assert (found, pages) == (["Zeile 0"], 4)
 
 
 def test_deleting_all_hides_what_was_seen_and_keeps_it(clocked_database: Database, clock: ManualClock) -> None:

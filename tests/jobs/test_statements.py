@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import ClauseElement, Connection, event, text
+from sqlalchemy import ClauseElement, Connection, Select, event, text
 from sqlalchemy.dialects import mssql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -31,9 +31,9 @@ def statements(database: Database) -> Iterator[list[ClauseElement]]:
     """Gives all statements that are executed within the block."""
     heard: list[ClauseElement] = []
 
-    def listen(connection: Connection, element: Any, *_rest: Any) -> None:
+    def listen(_connection: Connection, element: Any, _many: Any, values: dict[str, Any], _options: Any) -> None:
         if isinstance(element, ClauseElement):
-            heard.append(element)
+            heard.append(element.params(values) if isinstance(element, Select) else element)
 
     event.listen(database.engine, "before_execute", listen)
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
     from zoneinfo import ZoneInfo
 
-    from tray_agent.jobs.model import ActivityRow, Run, RunFilter
+    from tray_agent.jobs.model import ActivityRow, Run, RunFilter, RunOrder
     from tray_agent.jobs.service import Jobs
 
     Choice = TypeVar("Choice", bound=StrEnum)
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 _From = Annotated[str, typer.Option("--from", help=_("Ab diesem Tag oder Zeitpunkt (2026-11-23 oder 2026-11-23T10:00)."))]
 _To = Annotated[str, typer.Option("--to", help=_("Bis und mit diesem Tag, oder vor diesem Zeitpunkt."))]
-_Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help=_("So viele Zeilen höchstens, die neusten."))]
+_Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help=_("So viele Zeilen höchstens."))]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -38,33 +38,40 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def _history(
+    *,
     since: _From = "",
     until: _To = "",
     job: Annotated[str, typer.Option("--job", help=_("Nur dieser Auftrag."))] = "",
     status: Annotated[str, typer.Option("--status", help=_("Nur running, succeeded, failed, skipped, cancelled oder died."))] = "",
+    workstation: Annotated[str, typer.Option("--workstation", help=_("Nur dieser Arbeitsplatz, mit seinem ganzen Namen."))] = "",
+    sort: Annotated[
+        str,
+        typer.Option("--sort", help=_("Reihenfolge: due_at, started_at, finished_at, job, state, trigger oder workstation.")),
+    ] = "due_at",
+    ascending: Annotated[bool, typer.Option("--ascending", help=_("Aufsteigend statt absteigend."))] = False,
     count: _Count = 50,
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.jobs.model import RunFilter, RunState
+    from tray_agent.jobs.model import RunFilter, RunOrder, RunState
 
     key = job_named(job) if job else None
-    state = _chosen(RunState, status, "--status")
+    state, order = _chosen(RunState, status, "--status"), _chosen(RunOrder, sort, "--sort") or RunOrder.DUE_AT
     with agent_here() as agent:
         zone = agent.machine.zone
         begin, end = _period(since, until, zone)
-        runs = _runs(agent.jobs, RunFilter(begin, end, key, state), count)
+        runs = _runs(agent.jobs, RunFilter(begin, end, key, state, workstation or None), order, count, descending=not ascending)
     if as_json:
         print_json({"runs": [run_as_json(run) for run in runs]})
     else:
         _print_runs(runs, zone)
 
 
-def _runs(jobs: Jobs, filter_by: RunFilter, count: int) -> list[Run]:
-    """Returns the newest runs, read page by page."""
-    page = jobs.history(filter_by, size=min(count, 500))
+def _runs(jobs: Jobs, filter_by: RunFilter, order: RunOrder, count: int, *, descending: bool) -> list[Run]:
+    """Returns the first runs of an order, read page by page."""
+    page = jobs.history(filter_by, order, descending=descending, size=min(count, 500))
     runs = list(page.rows)
     while page.next_page is not None and len(runs) < count:
-        page = jobs.history(filter_by, page=page.next_page, size=min(count - len(runs), 500))
+        page = jobs.history(filter_by, order, descending=descending, page=page.next_page, size=min(count - len(runs), 500))
         runs += page.rows
     return runs
 
@@ -99,6 +106,7 @@ def _activity(
     reason: Annotated[str, typer.Option("--reason", help=_("Nur dieser Grund, zum Beispiel no_contact."))] = "",
     run: Annotated[int, typer.Option("--run", min=0, max=2**31 - 1, help=_("Nur dieser Lauf (die Nummer aus «history --json»)."))] = 0,
     hidden: Annotated[bool, typer.Option("--hidden", help=_("Auch, was mit «Alle löschen» ausgeblendet wurde."))] = False,
+    text: Annotated[str, typer.Option("--text", help=_("Nur, wo dieser Text im Satz oder im Element vorkommt."))] = "",
     count: _Count = 50,
     as_json: _AsJson = False,
 ) -> None:
@@ -109,7 +117,9 @@ def _activity(
     with agent_here() as agent:
         zone = agent.machine.zone
         begin, end = _period(since, until, zone)
-        wanted = ActivityFilter(service=tab, level=grave, reason=reason or None, run_id=run or None, since=begin, until=end, hidden=hidden)
+        wanted = ActivityFilter(
+            service=tab, level=grave, reason=reason or None, run_id=run or None, since=begin, until=end, hidden=hidden, text=text
+        )
         rows = list(islice(agent.jobs.all_activities(wanted), count))
     if as_json:
         print_json({"activities": [_activity_as_json(row) for row in rows]})

@@ -1,13 +1,33 @@
-"""Pages of the activity log under every order and filter, each read through an index."""
+"""Pages of the activity log under every order and filter, each bounded by an index, whatever the length of the log.
+
+Few rows (of one run, of one item, of a short period) are found by their own index and sorted by the database. All others are
+read through the *streams* of the list's indexes (see ``paging``). What no index can answer among those (a text in a
+sentence; a period in the order of the items) is searched for: a page then looks through ``SEARCHED`` rows in the order asked
+for, gives what it found, and says where to go on.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from tray_agent.jobs import paging
 from tray_agent.jobs.contract import Level, Service
@@ -18,10 +38,14 @@ from tray_agent.store.tables import activity as table
 GRAVITY = (Level.INFO, Level.WARNING, Level.ERROR)
 """The levels, the gravest last."""
 
+FEW = 5000
+"""The rows of a period that has no more numbers than this are sorted by the database."""
+
+SEARCHED = 5000
+"""So many rows a page looks through at the most for what no index can answer."""
+
 _MOST_OF_ONE = 1_000_000
 """More rows than a run or an element ever has; as a bound it keeps databases from choosing another index than theirs."""
-
-_PAST_ALL = 2**31 - 1
 
 
 def activity_page(
@@ -36,11 +60,16 @@ def activity_page(
 ) -> Page[ActivityRow]:
     """Returns a page; within equal values the newest is first, by item in the direction of the order. See ``Page`` for ``backwards``."""
     cursor = Cursor.parse(page)
-    reader = _Reader(connection, filter_by, descending=descending, backwards=backwards)
+    numbers = _Numbers.of_period(connection, filter_by.since, filter_by.until)
+    direction = _Direction(descending is not backwards, not backwards)
+    source = _few_rows(filter_by, numbers)
+    reader = (
+        _StreamReader(connection, filter_by, numbers, direction) if source is None else _Sorter(connection, filter_by, source, direction)
+    )
     rows = list(itertools.islice(reader.rows(order, cursor, size + 1), size + 1))
-    following = str(_cursor_of(rows[size - 1], order)) if len(rows) > size else None
+    following = _cursor_of(rows[size - 1], order) if len(rows) > size else reader.stopped
     shown = reversed(rows[:size]) if backwards else rows[:size]
-    return Page(tuple(_activity_row(row) for row in shown), following)
+    return Page(tuple(_activity_row(row) for row in shown), str(following) if following else None)
 
 
 def stream_of(hidden: int, service: Service, level: Level) -> list[ColumnElement[bool]]:
@@ -48,153 +77,249 @@ def stream_of(hidden: int, service: Service, level: Level) -> list[ColumnElement
     return [table.c.hidden == hidden, table.c.service == service.value, table.c.level == level.value]
 
 
-@dataclass(frozen=True)
-class _LevelStream:
-    """Rows of one level, or of all."""
+@dataclass(frozen=True, slots=True)
+class _Direction:
+    """Which way a list is read: its order, and its rows within equal values."""
 
-    level: Level | None
-    conditions: Stream
+    descending: bool
+    newest_first: bool
 
 
-class _Reader:
-    """Reads the rows of one filter; backwards gives the same rows from the last to the first.
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The rows of a period, by their numbers: from the first to before the second; None: no bound.
 
-    The rows of one run or one item are few: they are found by their own index and sorted by the database. All others are
-    read through the streams of the list's indexes.
+    Numbers stand for times, because they are in every index and the times are not. Rows that two computers write in the same
+    moment may so fall on either side of a bound.
     """
 
-    def __init__(self, connection: Connection, filter_by: ActivityFilter, *, descending: bool, backwards: bool) -> None:
+    first: int | None
+    beyond: int | None
+    most: int | None
+    """How many rows there are in it at the most; None: nobody knows."""
+
+    @classmethod
+    def of_period(cls, connection: Connection, since: datetime | None, until: datetime | None) -> _Numbers:
+        """Looks the numbers of a period up."""
+        if since is None and until is None:
+            return cls(None, None, None)
+        newest = connection.execute(select(table.c.id).order_by(table.c.id.desc()).limit(1)).scalar() or 0
+        first = 0 if since is None else _first_id(connection, since, newest + 1)
+        beyond = newest + 1 if until is None else _first_id(connection, until, newest + 1)
+        return cls(first, beyond, beyond - first)
+
+    def conditions(self, source: FromClause) -> list[ColumnElement[bool]]:
+        """Returns what bounds the rows of ``source`` to the period."""
+        return [] if self.first is None else [source.c.id >= self.first, source.c.id < self.beyond]
+
+
+class _Sorter:
+    """Reads rows that are few: the database sorts them."""
+
+    stopped: Cursor | None = None
+
+    def __init__(self, connection: Connection, filter_by: ActivityFilter, source: FromClause, direction: _Direction) -> None:
         self._connection = connection
-        self._descending = descending is not backwards
-        self._newest_first = not backwards
+        self._source = source
+        self._direction = direction
+        self._conditions = [*_fixed(filter_by, source), *_containing(filter_by.text, source)]
+
+    def rows(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Sequence[RowMapping]:
+        """Returns the first rows after ``cursor``."""
+        key, number, descending = self._key(order), self._source.c.id, self._direction.descending
+        newest_first = descending if order in (ActivityOrder.TIME, ActivityOrder.ITEM) else self._direction.newest_first
+        after = [] if cursor is None else [self._after(order, cursor, newest_first=newest_first)]
+        by = [number.desc() if newest_first else number.asc()]
+        if key is not None:
+            by.insert(0, key.desc() if descending else key.asc())
+        statement = select(self._source).where(*self._conditions, *after).order_by(*by).limit(size)
+        return self._connection.execute(statement).mappings().all()
+
+    def _after(self, order: ActivityOrder, cursor: Cursor, *, newest_first: bool) -> ColumnElement[bool]:
+        number, key = self._source.c.id, self._key(order)
+        later = number < cursor.ties[0] if newest_first else number > cursor.ties[0]
+        if key is None:
+            return later
+        value = GRAVITY.index(Level(str(cursor.value))) if order is ActivityOrder.LEVEL else cursor.value
+        return or_(key < value if self._direction.descending else key > value, and_(key == value, later))
+
+    def _key(self, order: ActivityOrder) -> ColumnElement[Any] | None:
+        """Returns what orders before the number, or None."""
+        if order is ActivityOrder.TIME:
+            return None
+        if order is ActivityOrder.LEVEL:
+            return case({level.value: rank for rank, level in enumerate(GRAVITY)}, value=self._source.c.level)
+        return self._source.c[order.value]
+
+
+class _StreamReader:
+    """Reads the rows of a filter through the streams of the list's indexes.
+
+    Attributes:
+        stopped: where a search goes on that has looked through enough for one page, or None.
+    """
+
+    def __init__(self, connection: Connection, filter_by: ActivityFilter, numbers: _Numbers, direction: _Direction) -> None:
+        self._connection = connection
         self._filter = filter_by
-        self._source = _source(filter_by)
-        self._streams = _list_streams(filter_by) if self._source is table else [_LevelStream(None, _fixed(filter_by, self._source))]
-        self._rest = list(_conditions(connection, filter_by, self._source))
+        self._direction = direction
+        self._period = numbers.conditions(table)
+        self._text = _containing(filter_by.text, table)
+        self.stopped: Cursor | None = None
 
     def rows(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
-        """Gives rows after ``cursor``, at least ``size`` where there are so many."""
+        """Gives rows after ``cursor``, at least ``size`` where there are so many, or as many as one search finds."""
         if order is ActivityOrder.TIME:
-            yield from self._newest(self._in_a_row(), cursor, size, descending=self._descending)
+            yield from self._newest(self._in_a_row(), cursor, size, descending=self._direction.descending)
         elif order is ActivityOrder.ITEM:
             yield from self._by_item(cursor, size)
         else:
             yield from self._by_value(order, cursor, size)
 
-    def _all_streams(self) -> list[Stream]:
-        return [stream.conditions for stream in self._streams]
+    def _streams(self, level: Level | None = None) -> list[Stream]:
+        """Returns the streams of the filter, of one level alone where one is given."""
+        wanted, one = self._filter, level or self._filter.level
+        reason = [] if wanted.reason is None else [table.c.reason == wanted.reason]
+        return [
+            [*stream_of(hidden, service, each), *reason]
+            for hidden in ((0, 1) if wanted.hidden else (0,))
+            for service in ([wanted.service] if wanted.service else list(Service))
+            for each in ([one] if one else list(GRAVITY))
+        ]
 
     def _in_a_row(self) -> list[Stream]:
         """Returns the streams for an order by number or item, which have an index of their own where nothing is left out."""
         chosen = (self._filter.service, self._filter.level, self._filter.reason)
         everything = self._filter.hidden and chosen == (None, None, None)
-        return [[]] if everything else self._all_streams()
+        return [[]] if everything else self._streams()
 
-    def _streams_with(self, order: ActivityOrder, value: Value) -> list[Stream]:
+    def _streams_with(self, order: ActivityOrder, value: Value | BindParameter[str]) -> list[Stream]:
         if order is ActivityOrder.LEVEL:
-            levels = [stream for stream in self._streams if stream.level in (None, value)]
-            return [[*stream.conditions, self._source.c.level == value] for stream in levels]
-        return [[*stream.conditions, self._source.c[order.value] == value] for stream in self._streams]
+            return self._streams(Level(str(value)))
+        return [[*stream, table.c[order.value] == value] for stream in self._streams()]
 
-    def _newest(self, streams: Sequence[Stream], cursor: Cursor | None, size: int, *, descending: bool) -> Sequence[RowMapping]:
-        columns = [self._source.c.id]
+    def _newest(
+        self, streams: Sequence[Stream], cursor: Cursor | None, size: int, *, descending: bool, value: Value | None = None
+    ) -> Sequence[RowMapping]:
+        columns = [table.c.id]
         after = [] if cursor is None else [paging.beyond(columns, cursor.ties, descending=descending)]
-        narrowed = [[*stream, *self._rest, *after] for stream in streams]
-        return paging.first_rows(self._connection, self._source, narrowed, columns, descending=descending, limit=size)
+        narrowed = [[*stream, *self._period, *after] for stream in streams]
+        if not self._text:
+            return paging.first_rows(self._connection, table, narrowed, columns, descending=descending, limit=size)
+        return self._search(narrowed, columns, self._text, size, descending=descending, value=value)
 
     def _by_item(self, cursor: Cursor | None, size: int) -> Sequence[RowMapping]:
-        columns = [self._source.c.item, self._source.c.id]
-        after = [] if cursor is None else [paging.beyond(columns, [cursor.value, *cursor.ties], descending=self._descending)]
-        narrowed = [[*stream, *self._rest, *after] for stream in self._in_a_row()]
-        return paging.first_rows(self._connection, self._source, narrowed, columns, descending=self._descending, limit=size)
+        columns, descending = [table.c.item, table.c.id], self._direction.descending
+        after = [] if cursor is None else [paging.beyond(columns, [cursor.value, *cursor.ties], descending=descending)]
+        narrowed = [[*stream, *after] for stream in self._in_a_row()]
+        searched = [*self._period, *self._text]
+        if not searched:
+            return paging.first_rows(self._connection, table, narrowed, columns, descending=descending, limit=size)
+        return self._search(narrowed, columns, searched, size, descending=descending)
+
+    def _search(
+        self,
+        streams: Sequence[Stream],
+        columns: Sequence[ColumnElement[Any]],
+        searched: Stream,
+        size: int,
+        *,
+        descending: bool,
+        value: Value | None = None,
+    ) -> Sequence[RowMapping]:
+        """Returns the first rows of the streams for which ``searched`` holds, and notes where the search stopped."""
+        window = paging.keys(table, streams, columns, descending=descending, limit=SEARCHED)
+        rows = paging.searched_rows(self._connection, table, window, searched, columns, descending=descending, limit=size)
+        if len(rows) < size and (last := paging.last_of(self._connection, window, SEARCHED)) is not None:
+            self.stopped = Cursor(value if len(columns) == 1 else last["item"], (last["id"],))
+        return rows
 
     def _by_value(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
         """Gives the rows value by value; within one, the newest first."""
-        given = 0
+        given, read = 0, self._reader_of(order, size)
         for value in self._values(order, cursor):
-            within = cursor if cursor and cursor.value == value else None
-            found = self._newest(self._streams_with(order, value), within, size - given, descending=self._newest_first)
+            found = read(value, cursor if cursor and cursor.value == value else None)
             yield from found
             given += len(found)
-            if given >= size:
+            if given >= size or self.stopped:
                 return
+
+    def _reader_of(self, order: ActivityOrder, size: int) -> Callable[[Value, Cursor | None], Sequence[RowMapping]]:
+        """Returns what reads the rows of one value: by a statement made once, because a page may need it for every value there is."""
+        newest_first = self._direction.newest_first
+
+        def read(value: Value, cursor: Cursor | None) -> Sequence[RowMapping]:
+            return self._newest(self._streams_with(order, value), cursor, size, descending=newest_first, value=value)
+
+        def read_again(value: Value, cursor: Cursor | None) -> Sequence[RowMapping]:
+            return read(value, cursor) if cursor else self._connection.execute(statement, {"value": value}).mappings().all()
+
+        if order is ActivityOrder.LEVEL or self._text:
+            return read
+        narrowed = [[*stream, *self._period] for stream in self._streams_with(order, bindparam("value", type_=String()))]
+        statement = paging.merged(table, narrowed, [table.c.id], descending=newest_first, limit=size)
+        return read_again
 
     def _values(self, order: ActivityOrder, cursor: Cursor | None) -> Iterator[Value]:
         """Gives the values of the order's column from the cursor's on, in the direction of the order."""
+        value, descending = cursor.value if cursor else None, self._direction.descending
         if order is ActivityOrder.LEVEL:
-            levels: Iterable[Value] = [level.value for level in GRAVITY if self._filter.level in (None, level)]
-            levels = reversed(list(levels)) if self._descending else levels
-            yield from itertools.dropwhile(lambda level: cursor is not None and level != cursor.value, levels)
-            return
-        if order is ActivityOrder.REASON and self._filter.reason is not None:
+            levels = [level.value for level in GRAVITY if self._filter.level in (None, level)]
+            ordered = reversed(levels) if descending else iter(levels)
+            yield from itertools.dropwhile(lambda level: cursor is not None and level != value, ordered)
+        elif order is ActivityOrder.REASON and self._filter.reason is not None:
             yield self._filter.reason
-            return
-        value = cursor.value if cursor else None
-        if value is not None:
-            yield value
-        column, streams = self._source.c[order.value], self._all_streams()
-        while (value := paging.next_value(self._connection, streams, column, value, descending=self._descending)) is not None:
-            yield value
+        else:
+            if value is not None:
+                yield value
+            yield from paging.values(self._connection, self._streams(), table.c[order.value], value, descending=descending)
 
 
-def _list_streams(filter_by: ActivityFilter) -> list[_LevelStream]:
-    """Returns the streams of the list's indexes, whose leading columns they fix."""
-    return [
-        _LevelStream(level, stream_of(hidden, service, level))
-        for hidden in ((0, 1) if filter_by.hidden else (0,))
-        for service in ([filter_by.service] if filter_by.service else list(Service))
-        for level in ([filter_by.level] if filter_by.level else list(GRAVITY))
-    ]
+def _few_rows(filter_by: ActivityFilter, numbers: _Numbers) -> FromClause | None:
+    """Returns the rows of one run, one item or a short period, or None where the filter asks for more."""
+    if filter_by.run_id is not None or filter_by.item is not None:
+        one = [
+            *([table.c.run_id == filter_by.run_id] if filter_by.run_id is not None else []),
+            *([table.c.item == filter_by.item] if filter_by.item is not None else []),
+        ]
+        first = table.c.run_id if filter_by.run_id is not None else table.c.item
+        rows = select(table).where(*one, *numbers.conditions(table)).order_by(first, table.c.id)
+    elif numbers.most is not None and numbers.most <= FEW:
+        rows = select(table).where(*numbers.conditions(table)).order_by(table.c.id)
+    else:
+        return None
+    return rows.limit(_MOST_OF_ONE).subquery()
 
 
 def _fixed(filter_by: ActivityFilter, source: FromClause) -> Stream:
-    """Returns the same conditions for rows that are few anyway."""
     return [
         *([] if filter_by.hidden else [source.c.hidden == 0]),
         *([source.c.service == filter_by.service.value] if filter_by.service else []),
         *([source.c.level == filter_by.level.value] if filter_by.level else []),
+        *([source.c.reason == filter_by.reason] if filter_by.reason is not None else []),
     ]
 
 
-def _source(filter_by: ActivityFilter) -> FromClause:
-    """Returns what is read: the log, or of one run or one item its rows alone."""
-    one = [
-        *([table.c.run_id == filter_by.run_id] if filter_by.run_id is not None else []),
-        *([table.c.item == filter_by.item] if filter_by.item is not None else []),
-    ]
-    if not one:
-        return table
-    first = table.c.run_id if filter_by.run_id is not None else table.c.item
-    return select(table).where(*one).order_by(first, table.c.id).limit(_MOST_OF_ONE).subquery()
+def _containing(text: str, source: FromClause) -> Stream:
+    """Returns the condition that a row holds a text, none for "".
 
-
-def _conditions(connection: Connection, filter_by: ActivityFilter, source: FromClause) -> Iterator[ColumnElement[bool]]:
-    if filter_by.reason is not None:
-        yield source.c.reason == filter_by.reason
-    if filter_by.text:
-        yield or_(*_containing(filter_by.text, source))
-    if filter_by.since is not None:
-        yield source.c.id >= _first_id(connection, filter_by.since)
-    if filter_by.until is not None:
-        yield source.c.id < _first_id(connection, filter_by.until)
-
-
-def _containing(text: str, source: FromClause) -> Iterator[ColumnElement[bool]]:
-    """Gives the ways in which a row holds a text; SQLite knows the capitals of plain letters only, so it is also looked for as typed."""
-    for column in (source.c.sentence, source.c.item):
-        yield func.lower(column).contains(text.lower(), autoescape=True)
-        yield column.contains(text, autoescape=True)
-
-
-def _first_id(connection: Connection, instant: datetime) -> int:
-    """Returns the number of the first row at or after an instant; past all numbers where there is none.
-
-    Numbers stand for times, because they are in every index and the times are not. Rows that two computers write in the same
-    moment may so fall on either side of the bound.
+    SQLite knows the capitals of plain letters only, so the text is also looked for as typed.
     """
+    if not text:
+        return []
+    ways = (
+        way
+        for column in (source.c.sentence, source.c.item)
+        for way in (func.lower(column).contains(text.lower(), autoescape=True), column.contains(text, autoescape=True))
+    )
+    return [or_(*ways)]
+
+
+def _first_id(connection: Connection, instant: datetime, otherwise: int) -> int:
+    """Returns the number of the first row at or after an instant, or ``otherwise`` where there is none."""
     statement = select(table.c.id).where(table.c.at >= instant).order_by(table.c.at, table.c.id).limit(1)
     found = connection.execute(statement).scalar()
-    return _PAST_ALL if found is None else int(found)
+    return otherwise if found is None else int(found)
 
 
 def _cursor_of(row: RowMapping, order: ActivityOrder) -> Cursor:

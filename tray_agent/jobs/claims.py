@@ -27,6 +27,9 @@ from tray_agent.store.tables import job_lock, job_run
 LEASE = timedelta(seconds=90)
 """How long a run stays claimed after its last heartbeat."""
 
+NEAR = timedelta(days=1)
+"""A run that starts and ends so soon after its planned time is found by a period of planned times without looking further."""
+
 _LOOKS_AGAIN = 20
 
 
@@ -62,6 +65,11 @@ class Refusal(Enum):
 
     TOO_EARLY = auto()
     """By the server's clock the planned time has not come: this workstation's clock is fast."""
+
+
+def is_late(due_at: datetime, at: datetime) -> bool:
+    """Returns whether a start or an end does not stand near its planned time: before it, or more than ``NEAR`` after it."""
+    return not due_at <= at <= due_at + NEAR
 
 
 class _BusyError(Exception):
@@ -252,7 +260,7 @@ class Claims:
         if lock["run_id"]:
             return Refusal.TAKEN if _has_row(connection, job, due_at) else Refusal.BUSY
         token = lock["token"] + 1
-        run_id = _insert_run(connection, job, due_at, trigger, _begun(token, self._workstation, from_ms(now)))
+        run_id = _insert_run(connection, job, due_at, trigger, _begun(token, self._workstation, due_at, from_ms(now)))
         planned = trigger is not RunTrigger.BY_HAND
         settled = max(lock["settled_until"], due_at) if planned else lock["settled_until"]
         if not self._hold(connection, lock, run_id, now, settled_until=settled):
@@ -277,7 +285,7 @@ class Claims:
             return None
         run = connection.execute(select(job_run).where(job_run.c.id == lock["run_id"])).mappings().one()
         token, attempt = lock["token"] + 1, run["attempt"] + 1
-        begun = _begun(token, self._workstation, from_ms(now)) | {"attempt": attempt}
+        begun = _begun(token, self._workstation, run["due_at"], from_ms(now)) | {"attempt": attempt}
         connection.execute(update(job_run).where(job_run.c.id == run["id"]).values(begun))
         return Claim(run["id"], job, run["due_at"], RunTrigger(run["trigger"]), token, attempt, now)
 
@@ -287,14 +295,15 @@ class Claims:
         if not _has_ended(lock, now) or not _free(connection, lock["job"], lock["token"], lock["run_id"]):
             return None
         run_id = int(lock["run_id"])
-        connection.execute(update(job_run).where(job_run.c.id == run_id).values(_ended(ending, from_ms(now))))
+        due_at = connection.execute(select(job_run.c.due_at).where(job_run.c.id == run_id)).scalar_one()
+        connection.execute(update(job_run).where(job_run.c.id == run_id).values(_ended(ending, due_at, from_ms(now))))
         return run_id
 
     def _finish(self, connection: Connection, claim: Claim, ending: Ending) -> None:
         now = self._database.now(connection)
         if not _free(connection, claim.job, claim.token, claim.run_id):
             raise LeaseLostError
-        connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(_ended(ending, now)))
+        connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(_ended(ending, claim.due_at, now)))
 
     def _record_skipped(self, connection: Connection, job: JobKey, skips: list[tuple[datetime, Reason, str]]) -> int:
         if not skips:
@@ -359,20 +368,22 @@ def _insert_run(connection: Connection, job: str, due_at: datetime, trigger: Run
     return int(key[0])
 
 
-def _begun(token: int, workstation: str, now: datetime) -> dict[str, object]:
+def _begun(token: int, workstation: str, due_at: datetime, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {"state": RunState.RUNNING.value, "token": token, "attempt": 1, "workstation": workstation}
-    return values | {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": "", "sentence": ""}
+    values |= {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": "", "sentence": ""}
+    return values | {"late": int(is_late(due_at, now))}
 
 
-def _ended(ending: Ending, now: datetime) -> dict[str, object]:
+def _ended(ending: Ending, due_at: datetime, now: datetime) -> dict[str, object]:
     result = json.dumps({"counts": dict(ending.counts), "skipped": dict(ending.skipped)}, separators=(",", ":"))
     values: dict[str, object] = {"state": ending.state.value, "finished_at": now, "result": result, "problems": ending.problems}
-    return values | {"reason": ending.reason[:40], "sentence": ending.sentence}
+    values |= {"reason": ending.reason[:40], "sentence": ending.sentence}
+    return values | ({"late": 1} if is_late(due_at, now) else {})
 
 
 def _skipped(job: str, due_at: datetime, reason: Reason, sentence: str, workstation: str) -> dict[str, object]:
     return {
         "job": job, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "state": RunState.SKIPPED.value, "token": 0, "attempt": 0,
         "workstation": workstation, "started_at": None, "finished_at": None, "result": "", "problems": 0, "reason": reason.value,
-        "sentence": sentence,
+        "sentence": sentence, "late": 0,
     }  # fmt: skip

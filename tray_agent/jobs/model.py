@@ -109,9 +109,15 @@ class Run:
 
 
 class RunOrder(StrEnum):
-    """The columns by which the history sorts; within equal values the newest planned time is first."""
+    """The columns by which the history sorts; within equal values the newest planned time is first.
+
+    By start and by end, runs that did not start or end (skipped times) stand behind all others, whatever the direction; by
+    planned time, start and end, what breaks ties goes in the direction of the order.
+    """
 
     DUE_AT = "due_at"
+    STARTED_AT = "started_at"
+    FINISHED_AT = "finished_at"
     JOB = "job"
     STATE = "state"
     TRIGGER = "trigger"
@@ -179,7 +185,8 @@ class ActivityFilter:
         since: at or after this instant (aware).
         until: before this instant (aware).
         hidden: also what "Alle löschen" took off the list.
-        text: part of the sentence or the item; large and small letters count as the same. Reads row by row.
+        text: part of the sentence or the item; large and small letters count as the same. It is searched for row by row: a
+            page looks through so many rows and no more, and may be short or empty though more follow (``Page.next_page``).
     """
 
     service: Service | None = None

@@ -8,11 +8,11 @@ whether ten rows match or a million.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, bindparam, or_, select, union_all
 
 Stream = Sequence[ColumnElement[bool]]
 """Conditions that hold together."""
@@ -63,26 +63,65 @@ def merged(
     """Returns the statement of ``first_rows``: streams are merged by their keys alone, then the rows of those keys are fetched."""
     if len(streams) == 1:
         return _ordered(select(table).where(*streams[0]), columns, descending).limit(limit)
-    keys = {column.name: column for column in (table.c.id, *columns)}.values()
-    parts = [_ordered(select(*keys).where(*stream), columns, descending).limit(limit).subquery() for stream in streams]
-    union = union_all(*(select(part) for part in parts)).subquery()
-    ids = _ordered(select(union.c.id), [union.c[column.name] for column in columns], descending).limit(limit)
+    ids = select(keys(table, streams, columns, descending=descending, limit=limit).subquery().c.id)
     return _ordered(select(table).where(table.c.id.in_(ids)), columns, descending)
 
 
-def next_value(
-    connection: Connection, streams: Sequence[Stream], column: ColumnElement[Any], after: Value | None, *, descending: bool
-) -> str | None:
-    """Returns the value of ``column`` that follows ``after`` in any of the streams, or None at the end.
-
-    It jumps from value to value through the index and does not read the rows between; the order is the database's.
-    """
-    beyond: Stream = [] if after is None else [column < after if descending else column > after]
-    parts = [_ordered(select(column).where(*stream, *beyond), [column], descending).limit(1) for stream in streams]
+def keys(
+    table: FromClause, streams: Sequence[Stream], columns: Sequence[ColumnElement[Any]], *, descending: bool, limit: int
+) -> Select[Any]:
+    """Returns the statement for the keys alone (``id`` and ``columns``) of the first rows of several streams merged."""
+    wanted = list({column.name: column for column in (*columns, table.c.id)}.values())
+    parts = [_ordered(select(*wanted).where(*stream), columns, descending).limit(limit) for stream in streams]
     if len(parts) == 1:
-        return _text(connection, parts[0])
+        return parts[0]
     union = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return _text(connection, _ordered(select(union), [union.c[column.name]], descending).limit(1))
+    return _ordered(select(union), [union.c[column.name] for column in columns], descending).limit(limit)
+
+
+def searched_rows(
+    connection: Connection,
+    table: FromClause,
+    window: Select[Any],
+    searched: Stream,
+    columns: Sequence[ColumnElement[Any]],
+    *,
+    descending: bool,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Returns the first rows among those of a window (see ``keys``) for which the conditions ``searched`` hold."""
+    within = window.subquery()
+    found = select(table).join(within, within.c.id == table.c.id).where(*searched)
+    return connection.execute(_ordered(found, columns, descending).limit(limit)).mappings().all()
+
+
+def last_of(connection: Connection, window: Select[Any], size: int) -> RowMapping | None:
+    """Returns the last keys of a window that is full, or None where it ended before: then nothing follows it."""
+    return connection.execute(window.offset(size - 1).limit(1)).mappings().first()
+
+
+def values(
+    connection: Connection, streams: Sequence[Stream], column: ColumnElement[Any], after: Value | None, *, descending: bool
+) -> Iterator[str]:
+    """Gives the values of ``column`` that follow ``after`` (None: all) in any of the streams, in the database's order.
+
+    It jumps from value to value through the index and does not read the rows between; the statement is made once.
+    """
+    bound = bindparam("after", type_=column.type)
+    following = _first_value(streams, column, [column < bound if descending else column > bound], descending=descending)
+    statement = _first_value(streams, column, [], descending=descending) if after is None else following
+    while (found := connection.execute(statement, {} if after is None else {"after": after}).first()) is not None:
+        after = str(found[0])
+        yield after
+        statement = following
+
+
+def _first_value(streams: Sequence[Stream], column: ColumnElement[Any], more: Stream, *, descending: bool) -> Select[Any]:
+    parts = [_ordered(select(column).where(*stream, *more), [column], descending).limit(1) for stream in streams]
+    if len(parts) == 1:
+        return parts[0]
+    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return _ordered(select(union), [union.c[column.name]], descending).limit(1)
 
 
 def beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[object], *, descending: bool) -> ColumnElement[bool]:
@@ -97,8 +136,3 @@ def beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[object], *, d
 
 def _ordered(statement: Select[Any], columns: Iterable[ColumnElement[Any]], descending: bool) -> Select[Any]:
     return statement.order_by(*(column.desc() if descending else column.asc() for column in columns))
-
-
-def _text(connection: Connection, statement: Select[Any]) -> str | None:
-    found = connection.execute(statement).first()
-    return None if found is None else str(found[0])

@@ -57,7 +57,7 @@ class JobHistoryDialog(Dialog):
     """The history: a period, filters, and below the list what a run did."""
 
     NAME = "job_history"
-    SIZE = (980, 680)
+    SIZE = (1180, 680)
 
     def __init__(self, context: DialogContext) -> None:
         job = JobKey(context.subject) if isinstance(context.subject, str) else None
@@ -113,7 +113,7 @@ class JobHistoryDialog(Dialog):
         self.list.failed.connect(self.show_error)
         self.table.setModel(self.list)
         self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
-        self.remember_columns(self.table, widths=(130, 230, 110, 90, 110))
+        self.remember_columns(self.table, widths=(130, 230, 110, 90, 110, 130, 130))
         chosen = self.table.selectionModel()
         if chosen is not None:
             chosen.currentRowChanged.connect(lambda _now, _before: self._chosen())
@@ -236,6 +236,8 @@ def _columns(zone: tzinfo) -> tuple[Column[Run], ...]:
         Column(_("Status"), lambda run: state_title(run.state), sort=RunOrder.STATE, status=lambda run: RUN_ICONS[run.state]),
         Column(_("Auslöser"), lambda run: trigger_title(run.trigger), sort=RunOrder.TRIGGER),
         Column(_("Arbeitsplatz"), lambda run: run.workstation, sort=RunOrder.WORKSTATION),
+        Column(_("Begonnen"), lambda run: time_text(run.started_at, zone), sort=RunOrder.STARTED_AT),
+        Column(_("Beendet"), lambda run: time_text(run.finished_at, zone), sort=RunOrder.FINISHED_AT),
         Column(_("Was geschah"), lambda run: run.sentence, sort=RunOrder.STATE, tooltip=lambda run: run.sentence),
     )
 

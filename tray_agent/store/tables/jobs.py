@@ -76,6 +76,8 @@ job_run = Table(
     # A stable word for what was skipped, failed or cancelled; "" else.
     Column("reason", key_text(40), nullable=False),
     Column("sentence", long_text(), nullable=False),
+    # 1: it started or ended before its planned time or more than a day after it; 0: both stand near it, or are not there.
+    Column("late", SmallInteger, nullable=False, default=0),
     UniqueConstraint("job", "due_at"),
     # One index for each order under each filter; how they are used: tray_agent.jobs.history.
     Index("ix_job_run_due_at", "due_at", "id"),
@@ -89,6 +91,15 @@ job_run = Table(
     Index("ix_job_run_job_workstation", "job", "workstation", "due_at", "id"),
     Index("ix_job_run_state_workstation", "state", "workstation", "due_at", "id"),
     Index("ix_job_run_job_state_workstation", "job", "state", "workstation", "due_at", "id"),
+    Index("ix_job_run_started", "started_at", "due_at", "id"),
+    Index("ix_job_run_workstation_started", "workstation", "started_at", "due_at", "id"),
+    Index("ix_job_run_job_state_started", "job", "state", "started_at", "due_at", "id"),
+    Index("ix_job_run_job_state_workstation_started", "job", "state", "workstation", "started_at", "due_at", "id"),
+    Index("ix_job_run_finished", "finished_at", "due_at", "id"),
+    Index("ix_job_run_workstation_finished", "workstation", "finished_at", "due_at", "id"),
+    Index("ix_job_run_job_state_finished", "job", "state", "finished_at", "due_at", "id"),
+    Index("ix_job_run_job_state_workstation_finished", "job", "state", "workstation", "finished_at", "due_at", "id"),
+    Index("ix_job_run_late", "late", "due_at", "id"),
 )
 """The history (Auftragsverlauf): one row per planned time and per run by hand."""
 

@@ -17,6 +17,30 @@ down_revision = "0001"
 _PLANS = {"download": 123000, "prepare_reminders": 100000, "prepare_birthdays": 95000, "send_messages": 101000, "update_status": 102000}
 """The five jobs and the time of day (HHMMSS) at which each is proposed."""
 
+_RUN_INDEXES = {
+    "due_at": "due_at id",
+    "job_state": "job state due_at id",
+    "job_state_trigger": "job state trigger due_at id",
+    "job_state_workstation": "job state workstation due_at id",
+    "job_trigger": "job trigger due_at id",
+    "job_workstation": "job workstation due_at id",
+    "state": "state due_at id",
+    "state_trigger": "state trigger due_at id",
+    "state_workstation": "state workstation due_at id",
+    "trigger": "trigger due_at id",
+    "workstation": "workstation due_at id",
+    "started": "started_at due_at id",
+    "workstation_started": "workstation started_at due_at id",
+    "job_state_started": "job state started_at due_at id",
+    "job_state_workstation_started": "job state workstation started_at due_at id",
+    "finished": "finished_at due_at id",
+    "workstation_finished": "workstation finished_at due_at id",
+    "job_state_finished": "job state finished_at due_at id",
+    "job_state_workstation_finished": "job state workstation finished_at due_at id",
+    "late": "late due_at id",
+}
+"""The indexes of the history, without the beginning of their names: one for each order under each filter."""
+
 
 def upgrade() -> None:
     """Makes the tables of jobs and the rows of the five jobs: daily, not enabled."""
@@ -118,21 +142,13 @@ def _make_job_run(schema: str | None) -> None:
         sa.Column("problems", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(40), nullable=False),
         sa.Column("sentence", sa.UnicodeText(), nullable=False),
+        sa.Column("late", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_job_run"),
         sa.UniqueConstraint("job", "due_at", name="uq_job_run_job_due_at"),
         schema=schema,
     )
-    op.create_index("ix_job_run_due_at", "job_run", ["due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_job_state", "job_run", ["job", "state", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_job_state_trigger", "job_run", ["job", "state", "trigger", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_job_state_workstation", "job_run", ["job", "state", "workstation", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_job_trigger", "job_run", ["job", "trigger", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_job_workstation", "job_run", ["job", "workstation", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_state", "job_run", ["state", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_state_trigger", "job_run", ["state", "trigger", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_state_workstation", "job_run", ["state", "workstation", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_trigger", "job_run", ["trigger", "due_at", "id"], schema=schema)
-    op.create_index("ix_job_run_workstation", "job_run", ["workstation", "due_at", "id"], schema=schema)
+    for name, columns in _RUN_INDEXES.items():
+        op.create_index(f"ix_job_run_{name}", "job_run", columns.split(), schema=schema)
 
 
 def _make_activity(schema: str | None) -> None:
