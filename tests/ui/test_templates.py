@@ -313,7 +313,7 @@ def test_the_list_shows_all_templates_and_their_origin(dialog: TemplatesDialog) 
 def test_the_preview_is_for_a_real_patient(dialog: TemplatesDialog) -> None:
     dialog.reader.setCurrentIndex(dialog.reader.findText("Muster Anna, 24.11.2026 09:00"))
     shown = dialog.preview.toPlainText()
-    assert shown.startswith("Guten Tag Anna Muster, Ihr Termin: Dienstag, 24.11.2026, 09:00.")
+    assert shown.startswith("Guten Tag Anna Muster, Ihr Termin: Dienstag, 24.11.2026, 09:00 Uhr.")
     assert "Dr. A. Meier" in shown
 
 
