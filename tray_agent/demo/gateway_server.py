@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class _Answer:
     """An answer as it goes over the wire.
 
     Attributes:
-        wait: seconds before it goes.
+        wait: seconds from the arrival of the request until it goes.
         cut: breaks off in the middle.
         drop: closes the connection without a word.
     """
@@ -127,7 +128,7 @@ class GatewayServer:
         accounts: password by account.
         balance: the credits of each account at its first start.
         state: a file (SQLite) that keeps credits and accepted messages for the next start; None keeps them in memory.
-        latency: seconds every answer takes.
+        latency: seconds every answer takes, from the arrival of its request; carrying it out is part of them.
         seed: decides which numbers are delivered, buffered or failed.
         delivery_delay, buffered_for: seconds until the first, and from there until the final notification.
         unknown_reference: how an unknown TRN is answered: left out, as -1, or one or the other ("mixed").
@@ -378,6 +379,11 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 75
     server: _Listener
 
+    def parse_request(self) -> bool:
+        """Notes when the first line came."""
+        self._arrived = time.monotonic()
+        return super().parse_request()
+
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(length)
@@ -387,8 +393,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._give(self.server.gateway.answer(self.path, body))
 
     def _give(self, answer: _Answer) -> None:
-        if answer.wait:
-            self.server.ending.wait(answer.wait)
+        left = self._arrived + answer.wait - time.monotonic()
+        if left > 0:
+            self.server.ending.wait(left)
         if answer.drop or self.server.ending.is_set():
             self.close_connection = True
             return

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-import httpx
 import phonenumbers
 from sqlalchemy import Connection, func, select, update
 
@@ -25,6 +24,7 @@ from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import JobKey, LeaseLostError
 from tray_agent.jobs.model import RunState, RunTrigger
 from tray_agent.messages import outbox
+from tray_agent.messages.gateways import posting
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
 from tray_agent.messages.gateways.registry import GatewayAccess
@@ -37,7 +37,7 @@ from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.tables import message
 
-LOADED_ONCE = (httpx, phonenumbers, default_book())
+LOADED_ONCE = (posting, phonenumbers, default_book())
 """What the product loads late is loaded here before the agents are forked, so that they live on what they do."""
 
 STEPS = ("checked", "before_commit", "after_commit", "before_leaving", "after_leaving", "before_settling_commit")

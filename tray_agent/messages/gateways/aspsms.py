@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from tray_agent.i18n import _
@@ -38,8 +38,7 @@ from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMiss
 from tray_agent.messages.gateways.privacy import masked_number
 
 if TYPE_CHECKING:
-    import httpx
-
+    from tray_agent.messages.gateways.posting import Reply
     from tray_agent.messages.gateways.registry import GatewayAccess
 
 log = logging.getLogger(__name__)
@@ -103,6 +102,22 @@ class _Said:
 _Reply = _Said | _NothingSent | _TurnedAway | _Unclear
 
 
+class Posts(Protocol):
+    """What posts a call (``Posting``)."""
+
+    def post(self, call: str, body: bytes, /) -> Reply:
+        """Posts JSON and returns the answer.
+
+        Raises:
+            NotConnectedError: the request can't have gone out.
+        """
+        ...
+
+    def close(self) -> None:
+        """Closes the connections."""
+        ...
+
+
 class AspsmsGateway:
     """One account at ASPSMS. Connections are kept alive and bounded by ``most_at_once``; threads share it.
 
@@ -121,7 +136,7 @@ class AspsmsGateway:
         self._base = _checked(access.address)
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._made: httpx.Client | None = None
+        self._made: Posts | None = None
 
     def balance(self) -> Decimal:
         """Returns the credits of the account.
@@ -211,72 +226,39 @@ class AspsmsGateway:
         return reply
 
     def _ask(self, call: str, fields: Mapping[str, object]) -> _Reply:
-        body = {"UserName": self._access.account, "Password": self._access.password, **fields}
         try:
-            client = self._client()
+            posting = self._posting()
+            body = json.dumps({"UserName": self._access.account, "Password": self._access.password, **fields}, ensure_ascii=False).encode()
         except Exception:  # a proxy or certificates of the system that can't be used: nothing has left yet
             log.exception("%s: no client", call)
             return _NothingSent()
-        try:
-            with client.stream("POST", self._base + call, json=body) as response:
-                reply = self._read(response)
-        except _no_connection_errors() as error:
-            log.warning("%s: no connection (%s)", call, type(error).__name__)
-            return _NothingSent()
-        except Exception as error:  # noqa: BLE001 - whatever broke off after the request may have gone out leaves it in doubt
-            log.warning("%s: broken off (%s)", call, type(error).__name__)
-            return _Unclear(type(error).__name__)
+        reply = self._read(posting, call, body)
         if isinstance(reply, (_Unclear, _TurnedAway)):
             log.warning("%s: %s", call, reply)
         return reply
 
-    def _read(self, response: httpx.Response) -> _Reply:
-        if response.status_code in NOT_TAKEN:
-            return _TurnedAway(response.status_code, _retry_after(response.headers.get("Retry-After"), self._access.clock.now()))
-        if response.status_code != 200:
-            return _Unclear(f"HTTP {response.status_code}")
-        content = bytearray()
-        began = self._access.clock.monotonic()
-        for part in response.iter_bytes():
-            content += part
-            if len(content) > LARGEST_ANSWER or self._access.clock.monotonic() - began > self._seconds:
-                return _Unclear("too long an answer")
-        return _said(bytes(content))
+    def _read(self, posting: Posts, call: str, body: bytes) -> _Reply:
+        from tray_agent.messages.gateways.posting import NotConnectedError
 
-    def _client(self) -> httpx.Client:
+        try:
+            reply = posting.post(call, body)
+        except NotConnectedError as error:
+            log.warning("%s: no connection (%s)", call, error)
+            return _NothingSent()
+        except Exception as error:  # noqa: BLE001 - whatever broke off after the request may have gone out leaves it in doubt
+            return _Unclear(type(error).__name__)
+        if reply.status in NOT_TAKEN:
+            return _TurnedAway(reply.status, _retry_after(reply.retry_after, self._access.clock.now()))
+        return _said(reply.content) if reply.status == 200 else _Unclear(f"HTTP {reply.status}")
+
+    def _posting(self) -> Posts:
+        from tray_agent.messages.gateways.posting import Posting
+
         with self._lock:
             if self._made is None:
-                self._made = _make_client(self._base, self._seconds, self.most_at_once)
+                proxied = not _is_here(urlsplit(self._base).hostname)
+                self._made = Posting(self._base, self._seconds, self.most_at_once, LARGEST_ANSWER, self._access.clock, proxied=proxied)
             return self._made
-
-
-def _no_connection_errors() -> tuple[type[Exception], ...]:
-    """Returns the errors by which httpx says that no connection came about, so that no request can have gone out."""
-    import httpx
-
-    return (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL)
-
-
-def _make_client(address: str, seconds: float, connections: int) -> httpx.Client:
-    """Returns a client with the system's proxy and certificates; a server on this machine is reached without a proxy."""
-    import httpx
-
-    parts = urlsplit(address)
-    verify: Any = False
-    if parts.scheme == "https":
-        import ssl
-
-        import truststore
-
-        verify = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.Client(
-        verify=verify,
-        trust_env=not _is_here(parts.hostname),
-        timeout=httpx.Timeout(seconds, connect=min(10.0, seconds)),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=15.0),
-        headers={"Accept": "application/json"},
-        follow_redirects=False,
-    )
 
 
 def _is_here(host: str | None) -> bool:

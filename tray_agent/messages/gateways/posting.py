@@ -1,0 +1,178 @@
+"""Posts to one server over kept connections, and tells for certain when a request can't have gone out.
+
+urllib3 does the work: the system's certificates and proxy, bounded and kept connections, no retries and no redirects. Its own
+errors do not tell *connecting* from *reading* (a time-out, a fault of TLS may be either), so connections say so themselves.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import EmptyPoolError
+from urllib3.util import Timeout, make_headers, parse_url
+
+from tray_agent.clock import Clock
+
+CONNECT_SECONDS = 10.0
+KEPT_SECONDS = 15.0
+"""After this silence a connection is not used again: the server may be closing it just now, and a request would be in doubt."""
+
+if TYPE_CHECKING:
+    _Connection = HTTPConnection
+else:
+    _Connection = object
+
+_HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+_PART = 65_536
+
+
+class NotConnectedError(Exception):
+    """No connection came about: the request can't have gone out."""
+
+
+class TooLongError(HTTPException):
+    """The answer is longer, or takes longer, than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer.
+
+    Attributes:
+        retry_after: as the header says it.
+        content: empty unless the status is 200.
+    """
+
+    status: int
+    content: bytes = b""
+    retry_after: str | None = None
+
+
+class Posting:
+    """The connections to one server; threads share it.
+
+    Args:
+        base: where calls are posted to, ``https://host/path/``.
+        seconds: how long an answer may take.
+        connections: how many at the most; further threads wait for one.
+        largest: bytes of an answer.
+        clock: times an answer that comes in many parts.
+        proxied: whether to use the proxy that the system names.
+
+    Raises:
+        Exception: the address, a proxy or the certificates of the system can't be used.
+    """
+
+    def __init__(self, base: str, seconds: float, connections: int, largest: int, clock: Clock, *, proxied: bool) -> None:
+        self._path = urlsplit(base).path
+        self._seconds = seconds
+        self._largest = largest
+        self._clock = clock
+        timeout = Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
+        manager = _manager(base, proxied=proxied, maxsize=connections, block=True, timeout=timeout, retries=False)
+        self._pool = manager.connection_from_url(base)
+        self._pool.ConnectionCls = _KeptHttps if base.startswith("https:") else _KeptHttp
+
+    def post(self, call: str, body: bytes) -> Reply:
+        """Posts JSON and returns the answer.
+
+        Raises:
+            NotConnectedError: no connection came about, or none was free in time.
+            Exception: whatever else; the request may have gone out.
+        """
+        try:
+            response = self._pool.urlopen(
+                "POST",
+                self._path + call,
+                body,
+                _HEADERS,
+                retries=False,
+                redirect=False,
+                pool_timeout=int(self._seconds) + 1,
+                preload_content=False,
+            )
+        except EmptyPoolError as error:
+            raise NotConnectedError("no free connection") from error
+        whole = False
+        try:
+            content = self._content(response) if response.status == 200 else b""
+            whole = response.status == 200
+            return Reply(response.status, content, response.headers.get("Retry-After"))
+        finally:
+            if not whole:
+                response.close()
+            response.release_conn()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.close()
+
+    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        content = bytearray()
+        began = self._clock.monotonic()
+        while part := response.read1(_PART):
+            content += part
+            if len(content) > self._largest or self._clock.monotonic() - began > self._seconds:
+                raise TooLongError("too long an answer")
+        return bytes(content)
+
+
+class _Kept(_Connection):
+    """Tells when a connection did not come about (proxy, tunnel and handshake included), and ends it after a silence."""
+
+    _used_at = 0.0
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except Exception as error:
+            raise NotConnectedError(type(error).__name__) from error
+        self._used_at = time.monotonic()
+
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own
+        response = super().getresponse()
+        self._used_at = time.monotonic()
+        return response
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and time.monotonic() - self._used_at < KEPT_SECONDS
+
+
+class _KeptHttp(_Kept, HTTPConnection):
+    pass
+
+
+class _KeptHttps(_Kept, HTTPSConnection):
+    pass
+
+
+def _manager(base: str, *, proxied: bool, **options: Any) -> urllib3.PoolManager:  # noqa: ANN401 - as urllib3 takes them
+    parts = urlsplit(base)
+    if parts.scheme == "https":
+        import ssl
+
+        import truststore
+
+        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    proxy = _proxy(parts.scheme, parts.hostname or "") if proxied else None
+    if proxy is None:
+        return urllib3.PoolManager(**options)
+    auth = parse_url(proxy).auth
+    return urllib3.ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=auth) if auth else None, **options)
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """Returns the address of the proxy that the system names for a host, or None."""
+    if proxy_bypass(host):
+        return None
+    named = getproxies()
+    proxy = named.get(scheme) or named.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
