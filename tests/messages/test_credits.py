@@ -12,6 +12,8 @@ from tests.messages.world import World
 from tray_agent.config import settings as switches
 from tray_agent.errors import UnavailableError
 from tray_agent.jobs.contract import Level
+from tray_agent.messages.credits import low_sentence
+from tray_agent.messages.entries import AccountCredits
 from tray_agent.messages.gateways.errors import GatewayUnavailableError
 from tray_agent.messages.gateways.memory import MemorySmsGateway
 
@@ -49,6 +51,20 @@ def test_the_warning_is_told_once_a_run_and_counts_what_the_run_spent(world: Wor
     assert warning.reason == "credits_low"
     assert "49" in warning.sentence
     assert world.service.credits()[0].balance == Decimal(49)
+
+
+@pytest.mark.parametrize(
+    ("balance", "days", "said"),
+    [
+        (43, None, "noch 43 Credits (Mindestbestand 50). Guthaben aufladen, sonst"),
+        (43, 0, "nicht einmal mehr für einen Tag. Guthaben aufladen, sonst"), (43, 1, "noch für etwa 1 Tag. Guthaben"),
+        (43, 4, "noch für etwa 4 Tage. Guthaben"), (0, 0, "(Mindestbestand 50). Es werden keine SMS mehr versendet, bis"),
+        (-3, None, "Es werden keine SMS mehr versendet, bis"),
+    ],
+)  # fmt: skip
+def test_the_warning_says_how_long_it_lasts(balance: int, days: int | None, said: str) -> None:
+    account = AccountCredits(("M1",), "Dr. Meier", Decimal(balance), None, 50, days_left=days, below_minimum=True)
+    assert said in low_sentence(account)
 
 
 @pytest.mark.parametrize(("check", "minimum", "low"), [(True, 50, 1), (True, 49, 0), (True, 0, 0), (False, 50, 0)])

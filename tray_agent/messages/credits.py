@@ -99,11 +99,17 @@ def low_sentence(account: AccountCredits) -> str:
     said = _("Guthaben {name}: noch {balance} Credits (Mindestbestand {minimum}).").format(
         name=account.name, balance=format_number(account.balance or Decimal(0)), minimum=format_number(account.minimum)
     )
-    days = account.days_left
-    if days is not None:
-        left = ngettext("Es reicht noch etwa {days} Tag.", "Es reicht noch etwa {days} Tage.", days).format(days=days)
-        said = f"{said} {left}"
-    return said + " " + _("Guthaben aufladen, sonst werden keine SMS mehr versendet.")
+    if account.balance is not None and account.balance <= 0:
+        return f"{said} " + _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.")
+    return f"{said} {_lasts(account.days_left)}" + _("Guthaben aufladen, sonst werden keine SMS mehr versendet.")
+
+
+def _lasts(days: int | None) -> str:
+    if days is None:
+        return ""
+    if days == 0:
+        return _("Das reicht voraussichtlich nicht einmal mehr für einen Tag.") + " "
+    return ngettext("Das reicht noch für etwa {days} Tag.", "Das reicht noch für etwa {days} Tage.", days).format(days=days) + " "
 
 
 def _read(connection: Connection, account: Account, mandants: Mapping[str, Mandant], now: datetime, history: timedelta) -> AccountCredits:
