@@ -12,6 +12,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.i18n import _
 from tray_agent.tray.contract import Toaster, Tray
 from tray_agent.tray.model import (
     Action,
@@ -228,8 +229,8 @@ class Program(QObject):
         self._changed()
 
     def _checked(self, refused: tuple[str, ...]) -> None:
-        for sentence in refused:
-            _log.info("not checked: %s", sentence)
+        if refused and not self._quitting:
+            self.show_error(KnownError(_("Nicht alles wird geprüft"), "\n".join(refused)))
         self._changed()
 
     def show_error(self, error: KnownError) -> None:

@@ -23,6 +23,15 @@ SCREEN = (1280, 800)
 SECONDS = 60.0
 """How long a condition is waited for at the most: so long that a busy machine makes no test fail."""
 
+SECONDS_TO_COME_UP = 25.0
+"""How long a program of the desktop may take until it is there."""
+
+ATTEMPTS = 3
+"""How many desktops are begun until one is complete."""
+
+SECONDS_FOR_ANSWER = 10.0
+"""How long a short program may take."""
+
 SECONDS_FOR_CLICK = 5.0
 """After this a click is done again: a panel moves its icons while they come, and a click beside one is lost."""
 
@@ -101,7 +110,7 @@ class SmallDesktop:
         self._start_screen()
         self._start_bus()
         self.launch("openbox", "--sm-disable")
-        wait_until(lambda: self.ask("xdotool", "get_num_desktops").strip().isdigit(), "the window manager")
+        wait_until(lambda: self.ask("xdotool", "get_num_desktops").strip().isdigit(), "the window manager", SECONDS_TO_COME_UP)
         self.launch("dunst", "-conf", str(self.folder / "home" / ".config" / "dunst" / "dunstrc"))
         if self.with_tray:
             self.start_panel()
@@ -109,7 +118,7 @@ class SmallDesktop:
     def start_panel(self) -> None:
         """Starts the panel with the tray."""
         self.launch("trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request", "--height", "26", "--expand", "true")
-        wait_until(lambda: self.find(Class="trayer"), "the panel")
+        wait_until(lambda: self.find(Class="trayer"), "the panel", SECONDS_TO_COME_UP)
 
     def stop(self) -> None:
         """Ends all that was started, the last first."""
@@ -131,8 +140,11 @@ class SmallDesktop:
         return process
 
     def ask(self, *command: str) -> str:
-        """Returns what a short program prints; "" where it failed."""
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+        """Returns what a short program prints; "" where it failed, or hung because a window manager holds the screen."""
+        try:
+            done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=SECONDS_FOR_ANSWER, check=False)
+        except subprocess.TimeoutExpired:
+            return ""
         return done.stdout if done.returncode == 0 else ""
 
     # What one sees
@@ -276,13 +288,27 @@ def _icons_below(window: Any) -> list[Place]:
 @contextlib.contextmanager
 def small_desktop(*, with_tray: bool = True) -> Iterator[SmallDesktop]:
     """Gives a running desktop and ends it."""
-    with tempfile.TemporaryDirectory(prefix="vitoclient-desktop-") as folder:
-        desktop = SmallDesktop(Path(folder), with_tray)
-        try:
+    with contextlib.ExitStack() as closing:
+        yield _started(with_tray, closing)
+
+
+def _started(with_tray: bool, closing: contextlib.ExitStack) -> SmallDesktop:
+    """Returns a desktop all of whose programs have come up; now and then one of them does not, then another desktop is begun."""
+    for _attempt in range(ATTEMPTS - 1):
+        desktop = _begun(with_tray, closing)
+        with contextlib.suppress(AssertionError):
             desktop.start()
-            yield desktop
-        finally:
-            desktop.stop()
+            return desktop
+    desktop = _begun(with_tray, closing)
+    desktop.start()
+    return desktop
+
+
+def _begun(with_tray: bool, closing: contextlib.ExitStack) -> SmallDesktop:
+    folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="vitoclient-desktop-"))
+    desktop = SmallDesktop(Path(folder), with_tray)
+    closing.callback(desktop.stop)
+    return desktop
 
 
 @dataclass

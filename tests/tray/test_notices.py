@@ -56,6 +56,10 @@ def test_each_kind_with_its_words_and_its_window() -> None:
             LowCredits("Dr. Meier", Decimal(0), Decimal(50), 0),
             "Dr. Meier: 0 Credits, Mindestbestand 50. Es wird nichts mehr versendet, bis das Guthaben aufgeladen ist.",
         ),
+        (
+            LowCredits("Dr. Meier", Decimal(9), Decimal(50), 0),
+            "Dr. Meier: 9 Credits, Mindestbestand 50. Das reicht voraussichtlich nicht einmal mehr für einen Tag.",
+        ),
     ],
 )
 def test_credits_in_words(account: LowCredits, sentence: str) -> None:

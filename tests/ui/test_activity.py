@@ -303,8 +303,8 @@ def test_nothing_is_decided_without_an_answer(
 def test_the_doubtful_are_printed_to_be_asked_by_telephone(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = opened(qtbot, context)
     printed: list[PrintOut] = []
-    monkeypatch.setattr("ui.dialogs.activity.print_with_dialog", lambda document, _parent: printed.append(document))
-    dialog.print_list()
+    monkeypatch.setattr("ui.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    dialog.printing.print_list()
     qtbot.waitUntil(lambda: bool(printed))
     assert printed[0].title == "Mitteilungen in der Schwebe"
     assert "Muster" in printed[0].html
@@ -341,7 +341,7 @@ def test_the_list_is_saved_as_pdf(qtbot: QtBot, context: DialogContext, tmp_path
     settle(qtbot, dialog)
     file = tmp_path / "protokoll.pdf"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments: (str(file), ""))
-    dialog.save_pdf()
+    dialog.printing.save_pdf()
     qtbot.waitUntil(lambda: "PDF gespeichert" in dialog.banner.text)
     text = " ".join(pages_of(file)[0].split())
     assert "Protokoll Aktivitäten/Fehler: SMS" in text
@@ -351,7 +351,7 @@ def test_the_list_is_saved_as_pdf(qtbot: QtBot, context: DialogContext, tmp_path
 
 def test_a_pdf_that_cant_be_written_is_told(qtbot: QtBot, context: DialogContext, practice: World, tmp_path: Path) -> None:
     dialog = opened(qtbot, context)
-    dialog.write_pdf(PrintOut("Liste", "<p>x</p>"), tmp_path / "nirgends" / "liste.pdf")
+    dialog.printing.write_pdf(PrintOut("Liste", "<p>x</p>"), tmp_path / "nirgends" / "liste.pdf")
     assert "PDF nicht geschrieben" in dialog.banner.text
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from pytestqt.qtbot import QtBot
+from sqlalchemy import update
 
 from tray_agent.demo.world import DemoWorld
 from tray_agent.jobs.contract import JobKey
-from tray_agent.messages.entries import OutboxFilter
+from tray_agent.messages.entries import OutboxFilter, Verdict
 from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.store.tables import message
 from ui.background import Background
 from ui.dialogs.outbox import OutboxDialog
-from ui.models.outbox import VIEWS, details_of, filter_of
+from ui.models.outbox import VIEWS, details_of, filter_of, why_empty
 from ui.remembered import Remembered
 from ui.windows import DialogContext, Windows
 
@@ -65,6 +68,54 @@ def test_the_list_follows_the_filters(qtbot: QtBot, dialog: OutboxDialog, backgr
     dialog.patient.setText("gibt es nicht")
     qtbot.waitUntil(lambda: background.idle and dialog.list.rowCount() == 0)
     assert dialog.table.message
+
+
+@pytest.mark.parametrize(("verdict", "state"), [(Verdict.SENT, MessageState.SUBMITTED), (Verdict.AGAIN, MessageState.PREPARED)])
+def test_what_is_in_doubt_is_decided_here_too(
+    qtbot: QtBot, dialog: OutboxDialog, world: DemoWorld, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, state: MessageState
+) -> None:
+    background = dialog.context.background
+    dialog.view.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: background.idle and dialog.current is not None and dialog.current.state is MessageState.PREPARED)
+    assert dialog.sent_button.isHidden()
+    assert dialog.again_button.isHidden()
+    chosen = dialog.current
+    assert chosen is not None
+    put_in_doubt(world, chosen.id)
+    dialog.view.setCurrentIndex(5)
+    qtbot.waitUntil(lambda: background.idle and dialog.list.rowCount() == 1 and dialog.again_button.isVisible())
+    button = dialog.sent_button if verdict is Verdict.SENT else dialog.again_button
+    monkeypatch.setattr(dialog, "ask", lambda *_words: False)
+    button.click()
+    assert background.idle
+    assert world.agent.messages.message(chosen.id).state is MessageState.IN_DOUBT
+    asked: list[str] = []
+
+    def agree(*words: str) -> bool:
+        asked.extend(words)
+        return True
+
+    monkeypatch.setattr(dialog, "ask", agree)
+    button.click()
+    qtbot.waitUntil(lambda: background.idle and not dialog.is_busy and dialog.list.rowCount() == 0)
+    assert chosen.patient_name in asked[0]
+    assert world.agent.messages.message(chosen.id).state is state
+    assert "Entschieden" in dialog.banner.text
+    assert button.isHidden()
+
+
+def put_in_doubt(world: DemoWorld, number: int) -> None:
+    """Leaves a message as a broken connection leaves it an hour after."""
+    an_hour_ago = world.agent.clock.now() - timedelta(hours=1)
+    with world.agent.store.begin() as connection:
+        connection.execute(update(message).where(message.c.id == number).values(state="in_doubt", sending_at=an_hour_ago))
+
+
+def test_an_empty_list_says_why(qtbot: QtBot, dialog: OutboxDialog) -> None:
+    dialog.patient.setText("gibt es nicht")
+    qtbot.waitUntil(lambda: dialog.context.background.idle and dialog.list.rowCount() == 0)
+    assert dialog.table.message == why_empty(filter_of(VIEWS[0], None, "gibt es nicht"))
+    assert why_empty(OutboxFilter()) != dialog.table.message
 
 
 def test_cancelling_asks_and_then_the_message_is_never_sent(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, treatment
 from tray_agent.agent import Agent
 from tray_agent.config.settings import REMINDERS_ON
-from tray_agent.errors import DatabaseUnavailableError
+from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.model import JobChange
 from tray_agent.messages.eligibility import SearchWindow
@@ -41,6 +42,7 @@ from ui.models.preview import (
     table_rows,
     warnings,
 )
+from ui.models.print_outs import PrintOut
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -264,3 +266,37 @@ def test_the_lines_shown_are_written_for_a_spreadsheet(qtbot: QtBot, dialog: Pre
     dialog.export(tmp_path)
     settle(qtbot, dialog)
     assert "kann nicht geschrieben werden" in dialog.banner.text
+
+
+def test_the_lines_shown_are_printed(qtbot: QtBot, dialog: PreviewDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[PrintOut] = []
+    monkeypatch.setattr("ui.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    dialog.view.setCurrentIndex(1)
+    dialog.printing.print_list()
+    settle(qtbot, dialog)
+    (document,) = printed
+    assert document.html.count("<tr>") == 1 + dialog.list.rowCount()
+    assert dialog.summary.text() in document.html
+    assert "+41791234567" in document.html
+
+
+def test_nothing_is_printed_while_there_is_nothing(qtbot: QtBot, dialog: PreviewDialog) -> None:
+    assert all(button.isEnabled() for button in dialog.printing.buttons)
+    dialog.look()
+    assert not any(button.isEnabled() for button in dialog.printing.buttons)
+    settle(qtbot, dialog)
+    dialog.patient.setText("gibt es nicht")
+    assert not any(button.isEnabled() for button in dialog.printing.buttons)
+
+
+def test_closing_while_the_preview_is_made_is_quiet(
+    qtbot: QtBot, dialog: PreviewDialog, errors: list[KnownError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Event()
+    monkeypatch.setattr(type(dialog.context.agent.preview), "preview", lambda *_values: answer.wait(30))
+    dialog.look()
+    dialog.reject()
+    answer.set()
+    settle(qtbot, dialog)
+    assert not dialog.isVisible()
+    assert errors == []

@@ -161,6 +161,16 @@ def test_actions_reach_the_engine(qtbot: QtBot, rig: Rig, action: Pause | Resume
     settled(qtbot, rig)
 
 
+def test_what_could_not_be_checked_is_told(qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rig.engine, "check_now", lambda: ("Download-Service: ist ausgeschaltet.",))
+    rig.program.do(CheckNow())
+    qtbot.waitUntil(lambda: bool(rig.program._errors))
+    (box,) = rig.program._errors
+    assert box.text() == "Nicht alles wird geprüft"
+    assert box.informativeText() == "Download-Service: ist ausgeschaltet."
+    box.close()
+
+
 def test_window_chosen_in_the_overview_opens(qtbot: QtBot, rig: Rig) -> None:
     rig.windows.state.chosen.emit(OpenDialog(DialogName.CREDITS))
     qtbot.waitUntil(lambda: len(rig.windows.opened) == 1)

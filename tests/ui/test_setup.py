@@ -144,14 +144,19 @@ def test_the_wheel_changes_no_choice_that_has_not_the_keyboard(qtbot: QtBot, dia
     assert isinstance(security, QComboBox)
     before = security.currentIndex()
     for _turn in range(3):
-        turn_wheel(security)
+        assert not turn_wheel(security)
     assert security.currentIndex() == before
     assert not dialog.has_unsaved_changes()
 
 
 def test_tables_are_made_in_the_edited_database(qtbot: QtBot, dialog: SetupDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(dialog, "ask", lambda *words: asked.append(" ".join(words)) or True)
+
+    def agree(*words: str) -> bool:
+        asked.append(" ".join(words))
+        return True
+
+    monkeypatch.setattr(dialog, "ask", agree)
     field(dialog, "store.url").setText(f"sqlite:///{(tmp_path / 'neu.db').as_posix()}")
     button(dialog, "&Tabellen anlegen …").click()
     qtbot.waitUntil(lambda: dialog.context.background.idle and not dialog.is_busy)

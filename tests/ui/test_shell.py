@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSystemTra
 from pytestqt.qtbot import QtBot
 
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
-from tray_agent.tray.notices import NewDownload, Notice, NoticeFacts, notices
+from tray_agent.tray.notices import LowCredits, NewDownload, Notice, NoticeFacts, notices
 from ui import single_instance
 from ui.application import QtTranslations, SignalWatch
 from ui.crash import CrashReporter
@@ -116,6 +117,26 @@ def test_new_popup_replaces_the_old(qtbot: QtBot, popups: Popups) -> None:
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     assert popups.shown is not None
     assert popups.shown is not first
+
+
+def test_new_popup_says_too_what_the_one_before_still_said(qtbot: QtBot, popups: Popups, screen: Screen) -> None:
+    low = notices(NoticeFacts(low_credits=(LowCredits("Dr. Meier", Decimal(9), Decimal(50), 0),)))
+    failed = notices(NoticeFacts(failed_reminders=("12",)))
+    popups.show_notices(failed)
+    popups.show_notices(found("1"))
+    popups.show_notices(found("2"))
+    screen.full = True
+    popups.show_notices(low)
+    assert popups.waiting == low
+    screen.full = False
+    popups.look()
+    assert popups.shown is not None
+    assert popups.shown.notices == (*found("2"), *low, *failed)
+    popups.shown.close()
+    qtbot.waitUntil(lambda: popups.shown is None)
+    popups.show_notices(low)
+    assert popups.shown is not None
+    assert popups.shown.notices == low
 
 
 def test_popup_is_as_high_as_its_words(qtbot: QtBot) -> None:

@@ -162,6 +162,8 @@ def _credits_sentence(account: LowCredits) -> str:
         return said + " " + _("Es wird nichts mehr versendet, bis das Guthaben aufgeladen ist.")
     if account.days_left is None:
         return said
+    if account.days_left == 0:
+        return said + " " + _("Das reicht voraussichtlich nicht einmal mehr für einen Tag.")
     lasts = ngettext("Das reicht noch für etwa {days} Tag.", "Das reicht noch für etwa {days} Tage.", account.days_left)
     return said + " " + lasts.format(days=account.days_left)
 

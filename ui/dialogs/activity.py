@@ -5,10 +5,9 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from PyQt6.QtWidgets import QFileDialog, QTabWidget, QWidget
+from PyQt6.QtWidgets import QTabWidget, QWidget
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
@@ -21,7 +20,8 @@ from ui.dialog import Dialog
 from ui.icons import Status, status_icon
 from ui.models.activity import tab_title, verdict_question
 from ui.models.print_outs import PrintOut, Sender, letters
-from ui.printing import preview, print_with_dialog, write_pdf
+from ui.print_actions import PrintActions
+from ui.printing import preview
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -65,9 +65,7 @@ class ActivityDialog(Dialog):
         self.remember_columns(self.calls.table, "calls", widths=(72, 130, 160, 180, 160))
         self.remember_columns(self.doubtful.table, "doubtful", widths=(160, 190, 136, 130, 130))
         self.body.addWidget(self.tabs, 1)
-        self.side_action(_("&Drucken"), self.print_list)
-        self.side_action(_("Seiten&ansicht"), self.preview_list)
-        self.side_action(_("&PDF …"), self.save_pdf)
+        self.printing = PrintActions(self, self._list_now)
         self.delete_button = self.side_action(_("Alle &löschen"), self.delete_all)
         self.main_action(_("&OK"), self.reject)
         self._begun: set[Service] = set()
@@ -126,33 +124,9 @@ class ActivityDialog(Dialog):
 
     # Printing
 
-    def print_list(self) -> None:
-        """Prints the list of the open tab with the system's print dialog."""
-        self._make(lambda printed: print_with_dialog(printed, self))
-
-    def preview_list(self) -> None:
-        """Shows the pages of the open tab's list."""
-        self._make(lambda printed: preview(printed, self))
-
-    def save_pdf(self) -> None:
-        """Asks for a file and writes the open tab's list into it."""
-
-        def made(printed: PrintOut) -> None:
-            suggested = str(Path.home() / f"{printed.title.replace('/', '-').replace(':', '')}.pdf")
-            chosen, _kind = QFileDialog.getSaveFileName(self, _("Als PDF speichern"), suggested, _("PDF-Datei (*.pdf)"))
-            if chosen:
-                self.write_pdf(printed, Path(chosen))
-
-        self._make(made)
-
-    def write_pdf(self, printed: PrintOut, file: Path) -> None:
-        """Writes a document into a file and says so."""
-        try:
-            write_pdf(printed, file)
-        except KnownError as error:
-            self.show_error(error)
-            return
-        self.banner.say(_("PDF gespeichert"), _("Die Liste steht in {file}.").format(file=file), Status.SUCCESS)
+    def _list_now(self) -> Callable[[], PrintOut]:
+        """Returns what makes the list of the open tab for the printer."""
+        return cast("LogPage | CallListPage | DoubtPage", self.tabs.currentWidget()).print_out()
 
     def print_letters(self) -> None:
         """Prints a letter for each ticked patient, or for all where none is ticked."""
@@ -171,11 +145,6 @@ class ActivityDialog(Dialog):
         said = _("Die Praxisdaten enthalten keine Adressen: Unter dem Namen ist Platz, sie von Hand oder mit einer Etikette zu ergänzen.")
         self.banner.say(_("Briefe ohne Adresse"), said)
         preview(printed, self)
-
-    def _make(self, done: Callable[[PrintOut], object]) -> None:
-        page = self.tabs.currentWidget()
-        if isinstance(page, LogPage | CallListPage | DoubtPage):
-            self.run(page.print_out(), lambda printed: _ignore(done(printed)), busy=_("Wird vorbereitet …"))
 
     # Deleting, ticking off, deciding
 
@@ -244,7 +213,3 @@ def _read(agent: Agent) -> _Read:
 
 def _who(agent: Agent) -> str:
     return f"{getpass.getuser()}@{agent.workstation}"
-
-
-def _ignore(_result: object) -> None:
-    """Ends a chain whose result nobody needs."""

@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING, cast
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter
 
+from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
-from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder
+from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.words import kind_title
 from ui.details import Details
 from ui.dialog import GRID, Dialog
 from ui.icons import Status
-from ui.models.outbox import CAN_BE_CANCELLED, VIEWS, cancel_question, channel_word, details_of, filter_of, local, state_word
+from ui.models.activity import verdict_question
+from ui.models.outbox import (
+    CAN_BE_CANCELLED,
+    VIEWS,
+    can_be_decided,
+    cancel_question,
+    channel_word,
+    details_of,
+    filter_of,
+    local,
+    state_word,
+    why_empty,
+)
 from ui.paged_list import PagedModel, PageRequest, PageResult
 from ui.tables import Align, Column, TableView
 
@@ -45,7 +58,7 @@ class OutboxDialog(Dialog):
     """A list of any length, filtered and sorted by the database; *Stornieren* for what was not sent yet."""
 
     NAME = "outbox"
-    SIZE = (1060, 660)
+    SIZE = (1184, 656)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Versand-Queue"))
@@ -56,15 +69,16 @@ class OutboxDialog(Dialog):
         self.count = QLabel(self)
         self.list = PagedModel(self._columns(), self._fetch, context.background, self)
         self.list.failed.connect(self.show_error)
-        self.table = TableView(
-            _("Mitteilungen"),
-            _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan."),
-        )
+        self.table = TableView(_("Mitteilungen"), why_empty(OutboxFilter()))
         self.details = Details(_("Einzelheiten zur gewählten Mitteilung"), self)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
         self._cancel = self.side_action(_("&Stornieren …"), self.cancel_chosen)
         self._cancel.setEnabled(False)
+        self.sent_button = self.side_action(_("&Wurde gesendet …"), lambda: self.decide(Verdict.SENT))
+        self.again_button = self.side_action(_("&Erneut senden …"), lambda: self.decide(Verdict.AGAIN))
+        for button in (self.sent_button, self.again_button):
+            button.hide()
         self.side_action(_("&Aktualisieren"), self.list.reload)
         self.list.reload()
 
@@ -72,7 +86,7 @@ class OutboxDialog(Dialog):
         self.body.addLayout(self._filters())
         self.table.setModel(self.list)
         self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
-        self.remember_columns(self.table, widths=(56, 170, 170, 60, 170, 124, 124))
+        self.remember_columns(self.table, widths=(64, 170, 170, 60, 170, 124, 124))
         parts = QSplitter(Qt.Orientation.Vertical, self)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
@@ -132,7 +146,9 @@ class OutboxDialog(Dialog):
         return PageResult(page.messages, page.total)
 
     def _filter(self) -> None:
-        self.list.set_filter(filter_of(self.view.currentData(), self.kind.currentData(), self.patient.text()))
+        wanted = filter_of(self.view.currentData(), self.kind.currentData(), self.patient.text())
+        self.table.empty_text = why_empty(wanted)
+        self.list.set_filter(wanted)
 
     def _counted(self) -> None:
         total = self.list.rowCount()
@@ -150,6 +166,8 @@ class OutboxDialog(Dialog):
     def _show_details(self) -> None:
         message = self.current
         self._cancel.setEnabled(message is not None and message.state in CAN_BE_CANCELLED)
+        for button in (self.sent_button, self.again_button):
+            button.setVisible(can_be_decided(message))
         if message is None:
             self.details.clear()
             return
@@ -163,6 +181,26 @@ class OutboxDialog(Dialog):
         if self.ask(*cancel_question((message,)), _("&Stornieren")):
             who = f"{getpass.getuser()}@{agent.workstation}"
             self.run(lambda: agent.messages.cancel([message.id], who), self._cancelled, busy=_("Wird storniert …"))
+
+    def decide(self, verdict: Verdict) -> None:
+        """Settles the chosen message in doubt, after a question."""
+        message, agent = self.current, self.context.agent
+        if message is None or not can_be_decided(message):
+            return
+        yes = _("&Wurde gesendet") if verdict is Verdict.SENT else _("&Erneut senden")
+        if self.ask(*verdict_question(message, verdict), yes):
+            number, who = message.id, f"{getpass.getuser()}@{agent.workstation}"
+            self.run(
+                lambda: agent.messages.decide(number, verdict, who), self._decided, busy=_("Wird gespeichert …"), failed=self._not_decided
+            )
+
+    def _decided(self, message: OutboxMessage) -> None:
+        self.banner.say(_("Entschieden"), f"{message.patient_name}: {message.sentence}", Status.SUCCESS)
+        self.list.reload()
+
+    def _not_decided(self, error: KnownError) -> None:
+        self.show_error(error)
+        self.list.reload()
 
     def _cancelled(self, number: int) -> None:
         if not number:

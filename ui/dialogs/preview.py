@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -35,7 +36,9 @@ from ui.models.preview import (
     table_rows,
     warnings,
 )
+from ui.models.print_outs import PrintOut, preview_list
 from ui.notes import Note
+from ui.print_actions import PrintActions
 from ui.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -84,8 +87,10 @@ class PreviewDialog(Dialog):
         self._lay_out_content()
         self._connect()
         self.main_action(_("Schl&iessen"), self.reject)
+        self.printing = PrintActions(self, self._list_now)
         self._export = self.side_action(_("Als &CSV speichern …"), self.ask_file)
         self.side_action(_("A&ktualisieren"), self.look)
+        self._can_be_taken(False)
         self._start()
 
     # Making
@@ -174,6 +179,7 @@ class PreviewDialog(Dialog):
             self._looking.cancel()
         agent, kind, day = self.context.agent, MessageKind(self.kind.currentData()), _date(self.day.date())
         self.clear_error()
+        self._can_be_taken(False)
         self.table.empty_text = _("Wird geladen …")
         self.summary.setText(_("Die Vorschau für den {day} wird zusammengestellt …").format(day=format_date(day)))
         self._looking = self.run(lambda: agent.preview.preview(kind, day), self._show, failed=self._failed)
@@ -204,7 +210,11 @@ class PreviewDialog(Dialog):
             self.table.selectRow(0)
         counted = ngettext("{number} Zeile.", "{number} Zeilen.", len(lines)).format(number=format_number(len(lines)))
         self._count.setText(f"{counted} {charges(preview.mandants)}")
-        self._export.setEnabled(bool(lines))
+        self._can_be_taken(bool(lines))
+
+    def _can_be_taken(self, there_are_lines: bool) -> None:
+        for button in (self._export, *self.printing.buttons):
+            button.setEnabled(there_are_lines)
 
     def _why_empty(self, preview: Preview) -> str:
         if preview.lines:
@@ -228,7 +238,14 @@ class PreviewDialog(Dialog):
         told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
         self.details.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
 
-    # Export
+    # Printing and export
+
+    def _list_now(self) -> Callable[[], PrintOut]:
+        preview, lines = self.preview, self.list.rows
+        zone, clock = self.context.agent.machine.zone, self.context.agent.clock
+        said = summary(preview, zone) if preview is not None else ""
+        warned = warnings(preview) if preview is not None else ()
+        return lambda: preview_list(said, warned, lines, zone, clock.now())
 
     def ask_file(self) -> None:
         """Asks where to, and writes the lines shown."""

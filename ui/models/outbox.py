@@ -41,6 +41,13 @@ def filter_of(view: View, kind: MessageKind | None, patient: str) -> OutboxFilte
     return OutboxFilter(states=view.states, kinds=frozenset({kind} if kind else ()), patient=patient.strip())
 
 
+def why_empty(which: OutboxFilter) -> str:
+    """Returns what the empty list says under a filter."""
+    if which != OutboxFilter():
+        return _("Keine Mitteilung passt zu «Anzeigen», «Art» und «Patient».")
+    return _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan.")
+
+
 def state_word(message: OutboxMessage) -> str:
     """Returns the word for a message's state."""
     return state_title(message.state)
@@ -88,6 +95,11 @@ def _cost(message: OutboxMessage) -> str:
 
 def _text(message: OutboxMessage) -> str:
     return "\n".join(part for part in (message.subject, message.text) if part)
+
+
+def can_be_decided(message: OutboxMessage | None) -> bool:
+    """Returns whether nobody knows if a message left: then a person decides."""
+    return message is not None and message.state is MessageState.IN_DOUBT
 
 
 def cancel_question(messages: tuple[OutboxMessage, ...]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from html import escape
+from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _, format_date, format_datetime, format_time
 from tray_agent.jobs.model import ActivityRow
@@ -14,6 +15,11 @@ from tray_agent.messages.entries import CallEntry, OutboxMessage
 from tray_agent.practice.model import Patient
 from tray_agent.tray.in_windows import in_windows
 from ui.models.activity import about_text, appointment_text, kind_text, phones_text, sending_text, sent_text, time_text
+from ui.models.preview import appointment_text as preview_time
+from ui.models.preview import channel_text, outcome_word, said_text
+
+if TYPE_CHECKING:
+    from tray_agent.messages.preview import PreviewLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,25 @@ def doubt_list(messages: Sequence[OutboxMessage], zone: tzinfo, now: datetime) -
         for message in messages
     )
     return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (19, 21, 18, 14, 14, 14), cells), ""))
+
+
+def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewLine], zone: tzinfo, now: datetime) -> PrintOut:
+    """Returns the preview of a day as it is filtered.
+
+    Args:
+        heading: how many get what, in a sentence.
+        warnings: what keeps messages from going out.
+        lines: what is printed.
+        zone: the practice's time zone.
+        now: when it is printed (aware).
+    """
+    title = _("Vorschau")
+    titles = (_("Termin"), _("Patient"), _("Ergebnis"), _("Kanal"), _("Empfänger"), _("Text oder Grund"))
+    cells = (
+        (preview_time(line), line.patient, outcome_word(line), channel_text(line), line.recipient or "–", said_text(line)) for line in lines
+    )
+    said = " ".join((heading, *warnings, _printed(now, zone)))
+    return PrintOut(title, _page(title, said, _table(titles, (13, 17, 13, 8, 17, 32), cells), ""))
 
 
 def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
