@@ -246,13 +246,14 @@ ACTIVITY_FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("few", "searched"), [(activity_pages.FEW, activity_pages.SEARCHED), (0, 13)])
+@pytest.mark.parametrize(("few", "searched"), [(activity_pages.FEW, activity_pages.SEARCHED), (0, 37)])
 def test_every_order_and_filter_of_the_activity_log(
     few: int, searched: int, clocked_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sorted by the database where rows are few; through the indexes, and searched for in small steps, where they are many."""
     monkeypatch.setattr(activity_pages, "FEW", few)
     monkeypatch.setattr(activity_pages, "SEARCHED", searched)
+    monkeypatch.setattr(activity_pages, "VALUES_SEARCHED", 2 if searched < 100 else 4)
     fill_activities(clocked_database, clock)
     log = ActivityLog(clocked_database, "PC1")
     log.hide(Service.SMS, seen_id=80)

@@ -41,8 +41,14 @@ GRAVITY = (Level.INFO, Level.WARNING, Level.ERROR)
 FEW = 5000
 """The rows of a period that has no more numbers than this are sorted by the database."""
 
-SEARCHED = 5000
+SEARCHED = 3000
 """So many rows a page looks through at the most for what no index can answer."""
+
+VALUES_SEARCHED = 4
+"""In an order by value, a page searches so many values at the most."""
+
+_BEFORE_ALL, _PAST_ALL = 0, 2**31 - 1
+"""Below and above all numbers of rows."""
 
 _MOST_OF_ONE = 1_000_000
 """More rows than a run or an element ever has; as a bound it keeps databases from choosing another index than theirs."""
@@ -237,10 +243,12 @@ class _StreamReader:
     def _by_value(self, order: ActivityOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
         """Gives the rows value by value; within one, the newest first."""
         given, read = 0, self._reader_of(order, size)
-        for value in self._values(order, cursor):
+        for number, value in enumerate(self._values(order, cursor), start=1):
             found = read(value, cursor if cursor and cursor.value == value else None)
             yield from found
             given += len(found)
+            if self._text and number == VALUES_SEARCHED and self.stopped is None:
+                self.stopped = Cursor(value, (_BEFORE_ALL if self._direction.newest_first else _PAST_ALL,))
             if given >= size or self.stopped:
                 return
 
