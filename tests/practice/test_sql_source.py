@@ -121,10 +121,12 @@ def test_garbled_dates_are_noted_and_never_raised(sqlite_practice: Database) -> 
     assert [p.id for chunk in source.patients_born_on({(2, 29)}) for p in chunk] == []
 
 
-def test_other_ways_of_writing_a_start_are_read(sqlite_practice: Database) -> None:
-    for number, written in ((101, "2026-11-24T00:00:00"), (102, "2026-11-24 08:30"), (103, "2026-11-24 08:30:00.000000")):
+@pytest.mark.parametrize("midnight", ["T00:00:00", " 00:00", " 00:00:00", "T00:00", " 00:00:00.000"])
+def test_other_ways_of_writing_a_start_are_read(sqlite_practice: Database, midnight: str) -> None:
+    """The first moment of a day belongs to it, however it is written, and not to the day before."""
+    for number, written in ((101, f"2026-11-24{midnight}"), (102, "2026-11-24 08:30"), (103, "2026-11-24 08:30:00.000000")):
         _write_start(sqlite_practice, number, written)
-    _write_start(sqlite_practice, 104, "2026-11-25T00:00:00")
+    _write_start(sqlite_practice, 104, f"2026-11-25{midnight}")
     found = [a for chunk in appointments_of(SqlPracticeSource(sqlite_practice)) for a in chunk]
     assert {a.id: a.starts_at for a in found} == {
         "101": BEGIN,

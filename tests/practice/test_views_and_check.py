@@ -142,6 +142,17 @@ def test_bad_rows_are_counted_and_the_first_named_by_id(practice: Database) -> N
     assert set(finding.examples) == {"101", "103"}
     assert "101" in finding.sentence
     assert "provisorisch, definitiv" in finding.advice
+    assert finding.advice.endswith("Gelesen wurde: «wartet».")
+
+
+def test_an_id_that_can_not_be_kept_is_told(practice: Database) -> None:
+    """The contract allows 50 characters, the outbox keeps 100."""
+    with practice.begin() as connection:
+        connection.execute(text("DROP VIEW vitoclient_visit_reasons"))
+        columns = f"'{'x' * 101}' AS id, bezeichnung AS name, erinnern AS remind"
+        connection.execute(text(f"CREATE VIEW vitoclient_visit_reasons AS SELECT {columns} FROM besuchsgrund"))  # noqa: S608 - our own words
+    finding = found(practice, Code.UNREADABLE)
+    assert (finding.view, finding.column, finding.severity) == ("vitoclient_visit_reasons", "id", Severity.NOTICE)
 
 
 def test_no_more_than_five_bad_rows_are_named(practice: Database) -> None:

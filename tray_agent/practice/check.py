@@ -178,8 +178,20 @@ def _check_values(view: View, rows: Sequence[Mapping[str, Any]]) -> Iterator[Pra
             len(ids),
         ).format(view=view.name, count=len(ids), column=name, ids=_listed(ids))
         advice = _("Nötig ist: {needed}.").format(needed=view.column(name).meaning)
+        if name in _WORDS:
+            advice += " " + _("Gelesen wurde: {words}.").format(words=_words_of(rows, name, frozenset(ids)))
         yield PracticeFinding(view.name, Code.UNREADABLE, Severity.NOTICE, said, advice, name, len(ids), tuple(ids[:EXAMPLES]))
     yield from _check_plausible(view, rows)
+
+
+_WORDS = frozenset({"status", "preferred_channel", "opted_out", "remind"})
+"""Columns whose values say nothing about a person, so that the wrong ones may be shown."""
+
+
+def _words_of(rows: Sequence[Mapping[str, Any]], name: str, ids: frozenset[str]) -> str:
+    """Returns the most frequent values of a column in these rows: «offen», «NULL»."""
+    words = Counter("NULL" if row[name] is None else str(row[name])[:40] for row in rows if str(row["id"]) in ids)
+    return ", ".join(f"«{word}»" for word, _number in words.most_common(EXAMPLES))
 
 
 def unreadable_fields(view: View, row: Mapping[str, Any]) -> frozenset[str]:

@@ -118,8 +118,13 @@ class SqlPracticeSource:
         return found
 
     def _bound(self, moment: datetime) -> object:
-        """Returns a wall-clock time as the database compares it: SQLite keeps text, and "T" and fractions sort after a blank."""
-        return moment.isoformat(" ", timespec="seconds") if self._database.dialect == "sqlite" else moment
+        """Returns a wall-clock time as the database compares it: SQLite keeps text, and "T" and fractions sort after a blank.
+
+        A whole minute is written without seconds, so that it is not greater than a start that is.
+        """
+        if self._database.dialect != "sqlite":
+            return moment
+        return moment.isoformat(" ", timespec="seconds" if moment.second or moment.microsecond else "minutes")
 
 
 class _ViewReader:
