@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMenuBar,
     QScrollBar,
     QTabBar,
     QWidget,
@@ -33,7 +34,7 @@ def unnamed_widgets(window: QWidget) -> list[str]:
 
 
 def clashing_mnemonics(window: QWidget) -> list[str]:
-    """Returns the letters that two widgets of a window, outside tabs, use as their mnemonic."""
+    """Returns the letters that two widgets of a window, outside tabs, or its menus use as their mnemonic."""
     letters: Counter[str] = Counter()
     for widget in window.findChildren(QWidget):
         if widget.isVisibleTo(window) and isinstance(widget, QAbstractButton | QLabel | QGroupBox):
@@ -41,6 +42,9 @@ def clashing_mnemonics(window: QWidget) -> list[str]:
             if isinstance(widget, QLabel) and widget.buddy() is None:
                 continue
             letters.update(mnemonic_of(text))
+    for bar in window.findChildren(QMenuBar):
+        for action in bar.actions():
+            letters.update(mnemonic_of(action.text()))
     return [f"{letter}: {count} widgets" for letter, count in letters.items() if count > 1]
 
 

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 GRID = 8
 """All distances are multiples of this many pixels."""
+
+SMALL_SCREEN = (1280, 720)
+"""The smallest screen on which every window shows all that it has: 1920 x 1080 at 150 % is as small."""
 
 Result = TypeVar("Result")
 
@@ -351,13 +355,35 @@ class Dialog(QDialog):
                 button.setAutoDefault(self.buttons.isAncestorOf(button))
 
     def _fit_to_screen(self) -> None:
-        """Makes a window smaller that would not fit its screen together with its title and frame."""
-        screen = self.screen()
-        if screen is None or self.isMaximized():
-            return
-        room = screen.availableGeometry().size() - QSize(2 * GRID, 5 * GRID)
-        if self.width() > room.width() or self.height() > room.height():
+        """Makes a window smaller that would not fit its screen; one that can't be so small lets its content scroll."""
+        room = room_for(self)
+        least = self.minimumSizeHint()
+        if least.boundedTo(room) != least:
+            self._let_content_scroll()
+        if not self.isMaximized() and self.size().boundedTo(room) != self.size():
             self.resize(self.size().boundedTo(room))
+
+    def _let_content_scroll(self) -> None:
+        outer = self.layout()
+        if outer is None or self.content.parentWidget() is not self:
+            return
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        focused = self.focusWidget()
+        outer.replaceWidget(self.content, area)
+        area.setWidget(self.content)
+        self.setMinimumSize(0, 0)
+        if focused is not None:
+            focused.setFocus()
+
+
+def room_for(window: QWidget) -> QSize:
+    """Returns the greatest size of a window on its screen, its title and frame left out."""
+    screen = window.screen()
+    available = screen.availableGeometry().size() if screen is not None else QSize(*SMALL_SCREEN)
+    return available - QSize(2 * GRID, 5 * GRID)
 
 
 class Form(QFormLayout):

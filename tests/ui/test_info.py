@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -13,7 +14,7 @@ from tray_agent import __version__
 from tray_agent.jobs.model import Presence
 from tray_agent.practice.model import Mandant
 from ui.dialogs.info import InfoDialog
-from ui.models.info import licences, workstations
+from ui.models.info import database_words, licences, workstations
 from ui.windows import DialogContext
 
 TODAY = date(2026, 11, 23)
@@ -41,6 +42,21 @@ def test_only_computers_whose_scheduler_runs_are_named() -> None:
     command = Presence("b", "PC2", "1", seen, seen, timedelta(), scheduling=False)
     assert workstations((tray, command), ZoneInfo("Europe/Zurich")) == "PC1 (dieser), gesehen 23.11.2026 10:00"
     assert workstations((command,), ZoneInfo("Europe/Zurich")) == "zurzeit keinem Computer"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:////srv/vitoclient/vitoclient.db", "SQLite-Datei /srv/vitoclient/vitoclient.db"),
+        ("sqlite:///C:/Praxis/Daten%20neu/vitoclient.db", "SQLite-Datei C:/Praxis/Daten neu/vitoclient.db"),
+        ("mssql+pyodbc://agent:geheim@SRV1:1433/vitomed?driver=ODBC+Driver+18", "vitomed auf SRV1:1433 (SQL Server)"),
+        ("mssql+pyodbc://SRV1%5CPRAXIS/vitomed?trusted_connection=yes", "vitomed auf SRV1\\PRAXIS (SQL Server)"),
+        ("postgresql+psycopg://agent:ge%40heim@db.local/praxis", "praxis auf db.local (PostgreSQL)"),
+        ("mssql+pyodbc:///?odbc_connect=DRIVER%3DX%3BPWD%3Dgeheim", "mssql+pyodbc:///"),
+    ],
+)
+def test_a_database_is_told_as_one_says_it_and_never_its_password(url: str, words: str) -> None:
+    assert database_words(url) == words
 
 
 def test_the_window_shows_what_it_can_and_says_what_it_can_not(qtbot: QtBot, context: DialogContext) -> None:

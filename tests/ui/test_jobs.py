@@ -269,7 +269,12 @@ def test_sending_by_hand_is_asked_for_and_nothing_else(
 
     give_jobs(agent, monkeypatch, work=work)
     questions: list[str] = []
-    monkeypatch.setattr(Dialog, "ask", lambda _dialog, question, _consequence, _yes: bool(questions.append(question)))
+
+    def refuse(_dialog: Dialog, question: str, _consequence: str, _yes: str) -> bool:
+        questions.append(question)
+        return False
+
+    monkeypatch.setattr(Dialog, "ask", refuse)
     dialog = open_jobs(qtbot, windows)
     for key in JobKey:
         choose(dialog, key)

@@ -7,18 +7,22 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtWidgets import QApplication, QDialog, QWidget
+from PyQt6.QtGui import QFont
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press
-from tests.ui.walk import SMALL_SCREEN, clipped_texts, longer, longer_language
+from tests.ui.palettes import PALETTES
+from tests.ui.walk import clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
 from tray_agent.agent import Agent
+from tray_agent.i18n import set_language
 from tray_agent.jobs.contract import JobKey
 from tray_agent.tray.engine import AgentEngine
 from tray_agent.tray.model import DialogName, tray_state
 from ui.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.background import Background
-from ui.dialog import Dialog
+from ui.contrast import make_readable
+from ui.dialog import SMALL_SCREEN, Dialog
 from ui.remembered import Remembered
 from ui.windows import Windows, factory_of
 
@@ -101,10 +105,90 @@ def test_tab_reaches_every_widget_that_takes_the_keyboard(qtbot: QtBot, demo_win
     assert lost == []
 
 
+def test_tab_key_comes_to_all_that_one_works_with(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
+    dialog = opened(qtbot, demo_windows, name)
+    assert out_of_reach(dialog) == []
+
+
+def test_the_keyboard_begins_in_the_window_not_at_its_end(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
+    """Escape closes; who presses Enter or types at once must not have closed the window by that."""
+    focused = opened(qtbot, demo_windows, name).focusWidget()
+    assert focused is not None
+    assert not (isinstance(focused, QAbstractButton) and focused.text().replace("&", "") in ("Schliessen", "Abbrechen"))
+
+
+def test_ring_follows_the_keyboard(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
+    dialog = opened(qtbot, demo_windows, name)
+    if not isinstance(dialog, Dialog):
+        pytest.skip("not a window of the common base")
+    assert dialog.ring.isHidden()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow, timeout=20_000)
+    before = dialog.focusWidget()
+    assert before is not None
+    press(before, Qt.Key.Key_Tab)
+    focused = dialog.focusWidget()
+    assert focused is not None
+    assert dialog.ring.around is focused
+    middle = focused.mapTo(dialog, focused.visibleRegion().boundingRect().center())
+    assert dialog.ring.isVisible()
+    assert dialog.ring.geometry().contains(middle)
+
+
+@pytest.mark.parametrize("look", PALETTES)
+def test_every_text_can_be_read(qtbot: QtBot, demo_windows: Windows, name: str, look: str) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before = application.palette()
+    application.setPalette(make_readable(PALETTES[look]()))
+    try:
+        dialog = opened(qtbot, demo_windows, name)
+        assert dialog.palette().window().color() == PALETTES[look]().window().color()
+        assert unreadable_texts(dialog) == []
+    finally:
+        application.setPalette(before)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "it"])
+def test_mnemonics_do_not_clash_in_other_languages(qtbot: QtBot, demo_windows: Windows, name: str, language: str) -> None:
+    set_language(language)
+    try:
+        dialog = opened(qtbot, demo_windows, name)
+        assert clashing_mnemonics(dialog) == []
+        assert clipped_texts(dialog) == []
+    finally:
+        set_language("de")
+
+
 def test_everything_fits_in_german(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
     dialog = opened(qtbot, demo_windows, name)
     assert clipped_texts(dialog) == []
     assert dialog.size().boundedTo(QSize(*SMALL_SCREEN)) == dialog.size()
+
+
+def test_window_fits_a_screen_that_is_smaller_than_its_least_size(
+    qtbot: QtBot, demo_windows: Windows, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1366 x 768 at 150 %: the content scrolls, the buttons stay in sight."""
+    room = QSize(894, 432)
+    monkeypatch.setattr("ui.dialog.room_for", lambda _window: room)
+    dialog = opened(qtbot, demo_windows, name)
+    assert dialog.size().boundedTo(room) == dialog.size()
+    if isinstance(dialog, Dialog):
+        for button in dialog.buttons.buttons():
+            assert dialog.rect().contains(button.geometry().translated(dialog.buttons.pos()))
+
+
+def test_larger_letters_fit(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
+    """Twice the letters in the same pixels, as where a person has only the text enlarged."""
+    before = QApplication.font()
+    larger = QFont(before)
+    larger.setPointSizeF(before.pointSizeF() * 2)
+    QApplication.setFont(larger)
+    try:
+        assert clipped_texts(opened(qtbot, demo_windows, name)) == []
+    finally:
+        QApplication.setFont(before)
 
 
 def test_everything_fits_in_a_longer_language(qtbot: QtBot, demo_windows: Windows, name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from PyQt6.QtWidgets import QAbstractButton, QGroupBox, QLabel, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QGroupBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QRadioButton,
+    QScrollBar,
+    QTabBar,
+    QTabWidget,
+    QTextEdit,
+    QWidget,
+)
 
+from tests.ui.keyboard import press
 from tray_agent import i18n
+from ui.contrast import AA_TEXT, contrast, shown
 
 GROWTH = 0.4
 """How much longer other languages may be than German."""
-
-SMALL_SCREEN = (1280, 720)
 
 
 class LongerWords(gettext.NullTranslations):
@@ -45,6 +63,62 @@ def longer_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(i18n._Current, "translations", LongerWords())
         yield
+
+
+INPUTS = (QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit)
+"""What a person works with: each must be reached by keys."""
+
+
+def reached_by_tab(window: QWidget) -> list[QWidget]:
+    """Returns what has the keyboard one after the other, when somebody presses Tab until he is back."""
+    reached: list[QWidget] = []
+    for _number in range(200):
+        focused = window.focusWidget()
+        if focused is None or focused in reached[:-1]:
+            break
+        if focused not in reached:  # a field of date or time goes from part to part first
+            reached.append(focused)
+        press(focused, Qt.Key.Key_Tab)
+        QApplication.processEvents()
+    return reached
+
+
+def out_of_reach(window: QWidget) -> list[str]:
+    """Returns what a person works with in a window and can't reach by Tab; of radio buttons that belong together one is enough."""
+    reached = reached_by_tab(window)
+    groups = {button.group() for button in reached if isinstance(button, QAbstractButton) and button.group() is not None}
+    return [
+        f"{type(widget).__name__} {widget.accessibleName() or _text(widget)!r}"
+        for widget in window.findChildren(QWidget)
+        if isinstance(widget, INPUTS)
+        and widget.isVisible()
+        and widget.isEnabled()
+        and widget not in reached
+        and not _is_inside(widget)
+        and not (isinstance(widget, QRadioButton) and widget.group() in groups)
+    ]
+
+
+def _is_inside(widget: QWidget) -> bool:
+    """Returns whether a widget is a part of another that has the keyboard for it: the line of a spin box, the arrow of a tab bar."""
+    parents = (QComboBox, QAbstractSpinBox, QAbstractItemView, QLineEdit, QTabBar, QTabWidget, QScrollBar)
+    return widget.objectName().startswith("qt_") or isinstance(widget.parentWidget(), parents)
+
+
+def unreadable_texts(window: QWidget) -> list[str]:
+    """Returns the visible texts of a window that stand on their ground with less contrast than level AA asks for."""
+    return [
+        f"{type(widget).__name__} {_text(widget)!r}: {text.name()} on {ground.name()}"
+        for widget in window.findChildren(QWidget)
+        if widget.isVisible() and widget.isEnabled() and _text(widget)
+        for text, ground in [_colours(widget)]
+        if contrast(shown(text, ground), ground) < AA_TEXT
+    ]
+
+
+def _colours(widget: QWidget) -> tuple[QColor, QColor]:
+    palette = widget.palette()
+    return palette.color(widget.foregroundRole()), palette.color(widget.backgroundRole())
 
 
 def clipped_texts(window: QWidget) -> list[str]:

@@ -78,6 +78,8 @@ class DownloadsDialog(Dialog):
         self.close_action(_("S&chliessen"))
         self.side_action(_("&Ordner anzeigen"), self._open_folder)
         self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh)
+        self.setTabOrder(self.table, self.details)
+        self.setTabOrder(self.details, self.cancel_button)
         self.table.setFocus()
         self.table.doubleClicked.connect(self._double_clicked)
         self._changed()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton
+from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import DialogName
@@ -34,13 +34,14 @@ class InfoDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Info"))
         self.facts: tuple[Fact, ...] = ()
-        self._form = QFormLayout()
+        page = QWidget(self)
+        self._form = QFormLayout(page)
+        self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setHorizontalSpacing(2 * GRID)
         self._form.setVerticalSpacing(GRID)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self.body.addLayout(self._head())
-        self.body.addLayout(self._form)
-        self.body.addStretch(1)
+        self.body.addWidget(_scrolling(page), 1)
         self.body.addLayout(self._ways())
         self.main_action(_("&OK"), self.accept)
         self.side_action(_("Angaben &kopieren"), self._copy)
@@ -84,3 +85,12 @@ class InfoDialog(Dialog):
         if clipboard is not None:
             clipboard.setText(as_text(self.facts))
             self.banner.say("", _("Die Angaben sind in der Zwischenablage, zum Beispiel für eine E-Mail an den Support."), Status.INFO)
+
+
+def _scrolling(page: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area

@@ -75,6 +75,12 @@ class OverviewDialog(Dialog):
         for title, items in zip((_("Arbeiten"), _("Einstellungen"), _("Agent"), _("Programm")), _split(menu), strict=False):
             self._groups.addWidget(self._group(title, items))
 
+        first = self._groups.itemAt(0)
+        group = first.widget() if first is not None else None
+        entry = group.findChild(QPushButton) if group is not None else None
+        if entry is not None and not self.isVisible():
+            entry.setFocus()
+
     def _group(self, title: str, items: list[MenuItem]) -> QGroupBox:
         group = QGroupBox(title, self)
         grid = QGridLayout(group)

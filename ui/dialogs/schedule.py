@@ -400,8 +400,7 @@ def _row(*widgets: QWidget, spacing: int = GRID) -> QWidget:
     layout.addStretch(1)
     first = next((widget for widget in widgets if widget.focusPolicy() is not Qt.FocusPolicy.NoFocus), None)
     if first is not None:
-        row.setFocusProxy(first)
-        row.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        row.setFocusProxy(first)  # its policy is that of the first from now on: setting one here would take it from the field
     return row
 
 

@@ -47,7 +47,7 @@ _SERVERS = {"mssql": "SQL Server", "postgresql": "PostgreSQL"}
 
 
 def database_words(url: str) -> str:
-    """Returns where a database is, as one says it; without its password. An address of another kind stands as it is."""
+    """Returns where a database is, as one says it; without its password. An address of another kind stands without its options."""
     parts = urlsplit(url)
     kind = parts.scheme.partition("+")[0]
     if kind == "sqlite" and parts.path.strip("/"):
@@ -56,7 +56,7 @@ def database_words(url: str) -> str:
     if kind in _SERVERS and name and parts.hostname:
         place = parts.netloc.rpartition("@")[2]
         return _("{database} auf {server} ({product})").format(database=name, server=unquote(place), product=_SERVERS[kind])
-    return without_password(url)
+    return without_password(url).partition("?")[0]  # what stands behind it may hold a password of the driver's
 
 
 def licences(mandants: Sequence[Mandant], today: date) -> str:
