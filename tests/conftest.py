@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ hypothesis.settings.register_profile("vitoclient", deadline=None)  # a busy mach
 hypothesis.settings.load_profile("vitoclient")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if sys.platform == "win32":  # without a screen Qt looks for fonts in a folder of its own, which is not there: no text has a width then
+    os.environ.setdefault("QT_QPA_FONTDIR", str(Path(os.environ["SYSTEMROOT"]) / "Fonts"))
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 MSSQL_VARIABLE = "VITOCLIENT_TEST_MSSQL_URL"

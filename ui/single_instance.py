@@ -14,6 +14,8 @@ from pathlib import Path
 from PyQt6.QtCore import QDeadlineTimer, QLockFile, QObject, QStandardPaths, QThread
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
+from tray_agent.platforms.foreground import Foreground, foreground
+
 SHOW = b"show\n"
 SECONDS_TO_ANSWER = 10.0
 """So long a later start waits for the first, which may be starting itself on a computer that is busy with a login."""
@@ -39,13 +41,15 @@ class SingleInstance(QObject):
     Args:
         name: distinguishes programs on different configurations.
         folder: where the lock is; by default the session's run-time folder.
+        front: passes the right to come to the front on from a later start to the first.
 
     Attributes:
         server_name: where the first listens.
     """
 
-    def __init__(self, name: str = "", folder: Path | None = None) -> None:
+    def __init__(self, name: str = "", folder: Path | None = None, front: Foreground | None = None) -> None:
         super().__init__()
+        self._front = front or foreground()
         place = folder or _runtime_folder()
         key = hashlib.sha256(f"{name}|{_session()}|{place}".encode()).hexdigest()[:16]
         self.server_name = _server_name(place, f"vitoclient-{key}")
@@ -90,10 +94,16 @@ class SingleInstance(QObject):
         socket.connectToServer(self.server_name)
         if not socket.waitForConnected(_left(deadline)):
             return False
+        self._front.allow(self._first_process())
         socket.write(SHOW)
         answered = socket.waitForBytesWritten(_left(deadline)) and socket.waitForReadyRead(_left(deadline))
         socket.disconnectFromServer()
         return answered
+
+    def _first_process(self) -> int | None:
+        """Returns the number of the first process, as its lock tells it."""
+        known, process, _computer, _program = self._lock.getLockInfo()
+        return process if known else None
 
     def release(self) -> None:
         """Lets another process be the first."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PyQt6.QtGui import QFont
 from PyQt6.QtPrintSupport import QPrintDialog, QPrintPreviewDialog
-from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tray_agent.agent import Agent
@@ -20,6 +22,15 @@ from ui.background import Background
 from ui.dialog import Dialog
 from ui.remembered import Remembered
 from ui.windows import DialogContext, Windows
+
+
+@pytest.fixture(autouse=True, scope="session")
+def windows_font(qapp: QApplication) -> None:
+    """Gives windows without a screen the font of Windows' own, or what stands in for it in Wine: Qt does not know it there."""
+    if sys.platform == "win32" and qapp.platformName() == "offscreen":
+        font = QFont(["Segoe UI", "Open Sans"])
+        font.setPointSize(9)
+        qapp.setFont(font)
 
 
 @pytest.fixture(autouse=True)

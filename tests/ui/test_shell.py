@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import threading
@@ -228,6 +229,35 @@ def test_second_instance_asks_the_first_to_show_itself(qtbot: QtBot, tmp_path: P
     first.release()
     assert second.acquire()
     second.release()
+
+
+class NotedFront:
+    """Notes to whom the right to come to the front was passed on, and whether the other had been asked by then."""
+
+    def __init__(self, asked: list[bool]) -> None:
+        self._asked = asked
+        self.passed_on: list[tuple[int | None, bool]] = []
+
+    def allow(self, process: int | None) -> bool:
+        self.passed_on.append((process, bool(self._asked)))
+        return True
+
+    def take(self, window: int) -> bool:
+        return True
+
+
+def test_a_later_start_passes_on_the_right_to_come_to_the_front_before_it_asks(qtbot: QtBot, tmp_path: Path) -> None:
+    asked: list[bool] = []
+    first, front = SingleInstance("a", tmp_path), NotedFront(asked)
+    assert first.acquire()
+    first.on_show(lambda: asked.append(True))
+    answers: list[Place] = []
+    later = threading.Thread(target=lambda: answers.append(SingleInstance("a", tmp_path, front).acquire_or_show()))
+    later.start()
+    qtbot.waitUntil(lambda: not later.is_alive(), timeout=30_000)
+    first.release()
+    assert answers == [Place.SHOWN]
+    assert front.passed_on == [(os.getpid(), False)]
 
 
 def test_a_start_that_asks_slowly_is_heard_whatever_is_collected_meanwhile(qtbot: QtBot, tmp_path: Path) -> None:
