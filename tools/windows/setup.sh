@@ -3,7 +3,6 @@
 # the project (${XDG_CACHE_HOME:-~/.cache}/vitoclient-windows) and made again when what it is made of changes.
 # usage: tools/windows/setup.sh test|build      (build: PyInstaller and NSIS in place of the test tools)
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 what=${1:?test or build}
 
 debian=(wine wine64 xvfb xauth osslsigncode unzip gcc-mingw-w64-x86-64 openbox xdotool imagemagick x11-utils python3-venv openssl)
@@ -19,6 +18,7 @@ if [ ${#missing[@]} != 0 ]; then
   DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"  # only now: names of what is cached depend on Wine's version
 mkdir -p "$cache"
 exec {lock}>"$cache/lock"; flock "$lock"
 
