@@ -17,6 +17,7 @@ from tray_agent.i18n import _, format_number, ngettext
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.config.machine import MailSection
 
 CLOCK_TOLERANCE = 60
 """Seconds by which this computer's clock may differ from the server's before it is told."""
@@ -148,6 +149,7 @@ def _gateway(agent: Agent) -> Iterator[Finding]:
 
 def _account(agent: Agent, mandant: str) -> Finding:
     try:
+        agent.sms_gateways.originator(mandant)
         balance = agent.sms_gateways[mandant].balance()
     except KnownError as error:
         said = _("SMS-Konto von Mandant {mandant}: {fault}").format(mandant=mandant, fault=error.message)
@@ -160,13 +162,25 @@ def _mail(agent: Agent) -> Iterator[Finding]:
     if not agent.machine.mail.host:
         yield _not_set_up(Subject.MAIL, _("Kein Mailserver eingerichtet; E-Mails werden nicht gesendet."), "mail.host")
         return
+    yield from _senders(agent.machine.mail)
     agent.mail_gateway.check()
     said = _("Der Mailserver {host} nimmt die Anmeldung an.").format(host=agent.machine.mail.host)
     yield Finding(Subject.MAIL, Verdict.GOOD, said)
 
 
+def _senders(mail: MailSection) -> Iterator[Finding]:
+    from tray_agent.messages.gateways.smtp import is_address
+
+    for sender in (*([] if mail.senders and not mail.sender else [mail.sender]), *(own.address for own in mail.senders.values())):
+        if not is_address(sender):
+            said = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=sender)
+            yield Finding(Subject.MAIL, Verdict.FAULT, said, _("Unter «Einrichten» den Absender eintragen (mail.sender)."))
+
+
 def _not_set_up(subject: Subject, sentence: str, key: str) -> Finding:
-    return Finding(subject, Verdict.NOTICE, sentence, _("Falls gewünscht, unter «Einrichten» angeben (in der Konfiguration: {key}).").format(key=key))
+    return Finding(
+        subject, Verdict.NOTICE, sentence, _("Falls gewünscht, unter «Einrichten» angeben (in der Konfiguration: {key}).").format(key=key)
+    )
 
 
 _CHECKS: dict[Subject, Callable[[Agent], Iterator[Finding]]] = {

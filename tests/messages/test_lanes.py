@@ -10,9 +10,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.messages.world import World
+from tests.messages.world import Accounts, World
 from tray_agent.messages.gateways.contract import Accepted, Outcome
+from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.lanes import Departure, Event, Lane, Opened, Returned, Stop
+from tray_agent.messages.model import MessageState
 from tray_agent.messages.recheck import Ready
 
 
@@ -105,3 +107,19 @@ def test_a_clock_set_back_does_not_prolong_an_intent(world: World, lane: Lane, e
 def test_a_machine_that_slept_lets_nothing_leave(world: World, lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
     world.clock.set(world.clock.now() + timedelta(hours=1))  # the monotonic clock stands while a machine sleeps
     assert outcomes(lane, events, gate) == [True, False, False]
+
+
+class WithoutOriginator(Accounts):
+    def originator(self, mandant_id: str) -> str:
+        raise GatewayMissingError("Kein Absender", "Es ist kein Absender eingetragen.", "Absender eintragen.", item=mandant_id)
+
+
+def test_without_an_originator_the_account_stops_and_no_message_is_spent(world: World) -> None:
+    world.sms = WithoutOriginator(world.sms)
+    world.book_appointment()
+    world.prepare()
+    world.send()
+    message = world.only()
+    assert (message.state, message.reason) == (MessageState.PREPARED, "originator_refused")
+    assert "kein Absender" in message.sentence
+    assert world.reasons().count("originator_refused") == 1

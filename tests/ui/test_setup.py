@@ -232,6 +232,16 @@ def test_an_edited_connection_is_tried_without_saving(world: DemoWorld) -> None:
     assert good.verdict is Verdict.GOOD
 
 
+def test_a_sender_and_an_originator_that_nobody_takes_are_found_before_anything_is_sent(world: DemoWorld) -> None:
+    machine = world.agent.machine
+    accounts = {one: replace(account, originator="Praxis am Bahnhof") for one, account in machine.gateway.accounts.items()}
+    unsigned = replace(machine, mail=replace(machine.mail, sender="praxis"), gateway=replace(machine.gateway, accounts=accounts))
+    findings = try_out(world.agent, unsigned, {}, (Subject.MAIL, Subject.GATEWAY))
+    told = [finding.sentence for finding in findings if finding.verdict is Verdict.FAULT]
+    assert any("«praxis»" in sentence for sentence in told)
+    assert any("«Praxis am Bahnhof»" in sentence for sentence in told)
+
+
 def test_the_address_of_a_sql_server_is_put_together(qtbot: QtBot, dialog: SetupDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tray_agent.platforms.odbc.installed_drivers", lambda: ("ODBC Driver 18 for SQL Server",))
     asked = SqlServerDialog(dialog)

@@ -22,7 +22,17 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.calendar_file import CalendarEntry, calendar_file, calendar_summary
-from tray_agent.messages.gateways.contract import InDoubt, MailGateway, NotNow, Outcome, OutgoingMail, OutgoingSms, SmsGateway
+from tray_agent.messages.gateways.contract import (
+    AccountFault,
+    AccountStopped,
+    InDoubt,
+    MailGateway,
+    NotNow,
+    Outcome,
+    OutgoingMail,
+    OutgoingSms,
+    SmsGateway,
+)
 from tray_agent.messages.keys import reference_of
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.recheck import Ready
@@ -281,6 +291,8 @@ class Lane:
     def _outcome(self, departure: Departure) -> Outcome:
         try:
             leave = self._way.pack(departure.ready)
+        except KnownError as error:  # no usable originator: every message of this account would meet the same
+            return AccountStopped(AccountFault.ORIGINATOR, str(error))
         except Exception:  # noqa: BLE001 - a fault of one message must not end the others; logged
             _log.exception("packing message %s failed", departure.message.id)
             return NotNow("program_fault", _("Die Mitteilung konnte wegen eines Programmfehlers nicht übergeben werden."))

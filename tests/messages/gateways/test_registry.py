@@ -90,3 +90,14 @@ def test_the_agent_builds_both_ways(clock: ManualClock) -> None:
         assert len(agent.sms_gateways) == 0
         with pytest.raises(ConfigurationError, match="Mailserver"):
             _ = agent.mail_gateway
+
+
+@pytest.mark.parametrize("originator", ["Praxis", "Dr. Meier", "x" * 11, "+41791234567", "0041791234567", "0791234567890"])
+def test_an_originator_is_a_short_name_or_a_number(originator: str, tmp_path: Path, clock: ManualClock) -> None:
+    assert gateways(tmp_path, clock, originator=originator).originator("m1") == originator
+
+
+@pytest.mark.parametrize("originator", ["x" * 12, "Zürich", "Praxis am Bahnhof", " ", "Praxis ", "Pra\nxis", "+4179123456789012345"])
+def test_an_originator_that_no_gateway_takes_is_told_before_anything_is_sent(originator: str, tmp_path: Path, clock: ManualClock) -> None:
+    with pytest.raises(GatewayMissingError, match="höchstens 11 Zeichen"):
+        gateways(tmp_path, clock, originator=originator).originator("m1")

@@ -272,6 +272,13 @@ def test_an_address_that_is_none_is_refused_without_a_connection(clock: ManualCl
     assert isinstance(gateway.submit(replace(MAIL, recipient=recipient)), Refused)
 
 
+@pytest.mark.parametrize("sender", ["", "praxis", "praxis@example..ch", "Praxis <praxis@example.ch>"])
+def test_a_sender_that_is_no_address_stops_the_batch_and_costs_no_message(clock: ManualClock, sender: str) -> None:
+    outcome = SmtpGateway(Address("127.0.0.1", 1, "none"), clock).submit(replace(MAIL, sender=sender))
+    assert isinstance(outcome, AccountStopped)
+    assert outcome.fault is AccountFault.ORIGINATOR
+
+
 def test_line_breaks_in_subject_and_name_can_not_add_headers(gateway: SmtpGateway, mail_server: MailServer) -> None:
     assert gateway.submit(replace(MAIL, subject="Termin\r\nBcc: x@y.ch", sender_name="Praxis\r\nX: y")) == Accepted()
     message = parsed(mail_server.accepted()[0].content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from tray_agent.clock import Clock
     from tray_agent.config.machine import GatewayAccount, GatewaySection
     from tray_agent.config.secrets import Secrets
+
+
+_ORIGINATOR = re.compile(r"(?! )[ -~]{1,11}(?<! )|(\+|00)?[0-9]{6,16}")
+"""A name of the GSM alphabet, or a telephone number; whether it is released is for the gateway to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +125,21 @@ class SmsGateways(Mapping[str, SmsGateway]):
         """Returns the originator of a Mandant's messages: the account's, else the gateway's.
 
         Raises:
-            GatewayMissingError: no account, or no originator at all.
+            GatewayMissingError: no account, no originator at all, or one that no gateway takes.
         """
         originator = self._configured(mandant_id).originator or self._section.originator
-        if originator:
+        if _ORIGINATOR.fullmatch(originator):
             return originator
+        if originator:
+            raise GatewayMissingError(
+                _("Absender für SMS nicht brauchbar"),
+                _(
+                    "«{originator}» ist weder ein Name von höchstens 11 Zeichen ohne Umlaute noch eine Telefonnummer; "
+                    "die SMS des Mandanten {mandant} werden nicht gesendet."
+                ).format(originator=originator, mandant=mandant_id),
+                _("In der Konfiguration gateway.originator berichtigen."),
+                item=mandant_id,
+            )
         raise GatewayMissingError(
             _("Kein Absender für SMS"),
             _("Für den Mandanten {mandant} ist kein Absender eingetragen; seine SMS werden nicht gesendet.").format(mandant=mandant_id),

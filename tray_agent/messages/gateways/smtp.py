@@ -101,7 +101,7 @@ class SmtpGateway:
     def submit(self, message: OutgoingMail) -> Outcome:
         """Hands a message over; never raises: what is not certain is ``InDoubt``."""
         content = _content(message, self._clock.now())
-        if isinstance(content, Refused):
+        if not isinstance(content, bytes):
             return content
         outcome = self._submit(message, content)
         log.info("e-mail %s to %s: %s", message.reference, masked_address(message.recipient), type(outcome).__name__)
@@ -345,12 +345,16 @@ def _hang_up(smtp: smtplib.SMTP) -> None:
         smtp.close()
 
 
-def _content(message: OutgoingMail, now: datetime) -> bytes | Refused:
-    """Returns the message as it goes over the wire, with CRLF; the same for the same message and time."""
-    if not _is_address(message.recipient):
+def _content(message: OutgoingMail, now: datetime) -> bytes | Refused | AccountStopped:
+    """Returns the message as it goes over the wire, with CRLF, the same for the same message and time; or why it never will.
+
+    A sender that is no address stops the batch: every other message would meet the same, and none shall be lost to it.
+    """
+    if not is_address(message.recipient):
         return Refused("recipient", _("Die E-Mail-Adresse ist keine."))
-    if not _is_address(message.sender):
-        return Refused("sender", _("Die E-Mail-Adresse des Absenders ist keine."))
+    if not is_address(message.sender):
+        said = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=message.sender)
+        return AccountStopped(AccountFault.ORIGINATOR, said)
     if not message.text.strip() or _HALF_CHARACTER.search(message.text + message.subject + message.sender_name):
         return Refused("text", _("Der Text ist leer oder enthält halbe Zeichen."))
     mail = EmailMessage(policy=SMTPUTF8 if _needs_utf8(message) else SMTP)
@@ -381,7 +385,8 @@ def _plain(reference: str) -> str:
     return re.sub(r"[^A-Za-z0-9._\-]", "-", reference)
 
 
-def _is_address(address: str) -> bool:
+def is_address(address: str) -> bool:
+    """Returns whether a mail server can be told this address; names of a house's own network count too (praxis@praxis.local)."""
     if not _ADDRESS.fullmatch(address) or not all(address.rpartition("@")[2].split(".")):
         return False
     try:
