@@ -53,8 +53,9 @@ def test_a_mandant_that_is_not_known_any_more_is_kept_in_the_list() -> None:
 
 
 def test_the_default_is_told_with_its_unit() -> None:
-    assert default_text(declared.OFFSET_START) == "Vorgabe: 1\u00a0Tag"
-    assert default_text(declared.DEFAULT_MANDANT) == "Vorgabe: leer"
+    assert default_text(declared.OFFSET_START) == "Vorgabe:\u00a01\u00a0Tag"
+    assert default_text(declared.DEFAULT_MANDANT) == "Vorgabe:\u00a0leer"
+    assert default_text(declared.find_setting("SMSService.Ersatzsprache")) == "Vorgabe:\u00a0Deutsch"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class ActivityDialog(Dialog):
     """A tab for each service with its number of errors, one for those to be reminded otherwise, one for what is in doubt."""
 
     NAME = "activity"
-    SIZE = (1000, 680)
+    SIZE = (1048, 640)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Protokoll Aktivitäten/Fehler"))

@@ -58,7 +58,7 @@ class OutboxDialog(Dialog):
     """A list of any length, filtered and sorted by the database; *Stornieren* for what was not sent yet."""
 
     NAME = "outbox"
-    SIZE = (1184, 656)
+    SIZE = (1184, 640)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Versand-Queue"))

@@ -66,7 +66,7 @@ class PreviewDialog(Dialog):
     """What preparing would find on a day; writes nothing and asks no gateway."""
 
     NAME = "preview"
-    SIZE = (1200, 696)
+    SIZE = (1200, 640)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Vorschau"))

@@ -29,7 +29,7 @@ from tray_agent.i18n import LANGUAGES, _
 from ui.dialog import GRID, Dialog, Form
 from ui.focused_wheel import FocusedWheel
 from ui.icons import Status
-from ui.models.settings import SettingsModel, default_text
+from ui.models.settings import SettingsModel, default_text, is_language, language_name
 from ui.notes import Note
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class SettingsDialog(Dialog):
     """All switches with explanation and default; *Speichern* writes them, *Abbrechen* means it."""
 
     NAME = "settings"
-    SIZE = (760, 680)
+    SIZE = (760, 640)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Schalter"))
@@ -80,6 +80,9 @@ class SettingsDialog(Dialog):
         _align(page)
         self._area.setWidget(page)
         FocusedWheel(page)
+        first = page.findChild(QCheckBox)
+        if isinstance(first, QCheckBox) and not page.isAncestorOf(self.focusWidget()):
+            first.setFocus()
         self._changed()
 
     def _editor(self, setting: Setting, model: SettingsModel) -> QWidget:
@@ -128,12 +131,11 @@ class SettingsDialog(Dialog):
         return self._combo(setting, model, [(choice.value, choice.label) for choice in model.mandant_choices()])
 
     def _language(self, setting: Setting, model: SettingsModel) -> QWidget:
-        if str(setting.default) not in LANGUAGES:
+        if not is_language(setting):
             line = QLineEdit(str(model.value(setting)))
             line.textEdited.connect(lambda text: self._edit(setting, text))
             return line
-        names = {"de": _("Deutsch"), "en": _("Englisch"), "fr": _("Französisch"), "it": _("Italienisch")}
-        return self._combo(setting, model, [(language, names[language]) for language in LANGUAGES])
+        return self._combo(setting, model, [(language, language_name(language)) for language in LANGUAGES])
 
     def _combo(self, setting: Setting, model: SettingsModel, choices: list[tuple[str, str]]) -> QWidget:
         box = QComboBox()

@@ -94,7 +94,8 @@ class SetupDialog(Dialog):
                 old.setParent(None)  # its fields must not be found any more
                 old.deleteLater()
         for page, fields in self.model.pages():
-            QListWidgetItem(status_icon(Status.WAITING), _(page.title), self.steps)
+            step = QListWidgetItem(status_icon(Status.WAITING), _(page.title), self.steps)
+            step.setSizeHint(QSize(0, self.fontMetrics().height() + 12))
             self.pages.addWidget(self._page(page, fields))
         self.steps.setCurrentRow(row)
         self._changed()

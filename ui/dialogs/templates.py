@@ -68,7 +68,7 @@ class TemplatesDialog(Dialog):
     """The templates at the left, the editor with check and preview at the right; *Speichern* writes the edited one."""
 
     NAME = "templates"
-    SIZE = (1180, 696)
+    SIZE = (1184, 640)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Textvorlagen"))

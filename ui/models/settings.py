@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tray_agent.config import settings as declared
 from tray_agent.config.settings import SETTINGS, Setting, Settings, Value, parse_value, show_value, unit_text
 from tray_agent.errors import InputError
-from tray_agent.i18n import N_, _
+from tray_agent.i18n import LANGUAGES, N_, _
 
 SECTION_TITLES: Mapping[str, str] = {
     "DownloadService": N_("Download-Service"),
@@ -16,6 +16,9 @@ SECTION_TITLES: Mapping[str, str] = {
     "Protokoll": N_("Protokolle"),
 }
 """The sections' titles in the window, source texts."""
+
+
+_LANGUAGE_NAMES = {"de": N_("Deutsch"), "en": N_("Englisch"), "fr": N_("Französisch"), "it": N_("Italienisch")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,21 @@ class SettingsModel:
 def default_text(setting: Setting) -> str:
     """Returns how the default is told: "Vorgabe: 50 Credits"."""
     shown = show_value(setting, setting.default) or _("leer")
+    if is_language(setting):
+        shown = language_name(shown)
     unit = unit_text(setting, setting.default) if isinstance(setting.default, int) else ""
-    return _("Vorgabe: {value}").format(value=f"{shown}\u00a0{unit}" if unit else shown)
+    told = _("Vorgabe: {value}").format(value=f"{shown}\u00a0{unit}" if unit else shown)
+    return told.replace(": ", ":\u00a0")  # the short word at the end of an explanation stays in one piece
+
+
+def is_language(setting: Setting) -> bool:
+    """Returns whether a switch is a language of the product."""
+    return str(setting.default) in LANGUAGES
+
+
+def language_name(language: str) -> str:
+    """Returns a language's name."""
+    return _(_LANGUAGE_NAMES[language])
 
 
 def _quiet_hint(edited: Settings) -> str:

@@ -1,0 +1,127 @@
+"""Every window while no engine call can be answered, none is, or all are answered late; no window asks on the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import Qt, QThread
+from PyQt6.QtWidgets import QApplication, QLabel, QTextBrowser, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.ui.keyboard import press
+from tray_agent.agent import Agent
+from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.jobs.contract import JobKey
+from tray_agent.tray.model import DialogName
+from ui.background import Background
+from ui.dialog import Dialog
+from ui.remembered import Remembered
+from ui.tables import TableView
+from ui.windows import Windows
+
+SUBJECTS = {"schedule": JobKey.SEND_MESSAGES, "job_history": JobKey.SEND_MESSAGES}
+WITHOUT_ENGINE = ("overview",)
+"""Windows that ask the engine nothing by themselves."""
+
+HARMLESS = frozenset({"machine", "clock", "workstation", "secrets", "job_events"})
+"""What may be asked anywhere: it opens nothing."""
+
+
+class TroubledAgent:
+    """An agent all of whose parts are in trouble; to touch one on the GUI thread is a fault of the window."""
+
+    def __init__(self, agent: Agent, trouble: Callable[[], None]) -> None:
+        self._agent = agent
+        self._trouble = trouble
+        self.touched: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in HARMLESS:
+            application = QApplication.instance()
+            assert application is not None
+            assert QThread.currentThread() is not application.thread(), f"agent.{name} on the GUI thread"
+            self.touched.append(name)
+            self._trouble()
+        return getattr(self._agent, name)
+
+
+def away() -> None:
+    raise DatabaseUnavailableError("Datenbank nicht erreichbar", "Die Datenbank SRV1 antwortet nicht.", "Netzwerk prüfen.")
+
+
+@pytest.fixture(params=[name.value for name in DialogName if name.value not in WITHOUT_ENGINE])
+def name(request: pytest.FixtureRequest) -> DialogName:
+    return DialogName(request.param)
+
+
+@pytest.fixture
+def answer() -> Iterator[Event]:
+    """Gives what lets a slow database answer; at the end it does."""
+    answer = Event()
+    yield answer
+    answer.set()
+
+
+def opened(agent: Any, background: Background, folder: Path, name: DialogName) -> Dialog:
+    windows = Windows(agent, background, Remembered(folder / "windows.ini"))
+    dialog = windows.open(name, SUBJECTS.get(name.value))
+    assert isinstance(dialog, Dialog)
+    return dialog
+
+
+def words_of(dialog: QWidget) -> str:
+    """Returns all that a window says."""
+    labels = [label.text() for label in dialog.findChildren(QLabel) if label.isVisible()]
+    told = [browser.toPlainText() for browser in dialog.findChildren(QTextBrowser) if browser.isVisible()]
+    return "\n".join([*labels, *told, *(table.message for table in dialog.findChildren(TableView))])
+
+
+def test_a_database_that_is_away_is_told_and_the_window_can_be_closed(
+    qtbot: QtBot, agent: Agent, background: Background, tmp_path: Path, name: DialogName, errors: list[KnownError]
+) -> None:
+    troubled = TroubledAgent(agent, away)
+    dialog = opened(troubled, background, tmp_path, name)
+    qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+    assert troubled.touched
+    if name is not DialogName.SETUP:  # there it is what one came to mend
+        assert "nicht erreichbar" in words_of(dialog)
+    assert not dialog.is_busy
+    assert not dialog.has_unsaved_changes()
+    assert errors == []
+    press(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_a_window_answers_while_the_database_does_not_and_closes_at_once(
+    qtbot: QtBot, agent: Agent, background: Background, tmp_path: Path, name: DialogName, errors: list[KnownError], answer: Event
+) -> None:
+    troubled = TroubledAgent(agent, lambda: _wait(answer))
+    dialog = opened(troubled, background, tmp_path, name)
+    qtbot.waitUntil(lambda: bool(troubled.touched), timeout=20_000)
+    QApplication.processEvents()
+    assert dialog.isVisible()
+    press(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    answer.set()
+    qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+    assert errors == []
+
+
+def test_what_comes_late_is_shown(
+    qtbot: QtBot, agent: Agent, background: Background, tmp_path: Path, name: DialogName, errors: list[KnownError], answer: Event
+) -> None:
+    troubled = TroubledAgent(agent, lambda: _wait(answer))
+    dialog = opened(troubled, background, tmp_path, name)
+    qtbot.waitUntil(lambda: bool(troubled.touched), timeout=20_000)
+    answer.set()
+    qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+    assert not dialog.is_busy
+    assert errors == []
+
+
+def _wait(answer: Event) -> None:
+    assert answer.wait(60), "nobody let the database answer"
