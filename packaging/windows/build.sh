@@ -6,7 +6,7 @@ cd "$project"
 version=$(.venv/bin/python -c 'from tray_agent import __version__; print(__version__)')
 run=$(mktemp -d); fresh_windows "$run"
 mkdir -p dist build
-rm -rf build/windows
+rm -rf build/windows build/pyinstaller.log dist/installer-trial.log dist/vitoclient-Services-*-setup.exe
 
 echo "PyInstaller …"
 # In Wine the output folder of a program can't be replaced while it is read; it is made outside and moved.
