@@ -15,7 +15,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 from tests.servers import postgresql_url
@@ -113,16 +113,33 @@ def make_database(engine: str, tmp_path: Path, *, migrated: bool = False) -> Ite
         pytest.skip(f"no {engine} server here")
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     template = f" TEMPLATE {_migrated_template(server)}" if migrated and engine == "postgresql" else ""
+    url = in_database(admin.url, name)
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}{template}"))
-    if migrated and engine == "mssql":
-        _migrate(admin.url.set(database=name))
-    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    try:
+        if migrated and engine == "mssql":
+            _migrate(url)
+        yield url.render_as_string(hide_password=False)
+    finally:
+        _drop(admin, name)
+
+
+def in_database(url: URL, name: str) -> URL:
+    """Returns a server's URL with another database in it, also where all stands in an ODBC connection string."""
+    given = url.query.get("odbc_connect")
+    if not isinstance(given, str):
+        return url.set(database=name)
+    kept = [part for part in given.split(";") if part.split("=")[0].strip().lower() not in ("", "database", "initial catalog")]
+    return url.update_query_dict({"odbc_connect": ";".join([*kept, f"DATABASE={name}"])})
+
+
+def _drop(admin: Engine, name: str) -> None:
+    """Drops a database, whoever is still connected to it."""
+    statement = f"DROP DATABASE {name} WITH (FORCE)"
+    if admin.dialect.name == "mssql":  # in one batch: nobody else may become the single user in between
+        statement = f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}"
     with admin.connect() as connection:
-        force = " WITH (FORCE)" if engine == "postgresql" else ""
-        if engine == "mssql":
-            connection.execute(text(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"))
-        connection.execute(text(f"DROP DATABASE {name}{force}"))
+        connection.execute(text(statement))
     admin.dispose()
 
 

@@ -67,6 +67,12 @@ class DatabaseUnavailableError(UnavailableError):
     code = "database_unavailable"
 
 
+class DatabaseBusyError(UnavailableError):
+    """Others held the database busy for so long that a step was given up; nothing was changed."""
+
+    code = "database_busy"
+
+
 class OutcomeUnknownError(UnavailableError):
     """The connection was lost at COMMIT: it is unknown whether the change is in the database. Read again by key."""
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sqlalchemy.engine import make_url
+
+from tests.conftest import in_database
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.store.database import open_database
 
@@ -30,3 +33,18 @@ def test_a_server_that_does_not_answer_is_unavailable_and_the_password_is_not_to
         pass
     assert "verysecret" not in f"{raised.value}{raised.value.__cause__}"
     assert "127.0.0.1" in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("server", "own"),
+    [
+        ("mssql+pyodbc://sa:x@srv/master?driver=D", "mssql+pyodbc://sa:x@srv/test_1?driver=D"),
+        ("mssql+pyodbc://srv?driver=D", "mssql+pyodbc://srv/test_1?driver=D"),
+        (
+            "mssql+pyodbc:///?odbc_connect=DRIVER%3DD%3BSERVER%3Dsrv%3BDatabase%3Dmaster%3BUID%3Dsa",
+            "mssql+pyodbc:///?odbc_connect=DRIVER%3DD%3BSERVER%3Dsrv%3BUID%3Dsa%3BDATABASE%3Dtest_1",
+        ),
+    ],
+)
+def test_a_test_database_is_named_however_the_server_is_given(server: str, own: str) -> None:
+    assert in_database(make_url(server), "test_1").render_as_string(hide_password=False) == own

@@ -63,8 +63,9 @@ class ActivityLog:
         backwards: bool = False,
     ) -> Page[ActivityRow]:
         """Returns a page; within equal values the newest is first, by item in the direction of the order. ``backwards``: see ``Page``."""
-        with self._database.read() as connection:
-            return activity_page(connection, filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
+        return self._database.query(
+            lambda connection: activity_page(connection, filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
+        )
 
     def all_rows(self, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool = True) -> Iterator[ActivityRow]:
         """Gives the whole list page by page; rows that come meanwhile may be missing."""
@@ -82,8 +83,8 @@ class ActivityLog:
             .where(table.c.service.in_([service.value for service in Service]))
             .group_by(table.c.service, table.c.level)
         )
-        with self._database.read() as connection:
-            found = {(row[0], row[1]): int(row[2]) for row in connection.execute(statement)}
+        rows = self._database.query(lambda connection: connection.execute(statement).all())
+        found = {(row[0], row[1]): int(row[2]) for row in rows}
         return {service: ServiceCounts(found.get((service, Level.ERROR), 0), found.get((service, Level.WARNING), 0)) for service in Service}
 
     def newest_id(self, service: Service) -> int:

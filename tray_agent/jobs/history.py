@@ -36,9 +36,12 @@ class History:
         backwards: bool = False,
     ) -> Page[Run]:
         """Returns a page; within equal values the newest planned time is first. ``backwards`` reads from the end (see ``Page``)."""
-        with self._database.read() as connection:
+
+        def work(connection: Connection) -> Page[Run]:
             expired = self._expired(connection)
             return history_page(connection, filter_by, order, expired, descending=descending, page=page, size=size, backwards=backwards)
+
+        return self._database.query(work)
 
     def run(self, run_id: int) -> Run | None:
         """Returns one row, or None where it is not there."""

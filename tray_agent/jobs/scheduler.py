@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from tray_agent.clock import Clock
-from tray_agent.errors import KnownError
+from tray_agent.errors import DatabaseBusyError, KnownError
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobDefinition, JobKey
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
@@ -161,6 +161,8 @@ class Scheduler:
             if self._must_wait_for_network():
                 return self._rhythm.first_retry
             settled = self._settle()
+        except DatabaseBusyError:
+            return _STEP
         except KnownError as error:
             return self._lost(error)
         except Exception as error:  # noqa: BLE001 - the thread that plans must never die

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.errors import ConfigurationError, DatabaseUnavailableError, OutcomeUnknownError
+from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseUnavailableError, OutcomeUnknownError
 from tray_agent.i18n import _
 from tray_agent.store.faults import Fault, fault_of
 
@@ -28,6 +28,9 @@ IN_CHUNK = 1000
 
 ATTEMPTS = 5
 """How often a transaction is run that the database chose as a deadlock victim."""
+
+PATIENCE = 20.0
+"""Seconds after which a transaction is not begun again: so long an SQLite file that others hold is waited for, once."""
 
 _POOLED: dict[str, Any] = {"pool_pre_ping": True, "pool_recycle": 1800, "pool_size": 4, "hide_parameters": True}
 """How connections to a server are kept; parameters (names, numbers) never stand in an error or a log."""
@@ -107,12 +110,17 @@ class Database:
 
         Raises:
             DatabaseUnavailableError: no connection, or lost in the middle.
+            DatabaseBusyError: chosen as a deadlock's victim, or others held the database for too long.
         """
         connection = self._connect().execution_options(vitoclient_read_only=True)
         try:
             with _translated():
                 connection.begin()
                 yield connection
+        except DBAPIError as error:
+            if fault_of(error) is Fault.TRY_AGAIN:
+                raise _busy() from error
+            raise
         finally:
             _roll_back(connection)
             connection.close()
@@ -120,19 +128,35 @@ class Database:
     def transact(self, work: Callable[[Connection], Result]) -> Result:
         """Runs ``work`` in a transaction, again from its start when the database asks for it.
 
-        ``work`` must do nothing but database statements: it may run up to ``ATTEMPTS`` times.
+        ``work`` must do nothing but database statements: it may run up to ``ATTEMPTS`` times, and is not begun again after
+        ``PATIENCE``.
 
         Raises:
+            DatabaseBusyError: the database asked for it each time; nothing was changed.
             DatabaseUnavailableError, OutcomeUnknownError, sqlalchemy.exc.DBAPIError: as ``begin``.
         """
+        return self._repeat(self.begin, work)
+
+    def query(self, work: Callable[[Connection], Result]) -> Result:
+        """Runs ``work``, which only reads, again from its start when the database asks for it: a reader can be a deadlock's victim too.
+
+        Raises:
+            DatabaseBusyError, DatabaseUnavailableError, sqlalchemy.exc.DBAPIError: as ``transact``.
+        """
+        return self._repeat(self.read, work)
+
+    def _repeat(self, opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], Result]) -> Result:
+        began = self._pause_clock.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.begin() as connection:
+                with opened() as connection:
                     return work(connection)
-            except DBAPIError as error:
-                if fault_of(error) is not Fault.TRY_AGAIN or attempt == ATTEMPTS:
+            except (DBAPIError, DatabaseBusyError) as error:
+                if isinstance(error, DBAPIError) and fault_of(error) is not Fault.TRY_AGAIN:
                     raise
-                self._pause_clock.wait(Event(), random.uniform(0.01, 0.05) * 2**attempt)
+                if attempt == ATTEMPTS or self._pause_clock.monotonic() - began >= PATIENCE:
+                    raise _busy() from error
+            self._pause_clock.wait(Event(), random.uniform(0.01, 0.05) * 2**attempt)
         raise AssertionError("unreachable")
 
     def now_ms(self, connection: Connection) -> int:
@@ -274,6 +298,14 @@ def _translated() -> Iterator[None]:
                 _("Der Agent versucht es von selbst wieder."),
             ) from error
         raise
+
+
+def _busy() -> DatabaseBusyError:
+    return DatabaseBusyError(
+        _("Datenbank beschäftigt"),
+        _("Andere Arbeitsplätze halten die Datenbank besetzt; der angefangene Schritt wurde nicht ausgeführt."),
+        _("In einem Augenblick nochmals versuchen; was nach Zeitplan läuft, versucht es von selbst wieder."),
+    )
 
 
 def _outcome_unknown() -> OutcomeUnknownError:

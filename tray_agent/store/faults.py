@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from enum import Enum, auto
 
@@ -25,6 +26,8 @@ class Fault(Enum):
 
 _MSSQL_DUPLICATE = frozenset({2627, 2601})
 _MSSQL_TRY_AGAIN = frozenset({1205, 1222, 3960})
+_OF_THE_CALL = re.compile(r"\((-?\d+)\) \(SQL[A-Za-z]+\)")
+_AT_THE_END = re.compile(r"\((-?\d+)\)\s*$")
 _SQLSTATE_TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
 
 
@@ -73,11 +76,13 @@ def _sqlstate(original: BaseException | None) -> str | None:
 
 
 def _native_number(original: BaseException | None) -> int | None:
-    """Returns SQL Server's number out of pyodbc's message "[23000] […] text (2627) (SQLExecDirectW)"."""
+    """Returns SQL Server's number out of pyodbc's message, or None.
+
+    The message strings the server's records together, "[23000] […] text (2627) (SQLExecDirectW); [23000] […] The statement
+    has been terminated. (3621)": the number that counts stands before the name of the driver's function. Without such a name
+    it is the last one.
+    """
     if original is None or len(original.args) < 2 or not isinstance(original.args[1], str):
         return None
-    for part in reversed(original.args[1].split("(")):
-        digits = part.split(")")[0]
-        if digits.lstrip("-").isdigit():
-            return int(digits)
-    return None
+    found = _OF_THE_CALL.findall(original.args[1]) or _AT_THE_END.findall(original.args[1])
+    return int(found[-1]) if found else None

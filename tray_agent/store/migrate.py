@@ -14,11 +14,20 @@ from alembic.config import Config
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.schema import CreateSchema
 
+from tray_agent.errors import DatabaseBusyError
+from tray_agent.i18n import _
 from tray_agent.store.database import Database
 from tray_agent.store.schema_version import NEWEST, current_revision
 
 _LOCK_NAME = "vitoclient_migration"
 _LOCK_NUMBER = 0x76_69_74_6F
+_SQL_SERVER_LOCK = """
+SET NOCOUNT ON;
+DECLARE @got INT;
+EXEC @got = sp_getapplock @Resource = :name, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 60000;
+SELECT @got;
+"""
+"""Gives 0 or 1 for the lock, a negative number where it was not had."""
 
 
 def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None = None) -> Path | None:
@@ -61,13 +70,21 @@ def _make_schema(connection: Connection, schema: str | None) -> None:
 
 @contextmanager
 def _only_one(connection: Connection) -> Iterator[None]:
-    """Serialises migrations; both locks end with the transaction. SQLite's write lock does it by itself."""
+    """Serialises migrations; both locks end with the transaction. SQLite's write lock does it by itself.
+
+    Raises:
+        DatabaseBusyError: another process has been migrating for a minute (SQL Server).
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
     elif connection.dialect.name == "mssql":
-        connection.execute(
-            text("EXEC sp_getapplock @Resource = :name, @LockMode = 'Exclusive', @LockTimeout = 60000"), {"name": _LOCK_NAME}
-        )
+        connection.execute(text("SELECT COUNT(*) FROM sys.tables")).scalar_one()  # begins the transaction that the lock belongs to
+        if connection.execute(text(_SQL_SERVER_LOCK), {"name": _LOCK_NAME}).scalar_one() < 0:
+            raise DatabaseBusyError(
+                _("Datenbank wird gerade aktualisiert"),
+                _("Ein anderer Arbeitsplatz aktualisiert die Tabellen seit über einer Minute; hier wurde nichts verändert."),
+                _("Warten, bis er fertig ist, und es dann nochmals versuchen."),
+            )
     yield
 
 
