@@ -194,15 +194,16 @@ def _make() -> int:
     options = _options()
     application = create_application([sys.argv[0]])
     failed = 0
-    with demo_agent() as agent:
-        for language in options.languages:
-            set_language(language)
-            QtTranslations(application).load(language)
+    for language in options.languages:
+        set_language(language)
+        QtTranslations(application).load(language)
+        with demo_agent() as agent:  # a world for each language: what its runs wrote is in that language
             for scheme in options.schemes:
                 _use_scheme(scheme)
                 failed += _pictures(agent, options.folder / language, scheme, set(options.scenes))
-        set_language("de")
-        if options.desktop:
+    set_language("de")
+    if options.desktop:
+        with demo_agent() as agent:
             _desktop_picture(agent, options.folder / "desktop.png")
     return failed
 

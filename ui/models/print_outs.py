@@ -92,7 +92,7 @@ def doubt_list(messages: Sequence[OutboxMessage], zone: tzinfo, now: datetime) -
         )
         for message in messages
     )
-    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (19, 21, 18, 14, 14, 14), cells), ""))
+    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (16, 22, 17, 13, 14, 18), cells), ""))
 
 
 def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewLine], zone: tzinfo, now: datetime) -> PrintOut:
@@ -111,7 +111,7 @@ def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewL
         (preview_time(line), line.patient, outcome_word(line), channel_text(line), line.recipient or "–", said_text(line)) for line in lines
     )
     said = " ".join((heading, *warnings, _printed(now, zone)))
-    return PrintOut(title, _page(title, said, _table(titles, (13, 17, 13, 8, 17, 32), cells), ""))
+    return PrintOut(title, _page(title, said, _table(titles, (15, 16, 15, 9, 18, 27), cells), ""))
 
 
 def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
