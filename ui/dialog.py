@@ -402,20 +402,21 @@ class Form(QFormLayout):
 
         Args:
             label: with a mnemonic, without a colon ("&Startdatum").
-            field: the widget; gets the label as its accessible name where it has none.
+            field: the widget, or what holds it and hands the focus on to it; gets the label as its accessible name where it has none.
             explanation: a sentence below the field, or "".
         """
         title = QLabel(with_colon(label))
-        title.setBuddy(field)
-        if not field.accessibleName():
-            field.setAccessibleName(label.replace("&", ""))
+        reached = field.focusProxy() or field  # a holder takes no focus itself: a mnemonic would lead nowhere
+        title.setBuddy(reached)
+        if not reached.accessibleName():
+            reached.setAccessibleName(label.replace("&", ""))
         note = Note()
         column = QVBoxLayout()
         column.setSpacing(4)
         column.addWidget(field)
         if explanation:
             column.addWidget(quiet_label(explanation))
-            field.setAccessibleDescription(explanation)
+            reached.setAccessibleDescription(explanation)
         column.addWidget(note)
         self.addRow(title, column)
         return note

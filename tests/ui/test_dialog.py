@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QLineEdit, QMessageBox, QPushButton, QWidget
+from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press, type_text
@@ -156,3 +156,20 @@ def test_walk_finds_clashing_mnemonics(qtbot: QtBot) -> None:
     assert clashing_mnemonics(window) == []
     QCheckBox("Zw&ei", window)
     assert clashing_mnemonics(window) == ["e: 2 widgets"]
+
+
+def test_a_mnemonic_reaches_a_field_within_a_holder(qtbot: QtBot) -> None:
+    window, holder, line = QWidget(), QWidget(), QLineEdit()
+    row = QHBoxLayout(holder)
+    row.addWidget(line)
+    row.addWidget(QPushButton("Wählen …"))
+    holder.setFocusProxy(line)
+    form = Form(window)
+    form.add("&Zuerst", QLineEdit())
+    form.add("&Adresse", holder, "Wo er ist.")
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    press(window, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(line.hasFocus)
+    assert (line.accessibleName(), line.accessibleDescription()) == ("Adresse", "Wo er ist.")
