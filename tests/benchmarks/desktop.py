@@ -1,4 +1,9 @@
-"""The tray program against a bare PyQt6 tray program, windows, and tables of a million rows."""
+"""The tray program against a bare PyQt6 tray program, windows, and tables of a million rows.
+
+The program is set up as in a practice: accounts at portal, gateway and mail server, an embedded database, schedules running.
+Both programs run from compiled code, as installed programs do. Resident memory is what the system counts as present (RSS),
+pages shared with other programs included; private memory is what would be free if the program ended (USS).
+"""
 
 from __future__ import annotations
 
@@ -41,11 +46,25 @@ application.exec()
 
 def run() -> list[Row]:
     """Measures on a small desktop of its own, and the windows without a screen."""
-    with tempfile.TemporaryDirectory() as folder, small_desktop() as desktop:
+    with tempfile.TemporaryDirectory() as folder, small_desktop() as desktop, _compiled_code(Path(folder)):
         data = Path(folder)
         _prepare(data)
+        _time_to_icon(desktop, lambda: _ours(desktop, data))  # compiles
         started = _started(desktop, data)
         return [*started, *_at_rest(desktop, data), *_windows()]
+
+
+@contextmanager
+def _compiled_code(folder: Path) -> Iterator[None]:
+    """Lets the programs started meanwhile keep their compiled code in a folder, whatever this environment says of it."""
+    before = dict(os.environ)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _prepare(data: Path) -> None:
@@ -72,7 +91,14 @@ def _bare(desktop: SmallDesktop) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def _ours(desktop: SmallDesktop, data: Path) -> Iterator[subprocess.Popen[bytes]]:
-    program = run_program(desktop, data)
+    root = data / "root.json"
+    root.write_text("{}", encoding="utf-8")
+    program = run_program(
+        desktop, data,
+        VITOCLIENT_PORTAL__ADDRESS="https://127.0.0.1:9/", VITOCLIENT_PORTAL__ROOT=str(root),
+        VITOCLIENT_GATEWAY__ACCOUNTS__1__USER="praxis",
+        VITOCLIENT_MAIL__HOST="127.0.0.1", VITOCLIENT_MAIL__SENDER="praxis@example.ch",
+    )  # fmt: skip
     try:
         yield program.process
     finally:
@@ -111,11 +137,13 @@ def _at_rest(desktop: SmallDesktop, data: Path) -> list[Row]:
         time.sleep(IDLE_SECONDS)
         used = [_processor(program) - old for program, old in zip(programs, before, strict=True)]
         memory = [program.memory_info().rss / MEBIBYTE for program in programs]
+        private = [program.memory_full_info().uss / MEBIBYTE for program in programs]
     return [
         Row(
             "resident memory at rest", f"{memory[0]:.0f} MiB", "bare PyQt6 tray", f"{memory[1]:.0f} MiB", memory[0] / memory[1],
             "≤ 75 MiB and ≤ 1.3×", memory[0] <= 75 and memory[0] <= 1.3 * memory[1],
         ),
+        Row("private memory at rest", f"{private[0]:.0f} MiB", "bare PyQt6 tray", f"{private[1]:.0f} MiB", private[0] / private[1]),
         Row(
             f"processor time in {IDLE_SECONDS:.0f} s at rest", f"{used[0]:.2f} s", "bare PyQt6 tray", f"{used[1]:.2f} s",
             used[0] / max(used[1], 0.01), "≤ 0.02 s", used[0] <= 0.02,
