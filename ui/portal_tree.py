@@ -75,13 +75,19 @@ class PortalTree(QTreeWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Ticks the row's checkbox on the space bar wherever the cursor stands in the row; the rest as usual."""
         item = self.currentItem()
-        if event is None or item is None or event.key() != Qt.Key.Key_Space or not item.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+        if event is None or item is None or event.key() != Qt.Key.Key_Space or not self._toggle(item):
             super().keyPressEvent(event)
             return
-        column = next(column for column in range(self.columnCount()) if item.data(column, Qt.ItemDataRole.CheckStateRole) is not None)
-        ticked = item.checkState(column) is Qt.CheckState.Checked
-        item.setCheckState(column, Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
         event.accept()
+
+    def _toggle(self, item: QTreeWidgetItem) -> bool:
+        """Turns an item's tick round; returns whether it has one."""
+        for column in range(self.columnCount()):
+            if item.data(column, Qt.ItemDataRole.CheckStateRole) is not None:
+                ticked = item.checkState(column) is Qt.CheckState.Checked
+                item.setCheckState(column, Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
+                return True
+        return False
 
 
 class _Row(AirDelegate):

@@ -205,6 +205,10 @@ class ListModel(TableModel[Row]):
         self._rows = ordered
         self.endResetModel()
 
+    def wait(self) -> None:
+        """Says in the table, while it is empty, that its rows are being read."""
+        self.state = TableState.LOADING
+
     def fail(self, error: KnownError) -> None:
         """Says in the empty table why there is nothing."""
         self.beginResetModel()
@@ -462,7 +466,7 @@ class TableView(QTableView):
         if state is TableState.LOADING:
             return _("Wird geladen …")
         if state is TableState.FAILED and isinstance(model, TableModel) and model.error:
-            return in_windows(str(model.error))
+            return in_windows(f"{model.error} {model.error.advice}".strip())
         return self.empty_text
 
     def paintEvent(self, event: QPaintEvent | None) -> None:

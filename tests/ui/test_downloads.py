@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.ui.jobs_world import give_jobs
 from tests.ui.keyboard import press
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
@@ -20,6 +22,7 @@ from tray_agent.downloads.install import InstallOutcome, InstallResult
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.states import DownloadState
+from tray_agent.jobs.contract import JobContext, JobKey, JobResult
 from ui.dialogs.downloads import DownloadsDialog
 from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, progress_text, state_word
 from ui.windows import DialogContext
@@ -180,6 +183,50 @@ def test_a_refusal_is_shown_and_nothing_is_installed(qtbot: QtBot, dialog: Downl
     qtbot.waitUntil(lambda: "verändert" in dialog.banner.text)
     assert service.installed == []
     assert dialog.model.chosen == (UPDATE,)
+
+
+def test_checking_now_tells_what_the_run_came_to(
+    qtbot: QtBot, dialog: DownloadsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+
+    def work(_context: JobContext) -> JobResult:
+        goes_on.wait(60)
+        return JobResult(counts={}, sentence="Nichts Neues im Online-Portal.")
+
+    give_jobs(agent, monkeypatch, work=work)
+    press(dialog, Qt.Key.Key_F5)
+    qtbot.waitUntil(dialog.transfer.isVisible)
+    assert dialog.transfer.format() == "Portal wird geprüft …"
+    assert not button(dialog, "Jetzt prüfen").isEnabled()
+    assert dialog.table.isEnabled()
+    goes_on.set()
+    qtbot.waitUntil(lambda: "Nichts Neues im Online-Portal." in dialog.banner.text, timeout=20_000)
+    assert not dialog.transfer.isVisible()
+    assert button(dialog, "Jetzt prüfen").isEnabled()
+
+
+def test_a_transfer_can_be_cancelled(qtbot: QtBot, dialog: DownloadsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(context: JobContext) -> JobResult:
+        pause = threading.Event()
+        for _attempt in range(3000):
+            context.checkpoint()
+            pause.wait(0.02)
+        raise AssertionError("the run was not stopped")
+
+    give_jobs(agent, monkeypatch, work=work)
+    dialog.check_now()
+    qtbot.waitUntil(lambda: any(job.running is not None for job in agent.jobs.overview()), timeout=20_000)
+    dialog.cancel_button.click()
+    qtbot.waitUntil(lambda: dialog.banner.text.startswith("abgebrochen"), timeout=20_000)
+    assert not dialog.transfer.isVisible()
+
+
+def test_a_check_that_is_refused_says_why(qtbot: QtBot, dialog: DownloadsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_jobs(agent, monkeypatch, off=(JobKey.DOWNLOAD,))
+    dialog.check_now()
+    qtbot.waitUntil(lambda: "Auftrag ausgeschaltet" in dialog.banner.text, timeout=20_000)
+    assert button(dialog, "Jetzt prüfen").isEnabled()
 
 
 def test_what_the_portal_wrote_is_shown_as_text(qtbot: QtBot, dialog: DownloadsDialog) -> None:

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QTreeWidgetItem
+from PyQt6.QtWidgets import QApplication, QMenu, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
+from tests.ui.keyboard import ask_for_menu, press, type_text
 from tray_agent.agent import Agent
 from tray_agent.downloads.catalogue import FileKind
 from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
@@ -157,3 +158,62 @@ def test_the_choice_stays_when_the_list_is_filled_anew(qtbot: QtBot, dialog: Por
     assert dialog.current_row == TARIFF
     dialog.search.clear()
     assert dialog.current_row == TARIFF
+
+
+def test_enter_in_the_search_goes_to_what_was_found_and_opens_no_window(dialog: PortalDialog) -> None:
+    press(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert dialog.focusWidget() is dialog.search
+    type_text(dialog.search, "tardoc 1.4.002")
+    press(dialog.search, Qt.Key.Key_Return)
+    assert dialog.focusWidget() is dialog.tree
+    assert dialog.current_row == TARIFF
+    assert dialog.context.windows.opened == ()
+
+
+def test_space_ticks_the_chosen_row_and_no_heading(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
+    dialog.tree.setCurrentItem(item(dialog, "Update vitomed"))
+    press(dialog.tree, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not dialog.is_busy and "2 Elemente" in dialog.status.text())
+    assert dialog.current_row is not None
+    assert dialog.current_row.subscribed
+    before = service.view
+    dialog.tree.setCurrentItem(item(dialog, "Neue Downloads"))
+    press(dialog.tree, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not dialog.is_busy)
+    assert service.view == before
+
+
+@pytest.mark.parametrize(
+    ("title", "entry"), [("Update vitomed", "Automatisch herunterladen"), ("Neue Downloads", "Download-Service aktivieren")]
+)
+def test_menu_key_opens_the_menu_of_what_is_chosen(dialog: PortalDialog, title: str, entry: str) -> None:
+    dialog.tree.setCurrentItem(item(dialog, title))
+    ask_for_menu(dialog.tree)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.text() for action in menu.actions()] == [entry]
+    menu.close()
+
+
+def test_right_click_on_a_heading_opens_nothing(dialog: PortalDialog) -> None:
+    ask_for_menu(dialog.tree, dialog.tree.indexFromItem(item(dialog, "Programm")))
+    assert QApplication.activePopupWidget() is None
+
+
+def test_columns_are_as_wide_as_what_they_hold(dialog: PortalDialog) -> None:
+    for column in range(dialog.tree.columnCount() - 1):
+        assert dialog.tree.columnWidth(column) >= dialog.tree.sizeHintForColumn(column)
+
+
+def test_f5_asks_the_portal_again(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
+    service.view = replace(VIEW, active=True)
+    press(dialog, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: not dialog.is_busy and "ist aktiv." in dialog.status.text())
+
+
+def test_a_portal_that_offers_nothing_says_so(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
+    service.view = replace(VIEW, areas=())
+    dialog.load()
+    qtbot.waitUntil(lambda: dialog.status.text() == "Das Online-Portal bietet zurzeit nichts an.")
+    dialog.search.setText("nichts davon")
+    assert dialog.status.text() == "Die Suche findet kein Element."

@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PyQt6.QtCore import QModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
-from tests.ui.keyboard import press
+from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.errors import KnownError
 from ui.background import Background
+from ui.dialog import Dialog
 from ui.icons import Status
 from ui.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest, PageResult
-from ui.tables import Align, Column, ListModel, TableView
+from ui.tables import Align, Column, ListModel, TableView, shared_widths
+from ui.windows import DialogContext
 
 
 @dataclass(frozen=True)
@@ -186,11 +190,87 @@ def test_models_keep_qts_rules(qtbot: QtBot, qtmodeltester: object, paged: Paged
     qtmodeltester.check(short)  # type: ignore[attr-defined]  # the fixture's class has no public name
 
 
-def test_widths_are_remembered(qtbot: QtBot, context: object) -> None:
-    from ui.dialog import Dialog
-    from ui.windows import DialogContext
+@pytest.mark.parametrize(
+    ("held", "least", "room", "widths"),
+    [
+        ([100, 200, 50], [0, 0, 0], 400, [100, 200, 50]),
+        ([100, 200, 50], [150, 0, 0], 400, [150, 200, 50]),
+        ([100, 200, 50], [150, 0, 0], 350, [100, 200, 50]),
+        ([100, 300, 50], [0, 0, 0], 350, [100, 200, 50]),
+        ([100, 100, 900], [0, 0, 0], 600, [100, 100, 200]),
+        ([], [], 100, []),
+    ],
+)
+def test_columns_share_the_room(held: list[int], least: list[int], room: int, widths: list[int]) -> None:
+    assert shared_widths(held, least, room) == widths
 
-    assert isinstance(context, DialogContext)
+
+@given(held=st.lists(st.integers(1, 2000), max_size=9), least=st.integers(0, 400), room=st.integers(1, 3000))
+def test_no_column_is_given_away_and_the_room_is_kept_where_it_can_be(held: list[int], least: int, room: int) -> None:
+    widths = shared_widths(held, [least] * len(held), room)
+    assert len(widths) == len(held)
+    assert all(width >= min(needed, 64, room // 3) - 4 for width, needed in zip(widths, held, strict=True))
+    assert sum(widths) <= room or max(widths) <= max(64, *(min(one, 64) for one in held))
+
+
+def test_columns_are_as_wide_as_what_they_hold_until_somebody_drags_them(qtbot: QtBot, context: DialogContext) -> None:
+    names = Column[Entry]("Name", lambda entry: "Geburtstagsglückwünsche aufbereiten" * entry.number)
+    for dragged in (False, True):
+        dialog = Dialog(context, "Liste")
+        qtbot.addWidget(dialog)
+        view = TableView("Liste", "")
+        model = ListModel((names, *COLUMNS))
+        view.setModel(model)
+        dialog.body.addWidget(view)
+        dialog.remember_columns(view, widths=(40, 40))
+        dialog.resize(760, 300)
+        dialog.show()
+        model.show([Entry(1)])
+        assert view.columnWidth(0) >= view.sizeHintForColumn(0)
+        assert view.columnWidth(1) == 64 or view.columnWidth(1) >= view.sizeHintForColumn(1)
+        assert view.has_own_widths
+        if dragged:
+            view.setColumnWidth(0, 123)
+        dialog.done(0)
+    again = Dialog(context, "Liste")
+    qtbot.addWidget(again)
+    view = TableView("Liste", "")
+    view.setModel(ListModel((names, *COLUMNS)))
+    again.remember_columns(view, widths=(40, 40))
+    assert view.columnWidth(0) == 123
+    again.done(0)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_End, Qt.Key.Key_Home])
+def test_home_and_end_go_to_the_first_and_last_row(qtbot: QtBot, key: Qt.Key) -> None:
+    view = TableView("Liste", "")
+    qtbot.addWidget(view)
+    model = ListModel(COLUMNS)
+    view.setModel(model)
+    press(view, key)  # an empty list has none
+    model.show([Entry(number) for number in range(5)])
+    view.setCurrentIndex(model.index(2, 1))
+    press(view, key)
+    assert view.currentIndex().row() == (4 if key is Qt.Key.Key_End else 0)
+    assert view.currentIndex().column() == 1
+
+
+def test_menu_is_asked_for_the_row_under_the_mouse_or_the_chosen_one(qtbot: QtBot) -> None:
+    view = TableView("Liste", "")
+    qtbot.addWidget(view)
+    model = ListModel(COLUMNS)
+    view.setModel(model)
+    view.show()
+    rows: list[int] = []
+    view.menu_asked.connect(lambda _place: rows.append(view.currentIndex().row()))
+    ask_for_menu(view)  # nothing is there yet
+    model.show([Entry(number) for number in range(3)])
+    ask_for_menu(view, model.index(2, 0))
+    ask_for_menu(view)
+    assert rows == [2, 2]
+
+
+def test_widths_are_remembered(qtbot: QtBot, context: DialogContext) -> None:
     for expected in (None, 177):
         dialog = Dialog(context, "Liste")
         qtbot.addWidget(dialog)

@@ -133,9 +133,17 @@ class DownloadsDialog(Dialog):
     def reload(self, *, first: bool = False) -> None:
         """Reads the rows anew; ticks stay."""
         agent = self.context.agent
-        self.run(lambda: agent.downloads.downloads(), self._show)
+        if first:
+            self.list.wait()
+        self.run(lambda: agent.downloads.downloads(), self._show, failed=self._not_read)
         if first:
             self.run(lambda: agent.downloads.progress, self._follow)
+
+    def _not_read(self, error: KnownError) -> None:
+        if self.model.rows:
+            self.show_error(error)
+        else:
+            self.list.fail(error)
 
     def _show(self, rows: tuple[DownloadRow, ...]) -> None:
         self.model.show(rows)

@@ -74,8 +74,7 @@ class JobHistoryDialog(Dialog):
         self.main_action(_("S&chliessen"), self.reject)
         self.side_action(_("&Exportieren …"), self.export)
         self.side_action(_("A&ktualisieren"), self.reload, QKeySequence.StandardKey.Refresh)
-        agent = context.agent
-        self.run(lambda: agent.jobs.workstations(), self._show_workstations)
+        self._read_workstations()
         self.table.setFocus()
 
     # Widgets
@@ -155,8 +154,14 @@ class JobHistoryDialog(Dialog):
         return HistoryFilter(self.period.period, *chosen)
 
     def reload(self) -> None:
-        """Reads the list anew."""
+        """Reads the list anew; what was told before is over."""
+        self.clear_error()
+        self._read_workstations()
         self.list.reload()
+
+    def _read_workstations(self) -> None:
+        agent = self.context.agent
+        self.run(lambda: agent.jobs.workstations(), self._show_workstations, failed=lambda _error: None)  # the list says so already
 
     def _filter(self) -> None:
         wanted = self.filter
@@ -166,7 +171,8 @@ class JobHistoryDialog(Dialog):
 
     def _show_workstations(self, names: tuple[str, ...]) -> None:
         for name in names:
-            self.workstation.addItem(name, name)
+            if self.workstation.findData(name) < 0:
+                self.workstation.addItem(name, name)
 
     def _came(self) -> None:
         if self.list.rowCount():

@@ -96,7 +96,7 @@ class JobsDialog(Dialog):
         self._make_timeline()
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
-        self.by_key(QKeySequence.StandardKey.Refresh, self.reload)
+        self.by_key(QKeySequence.StandardKey.Refresh, self.refresh)
         self._deaf = context.agent.job_events.subscribe(self._heard)
         self.reload(busy=_("Aufträge werden gelesen …"))
 
@@ -205,7 +205,20 @@ class JobsDialog(Dialog):
     def reload(self, *, busy: str = "") -> None:
         """Reads the jobs anew; what was edited stays."""
         agent = self.context.agent
-        self.run(lambda: _read(agent), self._show, busy=busy)
+        if not self.model.rows:
+            self.list.wait()
+        self.run(lambda: _read(agent), self._show, busy=busy, failed=self._not_read)
+
+    def refresh(self) -> None:
+        """Reads the jobs anew because a person asks for it; what was told before is over."""
+        self.clear_error()
+        self.reload(busy=_("Aufträge werden gelesen …"))
+
+    def _not_read(self, error: KnownError) -> None:
+        if self.model.rows:
+            self.show_error(error)
+        else:
+            self.list.fail(error)
 
     def _show(self, read: _Read) -> None:
         self.model.show(read.jobs, read.now, read.pause)

@@ -29,6 +29,7 @@ from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.schedule import Schedule, Subday
 from tray_agent.jobs.titles import job_title
 from ui.dialog import GRID, Dialog, Form
+from ui.focused_wheel import FocusedWheel
 from ui.models.schedule import (
     POSITION_TITLES,
     RELATIVE_DAY_TITLES,
@@ -130,6 +131,7 @@ class ScheduleDialog(Dialog):
         area.setAccessibleName(_("Zeitplan"))
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(page)
+        FocusedWheel(page)
         self.body.addWidget(area, 1)
 
     def _align(self) -> None:
