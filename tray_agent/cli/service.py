@@ -54,15 +54,17 @@ def _install(
     config: _Config = None,
 ) -> None:
     from tray_agent.platforms.programs import service_program
-    from tray_agent.platforms.service import ServicePlan, check_serviceable, has_password, services
+    from tray_agent.platforms.service import ServicePlan, check_serviceable, folders_of, has_password, services
 
     file = (config or shared_config_file()).absolute()
-    check_serviceable(load_machine(file), file)
+    machine = load_machine(file)
+    check_serviceable(machine, file)
     password = None
     if account and sys.platform == "win32" and has_password(account):
         password = getpass.getpass(_("Passwort von {account}: ").format(account=account))
     system = services()
-    system.install(ServicePlan((*service_program(), "service", "run", "--config", str(file)), account or None, password))
+    command = (*service_program(), "service", "run", "--config", str(file))
+    system.install(ServicePlan(command, account or None, password, folders_of(machine)))
     system.start()
     print(_("Der Dienst ist eingerichtet und läuft; er startet mit dem Gerät. Konfiguration: {file}").format(file=file))
 

@@ -43,11 +43,13 @@ class ServicePlan:
         account: the account that it runs under; None: one of its own, made by the system, without a password and
             with no more rights than it needs (Windows: a virtual account; Linux: a dynamic user).
         password: of ``account``, where Windows needs one.
+        writable: folders outside the service's own that it must write to; Linux closes all others to it.
     """
 
     command: tuple[str, ...]
     account: str | None = None
     password: str | None = None
+    writable: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,12 @@ def services(name: str = SERVICE_NAME) -> Services:
             _("«vitoclient agent» durch den Dienstverwalter dieses Systems starten lassen."),
         )
     return SystemdServices(name)
+
+
+def folders_of(machine: Machine) -> tuple[Path, ...]:
+    """Returns the folders that a configuration names for the agent to write to."""
+    named = (machine.machine.data_folder, machine.download.folder, machine.gateway.folder)
+    return tuple(dict.fromkeys(Path(folder) for folder in named if folder))
 
 
 def check_serviceable(machine: Machine, config: Path) -> None:

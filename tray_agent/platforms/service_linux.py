@@ -131,7 +131,13 @@ class SystemdServices:
 
 
 def unit_text(plan: ServicePlan) -> str:
-    """Returns the unit file of the service (systemd.unit(5), systemd.service(5), systemd.exec(5))."""
+    """Returns the unit file of the service (systemd.unit(5), systemd.service(5), systemd.exec(5)).
+
+    What the agent needs is open to it: the network, name services, its own state, the folders that the plan names. What
+    it does not need is closed: privileges, devices, the kernel, other processes, namespaces, files of others. Memory
+    that is written and run stays allowed: database drivers make their call-backs in it.
+    """
+    writable = "".join("ReadWritePaths=" + _word("-" + folder.as_posix(), dollar="$") + "\n" for folder in plan.writable)
     account = f"User={plan.account}" if plan.account else "DynamicUser=yes\nUser=vitoclient-services"
     return f"""[Unit]
 Description=vitoclient-Services: Downloads, Terminerinnerungen, Geburtstagsglückwünsche
@@ -148,19 +154,39 @@ EnvironmentFile=-{SECRETS}
 Restart=on-failure
 RestartSec=30
 TimeoutStopSec=60
+UMask=0077
 NoNewPrivileges=yes
+CapabilityBoundingSet=
 PrivateTmp=yes
+PrivateDevices=yes
 ProtectSystem=strict
 ProtectHome=read-only
+{writable}ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+ProtectProc=invisible
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+RemoveIPC=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target
 """
 
 
-def _word(word: str) -> str:
-    """Quotes an argument of ``ExecStart``: always in double quotes, ``%`` and ``$`` doubled."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+def _word(word: str, dollar: str = "$$") -> str:
+    """Quotes a word: always in double quotes, ``%`` doubled, and ``$`` where variables are read (``ExecStart``)."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", dollar)
     return f'"{escaped}"'
 
 
