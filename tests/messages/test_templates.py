@@ -214,6 +214,18 @@ def test_an_empty_text_is_found(text: str) -> None:
     assert [code for code, *_rest in found(text)] == [FindingCode.EMPTY]
 
 
+@pytest.mark.parametrize("text", ["{Vorname}", "{Anrede} {Vorname},\n{Praxis}.", " {Link} "])
+def test_a_text_that_may_become_empty_is_found(text: str) -> None:
+    """A patient without a first name, a practice without a link: no gateway takes an empty message."""
+    assert [code for code, *_rest in found(text, BIRTHDAY_SMS)] == [FindingCode.EMPTY]
+    assert default_book().render(Template(BIRTHDAY_SMS, text), MessageValues("", "")).text == ""
+
+
+@pytest.mark.parametrize("text", ["{Datum} {Uhrzeit}", "Bis bald, {Vorname} {Datum} {Uhrzeit}"])
+def test_a_text_of_values_that_are_always_there_is_none_that_may_become_empty(text: str) -> None:
+    assert found(text) == []
+
+
 def test_a_reminder_without_a_time_is_a_warning() -> None:
     (finding,) = check_template(MessageKind.REMINDER, Channel.SMS, "de", "Sie haben bald einen Termin.", "", 3)
     assert (finding.code, finding.severity) == (FindingCode.NO_TIME, Severity.WARNING)

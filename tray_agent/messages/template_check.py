@@ -18,6 +18,7 @@ from tray_agent.messages.rendering import (
     MessageValues,
     Placeholder,
     Wrong,
+    fill,
     parse,
     placeholders_for,
     render_sms,
@@ -140,6 +141,9 @@ def _check_field(kind: MessageKind, field: Field, text: str) -> Iterator[Finding
             len(text),
             _("Der Text ist leer.") if field is Field.TEXT else _("Der Betreff ist leer."),
         )
+    elif field is Field.TEXT and not _says_something(text):
+        sentence = _("Sind die Angaben in den Platzhaltern leer, so ist es der ganze Text; bitte auch etwas Festes schreiben.")
+        yield Finding(FindingCode.EMPTY, Severity.ERROR, field, 0, len(text), sentence)
     yield from _check_doubled(kind, field, text)
     for part in parse(text).parts:
         if isinstance(part, Wrong):
@@ -148,6 +152,16 @@ def _check_field(kind: MessageKind, field: Field, text: str) -> Iterator[Finding
             sentence = _("{placeholder} gibt es nur in Terminerinnerungen; ein Geburtstagsglückwunsch hat keinen Termin.")
             written = part.placeholder.written
             yield Finding(FindingCode.NOT_HERE, Severity.ERROR, field, part.position, len(written), sentence.format(placeholder=written))
+
+
+_ALWAYS_THERE: Final = frozenset({Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME})
+"""Placeholders that have a value in every message that may name them."""
+
+
+def _says_something(text: str) -> bool:
+    """Returns whether a text says something to everybody, be every other value missing: no gateway takes an empty message."""
+    parsed = parse(text)
+    return bool(fill(parsed, {each: "-" if each in _ALWAYS_THERE else "" for each in parsed.placeholders}))
 
 
 _DOUBLED: Final = re.compile(r"(?<!\{)\{\{\s*([^{}]*?)\s*\}\}(?!\})")
