@@ -46,10 +46,10 @@ def test_the_filters_of_the_history_hold_together(engine: Engine) -> None:
     assert len(engine.jobs.history(RunFilter(workstation="LABOR", state=RunState.SUCCEEDED)).rows) == 1
 
 
-@pytest.mark.parametrize("text", ["müller", "MÜLLER", "Müller Anna", "vitomed-update", "100%"])
+@pytest.mark.parametrize("text", ["müller", "MÜLLER", "Müller Anna", "vitomed-update", "100%", "[1]", "a/b_c"])
 def test_the_activity_log_is_searched_by_text(engine: Engine, text: str) -> None:
-    said = Activity(Service.SMS, Level.ERROR, "no_contact", "Müller Anna: 100% unklar", item="vitomed-update")
-    other = Activity(Service.SMS, Level.ERROR, "no_contact", "Meier Hans: 100 Mal unklar")
+    said = Activity(Service.SMS, Level.ERROR, "no_contact", "Müller Anna: 100% unklar [1] a/b_c", item="vitomed-update")
+    other = Activity(Service.SMS, Level.ERROR, "no_contact", "Meier Hans: 100 Mal unklar 1 a/bxc")
     engine.parts.log.write([said, other])
     assert [row.sentence for row in engine.jobs.activities(ActivityFilter(text=text)).rows] == [said.sentence]
 

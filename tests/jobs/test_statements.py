@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tests.jobs.engine import NOW, Engine, daily, job
 from tests.jobs.test_history import ACTIVITY_FILTERS, RUN_FILTERS, fill_activities, fill_runs
 from tray_agent.clock import ManualClock
+from tray_agent.jobs import activity_pages
 from tray_agent.jobs.contract import Activity, JobKey, Level, Service
 from tray_agent.jobs.model import ActivityOrder, PauseScope, RunOrder
 from tray_agent.store.database import Database
@@ -72,7 +73,8 @@ def use_everything(engine: Engine, clock: ManualClock) -> None:
         engine.jobs.activities(wanted, column, size=2)
 
 
-def test_all_statements_compile_for_sql_server(sqlite_database: Database, clock: ManualClock) -> None:
+def test_all_statements_compile_for_sql_server(sqlite_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity_pages, "FEW", 0)  # sorted, as a few are anyway, and through the indexes
     engine = Engine(sqlite_database, clock)
     with statements(sqlite_database) as heard:
         use_everything(engine, clock)

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from sqlalchemy.engine import make_url
 
 from tests.conftest import in_database

@@ -24,7 +24,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    func,
     or_,
     select,
 )
@@ -33,6 +32,7 @@ from tray_agent.jobs import paging
 from tray_agent.jobs.contract import Level, Service
 from tray_agent.jobs.model import ActivityFilter, ActivityOrder, ActivityRow, Page
 from tray_agent.jobs.paging import Cursor, Stream, Value
+from tray_agent.store.search import holding
 from tray_agent.store.tables import activity as table
 
 GRAVITY = (Level.INFO, Level.WARNING, Level.ERROR)
@@ -309,18 +309,8 @@ def _fixed(filter_by: ActivityFilter, source: FromClause) -> Stream:
 
 
 def _containing(text: str, source: FromClause) -> Stream:
-    """Returns the condition that a row holds a text, none for "".
-
-    SQLite knows the capitals of plain letters only, so the text is also looked for as typed.
-    """
-    if not text:
-        return []
-    ways = (
-        way
-        for column in (source.c.sentence, source.c.item)
-        for way in (func.lower(column).contains(text.lower(), autoescape=True), column.contains(text, autoescape=True))
-    )
-    return [or_(*ways)]
+    """Returns the condition that a row holds a text in its sentence or item, none for ""."""
+    return [or_(holding(source.c.sentence, text), holding(source.c.item, text))] if text else []
 
 
 def _first_id(connection: Connection, instant: datetime, otherwise: int) -> int:
