@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import column
 from sqlalchemy.engine import make_url
 
 from tests.conftest import in_database
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.store.database import open_database
+from tray_agent.store.search import holding
+from tray_agent.store.types import long_text
 
 
 def driver() -> str | None:
@@ -32,6 +35,14 @@ def test_a_server_that_does_not_answer_is_unavailable_and_the_password_is_not_to
         pass
     assert "verysecret" not in f"{raised.value}{raised.value.__cause__}"
     assert "127.0.0.1" in raised.value.message
+
+
+@pytest.mark.skipif(driver() is None, reason="Microsoft's driver is not installed")
+def test_long_texts_are_nvarchar_before_the_server_was_asked() -> None:
+    """Else they would be NTEXT, in which nothing can be looked for without regard to capitals."""
+    dialect = open_database(f"mssql+pyodbc://127.0.0.1:9/praxis?driver={driver()}").engine.dialect
+    assert long_text().compile(dialect=dialect) == "NVARCHAR(max)"
+    assert str(holding(column("sentence", long_text()), "[50%]").compile(dialect=dialect)).count("ESCAPE '/'") == 2
 
 
 @pytest.mark.parametrize(

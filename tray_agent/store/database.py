@@ -281,7 +281,8 @@ def _server_engine(url: URL) -> Engine:
         import pyodbc
 
         pyodbc.pooling = False
-        return create_engine(url, **_POOLED, fast_executemany=True, connect_args={"timeout": 5})
+        # NVARCHAR(max) for long texts, whatever the server says of its version: LOWER and = refuse NTEXT
+        return create_engine(url, **_POOLED, fast_executemany=True, deprecate_large_types=True, connect_args={"timeout": 5})
     arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
     return create_engine(url, **_POOLED, connect_args=arguments)
 
