@@ -67,6 +67,22 @@ def test_a_text_comes_from_the_input_and_the_subject_stays(capsys: pytest.Captur
     assert told(capsys, "set", "birthday/email/en", "--subject", "Hi {Nachname}")["preview"]["subject"] == "Hi Zimmermann"
 
 
+@pytest.mark.parametrize("written", ["\ufeffDear {Vorname}", "Dear {Vorname}\r\n", "Dear {Vorname}\0"])
+def test_what_a_file_begins_and_ends_with_is_no_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(written))
+    saved = told(capsys, "set", "birthday/sms/en")
+    assert (saved["text"], saved["findings"]) == ("Dear {Vorname}", [])
+
+
+def test_input_that_is_no_utf_8_is_refused_and_never_tidied(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaving out what can't be read would make «Grezi» of «Grüezi»."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Grüezi {Vorname}".encode("latin-1").decode("utf-8", "surrogateescape")))
+    assert run(["templates", "set", "birthday/sms/de"]) == 2
+    assert "UTF-8" in capsys.readouterr().err
+
+
 def test_a_wrong_text_is_refused_in_one_line(capsys: pytest.CaptureFixture[str], file: Path) -> None:
     file.write_text("{Vornamme} {Datum} {Uhrzeit}", "utf-8")
     assert run(["templates", "set", "reminder/sms/de", "--file", str(file)]) == 2

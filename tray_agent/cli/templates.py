@@ -11,7 +11,7 @@ import typer
 
 from tray_agent.cli.frame import agent_here, console, print_json, utc_text
 from tray_agent.errors import InputError
-from tray_agent.i18n import _, format_datetime
+from tray_agent.i18n import _, format_datetime, ngettext
 
 if TYPE_CHECKING:
     from tray_agent.messages.rendering import Rendered
@@ -126,8 +126,10 @@ def _text(file: Path | None) -> str:
         InputError: the file can't be read.
     """
     try:
-        return sys.stdin.read() if file is None else file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8-sig")
+        text.encode()  # the input's bytes that are no UTF-8 come as halves of characters
+        return text.removeprefix("\ufeff")
+    except (OSError, UnicodeError) as error:
         raise InputError(
             _("Datei nicht lesbar"),
             _("{file} kann nicht gelesen werden; die Vorlage blieb unverändert.").format(file=file or _("Standardeingabe")),
@@ -154,9 +156,10 @@ def _tell(template: Template, rendered: Rendered, findings: tuple[Finding, ...],
         print(f"\n{text}" if text else "", end="")
     print()
     if rendered.segments:
-        print(
-            _("{count} Segment(e), {remaining} Zeichen frei").format(count=rendered.segments.count, remaining=rendered.segments.remaining)
+        said = ngettext(
+            "{count} Segment, noch {remaining} Zeichen frei", "{count} Segmente, noch {remaining} Zeichen frei", rendered.segments.count
         )
+        print(said.format(count=rendered.segments.count, remaining=rendered.segments.remaining))
     for finding in findings:
         print(f"{finding.field} {finding.position}: {finding.sentence}")
 

@@ -198,7 +198,7 @@ def _lost_brace(kind: MessageKind, field: Field, text: str, part: Wrong) -> Find
     beside = _OPENED.match(text, part.position) if part.text == "{" else _CLOSED.search(text, 0, part.position + 1)
     meant = nearest_placeholder(beside[1], kind, alike=0.8) if beside else None
     if beside is not None and meant is not None:
-        sentence = _("{written}: Die zweite geschweifte Klammer fehlt. Gemeint ist wohl {nearest}.")
+        sentence = _("Bei {written} fehlt die zweite geschweifte Klammer. Gemeint ist wohl {nearest}.")
         told = sentence.format(written=beside[0], nearest=meant.written)
         return Finding(FindingCode.BRACE, Severity.ERROR, field, beside.start(), len(beside[0]), told, meant.written)
     sentence = _("Eine einzelne geschweifte Klammer; für die Klammer selbst {double} schreiben.").format(double=part.text * 2)
