@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QModelIndex, QPoint, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QShowEvent
+from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem, QWidget
 
 from ui.menu_place import menu_place
-from ui.tables import AIR, ROW_AIR, AirDelegate, Titles, shared_widths
+from ui.tables import AIR, ROW_AIR, AirDelegate, Titles, paint_message, shared_widths
 
 
 class PortalTree(QTreeWidget):
@@ -15,12 +15,14 @@ class PortalTree(QTreeWidget):
 
     Attributes:
         menu_asked: a context menu is wanted; carries the item and the place on the screen.
+        message: why the tree is empty, while it is.
     """
 
     menu_asked = pyqtSignal(QTreeWidgetItem, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.message = ""
         self._fit = False
         self._own_widths: list[int] | None = None
         titles = Titles(self)
@@ -51,7 +53,7 @@ class PortalTree(QTreeWidget):
         if not self._fit or titles is None or viewport is None or not self.isVisible() or not self.topLevelItemCount():
             return
         held = [max(titles.sectionSizeHint(column), self.sizeHintForColumn(column)) + AIR for column in range(self.columnCount())]
-        for column, width in enumerate(shared_widths(held, [0] * len(held), viewport.width())):
+        for column, width in enumerate(shared_widths(held, [0] * len(held), viewport.width())[:-1]):  # the last takes the rest
             self.setColumnWidth(column, width)
         self._fit, self._own_widths = False, self._widths
 
@@ -59,6 +61,13 @@ class PortalTree(QTreeWidget):
         """Fits the columns where the rows were there first."""
         super().showEvent(event)
         self.fit_once()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paints the tree, or why it is empty."""
+        super().paintEvent(event)
+        viewport = self.viewport()
+        if viewport is not None and self.message and not self.topLevelItemCount():
+            paint_message(viewport, self.message)
 
     # Mouse and keys
 

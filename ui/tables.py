@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, QRect, Qt, pyqtSignal
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -387,7 +387,8 @@ class TableView(QTableView):
         if self.has_own_widths:
             least = (*self._least, *(0,) * model.columnCount())
             held = [max(titles.sectionSizeHint(column), self.sizeHintForColumn(column)) + AIR for column in range(model.columnCount())]
-            for column, width in enumerate(shared_widths(held, least[: len(held)], viewport.width())):
+            widths = shared_widths(held, least[: len(held)], viewport.width())
+            for column, width in enumerate(widths[:-1]):  # the last takes the rest, less a scroll bar that comes only now
                 self.setColumnWidth(column, width)
             self._own_widths = self._widths
         self._least = None
@@ -475,9 +476,13 @@ class TableView(QTableView):
         message, viewport = self.message, self.viewport()
         if not message or viewport is None:
             return
-        painter = QPainter(viewport)
-        area = viewport.rect().adjusted(24, 24, -24, -24)
-        painter.setPen(self.palette().text().color())
-        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        painter.drawText(QRect(area), int(flags), message)
-        painter.end()
+        paint_message(viewport, message)
+
+
+def paint_message(viewport: QWidget, message: str) -> None:
+    """Writes into an empty table or tree why it is empty; to be called while it is painted."""
+    painter = QPainter(viewport)
+    painter.setPen(viewport.palette().text().color())
+    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+    painter.drawText(viewport.rect().adjusted(24, 24, -24, -24), int(flags), message)
+    painter.end()

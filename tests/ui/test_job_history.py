@@ -214,7 +214,8 @@ def test_an_export_that_is_not_wanted_writes_nothing(qtbot: QtBot, context: Dial
 
 def test_an_empty_history_says_why(qtbot: QtBot, context: DialogContext) -> None:
     dialog = opened(qtbot, context)
-    assert dialog.table.message == "In diesem Zeitraum lief kein Auftrag, und es wurde keiner übersprungen."
+    assert dialog.table.message == "In diesem Zeitraum ist kein Lauf verzeichnet, oder die Filter verbergen ihn."
+    assert dialog.activities.message == "Kein Lauf ist gewählt."
     assert dialog.details.text() == ""
 
 

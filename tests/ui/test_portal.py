@@ -214,6 +214,15 @@ def test_f5_asks_the_portal_again(qtbot: QtBot, dialog: PortalDialog, service: S
 def test_a_portal_that_offers_nothing_says_so(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
     service.view = replace(VIEW, areas=())
     dialog.load()
-    qtbot.waitUntil(lambda: dialog.status.text() == "Das Online-Portal bietet zurzeit nichts an.")
+    qtbot.waitUntil(lambda: dialog.tree.message == "Das Online-Portal bietet zurzeit nichts an.")
+    assert dialog.details.toPlainText() == ""
+
+
+def test_a_search_in_vain_says_so_and_tells_of_nothing_else(dialog: PortalDialog) -> None:
+    assert dialog.details.toPlainText()
     dialog.search.setText("nichts davon")
-    assert dialog.status.text() == "Die Suche findet kein Element."
+    assert dialog.tree.message == "Die Suche findet kein Element."
+    assert dialog.details.toPlainText() == ""
+    dialog.search.clear()
+    assert dialog.tree.message == ""
+    assert dialog.details.toPlainText()

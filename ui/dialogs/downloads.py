@@ -116,7 +116,7 @@ class DownloadsDialog(Dialog):
 
     def _columns(self) -> tuple[Column[DownloadRow], ...]:
         return (
-            Column(_("Element"), lambda row: row.title, checked=self.model.is_ticked),
+            Column(_("Element"), lambda row: row.title, checked=self.model.is_ticked, tooltip=lambda row: row.title),
             Column(_("Version"), lambda row: row.version),
             Column(_("Zustand"), state_word, status=_status, tooltip=self._state_tooltip),
             Column(_("Datum"), lambda row: format_date(row.released), key=lambda row: row.released),

@@ -26,6 +26,7 @@ from ui.models.job_history import (
     csv_row,
     csv_titles,
     details,
+    nothing_logged_sentence,
     state_choices,
     success_sentence,
     time_text,
@@ -103,7 +104,7 @@ class JobHistoryDialog(Dialog):
             box.currentIndexChanged.connect(lambda _index: self._filter())
 
     def _make_table(self) -> None:
-        self.table = TableView(_("Auftragsverlauf"), _("In diesem Zeitraum lief kein Auftrag, und es wurde keiner übersprungen."))
+        self.table = TableView(_("Auftragsverlauf"), _("In diesem Zeitraum ist kein Lauf verzeichnet, oder die Filter verbergen ihn."))
         agent, zone = self.context.agent, self.zone
         self.list = GrowingModel(
             _columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
@@ -124,7 +125,7 @@ class JobHistoryDialog(Dialog):
         self.details.setTextFormat(Qt.TextFormat.PlainText)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details.setAccessibleName(_("Einzelheiten zum gewählten Lauf"))
-        self.activities = TableView(_("Aktivitäten des Laufs"), _("Dieser Lauf hat nichts ins Protokoll Aktivitäten/Fehler geschrieben."))
+        self.activities = TableView(_("Aktivitäten des Laufs"), nothing_logged_sentence(chosen=False))
         self.lines = ListModel(_activity_columns(self.zone), parent=self)
         self.activities.setModel(self.lines)
         self.remember_columns(self.activities, "activities", widths=(130, 130))
@@ -190,6 +191,7 @@ class JobHistoryDialog(Dialog):
     def _chosen(self) -> None:
         run = self.current
         self.details.setText(details(run, self.zone) if run else "")
+        self.activities.empty_text = nothing_logged_sentence(chosen=run is not None)
         self.lines.show(())
         if run is not None:  # until they are read, nobody knows whether there are any
             self.lines.state = TableState.LOADING

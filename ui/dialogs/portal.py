@@ -141,8 +141,10 @@ class PortalDialog(Dialog):
         for area in self.model.areas:
             self._add_area(area, opened=area.is_new or bool(self.search.text()))
         self.tree.blockSignals(False)
-        self.status.setText(self.model.status if self.model.found else self.model.empty_sentence)
+        self.tree.message = "" if self.model.found else self.model.empty_sentence
+        self.status.setText(self.model.status)
         self._choose(chosen)
+        self._show_details(self.tree.currentItem())
         self.tree.fit_once()
 
     def _add_area(self, area: PortalArea, *, opened: bool) -> None:

@@ -45,6 +45,13 @@ def success_sentence() -> str:
     )
 
 
+def nothing_logged_sentence(*, chosen: bool) -> str:
+    """Returns why no activities stand below the list."""
+    if not chosen:
+        return _("Kein Lauf ist gewählt.")
+    return _("Dieser Lauf hat nichts ins Protokoll Aktivitäten/Fehler geschrieben.")
+
+
 def time_text(instant: datetime | None, zone: tzinfo) -> str:
     """Returns an instant as the practice reads it, or ""."""
     return format_datetime(instant.astimezone(zone)) if instant else ""
