@@ -2,7 +2,8 @@
 
 The order of the steps makes every moment safe to be killed in: the note is written only while the partial file is
 empty, so that bytes never stand under the note of another file or another state of it; the finished file appears by
-renaming; the note is removed last. Whatever is left behind is used or removed by the next who takes the lock.
+renaming; the note is removed last. Whatever is left behind is used or removed by the next who takes the lock. A power
+cut may lose the note: then the file is fetched from its beginning.
 """
 
 from __future__ import annotations
@@ -140,7 +141,6 @@ class PartialFile:
         self._note.seek(0)
         self._note.truncate()
         self._note.write(json.dumps(self._identity | {"validator": self.validator or ""}).encode())
-        files.sync_file(self._note.fileno())
 
     def _remove_note(self) -> None:
         self._note.seek(0)
