@@ -1,0 +1,46 @@
+"""The palettes that the program really has on a screen, in light and in dark: every text can be read on its ground."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.desktop.rig import SmallDesktop
+from ui.contrast import AA_TEXT, TEXT_PAIRS
+
+pytestmark = [pytest.mark.desktop, pytest.mark.xdist_group("desktop")]
+
+_PROGRAM = """
+import json
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication, QPalette
+from ui.application import create_application
+from ui.contrast import TEXT_PAIRS, contrast, is_dark, shown
+
+application = create_application(["colours"])
+hints = QGuiApplication.styleHints()
+for scheme in (Qt.ColorScheme.Light, Qt.ColorScheme.Dark, Qt.ColorScheme.Light):  # also back: a switch while it runs
+    hints.setColorScheme(scheme)
+    application.processEvents()
+    palette = application.palette()
+    found = {}
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        for text, ground in TEXT_PAIRS:
+            behind = palette.color(group, ground)
+            found[f"{group.name} {text.name} on {ground.name}"] = contrast(shown(palette.color(group, text), behind), behind)
+    print(json.dumps({"dark": is_dark(palette), "found": found}))
+"""
+
+
+def test_every_text_can_be_read_on_the_screen_in_light_and_dark(desktop: SmallDesktop) -> None:
+    environment = desktop.environment | {"QT_QPA_PLATFORMTHEME": "gnome"}  # the theme that knows light and dark without a session
+    done = subprocess.run([sys.executable, "-c", _PROGRAM], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["dark"] for one in told] == [False, True, False]
+    for one in told:
+        assert len(one["found"]) == 2 * len(TEXT_PAIRS)
+        assert {pair: round(value, 2) for pair, value in one["found"].items() if value < AA_TEXT} == {}
