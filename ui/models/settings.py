@@ -117,7 +117,7 @@ def default_text(setting: Setting) -> str:
         shown = language_name(shown)
     unit = unit_text(setting, setting.default) if isinstance(setting.default, int) else ""
     told = _("Vorgabe: {value}").format(value=f"{shown}\u00a0{unit}" if unit else shown)
-    return told.replace(": ", ":\u00a0")  # the short word at the end of an explanation stays in one piece
+    return told.replace(" ", "\u00a0")  # the short word at the end of an explanation stays in one piece
 
 
 def is_language(setting: Setting) -> bool:
