@@ -89,3 +89,43 @@ def test_paths_longer_than_260_characters_work(tmp_path: Path) -> None:
 
 def test_the_free_space_of_the_drive_is_known(tmp_path: Path) -> None:
     assert files.free_bytes(tmp_path / "not" / "there") > 1_000_000
+
+
+def test_readers_that_share_nothing_never_lose_or_tear_a_file(tmp_path: Path) -> None:
+    """Another program looks at the file again and again, as a virus scanner does: each write succeeds, each look is whole."""
+    target = tmp_path / "Zähler ä.txt"
+    files.write_whole(target, b"0" * 4096)
+    seen: list[bytes] = []
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            try:
+                held = HeldOpen(target)
+            except win32file.error:  # just then it is replaced
+                continue
+            seen.append(win32file.ReadFile(held._handle, 8192)[1])
+            held.release()
+            stop.wait(0.001)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        for number in range(1, 40):
+            files.write_whole(target, str(number % 10).encode() * 4096)
+    finally:
+        stop.set()
+        reader.join()
+    assert target.read_bytes() == b"9" * 4096
+    assert all(len(content) == 4096 and len(set(content)) == 1 for content in seen)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("name", ["Bericht (1).txt", "ÄÖÜ äöü é ß €.txt", "100 %.txt", "a&b^c.txt", "日本.txt", "e\u0301.txt", "😀.txt"])
+def test_names_that_people_give_files_work(tmp_path: Path, name: str) -> None:
+    target = tmp_path / "Jörg Müller" / name
+    target.parent.mkdir()
+    files.write_whole(target, name.encode())
+    assert [file.name for file in target.parent.iterdir()] == [name]
+    files.remove(target)
+    assert list(target.parent.iterdir()) == []
