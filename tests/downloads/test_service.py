@@ -222,3 +222,15 @@ def test_the_vendors_commands(vitoclient: Command, tmp_path: Path, clock: Manual
     assert "5 Dateien veröffentlicht, Stand 1." in out
     assert str(tmp_path / "www" / "metadata" / "1.root.json") in out
     assert vitoclient("portal", "refresh", str(tmp_path / "www"), "--keys", str(tmp_path / "keys"))[0] == 0
+    rotate = ("portal", "rotate", str(tmp_path / "www"), "root", "--keys", str(tmp_path / "keys"))
+    code, out, _error = vitoclient(*rotate, "--count", "2", "--threshold", "2")
+    assert code == 0
+    assert "«root» sind ersetzt" in out
+    assert out.count("Gültig bis") == 4
+    code, _out, error = vitoclient(*rotate, "--count", "1", "--threshold", "2")
+    assert code == 2
+    assert "Von 1 Schlüsseln können nicht 2 unterschreiben müssen" in error
+    (source / "tarif-1.4.002.zip").write_bytes(b"other")
+    publish = ("portal", "publish", str(source), "--keys", str(tmp_path / "keys"), "--to", str(tmp_path / "www"))
+    assert "neue Nummer" in vitoclient(*publish)[2]
+    assert vitoclient(*publish, "--replace")[0] == 0

@@ -132,8 +132,7 @@ _crypt.CertGetNameStringW.restype = DWORD
 class WindowsSignatures:
     """Asks Windows: the signature embedded in the file, its chain, and revocation (all but the root).
 
-    Where the revocation list can't be reached, Windows answers with an error of its own: the file counts as
-    untrusted, and a person decides.
+    Where the revocation list can't be reached, Windows answers with an error of its own: the file counts as untrusted.
     """
 
     def read(self, file: Path) -> Signature:
