@@ -179,6 +179,8 @@ def test_reading_what_was_read_gives_the_same(typed: str) -> None:
         ("anna@example.com", "anna@example.com"), (" anna@example.com ", "anna@example.com"),
         ("Anna.Müller@Example.COM", "Anna.Müller@example.com"),
         ("anna+arzt@example.com", "anna+arzt@example.com"), ("müller@bücher.example.com", "müller@bücher.example.com"),
+        ("anna@straße.example.com", "anna@straße.example.com"), ("\ufeffanna@example.com\u200b", "anna@example.com"),
+        ("anna@xn--mnchen-3ya.example.com", "anna@münchen.example.com"), ("o'neil@example.com", "o'neil@example.com"),
     ],
 )  # fmt: skip
 def test_addresses_of_right_form(typed: str, address: str) -> None:
@@ -191,6 +193,9 @@ def test_addresses_of_right_form(typed: str, address: str) -> None:
         None, "", "  ", "anna", "anna@", "@example.com", "anna@example", "anna@localhost", "anna@@example.com", "anna@exa mple.com",
         "anna@example..com", ".anna@example.com", "anna@example.com; beat@example.com", "anna@example.com, beat@example.com",
         "Anna <anna@example.com>", "anna@[127.0.0.1]", "anna@example.com\nBcc: all@example.com", "x" * 300 + "@example.com", "keine",
+        "x" * 65 + "@example.com", "anna@example.com.", "anna@example.com,", "mailto:anna@example.com", "anna(at)example.com",
+        "an\ud800na@example.com",
+        "anna @example.com", "anna@ex_ample.com", "anna@127.0.0.1", '"an na"@example.com',
     ],
 )  # fmt: skip
 def test_addresses_of_wrong_form(typed: str | None) -> None:

@@ -307,6 +307,17 @@ def test_addresses_with_umlauts_arrive(gateway: SmtpGateway, mail_server: MailSe
     assert [taken.recipient for taken in mail_server.accepted()] == ["anna@xn--zrich-kva.example", "jürg@example.ch"]
 
 
+@pytest.mark.parametrize(
+    ("domain", "told"),
+    [("straße.ch", "xn--strae-oqa.ch"), ("bücher.example.ch", "xn--bcher-kva.example.ch"), ("例え.テスト", "xn--r8jz45g.xn--zckzah")],
+)
+def test_a_domain_is_written_by_the_rules_of_today(gateway: SmtpGateway, mail_server: MailServer, domain: str, told: str) -> None:
+    """By those of 2003 a message to straße.ch would go to the people of strasse.ch."""
+    assert gateway.submit(replace(MAIL, recipient=f"anna@{domain}")) == Accepted()
+    (taken,) = mail_server.accepted()
+    assert taken.recipient == f"anna@{told}"
+
+
 def test_no_text_and_no_whole_address_in_the_log(gateway: SmtpGateway, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "tray_agent")
     gateway.submit(MAIL)

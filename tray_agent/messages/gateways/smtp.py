@@ -402,11 +402,17 @@ def _needs_utf8(message: OutgoingMail) -> bool:
 def _with_ascii_domain(address: str) -> str:
     """Returns an address with its domain as the mail servers know it (münchen.de → xn--mnchen-3ya.de).
 
+    By IDNA 2008: Python's own codec knows the rules of 2003 and would write to strasse.de instead of straße.de.
+
     Raises:
         UnicodeError: the domain is none.
     """
     local, _at, domain = address.rpartition("@")
-    return address if domain.isascii() else f"{local}@{domain.encode('idna').decode('ascii')}"
+    if domain.isascii():
+        return address
+    import idna
+
+    return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
 
 
 def _one_line(text: str) -> str:
