@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.engine import NOW, ZURICH, daily, every
-from tray_agent.jobs.catch_up import MOST_ATTEMPTS, PUNCTUAL, Circumstances, decide, goes_on
+from tray_agent.jobs.catch_up import MOST_ATTEMPTS, PUNCTUAL, Before, Circumstances, decide, goes_on
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.model import Pause, PauseScope, Reason, RunTrigger
 from tray_agent.jobs.planned_times import between
@@ -103,9 +103,16 @@ def test_a_run_that_goes_on_holds_the_next_one_back() -> None:
 
 
 def test_the_order_of_the_day_holds_for_every_run() -> None:
-    waiting = decide(TEN, [NOW], replace(FACTS, after=JobKey.PREPARE_REMINDERS)).wait
+    waiting = decide(TEN, [NOW], replace(FACTS, after=Before(JobKey.PREPARE_REMINDERS))).wait
     assert waiting is not None
     assert waiting.reason is Reason.OTHER_FIRST
+
+
+def test_a_time_that_waited_for_the_job_before_it_until_the_next_one_says_so() -> None:
+    preparing = replace(FACTS, after=Before(JobKey.PREPARE_REMINDERS, at(9, 50)))
+    assert decide(TEN, [at(9, 45), at(9, 55), NOW], preparing).skips == (
+        (at(9, 45), Reason.MISSED), (at(9, 55), Reason.OTHER_FIRST),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("scope", "sends", "held"), [

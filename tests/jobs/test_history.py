@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from tests.jobs.engine import NOW, Engine
 from tray_agent.clock import ManualClock
@@ -305,6 +305,23 @@ def test_hiding_and_pruning_go_in_small_batches(sqlite_database: Database, clock
     log.write([Activity(Service.SMS, Level.INFO, "y", "Zeile")] * 3)
     assert log.prune(clock.now() - timedelta(days=1)) == 1200
     assert {row.reason for row in log.all_rows(ActivityFilter(hidden=True), ActivityOrder.TIME)} == {"y"}
+
+
+@pytest.mark.parametrize("what", ["runs", "activities"])
+def test_no_transaction_prunes_more_than_a_batch(what: str, sqlite_database: Database, clock: ManualClock) -> None:
+    """Others, who want to claim or to write meanwhile, wait for one batch at the most."""
+    fill_runs(sqlite_database, 1300)
+    log = ActivityLog(sqlite_database, "PC1")
+    log.write([Activity(Service.SMS, Level.INFO, "x", "Zeile")] * 1300)
+    deleted: list[int] = []
+    event.listen(
+        sqlite_database.engine, "after_cursor_execute", lambda *heard: deleted.append(heard[1].rowcount) if "DELETE" in heard[2] else None
+    )
+    before = clock.now() + timedelta(days=1)
+    pruned = History(sqlite_database).prune(before) if what == "runs" else log.prune(before)
+    assert pruned == sum(deleted) >= 1295
+    assert max(deleted) <= 500
+    assert len(deleted) == 3
 
 
 def test_keeping_days_come_from_the_switch(sqlite_database: Database, clock: ManualClock) -> None:

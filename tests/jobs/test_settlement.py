@@ -10,7 +10,7 @@ from tests.jobs.engine import NO_QUIET, NOW, ZURICH, Engine, daily, done, every,
 from tray_agent.clock import ManualClock
 from tray_agent.jobs.contract import JobContext, JobKey, JobResult, Level
 from tray_agent.jobs.events import TimesSkipped
-from tray_agent.jobs.model import ActivityFilter, JobChange, PauseScope, RunState
+from tray_agent.jobs.model import ActivityFilter, JobChange, PauseScope, RunFilter, RunState
 from tray_agent.jobs.quiet_hours import QuietHours
 from tray_agent.jobs.schedule import Frequency, Schedule
 from tray_agent.jobs.settlement import MOST_ROWS
@@ -147,6 +147,23 @@ def test_sending_waits_while_another_computer_prepares(sqlite_database: Database
     first.parts.runner.run(jobs[1], first.launched[0])
     second.settle()
     assert [claim.job for claim in second.launched] == [SEND]
+
+
+def test_sending_that_waited_until_its_next_time_says_what_it_waited_for(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(SEND), job(PREPARE)], lease=3 * HOUR)
+    engine.plan(PREPARE, daily(time(10, 30)))
+    engine.plan(SEND, every(15))
+    for minute in (15, 30, 45, 60):
+        clock.set(local(23, 10) + timedelta(minutes=minute))
+        engine.settle(run=minute == 15)
+    engine.parts.runner.run(job(PREPARE), engine.launched[-1])
+    engine.settle()
+    assert engine.told(SEND) == [
+        ("23.11. 10:15", "schedule", "succeeded", ""), ("23.11. 10:30", "schedule", "skipped", "other_first"),
+        ("23.11. 10:45", "schedule", "skipped", "other_first"), ("23.11. 11:00", "schedule", "succeeded", ""),
+    ]  # fmt: skip
+    skipped = engine.jobs.history(RunFilter(state=RunState.SKIPPED)).rows
+    assert skipped[-1].sentence == "Nicht ausgeführt: Um 23.11.2026 10:30 lief noch ein Auftrag, der vorher an der Reihe ist."
 
 
 def test_a_job_that_still_runs_skips_and_then_catches_up(sqlite_database: Database, clock: ManualClock) -> None:

@@ -24,6 +24,19 @@ MOST_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """A job that belongs before another and has a run that goes on or is due.
+
+    Attributes:
+        job: which.
+        since: since when its run goes on: aware, UTC; None: it is about to begin.
+    """
+
+    job: JobKey
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What decides about the planned times of one job.
 
@@ -44,7 +57,7 @@ class Circumstances:
     quiet: QuietHours | None = None
     switched_on: bool = True
     running_since: datetime | None = None
-    after: JobKey | None = None
+    after: Before | None = None
     away: tuple[datetime, datetime] | None = None
 
 
@@ -159,6 +172,8 @@ def _reason_missed(due_at: datetime, facts: Circumstances, schedule: Schedule) -
         return Reason.PAUSED
     if facts.running_since is not None and facts.running_since <= due_at:
         return Reason.STILL_RUNNING
+    if facts.after is not None and facts.after.since is not None and facts.after.since <= due_at:
+        return Reason.OTHER_FIRST
     if facts.away is not None and facts.away[0] <= due_at <= facts.away[1]:
         return Reason.DATABASE_AWAY
     return Reason.MISSED

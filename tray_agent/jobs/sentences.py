@@ -25,6 +25,7 @@ def skipped_sentence(reason: Reason, due_at: datetime, zone: tzinfo, switch: str
         ),
         Reason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
         Reason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
+        Reason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
         Reason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
     }[reason]
     return said.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from tray_agent.errors import ConfigurationError
 from tray_agent.jobs.activity import ActivityLog, service_of
-from tray_agent.jobs.catch_up import Circumstances, Decision, decide, goes_on, without_run
+from tray_agent.jobs.catch_up import Before, Circumstances, Decision, decide, goes_on, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, JobSet, Level
 from tray_agent.jobs.events import Events, TimesSkipped
@@ -180,7 +180,7 @@ class Settlement:
         folded = count - len(times)
         return _Unsettled([due_at for due_at in times if due_at not in there], folded, first if folded else None, last_folded)
 
-    def _facts(self, plan: Plan, planned: PlannedJob, definition: JobDefinition, after: JobKey | None, away: Away) -> Circumstances:
+    def _facts(self, plan: Plan, planned: PlannedJob, definition: JobDefinition, after: Before | None, away: Away) -> Circumstances:
         return Circumstances(
             now=plan.now,
             zone=self._zone,
@@ -202,12 +202,14 @@ class Settlement:
         return quiet
 
 
-def _belongs_before(plan: Plan, key: JobKey, decided: Mapping[JobKey, Decision]) -> JobKey | None:
+def _belongs_before(plan: Plan, key: JobKey, decided: Mapping[JobKey, Decision]) -> Before | None:
     """Returns a job that belongs before this one and runs, was begun just now, or waits only for such a one."""
     for other in _BEFORE.get(key, ()):
         holder = plan.jobs[other].holder if other in plan.jobs else None
-        if (holder and not holder.expired) or _is_about_to_run(decided.get(other, Decision())):
-            return other
+        if holder and not holder.expired:
+            return Before(other, holder.started_at)
+        if _is_about_to_run(decided.get(other, Decision())):
+            return Before(other)
     return None
 
 
