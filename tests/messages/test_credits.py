@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -94,8 +93,11 @@ def test_a_gateway_that_does_not_answer_leaves_what_is_known(world: World) -> No
         world.service.refresh_credits()
     assert world.service.credits()[0].balance == Decimal(1000)
     world.sms["M2"] = MemorySmsGateway(Decimal(7))
-    balances: Sequence[Decimal | None] = [account.balance for account in world.service.refresh_credits()]
-    assert balances == [Decimal(1000), Decimal(7)]
+    silent, told = world.service.refresh_credits()
+    assert (silent.balance, told.balance) == (Decimal(1000), Decimal(7))
+    assert "Das Gateway antwortet nicht." in silent.problem
+    assert told.problem == ""
+    assert [account.problem for account in world.service.credits()] == ["", ""]
 
 
 def test_without_a_balance_nothing_is_sent_and_it_is_tried_again_in_the_same_run(world: World) -> None:

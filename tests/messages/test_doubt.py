@@ -153,6 +153,22 @@ def test_a_gateway_that_can_not_be_asked_leaves_the_message_in_doubt(world: Worl
     assert (world.states(), len(gateway.taken)) == (["submitted"], 1)
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_another_account_is_not_believed_when_it_knows_nothing_and_a_person_decides(world: World, gateway: Watched, taken: bool) -> None:
+    lose_answer(gateway, taken=taken)
+    world.rules = replace(world.rules, patience=timedelta(0))
+    world.send()
+    world.sms.names["M1"], world.sms["M1"] = "new account", Watched(world)
+    for _hour in range(3):
+        world.clock.advance(timedelta(hours=1))
+        world.send()
+    assert (world.only().state, world.only().reason, world.gateway.taken) == (MessageState.IN_DOUBT, "other_account", [])
+    assert world.reasons().count("other_account") == 1
+    world.service.decide(world.only().id, Verdict.AGAIN, "Frau Keller")
+    world.send()
+    assert (world.only().account, len(world.gateway.taken)) == ("new account", 1)
+
+
 def test_a_refused_account_proves_nothing(world: World, gateway: Watched) -> None:
     gateway.error = GatewayAccountError("Abgelehnt", "Passwort falsch.", "", item="M1", fault=AccountFault.AUTHORISATION)
     lose_answer(gateway, taken=True)

@@ -602,6 +602,86 @@ def test_a_message_waiting_too_long_is_checked_again_before_it_leaves(world: Wor
     assert len(world.gateway.taken) == 59
 
 
+def test_a_machine_that_slept_between_check_and_intent_sends_nothing_at_night(world: World) -> None:
+    """The monotonic clock of some systems stands still meanwhile; the database's does not."""
+    world.add_patients(5)
+    world.prepare()
+    night = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    world.steps = _Steps("checked", lambda: world.clock.set(night))
+    result = world.send()
+    assert not world.gateway.taken
+    assert result.skipped == {"quiet_hours": 5}
+    assert set(world.states()) == {"prepared"}
+
+
+def test_a_machine_that_slept_checks_everything_again(world: World) -> None:
+    world.add_patients(5)
+    world.prepare()
+
+    def sleep() -> None:
+        world.clock.set(world.clock.now() + timedelta(hours=3))
+        world.practice.put(replace(world.practice.patients(["Q2"])["Q2"], death_date=date(2026, 11, 23)))
+
+    world.steps = _Steps("checked", sleep)
+    world.send()
+    assert Counter(world.states()) == {"submitted": 4, "cancelled": 1}
+    assert {message.patient_id for message in world.messages() if message.reason == "deceased"} == {"Q2"}
+
+
+def test_quiet_hours_that_begin_in_the_middle_of_a_batch_end_it(world: World) -> None:
+    world.add_patients(60)
+    world.prepare()
+    begin = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)  # 20.00 in Zurich
+    world.clock.set(begin - timedelta(seconds=10))
+    left_at: list[datetime] = []
+
+    def take_time(_message: OutgoingSms) -> None:
+        left_at.append(world.clock.now())
+        world.clock.advance(timedelta(seconds=1))
+
+    world.gateway.answer = take_time
+    world.rules = replace(world.rules, patience=timedelta(0))
+    result = world.send()
+    assert 0 < len(left_at) < 60
+    assert max(left_at) < begin + timedelta(seconds=2 * world.gateway.most_at_once)  # what had begun to leave already
+    assert Counter(world.states()) == {"submitted": len(left_at), "prepared": 60 - len(left_at)}
+    assert result.skipped == {"quiet_hours": 60 - len(left_at)}
+
+
+def test_a_lease_lost_in_the_middle_of_a_batch_sends_nobody_a_second_message(world: World) -> None:
+    world.add_patients(60)
+    world.prepare()
+    context = world.context()
+    taken: list[str] = []
+
+    def note(message: OutgoingSms) -> None:
+        taken.append(message.reference)
+
+    def lose(message: OutgoingSms) -> None:
+        note(message)
+        context.lost = context.lost or len(taken) >= 10
+
+    world.gateway.answer = lose
+    with pytest.raises(LeaseLostError):
+        send_messages(world.parts, context)
+    world.gateway.answer = note
+    world.clock.advance(world.rules.under_way)
+    world.send()
+    assert Counter(taken) == dict.fromkeys((message.reference for message in world.messages()), 1)
+    assert set(world.states()) == {"submitted"}
+
+
+def test_an_appointment_moved_twice_is_reminded_of_its_last_start_only(prepared: World) -> None:
+    for hour in (10, 11):
+        prepared.change_appointment(starts_at=datetime(2026, 11, 24, hour, 30))  # noqa: DTZ001 - local
+        if hour == 10:
+            prepared.prepare()
+    prepared.send()
+    (sent,) = prepared.gateway.taken
+    assert "11:30" in sent.text
+    assert Counter(prepared.states())["submitted"] == 1
+
+
 def test_a_message_that_somebody_cancels_at_the_last_moment_does_not_leave(prepared: World) -> None:
     number = prepared.only().id
     prepared.steps = _Steps("checked", lambda: prepared.service.cancel([number], "Frau Keller"))

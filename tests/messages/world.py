@@ -42,7 +42,11 @@ ANNA = Patient("P1", "Anna", "Muster", salutation="Frau", language="de", mobile=
 
 
 class Accounts(dict[str, SmsGateway]):
-    """SMS gateways by Mandant, each an account of its own."""
+    """SMS gateways by Mandant, each an account of its own, whose name a test may change."""
+
+    def __init__(self, gateways: Mapping[str, SmsGateway]) -> None:
+        super().__init__(gateways)
+        self.names: dict[str, str] = {}
 
     def __missing__(self, mandant_id: str) -> SmsGateway:
         raise GatewayMissingError(
@@ -52,7 +56,7 @@ class Accounts(dict[str, SmsGateway]):
     def account(self, mandant_id: str) -> str:
         """Returns the account of a Mandant."""
         self[mandant_id]
-        return f"account-{mandant_id}"
+        return self.names.get(mandant_id, f"account-{mandant_id}")
 
     def originator(self, mandant_id: str) -> str:
         """Returns the originator of a Mandant."""

@@ -141,6 +141,8 @@ def _print_credits(accounts: Sequence[AccountCredits], zone: ZoneInfo) -> None:
         _add_row(table, account.name, balance, _local(account.measured_at, zone), use, left)
     console().print(table)
     for account in accounts:
+        if account.problem:
+            print(f"{account.name}: {account.problem}")
         if account.below_minimum:
             print(low_sentence(account))
 
@@ -194,5 +196,6 @@ def _credits_as_json(account: AccountCredits) -> dict[str, Any]:
         "use_per_day": float(account.use_per_day) if account.use_per_day is not None else None,
         "days_left": account.days_left,
         "below_minimum": account.below_minimum,
+        "problem": account.problem or None,
         "history": [{"at": utc_text(point.measured_at), "balance": float(point.balance)} for point in account.history],
     }

@@ -56,8 +56,8 @@ def keep_balance(connection: Connection, account: Account, balance: Decimal, now
     connection.execute(insert(credit_balance).values(mandant_id=account.keeper, measured_at=now, balance=balance))
 
 
-def ask_balances(parts: MessageParts, names: Container[str] | None = None) -> list[KnownError]:
-    """Asks the gateways, keeps what they tell, and returns the errors of those that told nothing.
+def ask_balances(parts: MessageParts, names: Container[str] | None = None) -> Mapping[Account, KnownError]:
+    """Asks the gateways, keeps what they tell, and returns by account why one told nothing.
 
     Args:
         parts: what to work with.
@@ -66,14 +66,14 @@ def ask_balances(parts: MessageParts, names: Container[str] | None = None) -> li
     Raises:
         DatabaseUnavailableError: no connection to the store.
     """
-    errors: list[KnownError] = []
+    errors: dict[Account, KnownError] = {}
     for account in accounts_of(parts.sms):
         if names is not None and account.name not in names:
             continue
         try:
             balance = parts.sms[account.keeper].balance()
         except KnownError as error:
-            errors.append(error)
+            errors[account] = error
             continue
         _keep_now(parts, account, balance)
     return errors

@@ -34,6 +34,9 @@ INTERRUPTED = "interrupted"
 UNDECIDED = "in_doubt"
 """The reason under which the activity log asks a person to decide."""
 
+OTHER_ACCOUNT = "other_account"
+"""The reason of a message in doubt that was handed to an account which its Mandant no longer has."""
+
 CHUNK = 500
 
 
@@ -118,12 +121,28 @@ class Settling:
         if _is_known(answer.reports.get(message.reference)):
             values = {"submitted_at": message.sending_at or now, "next_at": now, "reason": "", "sentence": ""}
             return _Settled(Change.of(message, Step.FOUND, Actor.SETTLING, **values), "found")
+        if message.account is not None and answer.account != message.account:
+            return self._leave_to_a_person(message, now)
         times = message.times_asked + 1
         if times >= self._parts.rules.times:
             said = _("Das Gateway hat die Mitteilung nie erhalten; sie wird noch einmal gesendet.")
             values = {"times_asked": times, "last_asked_at": now, "next_at": now, "reason": "never_taken", "sentence": said}
             return _Settled(Change.of(message, Step.NEVER_TAKEN, Actor.SETTLING, **values), "never_taken")
         return self._ask_later(message, now, message.sentence, times_asked=times, first_asked_at=message.first_asked_at or now)
+
+    def _leave_to_a_person(self, message: OutboxMessage, now: datetime) -> _Settled:
+        """Believes no account that it never got what another account was given."""
+        said = _("Das SMS-Konto wurde gewechselt; das neue weiss nicht, ob die Mitteilung gesendet wurde. Eine Person muss entscheiden.")
+        values = {"reason": OTHER_ACCOUNT, "sentence": said, "next_at": now + self._parts.rules.give_up}
+        activity = told(
+            Level.ERROR,
+            OTHER_ACCOUNT,
+            f"{message.patient_name}: {said}",
+            item=str(message.id),
+            patient_id=message.patient_id,
+            appointment_at=message.appointment_at,
+        )
+        return _Settled(Change.of(message, Step.ASK_AGAIN, Actor.SETTLING, **values), "left_to_a_person", activity)
 
     def _ask_later(self, message: OutboxMessage, now: datetime, sentence: str, **values: int | datetime) -> _Settled:
         later = {"last_asked_at": now, "next_at": now + self._parts.rules.ask_every, "sentence": sentence}
@@ -171,8 +190,9 @@ def undecided(parts: MessageParts, message: OutboxMessage) -> Activity:
     """Returns the row of the activity log that asks a person to decide about a message in doubt."""
     at = f" ({format_datetime(parts.local(message.appointment_at))})" if message.appointment_at else ""
     sentence = _(
-        "{patient}{at}: Es ist unklar, ob die E-Mail gesendet wurde. Bitte nachfragen und unter «Aktivitäten/Fehler | In der Schwebe» entscheiden:"
-        " «wurde gesendet» oder «erneut senden». Bis dahin wird sie nicht noch einmal gesendet."
+        "{patient}{at}: Es ist unklar, ob die E-Mail gesendet wurde. Bitte nachfragen und unter"
+        " «Aktivitäten/Fehler | In der Schwebe» entscheiden: «wurde gesendet» oder «erneut senden»."
+        " Bis dahin wird sie nicht noch einmal gesendet."
     ).format(patient=message.patient_name, at=at)
     return told(
         Level.ERROR, UNDECIDED, sentence, item=str(message.id), patient_id=message.patient_id, appointment_at=message.appointment_at

@@ -29,6 +29,7 @@ class OutboxMessage:
         last_asked_at: when the gateway was last asked whether it knows it.
         reason_code: the gateway's own code of the newest notification ("107"), or "".
         handled_by, handled_at: who decided or ticked it off, and when.
+        account: the gateway's account that it was last handed to; None before.
     """
 
     id: int
@@ -68,6 +69,7 @@ class OutboxMessage:
     reason_code: str
     handled_by: str | None
     handled_at: datetime | None
+    account: str | None = None
 
 
 class OutboxOrder(StrEnum):
@@ -157,6 +159,7 @@ class AccountCredits:
         use_per_day: credits a day over the last 30 days; None where there is too little to tell.
         days_left: whole days until the balance is used up at this use; None where that can't be told.
         below_minimum: whether the balance is below ``CreditMindestbestand`` and ``CreditBestandPrüfen`` is on.
+        problem: why the gateway told nothing when it was asked just now, in a sentence; "" where it told or was not asked.
     """
 
     mandants: tuple[str, ...]
@@ -168,3 +171,4 @@ class AccountCredits:
     days_left: int | None = None
     below_minimum: bool = False
     history: Sequence[BalancePoint] = field(default=())
+    problem: str = ""

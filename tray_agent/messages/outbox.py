@@ -185,6 +185,13 @@ def next_due(connection: Connection, states: Collection[MessageState], *also: Co
     return found
 
 
+def count(connection: Connection, states: Collection[MessageState]) -> int:
+    """Returns how many messages are in these states."""
+    wanted = [state.value for state in states]
+    found: int = connection.execute(select(func.count()).select_from(message).where(message.c.state.in_(wanted))).scalar_one()
+    return found
+
+
 def known_of_keys(connection: Connection, keys: Collection[str]) -> list[Known]:
     """Returns what the outbox knows of these keys."""
     return _known(connection, _KNOWN, message.c.unique_key, keys)

@@ -20,6 +20,9 @@ from tray_agent.messages.states import Step
 JITTER = 0.2
 """The share by which a pause is varied, so that many messages and many computers do not come back at once."""
 
+GATEWAY_TROUBLE = "gateway_trouble"
+"""The reason of what a gateway in trouble did not answer clearly."""
+
 STOPPED = {
     AccountFault.AUTHORISATION: "account_refused",
     AccountFault.CREDITS: "no_credits",
@@ -114,9 +117,13 @@ def _refused(parts: MessageParts, message: OutboxMessage, outcome: Refused) -> N
 
 
 def _in_doubt(parts: MessageParts, message: OutboxMessage, outcome: InDoubt, now: datetime) -> Noted:
-    values = doubt_values(parts, message, now, now + parts.rules.under_way, UNDECIDED, outcome.sentence)
+    """Puts off what is not certain: asked about after a pause, and sent again only if it was not taken."""
+    ask_at = now + parts.rules.under_way * random.uniform(1, 1 + JITTER)
+    reason = GATEWAY_TROUBLE if outcome.not_now else UNDECIDED
+    values = doubt_values(parts, message, now, ask_at, reason, outcome.sentence)
     person = message.channel is Channel.EMAIL
-    return Noted(change_of(message, Step.DOUBT, **values), "in_doubt", undecided(parts, message) if person else None, problem=person)
+    counted = "put_off" if outcome.not_now and not person else "in_doubt"
+    return Noted(change_of(message, Step.DOUBT, **values), counted, undecided(parts, message) if person else None, problem=person)
 
 
 def _given_back(message: OutboxMessage, next_at: datetime, counted: str, reason: str, sentence: str) -> Noted:

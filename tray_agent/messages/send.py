@@ -39,11 +39,11 @@ from tray_agent.messages.gateways.errors import GatewayAccountError
 from tray_agent.messages.lanes import MAIL, Departure, Event, Lane, MailWay, MissingWay, Opened, Returned, SmsWay, Stop
 from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.outbox import Change
-from tray_agent.messages.outcomes import STOPPED, Noted, note, pause_after
+from tray_agent.messages.outcomes import GATEWAY_TROUBLE, STOPPED, Noted, note, pause_after
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.prepare import is_revivable
 from tray_agent.messages.recheck import Checked, Moved, Ready, change_of, check
-from tray_agent.messages.send_report import ended, held_up, low_credits, run_sentence
+from tray_agent.messages.send_report import Left, ended, held_up, low_credits, run_sentence
 from tray_agent.messages.server_time import ServerTime
 from tray_agent.messages.states import Actor, Step
 from tray_agent.messages.tally import Tally
@@ -141,7 +141,12 @@ class Sending:
             self._context.log(*activities)
         self._tally.problems += len(problems)
         self._tally.skipped.update(Counter(self._kept.values()))
-        return self._tally.result(run_sentence(self._tally, len(self._kept)))
+        return self._tally.result(run_sentence(self._tally, self._left()))
+
+    def _left(self) -> Left:
+        with self._parts.database.read() as connection:
+            prepared = outbox.count(connection, [MessageState.PREPARED])
+            return Left(prepared, outbox.count(connection, [MessageState.SENDING, MessageState.IN_DOUBT]))
 
     def rehearse(self) -> JobResult:
         """Returns what a run would do now; changes nothing, asks no gateway."""
@@ -375,18 +380,19 @@ class Sending:
         """Commits what became of departures and the next intents, and lets these leave: only after the COMMIT."""
         self._unwritten = list(returned)
 
-        def work(connection: Connection) -> tuple[list[Noted], list[tuple[Lane, Departure]]]:
+        def work(connection: Connection) -> tuple[list[Noted], list[tuple[Lane, Departure]], bool]:
             self._context.fence(connection)
             now = self._parts.database.now(connection)
             noted = [self._note(connection, one, now) for one in returned]
             activities = [one.activity for one in noted if one.activity]
             if activities:
                 self._context.log(*activities, connection=connection)
-            leaving = [(lane, departure) for lane, ready in starts if (departure := self._take(connection, ready, now))]
+            slept = now - self._time.now > self._parts.rules.fresh
+            taken = [(lane, self._take(connection, lane, ready, now)) for lane, ready in ([] if slept else starts)]
             self._parts.reached("before_commit")
-            return noted, leaving
+            return noted, [(lane, departure) for lane, departure in taken if departure], slept
 
-        noted, leaving = self._parts.database.transact(work)
+        noted, leaving, slept = self._parts.database.transact(work)
         self._unwritten = []
         self._parts.reached("after_commit")
         for lane, departure in leaving:
@@ -396,9 +402,23 @@ class Sending:
             self._tally.counts[what.counted] += 1
             self._tally.problems += what.problem
             self._learn(one)
+        if slept:
+            self._put_back(starts)
         self._context.progress(self._tally.counts["sent"], None, _("Mitteilungen senden"))
 
-    def _take(self, connection: Connection, ready: Ready, now: datetime) -> Departure | None:
+    def _put_back(self, starts: Sequence[tuple[Lane, Ready]]) -> None:
+        """Checks everything again that was checked before the machine slept: the monotonic clock may have stood still meanwhile."""
+        numbers = [ready.message.id for _lane, ready in starts]
+        for lane, ready in starts:
+            lane.budget = None if lane.budget is None else lane.budget + ready.message.cost
+        for lane in self._lanes.values():
+            numbers += [ready.message.id for ready, _checked_at in lane.waiting]
+            lane.waiting.clear()
+        chunk = self._parts.rules.chunk
+        for begin in range(0, len(numbers), chunk):
+            self._take_in(self._still_prepared(numbers[begin : begin + chunk]))
+
+    def _take(self, connection: Connection, lane: Lane, ready: Ready, now: datetime) -> Departure | None:
         """Writes the intent to send a message; None if it is another's, or changed, since it was read."""
         message, rules, clock = ready.message, self._parts.rules, self._parts.clock
         values = {
@@ -406,6 +426,7 @@ class Sending:
             "token": self._context.token,
             "sending_at": now,
             "attempts": message.attempts + 1,
+            "account": lane.name[:200],
             "next_at": now + rules.settles_after(message.channel),
         }
         if now >= message.expires_at or not outbox.apply(connection, change_of(message, Step.TAKE, **values), now):
@@ -444,9 +465,12 @@ class Sending:
         elif isinstance(outcome, NotNow | InDoubt):
             lane.troubles += 1
             if lane.troubles >= 2 * lane.at_once:
-                self._pause(lane, "gateway_trouble", outcome.sentence)
+                self._pause(lane, GATEWAY_TROUBLE, outcome.sentence)
         elif outcome is not None:
             lane.troubles = 0
+        if lane.stop is not None and (outcome is None or isinstance(outcome, AccountStopped)):
+            lane.held.add(returned.departure.message.id)
+            self._kept[returned.departure.message.id] = lane.stop.reason
         if lane.budget is not None and (outcome is None or isinstance(outcome, NotNow)):
             lane.budget += returned.departure.message.cost
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tray_agent.config.settings import Settings
@@ -46,14 +47,37 @@ def ended(parts: MessageParts, message: OutboxMessage, change: Change) -> Activi
     return row(parts, Level.ERROR if rejected else Level.INFO, str(change.values["reason"]), message, sentence)
 
 
-def run_sentence(tally: Tally, kept: int) -> str:
-    """Returns the run in a sentence or two."""
-    sent = tally.counts["sent"]
-    said = ngettext("{number} Mitteilung gesendet.", "{number} Mitteilungen gesendet.", sent).format(number=sent)
-    if not kept:
-        return said
-    stays = ngettext("{number} Mitteilung bleibt vorbereitet.", "{number} Mitteilungen bleiben vorbereitet.", kept).format(number=kept)
-    return f"{said} {stays}"
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run leaves behind: messages that stay prepared, and those of which nobody knows yet whether they left."""
+
+    prepared: int
+    doubtful: int
+
+
+def run_sentence(tally: Tally, left: Left) -> str:
+    """Returns the run in a few sentences: what was sent, what became of the others, what is still to come."""
+    counts = tally.counts
+    sent, moved, cancelled, failed = counts["sent"], counts["moved"], counts["cancelled"], counts["errors"] + counts["refused"]
+    told_of = (
+        (sent, ngettext("{number} Mitteilung gesendet.", "{number} Mitteilungen gesendet.", sent)),
+        (moved, ngettext("{number} auf den neuen Termin umgeschrieben.", "{number} auf neue Termine umgeschrieben.", moved)),
+        (cancelled, ngettext("{number} storniert, da hinfällig.", "{number} storniert, da hinfällig.", cancelled)),
+        (failed, ngettext("{number} Patient ist anderweitig zu erinnern.", "{number} Patienten sind anderweitig zu erinnern.", failed)),
+        (left.prepared, ngettext("{number} bleibt vorbereitet.", "{number} bleiben vorbereitet.", left.prepared)),
+        (
+            left.doubtful,
+            ngettext(
+                "Bei {number} ist noch unklar, ob sie gesendet wurde.",
+                "Bei {number} ist noch unklar, ob sie gesendet wurden.",
+                left.doubtful,
+            ),
+        ),
+    )
+    said = [sentence.format(number=number) for number, sentence in told_of if number]
+    if not said:
+        return _("Es war nichts zu senden.")
+    return " ".join(said if sent else [_("Keine Mitteilung gesendet."), *said])
 
 
 def _whose(parts: MessageParts, lane: Lane) -> str:

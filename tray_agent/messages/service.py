@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -137,13 +138,16 @@ class MessageService:
     def refresh_credits(self) -> Sequence[AccountCredits]:
         """Asks the gateways for the balances, keeps them, and returns all accounts; takes seconds.
 
+        Of several accounts those that told nothing say why (``problem``) and come with their last known balance.
+
         Raises:
-            UnavailableError, KnownError: no gateway could be asked; with several accounts those that answered are kept.
+            UnavailableError, KnownError: the only account, or every one, told nothing.
         """
         errors = ask_balances(self.parts)
         if errors and len(errors) == len(accounts_of(self.parts.sms)):
-            raise errors[0]
-        return self.credits()
+            raise next(iter(errors.values()))
+        problems = {account.keeper: str(error) for account, error in errors.items()}
+        return [replace(account, problem=problems.get(account.mandants[0], "")) for account in self.credits()]
 
     def low_credits(self) -> Sequence[AccountCredits]:
         """Returns the accounts below the minimum, for the notice at start, login and user switch; asks no gateway."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.messages.gateways.conftest import sms
 from tray_agent.clock import ManualClock
+from tray_agent.messages.gateways import file as module
 from tray_agent.messages.gateways.contract import Accepted, InDoubt, NotNow
 from tray_agent.messages.gateways.errors import GatewayUnavailableError
 from tray_agent.messages.gateways.file import FileSmsGateway
@@ -78,6 +79,29 @@ def test_a_file_that_can_not_be_opened_is_not_now(gateway: FileSmsGateway, file:
         gateway.inquire(["m1"])
 
 
+def test_who_finds_the_file_locked_waits_for_it(gateway: FileSmsGateway, file: Path, clock: ManualClock) -> None:
+    file.parent.mkdir()
+    with module._only_one(file.with_suffix(".lock"), clock):
+        began = clock.monotonic()
+        assert isinstance(gateway.submit(sms("m1")), NotNow)
+        assert module.LOCK_SECONDS <= clock.monotonic() - began < module.LOCK_SECONDS + 1
+    assert gateway.submit(sms("m1")) == Accepted()
+    assert len(file.read_text("utf-8").splitlines()) == 1
+
+
+def test_a_lock_that_comes_free_is_taken_at_once(clock: ManualClock) -> None:
+    tries: list[float] = []
+
+    def take() -> None:
+        tries.append(clock.monotonic())
+        if len(tries) < 4:
+            raise PermissionError
+
+    module._insist(take, clock)
+    assert len(tries) == 4
+    assert clock.monotonic() < 1
+
+
 class Disk:
     """A file on a disk with little room."""
 
@@ -106,8 +130,6 @@ class Disk:
 
 
 def test_a_full_disk_leaves_no_half_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tray_agent.messages.gateways import file as module
-
     monkeypatch.setattr(os, "fsync", lambda _file: None)
     full = Disk(5)
     assert isinstance(module._append(full, b'{"reference": "m1"}\n'), NotNow)  # type: ignore[arg-type] # a double

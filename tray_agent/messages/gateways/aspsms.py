@@ -79,9 +79,10 @@ class _TurnedAway:
 
 @dataclass(frozen=True, slots=True)
 class _Unclear:
-    """The request may have been carried out; ``why`` is for the log."""
+    """The request may have been carried out; ``why`` is for the log; ``status`` where somebody answered with one."""
 
     why: str
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,7 @@ class AspsmsGateway:
             return _Unclear(type(error).__name__)
         if reply.status in NOT_TAKEN:
             return _TurnedAway(reply.status, _retry_after(reply.retry_after, self._access.clock.now()))
-        return _said(reply.content) if reply.status == 200 else _Unclear(f"HTTP {reply.status}")
+        return _said(reply.content) if reply.status == 200 else _Unclear(f"HTTP {reply.status}", reply.status)
 
     def _posting(self) -> Posts:
         from tray_agent.messages.gateways.posting import Posting
@@ -312,7 +313,7 @@ def _outcome(reply: _Reply) -> Outcome:
     if isinstance(reply, _TurnedAway):
         return _turned_away(reply)
     if isinstance(reply, _Unclear):
-        return _in_doubt()
+        return _not_now_perhaps(reply.status) if reply.status >= 500 else _in_doubt()
     return _outcome_of_code(reply.code)
 
 
@@ -345,6 +346,11 @@ def _turned_away(reply: _TurnedAway) -> NotNow:
 
 def _originator_refused() -> AccountStopped:
     return AccountStopped(AccountFault.ORIGINATOR, _("Das SMS-Gateway lässt den Absender nicht zu (höchstens 11 Zeichen, freigeschaltet)."))
+
+
+def _not_now_perhaps(status: int) -> InDoubt:
+    said = _("Das SMS-Gateway meldet eine Störung (HTTP {status}); die Mitteilung wird später gesendet, falls es sie nicht hat.")
+    return InDoubt(said.format(status=status), not_now=True)
 
 
 def _in_doubt() -> InDoubt:

@@ -63,7 +63,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """Certainly not taken, may be tried later (connection refused, 503, too many requests)."""
+    """Certainly not taken, may be tried later (connection refused, too many requests)."""
 
     reason: str
     sentence: str
@@ -88,9 +88,14 @@ class AccountStopped:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """The message may have been taken: time-out, answer cut off or unreadable after the request went out."""
+    """The message may have been taken: time-out, answer cut off or unreadable after the request went out.
+
+    Attributes:
+        not_now: whether somebody answered that it can't be done now (5xx): in all likelihood not taken, but that is no proof.
+    """
 
     sentence: str
+    not_now: bool = False
 
 
 Outcome = Accepted | Refused | NotNow | AccountStopped | InDoubt

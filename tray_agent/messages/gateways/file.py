@@ -7,10 +7,10 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ from tray_agent.messages.gateways.errors import GatewayUnavailableError
 from tray_agent.messages.gateways.privacy import masked_number
 
 log = logging.getLogger(__name__)
+
+LOCK_SECONDS = 30.0
+_LOCK_PAUSE = 0.02
 
 PLENTY = Decimal(1_000_000)
 """The balance that is told: a dry run costs nothing."""
@@ -65,7 +68,7 @@ class FileSmsGateway:
             return Refused("recipient", _("Telefonnummer oder Text fehlt."))
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock, _only_one(self._file.with_suffix(".lock")), self._file.open("ab+", buffering=0) as file:
+            with self._lock, _only_one(self._file.with_suffix(".lock"), self._clock), self._file.open("ab+", buffering=0) as file:
                 outcome = _append(file, self._line(message))
         except OSError as error:
             log.warning("%s can't be written (%s)", self._file, type(error).__name__)
@@ -135,49 +138,49 @@ def _reference(line: bytes) -> str:
 
 
 @contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    """Keeps other processes from writing meanwhile; the system ends the lock with its process at the latest."""
-    with lock.open("ab") as file, _locked(file.fileno()):
-        yield
-
-
-@contextmanager
-def _locked(file: int) -> Iterator[None]:
-    if sys.platform == "win32":
-        import msvcrt
-
-        _insist_on_lock(lambda: msvcrt.locking(file, msvcrt.LK_NBLCK, 1))
-        try:
-            yield
-        finally:
-            msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
-
-
-_LOCK_SECONDS = 30.0
-_LOCK_PAUSE = 0.02
-
-
-def _insist_on_lock(lock: Callable[[], None]) -> None:
-    """Tries again until the lock is free; Windows' own waiting looks once a second and gives up after ten.
+def _only_one(lock: Path, clock: Clock) -> Iterator[None]:
+    """Keeps other processes from writing meanwhile; the system ends the lock with its process at the latest.
 
     Raises:
         OSError: another process holds it for half a minute.
     """
-    until = time.monotonic() + _LOCK_SECONDS
+    with lock.open("ab") as file:
+        _insist(partial(_take, file.fileno()), clock)
+        try:
+            yield
+        finally:
+            _leave(file.fileno())
+
+
+def _insist(take: Callable[[], None], clock: Clock) -> None:
+    """Tries again until the lock is free: neither system waits for one only as long as it should."""
+    until = clock.monotonic() + LOCK_SECONDS
     while True:
         try:
-            lock()
+            return take()
         except OSError:
-            if time.monotonic() > until:
+            if clock.monotonic() >= until:
                 raise
-            time.sleep(_LOCK_PAUSE)
-        else:
-            return
+        clock.wait(threading.Event(), _LOCK_PAUSE)
+
+
+def _take(file: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _leave(file: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_UN)

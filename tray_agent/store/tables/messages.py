@@ -75,6 +75,8 @@ message = Table(
     # Who decided a doubt, cancelled it, or ticked it off the call list.
     Column("handled_by", human_text(120)),
     Column("handled_at", UtcDateTime()),
+    # The gateway's account that it was handed to: only there it can be asked about.
+    Column("account", human_text(200)),
     UniqueConstraint("unique_key"),
     Index("ix_message_state_next_at", "state", "next_at", "id"),
     Index("ix_message_prepared_at", "prepared_at", "id"),

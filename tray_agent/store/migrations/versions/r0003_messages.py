@@ -100,6 +100,7 @@ def _progress_columns() -> tuple[sa.Column[object], ...]:
         sa.Column("reason_code", sa.String(16), nullable=False),
         sa.Column("handled_by", sa.Unicode(120), nullable=True),
         sa.Column("handled_at", UtcDateTime(), nullable=True),
+        sa.Column("account", sa.Unicode(200), nullable=True),
     )
 
 

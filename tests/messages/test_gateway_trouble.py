@@ -1,0 +1,75 @@
+"""A gateway that says "not now": whatever lies behind its 5xx, each patient gets one message, and soon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.messages.world import World
+from tray_agent.clock import ManualClock
+from tray_agent.demo.gateway_server import GatewayFault, GatewayServer
+from tray_agent.messages.gateways.aspsms import AspsmsGateway
+from tray_agent.messages.gateways.registry import GatewayAccess
+
+TROUBLE = [GatewayFault.BUSY_503, GatewayFault.ERROR_500, GatewayFault.ERROR_500_ACCEPTED]
+NEXT_RUN = timedelta(minutes=6)
+
+
+@pytest.fixture
+def server(world: World, clock: ManualClock) -> Iterator[GatewayServer]:
+    """Gives the loopback gateway of a world with one prepared reminder."""
+    with GatewayServer({"praxis": "secret"}, clock=clock) as running:
+        world.sms["M1"] = gateway = AspsmsGateway(GatewayAccess("praxis", "secret", running.address, Path(), clock), 20)
+        world.book_appointment()
+        world.prepare()
+        yield running
+        gateway.close()
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
+def test_what_met_a_5xx_is_put_off_and_delivered_once_in_the_same_run(world: World, server: GatewayServer, fault: GatewayFault) -> None:
+    server.fail_next(fault)
+    began = world.clock.now()
+    result = world.send()
+    assert len(server.accepted()) == 1
+    assert world.states() == ["submitted"]
+    assert result.counts["put_off"] == 1
+    assert "in_doubt" not in result.counts
+    assert world.clock.now() - began <= timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
+def test_runs_that_do_not_wait_deliver_it_once_in_a_few_runs(world: World, server: GatewayServer, fault: GatewayFault) -> None:
+    server.fail_next(fault)
+    world.rules = replace(world.rules, patience=timedelta(0))
+    first = world.send()
+    assert first.sentence == "Keine Mitteilung gesendet. Bei 1 ist noch unklar, ob sie gesendet wurde."
+    assert (world.only().reason, "HTTP 50" in world.only().sentence) == ("gateway_trouble", True)
+    for _run in range(5):
+        world.clock.advance(NEXT_RUN)
+        world.send()
+    assert len(server.accepted()) == 1
+    assert world.states() == ["submitted"]
+
+
+def test_a_gateway_in_trouble_for_a_long_time_delivers_once_when_it_is_over(world: World, server: GatewayServer) -> None:
+    server.fail_next(*[GatewayFault.BUSY_503] * 6)
+    for _run in range(6):
+        world.send()
+        world.clock.advance(NEXT_RUN)
+    assert len(server.accepted()) == 1
+    assert world.states() == ["submitted"]
+
+
+def test_a_gateway_that_is_away_gets_the_message_when_it_is_back(world: World, server: GatewayServer) -> None:
+    server.stop()
+    result = world.send()
+    assert world.states() == ["prepared"]
+    assert result.sentence == "Keine Mitteilung gesendet. 1 bleibt vorbereitet."
+    server.start()
+    assert world.send().counts["sent"] == 1
+    assert len(server.accepted()) == 1
