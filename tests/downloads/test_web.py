@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import ipaddress
+import random
 import ssl
 import threading
 from collections.abc import Iterator
@@ -22,8 +23,9 @@ from hypothesis import strategies as st
 
 from tray_agent.clock import SystemClock
 from tray_agent.demo.portal import DemoPortal
-from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
+from tray_agent.demo.portal_server import Fault, PortalHandler, PortalServer, Request
 from tray_agent.downloads.catalogue_reader import read_area_order, read_targets
+from tray_agent.downloads.connections import Connections
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.web import Patience, Web, WebError, WebFault, proxy_for
@@ -39,6 +41,52 @@ def served(tmp_path: Path) -> Iterator[PortalServer]:
 def get(web: Web, address: str) -> bytes:
     with web.get(address) as answer:
         return answer.read(100)
+
+
+def whole(web: Web, address: str) -> bytes:
+    """Reads a body piece by piece into one buffer."""
+    room, content = memoryview(bytearray(64 * 1024)), b""
+    with web.get(address) as answer:
+        while count := answer.read_into(room):
+            content += room[:count]
+    return content
+
+
+def chunked(handler: PortalHandler, request: Request) -> bool:
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.wfile.write(b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
+    return True
+
+
+def until_the_end(handler: PortalHandler, request: Request) -> bool:
+    handler.send_head(200, None)
+    handler.wfile.write(b"hello world")
+    handler.close_connection = True
+    return True
+
+
+@pytest.mark.parametrize("form", [chunked, until_the_end])
+def test_every_form_of_a_body_is_read_to_its_end(web: Web, served: PortalServer, form: Fault) -> None:
+    served.fault = form
+    for _time in range(2):
+        assert whole(web, f"{served.address}/file.txt") == b"hello world"
+
+
+@pytest.mark.parametrize("body", [b"5\r\nhel", b"zz\r\nhello\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n"])
+def test_a_chunked_body_that_is_wrong_is_told(web: Web, served: PortalServer, body: bytes) -> None:
+    def send(handler: PortalHandler, request: Request) -> bool:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(body)
+        handler.close_connection = True
+        return True
+
+    served.fault = send
+    with pytest.raises(WebError):
+        whole(web, f"{served.address}/file.txt")
 
 
 def fault_of(web: Web, address: str) -> WebFault:
@@ -133,6 +181,25 @@ def secured(tmp_path: Path) -> Iterator[PortalServer]:
 def test_a_certificate_that_nobody_vouches_for_is_refused(web: Web, secured: PortalServer) -> None:
     assert fault_of(web, secured.address.replace("http:", "https:") + "/server.pem") is WebFault.CERTIFICATE
     assert secured.traffic.requests == []
+
+
+def test_a_body_comes_over_tls_and_the_connection_is_used_again(
+    web: Web, secured: PortalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
+    monkeypatch.setattr("tray_agent.downloads.web._new_connections", lambda proxy, head: Connections(proxy, context, head))
+    content = random.Random(1).randbytes(300_000)
+    (tmp_path / "file.bin").write_bytes(content)
+    ports = set()
+
+    def look(handler: PortalHandler, request: Request) -> bool:
+        ports.add(handler.client_address[1])
+        return False
+
+    secured.fault = look
+    for _time in range(3):
+        assert whole(web, secured.address.replace("http:", "https:") + "/file.bin") == content
+    assert len(ports) == 1
 
 
 # Redirects
