@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,8 @@ def missing() -> list[str]:
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
     """Waits until a condition gives something true, and returns that."""
     pause = threading.Event()
-    for _attempt in range(int(seconds / 0.02)):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         result = condition()
         if result:
             return result
