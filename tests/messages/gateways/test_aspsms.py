@@ -649,6 +649,9 @@ def test_an_address_that_is_none_or_would_show_the_password_is_refused(address: 
         ("108", DeliveryStatus.BUFFERED, "der Speicher des Telefons ist voll"),
         ("108", DeliveryStatus.FAILED, "das Telefon war 24 Stunden lang nicht erreichbar"),
         ("000", DeliveryStatus.DELIVERED, ""),
+        ("000", DeliveryStatus.BUFFERED, ""),
+        ("000", DeliveryStatus.NOT_SUBMITTED, ""),
+        ("000", DeliveryStatus.FAILED, "die Nummer ist unbekannt"),
         ("999", DeliveryStatus.FAILED, "something new"),
     ],
 )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from tray_agent.i18n import N_, _
 from tray_agent.messages.gateways.contract import DeliveryStatus
 
+_NONE = "000"
+"""Says "unknown subscriber" of a message that failed, and nothing of any other."""
+
 _WORDS = {
-    "000": N_("die Nummer ist unbekannt"),
+    _NONE: N_("die Nummer ist unbekannt"),
     "103": N_("die Nummer ist gesperrt"),
     "107": N_("das Telefon ist ausgeschaltet oder ohne Empfang"),
     "110": N_("Fehler bei der Übermittlung"),
@@ -28,7 +31,7 @@ def reason_in_words(code: str, status: DeliveryStatus, description: str) -> str:
         status: what became of the message; code 108 means something else for a buffered and for a failed one.
         description: the gateway's own words, for codes that are unknown here.
     """
-    if status is DeliveryStatus.DELIVERED:
+    if status is DeliveryStatus.DELIVERED or (code == _NONE and status is not DeliveryStatus.FAILED):
         return ""
     if code == "108":
         return _(_FULL) if status is DeliveryStatus.BUFFERED else _(_TOO_LATE)
