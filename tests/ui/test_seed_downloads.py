@@ -99,7 +99,7 @@ def test_element_installieren(qtbot: QtBot, world: DemoWorld, desk: Windows, mon
     starter = TrialStarter()
     monkeypatch.setattr("tray_agent.downloads.assembly.starter", lambda: starter)
     signed = KnownSignatures(**{"vitomed-update-2_69_001_msi": Signature(SignatureState.VALID, "Hersteller AG")})
-    monkeypatch.setattr("tray_agent.downloads.assembly.signature_reader", lambda: signed)
+    monkeypatch.setattr("tray_agent.platforms.signature.signature_reader", lambda: signed)
     subscribe(qtbot, desk, "Update vitomed")
     run = world.agent.jobs.run_now(JobKey.DOWNLOAD)
     assert run.counts["downloaded"] == 1

@@ -62,6 +62,15 @@ def opened(qtbot: QtBot, windows: Windows, name: str) -> QDialog:
     return dialog
 
 
+def assert_nothing_clipped(qtbot: QtBot, dialog: QDialog) -> None:
+    """Makes sure that every text has its room as soon as the window has laid out what came last."""
+
+    def all_have_room() -> None:
+        assert clipped_texts(dialog) == []
+
+    qtbot.waitUntil(all_have_room, timeout=10_000)
+
+
 def test_every_window_of_the_registry_has_its_module() -> None:
     for name in DialogName:
         assert callable(factory_of(name))
@@ -155,14 +164,14 @@ def test_mnemonics_do_not_clash_in_other_languages(qtbot: QtBot, demo_windows: W
     try:
         dialog = opened(qtbot, demo_windows, name)
         assert clashing_mnemonics(dialog) == []
-        assert clipped_texts(dialog) == []
+        assert_nothing_clipped(qtbot, dialog)
     finally:
         set_language("de")
 
 
 def test_everything_fits_in_german(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
     dialog = opened(qtbot, demo_windows, name)
-    assert clipped_texts(dialog) == []
+    assert_nothing_clipped(qtbot, dialog)
     assert dialog.size().boundedTo(QSize(*SMALL_SCREEN)) == dialog.size()
 
 
@@ -186,7 +195,7 @@ def test_larger_letters_fit(qtbot: QtBot, demo_windows: Windows, name: str) -> N
     larger.setPointSizeF(before.pointSizeF() * 2)
     QApplication.setFont(larger)
     try:
-        assert clipped_texts(opened(qtbot, demo_windows, name)) == []
+        assert_nothing_clipped(qtbot, opened(qtbot, demo_windows, name))
     finally:
         QApplication.setFont(before)
 
@@ -195,7 +204,7 @@ def test_everything_fits_in_a_longer_language(qtbot: QtBot, demo_windows: Window
     with longer_language(monkeypatch):
         demo_windows.state.show(tray_state(AgentEngine(demo_windows.agent, "test").facts()))
         dialog = opened(qtbot, demo_windows, name)
-        assert clipped_texts(dialog) == []
+        assert_nothing_clipped(qtbot, dialog)
         assert dialog.minimumSizeHint().boundedTo(QSize(*SMALL_SCREEN)) == dialog.minimumSizeHint()
 
 
