@@ -16,7 +16,7 @@ from tests.ui.keyboard import turn_wheel
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, load_machine
 from tray_agent.demo.world import DemoWorld
 from tray_agent.doctor import Subject, Verdict
-from tray_agent.errors import KnownError
+from tray_agent.errors import ConfigurationError, KnownError
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
 from ui.models.setup import PAGES, SetupModel, try_out
@@ -97,6 +97,27 @@ def test_saving_writes_the_file_and_keeps_the_password_elsewhere(qtbot: QtBot, d
     assert "geheim" not in said
     assert load_machine(file).mail.host == "neu"
     assert dialog.context.agent.secrets.get("mail") == "geheim"
+
+
+def test_a_password_that_cannot_be_kept_stays_in_the_window(
+    qtbot: QtBot, dialog: SetupDialog, file: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_values: str) -> None:
+        raise ConfigurationError("Kein Schlüsselbund", "Passwörter können hier nicht gespeichert werden.")
+
+    field(dialog, "mail.host").setText("neu")
+    field(dialog, "mail").textEdited.emit("geheim")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(dialog.context.agent.secrets), "set", refuse)
+        dialog.save_and_close()
+        qtbot.waitUntil(lambda: "Kein Schlüsselbund" in dialog.banner.text)
+    assert dialog.isVisible()
+    assert dialog.has_unsaved_changes()
+    assert "neu" not in file.read_text(encoding="utf-8")
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: bool(told))
+    assert dialog.context.agent.secrets.get("mail") == "geheim"
+    assert load_machine(file).mail.host == "neu"
 
 
 def test_a_wrong_value_is_told_and_nothing_is_saved(qtbot: QtBot, dialog: SetupDialog, file: Path) -> None:

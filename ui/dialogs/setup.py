@@ -28,7 +28,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from tray_agent.config.machine import config_file
+from tray_agent.config.machine import Machine, config_file
 from tray_agent.config.write import preview_machine, save_machine
 from tray_agent.doctor import Finding, Subject, Verdict
 from tray_agent.errors import InputError, KnownError
@@ -283,12 +283,13 @@ class SetupDialog(Dialog):
         """Writes the configuration and keeps the passwords; connections are made with them at the next start."""
         agent, changes, secrets, model = self.context.agent, self.model.changes, self.model.secrets, self.model
 
-        def work() -> None:
-            model.saved(save_machine(config_file(), changes))
+        def work() -> Machine:
             for name, value in secrets.items():
                 agent.secrets.set(name, value)
+            return save_machine(config_file(), changes)
 
-        def saved(_nothing: None) -> None:
+        def saved(machine: Machine) -> None:
+            model.saved(machine)
             then()
             self.tell_next_start()
 
