@@ -1,14 +1,8 @@
-"""What all commands share: the agent of this machine, output for people or as JSON, errors as one line.
-
-Exit codes: 0 done; 1 a known error, told in one line; 2 wrong use, wrong input or unreadable configuration, told in
-one line; 3 a fault of the program, with the place of the log.
-"""
+"""What all commands share: the agent of this machine, output for people or as JSON, wrong use as one line."""
 
 from __future__ import annotations
 
 import json
-import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tray_agent.cli.ending import ended, one_line
 from tray_agent.cli.help_page import speak
 from tray_agent.cli.wording import usage_sentence
 from tray_agent.config.machine import load_machine
-from tray_agent.errors import KnownError
-from tray_agent.i18n import _, set_language
+from tray_agent.i18n import _
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,17 +34,16 @@ ONLY_HELP = "NoArgsIsHelpError"
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code; never raises, never shows a traceback for a known error."""
-    _speak_utf8()
-    logging.getLogger().addHandler(logging.NullHandler())  # what libraries log belongs in a file, never between the lines for people
-    set_language(_language())
+    return ended(lambda: _parsed_and_run(arguments))
+
+
+def _parsed_and_run(arguments: Sequence[str]) -> int:
     from tray_agent.cli.commands import build
 
     try:
         command = typer.main.get_command(build())
         speak(command)
         result = command.main(args=list(arguments), prog_name="vitoclient", standalone_mode=False)
-    except KnownError as error:
-        return complain(error)
     except typer.Abort:
         print(_("Abgebrochen."), file=sys.stderr)
         return 1
@@ -58,20 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         return end.exit_code
     except UsageError as error:
         return _correct(error)
-    except BrokenPipeError:
-        return _pipe_closed()
-    except KeyboardInterrupt:
-        print(_("Abgebrochen."), file=sys.stderr)
-        return 130
-    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is logged, and told in one line
-        return _own_up(error)
     return result if isinstance(result, int) else 0
-
-
-def complain(error: KnownError) -> int:
-    """Prints a known error as one line and returns its exit code."""
-    print(f"vitoclient: {_one_line(str(error))}", file=sys.stderr)
-    return error.exit_code
 
 
 def _correct(error: Any) -> int:  # noqa: ANN401 - the library's error classes have no public name
@@ -79,7 +59,7 @@ def _correct(error: Any) -> int:  # noqa: ANN401 - the library's error classes h
     if type(error).__name__ == ONLY_HELP:
         print(error.ctx.get_help())
         return 0
-    print(f"vitoclient: {_one_line(usage_sentence(error))}", file=sys.stderr)
+    print(f"vitoclient: {one_line(usage_sentence(error))}", file=sys.stderr)
     return 2
 
 
@@ -125,46 +105,3 @@ def _as_json(value: object) -> str | None:
     if isinstance(value, datetime):
         return utc_text(value)
     return value.isoformat() if isinstance(value, date | time) else str(value)
-
-
-def _language() -> str:
-    """Returns the language of the configuration; the default where that can't be read (it is told later)."""
-    try:
-        return load_machine().ui.language
-    except KnownError:
-        return "de"
-
-
-def _own_up(error: Exception) -> int:
-    """Writes a fault of the program to the log file and says so in one line."""
-    import tempfile
-    from pathlib import Path
-
-    from tray_agent.logs import start_logging
-
-    try:
-        folder = load_machine().data_folder
-    except KnownError:
-        folder = Path(tempfile.gettempdir())
-    file = start_logging(folder, "command")
-    logging.getLogger(__name__).error("a command failed", exc_info=error)
-    said = _("Programmfehler: der Befehl wurde abgebrochen. Einzelheiten für den Support stehen in {file}.").format(file=file)
-    print(f"vitoclient: {said}", file=sys.stderr)
-    return 3
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _speak_utf8() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace") if stream.isatty() else reconfigure(encoding="utf-8", errors="replace")
-
-
-def _pipe_closed() -> int:
-    """Ends quietly when the reader of our output went away (``vitoclient history | head``)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from tray_agent.cli.frame import agent_here
 from tray_agent.i18n import _
 
 
@@ -21,12 +20,6 @@ def _run() -> None:
 
 
 def _agent() -> None:
-    from tray_agent.headless import run_headless
-    from tray_agent.logs import log_file
+    from tray_agent.cli.agent import run_agent_here
 
-    with agent_here() as agent:
-        print(
-            _("Der Agent läuft; Ctrl+C beendet ihn. Protokoll: {file}").format(file=log_file(agent.machine.data_folder, "agent")),
-            flush=True,
-        )
-        raise typer.Exit(run_headless(agent))
+    raise typer.Exit(run_agent_here())

@@ -1,0 +1,62 @@
+"""``vitoclient agent`` as a process of its own: what it says, how it ends, and what it does not hold in memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SECONDS = 60
+
+LOADED = """
+import sys
+from tray_agent import headless
+headless.run_headless = lambda agent: print(*sorted({name.partition('.')[0] for name in sys.modules})) or 0
+sys.argv = ['vitoclient', 'agent']
+from tray_agent.cli import main
+main()
+"""
+
+
+def _environment(folder: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VITOCLIENT_")}
+    return kept | {"VITOCLIENT_MACHINE__DATA_FOLDER": str(folder)} | more
+
+
+def test_the_parser_of_the_command_line_is_not_loaded(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], env=_environment(tmp_path), capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "tray_agent" in loaded
+    assert not loaded & {"typer", "rich", "pydantic"}
+
+
+def test_a_faulty_configuration_ends_it_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tray_agent", "agent"]
+    environment = _environment(tmp_path, VITOCLIENT_MAIL__PORT="viele")
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("vitoclient: ")
+    assert done.stderr.count("\n") == 1
+    assert "VITOCLIENT_MAIL__PORT" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM; its ways to end are tested under tests/windows")
+def test_it_runs_until_it_is_asked_to_end(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tray_agent", "agent"]
+    with subprocess.Popen(command, env=_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + SECONDS
+        while not (tmp_path / "vitoclient.db").exists() and time.monotonic() < until:  # its schedules run from then on
+            assert process.poll() is None, process.stderr
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        said, complaints = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, complaints
+    assert "agent.log" in said
+    assert "asked to end" in (tmp_path / "logs" / "agent.log").read_text(encoding="utf-8")
