@@ -5,6 +5,7 @@ Built on urllib3 and not on httpx, which other parts use: see decision record 00
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,8 +87,10 @@ class Answer:
         Raises:
             WebError: as ``read``.
         """
-        with _translated():
+        try:
             return self._body.readinto1(room)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise _error_of(error) from error
 
 
 class Web:
@@ -204,17 +207,21 @@ def _check_redirect(start: SplitResult, target: SplitResult) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    from http.client import HTTPException
-
-    from urllib3 import exceptions
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
     except WebError:
         raise
-    except (exceptions.ReadTimeoutError, TimeoutError) as error:
-        raise WebError(WebFault.STALLED, type(error).__name__) from error
-    except (exceptions.SSLError, ssl.SSLError) as error:
-        raise WebError(WebFault.CERTIFICATE, str(error)) from error
-    except (exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
-        raise WebError(WebFault.UNREACHABLE, type(error).__name__) from error
+    except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+        raise _error_of(error) from error
+
+
+def _error_of(error: Exception) -> WebError:
+    from urllib3.exceptions import ReadTimeoutError, SSLError
+
+    if isinstance(error, (ReadTimeoutError, TimeoutError)):
+        return WebError(WebFault.STALLED, type(error).__name__)
+    if isinstance(error, (SSLError, ssl.SSLError)):
+        return WebError(WebFault.CERTIFICATE, str(error))
+    return WebError(WebFault.UNREACHABLE, type(error).__name__)
