@@ -104,6 +104,7 @@ class Program(QObject):
         self._facts_anyway = _timer(self, MILLISECONDS_BETWEEN_FACTS, self._read_facts)
         self._start_again = _timer(self, MILLISECONDS_BETWEEN_STARTS, self._start_engine, single=True)
         self._look = _timer(self, MILLISECONDS_BETWEEN_PROCESS_LOOKS, self._look_for_practice)
+        self._leave_anyway = _timer(self, MILLISECONDS_FOR_ENGINE, _leave, single=True)
         windows.state.chosen.connect(self.do)
 
     def begin(self, practice_process: str = "") -> None:
@@ -149,7 +150,7 @@ class Program(QObject):
             self._desktop.popups.stop()
         if self._desktop.toaster is not None:
             self._desktop.toaster.stop()
-        QTimer.singleShot(MILLISECONDS_FOR_ENGINE, _leave)
+        self._leave_anyway.start()
         self._background.run(self._engine.stop, lambda _nothing: _leave(), failed=lambda _error: _leave())
 
     # The engine

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from PyQt6 import sip
 from PyQt6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
@@ -104,6 +105,7 @@ def rig(qtbot: QtBot, windows: Windows, background: Background, engine: MemoryEn
     monkeypatch.setattr(QApplication, "quit", lambda *_application: rig.ended.append(True))
     yield rig
     rig.popups.stop()
+    sip.delete(rig.program)  # its timers must not end the program of a later test
 
 
 def settled(qtbot: QtBot, rig: Rig) -> None:
