@@ -14,7 +14,7 @@ from tray_agent.agent import Agent
 from tray_agent.cli.frame import run
 from tray_agent.config.machine import load_machine
 from tray_agent.jobs.contract import Activity, JobKey, Level, Service
-from tray_agent.jobs.model import Reason, RunTrigger
+from tray_agent.jobs.model import Reason, RunOrder, RunTrigger
 from tray_agent.store.migrate import upgrade
 
 EVERY_HOUR = json.dumps(
@@ -140,14 +140,33 @@ def test_the_history_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:
     assert [run["due_at"] for run in as_json(capsys, "history", "--to", third)["runs"]] == [run["due_at"] for run in runs[4:]]
     day = datetime.fromisoformat(third).astimezone(ZoneInfo("Europe/Zurich")).date().isoformat()
     assert third in [run["due_at"] for run in as_json(capsys, "history", "--from", day, "--to", day)["runs"]]
+    assert len(as_json(capsys, "history", "--status", "Übersprungen")["runs"]) == 5
+    assert len(as_json(capsys, "history", "--to", "9999-12-31")["runs"]) == 6
+    assert as_json(capsys, "history", "--to", "2000-01-01")["runs"] == []
     code, out, _err = said(capsys, "history")
     assert code == 0
     assert "Empfang" in out
 
 
+def test_the_history_is_sorted_by_any_column(capsys: pytest.CaptureFixture[str]) -> None:
+    fill()
+    for order in RunOrder:
+        down = as_json(capsys, "history", "--sort", order.value)["runs"]
+        up = as_json(capsys, "history", "--sort", order.value, "--ascending")["runs"]
+        assert {run["id"] for run in down} == {run["id"] for run in up}
+        assert len(down) == len(up) == 6
+    started = as_json(capsys, "history", "--sort", "started_at", "--count", "1")["runs"]
+    assert [run["status"] for run in started] == ["running"]
+    computer = started[0]["workstation"]
+    assert {run["workstation"] for run in as_json(capsys, "history", "--workstation", computer)["runs"]} == {computer}
+    assert as_json(capsys, "history", "--workstation", "nirgends")["runs"] == []
+
+
 def test_the_activity_log_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:
     fill()
     assert len(as_json(capsys, "activity")["activities"]) == 2
+    assert len(as_json(capsys, "activity", "--text", "MOBILNUMMER [zoë")["activities"]) == 1
+    assert as_json(capsys, "activity", "--text", "nirgends")["activities"] == []
     (row,) = as_json(capsys, "activity", "--service", "sms", "--level", "error", "--reason", "no_contact", "--run", "6")["activities"]
     assert (row["item"], row["sentence"]) == ("7", "Keine Mobilnummer [Zoë]")
     code, out, _err = said(capsys, "activity")
@@ -157,7 +176,8 @@ def test_the_activity_log_is_filtered(capsys: pytest.CaptureFixture[str]) -> Non
 
 @pytest.mark.parametrize("arguments", [
     ("history", "--status", "x"), ("history", "--from", "gestern"), ("history", "--job", "x"), ("activity", "--level", "x"),
-    ("activity", "--service", "x"), ("history", "--count", "0"),
+    ("activity", "--service", "x"), ("history", "--count", "0"), ("history", "--sort", "x"), ("history", "--from", "2026-02-30"),
+    ("history", "--from", "2026-12-01", "--to", "2026-11-01"), ("jobs", "pause", "--until", "2020-01-01"),
 ])  # fmt: skip
 def test_a_wrong_filter_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     code, out, err = said(capsys, *arguments)

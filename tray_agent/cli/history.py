@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from enum import StrEnum
     from typing import TypeVar
     from zoneinfo import ZoneInfo
@@ -53,9 +53,10 @@ def _history(
     as_json: _AsJson = False,
 ) -> None:
     from tray_agent.jobs.model import RunFilter, RunOrder, RunState
+    from tray_agent.jobs.titles import state_title
 
     key = job_named(job) if job else None
-    state, order = _chosen(RunState, status, "--status"), _chosen(RunOrder, sort, "--sort") or RunOrder.DUE_AT
+    state, order = _chosen(RunState, status, "--status", state_title), _chosen(RunOrder, sort, "--sort") or RunOrder.DUE_AT
     with agent_here() as agent:
         zone = agent.machine.zone
         begin, end = _period(since, until, zone)
@@ -169,15 +170,22 @@ def _period(since: str, until: str, zone: ZoneInfo) -> tuple[datetime | None, da
     """Returns a period as instants: a day at the end is included whole.
 
     Raises:
-        InputError: one of them is no day and no time.
+        InputError: one of them is no day and no time, or the end comes before the beginning.
     """
     begin = read_instant(since, zone) if since else None
-    if not until:
-        return begin, None
-    day = _day(until)
+    end = _end(until, zone) if until else None
+    if begin is not None and end is not None and end <= begin:
+        said = _("Von {since} bis {until}: das Ende liegt vor dem Beginn.").format(since=since, until=until)
+        raise InputError(_("Zeitraum nicht möglich"), said, _("Beginn und Ende berichtigen."))
+    return begin, end
+
+
+def _end(said: str, zone: ZoneInfo) -> datetime | None:
+    """Returns the end of a day, or the instant that was said; None for the last day of the calendar, after which nothing comes."""
+    day = _day(said)
     if day is None:
-        return begin, read_instant(until, zone)
-    return begin, datetime.combine(day + timedelta(days=1), time(), zone)
+        return read_instant(said, zone)
+    return None if day == date.max else read_instant((day + timedelta(days=1)).isoformat(), zone)
 
 
 def _day(said: str) -> date | None:
@@ -187,15 +195,16 @@ def _day(said: str) -> date | None:
         return None
 
 
-def _chosen(kind: type[Choice], said: str, option: str) -> Choice | None:
-    """Returns the member of that value, or None for "".
+def _chosen(kind: type[Choice], said: str, option: str, title: Callable[[Choice], str] = str) -> Choice | None:
+    """Returns the member of that value or of that title ("failed", "Fehler"), or None for "".
 
     Raises:
         InputError: there is none; the message names all.
     """
     if not said:
         return None
-    found = {member.value: member for member in kind}.get(said.lower())
+    named = {title(member).lower(): member for member in kind} | {member.value: member for member in kind}
+    found = named.get(said.strip().lower())
     if found is not None:
         return found
     allowed: Iterable[str] = (member.value for member in kind)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
+from tray_agent.errors import InputError
 from tray_agent.i18n import _
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.errors import ChangedElsewhereError
@@ -122,10 +123,20 @@ class PlanStore:
         self._database.transact(work)
 
     def pause(self, scope: PauseScope, until: datetime | None, paused_by: str) -> Pause:
-        """Begins a pause of the whole practice in place of any other."""
+        """Begins a pause of the whole practice in place of any other.
+
+        Raises:
+            InputError: ``until`` (aware) lies behind; nothing was changed.
+        """
 
         def work(connection: Connection) -> Pause:
             now = self._database.now(connection)
+            if until is not None and until <= now:
+                raise InputError(
+                    _("Pause nicht möglich"),
+                    _("Das Ende der Pause liegt schon hinter uns; es ist nichts angehalten."),
+                    _("Ein späteres Ende wählen, oder keines."),
+                )
             _end_pauses(connection, now)
             connection.execute(insert(job_pause).values(scope=scope.value, from_at=now, until_at=until, paused_by=paused_by))
             return Pause(scope, now, until, paused_by)
