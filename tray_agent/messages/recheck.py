@@ -132,9 +132,9 @@ class _Facts:
     @classmethod
     def read(cls, parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage]) -> _Facts:
         appointment_ids = {message.appointment_id for message in messages if message.appointment_id}
-        patient_ids = {message.patient_id for message in messages}
         practice = parts.practice
         appointments = practice.appointments(appointment_ids) if appointment_ids else {}
+        patient_ids = {message.patient_id for message in messages} | {appointment.patient_id for appointment in appointments.values()}
         with parts.database.read() as connection:
             known = outbox.known_of_appointments(connection, appointment_ids)
             span = _span(parts, appointments.values()) if settings.yes(ONE_PER_DAY) else None
@@ -169,17 +169,17 @@ class _Checking:
             self._confirm(message, found.decision)
 
     def _recheck(self, message: OutboxMessage) -> Recheck:
-        patient = self._facts.patients.get(message.patient_id)
-        charged = self._facts.charged.get(message.patient_id)
+        appointment = self._facts.appointments.get(message.appointment_id or "")
+        patient_id = appointment.patient_id if appointment else message.patient_id
+        patient, charged = self._facts.patients.get(patient_id), self._facts.charged.get(patient_id)
         prepared = _prepared(message)
         if message.kind is MessageKind.BIRTHDAY:
             return recheck_birthday(prepared, BirthdayCandidate(patient, charged), self._around)
-        appointment = self._facts.appointments.get(message.appointment_id or "")
         candidate = ReminderCandidate(appointment, patient, charged)
-        return recheck_reminder(prepared, candidate, self._around, self._earlier(message))
+        return recheck_reminder(prepared, candidate, self._around, self._earlier(message, patient_id))
 
-    def _earlier(self, message: OutboxMessage) -> Earlier:
-        known = [*self._facts.known.get(message.appointment_id or "", ()), *self._facts.others.get(message.patient_id, ())]
+    def _earlier(self, message: OutboxMessage, patient_id: str) -> Earlier:
+        known = [*self._facts.known.get(message.appointment_id or "", ()), *self._facts.others.get(patient_id, ())]
         reminders = {one.unique_key: earlier_reminder(one) for one in known if not is_revivable(one)}
         keys: set[MessageKey] = {reminder.key for reminder in reminders.values() if reminder}
         counting = {one.unique_key for one in known if one.counts}
@@ -193,7 +193,7 @@ class _Checking:
         self.checked.kept.append((message, change_of(message, Step.POSTPONE, reason=decision.reason.value, sentence=sentence)))
 
     def _ending(self, message: OutboxMessage, decision: NotEligible) -> Change:
-        if decision.reason is Reason.APPOINTMENT_BEGUN:
+        if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _prepared(message).key:  # not moved into the past
             return self._late(message)
         step = Step.REJECT if decision.entry else Step.CANCEL
         return change_of(message, step, reason=decision.reason.value, sentence=_with_advice(decision))
@@ -226,7 +226,6 @@ class _Checking:
         draft = Draft(
             kind=message.kind,
             unique_key=key.text,
-            patient_id=message.patient_id,
             next_at=self._now,
             appointment_id=appointment.id,
             **content,
@@ -237,12 +236,13 @@ class _Checking:
         self.checked.moved.append(Moved(ending, draft, same[0] if same else None))
 
     def _content(self, message: OutboxMessage, decision: Eligible) -> dict[str, Any]:
-        patient = self._facts.patients[message.patient_id]
+        patient = self._facts.patients[decision.patient_id]
         appointment = self._facts.appointments.get(message.appointment_id or "")
         values = values_for(patient, self._around.mandants[decision.mandant_id], self._parts.words, appointment)
         rendered = self._book.render(decision.template, values)
         begins = self._parts.instant(appointment.starts_at) if appointment else None
         return {
+            "patient_id": patient.id,
             "patient_name": name_of(patient, patient.id),
             "channel": decision.channel,
             "mandant_id": decision.mandant_id,
