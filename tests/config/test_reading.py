@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -150,3 +152,12 @@ def test_the_environment_can_say_all_that_a_file_can(machine: Machine) -> None:
     names = [name.lower() for name in machine.gateway.accounts]
     if len(set(names)) == len(names):  # names that differ in case alone can't be told apart where the environment knows only capitals
         assert read_section(Machine, laid_over(Machine, {}, simple | accounts)) == machine
+
+
+def test_the_documentation_names_every_key_and_is_read() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    example = tomllib.loads(text.split("```toml\n")[1].split("```")[0])
+    machine = read_section(Machine, example)
+    assert set(plain_table(machine)) == set(example)
+    missing = {(name, key) for name, table in plain_table(machine).items() for key in set(table) - set(example[name])}
+    assert missing == set()
