@@ -7,7 +7,7 @@ from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem, QWidget
 
 from ui.menu_place import menu_place
-from ui.tables import AIR, ROW_AIR, AirDelegate, Titles, paint_message, shared_widths
+from ui.tables import AIR, NARROW, ROW_AIR, AirDelegate, Titles, paint_message, shared_widths
 
 
 class PortalTree(QTreeWidget):
@@ -53,7 +53,8 @@ class PortalTree(QTreeWidget):
         if not self._fit or titles is None or viewport is None or not self.isVisible() or not self.topLevelItemCount():
             return
         held = [max(titles.sectionSizeHint(column), self.sizeHintForColumn(column)) + AIR for column in range(self.columnCount())]
-        for column, width in enumerate(shared_widths(held, [0] * len(held), viewport.width())[:-1]):  # the last takes the rest
+        widths = shared_widths(held, [0] * len(held), viewport.width())
+        for column, width in enumerate((*widths[:-1], NARROW)):  # the last takes the rest
             self.setColumnWidth(column, width)
         self._fit, self._own_widths = False, self._widths
 

@@ -43,7 +43,7 @@ ROW_AIR = 12
 TITLE_AIR = 10
 """Pixels by which titles are higher than their words."""
 
-_NARROW = 64
+NARROW = 64
 """A column is not made narrower than this for others, in pixels."""
 
 _STEP = 4
@@ -269,7 +269,7 @@ def shared_widths(held: Sequence[int], least: Sequence[int], room: int) -> list[
     widths = [max(pair) for pair in zip(held, least, strict=True)]
     while sum(widths) > room and (slack := [width - needed for width, needed in zip(widths, held, strict=True)]) and max(slack) > 0:
         widths[slack.index(max(slack))] -= min(_STEP, max(slack))
-    while sum(widths) > room and max(widths) > _NARROW:
+    while sum(widths) > room and max(widths) > NARROW:
         widths[widths.index(max(widths))] -= _STEP
     return widths
 
@@ -388,7 +388,7 @@ class TableView(QTableView):
             least = (*self._least, *(0,) * model.columnCount())
             held = [max(titles.sectionSizeHint(column), self.sizeHintForColumn(column)) + AIR for column in range(model.columnCount())]
             widths = shared_widths(held, least[: len(held)], viewport.width())
-            for column, width in enumerate(widths[:-1]):  # the last takes the rest, less a scroll bar that comes only now
+            for column, width in enumerate((*widths[:-1], NARROW)):  # the last takes the rest, less a scroll bar that comes only now
                 self.setColumnWidth(column, width)
             self._own_widths = self._widths
         self._least = None

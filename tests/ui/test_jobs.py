@@ -86,6 +86,12 @@ def test_the_space_bar_ticks_the_chosen_job(dialog: JobsDialog) -> None:
     assert dialog.model.row(UPDATE).enabled
 
 
+def test_all_rows_are_seen_without_scrolling(dialog: JobsDialog) -> None:
+    up_and_down = dialog.table.verticalScrollBar()
+    assert up_and_down is not None
+    assert up_and_down.maximum() == 0
+
+
 def test_the_context_menu_has_exactly_three_entries(dialog: JobsDialog) -> None:
     assert menu_titles(dialog.context_menu()) == ["Zeitplan", "Protokoll Auftragsverlauf", "Jetzt ausführen"]
 

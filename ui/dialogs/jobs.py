@@ -111,7 +111,8 @@ class JobsDialog(Dialog):
         self.remember_columns(self.table, widths=(85, 265, 320, 130, 190))
         titles, rows, style = self.table.horizontalHeader(), self.table.verticalHeader(), self.style()
         if titles is not None and rows is not None and style is not None:
-            height = rows.defaultSectionSize() * len(JobKey) + titles.sizeHint().height() + 2 * self.table.frameWidth()
+            above = max(titles.sizeHint().height(), titles.minimumHeight())
+            height = rows.defaultSectionSize() * len(JobKey) + above + 2 * self.table.frameWidth()
             self.table.setFixedHeight(height + style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent))
         self.body.addWidget(self.table)
 
