@@ -61,7 +61,7 @@ def test_a_window_that_is_gone_does_not_come() -> None:
     assert not WindowsForeground().take(0x7FFFFFF0)
 
 
-@pytest.mark.parametrize("process", [None, os.getpid()])
+@pytest.mark.parametrize("process", [None, os.getpid()], ids=["anyone", "one"])
 def test_the_right_is_passed_on(process: int | None) -> None:
     assert WindowsForeground().allow(process)
 

@@ -5,6 +5,6 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$project"
 run=$(mktemp -d)
-fresh_windows "$run"
+fresh_windows "$run" 1400x1000
 export WINDOWS_PYTHON="$test_python/python/python.exe"
 .venv/bin/pytest -p no:cacheprovider -p no:randomly -m windows tests/windows/desktop "$@"

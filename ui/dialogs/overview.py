@@ -65,6 +65,17 @@ class OverviewDialog(Dialog):
         if state.menu != self._menu:
             self._menu = state.menu
             self._fill(state.menu)
+        self._grow()
+
+    def _grow(self) -> None:
+        """Makes room for a longer state: Qt would squeeze the buttons, because a text that wraps tells no height of its own."""
+        layout, screen = self.layout(), self.screen()
+        if layout is None or screen is None:
+            return
+        layout.activate()
+        needed = min(layout.totalHeightForWidth(self.width()), screen.availableGeometry().height())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     def _fill(self, menu: tuple[MenuItem, ...]) -> None:
         while self._groups.count():

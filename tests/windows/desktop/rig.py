@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SIZE = (1100, 700)
+SIZE = (1200, 860)
 SECONDS = 120.0
 """How long a condition is waited for at the most; two busy cores make Wine slow."""
 
 TASKBAR_HEIGHT = 21
 MENU = "#32768"
-QUIT, INFO, SETTINGS = 12, 29, 132
-"""Entries of the icon's menu: pixels above its lower end."""
+QUIT, INFO, SETTINGS = 13, 34, 157
+"""Entries of the icon's menu: pixels of their middles above its lower end, in the font that tools/windows/look.py sets."""
 PROBE = Path(__file__).with_name("probe.py")
 PROJECT = Path(__file__).resolve().parents[3]
 

@@ -95,7 +95,7 @@ def test_a_dialog_is_worked_by_mouse_and_keyboard(desktop: WineDesktop, data: Pa
     desktop.choose(SETTINGS)
     dialog = desktop.painted("Schalter")
     desktop.picture("dialog-settings")
-    desktop.click((dialog.left + 194, dialog.top + 84))  # the box of the first switch
+    desktop.click((dialog.left + 254, dialog.top + 88))  # the box of the first switch
     desktop.keys("alt+s")
     wait_until(lambda: service_is_on(url), "the switch in the database")
 
