@@ -71,6 +71,11 @@ def pgettext(context: str, text: str) -> str:
     return _Current.translations.pgettext(context, text)
 
 
+def in_language(language: str, text: str) -> str:
+    """Returns a text marked by ``N_`` in one of ``LANGUAGES``, whatever language is in force: for what a patient reads."""
+    return _load(language).gettext(text)
+
+
 def N_(text: str) -> str:
     """Marks a text for translation where it is declared and translated later by ``_``."""
     return text

@@ -233,6 +233,21 @@ def test_letters_say_place_and_time_and_no_more(qtbot: QtBot, context: DialogCon
     assert entries[0].sentence not in printed.html
 
 
+@pytest.mark.parametrize(
+    ("written", "greeting"),
+    [("FR", "Bonjour"), ("it-CH", "Buongiorno"), ("de", "Guten Tag"), ("Rätoromanisch", "Guten Tag"), (None, "Guten Tag")],
+)
+def test_a_letter_is_in_the_language_of_its_patient(
+    qtbot: QtBot, context: DialogContext, practice: World, clock: ManualClock, written: str | None, greeting: str
+) -> None:
+    missed(practice)
+    entry = practice.service.call_list()[0]
+    patient = replace(practice.practice.patients({entry.message.patient_id})[entry.message.patient_id], language=written)
+    printed = letters([entry], {patient.id: patient}, Sender("Praxis", ""), context.agent.machine.zone, clock.now())
+    assert f"<p>{greeting}</p>" in printed.html
+    assert "24.11.2026" in printed.html
+
+
 def test_letters_are_shown_before_they_are_printed(
     qtbot: QtBot, context: DialogContext, practice: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,11 @@ from datetime import datetime, tzinfo
 from html import escape
 from typing import TYPE_CHECKING
 
-from tray_agent.i18n import _, format_date, format_datetime, format_time
+from tray_agent.i18n import N_, _, current_language, format_date, format_datetime, format_time, in_language
 from tray_agent.jobs.model import ActivityRow
 from tray_agent.jobs.titles import level_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage
+from tray_agent.messages.rendering import normal_language
 from tray_agent.practice.model import Patient
 from tray_agent.tray.in_windows import in_windows
 from ui.models.activity import about_text, appointment_text, kind_text, phones_text, sending_text, sent_text, time_text
@@ -20,6 +21,13 @@ from ui.models.preview import channel_text, outcome_word, said_text
 
 if TYPE_CHECKING:
     from tray_agent.messages.preview import PreviewLine
+
+_SUBJECT = N_("Terminerinnerung")
+_GREETING = N_("Guten Tag")
+_REMINDING = N_("Gerne erinnern wir Sie an Ihren Termin {when}.")
+_WHEN = N_("am {date} um {time} Uhr")
+_CALL = N_("Falls Sie verhindert sind, rufen Sie uns bitte an: {phone}.")
+_CLOSING = N_("Freundliche Grüsse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +135,25 @@ def _begin_page(letter: str) -> str:
 
 
 def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzinfo, now: datetime) -> str:
+    """Returns a letter, in the patient's language where the product has it, else in that of the practice."""
     message = entry.message
+    language = (normal_language(patient.language) if patient else None) or current_language()
     head = "<br>".join(escape(line) for line in (sender.name, sender.phone) if line)
     name = f"{patient.salutation or ''} {patient.first_name} {patient.last_name}".strip() if patient else message.patient_name
-    local = message.appointment_at.astimezone(zone) if message.appointment_at else None
-    when = _("am {date} um {time} Uhr").format(date=format_date(local), time=format_time(local)) if local else ""
-    said = _("Gerne erinnern wir Sie an Ihren Termin {when}.").format(when=when)
-    call = _("Falls Sie verhindert sind, rufen Sie uns bitte an: {phone}.").format(phone=sender.phone) if sender.phone else ""
-    closing = _("Freundliche Grüsse")
-    paragraphs = (_("Guten Tag"), said, call, closing, sender.name)
+    paragraphs = (*_said(message, sender, zone, language), sender.name)
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
     address = "<br>&nbsp;<br>&nbsp;"  # room for street and town, which the practice's data do not have
-    subject = "<p><b>" + escape(_("Terminerinnerung")) + "</b></p>"
+    subject = "<p><b>" + escape(in_language(language, _SUBJECT)) + "</b></p>"
     day = f"<p>{escape(format_date(now.astimezone(zone)))}</p>"
     return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"
+
+
+def _said(message: OutboxMessage, sender: Sender, zone: tzinfo, language: str) -> tuple[str, ...]:
+    local = message.appointment_at.astimezone(zone) if message.appointment_at else None
+    when = in_language(language, _WHEN).format(date=format_date(local), time=format_time(local)) if local else ""
+    call = in_language(language, _CALL).format(phone=sender.phone) if sender.phone else ""
+    return in_language(language, _GREETING), in_language(language, _REMINDING).format(when=when), call, in_language(language, _CLOSING)
 
 
 def _page(title: str, printed: str, table: str, note: str) -> str:
