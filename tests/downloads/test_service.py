@@ -15,10 +15,11 @@ from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
 from tray_agent.demo.portal_server import PortalServer
-from tray_agent.downloads.errors import PortalUnavailableError
+from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.service import DownloadService, PortalRow
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import ConfigurationError, InputError, KnownError
+from tray_agent.platforms.signature import KnownSignatures
 from tray_agent.store.migrate import upgrade
 
 Command = Callable[..., tuple[int, str, str]]
@@ -144,6 +145,26 @@ def test_verifying_reads_the_file(service: DownloadService) -> None:
     assert not service.downloads()[0].present
     with pytest.raises(InputError):
         service.verify("handbuch", "9.9.9")
+
+
+@pytest.mark.usefixtures("site")
+def test_what_the_configuration_expects_stands_before_every_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VITOCLIENT_PORTAL__PUBLISHERS", "Hersteller AG; Andere AG")
+    monkeypatch.setenv("VITOCLIENT_DOWNLOAD__PRACTICE_PROGRAM", str(tmp_path / "vitomed.exe"))
+    monkeypatch.setattr("tray_agent.platforms.signature.signature_reader", KnownSignatures)
+    monkeypatch.setattr(
+        "tray_agent.platforms.program_version.program_version", lambda file: (2, 68, 14) if file.name == "vitomed.exe" else None
+    )
+    with Agent(load_machine(), workstation="PC1") as agent:
+        upgrade(agent.store_unchecked)
+        agent.downloads.subscribe("update", "Anna")
+        agent.downloads.subscribe("handbuch", "Anna")
+        agent.downloads.set_active(True, "Anna")
+        agent.downloads.run_now()
+        with pytest.raises(InstallRefusedError, match="erwartet wird Hersteller AG / Andere AG"):
+            agent.downloads.install("update", by="Anna")
+        with pytest.raises(InstallRefusedError, match=r"auf diesem Arbeitsplatz ist 2\.68\.014"):
+            agent.downloads.install("handbuch", by="Anna")
 
 
 def test_a_service_that_is_off_does_not_run(service: DownloadService) -> None:
