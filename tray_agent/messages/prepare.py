@@ -379,8 +379,8 @@ def is_revivable(known: Known) -> bool:
 
 @lru_cache(maxsize=2048)
 def _instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Returns the practice's wall clock as an instant in UTC; many appointments begin at the same time."""
-    return local.replace(tzinfo=zone).astimezone(UTC)
+    """Returns the practice's wall clock as an instant in UTC, of a repeated time the first; many appointments begin at the same time."""
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def _may_revive(known: Known, recipient: str) -> bool:
