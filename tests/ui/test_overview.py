@@ -26,3 +26,14 @@ def test_a_state_that_gets_longer_while_the_window_is_open_clips_nothing(qtbot: 
     qtbot.waitExposed(dialog)
     dialog.show_state(replace(quiet, details=(WORDS * sentences, *quiet.details)))
     qtbot.waitUntil(lambda: clipped_texts(dialog) == [])
+
+
+@pytest.mark.parametrize("sentences", [1, 4, 8])
+def test_a_long_state_that_is_there_from_the_beginning_clips_nothing(qtbot: QtBot, context: DialogContext, sentences: int) -> None:
+    quiet = tray_state(AgentFacts(now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC)))
+    context.windows.state.show(replace(quiet, details=(WORDS * sentences, *quiet.details)))
+    dialog = OverviewDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    qtbot.waitUntil(lambda: clipped_texts(dialog) == [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
 from tray_agent.i18n import _
@@ -65,6 +66,11 @@ class OverviewDialog(Dialog):
         if state.menu != self._menu:
             self._menu = state.menu
             self._fill(state.menu)
+        self._grow()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Makes room for what there is to say already."""
+        super().showEvent(event)
         self._grow()
 
     def _grow(self) -> None:
