@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Connection, RowMapping
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, func
 
 from tray_agent.jobs import paging
 from tray_agent.jobs.claims import NEAR
@@ -63,11 +63,7 @@ class _Reader:
         self._descending = descending is not backwards
         self._newest_first = not backwards
         self._jobs = [filter_by.job] if filter_by.job else list(JobKey)
-        self._period = [
-            *([table.c.due_at >= filter_by.since] if filter_by.since else []),
-            *([table.c.due_at < filter_by.until] if filter_by.until else []),
-            *([table.c.workstation == filter_by.workstation] if filter_by.workstation is not None else []),
-        ]
+        self._period = self._conditions(table.c.due_at)
 
     def rows(self, order: RunOrder, cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
         """Gives rows after ``cursor``, at least ``size`` where there are so many."""
@@ -86,6 +82,15 @@ class _Reader:
             if given >= size:
                 return
 
+    def _conditions(self, due_at: ColumnElement[datetime]) -> list[ColumnElement[bool]]:
+        """Returns what holds in every stream: the period of planned times, and the workstation."""
+        wanted = self._filter
+        return [
+            *([due_at >= wanted.since] if wanted.since else []),
+            *([due_at < wanted.until] if wanted.until else []),
+            *([table.c.workstation == wanted.workstation] if wanted.workstation is not None else []),
+        ]
+
     def _by_time(self, column: Column[datetime], cursor: Cursor | None, size: int) -> Iterator[RowMapping]:
         """Gives the rows by start or end, and behind them those without, the newest planned time first."""
         parts = [self._with_time, self._without_time] if self._newest_first else [self._without_time, self._with_time]
@@ -103,7 +108,7 @@ class _Reader:
         after = []
         if cursor is not None:
             after = [paging.beyond(columns, [datetime.fromisoformat(str(cursor.value)), *_ties(cursor)], descending=self._descending)]
-        narrowed = [[column.is_not(None), *stream, *self._period, *after] for stream in self._near_and_late(column)]
+        narrowed = [[column.is_not(None), *stream, *after] for stream in self._near_and_late(column)]
         return paging.first_rows(self._connection, table, narrowed, columns, descending=self._descending, limit=size)
 
     def _without_time(self, column: Column[datetime], cursor: Cursor | None, size: int) -> Sequence[RowMapping]:
@@ -111,19 +116,24 @@ class _Reader:
         return self._newest(streams, cursor, size, descending=self._newest_first)
 
     def _near_and_late(self, column: Column[datetime]) -> Iterator[Stream]:
-        """Gives the streams for an order by ``column``, which a period of planned times bounds for all rows but the late ones."""
+        """Gives the streams for an order by ``column``, which a period of planned times bounds for all rows but the late ones.
+
+        The expressions around ``late`` and ``due_at`` change no value. Without them SQLite reads by the indexes of those columns,
+        all rows of the period, and sorts them.
+        """
         since, until = self._filter.since, self._filter.until
         if since is None and until is None:
-            yield from self._of_each_job_and_state()
+            yield from ([*stream, *self._period] for stream in self._of_each_job_and_state())
             return
-        bounds = [table.c.late == 0, *([column >= since] if since else []), *([column < until + NEAR] if until else [])]
+        bounds = [table.c.late + 0 == 0, *([column >= since] if since else []), *([column < until + NEAR] if until else [])]
+        period = self._conditions(func.coalesce(table.c.due_at, column))
         for stream in self._of_each_job_and_state():
-            yield [*stream, *bounds]
+            yield [*stream, *bounds, *period]
         for stream in self._streams():
-            yield [table.c.late == 1, *stream]
+            yield [table.c.late == 1, *stream, *self._period]
 
     def _of_each_job_and_state(self) -> Iterator[Stream]:
-        """Gives the streams that fix job and state, or nothing where the filter leaves both open: each has its index by time."""
+        """Gives the streams that fix job and state, or nothing where the filter leaves both open: an index serves either."""
         state = self._filter.state
         if self._filter.job is None and state is None:
             yield []
@@ -132,8 +142,10 @@ class _Reader:
             stands = [[table.c.state == each.value] for each in RunState] if state is None else self._in_state(state)
             yield from ([table.c.job == job.value, *each] for each in stands)
 
-    def _streams(self, order: RunOrder = RunOrder.DUE_AT, value: Value | None = None) -> list[list[ColumnElement[bool]]]:
+    def _streams(self, order: RunOrder = RunOrder.DUE_AT, value: Value | None = None) -> list[Stream]:
         """Returns the streams of the filter, narrowed to one value of the order's column where one is given."""
+        if order is RunOrder.TRIGGER and self._filter.workstation is not None:
+            return [[*stream, table.c.trigger == value] for stream in self._of_each_job_and_state()]
         job: Value | None = self._filter.job.value if self._filter.job else None
         state = self._filter.state
         rest = []

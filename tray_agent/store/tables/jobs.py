@@ -91,6 +91,8 @@ job_run = Table(
     Index("ix_job_run_job_workstation", "job", "workstation", "due_at", "id"),
     Index("ix_job_run_state_workstation", "state", "workstation", "due_at", "id"),
     Index("ix_job_run_job_state_workstation", "job", "state", "workstation", "due_at", "id"),
+    Index("ix_job_run_workstation_trigger", "workstation", "trigger", "due_at", "id"),
+    Index("ix_job_run_job_state_workstation_trigger", "job", "state", "workstation", "trigger", "due_at", "id"),
     Index("ix_job_run_started", "started_at", "due_at", "id"),
     Index("ix_job_run_workstation_started", "workstation", "started_at", "due_at", "id"),
     Index("ix_job_run_job_state_started", "job", "state", "started_at", "due_at", "id"),

@@ -29,6 +29,8 @@ _RUN_INDEXES = {
     "state_workstation": "state workstation due_at id",
     "trigger": "trigger due_at id",
     "workstation": "workstation due_at id",
+    "workstation_trigger": "workstation trigger due_at id",
+    "job_state_workstation_trigger": "job state workstation trigger due_at id",
     "started": "started_at due_at id",
     "workstation_started": "workstation started_at due_at id",
     "job_state_started": "job state started_at due_at id",
