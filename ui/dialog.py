@@ -207,8 +207,27 @@ class Dialog(QDialog):
         self.progress.setFormat(text)
         self.progress.setAccessibleDescription(text)
         self.progress.setVisible(self._busy > 0)
-        if not self._busy and focused is not None and not sip.isdeleted(focused):
-            focused.setFocus()
+        if not self._busy and not text:
+            self._give_keyboard_back(focused)
+
+    def _give_keyboard_back(self, before: QWidget | None) -> None:
+        """Gives the keyboard to what had it; where nothing had it yet, to the first of the window's own widgets.
+
+        A window that reads while it opens has its widgets disabled then, and Qt gives the keyboard to the button that closes it.
+        """
+        if before is not None and not sip.isdeleted(before):
+            before.setFocus()
+            return
+        now = self.focusWidget()
+        if now is not None and not self.buttons.isAncestorOf(now):
+            return
+        widget = self.content.nextInFocusChain()
+        while widget is not None and widget is not self.content:
+            by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if by_tab and self.content.isAncestorOf(widget) and widget.isVisibleTo(self) and widget.isEnabled():
+                widget.setFocus()
+                return
+            widget = widget.nextInFocusChain()
 
     @property
     def is_busy(self) -> bool:

@@ -119,6 +119,19 @@ def test_busy_window_can_still_be_closed_and_gives_the_focus_back(qtbot: QtBot, 
     assert dialog.focusWidget() is dialog.word
 
 
+def test_window_that_reads_while_it_opens_begins_at_its_first_field(qtbot: QtBot, context: DialogContext) -> None:
+    go_on = threading.Event()
+    dialog = Example(context)
+    qtbot.addWidget(dialog)
+    dialog.run(lambda: go_on.wait(60), lambda _result: None, busy="Wird gelesen …")
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    assert dialog.focusWidget() is not dialog.word
+    go_on.set()
+    qtbot.waitUntil(lambda: not dialog.is_busy, timeout=20_000)
+    assert dialog.focusWidget() is dialog.word
+
+
 def test_what_was_disabled_before_stays_disabled_after_work(qtbot: QtBot, dialog: Example) -> None:
     dialog.speichern.setEnabled(False)
     dialog.run(lambda: None, lambda _result: None, busy="Wird geprüft …")
