@@ -73,7 +73,7 @@ def start_logging(folder: Path, program: str, level: int = logging.INFO) -> Path
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level)
-    for chatty in ("httpx", "httpcore", "apscheduler", "tuf", "PIL", "alembic"):
+    for chatty in ("urllib3", "apscheduler", "tuf", "PIL", "alembic"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
     logging.getLogger(__name__).info("vitoclient-Services %s, %s, Python %s", __version__, platform.platform(), platform.python_version())
     return file
