@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
@@ -66,19 +66,24 @@ class OverviewDialog(Dialog):
         if state.menu != self._menu:
             self._menu = state.menu
             self._fill(state.menu)
-        self._grow()
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Makes room for what there is to say already."""
         super().showEvent(event)
         self._grow()
 
+    def event(self, event: QEvent | None) -> bool:
+        """Makes room when what the window shows needs another height."""
+        done = super().event(event)
+        if event is not None and event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._grow()
+        return done
+
     def _grow(self) -> None:
         """Makes room for a longer state: Qt would squeeze the buttons, because a text that wraps tells no height of its own."""
         layout, screen = self.layout(), self.screen()
         if layout is None or screen is None:
             return
-        layout.activate()
         needed = min(layout.totalHeightForWidth(self.width()), screen.availableGeometry().height())
         if needed > self.height():
             self.resize(self.width(), needed)
