@@ -12,6 +12,7 @@ from tray_agent.messages.entries import CallEntry, OutboxFilter, OutboxMessage, 
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import read_row
 from tray_agent.practice.model import Patient
+from tray_agent.store.search import holding
 from tray_agent.store.tables import message
 
 MISSED = frozenset({MessageState.ERROR, MessageState.FAILED, MessageState.UNKNOWN})
@@ -82,4 +83,4 @@ def _conditions(which: OutboxFilter) -> Iterator[ColumnElement[bool]]:
         yield message.c.prepared_at < which.prepared_until
     if which.patient:
         said = which.patient.strip()
-        yield or_(func.lower(message.c.patient_name).contains(said.lower(), autoescape=True), message.c.patient_id == said)
+        yield or_(holding(message.c.patient_name, said), message.c.patient_id == said)
