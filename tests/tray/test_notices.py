@@ -54,7 +54,7 @@ def test_each_kind_with_its_words_and_its_window() -> None:
         (LowCredits("Dr. Meier", Decimal(40), Decimal(50), None), "Dr. Meier: 40 Credits, Mindestbestand 50."),
         (
             LowCredits("Dr. Meier", Decimal(0), Decimal(50), 0),
-            "Dr. Meier: 0 Credits, Mindestbestand 50. Es wird nichts mehr versendet, bis das Guthaben aufgeladen ist.",
+            "Dr. Meier: 0 Credits, Mindestbestand 50. Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.",
         ),
         (
             LowCredits("Dr. Meier", Decimal(9), Decimal(50), 0),

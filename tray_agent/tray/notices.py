@@ -159,7 +159,7 @@ def _credits_sentence(account: LowCredits) -> str:
         mandant=account.mandant, balance=format_number(account.balance), minimum=format_number(account.minimum)
     )
     if account.balance <= 0:
-        return said + " " + _("Es wird nichts mehr versendet, bis das Guthaben aufgeladen ist.")
+        return said + " " + _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.")
     if account.days_left is None:
         return said
     if account.days_left == 0:
