@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.jobs.contract import Level, Service
@@ -37,6 +36,7 @@ from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
 from ui.notes import Note
 from ui.period_fields import PeriodFields
+from ui.search_line import SearchLine
 from ui.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -49,22 +49,15 @@ _TYPING = 300
 """Milliseconds without another key until a text is looked for."""
 
 
-class SearchLine(QLineEdit):
-    """A line in which Enter searches and does not do the window's main action."""
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Keeps Enter here."""
-        super().keyPressEvent(event)
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            event.accept()
-
-
 class LogPage(QWidget):
     """One service's log: filters, the list, and what is told of the chosen row.
 
     Attributes:
         seen_id: the greatest number among the rows when the list was read: "Alle löschen" reaches up to there.
+        failed: with the error, when further rows could not be read.
     """
+
+    failed = pyqtSignal(object)
 
     def __init__(self, context: DialogContext, service: Service) -> None:
         super().__init__()
@@ -127,6 +120,7 @@ class LogPage(QWidget):
         if chosen is not None:
             chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
         self.list.modelReset.connect(self._came)
+        self.list.failed.connect(self.failed)
         parts = QSplitter(Qt.Orientation.Vertical)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)

@@ -151,6 +151,8 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     ("url", "shown"),
     [
         ("mssql+pyodbc://sa:se:c@ret@db/x", "mssql+pyodbc://sa@db/x"),
+        ("mssql+pyodbc://sa:secret@db/x?driver=ODBC+Driver+18&PWD=secret", "mssql+pyodbc://sa@db/x"),
+        ("mssql+pyodbc:///?odbc_connect=Server%3Ddb%3BUID%3Dsa%3BPWD%3Ds%40cret", "mssql+pyodbc:///"),
         ("sqlite:///C:/a b/ü.db", "sqlite:///C:/a b/ü.db"),
         ("postgresql+psycopg://u@h/x", "postgresql+psycopg://u@h/x"),
     ],

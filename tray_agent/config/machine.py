@@ -278,9 +278,9 @@ def _unreadable(source: str, why: str) -> ConfigurationError:
 
 
 def without_password(url: str) -> str:
-    """Returns a database URL that may be shown."""
-    head, at, tail = url.rpartition("@")
+    """Returns a database URL that may be shown: without what stands after "?", where a driver's settings hold a password, too."""
+    head, at, tail = url.partition("?")[0].rpartition("@")
     if not at:
-        return url
+        return tail
     scheme, _sep, login = head.partition("://")
     return f"{scheme}://{login.split(':')[0]}@{tail}"

@@ -58,6 +58,7 @@ class ActivityDialog(Dialog):
         self.calls = CallListPage(context, self.tick_off, self.print_letters)
         self.doubtful = DoubtPage(context, self.decide)
         for service, page in self.logs.items():
+            page.failed.connect(self.show_error)
             self.tabs.addTab(page, tab_title(service, {}))
             self.remember_columns(page.table, service.value, widths=(130, 130, 400, 140))
         self.tabs.addTab(self.calls, _("Anders zu erinnern"))

@@ -56,7 +56,7 @@ def database_words(url: str) -> str:
     if kind in _SERVERS and name and parts.hostname:
         place = parts.netloc.rpartition("@")[2]
         return _("{database} auf {server} ({product})").format(database=name, server=unquote(place), product=_SERVERS[kind])
-    return without_password(url).partition("?")[0]  # what stands behind it may hold a password of the driver's
+    return without_password(url)
 
 
 def licences(mandants: Sequence[Mandant], today: date) -> str:
