@@ -1,6 +1,6 @@
 """How the portal is reached: the system's proxy and certificates, bounded waiting, redirects only within the same host.
 
-Built on urllib3 and not on httpx, which other parts use: see decision record 0014 (payload transfer).
+Built on urllib3: see decision record 0014 (payload transfer).
 """
 
 from __future__ import annotations
