@@ -138,7 +138,6 @@ class Agent:
     def _download_parts(self) -> Downloads:
         from tray_agent.downloads.assembly import Downloads
         from tray_agent.jobs.activity import ActivityLog
-        from tray_agent.jobs.contract import JobKey
 
         return Downloads(
             machine=self.machine,
@@ -147,7 +146,6 @@ class Agent:
             log=ActivityLog(self.store, self.workstation),
             clock=self.clock,
             workstation=self.workstation,
-            run=lambda: self.jobs.run_now(JobKey.DOWNLOAD),
             closing=self._closing,
         )
 

@@ -19,6 +19,7 @@ from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableEr
 from tray_agent.downloads.service import DownloadService, PortalRow
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import ConfigurationError, InputError, KnownError
+from tray_agent.jobs.contract import JobKey
 from tray_agent.platforms.signature import KnownSignatures
 from tray_agent.store.migrate import upgrade
 
@@ -65,10 +66,10 @@ def rows(service: DownloadService) -> list[PortalRow]:
     return [row for area in service.portal().areas for heading in area.headings for row in heading.rows]
 
 
-def test_the_portal_shows_ticks_and_states(service: DownloadService) -> None:
+def test_the_portal_shows_ticks_and_states(agent: Agent, service: DownloadService) -> None:
     service.subscribe("update", "Anna")
     service.set_active(True, "Anna")
-    service.run_now()
+    agent.jobs.run_now(JobKey.DOWNLOAD)
     view = service.portal()
     assert (view.active, view.offline, view.refused, [area.is_new for area in view.areas]) == (True, False, 0, [True, False])
     ticks = {(row.element, row.version): (row.subscribed, row.state) for row in rows(service)}
@@ -118,13 +119,13 @@ def test_an_element_that_is_newer_than_what_is_known_can_be_subscribed(
     assert {row.element for row in rows(service) if row.subscribed} == {"neu"}
 
 
-def test_what_waits_for_a_person_comes_first(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_what_waits_for_a_person_comes_first(agent: Agent, service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
     service.subscribe("update", "Anna")
     service.subscribe("handbuch", "Anna")
     service.set_active(True, "Anna")
-    service.run_now()
+    agent.jobs.run_now(JobKey.DOWNLOAD)
     publish_version(site[0], "update", "2.70.000", 100, SystemClock().now())
-    service.run_now()
+    agent.jobs.run_now(JobKey.DOWNLOAD)
     listed = [(row.title, row.version, row.state, row.present, row.kept) for row in service.downloads()]
     assert listed == [
         ("Handbuch", "1.0.000", DownloadState.OFFERED, True, False),
@@ -135,10 +136,10 @@ def test_what_waits_for_a_person_comes_first(service: DownloadService, site: tup
     assert service.downloads()[0].needs == "2.69.000"
 
 
-def test_verifying_reads_the_file(service: DownloadService) -> None:
+def test_verifying_reads_the_file(agent: Agent, service: DownloadService) -> None:
     service.subscribe("handbuch", "Anna")
     service.set_active(True, "Anna")
-    service.run_now()
+    agent.jobs.run_now(JobKey.DOWNLOAD)
     assert service.verify("handbuch", "1.0.0")
     next(service.folder().rglob("*.txt")).write_text("anders")
     assert not service.verify("handbuch", "1.0.0")
@@ -160,16 +161,16 @@ def test_what_the_configuration_expects_stands_before_every_installation(monkeyp
         agent.downloads.subscribe("update", "Anna")
         agent.downloads.subscribe("handbuch", "Anna")
         agent.downloads.set_active(True, "Anna")
-        agent.downloads.run_now()
+        agent.jobs.run_now(JobKey.DOWNLOAD)
         with pytest.raises(InstallRefusedError, match="erwartet wird Hersteller AG / Andere AG"):
             agent.downloads.install("update", by="Anna")
         with pytest.raises(InstallRefusedError, match=r"auf diesem Arbeitsplatz ist 2\.68\.014"):
             agent.downloads.install("handbuch", by="Anna")
 
 
-def test_a_service_that_is_off_does_not_run(service: DownloadService) -> None:
+def test_a_service_that_is_off_does_not_run(agent: Agent) -> None:
     with pytest.raises(KnownError, match="Schalter"):
-        service.run_now()
+        agent.jobs.run_now(JobKey.DOWNLOAD)
 
 
 # The command line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -42,7 +41,6 @@ class Downloads:
         log: the activity log.
         clock: the clock.
         workstation: this computer's name, for the record.
-        run: runs the job now, through claim and history.
         closing: where connections are closed in the end.
     """
 
@@ -54,7 +52,6 @@ class Downloads:
         log: ActivityWriter,
         clock: Clock,
         workstation: str,
-        run: Callable[[], object],
         closing: ExitStack,
     ) -> None:
         self._machine = machine
@@ -63,7 +60,6 @@ class Downloads:
         self._log = log
         self._clock = clock
         self._workstation = workstation
-        self._run = run
         self._closing = closing
         self._progress = DownloadProgress(clock)
         self._rows = DownloadRows(database)
@@ -90,7 +86,6 @@ class Downloads:
             progress=self._progress,
             installation=self._installation,
             starter=starter,
-            run=self._run,
         )
 
     @cached_property

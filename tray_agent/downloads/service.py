@@ -137,7 +137,6 @@ class DownloadService:
         progress: DownloadProgress,
         installation: Callable[[], Installation],
         starter: Callable[[], Starter],
-        run: Callable[[], object],
     ) -> None:
         self.progress = progress
         self._portal = portal
@@ -147,7 +146,6 @@ class DownloadService:
         self._settings = settings
         self._installation = installation
         self._starter = starter
-        self._run = run
 
     def portal(self, *, refresh: bool = True) -> PortalView:
         """Returns the areas with their rows and ticks; the last confirmed state where the portal does not answer.
@@ -258,14 +256,6 @@ class DownloadService:
                 ),
                 item=str(self._library.folder),
             ) from error
-
-    def run_now(self) -> None:
-        """Runs the job *Download-Service* now, on this workstation, as the scheduler would (claim, history, log). Blocks.
-
-        Raises:
-            KnownError: it can't run now: switched off, paused, or running already.
-        """
-        self._run()
 
     def _catalogue(self, refresh: bool) -> Catalogue:
         portal = self._portal()

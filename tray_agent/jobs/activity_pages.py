@@ -41,7 +41,7 @@ GRAVITY = (Level.INFO, Level.WARNING, Level.ERROR)
 FEW = 5000
 """The rows of a period that has no more numbers than this are sorted by the database."""
 
-SEARCHED = 3000
+SEARCHED = 2500
 """So many rows a page looks through at the most for what no index can answer."""
 
 VALUES_SEARCHED = 4
