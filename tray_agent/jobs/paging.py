@@ -63,8 +63,7 @@ def merged(
     """Returns the statement of ``first_rows``: streams are merged by their keys alone, then the rows of those keys are fetched."""
     if len(streams) == 1:
         return _ordered(select(table).where(*streams[0]), columns, descending).limit(limit)
-    ids = select(keys(table, streams, columns, descending=descending, limit=limit).subquery().c.id)
-    return _ordered(select(table).where(table.c.id.in_(ids)), columns, descending)
+    return _rows_of(table, keys(table, streams, columns, descending=descending, limit=limit), columns, descending)
 
 
 def keys(
@@ -90,9 +89,8 @@ def searched_rows(
     limit: int,
 ) -> Sequence[RowMapping]:
     """Returns the first rows among those of a window (see ``keys``) for which the conditions ``searched`` hold."""
-    within = window.subquery()
-    found = select(table).join(within, within.c.id == table.c.id).where(*searched)
-    return connection.execute(_ordered(found, columns, descending).limit(limit)).mappings().all()
+    found = _rows_of(table, window, columns, descending).where(*searched).limit(limit)
+    return connection.execute(found).mappings().all()
 
 
 def last_of(connection: Connection, window: Select[Any], size: int) -> RowMapping | None:
@@ -132,6 +130,17 @@ def beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[object], *, d
         return after
     not_before = first <= value if descending else first >= value
     return and_(not_before, or_(after, beyond(columns[1:], values[1:], descending=descending)))
+
+
+def _rows_of(table: FromClause, window: Select[Any], columns: Sequence[ColumnElement[Any]], descending: bool) -> Select[Any]:
+    """Returns the statement for the rows of a window of keys, in their order.
+
+    The join is an outer one, though every key has its row, because that fixes which side comes first: some versions of SQLite
+    else walk through the whole table and look for each row in the window.
+    """
+    within = window.subquery()
+    joined = within.outerjoin(table, table.c.id == within.c.id)
+    return _ordered(select(table).select_from(joined), [within.c[column.name] for column in columns], descending)
 
 
 def _ordered(statement: Select[Any], columns: Iterable[ColumnElement[Any]], descending: bool) -> Select[Any]:
