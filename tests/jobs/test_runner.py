@@ -18,7 +18,8 @@ from tray_agent.jobs.claims import Claim, Claims
 from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, Level, Service
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobSwitchedOffError
 from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
-from tray_agent.jobs.model import RunState, RunTrigger
+from tray_agent.jobs.model import Run, RunState, RunTrigger
+from tray_agent.jobs.runner import RunContext
 from tray_agent.store.database import Database
 from tray_agent.store.tables import setting
 
@@ -34,6 +35,12 @@ def claim_of(engine: Engine, trigger: RunTrigger = RunTrigger.SCHEDULE) -> Claim
     claim = engine.parts.claims.claim(SEND, NOW, trigger)
     assert isinstance(claim, Claim)
     return claim
+
+
+def heartbeat(context: JobContext) -> None:
+    """Renews the lease, as the runner's own thread does between two safe points."""
+    assert isinstance(context, RunContext)
+    context.heartbeat()
 
 
 def test_a_result_stands_in_the_history(clocked_database: Database, clock: ManualClock) -> None:
@@ -103,7 +110,7 @@ def test_a_run_is_stopped_from_another_computer_with_the_heartbeat(clocked_datab
 
     def work(context: JobContext) -> JobResult:
         assert other.jobs.cancel(context.run_id)
-        engine.parts.runner._contexts[context.run_id].heartbeat()
+        heartbeat(context)
         context.checkpoint()
         return JobResult()
 
@@ -137,6 +144,27 @@ def test_a_run_that_was_taken_over_changes_nothing_more(clocked_database: Databa
     assert (run.state, run.workstation) == (RunState.RUNNING, "PC2")
 
 
+def test_a_run_that_this_computer_took_over_from_itself_ends_twice_without_a_fault(sqlite_database: Database, clock: ManualClock) -> None:
+    """A computer that slept finds its own run given up, begins it again, and the old one then notices that it lost."""
+    again: list[Run | None] = []
+
+    def work(context: JobContext) -> JobResult:
+        if not again:
+            again.append(None)
+            clock.advance(timedelta(seconds=91))
+            claim = engine.parts.claims.take_over(SEND)
+            assert claim is not None
+            again.append(engine.parts.runner.run(engine.definitions[0], claim))
+            assert engine.parts.runner.running == {SEND}
+        return JobResult({"sent": 1})
+
+    engine = engine_of(sqlite_database, clock, work)
+    assert engine.parts.runner.run(engine.definitions[0], claim_of(engine)) is None
+    assert engine.parts.runner.running == frozenset()
+    (run,) = engine.jobs.history().rows
+    assert (run.state, run.run_id) == (RunState.SUCCEEDED, again[1].run_id if again[1] else None)
+
+
 def test_a_lease_that_ran_out_unrenewed_stops_the_run_even_if_nobody_took_it(sqlite_database: Database, clock: ManualClock) -> None:
     def work(context: JobContext) -> JobResult:
         clock.advance(timedelta(seconds=91))
@@ -153,7 +181,7 @@ def test_heartbeats_keep_a_long_run(sqlite_database: Database, clock: ManualCloc
     def work(context: JobContext) -> JobResult:
         for _half_minute in range(20):
             clock.advance(timedelta(seconds=30))
-            engine.parts.runner._contexts[context.run_id].heartbeat()
+            heartbeat(context)
             context.checkpoint()
             assert other.parts.claims.take_over(SEND) is None
         return JobResult()

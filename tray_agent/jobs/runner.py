@@ -174,7 +174,7 @@ class Runner:
         self._clock = clock
         self._workstation = workstation
         self._beating = beating
-        self._contexts: dict[int, RunContext] = {}
+        self._contexts: set[RunContext] = set()  # by themselves: a run that this process took over from itself stands here twice
         self._changed = threading.Condition()
         self._quitting = False
 
@@ -228,10 +228,10 @@ class Runner:
     def cancel(self, run_id: int) -> bool:
         """Asks a run of this process to stop at its next safe point; returns False where it is not one of this process."""
         with self._changed:
-            context = self._contexts.get(run_id)
-        if context is not None:
+            meant = [context for context in self._contexts if context.run_id == run_id]
+        for context in meant:
             context.stopping.set()
-        return context is not None
+        return bool(meant)
 
     def quit(self, seconds: float) -> bool:
         """Asks all runs to stop, gives them back for other workstations, and waits for them.
@@ -244,7 +244,7 @@ class Runner:
         """
         with self._changed:
             self._quitting = True
-            for context in self._contexts.values():
+            for context in self._contexts:
                 context.quitting = True
                 context.stopping.set()
             return self._changed.wait_for(lambda: not self._contexts, timeout=seconds)
@@ -253,7 +253,7 @@ class Runner:
     def running(self) -> frozenset[JobKey]:
         """Returns the jobs that run in this process."""
         with self._changed:
-            return frozenset(context.job for context in self._contexts.values())
+            return frozenset(context.job for context in self._contexts)
 
     def _work(self, definition: JobDefinition, context: RunContext, claim: Claim) -> bool:
         """Does the job's work and ends the run; returns False where the lease was lost."""
@@ -331,7 +331,7 @@ class Runner:
     @contextmanager
     def _known(self, context: RunContext) -> Iterator[None]:
         with self._changed:
-            self._contexts[context.run_id] = context
+            self._contexts.add(context)
             if self._quitting:
                 context.quitting = True
                 context.stopping.set()
@@ -339,7 +339,7 @@ class Runner:
             yield
         finally:
             with self._changed:
-                del self._contexts[context.run_id]
+                self._contexts.remove(context)
                 self._changed.notify_all()
 
     @contextmanager
