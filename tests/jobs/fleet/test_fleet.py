@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import make_database
-from tests.jobs.fleet.trial import Trial
+from tests.jobs.fleet.trial import Book, Trial
 
 SOAK = os.environ.get("VITOCLIENT_SOAK") == "1"
 SEEDS = range(5) if SOAK else range(1)
@@ -33,6 +33,11 @@ def test_every_planned_time_has_one_run_or_one_reason(kind: str, seed: int, tmp_
 @pytest.mark.xdist_group("fleet")
 @pytest.mark.timeout(300)
 def test_the_trial_finds_a_naive_lease_out(tmp_path: Path) -> None:
-    for url in make_database("sqlite", tmp_path):
-        book = Trial(url, 60, seed=1, workers=3, naive=True).run()
-        assert book.twice
+    """On a busy machine one trial can come to so few runs that none meets a stall; in several the fault must show."""
+    assert any(_naive_trial(tmp_path / str(seed), seed).twice for seed in range(1, 4))
+
+
+def _naive_trial(folder: Path, seed: int) -> Book:
+    folder.mkdir()
+    (book,) = [Trial(url, 60, seed=seed, workers=3, naive=True).run() for url in make_database("sqlite", folder)]
+    return book
