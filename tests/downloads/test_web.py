@@ -28,7 +28,7 @@ from tray_agent.downloads.catalogue_reader import read_area_order, read_targets
 from tray_agent.downloads.connections import Connections
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.portal import Portal
-from tray_agent.downloads.web import Patience, Web, WebError, WebFault, proxy_for
+from tray_agent.downloads.web import Patience, Web, WebError, WebFault
 
 
 @pytest.fixture
@@ -131,25 +131,6 @@ def test_a_proxys_password_is_sent_to_the_proxy(web: Web, served: PortalServer, 
 def test_this_machine_is_never_asked_through_a_proxy(web: Web, served: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.invalid:3128")
     assert get(web, f"{served.address}/file.txt") == b"content"
-
-
-@pytest.mark.parametrize(
-    ("address", "proxy"),
-    [
-        ("http://portal.example/x", "http://proxy.example:3128"),
-        ("https://portal.example/x", "http://secure.example:3129"),
-        ("https://intern.example/x", None),
-        ("http://localhost:8080/x", None),
-        ("http://127.0.0.9/x", None),
-        ("http://[::1]/x", None),
-        ("nonsense", None),
-    ],
-)
-def test_which_proxy_is_asked(monkeypatch: pytest.MonkeyPatch, address: str, proxy: str | None) -> None:
-    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
-    monkeypatch.setenv("https_proxy", "secure.example:3129")
-    monkeypatch.setenv("no_proxy", "intern.example")
-    assert proxy_for(address) == proxy
 
 
 # Certificates

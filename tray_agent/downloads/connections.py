@@ -13,12 +13,12 @@ import threading
 import weakref
 from contextlib import suppress
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
-from urllib3.util import make_headers
+
+from tray_agent.platforms.network import pools_through
 
 
 class Body(http.client.HTTPResponse):
@@ -117,8 +117,7 @@ class Connections:
     def __init__(self, proxy: str | None, context: ssl.SSLContext, head_seconds: float) -> None:
         self._all: weakref.WeakSet[Watched] = weakref.WeakSet()
         self._lock = threading.Lock()
-        options: dict[str, Any] = {"ssl_context": context, "maxsize": 4}
-        self.pool = ProxyManager(proxy, proxy_headers=_login(proxy), **options) if proxy else PoolManager(**options)
+        self.pool = pools_through(proxy, ssl_context=context, maxsize=4)
         shared = {"head_seconds": head_seconds, "all_of_pool": self._all, "pool_lock": self._lock}
         plain, tls = type("Plain", (Watched,), shared), type("Tls", (_WatchedTls,), shared)
         self.pool.pool_classes_by_scheme = {
@@ -133,12 +132,3 @@ class Connections:
         for connection in connections:
             connection.cut()
         self.pool.clear()
-
-
-def _login(proxy: str) -> dict[str, str]:
-    """Returns the header with name and password that stand in a proxy's address; nothing where there are none."""
-    parts = urlsplit(proxy)
-    if parts.username is None:
-        return {}
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {name: str(value) for name, value in make_headers(proxy_basic_auth=login).items()}

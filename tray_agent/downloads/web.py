@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 from urllib.parse import SplitResult, urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from tray_agent import __version__
+from tray_agent.platforms.network import proxy_for, trusted_certificates
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -155,32 +154,10 @@ class Web:
         return self._connections[proxy].pool
 
 
-def proxy_for(url: str) -> str | None:
-    """Returns the system's proxy for an address (environment, Windows' or macOS's settings), or None for a direct way.
-
-    What is on this machine is never asked for through a proxy.
-    """
-    parts = urlsplit(url)
-    if not parts.hostname or _is_this_machine(parts.hostname) or proxy_bypass(parts.hostname):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _new_connections(proxy: str | None, head_seconds: float) -> Connections:
-    import truststore
-
     from tray_agent.downloads.connections import Connections
 
-    return Connections(proxy, truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), head_seconds)
+    return Connections(proxy, trusted_certificates(), head_seconds)
 
 
 def _body_of(response: BaseHTTPResponse) -> Body:

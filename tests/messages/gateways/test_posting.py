@@ -12,8 +12,9 @@ import pytest
 from urllib3.util.wait import wait_for_read
 
 from tray_agent.clock import Clock, ManualClock, SystemClock
-from tray_agent.messages.gateways import posting as module
+from tray_agent.messages.gateways import posting as posting_module
 from tray_agent.messages.gateways.posting import NotConnectedError, Posting, Reply, TooLongError
+from tray_agent.platforms import network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
@@ -85,7 +86,7 @@ def server() -> Iterator[Server]:
 
 
 def posting(address: str, *, seconds: float = 20, connections: int = 1, largest: int = 1000, clock: Clock | None = None) -> Posting:
-    return Posting(address, seconds, connections, largest, clock or SystemClock(), proxied=False)
+    return Posting(address, seconds, connections, largest, clock or SystemClock())
 
 
 def test_one_connection_serves_one_request_after_the_other(server: Server) -> None:
@@ -140,7 +141,7 @@ def test_a_kept_connection_that_the_server_ended_is_replaced_before_the_request(
 def test_a_connection_is_not_used_again_after_a_silence(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(posting(server.address)) as posts:
         posts.post("Call", b"{}")
-        monkeypatch.setattr(module, "KEPT_SECONDS", 0.0)
+        monkeypatch.setattr(posting_module, "KEPT_SECONDS", 0.0)
         assert posts.post("Call", b"{}") == Reply(200, b"{}")
     assert server.opened == 2
 
@@ -163,18 +164,18 @@ def test_a_handshake_that_fails_is_no_connection(server: Server) -> None:
 def test_a_proxy_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(module, "getproxies", lambda: {"https": f"user:secret@127.0.0.1:{free.getsockname()[1]}"})
-        monkeypatch.setattr(module, "proxy_bypass", lambda _host: False)
-        posts = Posting("https://gateway.example/", 20, 1, 1000, SystemClock(), proxied=True)
+        monkeypatch.setattr(network, "getproxies", lambda: {"https": f"user:secret@127.0.0.1:{free.getsockname()[1]}"})
+        monkeypatch.setattr(network, "proxy_bypass", lambda _host: False)
+        posts = Posting("https://gateway.example/", 20, 1, 1000, SystemClock())
         with closing(posts), pytest.raises(NotConnectedError):
             posts.post("Call", b"{}")
 
 
 def test_a_proxy_that_refuses_the_tunnel_is_no_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = _answering_once(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-    monkeypatch.setattr(module, "getproxies", lambda: {"https": f"http://user:secret@{answered}"})
-    monkeypatch.setattr(module, "proxy_bypass", lambda _host: False)
-    posts = Posting("https://gateway.example/", 20, 1, 1000, SystemClock(), proxied=True)
+    monkeypatch.setattr(network, "getproxies", lambda: {"https": f"http://user:secret@{answered}"})
+    monkeypatch.setattr(network, "proxy_bypass", lambda _host: False)
+    posts = Posting("https://gateway.example/", 20, 1, 1000, SystemClock())
     with closing(posts), pytest.raises(NotConnectedError):
         posts.post("Call", b"{}")
 

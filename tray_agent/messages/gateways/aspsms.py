@@ -36,6 +36,7 @@ from tray_agent.messages.gateways.contract import (
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
 from tray_agent.messages.gateways.privacy import masked_number
+from tray_agent.platforms.network import is_this_machine
 
 if TYPE_CHECKING:
     from tray_agent.messages.gateways.posting import Reply
@@ -257,21 +258,15 @@ class AspsmsGateway:
 
         with self._lock:
             if self._made is None:
-                proxied = not _is_here(urlsplit(self._base).hostname)
-                self._made = Posting(self._base, self._seconds, self.most_at_once, LARGEST_ANSWER, self._access.clock, proxied=proxied)
+                self._made = Posting(self._base, self._seconds, self.most_at_once, LARGEST_ANSWER, self._access.clock)
             return self._made
-
-
-def _is_here(host: str | None) -> bool:
-    return host in ("127.0.0.1", "localhost", "::1")
 
 
 def _checked(address: str) -> str:
     try:
         parts = urlsplit(address)
-        usable = (
-            bool(parts.hostname) and parts.port != 0 and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)))
-        )
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
+        usable = safe and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if usable:

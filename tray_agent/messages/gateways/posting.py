@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import EmptyPoolError
-from urllib3.util import Timeout, make_headers, parse_url
+from urllib3.util import Timeout
 
 from tray_agent.clock import Clock
+from tray_agent.platforms.network import pools_through, proxy_for, trusted_certificates
 
 CONNECT_SECONDS = 10.0
 KEPT_SECONDS = 15.0
@@ -64,20 +64,21 @@ class Posting:
         connections: how many at the most; further threads wait for one.
         largest: bytes of an answer.
         clock: times an answer that comes in many parts.
-        proxied: whether to use the proxy that the system names.
 
     Raises:
         Exception: the address, a proxy or the certificates of the system can't be used.
     """
 
-    def __init__(self, base: str, seconds: float, connections: int, largest: int, clock: Clock, *, proxied: bool) -> None:
+    def __init__(self, base: str, seconds: float, connections: int, largest: int, clock: Clock) -> None:
         self._path = urlsplit(base).path
         self._seconds = seconds
         self._largest = largest
         self._clock = clock
         timeout = Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
-        manager = _manager(base, proxied=proxied, maxsize=connections, block=True, timeout=timeout, retries=False)
-        self._pool = manager.connection_from_url(base)
+        options: dict[str, Any] = {"maxsize": connections, "block": True, "timeout": timeout, "retries": False}
+        if base.startswith("https:"):
+            options["ssl_context"] = trusted_certificates()
+        self._pool = pools_through(proxy_for(base), **options).connection_from_url(base)
         self._pool.ConnectionCls = _KeptHttps if base.startswith("https:") else _KeptHttp
 
     def post(self, call: str, body: bytes) -> Reply:
@@ -152,27 +153,3 @@ class _KeptHttp(_Kept, HTTPConnection):
 
 class _KeptHttps(_Kept, HTTPSConnection):
     pass
-
-
-def _manager(base: str, *, proxied: bool, **options: Any) -> urllib3.PoolManager:  # noqa: ANN401 - as urllib3 takes them
-    parts = urlsplit(base)
-    if parts.scheme == "https":
-        import ssl
-
-        import truststore
-
-        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    proxy = _proxy(parts.scheme, parts.hostname or "") if proxied else None
-    if proxy is None:
-        return urllib3.PoolManager(**options)
-    auth = parse_url(proxy).auth
-    return urllib3.ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=auth) if auth else None, **options)
-
-
-def _proxy(scheme: str, host: str) -> str | None:
-    """Returns the address of the proxy that the system names for a host, or None."""
-    if proxy_bypass(host):
-        return None
-    named = getproxies()
-    proxy = named.get(scheme) or named.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -1,0 +1,68 @@
+"""The system's way to the network: its proxy, its login at the proxy, and the certificates that it trusts.
+
+Built on urllib3 (decision record 0014); imported late, for it takes its time.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+if TYPE_CHECKING:
+    import ssl
+
+    from urllib3 import PoolManager
+
+
+def proxy_for(url: str) -> str | None:
+    """Returns the system's proxy for an address (environment, Windows' or macOS's settings), or None for a direct way.
+
+    What is on this machine is never asked for through a proxy.
+    """
+    parts = urlsplit(url)
+    if not parts.hostname or is_this_machine(parts.hostname) or proxy_bypass(parts.hostname):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def is_this_machine(host: str) -> bool:
+    """Returns whether a name or address means the machine that asks, without looking the name up."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def pools_through(proxy: str | None, **options: Any) -> PoolManager:  # noqa: ANN401 - as urllib3 takes them
+    """Returns pools of connections that go through a proxy, with the login in its address, or directly where it is None.
+
+    Raises:
+        ValueError: nothing can go through such a proxy.
+    """
+    from urllib3 import PoolManager, ProxyManager
+
+    return ProxyManager(proxy, proxy_headers=_login(proxy), **options) if proxy else PoolManager(**options)
+
+
+def trusted_certificates() -> ssl.SSLContext:
+    """Returns how servers are believed: by the certificates that this system trusts, also those that a practice added."""
+    import ssl
+
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _login(proxy: str) -> dict[str, str]:
+    """Returns the header with name and password that stand in a proxy's address; nothing where there are none."""
+    from urllib3.util import make_headers
+
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return {}
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {name: str(value) for name, value in make_headers(proxy_basic_auth=login).items()}
