@@ -103,6 +103,19 @@ def test_not_yet_submitted_with_a_time_of_submission_means_that_the_gateway_has_
     assert (world.states(), world.only().attempts) == (["submitted"], 1)
 
 
+def test_an_unreadable_word_about_a_message_in_doubt_proves_nothing(world: World, gateway: Watched) -> None:
+    gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.UNREADABLE))
+    lose_answer(gateway, taken=True)
+    world.send()
+    assert (world.states(), world.only().times_asked, len(gateway.taken)) == (["in_doubt"], 0, 1)
+    assert len(gateway.asked_at) > 3
+    assert world.reasons().count("status_unreadable") == 1
+    gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.DELIVERED))
+    world.clock.advance(timedelta(minutes=10))
+    world.follow_up()
+    assert (world.states(), len(gateway.taken)) == (["delivered"], 1)
+
+
 def test_nobody_is_asked_while_the_request_could_be_under_way(world: World, gateway: Watched) -> None:
     interrupt(world)
     world.rules = replace(world.rules, patience=timedelta(0))

@@ -93,6 +93,24 @@ def test_a_final_notification_counts_even_on_the_last_day(sent: World) -> None:
     assert sent.states() == ["delivered"]
 
 
+def test_what_the_gateway_says_unreadably_about_one_message_changes_nothing_and_is_told_once(world: World) -> None:
+    world.add_patients(3)
+    world.prepare()
+    world.send()
+    unclear = world.messages()[1]
+    world.gateway.report(DeliveryReport(unclear.reference, DeliveryStatus.UNREADABLE))
+    result = world.follow_up()
+    assert (result.counts, result.problems) == ({"delivered": 2, "unreadable": 1}, 1)
+    assert world.states() == ["delivered", "submitted", "delivered"]
+    assert [(told.reason, told.item) for told in world.activities if told.level is Level.WARNING] == [
+        ("status_unreadable", str(unclear.id))
+    ]
+    world.clock.advance(timedelta(hours=1))
+    assert (world.follow_up().problems, world.reasons().count("status_unreadable")) == (0, 1)
+    world.clock.advance(timedelta(days=7))
+    assert world.follow_up().counts == {"unknown": 1}
+
+
 def test_many_messages_are_asked_about_in_batches(world: World) -> None:
     asked: list[int] = []
 

@@ -8,11 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tray_agent.errors import KnownError
+from tray_agent.i18n import _
+from tray_agent.jobs.contract import Activity, Level
 from tray_agent.messages.entries import OutboxMessage
-from tray_agent.messages.gateways.contract import DeliveryReport
+from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
 from tray_agent.messages.parts import MessageParts
+from tray_agent.messages.tally import told
 
 ACCOUNTS_AT_ONCE = 8
+
+UNREADABLE = "status_unreadable"
+"""The reason under which the activity log tells that what the gateway said about one message can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,27 @@ class Answer:
     messages: Sequence[OutboxMessage]
     reports: Mapping[str, DeliveryReport]
     error: KnownError | None = None
+
+    def is_unreadable(self, message: OutboxMessage) -> bool:
+        """Returns whether the gateway said something about a message that can't be read: that proves nothing."""
+        report = self.reports.get(message.reference)
+        return report is not None and report.status is DeliveryStatus.UNREADABLE
+
+
+def unreadable_sentence() -> str:
+    """Returns what it means that the gateway's word about one message can't be read."""
+    return _("Was das SMS-Gateway zu dieser Mitteilung meldet, ist nicht lesbar; ihr Stand bleibt, es wird später wieder gefragt.")
+
+
+def unreadable_activity(message: OutboxMessage) -> Activity | None:
+    """Returns the row of the activity log about it; None where it was told before."""
+    said = unreadable_sentence()
+    if message.sentence == said:
+        return None
+    about = f"{message.patient_name}: {said}"
+    return told(
+        Level.WARNING, UNREADABLE, about, item=str(message.id), patient_id=message.patient_id, appointment_at=message.appointment_at
+    )
 
 
 def ask(parts: MessageParts, messages: Iterable[OutboxMessage]) -> list[Answer]:

@@ -9,7 +9,7 @@ decides (sources: gateway facts; decision record 0002).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from tray_agent.i18n import _, format_datetime
 from tray_agent.jobs.contract import Activity, JobContext, Level
 from tray_agent.messages import outbox
-from tray_agent.messages.asking import Answer, ask
+from tray_agent.messages.asking import Answer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
 from tray_agent.messages.model import Channel, MessageState
@@ -118,6 +118,9 @@ class Settling:
     def _judge(self, message: OutboxMessage, answer: Answer, now: datetime) -> _Settled:
         if answer.error is not None:
             return self._ask_later(message, now, str(answer.error))
+        if answer.is_unreadable(message):
+            asked = self._ask_later(message, now, unreadable_sentence())
+            return replace(asked, counted="unreadable", activity=unreadable_activity(message))
         if _is_known(answer.reports.get(message.reference)):
             values = {"submitted_at": message.sending_at or now, "next_at": now, "reason": "", "sentence": ""}
             return _Settled(Change.of(message, Step.FOUND, Actor.SETTLING, **values), "found")

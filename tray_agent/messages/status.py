@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.contract import Activity, JobContext, JobResult, Level
 from tray_agent.messages import outbox
-from tray_agent.messages.asking import Answer, ask
+from tray_agent.messages.asking import Answer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.doubt import Settling
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
@@ -105,6 +105,9 @@ class _Tracking:
         if now - (message.submitted_at or now) >= self._parts.rules.track:
             return self._expired(message)
         later = {"status_checks": message.status_checks + 1, "next_at": now + self._pause(message)}
+        if answer.is_unreadable(message):
+            change = _change(message, Step.WAIT, **later, sentence=unreadable_sentence())
+            return _Tracked(change, "unreadable", unreadable_activity(message))
         if report is not None and report.status is DeliveryStatus.BUFFERED:
             return _Tracked(_change(message, Step.BUFFER, **_noted(report), **later), "buffered")
         return _Tracked(_change(message, Step.WAIT, **later), "open" if answer.error is None else "not_asked")
@@ -138,7 +141,7 @@ class _Tracking:
         happened = tracked if self._context.dry_run else self._parts.database.transact(work)
         for one in happened:
             self._tally.counts[one.counted] += 1
-            self._tally.problems += one.counted == "failed"
+            self._tally.problems += one.counted == "failed" or (one.counted == "unreadable" and one.activity is not None)
 
 
 _OPEN = (MessageState.SUBMITTED, MessageState.BUFFERED)

@@ -8,7 +8,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
 from tray_agent.clock import ManualClock
 from tray_agent.demo.gateway_server import Delivery, GatewayFault, GatewayServer
 from tray_agent.demo.mail_server import MailServer
-from tray_agent.messages.gateways.aspsms import NOT_TAKEN, AspsmsGateway
+from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway
 from tray_agent.messages.gateways.aspsms_reasons import reason_in_words
 from tray_agent.messages.gateways.contract import (
     Accepted,
@@ -491,10 +491,50 @@ def test_a_code_that_we_do_not_know_means_known_and_not_done() -> None:
     assert newest(line("a", "7"))["a"].status is DeliveryStatus.BUFFERED
 
 
-@pytest.mark.parametrize("broken", [line("a", ""), line("a", None), line("a", "delivered"), line("", "0"), "a", None, [], {}])
-def test_what_can_not_be_read_never_looks_like_unknown(broken: object) -> None:
-    with pytest.raises(GatewayUnavailableError):
-        newest(broken, line("b", "0"))
+@pytest.mark.parametrize("broken", ["", None, "delivered", "1 0", True, 0.0, [], {}])
+def test_a_status_that_can_not_be_read_costs_its_reference_alone(broken: object) -> None:
+    reports = newest(line("a", broken), line("b", "0"))
+    assert {name: report.status for name, report in reports.items()} == {"a": DeliveryStatus.UNREADABLE, "b": DeliveryStatus.DELIVERED}
+
+
+def test_a_line_that_can_be_read_is_not_believed_beside_one_that_can_not() -> None:
+    failed, unclear = line("a", "2", "2026-11-23T09:30:00Z"), line("a", "?", "2026-11-23T09:40:00Z")
+    for order in ([failed, unclear], [unclear, failed]):
+        assert newest(*order)["a"].status is DeliveryStatus.UNREADABLE
+
+
+class Notifying:
+    """Answers what a test gives for each reference, and nothing for the others; notes how many each question was about."""
+
+    def __init__(self, lines: Mapping[str, object]) -> None:
+        self.lines = lines
+        self.asked: list[int] = []
+
+    def __call__(self, _call: str, body: bytes) -> Reply:
+        asked = json.loads(body)["TransactionReferenceNumbers"].split(";")
+        self.asked.append(len(asked))
+        told = [self.lines[reference] for reference in asked if reference in self.lines]
+        return Reply(200, json.dumps({"StatusCode": "1", "StatusInfo": "OK", "DeliveryNotifications": told}).encode())
+
+
+@pytest.mark.parametrize("nameless", [line("", "2"), line("  ", "0"), "m77", None, [], {}, {"DeliveryStatus": "0"}])
+def test_a_line_without_a_reference_costs_one_reference_of_200(nameless: object) -> None:
+    references = [f"m{number}" for number in range(200)]
+    told = Notifying({reference: line(reference, "0") for reference in references} | {"m77": nameless})
+    with answering(told) as gateway:
+        reports = gateway.inquire(references)
+    assert [name for name, report in reports.items() if report.status is DeliveryStatus.UNREADABLE] == ["m77"]
+    assert sum(report.status is DeliveryStatus.DELIVERED for report in reports.values()) == 199
+    assert len(told.asked) <= 17
+
+
+def test_a_gateway_that_names_nobody_is_not_asked_without_end() -> None:
+    references = [f"m{number}" for number in range(600)]
+    told = Notifying({reference: {} for reference in references})
+    with answering(told) as gateway:
+        reports = gateway.inquire(references)
+    assert {report.status for report in reports.values()} == {DeliveryStatus.UNREADABLE}
+    assert (len(reports), len(told.asked)) == (600, 3 + FURTHER_QUESTIONS)
 
 
 @pytest.mark.parametrize("notifications", [None, "", {}, "a"])
@@ -600,6 +640,19 @@ notifications = st.fixed_dictionaries(
 )
 
 
+def _named_by(told: object) -> str:
+    named = told.get("TransactionReferenceNumber") if isinstance(told, dict) else None
+    return str(named).strip() if isinstance(named, str | int) and not isinstance(named, bool) else ""
+
+
+def _states(told: dict[str, object]) -> bool:
+    status = told.get("DeliveryStatus")
+    if isinstance(status, bool) or not isinstance(status, str | int):
+        return False
+    digits = str(status).strip().removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) <= 4
+
+
 @settings(max_examples=400)
 @given(codes, st.lists(notifications | json_values, max_size=5) | json_values)
 def test_fuzzed_notifications(code: object, told: object) -> None:
@@ -611,9 +664,11 @@ def test_fuzzed_notifications(code: object, told: object) -> None:
         except (GatewayUnavailableError, GatewayAccountError):
             return
     assert isinstance(told, list)
-    mentioned = {str(each["TransactionReferenceNumber"]).strip() for each in told}
-    assert set(reports) == mentioned & {"a", "b"}
+    mentioned = {_named_by(each) for each in told}
+    assert set(reports) == ({"a", "b"} if "" in mentioned else mentioned & {"a", "b"})
     for reference, report in reports.items():
+        readable = "" not in mentioned and all(_states(each) for each in told if _named_by(each) == reference)
+        assert (report.status is not DeliveryStatus.UNREADABLE) == readable
         assert report.reference == reference
         assert report.notified_at is None or report.notified_at.tzinfo is not None
 

@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -46,6 +46,9 @@ log = logging.getLogger(__name__)
 
 REFERENCES_AT_ONCE = 200
 """How many references one inquiry asks for."""
+
+FURTHER_QUESTIONS = 40
+"""So often one inquiry asks again by halves to find out whom a line without a reference is about; one line needs 16 at the most."""
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes; a longer answer counts as unreadable."""
@@ -169,7 +172,8 @@ class AspsmsGateway:
         """Returns the newest notification of each reference that the gateway knows; others are left out.
 
         A reference that the gateway answers with -1 (not yet submitted, rejected or unknown) comes as ``NOT_SUBMITTED``.
-        An answer of which any part can't be read raises: leaving out what could not be read would look like "unknown".
+        One of which any line can't be read comes as ``UNREADABLE``: left out it would look like "unknown", and by an older
+        line it might seem to have failed. Where a line does not tell whom it is about, halves are asked about until it does.
 
         Raises:
             GatewayUnavailableError: no usable answer.
@@ -177,12 +181,9 @@ class AspsmsGateway:
         """
         reports: dict[str, DeliveryReport] = {}
         asked = [reference for reference in dict.fromkeys(references) if _REFERENCE.fullmatch(reference)]
+        further = iter(range(FURTHER_QUESTIONS // 2))
         for start in range(0, len(asked), REFERENCES_AT_ONCE):
-            chunk = asked[start : start + REFERENCES_AT_ONCE]
-            said = self._answer("InquireDeliveryNotifications", {"TransactionReferenceNumbers": ";".join(chunk)})
-            if said.code not in ("0", "1") or (said.code == "0" and said.info.upper() != "OK"):
-                raise _unusable(self._base)
-            reports.update(self._newest(said.answer.get("DeliveryNotifications"), frozenset(chunk)))
+            reports.update(self._reports(asked[start : start + REFERENCES_AT_ONCE], further))
         return reports
 
     def close(self) -> None:
@@ -192,18 +193,21 @@ class AspsmsGateway:
                 self._made.close()
                 self._made = None
 
-    def _newest(self, notifications: object, asked: frozenset[str]) -> dict[str, DeliveryReport]:
-        if not isinstance(notifications, list):
+    def _reports(self, asked: Sequence[str], further: Iterator[int]) -> dict[str, DeliveryReport]:
+        lines = self._notifications(asked)
+        if all(_reference_of(line) for line in lines):
+            return _newest(lines, frozenset(asked))
+        if len(asked) > 1 and next(further, None) is not None:
+            middle = len(asked) // 2
+            return self._reports(asked[:middle], further) | self._reports(asked[middle:], further)
+        return {reference: DeliveryReport(reference, DeliveryStatus.UNREADABLE) for reference in asked}
+
+    def _notifications(self, asked: Sequence[str]) -> list[Mapping[str, Any]]:
+        said = self._answer("InquireDeliveryNotifications", {"TransactionReferenceNumbers": ";".join(asked)})
+        notifications = said.answer.get("DeliveryNotifications")
+        if said.code not in ("0", "1") or (said.code == "0" and said.info.upper() != "OK") or not isinstance(notifications, list):
             raise _unusable(self._base)
-        newest: dict[str, DeliveryReport] = {}
-        for notification in notifications:
-            report = _report(notification)
-            if report is None:
-                raise _unusable(self._base)
-            known = newest.get(report.reference)
-            if report.reference in asked and (known is None or _age(known) <= _age(report)):
-                newest[report.reference] = report
-        return newest
+        return [line if isinstance(line, dict) else {} for line in notifications]
 
     def _answer(self, call: str, fields: Mapping[str, object]) -> _Said:
         """Returns the gateway's own answer to a question.
@@ -371,30 +375,43 @@ def _said(content: bytes) -> _Said | _Unclear:
     return _Said(answer) if isinstance(answer, dict) else _Unclear("no JSON object")
 
 
-def _report(notification: object) -> DeliveryReport | None:
-    """Returns one notification, or None where it can't be read.
+def _newest(lines: Sequence[Mapping[str, Any]], asked: frozenset[str]) -> dict[str, DeliveryReport]:
+    newest: dict[str, DeliveryReport] = {}
+    for line in lines:
+        report = _report(line)
+        known = newest.get(report.reference)
+        if report.reference in asked and (known is None or _age(known) <= _age(report)):
+            newest[report.reference] = report
+    return newest
+
+
+def _reference_of(line: Mapping[str, Any]) -> str:
+    return _text(line.get("TransactionReferenceNumber"))
+
+
+def _report(line: Mapping[str, Any]) -> DeliveryReport:
+    """Returns one notification.
 
     A status that is a number we don't know means that the gateway knows the message and is not done with it.
     """
-    if not isinstance(notification, dict):
-        return None
-    reference, status = _text(notification.get("TransactionReferenceNumber")), _text(notification.get("DeliveryStatus"))
-    if not reference or not re.fullmatch(r"-?[0-9]{1,4}", status):
-        return None
+    status = _text(line.get("DeliveryStatus"))
+    if not re.fullmatch(r"-?[0-9]{1,4}", status):
+        return DeliveryReport(_reference_of(line), DeliveryStatus.UNREADABLE)
     delivery = _STATUS.get(status, DeliveryStatus.BUFFERED)
-    code = _text(notification.get("Reasoncode"))[:10]
+    code = _text(line.get("Reasoncode"))[:10]
     return DeliveryReport(
-        reference=reference,
+        reference=_reference_of(line),
         status=delivery,
-        notified_at=_instant(notification.get("NotificationDate")) or _instant(notification.get("SubmissionDate")),
+        notified_at=_instant(line.get("NotificationDate")) or _instant(line.get("SubmissionDate")),
         reason_code=code,
-        reason=reason_in_words(code, delivery, _text(notification.get("ReasoncodeDescription"))[:200]),
+        reason=reason_in_words(code, delivery, _text(line.get("ReasoncodeDescription"))[:200]),
     )
 
 
-def _age(report: DeliveryReport) -> tuple[datetime, int]:
-    """Returns what tells newer from older; at the same instant the more final one counts."""
-    return report.notified_at or _LONG_AGO, _FINALITY.index(report.status)
+def _age(report: DeliveryReport) -> tuple[bool, datetime, int]:
+    """Returns what tells newer from older; at the same instant the more final one counts, and what can't be read before all."""
+    unreadable = report.status is DeliveryStatus.UNREADABLE
+    return unreadable, report.notified_at or _LONG_AGO, -1 if unreadable else _FINALITY.index(report.status)
 
 
 def _text(value: object) -> str:

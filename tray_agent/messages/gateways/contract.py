@@ -111,6 +111,9 @@ class DeliveryStatus(StrEnum):
     BUFFERED = "buffered"
     FAILED = "failed"
 
+    UNREADABLE = "unreadable"
+    """The gateway told something about it that can't be read: neither known nor unknown; it is asked again later."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
@@ -153,7 +156,10 @@ class SmsGateway(Protocol):
         ...
 
     def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
-        """Returns the newest notification of each reference that the gateway knows; others are left out."""
+        """Returns the newest notification of each reference that the gateway knows; others are left out.
+
+        What can't be read about a reference comes as ``UNREADABLE``, never as left out: that would mean "not known".
+        """
         ...
 
     def close(self) -> None:
