@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from queue import SimpleQueue
 
 import pytest
 
-from tests.messages.world import Accounts, World
-from tray_agent.messages.gateways.contract import Accepted, Outcome
+from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, World, treatment
+from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, Outcome, OutgoingMail
 from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.lanes import Departure, Event, Lane, Opened, Returned, Stop
 from tray_agent.messages.model import MessageState
@@ -107,6 +108,68 @@ def test_a_clock_set_back_does_not_prolong_an_intent(world: World, lane: Lane, e
 def test_a_machine_that_slept_lets_nothing_leave(world: World, lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
     world.clock.set(world.clock.now() + timedelta(hours=1))  # the monotonic clock stands while a machine sleeps
     assert outcomes(lane, events, gate) == [True, False, False]
+
+
+def refusing(sender: str, tried: list[str]) -> Callable[[OutgoingMail], Outcome | None]:
+    def answer(mail: OutgoingMail) -> Outcome | None:
+        tried.append(mail.sender)
+        return AccountStopped(AccountFault.ORIGINATOR, f"Absender {mail.sender} nicht zugelassen.") if mail.sender == sender else None
+
+    return answer
+
+
+def two_mandants(world: World, number: int) -> None:
+    """Books appointments of patients with e-mail addresses, of Dr. Meier's and of Dr. Keller's by turns."""
+    world.practice.put(replace(MEIER, id="M2", name="Dr. Keller"))
+    world.senders = {"M1": "meier@example.ch", "M2": "keller@example.ch"}
+    for index in range(number):
+        patient_id = f"Q{index}"
+        world.practice.put(
+            replace(ANNA, id=patient_id, mobile=None, email=f"q{index}@example.ch"), treatment(patient_id, f"M{index % 2 + 1}")
+        )
+        world.book_appointment(f"a{index}", TOMORROW_NINE + timedelta(minutes=index), patient_id)
+
+
+def test_one_mandants_refused_sender_holds_no_other_mandant_up(world: World) -> None:
+    tried: list[str] = []
+    world.mails.answer = refusing("meier@example.ch", tried)
+    two_mandants(world, 40)
+    world.prepare()
+    result = world.send()
+    assert [mail.sender for mail in world.mails.taken] == 20 * ["keller@example.ch"]
+    assert tried.count("meier@example.ch") <= world.rules.mails_at_once * world.rules.ahead
+    kept = [message for message in world.messages() if message.mandant_id == "M1"]
+    assert {(message.state, message.reason) for message in kept} == {(MessageState.PREPARED, "originator_refused")}
+    assert all("Dr. Meier" in message.sentence and "meier@example.ch" in message.sentence for message in kept)
+    (told,) = [activity for activity in world.activities if activity.reason == "originator_refused"]
+    assert "20 Mitteilungen" in told.sentence
+    assert "Dr. Meier" in told.sentence
+    assert (result.counts["sent"], result.skipped, result.problems) == (20, {"originator_refused": 20}, 1)
+
+
+def test_a_sender_that_is_released_sends_what_stayed(world: World) -> None:
+    world.mails.answer = refusing("meier@example.ch", [])
+    two_mandants(world, 10)
+    world.prepare()
+    world.send()
+    world.mails.answer = None
+    assert world.send().counts["sent"] == 5
+    assert {message.state for message in world.messages()} == {MessageState.SUBMITTED}
+
+
+def test_one_mandants_refused_originator_holds_no_other_of_the_account_up(world: World) -> None:
+    world.sms["M2"] = world.sms["M1"]
+    world.sms.names = {"M1": "shared", "M2": "shared"}
+    world.practice.put(replace(MEIER, id="M2", name="Dr. Keller"))
+    world.add_patients(10)
+    world.add_patients(10, mandant="M2", prefix="R")
+    world.sms.originators["M1"] = "Meier"
+    world.gateway.set_balance(Decimal(40))
+    world.gateway.answer = lambda sms: AccountStopped(AccountFault.ORIGINATOR, "Absender?") if sms.originator == "Meier" else None
+    world.prepare()
+    result = world.send()
+    assert (result.counts["sent"], result.skipped) == (10, {"originator_refused": 10})
+    assert [message.mandant_id for message in world.messages() if message.state is MessageState.PREPARED] == 10 * ["M1"]
 
 
 class WithoutOriginator(Accounts):

@@ -47,6 +47,7 @@ class Accounts(dict[str, SmsGateway]):
     def __init__(self, gateways: Mapping[str, SmsGateway]) -> None:
         super().__init__(gateways)
         self.names: dict[str, str] = {}
+        self.originators: dict[str, str] = {}
 
     def __missing__(self, mandant_id: str) -> SmsGateway:
         raise GatewayMissingError(
@@ -60,7 +61,7 @@ class Accounts(dict[str, SmsGateway]):
 
     def originator(self, mandant_id: str) -> str:
         """Returns the originator of a Mandant."""
-        return "Praxis"
+        return self.originators.get(mandant_id, "Praxis")
 
 
 class TrialContext(JobContext):
@@ -128,6 +129,7 @@ class World:
     tokens: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
     activities: list[Activity] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+    senders: dict[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> MessageParts:
@@ -138,7 +140,7 @@ class World:
             templates=lambda: self.book,
             sms=self.sms,
             mail=self.mail,
-            mail_identity=lambda _mandant: MailIdentity("praxis@example.ch", "Praxis am Bellevue"),
+            mail_identity=lambda mandant: MailIdentity(self.senders.get(mandant, "praxis@example.ch"), "Praxis am Bellevue"),
             clock=self.clock,
             zone=ZURICH,
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),

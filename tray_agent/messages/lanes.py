@@ -1,8 +1,8 @@
 """A lane is one account's way out: its connections side by side, its messages waiting, its credits, its stop.
 
 Lanes know nothing of the database. A lane hands a message over only while it is open, and only within the time for which
-its intent holds; what it does not hand over comes back as certainly not sent. One slow answer, one dead number or one
-refused account holds up nothing but itself.
+its intent holds; what it does not hand over comes back as certainly not sent. One slow answer, one dead number, one
+refused account or one Mandant's refused sender holds up nothing but itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -82,7 +82,7 @@ Event = Returned | Opened
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a lane sends nothing more.
+    """Why a lane, or one Mandant's messages in it, are not sent any more.
 
     Attributes:
         reason: a stable word.
@@ -90,6 +90,7 @@ class Stop:
         retry_at: when the lane may be tried again; None: not in this run.
         ordinary: whether it is as it should be (quiet hours).
         finishes: whether messages whose intent is committed may still leave; their credits are set aside.
+        mandant_id: whose sender is refused; None: it concerns the whole lane.
     """
 
     reason: str
@@ -97,6 +98,7 @@ class Stop:
     retry_at: datetime | None = None
     ordinary: bool = False
     finishes: bool = False
+    mandant_id: str | None = None
 
 
 class Way(Protocol):
@@ -207,7 +209,8 @@ class Lane:
         self.on_the_way = 0
         self.budget: Decimal | None = None
         self.stop: Stop | None = None
-        self.held: set[int] = set()
+        self.held: dict[int, Stop] = {}
+        self._refused: dict[str | None, Stop] = {}
         self.troubles = 0
         self.pauses = 0
         self._parts = parts
@@ -232,6 +235,22 @@ class Lane:
     def busy(self) -> bool:
         """Returns whether an event of this lane is still to come."""
         return self._opening or self.on_the_way > 0
+
+    def stop_of(self, message: OutboxMessage) -> Stop | None:
+        """Returns what keeps a message back: the lane's stop, or that of its Mandant's sender."""
+        return self.stop or self._refused.get(message.mandant_id)
+
+    def put_stop(self, stop: Stop) -> list[Ready]:
+        """Stops the lane, or one Mandant's messages in it, and returns those that waited; a lane that is stopped stays so."""
+        if self.stop is not None:
+            return []
+        if stop.mandant_id is None:
+            self.stop = stop
+        else:
+            self._refused.setdefault(stop.mandant_id, stop)
+        kept_back = [ready for ready, _checked_at in self.waiting if self.stop_of(ready.message)]
+        self.waiting = deque(place for place in self.waiting if not self.stop_of(place[0].message))
+        return kept_back
 
     @property
     def can_go_on(self) -> bool:
@@ -269,7 +288,7 @@ class Lane:
         """Forgets a pause that is over, so that the lane is opened again."""
         if self.stop is not None and self.stop.retry_at is not None and now >= self.stop.retry_at:
             self.stop, self._opened, self.troubles = None, False, 0
-            self.held.clear()
+            self.held = {number: stop for number, stop in self.held.items() if stop.mandant_id is not None}
 
     def _ask(self) -> None:
         try:
@@ -286,12 +305,16 @@ class Lane:
         if not self._may_leave(departure):
             self._events.put(Returned(self, departure, None))
             return
-        self._events.put(Returned(self, departure, self._outcome(departure)))
+        outcome = self._outcome(departure)
+        if isinstance(outcome, AccountStopped) and outcome.fault is AccountFault.ORIGINATOR:
+            whose = _("Absender von {mandant}: {why}").format(mandant=departure.ready.mandant_name, why=outcome.sentence)
+            outcome = replace(outcome, sentence=whose)
+        self._events.put(Returned(self, departure, outcome))
 
     def _outcome(self, departure: Departure) -> Outcome:
         try:
             leave = self._way.pack(departure.ready)
-        except KnownError as error:  # no usable originator: every message of this account would meet the same
+        except KnownError as error:  # no usable originator: every message of this Mandant would meet the same
             return AccountStopped(AccountFault.ORIGINATOR, str(error))
         except Exception:  # noqa: BLE001 - a fault of one message must not end the others; logged
             _log.exception("packing message %s failed", departure.message.id)
@@ -307,7 +330,7 @@ class Lane:
     def _may_leave(self, departure: Departure) -> bool:
         clock = self._parts.clock
         in_time = clock.now() < departure.leaves_until and clock.monotonic() < departure.leaves_within
-        stop = self.stop
+        stop = self.stop_of(departure.message)
         return in_time and self._leaving and (stop is None or stop.finishes)
 
 

@@ -63,10 +63,12 @@ class Ready:
     Attributes:
         message: as it stands in the outbox (after ``Checked.changes`` were carried out).
         appointment: what it reminds of, for the calendar file; None for greetings.
+        mandant_name: who is charged, as people call them.
     """
 
     message: OutboxMessage
     appointment: Appointment | None
+    mandant_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,8 @@ class _Checking:
             stored = {name: value.value if isinstance(value, Channel) else value for name, value in changed.items()}
             self.checked.changes[message.id] = change_of(message, Step.RENDER_ANEW, **stored)
             current = replace(message, version=message.version + 1, **changed)
-        self.checked.ready.append(Ready(current, self._facts.appointments.get(message.appointment_id or "")))
+        appointment = self._facts.appointments.get(message.appointment_id or "")
+        self.checked.ready.append(Ready(current, appointment, self._around.mandants[decision.mandant_id].name))
 
     def _move(self, message: OutboxMessage, decision: Eligible) -> None:
         content, key = self._content(message, decision), decision.key

@@ -211,7 +211,7 @@ class Sending:
             if ready.message.id in unchanged:
                 continue
             lane = self._lane_of(ready.message)
-            if lane.stop is None:
+            if lane.stop_of(ready.message) is None:
                 lane.waiting.append((ready, checked_at))
             else:
                 held.setdefault(lane.name, []).append(ready)
@@ -293,14 +293,12 @@ class Sending:
         return Lane(self._parts, name, MailWay(self._parts, self._parts.mail), self._parts.rules.mails_at_once, self._events)
 
     def _hold(self, lane: Lane, readies: Sequence[Ready]) -> None:
-        """Notes why messages of a stopped lane stay; they stay prepared."""
-        stop = lane.stop
-        if stop is None or not readies:
-            return
-        lane.held.update(ready.message.id for ready in readies)
-        self._kept.update({ready.message.id: stop.reason for ready in readies})
-        told_already = [ready.message for ready in readies if ready.message.reason != stop.reason]
-        changes = [change_of(message, Step.POSTPONE, reason=stop.reason, sentence=stop.sentence) for message in told_already]
+        """Notes why messages that a stop concerns stay; they stay prepared."""
+        stopped = [(ready.message, stop) for ready in readies if (stop := lane.stop_of(ready.message))]
+        lane.held.update({message.id: stop for message, stop in stopped})
+        self._kept.update({message.id: stop.reason for message, stop in stopped})
+        untold = [(message, stop) for message, stop in stopped if message.reason != stop.reason]
+        changes = [change_of(message, Step.POSTPONE, reason=stop.reason, sentence=stop.sentence) for message, stop in untold]
 
         def work(connection: Connection) -> None:
             self._context.fence(connection)
@@ -310,11 +308,7 @@ class Sending:
             self._parts.database.transact(work)
 
     def _stop(self, lane: Lane, stop: Stop) -> None:
-        if lane.stop is None:
-            lane.stop = stop
-            readies = [ready for ready, _checked_at in lane.waiting]
-            lane.waiting.clear()
-            self._hold(lane, readies)
+        self._hold(lane, lane.put_stop(stop))
 
     def _pause(self, lane: Lane, reason: str, sentence: str) -> None:
         lane.pauses += 1
@@ -457,22 +451,24 @@ class Sending:
         return noted if happened else Noted(noted.change, "settled_elsewhere")
 
     def _learn(self, returned: Returned) -> None:
-        """Draws the conclusions for the lane: an account that is refused, a gateway that does not answer."""
-        lane, outcome = returned.lane, returned.outcome
+        """Draws the conclusions for the lane: an account or a sender that is refused, a gateway that does not answer."""
+        lane, outcome, message = returned.lane, returned.outcome, returned.departure.message
         lane.on_the_way -= 1
         if isinstance(outcome, AccountStopped):
-            self._stop(lane, Stop(STOPPED[outcome.fault], outcome.sentence))
+            whose = message.mandant_id if outcome.fault is AccountFault.ORIGINATOR else None
+            self._stop(lane, Stop(STOPPED[outcome.fault], outcome.sentence, mandant_id=whose))
         elif isinstance(outcome, NotNow | InDoubt):
             lane.troubles += 1
             if lane.troubles >= 2 * lane.at_once:
                 self._pause(lane, GATEWAY_TROUBLE, outcome.sentence)
         elif outcome is not None:
             lane.troubles = 0
-        if lane.stop is not None and (outcome is None or isinstance(outcome, AccountStopped)):
-            lane.held.add(returned.departure.message.id)
-            self._kept[returned.departure.message.id] = lane.stop.reason
-        if lane.budget is not None and (outcome is None or isinstance(outcome, NotNow)):
-            lane.budget += returned.departure.message.cost
+        stop = lane.stop_of(message)
+        if stop is not None and (outcome is None or isinstance(outcome, AccountStopped)):
+            lane.held[message.id] = stop
+            self._kept[message.id] = stop.reason
+        if lane.budget is not None and (outcome is None or isinstance(outcome, NotNow | AccountStopped)):
+            lane.budget += message.cost
 
     # Events
 

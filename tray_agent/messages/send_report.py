@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +21,14 @@ from tray_agent.messages.tally import Tally, told
 
 
 def held_up(parts: MessageParts, lanes: Iterable[Lane]) -> Iterator[Activity]:
-    """Gives one row for each lane that keeps messages for a reason that somebody should know."""
+    """Gives one row for each reason that somebody should know, for which a lane or one Mandant in it keeps messages."""
     for lane in lanes:
-        if lane.stop is None or not lane.held or lane.stop.ordinary:
-            continue
-        number = len(lane.held)
-        said = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
-        yield told(Level.ERROR, lane.stop.reason, f"{said} ({_whose(parts, lane)}): {lane.stop.sentence}", item=lane.name)
+        for stop, number in Counter(lane.held.values()).items():
+            if stop.ordinary:
+                continue
+            said = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
+            about = said if stop.mandant_id else f"{said} ({_whose(parts, lane)})"  # a refused sender says itself whose it is
+            yield told(Level.ERROR, stop.reason, f"{about}: {stop.sentence}", item=stop.mandant_id or lane.name)
 
 
 def low_credits(parts: MessageParts, settings: Settings, asked: Collection[str], now: datetime) -> list[Activity]:

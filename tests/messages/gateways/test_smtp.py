@@ -364,6 +364,47 @@ def speaking(replies: list[bytes]) -> Iterator[int]:
     thread.join(5)
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "text"])
+@pytest.mark.parametrize(
+    ("refusal", "fault"),
+    [
+        (b"553 5.7.1 <praxis@example.ch>: Sender address rejected: not owned by user x", AccountFault.ORIGINATOR),
+        (b"550 5.1.8 Bad sender's system address", AccountFault.ORIGINATOR),
+        (b"550 5.7.60 SMTP; Client does not have permissions to send as this sender", AccountFault.ORIGINATOR),
+        (b"554 5.2.252 SendAsDenied; praxis@example.ch not allowed to send as", AccountFault.ORIGINATOR),
+        (b"554 5.7.1 <anna.mueller@example.ch>: Relay access denied", AccountFault.AUTHORISATION),
+        (b"550 5.7.57 Client not authenticated to send mail", AccountFault.AUTHORISATION),
+        (b"530 5.7.0 Authentication required", AccountFault.AUTHORISATION),
+    ],
+)
+def test_a_refusal_of_the_sender_costs_no_message_at_whatever_step_it_is_told(step: str, refusal: bytes, fault: AccountFault) -> None:
+    at = {"MAIL": 2, "RCPT": 3, "DATA": 4, "text": 5}[step]
+    with speaking([*good[:at], refusal]) as port:
+        gateway = SmtpGateway(Address("127.0.0.1", port, "none"), ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=5.0)
+        outcome = gateway.submit(MAIL)
+        gateway.close()
+    assert isinstance(outcome, AccountStopped)
+    assert outcome.fault is fault
+
+
+@pytest.mark.parametrize("step", [3, 5])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        b"550 5.1.1 <anna.mueller@example.ch>: Recipient address rejected: User unknown in relay recipient table",
+        b"550 5.7.1 mail from praxis@example.ch to anna.mueller@example.ch refused",
+        b"550 no",
+        b"550 15.7.60 (5.7.601) no",
+    ],
+)
+def test_a_refusal_of_one_recipient_holds_no_other_up(step: int, refusal: bytes) -> None:
+    with speaking([*good[:step], refusal]) as port:
+        gateway = SmtpGateway(Address("127.0.0.1", port, "none"), ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=5.0)
+        outcome = gateway.submit(MAIL)
+        gateway.close()
+    assert isinstance(outcome, Refused)
+
+
 senseless = [b"199 ?", b"999 ?", b"abc", b"", b"25", b"-1 x", b"220 hi", b"354 go"]
 reply = st.sampled_from([b"250 ok", b"250 ok", b"421 bye", b"450 later", b"550 no", *senseless])
 good = [b"220 hi", b"250 ok", b"250 ok", b"250 ok", b"354 go", b"250 ok"]

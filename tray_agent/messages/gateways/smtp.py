@@ -148,7 +148,7 @@ class SmtpGateway:
         if refused is not None:
             self._reset(line)
             return refused
-        outcome = _text(line.smtp, content)
+        outcome = _text(line.smtp, message, content)
         if isinstance(outcome, InDoubt):
             line.smtp.close()
         else:
@@ -277,41 +277,68 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
     options = ["SMTPUTF8"] if _needs_utf8(message) else []
     if options and not smtp.has_extn("smtputf8"):
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
-    code = _code(smtp.mail(_with_ascii_domain(message.sender), options))
+    code, said = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
-        return _later(code) if code < 500 else _sender_refused(code, message.sender)
-    code = _code(smtp.rcpt(_with_ascii_domain(message.recipient)))
+        return _later(code) if code < 500 else _login_missing(code, said) or _sender_refused(message)
+    code, said = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
     if code not in (250, 251):
-        return _later(code) if code < 500 else Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
-    code = _code(smtp.docmd("DATA"))
+        return _later(code) if code < 500 else _stops_more(code, said, message) or _recipient_refused()
+    code, said = _reply(smtp.docmd("DATA"))
     if code != 354:
-        return _later(code) if code < 500 else _content_refused()
+        return _later(code) if code < 500 else _stops_more(code, said, message) or _content_refused()
     return None
 
 
-def _code(reply: tuple[int, bytes]) -> int:
-    """Returns the code of a reply.
+def _reply(reply: tuple[int, bytes]) -> tuple[int, str]:
+    """Returns the code and the words of a reply.
 
     Raises:
         SMTPServerDisconnected: the reply is none: whatever follows on this connection would mean nothing.
     """
-    code = reply[0]
+    code, said = reply
     if not 200 <= code < 600:
         raise smtplib.SMTPServerDisconnected("unreadable reply")
-    return code
+    return code, said.decode("utf-8", "replace").casefold()
 
 
-def _sender_refused(code: int, sender: str) -> AccountStopped:
-    if code in (530, 535):
-        return AccountStopped(AccountFault.AUTHORISATION, _("Der Mailserver verlangt eine Anmeldung mit Benutzer und Passwort."))
-    return AccountStopped(AccountFault.ORIGINATOR, _("Der Mailserver lässt den Absender {sender} nicht zu.").format(sender=sender))
+_OF_THE_SENDER = re.compile(r"(?<![\d.])5\.(1\.[78]|7\.60|2\.252)(?![\d.])")
+"""The sender's address is none, unknown, or not this login's (RFC 3463; Exchange)."""
+
+_WITHOUT_LOGIN = re.compile(r"(?<![\d.])5\.7\.57(?![\d.])|\brelay(?!.recipient)")
+"""Nobody who has not logged in may send to others through this server; "relay recipient table" speaks of one recipient."""
 
 
-def _text(smtp: smtplib.SMTP, content: bytes) -> Outcome:
+def _stops_more(code: int, said: str, message: OutgoingMail) -> AccountStopped | None:
+    """Returns what a refusal means for more than this message, or None.
+
+    Many servers tell only at RCPT or after the text that they dislike the sender; they then name it, and not the recipient.
+    """
+    sender, recipient = (_with_ascii_domain(address).casefold() for address in (message.sender, message.recipient))
+    if _OF_THE_SENDER.search(said) or (sender in said and recipient not in said):
+        return _sender_refused(message)
+    return _login_missing(code, said)
+
+
+def _login_missing(code: int, said: str) -> AccountStopped | None:
+    if code not in (530, 535) and not _WITHOUT_LOGIN.search(said):
+        return None
+    return AccountStopped(AccountFault.AUTHORISATION, _("Der Mailserver verlangt eine Anmeldung mit Benutzer und Passwort."))
+
+
+def _sender_refused(message: OutgoingMail) -> AccountStopped:
+    said = _("Der Mailserver lässt den Absender {sender} nicht zu; Absender berichtigen oder beim Mailserver freischalten lassen.")
+    return AccountStopped(AccountFault.ORIGINATOR, said.format(sender=message.sender))
+
+
+def _recipient_refused() -> Refused:
+    return Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
+
+
+def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
     """Sends the text; whatever breaks from here on leaves the message in doubt."""
     try:
         smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
-        code, _said = smtp.getreply()
+        code, said = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         log.warning("SMTP: broken off after the text (%s)", type(error).__name__)
         return _in_doubt()
@@ -319,7 +346,9 @@ def _text(smtp: smtplib.SMTP, content: bytes) -> Outcome:
         return Accepted()
     if 400 <= code < 500:
         return _later(code)
-    return _content_refused() if 500 <= code < 600 else _in_doubt()
+    if not 500 <= code < 600:
+        return _in_doubt()
+    return _stops_more(code, said.decode("utf-8", "replace").casefold(), message) or _content_refused()
 
 
 def _later(code: int) -> NotNow:
