@@ -67,9 +67,10 @@ class Accounts(dict[str, SmsGateway]):
 class TrialContext(JobContext):
     """A run of a job in a test; ``lose`` takes the lease away, ``cancel`` asks it to stop."""
 
-    def __init__(self, job: JobKey = JobKey.SEND_MESSAGES, token: int = 1, *, dry_run: bool = False) -> None:
+    def __init__(self, job: JobKey = JobKey.SEND_MESSAGES, token: int = 1, *, dry_run: bool = False, by_hand: bool = False) -> None:
         self._job = job
         self._token = token
+        self._by_hand = by_hand
         self._dry_run = dry_run
         self.lost = False
         self.cancelled = False
@@ -87,6 +88,10 @@ class TrialContext(JobContext):
     @property
     def due_at(self) -> datetime:
         return datetime(2026, 11, 23, 9, 0, tzinfo=ZURICH)
+
+    @property
+    def by_hand(self) -> bool:
+        return self._by_hand
 
     @property
     def dry_run(self) -> bool:
@@ -129,6 +134,7 @@ class World:
     tokens: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
     activities: list[Activity] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+    next_sending: datetime | None = None
     senders: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -145,6 +151,7 @@ class World:
             zone=ZURICH,
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
             rules=self.rules,
+            next_sending=lambda: self.next_sending,
             reached=self.steps.append,
         )
 
@@ -164,8 +171,8 @@ class World:
         assert isinstance(self.mail, MemoryMailGateway)
         return self.mail
 
-    def context(self, job: JobKey = JobKey.SEND_MESSAGES, *, dry_run: bool = False) -> TrialContext:
-        return TrialContext(job, next(self.tokens), dry_run=dry_run)
+    def context(self, job: JobKey = JobKey.SEND_MESSAGES, *, dry_run: bool = False, by_hand: bool = False) -> TrialContext:
+        return TrialContext(job, next(self.tokens), dry_run=dry_run, by_hand=by_hand)
 
     def prepare(self, *, dry_run: bool = False) -> JobResult:
         return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run)
@@ -173,14 +180,14 @@ class World:
     def greet(self) -> JobResult:
         return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS)
 
-    def send(self, *, dry_run: bool = False) -> JobResult:
-        return self._run(send_messages, JobKey.SEND_MESSAGES, dry_run=dry_run)
+    def send(self, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
+        return self._run(send_messages, JobKey.SEND_MESSAGES, dry_run=dry_run, by_hand=by_hand)
 
     def follow_up(self) -> JobResult:
         return self._run(update_status, JobKey.UPDATE_STATUS)
 
-    def _run(self, job: Any, key: JobKey, *, dry_run: bool = False) -> JobResult:
-        context = self.context(key, dry_run=dry_run)
+    def _run(self, job: Any, key: JobKey, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
+        context = self.context(key, dry_run=dry_run, by_hand=by_hand)
         try:
             result: JobResult = job(self.parts, context)
             return result

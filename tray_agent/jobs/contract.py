@@ -109,6 +109,11 @@ class JobContext(Protocol):
         ...
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person began the run and waits for its result; else it was planned, or is caught up."""
+        ...
+
+    @property
     def dry_run(self) -> bool:
         """Whether the job must only tell what it would do, and change nothing."""
         ...

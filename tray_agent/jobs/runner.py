@@ -62,6 +62,11 @@ class RunContext:
         return self._claim.due_at
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person began the run and waits for its result."""
+        return self._claim.trigger is RunTrigger.BY_HAND
+
+    @property
     def token(self) -> int:
         """The fence."""
         return self._claim.token
@@ -124,6 +129,7 @@ class DryContext:
     """What a job is given that must only tell what it would do: nothing is claimed, fenced or written."""
 
     dry_run = True
+    by_hand = True
     run_id = 0
     token = 0
 

@@ -81,6 +81,7 @@ class SendingRules:
             (ASPSMS: "not known" also means "not yet submitted"; three times within 15 minutes).
         back_off: pauses after "not now", the last one again and again; each varied by up to a fifth.
         patience: so long a run waits for what was put off or is in doubt, before it leaves it to the next run.
+        patience_by_hand: the same where a person began the run and waits for its result.
         give_up: after this time an answer about a message in doubt is of no use any more.
         track: so long a submitted message is followed up (seven days).
         inquiry: how many references are asked about in one request.
@@ -98,6 +99,7 @@ class SendingRules:
     times: int = 3
     back_off: tuple[timedelta, ...] = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
     patience: timedelta = timedelta(minutes=20)
+    patience_by_hand: timedelta = timedelta(seconds=10)
     give_up: timedelta = timedelta(days=7)
     track: timedelta = timedelta(days=7)
     inquiry: int = 200
@@ -112,6 +114,10 @@ class SendingRules:
 
 def _nothing(_step: str) -> None:
     pass
+
+
+def _never() -> datetime | None:
+    return None
 
 
 def _no_words() -> PracticeWords:
@@ -133,6 +139,7 @@ class MessageParts:
         words: how the practice names itself in texts.
         region: the country of telephone numbers without a country code.
         canton: whose holidays are quiet.
+        next_sending: gives the next planned time of sending (aware), or None where there is none.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
 
@@ -149,6 +156,7 @@ class MessageParts:
     region: str = "CH"
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
+    next_sending: Callable[[], datetime | None] = _never
     reached: Callable[[str], None] = _nothing
 
     def channels(self) -> frozenset[Channel]:
