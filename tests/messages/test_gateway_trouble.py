@@ -11,6 +11,7 @@ import pytest
 
 from tests.messages.world import World
 from tray_agent.clock import ManualClock
+from tray_agent.config.settings import CHECK_CREDITS
 from tray_agent.demo.gateway_server import GatewayFault, GatewayServer
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.registry import GatewayAccess
@@ -47,7 +48,10 @@ def test_runs_that_do_not_wait_deliver_it_once_in_a_few_runs(world: World, serve
     server.fail_next(fault)
     world.rules = replace(world.rules, patience=timedelta(0))
     first = world.send()
-    assert first.sentence == "Keine Mitteilung gesendet. Bei 1 ist noch unklar, ob sie gesendet wurde."
+    assert first.sentence.startswith(
+        "Keine Mitteilung gesendet. Bei 1 ist noch unklar, ob sie gesendet wurde. Grund: Das SMS-Gateway meldet"
+    )
+    assert first.sentence.endswith("falls es sie nicht hat. Nächster Versuch: 24.11.2026 10:10.")
     assert (world.only().reason, "HTTP 50" in world.only().sentence) == ("gateway_trouble", True)
     for _run in range(5):
         world.clock.advance(NEXT_RUN)
@@ -65,11 +69,47 @@ def test_a_gateway_in_trouble_for_a_long_time_delivers_once_when_it_is_over(worl
     assert world.states() == ["submitted"]
 
 
+@pytest.mark.parametrize("asked_first", [True, False])
+def test_a_run_by_hand_gives_an_answer_soon_while_the_gateway_is_away(world: World, server: GatewayServer, asked_first: bool) -> None:
+    world.values[CHECK_CREDITS] = asked_first
+    server.stop()
+    began = world.clock.now()
+    result = world.send(by_hand=True)
+    assert world.clock.now() - began <= world.rules.patience_by_hand
+    assert result.sentence.startswith("Keine Mitteilung gesendet. 1 bleibt vorbereitet. Grund: ")
+    assert "Das SMS-Gateway" in result.sentence
+    assert result.sentence.endswith("Nächster Versuch: 24.11.2026 10:10.")
+    assert result.problems == 1
+    assert world.activities[-1].sentence.startswith("1 Mitteilung ")
+    server.start()
+    world.clock.advance(NEXT_RUN)
+    assert world.send(by_hand=True).sentence == "1 Mitteilung gesendet."
+
+
+def test_a_run_by_hand_leaves_what_is_in_doubt_to_a_later_one(world: World, server: GatewayServer) -> None:
+    server.fail_next(GatewayFault.DROP_AFTER_ACCEPT)
+    began = world.clock.now()
+    result = world.send(by_hand=True)
+    assert world.clock.now() - began <= world.rules.patience_by_hand
+    assert "Bei 1 ist noch unklar, ob sie gesendet wurde." in result.sentence
+    world.clock.advance(NEXT_RUN)
+    world.send(by_hand=True)
+    assert (len(server.accepted()), world.states()) == (1, ["submitted"])
+
+
+def test_a_result_without_a_schedule_says_that_nothing_tries_again(world: World, server: GatewayServer) -> None:
+    world.next_sending = None
+    server.stop()
+    assert "hat keinen Zeitplan" in world.send(by_hand=True).sentence
+
+
 def test_a_gateway_that_is_away_gets_the_message_when_it_is_back(world: World, server: GatewayServer) -> None:
     server.stop()
     result = world.send()
     assert world.states() == ["prepared"]
-    assert result.sentence == "Keine Mitteilung gesendet. 1 bleibt vorbereitet."
+    assert result.sentence.startswith("Keine Mitteilung gesendet. 1 bleibt vorbereitet. Grund: ")
+    assert "Das SMS-Gateway" in result.sentence
+    assert result.sentence.endswith("Nächster Versuch: 24.11.2026 10:10.")
     server.start()
     assert world.send().counts["sent"] == 1
     assert len(server.accepted()) == 1

@@ -134,7 +134,7 @@ class World:
     tokens: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
     activities: list[Activity] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
-    next_sending: datetime | None = None
+    next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
     senders: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -43,7 +43,7 @@ from tray_agent.messages.outcomes import GATEWAY_TROUBLE, STOPPED, Noted, note, 
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.prepare import is_revivable
 from tray_agent.messages.recheck import Checked, Moved, Ready, change_of, check
-from tray_agent.messages.send_report import Left, ended, held_up, low_credits, run_sentence
+from tray_agent.messages.send_report import Left, ended, held_up, low_credits, reasons_told, run_sentence
 from tray_agent.messages.server_time import ServerTime
 from tray_agent.messages.states import Actor, Step
 from tray_agent.messages.tally import Tally
@@ -98,6 +98,7 @@ class Sending:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._lanes: dict[str, Lane] = {}
         self._kept: dict[int, str] = {}
+        self._put_off: dict[int, tuple[Lane, str]] = {}
         self._asked: set[str] = set()
         self._unwritten: list[Returned] = []
         self._quiet_known: tuple[datetime | None, str] = (None, "")
@@ -105,7 +106,7 @@ class Sending:
         self._all_read = False
         self._time = ServerTime(parts)
         self._round_began = self._time.now
-        self._ends_at = self._time.now + parts.rules.patience
+        self._ends_at = self._time.now + (parts.rules.patience_by_hand if context.by_hand else parts.rules.patience)
 
     def run(self) -> None:
         """Settles and sends, again and again while something is due before the run's patience ends."""
@@ -135,18 +136,27 @@ class Sending:
     def result(self) -> JobResult:
         """Tells once what holds accounts up, warns of low credits, and returns what the run did."""
         self._ask_what_is_left()
-        problems = list(held_up(self._parts, self._lanes.values()))
+        lanes, put_off = self._lanes.values(), self._still_put_off()
+        problems = list(held_up(self._parts, lanes, put_off))
         activities = [*problems, *low_credits(self._parts, self._settings, self._asked, self._time.now)]
         if activities:
             self._context.log(*activities)
         self._tally.problems += len(problems)
         self._tally.skipped.update(Counter(self._kept.values()))
-        return self._tally.result(run_sentence(self._tally, self._left()))
+        return self._tally.result(run_sentence(self._parts, self._tally, self._left(reasons_told(lanes, put_off))))
 
-    def _left(self) -> Left:
+    def _left(self, why: Sequence[str]) -> Left:
         with self._parts.database.read() as connection:
             prepared = outbox.count(connection, [MessageState.PREPARED])
-            return Left(prepared, outbox.count(connection, [MessageState.SENDING, MessageState.IN_DOUBT]))
+            return Left(prepared, outbox.count(connection, [MessageState.SENDING, MessageState.IN_DOUBT]), why)
+
+    def _still_put_off(self) -> Counter[tuple[Lane, str]]:
+        """Returns by lane and reason how many messages were put off, have not left since, and wait for no lane."""
+        with self._parts.database.read() as connection:
+            messages = outbox.read_messages(connection, self._put_off)
+        held = {number for lane in self._lanes.values() for number in lane.held}
+        waits = (MessageState.PREPARED, MessageState.IN_DOUBT)
+        return Counter(self._put_off[one.id] for one in messages if one.state in waits and one.id not in held)
 
     def rehearse(self) -> JobResult:
         """Returns what a run would do now; changes nothing, asks no gateway."""
@@ -395,6 +405,8 @@ class Sending:
         for one, what in zip(returned, noted, strict=True):
             self._tally.counts[what.counted] += 1
             self._tally.problems += what.problem
+            if what.counted == "put_off" and isinstance(one.outcome, NotNow | InDoubt):
+                self._put_off[one.departure.message.id] = (one.lane, one.outcome.sentence)
             self._learn(one)
         if slept:
             self._put_back(starts)

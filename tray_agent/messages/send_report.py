@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tray_agent.config.settings import Settings
-from tray_agent.i18n import _, join_words, ngettext
+from tray_agent.i18n import _, format_datetime, join_words, ngettext
 from tray_agent.jobs.contract import Activity, Level
 from tray_agent.messages.credits import accounts_of, credits_of, low_activity
 from tray_agent.messages.entries import OutboxMessage
@@ -19,9 +19,21 @@ from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.states import Step
 from tray_agent.messages.tally import Tally, told
 
+PUT_OFF = "put_off"
+"""The reason under which the activity log tells of what the gateway did not take now."""
 
-def held_up(parts: MessageParts, lanes: Iterable[Lane]) -> Iterator[Activity]:
-    """Gives one row for each reason that somebody should know, for which a lane or one Mandant in it keeps messages."""
+
+def held_up(parts: MessageParts, lanes: Iterable[Lane], put_off: Mapping[tuple[Lane, str], int]) -> Iterator[Activity]:
+    """Gives one row for each reason that somebody should know, for which a lane or one Mandant in it keeps messages.
+
+    Args:
+        parts: what to work with.
+        lanes: of the run.
+        put_off: by lane and reason, how many messages the gateway did not take now, so that they stay for a later run.
+    """
+    for (lane, sentence), number in put_off.items():
+        said = ngettext("{number} Mitteilung aufgeschoben", "{number} Mitteilungen aufgeschoben", number).format(number=number)
+        yield told(Level.WARNING, PUT_OFF, f"{said} ({_whose(parts, lane)}): {sentence}", item=lane.name)
     for lane in lanes:
         for stop, number in Counter(lane.held.values()).items():
             if stop.ordinary:
@@ -29,6 +41,12 @@ def held_up(parts: MessageParts, lanes: Iterable[Lane]) -> Iterator[Activity]:
             said = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
             about = said if stop.mandant_id else f"{said} ({_whose(parts, lane)})"  # a refused sender says itself whose it is
             yield told(Level.ERROR, stop.reason, f"{about}: {stop.sentence}", item=stop.mandant_id or lane.name)
+
+
+def reasons_told(lanes: Iterable[Lane], put_off: Iterable[tuple[Lane, str]]) -> list[str]:
+    """Returns what keeps messages back, each sentence once; quiet hours too."""
+    stops = (stop.sentence for lane in lanes for stop in lane.held.values())
+    return list(dict.fromkeys([*(sentence for _lane, sentence in put_off), *stops]))
 
 
 def low_credits(parts: MessageParts, settings: Settings, asked: Collection[str], now: datetime) -> list[Activity]:
@@ -51,14 +69,21 @@ def ended(parts: MessageParts, message: OutboxMessage, change: Change) -> Activi
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a run leaves behind: messages that stay prepared, and those of which nobody knows yet whether they left."""
+    """What a run leaves behind.
+
+    Attributes:
+        prepared: messages that stay prepared.
+        doubtful: messages of which nobody knows yet whether they left.
+        why: sentences about what kept messages back, each once.
+    """
 
     prepared: int
     doubtful: int
+    why: Sequence[str] = ()
 
 
-def run_sentence(tally: Tally, left: Left) -> str:
-    """Returns the run in a few sentences: what was sent, what became of the others, what is still to come."""
+def run_sentence(parts: MessageParts, tally: Tally, left: Left) -> str:
+    """Returns the run in a few sentences: what was sent, what became of the others, what is still to come and when."""
     counts = tally.counts
     sent, moved, cancelled, failed = counts["sent"], counts["moved"], counts["cancelled"], counts["errors"] + counts["refused"]
     told_of = (
@@ -79,7 +104,22 @@ def run_sentence(tally: Tally, left: Left) -> str:
     said = [sentence.format(number=number) for number, sentence in told_of if number]
     if not said:
         return _("Es war nichts zu senden.")
+    if left.prepared or left.doubtful:
+        said += [_why(left), _next_try(parts)] if left.why else [_next_try(parts)]
     return " ".join(said if sent else [_("Keine Mitteilung gesendet."), *said])
+
+
+def _why(left: Left) -> str:
+    if len(left.why) > 1:
+        return _("Die Gründe stehen unter «Aktivitäten/Fehler».")
+    return _("Grund: {why}").format(why=left.why[0])
+
+
+def _next_try(parts: MessageParts) -> str:
+    next_at = parts.next_sending()
+    if next_at is None:
+        return _("«Mitteilungen senden» hat keinen Zeitplan, der noch läuft: Zeitplan anlegen oder den Auftrag von Hand ausführen.")
+    return _("Nächster Versuch: {when}.").format(when=format_datetime(parts.local(next_at)))
 
 
 def _whose(parts: MessageParts, lane: Lane) -> str:
