@@ -7,13 +7,12 @@ from PyQt6.QtWidgets import QMessageBox
 
 from tray_agent.errors import KnownError
 from tray_agent.tray.in_windows import in_windows
-from tray_agent.tray.model import PRODUCT
 from ui.icons import program_icon
 
 
 def error_window(error: KnownError) -> QMessageBox:
     """Returns a window that tells an error; the caller shows it and keeps it. It does not stop the rest of the program."""
-    box = QMessageBox(QMessageBox.Icon.Warning, f"{PRODUCT}: {error.title}", error.title)
+    box = QMessageBox(QMessageBox.Icon.Warning, error.title, error.title)  # Qt adds the program's name to every title
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText("\n".join(in_windows(part) for part in (error.message, error.advice) if part))
     box.setWindowIcon(program_icon())

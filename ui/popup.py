@@ -50,8 +50,8 @@ class Popup(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setObjectName("popup")
-        self.setWindowTitle(_("{product}: Meldung").format(product=PRODUCT))
-        self.setAccessibleName(self.windowTitle())
+        self.setWindowTitle(_("Meldung"))  # Qt adds the program's name
+        self.setAccessibleName(_("{product}: Meldung").format(product=PRODUCT))
         self.setFixedWidth(WIDTH)
         self.notices = tuple(notices)
         self._on_link = on_link
@@ -150,41 +150,39 @@ class Popup(QFrame):
 class Popups(QWidget):
     """Shows one popup at a time, none over a full-screen program; a new one says, too, what the one before still said.
 
+    What there was to tell during a full-screen program is not kept: it may be untrue by its end, and is asked for anew then.
+
     Args:
         on_link: called with the window that a clicked link opens.
         screen: tells whether a full-screen program runs.
+
+    Attributes:
+        shown: the popup on the screen, or None.
+        waiting: whether something is to be told when the full-screen program has ended.
     """
 
     def __init__(self, on_link: Callable[[DialogName], None], screen: FullScreen) -> None:
         super().__init__()
         self._on_link = on_link
         self._screen = screen
-        self._waiting: tuple[Notice, ...] = ()
+        self._on_free: Callable[[], None] = lambda: None
+        self.waiting = False
         self.shown: Popup | None = None
         self._look = QTimer(self)
         self._look.setInterval(MILLISECONDS_BETWEEN_LOOKS)
         self._look.timeout.connect(self.look)
 
+    def on_free(self, call: Callable[[], None]) -> None:
+        """Calls ``call`` when the full-screen program has ended during which there was something to tell."""
+        self._on_free = call
+
     def show_notices(self, notices: tuple[Notice, ...]) -> None:
-        """Shows notices now, or when the full-screen program has ended; the newest of a kind replaces the older."""
-        self._waiting = _merged(self._waiting, notices)
-        self.look()
-
-    @property
-    def waiting(self) -> tuple[Notice, ...]:
-        """Returns what waits for the end of a full-screen program."""
-        return self._waiting
-
-    def look(self) -> None:
-        """Shows what waits, unless a full-screen program runs."""
-        if not self._waiting:
-            self._look.stop()
+        """Shows notices now; during a full-screen program it waits instead. The newest of a kind replaces the older."""
+        if not notices:
             return
         if self._screen.active():
-            self._look.start()
+            self.wait()
             return
-        self._look.stop()
-        notices, self._waiting = self._waiting, ()
         if self.shown is not None:
             notices = _merged(self.shown.notices, notices)
             self.shown.close()
@@ -192,10 +190,22 @@ class Popups(QWidget):
         popup.destroyed.connect(lambda: self._gone(popup))
         popup.appear()
 
+    def wait(self) -> None:
+        """Waits until no full-screen program runs."""
+        self.waiting = True
+        self._look.start()
+
+    def look(self) -> None:
+        """Tells that the screen is free, unless a full-screen program runs."""
+        if self.waiting and not self._screen.active():
+            self.waiting = False
+            self._look.stop()
+            self._on_free()
+
     def stop(self) -> None:
-        """Takes the popup away."""
+        """Takes the popup away; nothing waits any more."""
         self._look.stop()
-        self._waiting = ()
+        self.waiting = False
         if self.shown is not None:
             self.shown.close()
 

@@ -106,6 +106,8 @@ class Program(QObject):
         self._look = _timer(self, MILLISECONDS_BETWEEN_PROCESS_LOOKS, self._look_for_practice)
         self._leave_anyway = _timer(self, MILLISECONDS_FOR_ENGINE, _leave, single=True)
         windows.state.chosen.connect(self.do)
+        if desktop.popups is not None:
+            desktop.popups.on_free(self._tell_anew)
 
     def begin(self, practice_process: str = "") -> None:
         """Starts the engine in the background and listens for occasions.
@@ -273,6 +275,23 @@ class Program(QObject):
             self._desktop.toaster.show(toast)
         if self._desktop.popups is not None:
             self._desktop.popups.show_notices(shown)
+
+    def _tell_anew(self) -> None:
+        """Shows, after a full-screen program, what there is to tell by now; nothing that has been settled meanwhile."""
+        if not self._quitting:
+            self._background.run(self._engine.notice_facts, self._show_anew, failed=self._wait_on)
+
+    def _show_anew(self, facts: NoticeFacts) -> None:
+        if self._quitting or self._desktop.popups is None:
+            return
+        found = notices(facts)
+        self._memory.note(found, datetime.now(UTC))
+        self._desktop.popups.show_notices(found)
+
+    def _wait_on(self, error: KnownError) -> None:
+        _ignore(error)
+        if not self._quitting and self._desktop.popups is not None:
+            self._desktop.popups.wait()
 
 
 def _practice_start(program: str) -> PracticeStart:

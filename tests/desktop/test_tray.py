@@ -21,6 +21,7 @@ from tray_agent.store.tables import download
 pytestmark = [pytest.mark.desktop, pytest.mark.xdist_group("desktop")]
 
 SECONDS_TO_QUIT = 2.0
+POPUP = "Meldung"
 
 
 def offer_download(data: Path, element: str = "update", title: str = "Update vitomed", version: str = "2.70.001") -> None:
@@ -131,17 +132,17 @@ def test_new_downloads_are_told_at_login_by_toast_and_popup(desktop: SmallDeskto
     assert toast.signature == "susssasa{sv}i"
     assert (toast.program, toast.title, toast.body) == ("vitoclient-Services", "Neue Downloads vorhanden", "Update vitomed 2.70.001")
     assert toast.actions == ("default", "Download-Liste öffnen")
-    desktop.window("vitoclient-Services: Meldung")
+    desktop.window(POPUP)
     end(program)
 
 
 def test_link_of_the_popup_opens_the_list(desktop: SmallDesktop, start: StartProgram, data: Path) -> None:
     offer_download(data)
     program = start(desktop, VITOCLIENT_UI__TOASTS="false")
-    popup = desktop.window("vitoclient-Services: Meldung")
+    popup = desktop.window(POPUP)
     link = (popup.x + 110, popup.y + popup.height - 26)
     desktop.click_until(lambda: link if desktop.find(Name="Meldung") else None, lambda: desktop.find(Name="Downloads"), "the list")
-    desktop.gone("vitoclient-Services: Meldung")
+    desktop.gone(POPUP)
     end(program)
 
 
@@ -161,7 +162,7 @@ def test_popup_does_not_take_the_keyboard(desktop: SmallDesktop, start: StartPro
     window = desktop.window_in_front("Übersicht")
 
     program = start(desktop, VITOCLIENT_UI__TOASTS="false")
-    desktop.window("vitoclient-Services: Meldung")
+    desktop.window(POPUP)
 
     assert desktop.active_window() == window.window
     end(program)
@@ -172,7 +173,7 @@ def test_popup_and_toasts_can_be_switched_off(desktop: SmallDesktop, start: Star
     offer_download(data)
     program = start(desktop, VITOCLIENT_UI__TOASTS="false", VITOCLIENT_UI__POPUP="false")
     desktop.click_tray_icon(lambda: desktop.find(Name="Downloads|Übersicht"), "a window")
-    assert not desktop.find(Name="vitoclient-Services: Meldung")
+    assert not desktop.find(Name=POPUP)
     end(program)
 
 
@@ -180,6 +181,7 @@ def test_unreadable_configuration_is_told_in_a_window(desktop: SmallDesktop, sta
     program = start(desktop, VITOCLIENT_UI__LANGUAGE="klingon")
     window = desktop.window_in_front("Konfiguration nicht lesbar")
     assert window.width > 200
+    assert "Konfiguration nicht lesbar — vitoclient-Services" in desktop.names()  # the program's name once
     desktop.keys("Escape")
     assert program.ended() == 2
     assert "Konfiguration nicht lesbar" in program.said

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_agent.errors import KnownError
+from tray_agent.tray.contract import TOOLTIP_UNITS, fitted
 from tray_agent.tray.model import (
     ActivePause,
     AgentFacts,
     CheckNow,
     Concern,
     DialogName,
+    Idle,
     Look,
     MenuItem,
     NextRun,
@@ -88,12 +90,24 @@ def test_double_click_opens_what_needs_attention_first_the_new_downloads(facts: 
         ),
         (replace(FACTS, next_run=None), "vitoclient-Services\nKein Auftrag ist aktiviert."),
         (replace(FACTS, running="Mitteilungen senden"), "vitoclient-Services\nLäuft: Mitteilungen senden"),
-        (replace(FACTS, pause=PAUSE), "vitoclient-Services\nSenden pausiert bis 11:00"),
-        (replace(FACTS, pause=ActivePause(PauseScope.EVERYTHING, None)), "vitoclient-Services\nAlles pausiert, bis Sie fortsetzen"),
+        (replace(FACTS, pause=PAUSE), "vitoclient-Services\nSenden pausiert bis 11:00.\nNächster Lauf: 10:10, Mitteilungen senden"),
+        (
+            replace(FACTS, next_run=None, pause=ActivePause(PauseScope.EVERYTHING, None)),
+            "vitoclient-Services\nAlles pausiert, bis Sie fortsetzen.",
+        ),
+        (
+            replace(FACTS, pause=PAUSE, new_downloads=2, running="Download-Service"),
+            "vitoclient-Services\nSenden pausiert bis 11:00.\n2 neue Downloads vorhanden.\nLäuft: Download-Service",
+        ),
+        (
+            replace(FACTS, next_run=None, idle=Idle.SWITCHED_OFF),
+            "vitoclient-Services\nKein Lauf geplant: Die Schalter der aktivierten Aufträge stehen auf Nein.",
+        ),
+        (replace(FACTS, next_run=None, idle=Idle.NOTHING_LEFT), "vitoclient-Services\nKein Lauf ist geplant."),
         (replace(FACTS, database_away=True), "vitoclient-Services\nDatenbank nicht erreichbar: nichts wird gesendet."),
         (
             replace(FACTS, new_downloads=1, concerns=(CONCERN,)),
-            f"vitoclient-Services\n1 neuer Download vorhanden\n{CONCERN.sentence}\nNächster Lauf: 10:10, Mitteilungen senden",
+            f"vitoclient-Services\n1 neuer Download vorhanden.\n{CONCERN.sentence}\nNächster Lauf: 10:10, Mitteilungen senden",
         ),
     ],
 )
@@ -114,10 +128,13 @@ def test_pause_menu_offers_both_scopes_and_all_lengths() -> None:
     assert offered == {Pause(scope, length) for scope in PauseScope for length in PauseLength}
 
 
-def test_while_paused_the_menu_offers_to_resume() -> None:
-    actions = [item.action for item in tray_state(replace(FACTS, pause=PAUSE)).menu]
-    assert Resume() in actions
-    assert "Pausieren" not in labels(tray_state(replace(FACTS, pause=PAUSE)).menu)
+def test_while_paused_the_menu_offers_to_resume_and_another_pause() -> None:
+    menu = tray_state(replace(FACTS, pause=PAUSE)).menu
+    assert Resume() in [item.action for item in menu]
+    assert "Pausieren" not in labels(menu)
+    longer = next(item for item in menu if item.label == "Pause ändern")  # else one would have to send first to pause longer
+    offered = {entry.action for below in longer.children for entry in below.children}
+    assert Pause(PauseScope.EVERYTHING, PauseLength.UNTIL_RESUMED) in offered
 
 
 def test_check_and_quit_are_always_there() -> None:
@@ -172,3 +189,25 @@ def test_every_state_has_one_default_a_tooltip_and_a_number_only_for_downloads(
     assert sum(item.default for item in state.menu) == 1
     assert state.tooltip.startswith("vitoclient-Services\n")
     assert (state.number > 0) == (state.look is Look.NEW_DOWNLOADS)
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def test_short_tooltip_keeps_what_comes_next_and_tells_how_much_it_left_out() -> None:
+    many = tuple(Concern(f"Meldung {number}: hier braucht es jemanden, der entscheidet.", DialogName.ACTIVITY) for number in range(4))
+    state = tray_state(replace(FACTS, pause=PAUSE, new_downloads=3, concerns=many))
+    assert units(state.tooltip) > TOOLTIP_UNITS
+    assert fitted(state.lines, TOOLTIP_UNITS).splitlines() == [
+        "vitoclient-Services",
+        "Senden pausiert bis 11:00.",
+        "und 5 weitere Meldungen",
+        "Nächster Lauf: 10:10, Mitteilungen senden",
+    ]
+    assert fitted(tray_state(FACTS).lines, TOOLTIP_UNITS) == tray_state(FACTS).tooltip
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=90), min_size=2, max_size=6), st.integers(20, 127))
+def test_no_tooltip_is_too_long(lines: list[str], room: int) -> None:
+    assert units(fitted(lines, room)) <= room

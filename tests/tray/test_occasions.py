@@ -75,6 +75,15 @@ def test_what_ran_before_is_no_start() -> None:
     assert processes.looked_at == []
 
 
+@pytest.mark.parametrize("named", ["vitomed", "VITOMED.EXE", r"C:\Program Files\vitomed\vitomed.exe", '"vitomed.exe" '])
+def test_practice_software_is_known_however_somebody_wrote_its_name(named: str) -> None:
+    processes = FakeProcesses()
+    watch = PracticeStart(processes, named)
+    processes.running[7] = ("vitomed.exe", 1.0)
+    processes.running[8] = ("vitomed-help.exe", 1.0)
+    assert watch.look()
+
+
 def test_start_is_noticed_once_whatever_the_letters() -> None:
     processes = FakeProcesses()
     watch = PracticeStart(processes, "vitomed.exe")

@@ -15,7 +15,6 @@ from pytestqt.qtbot import QtBot
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.tray.contract import Toast
 from tray_agent.tray.engine import MemoryEngine
-from tray_agent.tray.full_screen import NoFullScreen
 from tray_agent.tray.model import (
     AgentFacts,
     CheckNow,
@@ -29,7 +28,7 @@ from tray_agent.tray.model import (
     Resume,
     TrayState,
 )
-from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
+from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts, NoticeKind
 from tray_agent.tray.occasions import Occasion, OnSessionEvent, SessionEvent
 from ui.background import Background
 from ui.dialog import Dialog
@@ -76,6 +75,16 @@ class FakeSession:
         self.stopped = True
 
 
+class Screen:
+    """A screen that a full-screen program may fill."""
+
+    def __init__(self) -> None:
+        self.full = False
+
+    def active(self) -> bool:
+        return self.full
+
+
 class Rig:
     """A program with doubles all around it."""
 
@@ -83,7 +92,8 @@ class Rig:
         self.engine, self.windows, self.background = engine, windows, background
         self.tray, self.toaster, self.session = FakeTray(), FakeToaster(), FakeSession()
         self.opened: list[DialogName] = []
-        self.popups = Popups(self.opened.append, NoFullScreen())
+        self.screen = Screen()
+        self.popups = Popups(self.opened.append, self.screen)
         windows.factories = lambda _name: lambda context: Dialog(context, "Fenster")
         desktop = Desktop(self.tray, self.toaster, self.popups, self.session)
         self.program = Program(engine, windows, desktop, background, lambda: NOW)
@@ -193,6 +203,56 @@ def test_start_of_the_practice_software_right_after_tells_nothing_twice(qtbot: Q
     rig.program.occasion(Occasion.PRACTICE_STARTED)
     settled(qtbot, rig)
     assert len(rig.toaster.toasts) == 1
+
+
+def shown_kinds(rig: Rig) -> list[NoticeKind]:
+    return [notice.kind for notice in rig.popups.shown.notices] if rig.popups.shown else []
+
+
+def test_popup_after_a_full_screen_program_says_what_is_true_by_then(qtbot: QtBot, rig: Rig) -> None:
+    low = (LowCredits("Dr. Meier", Decimal(3), Decimal(50), 1),)
+    rig.screen.full = True
+    rig.engine.notices = replace(NOTICES, low_credits=low)
+    rig.program.begin()
+    qtbot.waitUntil(lambda: rig.popups.waiting)
+    rig.engine.notices = NoticeFacts(low_credits=low)  # somebody installed the download meanwhile
+    rig.screen.full = False
+    rig.popups.look()
+    qtbot.waitUntil(lambda: rig.popups.shown is not None)
+    assert shown_kinds(rig) == [NoticeKind.LOW_CREDITS]
+
+
+def test_after_a_full_screen_program_nothing_is_said_of_what_has_been_settled(qtbot: QtBot, rig: Rig) -> None:
+    rig.screen.full = True
+    rig.engine.notices = NOTICES
+    rig.program.begin()
+    qtbot.waitUntil(lambda: rig.popups.waiting)
+    rig.engine.notices = NoticeFacts()
+    rig.screen.full = False
+    rig.popups.look()
+    settled(qtbot, rig)
+    QApplication.processEvents()
+    assert rig.popups.shown is None
+    assert not rig.popups.waiting
+
+
+def test_popup_waits_on_while_nobody_can_tell_what_is_true(qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> NoticeFacts:
+        raise DatabaseUnavailableError("Datenbank nicht erreichbar", "Sie antwortet nicht.")
+
+    rig.screen.full = True
+    rig.engine.notices = NOTICES
+    rig.program.begin()
+    qtbot.waitUntil(lambda: rig.popups.waiting)
+    rig.screen.full = False
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.engine, "notice_facts", away)
+        rig.popups.look()
+        settled(qtbot, rig)
+        qtbot.waitUntil(lambda: rig.popups.waiting)
+    rig.popups.look()
+    qtbot.waitUntil(lambda: rig.popups.shown is not None)
+    assert shown_kinds(rig) == [NoticeKind.NEW_DOWNLOADS]
 
 
 def test_another_person_is_told(qtbot: QtBot, rig: Rig) -> None:

@@ -99,16 +99,21 @@ def test_popup_goes_away_by_itself_but_not_while_somebody_reads(qtbot: QtBot, po
 
 
 def test_popup_waits_for_the_end_of_a_full_screen_program(qtbot: QtBot, popups: Popups, screen: Screen) -> None:
+    freed: list[bool] = []
+    popups.on_free(lambda: freed.append(True))
     screen.full = True
     popups.show_notices(found("1"))
     popups.show_notices(found("1", "2"))
+    popups.look()
     assert popups.shown is None
-    assert len(popups.waiting) == 1
+    assert popups.waiting
+    assert freed == []
 
     screen.full = False
     popups.look()
-    assert popups.shown is not None
-    assert popups.waiting == ()
+    popups.look()
+    assert freed == [True]  # what there is to tell by now is asked for then
+    assert not popups.waiting
 
 
 def test_new_popup_replaces_the_old(qtbot: QtBot, popups: Popups) -> None:
@@ -126,11 +131,7 @@ def test_new_popup_says_too_what_the_one_before_still_said(qtbot: QtBot, popups:
     popups.show_notices(failed)
     popups.show_notices(found("1"))
     popups.show_notices(found("2"))
-    screen.full = True
     popups.show_notices(low)
-    assert popups.waiting == low
-    screen.full = False
-    popups.look()
     assert popups.shown is not None
     assert popups.shown.notices == (*found("2"), *low, *failed)
     popups.shown.close()
@@ -157,7 +158,7 @@ def test_qt_tray_shows_state_and_does_what_is_chosen(qtbot: QtBot) -> None:
     first = icon.icon().cacheKey()
     tray.show(tray_state(AgentFacts(now=NOW, new_downloads=1)))
     assert icon.icon().cacheKey() != first
-    assert "1 neuer Download vorhanden" in icon.toolTip()
+    assert "1 neuer Download vorhanden." in icon.toolTip()
 
     icon.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
     icon.activated.emit(QSystemTrayIcon.ActivationReason.MiddleClick)

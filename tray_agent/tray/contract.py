@@ -5,10 +5,11 @@ Callbacks may come from any thread; whoever gives them must bring them to its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tray_agent.i18n import ngettext
 from tray_agent.tray.model import Action, TrayState
 
 OnAction = Callable[[Action], None]
@@ -71,8 +72,28 @@ class TrayRefusedError(Exception):
 
 def clip(text: str, units: int) -> str:
     """Returns ``text`` cut to so many UTF-16 units, with an ellipsis where something was cut; no half character."""
-    if len(text.encode("utf-16-le")) // 2 <= units:
+    if _units(text) <= units:
         return text
-    while len(text.encode("utf-16-le")) // 2 > units - 1:
+    while _units(text) > units - 1:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def fitted(lines: Sequence[str], units: int) -> str:
+    """Returns a tray's lines as one text of so many UTF-16 units at the most.
+
+    The first line and the last, which tells what comes next, are kept; of those between, the first that have room, and the
+    number of the others.
+    """
+    first, *between, last = lines
+    for kept in range(len(between), -1, -1):
+        left = len(between) - kept
+        more = [ngettext("und {number} weitere Meldung", "und {number} weitere Meldungen", left).format(number=left)] if left else []
+        text = "\n".join((first, *between[:kept], *more, last))
+        if _units(text) <= units:
+            return text
+    return clip(f"{first}\n{last}", units)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -14,13 +14,25 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
-from tray_agent.tray.model import ActivePause, AgentFacts, Concern, DialogName, NextRun, PauseLength, PauseScope, concern_of, pause_end
+from tray_agent.tray.model import (
+    ActivePause,
+    AgentFacts,
+    Concern,
+    DialogName,
+    Idle,
+    NextRun,
+    PauseLength,
+    PauseScope,
+    concern_of,
+    pause_end,
+)
 from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.jobs.contract import JobKey
     from tray_agent.jobs.events import Event
+    from tray_agent.jobs.model import JobOverview, Pause
 
 SECONDS_FOR_RUNS = 1.0
 """How long the end of the program waits for running jobs to reach a safe point."""
@@ -190,7 +202,8 @@ class AgentEngine:
     def _facts(self, now: datetime) -> AgentFacts:
         overview = self._agent.jobs.overview()
         pause = self._agent.jobs.paused()
-        planned = [(job.next_at, job.title) for job in overview if job.next_at is not None and job.switched_on]
+        free = [job for job in overview if job.switched_on and not _is_held(job, pause)]
+        planned = [(job.next_at, job.title) for job in free if job.next_at is not None]
         soonest = min(planned, default=None)
         waiting, download_fault = self._ask(lambda agent: agent.downloads.waiting())
         return AgentFacts(
@@ -199,6 +212,7 @@ class AgentEngine:
             concerns=(*_faults(download_fault), *self._concerns()),
             pause=ActivePause(PauseScope(pause.scope.value), self._local(pause.until)) if pause else None,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
+            idle=_idle(overview),
             running=next((job.title for job in overview if job.running), ""),
         )
 
@@ -213,7 +227,15 @@ class AgentEngine:
             _concern(len(low), _("Credits-Guthaben unter dem Mindestbestand."), DialogName.CREDITS),
             _concern(errors, _errors(errors), DialogName.ACTIVITY),
         )
-        return (*(concern for concern in found if concern), *_faults(doubt_fault, call_fault, credit_fault))
+        faults = _faults(doubt_fault, call_fault, credit_fault) if self._sends() else ()
+        return (*(concern for concern in found if concern), *faults)
+
+    def _sends(self) -> bool:
+        """Returns whether the SMS-Service is used: without it nobody needs what only it needs, the practice's data for one."""
+        from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON
+
+        switches = self._agent.settings.load()
+        return switches.yes(REMINDERS_ON) or switches.yes(BIRTHDAYS_ON)
 
     def _failed_today(self) -> tuple[str, ...]:
         today = self._now().date()
@@ -238,6 +260,24 @@ class AgentEngine:
 
     def _local(self, instant: datetime | None) -> datetime | None:
         return instant.astimezone(self._zone) if instant else None
+
+
+def _is_held(job: JobOverview, pause: Pause | None) -> bool:
+    """Returns whether the pause holds back what is planned next of a job."""
+    from tray_agent.jobs.contract import JobKey
+    from tray_agent.jobs.model import PauseScope as JobsPauseScope
+
+    if pause is None or (pause.until and job.next_at and pause.until <= job.next_at):
+        return False
+    return pause.scope is JobsPauseScope.EVERYTHING or job.key is JobKey.SEND_MESSAGES
+
+
+def _idle(overview: Sequence[JobOverview]) -> Idle:
+    """Returns why no run is planned, if none is."""
+    enabled = [job for job in overview if job.enabled]
+    if not enabled:
+        return Idle.NONE_ENABLED
+    return Idle.NOTHING_LEFT if any(job.switched_on for job in enabled) else Idle.SWITCHED_OFF
 
 
 def _faults(*errors: KnownError | None) -> tuple[Concern, ...]:

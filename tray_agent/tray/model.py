@@ -47,6 +47,17 @@ class DialogName(StrEnum):
     SETUP = "setup"
 
 
+class Idle(StrEnum):
+    """Why no run is planned."""
+
+    NONE_ENABLED = "none_enabled"
+    SWITCHED_OFF = "switched_off"
+    """Jobs are enabled, but their switches stand on Nein."""
+
+    NOTHING_LEFT = "nothing_left"
+    """The enabled jobs have no time any more, or the pause holds them back."""
+
+
 class PauseScope(StrEnum):
     """What a pause stops."""
 
@@ -148,7 +159,8 @@ class AgentFacts:
         new_downloads: downloaded elements that nobody has installed or put aside.
         concerns: what needs a person, the gravest first.
         pause: the pause in force, or None.
-        next_run: the next planned run, or None where no job is enabled.
+        next_run: the next planned run that the pause does not hold back, or None.
+        idle: why there is none.
         running: the name of the job that runs now, or "".
     """
 
@@ -159,6 +171,7 @@ class AgentFacts:
     concerns: tuple[Concern, ...] = ()
     pause: ActivePause | None = None
     next_run: NextRun | None = None
+    idle: Idle = Idle.NONE_ENABLED
     running: str = ""
 
 
@@ -243,16 +256,17 @@ def default_action(facts: AgentFacts) -> Action:
 
 
 def state_lines(facts: AgentFacts) -> tuple[str, ...]:
-    """Returns the state in short lines: what needs attention, then what comes next."""
+    """Returns the state in short lines: a pause, what needs attention, then what comes next."""
     if facts.starting:
         return (PRODUCT, _("Wird gestartet …"))
     if facts.database_away:
         return (PRODUCT, _("Datenbank nicht erreichbar: nichts wird gesendet."))
-    lines = [PRODUCT]
+    lines = [PRODUCT, pause_line(facts.pause, facts.now)] if facts.pause else [PRODUCT]
     if facts.new_downloads:
         lines.append(downloads_line(facts.new_downloads))
     lines += [concern.sentence for concern in facts.concerns]
-    lines.append(_activity_line(facts))
+    if not facts.pause or facts.running or facts.next_run:
+        lines.append(_activity_line(facts))
     return tuple(lines)
 
 
@@ -270,25 +284,30 @@ def concern_of(error: KnownError, opens: DialogName) -> Concern:
 
 def downloads_line(number: int) -> str:
     """Returns the number of new downloads as a short sentence."""
-    return ngettext("{number} neuer Download vorhanden", "{number} neue Downloads vorhanden", number).format(number=number)
+    return ngettext("{number} neuer Download vorhanden.", "{number} neue Downloads vorhanden.", number).format(number=number)
 
 
 def _activity_line(facts: AgentFacts) -> str:
-    if facts.pause:
-        return pause_line(facts.pause, facts.now)
     if facts.running:
         return _("Läuft: {job}").format(job=facts.running)
     if facts.next_run is None:
-        return _("Kein Auftrag ist aktiviert.")
+        return _(_IDLE[facts.idle])
     return _("Nächster Lauf: {when}, {job}").format(when=short_time(facts.next_run.at, facts.now), job=facts.next_run.title)
+
+
+_IDLE = {
+    Idle.NONE_ENABLED: N_("Kein Auftrag ist aktiviert."),
+    Idle.SWITCHED_OFF: N_("Kein Lauf geplant: Die Schalter der aktivierten Aufträge stehen auf Nein."),
+    Idle.NOTHING_LEFT: N_("Kein Lauf ist geplant."),
+}
 
 
 def pause_line(pause: ActivePause, now: datetime) -> str:
     """Returns a pause as a short sentence."""
     what = _("Senden pausiert") if pause.scope is PauseScope.SENDING else _("Alles pausiert")
     if pause.until is None:
-        return _("{what}, bis Sie fortsetzen").format(what=what)
-    return _("{what} bis {when}").format(what=what, when=short_time(pause.until, now))
+        return _("{what}, bis Sie fortsetzen.").format(what=what)
+    return _("{what} bis {when}.").format(what=what, when=short_time(pause.until, now))
 
 
 def short_time(moment: datetime, now: datetime) -> str:
@@ -346,17 +365,24 @@ def menu(facts: AgentFacts, default: Action) -> tuple[MenuItem, ...]:
         *_windows(_SETTINGS, default),
         _SEPARATOR,
         MenuItem(_("Jetzt prüfen"), CheckNow()),
-        MenuItem(_("Fortsetzen"), Resume()) if facts.pause else pause_menu(),
+        *_pausing(facts.pause),
         _SEPARATOR,
         *_windows(((N_("Info…"), DialogName.INFO),), default),
         MenuItem(_("Beenden"), Quit()),
     )
 
 
-def pause_menu() -> MenuItem:
-    """Returns the submenu *Pausieren*."""
+def _pausing(pause: ActivePause | None) -> tuple[MenuItem, ...]:
+    """Returns what one can do about pausing: a pause is also made longer without ending it, or what waits would go out."""
+    if pause is None:
+        return (pause_menu(_("Pausieren")),)
+    return (MenuItem(_("Fortsetzen"), Resume()), pause_menu(_("Pause ändern")))
+
+
+def pause_menu(label: str) -> MenuItem:
+    """Returns the submenu of pauses."""
     return MenuItem(
-        _("Pausieren"),
+        label,
         children=(
             MenuItem(_("Nur Senden"), children=_lengths(PauseScope.SENDING)),
             MenuItem(_("Alles"), children=_lengths(PauseScope.EVERYTHING)),

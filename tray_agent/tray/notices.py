@@ -132,7 +132,7 @@ def _downloads(downloads: tuple[NewDownload, ...]) -> Notice | None:
         NoticeKind.NEW_DOWNLOADS,
         _("Neue Downloads vorhanden"),
         tuple(named),
-        f"{downloads_line(len(downloads))}.",
+        downloads_line(len(downloads)),
         _("Download-Liste öffnen"),
         DialogName.DOWNLOADS,
         frozenset(f"{download.element}={download.version}" for download in downloads),
@@ -218,8 +218,12 @@ class NoticeMemory:
             self._shown.clear()
         told = {(shown.kind, shown.content) for shown in self._shown}
         chosen = tuple(notice for notice in candidates if (notice.kind, notice.content) not in told)
-        self._shown += [_Shown(notice.kind, notice.content, now) for notice in chosen]
+        self.note(chosen, now)
         return chosen
+
+    def note(self, shown: tuple[Notice, ...], now: datetime) -> None:
+        """Counts notices as shown now."""
+        self._shown += [_Shown(notice.kind, notice.content, now) for notice in shown]
 
     def may_toast(self, now: datetime) -> bool:
         """Returns whether a toast may be shown now, and counts it if so; at most ``MOST_TOASTS`` in ``TOAST_PERIOD``."""

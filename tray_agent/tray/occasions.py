@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import PureWindowsPath
 from typing import Protocol
 
 
@@ -134,12 +135,12 @@ class PracticeStart:
 
     Args:
         processes: the list of processes.
-        program: the file name of the practice software (``vitomed.exe``); letter case does not matter.
+        program: the practice software (``vitomed.exe``): letter case, a folder before the name and ``.exe`` do not matter.
     """
 
     def __init__(self, processes: Processes, program: str) -> None:
         self._processes = processes
-        self._program = program.casefold()
+        self._program = _plain_name(program)
         self._known = processes.pids()
         self._young: frozenset[int] = frozenset()
         self._seen: set[tuple[int, float]] = set()
@@ -153,8 +154,13 @@ class PracticeStart:
         started = False
         for pid in candidates:
             described = self._processes.describe(pid)
-            if described and described[0].casefold() == self._program and (pid, described[1]) not in self._seen:
+            if described and _plain_name(described[0]) == self._program and (pid, described[1]) not in self._seen:
                 self._seen.add((pid, described[1]))
                 started = True
         self._seen = {key for key in self._seen if key[0] in pids}
         return started
+
+
+def _plain_name(program: str) -> str:
+    """Returns what tells two programs apart, whether a person or the system wrote it."""
+    return PureWindowsPath(program.strip().strip('"')).name.casefold().removesuffix(".exe")

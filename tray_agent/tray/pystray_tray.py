@@ -15,7 +15,7 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import Any
 
-from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, TOOLTIP_UNITS, OnAction, Toast, TrayRefusedError, clip
+from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, TOOLTIP_UNITS, OnAction, Toast, TrayRefusedError, clip, fitted
 from tray_agent.tray.icons import icon_image
 from tray_agent.tray.model import PRODUCT, MenuItem, TrayState
 
@@ -78,7 +78,7 @@ class PystrayTray:
         if before is None or (before.look, before.number) != (state.look, state.number):
             self._icon.icon = self._picture(state)
         if before is None or before.tooltip != state.tooltip:
-            self._icon.title = clip(state.tooltip, TOOLTIP_UNITS)
+            self._icon.title = fitted(state.lines, TOOLTIP_UNITS)
         if before is None or before.menu != state.menu:
             self._update_menu()
 
@@ -101,7 +101,7 @@ class PystrayTray:
 
     def _appear(self, state: TrayState) -> None:
         kind = windows_icon(self._pystray.Icon, self) if self._windows else self._pystray.Icon
-        self._icon = kind(PRODUCT, self._picture(state), clip(state.tooltip, TOOLTIP_UNITS), self._menu(state.menu))
+        self._icon = kind(PRODUCT, self._picture(state), fitted(state.lines, TOOLTIP_UNITS), self._menu(state.menu))
         if self._windows:
             self._thread = threading.Thread(target=self._icon.run, name="tray", daemon=True)
             self._thread.start()

@@ -1,0 +1,165 @@
+"""The engine behind the tray on a real store: what it says of runs, pauses and concerns is true, also after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
+from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.config.secrets import MemorySecrets
+from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
+from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.model import JobChange
+from tray_agent.jobs.schedule import Schedule
+from tray_agent.store.migrate import upgrade
+from tray_agent.tray.engine import AgentEngine
+from tray_agent.tray.model import ActivePause, AgentFacts, DialogName, Idle, Look, PauseLength, PauseScope, tray_state
+
+ZONE = ZoneInfo("Europe/Zurich")
+
+
+class Practice:
+    """A practice's store and clock; programs on it come and go."""
+
+    def __init__(self, folder: Path, clock: ManualClock) -> None:
+        self.clock = clock
+        machine = Machine(store=StoreSection(url=f"sqlite:///{(folder / 'vitoclient.db').as_posix()}"))
+        self.agent = Agent(machine, secrets=MemorySecrets(), clock=clock, workstation="EMPFANG1")
+        upgrade(self.agent.store_unchecked)
+        self.agent.store._server_clock = clock  # the server's clock is the test's
+
+    def engine(self) -> AgentEngine:
+        """Returns the engine of a program that has just started."""
+        return AgentEngine(self.agent, "anna@EMPFANG1")
+
+    def facts(self) -> AgentFacts:
+        return self.engine().facts()
+
+    def plan(self, job: JobKey, at: time) -> None:
+        """Enables a job every day at a time."""
+        known = next(one for one in self.agent.jobs.overview() if one.key is job)
+        schedule: Schedule = replace(known.schedule, enabled=True, start_time=at, start_date=self.clock.now().date())
+        self.agent.jobs.save([JobChange(job, schedule, known.version)], "test")
+
+    def switch_on(self) -> None:
+        self.agent.settings.save({DOWNLOAD_ACTIVE: True, REMINDERS_ON: True}, changed_by="test")
+
+    def move_to(self, moment: datetime) -> None:
+        self.clock.advance(moment - self.clock.now())
+
+
+@pytest.fixture
+def practice(tmp_path: Path, clock: ManualClock) -> Iterator[Practice]:
+    practice = Practice(tmp_path, clock)
+    yield practice
+    practice.agent.close()
+
+
+def test_who_enabled_nothing_is_told_so(practice: Practice) -> None:
+    facts = practice.facts()
+    assert (facts.next_run, facts.idle) == (None, Idle.NONE_ENABLED)
+
+
+def test_enabled_job_whose_switch_is_off_is_not_called_disabled(practice: Practice) -> None:
+    practice.plan(JobKey.DOWNLOAD, time(12, 30))
+    assert (practice.facts().next_run, practice.facts().idle) == (None, Idle.SWITCHED_OFF)
+    practice.switch_on()
+    following = practice.facts().next_run
+    assert following is not None
+    assert (following.title, following.at) == ("Download-Service", datetime(2026, 11, 23, 12, 30, tzinfo=ZONE))
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [(PauseScope.SENDING, "Download-Service"), (PauseScope.EVERYTHING, None)],
+)
+def test_next_run_is_one_that_the_pause_does_not_hold_back(practice: Practice, scope: PauseScope, expected: str | None) -> None:
+    practice.switch_on()
+    practice.plan(JobKey.SEND_MESSAGES, time(11, 0))
+    practice.plan(JobKey.DOWNLOAD, time(12, 0))
+    practice.engine().pause(scope, PauseLength.UNTIL_RESUMED)
+    facts = practice.facts()
+    assert (facts.next_run.title if facts.next_run else None) == expected
+    assert facts.idle is Idle.NOTHING_LEFT or facts.next_run is not None
+
+
+def test_run_after_the_end_of_the_pause_is_told(practice: Practice) -> None:
+    practice.switch_on()
+    practice.plan(JobKey.SEND_MESSAGES, time(11, 30))
+    practice.engine().pause(PauseScope.EVERYTHING, PauseLength.HOUR)
+    following = practice.facts().next_run
+    assert following is not None
+    assert following.at == datetime(2026, 11, 23, 11, 30, tzinfo=ZONE)
+
+
+@pytest.mark.parametrize("scope", list(PauseScope))
+@pytest.mark.parametrize(
+    ("begun", "length", "ends"),
+    [
+        (datetime(2026, 11, 23, 9, 0, tzinfo=UTC), PauseLength.HOUR, datetime(2026, 11, 23, 11, 0, tzinfo=ZONE)),
+        (datetime(2026, 11, 23, 22, 45, tzinfo=UTC), PauseLength.HOUR, datetime(2026, 11, 24, 0, 45, tzinfo=ZONE)),
+        (datetime(2026, 11, 23, 22, 45, tzinfo=UTC), PauseLength.TODAY, datetime(2026, 11, 24, 0, 0, tzinfo=ZONE)),
+        (datetime(2027, 3, 28, 0, 30, tzinfo=UTC), PauseLength.HOUR, datetime(2027, 3, 28, 3, 30, tzinfo=ZONE)),
+        (datetime(2027, 3, 28, 0, 30, tzinfo=UTC), PauseLength.TODAY, datetime(2027, 3, 29, 0, 0, tzinfo=ZONE)),
+        (datetime(2027, 10, 31, 0, 30, tzinfo=UTC), PauseLength.HOUR, datetime(2027, 10, 31, 2, 30, fold=1, tzinfo=ZONE)),
+        (datetime(2027, 10, 31, 1, 30, tzinfo=UTC), PauseLength.TODAY, datetime(2027, 11, 1, 0, 0, tzinfo=ZONE)),
+    ],
+)
+def test_pause_outlives_a_restart_and_ends_at_its_time(
+    practice: Practice, scope: PauseScope, begun: datetime, length: PauseLength, ends: datetime
+) -> None:
+    practice.move_to(begun)
+    practice.engine().pause(scope, length)
+    facts = practice.facts()  # of a program that was started anew
+    assert facts.pause == ActivePause(scope, ends)
+    assert facts.pause is not None
+    assert facts.pause.until is not None
+    assert facts.pause.until.astimezone(UTC) == ends.astimezone(UTC)
+    assert tray_state(facts).look is Look.PAUSED
+    practice.move_to(ends.astimezone(UTC) - timedelta(seconds=1))
+    assert practice.facts().pause is not None
+    practice.move_to(ends.astimezone(UTC))
+    assert practice.facts().pause is None
+
+
+def test_pause_until_resumed_ends_only_then_and_a_longer_one_takes_its_place(practice: Practice) -> None:
+    engine = practice.engine()
+    engine.pause(PauseScope.SENDING, PauseLength.HOUR)
+    engine.pause(PauseScope.EVERYTHING, PauseLength.UNTIL_RESUMED)
+    practice.move_to(practice.clock.now() + timedelta(days=40))
+    assert practice.facts().pause == ActivePause(PauseScope.EVERYTHING, None)
+    practice.engine().resume()
+    assert practice.facts().pause is None
+
+
+def test_practice_data_that_nobody_needs_are_no_concern(practice: Practice) -> None:
+    assert tray_state(practice.facts()).look is Look.OK  # a practice may use the Download-Service alone
+    practice.agent.settings.save({BIRTHDAYS_ON: True}, changed_by="test")
+    assert [concern.opens for concern in practice.facts().concerns] == [DialogName.SETUP]
+
+
+def test_what_is_not_checked_now_is_said_with_the_switch(practice: Practice) -> None:
+    refused = practice.engine().check_now()
+    assert len(refused) == 2
+    assert any("DownloadService" in sentence for sentence in refused)
+
+
+def test_database_that_is_away_is_a_fact(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tray_agent.errors import DatabaseUnavailableError
+    from tray_agent.store.database import Database
+
+    def away(_database: Database) -> None:
+        raise DatabaseUnavailableError("Datenbank nicht erreichbar", "Sie antwortet nicht.")
+
+    practice.facts()
+    monkeypatch.setattr(Database, "_connect", away)
+    assert tray_state(practice.facts()).look is Look.DATABASE_AWAY
+    monkeypatch.undo()
+    assert not practice.facts().database_away
