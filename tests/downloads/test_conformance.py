@@ -19,7 +19,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import DelegatedRole, Metadata, MetaFile, Timestamp
 
 from tests.conformance import client
-from tests.conformance.simulator import Simulator
+from tests.downloads.tuf_simulator import Simulator
 from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
 
 
@@ -146,6 +146,19 @@ def test_the_program_finds_the_projects_environment(ready: Client, tmp_path: Pat
     assert stranger.returncode == 0
     program = [str(tmp_path / "stranger" / "bin" / "python"), client.__file__]
     assert subprocess.run([*program, *ready.options("refresh")], check=False, cwd=tmp_path).returncode == 0
+
+
+def test_a_suite_that_is_given_the_programs_path_runs_without_this_projects_settings(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("def pytest_addoption(parser): parser.addoption('--entrypoint', required=True)")
+    (tmp_path / "test_suite.py").write_text(
+        "import sys\n"
+        "def test_settings(pytestconfig):\n"
+        "    assert pytestconfig.getini('filterwarnings') == []\n"
+        "    assert 'tests.conftest' not in sys.modules\n"
+    )
+    suite = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_suite.py", "--entrypoint", client.__file__]
+    ended = subprocess.run(suite, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_metadata_is_kept_byte_by_byte(ready: Client, repository: Simulator) -> None:
