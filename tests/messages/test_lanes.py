@@ -27,7 +27,7 @@ class Gate:
         self.let = threading.Event()
         self.handed_over = 0
 
-    def pack(self, ready: Ready) -> Callable[[], Outcome]:
+    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
         return self._hand_over
 
     def balance(self) -> Decimal | None:

@@ -23,6 +23,7 @@ from tray_agent.i18n import _
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.calendar_file import CalendarEntry, calendar_file, calendar_summary
 from tray_agent.messages.gateways.contract import (
+    TOO_LATE,
     AccountFault,
     AccountStopped,
     InDoubt,
@@ -104,8 +105,8 @@ class Stop:
 class Way(Protocol):
     """How a lane hands over."""
 
-    def pack(self, ready: Ready) -> Callable[[], Outcome]:
-        """Returns what hands a message over and may block; nothing leaves before it is called."""
+    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
+        """Returns what hands a message over and may block; nothing leaves before it is called, nor when ``may_leave`` says no."""
         ...
 
     def balance(self) -> Decimal | None:
@@ -125,11 +126,11 @@ class SmsWay:
         self._gateway = gateway
         self._ask_balance = ask_balance
 
-    def pack(self, ready: Ready) -> Callable[[], Outcome]:
+    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
         """Returns what hands an SMS over."""
         message = ready.message
         originator = self._parts.sms.originator(message.mandant_id or "")
-        return partial(self._gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text))
+        return partial(self._gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text, may_leave))
 
     def balance(self) -> Decimal | None:
         """Returns the credits of the account, None where the practice does not want them checked."""
@@ -143,12 +144,19 @@ class MailWay:
         self._parts = parts
         self._gateway = gateway
 
-    def pack(self, ready: Ready) -> Callable[[], Outcome]:
+    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
         """Returns what hands an e-mail over."""
         message = ready.message
         sender = self._parts.mail_identity(message.mandant_id or "")
         mail = OutgoingMail(
-            message.reference, message.recipient or "", sender.address, sender.name, message.subject, message.text, self._calendar(ready)
+            message.reference,
+            message.recipient or "",
+            sender.address,
+            sender.name,
+            message.subject,
+            message.text,
+            self._calendar(ready),
+            may_leave,
         )
         return partial(self._gateway.submit, mail)
 
@@ -178,7 +186,7 @@ class MissingWay:
     def __init__(self, error: KnownError) -> None:
         self._error = error
 
-    def pack(self, ready: Ready) -> Callable[[], Outcome]:
+    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
         """Never called: a lane that can't be opened lets nothing leave."""
         raise self._error
 
@@ -305,7 +313,9 @@ class Lane:
         if not self._may_leave(departure):
             self._events.put(Returned(self, departure, None))
             return
-        outcome = self._outcome(departure)
+        outcome: Outcome | None = self._outcome(departure)
+        if isinstance(outcome, NotNow) and outcome.reason == TOO_LATE:
+            outcome = None
         if isinstance(outcome, AccountStopped) and outcome.fault is AccountFault.ORIGINATOR:
             whose = _("Absender von {mandant}: {why}").format(mandant=departure.ready.mandant_name, why=outcome.sentence)
             outcome = replace(outcome, sentence=whose)
@@ -313,7 +323,7 @@ class Lane:
 
     def _outcome(self, departure: Departure) -> Outcome:
         try:
-            leave = self._way.pack(departure.ready)
+            leave = self._way.pack(departure.ready, partial(self._may_leave, departure))
         except KnownError as error:  # no usable originator: every message of this Mandant would meet the same
             return AccountStopped(AccountFault.ORIGINATOR, str(error))
         except Exception:  # noqa: BLE001 - a fault of one message must not end the others; logged

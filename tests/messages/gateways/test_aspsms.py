@@ -48,7 +48,7 @@ class Made:
     def __init__(self, answer: Callable[[str, bytes], Reply]) -> None:
         self._answer = answer
 
-    def post(self, call: str, body: bytes) -> Reply:
+    def post(self, call: str, body: bytes, _may_leave: Callable[[], bool] | None = None) -> Reply:
         return self._answer(call, body)
 
     def close(self) -> None:

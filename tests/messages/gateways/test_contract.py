@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from tests.messages.gateways.conftest import Trial, sms
-from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, DeliveryStatus, Refused
+from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, DeliveryStatus, Refused, too_late
 
 
 def test_takes_a_message_once(trial: Trial) -> None:
@@ -81,6 +82,13 @@ def test_can_be_closed_twice_and_used_again(trial: Trial) -> None:
     trial.gateway.close()
     trial.gateway.close()
     assert trial.gateway.submit(sms("m1")) == Accepted()
+
+
+def test_takes_nothing_that_may_no_longer_leave(trial: Trial) -> None:
+    assert trial.gateway.submit(replace(sms("m1"), may_leave=lambda: False)) == too_late()
+    assert trial.taken() == []
+    assert trial.gateway.submit(replace(sms("m2"), may_leave=lambda: True)) == Accepted()
+    assert trial.taken() == ["m2"]
 
 
 def test_does_not_take_a_message_without_text(trial: Trial) -> None:

@@ -13,7 +13,7 @@ from urllib3.util.wait import wait_for_read
 
 from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.messages.gateways import posting as posting_module
-from tray_agent.messages.gateways.posting import NotConnectedError, Posting, Reply, TooLongError
+from tray_agent.messages.gateways.posting import NotConnectedError, Posting, Reply, TooLateError, TooLongError
 from tray_agent.platforms import network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -144,6 +144,18 @@ def test_a_connection_is_not_used_again_after_a_silence(server: Server, monkeypa
         monkeypatch.setattr(posting_module, "KEPT_SECONDS", 0.0)
         assert posts.post("Call", b"{}") == Reply(200, b"{}")
     assert server.opened == 2
+
+
+@pytest.mark.parametrize("pieces", [0, 1])
+def test_a_request_that_may_no_longer_leave_is_not_completed(server: Server, pieces: int) -> None:
+    """The program may be stopped at any point: while it connects, and between the head and the body."""
+    may_leave = iter([True] * pieces + [False])
+    with closing(posting(server.address)) as posts:
+        with pytest.raises(TooLateError):
+            posts.post("Call", b"{}", lambda: next(may_leave))
+        assert posts.post("Call", b"{}", lambda: True) == Reply(200, b"{}")
+        assert posts.post("Call", b"{}") == Reply(200, b"{}")
+    assert len(server.requests) == 2
 
 
 def test_nobody_listens() -> None:

@@ -32,6 +32,7 @@ from tray_agent.messages.gateways.contract import (
     NotNow,
     OutgoingMail,
     Refused,
+    too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.messages.gateways.memory import MemoryMailGateway
@@ -277,6 +278,12 @@ def test_a_sender_that_is_no_address_stops_the_batch_and_costs_no_message(clock:
     outcome = SmtpGateway(Address("127.0.0.1", 1, "none"), clock).submit(replace(MAIL, sender=sender))
     assert isinstance(outcome, AccountStopped)
     assert outcome.fault is AccountFault.ORIGINATOR
+
+
+def test_a_text_that_may_no_longer_leave_is_not_sent(gateway: SmtpGateway, mail_server: MailServer) -> None:
+    assert gateway.submit(replace(MAIL, may_leave=lambda: False)) == too_late()
+    assert gateway.submit(MAIL) == Accepted()
+    assert len(mail_server.accepted()) == 1
 
 
 def test_line_breaks_in_subject_and_name_can_not_add_headers(gateway: SmtpGateway, mail_server: MailServer) -> None:

@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,6 +33,7 @@ from tray_agent.messages.gateways.contract import (
     Outcome,
     OutgoingSms,
     Refused,
+    too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
 from tray_agent.messages.gateways.privacy import masked_number
@@ -74,6 +75,11 @@ class _NothingSent:
 
 
 @dataclass(frozen=True, slots=True)
+class _HeldBack:
+    """It was too late when the request was about to be written: certainly nothing was taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class _TurnedAway:
     """Whoever answered turned the request away: certainly nothing was taken."""
 
@@ -104,17 +110,18 @@ class _Said:
         return _text(self.answer.get("StatusInfo"))
 
 
-_Reply = _Said | _NothingSent | _TurnedAway | _Unclear
+_Reply = _Said | _NothingSent | _HeldBack | _TurnedAway | _Unclear
 
 
 class Posts(Protocol):
     """What posts a call (``Posting``)."""
 
-    def post(self, call: str, body: bytes, /) -> Reply:
+    def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None, /) -> Reply:
         """Posts JSON and returns the answer.
 
         Raises:
             NotConnectedError: the request can't have gone out.
+            TooLateError: ``may_leave`` said no before it went out.
         """
         ...
 
@@ -163,7 +170,7 @@ class AspsmsGateway:
         refused = _refused_here(message)
         if refused is not None:
             return refused
-        reply = self._ask("SendTextSMS", _submission(message))
+        reply = self._ask("SendTextSMS", _submission(message), message.may_leave)
         outcome = _outcome(reply)
         log.info("SMS %s to %s: %s", message.reference, masked_number(message.recipient), type(outcome).__name__)
         return outcome
@@ -231,23 +238,25 @@ class AspsmsGateway:
             )
         return reply
 
-    def _ask(self, call: str, fields: Mapping[str, object]) -> _Reply:
+    def _ask(self, call: str, fields: Mapping[str, object], may_leave: Callable[[], bool] | None = None) -> _Reply:
         try:
             posting = self._posting()
             body = json.dumps({"UserName": self._access.account, "Password": self._access.password, **fields}, ensure_ascii=False).encode()
         except Exception:  # a proxy or certificates of the system that can't be used: nothing has left yet
             log.exception("%s: no client", call)
             return _NothingSent()
-        reply = self._read(posting, call, body)
+        reply = self._read(posting, call, body, may_leave)
         if isinstance(reply, (_Unclear, _TurnedAway)):
             log.warning("%s: %s", call, reply)
         return reply
 
-    def _read(self, posting: Posts, call: str, body: bytes) -> _Reply:
-        from tray_agent.messages.gateways.posting import NotConnectedError
+    def _read(self, posting: Posts, call: str, body: bytes, may_leave: Callable[[], bool] | None) -> _Reply:
+        from tray_agent.messages.gateways.posting import NotConnectedError, TooLateError
 
         try:
-            reply = posting.post(call, body)
+            reply = posting.post(call, body, may_leave)
+        except TooLateError:
+            return _HeldBack()
         except NotConnectedError as error:
             log.warning("%s: no connection (%s)", call, error)
             return _NothingSent()
@@ -309,6 +318,8 @@ def _refused_here(message: OutgoingSms) -> Refused | AccountStopped | None:
 def _outcome(reply: _Reply) -> Outcome:
     if isinstance(reply, _NothingSent):
         return NotNow("unreachable", _("Das SMS-Gateway ist nicht erreichbar; die Mitteilung wird später gesendet."))
+    if isinstance(reply, _HeldBack):
+        return too_late()
     if isinstance(reply, _TurnedAway):
         return _turned_away(reply)
     if isinstance(reply, _Unclear):

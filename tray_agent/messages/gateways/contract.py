@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
+
+from tray_agent.i18n import _
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +25,16 @@ class OutgoingSms:
         recipient: E.164, ``+41791234567``.
         originator: at most 11 alphanumeric characters, or a verified number.
         text: the whole text; the gateway splits it into segments.
+        may_leave: asked as the last thing before anything is handed over; if it says no, nothing is, and the outcome is
+            ``too_late()``. A program that was stopped, or a computer that slept, in between must not send what others have
+            asked about and given to somebody else meanwhile.
     """
 
     reference: str
     recipient: str
     originator: str
     text: str
+    may_leave: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class OutgoingMail:
         sender_name: how the sender is shown.
         subject, text: plain text.
         calendar: an iCalendar file, or None.
+        may_leave: as of ``OutgoingSms``: asked as the last thing before the text is handed over.
     """
 
     reference: str
@@ -46,6 +57,7 @@ class OutgoingMail:
     subject: str
     text: str
     calendar: bytes | None = None
+    may_leave: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,15 @@ class NotNow:
     reason: str
     sentence: str
     retry_after: float | None = None
+
+
+TOO_LATE = "too_late"
+"""The reason of what may no longer leave when it is about to."""
+
+
+def too_late() -> NotNow:
+    """Returns the outcome of a message that may no longer leave when it is about to: nothing was handed over."""
+    return NotNow(TOO_LATE, _("Die Übergabe hat sich verzögert, darum wurde nichts übergeben; die Mitteilung wird später gesendet."))
 
 
 class AccountFault(StrEnum):

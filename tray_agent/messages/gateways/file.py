@@ -26,6 +26,7 @@ from tray_agent.messages.gateways.contract import (
     Outcome,
     OutgoingSms,
     Refused,
+    too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayUnavailableError
 from tray_agent.messages.gateways.privacy import masked_number
@@ -69,7 +70,7 @@ class FileSmsGateway:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, _only_one(self._file.with_suffix(".lock"), self._clock), self._file.open("ab+", buffering=0) as file:
-                outcome = _append(file, self._line(message))
+                outcome = _append(file, self._line(message)) if message.may_leave() else too_late()
         except OSError as error:
             log.warning("%s can't be written (%s)", self._file, type(error).__name__)
             return NotNow("file", _("Die Datei {file} kann nicht geschrieben werden.").format(file=self._file))

@@ -16,6 +16,7 @@ from tray_agent.messages.gateways.contract import (
     OutgoingMail,
     OutgoingSms,
     Refused,
+    too_late,
 )
 from tray_agent.messages.segments import count_segments
 
@@ -51,6 +52,8 @@ class MemorySmsGateway:
 
     def submit(self, message: OutgoingSms) -> Outcome:
         """Takes a message, or gives the outcome that a test asked for."""
+        if not message.may_leave():
+            return too_late()
         asked_for = self.answer(message) if self.answer else None
         if asked_for is not None:
             return asked_for
@@ -102,6 +105,8 @@ class MemoryMailGateway:
 
     def submit(self, message: OutgoingMail) -> Outcome:
         """Takes a message, or gives the outcome that a test asked for."""
+        if not message.may_leave():
+            return too_late()
         asked_for = self.answer(message) if self.answer else None
         if asked_for is not None:
             return asked_for

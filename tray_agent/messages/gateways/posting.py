@@ -7,6 +7,8 @@ errors do not tell *connecting* from *reading* (a time-out, a fault of TLS may b
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
@@ -31,10 +33,16 @@ else:
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 _PART = 65_536
+_MAY_LEAVE: ContextVar[Callable[[], bool] | None] = ContextVar("may_leave", default=None)
+"""What the request of this thread asks before it is written; urllib3 has no place to hand it through."""
 
 
 class NotConnectedError(Exception):
     """No connection came about: the request can't have gone out."""
+
+
+class TooLateError(Exception):
+    """The time to send was over before the request was complete: nothing can be carried out."""
 
 
 class TooLongError(HTTPException):
@@ -81,13 +89,26 @@ class Posting:
         self._pool = pools_through(proxy_for(base), **options).connection_from_url(base)
         self._pool.ConnectionCls = _KeptHttps if base.startswith("https:") else _KeptHttp
 
-    def post(self, call: str, body: bytes) -> Reply:
+    def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None) -> Reply:
         """Posts JSON and returns the answer.
+
+        Args:
+            call: the last part of the address.
+            body: JSON, not empty.
+            may_leave: asked just before each piece of the request is written to the connection.
 
         Raises:
             NotConnectedError: no connection came about, or none was free in time.
+            TooLateError: ``may_leave`` said no; the body was not written.
             Exception: whatever else; the request may have gone out.
         """
+        asked = _MAY_LEAVE.set(may_leave)
+        try:
+            return self._post(call, body)
+        finally:
+            _MAY_LEAVE.reset(asked)
+
+    def _post(self, call: str, body: bytes) -> Reply:
         try:
             response = self._pool.urlopen(
                 "POST",
@@ -136,6 +157,15 @@ class _Kept(_Connection):
         except Exception as error:
             raise NotConnectedError(type(error).__name__) from error
         self._used_at = time.monotonic()
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - as http.client takes it
+        """Writes a piece of a request, if it may still leave: the last that is done before the system's call."""
+        if self.sock is None:
+            self.connect()
+        may_leave = _MAY_LEAVE.get()
+        if may_leave is not None and not may_leave():
+            raise TooLateError
+        super().send(data)
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own
         response = super().getresponse()

@@ -23,7 +23,17 @@ from typing import Literal
 from tray_agent.clock import Clock
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.i18n import _
-from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, InDoubt, NotNow, Outcome, OutgoingMail, Refused
+from tray_agent.messages.gateways.contract import (
+    Accepted,
+    AccountFault,
+    AccountStopped,
+    InDoubt,
+    NotNow,
+    Outcome,
+    OutgoingMail,
+    Refused,
+    too_late,
+)
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.messages.gateways.privacy import masked_address
 
@@ -148,6 +158,9 @@ class SmtpGateway:
         if refused is not None:
             self._reset(line)
             return refused
+        if not message.may_leave():
+            line.smtp.close()
+            return too_late()
         outcome = _text(line.smtp, message, content)
         if isinstance(outcome, InDoubt):
             line.smtp.close()
