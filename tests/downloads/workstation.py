@@ -30,6 +30,7 @@ class TrialContext:
     run_id: int = 1
     job: JobKey = JobKey.DOWNLOAD
     due_at: datetime = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 - not looked at
+    by_hand: bool = False
     dry_run: bool = False
     token: int = 1
     activities: list[Activity] = field(default_factory=list)
