@@ -76,7 +76,27 @@ def _run(arguments: Sequence[str], make_agent: Callable[[], Agent], *, own_agent
         start.finish(close_agent=own_agent)
     if not own_agent:
         _Watchdog.stop()
+    if start.restarting:
+        return _restarted()
     return code or start.exit_code
+
+
+def _restarted() -> int:
+    """Starts the program anew, now that this one has ended and let go of its place; returns the exit code."""
+    from tray_agent.platforms.programs import start_tray_program
+
+    _Watchdog.stop()
+    try:
+        start_tray_program()
+    except OSError as fault:
+        error = KnownError(
+            _("Nicht neu gestartet"),
+            _("Das Programm ist beendet, konnte aber nicht wieder starten ({why}).").format(why=fault.strerror or type(fault).__name__),
+            _("Das Programm von Hand starten."),
+        )
+        error_window(error).exec()
+        return error.exit_code
+    return 0
 
 
 def _tell_unheard() -> int:
@@ -137,6 +157,11 @@ class Start:
             _Watchdog.start()
             self._application.quit()
 
+    @property
+    def restarting(self) -> bool:
+        """Returns whether the program shall be started anew after its end."""
+        return self._program is not None and self._program.restarting
+
     def finish(self, *, close_agent: bool) -> None:
         """Takes the icon away and closes the database; after Qt's loop has ended."""
         _Watchdog.start()
@@ -159,12 +184,16 @@ class Start:
         desktop = self._desktop(built)
         clock, zone = built.agent.clock, machine.zone
         self._program = Program(built.engine, windows, desktop, self._background, lambda: clock.now().astimezone(zone))
-        self._program.ending.connect(_Watchdog.start)
+        self._program.ending.connect(self._ending)
+        windows.state.can_restart = self._make_agent is _agent_here
         self._program.begin(machine.ui.practice_process)
         if self._make_agent is _agent_here and is_unconfigured():
             windows.open(DialogName.SETUP)
         for action in self._waiting:
             self._program.show_yourself() if action is None else self._program.do(action)
+
+    def _ending(self) -> None:
+        _Watchdog.start(lambda: self.restarting)
 
     def _desktop(self, built: Built) -> Desktop:
         from tray_agent.tray.full_screen import full_screen
@@ -284,12 +313,26 @@ class _Watchdog:
     timer: threading.Timer | None = None
 
     @classmethod
-    def start(cls) -> None:
-        """Begins to count; only the first call counts."""
+    def start(cls, restart: Callable[[], bool] = lambda: False) -> None:
+        """Begins to count; only the first call counts.
+
+        Args:
+            restart: tells whether the program is started anew then.
+        """
         if cls.timer is None:
-            cls.timer = threading.Timer(SECONDS_TO_QUIT, os._exit, (0,))
+            cls.timer = threading.Timer(SECONDS_TO_QUIT, cls._leave, (restart,))
             cls.timer.daemon = True
             cls.timer.start()
+
+    @staticmethod
+    def _leave(restart: Callable[[], bool]) -> None:
+        try:
+            if restart():
+                from tray_agent.platforms.programs import start_tray_program
+
+                start_tray_program()
+        finally:
+            os._exit(0)
 
     @classmethod
     def stop(cls) -> None:

@@ -22,6 +22,7 @@ from tray_agent.tray.model import (
     OpenDialog,
     Pause,
     Quit,
+    Restart,
     Resume,
     TrayState,
     concern_of,
@@ -83,6 +84,7 @@ class Program(QObject):
 
     Attributes:
         ending: tells that the end has begun.
+        restarting: whether the program shall be started anew after its end.
     """
 
     ending = pyqtSignal()
@@ -98,6 +100,7 @@ class Program(QObject):
         self._switch = UserSwitch()
         self._practice: PracticeStart | None = None
         self._errors: list[QMessageBox] = []
+        self.restarting = False
         self._started = self._quitting = False
         self._reading = self._again = False
         self._facts_soon = _timer(self, MILLISECONDS_BEFORE_FACTS, self._read_facts, single=True)
@@ -134,15 +137,20 @@ class Program(QObject):
         if self._started and not self._quitting:
             self._background.run(self._engine.notice_facts, lambda facts: self._tell(occasion, facts), failed=_ignore)
 
-    def quit(self, *, ask: bool = False) -> None:
+    def quit(self, *, ask: bool = False, restart: bool = False) -> None:
         """Ends the program within two seconds: first the engine, then the windows, then Qt.
 
         Args:
             ask: whether windows with unsaved changes may ask first, and keep the program from ending.
+            restart: whether it shall be started anew then.
         """
-        if self._quitting or (ask and not self._windows.close_asking()):
+        if self._quitting:
+            self.restarting = self.restarting and restart  # who logs off meanwhile wants no new start
+            return
+        if ask and not self._windows.close_asking():
             return
         self._quitting = True
+        self.restarting = restart
         self.ending.emit()
         for timer in (self._facts_soon, self._facts_anyway, self._start_again, self._look):
             timer.stop()
@@ -222,6 +230,8 @@ class Program(QObject):
                 self._background.run(self._engine.resume, self._done)
             case CheckNow():
                 self._background.run(self._engine.check_now, self._checked)
+            case Restart():
+                self.quit(ask=True, restart=True)
             case Quit():
                 self.quit(ask=True)
 

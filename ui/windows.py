@@ -28,6 +28,7 @@ class AgentState(QObject):
         changed: tells a new ``TrayState``.
         chosen: carries an ``Action`` that a person chose in a window, as if in the tray's menu.
         current: the state now, or None before the first.
+        can_restart: whether ``Restart`` may be chosen: the program can start itself anew.
     """
 
     changed = pyqtSignal(object)
@@ -36,6 +37,7 @@ class AgentState(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.current: TrayState | None = None
+        self.can_restart = False
 
     def show(self, state: TrayState) -> None:
         """Takes a new state and tells it."""

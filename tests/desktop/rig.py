@@ -335,6 +335,14 @@ class RunningProgram:
         folder = Path(self.environment["XDG_RUNTIME_DIR"])
         wait_until(lambda: any(folder.glob("vitoclient-*.socket")), f"the program to listen; it said {self.said!r}")
 
+    @property
+    def holder(self) -> int | None:
+        """Returns the number of the process that has the place of the one program here, or None."""
+        for lock in Path(self.environment["XDG_RUNTIME_DIR"]).glob("vitoclient-*.lock"):
+            with contextlib.suppress(OSError, ValueError):
+                return int(lock.read_text(encoding="utf-8").splitlines()[0])
+        return None
+
     def cleared_away(self) -> None:
         """Ends it where it still runs, and waits until its icon is out of the panel: the next program's must not be taken for it."""
         if self.process.poll() is None:

@@ -1,7 +1,9 @@
-"""The very first start on a machine: *Einrichten* opens by itself, what is saved there holds from the next start on."""
+"""The very first start on a machine: *Einrichten* opens by itself, what is saved there holds after a restart, offered at once."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,28 @@ def start_as_new_user(desktop: SmallDesktop, home: Path) -> Iterator[StartAsNewU
         program.cleared_away()
 
 
+def _save_address(desktop: SmallDesktop, program: RunningProgram, home: Path, address: str) -> None:
+    """Enters an address in *Einrichten* and saves it; then a window asks whether to start anew."""
+    desktop.window_in_front(TITLE)
+    desktop.tray_icon()
+    desktop.keys("alt+a")  # Adresse
+    desktop.type(address)
+    desktop.keys("alt+e")  # Speichern
+    file = home / ".config" / APPLICATION / "config.toml"
+    wait_until(file.exists, f"the configuration to be saved; it said {program.said!r}")
+    assert tomllib.loads(file.read_text(encoding="utf-8")) == {"store": {"url": address}}
+
+
+def _gone_after(desktop: SmallDesktop, key: str) -> None:
+    """Presses a key until no window of *Einrichten* is there any more."""
+
+    def pressed() -> bool:
+        desktop.keys(key)
+        return not desktop.find(Name=TITLE)
+
+    wait_until(pressed, "the windows to close")
+
+
 def _end(program: RunningProgram) -> None:
     program.terminate()
     assert program.ended() == 0, program.said
@@ -56,23 +80,9 @@ def _end(program: RunningProgram) -> None:
 def test_setting_up_begins_by_itself_and_holds_from_the_next_start(
     desktop: SmallDesktop, home: Path, start_as_new_user: StartAsNewUser
 ) -> None:
-    file = home / ".config" / APPLICATION / "config.toml"
-    address = f"sqlite:///{(home / 'praxis.db').as_posix()}"
     program = start_as_new_user()
-    desktop.window_in_front(TITLE)
-    desktop.tray_icon()
-
-    desktop.keys("alt+a")  # Adresse
-    desktop.type(address)
-    desktop.keys("alt+e")  # Speichern
-    wait_until(file.exists, f"the configuration to be saved; it said {program.said!r}")
-
-    def acknowledged() -> bool:  # that it holds from the next start on
-        desktop.keys("Return")
-        return not desktop.find(Name=TITLE)
-
-    wait_until(acknowledged, "the windows to close")
-    assert tomllib.loads(file.read_text(encoding="utf-8")) == {"store": {"url": address}}
+    _save_address(desktop, program, home, f"sqlite:///{(home / 'praxis.db').as_posix()}")
+    _gone_after(desktop, "Escape")  # Später
     assert not (home / "praxis.db").exists()
     _end(program)
 
@@ -83,6 +93,23 @@ def test_setting_up_begins_by_itself_and_holds_from_the_next_start(
     desktop.window("Übersicht")
     assert not desktop.find(Name=TITLE)
     _end(program)
+
+
+def test_restart_puts_what_was_saved_in_force_at_once(desktop: SmallDesktop, home: Path, start_as_new_user: StartAsNewUser) -> None:
+    program = start_as_new_user()
+    _save_address(desktop, program, home, f"sqlite:///{(home / 'praxis.db').as_posix()}")
+    _gone_after(desktop, "Return")  # Jetzt neu starten
+    assert program.ended() == 0, program.said
+
+    wait_until((home / "praxis.db").exists, "the database at the saved address")
+    successor = wait_until(lambda: program.holder, "the new program to take the place of the old one")
+    assert successor != program.process.pid
+    wait_until(lambda: len(desktop.tray_icons()) == 1, "one icon")
+    assert program.start_again() == 0  # it is heard by the new one
+    desktop.window("Übersicht")
+    os.kill(successor, signal.SIGTERM)
+    program.cleared_away()
+    wait_until(lambda: program.holder is None, "the end of the new program")
 
 
 def test_who_gives_up_is_asked_again_at_the_next_start(desktop: SmallDesktop, home: Path, start_as_new_user: StartAsNewUser) -> None:

@@ -25,6 +25,7 @@ from tray_agent.tray.model import (
     PauseLength,
     PauseScope,
     Quit,
+    Restart,
     Resume,
     TrayState,
 )
@@ -328,6 +329,24 @@ def test_quit_from_the_menu_asks_for_unsaved_changes(qtbot: QtBot, rig: Rig, mon
     QApplication.processEvents()
     assert rig.ended == []
     assert len(rig.windows.opened) == 1
+
+
+def test_restart_ends_the_program_in_order_and_says_that_it_shall_begin_anew(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    rig.program.do(Restart())
+    qtbot.waitUntil(lambda: bool(rig.ended))
+    assert rig.program.restarting
+    assert rig.engine.asked[-1] == "stop"
+
+
+def test_who_logs_off_during_a_restart_wants_no_new_start(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
+    rig.program.quit(restart=True)
+    rig.program.quit()
+    assert not rig.program.restarting
+    qtbot.waitUntil(lambda: bool(rig.ended))
 
 
 def test_same_error_is_shown_once(qtbot: QtBot, rig: Rig) -> None:

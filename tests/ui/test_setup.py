@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -17,6 +18,7 @@ from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, l
 from tray_agent.demo.world import DemoWorld
 from tray_agent.doctor import Subject, Verdict
 from tray_agent.errors import ConfigurationError, KnownError
+from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
 from ui.models.setup import PAGES, SetupModel, try_out
@@ -92,11 +94,36 @@ def test_saving_writes_the_file_and_keeps_the_password_elsewhere(qtbot: QtBot, d
     qtbot.waitUntil(lambda: bool(told))
     assert not dialog.isVisible()
     assert "nach dem nächsten Start" in told[0]
+    assert "neu starten" not in told[0]  # nobody could do it here
     said = file.read_text(encoding="utf-8")
     assert "# von Hand" in said
     assert "geheim" not in said
     assert load_machine(file).mail.host == "neu"
     assert dialog.context.agent.secrets.get("mail") == "geheim"
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_restart_is_offered_and_done_only_when_somebody_wants_it(
+    qtbot: QtBot, dialog: SetupDialog, file: Path, monkeypatch: pytest.MonkeyPatch, now: bool
+) -> None:
+    asked: list[str] = []
+    chosen: list[object] = []
+
+    def answer(box: QMessageBox) -> None:
+        asked.append(box.informativeText())
+        button = next(one for one in box.buttons() if one.text() == ("&Jetzt neu starten" if now else "&Später"))
+        button.click()
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    state = dialog.context.windows.state
+    state.can_restart = True
+    state.show(tray_state(AgentFacts(now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC), running="Mitteilungen senden")))
+    state.chosen.connect(chosen.append)
+    field(dialog, "mail.host").setText("neu")
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert "«Mitteilungen senden»" in asked[0]
+    assert chosen == ([Restart()] if now else [])
 
 
 def test_a_password_that_cannot_be_kept_stays_in_the_window(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,19 @@ TRAY = "vitoclient-tray"
 def tray_program() -> tuple[str, ...]:
     """Returns the command that starts the tray program of this installation: an absolute path, then arguments."""
     return _program(TRAY) or (_windowed(Path(sys.executable)), "-m", "tray_agent", "run")
+
+
+def start_tray_program() -> subprocess.Popen[bytes]:
+    """Starts the tray program of this installation, with this process's environment, as a program of its own; returns at once.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    nowhere = subprocess.DEVNULL
+    anew = os.environ | {"PYINSTALLER_RESET_ENVIRONMENT": "1"}  # else a packaged program takes itself for a part of this one
+    return subprocess.Popen(  # noqa: S603 - our own program
+        tray_program(), env=anew, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True, creationflags=without_console()
+    )
 
 
 def command_program() -> tuple[str, ...]:

@@ -103,7 +103,12 @@ class Quit:
     """Ends the program."""
 
 
-Action = OpenDialog | Pause | Resume | CheckNow | Quit
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Ends the program and starts it anew, so that another configuration is in force."""
+
+
+Action = OpenDialog | Pause | Resume | CheckNow | Restart | Quit
 """What a click asks for."""
 
 
@@ -201,6 +206,7 @@ class TrayState:
         details: for the window that shows the state: whole sentences.
         menu: the menu.
         default_action: what a click (Windows) or double click asks for.
+        running: the name of the job that runs now, or "".
     """
 
     look: Look
@@ -209,6 +215,7 @@ class TrayState:
     details: tuple[str, ...]
     menu: tuple[MenuItem, ...]
     default_action: Action
+    running: str = ""
 
     @property
     def tooltip(self) -> str:
@@ -232,6 +239,7 @@ def tray_state(facts: AgentFacts) -> TrayState:
         details=state_details(facts),
         menu=menu(facts, action),
         default_action=action,
+        running=facts.running,
     )
 
 

@@ -33,15 +33,16 @@ from tray_agent.config.write import preview_machine, save_machine
 from tray_agent.doctor import Finding, Subject, Verdict
 from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _
+from tray_agent.tray.model import Restart
 from ui.dialog import GRID, Dialog, Form, quiet_label
 from ui.focused_wheel import FocusedWheel
-from ui.icons import Status, status_icon
+from ui.icons import Status, program_icon, status_icon
 from ui.models.setup import Field, Kind, Page, SetupModel, Step, make_tables, try_out, views_sql
 from ui.notes import Note
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
-    from ui.windows import DialogContext
+    from ui.windows import AgentState, DialogContext
 
 _ICONS = {Verdict.GOOD: Status.SUCCESS, Verdict.NOTICE: Status.WARNING, Verdict.FAULT: Status.ERROR}
 _ORDER = (Verdict.GOOD, Verdict.NOTICE, Verdict.FAULT)
@@ -288,19 +289,34 @@ class SetupDialog(Dialog):
                 agent.secrets.set(name, value)
             return save_machine(config_file(), changes)
 
+        state, title = self.context.windows.state, self.windowTitle()
+
         def saved(machine: Machine) -> None:
             model.saved(machine)
             then()
-            self.tell_next_start()
+            if ask_restart(state, title):
+                state.chosen.emit(Restart())
 
         self.run(work, saved, busy=_("Wird gespeichert …"))
 
-    def tell_next_start(self) -> None:
-        """Tells that what was saved is not in force yet."""
-        box = QMessageBox(QMessageBox.Icon.Information, self.windowTitle(), _("Die Angaben sind gespeichert."))
-        box.setInformativeText(_("Sie gelten nach dem nächsten Start: im Menü des Symbols «Beenden» wählen und das Programm neu starten."))
-        box.setWindowIcon(self.windowIcon())
-        box.exec()
+
+def ask_restart(state: AgentState, title: str) -> bool:
+    """Tells that what was saved is not in force yet, and returns whether the program shall be started anew for it now."""
+    box = QMessageBox(QMessageBox.Icon.Information, title, _("Die Angaben sind gespeichert."))
+    box.setWindowIcon(program_icon())
+    told = [_("Sie gelten nach dem nächsten Start des Programms.")]
+    now = None
+    if state.can_restart:
+        now = box.addButton(_("&Jetzt neu starten"), QMessageBox.ButtonRole.AcceptRole)
+        later = box.addButton(_("&Später"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(now)
+        box.setEscapeButton(later)
+        if state.current is not None and state.current.running:
+            told.append(_("Im Moment läuft «{job}».").format(job=state.current.running))
+            told.append(_("Ein geplanter Lauf geht nach dem Neustart weiter; einen von Hand begonnenen müssen Sie noch einmal starten."))
+    box.setInformativeText(" ".join(told))
+    box.exec()
+    return now is not None and box.clickedButton() is now
 
 
 def ask_sql_server(parent: QWidget) -> str:
