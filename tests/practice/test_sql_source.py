@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.dialects import mssql
 from tests.practice import sources
 from tray_agent.demo import practice_tables as tables
 from tray_agent.practice import sql_source
+from tray_agent.practice.check import check_practice
 from tray_agent.practice.errors import PracticeDataError
 from tray_agent.practice.fields import RowFields
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
@@ -146,6 +148,44 @@ def test_contradictory_rows_of_one_patient_are_noted(sqlite_practice: Database) 
     assert found["1"] == sources.PATIENTS[0], "two equal rows are one"
 
 
+def test_rows_of_one_appointment_that_contradict_each_other_are_noted_in_the_stream_too(sqlite_practice: Database) -> None:
+    _corrupt(sqlite_practice, "DROP VIEW vitoclient_appointments")
+    one = view_statement(VIEWS[3], Dialect.SQLITE)
+    other = one.split("AS\nSELECT", 1)[1].replace("t.status AS", "'definitiv' AS")
+    with sqlite_practice.begin() as connection:
+        connection.exec_driver_sql(f"{one}\nUNION ALL SELECT{other}")
+    found = [a for chunk in appointments_of(SqlPracticeSource(sqlite_practice)) for a in chunk]
+    assert {a.id for a in found} == {"101", "102", "103", "104"}
+    assert {a.id for a in found if "id" not in a.unreadable} == {"101"}, "its two rows are equal"
+
+
+@pytest.mark.parametrize("written", ["x'00'", "'zuletzt'", "''", "20260101"])
+def test_a_treatment_whose_date_can_not_be_read_charges_nobody_where_it_would_decide(sqlite_practice: Database, written: str) -> None:
+    _corrupt(sqlite_practice, f"INSERT INTO behandlung VALUES (99, 3, 'M1', {written})")  # noqa: S608 - a constant of this test
+    assert SqlPracticeSource(sqlite_practice).last_mandants({"3"}) == {"3": ""}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE patient SET sterbedatum = x'00' WHERE patient_nr = 1",
+        "UPDATE patient SET geburtsdatum = x'00' WHERE patient_nr = 1",
+        "UPDATE mandant SET lizenz_bis = x'00'",
+        "UPDATE termin SET beginn = x'00', ende = x'00' WHERE termin_nr = 101",
+        "UPDATE behandlung SET eroeffnet_am = x'00' WHERE behandlung_nr = 10",
+    ],
+)
+def test_bytes_where_a_date_belongs_stop_nobody_else(sqlite_practice: Database, statement: str) -> None:
+    _corrupt(sqlite_practice, statement)
+    source = SqlPracticeSource(sqlite_practice)
+    assert set(source.patients({"1", "2"})) == {"1", "2"}
+    assert set(source.mandants()) == {"M1", "M2"}
+    assert set(source.appointments({"101", "102"})) == {"101", "102"}
+    assert "102" in [a.id for chunk in appointments_of(source) for a in chunk]
+    assert source.last_mandants({"2"}) == {"2": "M1"}
+    assert "unreadable" in {finding.code for finding in check_practice(sqlite_practice)}
+
+
 def test_a_treatment_without_mandant_charges_nobody(sqlite_practice: Database) -> None:
     _corrupt(sqlite_practice, "INSERT INTO behandlung VALUES (99, 3, '', '2026-01-01')")
     assert SqlPracticeSource(sqlite_practice).last_mandants({"3"}) == {"3": ""}
@@ -197,7 +237,8 @@ def test_changes_that_the_practice_makes_are_seen(empty_database: Database) -> N
     ("value", "read", "noted"),
     [
         ("  x ", "x", False), ("   ", None, False), (None, None, False), (7, "7", False), (True, None, True), (b"\0", None, True),
-        (1.5, None, True), ("An\0na\x1b", "Anna", False), ("Mu\ud83dster", "Muster", False), ("\0\udc00", None, False),
+        (1.5, None, True), (Decimal("7.00"), "7", False), (Decimal("7.5"), None, True), (Decimal("NaN"), None, True),
+        (Decimal("Infinity"), None, True), ("An\0na\x1b", "Anna", False), ("Mu\ud83dster", "Muster", False), ("\0\udc00", None, False),
         ("079 111\r\n078 222\u2028", "079 111\n078 222", False), ("Zoë 👩‍⚕️\xa0x", "Zoë 👩‍⚕️\xa0x", False),
     ],
 )  # fmt: skip
@@ -233,8 +274,12 @@ def test_one_patients_odd_data_are_read_without_harm_to_the_others(tmp_path: Pat
     ("value", "read"),
     [
         (datetime(2026, 1, 2, 3, 4), datetime(2026, 1, 2, 3, 4)),
-        (date(2026, 1, 2), datetime(2026, 1, 2)),
+        (date(2026, 1, 2), None),
+        ("2026-01-02", None),
+        (" 2026-01-02 03:04", None),
         ("2026-01-02 03:04:00", datetime(2026, 1, 2, 3, 4)),
+        ("2026-01-02T03:04 ", datetime(2026, 1, 2, 3, 4)),
+        (b"2026-01-02 03:04", None),
         (datetime(2026, 1, 2, tzinfo=UTC), None),
         ("2026-01-02T03:04:00+01:00", None),
         ("bald", None),

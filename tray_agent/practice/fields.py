@@ -18,6 +18,7 @@ LONGEST_KEY = 100
 """Characters of an id that the outbox keeps; the contract allows 50."""
 
 _LINE_ENDS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+_TIME_OF_DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[ T][0-9]{2}")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and halves of characters: no database takes all of them, and nobody ever typed one."""
 
@@ -47,8 +48,10 @@ class RowFields:
             return None
         if isinstance(value, UUID):
             return str(value)
-        if isinstance(value, int | Decimal) and not isinstance(value, bool) and value == int(value):
+        if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
             return str(int(value))
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
         self.unreadable.add(name)
         return None
 
@@ -81,12 +84,17 @@ class RowFields:
         return moment.date() if moment else None
 
     def local_time(self, name: str) -> datetime | None:
-        """Returns a wall-clock time, naive. One with a time zone is not readable: it is no wall clock of the practice."""
-        moment = self._moment(name)
-        if moment is not None and moment.tzinfo is not None:
-            self.unreadable.add(name)
-            return None
-        return moment
+        """Returns a wall-clock time, naive.
+
+        Not readable are one with a time zone, which is no wall clock of the practice; a mere date, which tells no time; and a text
+        that begins with a blank, which no search by time finds.
+        """
+        moment, value = self._moment(name), self._row[name]
+        whole = isinstance(value, datetime) or (isinstance(value, str) and _TIME_OF_DAY.match(value))
+        if moment is None or (whole and moment.tzinfo is None):
+            return moment
+        self.unreadable.add(name)
+        return None
 
     def yes_no(self, name: str) -> bool | None:
         """Returns whether a flag is set; None and a note where it is neither 1 nor 0."""
@@ -119,8 +127,10 @@ class RowFields:
             return value
         if isinstance(value, date):
             return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a wall clock has no zone
-        try:
-            return datetime.fromisoformat(value.strip())
-        except (ValueError, AttributeError):
-            self.unreadable.add(name)
-            return None
+        if isinstance(value, str):
+            try:
+                return datetime.fromisoformat(value.strip())
+            except ValueError:
+                pass
+        self.unreadable.add(name)
+        return None

@@ -83,7 +83,7 @@ class SqlPracticeSource:
             return and_(starts >= row["starts_at"], before_end, or_(starts > row["starts_at"], key > row["id"]))
 
         for rows in reader.chunks(and_(starts >= self._bound(first), before_end), (starts, key), after):
-            read = [appointment for row in rows if (appointment := _appointment(row)).id]
+            read = _without_contradictions([appointment for row in rows if (appointment := _appointment(row)).id])
             yield [appointment for appointment in read if first <= appointment.starts_at < end]
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
@@ -109,12 +109,15 @@ class SqlPracticeSource:
         """Returns by patient the Mandant of the treatment opened last; patients without a treatment are left out.
 
         Of several opened on the same day the one with the greater id counts; one without a date counts as the oldest.
-        A treatment that names no Mandant gives "": nobody can be charged, and the default is not for such patients.
+        A treatment that names no Mandant, or whose date can't be read, gives "": nobody can be charged, and the default is not for such
+        patients.
         """
         found: dict[str, str] = {}
         for row in self._views[TREATMENTS].latest("patient_id", patient_ids, by="opened_on"):
             fields = RowFields(row)
-            found[fields.needed_key("patient_id")] = fields.needed_key("mandant_id")
+            fields.day("opened_on")
+            mandant_id = fields.needed_key("mandant_id")
+            found[fields.needed_key("patient_id")] = "" if "opened_on" in fields.unreadable else mandant_id
         return found
 
     def _bound(self, moment: datetime) -> object:
@@ -261,6 +264,16 @@ def _by_id(read: Callable[[Row], Value], rows: Iterator[Row]) -> dict[str, Value
         if value.id:
             values[value.id] = value
     return values
+
+
+def _without_contradictions(read: list[Appointment]) -> list[Appointment]:
+    """Returns appointments of which those that contradict another of the same id are unreadable; usually there are none."""
+    if len({appointment.id for appointment in read}) == len(read):
+        return read
+    rows: dict[str, set[Appointment]] = {}
+    for appointment in read:
+        rows.setdefault(appointment.id, set()).add(appointment)
+    return [_contradictory(appointment) if len(rows[appointment.id]) > 1 else appointment for appointment in read]
 
 
 def _contradictory(value: Value) -> Value:
