@@ -14,7 +14,7 @@ from tray_agent.downloads.catalogue import FileKind
 from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.install import InstallOutcome
-from tray_agent.downloads.installation import Expected, Installation
+from tray_agent.downloads.installation import Expected, Installation, outcome_of
 from tray_agent.downloads.publisher import names_of, objection
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
@@ -124,6 +124,47 @@ def test_how_an_installation_ended_is_noted(desk: Desk, exit_code: int | None, o
     assert desk.state is state
     assert desk.practice.download("update", "2.69.001").exit_code == exit_code
     assert (desk.log.rows[0].level is Level.ERROR) == (outcome is InstallOutcome.FAILED)
+
+
+@pytest.mark.parametrize("exit_code", [1603, 1618, 1602])
+def test_what_was_not_installed_asks_for_no_restart(desk: Desk, exit_code: int) -> None:
+    desk.starter.exit_code = exit_code
+    _outcome, sentence, restart = desk.result()
+    assert not restart
+    assert "neu gestartet werden, damit" not in sentence
+
+
+def test_windows_codes_mean_the_same_whatever_was_started() -> None:
+    assert {outcome_of(code) for code in (3010, 1641)} == {InstallOutcome.RESTART_NEEDED}
+    assert {outcome_of(code) for code in (1602, 1223)} == {InstallOutcome.CANCELLED}
+    assert {outcome_of(code) for code in (1, 2, 1603, -1)} == {InstallOutcome.FAILED}
+
+
+@pytest.mark.parametrize("state", [DownloadState.INSTALLED, DownloadState.SUPERSEDED])
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_what_is_not_fetched_again_is_not_promised(desk: Desk, state: DownloadState, damage: str) -> None:
+    download = desk.practice.download("update", "2.69.001")
+    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.STARTED, "x"))
+    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, state, "x"))
+    if damage == "missing":
+        desk.file.unlink()
+    else:
+        desk.file.write_bytes(b"another")
+    with pytest.raises(InstallRefusedError) as caught:
+        desk.install()
+    assert "nicht von selbst neu geholt" in caught.value.advice
+    assert desk.state is state
+
+
+def test_a_file_that_can_not_be_read_is_no_reason_to_fetch_it_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_download: Download) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(desk.practice.library, "verify", refuse)
+    with pytest.raises(InstallRefusedError) as caught:
+        desk.install()
+    assert "Rechte prüfen" in caught.value.advice
+    assert (desk.starter.started, desk.state) == ([], DownloadState.OFFERED)
 
 
 def test_a_person_who_declines_the_elevation_changes_nothing(desk: Desk) -> None:

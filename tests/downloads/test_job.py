@@ -83,6 +83,47 @@ def test_older_versions_are_kept_as_the_switch_says(practice: Practice, demo: De
     assert practice.files() == {"update/2.69.005/update-2.69.005.msi"}
 
 
+def test_what_waits_stays_although_newer_versions_were_withdrawn(practice: Practice, demo: DemoPortal, clock: ManualClock) -> None:
+    practice.subscribe("update")
+    described = (demo.source / "portal.toml").read_text(encoding="utf-8")
+    for revision in range(2, 5):
+        publish_version(demo, "update", f"2.69.00{revision}", 5 * KB, clock.now())
+        practice.run()
+    (demo.source / "portal.toml").write_text(described, encoding="utf-8")
+    publish_again_from_source(demo, clock)
+    for _time in range(2):
+        practice.run()
+        assert practice.states()["update 2.69.001"] == "offered"
+        assert "update/2.69.001/update-2.69.001.msi" in practice.files()
+    assert practice.run().counts == {}
+
+
+def test_what_the_vendor_says_anew_of_the_same_file_is_taken_over(
+    practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock
+) -> None:
+    practice.subscribe("update", "tarif")
+    practice.run()
+    text = (demo.source / "portal.toml").read_text(encoding="utf-8")
+    for old, new in (
+        ('title = "Tarif"', 'title = "Tarif 2026"\npublisher = "Hersteller AG"'),
+        ('notes = "Neu."', 'notes = "Nicht vor dem 1.12."\nneeds = "2.69.000"'),
+        ("restart = true", "restart = false"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (demo.source / "portal.toml").write_text(text, encoding="utf-8")
+    publish_again_from_source(demo, clock)
+    asked = len(server.traffic.requests)
+    assert practice.run().counts == {}
+    tariff, update = practice.download("tarif", "1.4.002"), practice.download("update", "2.69.001")
+    assert (tariff.title, tariff.publisher, tariff.notes, str(tariff.needs)) == (
+        "Tarif 2026", "Hersteller AG", "Nicht vor dem 1.12.", "2.69.000",
+    )  # fmt: skip
+    assert not update.restart
+    assert set(practice.states().values()) == {"offered"}
+    assert not [request for request in server.traffic.requests[asked:] if request.path.startswith("/targets/")]
+
+
 @pytest.mark.parametrize(("keep", "expected"), [(True, "2.68.015"), (False, "2.69.001")])
 def test_an_installation_stays_on_its_line_where_the_practice_wishes_so(
     practice: Practice, demo: DemoPortal, clock: ManualClock, keep: bool, expected: str
@@ -281,6 +322,24 @@ def test_leftovers_of_versions_that_nobody_wants_are_removed(practice: Practice)
     practice.run()
     assert practice.files() == {TARIF}
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "Ferien/2025/film.mkv.part",
+        "update/Notizen/update-2.60.000.msi.part",
+        "update/2.60.000/a b.zip.part",
+        "update/2.60.0/update.zip.resume",
+    ],
+)
+def test_files_of_other_programs_are_left_alone(practice: Practice, place: str) -> None:
+    file = practice.library.folder / place
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"mine")
+    practice.subscribe("tarif")
+    practice.run()
+    assert practice.files() == {TARIF, place}
 
 
 @pytest.mark.parametrize("reason", ["unsubscribed", "newer"])

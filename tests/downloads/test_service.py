@@ -15,6 +15,7 @@ from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
 from tray_agent.demo.portal_server import PortalServer
+from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.service import DownloadService, PortalRow
 from tray_agent.downloads.states import DownloadState
@@ -99,6 +100,46 @@ def test_a_machine_without_a_portal_is_told(agent: Agent, monkeypatch: pytest.Mo
     monkeypatch.setenv("VITOCLIENT_PORTAL__ROOT", "missing.json")
     with Agent(load_machine()) as other, pytest.raises(ConfigurationError, match=r"missing\.json"):
         other.downloads.portal()
+
+
+@pytest.mark.parametrize(
+    "address", ["portal.example", "file:///srv/portal", "http://", "http://[::1", "http://host:99999/", "ftp://portal.example/"]
+)
+def test_an_address_that_is_none_is_a_fault_of_the_configuration(agent: Agent, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("VITOCLIENT_PORTAL__ADDRESS", address)
+    with Agent(load_machine()) as other, pytest.raises(ConfigurationError) as caught:
+        other.downloads.portal()
+    assert address in caught.value.message
+
+
+@pytest.mark.parametrize("spoil", ["garbage", "unsigned", "targets"])
+def test_a_root_that_is_none_is_a_fault_of_the_configuration(
+    agent: Agent, site: tuple[DemoPortal, PortalServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spoil: str
+) -> None:
+    signed = site[0].root_file.read_bytes()
+    contents = {
+        "garbage": b"<html>404</html>",
+        "unsigned": signed.replace(b'"version":1', b'"version":2'),
+        "targets": (site[0].repository / "metadata" / "1.targets.json").read_bytes(),
+    }
+    assert contents[spoil] != signed
+    (tmp_path / "root.json").write_bytes(contents[spoil])
+    monkeypatch.setenv("VITOCLIENT_PORTAL__ROOT", str(tmp_path / "root.json"))
+    with Agent(load_machine()) as other, pytest.raises(ConfigurationError, match="kein unterschriebener Vertrauensanker"):
+        other.downloads.portal()
+
+
+def test_what_was_replaced_or_withdrawn_is_started_only_by_its_version(agent: Agent, service: DownloadService) -> None:
+    service.subscribe("update", "Anna")
+    service.set_active(True, "Anna")
+    agent.jobs.run_now(JobKey.DOWNLOAD)
+    kept = DownloadRows(agent.store)
+    download = kept.all()[0]
+    agent.store.transact(lambda connection: kept.move(connection, download, DownloadState.SUPERSEDED, "x"))
+    with pytest.raises(InputError, match="nichts wurde gestartet"):
+        service.install("update", by="Anna")
+    with pytest.raises(InstallRefusedError):
+        service.install("update", "2.69.001", by="Anna")
 
 
 def test_what_is_not_offered_cannot_be_subscribed(service: DownloadService) -> None:

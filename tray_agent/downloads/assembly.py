@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tray_agent.clock import Clock
 from tray_agent.config.machine import Machine
@@ -143,7 +144,7 @@ class Downloads:
                 item="portal",
             )
         root = _read_root(Path(section.root))
-        return Portal(section.address, root, metadata_folder(self._machine.data_folder, root), self._web, self._clock)
+        return Portal(_checked_address(section.address), root, metadata_folder(self._machine.data_folder, root), self._web, self._clock)
 
     def _installation(self) -> Installation:
         from tray_agent.downloads.installation import Expected, Installation
@@ -169,9 +170,27 @@ class Downloads:
         return Transfer(self._web, self._clock, limits, rate, self._progress)
 
 
-def _read_root(file: Path) -> bytes:
+def _checked_address(address: str) -> str:
     try:
-        return file.read_bytes()
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if usable:
+        return address
+    raise ConfigurationError(
+        _("Adresse des Portals nicht brauchbar"),
+        _("«{address}» ist keine Adresse, unter der ein Portal antworten kann; nichts wurde gesucht.").format(address=address),
+        _("«address» im Abschnitt [portal] der Konfiguration berichtigen; sie beginnt mit https:// oder http://."),
+        item="portal.address",
+    )
+
+
+def _read_root(file: Path) -> bytes:
+    from tray_agent.downloads.portal import is_root
+
+    try:
+        root = file.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             _("Vertrauensanker des Portals fehlt"),
@@ -181,3 +200,11 @@ def _read_root(file: Path) -> bytes:
             _("Die Datei vom Hersteller beziehen und in der Konfiguration unter portal.root angeben."),
             item=str(file),
         ) from error
+    if is_root(root):
+        return root
+    raise ConfigurationError(
+        _("Vertrauensanker des Portals unbrauchbar"),
+        _("{file} ist kein unterschriebener Vertrauensanker; ohne ihn ist keinem Download zu trauen.").format(file=file),
+        _("Die Datei vom Hersteller beziehen und in der Konfiguration unter portal.root angeben."),
+        item=str(file),
+    )

@@ -83,6 +83,18 @@ def withdrawn(catalogue: Catalogue, downloads: Iterable[Download]) -> tuple[Down
     )
 
 
+def described_anew(catalogue: Catalogue, downloads: Iterable[Download]) -> tuple[ElementVersion, ...]:
+    """Returns the versions of which the vendor says something else now than when they were wanted; the files are the same."""
+    known = {(download.element, download.version): download for download in downloads}
+    versions = (version for element in catalogue.elements.values() for version in element.versions)
+    pairs = ((version, known.get((version.element, version.version))) for version in versions)
+    return tuple(
+        version
+        for version, download in pairs
+        if download is not None and set(download.hashes) == set(version.hashes) and not download.is_described_as(version)
+    )
+
+
 def _is_installed(download: Download, version: ElementVersion) -> bool:
     """Returns whether exactly this file was installed: the vendor may sign another one under the same version."""
     same = download.version == version.version and set(download.hashes) == set(version.hashes)

@@ -53,6 +53,14 @@ class Download:
     changed_by: str
     publisher: str = ""
 
+    def is_described_as(self, version: ElementVersion) -> bool:
+        """Returns whether the vendor still says the same of this file."""
+        return all(getattr(self, name) == getattr(version, name) for name in _DESCRIPTION)
+
+
+_DESCRIPTION = ("title", "released", "notes", "restart", "needs", "publisher")
+"""What may change while the file, its name and its kind stay."""
+
 
 class DownloadRows:
     """Reads and changes the rows. What changes takes the caller's transaction, so that a fence and the log can join it."""
@@ -121,6 +129,11 @@ class DownloadRows:
             self._supersede(connection, download.element, download.version, tuple(DownloadState), by)
         return moved == 1
 
+    def describe(self, connection: Connection, version: ElementVersion) -> None:
+        """Takes over what the vendor says now of the same file; its state stays."""
+        values = {name: value for name, value in _signed(version).items() if name in _DESCRIPTION}
+        connection.execute(update(table).where(*_is(version.element, version.version)).values(values))
+
     def note_verified(self, connection: Connection, download: Download, file_time: int) -> None:
         """Notes that the file was verified just now; its state stays."""
         now = self._database.now(connection)
@@ -132,14 +145,13 @@ class DownloadRows:
         connection.execute(delete(table).where(*_is(element, version)))
 
     def _supersede(self, connection: Connection, element: str, by_version: Version, states: Iterable[DownloadState], by: str) -> None:
-        rows = connection.execute(
-            select(table.c.version).where(table.c.element == element, table.c.state.in_([state.value for state in states]))
-        ).scalars()
+        wanted = table.c.state.in_([state.value for state in states])
+        texts = connection.execute(select(table.c.version).where(table.c.element == element, wanted)).scalars().all()
         now = self._database.now(connection)
-        for text in [text for text in rows if Version.parse(text) < by_version]:
+        for version in [version for text in texts if (version := Version.parse(text)) < by_version]:
             connection.execute(
                 update(table)
-                .where(*_is(element, Version.parse(text)))
+                .where(*_is(element, version))
                 .values(state=DownloadState.SUPERSEDED.value, changed_at=now, changed_by=by[:120])
             )
 

@@ -22,7 +22,9 @@ from tray_agent.platforms.held_file import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.store.database import Database
 
-_MSI_RESTART = frozenset({3010, 1641})
+_RESTART = frozenset({3010, 1641})
+"""Windows' own codes for success that needs a restart: msiexec's, and of programs (.exe) that install with it."""
+
 _CANCELLED = frozenset({1602, 1223})
 """msiexec: the person closed it; the shell: the person declined the elevation."""
 
@@ -171,11 +173,11 @@ class Installation:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
             self._move(download, download.state, download.exit_code, by)
             raise self._not_started(download, error) from error
-        return self._note(download, outcome_of(download.kind, exit_code), exit_code, signature, by)
+        return self._note(download, outcome_of(exit_code), exit_code, signature, by)
 
     def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature, by: str) -> InstallResult:
         self._move(download, _STATE_AFTER.get(outcome, download.state), exit_code, by)
-        restart = download.restart and outcome is not InstallOutcome.CANCELLED
+        restart = download.restart and outcome not in (InstallOutcome.CANCELLED, InstallOutcome.FAILED)
         sentence = _sentence(download, outcome, exit_code, signature)
         if restart:
             sentence += " " + _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt.")
@@ -196,13 +198,17 @@ class Installation:
         return self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
 
     def _unreadable(self, download: Download, error: OSError) -> InstallRefusedError:
-        return self._refused(download, _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error))
+        return self._refused(
+            download,
+            _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error),
+            _("Verbindung zum Download-Ordner und Rechte prüfen, dann erneut ausführen."),
+        )
 
     def _refused(self, download: Download, why: str, advice: str = "") -> InstallRefusedError:
         return InstallRefusedError(
             _("{name} nicht gestartet").format(name=told.name_of(download)),
             _("{why} Es wurde nichts installiert.").format(why=why),
-            advice or _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft."),
+            advice or _fetched_anew(download),
             item=download.element,
         )
 
@@ -219,6 +225,13 @@ class Installation:
         )
 
 
+def _fetched_anew(download: Download) -> str:
+    """Returns how a genuine file is had again: what is installed or was replaced is not fetched a second time."""
+    if download.state in (DownloadState.INSTALLED, DownloadState.SUPERSEDED):
+        return _("Diese Version wird nicht von selbst neu geholt. Die neueste Version ausführen, oder den Hersteller fragen.")
+    return _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft.")
+
+
 _STATE_AFTER = {
     InstallOutcome.INSTALLED: DownloadState.INSTALLED,
     InstallOutcome.RESTART_NEEDED: DownloadState.INSTALLED,
@@ -228,16 +241,16 @@ _STATE_AFTER = {
 }
 
 
-def outcome_of(kind: FileKind, exit_code: int | None) -> InstallOutcome:
+def outcome_of(exit_code: int | None) -> InstallOutcome:
     """Returns what an installer's exit code means.
 
-    Source: Windows Installer's error codes (0, 1602, 1641, 3010); for ``.exe`` only 0 is agreed on by all.
+    Source: Windows' system error codes (0, 1223, 1602, 1641, 3010); any other number of a ``.exe`` is the vendor's own.
     """
     if exit_code is None:
         return InstallOutcome.STARTED
     if exit_code == 0:
         return InstallOutcome.INSTALLED
-    if kind is FileKind.MSI and exit_code in _MSI_RESTART:
+    if exit_code in _RESTART:
         return InstallOutcome.RESTART_NEEDED
     if exit_code in _CANCELLED:
         return InstallOutcome.CANCELLED

@@ -18,7 +18,7 @@ from tray_agent.clock import Clock
 from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS, Settings
 from tray_agent.downloads import sentences as told
 from tray_agent.downloads.catalogue import Catalogue, ElementVersion, Refusal
-from tray_agent.downloads.choice import Choice, choose, withdrawn
+from tray_agent.downloads.choice import Choice, choose, described_anew, withdrawn
 from tray_agent.downloads.download_rows import Download, DownloadRows
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.library import FileState, Library
@@ -119,6 +119,7 @@ class _Run:
         self._parts.progress.begin()
         self._report_refusals(self._catalogue.refusals)
         self._withdraw()
+        self._describe_anew()
         choices = self._choose()
         self._forget_unwanted(choices)
         self._parts.library.tidy(choice.version for choice in choices if choice.version)
@@ -296,6 +297,17 @@ class _Run:
             self._transact(change)
             self._tally.count("withdrawn")
 
+    def _describe_anew(self) -> None:
+        """Takes over what the vendor says now of files that are known: notes, restart, what they need, who signs them."""
+        changed = described_anew(self._catalogue, self._parts.rows.all())
+
+        def change(connection: Connection) -> None:
+            for version in changed:
+                self._parts.rows.describe(connection, version)
+
+        if changed:
+            self._transact(change)
+
     def _forget_unwanted(self, choices: Sequence[Choice]) -> None:
         """Forgets what was to be fetched once and is wanted no more: unsubscribed, or a newer version is there."""
         wanted = {(choice.version.element, choice.version.version) for choice in choices if choice.version}
@@ -309,11 +321,13 @@ class _Run:
             self._transact(change)
 
     def _prune(self) -> None:
-        """Keeps the newest versions of each element, as the switch says; what is installed keeps its row."""
+        """Keeps the newest versions of each element, as the switch says; what waits stays, what is installed keeps its row."""
         kept: dict[str, int] = {}
         for download in self._parts.rows.all():
-            kept[download.element] = kept.get(download.element, 0) + (download.state is not DownloadState.NEW)
-            if kept[download.element] > self._settings.number(KEEP_VERSIONS) and download.state is not DownloadState.NEW:
+            if download.state is DownloadState.NEW:
+                continue
+            kept[download.element] = kept.get(download.element, 0) + 1
+            if kept[download.element] > self._settings.number(KEEP_VERSIONS) and download.state is not DownloadState.OFFERED:
                 self._forget(download)
 
     def _forget(self, download: Download) -> None:

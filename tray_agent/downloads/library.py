@@ -132,10 +132,20 @@ class Library:
                 _long(folder).rmdir()
 
     def tidy(self, wanted: Iterable[ElementVersion]) -> int:
-        """Removes what ended transfers left behind, except of versions that are still wanted; returns how many files."""
+        """Removes what ended transfers left behind, except of versions that are still wanted; returns how many files.
+
+        Only what stands where one of our files would stand: other programs also have files that end like this.
+        """
         keep = {self.place_of(version) for version in wanted}
         left = {file.with_name(file.name.removesuffix(suffix)) for suffix in (PART, NOTE) for file in self.folder.glob(f"*/*/*{suffix}")}
-        return sum(self._remove_partial(place) for place in left - keep)
+        return sum(self._remove_partial(place) for place in left - keep if self._is_place(place))
+
+    def _is_place(self, file: Path) -> bool:
+        element, version, name = file.relative_to(self.folder).parts
+        try:
+            return self.place(element, Version.parse(version), name) == file
+        except ValueError:
+            return False
 
     def _remove_partial(self, place: Path) -> bool:
         """Removes partial file and note of a place, unless another is using them."""

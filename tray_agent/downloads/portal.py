@@ -19,7 +19,7 @@ from typing import cast
 from urllib.parse import quote
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError, SlowRetrievalError
-from tuf.api.metadata import TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from tray_agent.clock import Clock, SystemClock
@@ -237,6 +237,16 @@ class Portal:
                 if self._clock.monotonic() >= deadline:
                     raise portal_faults.busy(self._metadata_address) from error
                 self._clock.wait(threading.Event(), 0.1)
+
+
+def is_root(content: bytes) -> bool:
+    """Returns whether this is a root that its own keys have signed; it may have expired, for a newer one may follow from it."""
+    try:
+        metadata = Metadata[Root].from_bytes(content)
+        metadata.signed.verify_delegate("root", metadata.signed_bytes, metadata.signatures)
+    except (RepositoryError, ValueError, AttributeError):
+        return False
+    return metadata.signed.type == "root"
 
 
 def metadata_folder(data_folder: Path, root: bytes) -> Path:

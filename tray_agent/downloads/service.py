@@ -226,7 +226,7 @@ class DownloadService:
 
         Args:
             element: the element's key.
-            version: one version; None: the one that waits, else the newest that is here.
+            version: one version; None: the one that waits, else the newest that is here and was not replaced or withdrawn.
             by: the person and workstation, for the record.
 
         Raises:
@@ -271,7 +271,9 @@ class DownloadService:
 
     def _find(self, element: str, version: str | None) -> Download:
         found = [download for download in self._rows.all() if download.element == element and download.state is not DownloadState.NEW]
-        if version is not None:
+        if version is None:
+            found = [download for download in found if download.state is not DownloadState.SUPERSEDED]
+        else:
             found = [download for download in found if str(download.version) == _normal(version)]
         waiting = [download for download in found if download.state is DownloadState.OFFERED]
         for download in (*waiting, *found):
