@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Delete, Row, delete, insert, select
+from sqlalchemy import Connection, Delete, Row, delete, select
 
 from tray_agent.messages.templates import TEMPLATE_KEYS, Origin, Template, TemplateEntry, TemplateKey
 from tray_agent.store.database import Database
+from tray_agent.store.rows import put_row
 from tray_agent.store.tables import message_template as table
 
 
@@ -37,21 +38,16 @@ class TemplateStore:
 
         def work(connection: Connection) -> None:
             key = entry.template.key
-            connection.execute(_delete(key))
-            connection.execute(
-                insert(table).values(
-                    kind=key.kind.value,
-                    channel=key.channel.value,
-                    language=key.language,
-                    disabled=entry.origin is Origin.DISABLED,
-                    subject=entry.template.subject,
-                    text=entry.template.text,
-                    changed_at=self._database.now(connection),
-                    changed_by=entry.changed_by[:120],
-                )
-            )
+            written = {
+                "disabled": entry.origin is Origin.DISABLED,
+                "subject": entry.template.subject,
+                "text": entry.template.text,
+                "changed_at": self._database.now(connection),
+                "changed_by": entry.changed_by[:120],
+            }
+            put_row(connection, table, {"kind": key.kind.value, "channel": key.channel.value, "language": key.language}, written)
 
-        self._database.transact(work)
+        self._database.transact(work, again_on_duplicate=True)
 
     def remove(self, key: TemplateKey) -> None:
         """Removes the practice's own template, if there is one.

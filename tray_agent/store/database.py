@@ -12,14 +12,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseUnavailableError, OutcomeUnknownError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.store.faults import Fault, fault_of
+from tray_agent.store.faults import Fault, ends_connection, fault_of
 
 Result = TypeVar("Result")
 
@@ -46,6 +47,10 @@ _SQLITE = (
 )
 """How SQLite is used. The cache (KiB; taken when needed) holds the indexes of a large outbox, and their pages are moved from the
 write-ahead log into the file only after many commits, because every commit of a large preparing changes the same ones."""
+
+_SQL_SERVER = f"SET NOCOUNT OFF; SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"
+"""How a session of SQL Server begins. Rows changed are counted, whatever the server's default is: compare-and-set lives on that
+number. And nobody waits for another's lock for ever, as nobody does for an SQLite file: after so long it is "busy" (1222)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -125,17 +130,20 @@ class Database:
             _roll_back(connection)
             connection.close()
 
-    def transact(self, work: Callable[[Connection], Result]) -> Result:
+    def transact(self, work: Callable[[Connection], Result], *, again_on_duplicate: bool = False) -> Result:
         """Runs ``work`` in a transaction, again from its start when the database asks for it.
 
-        ``work`` must do nothing but database statements: it may run up to ``ATTEMPTS`` times, and is not begun again after
-        ``PATIENCE``.
+        Args:
+            work: must do nothing but database statements: it may run up to ``ATTEMPTS`` times, and is not begun again after
+                ``PATIENCE``.
+            again_on_duplicate: whether a key that somebody else wrote first asks for it too; for work that then finds the row.
 
         Raises:
             DatabaseBusyError: the database asked for it each time; nothing was changed.
             DatabaseUnavailableError, OutcomeUnknownError, sqlalchemy.exc.DBAPIError: as ``begin``.
         """
-        return self._repeat(self.begin, work)
+        again = frozenset({Fault.TRY_AGAIN, Fault.DUPLICATE_KEY} if again_on_duplicate else {Fault.TRY_AGAIN})
+        return self._repeat(self.begin, work, again)
 
     def query(self, work: Callable[[Connection], Result]) -> Result:
         """Runs ``work``, which only reads, again from its start when the database asks for it: a reader can be a deadlock's victim too.
@@ -143,16 +151,18 @@ class Database:
         Raises:
             DatabaseBusyError, DatabaseUnavailableError, sqlalchemy.exc.DBAPIError: as ``transact``.
         """
-        return self._repeat(self.read, work)
+        return self._repeat(self.read, work, frozenset({Fault.TRY_AGAIN}))
 
-    def _repeat(self, opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], Result]) -> Result:
+    def _repeat(
+        self, opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], Result], again: frozenset[Fault]
+    ) -> Result:
         began = self._pause_clock.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with opened() as connection:
                     return work(connection)
             except (DBAPIError, DatabaseBusyError) as error:
-                if isinstance(error, DBAPIError) and fault_of(error) is not Fault.TRY_AGAIN:
+                if isinstance(error, DBAPIError) and fault_of(error) not in again:
                     raise
                 if attempt == ATTEMPTS or self._pause_clock.monotonic() - began >= PATIENCE:
                     raise _busy() from error
@@ -254,10 +264,24 @@ def unavailable(url: URL) -> DatabaseUnavailableError:
     )
 
 
+def _make_folder(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailableError(
+            _("Datenbank nicht erreichbar"),
+            _(
+                "Der Ordner {folder} der Datenbank kann nicht angelegt werden ({why}). Es wird nichts gesendet und nichts heruntergeladen."
+            ).format(folder=file.parent, why=why_of(error)),
+            _("Den Ordner in der Konfiguration («machine.data_folder» oder «store.url») und seine Rechte prüfen."),
+            item=str(file.parent),
+        ) from error
+
+
 def _sqlite_engine(url: URL) -> Engine:
     memory = url.database in (None, "", ":memory:")
     if not memory and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(url.database))
     engine = create_engine(url, poolclass=None if memory else QueuePool, hide_parameters=True, connect_args={"timeout": 20})
 
     @event.listens_for(engine, "connect")
@@ -278,13 +302,35 @@ def _sqlite_engine(url: URL) -> Engine:
 
 def _server_engine(url: URL) -> Engine:
     if url.get_backend_name() == "mssql":
-        import pyodbc
-
-        pyodbc.pooling = False
-        # NVARCHAR(max) for long texts, whatever the server says of its version: LOWER and = refuse NTEXT
-        return create_engine(url, **_POOLED, fast_executemany=True, deprecate_large_types=True, connect_args={"timeout": 5})
+        return _sql_server_engine(url)
     arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
     return create_engine(url, **_POOLED, connect_args=arguments)
+
+
+def _sql_server_engine(url: URL) -> Engine:
+    """Makes the engine for SQL Server.
+
+    Long texts are NVARCHAR(max), whatever the server says of its version: LOWER and = refuse NTEXT. Many rows are written as one
+    INSERT of many VALUES, not by the driver's arrays of parameters (``fast_executemany``): of an array the driver may keep to
+    itself that a later row was refused, and a duplicate key must never be overheard.
+    """
+    import pyodbc
+
+    pyodbc.pooling = False
+    engine = create_engine(url, **_POOLED, deprecate_large_types=True, connect_args={"timeout": 5})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(_SQL_SERVER)
+        cursor.close()
+
+    @event.listens_for(engine, "handle_error")
+    def notice(context: ExceptionContext) -> None:
+        if (ended := ends_connection(context.original_exception)) is not None:
+            context.is_disconnect = ended
+
+    return engine
 
 
 @contextmanager

@@ -26,6 +26,7 @@ class Fault(Enum):
 
 _MSSQL_DUPLICATE = frozenset({2627, 2601})
 _MSSQL_TRY_AGAIN = frozenset({1205, 1222, 3960})
+_MSSQL_ENDED = frozenset({596, 6002, 6005, 6006})
 _OF_THE_CALL = re.compile(r"\((-?\d+)\) \(SQL[A-Za-z]+\)")
 _AT_THE_END = re.compile(r"\((-?\d+)\)\s*$")
 _SQLSTATE_TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
@@ -34,7 +35,8 @@ _SQLSTATE_TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
 def fault_of(error: DBAPIError) -> Fault:
     """Returns what a database error means.
 
-    Sources: SQLSTATE classes 08, 23, 40; SQL Server's 2627, 2601, 1205, 1222, 3960; SQLite's result codes.
+    Sources: SQLSTATE classes 08, 23, 40; SQL Server's 2627, 2601, 1205, 1222, 3960, and 596, 6002, 6005, 6006 (session ended, server
+    shutting down); SQLite's result codes.
     """
     original = error.orig
     if isinstance(original, sqlite3.Error):
@@ -46,9 +48,21 @@ def fault_of(error: DBAPIError) -> Fault:
         return Fault.DUPLICATE_KEY if duplicate else Fault.OTHER
     if state in _SQLSTATE_TRY_AGAIN or number in _MSSQL_TRY_AGAIN:
         return Fault.TRY_AGAIN
-    if error.connection_invalidated or (state or "").startswith(("08", "57P", "28")) or state is None:
+    if error.connection_invalidated or number in _MSSQL_ENDED or (state or "").startswith(("08", "57P", "28")) or state is None:
         return Fault.LOST
     return Fault.OTHER
+
+
+def ends_connection(original: BaseException) -> bool | None:
+    """Returns whether SQL Server's connection is of no use after an error, or None where its SQLSTATE says so rightly.
+
+    A session that was ended from outside comes with the SQLSTATE of any error; a lock waited for in vain may come with that of a
+    login waited for in vain (HYT00).
+    """
+    number = _native_number(original)
+    if number in _MSSQL_ENDED:
+        return True
+    return False if number in _MSSQL_TRY_AGAIN else None
 
 
 def is_duplicate_key(error: DBAPIError) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from tray_agent.config.settings import SETTINGS, Setting, Settings, Value, parse_value, store_text
 from tray_agent.errors import InputError
 from tray_agent.store.database import Database
+from tray_agent.store.rows import put_row
 from tray_agent.store.tables import setting as table
 
 
@@ -41,14 +42,12 @@ class SettingStore:
 
         def work(connection: Connection) -> None:
             now = self._database.now(connection)
-            for setting, value in values.items():
+            for setting, value in sorted(values.items(), key=lambda item: _key(item[0])):
                 section, name = _key(setting)
-                connection.execute(delete(table).where(table.c.section == section, table.c.name == name))
-                connection.execute(
-                    insert(table).values(section=section, name=name, value=store_text(value), changed_at=now, changed_by=changed_by)
-                )
+                changed = {"value": store_text(value), "changed_at": now, "changed_by": changed_by[:120]}
+                put_row(connection, table, {"section": section, "name": name}, changed)
 
-        self._database.transact(work)
+        self._database.transact(work, again_on_duplicate=True)
 
 
 def _key(setting: Setting) -> tuple[str, str]:

@@ -1,0 +1,70 @@
+"""What a session of SQL Server is told, and what its ends and its locks mean: with a double of the driver."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert, select
+
+from tests.store.sql_server import URL, SqlServer, sql_server
+from tests.store.test_faults import DRIVER
+from tray_agent.errors import DatabaseBusyError, DatabaseUnavailableError
+from tray_agent.store.database import PATIENCE, open_database
+from tray_agent.store.tables import setting
+
+__all__ = ["sql_server"]
+
+KILLED = f"[HY000] {DRIVER}Cannot continue the execution because the session is in the kill state. (596) (SQLExecDirectW)"
+LOCKED = f"[HYT00] {DRIVER}Lock request time out period exceeded. (1222) (SQLExecDirectW)"
+
+
+def fault(state: str, said: str) -> Exception:
+    import pyodbc
+
+    raised: Exception = pyodbc.Error(state, said)
+    return raised
+
+
+def test_every_session_counts_rows_and_waits_for_no_lock_for_ever(sql_server: SqlServer) -> None:
+    """Compare-and-set lives on the number of rows; a server may be set to count none."""
+    database = open_database(URL)
+    with database.read(), database.read():
+        pass
+    assert sql_server.said("SET ") == [f"SET NOCOUNT OFF; SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"] * sql_server.sessions
+    assert sql_server.sessions == 2
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_session_that_was_ended_is_lost_and_another_one_is_opened(sql_server: SqlServer, *, writes: bool) -> None:
+    """Its SQLSTATE is that of any fault; without a new session every later statement would fail too."""
+    database = open_database(URL)
+    sql_server.fails["FROM setting"] = fault("HY000", KILLED)
+    with pytest.raises(DatabaseUnavailableError), database.begin() if writes else database.read() as connection:
+        connection.execute(select(setting))
+    with database.read() as connection:
+        assert connection.execute(select(setting)).all() == []
+    assert sql_server.sessions == 2
+
+
+def test_a_lock_waited_for_in_vain_is_busy_and_the_session_stays(sql_server: SqlServer) -> None:
+    database = open_database(URL)
+    sql_server.fails["FROM setting"] = fault("HYT00", LOCKED)
+    with pytest.raises(DatabaseBusyError), database.read() as connection:
+        connection.execute(select(setting))
+    with database.read() as connection:
+        connection.execute(select(setting))
+    assert sql_server.sessions == 1
+
+
+def test_many_rows_are_one_statement_of_many_values(sql_server: SqlServer) -> None:
+    """An array of parameters could hide that one of its rows was refused."""
+    database = open_database(URL, schema="vitoclient")
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    rows = [{"section": str(number), "name": "ü", "value": "x", "changed_at": now, "changed_by": "x"} for number in range(900)]
+    with database.begin() as connection:
+        connection.execute(insert(setting), rows)
+    written = [(statement, values) for statement, values in sql_server.told if statement.startswith("INSERT INTO vitoclient.setting")]
+    assert sum(statement.count("(?, ?, ?, ?, ?)") for statement, _values in written) == 900
+    assert all(len(values[0]) <= 2099 for _statement, values in written)
+    assert len(written) == 3
