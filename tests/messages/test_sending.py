@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -372,6 +373,39 @@ def test_not_now_is_tried_again_in_the_same_run_after_a_pause(prepared: World) -
     assert result.counts == {"put_off": 1, "sent": 1}
     assert prepared.clock.now() - began >= timedelta(seconds=60)
     assert prepared.only().attempts == 2
+
+
+def while_waiting(world: World, change: Callable[[], None]) -> None:
+    """Puts every message off, and lets something happen while the run waits to try again."""
+    world.gateway.answer = lambda _message: NotNow("busy", "Überlastet.", retry_after=60.0)
+    wait = world.clock.wait
+
+    def changed(event: threading.Event, seconds: float) -> bool:
+        world.gateway.answer = None
+        change()
+        return wait(event, seconds)
+
+    world.clock.wait = changed  # type: ignore[method-assign]
+
+
+def test_a_switch_that_is_turned_off_while_a_run_waits_keeps_what_is_left(prepared: World) -> None:
+    while_waiting(prepared, lambda: prepared.values.update({switches.REMINDERS_ON: False}))
+    result = prepared.send()
+    assert sent_texts(prepared) == []
+    assert (prepared.states(), result.skipped) == (["prepared"], {"switched_off": 1})
+
+
+def test_quiet_hours_that_are_set_while_a_run_waits_hold(prepared: World) -> None:
+    while_waiting(prepared, lambda: prepared.values.update({switches.QUIET_FROM: "10:01", switches.QUIET_UNTIL: "08:00"}))
+    prepared.send()
+    assert sent_texts(prepared) == []
+    assert (prepared.states(), prepared.only().reason) == (["prepared"], "quiet_hours")
+
+
+def test_what_the_practices_data_forbid_only_because_they_are_wrong_is_a_warning(prepared: World) -> None:
+    prepared.practice.remove_patient("P1")
+    assert prepared.send().problems == 1
+    assert (prepared.activities[-1].level, prepared.activities[-1].reason) == (Level.WARNING, "patient_missing")
 
 
 def test_not_now_for_ever_leaves_the_message_prepared_for_the_next_run(prepared: World) -> None:

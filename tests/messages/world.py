@@ -141,7 +141,7 @@ class World:
     def parts(self) -> MessageParts:
         return MessageParts(
             database=self.database,
-            settings=lambda: Settings(self.values),
+            settings=lambda: Settings(dict(self.values)),
             practice=self.practice,
             templates=lambda: self.book,
             sms=self.sms,

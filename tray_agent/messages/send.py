@@ -43,7 +43,7 @@ from tray_agent.messages.outcomes import GATEWAY_TROUBLE, STOPPED, Noted, note, 
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.prepare import is_revivable
 from tray_agent.messages.recheck import Checked, Moved, Ready, change_of, check
-from tray_agent.messages.send_report import Left, ended, held_up, low_credits, reasons_told, run_sentence
+from tray_agent.messages.send_report import Left, ended, held_up, is_problem, low_credits, reasons_told, run_sentence
 from tray_agent.messages.server_time import ServerTime
 from tray_agent.messages.states import Actor, Step
 from tray_agent.messages.tally import Tally
@@ -91,8 +91,8 @@ class Sending:
     def __init__(self, parts: MessageParts, context: JobContext) -> None:
         self._parts = parts
         self._context = context
-        self._settings = parts.settings()
-        self._quiet = QuietHours.from_settings(self._settings, parts.canton)
+        self._quiet_known: tuple[datetime | None, str] = (None, "")
+        self._read_settings()
         self._tally = Tally()
         self._settling = Settling(parts, context, self._tally)
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -101,12 +101,17 @@ class Sending:
         self._put_off: dict[int, tuple[Lane, str]] = {}
         self._asked: set[str] = set()
         self._unwritten: list[Returned] = []
-        self._quiet_known: tuple[datetime | None, str] = (None, "")
         self._last_id = 0
         self._all_read = False
         self._time = ServerTime(parts)
         self._round_began = self._time.now
         self._ends_at = self._time.now + (parts.rules.patience_by_hand if context.by_hand else parts.rules.patience)
+
+    def _read_settings(self) -> None:
+        """Reads the switches: who turns one off means what is still waiting, too."""
+        self._settings = self._parts.settings()
+        self._quiet = QuietHours.from_settings(self._settings, self._parts.canton)
+        self._quiet_known = (None, "")
 
     def run(self) -> None:
         """Settles and sends, again and again while something is due before the run's patience ends."""
@@ -151,12 +156,11 @@ class Sending:
             return Left(prepared, outbox.count(connection, [MessageState.SENDING, MessageState.IN_DOUBT]), why)
 
     def _still_put_off(self) -> Counter[tuple[Lane, str]]:
-        """Returns by lane and reason how many messages were put off, have not left since, and wait for no lane."""
+        """Returns by lane and reason how many messages were put off, have not left since, and are not kept for another reason."""
         with self._parts.database.read() as connection:
             messages = outbox.read_messages(connection, self._put_off)
-        held = {number for lane in self._lanes.values() for number in lane.held}
         waits = (MessageState.PREPARED, MessageState.IN_DOUBT)
-        return Counter(self._put_off[one.id] for one in messages if one.state in waits and one.id not in held)
+        return Counter(self._put_off[one.id] for one in messages if one.state in waits and one.id not in self._kept)
 
     def rehearse(self) -> JobResult:
         """Returns what a run would do now; changes nothing, asks no gateway."""
@@ -211,6 +215,7 @@ class Sending:
         """Checks messages against the practice as it is now, writes what changed, and queues what may leave."""
         checked_at = self._parts.clock.monotonic()
         self._time.read()
+        self._read_settings()
         checked = check(self._parts, self._settings, messages, self._time.now)
         self._parts.reached("checked")
         unchanged = self._write_checked(checked)
@@ -249,7 +254,7 @@ class Sending:
         unwritten, over = self._parts.database.transact(work)
         for _message, change in over:
             self._tally.counts["cancelled" if change.step is Step.CANCEL else "errors"] += 1
-            self._tally.problems += change.step is Step.REJECT
+            self._tally.problems += is_problem(change)
         self._kept.update({message.id: str(change.values["reason"]) for message, change in checked.kept})
         return unwritten
 

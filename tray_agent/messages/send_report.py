@@ -16,6 +16,7 @@ from tray_agent.messages.lanes import MAIL, Lane
 from tray_agent.messages.outbox import Change
 from tray_agent.messages.outcomes import row
 from tray_agent.messages.parts import MessageParts
+from tray_agent.messages.reasons import Reason, Weight, weight_of
 from tray_agent.messages.states import Step
 from tray_agent.messages.tally import Tally, told
 
@@ -60,11 +61,19 @@ def low_credits(parts: MessageParts, settings: Settings, asked: Collection[str],
 
 
 def ended(parts: MessageParts, message: OutboxMessage, change: Change) -> Activity:
-    """Returns the row about a message that no longer applies, or can't be sent any more."""
-    rejected = change.step is Step.REJECT
+    """Returns the row about a message that no longer applies, or can't be sent any more; a warning where the practice can mend why."""
+    rejected, reason = change.step is Step.REJECT, str(change.values["reason"])
     said = _("nicht gesendet.") if rejected else _("storniert, nichts gesendet.")
-    sentence = f"{said} {change.values['sentence']}"
-    return row(parts, Level.ERROR if rejected else Level.INFO, str(change.values["reason"]), message, sentence)
+    ended_as = Level.ERROR if rejected else Level.WARNING if is_problem(change) else Level.INFO
+    return row(parts, ended_as, reason, message, f"{said} {change.values['sentence']}")
+
+
+def is_problem(change: Change) -> bool:
+    """Returns whether somebody should look at why a message ended: it can't be sent, or the practice's data are to be mended."""
+    return change.step is Step.REJECT or change.values["reason"] in _TO_MEND
+
+
+_TO_MEND = frozenset(reason.value for reason in Reason if weight_of(reason) is Weight.TO_MEND)
 
 
 @dataclass(frozen=True, slots=True)
