@@ -6,9 +6,11 @@ Used by ``vitoclient doctor`` and by the dialog *Einrichten*. Every check is ind
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_agent.config.machine import without_password
@@ -44,6 +46,7 @@ class Subject(StrEnum):
     DOWNLOADS = "downloads"
     GATEWAY = "gateway"
     MAIL = "mail"
+    SOFTWARE = "software"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ def _practice(agent: Agent) -> Iterator[Finding]:
 
 def _portal(agent: Agent) -> Iterator[Finding]:
     if not agent.machine.portal.address:
-        yield _not_set_up(Subject.PORTAL, _("Kein Online-Portal eingerichtet; es wird nichts heruntergeladen."), "portal.address")
+        yield _not_set_up(
+            Subject.PORTAL, _("Kein Online-Portal eingerichtet; es wird nichts heruntergeladen."), _("Online-Portal"), "portal.address"
+        )
         return
     view = agent.downloads.portal()
     if view.offline:
@@ -134,15 +139,29 @@ def _downloads(agent: Agent) -> Iterator[Finding]:
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
     if existing is not None and os.access(existing, os.W_OK):
         yield Finding(Subject.DOWNLOADS, Verdict.GOOD, _("Download-Ordner: {folder}.").format(folder=folder))
-        return
-    said = _("In den Download-Ordner {folder} kann nicht geschrieben werden.").format(folder=folder)
-    yield Finding(Subject.DOWNLOADS, Verdict.FAULT, said, _("Rechte des Ordners prüfen oder einen anderen wählen (download.folder)."))
+    else:
+        said = _("In den Download-Ordner {folder} kann nicht geschrieben werden.").format(folder=folder)
+        advice = _("Rechte des Ordners prüfen oder unter «Einrichten» einen anderen wählen (in der Konfiguration: download.folder).")
+        yield Finding(Subject.DOWNLOADS, Verdict.FAULT, said, advice)
+    if agent.machine.portal.address:
+        yield _publishers(agent.machine.portal.publishers)
+
+
+def _publishers(text: str) -> Finding:
+    from tray_agent.downloads.publisher import names_of
+
+    names = names_of(text)
+    if names:
+        said = _("Installationsprogramme werden nur gestartet, wenn sie von {names} unterschrieben sind.")
+        return Finding(Subject.DOWNLOADS, Verdict.GOOD, said.format(names=_(" oder ").join(f"«{name}»" for name in names)))
+    said = _("Kein Herausgeber ist festgelegt; für Installationsprogramme gilt, was das Online-Portal vorschreibt.")
+    return _not_set_up(Subject.DOWNLOADS, said, _("Online-Portal"), "portal.publishers")
 
 
 def _gateway(agent: Agent) -> Iterator[Finding]:
     accounts = agent.machine.gateway.accounts
     if not accounts:
-        yield _not_set_up(Subject.GATEWAY, _("Kein SMS-Konto eingerichtet; SMS werden nicht gesendet."), "gateway.accounts")
+        yield _not_set_up(Subject.GATEWAY, _("Kein SMS-Konto eingerichtet; SMS werden nicht gesendet."), _("SMS"), "gateway.accounts")
     for mandant in accounts:
         yield _account(agent, mandant)
 
@@ -160,7 +179,7 @@ def _account(agent: Agent, mandant: str) -> Finding:
 
 def _mail(agent: Agent) -> Iterator[Finding]:
     if not agent.machine.mail.host:
-        yield _not_set_up(Subject.MAIL, _("Kein Mailserver eingerichtet; E-Mails werden nicht gesendet."), "mail.host")
+        yield _not_set_up(Subject.MAIL, _("Kein Mailserver eingerichtet; E-Mails werden nicht gesendet."), _("E-Mail"), "mail.host")
         return
     yield from _senders(agent.machine.mail)
     agent.mail_gateway.check()
@@ -174,13 +193,58 @@ def _senders(mail: MailSection) -> Iterator[Finding]:
     for sender in (*([] if mail.senders and not mail.sender else [mail.sender]), *(own.address for own in mail.senders.values())):
         if not is_address(sender):
             said = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=sender)
-            yield Finding(Subject.MAIL, Verdict.FAULT, said, _("Unter «Einrichten» den Absender eintragen (mail.sender)."))
+            yield Finding(
+                Subject.MAIL,
+                Verdict.FAULT,
+                said,
+                _("Unter «Einrichten | E-Mail» die Absenderadresse eintragen (in der Konfiguration: mail.sender)."),
+            )
 
 
-def _not_set_up(subject: Subject, sentence: str, key: str) -> Finding:
-    return Finding(
-        subject, Verdict.NOTICE, sentence, _("Falls gewünscht, unter «Einrichten» angeben (in der Konfiguration: {key}).").format(key=key)
-    )
+def _software(agent: Agent) -> Iterator[Finding]:
+    yield _practice_process(agent.machine.ui.practice_process)
+    yield _practice_program(agent.machine.download.practice_program)
+
+
+def _practice_process(name: str) -> Finding:
+    from tray_agent.tray.occasions import SystemProcesses, runs
+
+    if not name:
+        said = _("Kein Programmname der Praxissoftware angegeben; bei ihrem Start erscheinen keine Hinweise.")
+        return _not_set_up(Subject.SOFTWARE, said, _("Praxissoftware"), "ui.practice_process")
+    if runs(SystemProcesses(), name):
+        return Finding(Subject.SOFTWARE, Verdict.GOOD, _("Die Praxissoftware ({name}) läuft und wird erkannt.").format(name=name))
+    said = _("Die Praxissoftware ({name}) läuft im Moment nicht auf diesem Arbeitsplatz.").format(name=name)
+    return Finding(Subject.SOFTWARE, Verdict.NOTICE, said, _("Sie starten und noch einmal prüfen; so zeigt sich, ob der Name stimmt."))
+
+
+def _practice_program(text: str) -> Finding:
+    from tray_agent.platforms.program_version import program_version
+
+    if not text:
+        said = _("Keine Programmdatei der Praxissoftware angegeben; ob sie für einen Download neu genug ist, wird nicht geprüft.")
+        return _not_set_up(Subject.SOFTWARE, said, _("Praxissoftware"), "download.practice_program")
+    if not Path(text).is_file():
+        said = _("Die Programmdatei {file} gibt es nicht; ob sie für einen Download neu genug ist, kann nicht geprüft werden.")
+        return _wrong_program(said.format(file=text))
+    version = program_version(Path(text))
+    if version is not None:
+        said = _("Die Praxissoftware auf diesem Arbeitsplatz ist Version {version}.").format(version=".".join(map(str, version)))
+        return Finding(Subject.SOFTWARE, Verdict.GOOD, said)
+    if sys.platform == "win32":
+        return _wrong_program(_("Die Datei {file} nennt keine Version.").format(file=text))
+    said = _("Die Programmdatei {file} ist da; ihre Version lässt sich nur unter Windows lesen.").format(file=text)
+    return Finding(Subject.SOFTWARE, Verdict.NOTICE, said)
+
+
+def _wrong_program(sentence: str) -> Finding:
+    advice = _("Unter «Einrichten | Praxissoftware» die richtige Datei wählen (in der Konfiguration: download.practice_program).")
+    return Finding(Subject.SOFTWARE, Verdict.FAULT, sentence, advice)
+
+
+def _not_set_up(subject: Subject, sentence: str, page: str, key: str) -> Finding:
+    advice = _("Falls gewünscht, unter «Einrichten | {page}» angeben (in der Konfiguration: {key}).").format(page=page, key=key)
+    return Finding(subject, Verdict.NOTICE, sentence, advice)
 
 
 _CHECKS: dict[Subject, Callable[[Agent], Iterator[Finding]]] = {
@@ -192,4 +256,5 @@ _CHECKS: dict[Subject, Callable[[Agent], Iterator[Finding]]] = {
     Subject.DOWNLOADS: _downloads,
     Subject.GATEWAY: _gateway,
     Subject.MAIL: _mail,
+    Subject.SOFTWARE: _software,
 }

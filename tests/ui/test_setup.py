@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+import psutil
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QLineEdit, QMessageBox, QPushButton
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import turn_wheel
-from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, load_machine
+from tray_agent.agent import Agent
+from tray_agent.config.machine import DownloadSection, GatewayAccount, GatewaySection, Machine, PortalSection, UiSection, load_machine
+from tray_agent.config.reading import plain_table
 from tray_agent.demo.world import DemoWorld
 from tray_agent.doctor import Subject, Verdict
+from tray_agent.downloads.publisher import names_of
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
-from ui.models.setup import PAGES, SetupModel, try_out
+from ui.models.setup import PAGES, Kind, SetupModel, try_out
 from ui.remembered import Remembered
 from ui.windows import DialogContext, Windows
 
@@ -77,6 +82,72 @@ def test_an_account_without_a_user_is_taken_out_whole() -> None:
     model = SetupModel(Machine(gateway=GatewaySection(accounts={"M1": GatewayAccount(user="meier", originator="Meier")})))
     model.edit(("gateway", "accounts", "M1", "user"), "")
     assert model.changes == {("gateway", "accounts", "M1"): None}
+
+
+def test_every_value_of_an_installation_has_a_field() -> None:
+    places = {field.place for page in PAGES for field in page.fields if field.kind is not Kind.SECRET}
+    known = {(section, key) for section, values in plain_table(Machine()).items() for key in values}
+    by_hand = {
+        ("machine", "data_folder"), ("practice", "timezone"), ("practice", "region"), ("gateway", "kind"), ("gateway", "folder"),
+        ("gateway", "accounts"), ("mail", "senders"),
+    }  # fmt: skip
+    assert known - by_hand <= places
+
+
+def test_a_switched_off_notice_is_written_and_its_default_is_taken_out() -> None:
+    model = SetupModel(Machine(ui=UiSection(toasts=False)))
+    assert model.is_on(("ui", "popup"))
+    assert not model.is_on(("ui", "toasts"))
+    model.edit_flag(("ui", "popup"), on=False)
+    model.edit_flag(("ui", "toasts"), on=True)
+    assert not model.is_on(("ui", "popup"))
+    assert model.changes == {("ui", "popup"): False, ("ui", "toasts"): True}
+    model.edit_flag(("ui", "popup"), on=True)
+    model.edit_flag(("ui", "toasts"), on=False)
+    assert not model.has_changes
+
+
+def test_publishers_program_and_notices_are_set_in_the_window(qtbot: QtBot, dialog: SetupDialog, file: Path, told: list[str]) -> None:
+    field(dialog, "portal.publishers").setText("Vitodata AG; HCI Solutions AG")
+    field(dialog, "download.practice_program").setText(r"C:\vitomed\vitomed.exe")
+    popup = dialog.findChild(QCheckBox, "ui.popup")
+    assert isinstance(popup, QCheckBox)
+    popup.click()
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: bool(told))
+    saved = load_machine(file)
+    assert names_of(saved.portal.publishers) == ("Vitodata AG", "HCI Solutions AG")
+    assert saved.download.practice_program == r"C:\vitomed\vitomed.exe"
+    assert (saved.ui.popup, saved.ui.toasts) == (False, True)
+
+
+@pytest.mark.parametrize(("process", "verdict"), [("", Verdict.NOTICE), ("no-such-program.exe", Verdict.NOTICE), (None, Verdict.GOOD)])
+def test_the_name_of_the_practice_software_is_tried(agent: Agent, process: str | None, verdict: Verdict) -> None:
+    own = psutil.Process().name() if process is None else process
+    findings = try_out(agent, Machine(ui=UiSection(practice_process=own)), {}, (Subject.SOFTWARE,))
+    assert findings[0].verdict is verdict
+    assert process != "" or "ui.practice_process" in findings[0].advice
+
+
+def test_the_program_file_of_the_practice_software_is_tried(agent: Agent, tmp_path: Path) -> None:
+    missing = Machine(download=DownloadSection(practice_program=str(tmp_path / "vitomed.exe")))
+    assert try_out(agent, missing, {}, (Subject.SOFTWARE,))[1].verdict is Verdict.FAULT
+    (tmp_path / "vitomed.exe").touch()  # no program: it has no version
+    found = try_out(agent, missing, {}, (Subject.SOFTWARE,))[1]
+    assert found.verdict is (Verdict.FAULT if sys.platform == "win32" else Verdict.NOTICE)
+    unset = try_out(agent, Machine(), {}, (Subject.SOFTWARE,))[1]
+    assert (unset.verdict, "download.practice_program" in unset.advice) == (Verdict.NOTICE, True)
+
+
+def test_who_may_have_signed_an_installer_is_told(agent: Agent) -> None:
+    folder, named = try_out(
+        agent, Machine(portal=PortalSection(address="https://127.0.0.1:9/", publishers="A; B")), {}, (Subject.DOWNLOADS,)
+    )
+    assert folder.verdict is Verdict.GOOD
+    assert "«A» oder «B»" in named.sentence
+    (_folder, anybody) = try_out(agent, Machine(portal=PortalSection(address="https://127.0.0.1:9/")), {}, (Subject.DOWNLOADS,))
+    assert anybody.verdict is Verdict.NOTICE
+    assert anybody.advice.index("Einrichten | Online-Portal") < anybody.advice.index("portal.publishers")  # the practice's way first
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ _NAMES = {
     "downloads": N_("Download-Ordner"),
     "gateway": N_("SMS"),
     "mail": N_("E-Mail"),
+    "software": N_("Praxissoftware"),
 }
 
 

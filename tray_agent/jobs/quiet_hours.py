@@ -181,7 +181,7 @@ def _holidays(canton: str, language: str) -> HolidayBase:
             _("Den Kanton «{canton}» gibt es nicht; seine Feiertage sind nicht bekannt, und es wird nichts gesendet.").format(
                 canton=canton
             ),
-            _("In der Konfiguration «practice.canton» berichtigen, zum Beispiel ZH."),
+            _("Unter «Einrichten | Praxisdaten» den Kanton berichtigen, zum Beispiel ZH (in der Konfiguration: practice.canton)."),
             item=canton,
         ) from error
 

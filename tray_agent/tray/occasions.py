@@ -161,6 +161,12 @@ class PracticeStart:
         return started
 
 
+def runs(processes: Processes, program: str) -> bool:
+    """Returns whether a program runs now; it is known as ``PracticeStart`` knows it."""
+    described = (processes.describe(pid) for pid in processes.pids())
+    return any(found is not None and _plain_name(found[0]) == _plain_name(program) for found in described)
+
+
 def _plain_name(program: str) -> str:
     """Returns what tells two programs apart, whether a person or the system wrote it."""
     return PureWindowsPath(program.strip().strip('"')).name.casefold().removesuffix(".exe")

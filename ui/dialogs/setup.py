@@ -152,6 +152,8 @@ class SetupDialog(Dialog):
     def _editor(self, field: Field) -> QWidget:
         if field.kind is Kind.CHOICE:
             return self._choice(field)
+        if field.kind is Kind.YES_NO:
+            return self._yes_no(field)
         line = QLineEdit(self.model.value(field.place) if field.kind is not Kind.SECRET else "")
         line.setObjectName(".".join(field.place))
         line.setAccessibleName(_(field.label).replace("&", ""))
@@ -163,27 +165,27 @@ class SetupDialog(Dialog):
             return line
         line.textChanged.connect(lambda text: self._edit(field, text))
         if field.kind in (Kind.FILE, Kind.FOLDER, Kind.DATABASE):
-            return self._with_button(line, field.kind)
+            return self._with_button(line, field)
         return line
 
-    def _with_button(self, line: QLineEdit, kind: Kind) -> QWidget:
+    def _with_button(self, line: QLineEdit, field: Field) -> QWidget:
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(line, 1)
-        button = QPushButton(_("SQL-Server …") if kind is Kind.DATABASE else _("Wählen …"), holder)
-        button.clicked.connect(lambda _checked: self._choose(line, kind))
+        button = QPushButton(_("SQL-Server …") if field.kind is Kind.DATABASE else _("Wählen …"), holder)
+        button.clicked.connect(lambda _checked: self._choose(line, field))
         row.addWidget(button)
         holder.setFocusProxy(line)
         return holder
 
-    def _choose(self, line: QLineEdit, kind: Kind) -> None:
-        if kind is Kind.DATABASE:
+    def _choose(self, line: QLineEdit, field: Field) -> None:
+        if field.kind is Kind.DATABASE:
             chosen = ask_sql_server(self)
-        elif kind is Kind.FOLDER:
+        elif field.kind is Kind.FOLDER:
             chosen = QFileDialog.getExistingDirectory(self, _("Ordner wählen"), line.text())
         else:
-            chosen = QFileDialog.getOpenFileName(self, _("Datei wählen"), line.text(), _("Wurzelzertifikat (*.json);;Alle Dateien (*)"))[0]
+            chosen = QFileDialog.getOpenFileName(self, _("Datei wählen"), line.text(), _(field.files))[0]
         if chosen:
             line.setText(chosen)
 
@@ -196,12 +198,25 @@ class SetupDialog(Dialog):
         box.currentIndexChanged.connect(lambda index: self._edit(field, str(box.itemData(index))))
         return box
 
+    def _yes_no(self, field: Field) -> QWidget:
+        box = QCheckBox(_("Ja"))
+        box.setObjectName(".".join(field.place))
+        box.setAccessibleName(_(field.label).replace("&", ""))
+        box.setChecked(self.model.is_on(field.place))
+        box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
+        box.toggled.connect(lambda on: self._edit_flag(field, on))
+        return box
+
     def _show_known(self, known: _Known) -> None:
         self.model.mandants, self.model.kept = known.mandants, known.passwords
         self._fill_again()
 
     def _edit(self, field: Field, text: str) -> None:
         self.model.edit(field.place, text)
+        self._changed()
+
+    def _edit_flag(self, field: Field, on: bool) -> None:
+        self.model.edit_flag(field.place, on)
         self._changed()
 
     def _edit_secret(self, name: str, text: str) -> None:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
 
     FILE = "file"
     FOLDER = "folder"
+    YES_NO = "yes_no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Field:
         place: of the value in the configuration; of a secret its name, as one word.
         label, explanation: source texts.
         choices: value and label (source text) of each choice.
+        files: which files can be chosen, as a file dialog writes it (source text).
     """
 
     place: Place
@@ -51,6 +53,7 @@ class Field:
     kind: Kind = Kind.TEXT
     explanation: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    files: str = N_("Alle Dateien (*)")
 
 
 class Step(Enum):
@@ -102,6 +105,7 @@ PAGES = (
             Field(("practice",), N_("Pass&wort"), Kind.SECRET),
             Field(("practice", "name"), N_("&Name der Praxis"), explanation=N_("Für {Praxis} in den Textvorlagen.")),
             Field(("practice", "phone"), N_("&Telefon"), explanation=N_("Für {Telefon} in den Textvorlagen.")),
+            Field(("practice", "link"), N_("We&badresse"), explanation=N_("Für {Link} in den Textvorlagen.")),
             Field(("practice", "canton"), N_("&Kanton"), explanation=N_("Dessen Feiertage gelten, zum Beispiel ZH.")),
         ),
         Step.WRITE_VIEWS,
@@ -112,7 +116,10 @@ PAGES = (
         (Subject.PORTAL, Subject.DOWNLOADS),
         (
             Field(("portal", "address"), N_("&Adresse")),
-            Field(("portal", "root"), N_("&Wurzelzertifikat"), Kind.FILE),
+            Field(("portal", "root"), N_("&Wurzelzertifikat"), Kind.FILE, files=N_("Wurzelzertifikat (*.json);;Alle Dateien (*)")),
+            Field(("portal", "publishers"), N_("&Herausgeber"),
+                  explanation=N_("Nur von ihnen unterschriebene Installationsprogramme werden gestartet; mehrere mit «;» trennen. "
+                                 "Leer heisst: wem Windows vertraut.")),
             Field(("download", "folder"), N_("&Download-Ordner"), Kind.FOLDER,
                   N_("Ein gemeinsamer Ordner auf dem Server dient allen Arbeitsplätzen.")),
         ),
@@ -137,8 +144,22 @@ PAGES = (
             Field(("mail", "security"), N_("&Verschlüsselung"), Kind.CHOICE, choices=_SECURITY),
             Field(("mail", "user"), N_("&Benutzer")),
             Field(("mail",), N_("Pass&wort"), Kind.SECRET),
+            Field(("mail", "certificate"), N_("&Zertifikat"), Kind.FILE, N_("Nur für einen Mailserver mit eigenem Zertifikat."),
+                  files=N_("Zertifikat (*.pem *.crt *.cer);;Alle Dateien (*)")),
             Field(("mail", "sender"), N_("&Absenderadresse")),
             Field(("mail", "sender_name"), N_("Absender&name")),
+        ),
+    ),
+    Page(
+        N_("Praxissoftware"),
+        N_("Woran der Agent die Praxissoftware auf diesem Arbeitsplatz erkennt."),
+        (Subject.SOFTWARE,),
+        (
+            Field(("ui", "practice_process"), N_("Programm&name"),
+                  explanation=N_("Beim Start dieses Programms erscheinen Hinweise, zum Beispiel vitomed.exe.")),
+            Field(("download", "practice_program"), N_("Programm&datei"), Kind.FILE,
+                  N_("Ihre Version wird mit der verglichen, die ein Download voraussetzt."),
+                  files=N_("Programme (*.exe);;Alle Dateien (*)")),
         ),
     ),
     Page(
@@ -147,8 +168,9 @@ PAGES = (
         (Subject.CONFIGURATION,),
         (
             Field(("ui", "language"), N_("&Sprache"), Kind.CHOICE, N_("Gilt nach dem nächsten Start."), _LANGUAGES),
-            Field(("ui", "practice_process"), N_("Praxis&software"),
-                  explanation=N_("Der Name des Programms, bei dessen Start Hinweise erscheinen.")),
+            Field(("ui", "popup"), N_("Hinweis&fenster"), Kind.YES_NO,
+                  N_("Hinweise bei Anmeldung, Start der Praxissoftware und Benutzerwechsel als kleines Fenster mit Links.")),
+            Field(("ui", "toasts"), N_("&Benachrichtigungen"), Kind.YES_NO, N_("Dieselben Hinweise als Benachrichtigung des Systems.")),
         ),
     ),
 )  # fmt: skip
@@ -205,6 +227,17 @@ class SetupModel:
             self._edited.pop(place, None)
         else:
             self._edited[place] = (int(said) if place == ("mail", "port") and said.isdigit() else said) or None
+
+    def is_on(self, place: Place) -> bool:
+        """Returns a yes/no value as edited."""
+        return bool(self._edited[place]) if place in self._edited else _stored(self.machine, place) == str(True)
+
+    def edit_flag(self, place: Place, on: bool) -> None:
+        """Takes a yes/no value that a person chose."""
+        if (_stored(self.machine, place) == str(True)) == on:
+            self._edited.pop(place, None)
+        else:
+            self._edited[place] = on
 
     def edit_secret(self, name: str, text: str) -> None:
         """Takes a new password; an emptied field leaves the stored one."""

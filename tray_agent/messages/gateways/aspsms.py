@@ -289,7 +289,7 @@ def _checked(address: str) -> str:
         _("Die Adresse «{address}» beginnt nicht mit https://; das Passwort würde offen übertragen, darum wird nichts gesendet.").format(
             address=address
         ),
-        _("In der Konfiguration gateway.address berichtigen."),
+        _("Unter «Einrichten | SMS» die Adresse des Anbieters berichtigen (in der Konfiguration: gateway.address)."),
         item=address,
     )
 

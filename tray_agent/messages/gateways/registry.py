@@ -137,13 +137,13 @@ class SmsGateways(Mapping[str, SmsGateway]):
                     "«{originator}» ist weder ein Name von höchstens 11 Zeichen ohne Umlaute noch eine Telefonnummer; "
                     "die SMS des Mandanten {mandant} werden nicht gesendet."
                 ).format(originator=originator, mandant=mandant_id),
-                _("In der Konfiguration gateway.originator berichtigen."),
+                _("Unter «Einrichten | SMS» den Absender berichtigen (in der Konfiguration: gateway.originator)."),
                 item=mandant_id,
             )
         raise GatewayMissingError(
             _("Kein Absender für SMS"),
             _("Für den Mandanten {mandant} ist kein Absender eingetragen; seine SMS werden nicht gesendet.").format(mandant=mandant_id),
-            _("In der Konfiguration gateway.originator eintragen (höchstens 11 Zeichen)."),
+            _("Unter «Einrichten | SMS» einen Absender von höchstens 11 Zeichen eintragen (in der Konfiguration: gateway.originator)."),
             item=mandant_id,
         )
 
@@ -163,7 +163,7 @@ class SmsGateways(Mapping[str, SmsGateway]):
             _("Für den Mandanten {mandant} ist kein Konto beim SMS-Gateway eingetragen; seine SMS werden nicht gesendet.").format(
                 mandant=mandant_id
             ),
-            _("In der Konfiguration gateway.accounts ein Konto für diesen Mandanten eintragen."),
+            _("Unter «Einrichten | SMS» ein Konto für diesen Mandanten eintragen (in der Konfiguration: gateway.accounts)."),
             item=mandant_id,
         )
 

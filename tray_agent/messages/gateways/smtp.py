@@ -204,21 +204,21 @@ def _check(server: MailServer) -> None:
     if not server.host:
         raise ConfigurationError(
             _("Kein Mailserver"),
-            _("In der Konfiguration ist kein Mailserver eingetragen; es werden keine E-Mails gesendet."),
-            _("In der Konfiguration mail.host eintragen."),
+            _("Es ist kein Mailserver eingetragen; es werden keine E-Mails gesendet."),
+            _("Unter «Einrichten | E-Mail» den Mailserver eintragen (in der Konfiguration: mail.host)."),
         )
     if server.trusted and not Path(server.trusted).is_file():
         raise ConfigurationError(
             _("Zertifikat des Mailservers fehlt"),
             _("Die Datei {file} mit dem Zertifikat gibt es nicht; es werden keine E-Mails gesendet.").format(file=server.trusted),
-            _("In der Konfiguration mail.certificate berichtigen."),
+            _("Unter «Einrichten | E-Mail» das Zertifikat berichtigen (in der Konfiguration: mail.certificate)."),
             item=server.trusted,
         )
     if server.security == "none" and server.user and server.host not in _LOOPBACK:
         raise ConfigurationError(
             _("Mailserver ohne Verschlüsselung"),
             _("Das Passwort für {host} würde offen übertragen; es werden keine E-Mails gesendet.").format(host=server.host),
-            _("In der Konfiguration mail.security auf starttls oder tls stellen."),
+            _("Unter «Einrichten | E-Mail» als Verschlüsselung STARTTLS oder TLS wählen (in der Konfiguration: mail.security)."),
             item=server.host,
         )
 
