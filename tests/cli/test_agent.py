@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tray_agent.agent import Agent
+from tray_agent.cli.agent import run_agent_here
+from tray_agent.errors import DatabaseUnavailableError
+from tray_agent.jobs.events import DatabaseAway, DatabaseBack
+
 SECONDS = 60
 
 LOADED = """
@@ -18,6 +23,16 @@ import sys
 from tray_agent import headless
 headless.run_headless = lambda agent: print(*sorted({name.partition('.')[0] for name in sys.modules})) or 0
 sys.argv = ['vitoclient', 'agent']
+from tray_agent.cli import main
+main()
+"""
+
+
+LOADED_BY_THE_SERVICE = """
+import sys
+from tray_agent import headless
+headless.keep_running = lambda agent, ending: print(*sorted({name.partition('.')[0] for name in sys.modules}))
+sys.argv = ['vitoclient', 'service', 'run', '--config', sys.argv[1]]
 from tray_agent.cli import main
 main()
 """
@@ -35,6 +50,34 @@ def test_the_parser_of_the_command_line_is_not_loaded(tmp_path: Path) -> None:
     loaded = set(done.stdout.split())
     assert "tray_agent" in loaded
     assert not loaded & {"typer", "rich", "pydantic"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows only the service control manager starts it")
+def test_the_service_does_not_load_it_either(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED_BY_THE_SERVICE, str(file)],
+        env=_environment(tmp_path), capture_output=True, text=True, timeout=SECONDS, check=True,
+    )  # fmt: skip
+    loaded = set(done.stdout.split())
+    assert "tray_agent" in loaded
+    assert not loaded & {"typer", "rich", "pydantic"}
+
+
+def test_it_says_that_the_database_is_away(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    error = DatabaseUnavailableError("Datenbank nicht erreichbar", "Die Datenbank antwortet\nnicht.")
+
+    def run(agent: Agent) -> int:
+        agent.job_events.tell(DatabaseAway(agent.clock.now(), error))
+        agent.job_events.tell(DatabaseBack(agent.clock.now()))
+        return 0
+
+    monkeypatch.setattr("tray_agent.headless.run_headless", run)
+    assert run_agent_here() == 0
+    out, err = capsys.readouterr()
+    assert err == "vitoclient: Datenbank nicht erreichbar: Die Datenbank antwortet nicht.\n"
+    assert out.splitlines()[1:] == ["Die Datenbank antwortet wieder."]
 
 
 def test_a_faulty_configuration_ends_it_in_one_line(tmp_path: Path) -> None:

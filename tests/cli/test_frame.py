@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 
 import pytest
 
+from tray_agent.cli import run_tray
 from tray_agent.cli.frame import run
 from tray_agent.store.database import open_database
 from tray_agent.store.migrate import upgrade
@@ -31,7 +33,7 @@ def test_wrong_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], ar
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("group", [(), ("messages",), ("downloads",), ("portal",), ("templates",), ("service",), ("db",)])
+@pytest.mark.parametrize("group", [(), ("messages",), ("downloads",), ("portal",), ("templates",), ("service",), ("db",), ("schedule",)])
 def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str], group: tuple[str, ...]) -> None:
     code, out, err = said(capsys, *group)
     assert (code, err) == (0, "")
@@ -74,6 +76,38 @@ def test_switches_are_set_and_listed_in_a_new_embedded_database(capsys: pytest.C
     listed = json.loads(said(capsys, "settings", "--json")[1])
     assert listed["SMSService.OffsetStartTage"] == 3
     assert "SMSService.OffsetStartTage" in said(capsys, "settings")[1]
+
+
+def test_a_negative_number_is_a_value_and_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "settings", "set", "SMSService.OffsetStartTage", "-1")
+    assert (code, out) == (2, "")
+    assert "«-1» passt nicht zum Schalter SMSService.OffsetStartTage" in err
+
+
+def test_a_data_folder_that_can_not_be_made_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("VITOCLIENT_MACHINE__DATA_FOLDER", str(tmp_path / "file" / "data"))
+    code, out, err = said(capsys, "jobs")
+    assert (code, out) == (1, "")
+    assert err.startswith("vitoclient: Datenbank nicht erreichbar: Der Ordner ")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Windows and macOS always have a screen")
+def test_without_a_screen_the_tray_program_names_the_one_that_needs_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SystemExit) as end:
+        run_tray()
+    assert end.value.code == 1
+    err = capsys.readouterr().err
+    assert err.startswith("vitoclient: Kein Bildschirm: ")
+    assert "vitoclient agent" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_help_and_version_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,13 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from tray_agent.agent import Agent
 from tray_agent.cli.frame import run
 from tray_agent.config.machine import load_machine
+from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import Activity, JobKey, Level, Service
 from tray_agent.jobs.model import Reason, RunOrder, RunTrigger
 from tray_agent.store.migrate import upgrade
+from tray_agent.store.tables import job
 
 EVERY_HOUR = json.dumps(
     {
@@ -101,6 +104,40 @@ def test_a_run_by_hand_stands_in_the_history_and_a_dry_one_does_not(capsys: pyte
     (row,) = as_json(capsys, "history")["runs"]
     assert row["id"] == ran["id"]
     assert as_json(capsys, "jobs")["jobs"][4]["last_run"]["id"] == ran["id"]
+
+
+def test_a_schedule_written_past_the_program_is_told_and_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    with Agent(load_machine()) as agent, agent.store.begin() as connection:
+        connection.execute(update(job).where(job.c.key == "download").values(freq_type=64))
+    broken = as_json(capsys, "jobs")["jobs"][0]
+    assert (broken["enabled"], broken["schedule"]) == (False, None)
+    assert broken["mistake"] == "Aufträge, die beim Start des SQL-Server-Agents oder im Leerlauf laufen, gibt es hier nicht."
+    assert "im Leerlauf laufen" in " ".join(said(capsys, "jobs")[1].split())
+    code, _out, err = said(capsys, "jobs", "enable", "download")
+    assert code == 2
+    assert "vitoclient jobs schedule download --spec" in err
+    assert as_json(capsys, "jobs", "schedule", "download", "--spec", EVERY_HOUR)["job"]["mistake"] == ""
+    assert said(capsys, "jobs", "enable", "download")[0] == 0
+
+
+def test_what_does_not_run_can_not_be_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "jobs", "cancel", "download") == (0, "Download-Service läuft gerade nicht.\n", "")
+
+
+def test_a_run_of_another_computer_is_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
+    with Agent(load_machine()) as agent:
+        claims = agent.jobs._parts.claims
+        claim = claims.claim(JobKey.DOWNLOAD, agent.clock.now().replace(microsecond=0), RunTrigger.SCHEDULE)
+        assert isinstance(claim, Claim)
+        code, out, _err = said(capsys, "jobs", "cancel", "download")
+        assert (code, claims.renew(claim)[1]) == (0, True)
+    assert out.startswith("Download-Service wird auf ")
+
+
+def test_resuming_what_is_not_paused_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "jobs", "resume")[1] == "Es ist nichts angehalten.\n"
+    assert "Am 01.01.2999 08:00 geht es von selbst weiter." in said(capsys, "jobs", "pause", "--until", "2999-01-01T08:00")[1]
+    assert said(capsys, "jobs", "resume")[1].startswith("Die Aufträge laufen wieder nach Plan")
 
 
 def test_a_pause_holds_back_sending_and_says_who_paused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,8 @@ def test_no_help_page_speaks_the_librarys_english() -> None:
         assert page.startswith(f"Aufruf: {path}")
         assert "Diese Hilfe anzeigen." in page
         assert "..." not in page
+        assert re.search(r"\{|list\[|%Y", page) is None, page
+        assert re.search(r"^  [a-z_]+ <", page, re.MULTILINE) is None, page
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_the_schema_can_be_named_in_the_file(tmp_path: Path) -> None:
         ("[practice]\ntimezone = 'Europe/Zürich'", "Europe/Zürich"),
         ("[practice]\ntimezon = 'Europe/Zurich'", "practice.timezon"),
         ("[mail]\nport = 70000", "mail.port"),
-        ("[ui]\nlanguage = \n", "line 2"),
+        ("[ui]\nlanguage = \n", "Zeile 2, Zeichen 12 ist kein gültiges TOML"),
         ("[gateway.accounts.M1]\npassword = 'x'", "gateway.accounts.M1"),
         ("[nothing]\nx = 1", "nothing"),
     ],
@@ -83,6 +84,30 @@ def test_a_faulty_file_is_told_in_one_line_that_names_the_place(tmp_path: Path, 
     assert named in str(raised.value)
     assert str(path) in str(raised.value)
     assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"\xff\xfe[ui]", "sie ist nicht in UTF-8 gespeichert."),
+        (b'name = "', "sie ist am Ende unvollständig."),
+        (None, "Datei oder Ordner fehlt."),
+    ],
+)
+def test_why_a_file_can_not_be_read_is_told_in_german(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, why: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content or b"")
+    if content is None:
+        monkeypatch.setattr(Path, "read_text", _gone)
+    with pytest.raises(ConfigurationError) as raised:
+        load_machine(path)
+    assert f"{path} kann nicht verwendet werden: {why}" in str(raised.value)
+
+
+def _gone(_path: Path, **_more: str) -> str:
+    raise FileNotFoundError(errno.ENOENT, "No such file or directory")
 
 
 def test_a_named_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:

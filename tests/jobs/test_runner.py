@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from tests.jobs.engine import NOW, Engine, Work, done, job
+from tests.jobs.engine import NOW, Engine, Work, daily, done, job
 from tray_agent.clock import ManualClock
 from tray_agent.errors import DatabaseUnavailableError, UnavailableError
 from tray_agent.jobs.claims import Claim, Claims
 from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, Level, Service
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobSwitchedOffError
 from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
-from tray_agent.jobs.model import Run, RunState, RunTrigger
+from tray_agent.jobs.model import PauseScope, Run, RunState, RunTrigger
 from tray_agent.jobs.runner import RunContext
 from tray_agent.store.database import Database
 from tray_agent.store.tables import setting
@@ -232,6 +232,79 @@ def test_quitting_gives_a_planned_run_back_and_ends_one_by_hand(clocked_database
     run = by_hand.jobs.run_now(SEND)
     assert run.state is RunState.CANCELLED
     assert other.parts.claims.take_over(SEND) is None
+
+
+def interrupted(engine: Engine, pausing: Engine, steps: list[int]) -> Work:
+    """Returns work of three steps: while the first is done, somebody pauses the sending; the others find what is done already."""
+
+    def work(context: JobContext) -> JobResult:
+        for step in range(len(steps), 3):
+            context.checkpoint()
+            steps.append(step)
+            if step == 0:
+                pausing.jobs.pause(PauseScope.SENDING, None, "Anna")
+                heartbeat(context)
+        return JobResult(sentence="Erledigt.")
+
+    return work
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_pause_interrupts_a_planned_run_which_goes_on_afterwards(clocked_database: Database, clock: ManualClock, elsewhere: bool) -> None:
+    steps: list[int] = []
+    engine = engine_of(clocked_database, clock, done)
+    engine.definitions = [
+        job(SEND, interrupted(engine, engine_of(clocked_database, clock, done, "PC2") if elsewhere else engine, steps), wakes_people=True)
+    ]
+    engine.plan(SEND, daily(time(10, 30)))
+    clock.set(NOW + timedelta(minutes=30))
+    engine.settle()
+    (run,) = engine.jobs.history().rows
+    assert (steps, run.state, run.reason) == ([0], RunState.CANCELLED, "paused")
+    assert run.sentence == "Unterbrochen, weil die Aufträge angehalten wurden. Nach dem Fortsetzen geht der Lauf weiter."
+    clock.advance(timedelta(hours=1))
+    engine.settle()
+    assert steps == [0]
+    engine.jobs.resume()
+    engine.settle()
+    (run,) = engine.jobs.history().rows
+    assert (steps, run.state, run.attempt, run.sentence) == ([0, 1, 2], RunState.SUCCEEDED, 2, "Erledigt.")
+    assert [row.reason for row in engine.jobs.activities().rows] == ["resumed"]
+
+
+def test_the_next_planned_time_takes_the_place_of_an_interrupted_run(sqlite_database: Database, clock: ManualClock) -> None:
+    steps: list[int] = []
+    engine = engine_of(sqlite_database, clock, done)
+    engine.definitions = [job(SEND, interrupted(engine, engine, steps), wakes_people=True)]
+    engine.plan(SEND, daily(time(10, 30)))
+    clock.set(NOW + timedelta(minutes=30))
+    engine.settle()
+    clock.advance(timedelta(days=1))
+    engine.settle()
+    engine.jobs.resume()
+    engine.settle()
+    assert engine.told(SEND) == [("23.11. 10:30", "schedule", "cancelled", "paused"), ("24.11. 10:30", "schedule", "succeeded", "")]
+    assert engine.jobs.history().rows[-1].sentence == (
+        "Abgebrochen, weil die Aufträge angehalten wurden. Der Rest kommt beim nächsten Lauf an die Reihe."
+    )
+
+
+def test_a_pause_ends_a_run_by_hand(sqlite_database: Database, clock: ManualClock) -> None:
+    steps: list[int] = []
+    engine = engine_of(sqlite_database, clock, done)
+    engine.definitions = [job(SEND, interrupted(engine, engine, steps), wakes_people=True)]
+    run = engine.jobs.run_now(SEND)
+    assert (steps, run.state, run.reason) == ([0], RunState.CANCELLED, "paused")
+    assert run.finished_at is not None
+
+
+def test_a_run_decided_on_before_a_pause_does_not_begin_in_it(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = engine_of(sqlite_database, clock, lambda _context: pytest.fail("it ran"))
+    engine.jobs.pause(PauseScope.SENDING, None, "Anna")
+    claim = claim_of(engine)
+    engine.parts.runner.run(engine.definitions[0], claim)
+    (run,) = engine.jobs.history().rows
+    assert (run.state, run.reason) == (RunState.CANCELLED, "paused")
 
 
 def test_quitting_waits_for_the_runs(sqlite_database: Database, clock: ManualClock) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, text, update
 from sqlalchemy.engine import make_url
 
 from tests.conftest import make_database
@@ -22,6 +22,7 @@ from tray_agent.jobs.model import PauseScope, RunState
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.scheduler import Rhythm, Scheduler
 from tray_agent.store.database import Database, open_database
+from tray_agent.store.tables import job as job_table
 
 DOWNLOAD = JobKey.DOWNLOAD
 RHYTHM = Rhythm()
@@ -85,6 +86,29 @@ def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Databa
     scheduler.look()
     scheduler.look()
     assert [event.pause.paused_by for event in heard(here, PauseChanged) if event.pause] == ["Anna"]  # type: ignore[union-attr]
+
+
+def test_a_schedule_written_past_the_program_stops_only_its_own_job(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD), job(JobKey.UPDATE_STATUS)])
+    for key in (DOWNLOAD, JobKey.UPDATE_STATUS):
+        engine.plan(key, daily(time(10, 30)))
+    with sqlite_database.begin() as connection:
+        connection.execute(update(job_table).where(job_table.c.key == DOWNLOAD.value).values(freq_type=2))
+    scheduler = scheduler_of(engine)
+    clock.set(NOW + timedelta(minutes=30))
+    for _look in range(2):
+        scheduler.look()
+        wait_for_runs(scheduler)
+    assert [row[2] for row in engine.told(JobKey.UPDATE_STATUS)] == ["succeeded"]
+    assert (heard(engine, DatabaseAway), engine.told(DOWNLOAD)) == ([], [])
+    (told,) = engine.jobs.activities().rows
+    assert told.reason == "schedule"
+    assert "Download-Service" in told.sentence
+    assert "Die Häufigkeit 2 gibt es nicht." in told.sentence
+    broken = engine.jobs.overview()[0]
+    assert (broken.mistake, broken.enabled) == ("Die Häufigkeit 2 gibt es nicht.", False)
+    engine.plan(DOWNLOAD, broken.schedule)
+    assert engine.jobs.overview()[0].mistake == ""
 
 
 def test_a_database_that_is_away_is_told_once_and_tried_again_ever_later(sqlite_database: Database, clock: ManualClock) -> None:

@@ -48,6 +48,27 @@ def test_the_sentence_of_each_form(columns: dict[str, object], sentence: str) ->
     assert summarize(Schedule.from_columns({**BASE, **columns})) == sentence
 
 
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"freq_type": 8, "freq_interval": 2}, "Toutes les semaines le lundi à 10:00, dès le 23.11.2026."),
+        (
+            {"freq_type": 8, "freq_interval": 1 + 2 + 8, "freq_recurrence_factor": 2},
+            "Toutes les 2 semaines le lundi, le mercredi et le dimanche à 10:00, dès le 23.11.2026.",
+        ),
+        ({"freq_type": 16, "freq_interval": 1}, "Tous les mois le 1er à 10:00, dès le 23.11.2026."),
+        ({"freq_type": 16, "freq_interval": 21}, "Tous les mois le 21 à 10:00, dès le 23.11.2026."),
+        ({"freq_type": 32, "freq_interval": 2, "freq_relative_interval": 1}, "Tous les mois le premier lundi à 10:00, dès le 23.11.2026."),
+    ],
+)
+def test_days_have_their_articles_in_french(columns: dict[str, object], sentence: str) -> None:
+    try:
+        set_language("fr")
+        assert summarize(Schedule.from_columns({**BASE, **columns})) == sentence
+    finally:
+        set_language("de")
+
+
 @given(schedules(2025, 2026))
 def test_every_schedule_has_a_whole_sentence_in_every_language(schedule: Schedule) -> None:
     try:

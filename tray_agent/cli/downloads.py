@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, print_json, print_table
 from tray_agent.i18n import _, format_datetime
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SHOW_AFTER = 1.0
 """Seconds after which a progress bar appears."""
 
+_Element = Annotated[str, typer.Argument(metavar="ELEMENT", help=_("Der Name, den «vitoclient portal list» zeigt."))]
 _Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 
 
@@ -48,7 +49,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("download-service", help=_("Den Download-Service ein- oder ausschalten (on, off)."))(_switch)
 
 
-def _subscribe(element: str) -> None:
+def _subscribe(element: _Element) -> None:
     with agent_here() as agent:
         agent.downloads.subscribe(element, _person(agent))
         active = agent.downloads.is_active()
@@ -57,14 +58,14 @@ def _subscribe(element: str) -> None:
         print(_("Der Download-Service ist ausgeschaltet («vitoclient download-service on» schaltet ihn ein)."))
 
 
-def _unsubscribe(element: str) -> None:
+def _unsubscribe(element: _Element) -> None:
     with agent_here() as agent:
         had = agent.downloads.unsubscribe(element)
     text = _("{element} wird nicht mehr automatisch heruntergeladen.") if had else _("{element} war nicht abonniert.")
     print(text.format(element=element))
 
 
-def _switch(position: Switch) -> None:
+def _switch(position: Annotated[Switch, typer.Argument(metavar=_("STELLUNG"))]) -> None:
     with agent_here() as agent:
         agent.downloads.set_active(position is Switch.ON, _person(agent))
     print(_("Der Download-Service ist eingeschaltet.") if position is Switch.ON else _("Der Download-Service ist ausgeschaltet."))
@@ -93,7 +94,7 @@ def _print_rows(rows: tuple[DownloadRow, ...], zone: ZoneInfo) -> None:
         checked = format_datetime(row.verified_at.astimezone(zone)) if row.verified_at else ""
         state = state_title(row.state) if row.present or not _is_here(row.state) else _("Datei fehlt hier")
         table.add_row(row.element, escape(row.title), row.version, format_size(row.size), state, checked)
-    console().print(table)
+    print_table(table)
 
 
 def _is_here(state: DownloadState) -> bool:
@@ -119,7 +120,11 @@ def _run(as_json: _Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _install(element: str, version: Annotated[str | None, typer.Option("--version")] = None, as_json: _Json = False) -> None:
+def _install(
+    element: _Element,
+    version: Annotated[str | None, typer.Option("--version", help=_("Diese Version; sonst die, die bereitliegt."))] = None,
+    as_json: _Json = False,
+) -> None:
     from tray_agent.downloads.install import InstallOutcome
 
     with agent_here() as agent:

@@ -1,19 +1,26 @@
 """How every command ends: by its exit code, a known error in one line, a fault of the program in the log.
 
 Exit codes: 0 done; 1 a known error, told in one line; 2 wrong use, wrong input or unreadable configuration, told in
-one line; 3 a fault of the program, with the place of the log.
+one line; 3 a fault of the program, with the place of the log; 130 ended by Ctrl+C.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from tray_agent.config.machine import load_machine
 from tray_agent.errors import KnownError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, set_language
+
+_UNWRITTEN = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF})
+"""What the system says of an output, a file without a name here, that takes nothing more."""
 
 
 def ended(work: Callable[[], int]) -> int:
@@ -24,17 +31,43 @@ def ended(work: Callable[[], int]) -> int:
     _speak_utf8()
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries log belongs in a file, never between the lines for people
     set_language(_language())
+    return _written(_code_of(work))
+
+
+def _code_of(work: Callable[[], int]) -> int:
     try:
         return work()
     except KnownError as error:
         return _complain(error)
     except BrokenPipeError:
-        return _pipe_closed()
+        return 0  # the reader of our output went away (``vitoclient history | head``)
     except KeyboardInterrupt:
         print(_("Abgebrochen."), file=sys.stderr)
         return 130
+    except OSError as error:
+        return _complain(_unwritten(error)) if error.errno in _UNWRITTEN and error.filename is None else _own_up(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is logged, and told in one line
         return _own_up(error)
+
+
+def _written(code: int) -> int:
+    """Writes what is still to be put out, and returns the exit code: another one where that can't be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+    except OSError as error:
+        _silence()
+        return _complain(_unwritten(error))
+    return code
+
+
+def _unwritten(error: OSError) -> KnownError:
+    return KnownError(
+        _("Ausgabe unvollständig"),
+        _("Was auszugeben war, kann nicht ganz geschrieben werden: {why}.").format(why=why_of(error)),
+        _("Platz und Rechte am Ziel prüfen."),
+    )
 
 
 def one_line(text: str) -> str:
@@ -59,7 +92,6 @@ def _language() -> str:
 def _own_up(error: Exception) -> int:
     """Writes a fault of the program to the log file and says so in one line."""
     import tempfile
-    from pathlib import Path
 
     from tray_agent.logs import start_logging
 
@@ -75,13 +107,17 @@ def _own_up(error: Exception) -> int:
 
 
 def _speak_utf8() -> None:
+    if sys.stdout is None:  # closed by who started us (``>&-``), or a program without a console
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    if sys.stderr is None:
+        sys.stderr = sys.stdout
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace") if stream.isatty() else reconfigure(encoding="utf-8", errors="replace")
 
 
-def _pipe_closed() -> int:
-    """Ends quietly when the reader of our output went away (``vitoclient history | head``)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 0
+def _silence() -> None:
+    """Lets what could not be written vanish, so that the end of the process does not try, and complain, once more."""
+    with suppress(OSError):  # an output without a file of the system's needs no silencing
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,11 +19,16 @@ from tray_agent.i18n import _
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from tray_agent.agent import Agent
 
 WIDE = 160
 """Columns of a table where the output is no terminal (a file, a pipe): wide enough for sentences."""
+
+_ENDLESS = 100_000
+_PADDING = 2
+"""Columns of air around a cell."""
 
 UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """What typer raises for wrong use; it has no public name of its own."""
@@ -40,11 +45,12 @@ def run(arguments: Sequence[str]) -> int:
 def _parsed_and_run(arguments: Sequence[str]) -> int:
     from tray_agent.cli.commands import build
 
+    command: Any = typer.main.get_command(build())
+    speak(command)
     try:
-        command = typer.main.get_command(build())
-        speak(command)
-        result = command.main(args=list(arguments), prog_name="vitoclient", standalone_mode=False)
-    except typer.Abort:
+        with command.make_context("vitoclient", list(arguments)) as context:  # its main() would end the process on a closed pipe
+            result = command.invoke(context)
+    except (typer.Abort, EOFError):
         print(_("Abgebrochen."), file=sys.stderr)
         return 1
     except typer.Exit as end:
@@ -98,7 +104,38 @@ def console() -> Console:
     """Returns the console for tables and progress bars; plain where the output is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # the end of every command knows it; the library would end the process with exit code 1
+
+    return Screen(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+
+
+def print_table(table: Table) -> None:
+    """Prints a table; where the output is too narrow for its words, each row as a list of titles and values instead."""
+    screen = console()
+    if _is_fitted(table, screen):
+        screen.print(table)
+        return
+    for cells in zip(*(column.cells for column in table.columns), strict=True):
+        for column, cell in zip(table.columns, cells, strict=True):
+            if str(cell).strip():
+                screen.print(f"[bold]{column.header}:[/bold] {cell}")
+        screen.print()
+
+
+def _is_fitted(table: Table, screen: Console) -> bool:
+    """Gives each column the width of its longest word and its share of what is left; returns whether there is room for the words."""
+    from rich.measure import measure_renderables
+
+    endless = screen.options.update_width(_ENDLESS)
+    needs = [measure_renderables(screen, endless, [column.header, *column.cells]) for column in table.columns]
+    room = screen.width - _PADDING * len(needs)
+    more = sum(need.span for need in needs)
+    share = min(1, (room - sum(need.minimum for need in needs)) / more) if more else 0
+    for column, need in zip(table.columns, needs, strict=True):
+        column.min_width = column.width = need.minimum + int(need.span * max(0, share))
+    return share >= 0 and sum(need.minimum for need in needs) <= room
 
 
 def _as_json(value: object) -> str | None:

@@ -16,7 +16,9 @@ _Formatter: Any = typer.Context.formatter_class
 _NOTE = re.compile(r"(?:^|  )\[([^\[\]]*)\]$")
 """What the library appends to an option's help: "  [default: 5; 1<=x<=100; required]"."""
 
-_KIND = re.compile(r"<(str|int|float|int range|float range|path|file|directory)>")
+_KIND = re.compile(r"<(str|int|float|int range|float range|path|file|directory|%Y-%m-%d)>")
+_SEVERAL = re.compile(r"<list\[([^\[\]]*)\]>")
+_NEEDED = re.compile(r"\{([^{}]*)\}")
 
 
 def speak(command: Any) -> None:  # noqa: ANN401 - the library's classes of commands have no public name
@@ -44,7 +46,7 @@ class _HelpFormatter(_Formatter):  # type: ignore[misc]  # known at run time onl
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Writes the line that tells how a command is called."""
-        super().write_usage(prog, args, _("Aufruf: ") if prefix is None else prefix)
+        super().write_usage(prog, _NEEDED.sub(r"\1", args), _("Aufruf: ") if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
         """Writes the heading of a list."""
@@ -52,7 +54,7 @@ class _HelpFormatter(_Formatter):  # type: ignore[misc]  # known at run time onl
 
     def write_dl(self, rows: Iterable[Sequence[str]], *places: Any, **more: Any) -> None:  # noqa: ANN401
         """Writes a list of options, arguments or commands."""
-        super().write_dl([(_KIND.sub(_kind, name), _told(text)) for name, text in rows], *places, **more)
+        super().write_dl([(_KIND.sub(_kind, _SEVERAL.sub(r"<\1>", name)), _told(text)) for name, text in rows], *places, **more)
 
 
 class _Context(typer.Context):
@@ -69,6 +71,8 @@ def _kind(found: re.Match[str]) -> str:
         return _("<Text>")
     if found[1] in ("path", "file", "directory"):
         return _("<Pfad>")
+    if found[1].startswith("%"):
+        return _("<Datum>")
     return _("<Zahl>")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json, utc_text
+from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.cli.jobs import job_named, run_as_json
 from tray_agent.cli.schedule import read_instant
 from tray_agent.errors import InputError
@@ -95,7 +95,7 @@ def _print_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
             format_datetime(run.due_at.astimezone(zone)), job_title(run.job), state_title(run.state), trigger_title(run.trigger),
             escape(run.workstation), ended, escape(run.sentence),
         )  # fmt: skip
-    console().print(table)
+    print_table(table)
 
 
 def _activity(
@@ -146,7 +146,7 @@ def _print_activities(rows: Sequence[ActivityRow], zone: ZoneInfo) -> None:
             escape(row.workstation),
             escape(row.sentence),
         )
-    console().print(table)
+    print_table(table)
 
 
 def _activity_as_json(row: ActivityRow) -> dict[str, object]:

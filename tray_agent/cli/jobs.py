@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json, utc_text
+from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.cli.schedule import read_spec
+from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def group() -> typer.Typer:
     app.command("disable", help=_("Einen Auftrag deaktivieren."))(_disable)
     app.command("schedule", help=_("Den Zeitplan eines Auftrags ersetzen."))(_schedule)
     app.command("run", help=_("Einen Auftrag jetzt ausführen."))(_run)
+    app.command("cancel", help=_("Einen Auftrag, der gerade läuft, abbrechen; auch auf einem anderen Arbeitsplatz."))(_cancel)
     app.command("pause", help=_("Aufträge der ganzen Praxis anhalten, nur das Senden oder alles."))(_pause)
     app.command("resume", help=_("Angehaltene Aufträge fortsetzen."))(_resume)
     return app
@@ -111,7 +113,8 @@ def _as_json(one: JobOverview) -> dict[str, object]:
         "enabled": one.enabled,
         "switched_on": one.switched_on,
         "switch": one.switch_name,
-        "schedule": one.schedule.as_columns(),
+        "schedule": None if one.mistake else one.schedule.as_columns(),
+        "mistake": one.mistake,
         "next_at": utc_text(one.next_at),
         "last_run": run_as_json(one.last_run) if one.last_run else None,
         "running": run_as_json(one.running) if one.running else None,
@@ -135,11 +138,11 @@ def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo) -> None:
             f"{one.title}\n{one.key.value}",
             _("Ja") if one.enabled else _("Nein"),
             _("Ja") if one.switched_on else _("Nein"),
-            summarize(one.schedule),
+            one.mistake or summarize(one.schedule),
             format_datetime(one.next_at.astimezone(zone)) if one.next_at else "",
             last,
         )
-    console().print(table)
+    print_table(table)
 
 
 def _enable(job: _Job, as_json: _AsJson = False) -> None:
@@ -154,6 +157,8 @@ def _set_enabled(job: str, *, enabled: bool, as_json: bool) -> None:
     key = job_named(job)
     with agent_here() as agent:
         overview = _overview(agent, key)
+        if overview.mistake and enabled:
+            raise _unusable(overview)
         _save(agent, overview, replace(overview.schedule, enabled=enabled), as_json=as_json)
 
 
@@ -172,6 +177,17 @@ def _schedule(
         today = agent.clock.now().astimezone(agent.machine.zone).date()
         schedule = Schedule.from_columns({"enabled": int(overview.enabled)} | columns, default_start=today)
         _save(agent, overview, schedule, as_json=as_json)
+
+
+def _unusable(overview: JobOverview) -> InputError:
+    return InputError(
+        _("Zeitplan nicht verwendbar"),
+        _("Der Zeitplan von «{job}» in der Datenbank kann nicht verwendet werden. {mistake}").format(
+            job=overview.title, mistake=overview.mistake
+        ),
+        _("Zuerst einen neuen speichern: «vitoclient jobs schedule {key} --spec …».").format(key=overview.key.value),
+        item=overview.key.value,
+    )
 
 
 def _overview(agent: Agent, key: JobKey) -> JobOverview:
@@ -228,6 +244,19 @@ def _run(
         raise typer.Exit(1)
 
 
+def _cancel(job: _Job) -> None:
+    from tray_agent.jobs.titles import job_title
+
+    key = job_named(job)
+    with agent_here() as agent:
+        running = _overview(agent, key).running
+        if running is None or not agent.jobs.cancel(running.run_id):
+            print(_("{job} läuft gerade nicht.").format(job=job_title(key)))
+            return
+    said = _("{job} wird auf {workstation} abgebrochen: an der nächsten sicheren Stelle, innert einer halben Minute.")
+    print(said.format(job=job_title(key), workstation=running.workstation))
+
+
 def _both(show: Listener, would_do: list[Activity]) -> Listener:
     from tray_agent.jobs.events import RunLogged
 
@@ -274,11 +303,15 @@ def _pause(
         end = read_instant(until, agent.machine.zone) if until else None
         scope = PauseScope.EVERYTHING if everything else PauseScope.SENDING
         agent.jobs.pause(scope, end, f"{getpass.getuser()}@{agent.workstation}")
-    said = _("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten.")
-    print(said)
+        print(_("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten."))
+        if end is not None:
+            print(_("Am {time} geht es von selbst weiter.").format(time=format_datetime(end.astimezone(agent.machine.zone))))
 
 
 def _resume() -> None:
     with agent_here() as agent:
+        if agent.jobs.paused() is None:
+            print(_("Es ist nichts angehalten."))
+            return
         agent.jobs.resume()
     print(_("Die Aufträge laufen wieder nach Plan; die letzte verpasste Zeit wird nachgeholt."))

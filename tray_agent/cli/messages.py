@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json, utc_text
+from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageKind
 
@@ -80,7 +80,7 @@ def _print_messages(preview: Preview, *, texts: bool) -> None:
         cost = format_number(line.cost)
         cells = (_start(line), line.patient, way, line.recipient or "", line.mandant, cost, *([line.text] if texts else []))
         table.add_row(*(escape(cell) for cell in cells))
-    console().print(table)
+    print_table(table)
 
 
 def _print_others(preview: Preview) -> None:
@@ -90,7 +90,7 @@ def _print_others(preview: Preview) -> None:
     table = Table(_("Termin"), _("Patient"), _("Nicht, weil"), _("Was tun"), box=None)
     for line in preview.others:
         table.add_row(*(escape(cell) for cell in (_start(line), line.patient, line.sentence, line.advice)))
-    console().print(table)
+    print_table(table)
 
 
 def _start(line: PreviewLine) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json, utc_text
+from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 from tray_agent.messages.model import MessageState
@@ -79,7 +79,10 @@ def _doubt(context: typer.Context, as_json: Json = False) -> None:
             print(_("SMS klären sich durch Nachfragen. Für E-Mails: «vitoclient messages doubt decide NUMMER sent» oder «… again»."))
 
 
-def _decide(message_id: int, verdict: Verdict) -> None:
+def _decide(
+    message_id: Annotated[int, typer.Argument(metavar=_("NUMMER"), help=_("Die Nummer der Mitteilung in der Liste."))],
+    verdict: Annotated[Verdict, typer.Argument(metavar=_("ENTSCHEID"), help=_("Wurde gesendet (sent), oder erneut senden (again)."))],
+) -> None:
     with agent_here() as agent:
         message = agent.messages.decide(message_id, verdict, f"{getpass.getuser()}@{agent.workstation}")
     print(f"{message.id}: {message.sentence}")
@@ -109,7 +112,7 @@ def _print_messages(messages: Sequence[OutboxMessage], zone: ZoneInfo) -> None:
         way = channel_title(message.channel) if message.channel else ""
         cells = (kind_title(message.kind), message.patient_name, _local(message.appointment_at, zone), way, message.recipient or "")
         _add_row(table, str(message.id), *cells, state_title(message.state), message.sentence)
-    console().print(table)
+    print_table(table)
 
 
 def _print_calls(entries: Sequence[CallEntry], zone: ZoneInfo) -> None:
@@ -120,7 +123,7 @@ def _print_calls(entries: Sequence[CallEntry], zone: ZoneInfo) -> None:
         message = entry.message
         at = _local(message.appointment_at, zone)
         _add_row(table, str(message.id), at, message.patient_name, ", ".join(entry.phones), entry.sentence)
-    console().print(table)
+    print_table(table)
     print(
         ngettext(
             "{number} Patient ist anzurufen oder anzuschreiben.", "{number} Patienten sind anzurufen oder anzuschreiben.", len(entries)
@@ -139,7 +142,7 @@ def _print_credits(accounts: Sequence[AccountCredits], zone: ZoneInfo) -> None:
         use = format_number(account.use_per_day) if account.use_per_day is not None else ""
         left = str(account.days_left) if account.days_left is not None else ""
         _add_row(table, account.name, balance, _local(account.measured_at, zone), use, left)
-    console().print(table)
+    print_table(table)
     for account in accounts:
         if account.problem:
             print(f"{account.name}: {account.problem}")

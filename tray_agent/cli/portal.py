@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, console, print_json, print_table
 from tray_agent.i18n import _, format_date, format_datetime
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _print_area(area: PortalArea) -> None:
         for row in heading.rows:
             ticked = _("ja") if row.subscribed else ""
             table.add_row(row.element, escape(row.title), row.version, format_date(row.released), format_size(row.size), ticked)
-    console().print(table)
+    print_table(table)
     console().print()
 
 
@@ -115,7 +115,7 @@ def _refresh(
 
 def _rotate(
     repository: Annotated[Path, typer.Argument(metavar="REPOSITORY", help=_("Der veröffentlichte Ordner."))],
-    role: Role,
+    role: Annotated[Role, typer.Argument(metavar=_("ROLLE"), help=_("Wessen Schlüssel ersetzt werden."))],
     keys: _Keys,
     count: Annotated[
         int | None, typer.Option("--count", min=1, help=_("So viele Schlüssel hat die Rolle danach; sonst wie bisher."))

@@ -15,6 +15,7 @@ import typer
 
 from tray_agent.cli.frame import print_json, utc_text
 from tray_agent.errors import InputError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ MOST_TIMES = 1_000_000
 
 def group() -> typer.Typer:
     """Returns the commands of ``vitoclient schedule``."""
-    app = typer.Typer(help=_("Zeitpläne: nächste Läufe und Reihenfolge prüfen, ohne Datenbank."))
+    app = typer.Typer(help=_("Zeitpläne: nächste Läufe und Reihenfolge prüfen, ohne Datenbank."), no_args_is_help=True)
     app.command("next", help=_("Die nächsten geplanten Läufe eines Zeitplans und was er sagt."))(_next)
     app.command("check", help=_("Reihenfolge, Abstände und Ruhezeit mehrerer Zeitpläne prüfen."))(_check)
     return app
@@ -187,7 +188,7 @@ def _text(spec: str) -> str:
     try:
         return sys.stdin.read() if spec == "-" else Path(spec[1:]).read_text("utf-8-sig")
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = why_of(error) if isinstance(error, OSError) else _("sie ist nicht in UTF-8 gespeichert")
         if spec == "-":
             raise _refused(_("Die Eingabe kann nicht gelesen werden: {why}.").format(why=why)) from error
         raise _refused(_("Die Datei {file} kann nicht gelesen werden: {why}.").format(file=spec[1:] or "«»", why=why)) from error

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tray_agent.cli.frame import print_json
-from tray_agent.config.machine import APPLICATION, CONFIG_FILE_VARIABLE, load_machine
+from tray_agent.cli.service_run import run_service_here, shared_config_file
+from tray_agent.config.machine import load_machine
 from tray_agent.i18n import N_, _
-
-if TYPE_CHECKING:
-    from tray_agent.platforms.shutdown import Ending
 
 _STATES = {
     "not_installed": N_("nicht eingerichtet"),
@@ -40,13 +37,6 @@ def group() -> typer.Typer:
     app.command("secret", help=_("Ein Passwort für den Dienst hinterlegen: gateway/MANDANT, mail, store oder practice."))(_secret)
     app.command("run", help=_("Als Dienst laufen; wird vom System aufgerufen."), hidden=True)(_run)
     return app
-
-
-def shared_config_file() -> Path:
-    """Returns the configuration file of this machine, which a service can read."""
-    import platformdirs
-
-    return Path(platformdirs.site_config_dir(APPLICATION, appauthor=False)) / "config.toml"
 
 
 def _install(
@@ -104,7 +94,10 @@ def _status(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON aus
         print(_("Startet mit dem Gerät: {answer}").format(answer=_("Ja") if status.starts_at_boot else _("Nein")))
 
 
-def _secret(name: str, config: _Config = None) -> None:
+def _secret(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_("gateway/MANDANT, mail, store oder practice."))],
+    config: _Config = None,
+) -> None:
     from tray_agent.platforms.service_secrets import service_secrets
 
     if sys.stdin.isatty():
@@ -116,25 +109,4 @@ def _secret(name: str, config: _Config = None) -> None:
 
 
 def _run(config: _Config = None) -> None:
-    from tray_agent.platforms.service_host import host
-    from tray_agent.platforms.service_secrets import service_secrets
-
-    file = (config or shared_config_file()).absolute()
-    os.environ[CONFIG_FILE_VARIABLE] = str(file)
-
-    def work(ending: Ending) -> None:
-        service_secrets(file).into_environment()
-        _work(ending)
-
-    host(work)
-
-
-def _work(ending: Ending) -> None:
-    """Runs the agent until it is asked to end; what it meets is in its log, for a service has no screen."""
-    from tray_agent.cli.frame import agent_here
-    from tray_agent.headless import keep_running
-    from tray_agent.logs import start_logging
-
-    with agent_here() as agent:
-        start_logging(agent.machine.data_folder, "service")
-        keep_running(agent, ending)
+    raise typer.Exit(run_service_here(config))

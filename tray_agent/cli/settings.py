@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json
+from tray_agent.cli.frame import agent_here, print_json, print_table
 from tray_agent.config.settings import SETTINGS, find_setting, parse_value, show_value, unit_text
 from tray_agent.i18n import _
 
@@ -19,7 +19,8 @@ def group() -> typer.Typer:
     """Returns the commands of ``vitoclient settings``."""
     app = typer.Typer(help=_("Die Schalter der Praxis."))
     app.callback(invoke_without_command=True)(_list)
-    app.command("set", help=_("Einen Schalter setzen: SMSService.TerminerinnerungSenden Ja."))(_set)
+    negative = {"ignore_unknown_options": True}  # "-1" is a value that is told to be too small, no option
+    app.command("set", help=_("Einen Schalter setzen: SMSService.TerminerinnerungSenden Ja."), context_settings=negative)(_set)
     return app
 
 
@@ -42,10 +43,13 @@ def _print_table(settings: Settings) -> None:
         value = settings.values[setting]
         unit = unit_text(setting, value) if isinstance(value, int) else ""
         table.add_row(setting.address, f"{show_value(setting, value)} {unit}".strip(), _(setting.explanation))
-    console().print(table)
+    print_table(table)
 
 
-def _set(address: str, value: str) -> None:
+def _set(
+    address: Annotated[str, typer.Argument(metavar=_("SCHALTER"), help=_("Der Schalter, wie ihn die Liste nennt."))],
+    value: Annotated[str, typer.Argument(metavar=_("WERT"), help=_("Ja oder Nein, eine Zahl, eine Uhrzeit oder ein Text."))],
+) -> None:
     setting = find_setting(address)
     parsed = parse_value(setting, value)
     with agent_here() as agent:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json, utc_text
+from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime, ngettext
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tray_agent.messages.rendering import Rendered
     from tray_agent.messages.templates import Finding, Template, TemplateEntry, TemplateKey
 
-Name = Annotated[str, typer.Argument(help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
+Name = Annotated[str, typer.Argument(metavar=_("VORLAGE"), help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 File = Annotated[Path | None, typer.Option("--file", help=_("Datei mit dem Text (UTF-8); ohne sie wird die Standardeingabe gelesen."))]
 Subject = Annotated[str | None, typer.Option("--subject", help=_("Betreff der E-Mail; ohne ihn bleibt der bisherige."))]
@@ -51,7 +51,7 @@ def _list(as_json: AsJson = False) -> None:
             count = str(rendered.segments.count) if rendered.segments else ""
             changed = format_datetime(entry.changed_at.astimezone(agent.machine.zone)) if entry.changed_at else ""
             table.add_row(str(entry.template.key), _origin(entry), count, changed, _short(entry.template.text))
-        console().print(table)
+        print_table(table)
 
 
 def _show(name: Name, patient: Patient = None, as_json: AsJson = False) -> None:

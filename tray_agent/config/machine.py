@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import platformdirs
 
 from tray_agent.config.reading import MisfitError, Place, between, checked, laid_over, named, read_section
 from tray_agent.errors import ConfigurationError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 
 APPLICATION = "vitoclient-Services"
@@ -230,14 +232,26 @@ def load_machine(file: Path | None = None) -> Machine:
 
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
-    except (OSError, ValueError) as error:  # not there for us, no UTF-8, no TOML
-        raise _unreadable(str(path), f"{error}.") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(str(path), f"{_why_unreadable(error)}.") from error
 
     variables = _variables()
     try:
         return read_section(Machine, laid_over(Machine, table, {place: os.environ[name] for place, name in variables.items()}))
     except MisfitError as error:
         raise _unreadable(_source(error.place, variables) or str(path), f"{error}.") from error
+
+
+def _why_unreadable(error: OSError | ValueError) -> str:
+    """Returns why a file can't be read: not there for us, no UTF-8, no TOML."""
+    if isinstance(error, OSError):
+        return why_of(error)
+    if isinstance(error, UnicodeError):
+        return _("sie ist nicht in UTF-8 gespeichert")
+    place = re.search(r"line (\d+), column (\d+)", str(error))
+    if place is None:
+        return _("sie ist am Ende unvollständig")
+    return _("Zeile {line}, Zeichen {column} ist kein gültiges TOML").format(line=place[1], column=place[2])
 
 
 def _variables() -> dict[Place, str]:

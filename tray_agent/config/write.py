@@ -10,6 +10,7 @@ from typing import Any
 
 from tray_agent.config.machine import Machine, load_machine
 from tray_agent.errors import ConfigurationError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 
 Changes = Mapping[tuple[str, ...], Any]
@@ -38,7 +39,7 @@ def save_machine(file: Path, changes: Changes) -> Machine:
         raise ConfigurationError(
             _("Konfiguration nicht gespeichert"),
             _("{file} kann nicht geschrieben werden ({why}); die bisherige Konfiguration gilt weiter.").format(
-                file=file, why=error.strerror or type(error).__name__
+                file=file, why=why_of(error)
             ),
             _("Schreibrechte des Ordners prüfen."),
             item=str(file),

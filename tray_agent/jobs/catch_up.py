@@ -153,6 +153,22 @@ def goes_on(schedule: Schedule, facts: Circumstances, attempt: int, *, by_hand: 
     return held_back(schedule, replace(without_run(facts), after=None), punctual=False) is None
 
 
+def still_paused(given_back: Reason | None, facts: Circumstances, unsettled: Sequence[datetime]) -> Wait | None:
+    """Returns what a run waits for that a pause interrupted, or None where it goes on, or ends, now.
+
+    It waits for the end of that pause, unless its next planned time comes first: that one then takes its place.
+
+    Args:
+        given_back: why its program gave it back, or None.
+        facts: what decides.
+        unsettled: later planned times without a row.
+    """
+    pause = pause_now(facts)
+    if given_back is not Reason.PAUSED or pause is None or unsettled:
+        return None
+    return Wait(Reason.PAUSED, pause.until)
+
+
 def pause_now(facts: Circumstances) -> Pause | None:
     """Returns the pause that holds the job back now, or None."""
     return _pause_at(facts.now, facts)

@@ -206,8 +206,13 @@ class Claims:
             if not self._is_finished(claim):
                 self._database.transact(work)
 
-    def hand_over(self, claim: Claim, sentence: str) -> None:
-        """Gives a run back in the middle (this program quits): its lease ends now, so that another workstation goes on at once.
+    def hand_over(self, claim: Claim, sentence: str, reason: Reason = Reason.CANCELLED) -> None:
+        """Gives a run back in the middle: its lease ends now, so that another workstation, or after a pause any, goes on at once.
+
+        Args:
+            claim: the run.
+            sentence: what the history says of it until somebody goes on.
+            reason: one of ``GIVEN_BACK``.
 
         Raises:
             LeaseLostError: another took it over already.
@@ -216,7 +221,7 @@ class Claims:
 
         def work(connection: Connection) -> None:
             self.fence(connection, claim, 1 - self._lease_ms)
-            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=Reason.CANCELLED.value, sentence=sentence))
+            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=reason.value, sentence=sentence))
 
         self._database.transact(work)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 from tray_agent.jobs import paging
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.history_pages import NEWEST, history_page, run_of
-from tray_agent.jobs.model import Page, Reason, Run, RunFilter, RunOrder, RunState
+from tray_agent.jobs.model import GIVEN_BACK, Page, Run, RunFilter, RunOrder, RunState
 from tray_agent.store.database import Database
 from tray_agent.store.tables import job_lock
 from tray_agent.store.tables import job_run as table
@@ -97,5 +97,5 @@ def _delete_some(connection: Connection, before: datetime) -> int:
 
 
 def _shown_state(reason: str) -> RunState:
-    """Returns how a run is shown whose lease has ended: given back on quitting, or died."""
-    return RunState.CANCELLED if reason == Reason.CANCELLED else RunState.DIED
+    """Returns how a run is shown whose lease has ended: given back, or died."""
+    return RunState.CANCELLED if reason in GIVEN_BACK else RunState.DIED

@@ -68,6 +68,10 @@ class Reason(StrEnum):
     """A fault of the program; the traceback is in the log file."""
 
 
+GIVEN_BACK = (Reason.CANCELLED, Reason.PAUSED)
+"""Why a program gives a run back that has not ended: it quits, or the practice paused the job."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One row of the history.
@@ -264,6 +268,8 @@ class JobOverview:
         last_run: the newest run that was not skipped, or None.
         running: the run that goes on now, or None.
         changed_at, changed_by: the last change of the schedule.
+        mistake: why what stands in the database is no schedule, as a sentence; "": it is one. ``schedule`` is then the one proposed
+            instead, not enabled, until somebody saves one.
     """
 
     key: JobKey
@@ -277,6 +283,7 @@ class JobOverview:
     running: Run | None
     changed_at: datetime
     changed_by: str
+    mistake: str = ""
 
     @property
     def enabled(self) -> bool:

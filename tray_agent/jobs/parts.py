@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tray_agent.clock import Clock
 from tray_agent.jobs.activity import ActivityLog
 from tray_agent.jobs.claims import LEASE, Claims
-from tray_agent.jobs.contract import JobSet
+from tray_agent.jobs.contract import JobDefinition, JobSet
 from tray_agent.jobs.events import Events
 from tray_agent.jobs.history import History
 from tray_agent.jobs.plan import PlanStore
@@ -64,8 +64,11 @@ class JobParts:
         self.log = ActivityLog(database, workstation)
         self.history = History(database)
         self.presences = Presences(database, self.owner, workstation, around.clock)
-        self.runner = Runner(self.claims, self.log, self.history, around.events, around.clock, workstation)
+        self.runner = Runner(self.claims, self.log, self.history, around.events, around.clock, workstation, self._is_held_back)
         self.settlement = Settlement(self.plans, self.claims, self.log, around.events, around.definitions, around.quiet, around.zone)
+
+    def _is_held_back(self, definition: JobDefinition) -> bool:
+        return self.plans.load().holds_back(definition)
 
     def prune(self) -> int:
         """Deletes what is older than the practice keeps logs, in small batches, and returns how many rows."""

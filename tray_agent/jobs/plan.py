@@ -10,10 +10,11 @@ from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from tray_agent.errors import InputError
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.contract import JobDefinition, JobKey
+from tray_agent.jobs.default_schedules import default_schedules
 from tray_agent.jobs.errors import ChangedElsewhereError
-from tray_agent.jobs.model import JobChange, Pause, PauseScope, Reason, RunTrigger
-from tray_agent.jobs.schedule import Schedule
+from tray_agent.jobs.model import GIVEN_BACK, JobChange, Pause, PauseScope, Reason, RunTrigger
+from tray_agent.jobs.schedule import Schedule, ScheduleError
 from tray_agent.jobs.schedule_codes import COLUMNS
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.tables import job, job_lock, job_pause, job_run
@@ -26,7 +27,7 @@ class Holder:
     Attributes:
         started_at: when its present attempt began: aware, UTC.
         expired: whether its lease has ended, so that it can be taken over.
-        given_back: whether its program gave it back on quitting.
+        given_back: why its program gave it back: it quit (``CANCELLED``), the practice paused the job (``PAUSED``); None: it did not.
     """
 
     run_id: int
@@ -36,7 +37,7 @@ class Holder:
     workstation: str
     started_at: datetime
     expired: bool
-    given_back: bool = False
+    given_back: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class PlannedJob:
     Attributes:
         settled_until: every planned time up to here has its row, or does not count: aware, UTC.
         holder: the run that goes on, or None.
+        mistake: why the schedule in the database can't be one, as a sentence; "": it can. Somebody wrote it past this program, the job
+            then counts as not enabled.
     """
 
     key: JobKey
@@ -55,6 +58,7 @@ class PlannedJob:
     holder: Holder | None
     changed_at: datetime
     changed_by: str
+    mistake: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,10 @@ class Plan:
         """Returns the pause in force, the wider one of two, or None."""
         in_force = [pause for pause in self.pauses if pause.since <= self.now and (pause.until is None or self.now < pause.until)]
         return min(in_force, key=lambda pause: pause.scope is not PauseScope.EVERYTHING, default=None)
+
+    def holds_back(self, definition: JobDefinition) -> bool:
+        """Returns whether a pause in force holds this job back."""
+        return self.pause is not None and (self.pause.scope is PauseScope.EVERYTHING or definition.wakes_people)
 
     @property
     def versions(self) -> tuple[int, ...]:
@@ -161,9 +169,13 @@ _PAUSES = select(job_pause).order_by(job_pause.c.from_at, job_pause.c.id)
 
 
 def _planned_job(row: RowMapping, now: datetime) -> PlannedJob:
-    schedule = Schedule.from_columns({name: int(row[name]) for name in COLUMNS})
+    key, mistake = JobKey(row["key"]), ""
+    try:
+        schedule = Schedule.from_columns({name: int(row[name]) for name in COLUMNS})
+    except ScheduleError as error:
+        schedule, mistake = default_schedules(row["changed_at"].date())[key], error.message
     settled = max(row["settled_until"], row["effective_from"])
-    return PlannedJob(JobKey(row["key"]), schedule, row["version"], settled, _holder(row, now), row["changed_at"], row["changed_by"])
+    return PlannedJob(key, schedule, row["version"], settled, _holder(row, now), row["changed_at"], row["changed_by"], mistake)
 
 
 def _holder(row: RowMapping, now: datetime) -> Holder | None:
@@ -179,7 +191,7 @@ def _holder(row: RowMapping, now: datetime) -> Holder | None:
         row["workstation"],
         row["started_at"],
         expired,
-        row["reason"] == Reason.CANCELLED,
+        next((reason for reason in GIVEN_BACK if row["reason"] == reason), None),
     )
 
 

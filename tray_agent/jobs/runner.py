@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogg
 from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.jobs.history import History
 from tray_agent.jobs.model import Reason, Run, RunState, RunTrigger
-from tray_agent.jobs.sentences import cancelled_sentence, fault_sentence, quit_sentence
+from tray_agent.jobs.sentences import cancelled_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -167,18 +167,21 @@ class Runner:
         events: where runs are told.
         clock: this machine's clock.
         workstation: this computer's name.
+        paused: whether the practice holds a job back now.
         beating: whether runs renew their lease in a thread of their own (tests with a clock that stands do it by hand).
     """
 
     def __init__(
-        self, claims: Claims, log: ActivityLog, history: History, events: Events, clock: Clock, workstation: str, *, beating: bool = True
-    ) -> None:
+        self, claims: Claims, log: ActivityLog, history: History, events: Events, clock: Clock, workstation: str,
+        paused: Callable[[JobDefinition], bool] = lambda _definition: False, *, beating: bool = True,
+    ) -> None:  # fmt: skip
         self._claims = claims
         self._log = log
         self._history = history
         self._events = events
         self._clock = clock
         self._workstation = workstation
+        self._paused = paused
         self._beating = beating
         self._contexts: set[RunContext] = set()  # by themselves: a run that this process took over from itself stands here twice
         self._changed = threading.Condition()
@@ -267,13 +270,16 @@ class Runner:
         try:
             with self._heartbeat(context):
                 context.checkpoint()
+                if self._is_held_back(definition):  # the pause began when this computer had decided already
+                    raise RunCancelledError  # noqa: TRY301 - it ends like one that was asked to stop
                 ending = _ending_of(definition.work(context))
         except LeaseLostError:
             return False
         except RunCancelledError:
-            if context.quitting and claim.trigger is not RunTrigger.BY_HAND:
-                return self._give_back(claim)
-            ending = Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+            held_back = self._is_held_back(definition)
+            if claim.trigger is not RunTrigger.BY_HAND and (context.quitting or held_back):
+                return self._give_back(claim, held_back=held_back)
+            ending = _stopped(held_back=held_back)
         except (KeyboardInterrupt, SystemExit):
             self._end(claim, Ending(RunState.CANCELLED, Reason.CANCELLED, quit_sentence()), ())
             raise
@@ -307,9 +313,21 @@ class Runner:
             else:
                 return True
 
-    def _give_back(self, claim: Claim) -> bool:
+    def _is_held_back(self, definition: JobDefinition) -> bool:
+        """Returns whether the practice paused the job; a database that is away does not say so."""
         try:
-            self._claims.hand_over(claim, quit_sentence())
+            return self._paused(definition)
+        except Exception as error:  # noqa: BLE001 - the run must come to an ending whatever happens
+            if not passes(error):
+                _log_fault(definition.key, error)
+            return False
+
+    def _give_back(self, claim: Claim, *, held_back: bool) -> bool:
+        try:
+            if held_back:
+                self._claims.hand_over(claim, held_sentence(), Reason.PAUSED)
+            else:
+                self._claims.hand_over(claim, quit_sentence())
         except LeaseLostError:
             return False
         except Exception as error:  # noqa: BLE001 - the lease then ends by itself
@@ -375,6 +393,12 @@ def _log_fault(job: JobKey, error: Exception) -> None:
 
 def _ending_of(result: JobResult) -> Ending:
     return Ending(RunState.SUCCEEDED, "", result.sentence, result.counts, result.skipped, result.problems)
+
+
+def _stopped(*, held_back: bool) -> Ending:
+    if held_back:
+        return Ending(RunState.CANCELLED, Reason.PAUSED, paused_sentence())
+    return Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
 
 
 def _failure(definition: JobDefinition, error: KnownError) -> tuple[Ending, tuple[Activity, ...]]:

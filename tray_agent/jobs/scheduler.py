@@ -22,8 +22,9 @@ from apscheduler.triggers.base import BaseTrigger
 
 from tray_agent.clock import Clock
 from tray_agent.errors import DatabaseBusyError, KnownError
+from tray_agent.jobs.activity import service_of
 from tray_agent.jobs.claims import Claim
-from tray_agent.jobs.contract import JobDefinition, JobKey
+from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, Level
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
 from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.jobs.model import Pause
@@ -31,8 +32,10 @@ from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.plan import Plan
 from tray_agent.jobs.planned_times import next_after
 from tray_agent.jobs.presence import BEAT
-from tray_agent.jobs.schedule import Schedule
+from tray_agent.jobs.schedule import Schedule, ScheduleError
+from tray_agent.jobs.sentences import unusable_schedule_sentence
 from tray_agent.jobs.settlement import Settled
+from tray_agent.jobs.titles import job_title
 from tray_agent.jobs.trigger import PlannedTimesTrigger
 
 logger = logging.getLogger(__name__)
@@ -111,6 +114,7 @@ class Scheduler:
         self._placed: tuple[tuple[int, ...], timedelta] | None = None
         self._next_times: dict[JobKey, datetime] = {}
         self._pause: Pause | None = None
+        self._mistakes: dict[JobKey, str] = {}
         self._told = float("-inf")
         self._pruned = clock.monotonic()
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -202,6 +206,16 @@ class Scheduler:
         if plan.pause != self._pause:
             self._pause = plan.pause
             self._events.tell(PauseChanged(plan.pause))
+        self._tell_mistakes(plan)
+
+    def _tell_mistakes(self, plan: Plan) -> None:
+        """Writes into the activity log, once, which schedules in the database can't be used."""
+        assert self._parts is not None  # noqa: S101 - it was they that read the plan
+        found = {key: planned.mistake for key, planned in plan.jobs.items() if planned.mistake}
+        new = {key: mistake for key, mistake in found.items() if self._mistakes.get(key) != mistake}
+        told = [(service_of(key), unusable_schedule_sentence(job_title(key), mistake)) for key, mistake in new.items()]
+        self._parts.log.write([Activity(service, Level.ERROR, ScheduleError.code, sentence) for service, sentence in told])
+        self._mistakes = found
 
     def _place(self, plan: Plan) -> None:
         """Places the wake-ups anew where a schedule or the difference of the clocks has changed."""

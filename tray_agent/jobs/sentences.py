@@ -55,6 +55,32 @@ def taken_over_sentence(title: str, workstation: str) -> str:
     )
 
 
+def unusable_schedule_sentence(title: str, mistake: str) -> str:
+    """Returns what is said of a job whose schedule somebody wrote into the database past this program.
+
+    Args:
+        title: the job's name.
+        mistake: what is wrong, a whole sentence.
+    """
+    said = _("{title}: Der Zeitplan in der Datenbank kann nicht verwendet werden; so läuft der Auftrag nie. {mistake} Ihn neu speichern.")
+    return said.format(title=title, mistake=mistake)
+
+
+def resumed_sentence(title: str) -> str:
+    """Returns what the activity log says when this computer goes on with a run that was given back."""
+    return _("{title}: Der unterbrochene Lauf geht auf diesem Arbeitsplatz weiter.").format(title=title)
+
+
+def held_sentence() -> str:
+    """Returns what a run says that a pause interrupted, as long as the pause lasts."""
+    return _("Unterbrochen, weil die Aufträge angehalten wurden. Nach dem Fortsetzen geht der Lauf weiter.")
+
+
+def paused_sentence() -> str:
+    """Returns what a run says that a pause interrupted and that does not go on."""
+    return _("Abgebrochen, weil die Aufträge angehalten wurden. Der Rest kommt beim nächsten Lauf an die Reihe.")
+
+
 def cancelled_sentence() -> str:
     """Returns what a run says that was asked to stop."""
     return _("Abgebrochen, bevor alles erledigt war. Der Rest kommt beim nächsten Lauf an die Reihe.")

@@ -211,8 +211,12 @@ class Jobs:
         return self._parts.log.hide(service, seen_id)
 
     def pause(self, scope: PauseScope, until: datetime | None, paused_by: str) -> Pause:
-        """Holds jobs back on all computers of the practice, until an instant (aware) or until ``resume``."""
+        """Holds jobs back on all computers of the practice, until an instant (aware) or until ``resume``.
+
+        Runs that go on stop at their next safe point (on another computer within half a minute); planned ones go on after the pause.
+        """
         pause = self._parts.plans.pause(scope, until, paused_by)
+        self._stop_held_back()
         self._parts.around.events.tell(PauseChanged(pause))
         self._nudge()
         return pause
@@ -258,6 +262,7 @@ class Jobs:
             running=self.run(holder.run_id) if holder and not holder.expired else None,
             changed_at=planned.changed_at,
             changed_by=planned.changed_by,
+            mistake=planned.mistake,
         )
 
     def _allowed(self, key: JobKey) -> JobDefinition:
@@ -267,10 +272,16 @@ class Jobs:
             raise _not_offered(key)
         if not definition.switched_on():
             raise _switched_off(definition)
-        pause = self._parts.plans.load().pause
-        if pause and (pause.scope is PauseScope.EVERYTHING or definition.wakes_people):
+        if self._parts.plans.load().holds_back(definition):
             raise _paused(definition)
         return definition
+
+    def _stop_held_back(self) -> None:
+        plan = self._parts.plans.load()
+        for definition in self.definitions:
+            holder = plan.jobs[definition.key].holder
+            if holder is not None and not holder.expired and plan.holds_back(definition):
+                self.cancel(holder.run_id)
 
     def _claim_now(self, definition: JobDefinition) -> Claim:
         key = definition.key
@@ -299,7 +310,8 @@ class Jobs:
 
 
 def _is_unchanged(change: JobChange, plan: Plan) -> bool:
-    return plan.jobs[change.key].schedule == change.schedule
+    planned = plan.jobs[change.key]
+    return not planned.mistake and planned.schedule == change.schedule
 
 
 def _not_offered(key: JobKey) -> JobNotOfferedError:

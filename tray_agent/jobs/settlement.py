@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from tray_agent.errors import ConfigurationError
 from tray_agent.jobs.activity import ActivityLog, service_of
-from tray_agent.jobs.catch_up import Before, Circumstances, Decision, decide, goes_on, without_run
+from tray_agent.jobs.catch_up import Before, Circumstances, Decision, decide, goes_on, still_paused, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, JobSet, Level
 from tray_agent.jobs.events import Events, TimesSkipped
@@ -17,7 +17,15 @@ from tray_agent.jobs.model import Reason, RunState, RunTrigger
 from tray_agent.jobs.plan import Holder, Plan, PlannedJob, PlanStore
 from tray_agent.jobs.planned_times import between, next_after
 from tray_agent.jobs.quiet_hours import QuietHours
-from tray_agent.jobs.sentences import died_sentence, folded_sentence, quit_sentence, skipped_sentence, taken_over_sentence
+from tray_agent.jobs.sentences import (
+    died_sentence,
+    folded_sentence,
+    paused_sentence,
+    quit_sentence,
+    resumed_sentence,
+    skipped_sentence,
+    taken_over_sentence,
+)
 
 MOST_ROWS = 1000
 """So many missed times of a job get a row each; of still more, the oldest are told in one row."""
@@ -122,6 +130,9 @@ class Settlement:
         """Settles one job and returns what was decided."""
         holder = planned.holder
         if holder is not None and holder.expired:
+            wait = still_paused(holder.given_back, facts, unsettled.times)
+            if wait is not None:
+                return Decision(wait=wait)
             if self._resume_or_sweep(definition, planned, holder, unsettled, facts, launch):
                 return Decision(run=holder.due_at)
             facts = without_run(facts)
@@ -143,14 +154,14 @@ class Settlement:
             return False
         claim = self._claims.take_over(definition.key)
         if claim is not None:
-            told = taken_over_sentence(definition.title, holder.workstation)
-            self._log.write([Activity(service_of(definition.key), Level.WARNING, "taken_over", told)], run_id=claim.run_id)
+            self._log.write([_taken_over(definition, holder)], run_id=claim.run_id)
             launch(definition, claim)
         return True
 
     def _sweep(self, definition: JobDefinition, holder: Holder) -> None:
         if holder.given_back:
-            self._claims.sweep(definition.key, Ending(RunState.CANCELLED, Reason.CANCELLED, quit_sentence()))
+            told = paused_sentence() if holder.given_back is Reason.PAUSED else quit_sentence()
+            self._claims.sweep(definition.key, Ending(RunState.CANCELLED, holder.given_back, told))
             return
         told = died_sentence(holder.workstation)
         if self._claims.sweep(definition.key, Ending(RunState.DIED, Reason.DIED, told, problems=1)) is not None:
@@ -200,6 +211,14 @@ class Settlement:
         except ConfigurationError:
             return QuietHours(sundays=True)
         return quiet
+
+
+def _taken_over(definition: JobDefinition, holder: Holder) -> Activity:
+    """Returns what is told when this computer goes on with a run: that it was given back, or that its computer vanished."""
+    if holder.given_back:
+        return Activity(service_of(definition.key), Level.INFO, "resumed", resumed_sentence(definition.title))
+    told = taken_over_sentence(definition.title, holder.workstation)
+    return Activity(service_of(definition.key), Level.WARNING, "taken_over", told)
 
 
 def _belongs_before(plan: Plan, key: JobKey, decided: Mapping[JobKey, Decision]) -> Before | None:

@@ -7,17 +7,6 @@ from datetime import time
 from tray_agent.i18n import N_, _, format_date, join_words, ngettext, pgettext
 from tray_agent.jobs.schedule import Frequency, Position, RelativeDay, Schedule, Subday, Weekdays
 
-_WEEKDAYS = {
-    Weekdays.MONDAY: N_("Montag"),
-    Weekdays.TUESDAY: N_("Dienstag"),
-    Weekdays.WEDNESDAY: N_("Mittwoch"),
-    Weekdays.THURSDAY: N_("Donnerstag"),
-    Weekdays.FRIDAY: N_("Freitag"),
-    Weekdays.SATURDAY: N_("Samstag"),
-    Weekdays.SUNDAY: N_("Sonntag"),
-}
-"""In the order in which a week is read here."""
-
 _WORKING_DAYS = 2 + 4 + 8 + 16 + 32
 _ALL_DAYS = 127
 
@@ -56,7 +45,7 @@ def _days(schedule: Schedule) -> str:
         return f"{weeks} {_weekdays(schedule.interval)}"
     months = ngettext("Monatlich", "Alle {number} Monate", schedule.recurrence).format(number=schedule.recurrence)
     if schedule.frequency is Frequency.MONTHLY:
-        day = _("am {day}. Tag").format(day=schedule.interval)
+        day = ngettext("am {day}. Tag", "am {day}. Tag", schedule.interval).format(day=schedule.interval)  # in French "le 1er", "le 2"
         return f"{months} {day}"
     return f"{months} {_relative_day(schedule)}"
 
@@ -66,7 +55,20 @@ def _weekdays(mask: int) -> str:
         return _("an allen Tagen")
     if mask == _WORKING_DAYS:
         return _("von Montag bis Freitag")
-    return _("am {weekdays}").format(weekdays=join_words([_(name) for bit, name in _WEEKDAYS.items() if mask & bit]))
+    return _("am {weekdays}").format(weekdays=join_words([name for bit, name in _weekday_names().items() if mask & bit]))
+
+
+def _weekday_names() -> dict[Weekdays, str]:
+    """Returns the weekdays as they stand in "am Montag und Mittwoch" (in French each has its article), in the order of a week here."""
+    return {
+        Weekdays.MONDAY: pgettext("am", "Montag"),
+        Weekdays.TUESDAY: pgettext("am", "Dienstag"),
+        Weekdays.WEDNESDAY: pgettext("am", "Mittwoch"),
+        Weekdays.THURSDAY: pgettext("am", "Donnerstag"),
+        Weekdays.FRIDAY: pgettext("am", "Freitag"),
+        Weekdays.SATURDAY: pgettext("am", "Samstag"),
+        Weekdays.SUNDAY: pgettext("am", "Sonntag"),
+    }
 
 
 def _relative_day(schedule: Schedule) -> str:

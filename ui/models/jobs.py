@@ -12,6 +12,7 @@ from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope, Run
 from tray_agent.jobs.order_check import Finding
 from tray_agent.jobs.planned_times import next_after
 from tray_agent.jobs.schedule import Schedule
+from tray_agent.jobs.sentences import unusable_schedule_sentence
 from tray_agent.jobs.summary import summarize
 from tray_agent.jobs.titles import state_title
 
@@ -103,7 +104,8 @@ class JobsModel:
     def _edit(self, key: JobKey, schedule: Schedule) -> None:
         before = self._edited.get(key)
         version = before.version if before else self._stored[key].version
-        if schedule == self._stored[key].schedule and version == self._stored[key].version:
+        stored = self._stored[key]
+        if schedule == stored.schedule and version == stored.version and not stored.mistake:
             self._edited.pop(key, None)
         else:
             self._edited[key] = JobChange(key, schedule, version)
@@ -146,8 +148,9 @@ class JobsModel:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """Returns what a person should know, a sentence each: what is paused, switches on Nein, then the check of the set."""
-        return (*self._pause_hint(), *_switch_hints(self.rows), *(finding.sentence for finding in self.findings))
+        """Returns what a person should know, a sentence each: pause, schedules that are none, switches on Nein, then the check of the set."""
+        findings = (finding.sentence for finding in self.findings)
+        return (*self._pause_hint(), *_mistake_hints(self.rows), *_switch_hints(self.rows), *findings)
 
     @property
     def good_news(self) -> str:
@@ -207,6 +210,12 @@ def run_question(key: JobKey) -> tuple[str, str, str] | None:
 def ended_sentence(title: str, run: Run) -> tuple[str, str]:
     """Returns what is told of a run that was started by hand: a title and a sentence."""
     return _("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence
+
+
+def _mistake_hints(rows: Sequence[JobRow]) -> Iterator[str]:
+    for row in rows:
+        if row.stored.mistake and not row.changed:
+            yield unusable_schedule_sentence(row.stored.title, row.stored.mistake)
 
 
 def _switch_hints(rows: Sequence[JobRow]) -> Iterator[str]:
