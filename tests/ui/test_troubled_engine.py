@@ -1,14 +1,19 @@
-"""Every window while no engine call can be answered, none is, or all are answered late; no window asks on the GUI thread."""
+"""Every window while no engine call can be answered, while none is, when all are answered late, and when the database is back.
+
+It says so, never waits, never asks on the GUI thread, loses nothing, and can always be closed.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import Qt, QThread
+from PyQt6 import sip
+from PyQt6.QtCore import QEvent, Qt, QThread
 from PyQt6.QtWidgets import QApplication, QLabel, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -16,9 +21,11 @@ from tests.ui.keyboard import press
 from tray_agent.agent import Agent
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.jobs.contract import JobKey
+from tray_agent.store.database import Database
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.dialog import Dialog
+from ui.dialogs.jobs import JobsDialog
 from ui.remembered import Remembered
 from ui.tables import TableView
 from ui.windows import Windows
@@ -96,8 +103,15 @@ def test_a_database_that_is_away_is_told_and_the_window_can_be_closed(
     assert not dialog.isVisible()
 
 
-def test_a_window_answers_while_the_database_does_not_and_closes_at_once(
-    qtbot: QtBot, agent: Agent, background: Background, tmp_path: Path, name: DialogName, errors: list[KnownError], answer: Event
+def test_a_window_answers_while_the_database_does_not_closes_at_once_and_forgets_the_answer(
+    qtbot: QtBot,
+    agent: Agent,
+    background: Background,
+    tmp_path: Path,
+    name: DialogName,
+    errors: list[KnownError],
+    answer: Event,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     troubled = TroubledAgent(agent, lambda: _wait(answer))
     dialog = opened(troubled, background, tmp_path, name)
@@ -106,9 +120,13 @@ def test_a_window_answers_while_the_database_does_not_and_closes_at_once(
     assert dialog.isVisible()
     press(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     answer.set()
     qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+    QApplication.processEvents()
+    assert sip.isdeleted(dialog) or not dialog.isVisible()
     assert errors == []
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_what_comes_late_is_shown(
@@ -121,6 +139,54 @@ def test_what_comes_late_is_shown(
     qtbot.waitUntil(lambda: background.idle, timeout=20_000)
     assert not dialog.is_busy
     assert errors == []
+
+
+@pytest.fixture
+def database_away(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Gives what takes the database away from an engine that knew it, and brings it back."""
+    for part in (agent.jobs, agent.messages, agent.downloads, agent.templates, agent.settings):
+        assert part is not None
+    connect, gone = Database._connect, Event()
+
+    def maybe(database: Database) -> object:
+        if gone.is_set():
+            away()
+        return connect(database)
+
+    monkeypatch.setattr(Database, "_connect", maybe)
+    return lambda on: gone.set() if on else gone.clear()
+
+
+@pytest.mark.parametrize("reading", [DialogName.JOBS, DialogName.JOB_HISTORY])
+def test_f5_reads_anew_when_the_database_is_back(
+    qtbot: QtBot, agent: Agent, background: Background, tmp_path: Path, reading: DialogName, database_away: Callable[[bool], None]
+) -> None:
+    database_away(True)
+    dialog = opened(agent, background, tmp_path, reading)
+    qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+    assert "nicht erreichbar" in words_of(dialog)
+    database_away(False)
+    press(dialog, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: background.idle and "nicht erreichbar" not in words_of(dialog), timeout=20_000)
+    dialog.reject()
+
+
+def test_edits_outlive_a_database_that_goes_away(
+    qtbot: QtBot, agent: Agent, background: Background, tmp_path: Path, database_away: Callable[[bool], None]
+) -> None:
+    window = opened(agent, background, tmp_path, DialogName.JOBS)
+    assert isinstance(window, JobsDialog)
+    qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+    window.model.enable(JobKey.SEND_MESSAGES, on=True)
+    database_away(True)
+    window.save_and_close()
+    qtbot.waitUntil(lambda: "nicht erreichbar" in window.banner.text, timeout=20_000)
+    assert window.isVisible()
+    assert window.has_unsaved_changes()
+    database_away(False)
+    window.save_and_close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
+    assert next(job for job in agent.jobs.overview() if job.key is JobKey.SEND_MESSAGES).schedule.enabled
 
 
 def _wait(answer: Event) -> None:
