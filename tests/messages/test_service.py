@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from tray_agent.messages.entries import OutboxFilter, OutboxOrder
 from tray_agent.messages.errors import MessageMissingError
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.service import job_definitions
+from tray_agent.practice.model import AppointmentStatus
 from tray_agent.store.migrate import upgrade
 
 
@@ -96,6 +97,50 @@ def test_the_call_list_holds_what_can_still_be_done_the_earliest_first(world: Wo
     world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(hours=4)))
     assert [entry.message.patient_id for entry in world.service.call_list()] == ["N0"]
     assert len(world.service.call_list(since=world.parts.instant(TOMORROW_NINE))) == 3
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda world: world.change_appointment(status=AppointmentStatus.CANCELLED),
+        lambda world: world.change_appointment(status=AppointmentStatus.PROVISIONAL),
+        lambda world: world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1)),
+        lambda world: world.change_appointment(patient_id="P2"),
+        lambda world: world.practice.remove_appointment("A1"),
+        lambda world: world.change_patient(death_date=date(2026, 11, 20)),
+        lambda world: world.change_patient(opted_out=True),
+    ],
+    ids=["cancelled", "provisional", "moved", "another's", "deleted", "died", "opted out"],
+)
+@pytest.mark.parametrize("left", [True, False])
+def test_nobody_is_asked_to_call_about_what_no_longer_applies(world: World, happens: Callable[[World], None], left: bool) -> None:
+    world.change_patient(mobile=ANNA.mobile if left else None)
+    world.book_appointment()
+    world.prepare()
+    world.send()
+    if left:
+        world.force(world.only().id, state="failed")
+    assert [entry.sent for entry in world.service.call_list()] == [left]
+    happens(world)
+    assert world.service.call_list() == []
+
+
+def test_what_the_practice_does_not_know_any_more_stays_on_the_call_list(world: World) -> None:
+    world.change_patient(mobile=None)
+    world.book_appointment()
+    world.prepare()
+    world.practice.remove_patient("P1")
+    assert len(world.service.call_list()) == 1
+    world.practice.remove_appointment("A1")
+    assert len(world.service.call_list()) == 1
+
+
+def test_an_appointment_whose_state_can_not_be_read_stays_on_the_call_list(world: World) -> None:
+    world.change_patient(mobile=None)
+    world.book_appointment()
+    world.prepare()
+    world.change_appointment(status=AppointmentStatus.UNKNOWN, unreadable=frozenset({"status"}))
+    assert len(world.service.call_list()) == 1
 
 
 def test_a_failed_greeting_is_no_reason_to_call(world: World) -> None:

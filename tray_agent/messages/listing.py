@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from tray_agent.messages.entries import CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage
+from tray_agent.messages.keys import start_in
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import read_row
-from tray_agent.practice.model import Patient
+from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
 from tray_agent.store.search import holding
 from tray_agent.store.tables import message
 
@@ -59,6 +60,20 @@ def in_doubt(connection: Connection) -> list[OutboxMessage]:
     """Returns the messages in doubt, the oldest first."""
     statement = select(message).where(message.c.state == MessageState.IN_DOUBT.value).order_by(message.c.sending_at, message.c.id)
     return [read_row(row) for row in connection.execute(statement)]
+
+
+def is_to_be_called(missed: OutboxMessage, appointment: Appointment | None, patient: Patient | None) -> bool:
+    """Returns whether a missed reminder still asks for a call, by the practice's data as they are now.
+
+    Where the practice knows neither the appointment nor the patient, it is not the appointment that was deleted: somebody should look.
+    """
+    if patient is not None and (patient.is_deceased or patient.opted_out):
+        return False
+    if appointment is None:
+        return patient is None
+    begins = appointment.starts_at.replace(second=0, microsecond=0)
+    same = begins == start_in(missed.unique_key) and appointment.patient_id == missed.patient_id
+    return same and appointment.status in (AppointmentStatus.DEFINITE, AppointmentStatus.UNKNOWN)
 
 
 def call_entry(missed: OutboxMessage, patient: Patient | None) -> CallEntry:

@@ -68,13 +68,23 @@ class MessageService:
     def call_list(self, since: datetime | None = None) -> Sequence[CallEntry]:
         """Returns the reminders that did not reach their patient and that nobody has ticked off, the earliest appointment first.
 
+        Left out is what the practice's data now say nobody should call about: the appointment is cancelled, moved, deleted or another
+        patient's, the patient has died or wants no messages.
+
         Args:
             since: only appointments from here on (aware); by default those that have not begun yet.
         """
         with self.parts.database.read() as connection:
             messages = listing.not_reached(connection, since or self.parts.database.now(connection))
-        patients = self.parts.practice.patients({message.patient_id for message in messages}) if messages else {}
-        return [listing.call_entry(message, patients.get(message.patient_id)) for message in messages]
+        if not messages:
+            return []
+        patients = self.parts.practice.patients({message.patient_id for message in messages})
+        appointments = self.parts.practice.appointments({message.appointment_id for message in messages if message.appointment_id})
+        return [
+            listing.call_entry(message, patients.get(message.patient_id))
+            for message in messages
+            if listing.is_to_be_called(message, appointments.get(message.appointment_id or ""), patients.get(message.patient_id))
+        ]
 
     def tick_off(self, message_ids: Collection[int], who: str) -> int:
         """Takes messages off the call list; returns how many were on it."""
