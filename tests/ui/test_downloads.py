@@ -22,9 +22,10 @@ from tray_agent.downloads.install import InstallOutcome, InstallResult
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.states import DownloadState
+from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.jobs.contract import JobContext, JobKey, JobResult
 from ui.dialogs.downloads import DownloadsDialog
-from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, progress_text, state_word
+from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, progress_text, state_sentence, state_word
 from ui.windows import DialogContext
 
 UPDATE = DownloadRow(
@@ -64,14 +65,17 @@ class Service:
         self.progress = DownloadProgress(clock)
         self.rows: tuple[DownloadRow, ...] = (UPDATE, TARIFF, COMING)
         self.installed: list[tuple[str, str | None]] = []
-        self.refuse = False
+        self.refuse: bool | str = False
+        self.away: set[str] = set()
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         return self.rows
 
     def install(self, element: str, version: str | None = None, *, by: str) -> InstallResult:
-        if self.refuse:
+        if self.refuse is True or self.refuse == element:
             raise InstallRefusedError("Datei verändert", "Die Datei wurde verändert und nicht gestartet.", "Neu herunterladen.")
+        if element in self.away:
+            raise DatabaseUnavailableError("Datenbank weg", "Die Datenbank antwortet nicht.")
         self.installed.append((element, version))
         return result(next(row for row in self.rows if row.element == element))
 
@@ -183,6 +187,45 @@ def test_a_refusal_is_shown_and_nothing_is_installed(qtbot: QtBot, dialog: Downl
     qtbot.waitUntil(lambda: "verändert" in dialog.banner.text)
     assert service.installed == []
     assert dialog.model.chosen == (UPDATE,)
+
+
+@pytest.mark.parametrize("refused", ["vitomed-update", "tarif"])
+def test_one_that_is_refused_does_not_stop_the_other(qtbot: QtBot, dialog: DownloadsDialog, service: Service, refused: str) -> None:
+    service.refuse = refused
+    tick(dialog, 0)
+    tick(dialog, 1)
+    dialog.run_chosen()
+    qtbot.waitUntil(lambda: "verändert" in dialog.banner.text)
+    other, title = {"tarif": ("vitomed-update", "Update vitomed"), "vitomed-update": ("tarif", "Tarif")}[refused]
+    assert [element for element, _version in service.installed] == [other]
+    assert f"{title} ist installiert." in dialog.banner.text
+    assert ("neu starten" in dialog.banner.text) == (refused == "tarif")
+    assert [row.element for row in dialog.model.chosen] == [refused]
+
+
+def test_what_is_started_is_told_although_nothing_can_be_noted_then(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    service.away = {"tarif"}
+    tick(dialog, 0)
+    tick(dialog, 1)
+    dialog.run_chosen()
+    qtbot.waitUntil(lambda: "Datenbank weg" in dialog.banner.text)
+    assert "Update vitomed ist installiert." in dialog.banner.text
+
+
+def test_a_double_click_leaves_the_other_ticks(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    tick(dialog, 0)
+    dialog.table.doubleClicked.emit(dialog.list.index(1, 2))
+    qtbot.waitUntil(lambda: service.installed == [("tarif", "1.4.002")] and not dialog.is_busy)
+    assert dialog.model.chosen == (UPDATE,)
+
+
+def test_no_renewal_is_promised_of_what_was_cleared_away() -> None:
+    for state in (DownloadState.INSTALLED, DownloadState.SUPERSEDED):
+        cleared = replace(GONE, state=state)
+        assert state_word(cleared) != "Datei fehlt"
+        assert "neu geholt" not in state_sentence(cleared)
+        assert "nicht mehr im Download-Ordner" in state_sentence(cleared)
+    assert "neu geholt" in state_sentence(GONE)
 
 
 def test_checking_now_tells_what_the_run_came_to(

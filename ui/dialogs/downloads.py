@@ -192,18 +192,20 @@ class DownloadsDialog(Dialog):
         agent = self.context.agent
         by = f"{getpass.getuser()}@{agent.workstation}"
         self.run(
-            lambda: [agent.downloads.install(*key_of(row), by=by) for row in rows],
-            self._installed,
+            lambda: hand_over_each(rows, lambda element, version: agent.downloads.install(element, version, by=by)),
+            self._handed_over,
             busy=_("Wird geprüft und gestartet …"),
             failed=self._refused,
         )
 
-    def _installed(self, results: list[InstallResult]) -> None:
-        said, good = outcome_sentences(results)
+    def _handed_over(self, ended: list[HandedOver]) -> None:
+        """Tells what became of each; what did not go well stays ticked."""
+        said, good = outcome_sentences(result for _row, result in ended)
         title = _("Ausgeführt") if good else _("Nicht alles wurde installiert")
         self.banner.say(title, said, Status.SUCCESS if good else Status.WARNING)
-        for row in self.model.chosen:
-            self.model.tick(row, on=False)
+        for row, result in ended:
+            if went_well(result):
+                self.model.tick(row, on=False)
         self.reload()
 
     def _refused(self, error: KnownError) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.install import InstallOutcome, InstallResult
 from tray_agent.downloads.progress import Progress
 from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.sizes import format_size, format_time_left
 from tray_agent.downloads.states import DownloadState
+from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, ngettext
 
 _STATES = {
@@ -26,11 +28,14 @@ _STATE_SENTENCES = {
     DownloadState.OFFERED: N_("Heruntergeladen und geprüft; wartet darauf, dass jemand die Installation startet."),
     DownloadState.STARTED: N_("Die Installation wurde gestartet oder die Datei angezeigt."),
     DownloadState.INSTALLED: N_("Die Installation wurde mit Erfolg beendet."),
-    DownloadState.SUPERSEDED: N_("Eine neuere Version ist da; diese wird noch aufbewahrt."),
+    DownloadState.SUPERSEDED: N_("Durch eine neuere Version ersetzt oder vom Hersteller zurückgezogen."),
 }
 
 Key = tuple[str, str]
 """Element and version."""
+
+HandedOver = tuple[DownloadRow, InstallResult | KnownError]
+"""A row, and what its hand-over came to."""
 
 
 def key_of(row: DownloadRow) -> Key:
@@ -47,12 +52,13 @@ def state_sentence(row: DownloadRow) -> str:
     """Returns a row's state as a sentence."""
     if is_missing(row):
         return _("Die Datei ist nicht mehr im Download-Ordner; beim nächsten Lauf wird sie neu geholt.")
-    return _(_STATE_SENTENCES[row.state])
+    said = _(_STATE_SENTENCES[row.state])
+    return said if row.present or row.state is DownloadState.NEW else said + " " + _("Ihre Datei ist nicht mehr im Download-Ordner.")
 
 
 def is_missing(row: DownloadRow) -> bool:
-    """Returns whether the file should be here and is not."""
-    return row.state is not DownloadState.NEW and not row.present
+    """Returns whether the file should be here and is not: what is installed or was replaced may be cleared away."""
+    return row.state in (DownloadState.OFFERED, DownloadState.STARTED) and not row.present
 
 
 def can_run(row: DownloadRow) -> bool:
@@ -128,14 +134,42 @@ class DownloadsModel:
         return said.format(number=waiting)
 
 
-def outcome_sentences(results: Iterable[InstallResult]) -> tuple[str, bool]:
+def hand_over_each(rows: Iterable[DownloadRow], install: Callable[[str, str], InstallResult]) -> list[HandedOver]:
+    """Hands rows over one after the other. One that is refused does not stop the others; where nothing can be noted, it ends.
+
+    Args:
+        rows: what a person chose.
+        install: the engine's hand-over of one element and version.
+
+    Raises:
+        KnownError: of the only row, or of the first where nothing was started yet.
+    """
+    ended: list[HandedOver] = []
+    for row in rows:
+        try:
+            ended.append((row, install(*key_of(row))))
+        except InstallRefusedError as error:
+            ended.append((row, error))
+        except KnownError as error:
+            ended.append((row, error))
+            break
+    if len(ended) == 1 and isinstance(ended[0][1], KnownError):
+        raise ended[0][1]
+    return ended
+
+
+def outcome_sentences(ended: Iterable[InstallResult | KnownError]) -> tuple[str, bool]:
     """Returns what the hand-overs came to, one sentence a line, and whether all went well."""
-    results = tuple(results)
-    lines = [result.sentence for result in results]
-    if any(result.restart_practice_software for result in results):
+    results = tuple(ended)
+    lines = [str(result) if isinstance(result, KnownError) else result.sentence for result in results]
+    if any(isinstance(result, InstallResult) and result.restart_practice_software for result in results):
         lines.append(_("Bitte vitomed auf allen Arbeitsplätzen schliessen und neu starten."))
-    good = all(result.outcome not in (InstallOutcome.FAILED, InstallOutcome.CANCELLED) for result in results)
-    return "\n".join(lines), good
+    return "\n".join(lines), all(went_well(result) for result in results)
+
+
+def went_well(ended: InstallResult | KnownError) -> bool:
+    """Returns whether a hand-over came to what the person wanted."""
+    return isinstance(ended, InstallResult) and ended.outcome not in (InstallOutcome.FAILED, InstallOutcome.CANCELLED)
 
 
 def progress_text(progress: Progress) -> str:
