@@ -23,22 +23,23 @@ from ui.models.downloads import (
     DownloadsModel,
     can_run,
     details_of,
+    hand_over_each,
     hint_of,
     is_missing,
-    key_of,
     outcome_sentences,
     progress_text,
     state_sentence,
     state_word,
+    went_well,
 )
 from ui.state_icons import RUN_ICONS, STATE_ICONS
 from ui.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
-    from tray_agent.downloads.install import InstallResult
     from tray_agent.downloads.service import DownloadRow
     from tray_agent.jobs.model import Run
+    from ui.models.downloads import HandedOver
     from ui.windows import DialogContext
 
 
