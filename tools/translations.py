@@ -80,7 +80,8 @@ def missing(language: str) -> Iterator[Message]:
 
 
 def _is_complete(message: Message) -> bool:
-    return bool(message.string) if isinstance(message.string, str) else all(message.string or ("",))
+    translated = bool(message.string) if isinstance(message.string, str) else all(message.string or ("",))
+    return translated and not message.fuzzy  # what is fuzzy, as after a text got a plural, is not compiled
 
 
 def check() -> int:
@@ -121,6 +122,7 @@ def take(language: str, file: Path) -> int:
             print(f"not in the source: {key!r}")
             unknown += 1
         else:
+            message.flags.discard("fuzzy")
             message.string = given["text"] if isinstance(given["text"], str) else tuple(given["text"])
     store(language, catalogue)
     return 1 if unknown else 0
