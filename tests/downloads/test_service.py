@@ -177,6 +177,16 @@ def test_what_waits_for_a_person_comes_first(agent: Agent, service: DownloadServ
     assert service.downloads()[0].needs == "2.69.000"
 
 
+def test_what_is_not_here_is_not_announced(agent: Agent, service: DownloadService) -> None:
+    service.subscribe("update", "Anna")
+    service.set_active(True, "Anna")
+    agent.jobs.run_now(JobKey.DOWNLOAD)
+    (row,) = service.waiting()
+    next(service.folder().rglob(row.file_name)).unlink()
+    assert service.waiting() == ()
+    assert [(row.state, row.present) for row in service.downloads()] == [(DownloadState.OFFERED, False)]
+
+
 def test_verifying_reads_the_file(agent: Agent, service: DownloadService) -> None:
     service.subscribe("handbuch", "Anna")
     service.set_active(True, "Anna")

@@ -207,8 +207,8 @@ class DownloadService:
         return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, row.title.casefold())))
 
     def waiting(self) -> tuple[DownloadRow, ...]:
-        """Returns what is downloaded, verified, and was not started yet: *Neue Downloads vorhanden*."""
-        return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED)
+        """Returns what is downloaded, verified, was not started yet, and can be started here: *Neue Downloads vorhanden*."""
+        return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED and row.present)
 
     def verify(self, element: str, version: str) -> bool:
         """Returns whether a version's file is here with its signed length and hashes; reads the whole of it.
