@@ -14,9 +14,11 @@ from tray_agent.jobs.contract import Level, Service
 from tray_agent.jobs.model import ActivityOrder, ActivityRow
 from tray_agent.jobs.titles import level_title, service_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
-from ui.dialog import GRID
+from ui.day_jump import DayJump, go_to_day, page_word
+from ui.dialog import GRID, quiet_label
 from ui.growing_list import GrowingModel, MoreRequest, MoreResult
 from ui.icons import Status
+from ui.keys import search_by_key
 from ui.level_icons import LEVEL_ICONS
 from ui.models.activity import (
     MOST_PRINTED,
@@ -36,6 +38,7 @@ from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
 from ui.notes import Note
 from ui.period_fields import PeriodFields
+from ui.reasons import allow
 from ui.search_line import SearchLine
 from ui.tables import Column, ListModel, TableView
 
@@ -86,13 +89,18 @@ class LogPage(QWidget):
         self.text.setAccessibleName(_("Suchen nach Text, Patient oder Grund"))
         self.text.setPlaceholderText(_("Suchen: Text, Patient, Grund …"))
         self.text.setClearButtonEnabled(True)
-        self.period = PeriodFields(self.context.agent.clock.now().astimezone(self.zone).date(), Preset.ALL)
+        search_by_key(self.text)
+        today = self.context.agent.clock.now().astimezone(self.zone).date()
+        self.period = PeriodFields(today, Preset.ALL)
         self.period_note = Note(self)
+        self.day_jump = DayJump(today)
+        self.day_jump.chosen.connect(lambda day: go_to_day(day, self.zone, self.list, self.table, self.period))
         line = QHBoxLayout()
         line.setSpacing(GRID)
         line.addWidget(self.level)
         line.addWidget(self.period)
         line.addWidget(self.text, 1)
+        line.addWidget(self.day_jump)
         self.level.currentIndexChanged.connect(lambda _index: self.refilter())
         self.period.changed.connect(self.refilter)
         self.text.textChanged.connect(lambda _text: self._typing.start())
@@ -121,6 +129,7 @@ class LogPage(QWidget):
             chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
         self.list.modelReset.connect(self._came)
         self.list.failed.connect(self.failed)
+        self.list.went.connect(self.table.show_row)
         parts = QSplitter(Qt.Orientation.Vertical)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
@@ -193,7 +202,8 @@ class CallListPage(QWidget):
         self.tick_button.clicked.connect(lambda _checked: tick_off())
         self.letters_button.clicked.connect(lambda _checked: print_letters())
         said = _("Diese Patienten hat keine Erinnerung erreicht: anrufen oder schreiben, dann ankreuzen und abhaken.")
-        _stack(self, said, self.table, (self.tick_button, self.letters_button))
+        addresses = _("Briefe: Die Praxisdaten enthalten keine Adressen. Unter dem Namen stehen zwei leere Linien für Strasse und Ort.")
+        _stack(self, said, self.table, (self.tick_button, self.letters_button), addresses)
         self._changed()
 
     def _columns(self) -> tuple[Column[CallEntry], ...]:
@@ -222,8 +232,8 @@ class CallListPage(QWidget):
         self._changed()
 
     def _changed(self) -> None:
-        self.tick_button.setEnabled(bool(self.model.ticked))
-        self.letters_button.setEnabled(bool(self.model.entries))
+        allow(self.tick_button, possible=bool(self.model.ticked), otherwise=_("Zuerst die erledigten Patienten ankreuzen."))
+        allow(self.letters_button, possible=bool(self.model.entries), otherwise=_("Niemand ist anders zu erinnern."))
 
     def print_out(self) -> Callable[[], PrintOut]:
         """Returns what makes the list for the printer."""
@@ -276,7 +286,7 @@ class DoubtPage(QWidget):
         if messages and not self.table.currentIndex().isValid():
             self.table.selectRow(0)
         for button in (self.sent_button, self.again_button):
-            button.setEnabled(bool(messages))
+            allow(button, possible=bool(messages), otherwise=_("Keine Mitteilung ist in der Schwebe."))
 
     def print_out(self) -> Callable[[], PrintOut]:
         """Returns what makes the list for the printer, as it is sorted."""
@@ -289,8 +299,8 @@ class DoubtPage(QWidget):
         return self.list.row_at(self.table.currentIndex().row())
 
 
-def _stack(page: QWidget, said: str, table: TableView, buttons: Sequence[QPushButton]) -> None:
-    """Lays out a page: what it is, its table, the last column of the chosen row in full, its own actions."""
+def _stack(page: QWidget, said: str, table: TableView, buttons: Sequence[QPushButton], hint: str = "") -> None:
+    """Lays out a page: what it is, its table, the last column of the chosen row in full, its own actions, and a hint beside them."""
     words, chosen = QLabel(said), QLabel()
     for label in (words, chosen):
         label.setWordWrap(True)
@@ -303,11 +313,12 @@ def _stack(page: QWidget, said: str, table: TableView, buttons: Sequence[QPushBu
     if model is not None and selection is not None:
         last = model.columnCount() - 1
         selection.currentRowChanged.connect(lambda now, _before: chosen.setText(str(now.siblingAtColumn(last).data() or "")))
+    table.offer(*buttons)
     line = QHBoxLayout()
     line.setSpacing(GRID)
     for button in buttons:
         line.addWidget(button)
-    line.addStretch(1)
+    line.addWidget(quiet_label(hint), 1)
     column = QVBoxLayout(page)
     column.setContentsMargins(GRID, GRID, GRID, GRID)
     column.setSpacing(GRID)
@@ -334,7 +345,7 @@ def _order(request: MoreRequest) -> tuple[ActivityOrder, bool]:
 def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[ActivityRow]:
     if not isinstance(request.filter, LogFilter):
         return MoreResult((), None)
-    (order, descending), wanted, following = _order(request), request.filter.asked(zone), request.page
+    (order, descending), wanted, following = _order(request), request.filter.asked(zone), page_word(agent.jobs, request.page)
     while True:  # a search looks through a part of the log at a time; somebody wants to see the next row found, or that there is none
         page = agent.jobs.activities(wanted, order, descending=descending, page=following, size=PAGE, backwards=request.backwards)
         following = page.next_page

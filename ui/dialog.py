@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from PyQt6 import sip
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
+from PyQt6.QtGui import QCloseEvent, QKeySequence, QShowEvent
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -33,6 +32,7 @@ from tray_agent.i18n import _
 from ui.background import Task
 from ui.focus_ring import FocusRing
 from ui.icons import program_icon
+from ui.keys import by_key
 from ui.notes import Banner, Note
 from ui.tables import TableView
 from ui.threads import assert_gui_thread
@@ -119,23 +119,8 @@ class Dialog(QDialog):
         """Adds a further action, apart from the main one; with a key (``Refresh``) that does the same and that its tooltip tells."""
         button = self._button(text, QDialogButtonBox.ButtonRole.ResetRole, action)
         if key is not None:
-            button.setToolTip(self.by_key(key, button.click).toString(QKeySequence.SequenceFormat.NativeText))
+            button.setToolTip(by_key(self, key, button.click))
         return button
-
-    def by_key(self, key: QKeySequence.StandardKey, action: Callable[[], object]) -> QKeySequence:
-        """Lets a key do something anywhere in the window, and returns it as it is called here."""
-        shortcut = QShortcut(QKeySequence(key), self)
-        shortcut.activated.connect(action)
-        return shortcut.key()
-
-    def search_in(self, field: QLineEdit) -> None:
-        """Lets the key for searching (Ctrl+F) go to a field, its words chosen to be overwritten."""
-
-        def search() -> None:
-            field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            field.selectAll()
-
-        field.setToolTip(self.by_key(QKeySequence.StandardKey.Find, search).toString(QKeySequence.SequenceFormat.NativeText))
 
     def _button(self, text: str, role: QDialogButtonBox.ButtonRole, action: Callable[[], object]) -> QPushButton:
         button = QPushButton(text, self)

@@ -10,11 +10,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol
 
-from PyQt6.QtCore import QModelIndex, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QModelIndex, QObject
 
 from tray_agent.errors import KnownError
 from ui.background import Background, Task
-from ui.tables import NOTHING, Column, Row, TableModel, TableState
+from ui.fetched_list import FetchedModel
+from ui.tables import NOTHING, Column, Row, TableState
 
 PAGE = 200
 """Rows of a page."""
@@ -69,12 +70,8 @@ class Fetch(Protocol[Row]):
         ...
 
 
-class PagedModel(TableModel[Row]):
+class PagedModel(FetchedModel[Row]):
     """A list of any length, loaded by pages in the background; the fetch function sorts and filters.
-
-    Attributes:
-        failed: a page could not be had; carries the ``KnownError``. What is loaded stays, and the page is asked for again
-            when it is looked at. (That nothing at all could be had stands in the table.)
 
     Args:
         columns: the columns; those with a ``sort`` can be sorted.
@@ -83,29 +80,17 @@ class PagedModel(TableModel[Row]):
         parent: who owns the model.
     """
 
-    failed = pyqtSignal(object)
-
     def __init__(self, columns: Sequence[Column[Row]], fetch: Fetch[Row], background: Background, parent: QObject | None = None) -> None:
-        super().__init__(columns, parent)
+        super().__init__(columns, background, parent)
         self._fetch = fetch
-        self._background = background
         self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
         self._wanted: dict[int, Task] = {}
         self._total = 0
-        self._sort = ""
-        self._descending = False
-        self._filter: Hashable = None
-        self.state = TableState.LOADING
 
     @property
     def request(self) -> PageRequest:
         """Returns the request for the first page as things stand; for an export of the whole list."""
         return PageRequest(0, PAGE, self._sort, self._descending, self._filter)
-
-    def set_filter(self, value: Hashable) -> None:
-        """Loads the list under another filter."""
-        self._filter = value
-        self.reload()
 
     def reload(self) -> None:
         """Loads the list anew; the rows shown stay until the new ones are there."""
@@ -114,14 +99,6 @@ class PagedModel(TableModel[Row]):
         self._wanted.clear()
         self.state = TableState.LOADING
         self._want(0, anew=True)
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Has the list sorted by a column; one that can't be sorted changes nothing."""
-        name = self.columns[column].sort if 0 <= column < len(self.columns) else ""
-        if not name and column >= 0:
-            return
-        self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
-        self.reload()
 
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None where it is not loaded; then its page is asked for."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from PyQt6.QtCore import QDate, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLabel, QWidget
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from tray_agent.i18n import _
+from ui.date_field import DateField
 from ui.models.period import PRESET_TITLES, Period, Preset, period_of
 
 
@@ -81,9 +82,7 @@ class PeriodFields(QWidget):
             edit.blockSignals(False)
 
 
-def _day(name: str) -> QDateEdit:
-    edit = QDateEdit()
-    edit.setDisplayFormat("dd.MM.yyyy")
-    edit.setCalendarPopup(True)
+def _day(name: str) -> DateField:
+    edit = DateField()
     edit.setAccessibleName(name)
     return edit

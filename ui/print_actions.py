@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QFileDialog, QPushButton
 
 from tray_agent.errors import KnownError
@@ -30,7 +31,7 @@ class PrintActions:
         self._dialog = dialog
         self._list_now = list_now
         self.buttons: tuple[QPushButton, ...] = (
-            dialog.side_action(_("&Drucken"), self.print_list),
+            dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print),
             dialog.side_action(_("Seitenansich&t"), self.preview_list),
             dialog.side_action(_("PD&F …"), self.save_pdf),
         )

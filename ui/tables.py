@@ -12,10 +12,12 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from PyQt6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionHeader,
@@ -107,9 +109,9 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         self.error: KnownError | None = None
 
     @property
-    def gap(self) -> int | None:
-        """Returns the row that stands for rows which are not loaded yet, or None; only a growing list has one."""
-        return None
+    def gaps(self) -> tuple[int, ...]:
+        """Returns the rows that stand for rows which are not loaded yet; only a growing list has some."""
+        return ()
 
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None where it is not loaded yet."""
@@ -307,8 +309,11 @@ class Titles(QHeaderView):
 class TableView(QTableView):
     """A table with air, whole rows selected, sortable by title, that says why it is empty.
 
+    Ctrl+C copies the chosen row. Its context menu offers what the buttons do that ``offer`` was given, and copying.
+
     Attributes:
-        menu_asked: a context menu is wanted for the row that is current now; carries the place on the screen.
+        menu_asked: a context menu is wanted for the row that is current now; carries the place on the screen. Whoever connects
+            it shows a menu of their own.
 
     Args:
         name: the accessible name.
@@ -321,6 +326,7 @@ class TableView(QTableView):
     def __init__(self, name: str, empty_text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.empty_text = empty_text
+        self._offered: tuple[QAbstractButton, ...] = ()
         self._least: tuple[int, ...] | None = None
         self._own_widths: list[int] | None = None
         self.setAccessibleName(name)
@@ -401,18 +407,51 @@ class TableView(QTableView):
     # Mouse and keys
 
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
-        """Chooses the row that a menu is asked for, by mouse or by key, and tells where the menu opens."""
-        if event is None or self.receivers(self.menu_asked) == 0:
-            super().contextMenuEvent(event)
+        """Chooses the row that a menu is asked for, by mouse or by key, and opens the menu or tells where it opens."""
+        if event is None:
             return
         index, place = menu_place(self, event)
         if index.isValid():
             self.setCurrentIndex(index)
-            self.menu_asked.emit(place)
+            if self.receivers(self.menu_asked):
+                self.menu_asked.emit(place)
+            else:
+                self.context_menu().popup(place)
         event.accept()
 
+    def offer(self, *buttons: QAbstractButton) -> None:
+        """Has the context menu of a row offer what these buttons of the window do, as far as they are seen."""
+        self._offered = buttons
+
+    def context_menu(self) -> QMenu:
+        """Returns the menu of the chosen row."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for button in self._offered:
+            if not button.isHidden() and (added := menu.addAction(button.text())) is not None:
+                added.setEnabled(button.isEnabled())
+                added.triggered.connect(lambda _checked, button=button: button.click())
+        if menu.actions():
+            menu.addSeparator()
+        if (copying := menu.addAction(_("Zeile &kopieren"))) is not None:
+            copying.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+            copying.triggered.connect(lambda _checked: self.copy_row())
+        return menu
+
+    def copy_row(self) -> None:
+        """Copies the chosen row as it is read, its cells apart by tabs, as a spreadsheet takes them."""
+        model, row, clipboard = self.model(), self.currentIndex().row(), QGuiApplication.clipboard()
+        if model is None or clipboard is None or row < 0:
+            return
+        shown = (column for column in range(model.columnCount()) if not self.isColumnHidden(column))
+        clipboard.setText("\t".join(str(model.index(row, column).data() or "") for column in shown))
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Ticks the row's checkbox on the space bar wherever the cursor stands in the row; the rest as usual."""
+        """Ticks the row's checkbox on the space bar wherever the cursor stands in the row, copies the row; the rest as usual."""
+        if event is not None and event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_row()
+            event.accept()
+            return
         if event is not None and event.key() == Qt.Key.Key_Space and self._toggle_row():
             event.accept()
             return
@@ -441,21 +480,35 @@ class TableView(QTableView):
     def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
         """Leaves in view what was in view, when rows come beside a list's gap; who stood on the gap goes on from there."""
         model = self.model()
-        gap = model.gap if isinstance(model, TableModel) else None
+        gaps = model.gaps if isinstance(model, TableModel) else ()
         top, stood = self.rowAt(0), self.currentIndex().row()
         super().rowsInserted(parent, start, end)
-        if gap is None or model is None:
+        if model is None or not gaps:
             return
-        if top >= 0 and (start <= top or start == gap + 1 <= top + 1):
+        if top >= 0 and (start <= top or (start - 1 in gaps and start == top + 1)):
             self._scroll_on(end - start + 1)
-        if stood == gap:
-            self.setCurrentIndex(model.index(start if start < gap else end, max(0, self.currentIndex().column())))
+        if stood in gaps and stood in (start - 1, end + 1):
+            self.setCurrentIndex(model.index(end if stood < start else start, max(0, self.currentIndex().column())))
+
+    def rowsAboutToBeRemoved(self, parent: QModelIndex, start: int, end: int) -> None:
+        """Leaves in view what was in view, when rows above it go, as a list's gap does that was filled."""
+        super().rowsAboutToBeRemoved(parent, start, end)
+        bar = self.verticalScrollBar()
+        if bar is not None and end < self.rowAt(0):
+            bar.setValue(bar.value() - (end - start + 1) * self.rowHeight(0))
 
     def _scroll_on(self, rows: int) -> None:
         bar = self.verticalScrollBar()
         if bar is not None:
             self.updateGeometries()  # the bar must know of the new rows before it can go beyond the old end
             bar.setValue(bar.value() + rows * self.rowHeight(0))
+
+    def show_row(self, row: int) -> None:
+        """Chooses a row and scrolls so that it is the first in view."""
+        model = self.model()
+        if model is not None and 0 <= row < model.rowCount():
+            self.setCurrentIndex(model.index(row, 0))
+            self.scrollTo(model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
 
     @property
     def message(self) -> str:

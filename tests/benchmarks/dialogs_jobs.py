@@ -89,7 +89,7 @@ class _Bench:
     def _scroll(self, table: Any, model: Any) -> float:
         """Returns how long it takes until the rows that follow those loaded so far are there and painted."""
         before, began = model.rowCount(), time.perf_counter()
-        table.scrollTo(model.index(model.gap - 1, 0))
+        table.scrollTo(model.index(model.gaps[0] - 1, 0))
         table.viewport().repaint()
         self._wait(lambda: model.rowCount() > before)
         table.viewport().repaint()

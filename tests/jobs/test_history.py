@@ -29,6 +29,7 @@ from tray_agent.jobs.model import (
     RunTrigger,
     ServiceCounts,
 )
+from tray_agent.jobs.paging import page_at
 from tray_agent.jobs.parts import JobParts
 from tray_agent.store.database import Database
 from tray_agent.store.tables import activity, job_lock, job_run
@@ -119,6 +120,51 @@ def test_every_order_and_filter_of_the_history(clocked_database: Database) -> No
         for backwards in (False, True):
             found = all_runs(history, filter_by, order, descending=descending, backwards=backwards)
             assert [run.run_id for run in found] == wanted, (filter_by, order, descending, backwards)
+
+
+def test_history_begins_at_an_instant_and_reads_both_ways_from_there(clocked_database: Database) -> None:
+    fill_runs(clocked_database)
+    history = History(clocked_database)
+    for minutes, descending in itertools.product((-10_000, -200, -3, 0, 10_000), (True, False)):
+        place = NOW + timedelta(minutes=minutes)
+        everything = list(history.page(RunFilter(), RunOrder.DUE_AT, descending=descending, size=1000).rows)
+        before = [run for run in everything if (run.due_at >= place) is descending]
+        after = history.page(RunFilter(), RunOrder.DUE_AT, descending=descending, page=page_at(place), size=1000)
+        assert list(after.rows) == everything[len(before) :]
+        read: list[Run] = []
+        word: str | None = page_at(place)
+        while word is not None:
+            page = history.page(RunFilter(), RunOrder.DUE_AT, descending=descending, page=word, size=97, backwards=True)
+            read, word = [*page.rows, *read], page.next_page
+        assert read == before
+
+
+@pytest.mark.parametrize("few", [0, activity_pages.FEW])
+def test_activity_log_begins_at_an_instant_and_reads_both_ways_from_there(
+    clocked_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(activity_pages, "FEW", few)
+    fill_activities(clocked_database, clock)
+    log, filters = ActivityLog(clocked_database, "PC1"), (ActivityFilter(), ActivityFilter(service=Service.SMS, since=NOW, text="1"))
+    for wanted, minutes, descending in itertools.product(filters, (-5, 0, 71, 300), (True, False)):
+        place = NOW + timedelta(minutes=minutes)
+        everything = list(log.page(wanted, ActivityOrder.TIME, descending=descending, size=1000).rows)
+        before = [row for row in everything if (row.at >= place) is descending]
+        after = log.page(wanted, ActivityOrder.TIME, descending=descending, page=page_at(place), size=1000)
+        assert list(after.rows) == everything[len(before) :]
+        read: list[ActivityRow] = []
+        word: str | None = page_at(place)
+        while word is not None:
+            page = log.page(wanted, ActivityOrder.TIME, descending=descending, page=word, size=41, backwards=True)
+            read, word = [*page.rows, *read], page.next_page
+        assert read == before
+
+
+def test_only_a_list_by_time_begins_at_an_instant(sqlite_database: Database) -> None:
+    with pytest.raises(ValueError, match="state"):
+        History(sqlite_database).page(RunFilter(), RunOrder.STATE, page=page_at(NOW))
+    with pytest.raises(ValueError, match="item"):
+        ActivityLog(sqlite_database, "PC1").page(ActivityFilter(), ActivityOrder.ITEM, page=page_at(NOW))
 
 
 def test_a_period_finds_every_run_wherever_it_started(clocked_database: Database, clock: ManualClock) -> None:

@@ -230,6 +230,7 @@ def test_letters_say_place_and_time_and_no_more(qtbot: QtBot, context: DialogCon
     assert printed.html.count("Gerne erinnern wir Sie an Ihren Termin am 24.11.2026 um") == 2
     assert printed.html.count("page-break-before") == 1
     assert "Frau Anna Muster0" in printed.html
+    assert printed.html.count(". . . . . .") // 4 == 2 * 2  # two lines in each letter for street and town, which nobody knows here
     assert entries[0].sentence not in printed.html
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PyQt6.QtGui import QColor, QIcon, QPalette, QPixmap
+from PyQt6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import QStyle, QStyleOption
 from pytestqt.qtbot import QtBot
 
 from tests.ui.palettes import PALETTES, dark_palette, light_palette
 from ui.contrast import AA_SHAPE, AA_TEXT, TEXT_PAIRS, contrast, focus_colour, is_dark, make_readable, mixed, shown
 from ui.day_timeline import Colours
-from ui.style import ReadableStyle, frame_colour
+from ui.style import ReadableStyle, field_colour, frame_colour
 
 Role = QPalette.ColorRole
 
@@ -91,6 +91,21 @@ def test_the_frame_of_a_checkbox_is_seen(qtbot: QtBot, name: str) -> None:
     option.state = QStyle.StateFlag.State_Enabled
     assert contrast(frame_colour(option), option.palette.color(Role.Base)) >= AA_SHAPE
     assert contrast(frame_colour(option), option.palette.color(Role.Window)) >= AA_SHAPE
+
+
+@pytest.mark.parametrize("name", PALETTES)
+def test_the_frame_of_a_field_is_seen(qtbot: QtBot, name: str) -> None:
+    option = QStyleOption()
+    option.palette = make_readable(PALETTES[name]())
+    option.state = QStyle.StateFlag.State_Enabled
+    assert contrast(field_colour(option), option.palette.color(Role.Window)) >= AA_SHAPE
+    picture = QPixmap(40, 20)
+    picture.fill(option.palette.color(Role.Window))
+    option.rect = picture.rect()
+    painter = QPainter(picture)
+    ReadableStyle().drawPrimitive(QStyle.PrimitiveElement.PE_FrameLineEdit, option, painter)
+    painter.end()
+    assert contrast(picture.toImage().pixelColor(20, 0), option.palette.color(Role.Window)) >= AA_SHAPE
 
 
 def test_icons_keep_their_colours_in_a_chosen_row(qtbot: QtBot) -> None:

@@ -91,14 +91,14 @@ def test_the_chart_has_scale_dates_minimum_and_words() -> None:
     assert [point.x for point in chart.points] == pytest.approx([70 / 90, 80 / 90, 1.0])
     assert [point.y for point in chart.points] == pytest.approx([0.8, 0.25, 0.33])
     assert chart.description == (
-        "Guthaben Dr. Meier, letzte 90 Tage: am 03.11.2026 10:00 320 Credits, am 23.11.2026 10:00 132 Credits; "
-        "tiefster Stand am 13.11.2026 10:00 100 Credits; Mindestbestand 50."
+        "Guthaben Dr. Meier, letzte 90 Tage: 320 Credits am 03.11.2026 10:00, 132 Credits am 23.11.2026 10:00; "
+        "tiefster Stand 100 Credits am 13.11.2026 10:00; Mindestbestand 50."
     )
 
 
 def test_a_chart_of_one_balance_or_none_says_so() -> None:
     assert chart_of(account(history=history(1)), NOW, 30, ZURICH).description == (
-        "Guthaben Dr. Meier, letzte 30 Tage: am 23.11.2026 10:00 1 Credit; Mindestbestand 50."
+        "Guthaben Dr. Meier, letzte 30 Tage: 1 Credit am 23.11.2026 10:00; Mindestbestand 50."
     )
     empty = chart_of(account(), NOW, 30, ZURICH)
     assert (empty.points, empty.description) == ((), "Guthaben Dr. Meier, letzte 30 Tage: in dieser Zeit nie abgefragt.")
@@ -218,7 +218,7 @@ def test_the_chart_tells_the_balance_under_the_mouse(qtbot: QtBot) -> None:
     widget.show_chart(chart_of(account(history=history(320, 100, 132)), NOW, 90, ZURICH))
     assert widget.chart is not None
     place = widget.place_of(widget.chart.points[1])
-    assert widget.tooltip_at(place) == "am 13.11.2026 10:00 100 Credits"
+    assert widget.tooltip_at(place) == "100 Credits am 13.11.2026 10:00"
     assert widget.tooltip_at(QPointF(place.x() + 30, place.y())) == ""
     picture = widget.grab().toImage()
     assert picture.pixelColor(round(place.x()), round(place.y())).name() == "#1d5fa8"

@@ -8,9 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from sqlalchemy import update
 
+from tests.ui.keyboard import press
 from tray_agent.demo.world import DemoWorld
 from tray_agent.jobs.contract import JobKey
 from tray_agent.messages.entries import OutboxFilter, Verdict
@@ -116,6 +118,27 @@ def test_an_empty_list_says_why(qtbot: QtBot, dialog: OutboxDialog) -> None:
     qtbot.waitUntil(lambda: dialog.context.background.idle and dialog.list.rowCount() == 0)
     assert dialog.table.message == why_empty(filter_of(VIEWS[0], None, "gibt es nicht"))
     assert why_empty(OutboxFilter()) != dialog.table.message
+
+
+def test_the_delete_key_asks_before_it_cancels(
+    qtbot: QtBot, dialog: OutboxDialog, background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog.view.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: background.idle and dialog.current is not None and dialog.current.state is MessageState.PREPARED)
+    asked: list[str] = []
+
+    def refuse(question: str, *_words: str) -> bool:
+        asked.append(question)
+        return False
+
+    monkeypatch.setattr(dialog, "ask", refuse)
+    dialog.table.setFocus()
+    press(dialog.table, Qt.Key.Key_Delete)
+    assert asked == ["1 Mitteilung stornieren?"]
+    dialog.patient.setFocus()
+    press(dialog.patient, Qt.Key.Key_Delete)
+    assert len(asked) == 1
+    assert [action.text() for action in dialog.table.context_menu().actions()][:1] == ["&Stornieren …"]
 
 
 def test_cancelling_asks_and_then_the_message_is_never_sent(

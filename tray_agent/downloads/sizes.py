@@ -7,9 +7,9 @@ from tray_agent.i18n import _, format_number
 
 def format_size(count: int) -> str:
     """Returns a number of bytes in decimal units, as the file window shows it: 31.5 MB."""
-    for unit, factor in (("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000)):
+    for words, factor in ((_("{size} GB"), 1_000_000_000), (_("{size} MB"), 1_000_000), (_("{size} KB"), 1_000)):
         if count >= factor:
-            return f"{format_number(round(count / factor, 1 if count < 100 * factor else 0))} {unit}"
+            return words.format(size=format_number(round(count / factor, 1 if count < 100 * factor else 0)))
     return _("{count} Bytes").format(count=count)
 
 

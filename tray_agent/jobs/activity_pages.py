@@ -20,7 +20,6 @@ from sqlalchemy import (
     Connection,
     FromClause,
     RowMapping,
-    String,
     and_,
     bindparam,
     case,
@@ -64,10 +63,14 @@ def activity_page(
     size: int,
     backwards: bool = False,
 ) -> Page[ActivityRow]:
-    """Returns a page; within equal values the newest is first, by item in the direction of the order. See ``Page`` for ``backwards``."""
-    cursor = Cursor.parse(page)
-    numbers = _Numbers.of_period(connection, filter_by.since, filter_by.until)
+    """Returns a page; within equal values the newest is first, by item in the direction of the order. See ``Page`` for ``backwards``.
+
+    Raises:
+        ValueError: ``page`` is not of this list; one that begins at an instant is of the order by time alone.
+    """
     direction = _Direction(descending is not backwards, not backwards)
+    cursor = _numbered(connection, Cursor.parse(page), order, direction)
+    numbers = _Numbers.of_period(connection, filter_by.since, filter_by.until)
     source = _few_rows(filter_by, numbers)
     reader = (
         _StreamReader(connection, filter_by, numbers, direction) if source is None else _Sorter(connection, filter_by, source, direction)
@@ -264,7 +267,7 @@ class _StreamReader:
 
         if order is ActivityOrder.LEVEL or self._text:
             return read
-        narrowed = [[*stream, *self._period] for stream in self._streams_with(order, bindparam("value", type_=String()))]
+        narrowed = [[*stream, *self._period] for stream in self._streams_with(order, bindparam("value", type_=table.c[order.value].type))]
         statement = paging.merged(table, narrowed, [table.c.id], descending=newest_first, limit=size)
         return read_again
 
@@ -318,6 +321,16 @@ def _first_id(connection: Connection, instant: datetime, otherwise: int) -> int:
     statement = select(table.c.id).where(table.c.at >= instant).order_by(table.c.at, table.c.id).limit(1)
     found = connection.execute(statement).scalar()
     return otherwise if found is None else int(found)
+
+
+def _numbered(connection: Connection, cursor: Cursor | None, order: ActivityOrder, direction: _Direction) -> Cursor | None:
+    """Returns a cursor by numbers, which order the rows by time, for one that names an instant; any other as it is."""
+    if cursor is None or cursor.instant is None:
+        return cursor
+    if order is not ActivityOrder.TIME:
+        raise ValueError(order)
+    first = _first_id(connection, cursor.instant, _PAST_ALL)
+    return Cursor(None, (first if direction.descending else first - 1,))
 
 
 def _cursor_of(row: RowMapping, order: ActivityOrder) -> Cursor:

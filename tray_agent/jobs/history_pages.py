@@ -28,6 +28,9 @@ _COLUMNS = {
 }  # fmt: skip
 _TIMES = {RunOrder.STARTED_AT: table.c.started_at, RunOrder.FINISHED_AT: table.c.finished_at}
 
+_BEFORE_ALL = 0
+"""Below all numbers of runs."""
+
 NEWEST = (table.c.due_at, table.c.id)
 """What orders runs by their planned time."""
 
@@ -43,9 +46,16 @@ def history_page(
     size: int,
     backwards: bool,
 ) -> Page[Run]:
-    """Returns a page; ``expired`` are the runs whose lease has ended, and how each is shown. See ``Page`` for ``backwards``."""
+    """Returns a page; ``expired`` are the runs whose lease has ended, and how each is shown. See ``Page`` for ``backwards``.
+
+    Raises:
+        ValueError: ``page`` is not of this list; one that begins at an instant is of the order by planned time alone.
+    """
+    cursor = Cursor.parse(page)
+    if cursor is not None and cursor.instant is not None and order is not RunOrder.DUE_AT:
+        raise ValueError(order)
     reader = _Reader(connection, filter_by, expired, descending=descending, backwards=backwards)
-    rows = list(itertools.islice(reader.rows(order, Cursor.parse(page), size + 1), size + 1))
+    rows = list(itertools.islice(reader.rows(order, cursor, size + 1), size + 1))
     following = str(_cursor_of(rows[size - 1], order, expired)) if len(rows) > size else None
     shown = reversed(rows[:size]) if backwards else rows[:size]
     return Page(tuple(run_of(row, expired) for row in shown), following)
@@ -196,6 +206,8 @@ class _Reader:
 
 
 def _ties(cursor: Cursor) -> list[object]:
+    if cursor.instant is not None:
+        return [cursor.instant, _BEFORE_ALL]
     due_ms, run_id = cursor.ties
     return [from_ms(due_ms), run_id]
 

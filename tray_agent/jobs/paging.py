@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, bindparam, or_, select, union_all
+
+from tray_agent.store.database import from_ms, to_ms
 
 Stream = Sequence[ColumnElement[bool]]
 """Conditions that hold together."""
@@ -42,6 +45,16 @@ class Cursor:
             return None
         value, *ties = json.loads(word)
         return cls(value, tuple(int(tie) for tie in ties))
+
+    @property
+    def instant(self) -> datetime | None:
+        """Returns the instant (aware, UTC) before which a page begins that ``page_at`` asked for, or None: no row is known there."""
+        return from_ms(int(self.value)) if self.value is not None and not self.ties else None
+
+
+def page_at(instant: datetime) -> str:
+    """Returns the word of a page that begins at an instant, in a list ordered by time; a row of that very instant counts as later."""
+    return str(Cursor(to_ms(instant), ()))
 
 
 def first_rows(

@@ -29,6 +29,7 @@ from tray_agent.jobs.model import (
     ServiceCounts,
 )
 from tray_agent.jobs.order_check import Finding, check_order
+from tray_agent.jobs.paging import page_at
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.plan import Plan, PlannedJob
 from tray_agent.jobs.planned_times import next_after
@@ -163,8 +164,17 @@ class Jobs:
         """Returns a page of the history; ``page`` is the ``next_page`` of the one before, under the same filter, order and direction.
 
         ``backwards`` reads from the end: first the last page, then the ones before it; the rows of each stand in the list's order.
+        In the order by time ``page`` may also be a ``page_at``.
         """
         return self._parts.history.page(filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
+
+    @staticmethod
+    def page_at(instant: datetime) -> str:
+        """Returns the ``page`` of a list ordered by time that begins at an instant (aware), or, read backwards, ends before it.
+
+        A row of exactly that instant counts as later: it follows in a rising order, and comes before in a falling one.
+        """
+        return page_at(instant)
 
     def workstations(self) -> tuple[str, ...]:
         """Returns the computers that the history knows, for a filter."""

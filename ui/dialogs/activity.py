@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QTabWidget, QWidget
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
@@ -18,10 +19,12 @@ from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
 from ui.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.dialog import Dialog
 from ui.icons import Status, status_icon
+from ui.keys import by_key
 from ui.models.activity import tab_title, verdict_question
 from ui.models.print_outs import PrintOut, Sender, letters
 from ui.print_actions import PrintActions
 from ui.printing import preview
+from ui.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -67,6 +70,7 @@ class ActivityDialog(Dialog):
         self.remember_columns(self.doubtful.table, "doubtful", widths=(160, 190, 136, 130, 130))
         self.body.addWidget(self.tabs, 1)
         self.printing = PrintActions(self, self._list_now)
+        by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
         self.delete_button = self.side_action(_("Alle &löschen"), self.delete_all)
         self.main_action(_("&OK"), self.reject)
         self._begun: set[Service] = set()
@@ -81,6 +85,14 @@ class ActivityDialog(Dialog):
         """Reads the numbers and the lists of messages anew."""
         agent = self.context.agent
         self.run(lambda: _read(agent), self._show)
+
+    def refresh(self) -> None:
+        """Reads everything anew because a person asks for it; what was told before is over."""
+        self.clear_error()
+        page = self.tabs.currentWidget()
+        if isinstance(page, LogPage):
+            page.refilter()
+        self.reload()
 
     def _show(self, read: _Read) -> None:
         for service, page in self.logs.items():
@@ -118,7 +130,8 @@ class ActivityDialog(Dialog):
 
     def _turned(self) -> None:
         page = self.tabs.currentWidget()
-        self.delete_button.setEnabled(isinstance(page, LogPage))
+        said = _("Löschen lassen sich nur die Protokolle der Dienste. Diese Liste wird kürzer, wenn Sie abhaken oder entscheiden.")
+        allow(self.delete_button, possible=isinstance(page, LogPage), otherwise=said)
         if isinstance(page, LogPage) and page.service not in self._begun:
             self._begun.add(page.service)
             page.begin()
@@ -143,8 +156,6 @@ class ActivityDialog(Dialog):
         self.run(work, self._show_letters, busy=_("Briefe werden vorbereitet …"))
 
     def _show_letters(self, printed: PrintOut) -> None:
-        said = _("Die Praxisdaten enthalten keine Adressen: Unter dem Namen ist Platz, sie von Hand oder mit einer Etikette zu ergänzen.")
-        self.banner.say(_("Briefe ohne Adresse"), said)
         preview(printed, self)
 
     # Deleting, ticking off, deciding

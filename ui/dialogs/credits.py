@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel
 
 from tray_agent.errors import KnownError
@@ -79,7 +80,7 @@ class CreditsDialog(Dialog):
         self._told.setWordWrap(True)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
-        self.side_action(_("&Jetzt abfragen"), self.ask_now)
+        self.side_action(_("&Jetzt abfragen"), self.ask_now, QKeySequence.StandardKey.Refresh)
         self.load()
 
     def _columns(self) -> tuple[Column[AccountCredits], ...]:

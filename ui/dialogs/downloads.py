@@ -32,6 +32,7 @@ from ui.models.downloads import (
     state_word,
     went_well,
 )
+from ui.reasons import allow
 from ui.state_icons import RUN_ICONS, STATE_ICONS
 from ui.tables import Align, Column, ListModel, TableView
 
@@ -161,7 +162,7 @@ class DownloadsDialog(Dialog):
         self._changed()
 
     def _changed(self) -> None:
-        self._run.setEnabled(bool(self.model.chosen))
+        allow(self._run, possible=bool(self.model.chosen), otherwise=_("Zuerst mindestens ein Element ankreuzen."))
 
     @property
     def current(self) -> DownloadRow | None:

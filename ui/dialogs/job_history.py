@@ -14,6 +14,7 @@ from tray_agent.i18n import _, ngettext, pgettext
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.model import ActivityFilter, ActivityRow, Run, RunOrder
 from tray_agent.jobs.titles import job_title, level_title, state_title, trigger_title
+from ui.day_jump import DayJump, go_to_day, page_word
 from ui.dialog import GRID, Dialog
 from ui.growing_list import GrowingModel, MoreRequest, MoreResult
 from ui.icons import Status
@@ -96,7 +97,10 @@ class JobHistoryDialog(Dialog):
         )
         for label, field in fields:
             line.addLayout(_labelled(label, field))
+        self.day_jump = DayJump(self.context.agent.clock.now().astimezone(self.zone).date())
+        self.day_jump.chosen.connect(lambda day: go_to_day(day, self.zone, self.list, self.table, self.period))
         line.addStretch(1)
+        line.addWidget(self.day_jump, 0, Qt.AlignmentFlag.AlignBottom)
         self.body.addLayout(line)
         self.body.addWidget(self.period_note)
         self.period.changed.connect(self._filter)
@@ -111,6 +115,7 @@ class JobHistoryDialog(Dialog):
             identity=lambda run: run.run_id,
         )  # fmt: skip
         self.list.failed.connect(self.show_error)
+        self.list.went.connect(self.table.show_row)
         self.table.setModel(self.list)
         self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
         self.remember_columns(self.table, widths=(130, 230, 110, 90, 110, 130, 130))
@@ -265,7 +270,8 @@ def _order(request: MoreRequest) -> tuple[RunOrder, bool]:
 def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[Run]:
     wanted = request.filter if isinstance(request.filter, HistoryFilter) else HistoryFilter()
     order, descending = _order(request)
-    page = agent.jobs.history(wanted.asked(zone), order, descending=descending, page=request.page, size=PAGE, backwards=request.backwards)
+    following = page_word(agent.jobs, request.page)
+    page = agent.jobs.history(wanted.asked(zone), order, descending=descending, page=following, size=PAGE, backwards=request.backwards)
     return MoreResult(page.rows, page.next_page)
 
 

@@ -35,10 +35,12 @@ from tray_agent.tray.model import DialogName
 from ui.day_timeline import DayTimeline
 from ui.dialog import GRID, Dialog
 from ui.icons import Status
+from ui.keys import by_key
 from ui.models.day_timeline import day_title
 from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
 from ui.notes import Note
+from ui.reasons import allow
 from ui.state_icons import RUN_ICONS
 from ui.tables import Column, ListModel, TableView
 
@@ -78,7 +80,7 @@ class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
     NAME = "jobs"
-    SIZE = (1140, 680)
+    SIZE = (1200, 680)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Aufträge verwalten"))
@@ -96,7 +98,7 @@ class JobsDialog(Dialog):
         self._make_timeline()
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
-        self.by_key(QKeySequence.StandardKey.Refresh, self.refresh)
+        by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
         self._deaf = context.agent.job_events.subscribe(self._heard)
         self.reload(busy=_("Aufträge werden gelesen …"))
 
@@ -108,7 +110,7 @@ class JobsDialog(Dialog):
         self.table.setModel(self.list)
         self.table.menu_asked.connect(lambda place: self.context_menu().popup(place))
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
-        self.remember_columns(self.table, widths=(85, 265, 320, 130, 190))
+        self.remember_columns(self.table, widths=(85, 265, 410, 130, 190))
         titles, rows, style = self.table.horizontalHeader(), self.table.verticalHeader(), self.style()
         if titles is not None and rows is not None and style is not None:
             above = max(titles.sizeHint().height(), titles.minimumHeight())
@@ -257,7 +259,8 @@ class JobsDialog(Dialog):
         self.list.show(self.model.rows)
         for button in (self.schedule_button, self.history_button):
             button.setEnabled(bool(self.model.rows))
-        self.run_button.setEnabled(bool(self.model.rows) and self.run_bar.isHidden())
+        possible = bool(self.model.rows) and self.run_bar.isHidden()
+        allow(self.run_button, possible=possible, otherwise=_("Zuerst den Lauf abwarten, der im Gang ist."))
         self._show_hints()
 
     def _show_hints(self) -> None:
@@ -369,7 +372,7 @@ class JobsDialog(Dialog):
         self._show_progress(title, 0, None, "")
         self.cancel_run_button.setEnabled(False)
         self.run_bar.show()
-        self.run_button.setEnabled(False)
+        self._show_rows()
         self.run_reporting(
             lambda _task, report: agent.jobs.run_now(key, listener=report),
             lambda run: self._ran(title, run),

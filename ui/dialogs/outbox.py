@@ -6,6 +6,7 @@ import getpass
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter
 
 from tray_agent.errors import KnownError
@@ -16,6 +17,7 @@ from tray_agent.messages.words import kind_title
 from ui.details import Details
 from ui.dialog import GRID, Dialog
 from ui.icons import Status
+from ui.keys import by_key, search_by_key
 from ui.models.activity import verdict_question
 from ui.models.outbox import (
     CAN_BE_CANCELLED,
@@ -30,6 +32,7 @@ from ui.models.outbox import (
     why_empty,
 )
 from ui.paged_list import PagedModel, PageRequest, PageResult
+from ui.reasons import allow
 from ui.tables import Align, Column, TableView
 
 if TYPE_CHECKING:
@@ -74,12 +77,14 @@ class OutboxDialog(Dialog):
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
         self._cancel = self.side_action(_("&Stornieren …"), self.cancel_chosen)
-        self._cancel.setEnabled(False)
         self.sent_button = self.side_action(_("&Wurde gesendet …"), lambda: self.decide(Verdict.SENT))
         self.again_button = self.side_action(_("&Erneut senden …"), lambda: self.decide(Verdict.AGAIN))
         for button in (self.sent_button, self.again_button):
             button.hide()
-        self.side_action(_("&Aktualisieren"), self.list.reload)
+        self.side_action(_("&Aktualisieren"), self.refresh, QKeySequence.StandardKey.Refresh)
+        self.table.offer(self._cancel, self.sent_button, self.again_button)
+        by_key(self.table, QKeySequence.StandardKey.Delete, self.cancel_chosen, within=True)
+        self._show_details()
         self.list.reload()
 
     def _lay_out_content(self) -> None:
@@ -111,6 +116,7 @@ class OutboxDialog(Dialog):
             self.kind.addItem(kind_title(kind), kind)
         self.patient.setPlaceholderText(_("Name oder Nummer des Patienten"))
         self.patient.setClearButtonEnabled(True)
+        search_by_key(self.patient)
         for text, field in ((_("A&nzeigen:"), self.view), (_("A&rt:"), self.kind), (_("&Patient:"), self.patient)):
             label = QLabel(text, self)
             label.setBuddy(field)
@@ -145,6 +151,11 @@ class OutboxDialog(Dialog):
         )
         return PageResult(page.messages, page.total)
 
+    def refresh(self) -> None:
+        """Reads the list anew; what was told before is over."""
+        self.clear_error()
+        self.list.reload()
+
     def _filter(self) -> None:
         wanted = filter_of(self.view.currentData(), self.kind.currentData(), self.patient.text())
         self.table.empty_text = why_empty(wanted)
@@ -165,7 +176,8 @@ class OutboxDialog(Dialog):
 
     def _show_details(self) -> None:
         message = self.current
-        self._cancel.setEnabled(message is not None and message.state in CAN_BE_CANCELLED)
+        possible = message is not None and message.state in CAN_BE_CANCELLED
+        allow(self._cancel, possible=possible, otherwise=_("Nur eine Mitteilung, die noch nicht gesendet wurde, lässt sich stornieren."))
         for button in (self.sent_button, self.again_button):
             button.setVisible(can_be_decided(message))
         if message is None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import Action, DialogName, Look, MenuItem, OpenDialog, TrayState
+from ui.accessibility import mnemonic_of, with_mnemonics
 from ui.dialog import GRID, Dialog
 from ui.icons import tray_icon
 from ui.windows import DialogContext
@@ -52,7 +55,7 @@ class OverviewDialog(Dialog):
         self.body.addLayout(self._groups)
         self.body.addStretch(1)
         self._menu: tuple[MenuItem, ...] = ()
-        self.close_action(_("&Schliessen"))
+        self._close = self.close_action(_("&Schliessen"))
         context.windows.state.changed.connect(self.show_state)
         if context.windows.state.current is not None:
             self.show_state(context.windows.state.current)
@@ -94,8 +97,11 @@ class OverviewDialog(Dialog):
             widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.deleteLater()
-        for title, items in zip((_("Arbeiten"), _("Einstellungen"), _("Agent"), _("Programm")), _split(menu), strict=False):
-            self._groups.addWidget(self._group(title, items))
+        groups = _split(menu)
+        labels = [item.label for items in groups for item in items]
+        marked = dict(zip(labels, with_mnemonics(labels, "".join(mnemonic_of(self._close.text()))), strict=True))
+        for title, items in zip((_("Arbeiten"), _("Einstellungen"), _("Agent"), _("Programm")), groups, strict=False):
+            self._groups.addWidget(self._group(title, items, marked))
 
         first = self._groups.itemAt(0)
         group = first.widget() if first is not None else None
@@ -103,18 +109,19 @@ class OverviewDialog(Dialog):
         if entry is not None and not self.isVisible():
             entry.setFocus()
 
-    def _group(self, title: str, items: list[MenuItem]) -> QGroupBox:
+    def _group(self, title: str, items: list[MenuItem], marked: Mapping[str, str]) -> QGroupBox:
         group = QGroupBox(title, self)
         grid = QGridLayout(group)
         grid.setSpacing(GRID)
         for place, item in enumerate(items):
-            grid.addWidget(self._entry_button(item), place // _BUTTON_COLUMNS, place % _BUTTON_COLUMNS)
+            grid.addWidget(self._entry_button(item, marked[item.label]), place // _BUTTON_COLUMNS, place % _BUTTON_COLUMNS)
         for column in range(_BUTTON_COLUMNS):
             grid.setColumnStretch(column, 1)
         return group
 
-    def _entry_button(self, item: MenuItem) -> QPushButton:
-        button = QPushButton(item.label, self)
+    def _entry_button(self, item: MenuItem, label: str) -> QPushButton:
+        button = QPushButton(label, self)
+        button.setAccessibleName(item.label)
         button.setAutoDefault(False)
         if item.children:
             button.setMenu(self._submenu(item, button))

@@ -16,6 +16,7 @@ from tray_agent.i18n import _, format_date, format_datetime
 from ui.details import Details
 from ui.dialog import Dialog
 from ui.icons import Status, status_icon
+from ui.keys import search_by_key
 from ui.models.portal import PortalModel, details_of, state_word
 from ui.portal_tree import PortalTree
 from ui.search_line import SearchLine
@@ -57,7 +58,7 @@ class PortalDialog(Dialog):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(lambda: self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason))
-        self.search_in(self.search)
+        search_by_key(self.search)
         self.tree = self._make_tree()
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self.status = QLabel(self)

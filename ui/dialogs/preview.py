@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QDate, Qt
-from PyQt6.QtWidgets import QComboBox, QDateEdit, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QSplitter, QTextBrowser, QWidget
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QSplitter, QTextBrowser, QWidget
 
 from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _, format_date, format_number, ngettext
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.words import kind_title
+from ui.date_field import DateField
 from ui.dialog import GRID, Dialog
 from ui.icons import Status
+from ui.keys import search_by_key
 from ui.models.preview import (
     VIEWS,
     Outcome,
@@ -39,6 +42,7 @@ from ui.models.preview import (
 from ui.models.print_outs import PrintOut, preview_list
 from ui.notes import Note
 from ui.print_actions import PrintActions
+from ui.reasons import allow
 from ui.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -74,7 +78,7 @@ class PreviewDialog(Dialog):
         self._looking: Task | None = None
         self._today = context.agent.clock.now().astimezone(context.agent.machine.zone).date()
         self.kind = QComboBox(self)
-        self.day = QDateEdit(self)
+        self.day = DateField(parent=self)
         self.view = QComboBox(self)
         self.patient = QLineEdit(self)
         self.summary = QLabel(self)
@@ -89,7 +93,7 @@ class PreviewDialog(Dialog):
         self.main_action(_("Schl&iessen"), self.reject)
         self.printing = PrintActions(self, self._list_now)
         self._export = self.side_action(_("Als &CSV speichern …"), self.ask_file)
-        self.side_action(_("A&ktualisieren"), self.look)
+        self.side_action(_("A&ktualisieren"), self.look, QKeySequence.StandardKey.Refresh)
         self._can_be_taken(False)
         self._start()
 
@@ -130,8 +134,6 @@ class PreviewDialog(Dialog):
     def _choices(self) -> QHBoxLayout:
         for kind in MessageKind:
             self.kind.addItem(kind_title(kind), kind)
-        self.day.setCalendarPopup(True)
-        self.day.setDisplayFormat("dd.MM.yyyy")
         self.day.setDateRange(_qdate(self._today), _qdate(self._today + latest_day_ahead()))
         self.day.setDate(_qdate(self._today))
         row = _row((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day))
@@ -143,6 +145,7 @@ class PreviewDialog(Dialog):
             self.view.addItem(_(view.title), view)
         self.patient.setPlaceholderText(_("Name oder Nummer des Patienten"))
         self.patient.setClearButtonEnabled(True)
+        search_by_key(self.patient)
         row = _row((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
         row.setStretchFactor(self.patient, 1)
         return row
@@ -214,7 +217,7 @@ class PreviewDialog(Dialog):
 
     def _can_be_taken(self, there_are_lines: bool) -> None:
         for button in (self._export, *self.printing.buttons):
-            button.setEnabled(there_are_lines)
+            allow(button, possible=there_are_lines, otherwise=_("Die Vorschau hat keine Zeilen."))
 
     def _why_empty(self, preview: Preview) -> str:
         if preview.lines:

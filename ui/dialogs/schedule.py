@@ -11,7 +11,6 @@ from PyQt6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QComboBox,
-    QDateEdit,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
@@ -28,6 +27,7 @@ from tray_agent.i18n import _
 from tray_agent.jobs.contract import JobKey
 from tray_agent.jobs.schedule import Schedule, Subday
 from tray_agent.jobs.titles import job_title
+from ui.date_field import DateField
 from ui.dialog import GRID, Dialog, Form
 from ui.focused_wheel import FocusedWheel
 from ui.models.schedule import (
@@ -42,6 +42,7 @@ from ui.models.schedule import (
     ScheduleSubject,
 )
 from ui.notes import Note
+from ui.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -289,7 +290,7 @@ class ScheduleDialog(Dialog):
         self.summary.setText(model.summary)
         self.next_runs.setText(_next_text(model))
         self.next_runs.setVisible(bool(self.next_runs.text()))
-        self._save.setEnabled(not mistakes)
+        allow(self._save, possible=not mistakes, otherwise=_("Zuerst die Hinweise bei den Feldern beachten."))
         if self._subject is not None:
             self._subject.preview(model.schedule)
 
@@ -441,12 +442,10 @@ def _time(name: str, label: str) -> QTimeEdit:
     return edit
 
 
-def _date(name: str, label: str) -> QDateEdit:
-    edit = QDateEdit()
+def _date(name: str, label: str) -> DateField:
+    edit = DateField()
     edit.setObjectName(name)
     edit.setAccessibleName(label)
-    edit.setDisplayFormat("dd.MM.yyyy")
-    edit.setCalendarPopup(True)
     return edit
 
 

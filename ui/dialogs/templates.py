@@ -48,6 +48,7 @@ from ui.models.templates import (
     utf16_length,
 )
 from ui.notes import Note
+from ui.reasons import allow
 from ui.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -274,10 +275,11 @@ class TemplatesDialog(Dialog):
         self.text.show_marks(model.marks(Field.TEXT))
         self.subject.show_marks(model.marks(Field.SUBJECT))
         self._show_found(model.told())
-        self._simplify.setEnabled(model.can_simplify)
-        self._save.setEnabled(model.can_save)
-        self._reset.setEnabled(model.entry.origin is not Origin.DEFAULT)
-        self._disable.setEnabled(model.entry.origin is not Origin.DISABLED)
+        origin = model.entry.origin
+        allow(self._simplify, possible=model.can_simplify, otherwise=_("Der Text hat keine Zeichen, die ihn teurer machen."))
+        allow(self._save, possible=model.can_save, otherwise=_("Es ist nichts geändert."))
+        allow(self._reset, possible=origin is not Origin.DEFAULT, otherwise=_("Es gilt schon der mitgelieferte Text."))
+        allow(self._disable, possible=origin is not Origin.DISABLED, otherwise=_("Diese Textvorlage wird schon nicht mehr verwendet."))
         self._show_preview()
 
     def _show_found(self, told: tuple[Told, ...]) -> None:

@@ -134,7 +134,7 @@ class ChartPoint:
 
     Attributes:
         x, y: its place, from 0 to 1: left to right, bottom to top.
-        told: what is said of it: "am 23.11.2026 10:20 132 Credits".
+        told: what is said of it: "132 Credits am 23.11.2026 10:20".
     """
 
     x: float
@@ -225,4 +225,4 @@ def _minimum_told(account: AccountCredits) -> str:
 
 def _point_told(point: BalancePoint, zone: ZoneInfo) -> str:
     when = format_datetime(point.measured_at.astimezone(zone))
-    return _("am {when} {balance}").format(when=when, balance=credits_told(point.balance))
+    return _("{balance} am {when}").format(when=when, balance=credits_told(point.balance))

@@ -22,6 +22,9 @@ from ui.models.preview import channel_text, outcome_word, said_text
 if TYPE_CHECKING:
     from tray_agent.messages.preview import PreviewLine
 
+_LINE = "<span style='color:#808080'>" + ". " * 26 + "</span>"
+"""A line to write on by hand, or to stick a label over."""
+
 _SUBJECT = N_("Terminerinnerung")
 _GREETING = N_("Guten Tag")
 _REMINDING = N_("Gerne erinnern wir Sie an Ihren Termin {when}.")
@@ -143,7 +146,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     paragraphs = (*_said(message, sender, zone, language), sender.name)
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
-    address = "<br>&nbsp;<br>&nbsp;"  # room for street and town, which the practice's data do not have
+    address = f"<br>{_LINE}<br>{_LINE}"  # for street and town, which the practice's data do not have
     subject = "<p><b>" + escape(in_language(language, _SUBJECT)) + "</b></p>"
     day = f"<p>{escape(format_date(now.astimezone(zone)))}</p>"
     return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"

@@ -176,7 +176,7 @@ class TemplatesModel:
         characters = list(dict.fromkeys(self.draft.text[one.position :][: one.length] for one in dear))
         if len(characters) < 2:
             return None
-        named = " ".join(f"«{character}»" for character in characters)
+        named = " ".join(_("«{character}»").format(character=character) for character in characters)
         if all(character[0] in EXTENSION for character in characters):
             sentence = _("{characters} zählen in einer SMS doppelt.")
         else:

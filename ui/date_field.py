@@ -1,0 +1,40 @@
+"""A field for a date that can be typed as it is written: 05.05.2026."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PyQt6.QtCore import QDate
+from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtWidgets import QDateEdit, QWidget
+
+_SEPARATORS = frozenset(".,/- ")
+
+
+class DateField(QDateEdit):
+    """Day, month and year, typed or chosen in a calendar.
+
+    Qt goes on to the month by itself when the day is typed; the dot that people type then would lead on to the year.
+    """
+
+    def __init__(self, day: date | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._went_on = False
+        self.setDisplayFormat("dd.MM.yyyy")
+        self.setCalendarPopup(True)
+        if day is not None:
+            self.setDate(QDate(day.year, day.month, day.day))
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Passes over a separator where the field went on to the next part by itself; any separator leads to the next part."""
+        if event is None:
+            return
+        typed, before = event.text(), self.currentSectionIndex()
+        if typed and typed in _SEPARATORS:
+            if not self._went_on and before + 1 < self.sectionCount():
+                self.setSelectedSection(self.sectionAt(before + 1))
+            self._went_on = False
+            event.accept()
+            return
+        super().keyPressEvent(event)
+        self._went_on = typed.isdigit() and self.currentSectionIndex() != before
