@@ -10,6 +10,7 @@ import pytest
 from PyQt6.QtCore import Qt, QTime
 from PyQt6.QtWidgets import QApplication, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
+from sqlalchemy import update
 
 from tests.ui.jobs_world import Yes, choose, choose_from_menu, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
 from tests.ui.keyboard import ask_for_menu, press
@@ -18,6 +19,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.config.settings import QUIET_UNTIL
 from tray_agent.jobs.contract import JobContext, JobKey, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope, RunState
+from tray_agent.store.tables import job
 from tray_agent.tray.model import DialogName
 from ui.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.dialog import Dialog
@@ -380,3 +382,17 @@ def test_a_schedule_that_has_ended_never_runs_again(agent: Agent, clock: ManualC
 def test_the_window_is_found_by_its_name(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     give_jobs(agent, monkeypatch)
     assert windows.open(DialogName.JOBS) is windows.open(DialogName.JOBS)
+
+
+def test_a_schedule_that_is_none_is_told_and_can_be_replaced_even_by_the_one_proposed(agent: Agent) -> None:
+    with agent.store.begin() as connection:
+        connection.execute(update(job).where(job.c.key == SEND.value).values(freq_interval=0))
+    model = JobsModel(agent.machine.zone)
+    model.show(agent.jobs.overview(), agent.clock.now())
+    (hint,) = model.hints
+    assert "«" not in hint
+    assert hint.startswith("Mitteilungen senden: Der Zeitplan in der Datenbank kann nicht verwendet werden; so läuft der Auftrag nie.")
+    model.set_schedule(SEND, model.schedule(SEND))
+    assert (model.hints, model.has_changes) == ((), True)
+    agent.jobs.save(model.changes, "Anna")
+    assert [row.mistake for row in agent.jobs.overview() if row.key is SEND] == [""]
