@@ -71,7 +71,7 @@ def test_the_schema_can_be_named_in_the_file(tmp_path: Path) -> None:
         ("[practice]\ntimezone = 'Europe/Zürich'", "Europe/Zürich"),
         ("[practice]\ntimezon = 'Europe/Zurich'", "practice.timezon"),
         ("[mail]\nport = 70000", "mail.port"),
-        ("[ui]\nlanguage = \n", "Zeile 2, Zeichen 12 ist kein gültiges TOML"),
+        ("[ui]\nlanguage = \n", "Zeile 2, Spalte 12"),
         ("[gateway.accounts.M1]\npassword = 'x'", "gateway.accounts.M1"),
         ("[nothing]\nx = 1", "nothing"),
     ],
@@ -89,8 +89,8 @@ def test_a_faulty_file_is_told_in_one_line_that_names_the_place(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\xff\xfe[ui]", "sie ist nicht in UTF-8 gespeichert."),
-        (b'name = "', "sie ist am Ende unvollständig."),
+        (b"\xff\xfe[ui]", "die Datei ist nicht in UTF-8 gespeichert; im Editor die Kodierung UTF-8 wählen (Zeile 1, Spalte 1;"),
+        (b'name = "', "ein Text ist nicht mit Anführungszeichen geschlossen (Zeile 1, Spalte 9; TOML: "),
         (None, "Datei oder Ordner fehlt."),
     ],
 )
@@ -100,13 +100,13 @@ def test_why_a_file_can_not_be_read_is_told_in_german(
     path = tmp_path / "config.toml"
     path.write_bytes(content or b"")
     if content is None:
-        monkeypatch.setattr(Path, "read_text", _gone)
+        monkeypatch.setattr(Path, "read_bytes", _gone)
     with pytest.raises(ConfigurationError) as raised:
         load_machine(path)
     assert f"{path} kann nicht verwendet werden: {why}" in str(raised.value)
 
 
-def _gone(_path: Path, **_more: str) -> str:
+def _gone(_path: Path) -> bytes:
     raise FileNotFoundError(errno.ENOENT, "No such file or directory")
 
 

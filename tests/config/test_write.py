@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tray_agent.config.machine import load_machine
-from tray_agent.config.write import save_machine
+from tray_agent.config.write import preview_machine, save_machine
 from tray_agent.errors import ConfigurationError
 
 TEXT = '# Praxis\n[mail]\nhost = "alt"  # bis 2027\nport = 25\n\n[gateway.accounts.M1]\nuser = "meier"\n'
@@ -44,6 +45,14 @@ def test_a_wrong_value_leaves_the_file_as_it_was(tmp_path: Path, changes: dict[t
 def test_a_file_that_is_no_toml_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[", encoding="utf-8")
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match="Zeile 1, Spalte 2"):
         save_machine(file, {("mail", "host"): "x"})
     assert file.read_text(encoding="utf-8") == "["
+
+
+@pytest.mark.parametrize("write", [save_machine, preview_machine])
+def test_an_error_names_the_file_that_somebody_knows(tmp_path: Path, write: Callable[..., object]) -> None:
+    file = tmp_path / "config.toml"
+    with pytest.raises(ConfigurationError) as raised:
+        write(file, {("mail", "port"): 0})
+    assert f"{file} kann nicht verwendet werden: mail.port" in raised.value.message

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import platformdirs
 
 from tray_agent.config.reading import MisfitError, Place, between, checked, laid_over, named, read_section
+from tray_agent.config.toml_file import TomlFaultError, parsed
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
@@ -217,41 +216,33 @@ class Machine:
         return Path(self.download.folder) if self.download.folder else self.data_folder / "downloads"
 
 
-def load_machine(file: Path | None = None) -> Machine:
+def load_machine(file: Path | None = None, called: Path | None = None) -> Machine:
     """Reads the configuration: the environment before the file, the file before the defaults.
 
     Args:
         file: the TOML file; ``config_file()`` by default. One that is not there counts as empty, unless it was named.
+        called: the file whose name errors tell, where this one only stands in for it.
 
     Raises:
         ConfigurationError: the file can't be read, or holds a wrong or unknown key; the first fault is named.
     """
     path = file or config_file()
+    name = str(called or path)
     if not path.exists() and (file is not None or CONFIG_FILE_VARIABLE in os.environ):
-        raise _unreadable(str(path), _("Die Datei gibt es nicht."))
+        raise _unreadable(name, _("Die Datei gibt es nicht."))
 
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
-    except (OSError, ValueError) as error:
-        raise _unreadable(str(path), f"{_why_unreadable(error)}.") from error
+        table = parsed(path.read_bytes()) if path.exists() else {}
+    except OSError as error:
+        raise _unreadable(name, f"{why_of(error)}.") from error
+    except TomlFaultError as fault:
+        raise _unreadable(name, f"{fault}.") from fault
 
     variables = _variables()
     try:
         return read_section(Machine, laid_over(Machine, table, {place: os.environ[name] for place, name in variables.items()}))
     except MisfitError as error:
-        raise _unreadable(_source(error.place, variables) or str(path), f"{error}.") from error
-
-
-def _why_unreadable(error: OSError | ValueError) -> str:
-    """Returns why a file can't be read: not there for us, no UTF-8, no TOML."""
-    if isinstance(error, OSError):
-        return why_of(error)
-    if isinstance(error, UnicodeError):
-        return _("sie ist nicht in UTF-8 gespeichert")
-    place = re.search(r"line (\d+), column (\d+)", str(error))
-    if place is None:
-        return _("sie ist am Ende unvollständig")
-    return _("Zeile {line}, Zeichen {column} ist kein gültiges TOML").format(line=place[1], column=place[2])
+        raise _unreadable(_source(error.place, variables) or name, f"{error}.") from error
 
 
 def _variables() -> dict[Place, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tray_agent.config.machine import Machine, load_machine
+from tray_agent.config.toml_file import TomlFaultError, parsed
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
@@ -33,7 +34,7 @@ def save_machine(file: Path, changes: Changes) -> Machine:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(_changed(file, changes).encode())
-        machine = load_machine(partial)
+        machine = load_machine(partial, called=file)
         os.replace(partial, file)  # noqa: PTH105 - in one step, also over an existing file on Windows
     except OSError as error:
         raise ConfigurationError(
@@ -58,7 +59,7 @@ def preview_machine(file: Path, changes: Changes) -> Machine:
     with tempfile.TemporaryDirectory(prefix="vitoclient-") as folder:
         trial = Path(folder) / "config.toml"
         trial.write_bytes(_changed(file, changes).encode())
-        return load_machine(trial)
+        return load_machine(trial, called=file)
 
 
 def _changed(file: Path, changes: Changes) -> str:
@@ -71,14 +72,16 @@ def _changed(file: Path, changes: Changes) -> str:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        document = tomlkit.parse(file.read_bytes().decode("utf-8-sig")) if file.exists() else tomlkit.document()
-    except (TOMLKitError, UnicodeDecodeError) as error:
+        data = file.read_bytes() if file.exists() else b""
+        parsed(data)
+        document = tomlkit.parse(data.decode("utf-8-sig"))
+    except (TomlFaultError, TOMLKitError) as fault:
         raise ConfigurationError(
             _("Konfiguration nicht lesbar"),
-            _("{file} ist keine gültige TOML-Datei: {why}. Sie wurde nicht verändert.").format(file=file, why=error),
+            _("{file} ist keine gültige TOML-Datei: {why}. Sie wurde nicht verändert.").format(file=file, why=fault),
             _("Datei in einem Editor berichtigen."),
             item=str(file),
-        ) from error
+        ) from fault
     for place, value in changes.items():
         _set(document, place, value)
     return tomlkit.dumps(document)
