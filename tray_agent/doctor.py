@@ -143,8 +143,17 @@ def _downloads(agent: Agent) -> Iterator[Finding]:
         said = _("In den Download-Ordner {folder} kann nicht geschrieben werden.").format(folder=folder)
         advice = _("Rechte des Ordners prüfen oder unter «Einrichten» einen anderen wählen (in der Konfiguration: download.folder).")
         yield Finding(Subject.DOWNLOADS, Verdict.FAULT, said, advice)
+    if agent.machine.portal.address and not agent.machine.download.folder and not _is_alone(agent.machine.store.url):
+        said = _("Der Download-Ordner liegt nur auf diesem Computer; andere Arbeitsplätze sehen Downloads, deren Dateien sie nicht haben.")
+        advice = _("Unter «Einrichten» einen Ordner wählen, den alle erreichen (in der Konfiguration: download.folder).")
+        yield Finding(Subject.DOWNLOADS, Verdict.NOTICE, said, advice)
     if agent.machine.portal.address:
         yield _publishers(agent.machine.portal.publishers)
+
+
+def _is_alone(store_url: str) -> bool:
+    """Returns whether no other workstation can use this database."""
+    return not store_url or store_url.startswith("sqlite")
 
 
 def _publishers(text: str) -> Finding:

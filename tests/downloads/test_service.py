@@ -15,6 +15,7 @@ from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
 from tray_agent.demo.portal_server import PortalServer
+from tray_agent.doctor import Subject, Verdict, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.service import DownloadService, PortalRow
@@ -217,6 +218,20 @@ def test_what_the_configuration_expects_stands_before_every_installation(monkeyp
             agent.downloads.install("update", by="Anna")
         with pytest.raises(InstallRefusedError, match=r"auf diesem Arbeitsplatz ist 2\.68\.014"):
             agent.downloads.install("handbuch", by="Anna")
+
+
+@pytest.mark.parametrize(
+    ("store", "folder", "told"),
+    [("postgresql+psycopg://praxis/agent", "", True), ("postgresql+psycopg://praxis/agent", "shared", False), ("", "", False)],
+)
+def test_a_folder_that_the_others_do_not_reach_is_told(
+    site: tuple[DemoPortal, PortalServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str, folder: str, told: bool
+) -> None:
+    monkeypatch.setenv("VITOCLIENT_STORE__URL", store)
+    monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / folder) if folder else "")
+    with Agent(load_machine(), workstation="PC1") as agent:
+        findings = tuple(examine(agent, Subject.DOWNLOADS))
+    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is Verdict.NOTICE)
 
 
 def test_a_service_that_is_off_does_not_run(agent: Agent) -> None:
