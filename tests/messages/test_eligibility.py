@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 
@@ -22,6 +22,7 @@ from tray_agent.messages.eligibility import (
     Circumstances,
     Decision,
     Earlier,
+    EarlierReminder,
     Eligible,
     NotEligible,
     PreparingBatch,
@@ -154,7 +155,7 @@ def test_two_failing_conditions_tell_the_first_in_the_documented_order() -> None
 def test_every_reason_of_the_decision_is_tried() -> None:
     only_at_sending = {Reason.MOVED_AWAY, Reason.BIRTHDAY_OVER}
     without_a_subject = {Reason.PATIENT_MISSING, Reason.APPOINTMENT_MISSING}
-    from_the_outbox = {Reason.RECIPIENT_REFUSED}
+    from_the_outbox = {Reason.RECIPIENT_REFUSED, Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT}
     assert {breaker.reason for breaker in BREAKERS} == set(Reason) - only_at_sending - without_a_subject - from_the_outbox
 
 
@@ -316,6 +317,30 @@ def test_a_moved_appointment_is_reminded_anew_unless_the_switch_says_no() -> Non
     assert due(moved, REMINDER).key == ReminderKey("A1", TOMORROW)
     assert refused(moved.with_settings(repeat_moved=False), REMINDER).reason is Reason.MOVED_NOT_REPEATED
     assert not due(Scene(), REMINDER).moved
+
+
+LATER = TOMORROW + timedelta(hours=1)
+MORNING, NOON = datetime(2026, 11, 22, 8, tzinfo=UTC), datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("reminders", "reason"),
+    [
+        ([(TOMORROW, "P1", MORNING)], Reason.ALREADY_REMINDED),
+        ([(TOMORROW, "P1", None)], Reason.ALREADY_REMINDED),
+        ([(TOMORROW, "P1", MORNING), (LATER, "P1", NOON)], Reason.TOLD_ANOTHER_TIME),
+        ([(TOMORROW, "P1", NOON), (LATER, "P1", MORNING)], Reason.ALREADY_REMINDED),
+        ([(TOMORROW, "P1", MORNING), (LATER, "P1", None)], Reason.ALREADY_REMINDED),
+        ([(TOMORROW, "P1", None), (LATER, "P1", NOON)], Reason.ALREADY_REMINDED),
+        ([(TOMORROW, "P2", MORNING)], Reason.TOLD_ANOTHER_PATIENT),
+        ([(TOMORROW, "P2", MORNING), (LATER, "P1", NOON)], Reason.TOLD_ANOTHER_TIME),
+    ],
+)
+def test_who_was_told_something_else_last_is_to_be_called(reminders: list[tuple[datetime, str, datetime | None]], reason: Reason) -> None:
+    known = frozenset(EarlierReminder(ReminderKey("A1", start), patient, left) for start, patient, left in reminders)
+    decision = refused(Scene(earlier=Earlier(frozenset({ReminderKey("A1", TOMORROW)}), known)), REMINDER)
+    assert decision.reason is reason
+    assert decision.entry is (reason is not Reason.ALREADY_REMINDED)
 
 
 def test_a_move_by_seconds_is_none() -> None:

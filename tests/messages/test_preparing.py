@@ -33,6 +33,96 @@ def test_an_eligible_appointment_gets_one_message_on_every_engine(every_world: W
     assert "09:00" in message.text
 
 
+# What was said before
+
+
+def _remind(world: World, start: datetime) -> None:
+    world.change_appointment(starts_at=start)
+    world.prepare()
+    world.send()
+    world.clock.advance(timedelta(minutes=1))
+
+
+def test_an_appointment_that_was_moved_and_moved_back_asks_to_call_once_and_sends_nothing_twice(every_world: World) -> None:
+    world = every_world
+    world.book_appointment()
+    for start in (TOMORROW_NINE, TOMORROW_NINE + timedelta(hours=1)):
+        _remind(world, start)
+    assert world.service.call_list() == []
+    world.change_appointment(starts_at=TOMORROW_NINE)
+    result = world.prepare()
+    assert (result.counts, result.skipped, result.problems) == ({"errors": 1}, {"told_another_time": 1}, 1)
+    assert (world.activities[-1].level, world.activities[-1].reason) == (Level.ERROR, "told_another_time")
+    (entry,) = world.service.call_list()
+    assert (entry.message.appointment_at, entry.sent) == (world.parts.instant(TOMORROW_NINE), False)
+    again = world.prepare()
+    world.send()
+    assert (again.counts, again.problems, len(world.gateway.taken)) == ({}, 0, 2)
+    world.service.tick_off([entry.message.id], "anna")
+    world.prepare()
+    assert world.service.call_list() == []
+
+
+def test_a_moved_appointment_whose_new_reminder_still_waits_needs_no_call(world: World) -> None:
+    world.book_appointment()
+    _remind(world, TOMORROW_NINE)
+    world.change_appointment(starts_at=TOMORROW_NINE - timedelta(hours=1))
+    world.prepare()
+    assert world.prepare().skipped == {"already_reminded": 1}
+    assert world.states() == ["submitted", "prepared"]
+
+
+def test_an_appointment_moved_back_before_the_second_reminder_left_needs_nothing(world: World) -> None:
+    world.book_appointment()
+    _remind(world, TOMORROW_NINE)
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    world.prepare()
+    _remind(world, TOMORROW_NINE)
+    assert (world.states(), world.service.call_list(), len(world.gateway.taken)) == (["submitted", "cancelled"], [], 1)
+
+
+def test_an_appointment_moved_on_from_where_it_was_moved_back_is_told_and_called_about_no_more(world: World) -> None:
+    world.book_appointment()
+    for hours in (0, 1, 0):
+        _remind(world, TOMORROW_NINE + timedelta(hours=hours))
+    assert len(world.service.call_list()) == 1
+    _remind(world, TOMORROW_NINE + timedelta(hours=2))
+    assert (len(world.gateway.taken), world.service.call_list()) == (3, [])
+
+
+def test_a_prepared_reminder_that_was_moved_back_is_cancelled_and_then_asks_to_call(world: World) -> None:
+    world.book_appointment()
+    for hours in (0, 1):
+        _remind(world, TOMORROW_NINE + timedelta(hours=hours))
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=2))
+    world.prepare()
+    world.change_appointment(starts_at=TOMORROW_NINE)
+    world.send()
+    assert (world.states(), len(world.gateway.taken)) == (["submitted", "submitted", "cancelled"], 2)
+    world.prepare()
+    assert len(world.service.call_list()) == 1
+
+
+def test_an_appointment_given_to_another_patient_after_its_reminder_asks_to_call_them(world: World) -> None:
+    world.book_appointment()
+    _remind(world, TOMORROW_NINE)
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    world.change_appointment(patient_id="P2")
+    assert world.prepare().skipped == {"told_another_patient": 1}
+    (entry,) = world.service.call_list()
+    assert (entry.message.patient_id, entry.phones) == ("P2", ("078 111 22 33",))
+
+
+def test_a_reminder_that_was_not_delivered_told_nobody_another_time(world: World) -> None:
+    world.book_appointment()
+    for hours in (0, 1):
+        _remind(world, TOMORROW_NINE + timedelta(hours=hours))
+    world.force(world.messages()[1].id, state="failed")
+    world.change_appointment(starts_at=TOMORROW_NINE)
+    assert world.prepare().skipped == {"already_reminded": 1}
+    assert world.service.call_list() == []
+
+
 # Conditions of the seed
 
 

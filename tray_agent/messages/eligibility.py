@@ -11,7 +11,8 @@ The first reason that applies is told, in this order:
  3  the appointment           ``appointment_missing``, ``data_unreadable``, its status, ``appointment_begun``,
                               ``outside_window``, ``visit_reason``
     or the birthday           ``no_birthday``
- 4  what was sent before      ``already_reminded``, ``moved_not_repeated``, ``another_that_day``, ``already_greeted``
+ 4  what was sent before      ``already_reminded``, ``told_another_time``, ``told_another_patient``, ``moved_not_repeated``,
+                              ``another_that_day``, ``already_greeted``
  5  the contact               ``no_contact``, ``landline_only``, ``contact_invalid``, ``channel_not_set_up``
  6  the Mandant               ``no_mandant``, ``mandant_unknown``, the licence
  7  the text                  ``no_template``
@@ -20,7 +21,9 @@ The first reason that applies is told, in this order:
 
 What concerns the patient comes before what the practice can mend, so that a patient without a contact is reminded by
 letter even while a licence is being renewed. A reminder that fails from step 5 on gets an entry with an error in the
-outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a).
+outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a). So does an appointment
+whose reminder went out, but whose patient was told something else since: moved and moved back, or another patient's now. The key
+(appointment and start) lets no second message leave; a person must tell.
 """
 
 from __future__ import annotations
@@ -140,10 +143,15 @@ MessageKey = ReminderKey | BirthdayKey
 
 @dataclass(frozen=True, slots=True)
 class EarlierReminder:
-    """A reminder in the outbox that went out or will (neither cancelled nor in error)."""
+    """A reminder in the outbox that went out or will (neither cancelled nor in error).
+
+    Attributes:
+        left_at: when it was handed over (aware); None where it was not, did not arrive, or where that is of no interest.
+    """
 
     key: ReminderKey
     patient_id: str
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -456,6 +464,8 @@ def recheck_reminder(message: Prepared, candidate: ReminderCandidate, around: Ci
     decision = _decide_reminder(candidate, around, _of_others(message, earlier, keep_day=moved), window)
     if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
         decision = replace(decision, reason=Reason.MOVED_AWAY)
+    if isinstance(decision, NotEligible) and decision.reason in TOLD_OTHERWISE:
+        decision = replace(decision, reason=Reason.ALREADY_REMINDED, entry=False)  # the next preparing asks to call
     return _compare(message, decision)
 
 
@@ -525,7 +535,7 @@ def _decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlie
         or _earlier_fault(key, patient.id, around.settings, earlier)
     )
     if reason is not None:
-        return draft.refused(reason)
+        return draft.refused(reason, entry=reason in TOLD_OTHERWISE)
     moved = appointment.id in earlier.of_appointment
     return _decide_way(replace(draft, moved=True) if moved else draft, patient, around)
 
@@ -590,11 +600,26 @@ def _is_reminded(visit_reason_id: str | None, around: Circumstances) -> bool:
 def _earlier_fault(key: ReminderKey, patient_id: str, settings: RuleSettings, earlier: Earlier) -> Reason | None:
     of_appointment = earlier.of_appointment.get(key.appointment_id, frozenset())
     if key in earlier.keys or any(known.key == key for known in of_appointment):
-        return Reason.ALREADY_REMINDED
+        return _told_otherwise(key, patient_id, of_appointment) or Reason.ALREADY_REMINDED
     if of_appointment and not settings.repeat_moved:
         return Reason.MOVED_NOT_REPEATED
     that_day = earlier.of_day.get((patient_id, key.starts_at.date()), frozenset())
     return Reason.ANOTHER_THAT_DAY if settings.one_per_day and that_day - of_appointment else None
+
+
+TOLD_OTHERWISE = frozenset({Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT})
+"""The appointment was reminded, but what was told last is wrong now."""
+
+
+def _told_otherwise(key: ReminderKey, patient_id: str, of_appointment: Iterable[EarlierReminder]) -> Reason | None:
+    """Returns what is wrong with what was told last; None where the reminder of this key still waits, or did not arrive."""
+    left = [(known.left_at, known.key == key, known.patient_id) for known in of_appointment if known.left_at is not None]
+    if not any(same_time for _left_at, same_time, _patient in left):
+        return None
+    _left_at, same_time, told_patient = max(left)
+    if not same_time:
+        return Reason.TOLD_ANOTHER_TIME
+    return None if told_patient == patient_id else Reason.TOLD_ANOTHER_PATIENT
 
 
 OLDEST_GREETED = 120

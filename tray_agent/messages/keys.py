@@ -25,6 +25,11 @@ def reminder_key(appointment_id: str, starts_at: datetime) -> str:
     return f"reminder/{starts_at:%Y%m%dt%H%M}/{_plain(appointment_id)}"
 
 
+def call_key(key: str) -> str:
+    """Returns the key of the entry that asks to call a patient who was told something else than a reminder's key says."""
+    return f"{key}/call"
+
+
 def start_in(unique_key: str) -> datetime:
     """Returns the start that a reminder's key names: local wall-clock time, naive, whole minutes.
 

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bin
 from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.keys import reference_of
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.states import FINAL, Actor, Step, state_after
+from tray_agent.messages.states import FINAL, NEVER_LEFT, Actor, Step, state_after
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
 
@@ -94,6 +94,12 @@ class Known:
     recipient: str | None
     reason: str
     attempts: int
+    sending_at: datetime | None
+
+    @property
+    def left_at(self) -> datetime | None:
+        """Returns when it was handed over, where its patient may have read it; else None."""
+        return self.sending_at if self.state not in (*NEVER_LEFT, MessageState.FAILED) else None
 
     @property
     def counts(self) -> bool:

@@ -25,6 +25,7 @@ from tray_agent.jobs.contract import Activity, JobContext, JobResult, Level
 from tray_agent.messages import outbox
 from tray_agent.messages.content import cost_of, name_of, segments_of, subject_of
 from tray_agent.messages.eligibility import (
+    TOLD_OTHERWISE,
     BirthdayCandidate,
     BirthdayKey,
     Circumstances,
@@ -39,7 +40,7 @@ from tray_agent.messages.eligibility import (
     ReminderKey,
     birthdays_greeted_on,
 )
-from tray_agent.messages.keys import start_in
+from tray_agent.messages.keys import call_key, start_in
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import Draft, Known
 from tray_agent.messages.parts import MessageParts
@@ -94,10 +95,15 @@ def prepare_birthdays(parts: MessageParts, context: JobContext) -> JobResult:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A decision with what is needed to write it down."""
+    """A decision with what is needed to write it down.
+
+    Attributes:
+        key: under which it is written.
+        known: what the outbox has under that key.
+    """
 
     decision: Decision
-    key: MessageKey
+    key: str
     patient_id: str
     patient: Patient | None
     appointment: Appointment | None
@@ -208,7 +214,7 @@ class _Preparing:
         begins = self._begin_of(one.appointment)
         return Draft(
             kind=decision.kind,
-            unique_key=one.key.text,
+            unique_key=one.key,
             patient_id=one.patient_id,
             patient_name=name_of(one.patient, one.patient_id),
             next_at=self.now,
@@ -302,7 +308,8 @@ def _reminders_of(preparing: _Preparing, appointments: Sequence[Appointment]) ->
         patient = patients.get(appointment.patient_id)
         batch.know(known.earlier(appointment, key))
         decision = batch.reminder(ReminderCandidate(appointment, patient, charged.get(appointment.patient_id)))
-        decided.append(_Decided(decision, key, appointment.patient_id, patient, appointment, known.of(key)))
+        written = key_of(decision, key)
+        decided.append(_Decided(decision, written, appointment.patient_id, patient, appointment, known.of(written)))
     return decided
 
 
@@ -318,7 +325,7 @@ def _greetings_of(preparing: _Preparing, patients: Sequence[Patient]) -> list[_D
         there = known.get(key.text)
         batch.know(Earlier(frozenset({key}) if there and not is_revivable(there) else frozenset()))
         decision = batch.birthday(BirthdayCandidate(patient, charged.get(patient.id)))
-        decided.append(_Decided(decision, key, patient.id, patient, None, there))
+        decided.append(_Decided(decision, key.text, patient.id, patient, None, there))
     return decided
 
 
@@ -350,26 +357,32 @@ class _KnownReminders:
                 of_day[one.patient_id, reminder.key.starts_at.date()].append(reminder)
         return cls({one.unique_key: one for one in known}, of_appointment, of_day)
 
-    def of(self, key: ReminderKey) -> Known | None:
+    def of(self, key: str) -> Known | None:
         """Returns the message of a key."""
-        return self.by_key.get(key.text) if self.by_key else None
+        return self.by_key.get(key)
 
     def earlier(self, appointment: Appointment, key: ReminderKey) -> Earlier:
         """Returns what the decision on one appointment needs to know."""
         day = self.of_day.get((appointment.patient_id, appointment.starts_at.date()), ())
         same = self.of_appointment.get(appointment.id, ())
-        there = self.of(key)
+        there = self.of(key.text) if self.by_key else None
         if there is None and not day and not same:
             return _NOTHING
         keys: frozenset[MessageKey] = frozenset({key}) if there and not is_revivable(there) else frozenset()
         return Earlier(keys, frozenset((*day, *same)))
 
 
+def key_of(decision: Decision, key: ReminderKey) -> str:
+    """Returns the key under which a decision is written: its own for an entry beside a reminder that went out."""
+    asks_to_call = isinstance(decision, NotEligible) and decision.reason in TOLD_OTHERWISE
+    return call_key(key.text) if asks_to_call else key.text
+
+
 def earlier_reminder(known: Known) -> EarlierReminder | None:
     """Returns a message as the decision knows reminders that went out or will; None for a greeting."""
     if known.appointment_id is None:
         return None
-    return EarlierReminder(ReminderKey(known.appointment_id, start_in(known.unique_key)), known.patient_id)
+    return EarlierReminder(ReminderKey(known.appointment_id, start_in(known.unique_key)), known.patient_id, known.left_at)
 
 
 def is_revivable(known: Known) -> bool:

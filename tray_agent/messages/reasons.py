@@ -30,6 +30,8 @@ class Reason(StrEnum):
     OUTSIDE_WINDOW = "outside_window"
     VISIT_REASON = "visit_reason"
     ALREADY_REMINDED = "already_reminded"
+    TOLD_ANOTHER_TIME = "told_another_time"
+    TOLD_ANOTHER_PATIENT = "told_another_patient"
     MOVED_NOT_REPEATED = "moved_not_repeated"
     ANOTHER_THAT_DAY = "another_that_day"
     MOVED_AWAY = "moved_away"
@@ -105,6 +107,16 @@ _TOLD: dict[Reason, _Told] = {
     Reason.OUTSIDE_WINDOW: _Told(N_("Der Termin liegt nicht im Zeitraum, in dem nach Terminen gesucht wird."), "", _ORDINARY),
     Reason.VISIT_REASON: _Told(N_("An Termine mit diesem Besuchsgrund wird nicht erinnert."), "", _ORDINARY),
     Reason.ALREADY_REMINDED: _Told(N_("Für diesen Termin ist bereits eine Erinnerung vorbereitet oder gesendet."), "", _ORDINARY),
+    Reason.TOLD_ANOTHER_TIME: _Told(
+        N_("Der Termin wurde verschoben und wieder zurück; zuletzt wurde dem Patienten eine andere Zeit mitgeteilt."),
+        N_("Patienten anrufen oder anschreiben."),
+        _OTHERWISE,
+    ),
+    Reason.TOLD_ANOTHER_PATIENT: _Told(
+        N_("Die Erinnerung an diesen Termin ging an einen anderen Patienten, dem er damals gehörte."),
+        N_("Patienten anrufen oder anschreiben."),
+        _OTHERWISE,
+    ),
     Reason.MOVED_NOT_REPEATED: _Told(
         N_("Der Termin wurde nach der Erinnerung verschoben; der Schalter VerschobeneErneutErinnern steht auf Nein."), "", _ORDINARY
     ),
