@@ -81,6 +81,12 @@ class _Bench:
             f"{name}: a million rows, the slowest of {PAGES} pages scrolled to", max(self._scroll(table, model) for _number in range(PAGES))
         )
         yield _row(f"{name}: a million rows, read anew up to the end", max(self._end(table, model) for _number in range(AGAIN)))
+        table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+        self._settle()
+        first, last = (_instant(model.row_at(row)) for row in (0, model.rowCount() - 1))
+        places = [last + (first - last) * tenths / 10 for tenths in range(1, 10)]
+        slowest = max(self._go_to(table, model, place) for place in places)
+        yield _row(f"{name}: a million rows, the slowest of {len(places)} days gone to", slowest)
         orders = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
         sorts = [(place, order) for place in range(len(model.columns)) for order in orders]
         slowest = max(self._until_shown(model, partial(table.sortByColumn, *sort)) for sort in sorts)
@@ -109,6 +115,21 @@ class _Bench:
         took = time.perf_counter() - began
         model.rowsInserted.disconnect(connection)
         self._settle()
+        return took
+
+    def _go_to(self, table: Any, model: Any, place: Any) -> float:
+        """Returns how long it takes until the rows of an instant in the middle are there and painted."""
+        shown: list[int] = []
+        connection = model.went.connect(shown.append)
+        began = time.perf_counter()
+        model.go_to(place)
+        self._wait(lambda: bool(shown))
+        table.viewport().repaint()
+        took = time.perf_counter() - began
+        model.went.disconnect(connection)
+        self._settle()
+        chosen = _instant(model.row_at(table.currentIndex().row()))
+        assert chosen < place, (chosen, place)
         return took
 
     def _until_shown(self, model: Any, act: Callable[[], object]) -> float:
@@ -181,6 +202,11 @@ def _bench(folder: Path) -> Iterator[_Bench]:
         bench = _Bench(application, agent, folder)
         yield bench
         bench._background.stop()
+
+
+def _instant(row: Any) -> Any:
+    """Returns the time of a run or of an activity."""
+    return row.due_at if hasattr(row, "due_at") else row.at
 
 
 def _row(name: str, seconds: float, floor: float | None = None) -> Row:
