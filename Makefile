@@ -8,7 +8,7 @@ WORKERS ?= 2
 .PHONY: help setup setup-run demo check test soak bench screenshots test-windows installer wheel clean
 
 help:
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
 $(VENV)/.run: requirements/demo.txt pyproject.toml tools/setup.sh
 	tools/setup.sh run

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
-from tray_agent.cli.schedule import read_spec
+from tray_agent.cli.schedule import finding_as_json, read_spec
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime
 
@@ -201,7 +201,7 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
     agent.jobs.save([change], f"{getpass.getuser()}@{agent.workstation}")
     saved, findings = _overview(agent, overview.key), agent.jobs.check()
     if as_json:
-        print_json({"job": _as_json(saved), "findings": [_finding(finding) for finding in findings]})
+        print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
     else:
         _print_saved(saved, findings, agent.machine.zone)
 
@@ -218,10 +218,6 @@ def _print_saved(saved: JobOverview, findings: Sequence[Finding], zone: ZoneInfo
         print(_("Nächster Lauf: {time}").format(time=format_datetime(saved.next_at.astimezone(zone))))
     for finding in findings:
         print(_("Achtung: {finding}").format(finding=finding.sentence))
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    return {"kind": finding.kind.value, "jobs": [job.value for job in finding.jobs], "sentence": finding.sentence}
 
 
 def _run(

@@ -112,7 +112,7 @@ def _check(
     day = read_instant(after, zone).astimezone(zone).date()
     findings = check_order(_schedules(read_spec(spec), day), zone, QuietHours(), day)
     if as_json:
-        print_json({"findings": [_finding_as_json(finding) for finding in findings]})
+        print_json({"findings": [finding_as_json(finding) for finding in findings]})
     else:
         print("\n".join(finding.sentence for finding in findings) or _("Die Zeitpläne passen zueinander."))
 
@@ -134,7 +134,8 @@ def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]
     return schedules
 
 
-def _finding_as_json(finding: Finding) -> dict[str, object]:
+def finding_as_json(finding: Finding) -> dict[str, object]:
+    """Returns a finding of the check for ``--json``; its times are local, with their offset."""
     return {
         "kind": finding.kind.value,
         "jobs": [job.value for job in finding.jobs],

@@ -88,14 +88,14 @@ class DemoReport:
 
 
 def as_json(report: DemoReport) -> dict[str, Any]:
-    """Returns the report in the shape that programs read; instants are ISO 8601 in UTC, credits are numbers."""
+    """Returns the report in the shape that programs read; instants are aware, credits are numbers."""
     return {
         "jobs": [
             {
                 "job": run.job.value,
                 "status": run.state.value,
-                "started_at": run.started_at.isoformat() if run.started_at else None,
-                "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+                "started_at": run.started_at,
+                "finished_at": run.finished_at,
                 "counts": dict(run.counts),
             }
             for run in report.runs
