@@ -16,6 +16,7 @@ _WHY = {
     errno.EROFS: N_("nur lesbar"),
     errno.ENOSPC: N_("kein Platz mehr"),
     errno.ENAMETOOLONG: N_("der Name ist zu lang"),
+    errno.ENOEXEC: N_("hier gibt es kein Programm dafür"),
     errno.EIO: N_("das Gerät meldet einen Fehler"),
 }
 

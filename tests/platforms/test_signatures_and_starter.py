@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tray_agent.downloads.catalogue import FileKind
+from tray_agent.file_faults import why_of
 from tray_agent.platforms.app_identity import announce_identity, announced_identity
 from tray_agent.platforms.signature import KnownSignatures, NoSignatures, Signature, SignatureState, signature_reader
 from tray_agent.platforms.starter import starter
@@ -54,6 +55,16 @@ if sys.platform != "win32":
         go.write_text("now\n", encoding="utf-8")
         waiting.join(10)
         assert noted.read_text(encoding="utf-8") == str(file.parent)
+
+    @pytest.mark.parametrize("opener", ["none", "fails"])
+    def test_a_machine_without_a_desktop_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opener: str) -> None:
+        if opener == "fails":
+            (tmp_path / "xdg-open").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+            (tmp_path / "xdg-open").chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(OSError, match="") as caught:
+            LinuxStarter().show(tmp_path)
+        assert why_of(caught.value) == "hier gibt es kein Programm dafür"
 
     def test_linux_has_its_own_adapters() -> None:
         assert isinstance(signature_reader(), NoSignatures)

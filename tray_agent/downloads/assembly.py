@@ -18,6 +18,7 @@ from tray_agent.downloads.service import DownloadService
 from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.downloads.version import Version
 from tray_agent.errors import ConfigurationError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.jobs.contract import JobContext, JobDefinition, JobKey, JobResult
 from tray_agent.platforms.starter import starter
@@ -195,7 +196,7 @@ def _read_root(file: Path) -> bytes:
         raise ConfigurationError(
             _("Vertrauensanker des Portals fehlt"),
             _("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen.").format(
-                file=file, why=error.strerror or type(error).__name__
+                file=file, why=why_of(error)
             ),
             _("Die Datei vom Hersteller beziehen und in der Konfiguration unter portal.root angeben."),
             item=str(file),

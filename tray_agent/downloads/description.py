@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tray_agent.downloads.errors import PublishError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 
 FILE_NAME = "portal.toml"
@@ -83,7 +84,7 @@ def read_description(folder: Path) -> Description:
         first = error.errors()[0]
         raise _unreadable(file, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
     except OSError as error:
-        raise _unreadable(file, error.strerror or type(error).__name__) from error
+        raise _unreadable(file, why_of(error)) from error
     except ValueError as error:
         raise _unreadable(file, str(error)) from error
 

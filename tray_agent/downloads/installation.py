@@ -16,6 +16,7 @@ from tray_agent.downloads.library import Library
 from tray_agent.downloads.publisher import objection
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.jobs.contract import Activity
 from tray_agent.platforms.held_file import held
@@ -200,7 +201,7 @@ class Installation:
     def _unreadable(self, download: Download, error: OSError) -> InstallRefusedError:
         return self._refused(
             download,
-            _("Die Datei kann nicht gelesen werden ({why}).").format(why=error.strerror or error),
+            _("Die Datei kann nicht gelesen werden ({why}).").format(why=why_of(error)),
             _("Verbindung zum Download-Ordner und Rechte prüfen, dann erneut ausführen."),
         )
 
@@ -215,9 +216,7 @@ class Installation:
     def _not_started(self, download: Download, error: OSError) -> InstallRefusedError:
         return InstallRefusedError(
             _("{name} nicht gestartet").format(name=told.name_of(download)),
-            _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}). Es wurde nichts installiert.").format(
-                why=error.strerror or type(error).__name__
-            ),
+            _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}). Es wurde nichts installiert.").format(why=why_of(error)),
             _("Die Datei an einem Windows-Arbeitsplatz ausführen; sie liegt in {folder}.").format(
                 folder=self._library.place_of(download).parent
             ),

@@ -16,6 +16,7 @@ from tray_agent.downloads.locks import LockedError
 from tray_agent.downloads.names import check_element_key, check_file_name
 from tray_agent.downloads.partial import NOTE, PART, beside, taken
 from tray_agent.downloads.version import Version
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files
 
@@ -65,7 +66,7 @@ class Library:
             raise FolderUnavailableError(
                 _("Download-Ordner nicht erreichbar"),
                 _("Der Ordner {folder} kann nicht geöffnet werden ({why}); nichts wurde heruntergeladen.").format(
-                    folder=self.folder, why=error.strerror or type(error).__name__
+                    folder=self.folder, why=why_of(error)
                 ),
                 _("Verbindung zum Laufwerk und Rechte prüfen; der nächste Lauf versucht es von selbst wieder."),
                 item=str(self.folder),

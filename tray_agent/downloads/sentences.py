@@ -6,6 +6,7 @@ from tray_agent.downloads.catalogue import ElementVersion, Refusal
 from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.sizes import format_size
 from tray_agent.errors import KnownError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.jobs.contract import Activity, Level, Service
 
@@ -53,7 +54,7 @@ def file_lost(version: ElementVersion | Download, *, changed: bool) -> Activity:
 def folder_silent(download: Download, error: OSError) -> Activity:
     """The download folder does not answer."""
     sentence = _("Die Datei von {name} kann nicht gelesen werden ({why}). Verbindung zum Download-Ordner und Rechte prüfen.")
-    return _activity(Level.ERROR, "file_error", download.element, sentence.format(name=name_of(download), why=error.strerror or error))
+    return _activity(Level.ERROR, "file_error", download.element, sentence.format(name=name_of(download), why=why_of(error)))
 
 
 def not_removed(version: ElementVersion | Download, error: Exception) -> Activity:

@@ -13,6 +13,7 @@ from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableEr
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
 from tray_agent.errors import InputError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ class DownloadService:
             raise InstallRefusedError(
                 _("Ordner nicht angezeigt"),
                 _("Der Download-Ordner {folder} kann nicht angezeigt werden ({why}).").format(
-                    folder=self._library.folder, why=error.strerror or type(error).__name__
+                    folder=self._library.folder, why=why_of(error)
                 ),
                 item=str(self._library.folder),
             ) from error

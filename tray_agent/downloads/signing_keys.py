@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.signer import CryptoSigner
 
 from tray_agent.downloads.errors import PublishError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files
 
@@ -69,7 +70,7 @@ class SigningKeys:
                 try:
                     files.replace(file, file.with_name(f"{file.stem}-{self._load(file).public_key.keyid[:8]}.pem{RETIRED}"))
                 except OSError as error:
-                    raise _unusable(file, error.strerror or type(error).__name__) from error
+                    raise _unusable(file, why_of(error)) from error
 
     def _files(self, role: str) -> list[Path]:
         return sorted(file for pattern in (f"{role}.pem", f"{role}-*.pem") for file in self._folder.glob(pattern))
@@ -91,7 +92,7 @@ class SigningKeys:
                 out.write(content)
                 files.sync_file(out.fileno())
         except OSError as error:
-            raise _unusable(file, error.strerror or type(error).__name__) from error
+            raise _unusable(file, why_of(error)) from error
         return CryptoSigner(key)
 
     def _load(self, file: Path) -> CryptoSigner:

@@ -6,6 +6,7 @@ import errno
 
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.errors import KnownError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, format_number
 
 _MEGABYTE = 1_000_000
@@ -62,7 +63,7 @@ def of_system(error: OSError, title: str) -> KnownError:
     """Returns the error for what the system refused while writing."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in (39, 112):
         return said(TransferFault.SPACE, title, missing=_MEGABYTE)
-    return said(TransferFault.FILE, title, detail=error.strerror or type(error).__name__)
+    return said(TransferFault.FILE, title, detail=why_of(error))
 
 
 def _megabytes(count: int) -> str:
