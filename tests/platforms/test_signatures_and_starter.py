@@ -62,7 +62,7 @@ if sys.platform != "win32":
             (tmp_path / "xdg-open").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
             (tmp_path / "xdg-open").chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path))
-        with pytest.raises(OSError, match="") as caught:
+        with pytest.raises(OSError, match="Exec format") as caught:
             LinuxStarter().show(tmp_path)
         assert why_of(caught.value) == "hier gibt es kein Programm dafür"
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tray_agent.downloads.catalogue import FileKind
 
-
 SOON = 1.0
 """Seconds within which the desktop's opener says that there is nothing to open a folder with."""
 
