@@ -14,7 +14,9 @@ from sqlalchemy import insert
 from tests.desktop.conftest import StartProgram
 from tests.desktop.rig import RunningProgram, SmallDesktop, wait_until
 from tests.desktop.toasts import watch_toasts
+from tray_agent.downloads.library import Library
 from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.version import Version
 from tray_agent.store.database import open_database
 from tray_agent.store.tables import download
 
@@ -25,7 +27,10 @@ POPUP = "Meldung"
 
 
 def offer_download(data: Path, element: str = "update", title: str = "Update vitomed", version: str = "2.70.001") -> None:
-    """Puts a downloaded element into the database, as a run of the Download-Service leaves it."""
+    """Puts a downloaded element into the database and its file into the folder, as a run of the Download-Service leaves them."""
+    place = Library(data / "downloads").place(element, Version.parse(version), f"{element}-{version}.exe")
+    place.parent.mkdir(parents=True)
+    place.write_bytes(bytes(1000))
     database = open_database(f"sqlite:///{(data / 'vitoclient.db').as_posix()}")
     with database.begin() as connection:
         connection.execute(
