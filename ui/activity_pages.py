@@ -15,6 +15,7 @@ from tray_agent.jobs.model import ActivityOrder, ActivityRow
 from tray_agent.jobs.titles import level_title, service_title
 from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
 from ui.day_jump import DayJump, go_to_day, page_word
+from ui.details import Details
 from ui.dialog import GRID, quiet_label
 from ui.growing_list import GrowingModel, MoreRequest, MoreResult
 from ui.icons import Status
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
     from tray_agent.agent import Agent
     from ui.windows import DialogContext
+
+DETAIL_LINES = 6
+"""Lines of text for which the details below the log have room at first; more scroll."""
 
 _TYPING = 300
 """Milliseconds without another key until a text is looked for."""
@@ -116,14 +120,8 @@ class LogPage(QWidget):
             identity=lambda row: row.activity_id,
         )  # fmt: skip
         self.table.setModel(self.list)
-        self.details = QLabel()
-        self.details.setWordWrap(True)
-        self.details.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.details.setTextFormat(Qt.TextFormat.PlainText)
-        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.details.setAccessibleName(_("Einzelheiten zum gewählten Eintrag"))
-        self.details.setContentsMargins(0, GRID, 0, 0)
-        self.details.setMinimumHeight(5 * self.fontMetrics().height() + GRID)
+        self.details = Details(_("Einzelheiten zum gewählten Eintrag"))
+        self.details.setMinimumHeight(4 * self.fontMetrics().height())
         chosen = self.table.selectionModel()
         if chosen is not None:
             chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
@@ -135,6 +133,7 @@ class LogPage(QWidget):
         parts.addWidget(self.table)
         parts.addWidget(self.details)
         parts.setStretchFactor(0, 1)
+        parts.setSizes((400, DETAIL_LINES * self.fontMetrics().height()))
         return parts
 
     def begin(self) -> None:
@@ -162,7 +161,7 @@ class LogPage(QWidget):
 
     def _show_details(self) -> None:
         row = self.list.row_at(self.table.currentIndex().row())
-        self.details.setText(details(row, self.zone) if row else "")
+        self.details.setPlainText(details(row, self.zone) if row else "")
 
     def print_out(self) -> Callable[[], PrintOut]:
         """Returns what makes the list for the printer, as it is filtered and sorted; to be called in a worker."""

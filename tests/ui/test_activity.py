@@ -122,9 +122,23 @@ def test_the_chosen_row_is_told_in_full(qtbot: QtBot, context: DialogContext) ->
     dialog = opened(qtbot, context)
     page = sms(qtbot, dialog)
     page.table.selectRow(2)
-    assert page.details.text().splitlines() == [
+    assert page.details.toPlainText().splitlines() == [
         "Fehler, 23.11.2026 10:00 auf EMPFANG1", "Müller Anna: keine Mobilnummer.", "Patient: P1", "Betrifft: Mitteilung 12",
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("practice")
+def test_a_long_sentence_is_told_to_its_end(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
+    ActivityLog(agent.store, "EMPFANG1").write([Activity(Service.SMS, Level.ERROR, "no_credits", "Guthaben aufladen. " * 120, item="12")])
+    dialog = opened(qtbot, context)
+    page = sms(qtbot, dialog)
+    qtbot.waitUntil(lambda: page.details.toPlainText().endswith("Betrifft: Mitteilung 12"))
+    document, bar, viewport = page.details.document(), page.details.verticalScrollBar(), page.details.viewport()
+    assert document is not None
+    assert bar is not None
+    assert viewport is not None
+    assert bar.maximum() > 0
+    assert document.size().height() <= viewport.height() + bar.maximum() + 1
 
 
 @pytest.mark.usefixtures("log", "practice")

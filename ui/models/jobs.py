@@ -148,7 +148,7 @@ class JobsModel:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """Returns what a person should know, a sentence each: pause, schedules that are none, switches on Nein, then the check of the set."""
+        """Returns what a person should know, a sentence each: pause, unusable schedules, switches on Nein, then the check of the set."""
         findings = (finding.sentence for finding in self.findings)
         return (*self._pause_hint(), *_mistake_hints(self.rows), *_switch_hints(self.rows), *findings)
 
