@@ -236,8 +236,8 @@ class _CommitLost(Database):
 
     lose = True
 
-    def transact(self, work: Callable[[Connection], Result]) -> Result:
-        result = super().transact(work)
+    def transact(self, work: Callable[[Connection], Result], *, again_on_duplicate: bool = False) -> Result:
+        result = super().transact(work, again_on_duplicate=again_on_duplicate)
         if self.lose:
             self.lose = False
             raise OutcomeUnknownError("verloren", "")
