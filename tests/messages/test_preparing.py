@@ -33,6 +33,13 @@ def test_an_eligible_appointment_gets_one_message_on_every_engine(every_world: W
     assert "09:00" in message.text
 
 
+def test_a_name_on_two_lines_is_one_in_every_list(world: World) -> None:
+    world.change_patient(first_name="Anna\nMaria", last_name="Muster\r\n-Meier")
+    world.book_appointment()
+    world.prepare()
+    assert world.only().patient_name == "Muster -Meier Anna Maria"
+
+
 # What was said before
 
 

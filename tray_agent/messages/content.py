@@ -17,6 +17,8 @@ MOST_SUBJECT = 300
 def name_of(patient: Patient | None, patient_id: str) -> str:
     """Returns a patient as lists of the practice show them: "Muster Anna"; the id where there is no patient."""
     name = f"{patient.last_name} {patient.first_name}".strip() if patient else ""
+    if not name.isprintable():  # a line end would tear a row of a list apart
+        name = " ".join(name.split())
     return (name or patient_id)[:MOST_NAME]
 
 
