@@ -18,11 +18,12 @@ class SqlServer:
         told: every statement with its values, in the order in which they came.
         sessions: how many connections were made.
         fails: what the next statement that holds its key raises; once.
+        arrays: how often many rows were sent at once.
     """
 
     def __init__(self) -> None:
         self.told: list[tuple[str, tuple[Any, ...]]] = []
-        self.sessions = 0
+        self.sessions = self.arrays = 0
         self.fails: dict[str, Exception] = {}
 
     def connect(self, *_how: object, **_more: object) -> Session:
@@ -59,6 +60,8 @@ class Session:
 class Cursor:
     """Executes statements; gives one row with one value, or none."""
 
+    fast_executemany = False
+
     def __init__(self, server: SqlServer) -> None:
         self._server = server
         self._rows: list[tuple[Any]] = []
@@ -74,6 +77,13 @@ class Cursor:
         self._rows = [] if answer is None else [(answer,)]
         self.description = [("answer", None, None, None, None, None, None)] if answer is not None or "SELECT" in statement else None
         return self
+
+    def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Executes a statement for each row, or for all of them at once."""
+        if self.fast_executemany:
+            self._server.arrays += 1
+        for row in rows:
+            self.execute(statement, *row)
 
     def fetchone(self) -> tuple[Any] | None:
         """Returns the row, once."""

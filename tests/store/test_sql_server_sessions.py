@@ -11,6 +11,7 @@ from tests.store.sql_server import URL, SqlServer, sql_server
 from tests.store.test_faults import DRIVER
 from tray_agent.errors import DatabaseBusyError, DatabaseUnavailableError
 from tray_agent.store.database import PATIENCE, open_database
+from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import setting
 
 __all__ = ["sql_server"]
@@ -31,7 +32,7 @@ def test_every_session_counts_rows_and_waits_for_no_lock_for_ever(sql_server: Sq
     database = open_database(URL)
     with database.read(), database.read():
         pass
-    assert sql_server.said("SET ") == [f"SET NOCOUNT OFF; SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"] * sql_server.sessions
+    assert sql_server.said("SET ") == ["SET NOCOUNT OFF", f"SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"] * sql_server.sessions
     assert sql_server.sessions == 2
 
 
@@ -57,14 +58,20 @@ def test_a_lock_waited_for_in_vain_is_busy_and_the_session_stays(sql_server: Sql
     assert sql_server.sessions == 1
 
 
-def test_many_rows_are_one_statement_of_many_values(sql_server: SqlServer) -> None:
-    """An array of parameters could hide that one of its rows was refused."""
+def test_of_many_rows_each_is_told_by_itself(sql_server: SqlServer) -> None:
+    """Of an array of rows the driver may keep to itself that one was refused."""
     database = open_database(URL, schema="vitoclient")
     now = datetime(2026, 11, 23, tzinfo=UTC)
     rows = [{"section": str(number), "name": "ü", "value": "x", "changed_at": now, "changed_by": "x"} for number in range(900)]
     with database.begin() as connection:
         connection.execute(insert(setting), rows)
-    written = [(statement, values) for statement, values in sql_server.told if statement.startswith("INSERT INTO vitoclient.setting")]
-    assert sum(statement.count("(?, ?, ?, ?, ?)") for statement, _values in written) == 900
-    assert all(len(values[0]) <= 2099 for _statement, values in written)
-    assert len(written) == 3
+    written = [values for statement, values in sql_server.told if statement.startswith("INSERT INTO vitoclient.setting")]
+    assert [values[0] for values in written] == [row["section"] for row in rows]
+    assert sql_server.arrays == 0
+
+
+def test_tables_that_another_workstation_makes_are_not_waited_for_for_ever(sql_server: SqlServer) -> None:
+    sql_server.fails["FROM sys.tables"] = fault("HYT00", LOCKED)
+    with pytest.raises(DatabaseBusyError) as raised:
+        upgrade(open_database(URL))
+    assert raised.value.title == "Datenbank wird gerade aktualisiert"

@@ -48,7 +48,7 @@ _SQLITE = (
 """How SQLite is used. The cache (KiB; taken when needed) holds the indexes of a large outbox, and their pages are moved from the
 write-ahead log into the file only after many commits, because every commit of a large preparing changes the same ones."""
 
-_SQL_SERVER = f"SET NOCOUNT OFF; SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"
+_SQL_SERVER = ("SET NOCOUNT OFF", f"SET LOCK_TIMEOUT {int(PATIENCE * 1000)}")
 """How a session of SQL Server begins. Rows changed are counted, whatever the server's default is: compare-and-set lives on that
 number. And nobody waits for another's lock for ever, as nobody does for an SQLite file: after so long it is "busy" (1222)."""
 
@@ -310,19 +310,20 @@ def _server_engine(url: URL) -> Engine:
 def _sql_server_engine(url: URL) -> Engine:
     """Makes the engine for SQL Server.
 
-    Long texts are NVARCHAR(max), whatever the server says of its version: LOWER and = refuse NTEXT. Many rows are written as one
-    INSERT of many VALUES, not by the driver's arrays of parameters (``fast_executemany``): of an array the driver may keep to
-    itself that a later row was refused, and a duplicate key must never be overheard.
+    Long texts are NVARCHAR(max), whatever the server says of its version: LOWER and = refuse NTEXT. Many rows are written by one
+    prepared INSERT, row by row: sent as an array (``fast_executemany``), a row that was refused may be kept from us by the driver,
+    and a duplicate key must never be overheard; as one INSERT of many VALUES, the types of NULLs are asked for anew each time.
     """
     import pyodbc
 
     pyodbc.pooling = False
-    engine = create_engine(url, **_POOLED, deprecate_large_types=True, connect_args={"timeout": 5})
+    engine = create_engine(url, **_POOLED, deprecate_large_types=True, use_insertmanyvalues=False, connect_args={"timeout": 5})
 
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        cursor.execute(_SQL_SERVER)
+        for statement in _SQL_SERVER:
+            cursor.execute(statement)
         cursor.close()
 
     @event.listens_for(engine, "handle_error")

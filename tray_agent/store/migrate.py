@@ -12,11 +12,13 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from tray_agent.errors import DatabaseBusyError
 from tray_agent.i18n import _
 from tray_agent.store.database import Database
+from tray_agent.store.faults import Fault, fault_of
 from tray_agent.store.schema_version import NEWEST, current_revision
 
 _LOCK_NAME = "vitoclient_migration"
@@ -42,6 +44,7 @@ def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None
         copy_stamp: the time in the copy's name; without it no copy is made.
 
     Raises:
+        DatabaseBusyError: another process has been migrating for too long.
         DatabaseUnavailableError: no connection.
     """
     if current_revision(database) == NEWEST and to == "head":
@@ -73,19 +76,32 @@ def _only_one(connection: Connection) -> Iterator[None]:
     """Serialises migrations; both locks end with the transaction. SQLite's write lock does it by itself.
 
     Raises:
-        DatabaseBusyError: another process has been migrating for a minute (SQL Server).
+        DatabaseBusyError: another process has been migrating for too long (SQL Server).
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
-    elif connection.dialect.name == "mssql":
-        connection.execute(text("SELECT COUNT(*) FROM sys.tables")).scalar_one()  # begins the transaction that the lock belongs to
-        if connection.execute(text(_SQL_SERVER_LOCK), {"name": _LOCK_NAME}).scalar_one() < 0:
-            raise DatabaseBusyError(
-                _("Datenbank wird gerade aktualisiert"),
-                _("Ein anderer Arbeitsplatz aktualisiert die Tabellen seit über einer Minute; hier wurde nichts verändert."),
-                _("Warten, bis er fertig ist, und es dann nochmals versuchen."),
-            )
+    elif connection.dialect.name == "mssql" and not _locked_on_sql_server(connection):
+        raise _migrating()
     yield
+
+
+def _locked_on_sql_server(connection: Connection) -> bool:
+    try:
+        # Begins the transaction that the lock belongs to, without waiting for the tables that another makes.
+        connection.execute(text("SELECT COUNT(*) FROM sys.tables WITH (NOLOCK)")).scalar_one()
+        return bool(connection.execute(text(_SQL_SERVER_LOCK), {"name": _LOCK_NAME}).scalar_one() >= 0)
+    except DBAPIError as error:
+        if fault_of(error) is Fault.TRY_AGAIN:
+            return False
+        raise
+
+
+def _migrating() -> DatabaseBusyError:
+    return DatabaseBusyError(
+        _("Datenbank wird gerade aktualisiert"),
+        _("Ein anderer Arbeitsplatz aktualisiert die Tabellen seit über einer Minute; hier wurde nichts verändert."),
+        _("Warten, bis er fertig ist, und es dann nochmals versuchen."),
+    )
 
 
 def _copy_file(database: Database, stamp: datetime) -> Path | None:
