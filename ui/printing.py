@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt6.QtCore import QMarginsF
-from PyQt6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PyQt6.QtGui import QGuiApplication, QPagedPaintDevice, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PyQt6.QtWidgets import QWidget
 
 from tray_agent import __version__
@@ -13,6 +13,12 @@ from tray_agent.errors import UnavailableError
 from tray_agent.i18n import _
 from tray_agent.tray.model import PRODUCT
 from ui.models.print_outs import PrintOut
+
+_EDGE, _INCH = 20.0, 25.4
+"""Millimetres: the edge of a page, and an inch."""
+
+_DOTS = 96.0
+"""Per inch, where there is no screen to ask; a document lays itself out in the screen's."""
 
 _MARGIN = 0.0
 """Millimetres: a text document leaves two centimetres by itself and numbers its pages there."""
@@ -29,7 +35,7 @@ def print_with_dialog(printed: PrintOut, parent: QWidget) -> bool:
     dialog.setWindowTitle(_("Drucken"))
     if dialog.exec() != QPrintDialog.DialogCode.Accepted:
         return False
-    document_of(printed).print(printer)
+    _print(printed, printer)
     return True
 
 
@@ -42,7 +48,7 @@ def preview(printed: PrintOut, parent: QWidget) -> None:
     printer.setPageLayout(_layout())
     dialog = QPrintPreviewDialog(printer, parent)
     dialog.setWindowTitle(_("Seitenansicht: {title}").format(title=printed.title))
-    dialog.paintRequested.connect(lambda target: document_of(printed).print(target))
+    dialog.paintRequested.connect(lambda target: _print(printed, target))
     dialog.exec()
 
 
@@ -65,7 +71,7 @@ def write_pdf(printed: PrintOut, file: Path) -> None:
     writer.setTitle(printed.title)
     writer.setCreator(f"{PRODUCT} {__version__}")
     writer.setPageLayout(_layout())
-    document_of(printed).print(writer)
+    _print(printed, writer)
 
 
 def document_of(printed: PrintOut) -> QTextDocument:
@@ -73,6 +79,17 @@ def document_of(printed: PrintOut) -> QTextDocument:
     document = QTextDocument()
     document.setHtml(printed.html)
     return document
+
+
+def _print(printed: PrintOut, target: QPagedPaintDevice) -> None:
+    """Prints a document; Qt numbers the pages of one that knows no pages of its own."""
+    document = document_of(printed)
+    if not printed.numbered:
+        screen = QGuiApplication.primaryScreen()
+        dots = screen.logicalDotsPerInch() if screen is not None else _DOTS
+        document.setDocumentMargin(_EDGE * dots / _INCH)
+        document.setPageSize(QPageSize(QPageSize.PageSizeId.A4).size(QPageSize.Unit.Inch) * dots)
+    document.print(target)
 
 
 def _layout() -> QPageLayout:

@@ -393,6 +393,7 @@ def test_a_letter_each_on_its_page(tmp_path: Path, practice: World, context: Dia
     pages = pages_of(tmp_path / "briefe.pdf")
     assert len(pages) == 3
     assert all(page.startswith("Praxis am Bellevue") and page.count("Freundliche Grüsse") == 1 for page in pages)
+    assert all(page.rstrip().endswith("Praxis am Bellevue") for page in pages)  # no number that would tell of other patients' letters
 
 
 def test_a_list_that_goes_on_says_so(context: DialogContext) -> None:

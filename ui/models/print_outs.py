@@ -48,10 +48,12 @@ class PrintOut:
     Attributes:
         title: the document's name, also of its file.
         html: the document.
+        numbered: whether its pages bear numbers; letters to several people do not.
     """
 
     title: str
     html: str
+    numbered: bool = True
 
 
 def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: datetime, *, more: bool) -> PrintOut:
@@ -129,7 +131,7 @@ def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sende
     """Returns a letter for each patient, each on a page of its own; nothing in it says more than place and time."""
     pages = (_letter(entry, patients.get(entry.message.patient_id), sender, zone, now) for entry in entries)
     body = "".join(_begin_page(page) if number else page for number, page in enumerate(pages))
-    return PrintOut(_("Terminerinnerungen (Briefe)"), f"<html><body style='font-size:11pt'>{body}</body></html>")
+    return PrintOut(_("Terminerinnerungen (Briefe)"), f"<html><body style='font-size:11pt'>{body}</body></html>", numbered=False)
 
 
 def _begin_page(letter: str) -> str:
