@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tray_agent.config.settings import Settings
+from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_datetime, join_words, ngettext
 from tray_agent.jobs.contract import Activity, Level
 from tray_agent.messages.credits import accounts_of, credits_of, low_activity
@@ -114,21 +115,26 @@ def run_sentence(parts: MessageParts, tally: Tally, left: Left) -> str:
     if not said:
         return _("Es war nichts zu senden.")
     if left.prepared or left.doubtful:
-        said += [_why(left), _next_try(parts)] if left.why else [_next_try(parts)]
+        said += [*_why(left), *_next_try(parts)]
     return " ".join(said if sent else [_("Keine Mitteilung gesendet."), *said])
 
 
-def _why(left: Left) -> str:
+def _why(left: Left) -> Iterator[str]:
     if len(left.why) > 1:
-        return _("Die Gründe stehen unter «Aktivitäten/Fehler».")
-    return _("Grund: {why}").format(why=left.why[0])
+        yield _("Die Gründe stehen unter «Aktivitäten/Fehler».")
+    elif left.why:
+        yield _("Grund: {why}").format(why=left.why[0])
 
 
-def _next_try(parts: MessageParts) -> str:
-    next_at = parts.next_sending()
+def _next_try(parts: MessageParts) -> Iterator[str]:
+    try:
+        next_at = parts.next_sending()
+    except KnownError:  # what was sent counts; when it goes on can be looked up later
+        return
     if next_at is None:
-        return _("«Mitteilungen senden» hat keinen Zeitplan, der noch läuft: Zeitplan anlegen oder den Auftrag von Hand ausführen.")
-    return _("Nächster Versuch: {when}.").format(when=format_datetime(parts.local(next_at)))
+        yield _("«Mitteilungen senden» hat keinen Zeitplan, der noch läuft: Zeitplan anlegen oder den Auftrag von Hand ausführen.")
+    else:
+        yield _("Nächster Versuch: {when}.").format(when=format_datetime(parts.local(next_at)))
 
 
 def _whose(parts: MessageParts, lane: Lane) -> str:

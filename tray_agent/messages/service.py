@@ -216,7 +216,7 @@ def make_parts(agent: Agent) -> MessageParts:
         words=PracticeWords(machine.practice.name, machine.practice.phone, machine.practice.link),
         region=machine.practice.region,
         canton=machine.practice.canton,
-        next_sending=lambda: next(row.next_at for row in agent.jobs.overview() if row.key is JobKey.SEND_MESSAGES),
+        next_sending=lambda: next((row.next_at for row in agent.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
     )
 
 
