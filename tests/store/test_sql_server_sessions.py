@@ -32,8 +32,17 @@ def test_every_session_counts_rows_and_waits_for_no_lock_for_ever(sql_server: Sq
     database = open_database(URL)
     with database.read(), database.read():
         pass
-    assert sql_server.said("SET ") == ["SET NOCOUNT OFF", f"SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"] * sql_server.sessions
+    assert sql_server.said("SET NOCOUNT") == ["SET NOCOUNT OFF"] * 2
+    assert sql_server.said("SET LOCK") == [f"SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"] * 2
     assert sql_server.sessions == 2
+
+
+def test_of_a_reader_and_a_writer_the_writer_gives_way_whose_work_is_run_again(sql_server: SqlServer) -> None:
+    database = open_database(URL)
+    for opened in (database.begin, database.read, database.read, database.begin, database.begin, database.read):
+        with opened():
+            pass
+    assert [said.split()[-1] for said in sql_server.said("DEADLOCK_PRIORITY")] == ["HIGH", "NORMAL", "HIGH"]
 
 
 @pytest.mark.parametrize("writes", [True, False])
