@@ -217,6 +217,41 @@ def test_an_error_of_the_server_is_told(portal: Portal, server: PortalServer, st
     assert f"({status})" in caught.value.message
 
 
+@pytest.mark.parametrize("hiccup", ["503", "429", "broken off"])
+@pytest.mark.parametrize("part", ["timestamp", "snapshot", "targets"])
+def test_a_hiccup_of_the_server_is_got_over_once(portal: Portal, server: PortalServer, part: str, hiccup: str) -> None:
+    failed: list[str] = []
+
+    def fault(handler: PortalHandler, request: Request) -> bool:
+        if not request.path.endswith(f"{part}.json") or failed:
+            return False
+        failed.append(request.path)
+        if hiccup == "broken off":
+            handler.close_connection = True
+        else:
+            handler.refuse(int(hiccup))
+        return True
+
+    server.fault = fault
+    assert portal.refresh().number == 1
+    assert len(failed) == 1
+
+
+@pytest.mark.parametrize("answer", [404, 503])
+def test_nobody_is_asked_again_and_again(portal: Portal, server: PortalServer, clock: ManualClock, answer: int) -> None:
+    def fault(handler: PortalHandler, request: Request) -> bool:
+        if "timestamp" in request.path:
+            handler.refuse(answer)
+        return "timestamp" in request.path
+
+    server.fault = fault
+    before = clock.monotonic()
+    with pytest.raises(PortalUnavailableError):
+        portal.refresh()
+    assert sum("timestamp" in request.path for request in server.traffic.requests) == {404: 1, 503: 2}[answer]
+    assert clock.monotonic() - before <= 2
+
+
 @pytest.mark.parametrize("location", ["http://example.invalid/metadata/timestamp.json", "/metadata/timestamp.json", "ftp://127.0.0.1/x"])
 def test_a_redirect_elsewhere_or_in_a_circle_is_not_followed(portal: Portal, server: PortalServer, location: str) -> None:
     def fault(handler: PortalHandler, request: Request) -> bool:

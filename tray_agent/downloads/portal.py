@@ -27,10 +27,14 @@ from tray_agent.downloads import portal_faults
 from tray_agent.downloads.catalogue import Catalogue, ElementVersion
 from tray_agent.downloads.catalogue_reader import PORTAL_FIELD, OfferedTarget, arrange, elements_of, read_area_order, read_targets
 from tray_agent.downloads.locks import LockedError, locked
-from tray_agent.downloads.web import Web, WebError
+from tray_agent.downloads.web import Web, WebError, WebFault
 from tray_agent.platforms import files
 
 _PIECE = 64 * 1024
+_PAUSE = 1.0
+_HICCUP_SECONDS = 5.0
+"""What fails later than this is no hiccup, and nobody should wait for it twice."""
+
 _CONFIRMED = "confirmed"
 _CONFIRMED_AT = "confirmed_at"
 _LITERAL = "/%:@!$&'()*+,;="
@@ -53,7 +57,10 @@ class PortalLimits:
 
 
 class MetadataFetcher(FetcherInterface):
-    """Fetches metadata for ``ngclient`` through our own ``Web``."""
+    """Fetches metadata for ``ngclient`` through our own ``Web``.
+
+    A hiccup of the server is got over once: the next run may be tomorrow.
+    """
 
     def __init__(self, web: Web, clock: Clock, seconds: float) -> None:
         self._web = web
@@ -61,7 +68,18 @@ class MetadataFetcher(FetcherInterface):
         self._seconds = seconds
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        deadline = self._clock.monotonic() + self._seconds
+        began, begun = self._clock.monotonic(), False
+        try:
+            for piece in self._pieces(url, began + self._seconds):
+                begun = True
+                yield piece
+        except DownloadError as error:
+            if begun or not _is_hiccup(error) or self._clock.monotonic() - began > _HICCUP_SECONDS:
+                raise
+            self._clock.wait(threading.Event(), _PAUSE)
+            yield from self._pieces(url, began + self._seconds)
+
+    def _pieces(self, url: str, deadline: float) -> Iterator[bytes]:
         try:
             with self._web.get(url) as answer:
                 if answer.status != 200:
@@ -72,6 +90,12 @@ class MetadataFetcher(FetcherInterface):
                     yield piece
         except WebError as error:
             raise DownloadError(str(error)) from error
+
+
+def _is_hiccup(error: DownloadError) -> bool:
+    if isinstance(error, DownloadHTTPError):
+        return error.status_code in (408, 425, 429) or error.status_code >= 500
+    return isinstance(error.__cause__, WebError) and error.__cause__.fault is WebFault.UNREACHABLE
 
 
 class _ConfirmedMetadata(FetcherInterface):
