@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -475,6 +477,18 @@ def test_only_one_fetches_a_file(place: Place, old: bytes) -> None:
     with taken(place.destination, SIZE, HASHES):
         assert place.fail().fault is TransferFault.BUSY
     assert place.asked == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the folder's rights hold there")
+def test_whoever_shares_the_folder_can_go_on(place: Place) -> None:
+    place.server.fault = cut(20 * KB)
+    before = os.umask(0o002)
+    try:
+        place.fail(replace(LIMITS, attempts=1))
+    finally:
+        os.umask(before)
+    modes = {file.suffix: file.stat().st_mode & 0o777 for file in place.destination.parent.iterdir()}
+    assert modes == {".part": 0o664, ".resume": 0o664}
 
 
 def test_a_full_drive_is_told_before_anything_is_fetched(place: Place, old: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

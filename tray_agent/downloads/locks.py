@@ -43,7 +43,8 @@ def locked(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _opened(file: Path) -> IO[bytes]:
-    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0)
+    """Opens or makes a file with the rights that others here have: whoever shares the folder must be able to take the lock."""
+    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
 
 
 def _is_there(file: Path, opened: IO[bytes]) -> bool:
