@@ -17,6 +17,7 @@ from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, M
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import Setting
 from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.model import JobChange
 from tray_agent.messages.entries import OutboxFilter, OutboxOrder
 from tray_agent.messages.errors import MessageMissingError
 from tray_agent.messages.model import Channel, MessageKind, MessageState
@@ -199,6 +200,14 @@ def test_the_four_jobs_are_offered_in_the_order_of_a_day(agent: Agent) -> None:
 def test_the_switches_must_stand_on_ja_else_the_jobs_are_not_run(agent: Agent, on: list[Setting], runs: set[JobKey]) -> None:
     agent.settings.save(dict.fromkeys(on, True), "test")
     assert {job.key for job in job_definitions(agent) if job.switched_on()} == runs
+
+
+def test_the_next_sending_is_the_planned_one_of_the_job_if_it_is_enabled(agent: Agent) -> None:
+    (sending,) = [job for job in agent.jobs.overview() if job.key is JobKey.SEND_MESSAGES]
+    assert agent.messages.parts.next_sending() is None
+    agent.jobs.save([JobChange(sending.key, replace(sending.schedule, enabled=True), sending.version)], "test")
+    (enabled,) = [job for job in agent.jobs.overview() if job.key is JobKey.SEND_MESSAGES]
+    assert agent.messages.parts.next_sending() == enabled.next_at is not None
 
 
 def test_the_parts_come_from_the_configuration(agent: Agent) -> None:
