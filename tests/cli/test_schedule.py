@@ -113,9 +113,14 @@ def test_a_set_that_is_right(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.strip() == "Die Zeitpläne passen zueinander."
 
 
-def test_a_set_with_an_unknown_job(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["schedule", "check", "--tz", "Europe/Zurich", "--spec", '{"backup": {"freq_type": 4}}']) == 2
-    assert "«backup»" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [('"backup": {"freq_type": 4}', "«backup»"), ('"send_messages": {"freq_type": 9}', "send_messages: Die Häufigkeit 9 gibt es nicht.")],
+)
+def test_a_set_with_something_wrong_names_it(capsys: pytest.CaptureFixture[str], wrong: str, told: str) -> None:
+    spec = f'{{"download": {{"freq_type": 4}}, {wrong}}}'
+    assert run(["schedule", "check", "--tz", "Europe/Zurich", "--spec", spec]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_the_question_needs_neither_database_nor_network() -> None:

@@ -124,13 +124,16 @@ def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]
         InputError: a key is no job, or a schedule is wrong; the first mistake is told with its job.
     """
     from tray_agent.jobs.contract import JobKey
-    from tray_agent.jobs.schedule import Schedule
+    from tray_agent.jobs.schedule import Schedule, ScheduleError
 
     schedules = {}
     for name, columns in given.items():
         if name not in set(JobKey) or not isinstance(columns, dict):
             raise _refused(_("«{name}» ist kein Auftrag mit einem Zeitplan; Aufträge: {jobs}.").format(name=name, jobs=", ".join(JobKey)))
-        schedules[JobKey(name)] = Schedule.from_columns(columns, default_start=day)
+        try:
+            schedules[JobKey(name)] = Schedule.from_columns(columns, default_start=day)
+        except ScheduleError as error:
+            raise ScheduleError(error.title, f"{name}: {error.message}", error.advice, item=error.item) from error
     return schedules
 
 
