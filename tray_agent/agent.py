@@ -227,7 +227,7 @@ class Agent:
     def practice_database(self) -> Database:
         """The practice's database, never written; its password is the secret ``practice``, or the store's where both are one."""
         secret = "practice" if self.machine.practice.url else "store"
-        return self._open(self.machine.practice_url, secret, None)
+        return self._open(self.machine.practice_url, secret, None, guest=True)
 
     @cached_property
     def templates(self) -> TemplateService:
@@ -264,11 +264,12 @@ class Agent:
         self._closing.callback(gateway.close)
         return gateway
 
-    def _open(self, url: str, secret: str, schema: str | None) -> Database:
+    def _open(self, url: str, secret: str, schema: str | None, *, guest: bool = False) -> Database:
         """Opens a database with its password from the secrets. An embedded one has this machine's clock."""
         from tray_agent.store.database import open_database, with_password
 
         complete = with_password(url, lambda: self.secrets.get(secret))
-        database = open_database(complete, schema=schema, clock=self.clock if complete.get_backend_name() == "sqlite" else None)
+        clock = self.clock if complete.get_backend_name() == "sqlite" else None
+        database = open_database(complete, schema=schema, clock=clock, guest=guest)
         self._closing.callback(database.dispose)
         return database

@@ -9,7 +9,13 @@ from sqlalchemy import insert, select
 
 from tests.store.sql_server import URL, SqlServer, sql_server
 from tests.store.test_faults import DRIVER
+from tests.store.test_faults import VICTIM as DEADLOCK
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
+from tray_agent.config.machine import Machine, PracticeSection
+from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import DatabaseBusyError, DatabaseUnavailableError
+from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import PATIENCE, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import setting
@@ -17,6 +23,7 @@ from tray_agent.store.tables import setting
 __all__ = ["sql_server"]
 
 KILLED = f"[HY000] {DRIVER}Cannot continue the execution because the session is in the kill state. (596) (SQLExecDirectW)"
+VICTIM = f"{DEADLOCK} Rerun the transaction. (1205) (SQLExecDirectW)"
 LOCKED = f"[HYT00] {DRIVER}Lock request time out period exceeded. (1222) (SQLExecDirectW)"
 
 
@@ -45,6 +52,15 @@ def test_of_a_reader_and_a_writer_the_writer_gives_way_whose_work_is_run_again(s
     assert [said.split()[-1] for said in sql_server.said("DEADLOCK_PRIORITY")] == ["HIGH", "NORMAL", "HIGH"]
 
 
+def test_the_practice_software_goes_first_in_its_own_database(sql_server: SqlServer) -> None:
+    """Never is what somebody types into the practice software the victim of our reading."""
+    with Agent(Machine(practice=PracticeSection(url=URL)), secrets=MemorySecrets()) as agent:
+        for _time in range(2):
+            with agent.practice_database.read():
+                pass
+    assert [said.split()[-1] for said in sql_server.said("DEADLOCK_PRIORITY")] == ["LOW"]
+
+
 @pytest.mark.parametrize("writes", [True, False])
 def test_a_session_that_was_ended_is_lost_and_another_one_is_opened(sql_server: SqlServer, *, writes: bool) -> None:
     """Its SQLSTATE is that of any fault; without a new session every later statement would fail too."""
@@ -65,6 +81,12 @@ def test_a_lock_waited_for_in_vain_is_busy_and_the_session_stays(sql_server: Sql
     with database.read() as connection:
         connection.execute(select(setting))
     assert sql_server.sessions == 1
+
+
+def test_a_reader_of_the_practice_that_was_a_deadlocks_victim_reads_again(sql_server: SqlServer) -> None:
+    sql_server.fails["FROM vitoclient_mandants"] = fault("40001", VICTIM)
+    assert SqlPracticeSource(open_database(URL, clock=ManualClock(datetime(2026, 11, 23, tzinfo=UTC)))).mandants() == {}
+    assert len(sql_server.said("FROM vitoclient_mandants")) == 2
 
 
 def test_of_many_rows_each_is_told_by_itself(sql_server: SqlServer) -> None:

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     String,
     and_,
@@ -194,8 +195,8 @@ class _ViewReader:
         return found | {name: column(name) for name in ("starts_at", "opened_on", "birth_date") if name in found}
 
     def _types(self) -> Mapping[str, TypeEngine[Any]]:
-        with self._database.read() as connection, self._translated():
-            found = inspect(connection).get_columns(self._view.name, schema=self._schema)
+        with self._translated():
+            found = self._database.query(lambda connection: inspect(connection).get_columns(self._view.name, schema=self._schema))
         return {str(described["name"]): described["type"] for described in found}
 
     def _bound_chunks(self, name: str, ids: Collection[str]) -> Iterator[list[object]]:
@@ -214,9 +215,12 @@ class _ViewReader:
         return kind
 
     def _rows(self, statement: Select[Any]) -> Iterator[Row]:
-        with self._database.read() as connection, self._translated():
+        def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[Any]]:
             result = connection.execute(statement)
-            names, rows = tuple(result.keys()), result.all()
+            return tuple(result.keys()), result.all()
+
+        with self._translated():
+            names, rows = self._database.query(work)
         for row in rows:
             yield dict(zip(names, row, strict=True))
 

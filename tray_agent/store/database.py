@@ -202,13 +202,14 @@ def from_ms(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | None = None) -> Database:
+def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | None = None, guest: bool = False) -> Database:
     """Makes the engine for a database URL; connects only when first used.
 
     Args:
         url: SQLAlchemy's form: ``sqlite:///C:/path/file.db``, ``mssql+pyodbc://…``, ``postgresql+psycopg://…``.
         schema: the schema of the agent's tables on a server; None on SQLite.
         clock: stands in for the server's clock (tests only).
+        guest: whether another program writes there, which goes first in a deadlock: the practice's own database.
 
     Raises:
         ConfigurationError: the URL can't be read, or names an unknown kind of database.
@@ -217,7 +218,7 @@ def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | N
     try:
         if parsed.get_backend_name() == "sqlite":
             return Database(_sqlite_engine(parsed), None, clock)
-        return Database(_server_engine(parsed), schema, clock)
+        return Database(_server_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise _unreadable_address() from error
 
@@ -339,11 +340,13 @@ def _sql_server_engine(url: URL) -> Engine:
 def _prefer(connection: Connection, *, reading: bool) -> None:
     """Lets SQL Server choose the writer as a deadlock's victim, whose work is run again (``transact``), and not the reader.
 
-    The session keeps what it was told, so it is told only what changes.
+    In a database that is another program's it is always we who give way. The session keeps what it was told, so it is told only
+    what changes.
     """
     if connection.dialect.name != "mssql":
         return
-    wanted = "HIGH" if reading else "NORMAL"
+    guest = connection.get_execution_options().get("vitoclient_guest", False)
+    wanted = "LOW" if guest else "HIGH" if reading else "NORMAL"
     if connection.info.get("vitoclient_priority", "NORMAL") != wanted:
         connection.exec_driver_sql(f"SET DEADLOCK_PRIORITY {wanted}")
         connection.info["vitoclient_priority"] = wanted
