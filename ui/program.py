@@ -118,6 +118,7 @@ class Program(QObject):
         Args:
             practice_process: the program whose start is an occasion, or "".
         """
+        self._windows.state.show(tray_state(AgentFacts(now=self._now(), starting=True)))
         self._start_engine()
         self._facts_anyway.start()
         self._desktop.session.start(lambda event: self._background.post(lambda: self._session_event(event)))

@@ -60,6 +60,30 @@ def test_gravest_state_is_shown(facts: AgentFacts, look: Look, number: int) -> N
     assert (state.look, state.number) == (look, number)
 
 
+def test_a_database_that_is_away_says_what_it_means_and_what_to_do() -> None:
+    meaning, advice = tray_state(replace(FACTS, database_away=True)).details
+    assert "nichts gesendet" in meaning
+    assert "von selbst weiter" in meaning
+    assert "Server" in advice
+
+
+@pytest.mark.parametrize(
+    ("facts", "word"),
+    [
+        (FACTS, "Alles in Ordnung"),
+        (replace(FACTS, next_run=None, running="Download-Service"), "Alles in Ordnung"),
+        (replace(FACTS, next_run=None), "Nichts geplant"),
+        (AgentFacts(now=NOW, starting=True), "Wird gestartet …"),
+        (replace(FACTS, new_downloads=1), "Neue Downloads vorhanden"),
+        (replace(FACTS, new_downloads=1, pause=PAUSE), "Pausiert"),
+        (replace(FACTS, concerns=(CONCERN,)), "Braucht Ihre Aufmerksamkeit"),
+        (replace(FACTS, database_away=True), "Datenbank nicht erreichbar"),
+    ],
+)
+def test_nothing_is_called_in_order_that_is_not(facts: AgentFacts, word: str) -> None:
+    assert tray_state(facts).word == word
+
+
 @pytest.mark.parametrize(
     ("facts", "opens"),
     [

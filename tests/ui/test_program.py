@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from PyQt6 import sip
@@ -129,6 +130,20 @@ def test_start_shows_the_facts(qtbot: QtBot, rig: Rig) -> None:
     qtbot.waitUntil(lambda: bool(rig.tray.states))
     assert (rig.state.look, rig.state.number) == (Look.NEW_DOWNLOADS, 2)
     assert rig.windows.state.current == rig.state
+
+
+def test_windows_have_a_state_and_the_whole_menu_while_the_engine_still_waits_for_its_database(
+    qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Event()
+    monkeypatch.setattr(rig.engine, "start", lambda _on_change: answer.wait(30))
+    rig.program.begin()
+    state = rig.windows.state.current
+    assert state is not None
+    assert (state.word, state.lines[-1]) == ("Wird gestartet …", "Wird gestartet …")
+    assert Quit() in [item.action for item in state.menu]
+    answer.set()
+    qtbot.waitUntil(lambda: bool(rig.tray.states))
 
 
 def test_change_of_the_engine_reaches_the_tray(qtbot: QtBot, rig: Rig) -> None:
@@ -293,8 +308,6 @@ def test_quit_stops_the_engine_before_qt(qtbot: QtBot, rig: Rig) -> None:
 
 
 def test_quit_waits_for_an_engine_that_hangs_only_so_long(qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    from threading import Event
-
     go_on = Event()
     monkeypatch.setattr(rig.engine, "stop", lambda: go_on.wait(10))
     rig.program.quit()

@@ -202,6 +202,7 @@ class TrayState:
     Attributes:
         look: which icon.
         number: the new downloads that the icon shows; 0 shows none.
+        word: the state in a few words, for a title.
         lines: the state in short lines; the first is the product's name.
         details: for the window that shows the state: whole sentences.
         menu: the menu.
@@ -211,6 +212,7 @@ class TrayState:
 
     look: Look
     number: int
+    word: str
     lines: tuple[str, ...]
     details: tuple[str, ...]
     menu: tuple[MenuItem, ...]
@@ -235,6 +237,7 @@ def tray_state(facts: AgentFacts) -> TrayState:
     return TrayState(
         look=look,
         number=facts.new_downloads if look is Look.NEW_DOWNLOADS else 0,
+        word=state_word(facts),
         lines=state_lines(facts),
         details=state_details(facts),
         menu=menu(facts, action),
@@ -252,6 +255,24 @@ def look_of(facts: AgentFacts) -> Look:
     if facts.pause:
         return Look.PAUSED
     return Look.NEW_DOWNLOADS if facts.new_downloads else Look.OK
+
+
+_WORDS = {
+    Look.NEW_DOWNLOADS: N_("Neue Downloads vorhanden"),
+    Look.ATTENTION: N_("Braucht Ihre Aufmerksamkeit"),
+    Look.PAUSED: N_("Pausiert"),
+    Look.DATABASE_AWAY: N_("Datenbank nicht erreichbar"),
+}
+
+
+def state_word(facts: AgentFacts) -> str:
+    """Returns the state in a few words; nothing is called in order while nothing is known, or nothing would be done."""
+    look = look_of(facts)
+    if look is not Look.OK:
+        return _(_WORDS[look])
+    if facts.starting:
+        return _("Wird gestartet …")
+    return _("Alles in Ordnung") if facts.running or facts.next_run else _("Nichts geplant")
 
 
 def default_action(facts: AgentFacts) -> Action:
@@ -279,7 +300,14 @@ def state_lines(facts: AgentFacts) -> tuple[str, ...]:
 
 
 def state_details(facts: AgentFacts) -> tuple[str, ...]:
-    """Returns the state in whole sentences, for the window that shows it."""
+    """Returns the state in whole sentences, for the window that shows it below the state's word."""
+    if facts.starting:
+        return (_("Die Verbindung zur Datenbank wird aufgebaut."),)
+    if facts.database_away:
+        return (
+            _("Bis sie wieder antwortet, wird nichts gesendet und nichts heruntergeladen; danach geht es von selbst weiter."),
+            _("Prüfen, ob der Server läuft und das Netzwerk verbunden ist."),
+        )
     by_sentence = {concern.sentence: concern for concern in facts.concerns}
     lines = state_lines(facts)[1:]
     return tuple(f"{line} {by_sentence[line].detail}".strip() if line in by_sentence else line for line in lines)

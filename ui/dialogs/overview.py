@@ -9,7 +9,7 @@ from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
 from tray_agent.i18n import _
-from tray_agent.tray.model import Action, DialogName, Look, MenuItem, OpenDialog, TrayState
+from tray_agent.tray.model import Action, DialogName, MenuItem, OpenDialog, TrayState
 from ui.accessibility import mnemonic_of, with_mnemonics
 from ui.dialog import GRID, Dialog
 from ui.icons import tray_icon
@@ -63,8 +63,8 @@ class OverviewDialog(Dialog):
     def show_state(self, state: TrayState) -> None:
         """Shows the state of the tray; the window follows every change."""
         self._picture.setPixmap(tray_icon(state.look, state.number).pixmap(48, 48))
-        self._picture.setAccessibleName(look_word(state.look))
-        self._word.setText(look_word(state.look))
+        self._picture.setAccessibleName(state.word)
+        self._word.setText(state.word)
         self._state.setText("\n".join(state.details))
         if state.menu != self._menu:
             self._menu = state.menu
@@ -143,18 +143,6 @@ class OverviewDialog(Dialog):
 
     def _do(self, action: Action) -> None:
         self.context.windows.state.chosen.emit(action)
-
-
-def look_word(look: Look) -> str:
-    """Returns the state in words."""
-    words = {
-        Look.OK: _("Alles in Ordnung"),
-        Look.NEW_DOWNLOADS: _("Neue Downloads vorhanden"),
-        Look.ATTENTION: _("Braucht Ihre Aufmerksamkeit"),
-        Look.PAUSED: _("Pausiert"),
-        Look.DATABASE_AWAY: _("Datenbank nicht erreichbar"),
-    }
-    return words[look]
 
 
 def _split(menu: tuple[MenuItem, ...]) -> list[list[MenuItem]]:
