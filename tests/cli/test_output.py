@@ -38,6 +38,15 @@ def test_no_word_of_a_table_is_lost_however_narrow_the_window(monkeypatch: pytes
     assert max(len(line) for line in out.splitlines()) <= width
 
 
+def test_short_cells_stay_on_one_line_where_only_long_ones_must_be_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.StringIO()
+    monkeypatch.setattr(frame, "console", lambda: Console(file=file, width=80))
+    table = Table("Geplant", "Was geschah", box=None)
+    table.add_row("23.11.2026 10:00", "Dazu gibt es viel zu sagen, und alles davon ist wichtig für die Praxis und ihre Patienten.")
+    frame.print_table(table)
+    assert file.getvalue().splitlines()[1].startswith(" 23.11.2026 10:00  Dazu ")
+
+
 def test_a_window_too_narrow_for_the_words_shows_each_row_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line.rstrip() for line in shown(monkeypatch, 60).splitlines()]
     assert lines == [

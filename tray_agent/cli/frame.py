@@ -125,17 +125,24 @@ def print_table(table: Table) -> None:
 
 
 def _is_fitted(table: Table, screen: Console) -> bool:
-    """Gives each column the width of its longest word and its share of what is left; returns whether there is room for the words."""
+    """Gives each column the width of its longest word, and shares what is left: first to those that need the least more.
+
+    Returns:
+        Whether there is room for the words.
+    """
     from rich.measure import measure_renderables
 
     endless = screen.options.update_width(_ENDLESS)
     needs = [measure_renderables(screen, endless, [column.header, *column.cells]) for column in table.columns]
-    room = screen.width - _PADDING * len(needs)
-    more = sum(need.span for need in needs)
-    share = min(1, (room - sum(need.minimum for need in needs)) / more) if more else 0
-    for column, need in zip(table.columns, needs, strict=True):
-        column.min_width = column.width = need.minimum + int(need.span * max(0, share))
-    return share >= 0 and sum(need.minimum for need in needs) <= room
+    left = screen.width - sum(need.minimum + _PADDING for need in needs)
+    if left < 0:
+        return False
+    narrow_first = sorted(zip(table.columns, needs, strict=True), key=lambda pair: pair[1].span)
+    for columns_left, (column, need) in zip(range(len(needs), 0, -1), narrow_first, strict=True):
+        more = min(need.span, left // columns_left)
+        column.min_width = column.width = need.minimum + more
+        left -= more
+    return True
 
 
 def _as_json(value: object) -> str | None:

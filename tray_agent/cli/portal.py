@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tray_agent.cli.frame import agent_here, console, print_json, print_table
-from tray_agent.i18n import _, format_date, format_datetime
+from tray_agent.i18n import _, format_date, format_datetime, ngettext
 
 if TYPE_CHECKING:
     from tray_agent.downloads.publish import Publication
@@ -136,7 +136,10 @@ def _rotate(
 
 
 def _tell(publication: Publication) -> None:
-    print(_("{count} Dateien veröffentlicht, Stand {number}.").format(count=publication.versions, number=publication.number))
+    said = ngettext(
+        "{count} Datei veröffentlicht, Stand {number}.", "{count} Dateien veröffentlicht, Stand {number}.", publication.versions
+    )
+    print(said.format(count=publication.versions, number=publication.number))
     print(_("Vertrauensanker für die Praxen (portal.root): {file}").format(file=publication.root_file))
     for role, expires in publication.expiries:
         print(_("Gültig bis {time}: {role}").format(time=format_datetime(expires.astimezone()), role=role))
