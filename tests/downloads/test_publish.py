@@ -130,7 +130,7 @@ def test_keys_are_encrypted_with_the_passphrase(tmp_path: Path) -> None:
     assert b"ENCRYPTED" in (tmp_path / "keys" / "root.pem").read_bytes()
     assert SigningKeys(tmp_path / "keys", "geheim").of("root")[0].public_key == made.public_key
     for wrong in ("anders", None):
-        with pytest.raises(PublishError):
+        with pytest.raises(PublishError, match="Passphrase fehlt oder passt nicht"):
             SigningKeys(tmp_path / "keys", wrong).of("root")
 
 
@@ -157,6 +157,32 @@ def test_what_a_client_would_refuse_is_not_published(demo: DemoPortal, clock: Ma
     assert "\n" not in caught.value.title
     assert caught.value.advice
     assert state(demo) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("areas =", 'colour = "blue"\nareas =', "colour: diese Angabe gibt es nicht"),
+        ("restart = true", 'restart = "ja"', "element 1, version 1, restart: weder true noch false"),
+        ('title = "Tarif"\n', "", "element 2, title: fehlt"),
+        ('version = "2.68.014"', "version = 2.68", "element 1, version 2, version: kein Text in Anführungszeichen"),
+        ("areas =", "areas = [\nareas =", "Zeile"),
+        ('file = "update-2.69.001.msi"', 'file = "update-2.69.001.msi.bat"', "nicht erlaubt (Endung)"),
+        ('key = "update"', 'key = "Update"', "Feld «element»"),
+    ],
+)
+def test_what_is_wrong_with_the_description_is_said_in_words(demo: DemoPortal, clock: ManualClock, old: str, new: str, said: str) -> None:
+    (demo.source / "update-2.69.001.msi.bat").write_bytes(b"x")
+    edit(demo, old, new)
+    with pytest.raises(PublishError) as caught:
+        publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert said in caught.value.message
+
+
+def test_a_description_may_begin_with_a_byte_order_mark(demo: DemoPortal, clock: ManualClock) -> None:
+    file = demo.source / "portal.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert publish(demo.source, demo.repository, demo.keys, clock.now()).number == 2
 
 
 def test_a_missing_root_key_is_told(demo: DemoPortal, clock: ManualClock) -> None:

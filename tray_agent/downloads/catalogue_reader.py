@@ -145,12 +145,12 @@ def _read_target(path: str, target: OfferedTarget) -> ElementVersion:
     try:
         file_name = file_name_of(path)
     except UnsafeNameError as error:
-        raise _Unreadable(RefusalReason.NAME, str(error)) from error
+        raise _Unreadable(RefusalReason.NAME, _(str(error))) from error
     kind = check_file_name(file_name)
     if type(target.length) is not int or not 0 <= target.length <= LARGEST:
         raise _Unreadable(RefusalReason.FIELD, "length")
     if description.kind not in (None, kind):
-        raise _Unreadable(RefusalReason.NAME, "kind")
+        raise _Unreadable(RefusalReason.NAME, _("passt nicht zur angegebenen Art"))
     return ElementVersion(
         element=description.element,
         title=description.title,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
@@ -10,11 +9,23 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tray_agent.config.toml_file import parsed
 from tray_agent.downloads.errors import PublishError
 from tray_agent.file_faults import why_of
-from tray_agent.i18n import _
+from tray_agent.i18n import N_, _
 
 FILE_NAME = "portal.toml"
+
+
+_FAULTS = {
+    "missing": N_("fehlt"),
+    "extra_forbidden": N_("diese Angabe gibt es nicht"),
+    "string_type": N_("kein Text in Anführungszeichen"),
+    "bool_type": N_("weder true noch false"),
+    "int_type": N_("keine ganze Zahl"),
+    "date_type": N_("kein Datum (JJJJ-MM-TT, ohne Anführungszeichen)"),
+    "list_type": N_("keine Liste"),
+}
 
 
 class _Part(BaseModel):
@@ -79,14 +90,21 @@ def read_description(folder: Path) -> Description:
     """
     file = folder / FILE_NAME
     try:
-        return Description.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Description.model_validate(parsed(file.read_bytes()))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise _unreadable(file, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+        raise _unreadable(file, _first_fault(error)) from error
     except OSError as error:
         raise _unreadable(file, why_of(error)) from error
     except ValueError as error:
         raise _unreadable(file, str(error)) from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    """Returns where the first fault is, counted from 1, and what it is: "element 1, version 2, released: kein Datum"."""
+    first = error.errors()[0]
+    where = "".join(f" {part + 1}" if isinstance(part, int) else f", {part}" for part in first["loc"]).removeprefix(", ")
+    known = _FAULTS.get(first["type"].partition("_from_")[0])
+    return f"{where}: {_(known) if known else first['msg']}"
 
 
 def _custom(element: ElementEntry, entry: VersionEntry) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from tray_agent.downloads.catalogue import FileKind
+from tray_agent.i18n import N_
 
 LONGEST_NAME = 100
 LONGEST_TARGET = 255
@@ -37,7 +38,7 @@ _NEVER = frozenset(_NEVER_TEXT.split())
 
 
 class UnsafeNameError(ValueError):
-    """A name that is refused; its text says why, for logs."""
+    """A name that is refused; its text says why, in a word or two to be translated."""
 
 
 def check_element_key(key: str) -> str:
@@ -47,9 +48,9 @@ def check_element_key(key: str) -> str:
         UnsafeNameError: it is something else.
     """
     if not _KEY.fullmatch(key):
-        raise UnsafeNameError("characters or length")
+        raise UnsafeNameError(N_("Zeichen oder Länge"))
     if key in _DEVICES:
-        raise UnsafeNameError("device name")
+        raise UnsafeNameError(N_("Gerätename von Windows"))
     return key
 
 
@@ -60,14 +61,14 @@ def check_file_name(name: str) -> FileKind:
         UnsafeNameError: the name breaks the rule of this module.
     """
     if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
-        raise UnsafeNameError("characters or length")
+        raise UnsafeNameError(N_("Zeichen oder Länge"))
     stem, *middle, extension = name.lower().split(".") if "." in name else (name.lower(), "")
     if stem in _DEVICES:
-        raise UnsafeNameError("device name")
+        raise UnsafeNameError(N_("Gerätename von Windows"))
     if not _EXTENSION.fullmatch(extension) or extension in _NEVER:
-        raise UnsafeNameError("extension")
+        raise UnsafeNameError(N_("Endung"))
     if any(not part or _LIKE_AN_EXTENSION.fullmatch(part) for part in middle):
-        raise UnsafeNameError("hidden extension")
+        raise UnsafeNameError(N_("versteckte Endung"))
     return _KINDS.get(extension, FileKind.FILE)
 
 
@@ -78,9 +79,9 @@ def file_name_of(target: str) -> str:
         UnsafeNameError: the path is absolute, climbs, is too long, or holds anything but plain names.
     """
     if len(target) > LONGEST_TARGET:
-        raise UnsafeNameError("length")
+        raise UnsafeNameError(N_("Länge"))
     *folders, name = target.split("/")
     if not all(_FOLDER.fullmatch(folder) and not folder.endswith(".") for folder in folders):
-        raise UnsafeNameError("path")
+        raise UnsafeNameError(N_("Pfad"))
     check_file_name(name)
     return name

@@ -98,10 +98,12 @@ class SigningKeys:
     def _load(self, file: Path) -> CryptoSigner:
         try:
             key = load_pem_private_key(file.read_bytes(), self._passphrase)
-        except (OSError, ValueError, TypeError) as error:
-            raise _unusable(file, str(error)) from error
+        except OSError as error:
+            raise _unusable(file, why_of(error)) from error
+        except (ValueError, TypeError) as error:
+            raise _unusable(file, _("die Passphrase fehlt oder passt nicht, oder es ist kein Schlüssel")) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise _unusable(file, type(key).__name__)
+            raise _unusable(file, _("es ist kein Ed25519-Schlüssel"))
         return CryptoSigner(key)
 
 
