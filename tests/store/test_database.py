@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
@@ -63,6 +64,17 @@ def test_a_database_without_tables_says_so(empty_database: Database) -> None:
     assert raised.value.title == "Datenbank nicht eingerichtet"
     upgrade(empty_database)
     check_schema(empty_database)
+
+
+def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    file.write_bytes(b"this is a letter and no database. " * 200)
+    database = open_database(f"sqlite:///{file.as_posix()}")
+    with pytest.raises(DatabaseUnavailableError) as raised, database.read():
+        pass
+    database.dispose()
+    assert raised.value.title == "Datenbank beschädigt"
+    assert str(file.as_posix()) in raised.value.message
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:

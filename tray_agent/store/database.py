@@ -20,7 +20,7 @@ from tray_agent.clock import Clock, SystemClock
 from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseUnavailableError, OutcomeUnknownError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.store.faults import Fault, ends_connection, fault_of
+from tray_agent.store.faults import Fault, ends_connection, fault_of, is_damaged
 
 Result = TypeVar("Result")
 
@@ -189,7 +189,7 @@ class Database:
         try:
             return self.engine.connect()
         except DBAPIError as error:
-            raise unavailable(self.engine.url) from error
+            raise (damaged if is_damaged(error) else unavailable)(self.engine.url) from error
 
 
 def to_ms(instant: datetime) -> int:
@@ -264,6 +264,18 @@ def unavailable(url: URL) -> DatabaseUnavailableError:
         ),
         _("Netzwerk und Datenbankserver prüfen; der Agent versucht es von selbst wieder."),
         item=where,
+    )
+
+
+def damaged(url: URL) -> DatabaseUnavailableError:
+    """Returns the error that says that the file of an embedded database is none, or no longer one."""
+    return DatabaseUnavailableError(
+        _("Datenbank beschädigt"),
+        _("Die Datei {file} ist keine Datenbank oder ist beschädigt. Es wird nichts gesendet und nichts heruntergeladen.").format(
+            file=url.database
+        ),
+        _("Die Datei zur Seite legen und die letzte Sicherung an ihre Stelle kopieren."),
+        item=url.database,
     )
 
 

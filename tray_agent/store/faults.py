@@ -70,6 +70,12 @@ def is_duplicate_key(error: DBAPIError) -> bool:
     return fault_of(error) is Fault.DUPLICATE_KEY
 
 
+def is_damaged(error: DBAPIError) -> bool:
+    """Returns whether the file of an SQLite database is none, or no longer a whole one."""
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
 def _fault_of_sqlite(original: sqlite3.Error) -> Fault:
     code = getattr(original, "sqlite_errorcode", 0)
     if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID):
