@@ -331,9 +331,12 @@ def _crash(stage: Stage) -> QWidget:
 
 
 def _error(stage: Stage) -> QWidget:
+    from sqlalchemy.engine import make_url
+
+    from tray_agent.store.database import unavailable
     from ui.error_window import error_window
 
-    window = error_window(KnownError("Datenbank nicht erreichbar", "Die Datenbank SRV1 antwortet nicht.", "Netzwerk prüfen."))
+    window = error_window(unavailable(make_url("mssql+pyodbc://SRV1/vitomed")))
     window.show()
     stage.settle()
     return window

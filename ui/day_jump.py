@@ -28,6 +28,9 @@ _TIME = 0
 
 _KEY = QKeySequence("Ctrl+G")
 
+_WIDTH = 400
+"""Pixels, so that the title has room beside the program's name."""
+
 
 class DayJump(QPushButton):
     """The button; it asks for a day and tells it.
@@ -61,6 +64,7 @@ class DayQuestion(QDialog):
     def __init__(self, day: date, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(_("Gehe zu Datum"))
+        self.setMinimumWidth(_WIDTH)
         self.field = DateField(day)
         form = Form()
         form.add(_("&Datum"), self.field, _("Der jüngste Eintrag dieses Tages wird gezeigt, oder der nächstältere."))

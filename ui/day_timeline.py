@@ -169,10 +169,16 @@ class DayTimeline(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area)
 
+    @property
+    def _now_here(self) -> datetime | None:
+        """Returns the present where it is part of the day shown, or None."""
+        plan, now = self.plan, self._now
+        return now if plan and now and plan.start.timestamp() <= now.timestamp() < plan.end.timestamp() else None
+
     def _paint_now(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
-        if self._now is None or not plan.start.timestamp() <= self._now.timestamp() < plan.end.timestamp():
+        if self._now_here is None:
             return
-        x = self._x(plan, self._now)
+        x = self._x(plan, self._now_here)
         painter.setPen(QPen(colours.text, 1.5, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
 
@@ -221,7 +227,11 @@ class DayTimeline(QWidget):
         _paint_quiet_run(painter, QPointF(x + unit / 2, y), unit * 0.4, self.palette().base(), colours)
         x = self._legend_words(painter, x + unit * 1.4, y, _("Senden in der Ruhezeit"))
         _paint_warning(painter, QPointF(x + unit / 2, y), unit, colours)
-        self._legend_words(painter, x + unit * 1.4, y, _("weniger als 5 Minuten"))
+        x = self._legend_words(painter, x + unit * 1.4, y, _("weniger als 5 Minuten"))
+        if self._now_here is not None:
+            painter.setPen(QPen(colours.text, 1.5, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(x + unit / 2, y - unit * 0.6), QPointF(x + unit / 2, y + unit * 0.6))
+            self._legend_words(painter, x + unit * 1.4, y, _("jetzt"))
 
     def _legend_words(self, painter: QPainter, x: float, y: float, words: str) -> float:
         """Writes words and returns where the next entry begins."""

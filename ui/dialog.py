@@ -7,6 +7,7 @@ on the GUI thread, with the window marked busy, an error shown in its banner, th
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from PyQt6 import sip
@@ -121,6 +122,17 @@ class Dialog(QDialog):
         if key is not None:
             button.setToolTip(by_key(self, key, button.click))
         return button
+
+    def buttons_last(self) -> None:
+        """Lets Tab go through the window's own widgets first and then through its buttons, as one reads."""
+        widget, inside = self.nextInFocusChain(), list[QWidget]()
+        while widget is not None and widget is not self:
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and (self.content.isAncestorOf(widget) or self.buttons.isAncestorOf(widget)):
+                inside.append(widget)
+            widget = widget.nextInFocusChain()
+        ordered = sorted(inside, key=self.buttons.isAncestorOf)
+        for before, after in pairwise(ordered):
+            QWidget.setTabOrder(before, after)
 
     def _button(self, text: str, role: QDialogButtonBox.ButtonRole, action: Callable[[], object]) -> QPushButton:
         button = QPushButton(text, self)
@@ -354,6 +366,7 @@ class Dialog(QDialog):
         """Fits the window to the screen, and keeps Enter from doing anything but the main action or the button that has the keyboard."""
         super().showEvent(event)
         self._fit_to_screen()
+        self.buttons_last()
         for button in self.findChildren(QPushButton):
             if not button.isDefault():
                 button.setAutoDefault(self.buttons.isAncestorOf(button))

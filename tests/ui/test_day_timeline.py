@@ -126,6 +126,17 @@ def painted(timeline: DayTimeline, shown: DayPlan) -> QImage:
     return timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
 
+def test_the_line_of_the_present_is_explained_where_it_stands(timeline: DayTimeline) -> None:
+    def legend(now: datetime) -> QImage:
+        timeline.show_plan(CLOSE, now)
+        picture = timeline.grab().toImage()
+        return picture.copy(0, picture.height() - 2 * timeline.fontMetrics().height(), picture.width(), 2 * timeline.fontMetrics().height())
+
+    here, elsewhere = (legend(datetime(2026, 11, day, 10, tzinfo=ZURICH)) for day in (23, 24))
+    assert here != elsewhere
+    assert elsewhere == legend(datetime(2026, 11, 22, 10, tzinfo=ZURICH))
+
+
 def grey_difference(first: QImage, second: QImage) -> int:
     """Returns how many points differ even for somebody who sees no colours."""
     return sum(

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press
 from tests.ui.palettes import PALETTES
-from tests.ui.walk import clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
+from tests.ui.walk import backward_steps, clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
 from tray_agent.jobs.contract import JobKey
@@ -117,6 +117,11 @@ def test_tab_reaches_every_widget_that_takes_the_keyboard(qtbot: QtBot, demo_win
 def test_tab_key_comes_to_all_that_one_works_with(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
     dialog = opened(qtbot, demo_windows, name)
     assert out_of_reach(dialog) == []
+
+
+def test_tab_key_goes_through_a_window_as_one_reads(qtbot: QtBot, demo_windows: Windows, name: str) -> None:
+    steps = backward_steps(opened(qtbot, demo_windows, name))
+    assert steps[1:] == []  # one leads from the end back to the start
 
 
 def test_the_keyboard_begins_in_the_window_not_at_its_end(qtbot: QtBot, demo_windows: Windows, name: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -81,6 +81,25 @@ def reached_by_tab(window: QWidget) -> list[QWidget]:
         press(focused, Qt.Key.Key_Tab)
         QApplication.processEvents()
     return reached
+
+
+def backward_steps(window: QWidget) -> list[str]:
+    """Returns the steps of Tab that lead backwards in a window, against the way one reads; the one back to the start is none."""
+    reached = [widget for widget in reached_by_tab(window) if widget.isVisible()]
+    areas = [QRect(widget.mapTo(window, QPoint()), widget.size()) for widget in reached]
+    steps = [
+        (reached[place], reached[(place + 1) % len(reached)])
+        for place, area in enumerate(areas)
+        if _is_before(areas[(place + 1) % len(areas)], area)
+    ]
+    return [f"{before.accessibleName() or _text(before)} > {after.accessibleName() or _text(after)}" for before, after in steps]
+
+
+def _is_before(other: QRect, area: QRect) -> bool:
+    """Returns whether one reads ``other`` before ``area``: it stands above it, or in the same line to the left."""
+    if other.bottom() < area.top():
+        return other.left() <= area.right() and other.right() >= area.left()
+    return other.top() <= area.bottom() and other.right() < area.left()
 
 
 def out_of_reach(window: QWidget) -> list[str]:

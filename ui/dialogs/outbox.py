@@ -100,6 +100,7 @@ class OutboxDialog(Dialog):
         parts.setStretchFactor(1, 1)
         self.body.addWidget(parts, 1)
         self.body.addWidget(self.count)
+        self.setTabOrder(self.table, self.details)
         self.list.modelReset.connect(self._counted)
         self.list.dataChanged.connect(lambda *_cells: self._show_details())
         chosen = self.table.selectionModel()

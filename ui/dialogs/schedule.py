@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QDate, Qt, QTime
@@ -191,6 +192,8 @@ class ScheduleDialog(Dialog):
             grid.addWidget(field, place, 1)
         grid.addWidget(self.once, 0, 0)
         grid.addWidget(self.several, 2, 0)
+        for before, after in pairwise((self.once, self.at, self.several, self.every, self.unit, self.window_start, self.window_end)):
+            self.setTabOrder(before, after)
         grid.setColumnStretch(1, 1)
         return group
 

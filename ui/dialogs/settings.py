@@ -56,6 +56,7 @@ class SettingsDialog(Dialog):
         self._area = QScrollArea(self)
         self._area.setWidgetResizable(True)
         self._area.setAccessibleName(_("Alle Schalter"))
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.body.addWidget(self._area, 1)
         self.body.addWidget(self._hints)
         self._save = self.main_action(_("&Speichern"), self.save_and_close)

@@ -99,6 +99,7 @@ class SetupDialog(Dialog):
             step.setSizeHint(QSize(0, self.fontMetrics().height() + 12))
             self.pages.addWidget(self._page(page, fields))
         self.steps.setCurrentRow(row)
+        self.buttons_last()
         self._changed()
 
     def _fill_again(self) -> None:
@@ -129,7 +130,7 @@ class SetupDialog(Dialog):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setAccessibleName(_(page.title))
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(content)
         FocusedWheel(content)
         return area

@@ -173,6 +173,8 @@ class TemplatesDialog(Dialog):
         other = QPushButton(_("Anderer Patie&nt …"), self)
         other.clicked.connect(lambda _checked: self.ask_patient())
         row.addWidget(other)
+        self.setTabOrder(self.reader, other)
+        self.setTabOrder(other, self.preview)
         return row
 
     def _connect(self) -> None:

@@ -232,7 +232,7 @@ class AspsmsGateway:
                 _("Das SMS-Gateway weist das Konto {account} ab; bis das behoben ist, werden keine SMS gesendet.").format(
                     account=self._access.account
                 ),
-                _("Benutzer und Passwort des SMS-Kontos in den Verbindungseinstellungen prüfen."),
+                _("Unter «Einrichten | SMS» Benutzer und Passwort des SMS-Kontos prüfen."),
                 item=self._access.account,
                 fault=AccountFault.AUTHORISATION,
             )

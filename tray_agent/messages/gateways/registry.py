@@ -190,7 +190,7 @@ class SmsGateways(Mapping[str, SmsGateway]):
             _("Für den Mandanten {mandant} ist kein Passwort des SMS-Kontos gespeichert; seine SMS werden nicht gesendet.").format(
                 mandant=mandant_id
             ),
-            _("Passwort in den Verbindungseinstellungen eintragen oder Umgebungsvariable {name} setzen.").format(
+            _("Unter «Einrichten | SMS» das Passwort eintragen (ohne Bildschirm: Umgebungsvariable {name}).").format(
                 name=variable_of(f"gateway/{mandant_id}")
             ),
             item=mandant_id,

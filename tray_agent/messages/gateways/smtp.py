@@ -225,7 +225,7 @@ def _check(server: MailServer) -> None:
 
 def _as_error(outcome: NotNow | AccountStopped, host: str) -> KnownError:
     if isinstance(outcome, AccountStopped):
-        advice = _("Benutzer, Passwort und Verschlüsselung in den Verbindungseinstellungen prüfen.")
+        advice = _("Unter «Einrichten | E-Mail» Benutzer, Passwort und Verschlüsselung prüfen.")
         return GatewayAccountError(_("Mailserver lehnt ab"), outcome.sentence, advice, item=host, fault=outcome.fault)
     advice = _("Adresse, Anschluss und Netzwerk prüfen; der Agent versucht es von selbst wieder.")
     return GatewayUnavailableError(_("Mailserver nicht erreichbar"), outcome.sentence, advice, item=host)
