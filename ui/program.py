@@ -28,7 +28,7 @@ from tray_agent.tray.model import (
     concern_of,
     tray_state,
 )
-from tray_agent.tray.notices import NoticeMemory, notices, toast_of
+from tray_agent.tray.notices import NoticeMemory, notices, outcome, toast_of
 from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
 from ui.background import Background
 from ui.error_window import error_window
@@ -36,7 +36,7 @@ from ui.popup import Popups
 from ui.windows import Windows
 
 if TYPE_CHECKING:
-    from tray_agent.tray.engine import Engine
+    from tray_agent.tray.engine import Check, Engine
     from tray_agent.tray.notices import NoticeFacts
 
 MILLISECONDS_BETWEEN_PROCESS_LOOKS = 2_000
@@ -137,6 +137,7 @@ class Program(QObject):
         """Shows what there is to tell on an occasion."""
         if self._started and not self._quitting:
             self._background.run(self._engine.notice_facts, lambda facts: self._tell(occasion, facts), failed=_ignore)
+            self._changed()  # the icon must not say otherwise
 
     def quit(self, *, ask: bool = False, restart: bool = False) -> None:
         """Ends the program within two seconds: first the engine, then the windows, then Qt.
@@ -242,10 +243,25 @@ class Program(QObject):
     def _done(self, _nothing: None) -> None:
         self._changed()
 
-    def _checked(self, refused: tuple[str, ...]) -> None:
-        if refused and not self._quitting:
-            self.show_error(KnownError(_("Nicht alles wird geprüft"), "\n".join(refused)))
+    def _checked(self, check: Check) -> None:
+        if self._quitting:
+            return
+        if check.refused:
+            self.show_error(KnownError(_("Nicht alles wird geprüft"), "\n".join(check.refused)))
+        if check.runs:
+            self._background.run(lambda: self._engine.came_to(check), self._answer, failed=_ignore)
         self._changed()
+
+    def _answer(self, sentences: tuple[str, ...]) -> None:
+        """Tells a person who asked for a check what it came to."""
+        told = outcome(sentences)
+        toast = toast_of(told)
+        if toast is None or self._quitting:
+            return
+        if self._desktop.toaster is not None:
+            self._desktop.toaster.show(toast)
+        if self._desktop.popups is not None:
+            self._desktop.popups.show_notices(told)
 
     def show_error(self, error: KnownError) -> None:
         """Tells an error that is not about an open window; never two windows with the same title."""
@@ -291,6 +307,7 @@ class Program(QObject):
         """Shows, after a full-screen program, what there is to tell by now; nothing that has been settled meanwhile."""
         if not self._quitting:
             self._background.run(self._engine.notice_facts, self._show_anew, failed=self._wait_on)
+            self._changed()
 
     def _show_anew(self, facts: NoticeFacts) -> None:
         if self._quitting or self._desktop.popups is None:

@@ -11,28 +11,28 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tray_agent.agent import Agent
-from tray_agent.clock import ManualClock
+from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.config.machine import Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
-from tray_agent.jobs.contract import JobKey
+from tray_agent.jobs.contract import JobDefinition, JobKey, JobResult
 from tray_agent.jobs.model import JobChange
 from tray_agent.jobs.schedule import Schedule
-from tray_agent.store.migrate import upgrade
-from tray_agent.tray.engine import AgentEngine
+from tray_agent.jobs.titles import job_title
+from tray_agent.store.database import Database
+from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.model import ActivePause, AgentFacts, DialogName, Idle, Look, PauseLength, PauseScope, tray_state
 
 ZONE = ZoneInfo("Europe/Zurich")
 
 
 class Practice:
-    """A practice's store and clock; programs on it come and go."""
+    """A practice's store, in a folder that has its tables already, and clock; programs on it come and go."""
 
-    def __init__(self, folder: Path, clock: ManualClock) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         self.clock = clock
         machine = Machine(store=StoreSection(url=f"sqlite:///{(folder / 'vitoclient.db').as_posix()}"))
         self.agent = Agent(machine, secrets=MemorySecrets(), clock=clock, workstation="EMPFANG1")
-        upgrade(self.agent.store_unchecked)
         self.agent.store._server_clock = clock  # the server's clock is the test's
 
     def engine(self) -> AgentEngine:
@@ -52,11 +52,12 @@ class Practice:
         self.agent.settings.save({DOWNLOAD_ACTIVE: True, REMINDERS_ON: True}, changed_by="test")
 
     def move_to(self, moment: datetime) -> None:
+        assert isinstance(self.clock, ManualClock)
         self.clock.advance(moment - self.clock.now())
 
 
 @pytest.fixture
-def practice(tmp_path: Path, clock: ManualClock) -> Iterator[Practice]:
+def practice(sqlite_database: Database, tmp_path: Path, clock: ManualClock) -> Iterator[Practice]:
     practice = Practice(tmp_path, clock)
     yield practice
     practice.agent.close()
@@ -146,14 +147,41 @@ def test_practice_data_that_nobody_needs_are_no_concern(practice: Practice) -> N
 
 
 def test_what_is_not_checked_now_is_said_with_the_switch(practice: Practice) -> None:
-    refused = practice.engine().check_now()
-    assert len(refused) == 2
-    assert any("DownloadService" in sentence for sentence in refused)
+    check = practice.engine().check_now()
+    assert check.runs == ()
+    assert len(check.refused) == 2
+    assert any("DownloadService" in sentence for sentence in check.refused)
+
+
+@pytest.fixture
+def engine(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AgentEngine]:
+    """Gives a started engine whose jobs do nothing but say so."""
+
+    def offered(key: JobKey) -> JobDefinition:
+        return JobDefinition(key, job_title(key), lambda context: JobResult(sentence=f"{context.job.value} fertig."), lambda: True)
+
+    monkeypatch.setattr(Agent, "job_definitions", property(lambda _agent: tuple(offered(key) for key in JobKey)))
+    practice = Practice(tmp_path, SystemClock())  # its threads wait, and a clock of the tests would run on meanwhile
+    engine = practice.engine()
+    engine.start(lambda: None)
+    yield engine
+    engine.stop()
+    practice.agent.close()
+
+
+def test_check_says_what_its_runs_came_to(engine: AgentEngine) -> None:
+    check = engine.check_now()
+    assert (len(check.runs), check.refused) == (2, ())
+    assert engine.came_to(check) == ("download fertig.", "update_status fertig.")
+
+
+def test_check_is_not_waited_for_after_the_end(engine: AgentEngine) -> None:
+    engine.stop()
+    assert engine.came_to(Check((4711,))) == ()
 
 
 def test_database_that_is_away_is_a_fact(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
     from tray_agent.errors import DatabaseUnavailableError
-    from tray_agent.store.database import Database
 
     def away(_database: Database) -> None:
         raise DatabaseUnavailableError("Datenbank nicht erreichbar", "Sie antwortet nicht.")

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.tray.contract import Toast
-from tray_agent.tray.engine import MemoryEngine
+from tray_agent.tray.engine import Check, MemoryEngine
 from tray_agent.tray.model import (
     AgentFacts,
     CheckNow,
@@ -189,8 +189,19 @@ def test_actions_reach_the_engine(qtbot: QtBot, rig: Rig, action: Pause | Resume
     settled(qtbot, rig)
 
 
-def test_what_could_not_be_checked_is_told(qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rig.engine, "check_now", lambda: ("Download-Service: ist ausgeschaltet.",))
+def test_who_asks_for_a_check_is_told_what_it_came_to(qtbot: QtBot, rig: Rig) -> None:
+    rig.engine.check = Check((7,))
+    rig.engine.outcome = ("Keine neue Version.", "Keine Mitteilung war zu erfragen.")
+    rig.program.do(CheckNow())
+    qtbot.waitUntil(lambda: rig.popups.shown is not None)
+    assert shown_kinds(rig) == [NoticeKind.CHECKED]
+    (toast,) = rig.toaster.toasts
+    assert (toast.title, toast.body) == ("Prüfung beendet", "Keine neue Version.\nKeine Mitteilung war zu erfragen.")
+    assert toast.action == OpenDialog(DialogName.JOB_HISTORY)
+
+
+def test_what_could_not_be_checked_is_told(qtbot: QtBot, rig: Rig) -> None:
+    rig.engine.check = Check((), ("Download-Service: ist ausgeschaltet.",))
     rig.program.do(CheckNow())
     qtbot.waitUntil(lambda: bool(rig.program._errors))
     (box,) = rig.program._errors

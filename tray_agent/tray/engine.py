@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -37,9 +38,25 @@ if TYPE_CHECKING:
 SECONDS_FOR_RUNS = 1.0
 """How long the end of the program waits for running jobs to reach a safe point."""
 
+MOST_KEPT = 20
+"""Of so many runs by hand it is known what they came to."""
+
 Answer = TypeVar("Answer")
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of *Jetzt prüfen*.
+
+    Attributes:
+        runs: the numbers of the runs that have begun.
+        refused: sentences about what was not possible.
+    """
+
+    runs: tuple[int, ...]
+    refused: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
@@ -81,12 +98,16 @@ class Engine(Protocol):
         """
         ...
 
-    def check_now(self) -> tuple[str, ...]:
-        """Looks for downloads and asks for the state of messages; returns sentences about what was not possible.
+    def check_now(self) -> Check:
+        """Begins to look for downloads and to ask for the state of messages; returns at once.
 
         Raises:
             DatabaseUnavailableError: no connection.
         """
+        ...
+
+    def came_to(self, check: Check) -> tuple[str, ...]:
+        """Waits for the runs of a check and returns what they came to, a sentence each; less where the program ends before."""
         ...
 
     def woke(self) -> None:
@@ -115,6 +136,8 @@ class AgentEngine:
         self._scheduling = False
         self._stopped = False
         self._starting = threading.Lock()
+        self._checked: dict[int, str] = {}
+        self._ended = threading.Condition()
 
     def start(self, on_change: Callable[[], None]) -> None:
         """Starts the schedules; calls ``on_change`` when the facts may be others. Again after an error: what lacked is asked anew.
@@ -164,13 +187,21 @@ class AgentEngine:
         self._agent.jobs.resume()
         self._on_change()
 
-    def check_now(self) -> tuple[str, ...]:
+    def check_now(self) -> Check:
         """Runs the Download-Service and asks for the state of messages, now."""
         from tray_agent.jobs.contract import JobKey
 
-        refused = [self._begin(JobKey.DOWNLOAD), self._begin(JobKey.UPDATE_STATUS)]
+        begun = [self._begin(job) for job in (JobKey.DOWNLOAD, JobKey.UPDATE_STATUS)]
         self._on_change()
-        return tuple(sentence for sentence in refused if sentence)
+        runs = tuple(one for one in begun if isinstance(one, int))
+        return Check(runs, tuple(one for one in begun if isinstance(one, str)))
+
+    def came_to(self, check: Check) -> tuple[str, ...]:
+        """Waits for the runs of a check; an engine that was not started hears of none."""
+        with self._ended:
+            self._ended.wait_for(lambda: self._stopped or not self._scheduling or self._checked.keys() >= set(check.runs))
+            told = [self._checked.pop(run, "") for run in check.runs]
+        return tuple(sentence for sentence in told if sentence)
 
     def woke(self) -> None:
         """Looks at the planned times now."""
@@ -178,26 +209,40 @@ class AgentEngine:
 
     def stop(self) -> None:
         """Stops the schedules."""
-        with self._starting:
+        with self._starting, self._ended:
             self._stopped = True
+            self._ended.notify_all()
         self._unsubscribe()
         if self._scheduling and not self._agent.scheduler.stop(SECONDS_FOR_RUNS):
             _log.warning("a run did not reach a safe point in time; it is settled at the next start")
 
-    def _begin(self, job: JobKey) -> str:
+    def _begin(self, job: JobKey) -> int | str:
+        """Returns the number of the run, or why it could not begin."""
         try:
-            self._agent.jobs.start_now(job)
+            return self._agent.jobs.start_now(job)
         except DatabaseUnavailableError:
             raise
         except KnownError as error:
             return str(error)
-        return ""
 
     def _happened(self, event: Event) -> None:
-        from tray_agent.jobs.events import RunLogged, RunProgressed
+        from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed
+        from tray_agent.jobs.model import RunTrigger
 
+        if isinstance(event, RunFinished) and event.run.trigger is RunTrigger.BY_HAND:
+            self._note(event.run.run_id, event.run.sentence)
+        elif isinstance(event, RunLost):
+            self._note(event.run_id, "")
         if not isinstance(event, RunProgressed | RunLogged):
             self._on_change()
+
+    def _note(self, run: int, sentence: str) -> None:
+        """Keeps what a run came to for who waits for it; of many that nobody waits for, the newest."""
+        with self._ended:
+            self._checked[run] = sentence
+            while len(self._checked) > MOST_KEPT:
+                del self._checked[next(iter(self._checked))]
+            self._ended.notify_all()
 
     def _facts(self, now: datetime) -> AgentFacts:
         overview = self._agent.jobs.overview()
@@ -311,6 +356,8 @@ class MemoryEngine:
         self.shown = facts
         self.notices = notices or NoticeFacts()
         self.asked: list[str] = []
+        self.check = Check(())
+        self.outcome: tuple[str, ...] = ()
         self.start_error: KnownError | None = None
         self.stopping = threading.Event()
         self._on_change: Callable[[], None] = lambda: None
@@ -343,10 +390,14 @@ class MemoryEngine:
         """Notes the end of the pause."""
         self.asked.append("resume")
 
-    def check_now(self) -> tuple[str, ...]:
-        """Notes the check."""
+    def check_now(self) -> Check:
+        """Notes the check and returns the one given."""
         self.asked.append("check")
-        return ()
+        return self.check
+
+    def came_to(self, check: Check) -> tuple[str, ...]:
+        """Returns the outcome given."""
+        return self.outcome
 
     def woke(self) -> None:
         """Notes the waking."""

@@ -30,6 +30,7 @@ MOST_NAMED = 3
 class NoticeKind(StrEnum):
     """What a notice is about; in the order in which they stand."""
 
+    CHECKED = "checked"
     NEW_DOWNLOADS = "new_downloads"
     LOW_CREDITS = "low_credits"
     FAILED_REMINDERS = "failed_reminders"
@@ -109,6 +110,14 @@ def notices(facts: NoticeFacts) -> tuple[Notice, ...]:
     """Returns what there is to tell; one notice per kind, at most."""
     found = (_downloads(facts.new_downloads), _credits(facts.low_credits), _failed(facts.failed_reminders))
     return tuple(notice for notice in found if notice)
+
+
+def outcome(sentences: tuple[str, ...]) -> tuple[Notice, ...]:
+    """Returns the answer to *Jetzt prüfen*: what the runs came to, a sentence each; nothing where there is nothing to say."""
+    if not sentences:
+        return ()
+    title, link = _("Prüfung beendet"), _("Auftragsverlauf anzeigen")
+    return (Notice(NoticeKind.CHECKED, title, sentences, f"{title}.", link, DialogName.JOB_HISTORY, frozenset(sentences)),)
 
 
 def toast_of(shown: tuple[Notice, ...]) -> Toast | None:
