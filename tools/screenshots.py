@@ -34,6 +34,7 @@ from ui.windows import Windows
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.jobs.model import JobOverview
     from tray_agent.tray.engine import AgentEngine
     from ui.dialogs.activity import ActivityDialog
     from ui.dialogs.jobs import JobsDialog
@@ -161,7 +162,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("schedule", DialogName.SCHEDULE, JobKey.SEND_MESSAGES),
     Scene("schedule_weekly", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_weekly),
     Scene("schedule_mistakes", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_mistaken),
-    Scene("job_history", DialogName.JOB_HISTORY, JobKey.SEND_MESSAGES),
+    Scene("job_history", DialogName.JOB_HISTORY),
     Scene("activity", DialogName.ACTIVITY),
     Scene("activity_log", DialogName.ACTIVITY, prepare=_sms_log),
     Scene("settings", DialogName.SETTINGS),
@@ -217,6 +218,7 @@ def demo_agent() -> Iterator[Agent]:
     with tempfile.TemporaryDirectory(prefix="vitoclient-pictures-") as folder, DemoWorld(Path(folder)) as world:
         _keep_past_balances(world.agent)
         run_demo(world, lambda _job: lambda _event: None)
+        _keep_past_runs(world.agent)
         yield world.agent
 
 
@@ -233,6 +235,43 @@ def _keep_past_balances(agent: Agent) -> None:
             for week in range(13):
                 balance = Decimal(160 + (12 - week) * 31 % (200 + 90 * place) + 7 * (week * 5 % 4))
                 keep_balance(connection, account, balance, now - timedelta(days=7 * (12 - week) + 1))
+
+
+def _keep_past_runs(agent: Agent) -> None:
+    """Keeps the runs of five days, at their planned times, as a practice has them; one of them found no database."""
+    from sqlalchemy import insert
+
+    from tray_agent.store.tables import job_run
+
+    rows = [_past_run(agent, job, days) for job in agent.jobs.overview() for days in range(1, 6)]
+    with agent.store.begin() as connection:
+        connection.execute(insert(job_run), rows)
+
+
+def _past_run(agent: Agent, job: JobOverview, days: int) -> dict[str, object]:
+    from datetime import datetime, timedelta
+
+    from tray_agent.jobs.model import RunState, RunTrigger
+
+    zone = agent.machine.zone
+    day = agent.clock.now().astimezone(zone).date() - timedelta(days=days)
+    due_at = datetime.combine(day, job.schedule.start_time, zone)
+    failed = days == 1 and job.key is JobKey.UPDATE_STATUS
+    said = str(_database_away()) if failed else job.last_run.sentence if job.last_run else ""
+    return {
+        "job": job.key.value, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "token": 1, "attempt": 1, "late": 0, "result": "",
+        "state": (RunState.FAILED if failed else RunState.SUCCEEDED).value, "problems": int(failed), "reason": "", "sentence": said,
+        "workstation": "EMPFANG2" if days % 2 else agent.workstation,
+        "started_at": due_at + timedelta(seconds=1), "finished_at": due_at + timedelta(seconds=9 + 3 * days),
+    }  # fmt: skip
+
+
+def _database_away() -> KnownError:
+    from sqlalchemy.engine import make_url
+
+    from tray_agent.store.database import unavailable
+
+    return unavailable(make_url("mssql+pyodbc://SRV1/vitomed"))
 
 
 def _options() -> argparse.Namespace:
@@ -331,12 +370,9 @@ def _crash(stage: Stage) -> QWidget:
 
 
 def _error(stage: Stage) -> QWidget:
-    from sqlalchemy.engine import make_url
-
-    from tray_agent.store.database import unavailable
     from ui.error_window import error_window
 
-    window = error_window(unavailable(make_url("mssql+pyodbc://SRV1/vitomed")))
+    window = error_window(_database_away())
     window.show()
     stage.settle()
     return window
