@@ -26,7 +26,7 @@ WIDTH = 360
 MARGIN = 16
 
 _ICONS = {
-    NoticeKind.CHECKED: Status.SUCCESS,
+    NoticeKind.CHECKED: Status.INFO,
     NoticeKind.NEW_DOWNLOADS: Status.DOWNLOAD,
     NoticeKind.LOW_CREDITS: Status.WARNING,
     NoticeKind.FAILED_REMINDERS: Status.ERROR,
