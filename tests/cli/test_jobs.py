@@ -120,6 +120,18 @@ def test_a_schedule_written_past_the_program_is_told_and_replaced(capsys: pytest
     assert said(capsys, "jobs", "enable", "download")[0] == 0
 
 
+def test_what_was_saved_is_told_though_the_check_can_not_be_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(capsys, "settings", "set", "SMSService.RuhezeitFeiertage", "Ja")
+    monkeypatch.setenv("VITOCLIENT_PRACTICE__CANTON", "XX")
+    code, out, err = said(capsys, "jobs", "enable", "send_messages")
+    assert code == 0
+    assert "Nächster Lauf: " in out
+    assert err.startswith("Achtung: Kanton unbekannt: ")
+    assert len(err.splitlines()) == 1
+
+
 def test_what_does_not_run_can_not_be_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "jobs", "cancel", "download") == (0, "Download-Service läuft gerade nicht.\n", "")
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tray_agent.cli.ending import one_line
 from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.cli.schedule import finding_as_json, read_spec
-from tray_agent.errors import InputError
+from tray_agent.errors import ConfigurationError, InputError
 from tray_agent.i18n import _, format_datetime
 
 if TYPE_CHECKING:
@@ -199,11 +200,20 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
 
     change = JobChange(overview.key, schedule, overview.version)
     agent.jobs.save([change], f"{getpass.getuser()}@{agent.workstation}")
-    saved, findings = _overview(agent, overview.key), agent.jobs.check()
+    saved, findings = _overview(agent, overview.key), _findings(agent)
     if as_json:
         print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
     else:
         _print_saved(saved, findings, agent.machine.zone)
+
+
+def _findings(agent: Agent) -> Sequence[Finding]:
+    """Returns what is wrong with the schedules as they are saved; a configuration that hinders the check is told beside."""
+    try:
+        return agent.jobs.check()
+    except ConfigurationError as error:
+        print(_("Achtung: {finding}").format(finding=one_line(str(error))), file=sys.stderr)
+        return ()
 
 
 def _print_saved(saved: JobOverview, findings: Sequence[Finding], zone: ZoneInfo) -> None:
