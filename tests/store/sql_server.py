@@ -8,7 +8,10 @@ import pytest
 
 URL = "mssql+pyodbc://agent:secret@srv/praxis?driver=ODBC+Driver+18+for+SQL+Server"
 
-_ANSWERS = {"ProductVersion": "16.0.4135.4", "EngineEdition": 3, "schema_name()": "dbo", "max support": "x", "fn_listextendedproperty": 1}
+_ANSWERS = {
+    "ProductVersion": "16.0.4135.4", "EngineEdition": 3, "schema_name()": "dbo", "max support": "x", "fn_listextendedproperty": 1,
+    "sys.tables": 0, "sp_getapplock": 0,
+}  # fmt: skip
 
 
 class SqlServer:
@@ -19,12 +22,14 @@ class SqlServer:
         sessions: how many connections were made.
         fails: what the next statement that holds its key raises; once.
         arrays: how often many rows were sent at once.
+        answers: the value that a statement gives that holds its key.
     """
 
     def __init__(self) -> None:
         self.told: list[tuple[str, tuple[Any, ...]]] = []
         self.sessions = self.arrays = 0
         self.fails: dict[str, Exception] = {}
+        self.answers: dict[str, object] = dict(_ANSWERS)
 
     def connect(self, *_how: object, **_more: object) -> Session:
         """Opens a session."""
@@ -73,9 +78,10 @@ class Cursor:
         self._server.told.append((statement, values))
         for word in [word for word in self._server.fails if word in statement]:
             raise self._server.fails.pop(word)
-        answer = next((answer for word, answer in _ANSWERS.items() if word in statement), None)
+        answer = next((answer for word, answer in self._server.answers.items() if word in statement), None)
         self._rows = [] if answer is None else [(answer,)]
-        self.description = [("answer", None, None, None, None, None, None)] if answer is not None or "SELECT" in statement else None
+        gives_rows = answer is not None or "SELECT" in statement or " OUTPUT " in statement
+        self.description = [("answer", None, None, None, None, None, None)] if gives_rows else None
         return self
 
     def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
@@ -84,6 +90,10 @@ class Cursor:
             self._server.arrays += 1
         for row in rows:
             self.execute(statement, *row)
+
+    def fetchmany(self, _number: int) -> list[tuple[Any]]:
+        """Returns the rows that are left."""
+        return self.fetchall()
 
     def fetchone(self) -> tuple[Any] | None:
         """Returns the row, once."""

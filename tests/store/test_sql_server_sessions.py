@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -18,7 +19,7 @@ from tray_agent.errors import DatabaseBusyError, DatabaseUnavailableError
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import PATIENCE, open_database
 from tray_agent.store.migrate import upgrade
-from tray_agent.store.tables import setting
+from tray_agent.store.tables import metadata, setting
 
 __all__ = ["sql_server"]
 
@@ -106,3 +107,15 @@ def test_tables_that_another_workstation_makes_are_not_waited_for_for_ever(sql_s
     with pytest.raises(DatabaseBusyError) as raised:
         upgrade(open_database(URL))
     assert raised.value.title == "Datenbank wird gerade aktualisiert"
+
+
+@pytest.mark.parametrize(("there", "made"), [("dbo", 1), ("VitoClient", 0)])
+def test_all_tables_are_made_in_their_schema(sql_server: SqlServer, there: str, made: int) -> None:
+    sql_server.answers["SCHEMATA"] = there
+    upgrade(open_database(URL, schema="vitoclient"))
+    assert sql_server.said("CREATE SCHEMA") == ["CREATE SCHEMA vitoclient"] * made
+    tables = sql_server.said("CREATE TABLE")
+    assert len(tables) == len(metadata.tables) + 1
+    for statement in [*tables, *sql_server.said("CREATE INDEX"), *sql_server.said("INSERT INTO"), *sql_server.said("UPDATE")]:
+        assert " vitoclient." in statement
+        assert not re.search(r"\b(NTEXT|TEXT|DATETIME|TIMESTAMP|NVARCHAR(?!\()|VARCHAR(?!\())\b", statement), statement

@@ -67,7 +67,11 @@ def migration_config() -> Config:
 
 
 def _make_schema(connection: Connection, schema: str | None) -> None:
-    if schema and schema not in inspect(connection).get_schema_names():
+    if schema is None:
+        return
+    ignores_case = connection.dialect.name == "mssql"  # as most databases there do: VitoClient and vitoclient are the same
+    there = {name.lower() if ignores_case else name for name in inspect(connection).get_schema_names()}
+    if (schema.lower() if ignores_case else schema) not in there:
         connection.execute(CreateSchema(schema))
 
 
