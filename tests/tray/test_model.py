@@ -232,6 +232,16 @@ def test_short_tooltip_keeps_what_comes_next_and_tells_how_much_it_left_out() ->
     assert fitted(tray_state(FACTS).lines, TOOLTIP_UNITS) == tray_state(FACTS).tooltip
 
 
+def test_short_tooltip_gives_up_the_next_run_before_the_pause() -> None:
+    long_name = NextRun("Geburtstagsglückwünsche aufbereiten (jeden Werktag)", NOW + timedelta(days=3))
+    state = tray_state(replace(FACTS, pause=replace(PAUSE, until=NOW + timedelta(days=2)), new_downloads=3, next_run=long_name))
+    assert fitted(state.lines, 100).splitlines() == [
+        "vitoclient-Services",
+        "Senden pausiert bis 25.11.2026 10:00.",
+        "3 neue Downloads vorhanden.",
+    ]
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=90), min_size=2, max_size=6), st.integers(20, 127))
 def test_no_tooltip_is_too_long(lines: list[str], room: int) -> None:
     assert units(fitted(lines, room)) <= room

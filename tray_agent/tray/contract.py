@@ -82,17 +82,22 @@ def clip(text: str, units: int) -> str:
 def fitted(lines: Sequence[str], units: int) -> str:
     """Returns a tray's lines as one text of so many UTF-16 units at the most.
 
-    The first line and the last, which tells what comes next, are kept; of those between, the first that have room, and the
-    number of the others.
+    The first two lines are kept, of the others those that have room and the number of the rest. The last line tells what comes
+    next; it goes where it has no room beside the second, which tells what keeps the agent from working.
     """
     first, *between, last = lines
-    for kept in range(len(between), -1, -1):
-        left = len(between) - kept
-        more = [ngettext("und {number} weitere Meldung", "und {number} weitere Meldungen", left).format(number=left)] if left else []
-        text = "\n".join((first, *between[:kept], *more, last))
-        if _units(text) <= units:
-            return text
-    return clip(f"{first}\n{last}", units)
+    for tail in ((last,), ()):
+        for kept in range(len(between), 0, -1):
+            text = "\n".join((first, *between[:kept], *_rest(len(between) - kept), *tail))
+            if _units(text) <= units:
+                return text
+    return clip("\n".join((first, *between[:1], last)), units)
+
+
+def _rest(number: int) -> tuple[str, ...]:
+    """Returns the line that tells how many lines have no room, if any."""
+    said = ngettext("und {number} weitere Meldung", "und {number} weitere Meldungen", number)
+    return (said.format(number=number),) if number else ()
 
 
 def _units(text: str) -> int:
