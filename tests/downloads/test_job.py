@@ -146,6 +146,10 @@ def test_an_element_that_left_the_portal_is_told(practice: Practice) -> None:
     result = practice.run()
     assert result.skipped == {"not_on_portal": 1}
     assert "nicht auf dem Portal" in result.sentence
+    assert [(row.level, row.reason, row.item) for row in practice.context.activities] == [(Level.WARNING, "not_on_portal", "weg")]
+    assert "«Weg»" in practice.context.activities[0].sentence
+    practice.run()
+    assert practice.context.activities == []
 
 
 @pytest.mark.parametrize("damage", ["vanished", "changed", "same length and time"])

@@ -18,6 +18,7 @@ from tray_agent.demo.portal_server import PortalServer
 from tray_agent.doctor import Subject, Verdict, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
+from tray_agent.downloads.publish import publish
 from tray_agent.downloads.service import DownloadService, PortalRow
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import ConfigurationError, InputError, KnownError
@@ -78,6 +79,22 @@ def test_the_portal_shows_ticks_and_states(agent: Agent, service: DownloadServic
     assert ticks["update", "2.69.001"] == (True, DownloadState.OFFERED)
     assert ticks["update", "2.68.014"] == (True, None)
     assert ticks["tarif", "1.4.002"] == (False, None)
+
+
+def test_what_is_not_offered_any_more_can_be_unsubscribed(
+    service: DownloadService, site: tuple[DemoPortal, PortalServer], vitoclient: Command
+) -> None:
+    service.subscribe("tarif", "Anna")
+    file = site[0].source / "portal.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('key = "tarif"', 'key = "anderes"'), encoding="utf-8")
+    publish(site[0].source, site[0].repository, site[0].keys, SystemClock().now())
+    last = service.portal().areas[-1]
+    assert (last.title, last.is_new) == ("Abonniert, aber nicht mehr angeboten", False)
+    (row,) = last.headings[0].rows
+    assert (row.element, row.title, row.version, row.subscribed, row.state) == ("tarif", "Tarif", "1.4.002", True, None)
+    assert "nicht mehr angeboten" in vitoclient("portal", "list")[1]
+    assert service.unsubscribe("tarif")
+    assert "Abonniert" not in [area.title for area in service.portal().areas][-1]
 
 
 def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:

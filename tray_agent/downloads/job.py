@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, select
 from tray_agent.clock import Clock
 from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS, Settings
 from tray_agent.downloads import sentences as told
-from tray_agent.downloads.catalogue import Catalogue, ElementVersion, Refusal
+from tray_agent.downloads.catalogue import Catalogue, ElementVersion
 from tray_agent.downloads.choice import Choice, choose, described_anew, withdrawn
 from tray_agent.downloads.download_rows import Download, DownloadRows
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
@@ -117,7 +117,7 @@ class _Run:
             return self._tell_only()
         self._parts.library.open()
         self._parts.progress.begin()
-        self._report_refusals(self._catalogue.refusals)
+        self._report_what_is_lacking()
         self._withdraw()
         self._describe_anew()
         choices = self._choose()
@@ -344,9 +344,13 @@ class _Run:
             return False
         return True
 
-    def _report_refusals(self, refusals: Sequence[Refusal]) -> None:
-        """Tells what can't be offered, each once: not again at every run."""
-        marks = {_fingerprint(refusal): refusal for refusal in refusals}
+    def _report_what_is_lacking(self) -> None:
+        """Tells what can't be offered and what is subscribed and not there, each once: not again at every run."""
+        refusals = self._catalogue.refusals
+        explained = {*self._catalogue.elements, *(refusal.element for refusal in refusals)}
+        gone = [subscription for subscription in self._parts.subscriptions.all() if subscription.element not in explained]
+        marks = {_fingerprint(refusal.target, refusal.reason): told.refused(refusal) for refusal in refusals}
+        marks |= {_fingerprint(subscription.element, "gone"): told.gone(subscription) for subscription in gone}
 
         def change(connection: Connection) -> None:
             known = set(connection.execute(select(refused_target.c.fingerprint)).scalars())
@@ -355,7 +359,7 @@ class _Run:
                 connection.execute(delete(refused_target).where(refused_target.c.fingerprint == mark))
             for mark in sorted(set(marks) - known):
                 connection.execute(insert(refused_target).values(fingerprint=mark, first_seen=now))
-                self._context.log(told.refused(marks[mark]), connection=connection)
+                self._context.log(marks[mark], connection=connection)
 
         self._transact(change)
         if refusals:
@@ -376,5 +380,5 @@ class _Run:
         self._parts.database.transact(work)
 
 
-def _fingerprint(refusal: Refusal) -> str:
-    return hashlib.sha256(f"{refusal.target}\0{refusal.reason}".encode()).hexdigest()
+def _fingerprint(what: str, why: str) -> str:
+    return hashlib.sha256(f"{what}\0{why}".encode()).hexdigest()

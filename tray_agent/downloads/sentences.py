@@ -5,6 +5,7 @@ from __future__ import annotations
 from tray_agent.downloads.catalogue import ElementVersion, Refusal
 from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.subscriptions import Subscription
 from tray_agent.errors import KnownError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
@@ -66,6 +67,12 @@ def not_removed(version: ElementVersion | Download, error: Exception) -> Activit
 def refused(refusal: Refusal) -> Activity:
     """A row of the portal can't be offered."""
     return _activity(Level.ERROR, refusal.reason.value, refusal.element, refusal.sentence)
+
+
+def gone(subscription: Subscription) -> Activity:
+    """A subscribed element is not on the portal any more."""
+    sentence = _("Das Portal bietet das abonnierte Element «{title}» nicht mehr an. Im Online-Portal kann das Abonnement beendet werden.")
+    return _activity(Level.WARNING, "not_on_portal", subscription.element, sentence.format(title=subscription.title))
 
 
 def handed_over(download: Download, reason: str, sentence: str, *, error: bool = False) -> Activity:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from tray_agent.config.settings import DOWNLOAD_ACTIVE
-from tray_agent.downloads.catalogue import NEW_DOWNLOADS, Area, Catalogue, ElementVersion
+from tray_agent.downloads.catalogue import NEW_DOWNLOADS, Area, Catalogue, ElementVersion, FileKind
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
@@ -19,14 +19,13 @@ from tray_agent.i18n import _
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tray_agent.downloads.catalogue import FileKind
     from tray_agent.downloads.download_rows import Download, DownloadRows
     from tray_agent.downloads.install import InstallResult, Starter
     from tray_agent.downloads.installation import Installation
     from tray_agent.downloads.library import Library
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.progress import DownloadProgress
-    from tray_agent.downloads.subscriptions import Subscriptions
+    from tray_agent.downloads.subscriptions import Subscription, Subscriptions
     from tray_agent.store.settings import SettingStore
 
 
@@ -151,6 +150,8 @@ class DownloadService:
     def portal(self, *, refresh: bool = True) -> PortalView:
         """Returns the areas with their rows and ticks; the last confirmed state where the portal does not answer.
 
+        What is subscribed and not offered any more stands in an area of its own at the end, so that it can be unticked.
+
         Args:
             refresh: ask the portal; False shows what this workstation knows, or asks where it knows nothing.
 
@@ -160,9 +161,13 @@ class DownloadService:
             ConfigurationError: no portal is configured.
         """
         catalogue = self._catalogue(refresh)
-        subscribed = {subscription.element for subscription in self._subscriptions.all()}
-        states = {(download.element, download.version): download.state for download in self._rows.all()}
+        subscriptions, downloads = self._subscriptions.all(), self._rows.all()
+        subscribed = {subscription.element for subscription in subscriptions}
+        states = {(download.element, download.version): download.state for download in downloads}
         areas = tuple(_area(area, subscribed, states) for area in catalogue.areas)
+        gone = [subscription for subscription in subscriptions if subscription.element not in catalogue.elements]
+        if gone:
+            areas += (_area_of_gone(gone, downloads),)
         return PortalView(areas, self.is_active(), catalogue.offline, catalogue.checked_at, len(catalogue.refusals))
 
     def subscribe(self, element: str, by: str) -> None:
@@ -321,6 +326,31 @@ def _area(area: Area, subscribed: set[str], states: dict[tuple[str, Version], Do
         for heading in area.headings
     )
     return PortalArea(area.title, area.title == NEW_DOWNLOADS, headings)
+
+
+def _area_of_gone(subscriptions: Iterable[Subscription], downloads: Iterable[Download]) -> PortalArea:
+    known: dict[str, Download] = {}
+    for download in downloads:
+        known.setdefault(download.element, download)
+    rows = tuple(_gone_row(subscription, known.get(subscription.element)) for subscription in subscriptions)
+    return PortalArea(_("Abonniert, aber nicht mehr angeboten"), False, (PortalHeading(_("Abonnements"), rows),))
+
+
+def _gone_row(subscription: Subscription, download: Download | None) -> PortalRow:
+    """Returns a row for an element that the portal does not offer, as it was known last."""
+    return PortalRow(
+        element=subscription.element,
+        title=subscription.title,
+        version=str((download.version if download else subscription.baseline) or ""),
+        released=download.released if download else subscription.subscribed_at.date(),
+        size=download.size if download else 0,
+        notes=_("Das Portal bietet dieses Element nicht mehr an; es kommt nichts Neues."),
+        kind=download.kind if download else FileKind.FILE,
+        restart=False,
+        needs="",
+        subscribed=True,
+        state=download.state if download else None,
+    )
 
 
 def _portal_row(version: ElementVersion, subscribed: set[str], states: dict[tuple[str, Version], DownloadState]) -> PortalRow:
