@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, current_language, set_language
@@ -141,6 +141,7 @@ class Start:
         self._waiting: list[Action | None] = []
         self._program: Program | None = None
         self._built: Built | None = None
+        self._box: QMessageBox | None = None
         self.exit_code = 0
 
     def begin(self) -> None:
@@ -228,14 +229,23 @@ class Start:
                 self._program.do(action)
         elif action == Quit():
             self.quit()
+        elif self._box is not None:
+            self._show_refusal(self._box)
         else:
             self._waiting.append(action)
 
     def _show_yourself(self) -> None:
         if self._program is not None:
             self._program.show_yourself()
+        elif self._box is not None:
+            self._show_refusal(self._box)
         else:
             self._waiting.append(None)
+
+    def _show_refusal(self, box: QMessageBox) -> None:
+        from ui.windows import to_front
+
+        to_front(box)
 
     def _show_error(self, error: KnownError) -> None:
         if self._program is not None:

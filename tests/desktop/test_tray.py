@@ -187,6 +187,9 @@ def test_unreadable_configuration_is_told_in_a_window(desktop: SmallDesktop, sta
     window = desktop.window_in_front("Konfiguration nicht lesbar")
     assert window.width > 200
     assert "Konfiguration nicht lesbar — vitoclient-Services" in desktop.names()  # the program's name once
+    desktop.ask("xdotool", "windowminimize", "--sync", str(window.window))
+    assert program.start_again() == 0  # it is heard, and shown why no other window opens
+    desktop.window_in_front("Konfiguration nicht lesbar")
     desktop.keys("Escape")
     assert program.ended() == 2
     assert "Konfiguration nicht lesbar" in program.said
