@@ -118,4 +118,5 @@ def test_all_tables_are_made_in_their_schema(sql_server: SqlServer, there: str, 
     assert len(tables) == len(metadata.tables) + 1
     for statement in [*tables, *sql_server.said("CREATE INDEX"), *sql_server.said("INSERT INTO"), *sql_server.said("UPDATE")]:
         assert " vitoclient." in statement
+        assert "DATETIME2" not in statement.replace("DATETIME2(7)", ""), "the driver sends 7 digits; an index of others is converted"
         assert not re.search(r"\b(NTEXT|TEXT|DATETIME|TIMESTAMP|NVARCHAR(?!\()|VARCHAR(?!\())\b", statement), statement

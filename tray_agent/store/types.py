@@ -35,11 +35,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
-        """Returns DATETIME2 with microseconds on SQL Server, text on SQLite, the plain type elsewhere."""
+        """Returns DATETIME2(7) on SQL Server, which is what its driver sends (else indexes would convert), text on SQLite."""
         if dialect.name == "mssql":
             from sqlalchemy.dialects import mssql
 
-            return dialect.type_descriptor(mssql.DATETIME2(6))  # type: ignore[no-untyped-call]
+            return dialect.type_descriptor(mssql.DATETIME2(7))  # type: ignore[no-untyped-call]
         if dialect.name == "sqlite":
             return _sqlite_instant()
         return dialect.type_descriptor(DateTime(timezone=False))
