@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox
 
 from tray_agent.errors import KnownError
+from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
 from ui.icons import program_icon
 
@@ -15,6 +16,8 @@ def error_window(error: KnownError) -> QMessageBox:
     box = QMessageBox(QMessageBox.Icon.Warning, error.title, error.title)  # Qt adds the program's name to every title
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText("\n".join(in_windows(part) for part in (error.message, error.advice) if part))
+    if error.__cause__ is not None:
+        box.setDetailedText(report(error))
     box.setWindowIcon(program_icon())
     box.setWindowModality(Qt.WindowModality.NonModal)
     box.setAccessibleName(error.title)

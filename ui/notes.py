@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
+from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
 from ui.icons import Status, status_icon
 
@@ -48,8 +49,17 @@ class Note(QWidget):
         return self._text.text()
 
 
+_LINES = 8
+"""So many lines of an error's details are seen at once."""
+
+
 class Banner(QFrame):
-    """A message across the top of a window: what happened, what it means, what to do now."""
+    """A message across the top of a window: what happened, what it means, what to do now.
+
+    Attributes:
+        more: shows what lies behind an error, for the support; only where something does.
+        details: that, redacted.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,19 +79,41 @@ class Banner(QFrame):
         words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._text)
+        self._error: KnownError | None = None
+        self.more = QPushButton(_("Einzelheiten"), self)
+        self.more.setCheckable(True)
+        self.more.setAutoDefault(False)
+        self.more.toggled.connect(self._show_details)
+        self.details = QPlainTextEdit(self)
+        self.details.setReadOnly(True)
+        self.details.setTabChangesFocus(True)
+        self.details.setAccessibleName(_("Einzelheiten zum Fehler, für den Support"))
+        self.details.setFixedHeight(_LINES * self.fontMetrics().lineSpacing())
+        words.addWidget(self.details)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(12)
         layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)
+        layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
     def show_error(self, error: KnownError) -> None:
-        """Shows an error of the engine in its own words."""
+        """Shows an error of the engine in its own words, and on demand what lies behind it."""
         self.say(error.title, " ".join(part for part in (error.message, error.advice) if part), Status.ERROR)
+        self._error = error
+        self.more.setVisible(error.__cause__ is not None)
+
+    def _show_details(self, shown: bool) -> None:
+        self.details.setPlainText(report(self._error) if shown else "")
+        self.details.setVisible(shown)
 
     def say(self, title: str, text: str, status: Status = Status.INFO) -> None:
         """Shows a title and sentences with an icon."""
+        self._error = None
+        self.more.setChecked(False)
+        self.more.hide()
+        self.details.hide()
         self._icon.setPixmap(status_icon(status).pixmap(24, 24))
         self._title.setText(title)
         self._title.setVisible(bool(title))

@@ -14,6 +14,7 @@ from tests.ui.keyboard import press, type_text
 from tray_agent.errors import KnownError
 from ui.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.dialog import Dialog, Form
+from ui.error_window import error_window
 from ui.windows import DialogContext
 
 
@@ -186,3 +187,35 @@ def test_a_mnemonic_reaches_a_field_within_a_holder(qtbot: QtBot) -> None:
     press(window, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(line.hasFocus)
     assert (line.accessibleName(), line.accessibleDescription()) == ("Adresse", "Wo er ist.")
+
+
+def away() -> KnownError:
+    """Returns an error behind which something technical stands."""
+    error = KnownError("Datenbank nicht erreichbar", "Die Datenbank antwortet nicht.", "Netzwerk prüfen.")
+    error.__cause__ = OSError("connection to 10.0.0.7 refused, password=Sommer2026")
+    return error
+
+
+def test_what_lies_behind_an_error_is_told_on_demand_and_without_secrets(qtbot: QtBot, dialog: Example) -> None:
+    dialog.show_error(away())
+    banner = dialog.banner
+    assert banner.more.isVisibleTo(dialog)
+    assert not banner.details.isVisibleTo(dialog)
+    banner.more.click()
+    assert banner.details.isVisibleTo(dialog)
+    assert "OSError: connection to" in banner.details.toPlainText()
+    assert "Sommer2026" not in banner.details.toPlainText()
+    assert unnamed_widgets(dialog) == []
+    dialog.show_error(KnownError("Nicht gespeichert", "Der Wert ist zu gross.", "Kleineren wählen."))
+    assert not banner.details.isVisibleTo(dialog)
+    assert not banner.more.isVisibleTo(dialog)
+
+
+def test_an_error_without_a_window_has_its_details_too(qtbot: QtBot) -> None:
+    box = error_window(away())
+    qtbot.addWidget(box)
+    assert "OSError: connection to" in box.detailedText()
+    assert "Sommer2026" not in box.detailedText()
+    plain = error_window(KnownError("Nicht gespeichert", "Der Wert ist zu gross."))
+    qtbot.addWidget(plain)
+    assert plain.detailedText() == ""
