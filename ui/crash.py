@@ -78,7 +78,7 @@ class CrashWindow(QDialog):
             _(
                 "In vitoclient-Services ist ein Programmfehler aufgetreten. Was schon versendet oder heruntergeladen wurde, "
                 "ist gesichert; der Agent arbeitet weiter. Bitte senden Sie diesen Bericht an den Support. "
-                "Er enthält keine Namen, Telefonnummern und Passwörter."
+                "Er enthält keine Namen, Telefonnummern oder Passwörter."
             )
         )
         said.setWordWrap(True)
