@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from sqlalchemy import text, update
+from sqlalchemy.dialects import mssql
+from sqlalchemy.types import TypeEngine
 
 from tests.practice import sources
 from tray_agent.cli.frame import run
 from tray_agent.demo import practice_tables as tables
+from tray_agent.practice import check
 from tray_agent.practice.check import Code, PracticeFinding, Severity, check_practice
 from tray_agent.practice.model import Appointment, Mandant, Patient, Treatment, VisitReason
 from tray_agent.practice.views import (
@@ -128,10 +132,22 @@ def test_a_wrong_type_is_named(practice: Database, view: View, old: str, new: st
 
 
 def test_a_start_with_a_time_zone_is_refused(practice: Database) -> None:
-    if practice.dialect != "postgresql":
-        pytest.skip("only PostgreSQL has such a type here")
-    _replace_view(practice, APPOINTMENTS, "t.beginn AS", "t.beginn AT TIME ZONE 'Europe/Zurich' AS")
+    types = {"postgresql": "t.beginn AT TIME ZONE 'Europe/Zurich' AS", "mssql": "TODATETIMEOFFSET(t.beginn, '+01:00') AS"}
+    if practice.dialect not in types:
+        pytest.skip("SQLite has no such type")
+    _replace_view(practice, APPOINTMENTS, "t.beginn AS", types[practice.dialect])
     assert found(practice, Code.COLUMN_TYPE).column == "starts_at"
+
+
+@pytest.mark.parametrize(
+    ("found", "fits"),
+    [
+        (mssql.DATETIME2(), True), (mssql.DATETIME(), True), (mssql.SMALLDATETIME(), True),  # type: ignore[no-untyped-call]
+        (mssql.DATETIMEOFFSET(), False), (mssql.DATE(), False), (mssql.ROWVERSION(), False),  # type: ignore[no-untyped-call]
+    ],
+)  # fmt: skip
+def test_the_types_of_sql_server_that_a_start_may_have(found: TypeEngine[Any], *, fits: bool) -> None:
+    assert check._fits(APPOINTMENTS.column("starts_at"), found) is fits
 
 
 def test_bad_rows_are_counted_and_the_first_named_by_id(practice: Database) -> None:

@@ -147,7 +147,7 @@ def _fits(declared: ViewColumn, found: TypeEngine[Any]) -> bool:
     """Returns whether a type is one of those expected. SQLite tells no type for computed columns: the rows decide there."""
     if isinstance(found, NullType):
         return True
-    if declared.type is ColumnType.LOCAL_TIME and getattr(found, "timezone", False):
+    if declared.type is ColumnType.LOCAL_TIME and (getattr(found, "timezone", False) or found.__visit_name__ == "DATETIMEOFFSET"):
         return False
     return isinstance(found, _EXPECTED[declared.type])
 
