@@ -14,6 +14,7 @@ from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.tally import told
+from tray_agent.messages.words import said_of
 
 ACCOUNTS_AT_ONCE = 8
 
@@ -51,7 +52,7 @@ def unreadable_activity(message: OutboxMessage) -> Activity | None:
     said = unreadable_sentence()
     if message.sentence == said:
         return None
-    about = f"{message.patient_name}: {said}"
+    about = said_of(message.patient_name, said)
     return told(
         Level.WARNING, UNREADABLE, about, item=str(message.id), patient_id=message.patient_id, appointment_at=message.appointment_at
     )

@@ -26,6 +26,7 @@ from tray_agent.messages.outbox import Change
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.states import Actor, Step
 from tray_agent.messages.tally import Tally, told
+from tray_agent.messages.words import said_of
 from tray_agent.store.tables import message as table
 
 INTERRUPTED = "interrupted"
@@ -140,7 +141,7 @@ class Settling:
         activity = told(
             Level.ERROR,
             OTHER_ACCOUNT,
-            f"{message.patient_name}: {said}",
+            said_of(message.patient_name, said),
             item=str(message.id),
             patient_id=message.patient_id,
             appointment_at=message.appointment_at,
@@ -157,7 +158,7 @@ class Settling:
         activity = told(
             Level.WARNING,
             UNDECIDED,
-            f"{message.patient_name}: {said}",
+            said_of(message.patient_name, said),
             item=str(message.id),
             patient_id=message.patient_id,
             appointment_at=message.appointment_at,

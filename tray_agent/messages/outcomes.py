@@ -16,6 +16,7 @@ from tray_agent.messages.outbox import Change
 from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.recheck import change_of
 from tray_agent.messages.states import Step
+from tray_agent.messages.words import said_of
 
 JITTER = 0.2
 """The share by which a pause is varied, so that many messages and many computers do not come back at once."""
@@ -83,7 +84,7 @@ def row(parts: MessageParts, level: Level, reason: str, message: OutboxMessage, 
         service=Service.SMS,
         level=level,
         reason=reason,
-        sentence=f"{about(parts, message)}: {sentence}",
+        sentence=said_of(about(parts, message), sentence),
         item=str(message.id),
         patient_id=message.patient_id,
         appointment_at=message.appointment_at,

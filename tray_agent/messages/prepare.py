@@ -48,6 +48,7 @@ from tray_agent.messages.reasons import Reason, Weight, advice_of, weight_of
 from tray_agent.messages.rendering import values_for
 from tray_agent.messages.tally import Tally, told
 from tray_agent.messages.templates import TemplateBook
+from tray_agent.messages.words import said_of
 from tray_agent.practice.model import Appointment, Patient
 from tray_agent.store.faults import is_duplicate_key
 
@@ -287,7 +288,7 @@ class _Preparing:
                 number=number
             )
             about = f" ({whose})" if whose else ""
-            yield told(Level.ERROR, reason.value, f"{count}{about}: {why} {advice_of(reason)}".strip(), item=mandant_id or None)
+            yield told(Level.ERROR, reason.value, said_of(f"{count}{about}", f"{why} {advice_of(reason)}".strip()), item=mandant_id or None)
 
     def _sentence(self) -> str:
         prepared, errors = self._tally.counts["prepared"], self._tally.counts["errors"]

@@ -20,6 +20,7 @@ from tray_agent.messages.parts import MessageParts
 from tray_agent.messages.reasons import Reason, Weight, weight_of
 from tray_agent.messages.states import Step
 from tray_agent.messages.tally import Tally, told
+from tray_agent.messages.words import said_of
 
 PUT_OFF = "put_off"
 """The reason under which the activity log tells of what the gateway did not take now."""
@@ -35,14 +36,14 @@ def held_up(parts: MessageParts, lanes: Iterable[Lane], put_off: Mapping[tuple[L
     """
     for (lane, sentence), number in put_off.items():
         said = ngettext("{number} Mitteilung aufgeschoben", "{number} Mitteilungen aufgeschoben", number).format(number=number)
-        yield told(Level.WARNING, PUT_OFF, f"{said} ({_whose(parts, lane)}): {sentence}", item=lane.name)
+        yield told(Level.WARNING, PUT_OFF, said_of(f"{said} ({_whose(parts, lane)})", sentence), item=lane.name)
     for lane in lanes:
         for stop, number in Counter(lane.held.values()).items():
             if stop.ordinary:
                 continue
             said = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
             about = said if stop.mandant_id else f"{said} ({_whose(parts, lane)})"  # a refused sender says itself whose it is
-            yield told(Level.ERROR, stop.reason, f"{about}: {stop.sentence}", item=stop.mandant_id or lane.name)
+            yield told(Level.ERROR, stop.reason, said_of(about, stop.sentence), item=stop.mandant_id or lane.name)
 
 
 def reasons_told(lanes: Iterable[Lane], put_off: Iterable[tuple[Lane, str]]) -> list[str]:

@@ -39,3 +39,8 @@ def kind_title(kind: MessageKind) -> str:
 def channel_title(channel: Channel) -> str:
     """Returns the word for a channel in the language in force."""
     return _(_CHANNELS[channel])
+
+
+def said_of(what: str, said: str) -> str:
+    """Returns what a row of the log is about and what it says, with the colon as the language sets it: "Muster Anna: gesendet."."""
+    return _("{what}: {said}").format(what=what, said=said)
