@@ -185,7 +185,7 @@ def test_edits_outlive_a_database_that_goes_away(
     assert window.has_unsaved_changes()
     database_away(False)
     window.save_and_close()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: sip.isdeleted(window) or not window.isVisible(), timeout=20_000)
     assert next(job for job in agent.jobs.overview() if job.key is JobKey.SEND_MESSAGES).schedule.enabled
 
 
