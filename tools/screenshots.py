@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tray_agent.tray.engine import AgentEngine
     from ui.dialogs.activity import ActivityDialog
     from ui.dialogs.jobs import JobsDialog
+    from ui.dialogs.outbox import OutboxDialog
     from ui.dialogs.preview import PreviewDialog
     from ui.dialogs.schedule import ScheduleDialog
     from ui.dialogs.templates import TemplatesDialog
@@ -153,6 +154,14 @@ def _sms_log(dialog: QDialog, stage: Stage) -> None:
     cast("ActivityDialog", dialog).tabs.setCurrentIndex(1)
 
 
+def _by_appointment(dialog: QDialog, stage: Stage) -> None:
+    """Sorts by the appointment: reminders of all states stand beside each other."""
+    dialog = cast("OutboxDialog", dialog)
+    dialog.table.sortByColumn(5, Qt.SortOrder.DescendingOrder)
+    stage.settle()
+    dialog.table.selectRow(0)
+
+
 SCENES: tuple[Scene, ...] = (
     Scene("overview", DialogName.OVERVIEW),
     Scene("downloads", DialogName.DOWNLOADS),
@@ -169,7 +178,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("templates", DialogName.TEMPLATES),
     Scene("templates_check", DialogName.TEMPLATES, prepare=_mistakes),
     Scene("templates_mail", DialogName.TEMPLATES, prepare=_mail_template),
-    Scene("outbox", DialogName.OUTBOX),
+    Scene("outbox", DialogName.OUTBOX, prepare=_by_appointment),
     Scene("credits", DialogName.CREDITS),
     Scene("preview", DialogName.PREVIEW),
     Scene("preview_birthdays", DialogName.PREVIEW, prepare=_greetings),
