@@ -95,7 +95,7 @@ def test_a_database_that_is_away_is_told_and_the_window_can_be_closed(
     qtbot.waitUntil(lambda: background.idle, timeout=20_000)
     assert troubled.touched
     if name is not DialogName.SETUP:  # there it is what one came to mend
-        assert "nicht erreichbar" in words_of(dialog)
+        qtbot.waitUntil(lambda: "nicht erreichbar" in words_of(dialog), timeout=20_000)
     assert not dialog.is_busy
     assert not dialog.has_unsaved_changes()
     assert errors == []
@@ -164,7 +164,7 @@ def test_f5_reads_anew_when_the_database_is_back(
     database_away(True)
     dialog = opened(agent, background, tmp_path, reading)
     qtbot.waitUntil(lambda: background.idle, timeout=20_000)
-    assert "nicht erreichbar" in words_of(dialog)
+    qtbot.waitUntil(lambda: "nicht erreichbar" in words_of(dialog), timeout=20_000)
     database_away(False)
     press(dialog, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: background.idle and "nicht erreichbar" not in words_of(dialog), timeout=20_000)
