@@ -33,6 +33,8 @@ TREATMENTS = (
     Treatment("12", "1", "M1", date(2022, 1, 1)),
     Treatment("13", "2", "M2", date(2021, 5, 5)),
     Treatment("14", "2", "M1", date(2021, 5, 5)),
+    Treatment("9", "4", "M1", date(2021, 5, 5)),
+    Treatment("15", "4", "M2", date(2021, 5, 5)),
 )
 APPOINTMENTS = (
     Appointment("101", "1", datetime(2026, 11, 24), AppointmentStatus.DEFINITE, datetime(2026, 11, 24, 0, 30), "Dr. Meier", "7"),

@@ -86,13 +86,13 @@ def test_no_days_give_nobody(practice: PracticeSource) -> None:
 
 
 def test_the_treatment_opened_last_decides_and_ties_go_to_the_greater_id(practice: PracticeSource) -> None:
-    assert practice.last_mandants({"1", "2", "3", "999"}) == {"1": "M2", "2": "M1"}
+    assert practice.last_mandants({"1", "2", "3", "4", "999"}) == {"1": "M2", "2": "M1", "4": "M2"}
 
 
 def test_more_ids_than_a_statement_takes(practice: PracticeSource) -> None:
     many = [str(number) for number in range(1, 5001)]
     assert set(practice.patients(many)) == {"1", "2", "3", "4", "5"}
-    assert practice.last_mandants(many) == {"1": "M2", "2": "M1"}
+    assert practice.last_mandants(many) == {"1": "M2", "2": "M1", "4": "M2"}
 
 
 def test_status_words_are_read_as_states(practice: PracticeSource) -> None:

@@ -84,10 +84,15 @@ class MemoryPracticeSource:
         """Returns by patient the Mandant of the treatment opened last; patients without a treatment are left out."""
         wanted = set(patient_ids)
         latest: dict[str, Treatment] = {}
-        for treatment in sorted(self._treatments.values(), key=lambda treatment: (treatment.opened_on, treatment.id)):
+        for treatment in sorted(self._treatments.values(), key=lambda treatment: (treatment.opened_on, _in_order(treatment.id))):
             if treatment.patient_id in wanted:
                 latest[treatment.patient_id] = treatment
         return {patient_id: treatment.mandant_id for patient_id, treatment in latest.items()}
+
+
+def _in_order(key: str) -> tuple[bool, int, str]:
+    """Returns what sorts ids as a database does: numbers by their value."""
+    return (False, int(key), "") if key.isascii() and key.isdigit() else (True, 0, key)
 
 
 def _birthday(patient: Patient) -> tuple[int, int] | None:
