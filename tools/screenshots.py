@@ -423,7 +423,7 @@ def _desktop_picture(agent: Agent, file: Path) -> None:
         configuration = agent.machine.data_folder / "config.toml"
         program = run_program(desktop, agent.machine.data_folder, VITOCLIENT_CONFIG=str(configuration))
         desktop.tray_icon()
-        desktop.window("vitoclient-Services: Meldung")
+        desktop.window("Meldung")
         wait_until(lambda: desktop.find(Class="Dunst"), "the toast")
         desktop.picture(file)
         program.terminate()
