@@ -112,9 +112,9 @@ def test_an_installation_that_ends_well(desk: Desk) -> None:
         (3010, InstallOutcome.RESTART_NEEDED, DownloadState.INSTALLED),
         (1641, InstallOutcome.RESTART_NEEDED, DownloadState.INSTALLED),
         (1602, InstallOutcome.CANCELLED, DownloadState.OFFERED),
-        (1603, InstallOutcome.FAILED, DownloadState.STARTED),
-        (1618, InstallOutcome.FAILED, DownloadState.STARTED),
-        (0xC0000005, InstallOutcome.FAILED, DownloadState.STARTED),
+        (1603, InstallOutcome.FAILED, DownloadState.OFFERED),
+        (1618, InstallOutcome.FAILED, DownloadState.OFFERED),
+        (0xC0000005, InstallOutcome.FAILED, DownloadState.OFFERED),
         (None, InstallOutcome.STARTED, DownloadState.STARTED),
     ],
 )
@@ -165,6 +165,19 @@ def test_a_file_that_can_not_be_read_is_no_reason_to_fetch_it_again(desk: Desk, 
         desk.install()
     assert "Rechte prüfen" in caught.value.advice
     assert (desk.starter.started, desk.state) == ([], DownloadState.OFFERED)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(DownloadState.STARTED, "offered"), (DownloadState.INSTALLED, "installed"), (DownloadState.SUPERSEDED, "superseded")],
+)
+def test_what_fails_another_time_is_as_it_was_or_waits_again(desk: Desk, before: DownloadState, after: str) -> None:
+    download = desk.practice.download("update", "2.69.001")
+    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.STARTED, "x"))
+    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, before, "x"))
+    desk.starter.exit_code = 1603
+    assert desk.install() is InstallOutcome.FAILED
+    assert desk.state == after
 
 
 def test_a_person_who_declines_the_elevation_changes_nothing(desk: Desk) -> None:

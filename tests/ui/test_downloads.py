@@ -219,6 +219,11 @@ def test_a_double_click_leaves_the_other_ticks(qtbot: QtBot, dialog: DownloadsDi
     assert dialog.model.chosen == (UPDATE,)
 
 
+def test_a_download_whose_installation_failed_waits_and_says_so() -> None:
+    assert state_sentence(replace(UPDATE, exit_code=1603)).endswith("Der letzte Versuch endete ohne Erfolg (Code 1603).")
+    assert "Versuch" not in state_sentence(UPDATE)
+
+
 def test_no_renewal_is_promised_of_what_was_cleared_away() -> None:
     for state in (DownloadState.INSTALLED, DownloadState.SUPERSEDED):
         cleared = replace(GONE, state=state)

@@ -177,7 +177,7 @@ class Installation:
         return self._note(download, outcome_of(exit_code), exit_code, signature, by)
 
     def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature, by: str) -> InstallResult:
-        self._move(download, _STATE_AFTER.get(outcome, download.state), exit_code, by)
+        self._move(download, _state_after(download, outcome), exit_code, by)
         restart = download.restart and outcome not in (InstallOutcome.CANCELLED, InstallOutcome.FAILED)
         sentence = _sentence(download, outcome, exit_code, signature)
         if restart:
@@ -236,8 +236,14 @@ _STATE_AFTER = {
     InstallOutcome.RESTART_NEEDED: DownloadState.INSTALLED,
     InstallOutcome.SHOWN: DownloadState.STARTED,
     InstallOutcome.STARTED: DownloadState.STARTED,
-    InstallOutcome.FAILED: DownloadState.STARTED,
 }
+
+
+def _state_after(download: Download, outcome: InstallOutcome) -> DownloadState:
+    """Returns the state that an outcome leads to: what was not installed waits for a person as before."""
+    if outcome is InstallOutcome.FAILED and download.state is DownloadState.STARTED:
+        return DownloadState.OFFERED
+    return _STATE_AFTER.get(outcome, download.state)
 
 
 def outcome_of(exit_code: int | None) -> InstallOutcome:

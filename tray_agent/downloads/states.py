@@ -38,7 +38,7 @@ def may_follow(state: DownloadState, following: DownloadState) -> bool:
     """Returns whether ``following`` may come after ``state``.
 
     ``NEW`` again: the file vanished or changed, or the vendor signed another file under the same version.
-    ``OFFERED`` after ``STARTED``: the person closed the installer. ``STARTED`` after ``SUPERSEDED``: a person may go back
+    ``OFFERED`` after ``STARTED``: the person closed the installer, or it failed. ``STARTED`` after ``SUPERSEDED``: a person may go back
     to an older version that was kept.
     """
     return following in _MAY_FOLLOW[state]

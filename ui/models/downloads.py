@@ -53,6 +53,8 @@ def state_sentence(row: DownloadRow) -> str:
     if is_missing(row):
         return _("Die Datei ist nicht mehr im Download-Ordner; beim nächsten Lauf wird sie neu geholt.")
     said = _(_STATE_SENTENCES[row.state])
+    if row.state is DownloadState.OFFERED and row.exit_code:
+        said += " " + _("Der letzte Versuch endete ohne Erfolg (Code {code}).").format(code=row.exit_code)
     return said if row.present or row.state is DownloadState.NEW else said + " " + _("Ihre Datei ist nicht mehr im Download-Ordner.")
 
 
