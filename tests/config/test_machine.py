@@ -89,8 +89,8 @@ def test_a_faulty_file_is_told_in_one_line_that_names_the_place(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\xff\xfe[ui]", "die Datei ist nicht in UTF-8 gespeichert; im Editor die Kodierung UTF-8 wählen (Zeile 1, Spalte 1;"),
-        (b'name = "', "ein Text ist nicht mit Anführungszeichen geschlossen (Zeile 1, Spalte 9; TOML: "),
+        (b"\xff\xfe[ui]", "die Datei ist nicht in UTF-8 gespeichert; im Editor die Kodierung UTF-8 wählen (Zeile 1, Spalte 1)."),
+        (b'name = "', "ein Text ist nicht mit Anführungszeichen geschlossen (Zeile 1, Spalte 9)."),
         (None, "Datei oder Ordner fehlt."),
     ],
 )

@@ -10,6 +10,7 @@ from tray_agent.i18n import N_, _
 
 _CLOSE_TEXT = N_("ein Text ist nicht mit Anführungszeichen geschlossen")
 _BACKSLASH = N_("ein Backslash steht in doppelten Anführungszeichen; Windows-Pfade gehören in einfache, zum Beispiel 'C:\\Daten'")
+_NO_ENTRY = N_("hier beginnt weder ein Schlüssel noch ein Abschnitt")
 _TWICE = N_("dieser Schlüssel oder Abschnitt steht schon weiter oben")
 _BRACKET = N_("eine Klammer ist nicht geschlossen")
 _SAID = (
@@ -18,6 +19,7 @@ _SAID = (
     ("Expected ']", N_("der Name des Abschnitts ist nicht mit «]» geschlossen")),
     ("Expected newline", N_("nach dem Wert steht noch etwas; jede Angabe braucht eine eigene Zeile")),
     ("Illegal character '\\n'", _CLOSE_TEXT),
+    *((begins, _NO_ENTRY) for begins in ("Invalid statement", "Invalid initial character")),
     *((begins, _CLOSE_TEXT) for begins in ("Unterminated string", "Expected '\"", 'Expected "')),
     *((begins, _BACKSLASH) for begins in ("Unescaped", "Invalid hex value", "Escaped character")),
     *((begins, _TWICE) for begins in ("Cannot overwrite", "Cannot declare", "Cannot redefine", "Cannot mutate", "Duplicate")),
@@ -29,7 +31,7 @@ _PLACE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$
 
 
 class TomlFaultError(ValueError):
-    """What is wrong with a file's text, and where: some words without a full stop; the library's own stand at their end."""
+    """What is wrong with a file's text, and where: some words without a full stop. The library's own are those of its cause."""
 
 
 def parsed(data: bytes) -> dict[str, Any]:
@@ -45,24 +47,25 @@ def parsed(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         why = _("die Datei ist nicht in UTF-8 gespeichert; im Editor die Kodierung UTF-8 wählen")
-        raise _fault(why, *_end_of(data[: error.start].decode("utf-8", errors="replace")), error.reason) from error
+        raise _fault(why, _end_of(data[: error.start].decode("utf-8", errors="replace"))) from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = _PLACE.match(str(error))
         words, line, column = found.groups() if found else (str(error), None, None)
         place = (int(line), int(column)) if line and column else _end_of(text)
-        raise _fault(_meaning(words), *place, words) from error
+        raise _fault(_meaning(words), place) from error
 
 
-def _fault(why: str, line: int, column: int, words: str) -> TomlFaultError:
-    place = _("Zeile {line}, Spalte {column}").format(line=line, column=column)
-    return TomlFaultError(f"{why} ({place}; TOML: {words})")
+def _fault(why: str, place: tuple[int, int]) -> TomlFaultError:
+    where = _("Zeile {line}, Spalte {column}").format(line=place[0], column=place[1])
+    return TomlFaultError(f"{why} ({where})")
 
 
 def _meaning(words: str) -> str:
+    """Returns what the library's words mean; those that are not known as they are."""
     said = next((meaning for begins, meaning in _SAID if words.startswith(begins)), None)
-    return _(said) if said else _("das ist kein gültiges TOML")
+    return _(said) if said else _("das ist kein gültiges TOML") + f", «{words}»"
 
 
 def _end_of(text: str) -> tuple[int, int]:
