@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +18,9 @@ import hypothesis
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 
+from tests import portability
 from tests.servers import postgresql_url
 from tray_agent import i18n
 from tray_agent.clock import ManualClock
@@ -39,7 +42,7 @@ ENGINES = ("sqlite", "postgresql", "mssql")
 @pytest.fixture(autouse=True)
 def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Gives every test folders of its own, German texts, and none of this machine's configuration."""
-    for name in [name for name in os.environ if name.startswith("VITOCLIENT_") and name != MSSQL_VARIABLE]:
+    for name in [name for name in os.environ if name.startswith("VITOCLIENT_") and not name.startswith("VITOCLIENT_TEST_")]:
         monkeypatch.delenv(name)
     for variable, folder in (
         ("XDG_CONFIG_HOME", "config"),
@@ -54,6 +57,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     i18n.set_language("de")
     yield
     i18n.set_language("de")
+    assert not (found := portability.take_faults()), "\n".join(found)
 
 
 @pytest.fixture
@@ -111,11 +115,10 @@ def make_database(engine: str, tmp_path: Path, *, migrated: bool = False) -> Ite
     server = postgresql_url() if engine == "postgresql" else os.environ.get(MSSQL_VARIABLE)
     if server is None:
         pytest.skip(f"no {engine} server here")
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    admin = _administrator(server)
     template = f" TEMPLATE {_migrated_template(server)}" if migrated and engine == "postgresql" else ""
     url = in_database(admin.url, name)
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}{template}"))
+    _create(admin, f"CREATE DATABASE {name}{template}")
     try:
         if migrated and engine == "mssql":
             _migrate(url)
@@ -133,14 +136,49 @@ def in_database(url: URL, name: str) -> URL:
     return url.update_query_dict({"odbc_connect": ";".join([*kept, f"DATABASE={name}"])})
 
 
+def _administrator(server: str) -> Engine:
+    """Returns who makes and drops databases; ODBC keeps no connections of its own, whose database may be gone."""
+    if make_url(server).get_backend_name() == "mssql":
+        import pyodbc
+
+        pyodbc.pooling = False
+    return create_engine(server, isolation_level="AUTOCOMMIT")
+
+
+def _create(admin: Engine, statement: str) -> None:
+    """Makes a database; SQL Server makes one at a time and refuses the others (1807), which other test processes may ask for."""
+    for attempts_left in reversed(range(40)):
+        try:
+            with admin.connect() as connection:
+                connection.execute(text(statement))
+        except DBAPIError as error:
+            if "(1807)" not in str(error.orig) or not attempts_left:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
 def _drop(admin: Engine, name: str) -> None:
     """Drops a database, whoever is still connected to it."""
-    statement = f"DROP DATABASE {name} WITH (FORCE)"
-    if admin.dialect.name == "mssql":  # in one batch: nobody else may become the single user in between
-        statement = f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}"
-    with admin.connect() as connection:
-        connection.execute(text(statement))
+    if admin.dialect.name == "mssql":
+        _drop_from_sql_server(admin, name)
+    else:
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+def _drop_from_sql_server(admin: Engine, name: str) -> None:
+    """Drops in one batch, so that nobody else becomes the single user in between; closed before the last answer, it might end there."""
+    connection = admin.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}")
+        while cursor.nextset():
+            pass
+    finally:
+        connection.close()
 
 
 @cache
