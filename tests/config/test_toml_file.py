@@ -18,7 +18,7 @@ from tray_agent.config.toml_file import TomlFaultError, parsed
     [
         (
             "[ui]\nlanguage = \n",
-            "hier fehlt ein gültiger Wert; Texte stehen in Anführungszeichen (Zeile 2, Spalte 12; TOML: Invalid value)",
+            "hier fehlt ein gültiger Wert; Texte stehen in Anführungszeichen (Zeile 2, Spalte 12)",
         ),
         ("[ui]\nlanguage = de\n", "hier fehlt ein gültiger Wert; Texte stehen in Anführungszeichen (Zeile 2, Spalte 12)"),
         ("[ui]\nlanguage\n", "nach dem Schlüssel fehlt «=» (Zeile 2, Spalte 9)"),
@@ -33,7 +33,7 @@ from tray_agent.config.toml_file import TomlFaultError, parsed
         ("= 'x'", "hier beginnt weder ein Schlüssel noch ein Abschnitt (Zeile 1, Spalte 1)"),
     ],
 )
-def test_fault_is_said_with_its_place_and_the_library_s_words_stay_behind_it(text: str, said: str) -> None:
+def test_fault_is_said_with_its_place_and_the_words_of_the_library_stay_behind_it(text: str, said: str) -> None:
     with pytest.raises(TomlFaultError) as raised:
         parsed(text.encode())
     assert str(raised.value).startswith(said)
