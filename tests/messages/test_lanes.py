@@ -12,6 +12,7 @@ from queue import SimpleQueue
 import pytest
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, World, treatment
+from tray_agent.config import settings as switches
 from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, Outcome, OutgoingMail
 from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.lanes import Departure, Event, Lane, Opened, Returned, Stop
@@ -170,6 +171,27 @@ def test_one_mandants_refused_originator_holds_no_other_of_the_account_up(world:
     result = world.send()
     assert (result.counts["sent"], result.skipped) == (10, {"originator_refused": 10})
     assert [message.mandant_id for message in world.messages() if message.state is MessageState.PREPARED] == 10 * ["M1"]
+
+
+@pytest.mark.parametrize("first", ["M1", "M2"])
+def test_an_account_that_is_called_like_a_mandant_without_one_is_another(world: World, first: str) -> None:
+    world.practice.put(replace(MEIER, id="M2", name="Dr. Keller"))
+    world.sms["M2"] = world.sms.pop("M1")
+    world.sms.names = {"M2": "M1"}
+    for mandant in sorted(["M1", "M2"], reverse=first == "M2"):
+        world.add_patients(3, mandant=mandant, prefix=f"{mandant}-")
+    world.prepare()
+    result = world.send()
+    assert (result.counts["sent"], result.skipped) == (3, {"gateway_missing": 3})
+    assert {message.mandant_id for message in world.messages() if message.state is MessageState.SUBMITTED} == {"M2"}
+
+
+def test_an_account_that_is_called_like_the_lane_of_e_mails_keeps_quiet_hours(world: World) -> None:
+    world.sms.names = {"M1": "e-mail"}
+    world.values |= {switches.MAIL_AT_ONCE: True, switches.QUIET_FROM: "09:00", switches.QUIET_UNTIL: "08:00"}
+    world.add_patients(1)
+    world.prepare()
+    assert world.send().skipped == {"quiet_hours": 1}
 
 
 class WithoutOriginator(Accounts):

@@ -212,6 +212,7 @@ class Lane:
 
     def __init__(self, parts: MessageParts, name: str, way: Way, at_once: int, events: SimpleQueue[Event]) -> None:
         self.name = name
+        self.is_mail = isinstance(way, MailWay)
         self.at_once = at_once
         self.waiting: deque[tuple[Ready, float]] = deque()
         self.on_the_way = 0

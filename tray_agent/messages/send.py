@@ -96,7 +96,7 @@ class Sending:
         self._tally = Tally()
         self._settling = Settling(parts, context, self._tally)
         self._events: SimpleQueue[Event] = SimpleQueue()
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[tuple[str, str], Lane] = {}
         self._kept: dict[int, str] = {}
         self._put_off: dict[int, tuple[Lane, str]] = {}
         self._asked: set[str] = set()
@@ -221,7 +221,7 @@ class Sending:
         unchanged = self._write_checked(checked)
         for moved in checked.moved:
             self._move(moved)
-        held: dict[str, list[Ready]] = {}
+        held: dict[Lane, list[Ready]] = {}
         for ready in checked.ready:
             if ready.message.id in unchanged:
                 continue
@@ -229,9 +229,9 @@ class Sending:
             if lane.stop_of(ready.message) is None:
                 lane.waiting.append((ready, checked_at))
             else:
-                held.setdefault(lane.name, []).append(ready)
-        for name, readies in held.items():
-            self._hold(self._lanes[name], readies)
+                held.setdefault(lane, []).append(ready)
+        for lane, readies in held.items():
+            self._hold(lane, readies)
 
     def _write_checked(self, checked: Checked) -> set[int]:
         """Writes what a check found; returns the numbers of the messages whose new content could not be written."""
@@ -286,17 +286,17 @@ class Sending:
     # Lanes
 
     def _lane_of(self, message: OutboxMessage) -> Lane:
-        name = MAIL
+        way, name = "mail", MAIL
         try:
             if message.channel is Channel.SMS:
-                name = self._parts.sms.account(message.mandant_id or "")
-            if name not in self._lanes:
-                self._lanes[name] = self._new_lane(name, message)
+                way, name = "sms", self._parts.sms.account(message.mandant_id or "")
+            if (way, name) not in self._lanes:
+                self._lanes[way, name] = self._new_lane(name, message)
         except KnownError as error:
-            name = f"{message.mandant_id}"
-            if name not in self._lanes:
-                self._lanes[name] = Lane(self._parts, name, MissingWay(error), 1, self._events)
-        return self._lanes[name]
+            way, name = "missing", f"{message.mandant_id}"  # an account may be called like a Mandant
+            if (way, name) not in self._lanes:
+                self._lanes[way, name] = Lane(self._parts, name, MissingWay(error), 1, self._events)
+        return self._lanes[way, name]
 
     def _new_lane(self, name: str, message: OutboxMessage) -> Lane:
         if message.channel is Channel.SMS:
@@ -372,7 +372,7 @@ class Sending:
             return [message for message in outbox.read_messages(connection, numbers) if message.state is MessageState.PREPARED]
 
     def _hold_while_quiet(self, lane: Lane) -> None:
-        if not lane.can_go_on or (lane.name == MAIL and self._settings.yes(MAIL_AT_ONCE)):
+        if not lane.can_go_on or (lane.is_mail and self._settings.yes(MAIL_AT_ONCE)):
             return
         said = self._quiet_reason()
         if said:

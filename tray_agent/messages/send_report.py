@@ -13,7 +13,7 @@ from tray_agent.i18n import _, format_datetime, join_words, ngettext
 from tray_agent.jobs.contract import Activity, Level
 from tray_agent.messages.credits import accounts_of, credits_of, low_activity
 from tray_agent.messages.entries import OutboxMessage
-from tray_agent.messages.lanes import MAIL, Lane
+from tray_agent.messages.lanes import Lane
 from tray_agent.messages.outbox import Change
 from tray_agent.messages.outcomes import row
 from tray_agent.messages.parts import MessageParts
@@ -140,7 +140,7 @@ def _next_try(parts: MessageParts) -> Iterator[str]:
 
 def _whose(parts: MessageParts, lane: Lane) -> str:
     """Returns the names of the Mandants whose messages go through a lane."""
-    if lane.name == MAIL:
+    if lane.is_mail:
         return _("E-Mail")
     names = {mandant.id: mandant.name for mandant in parts.practice.mandants().values()}
     charged = [one for account in accounts_of(parts.sms) if account.name == lane.name for one in account.mandants]
