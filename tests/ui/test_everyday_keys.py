@@ -173,7 +173,7 @@ def test_every_button_of_the_overview_has_a_letter_of_its_own(qtbot: QtBot, cont
     dialog = OverviewDialog(context)
     qtbot.addWidget(dialog)
     dialog.show_state(tray_state(AgentFacts(now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC))))
-    buttons = dialog.findChildren(QPushButton)
+    buttons = [button for button in dialog.findChildren(QPushButton) if button.isVisibleTo(dialog)]
     assert len(buttons) > 10
     assert [button.text() for button in buttons if not mnemonic_of(button.text())] == []
     assert clashing_mnemonics(dialog) == []
