@@ -66,7 +66,7 @@ def _run(arguments: Sequence[str], make_agent: Callable[[], Agent], *, own_agent
         instance = SingleInstance(_configuration_name())
         place = instance.acquire_or_show()
         if place is not Place.FIRST:
-            return 0 if place is Place.SHOWN else _tell_unheard()
+            return 0 if place is Place.SHOWN else _tell_unheard(application)
         closing.callback(instance.release)
         start = Start(application, instance, crashes, make_agent)
         signals = SignalWatch(start.quit, at_once=_Watchdog.start)
@@ -99,7 +99,7 @@ def _restarted() -> int:
     return 0
 
 
-def _tell_unheard() -> int:
+def _tell_unheard(application: QApplication) -> int:
     """Tells that the program runs already but does not answer; returns the exit code."""
     error = KnownError(
         _("Programm antwortet nicht"),
@@ -107,6 +107,7 @@ def _tell_unheard() -> int:
         _("Einen Augenblick warten und noch einmal starten. Hilft das nicht, das laufende Programm im Task-Manager beenden."),
     )
     print(f"vitoclient: {error}", file=sys.stderr)  # noqa: T201 - started from a console, that is where one looks
+    QtTranslations(application).load(current_language())
     error_window(error).exec()
     return error.exit_code
 
@@ -211,6 +212,7 @@ class Start:
         """Tells why the program can't start at all (unreadable configuration) and ends it when that was read."""
         self.exit_code = error.exit_code
         print(f"vitoclient: {error}", file=sys.stderr)  # noqa: T201 - started from a console, that is where one looks
+        QtTranslations(self._application).load(current_language())
         box = error_window(error)
         box.finished.connect(self._application.quit)
         box.show()

@@ -13,12 +13,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QLocale, QPointF, Qt
 from PyQt6.QtGui import QAction, QEnterEvent, QGuiApplication
 from PyQt6.QtNetwork import QLocalSocket
 from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
+from tray_agent.desktop import Start
+from tray_agent.errors import KnownError
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import LowCredits, NewDownload, Notice, NoticeFacts, notices
 from ui import single_instance
@@ -314,6 +317,29 @@ def test_signal_wakes_the_loop(qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: ended == [True])
     finally:
         watch.stop()
+
+
+def test_who_can_not_start_is_told_in_one_language_before_any_configuration_is_read(
+    qtbot: QtBot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before, reporter = QLocale(), CrashReporter()
+    reporter.stop()
+    start = Start(application, SingleInstance("a", tmp_path), reporter, lambda: pytest.fail("nothing is built"))
+    fault = KnownError("Konfiguration nicht lesbar", "Sie ist kein TOML.")
+    fault.__cause__ = ValueError("Invalid value")
+    start._refused(fault)
+    box = start._box
+    assert box is not None
+    assert {button.text() for button in box.buttons()} == {"OK", "Details einblenden..."}
+    assert "Konfiguration nicht lesbar" in capsys.readouterr().err
+    start._tray.stop()
+    start._background.stop()
+    sip.delete(box)
+    for translations in application.findChildren(QtTranslations):
+        translations.load("en")
+    QLocale.setDefault(before)
 
 
 def test_qt_speaks_the_language_in_force(qtbot: QtBot) -> None:
