@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from tray_agent.config.machine import APPLICATION
 pytestmark = [pytest.mark.desktop, pytest.mark.xdist_group("desktop")]
 
 TITLE = "Einrichten"
+SMALL = 600
 StartAsNewUser = Callable[[], RunningProgram]
 
 
@@ -59,6 +61,14 @@ def _save_address(desktop: SmallDesktop, program: RunningProgram, home: Path, ad
     file = home / ".config" / APPLICATION / "config.toml"
     wait_until(file.exists, f"the configuration to be saved; it said {program.said!r}")
     assert tomllib.loads(file.read_text(encoding="utf-8")) == {"store": {"url": address}}
+    wait_until(lambda: _question(desktop), "the question whether to start anew")
+
+
+def _question(desktop: SmallDesktop) -> bool:
+    """Returns whether the question is there, a small window with the same title, and the window that it came from is gone."""
+    with contextlib.suppress(KeyError):  # it may go while one looks
+        return [desktop.place(number).width < SMALL for number in desktop.find(Name=TITLE)] == [True]
+    return False
 
 
 def _gone_after(desktop: SmallDesktop, key: str) -> None:
