@@ -141,7 +141,7 @@ class Downloads:
             raise ConfigurationError(
                 _("Kein Portal eingerichtet"),
                 _("In der Konfiguration fehlt die Adresse des Online-Portals oder sein Vertrauensanker (root)."),
-                _("«address» und «root» im Abschnitt [portal] der Konfiguration eintragen; beides kommt vom Hersteller."),
+                _("Unter «Einrichten | Online-Portal» beides eintragen; es kommt vom Hersteller (in der Konfiguration: portal)."),
                 item="portal",
             )
         root = _read_root(Path(section.root))
@@ -182,7 +182,7 @@ def _checked_address(address: str) -> str:
     raise ConfigurationError(
         _("Adresse des Portals nicht brauchbar"),
         _("«{address}» ist keine Adresse, unter der ein Portal antworten kann; nichts wurde gesucht.").format(address=address),
-        _("«address» im Abschnitt [portal] der Konfiguration berichtigen; sie beginnt mit https:// oder http://."),
+        _("Unter «Einrichten | Online-Portal» die Adresse berichtigen; sie beginnt mit https:// (in der Konfiguration: portal.address)."),
         item="portal.address",
     )
 
@@ -198,7 +198,7 @@ def _read_root(file: Path) -> bytes:
             _("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen.").format(
                 file=file, why=why_of(error)
             ),
-            _("Die Datei vom Hersteller beziehen und in der Konfiguration unter portal.root angeben."),
+            _("Die Datei vom Hersteller beziehen und unter «Einrichten | Online-Portal» angeben (in der Konfiguration: portal.root)."),
             item=str(file),
         ) from error
     if is_root(root):
@@ -206,6 +206,6 @@ def _read_root(file: Path) -> bytes:
     raise ConfigurationError(
         _("Vertrauensanker des Portals unbrauchbar"),
         _("{file} ist kein unterschriebener Vertrauensanker; ohne ihn ist keinem Download zu trauen.").format(file=file),
-        _("Die Datei vom Hersteller beziehen und in der Konfiguration unter portal.root angeben."),
+        _("Die Datei vom Hersteller beziehen und unter «Einrichten | Online-Portal» angeben (in der Konfiguration: portal.root)."),
         item=str(file),
     )
