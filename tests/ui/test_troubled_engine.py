@@ -189,5 +189,15 @@ def test_edits_outlive_a_database_that_goes_away(
     assert next(job for job in agent.jobs.overview() if job.key is JobKey.SEND_MESSAGES).schedule.enabled
 
 
+def test_nothing_can_be_done_with_jobs_that_could_not_be_read(qtbot: QtBot, agent: Agent, background: Background, tmp_path: Path) -> None:
+    window = opened(TroubledAgent(agent, away), background, tmp_path, DialogName.JOBS)
+    assert isinstance(window, JobsDialog)
+    qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+    for button in (window.schedule_button, window.history_button, window.run_button):
+        assert not button.isEnabled()
+        assert "noch nicht gelesen" in button.toolTip()
+    window.reject()
+
+
 def _wait(answer: Event) -> None:
     assert answer.wait(60), "nobody let the database answer"

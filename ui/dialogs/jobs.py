@@ -100,6 +100,7 @@ class JobsDialog(Dialog):
         self.close_action()
         by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
         self._deaf = context.agent.job_events.subscribe(self._heard)
+        self._allow_actions()
         self.reload(busy=_("Aufträge werden gelesen …"))
 
     # Widgets
@@ -257,11 +258,16 @@ class JobsDialog(Dialog):
 
     def _show_rows(self) -> None:
         self.list.show(self.model.rows)
-        for button in (self.schedule_button, self.history_button):
-            button.setEnabled(bool(self.model.rows))
-        possible = bool(self.model.rows) and self.run_bar.isHidden()
-        allow(self.run_button, possible=possible, otherwise=_("Zuerst den Lauf abwarten, der im Gang ist."))
+        self._allow_actions()
         self._show_hints()
+
+    def _allow_actions(self) -> None:
+        read = bool(self.model.rows)
+        unread = _("Die Aufträge sind noch nicht gelesen.")
+        for button in (self.schedule_button, self.history_button):
+            allow(button, possible=read, otherwise=unread)
+        running = _("Zuerst den Lauf abwarten, der im Gang ist.")
+        allow(self.run_button, possible=read and self.run_bar.isHidden(), otherwise=running if read else unread)
 
     def _show_hints(self) -> None:
         hints, good = self.model.hints, self.model.good_news
