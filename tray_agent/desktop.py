@@ -41,6 +41,9 @@ SECONDS_TO_QUIT = 1.5
 Two seconds are promised; a busy machine needs the rest to hear the signal and to take the process away.
 """
 
+SECONDS_AFTER_RESTART = 0.2
+"""After this the process is gone in whose place a new one was started."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -96,6 +99,7 @@ def _restarted() -> int:
         )
         error_window(error).exec()
         return error.exit_code
+    _Watchdog.start(seconds=SECONDS_AFTER_RESTART)  # a worker that still waits for its database would hold this process
     return 0
 
 
@@ -325,14 +329,15 @@ class _Watchdog:
     timer: threading.Timer | None = None
 
     @classmethod
-    def start(cls, restart: Callable[[], bool] = lambda: False) -> None:
+    def start(cls, restart: Callable[[], bool] = lambda: False, seconds: float = SECONDS_TO_QUIT) -> None:
         """Begins to count; only the first call counts.
 
         Args:
             restart: tells whether the program is started anew then.
+            seconds: how long it waits.
         """
         if cls.timer is None:
-            cls.timer = threading.Timer(SECONDS_TO_QUIT, cls._leave, (restart,))
+            cls.timer = threading.Timer(seconds, cls._leave, (restart,))
             cls.timer.daemon = True
             cls.timer.start()
 

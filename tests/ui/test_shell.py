@@ -20,8 +20,9 @@ from PyQt6.QtNetwork import QLocalSocket
 from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
-from tray_agent.desktop import Start
+from tray_agent.desktop import SECONDS_AFTER_RESTART, Start, _restarted, _Watchdog
 from tray_agent.errors import KnownError
+from tray_agent.platforms import programs
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import LowCredits, NewDownload, Notice, NoticeFacts, notices
 from ui import single_instance
@@ -340,6 +341,14 @@ def test_who_can_not_start_is_told_in_one_language_before_any_configuration_is_r
     for translations in application.findChildren(QtTranslations):
         translations.load("en")
     QLocale.setDefault(before)
+
+
+def test_a_program_that_was_started_anew_lets_no_worker_hold_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(programs, "start_tray_program", lambda: done.append("started"))
+    monkeypatch.setattr(_Watchdog, "start", lambda **how: done.append(how))
+    assert _restarted() == 0
+    assert done == ["started", {"seconds": SECONDS_AFTER_RESTART}]
 
 
 def test_qt_speaks_the_language_in_force(qtbot: QtBot) -> None:
