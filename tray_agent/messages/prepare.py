@@ -58,12 +58,8 @@ CANCELLED_BY_PERSON = "by_person"
 ALREADY_FAILED = "already_failed"
 """Counted for what stands in the outbox with an error already, and still can't be sent."""
 
-CHUNK = 4000
-"""How many candidates are decided and written at once, however the practice's source cuts them.
-
-Appointments come by time, so those of one chunk belong to patients all over the practice: the more are written in one transaction,
-the more of them share the pages of the indexes (of a million appointments half as many pages are read and written as with 1000).
-"""
+CHUNK = 1000
+"""How many candidates are decided and written at once, however the practice's source cuts them."""
 
 _NOTHING = Earlier()
 
