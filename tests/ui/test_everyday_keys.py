@@ -107,11 +107,7 @@ def test_a_button_that_cant_be_pressed_says_why_and_has_its_own_tooltip_back_aft
     assert (button.isEnabled(), button.toolTip(), button.accessibleDescription()) == (True, "Ctrl+P", "")
 
 
-SAID_OTHERWISE = {DialogName.SETTINGS, DialogName.SETUP}
-"""Windows whose buttons say beside the fields why they are grey."""
-
-
-@pytest.mark.parametrize("name", sorted(set(DialogName) - SAID_OTHERWISE))
+@pytest.mark.parametrize("name", sorted(DialogName))
 def test_no_button_is_grey_without_saying_why(qtbot: QtBot, windows: Windows, name: DialogName) -> None:
     window = windows.open(name)
     qtbot.waitUntil(lambda: windows.background.idle, timeout=20_000)

@@ -31,6 +31,7 @@ from ui.focused_wheel import FocusedWheel
 from ui.icons import Status
 from ui.models.settings import SettingsModel, default_text, is_language, language_name
 from ui.notes import Note
+from ui.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -60,7 +61,7 @@ class SettingsDialog(Dialog):
         self.body.addWidget(self._area, 1)
         self.body.addWidget(self._hints)
         self._save = self.main_action(_("&Speichern"), self.save_and_close)
-        self._save.setEnabled(False)
+        allow(self._save, possible=False, otherwise=_("Es ist nichts geändert."))
         self.close_action()
         self.run(lambda: _load(context.agent), self._show, busy=_("Schalter werden gelesen …"))
 
@@ -166,7 +167,9 @@ class SettingsDialog(Dialog):
     def _changed(self) -> None:
         if self.model is not None:
             self._hints.say("\n".join(self.model.hints()))
-            self._save.setEnabled(bool(self.model.changes) and not self.model.faults)
+            changed, faulty = bool(self.model.changes), bool(self.model.faults)
+            why = _("Zuerst die Hinweise bei den Feldern beachten.") if faulty else _("Es ist nichts geändert.")
+            allow(self._save, possible=changed and not faulty, otherwise=why)
 
     def has_unsaved_changes(self) -> bool:
         """Returns whether a switch was changed."""

@@ -39,6 +39,7 @@ from ui.focused_wheel import FocusedWheel
 from ui.icons import Status, program_icon, status_icon
 from ui.models.setup import Field, Kind, Page, SetupModel, Step, make_tables, try_out, views_sql
 from ui.notes import Note
+from ui.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -225,7 +226,7 @@ class SetupDialog(Dialog):
         self._changed()
 
     def _changed(self) -> None:
-        self._save.setEnabled(self.model.has_changes)
+        allow(self._save, possible=self.model.has_changes, otherwise=_("Es ist nichts geändert."))
 
     # Trying out
 
