@@ -34,6 +34,7 @@ from ui.background import Task
 from ui.focus_ring import FocusRing
 from ui.icons import program_icon
 from ui.keys import by_key
+from ui.message_box import make_readable
 from ui.notes import Banner, Note
 from ui.tables import TableView
 from ui.threads import assert_gui_thread
@@ -315,6 +316,7 @@ class Dialog(QDialog):
         discard = box.addButton(_("&Nicht speichern"), QMessageBox.ButtonRole.DestructiveRole)
         box.setEscapeButton(box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole))
         box.setDefaultButton(save)
+        make_readable(box)
         box.exec()
         clicked = box.clickedButton()
         if clicked is save:
@@ -338,6 +340,7 @@ class Dialog(QDialog):
         cancel = box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(cancel)
         box.setEscapeButton(cancel)
+        make_readable(box)
         box.exec()
         return box.clickedButton() is agreed
 

@@ -37,6 +37,7 @@ from tray_agent.tray.model import Restart
 from ui.dialog import GRID, Dialog, Form, quiet_label
 from ui.focused_wheel import FocusedWheel
 from ui.icons import Status, program_icon, status_icon
+from ui.message_box import make_readable
 from ui.models.setup import Field, Kind, Page, SetupModel, Step, make_tables, try_out, views_sql
 from ui.notes import Note
 from ui.reasons import allow
@@ -332,6 +333,7 @@ def ask_restart(state: AgentState, title: str) -> bool:
             told.append(_("Im Moment läuft «{job}».").format(job=state.current.running))
             told.append(_("Ein geplanter Lauf geht nach dem Neustart weiter; einen von Hand begonnenen müssen Sie noch einmal starten."))
     box.setInformativeText(" ".join(told))
+    make_readable(box)
     box.exec()
     return now is not None and box.clickedButton() is now
 

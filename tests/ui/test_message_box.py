@@ -1,0 +1,43 @@
+"""Small messages and questions: bold where they say what it is about, in lines that are easy to read, without icons on buttons."""
+
+from __future__ import annotations
+
+from PyQt6.QtWidgets import QDialogButtonBox, QLabel, QMessageBox, QStyle
+from pytestqt.qtbot import QtBot
+
+from tray_agent.errors import KnownError
+from ui.error_window import error_window
+from ui.message_box import CHARACTERS, make_readable
+from ui.style import ReadableStyle
+
+LONG = "Die Datenbank SRV1 antwortet nicht. Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen."
+
+
+def label(box: QMessageBox, name: str) -> QLabel:
+    found = box.findChild(QLabel, name)
+    assert found is not None
+    return found
+
+
+def test_a_long_message_has_lines_of_a_good_width(qtbot: QtBot) -> None:
+    box = error_window(KnownError("Datenbank nicht erreichbar", LONG, "Netzwerk prüfen."))
+    qtbot.addWidget(box)
+    title, told = label(box, "qt_msgbox_label"), label(box, "qt_msgbox_informativelabel")
+    assert title.font().bold()
+    assert not told.font().bold()
+    assert told.minimumWidth() == CHARACTERS * told.fontMetrics().averageCharWidth()
+    assert told.text() == f"{LONG}\n\nNetzwerk prüfen."
+
+
+def test_a_short_message_stays_small(qtbot: QtBot) -> None:
+    box = QMessageBox(QMessageBox.Icon.Question, "", "Löschen?")
+    qtbot.addWidget(box)
+    make_readable(box)
+    title = label(box, "qt_msgbox_label")
+    assert title.minimumWidth() < 20 * title.fontMetrics().averageCharWidth()
+
+
+def test_buttons_of_questions_have_no_icons(qtbot: QtBot) -> None:
+    buttons = QDialogButtonBox()
+    qtbot.addWidget(buttons)
+    assert ReadableStyle().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, buttons) == 0
