@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.downloads.trial_starter import TrialStarter
 from tests.downloads.workstation import Practice
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, publish_version
@@ -22,27 +23,6 @@ from tray_agent.jobs.contract import Activity, Level
 from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
 
 MSI = "update-2.69.001.msi"
-
-
-class TrialStarter:
-    """Starts nothing: remembers, and ends as it was told."""
-
-    def __init__(self, exit_code: int | None = 0, error: OSError | None = None) -> None:
-        self.exit_code = exit_code
-        self.error = error
-        self.started: list[tuple[str, FileKind]] = []
-        self.shown: list[str] = []
-
-    def start(self, file: Path, kind: FileKind) -> int | None:
-        if self.error:
-            raise self.error
-        self.started.append((file.name, kind))
-        return self.exit_code
-
-    def show(self, file: Path) -> None:
-        if self.error:
-            raise self.error
-        self.shown.append(file.name)
 
 
 class Log:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.downloads.conftest import ELEMENTS
+from tests.downloads.trial_starter import TrialStarter
 from tray_agent.agent import Agent
 from tray_agent.cli.frame import run
 from tray_agent.clock import ManualClock, SystemClock
@@ -147,7 +148,11 @@ def test_a_root_that_is_none_is_a_fault_of_the_configuration(
         other.downloads.portal()
 
 
-def test_what_was_replaced_or_withdrawn_is_started_only_by_its_version(agent: Agent, service: DownloadService) -> None:
+def test_what_was_replaced_or_withdrawn_is_started_only_by_its_version(
+    agent: Agent, service: DownloadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter = TrialStarter()
+    monkeypatch.setattr("tray_agent.downloads.assembly.starter", lambda: starter)
     service.subscribe("update", "Anna")
     service.set_active(True, "Anna")
     agent.jobs.run_now(JobKey.DOWNLOAD)
@@ -156,8 +161,9 @@ def test_what_was_replaced_or_withdrawn_is_started_only_by_its_version(agent: Ag
     agent.store.transact(lambda connection: kept.move(connection, download, DownloadState.SUPERSEDED, "x"))
     with pytest.raises(InputError, match="nichts wurde gestartet"):
         service.install("update", by="Anna")
-    with pytest.raises(InstallRefusedError):
-        service.install("update", "2.69.001", by="Anna")
+    assert starter.started == []
+    service.install("update", "2.69.001", by="Anna")
+    assert len(starter.started) == 1
 
 
 def test_what_is_not_offered_cannot_be_subscribed(service: DownloadService) -> None:

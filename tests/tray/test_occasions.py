@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.wine import tells_no_names
 from tray_agent.tray.occasions import NoSessionEvents, Occasion, PracticeStart, SessionEvent, SystemProcesses, UserSwitch
 
 E = SessionEvent
@@ -121,15 +122,6 @@ def test_process_that_is_gone_again_is_no_start() -> None:
     processes.running[7] = ("vitomed.exe", 2.0)
     processes.describe = lambda _pid: None  # type: ignore[method-assign, assignment]  # it ended between the two questions
     assert not watch.look()
-
-
-def tells_no_names() -> bool:
-    """Returns whether this is Wine, which does not tell the names of other processes as Windows does."""
-    if sys.platform != "win32":
-        return False
-    import ctypes
-
-    return hasattr(ctypes.windll.ntdll, "wine_get_version")
 
 
 @pytest.mark.skipif(tells_no_names(), reason="Wine tells no names of other processes; on the list for a real Windows")
