@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtGui import QFontMetrics
+from PyQt6.QtGui import QFontMetrics, QIcon
 from PyQt6.QtWidgets import QLabel, QMessageBox
 
 CHARACTERS = 56
@@ -10,7 +10,14 @@ CHARACTERS = 56
 
 
 def make_readable(box: QMessageBox) -> None:
-    """Sets a message whose texts are complete: its first text in bold, both in lines of up to ``CHARACTERS``."""
+    """Sets a message whose texts and buttons are complete: its first text in bold, both in lines of up to ``CHARACTERS``.
+
+    A message without buttons gets *OK*. No button has an icon, as nowhere else in the program.
+    """
+    if not box.buttons():
+        box.addButton(QMessageBox.StandardButton.Ok)
+    for button in box.buttons():
+        button.setIcon(QIcon())
     for name, bold in (("qt_msgbox_label", True), ("qt_msgbox_informativelabel", False)):
         label = box.findChild(QLabel, name)
         if label is None:  # the system shows the message by itself

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPixmap
-from PyQt6.QtWidgets import QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, QStyleOptionComboBox, QStyleOptionComplex, QWidget
+from PyQt6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionComboBox, QStyleOptionComplex, QWidget
 
 from ui.contrast import mixed
 
@@ -53,18 +53,6 @@ class ReadableStyle(QProxyStyle):
         super().drawComplexControl(control, option, painter, widget)
         if control in _FIELDS:
             _frame_field(option, painter)
-
-    def styleHint(
-        self,
-        hint: QStyle.StyleHint,
-        option: QStyleOption | None = None,
-        widget: QWidget | None = None,
-        returnData: QStyleHintReturn | None = None,  # noqa: N803 - Qt's name
-    ) -> int:
-        """Answers as *Fusion* does, but lets no button of a question carry an icon: other buttons have none either."""
-        if hint is QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
-            return 0
-        return super().styleHint(hint, option, widget, returnData)
 
     def generatedIconPixmap(self, mode: QIcon.Mode, pixmap: QPixmap, option: QStyleOption | None) -> QPixmap:
         """Leaves the icons of a chosen row as they are: tinted, nobody tells green from blue."""

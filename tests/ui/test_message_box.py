@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from PyQt6.QtWidgets import QDialogButtonBox, QLabel, QMessageBox, QStyle
+from PyQt6.QtWidgets import QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tray_agent.errors import KnownError
 from ui.error_window import error_window
 from ui.message_box import CHARACTERS, make_readable
-from ui.style import ReadableStyle
 
 LONG = "Die Datenbank SRV1 antwortet nicht. Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen."
 
@@ -37,7 +36,9 @@ def test_a_short_message_stays_small(qtbot: QtBot) -> None:
     assert title.minimumWidth() < 20 * title.fontMetrics().averageCharWidth()
 
 
-def test_buttons_of_questions_have_no_icons(qtbot: QtBot) -> None:
-    buttons = QDialogButtonBox()
-    qtbot.addWidget(buttons)
-    assert ReadableStyle().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, buttons) == 0
+def test_no_button_has_an_icon(qtbot: QtBot) -> None:
+    box = error_window(KnownError("Nicht gespeichert", "Der Wert ist zu gross."))
+    qtbot.addWidget(box)
+    box.show()
+    assert [button.icon().isNull() for button in box.buttons()] == [True]
+    assert box.button(QMessageBox.StandardButton.Ok) is not None
