@@ -10,7 +10,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMenu, QMenuBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.downloads.test_installation import TrialStarter
+from tests.downloads.trial_starter import TrialStarter
 from tray_agent.demo.world import DemoWorld
 from tray_agent.jobs.contract import JobKey
 from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
