@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from tray_agent.errors import KnownError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, current_language, set_language
 from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
 from tray_agent.tray.model import Action, AgentFacts, DialogName, tray_state
@@ -94,7 +95,7 @@ def _restarted() -> int:
     except OSError as fault:
         error = KnownError(
             _("Nicht neu gestartet"),
-            _("Das Programm ist beendet, konnte aber nicht wieder starten ({why}).").format(why=fault.strerror or type(fault).__name__),
+            _("Das Programm ist beendet, konnte aber nicht wieder starten ({why}).").format(why=why_of(fault)),
             _("Das Programm von Hand starten."),
         )
         error_window(error).exec()

@@ -230,11 +230,12 @@ class GrowingModel(FetchedModel[Row]):
         """Asks for the rows on that side of a gap from which somebody comes."""
         if self.state is not TableState.READY:
             return
-        for place, gap in enumerate(self.gaps):
+        gaps = self.gaps
+        for place, gap in enumerate(gaps):
             if abs(index - gap) <= AHEAD:
                 above, below = self._parts[place : place + 2]
                 self._grow(above, below, upwards=(self._asked if index == gap else index) > gap)
-        if index not in self.gaps:
+        if index not in gaps:
             self._asked = index
 
     def _grow(self, above: _Part[Row], below: _Part[Row], *, upwards: bool) -> None:

@@ -104,7 +104,7 @@ class PortalSection:
     """The trusted root (a file) that came with the installation."""
 
     publishers: str = ""
-    """Who may have signed an installer (Authenticode), several with «;» between them; empty: whomever Windows trusts."""
+    """Who may have signed an installer (Authenticode), several with «;» between them; empty: what the portal prescribes holds alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,7 @@ class Expected:
     """What this workstation's configuration expects of an installation.
 
     Attributes:
-        publishers: who may have signed an installer; empty: whomever Windows trusts.
+        publishers: who may have signed an installer; empty: what the portal prescribes holds alone.
         practice_version: asked for the version of the practice software here; None where it is not known.
     """
 

@@ -24,7 +24,7 @@ _REFUSALS = {
 
 
 def names_of(text: str) -> tuple[str, ...]:
-    """Returns the publishers that the configuration names; empty: everybody whom Windows trusts."""
+    """Returns the publishers that the configuration names; empty: what the portal prescribes holds alone."""
     return tuple(name.strip() for name in text.split(BETWEEN_NAMES) if name.strip())
 
 

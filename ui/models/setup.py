@@ -119,7 +119,7 @@ PAGES = (
             Field(("portal", "root"), N_("&Wurzelzertifikat"), Kind.FILE, files=N_("Wurzelzertifikat (*.json);;Alle Dateien (*)")),
             Field(("portal", "publishers"), N_("&Herausgeber"),
                   explanation=N_("Nur von ihnen unterschriebene Installationsprogramme werden gestartet; mehrere mit «;» trennen. "
-                                 "Leer heisst: wem Windows vertraut.")),
+                                 "Leer heisst: was das Online-Portal vorschreibt.")),
             Field(("download", "folder"), N_("&Download-Ordner"), Kind.FOLDER,
                   N_("Ein gemeinsamer Ordner auf dem Server dient allen Arbeitsplätzen.")),
         ),
