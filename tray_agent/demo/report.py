@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from tray_agent.downloads.sizes import format_size
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _downloads(report: DemoReport) -> Table:
     table = _table(_("Downloads"), _("Element"), _("Version"), ">" + _("Grösse"), _("Prüfung"))
     for found in report.downloads:
         checked = _("verifiziert") if found.verified else _("NICHT VERIFIZIERT")
-        table.add_row(found.title, found.version, f"{format_number(round(found.size / 1024))} KB", checked)
+        table.add_row(found.title, found.version, format_size(found.size), checked)
     return table
 
 

@@ -75,13 +75,15 @@ def _outbox(agent: Agent) -> Mapping[str, int]:
 
 
 def _reasons() -> Mapping[str, str]:
+    from tray_agent.messages.prepare import ALREADY_FAILED
     from tray_agent.messages.reasons import Reason, sentence_of
 
-    downloads = {
+    others = {
+        ALREADY_FAILED: _("Der Patient ist schon als anders zu erinnern vermerkt."),
         "up_to_date": _("Das Element ist schon in der neusten Version heruntergeladen."),
         "installed": _("Das Element ist schon in der neusten Version installiert."),
     }
-    return {reason.value: sentence_of(reason) for reason in Reason} | downloads
+    return {reason.value: sentence_of(reason) for reason in Reason} | others
 
 
 def _credits(world: DemoWorld, before: Mapping[str, Decimal]) -> list[CreditsChange]:
