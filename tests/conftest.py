@@ -20,8 +20,8 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
-from tests import portability
-from tests.servers import postgresql_url
+from tests.support import portability
+from tests.support.servers import postgresql_url
 from tray_agent import i18n
 from tray_agent.clock import ManualClock
 from tray_agent.store.database import Database, open_database

@@ -25,11 +25,11 @@ from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import set_language
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.tray.model import DialogName
-from ui.application import QtTranslations, create_application
 from ui.background import Background
-from ui.remembered import Remembered
+from ui.shell.application import QtTranslations, create_application
+from ui.shell.remembered import Remembered
 from ui.windows import Windows
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _busy_day(dialog: QDialog, stage: Stage) -> None:
     from dataclasses import replace
     from datetime import time as clock
 
-    from tray_agent.jobs.schedule import Subday
+    from tray_agent.schedules.schedule import Subday
 
     dialog = cast("JobsDialog", dialog)
     for row in dialog.model.rows:
@@ -236,7 +236,7 @@ def _keep_past_balances(agent: Agent) -> None:
     from datetime import timedelta
     from decimal import Decimal
 
-    from tray_agent.messages.credits import accounts_of, keep_balance
+    from tray_agent.messages.work.credits import accounts_of, keep_balance
 
     now = agent.clock.now()
     with agent.store.begin() as connection:
@@ -260,7 +260,7 @@ def _keep_past_runs(agent: Agent) -> None:
 def _past_run(agent: Agent, job: JobOverview, days: int) -> dict[str, object]:
     from datetime import datetime, timedelta
 
-    from tray_agent.jobs.model import RunState, RunTrigger
+    from tray_agent.protocol.model import RunState, RunTrigger
 
     zone = agent.machine.zone
     day = agent.clock.now().astimezone(zone).date() - timedelta(days=days)
@@ -360,7 +360,7 @@ def _show_state(stage: Stage) -> None:
 
 def _popup(stage: Stage) -> QWidget:
     from tray_agent.tray.notices import notices
-    from ui.popup import Popup
+    from ui.shell.popup import Popup
 
     popup = Popup(notices(_engine(stage).notice_facts()), lambda _name: None)
     popup.appear()
@@ -370,7 +370,7 @@ def _popup(stage: Stage) -> QWidget:
 
 def _crash(stage: Stage) -> QWidget:
     from tray_agent.logs import report
-    from ui.crash import CrashWindow
+    from ui.shell.crash import CrashWindow
 
     window = CrashWindow(report(RuntimeError("a state that must not be")))
     window.show()
@@ -379,7 +379,7 @@ def _crash(stage: Stage) -> QWidget:
 
 
 def _error(stage: Stage) -> QWidget:
-    from ui.error_window import error_window
+    from ui.shell.error_window import error_window
 
     window = error_window(_database_away())
     window.show()
@@ -390,7 +390,7 @@ def _error(stage: Stage) -> QWidget:
 def _tray_states(_stage: Stage) -> QPixmap:
     """Returns every state of the icon in the sizes of panels, on the panel of this scheme."""
     from tray_agent.tray.model import Look
-    from ui.icons import tray_icon
+    from ui.widgets.icons import tray_icon
 
     dark = QApplication.palette().window().color().lightness() < 128
     picture = QPixmap(460, 96)

@@ -34,7 +34,7 @@ def catalogue_file(language: str) -> Path:
 def collected() -> Catalog:
     """Returns all texts marked in the source, with the files (not the lines: they would change with every edit)."""
     catalogue = Catalog(project="vitoclient-Services", fuzzy=False)
-    for package in ("tray_agent", "ui"):
+    for package in ("tray_agent", "ui", "publishing"):
         found = extract_from_dir(ROOT / package, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",))
         for name, _line, message, comments, context in found:
             catalogue.add(message, locations=[(f"{package}/{Path(name).as_posix()}", 0)], auto_comments=comments, context=context)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
-    from tray_agent.messages.preview import PreviewService
     from tray_agent.messages.service import MessageService
-    from tray_agent.messages.templates import TemplateService
+    from tray_agent.messages.texts.templates import TemplateService
+    from tray_agent.messages.work.preview import PreviewService
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
     from tray_agent.store.settings import SettingStore
@@ -103,8 +103,8 @@ class Agent:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
             ConfigurationError: the mail server of the configuration can't be used.
         """
-        from tray_agent.jobs.activity import ActivityLog
         from tray_agent.messages.service import MessageService, make_parts
+        from tray_agent.protocol.activity_log import ActivityLog
 
         log = ActivityLog(self.store, self.workstation)
         return MessageService(make_parts(self), lambda rows, connection: log.write(rows, connection=connection))
@@ -116,7 +116,7 @@ class Agent:
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError, ConfigurationError: as ``messages``.
         """
-        from tray_agent.messages.preview import PreviewService, sending_time_of
+        from tray_agent.messages.work.preview import PreviewService, sending_time_of
 
         return PreviewService(self.messages.parts, sending_time_of(self.jobs, self.machine.zone))
 
@@ -137,7 +137,7 @@ class Agent:
     @cached_property
     def _download_parts(self) -> Downloads:
         from tray_agent.downloads.assembly import Downloads
-        from tray_agent.jobs.activity import ActivityLog
+        from tray_agent.protocol.activity_log import ActivityLog
 
         return Downloads(
             machine=self.machine,
@@ -199,7 +199,7 @@ class Agent:
     def _job_parts(self) -> JobParts:
         from tray_agent.config.settings import KEEP_LOG_DAYS
         from tray_agent.jobs.parts import JobParts, Surroundings
-        from tray_agent.jobs.quiet_hours import QuietHours
+        from tray_agent.schedules.quiet_hours import QuietHours
 
         around = Surroundings(
             workstation=self.workstation,
@@ -232,8 +232,8 @@ class Agent:
     @cached_property
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
-        from tray_agent.messages.rendering import PracticeWords
-        from tray_agent.messages.templates import TemplateService
+        from tray_agent.messages.texts.rendering import PracticeWords
+        from tray_agent.messages.texts.templates import TemplateService
 
         practice = self.machine.practice
         words = PracticeWords(practice.name, practice.phone, practice.link)

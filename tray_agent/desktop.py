@@ -25,16 +25,16 @@ from tray_agent.i18n import _, current_language, set_language
 from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
 from tray_agent.tray.model import Action, AgentFacts, DialogName, tray_state
 from tray_agent.tray.occasions import NoSessionEvents, SessionEvents
-from ui.application import QtTranslations, SignalWatch, create_application
 from ui.background import Background
-from ui.crash import CrashReporter
-from ui.error_window import error_window
-from ui.single_instance import Place, SingleInstance
+from ui.shell.application import QtTranslations, SignalWatch, create_application
+from ui.shell.crash import CrashReporter
+from ui.shell.error_window import error_window
+from ui.shell.single_instance import Place, SingleInstance
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.tray.engine import Engine
-    from ui.program import Desktop, Program
+    from ui.shell.program import Desktop, Program
 
 SECONDS_TO_QUIT = 1.5
 """After this the process ends whatever still runs; what was not finished is settled at the next start.
@@ -179,8 +179,8 @@ class Start:
 
     def _ready(self, built: Built) -> None:
         from tray_agent.config.machine import is_unconfigured
-        from ui.program import Program
-        from ui.remembered import Remembered
+        from ui.shell.program import Program
+        from ui.shell.remembered import Remembered
         from ui.windows import Windows
 
         self._built = built
@@ -205,8 +205,8 @@ class Start:
     def _desktop(self, built: Built) -> Desktop:
         from tray_agent.tray.full_screen import full_screen
         from tray_agent.tray.model import OpenDialog
-        from ui.popup import Popups
-        from ui.program import Desktop
+        from ui.shell.popup import Popups
+        from ui.shell.program import Desktop
 
         ui = built.agent.machine.ui
         toaster = choose_toaster(self._tray, self._chosen) if ui.toasts else None
@@ -267,7 +267,7 @@ def choose_tray(on_action: OnAction) -> Tray:
         return PystrayTray(on_action)
     except TrayRefusedError as refused:
         _log.info("Qt's own tray is used: %s", refused)
-    from ui.qt_tray import QtTray
+    from ui.shell.qt_tray import QtTray
 
     return QtTray(on_action)
 
@@ -279,7 +279,7 @@ def choose_toaster(tray: Tray, on_action: OnAction) -> Toaster:
 
     if sys.platform == "win32":
         return PystrayToaster(tray) if isinstance(tray, PystrayTray) else PlyerToaster()
-    from ui.dbus_toasts import DBusToaster
+    from ui.shell.dbus_toasts import DBusToaster
 
     toaster = DBusToaster(on_action)
     return toaster if toaster.available else PlyerToaster()
@@ -292,7 +292,7 @@ def session_events() -> SessionEvents:
 
         return WindowsSessionEvents()
     if sys.platform == "linux":
-        from ui.session_linux import LogindSessionEvents
+        from ui.shell.session_linux import LogindSessionEvents
 
         return LogindSessionEvents()
     return NoSessionEvents()

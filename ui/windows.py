@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QDialog
 from tray_agent.platforms.foreground import foreground
 from tray_agent.tray.model import DialogName, TrayState
 from ui.background import Background
-from ui.remembered import Remembered
+from ui.shell.remembered import Remembered
 from ui.threads import assert_gui_thread
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from sqlalchemy import event, insert
 
 from tests.benchmarks.row import Row, seconds_each, show_seconds
 from tests.conftest import make_database
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim, Claims, Ending, Refusal
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.model import RunState, RunTrigger
+from tray_agent.protocol.model import RunState, RunTrigger
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import setting

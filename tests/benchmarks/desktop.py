@@ -198,9 +198,9 @@ def _measure_windows() -> None:
 
     import ui.dialogs
     from tools.screenshots import SCENES, Stage, demo_agent
-    from ui.application import create_application
     from ui.background import Background
-    from ui.remembered import Remembered
+    from ui.shell.application import create_application
+    from ui.shell.remembered import Remembered
     from ui.windows import Windows
 
     application = create_application([sys.argv[0]])
@@ -235,8 +235,8 @@ def _measure_rows(stage: object) -> None:
     from PyQt6.QtWidgets import QApplication
 
     from tools.screenshots import Stage
-    from ui.paged_list import PagedModel, PageRequest, PageResult
-    from ui.tables import Column, TableView
+    from ui.widgets.paged_list import PagedModel, PageRequest, PageResult
+    from ui.widgets.tables import Column, TableView
 
     assert isinstance(stage, Stage)
 

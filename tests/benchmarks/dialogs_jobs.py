@@ -35,7 +35,7 @@ class _Bench:
 
     def __init__(self, application: Any, agent: Any, folder: Path) -> None:
         from ui.background import Background
-        from ui.remembered import Remembered
+        from ui.shell.remembered import Remembered
         from ui.windows import Windows
 
         self._application = application
@@ -44,7 +44,7 @@ class _Bench:
 
     def openings(self) -> Iterator[Row]:
         """Gives what opening each window takes, at its first time and again."""
-        from tray_agent.jobs.contract import JobKey
+        from tray_agent.job_kinds import JobKey
         from tray_agent.tray.model import DialogName
 
         floor = min(self._open_empty() for _number in range(AGAIN))
@@ -57,7 +57,7 @@ class _Bench:
 
     def long_lists(self) -> Iterator[Row]:
         """Gives what a million rows take until they are shown, further ones at the end, and others after a click on a title."""
-        from tray_agent.jobs.contract import Service
+        from tray_agent.protocol.model import Service
         from tray_agent.tray.model import DialogName
 
         history: Any = self._windows.open(DialogName.JOB_HISTORY)
@@ -154,7 +154,7 @@ class _Bench:
         return took
 
     def _open_empty(self) -> float:
-        from ui.dialog import Dialog
+        from ui.widgets.dialog import Dialog
         from ui.windows import DialogContext, to_front
 
         windows = self._windows
@@ -189,7 +189,7 @@ def _bench(folder: Path) -> Iterator[_Bench]:
     from tray_agent.demo.practice import make_demo_practice
     from tray_agent.store.migrate import upgrade
     from tray_agent.store.tables import activity, job_run
-    from ui.application import create_application
+    from ui.shell.application import create_application
 
     assert ROWS == 1_000_000
     application = create_application(["benchmark"])

@@ -30,7 +30,7 @@ from tray_agent.demo.portal_server import PortalServer
 from tray_agent.downloads.checksums import Hashes, is_genuine
 from tray_agent.downloads.portal import Portal, metadata_folder
 from tray_agent.downloads.transfer import Transfer, Wanted
-from tray_agent.downloads.web import Web
+from tray_agent.web.client import Web
 
 LARGE = 512 * 1024 * 1024
 SMALL = 10 * 1024

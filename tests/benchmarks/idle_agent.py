@@ -25,7 +25,7 @@ from datetime import date, time
 from tray_agent.agent import Agent
 from tray_agent.config.machine import Machine, StoreSection
 from tray_agent.jobs.model import JobChange
-from tray_agent.jobs.schedule import Frequency, Schedule
+from tray_agent.schedules.schedule import Frequency, Schedule
 from tray_agent.store.migrate import upgrade
 
 agent = Agent(Machine(store=StoreSection(url=sys.argv[1])))

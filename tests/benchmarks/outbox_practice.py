@@ -15,13 +15,13 @@ from tray_agent.clock import Clock, ManualClock
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.demo import practice_tables as tables
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.gateways.contract import SmsGateway
 from tray_agent.messages.gateways.memory import MemorySmsGateway
-from tray_agent.messages.licence import with_check_digits
-from tray_agent.messages.parts import MailIdentity, MessageParts
-from tray_agent.messages.rendering import PracticeWords
-from tray_agent.messages.templates import default_book
+from tray_agent.messages.rules.licence import with_check_digits
+from tray_agent.messages.texts.rendering import PracticeWords
+from tray_agent.messages.texts.templates import default_book
+from tray_agent.messages.work.parts import MailIdentity, MessageParts
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade

@@ -21,9 +21,9 @@ from tests.benchmarks.outbox_practice import make_practice
 from tests.benchmarks.row import Row, seconds_each, show_seconds
 from tray_agent.demo import practice_tables as tables
 from tray_agent.demo.practice import make_demo_practice
-from tray_agent.messages.eligibility import Circumstances, Decision, Eligible, PreparingBatch, ReminderCandidate, RuleSettings
-from tray_agent.messages.phone import read_phone
-from tray_agent.messages.templates import default_book
+from tray_agent.messages.rules.eligibility import Circumstances, Decision, Eligible, PreparingBatch, ReminderCandidate, RuleSettings
+from tray_agent.messages.rules.phone import read_phone
+from tray_agent.messages.texts.templates import default_book
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database
 

@@ -15,9 +15,9 @@ from sqlalchemy import insert, select
 from tests.benchmarks.outbox_practice import context, in_batches, make_parts, make_practice
 from tests.benchmarks.row import Row
 from tray_agent.demo import practice_tables as tables
-from tray_agent.jobs.contract import JobKey
-from tray_agent.messages.parts import MessageParts
-from tray_agent.messages.prepare import prepare_reminders
+from tray_agent.job_kinds import JobKey
+from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import message

@@ -13,12 +13,12 @@ from tests.benchmarks.outbox_practice import context, make_parts, make_practice
 from tests.benchmarks.row import Row
 from tray_agent.clock import SystemClock
 from tray_agent.demo.gateway_server import GatewayProcess
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import OutgoingSms
 from tray_agent.messages.gateways.registry import GatewayAccess
-from tray_agent.messages.prepare import prepare_reminders
-from tray_agent.messages.send import send_messages
+from tray_agent.messages.work.prepare import prepare_reminders
+from tray_agent.messages.work.send import send_messages
 
 MESSAGES = 5_000
 LATENCY = 0.02

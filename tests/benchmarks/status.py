@@ -14,12 +14,12 @@ from tests.benchmarks.row import Row
 from tests.messages.world import Accounts
 from tray_agent.clock import SystemClock
 from tray_agent.demo.gateway_server import GatewayProcess
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.registry import GatewayAccess
-from tray_agent.messages.parts import MessageParts
-from tray_agent.messages.prepare import prepare_reminders
-from tray_agent.messages.status import update_status
+from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.prepare import prepare_reminders
+from tray_agent.messages.work.status import update_status
 from tray_agent.store.tables import message
 
 MESSAGES = 10_000

@@ -17,9 +17,9 @@ from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
 from tray_agent.messages.gateways.registry import GatewayAccess
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.segments import split
-from tray_agent.messages.template_check import SAMPLE, check_template
-from tray_agent.messages.templates import TemplateKey, default_book
+from tray_agent.messages.texts.check import SAMPLE, check_template
+from tray_agent.messages.texts.segments import split
+from tray_agent.messages.texts.templates import TemplateKey, default_book
 
 KEY_PRESS = 5e-3
 RENDERING = 50e-6

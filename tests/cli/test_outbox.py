@@ -12,9 +12,9 @@ from sqlalchemy import insert, update
 
 from tests.cli.test_frame import said
 from tray_agent.demo.practice_tables import create_practice
-from tray_agent.messages import outbox
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.outbox import Draft
+from tray_agent.messages.outbox import entries
+from tray_agent.messages.outbox.entries import Draft
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import activity, credit_balance, message
@@ -34,8 +34,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     upgrade(database)
     create_practice(database)
     with database.begin() as connection:
-        outbox.insert_drafts(connection, [_draft("1", Channel.SMS), _draft("2", Channel.EMAIL)], NOW)
-        outbox.insert_drafts(connection, [_draft("3", None, state=MessageState.ERROR, sentence="Keine Nummer.")], NOW)
+        entries.insert_drafts(connection, [_draft("1", Channel.SMS), _draft("2", Channel.EMAIL)], NOW)
+        entries.insert_drafts(connection, [_draft("3", None, state=MessageState.ERROR, sentence="Keine Nummer.")], NOW)
         doubt = {"state": "in_doubt", "sending_at": NOW - timedelta(hours=1)}
         connection.execute(update(message).where(message.c.id == 2).values(**doubt))
         connection.execute(insert(credit_balance).values(mandant_id="M1", measured_at=NOW, balance=Decimal(12)))

@@ -26,13 +26,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 if TYPE_CHECKING:
     from tray_agent.downloads.portal import Portal
-    from tray_agent.downloads.web import Web
+    from tray_agent.web.client import Web
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code."""
-    from tray_agent.downloads.web import Web
     from tray_agent.errors import KnownError
+    from tray_agent.web.client import Web
 
     given = _parser().parse_args(arguments)
     web = Web()

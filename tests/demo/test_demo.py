@@ -14,10 +14,10 @@ from tray_agent.demo.practice import AwkwardCase
 from tray_agent.demo.run import ORDER, run_demo
 from tray_agent.demo.world import DemoWorld
 from tray_agent.errors import InputError
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Listener
-from tray_agent.messages.entries import OutboxFilter
 from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.outbox.model import OutboxFilter
 
 
 def deaf(_job: JobKey) -> Listener:

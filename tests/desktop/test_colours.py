@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.desktop.rig import SmallDesktop
-from ui.contrast import AA_TEXT, TEXT_PAIRS
+from ui.widgets.contrast import AA_TEXT, TEXT_PAIRS
 
 pytestmark = [pytest.mark.desktop, pytest.mark.xdist_group("desktop")]
 
@@ -17,8 +17,8 @@ _PROGRAM = """
 import json
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication, QPalette
-from ui.application import create_application
-from ui.contrast import TEXT_PAIRS, contrast, is_dark, shown
+from ui.shell.application import create_application
+from ui.widgets.contrast import TEXT_PAIRS, contrast, is_dark, shown
 
 application = create_application(["colours"])
 hints = QGuiApplication.styleHints()

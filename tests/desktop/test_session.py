@@ -14,7 +14,7 @@ from PyQt6.QtDBus import QDBusConnection
 from pytestqt.qtbot import QtBot
 
 from tray_agent.tray.occasions import SessionEvent
-from ui.session_linux import MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, SESSION, LogindSessionEvents
+from ui.shell.session_linux import MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, SESSION, LogindSessionEvents
 
 pytestmark = [pytest.mark.desktop, pytest.mark.xdist_group("desktop")]
 
@@ -129,7 +129,7 @@ def test_sleep_waking_and_shutdown(qtbot: QtBot, events: LogindSessionEvents, lo
 def test_session_that_logind_does_not_know_yet_is_asked_for_again(
     qtbot: QtBot, logind: FakeLogind, bus: str, told: list[SessionEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.session_linux.MILLISECONDS_BETWEEN_ATTEMPTS", 10)
+    monkeypatch.setattr("ui.shell.session_linux.MILLISECONDS_BETWEEN_ATTEMPTS", 10)
     logind.knows_session = False
     events = LogindSessionEvents(QDBusConnection.connectToBus(bus, "logind-late"))
     events.start(told.append)

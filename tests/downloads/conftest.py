@@ -12,8 +12,8 @@ from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
 from tray_agent.demo.portal_server import PortalServer
 from tray_agent.downloads.portal import Portal, metadata_folder
-from tray_agent.downloads.web import Patience, Web
 from tray_agent.store.database import Database
+from tray_agent.web.client import Patience, Web
 
 KB = 1024
 ELEMENTS = (

@@ -17,8 +17,8 @@ from tests.downloads.workstation import Practice
 from tray_agent.clock import ManualClock
 from tray_agent.downloads.partial import PartialFile
 from tray_agent.downloads.portal import Portal, metadata_folder
-from tray_agent.downloads.web import Web
 from tray_agent.store.database import open_database
+from tray_agent.web.client import Web
 
 
 def main(address: str, root_file: str, folder: str, database_url: str, journal: str) -> None:

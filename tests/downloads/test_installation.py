@@ -19,8 +19,8 @@ from tray_agent.downloads.installation import Expected, Installation, outcome_of
 from tray_agent.downloads.publisher import names_of, objection
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
-from tray_agent.jobs.contract import Activity, Level
 from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
+from tray_agent.protocol.model import Activity, Level
 
 MSI = "update-2.69.001.msi"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from publishing.publish import publish, refresh
 from tests.downloads.conftest import KB
 from tests.downloads.forging import add_target
 from tests.downloads.workstation import Practice, TrialContext
@@ -20,11 +21,11 @@ from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
 from tray_agent.downloads.job import PARALLEL
 from tray_agent.downloads.partial import taken
-from tray_agent.downloads.publish import publish, refresh
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.transfer import TransferLimits
 from tray_agent.downloads.version import Version
-from tray_agent.jobs.contract import LeaseLostError, Level, RunCancelledError
+from tray_agent.jobs.contract import LeaseLostError, RunCancelledError
+from tray_agent.protocol.model import Level
 
 UPDATE = "update/2.69.001/update-2.69.001.msi"
 TARIF = "tarif/1.4.002/tarif-1.4.002.zip"

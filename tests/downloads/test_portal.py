@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from publishing.publish import refresh
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.forging import add_target, newest, resign
 from tray_agent.clock import ManualClock
@@ -20,9 +21,8 @@ from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS, RefusalReason
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.locks import locked
 from tray_agent.downloads.portal import Portal, PortalLimits, metadata_folder
-from tray_agent.downloads.publish import refresh
-from tray_agent.downloads.web import Web
 from tray_agent.errors import KnownError
+from tray_agent.web.client import Web
 
 Spoil = Callable[[DemoPortal, Path, ManualClock], None]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from publishing.publish import publish
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.trial_starter import TrialStarter
 from tray_agent.agent import Agent
@@ -19,11 +20,10 @@ from tray_agent.demo.portal_server import PortalServer
 from tray_agent.doctor import Subject, Verdict, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
-from tray_agent.downloads.publish import publish
 from tray_agent.downloads.service import DownloadService, PortalRow
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import ConfigurationError, InputError, KnownError
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.platforms.signature import KnownSignatures
 from tray_agent.store.migrate import upgrade
 

@@ -23,7 +23,7 @@ from tray_agent.downloads.partial import NOTE, PART, taken
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.rate import RateLimit
 from tray_agent.downloads.transfer import Transfer, TransferCancelledError, TransferLimits, Wanted
-from tray_agent.downloads.web import Patience, Web
+from tray_agent.web.client import Patience, Web
 
 KB = 1024
 SIZE = 40 * KB

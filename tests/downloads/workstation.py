@@ -18,9 +18,11 @@ from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.downloads.transfer import Transfer, TransferLimits
-from tray_agent.downloads.web import Web
-from tray_agent.jobs.contract import Activity, JobKey, JobResult
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobResult
+from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
+from tray_agent.web.client import Web
 
 
 @dataclass

@@ -8,15 +8,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
+from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.claims import Claim
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobKey, JobResult
+from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
 from tray_agent.jobs.events import Event, Events
 from tray_agent.jobs.model import JobChange
 from tray_agent.jobs.parts import JobParts, Surroundings
-from tray_agent.jobs.quiet_hours import QuietHours
-from tray_agent.jobs.schedule import Frequency, Schedule, Subday
 from tray_agent.jobs.service import Jobs
-from tray_agent.jobs.titles import job_title
+from tray_agent.schedules.quiet_hours import QuietHours
+from tray_agent.schedules.schedule import Frequency, Schedule, Subday
 from tray_agent.store.database import Database
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -6,7 +6,8 @@ from datetime import time, timedelta
 
 from tests.jobs.engine import Engine, daily, job
 from tray_agent.clock import ManualClock
-from tray_agent.jobs.contract import JobContext, JobKey, JobResult
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.store.database import Database
 
 STATUS = JobKey.UPDATE_STATUS

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.engine import NOW, ZURICH, daily, every
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.catch_up import MOST_ATTEMPTS, PUNCTUAL, Before, Circumstances, decide, goes_on
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.model import Pause, PauseScope, Reason, RunTrigger
-from tray_agent.jobs.planned_times import between
-from tray_agent.jobs.quiet_hours import QuietHours
+from tray_agent.jobs.model import Pause, PauseScope
+from tray_agent.protocol.model import Reason, RunTrigger
+from tray_agent.schedules.planned_times import between
+from tray_agent.schedules.quiet_hours import QuietHours
 
 MINUTE = timedelta(minutes=1)
 TEN = daily(time(10))

@@ -14,10 +14,11 @@ from sqlalchemy import Connection, insert, select
 from tests.jobs.engine import NOW
 from tray_agent.clock import ManualClock
 from tray_agent.errors import OutcomeUnknownError
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim, Claims, Ending, Refusal
-from tray_agent.jobs.contract import JobKey, LeaseLostError
-from tray_agent.jobs.history import History
-from tray_agent.jobs.model import Reason, RunState, RunTrigger
+from tray_agent.jobs.contract import LeaseLostError
+from tray_agent.protocol.history import History
+from tray_agent.protocol.model import Reason, RunState, RunTrigger
 from tray_agent.store.database import Database
 from tray_agent.store.tables import job_lock, job_run, setting
 

@@ -14,12 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from tests.jobs.engine import NOW, Engine, Work, daily, done, job
 from tray_agent.clock import ManualClock
 from tray_agent.errors import DatabaseUnavailableError, UnavailableError
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim, Claims
-from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, Level, Service
+from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobSwitchedOffError
 from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
-from tray_agent.jobs.model import PauseScope, Run, RunState, RunTrigger
+from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.runner import RunContext
+from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger, Service
 from tray_agent.store.database import Database
 from tray_agent.store.tables import setting
 

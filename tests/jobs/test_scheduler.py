@@ -13,14 +13,16 @@ from sqlalchemy.engine import make_url
 from tests.conftest import make_database
 from tests.jobs.engine import NOW, ZURICH, Engine, daily, every, job
 from tests.jobs.fleet.clock import FastClock
-from tests.servers import postgresql_url
+from tests.support.servers import postgresql_url
 from tray_agent.clock import ManualClock
 from tray_agent.errors import DatabaseUnavailableError
-from tray_agent.jobs.contract import JobContext, JobKey, JobResult
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, PauseChanged, PlanChanged, RunFinished, Woke
-from tray_agent.jobs.model import PauseScope, RunState
+from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.scheduler import Rhythm, Scheduler
+from tray_agent.protocol.model import RunState
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.tables import job as job_table
 

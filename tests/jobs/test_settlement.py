@@ -8,12 +8,14 @@ import pytest
 
 from tests.jobs.engine import NO_QUIET, NOW, ZURICH, Engine, daily, done, every, job
 from tray_agent.clock import ManualClock
-from tray_agent.jobs.contract import JobContext, JobKey, JobResult, Level
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.events import TimesSkipped
-from tray_agent.jobs.model import ActivityFilter, JobChange, PauseScope, RunFilter, RunState
-from tray_agent.jobs.quiet_hours import QuietHours
-from tray_agent.jobs.schedule import Frequency, Schedule
+from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.settlement import MOST_ROWS
+from tray_agent.protocol.model import ActivityFilter, Level, RunFilter, RunState
+from tray_agent.schedules.quiet_hours import QuietHours
+from tray_agent.schedules.schedule import Frequency, Schedule
 from tray_agent.store.database import Database
 
 SEND, PREPARE, STATUS, DOWNLOAD = JobKey.SEND_MESSAGES, JobKey.PREPARE_REMINDERS, JobKey.UPDATE_STATUS, JobKey.DOWNLOAD

@@ -15,11 +15,12 @@ from sqlalchemy.dialects import mssql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tests.jobs.engine import NOW, Engine, daily, job
-from tests.jobs.test_history import ACTIVITY_FILTERS, RUN_FILTERS, fill_activities, fill_runs
+from tests.protocol.test_history import ACTIVITY_FILTERS, RUN_FILTERS, fill_activities, fill_runs
 from tray_agent.clock import ManualClock
-from tray_agent.jobs import activity_pages
-from tray_agent.jobs.contract import Activity, JobKey, Level, Service
-from tray_agent.jobs.model import ActivityOrder, PauseScope, RunOrder
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import PauseScope
+from tray_agent.protocol import activity_pages
+from tray_agent.protocol.model import Activity, ActivityOrder, Level, RunOrder, Service
 from tray_agent.store.database import Database
 from tray_agent.store.tables import activity, agent_presence, job_lock, job_pause, job_run
 from tray_agent.store.tables import job as job_table

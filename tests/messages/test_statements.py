@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from tests.messages.world import TOMORROW_NINE, World
 from tray_agent.config import settings as switches
-from tray_agent.messages.entries import OutboxFilter, OutboxOrder
+from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
 
 SQL_SERVER = mssql.dialect()  # type: ignore[no-untyped-call]
 

@@ -17,12 +17,12 @@ from tray_agent.config import settings as switches
 from tray_agent.demo import practice_tables as tables
 from tray_agent.demo.gateway_server import GatewayServer
 from tray_agent.demo.practice import DEFAULT_MANDANT, AwkwardCase, DemoPractice, Planted, make_demo_practice
-from tray_agent.messages.entries import OutboxMessage
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.registry import GatewayAccess
-from tray_agent.messages.keys import birthday_key
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.parts import MessageParts
+from tray_agent.messages.outbox.keys import birthday_key
+from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.work.parts import MessageParts
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database
 

@@ -13,22 +13,24 @@ from sqlalchemy import Connection, delete, insert, select, update
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Setting, Settings, Value
-from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, LeaseLostError, RunCancelledError
-from tray_agent.messages import listing, outbox
-from tray_agent.messages.entries import OutboxMessage
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError, RunCancelledError
 from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
 from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.gateways.memory import MemoryMailGateway, MemorySmsGateway
-from tray_agent.messages.licence import with_check_digits
-from tray_agent.messages.parts import MailIdentity, MessageParts, SendingRules
-from tray_agent.messages.prepare import prepare_birthdays, prepare_reminders
-from tray_agent.messages.rendering import PracticeWords
-from tray_agent.messages.send import send_messages
+from tray_agent.messages.outbox import entries, listing
+from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.service import MessageService
-from tray_agent.messages.status import update_status
-from tray_agent.messages.templates import TemplateBook, default_book
+from tray_agent.messages.texts.rendering import PracticeWords
+from tray_agent.messages.texts.templates import TemplateBook, default_book
+from tray_agent.messages.work.parts import MailIdentity, MessageParts, SendingRules
+from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
+from tray_agent.messages.work.send import send_messages
+from tray_agent.messages.work.status import update_status
 from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment
+from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
 from tray_agent.store.tables import message
 
@@ -217,7 +219,7 @@ class World:
 
     def messages(self) -> list[OutboxMessage]:
         with self.database.read() as connection:
-            return [outbox.read_row(row) for row in connection.execute(select(message).order_by(message.c.id))]
+            return [entries.read_row(row) for row in connection.execute(select(message).order_by(message.c.id))]
 
     def only(self) -> OutboxMessage:
         (found,) = self.messages()

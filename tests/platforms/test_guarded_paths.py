@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKLIST = ROOT / "docs" / "windows-checklist.md"
-PACKAGES = ("tray_agent", "ui")
+PACKAGES = ("tray_agent", "ui", "publishing")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def guarded_files() -> list[Path]:
 
 def test_the_search_finds_what_it_is_to_find() -> None:
     found = {file.relative_to(ROOT).as_posix() for file in guarded_files()}
-    assert {"tray_agent/platforms/files.py", "tray_agent/platforms/signature_windows.py", "ui/single_instance.py"} <= found
+    assert {"tray_agent/platforms/files.py", "tray_agent/platforms/signature_windows.py", "ui/shell/single_instance.py"} <= found
     assert not is_guarded("import sys\nprint(sys.argv)")
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.messages.rules import templates
+from tests.messages.scenes import templates
 from tray_agent.demo.practice import DEFAULT_MANDANT, EACH, AwkwardCase, DemoPractice, find_demo_practice, make_demo_practice
-from tray_agent.messages.eligibility import (
+from tray_agent.messages.model import MessageKind
+from tray_agent.messages.rules.eligibility import (
     BirthdayCandidate,
     Circumstances,
     Decision,
@@ -25,8 +26,7 @@ from tray_agent.messages.eligibility import (
     RuleSettings,
     birthdays_greeted_on,
 )
-from tray_agent.messages.model import MessageKind
-from tray_agent.messages.reasons import Reason
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.practice.check import Severity, check_practice
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import String, case, exists, func, insert, literal, select, tuple_
 
-from tests import portability
 from tests.store.test_database import ROW
+from tests.support import portability
 from tray_agent.store.database import Database
 from tray_agent.store.tables import setting
 from tray_agent.store.tables.jobs import job_run

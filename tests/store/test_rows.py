@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from tests.store.test_database import ROW
 from tray_agent.config import settings as switches
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.template_store import TemplateStore
-from tray_agent.messages.templates import Origin, Template, TemplateEntry, TemplateKey
+from tray_agent.messages.texts.store import TemplateStore
+from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey
 from tray_agent.store import rows
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.rows import put_row

@@ -15,10 +15,10 @@ from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.config.machine import Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
-from tray_agent.jobs.contract import JobDefinition, JobKey, JobResult
+from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.jobs.contract import JobDefinition, JobResult
 from tray_agent.jobs.model import JobChange
-from tray_agent.jobs.schedule import Schedule
-from tray_agent.jobs.titles import job_title
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.model import ActivePause, AgentFacts, DialogName, Idle, Look, PauseLength, PauseScope, tray_state

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wine import tells_no_names
+from tests.support.wine import tells_no_names
 from tray_agent.tray.occasions import NoSessionEvents, Occasion, PracticeStart, SessionEvent, SystemProcesses, UserSwitch
 
 E = SessionEvent

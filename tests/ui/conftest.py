@@ -19,8 +19,8 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import KnownError
 from tray_agent.store.migrate import upgrade
 from ui.background import Background
-from ui.dialog import Dialog
-from ui.remembered import Remembered
+from ui.shell.remembered import Remembered
+from ui.widgets.dialog import Dialog
 from ui.windows import DialogContext, Windows
 
 

@@ -12,8 +12,8 @@ from PyQt6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tray_agent.agent import Agent
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobKey, JobResult
-from tray_agent.jobs.titles import job_title
+from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
 from ui.dialogs.jobs import JobsDialog
 from ui.windows import Windows
 

@@ -19,17 +19,17 @@ from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
-from tray_agent.jobs.activity import ActivityLog
-from tray_agent.jobs.contract import Activity, Level, Service
-from tray_agent.messages.entries import Verdict
 from tray_agent.messages.model import MessageState
-from ui.accessibility import clashing_mnemonics, unnamed_widgets
-from ui.activity_pages import LogPage
+from tray_agent.messages.outbox.model import Verdict
+from tray_agent.protocol.activity_log import ActivityLog
+from tray_agent.protocol.model import Activity, Level, Service
 from ui.dialogs.activity import ActivityDialog
+from ui.dialogs.activity_pages import LogPage
 from ui.models.activity import LogFilter
 from ui.models.period import Period
 from ui.models.print_outs import PrintOut, Sender, activity_list, letters
-from ui.printing import preview, print_with_dialog, write_pdf
+from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.widgets.printing import preview, print_with_dialog, write_pdf
 from ui.windows import DialogContext
 
 
@@ -333,7 +333,7 @@ def test_nothing_is_decided_without_an_answer(
 def test_the_doubtful_are_printed_to_be_asked_by_telephone(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = opened(qtbot, context)
     printed: list[PrintOut] = []
-    monkeypatch.setattr("ui.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
     dialog.printing.print_list()
     qtbot.waitUntil(lambda: bool(printed))
     assert printed[0].title == "Mitteilungen in der Schwebe"

@@ -10,9 +10,9 @@ from PyQt6.QtWidgets import QStyle, QStyleOption
 from pytestqt.qtbot import QtBot
 
 from tests.ui.palettes import PALETTES, dark_palette, light_palette
-from ui.contrast import AA_SHAPE, AA_TEXT, TEXT_PAIRS, contrast, focus_colour, is_dark, make_readable, mixed, shown
-from ui.day_timeline import Colours
-from ui.style import ReadableStyle, field_colour, frame_colour
+from ui.dialogs.day_timeline import Colours
+from ui.widgets.contrast import AA_SHAPE, AA_TEXT, TEXT_PAIRS, contrast, focus_colour, is_dark, make_readable, mixed, shown
+from ui.widgets.style import ReadableStyle, field_colour, frame_colour
 
 Role = QPalette.ColorRole
 

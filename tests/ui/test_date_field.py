@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press, type_text
-from ui.date_field import DateField
+from ui.widgets.date_field import DateField
 
 BEFORE = date(2026, 11, 23)
 

@@ -15,15 +15,15 @@ from sqlalchemy import insert
 from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.jobs.contract import JobKey, Level, Service
-from tray_agent.jobs.model import RunState, RunTrigger
+from tray_agent.job_kinds import JobKey
+from tray_agent.protocol.model import Level, RunState, RunTrigger, Service
 from tray_agent.store.tables import activity, job_run
 from tray_agent.tray.model import DialogName
-from ui.activity_pages import LogPage
-from ui.day_jump import DayJump, DayQuestion
 from ui.dialogs.activity import ActivityDialog
+from ui.dialogs.activity_pages import LogPage
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.models.period import Preset
+from ui.widgets.day_jump import DayJump, DayQuestion
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -11,11 +11,11 @@ from PyQt6.QtGui import QColor, QImage, QPalette
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.day_plan import DayPlan, plan_day
-from tray_agent.jobs.quiet_hours import QuietHours
-from tray_agent.jobs.schedule import Frequency, Schedule, Subday
-from ui.day_timeline import DayTimeline
+from tray_agent.job_kinds import JobKey
+from tray_agent.schedules.day_plan import DayPlan, plan_day
+from tray_agent.schedules.quiet_hours import QuietHours
+from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title, describe_day, run_tooltip
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press, type_text
 from tray_agent.errors import KnownError
-from ui.accessibility import clashing_mnemonics, unnamed_widgets
-from ui.dialog import Dialog, Form
-from ui.error_window import error_window
+from ui.shell.error_window import error_window
+from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.widgets.dialog import Dialog, Form
 from ui.windows import DialogContext
 
 

@@ -23,7 +23,8 @@ from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import DatabaseUnavailableError
-from tray_agent.jobs.contract import JobContext, JobKey, JobResult
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
 from ui.dialogs.downloads import DownloadsDialog
 from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, progress_text, state_sentence, state_word
 from ui.windows import DialogContext

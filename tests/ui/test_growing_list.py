@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from tests.ui.keyboard import press
 from tray_agent.errors import KnownError
 from ui.background import Background
-from ui.growing_list import AHEAD, GrowingModel, MoreRequest, MoreResult
-from ui.tables import Column, TableView
+from ui.widgets.growing_list import AHEAD, GrowingModel, MoreRequest, MoreResult
+from ui.widgets.tables import Column, TableView
 
 PAGE = 100
 

@@ -17,17 +17,19 @@ from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import QUIET_UNTIL
-from tray_agent.jobs.contract import JobContext, JobKey, JobResult
-from tray_agent.jobs.model import JobChange, PauseScope, RunState
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.jobs.model import JobChange, PauseScope
+from tray_agent.protocol.model import RunState
 from tray_agent.store.tables import job
 from tray_agent.tray.model import DialogName
-from ui.accessibility import clashing_mnemonics, unnamed_widgets
-from ui.dialog import Dialog
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.dialogs.jobs import JobsDialog
 from ui.dialogs.schedule import ScheduleDialog
 from ui.models.jobs import JobsModel, next_text, schedule_text
 from ui.models.schedule import ScheduleSubject
+from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.widgets.dialog import Dialog
 from ui.windows import Windows
 
 SEND, UPDATE, PREPARE = JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS, JobKey.PREPARE_REMINDERS

@@ -14,14 +14,14 @@ from sqlalchemy import update
 
 from tests.ui.keyboard import press
 from tray_agent.demo.world import DemoWorld
-from tray_agent.jobs.contract import JobKey
-from tray_agent.messages.entries import OutboxFilter, Verdict
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.outbox.model import OutboxFilter, Verdict
 from tray_agent.store.tables import message
 from ui.background import Background
 from ui.dialogs.outbox import OutboxDialog
 from ui.models.outbox import VIEWS, details_of, filter_of, why_empty
-from ui.remembered import Remembered
+from ui.shell.remembered import Remembered
 from ui.windows import DialogContext, Windows
 
 ZONE = ZoneInfo("Europe/Zurich")

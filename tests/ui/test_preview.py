@@ -18,13 +18,13 @@ from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, treatment
 from tray_agent.agent import Agent
 from tray_agent.config.settings import REMINDERS_ON
 from tray_agent.errors import DatabaseUnavailableError, KnownError
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
-from tray_agent.messages.eligibility import SearchWindow
 from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.preview import Preview, PreviewLine, PreviewMandant
-from tray_agent.messages.reasons import Reason, sentence_of
+from tray_agent.messages.rules.eligibility import SearchWindow
+from tray_agent.messages.rules.reasons import Reason, sentence_of
+from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
 from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.store.tables import message
@@ -270,7 +270,7 @@ def test_the_lines_shown_are_written_for_a_spreadsheet(qtbot: QtBot, dialog: Pre
 
 def test_the_lines_shown_are_printed(qtbot: QtBot, dialog: PreviewDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[PrintOut] = []
-    monkeypatch.setattr("ui.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
     dialog.view.setCurrentIndex(1)
     dialog.printing.print_list()
     settle(qtbot, dialog)

@@ -33,9 +33,9 @@ from tray_agent.tray.model import (
 from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts, NoticeKind
 from tray_agent.tray.occasions import Occasion, OnSessionEvent, SessionEvent
 from ui.background import Background
-from ui.dialog import Dialog
-from ui.popup import Popups
-from ui.program import Desktop, Program
+from ui.shell.popup import Popups
+from ui.shell.program import Desktop, Program
+from ui.widgets.dialog import Dialog
 from ui.windows import DialogContext, Windows
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

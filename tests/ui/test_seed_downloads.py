@@ -12,13 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from tests.downloads.trial_starter import TrialStarter
 from tray_agent.demo.world import DemoWorld
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.dialogs.downloads import DownloadsDialog
 from ui.dialogs.portal import PortalDialog
-from ui.remembered import Remembered
+from ui.shell.remembered import Remembered
 from ui.windows import Windows
 
 

@@ -12,16 +12,18 @@ from pytestqt.qtbot import QtBot
 from tests.ui.jobs_world import Yes, choose_from_menu, click, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
 from tests.ui.keyboard import ask_for_menu
 from tray_agent.agent import Agent
-from tray_agent.jobs.activity import ActivityLog
-from tray_agent.jobs.contract import Activity, JobContext, JobKey, JobResult, Level, Service
-from tray_agent.jobs.schedule import Frequency, Subday
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.protocol.activity_log import ActivityLog
+from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.schedules.schedule import Frequency, Subday
 from tray_agent.tray.model import DialogName
-from ui.dialog import Dialog
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.dialogs.jobs import JobsDialog
 from ui.dialogs.schedule import ScheduleDialog
 from ui.models.schedule import Repeat
+from ui.widgets.dialog import Dialog
 from ui.windows import Windows
 
 
@@ -205,7 +207,7 @@ def test_protokoll_aktivitaeten_fehler_anzeigen(qtbot: QtBot, windows: Windows, 
     qtbot.waitUntil(lambda: sms.list.rowCount() == 3)
     # mit der Schaltfläche ... Drucken geben Sie die Liste auf Papier aus;
     printed: list[str] = []
-    monkeypatch.setattr("ui.print_actions.print_with_dialog", lambda out, _parent: printed.append(out.html))
+    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda out, _parent: printed.append(out.html))
     click_button(window, "Drucken")
     qtbot.waitUntil(lambda: len(printed) == 1 and not window.is_busy)
     assert "Müller Anna" in printed[0]

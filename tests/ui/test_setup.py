@@ -15,8 +15,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.support.wine import tells_no_names
 from tests.ui.keyboard import turn_wheel
-from tests.wine import tells_no_names
 from tray_agent.agent import Agent
 from tray_agent.config.machine import DownloadSection, GatewayAccount, GatewaySection, Machine, PortalSection, UiSection, load_machine
 from tray_agent.config.reading import plain_table
@@ -28,7 +28,7 @@ from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
 from ui.models.setup import PAGES, Kind, SetupModel, try_out
-from ui.remembered import Remembered
+from ui.shell.remembered import Remembered
 from ui.windows import DialogContext, Windows
 
 

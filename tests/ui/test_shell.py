@@ -25,12 +25,12 @@ from tray_agent.errors import KnownError
 from tray_agent.platforms import programs
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import LowCredits, NewDownload, Notice, NoticeFacts, notices
-from ui import single_instance
-from ui.application import QtTranslations, SignalWatch
-from ui.crash import CrashReporter
-from ui.popup import Popup, Popups
-from ui.qt_tray import QtTray
-from ui.single_instance import SHOW, Place, SingleInstance
+from ui.shell import single_instance
+from ui.shell.application import QtTranslations, SignalWatch
+from ui.shell.crash import CrashReporter
+from ui.shell.popup import Popup, Popups
+from ui.shell.qt_tray import QtTray
+from ui.shell.single_instance import SHOW, Place, SingleInstance
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

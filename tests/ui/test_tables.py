@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.errors import KnownError
 from ui.background import Background
-from ui.dialog import Dialog
-from ui.icons import Status
-from ui.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest, PageResult
-from ui.tables import Align, Column, ListModel, TableView, shared_widths
+from ui.widgets.dialog import Dialog
+from ui.widgets.icons import Status
+from ui.widgets.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest, PageResult
+from ui.widgets.tables import Align, Column, ListModel, TableView, shared_widths
 from ui.windows import DialogContext
 
 

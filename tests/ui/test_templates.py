@@ -21,15 +21,15 @@ from tray_agent.agent import Agent
 from tray_agent.config.settings import MOST_SEGMENTS
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rendering import Placeholder, Rendered, render_sms
-from tray_agent.messages.segments import Encoding
-from tray_agent.messages.template_check import SAMPLE, Field, FindingCode, Severity, check_template
-from tray_agent.messages.template_examples import Example
-from tray_agent.messages.templates import Origin, Template, TemplateEntry, TemplateKey, default_book, default_templates
+from tray_agent.messages.texts.check import SAMPLE, Field, FindingCode, Severity, check_template
+from tray_agent.messages.texts.examples import Example
+from tray_agent.messages.texts.rendering import Placeholder, Rendered, render_sms
+from tray_agent.messages.texts.segments import Encoding
+from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey, default_book, default_templates
 from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
+from ui.dialogs.marked_edit import MarkedEdit
 from ui.dialogs.templates import TemplatesDialog
-from ui.marked_edit import MarkedEdit
 from ui.models.templates import (
     Reader,
     TemplatesModel,

@@ -20,14 +20,14 @@ from pytestqt.qtbot import QtBot
 from tests.ui.keyboard import press
 from tray_agent.agent import Agent
 from tray_agent.errors import DatabaseUnavailableError, KnownError
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.store.database import Database
 from tray_agent.tray.model import DialogName
 from ui.background import Background
-from ui.dialog import Dialog
 from ui.dialogs.jobs import JobsDialog
-from ui.remembered import Remembered
-from ui.tables import TableView
+from ui.shell.remembered import Remembered
+from ui.widgets.dialog import Dialog
+from ui.widgets.tables import TableView
 from ui.windows import Windows
 
 SUBJECTS = {"schedule": JobKey.SEND_MESSAGES, "job_history": JobKey.SEND_MESSAGES}

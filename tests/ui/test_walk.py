@@ -16,14 +16,14 @@ from tests.ui.palettes import PALETTES
 from tests.ui.walk import backward_steps, clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.tray.engine import AgentEngine
 from tray_agent.tray.model import DialogName, tray_state
-from ui.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.background import Background
-from ui.contrast import make_readable
-from ui.dialog import SMALL_SCREEN, Dialog
-from ui.remembered import Remembered
+from ui.shell.remembered import Remembered
+from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.widgets.contrast import make_readable
+from ui.widgets.dialog import SMALL_SCREEN, Dialog
 from ui.windows import Windows, factory_of
 
 pytestmark = pytest.mark.xdist_group("walk")
@@ -185,7 +185,7 @@ def test_window_fits_a_screen_that_is_smaller_than_its_least_size(
 ) -> None:
     """1366 x 768 at 150 %: the content scrolls, the buttons stay in sight."""
     room = QSize(894, 432)
-    monkeypatch.setattr("ui.dialog.room_for", lambda _window: room)
+    monkeypatch.setattr("ui.widgets.dialog.room_for", lambda _window: room)
     dialog = opened(qtbot, demo_windows, name)
     assert dialog.size().boundedTo(room) == dialog.size()
     if isinstance(dialog, Dialog):

@@ -15,7 +15,7 @@ from tray_agent.i18n import _
 if TYPE_CHECKING:
     from tray_agent.demo.report import DemoReport
     from tray_agent.demo.world import DemoWorld
-    from tray_agent.jobs.contract import JobKey
+    from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.events import Listener
 
 
@@ -45,8 +45,8 @@ def _with_progress(world: DemoWorld, *, quiet: bool) -> DemoReport:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from tray_agent.demo.run import run_demo
+    from tray_agent.job_kinds import job_title
     from tray_agent.jobs.events import RunProgressed
-    from tray_agent.jobs.titles import job_title
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total}"), TimeElapsedColumn())
     hidden = quiet or not sys.stderr.isatty()
@@ -68,8 +68,7 @@ def _tell(world: DemoWorld, report: DemoReport, *, as_json: bool) -> None:
     from tray_agent.demo.report import as_json as to_json
     from tray_agent.demo.report import heading, print_report
     from tray_agent.demo.world import ZONE
-    from tray_agent.jobs.contract import JobKey
-    from tray_agent.jobs.titles import job_title
+    from tray_agent.job_kinds import JobKey, job_title
 
     if as_json:
         print_json(to_json(report))
@@ -79,10 +78,10 @@ def _tell(world: DemoWorld, report: DemoReport, *, as_json: bool) -> None:
 
 
 def _states() -> dict[str, str]:
-    from tray_agent.jobs import titles
-    from tray_agent.jobs.model import RunState
     from tray_agent.messages import words
     from tray_agent.messages.model import MessageState
+    from tray_agent.protocol import titles
+    from tray_agent.protocol.model import RunState
 
     runs = {state.value: titles.state_title(state) for state in RunState}
     return runs | {state.value: words.state_title(state) for state in MessageState}

@@ -102,8 +102,8 @@ def _is_here(state: DownloadState) -> bool:
 
 
 def _run(as_json: _Json = False) -> None:
-    from tray_agent.jobs.contract import JobKey
-    from tray_agent.jobs.model import RunState
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.protocol.model import RunState
 
     with agent_here() as agent:
         with progress_bar(agent.downloads.progress, hidden=as_json):

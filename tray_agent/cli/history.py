@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import TypeVar
     from zoneinfo import ZoneInfo
 
-    from tray_agent.jobs.model import ActivityRow, Run, RunFilter, RunOrder
     from tray_agent.jobs.service import Jobs
+    from tray_agent.protocol.model import ActivityRow, Run, RunFilter, RunOrder
 
     Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -52,8 +52,8 @@ def _history(
     count: _Count = 50,
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.jobs.model import RunFilter, RunOrder, RunState
-    from tray_agent.jobs.titles import state_title
+    from tray_agent.protocol.model import RunFilter, RunOrder, RunState
+    from tray_agent.protocol.titles import state_title
 
     key = job_named(job) if job else None
     state, order = _chosen(RunState, status, "--status", state_title), _chosen(RunOrder, sort, "--sort") or RunOrder.DUE_AT
@@ -81,7 +81,8 @@ def _print_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from tray_agent.jobs.titles import job_title, state_title, trigger_title
+    from tray_agent.job_kinds import job_title
+    from tray_agent.protocol.titles import state_title, trigger_title
 
     if not runs:
         print(_("Kein Lauf in diesem Zeitraum."))
@@ -111,8 +112,7 @@ def _activity(
     count: _Count = 50,
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.jobs.contract import Level, Service
-    from tray_agent.jobs.model import ActivityFilter
+    from tray_agent.protocol.model import ActivityFilter, Level, Service
 
     tab, grave = _chosen(Service, service, "--service"), _chosen(Level, level, "--level")
     with agent_here() as agent:
@@ -132,7 +132,7 @@ def _print_activities(rows: Sequence[ActivityRow], zone: ZoneInfo) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from tray_agent.jobs.titles import level_title, service_title
+    from tray_agent.protocol.titles import level_title, service_title
 
     if not rows:
         print(_("Keine Aktivitäten in diesem Zeitraum."))

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tray_agent.agent import Agent
-    from tray_agent.jobs.contract import Activity, JobKey
+    from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.events import Event, Listener
-    from tray_agent.jobs.model import JobOverview, Run
-    from tray_agent.jobs.order_check import Finding
-    from tray_agent.jobs.schedule import Schedule
+    from tray_agent.jobs.model import JobOverview
+    from tray_agent.protocol.model import Activity, Run
+    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.schedule import Schedule
 
 _AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 _Job = Annotated[
@@ -58,7 +59,7 @@ def job_named(name: str) -> JobKey:
     Raises:
         UnknownJobError: there is no such job; the message names the five.
     """
-    from tray_agent.jobs.contract import JobKey
+    from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.errors import UnknownJobError
 
     wanted = name.strip().lower().replace("-", "_")
@@ -125,8 +126,8 @@ def _as_json(one: JobOverview) -> dict[str, object]:
 def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo) -> None:
     from rich.table import Table
 
-    from tray_agent.jobs.summary import summarize
-    from tray_agent.jobs.titles import state_title
+    from tray_agent.protocol.titles import state_title
+    from tray_agent.schedules.summary import summarize
 
     table = Table(box=None)
     table.add_column(_("Auftrag"), min_width=_WIDEST_WORD)
@@ -170,7 +171,7 @@ def _schedule(
     ],
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.jobs.schedule import Schedule
+    from tray_agent.schedules.schedule import Schedule
 
     key, columns = job_named(job), read_spec(spec)
     with agent_here() as agent:
@@ -217,7 +218,7 @@ def _findings(agent: Agent) -> Sequence[Finding]:
 
 
 def _print_saved(saved: JobOverview, findings: Sequence[Finding], zone: ZoneInfo) -> None:
-    from tray_agent.jobs.summary import summarize
+    from tray_agent.schedules.summary import summarize
 
     print(f"{saved.title}: {summarize(saved.schedule)}")
     if not saved.enabled:
@@ -235,7 +236,7 @@ def _run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Nur zeigen, was geschähe; nichts verändern."))] = False,
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.jobs.model import RunState
+    from tray_agent.protocol.model import RunState
 
     key = job_named(job)
     would_do: list[Activity] = []
@@ -251,7 +252,7 @@ def _run(
 
 
 def _cancel(job: _Job) -> None:
-    from tray_agent.jobs.titles import job_title
+    from tray_agent.job_kinds import job_title
 
     key = job_named(job)
     with agent_here() as agent:
@@ -275,7 +276,8 @@ def _both(show: Listener, would_do: list[Activity]) -> Listener:
 
 
 def _print_run(run: Run, would_do: Sequence[Activity]) -> None:
-    from tray_agent.jobs.titles import job_title, state_title
+    from tray_agent.job_kinds import job_title
+    from tray_agent.protocol.titles import state_title
 
     for activity in would_do:
         print(f"- {activity.sentence}")

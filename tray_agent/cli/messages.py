@@ -14,7 +14,7 @@ from tray_agent.messages.model import MessageKind
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from tray_agent.messages.preview import Preview, PreviewLine, PreviewMandant
+    from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
 
 
 def group() -> typer.Typer:

@@ -12,11 +12,11 @@ import typer
 
 from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
-from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 from tray_agent.messages.model import MessageState
+from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 
 if TYPE_CHECKING:
-    from tray_agent.messages.entries import AccountCredits, CallEntry
+    from tray_agent.messages.outbox.model import AccountCredits, CallEntry
 
 Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 
@@ -134,7 +134,7 @@ def _print_calls(entries: Sequence[CallEntry], zone: ZoneInfo) -> None:
 def _print_credits(accounts: Sequence[AccountCredits], zone: ZoneInfo) -> None:
     from rich.table import Table
 
-    from tray_agent.messages.credits import low_sentence
+    from tray_agent.messages.work.credits import low_sentence
 
     table = Table(_("Mandant"), _("Guthaben"), _("Stand"), _("Verbrauch pro Tag"), _("Reicht noch (Tage)"), box=None)
     for account in accounts:

@@ -14,7 +14,7 @@ from tray_agent.cli.frame import agent_here, console, print_json, print_table
 from tray_agent.i18n import _, format_date, format_datetime, ngettext
 
 if TYPE_CHECKING:
-    from tray_agent.downloads.publish import Publication
+    from publishing.publish import Publication
     from tray_agent.downloads.service import PortalArea, PortalView
 
 PASSPHRASE = "portal-keys"  # noqa: S105 - the name of a secret
@@ -95,8 +95,8 @@ def _publish(
     to: Annotated[Path | None, typer.Option("--to", help=_("Zu veröffentlichender Ordner; sonst DIR/repository."))] = None,
     replace: Annotated[bool, typer.Option("--replace", help=_("Den Inhalt veröffentlichter Versionen ändern."))] = False,
 ) -> None:
-    from tray_agent.downloads.publish import publish
-    from tray_agent.downloads.signing_keys import SigningKeys
+    from publishing.publish import publish
+    from publishing.signing_keys import SigningKeys
 
     repository = to or source / "repository"
     _tell(publish(source, repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC), replace=replace))
@@ -107,8 +107,8 @@ def _refresh(
     repository: Annotated[Path, typer.Argument(metavar="REPOSITORY", help=_("Der veröffentlichte Ordner."))],
     keys: _Keys,
 ) -> None:
-    from tray_agent.downloads.publish import refresh
-    from tray_agent.downloads.signing_keys import SigningKeys
+    from publishing.publish import refresh
+    from publishing.signing_keys import SigningKeys
 
     _tell(refresh(repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC)))
 
@@ -124,8 +124,8 @@ def _rotate(
         int | None, typer.Option("--threshold", min=1, help=_("So viele müssen unterschreiben; sonst wie bisher."))
     ] = None,
 ) -> None:
-    from tray_agent.downloads.publish import rotate
-    from tray_agent.downloads.signing_keys import SigningKeys
+    from publishing.publish import rotate
+    from publishing.signing_keys import SigningKeys
 
     signing = SigningKeys(_apart(keys, repository), _passphrase())
     publication = rotate(repository, signing, role.value, datetime.now(UTC), count=count, threshold=threshold)

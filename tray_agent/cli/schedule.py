@@ -21,9 +21,9 @@ from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tray_agent.jobs.contract import JobKey
-    from tray_agent.jobs.order_check import Finding
-    from tray_agent.jobs.schedule import Schedule
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.schedule import Schedule
 
 MOST_TIMES = 1_000_000
 """So many planned times are shown at the most."""
@@ -59,9 +59,9 @@ def _next(
     language: _Language = "",
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.jobs.planned_times import between
-    from tray_agent.jobs.schedule import Schedule
-    from tray_agent.jobs.summary import summarize
+    from tray_agent.schedules.planned_times import between
+    from tray_agent.schedules.schedule import Schedule
+    from tray_agent.schedules.summary import summarize
 
     _speak(language)
     zone = _zone(tz)
@@ -104,8 +104,8 @@ def _check(
     language: _Language = "",
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.jobs.order_check import check_order
-    from tray_agent.jobs.quiet_hours import QuietHours
+    from tray_agent.schedules.order_check import check_order
+    from tray_agent.schedules.quiet_hours import QuietHours
 
     _speak(language)
     zone = _zone(tz)
@@ -123,8 +123,8 @@ def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]
     Raises:
         InputError: a key is no job, or a schedule is wrong; the first mistake is told with its job.
     """
-    from tray_agent.jobs.contract import JobKey
-    from tray_agent.jobs.schedule import Schedule, ScheduleError
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.schedules.schedule import Schedule, ScheduleError
 
     schedules = {}
     for name, columns in given.items():
@@ -230,7 +230,7 @@ def read_instant(said: str, zone: ZoneInfo) -> datetime:
         InputError: it is no date and time.
     """
     from tray_agent.clock import SystemClock
-    from tray_agent.jobs.wall_clock import first_instant
+    from tray_agent.schedules.wall_clock import first_instant
 
     if not said:
         return SystemClock().now()

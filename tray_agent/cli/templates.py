@@ -14,8 +14,8 @@ from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime, ngettext
 
 if TYPE_CHECKING:
-    from tray_agent.messages.rendering import Rendered
-    from tray_agent.messages.templates import Finding, Template, TemplateEntry, TemplateKey
+    from tray_agent.messages.texts.rendering import Rendered
+    from tray_agent.messages.texts.templates import Finding, Template, TemplateEntry, TemplateKey
 
 Name = Annotated[str, typer.Argument(metavar=_("VORLAGE"), help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
@@ -69,7 +69,7 @@ def _check(name: Name, file: File = None, subject: Subject = None, as_json: AsJs
         template = _drafted(agent.templates.load(key).template, text, subject)
         findings = agent.templates.check(template)
         _tell(template, agent.templates.preview(template), findings, None, as_json)
-    from tray_agent.messages.templates import Severity
+    from tray_agent.messages.texts.templates import Severity
 
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise typer.Exit(1)
@@ -105,7 +105,7 @@ def _key(name: str) -> TemplateKey:
     Raises:
         InputError: there is no such template.
     """
-    from tray_agent.messages.templates import TEMPLATE_KEYS
+    from tray_agent.messages.texts.templates import TEMPLATE_KEYS
 
     known = {str(key): key for key in TEMPLATE_KEYS}
     key = known.get(name.strip().casefold())
@@ -165,7 +165,7 @@ def _tell(template: Template, rendered: Rendered, findings: tuple[Finding, ...],
 
 
 def _origin(entry: TemplateEntry) -> str:
-    from tray_agent.messages.templates import Origin
+    from tray_agent.messages.texts.templates import Origin
 
     words = {Origin.DEFAULT: _("mitgeliefert"), Origin.OWN: _("eigene"), Origin.DISABLED: _("nicht verwendet")}
     return words[entry.origin]

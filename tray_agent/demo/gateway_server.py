@@ -26,7 +26,7 @@ from typing import IO, Any, Literal, Self
 
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger, Notification, read_accepted
-from tray_agent.messages.segments import count_segments, plain
+from tray_agent.messages.texts.segments import count_segments, plain
 
 SENDING = ("sendtextsms", "sendsimpletextsms")
 """The calls that hand over a message, in lower case."""

@@ -10,10 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from publishing.publish import Publication, publish, refresh
+from publishing.signing_keys import SigningKeys
 from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS
 from tray_agent.downloads.description import FILE_NAME, read_description
-from tray_agent.downloads.publish import Publication, publish, refresh
-from tray_agent.downloads.signing_keys import SigningKeys
 
 DOCUMENTS = "Anleitungen und Formulare"
 

@@ -17,10 +17,10 @@ from sqlalchemy import insert, select
 
 from tray_agent.demo import practice_names as names
 from tray_agent.demo import practice_tables as tables
-from tray_agent.messages.eligibility import birthdays_greeted_on
-from tray_agent.messages.licence import with_check_digits
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.reasons import Reason
+from tray_agent.messages.rules.eligibility import birthdays_greeted_on
+from tray_agent.messages.rules.licence import with_check_digits
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.store.database import Database
 
 DEFAULT_MANDANT = "M1"

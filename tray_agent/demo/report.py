@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from tray_agent.jobs.model import Run
+    from tray_agent.protocol.model import Run
 
 GOOD_STATES = ("succeeded",)
 """The states of a run with which the demo is content."""

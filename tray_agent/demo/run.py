@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from tray_agent.demo.report import CreditsChange, DemoReport, DownloadedElement
 from tray_agent.demo.world import ACCOUNTS, ZONE, DemoWorld
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.jobs.events import Listener
-    from tray_agent.jobs.model import Run
+    from tray_agent.protocol.model import Run
 
 SUBSCRIBED = ("vitomed-update", "tarif-tardoc", "medikamente")
 """The elements that the demo's practice subscribes to."""
@@ -67,16 +67,16 @@ def _skipped(runs: list[Run]) -> Mapping[str, int]:
 
 
 def _outbox(agent: Agent) -> Mapping[str, int]:
-    from tray_agent.messages.entries import OutboxFilter
     from tray_agent.messages.model import MessageState
+    from tray_agent.messages.outbox.model import OutboxFilter
 
     totals = {state: agent.messages.page(OutboxFilter(states=frozenset({state})), limit=1).total for state in MessageState}
     return {state.value: number for state, number in totals.items() if number}
 
 
 def _reasons() -> Mapping[str, str]:
-    from tray_agent.messages.prepare import ALREADY_FAILED
-    from tray_agent.messages.reasons import Reason, sentence_of
+    from tray_agent.messages.rules.reasons import Reason, sentence_of
+    from tray_agent.messages.work.prepare import ALREADY_FAILED
 
     others = {
         ALREADY_FAILED: _("Der Patient ist schon als anders zu erinnern vermerkt."),

@@ -20,7 +20,8 @@ from tray_agent.downloads.version import Version
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobKey, JobResult
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
 from tray_agent.platforms.starter import starter
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tray_agent.downloads.job import DownloadJob
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
-    from tray_agent.downloads.web import Web
+    from tray_agent.web.client import Web
 
 
 class Downloads:
@@ -126,7 +127,7 @@ class Downloads:
 
     @cached_property
     def _web(self) -> Web:
-        from tray_agent.downloads.web import Web
+        from tray_agent.web.client import Web
 
         web = Web()
         self._closing.callback(web.close)

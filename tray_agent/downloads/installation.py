@@ -18,9 +18,9 @@ from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import Activity
 from tray_agent.platforms.held_file import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
+from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
 
 _RESTART = frozenset({3010, 1641})
@@ -33,7 +33,7 @@ _MSI_BUSY = 1618
 
 
 class ActivityWriter(Protocol):
-    """Writes to the activity log; ``tray_agent.jobs.activity.ActivityLog`` is one."""
+    """Writes to the activity log; ``tray_agent.protocol.activity_log.ActivityLog`` is one."""
 
     def write(self, activities: Sequence[Activity]) -> None:
         """Writes rows that belong to no run."""

@@ -28,7 +28,8 @@ from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.downloads.tally import Tally
 from tray_agent.downloads.transfer import Transfer, TransferCancelledError, Wanted
 from tray_agent.errors import KnownError
-from tray_agent.jobs.contract import Activity, JobContext, JobResult, Level
+from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.database import Database
 from tray_agent.store.tables import refused_target
 

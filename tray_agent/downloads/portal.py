@@ -27,8 +27,8 @@ from tray_agent.downloads import portal_faults
 from tray_agent.downloads.catalogue import Catalogue, ElementVersion
 from tray_agent.downloads.catalogue_reader import PORTAL_FIELD, OfferedTarget, arrange, elements_of, read_area_order, read_targets
 from tray_agent.downloads.locks import LockedError, locked
-from tray_agent.downloads.web import Web, WebError, WebFault
 from tray_agent.platforms import files
+from tray_agent.web.client import Web, WebError, WebFault
 
 _PIECE = 64 * 1024
 _PAUSE = 1.0

@@ -21,8 +21,8 @@ from tray_agent.downloads.locks import LockedError
 from tray_agent.downloads.partial import PartialFile, taken
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.rate import RateLimit
-from tray_agent.downloads.web import Answer, Web, WebError, WebFault
 from tray_agent.platforms.files import free_bytes
+from tray_agent.web.client import Answer, Web, WebError, WebFault
 
 PIECE = 1024 * 1024
 """Bytes that are read at once at the most."""

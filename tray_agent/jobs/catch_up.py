@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.model import Pause, PauseScope, Reason, RunTrigger
-from tray_agent.jobs.quiet_hours import QuietHours
-from tray_agent.jobs.schedule import Schedule, Subday
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import Pause, PauseScope
+from tray_agent.protocol.model import Reason, RunTrigger
+from tray_agent.schedules.quiet_hours import QuietHours
+from tray_agent.schedules.schedule import Schedule, Subday
 
 PUNCTUAL = timedelta(minutes=2)
 """A run that begins at most so long after its planned time counts as on time; a later one is a catch-up."""

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import BugError, OutcomeUnknownError
-from tray_agent.jobs.contract import JobKey, LeaseLostError
-from tray_agent.jobs.model import Reason, RunState, RunTrigger
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import LeaseLostError
+from tray_agent.protocol.model import Reason, RunState, RunTrigger
 from tray_agent.store.database import Database, from_ms, to_ms
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import job_lock, job_run

@@ -9,60 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from tray_agent.job_kinds import JobKey
+from tray_agent.protocol.model import Activity
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-
-class JobKey(StrEnum):
-    """The five jobs (domain, section 3), in the order in which they belong on a day."""
-
-    DOWNLOAD = "download"
-    PREPARE_REMINDERS = "prepare_reminders"
-    PREPARE_BIRTHDAYS = "prepare_birthdays"
-    SEND_MESSAGES = "send_messages"
-    UPDATE_STATUS = "update_status"
-
-
-class Service(StrEnum):
-    """The tabs of the activity log."""
-
-    DOWNLOADS = "downloads"
-    SMS = "sms"
-    AGENT = "agent"
-
-
-class Level(StrEnum):
-    """How grave an activity is; ``ERROR`` counts in the number in brackets of its tab."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """One thing done or refused: a row of the activity log.
-
-    Attributes:
-        service: the tab it stands in.
-        level: how grave it is.
-        reason: a stable code (``sent``, ``no_contact``, ``hash_mismatch`` …), for filters and JSON.
-        sentence: what happened, in the language of the practice; may name the patient, never a secret.
-        item: the element, or the message's number as text, or None.
-        patient_id: the patient it is about, or None.
-        appointment_at: the start of the appointment it is about (aware), or None.
-    """
-
-    service: Service
-    level: Level
-    reason: str
-    sentence: str
-    item: str | None = None
-    patient_id: str | None = None
-    appointment_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

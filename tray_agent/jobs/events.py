@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tray_agent.errors import KnownError
-from tray_agent.jobs.contract import Activity, JobKey
-from tray_agent.jobs.model import Pause, Run, RunTrigger
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import Pause
+from tray_agent.protocol.model import Activity, Run, RunTrigger
 
 logger = logging.getLogger(__name__)
 

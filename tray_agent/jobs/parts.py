@@ -9,16 +9,16 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
-from tray_agent.jobs.activity import ActivityLog
 from tray_agent.jobs.claims import LEASE, Claims
 from tray_agent.jobs.contract import JobDefinition, JobSet
 from tray_agent.jobs.events import Events
-from tray_agent.jobs.history import History
 from tray_agent.jobs.plan import PlanStore
 from tray_agent.jobs.presence import Presences
-from tray_agent.jobs.quiet_hours import QuietHours
 from tray_agent.jobs.runner import Runner
 from tray_agent.jobs.settlement import Settlement
+from tray_agent.protocol.activity_log import ActivityLog
+from tray_agent.protocol.history import History
+from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database
 
 

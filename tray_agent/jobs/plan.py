@@ -10,12 +10,13 @@ from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from tray_agent.errors import InputError
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import JobDefinition, JobKey
-from tray_agent.jobs.default_schedules import default_schedules
+from tray_agent.job_kinds import JobKey, default_schedules
+from tray_agent.jobs.contract import JobDefinition
 from tray_agent.jobs.errors import ChangedElsewhereError
-from tray_agent.jobs.model import GIVEN_BACK, JobChange, Pause, PauseScope, Reason, RunTrigger
-from tray_agent.jobs.schedule import Schedule, ScheduleError
-from tray_agent.jobs.schedule_codes import COLUMNS
+from tray_agent.jobs.model import JobChange, Pause, PauseScope
+from tray_agent.protocol.model import GIVEN_BACK, Reason, RunTrigger
+from tray_agent.schedules.codes import COLUMNS
+from tray_agent.schedules.schedule import Schedule, ScheduleError
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.tables import job, job_lock, job_pause, job_run
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
-from tray_agent.jobs.activity import ActivityLog, service_of
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim, Claims, Ending
-from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, JobResult, LeaseLostError, Level, RunCancelledError
+from tray_agent.jobs.contract import JobDefinition, JobResult, LeaseLostError, RunCancelledError
 from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
 from tray_agent.jobs.faults import passes, trace_of
-from tray_agent.jobs.history import History
-from tray_agent.jobs.model import Reason, Run, RunState, RunTrigger
-from tray_agent.jobs.sentences import cancelled_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
+from tray_agent.protocol.activity_log import ActivityLog, service_of
+from tray_agent.protocol.history import History
+from tray_agent.protocol.model import Activity, Level, Reason, Run, RunState, RunTrigger
+from tray_agent.protocol.sentences import cancelled_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -22,21 +22,22 @@ from apscheduler.triggers.base import BaseTrigger
 
 from tray_agent.clock import Clock
 from tray_agent.errors import DatabaseBusyError, KnownError
-from tray_agent.jobs.activity import service_of
+from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.claims import Claim
-from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, Level
+from tray_agent.jobs.contract import JobDefinition
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
 from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.jobs.model import Pause
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.plan import Plan
-from tray_agent.jobs.planned_times import next_after
 from tray_agent.jobs.presence import BEAT
-from tray_agent.jobs.schedule import Schedule, ScheduleError
-from tray_agent.jobs.sentences import unusable_schedule_sentence
 from tray_agent.jobs.settlement import Settled
-from tray_agent.jobs.titles import job_title
 from tray_agent.jobs.trigger import PlannedTimesTrigger
+from tray_agent.protocol.activity_log import service_of
+from tray_agent.protocol.model import Activity, Level
+from tray_agent.protocol.sentences import unusable_schedule_sentence
+from tray_agent.schedules.planned_times import next_after
+from tray_agent.schedules.schedule import Schedule, ScheduleError
 
 logger = logging.getLogger(__name__)
 

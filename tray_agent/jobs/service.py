@@ -8,33 +8,30 @@ from datetime import datetime, timedelta
 
 from tray_agent.errors import BugError
 from tray_agent.i18n import _
+from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.claims import Claim, Refusal
-from tray_agent.jobs.contract import JobDefinition, JobKey, JobSet, Service
+from tray_agent.jobs.contract import JobDefinition, JobSet
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
-from tray_agent.jobs.model import (
+from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope, Presence
+from tray_agent.jobs.parts import JobParts
+from tray_agent.jobs.plan import Plan, PlannedJob
+from tray_agent.protocol.model import (
     ActivityFilter,
     ActivityOrder,
     ActivityRow,
-    JobChange,
-    JobOverview,
     Page,
-    Pause,
-    PauseScope,
-    Presence,
     Run,
     RunFilter,
     RunOrder,
     RunTrigger,
+    Service,
     ServiceCounts,
 )
-from tray_agent.jobs.order_check import Finding, check_order
-from tray_agent.jobs.paging import page_at
-from tray_agent.jobs.parts import JobParts
-from tray_agent.jobs.plan import Plan, PlannedJob
-from tray_agent.jobs.planned_times import next_after
-from tray_agent.jobs.quiet_hours import QuietHours
-from tray_agent.jobs.titles import job_title
+from tray_agent.schedules.order_check import Finding, check_order
+from tray_agent.schedules.planned_times import next_after
+from tray_agent.schedules.quiet_hours import QuietHours
+from tray_agent.store.paging import page_at
 
 PAGE = 200
 """How many rows a page has unless told otherwise."""

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from tray_agent.errors import ConfigurationError
-from tray_agent.jobs.activity import ActivityLog, service_of
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.catch_up import Before, Circumstances, Decision, decide, goes_on, still_paused, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
-from tray_agent.jobs.contract import Activity, JobDefinition, JobKey, JobSet, Level
+from tray_agent.jobs.contract import JobDefinition, JobSet
 from tray_agent.jobs.events import Events, TimesSkipped
-from tray_agent.jobs.model import Reason, RunState, RunTrigger
 from tray_agent.jobs.plan import Holder, Plan, PlannedJob, PlanStore
-from tray_agent.jobs.planned_times import between, next_after
-from tray_agent.jobs.quiet_hours import QuietHours
-from tray_agent.jobs.sentences import (
+from tray_agent.protocol.activity_log import ActivityLog, service_of
+from tray_agent.protocol.model import Activity, Level, Reason, RunState, RunTrigger
+from tray_agent.protocol.sentences import (
     died_sentence,
     folded_sentence,
     paused_sentence,
@@ -26,6 +25,8 @@ from tray_agent.jobs.sentences import (
     skipped_sentence,
     taken_over_sentence,
 )
+from tray_agent.schedules.planned_times import between, next_after
+from tray_agent.schedules.quiet_hours import QuietHours
 
 MOST_ROWS = 1000
 """So many missed times of a job get a row each; of still more, the oldest are told in one row."""

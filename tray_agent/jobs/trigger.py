@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from apscheduler.triggers.base import BaseTrigger
 
-from tray_agent.jobs.planned_times import next_after
-from tray_agent.jobs.schedule import Schedule
+from tray_agent.schedules.planned_times import next_after
+from tray_agent.schedules.schedule import Schedule
 
 
 class PlannedTimesTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types

@@ -11,21 +11,22 @@ from sqlalchemy import Connection
 
 from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON, Setting
 from tray_agent.i18n import _, format_time
-from tray_agent.jobs.contract import Activity, JobContext, JobDefinition, JobKey, JobResult, Level
-from tray_agent.jobs.titles import job_title
-from tray_agent.messages import listing, outbox
-from tray_agent.messages.credits import accounts_of, ask_balances, credits_of
-from tray_agent.messages.entries import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
+from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
 from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox import Change
-from tray_agent.messages.parts import MailIdentity, MessageParts
-from tray_agent.messages.states import Actor, Step
+from tray_agent.messages.outbox import entries, listing
+from tray_agent.messages.outbox.entries import Change
+from tray_agent.messages.outbox.model import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
+from tray_agent.messages.outbox.states import Actor, Step
+from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
+from tray_agent.messages.work.parts import MailIdentity, MessageParts
+from tray_agent.protocol.model import Activity, Level
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.config.machine import MailSection
-    from tray_agent.messages.templates import TemplateBook
+    from tray_agent.messages.texts.templates import TemplateBook
 
 
 class MessageService:
@@ -63,7 +64,7 @@ class MessageService:
             MessageMissingError: there is no message with this number.
         """
         with self.parts.database.read() as connection:
-            return _existing(outbox.read_message(connection, message_id), message_id)
+            return _existing(entries.read_message(connection, message_id), message_id)
 
     def call_list(self, since: datetime | None = None) -> Sequence[CallEntry]:
         """Returns the reminders that did not reach their patient and that nobody has ticked off, the earliest appointment first.
@@ -114,10 +115,10 @@ class MessageService:
         """
 
         def work(connection: Connection) -> bool:
-            message = _existing(outbox.read_message(connection, message_id), message_id)
+            message = _existing(entries.read_message(connection, message_id), message_id)
             now = self.parts.database.now(connection)
             change = self._decision(message, verdict, who, now)
-            if not outbox.apply(connection, change, now):
+            if not entries.apply(connection, change, now):
                 return False
             self._write([_told_decision(self.parts, message, verdict, who)], connection)
             return True
@@ -128,7 +129,7 @@ class MessageService:
 
     def cancel(self, message_ids: Collection[int], who: str) -> int:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
-        from tray_agent.messages.prepare import CANCELLED_BY_PERSON
+        from tray_agent.messages.work.prepare import CANCELLED_BY_PERSON
 
         said = _("Von {who} storniert.").format(who=who)
 
@@ -172,8 +173,8 @@ class MessageService:
     ) -> int:
         def work(connection: Connection) -> int:
             now = self.parts.database.now(connection)
-            messages = [one for one in outbox.read_messages(connection, message_ids) if one.state in states and applies(one)]
-            return len(outbox.apply_all(connection, [change_of(message, now) for message in messages], now))
+            messages = [one for one in entries.read_messages(connection, message_ids) if one.state in states and applies(one)]
+            return len(entries.apply_all(connection, [change_of(message, now) for message in messages], now))
 
         return self.parts.database.transact(work)
 
@@ -197,7 +198,7 @@ def make_parts(agent: Agent) -> MessageParts:
     Raises:
         ConfigurationError: the configuration of the gateway or the mail server can't be used.
     """
-    from tray_agent.messages.rendering import PracticeWords
+    from tray_agent.messages.texts.rendering import PracticeWords
 
     def templates() -> TemplateBook:
         return agent.templates.book()
@@ -245,9 +246,9 @@ def _definition(agent: Agent, key: JobKey, settings: tuple[Setting, ...], *, wak
 
 def _job_of(key: JobKey) -> Callable[[MessageParts, JobContext], JobResult]:
     """Returns what a job does; imported for its first run, because a program at rest needs none of it."""
-    from tray_agent.messages.prepare import prepare_birthdays, prepare_reminders
-    from tray_agent.messages.send import send_messages
-    from tray_agent.messages.status import update_status
+    from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
+    from tray_agent.messages.work.send import send_messages
+    from tray_agent.messages.work.status import update_status
 
     return {
         JobKey.PREPARE_REMINDERS: prepare_reminders,
@@ -294,7 +295,7 @@ def _still_under_way(message_id: int, possible_at: str) -> StillUnderWayError:
 
 
 def _told_decision(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
-    from tray_agent.messages.outcomes import row
+    from tray_agent.messages.work.outcomes import row
 
     said = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
     return row(parts, Level.INFO, f"decided_{verdict.value}", message, said.format(who=who))

@@ -31,7 +31,7 @@ from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
-    from tray_agent.jobs.contract import JobKey
+    from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.events import Event
     from tray_agent.jobs.model import JobOverview, Pause
 
@@ -189,7 +189,7 @@ class AgentEngine:
 
     def check_now(self) -> Check:
         """Runs the Download-Service and asks for the state of messages, now."""
-        from tray_agent.jobs.contract import JobKey
+        from tray_agent.job_kinds import JobKey
 
         begun = [self._begin(job) for job in (JobKey.DOWNLOAD, JobKey.UPDATE_STATUS)]
         self._on_change()
@@ -227,7 +227,7 @@ class AgentEngine:
 
     def _happened(self, event: Event) -> None:
         from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed
-        from tray_agent.jobs.model import RunTrigger
+        from tray_agent.protocol.model import RunTrigger
 
         if isinstance(event, RunFinished) and event.run.trigger is RunTrigger.BY_HAND:
             self._note(event.run.run_id, event.run.sentence)
@@ -309,7 +309,7 @@ class AgentEngine:
 
 def _is_held(job: JobOverview, pause: Pause | None) -> bool:
     """Returns whether the pause holds back what is planned next of a job."""
-    from tray_agent.jobs.contract import JobKey
+    from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.model import PauseScope as JobsPauseScope
 
     if pause is None or (pause.until and job.next_at and pause.until <= job.next_at):

@@ -12,19 +12,18 @@ from PyQt6.QtWidgets import QTabWidget, QWidget
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
-from tray_agent.jobs.contract import Service
-from tray_agent.jobs.model import ServiceCounts
-from tray_agent.jobs.titles import service_title
-from tray_agent.messages.entries import CallEntry, OutboxMessage, Verdict
-from ui.activity_pages import CallListPage, DoubtPage, LogPage
-from ui.dialog import Dialog
-from ui.icons import Status, status_icon
-from ui.keys import by_key
+from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
+from tray_agent.protocol.model import Service, ServiceCounts
+from tray_agent.protocol.titles import service_title
+from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.models.activity import tab_title, verdict_question
 from ui.models.print_outs import PrintOut, Sender, letters
-from ui.print_actions import PrintActions
-from ui.printing import preview
-from ui.reasons import allow
+from ui.widgets.dialog import Dialog
+from ui.widgets.icons import Status, status_icon
+from ui.widgets.keys import by_key
+from ui.widgets.print_actions import PrintActions
+from ui.widgets.printing import preview
+from ui.widgets.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

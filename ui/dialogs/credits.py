@@ -12,10 +12,8 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
-from tray_agent.messages.entries import AccountCredits
-from ui.balance_chart import BalanceChart
-from ui.dialog import GRID, Dialog
-from ui.icons import Status
+from tray_agent.messages.outbox.model import AccountCredits
+from ui.dialogs.balance_chart import BalanceChart
 from ui.models.credits import (
     PERIODS,
     CreditState,
@@ -29,8 +27,10 @@ from ui.models.credits import (
     state_word,
     use_text,
 )
-from ui.notes import Note
-from ui.tables import Align, Column, ListModel, TableView
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.icons import Status
+from ui.widgets.notes import Note
+from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

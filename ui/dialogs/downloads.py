@@ -14,11 +14,8 @@ from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.sizes import format_size
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.titles import state_title
-from ui.details import Details
-from ui.dialog import GRID, Dialog
-from ui.icons import Status
+from tray_agent.job_kinds import JobKey
+from tray_agent.protocol.titles import state_title
 from ui.models.downloads import (
     DownloadsModel,
     can_run,
@@ -32,14 +29,17 @@ from ui.models.downloads import (
     state_word,
     went_well,
 )
-from ui.reasons import allow
-from ui.state_icons import RUN_ICONS, STATE_ICONS
-from ui.tables import Align, Column, ListModel, TableView
+from ui.widgets.details import Details
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.icons import Status
+from ui.widgets.reasons import allow
+from ui.widgets.state_icons import RUN_ICONS, STATE_ICONS
+from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.downloads.service import DownloadRow
-    from tray_agent.jobs.model import Run
+    from tray_agent.protocol.model import Run
     from ui.models.downloads import HandedOver
     from ui.windows import DialogContext
 

@@ -10,9 +10,9 @@ from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QScro
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import DialogName
-from ui.dialog import GRID, Dialog, with_colon
-from ui.icons import Status, program_icon
 from ui.models.info import Fact, as_text, facts_of
+from ui.widgets.dialog import GRID, Dialog, with_colon
+from ui.widgets.icons import Status, program_icon
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext

@@ -11,14 +11,9 @@ from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from tray_agent.i18n import _, ngettext, pgettext
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.model import ActivityFilter, ActivityRow, Run, RunOrder
-from tray_agent.jobs.titles import job_title, level_title, state_title, trigger_title
-from ui.day_jump import DayJump, go_to_day, page_word
-from ui.dialog import GRID, Dialog
-from ui.growing_list import GrowingModel, MoreRequest, MoreResult
-from ui.icons import Status
-from ui.level_icons import LEVEL_ICONS
+from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.protocol.model import ActivityFilter, ActivityRow, Run, RunOrder
+from tray_agent.protocol.titles import level_title, state_title, trigger_title
 from ui.models.csv_export import write_csv
 from ui.models.job_history import (
     PAGE,
@@ -32,10 +27,15 @@ from ui.models.job_history import (
     success_sentence,
     time_text,
 )
-from ui.notes import Note
-from ui.period_fields import PeriodFields
-from ui.state_icons import RUN_ICONS
-from ui.tables import Column, ListModel, TableState, TableView
+from ui.widgets.day_jump import DayJump, go_to_day, page_word
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.growing_list import GrowingModel, MoreRequest, MoreResult
+from ui.widgets.icons import Status
+from ui.widgets.level_icons import LEVEL_ICONS
+from ui.widgets.notes import Note
+from ui.widgets.period_fields import PeriodFields
+from ui.widgets.state_icons import RUN_ICONS
+from ui.widgets.tables import Column, ListModel, TableState, TableView
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -27,30 +27,31 @@ from PyQt6.QtWidgets import (
 )
 
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.day_plan import DayPlan, plan_day
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
-from tray_agent.jobs.model import JobChange, JobOverview, Pause, Run
+from tray_agent.jobs.model import JobChange, JobOverview, Pause
+from tray_agent.protocol.model import Run
+from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.tray.model import DialogName
-from ui.day_timeline import DayTimeline
-from ui.dialog import GRID, Dialog
-from ui.icons import Status
-from ui.keys import by_key
+from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title
 from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
-from ui.notes import Note
-from ui.reasons import allow
-from ui.state_icons import RUN_ICONS
-from ui.tables import Column, ListModel, TableView
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.icons import Status
+from ui.widgets.keys import by_key
+from ui.widgets.notes import Note
+from ui.widgets.reasons import allow
+from ui.widgets.state_icons import RUN_ICONS
+from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QDialog
 
     from tray_agent.agent import Agent
     from tray_agent.errors import KnownError
-    from tray_agent.jobs.order_check import Finding
-    from tray_agent.jobs.schedule import Schedule
+    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.schedule import Schedule
     from ui.windows import DialogContext
 
 

@@ -11,13 +11,9 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
-from tray_agent.messages.entries import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 from tray_agent.messages.words import kind_title
-from ui.details import Details
-from ui.dialog import GRID, Dialog
-from ui.icons import Status
-from ui.keys import by_key, search_by_key
 from ui.models.activity import verdict_question
 from ui.models.outbox import (
     CAN_BE_CANCELLED,
@@ -31,9 +27,13 @@ from ui.models.outbox import (
     state_word,
     why_empty,
 )
-from ui.paged_list import PagedModel, PageRequest, PageResult
-from ui.reasons import allow
-from ui.tables import Align, Column, TableView
+from ui.widgets.details import Details
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.icons import Status
+from ui.widgets.keys import by_key, search_by_key
+from ui.widgets.paged_list import PagedModel, PageRequest, PageResult
+from ui.widgets.reasons import allow
+from ui.widgets.tables import Align, Column, TableView
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext

@@ -10,9 +10,9 @@ from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, 
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import Action, DialogName, MenuItem, OpenDialog, TrayState
-from ui.accessibility import mnemonic_of, with_mnemonics
-from ui.dialog import GRID, Dialog
-from ui.icons import tray_icon
+from ui.widgets.accessibility import mnemonic_of, with_mnemonics
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.icons import tray_icon
 from ui.windows import DialogContext
 
 _BUTTON_COLUMNS = 2

@@ -13,15 +13,15 @@ from PyQt6.QtWidgets import QLabel, QMenu, QMenuBar, QSplitter, QTreeWidgetItem
 from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
 from tray_agent.downloads.sizes import format_size
 from tray_agent.i18n import _, format_date, format_datetime
-from ui.details import Details
-from ui.dialog import Dialog
-from ui.icons import Status, status_icon
-from ui.keys import search_by_key
+from ui.dialogs.portal_tree import PortalTree
 from ui.models.portal import PortalModel, details_of, state_word
-from ui.portal_tree import PortalTree
-from ui.search_line import SearchLine
-from ui.state_icons import STATE_ICONS
-from ui.tables import Align
+from ui.widgets.details import Details
+from ui.widgets.dialog import Dialog
+from ui.widgets.icons import Status, status_icon
+from ui.widgets.keys import search_by_key
+from ui.widgets.search_line import SearchLine
+from ui.widgets.state_icons import STATE_ICONS
+from ui.widgets.tables import Align
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext

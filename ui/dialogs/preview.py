@@ -17,10 +17,6 @@ from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _, format_date, format_number, ngettext
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.words import kind_title
-from ui.date_field import DateField
-from ui.dialog import GRID, Dialog
-from ui.icons import Status
-from ui.keys import search_by_key
 from ui.models.preview import (
     VIEWS,
     Outcome,
@@ -40,13 +36,17 @@ from ui.models.preview import (
     warnings,
 )
 from ui.models.print_outs import PrintOut, preview_list
-from ui.notes import Note
-from ui.print_actions import PrintActions
-from ui.reasons import allow
-from ui.tables import Align, Column, ListModel, TableView
+from ui.widgets.date_field import DateField
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.icons import Status
+from ui.widgets.keys import search_by_key
+from ui.widgets.notes import Note
+from ui.widgets.print_actions import PrintActions
+from ui.widgets.reasons import allow
+from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
-    from tray_agent.messages.preview import Preview, PreviewLine
+    from tray_agent.messages.work.preview import Preview, PreviewLine
     from ui.background import Task
     from ui.windows import DialogContext
 

@@ -25,12 +25,8 @@ from PyQt6.QtWidgets import (
 )
 
 from tray_agent.i18n import _
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.schedule import Schedule, Subday
-from tray_agent.jobs.titles import job_title
-from ui.date_field import DateField
-from ui.dialog import GRID, Dialog, Form
-from ui.focused_wheel import FocusedWheel
+from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.schedules.schedule import Schedule, Subday
 from ui.models.schedule import (
     POSITION_TITLES,
     RELATIVE_DAY_TITLES,
@@ -42,8 +38,11 @@ from ui.models.schedule import (
     ScheduleModel,
     ScheduleSubject,
 )
-from ui.notes import Note
-from ui.reasons import allow
+from ui.widgets.date_field import DateField
+from ui.widgets.dialog import GRID, Dialog, Form
+from ui.widgets.focused_wheel import FocusedWheel
+from ui.widgets.notes import Note
+from ui.widgets.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

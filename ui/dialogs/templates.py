@@ -26,14 +26,12 @@ from PyQt6.QtWidgets import (
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rendering import MessageValues, Placeholder
-from tray_agent.messages.template_check import Field, Severity
-from tray_agent.messages.templates import Origin, TemplateEntry, TemplateKey
+from tray_agent.messages.texts.check import Field, Severity
+from tray_agent.messages.texts.rendering import MessageValues, Placeholder
+from tray_agent.messages.texts.templates import Origin, TemplateEntry, TemplateKey
 from tray_agent.messages.words import channel_title, kind_title
-from ui.choice_list import VALUE, ChoiceList
-from ui.dialog import GRID, Dialog
-from ui.icons import Status, status_icon
-from ui.marked_edit import MarkedEdit
+from ui.dialogs.choice_list import VALUE, ChoiceList
+from ui.dialogs.marked_edit import MarkedEdit
 from ui.models.templates import (
     Reader,
     TemplatesModel,
@@ -47,13 +45,15 @@ from ui.models.templates import (
     readers,
     utf16_length,
 )
-from ui.notes import Note
-from ui.reasons import allow
-from ui.tables import Column, ListModel, TableView
+from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.icons import Status, status_icon
+from ui.widgets.notes import Note
+from ui.widgets.reasons import allow
+from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
-    from tray_agent.messages.template_examples import Example
+    from tray_agent.messages.texts.examples import Example
     from ui.windows import DialogContext
 
 _ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}

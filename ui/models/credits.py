@@ -10,7 +10,7 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, join_words, ngettext
-from tray_agent.messages.entries import AccountCredits, BalancePoint
+from tray_agent.messages.outbox.model import AccountCredits, BalancePoint
 
 FEW_DAYS = 7
 """A balance that lasts no longer is told before it is below the minimum."""

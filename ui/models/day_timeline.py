@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from tray_agent.i18n import _, format_date, format_time, join_words, ngettext
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.day_plan import DayPlan, PlannedRun, TooClose
-from tray_agent.jobs.titles import job_title
+from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.schedules.day_plan import DayPlan, PlannedRun, TooClose
 from ui.models.schedule import weekday_short
 
 _MOST_TIMES = 6

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.model import Run, RunFilter, RunOrder, RunState
-from tray_agent.jobs.titles import job_title, state_title, trigger_title
+from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.protocol.model import Run, RunFilter, RunOrder, RunState
+from tray_agent.protocol.titles import state_title, trigger_title
 from ui.models.period import ALL_DAYS, Period
 
 if TYPE_CHECKING:

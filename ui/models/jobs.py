@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from tray_agent.i18n import _, format_datetime
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope, Run
-from tray_agent.jobs.order_check import Finding
-from tray_agent.jobs.planned_times import next_after
-from tray_agent.jobs.schedule import Schedule
-from tray_agent.jobs.sentences import unusable_schedule_sentence
-from tray_agent.jobs.summary import summarize
-from tray_agent.jobs.titles import state_title
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
+from tray_agent.protocol.model import Run
+from tray_agent.protocol.sentences import unusable_schedule_sentence
+from tray_agent.protocol.titles import state_title
+from tray_agent.schedules.order_check import Finding
+from tray_agent.schedules.planned_times import next_after
+from tray_agent.schedules.schedule import Schedule
+from tray_agent.schedules.summary import summarize
 
 
 @dataclass(frozen=True, slots=True)

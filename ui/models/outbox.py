@@ -7,8 +7,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_datetime, ngettext
-from tray_agent.messages.entries import OutboxFilter, OutboxMessage
 from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title, state_title
 from ui.models.credits import credits_told
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum, auto
 
 from tray_agent.i18n import N_, _, format_date
-from tray_agent.jobs.wall_clock import first_instant
+from tray_agent.schedules.wall_clock import first_instant
 
 
 class Preset(Enum):

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, join_words, ngettext
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.reasons import Weight, weight_of
+from tray_agent.messages.rules.reasons import Weight, weight_of
 from tray_agent.messages.words import channel_title, kind_title
 from ui.models.credits import credits_told
 
 if TYPE_CHECKING:
     from tray_agent.jobs.model import JobOverview
-    from tray_agent.messages.preview import Preview, PreviewLine, PreviewMandant
+    from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
 
 
 class Outcome(Enum):

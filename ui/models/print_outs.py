@@ -9,18 +9,18 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tray_agent.i18n import N_, _, current_language, format_date, format_datetime, format_time, in_language
-from tray_agent.jobs.model import ActivityRow
-from tray_agent.jobs.titles import level_title
-from tray_agent.messages.entries import CallEntry, OutboxMessage
-from tray_agent.messages.rendering import normal_language
+from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
+from tray_agent.messages.texts.rendering import normal_language
 from tray_agent.practice.model import Patient
+from tray_agent.protocol.model import ActivityRow
+from tray_agent.protocol.titles import level_title
 from tray_agent.tray.in_windows import in_windows
 from ui.models.activity import about_text, appointment_text, kind_text, phones_text, sending_text, sent_text, time_text
 from ui.models.preview import appointment_text as preview_time
 from ui.models.preview import channel_text, outcome_word, said_text
 
 if TYPE_CHECKING:
-    from tray_agent.messages.preview import PreviewLine
+    from tray_agent.messages.work.preview import PreviewLine
 
 _LINE = "<span style='color:#808080'>" + ". " * 26 + "</span>"
 """A line to write on by hand, or to stick a label over."""

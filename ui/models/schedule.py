@@ -9,11 +9,11 @@ from enum import Enum, StrEnum, auto
 from itertools import islice
 
 from tray_agent.i18n import N_, _, format_date, format_time
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.planned_times import next_after
-from tray_agent.jobs.schedule import Frequency, Mistake, Position, RelativeDay, Schedule, Subday, Weekdays, find_mistakes
-from tray_agent.jobs.schedule_codes import LAST_SECOND, NO_END_DATE, date_number, time_number
-from tray_agent.jobs.summary import summarize
+from tray_agent.job_kinds import JobKey
+from tray_agent.schedules.codes import LAST_SECOND, NO_END_DATE, date_number, time_number
+from tray_agent.schedules.planned_times import next_after
+from tray_agent.schedules.schedule import Frequency, Mistake, Position, RelativeDay, Schedule, Subday, Weekdays, find_mistakes
+from tray_agent.schedules.summary import summarize
 
 NEXT_RUNS = 5
 """How many planned times are shown."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_datetime, join_words, ngettext
-from tray_agent.messages.content import cost_of, name_of
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rendering import MessageValues, Placeholder, Rendered, Slot, parse, placeholders_for, render_sms
-from tray_agent.messages.segments import EXTENSION, Encoding, Segments
-from tray_agent.messages.template_check import SAMPLE, Field, Finding, FindingCode, Severity, longest_sample
-from tray_agent.messages.template_examples import Example
-from tray_agent.messages.templates import Origin, Template, TemplateEntry, TemplateKey
+from tray_agent.messages.texts.check import SAMPLE, Field, Finding, FindingCode, Severity, longest_sample
+from tray_agent.messages.texts.content import cost_of, name_of
+from tray_agent.messages.texts.examples import Example
+from tray_agent.messages.texts.rendering import MessageValues, Placeholder, Rendered, Slot, parse, placeholders_for, render_sms
+from tray_agent.messages.texts.segments import EXTENSION, Encoding, Segments
+from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey
 from tray_agent.practice.model import Patient
 from ui.models.credits import credits_told
 

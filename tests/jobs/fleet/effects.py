@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
 
-from tray_agent.jobs.contract import JobKey
+from tray_agent.job_kinds import JobKey
 
 ITEMS = 4
 """How many effects a run has."""

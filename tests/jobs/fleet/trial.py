@@ -20,10 +20,10 @@ from tests.jobs.engine import Engine, job
 from tests.jobs.fleet.clock import FastClock
 from tests.jobs.fleet.effects import ITEMS, JOBS, counter
 from tests.jobs.fleet.worker import Orders
-from tray_agent.jobs.contract import JobKey
-from tray_agent.jobs.model import RunState
-from tray_agent.jobs.planned_times import between
-from tray_agent.jobs.schedule import Frequency, Schedule, Subday
+from tray_agent.job_kinds import JobKey
+from tray_agent.protocol.model import RunState
+from tray_agent.schedules.planned_times import between
+from tray_agent.schedules.schedule import Frequency, Schedule, Subday
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job_run

@@ -16,8 +16,8 @@ from tests.jobs.fleet.naive import NaiveClaims
 from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
 from tray_agent.jobs.events import Events
 from tray_agent.jobs.parts import JobParts, Surroundings
-from tray_agent.jobs.quiet_hours import QuietHours
 from tray_agent.jobs.scheduler import Rhythm, Scheduler
+from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database, open_database, to_ms
 
 

@@ -20,22 +20,23 @@ from tray_agent.clock import SystemClock
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.errors import KnownError
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim, Claims, Ending
-from tray_agent.jobs.contract import JobKey, LeaseLostError
-from tray_agent.jobs.model import RunState, RunTrigger
-from tray_agent.messages import outbox
-from tray_agent.messages.gateways import posting
+from tray_agent.jobs.contract import LeaseLostError
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
 from tray_agent.messages.gateways.registry import GatewayAccess
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.parts import MailIdentity, MessageParts, SendingRules
-from tray_agent.messages.send import send_messages
-from tray_agent.messages.templates import default_book
+from tray_agent.messages.outbox import entries
+from tray_agent.messages.texts.templates import default_book
+from tray_agent.messages.work.parts import MailIdentity, MessageParts, SendingRules
+from tray_agent.messages.work.send import send_messages
 from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
+from tray_agent.protocol.model import RunState, RunTrigger
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.tables import message
+from tray_agent.web import posting
 
 LOADED_ONCE = (posting, phonenumbers, default_book())
 """What the product loads late is loaded here before the agents are forked, so that they live on what they do."""
@@ -151,7 +152,7 @@ def run_agent(url: str, address: str, size: int, plan: Plan, seed: int) -> None:
 def naive_send(parts: MessageParts, context: LeasedContext) -> None:
     """Sends the way one writes it first: hand over, then note it; what was not answered is tried again."""
     with parts.database.read() as connection:
-        due = outbox.due_messages(connection, [MessageState.PREPARED], parts.database.now(connection), 0, 1000)
+        due = entries.due_messages(connection, [MessageState.PREPARED], parts.database.now(connection), 0, 1000)
     for found in due:
         parts.reached("before_leaving")
         outcome = parts.sms["M1"].submit(OutgoingSms(found.reference, found.recipient or "", "Praxis", found.text))

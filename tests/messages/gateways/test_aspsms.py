@@ -37,7 +37,7 @@ from tray_agent.messages.gateways.contract import (
     Refused,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
-from tray_agent.messages.gateways.posting import NotConnectedError, Reply, TooLongError
+from tray_agent.web.posting import NotConnectedError, Reply, TooLongError
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ import pytest
 from urllib3.util.wait import wait_for_read
 
 from tray_agent.clock import Clock, ManualClock, SystemClock
-from tray_agent.messages.gateways import posting as posting_module
-from tray_agent.messages.gateways.posting import NotConnectedError, Posting, Reply, TooLateError, TooLongError
-from tray_agent.platforms import network
+from tray_agent.web import posting as posting_module
+from tray_agent.web import system_network
+from tray_agent.web.posting import NotConnectedError, Posting, Reply, TooLateError, TooLongError
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
@@ -176,8 +176,8 @@ def test_a_handshake_that_fails_is_no_connection(server: Server) -> None:
 def test_a_proxy_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(network, "getproxies", lambda: {"https": f"user:secret@127.0.0.1:{free.getsockname()[1]}"})
-        monkeypatch.setattr(network, "proxy_bypass", lambda _host: False)
+        monkeypatch.setattr(system_network, "getproxies", lambda: {"https": f"user:secret@127.0.0.1:{free.getsockname()[1]}"})
+        monkeypatch.setattr(system_network, "proxy_bypass", lambda _host: False)
         posts = Posting("https://gateway.example/", 20, 1, 1000, SystemClock())
         with closing(posts), pytest.raises(NotConnectedError):
             posts.post("Call", b"{}")
@@ -185,8 +185,8 @@ def test_a_proxy_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPa
 
 def test_a_proxy_that_refuses_the_tunnel_is_no_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = _answering_once(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-    monkeypatch.setattr(network, "getproxies", lambda: {"https": f"http://user:secret@{answered}"})
-    monkeypatch.setattr(network, "proxy_bypass", lambda _host: False)
+    monkeypatch.setattr(system_network, "getproxies", lambda: {"https": f"http://user:secret@{answered}"})
+    monkeypatch.setattr(system_network, "proxy_bypass", lambda _host: False)
     posts = Posting("https://gateway.example/", 20, 1, 1000, SystemClock())
     with closing(posts), pytest.raises(NotConnectedError):
         posts.post("Call", b"{}")

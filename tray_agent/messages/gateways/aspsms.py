@@ -37,11 +37,11 @@ from tray_agent.messages.gateways.contract import (
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
 from tray_agent.messages.gateways.privacy import masked_number
-from tray_agent.platforms.network import is_this_machine
+from tray_agent.web.system_network import is_this_machine
 
 if TYPE_CHECKING:
-    from tray_agent.messages.gateways.posting import Reply
     from tray_agent.messages.gateways.registry import GatewayAccess
+    from tray_agent.web.posting import Reply
 
 log = logging.getLogger(__name__)
 
@@ -251,7 +251,7 @@ class AspsmsGateway:
         return reply
 
     def _read(self, posting: Posts, call: str, body: bytes, may_leave: Callable[[], bool] | None) -> _Reply:
-        from tray_agent.messages.gateways.posting import NotConnectedError, TooLateError
+        from tray_agent.web.posting import NotConnectedError, TooLateError
 
         try:
             reply = posting.post(call, body, may_leave)
@@ -267,7 +267,7 @@ class AspsmsGateway:
         return _said(reply.content) if reply.status == 200 else _Unclear(f"HTTP {reply.status}", reply.status)
 
     def _posting(self) -> Posts:
-        from tray_agent.messages.gateways.posting import Posting
+        from tray_agent.web.posting import Posting
 
         with self._lock:
             if self._made is None:

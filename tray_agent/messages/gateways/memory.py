@@ -18,7 +18,7 @@ from tray_agent.messages.gateways.contract import (
     Refused,
     too_late,
 )
-from tray_agent.messages.segments import count_segments
+from tray_agent.messages.texts.segments import count_segments
 
 
 class MemorySmsGateway:

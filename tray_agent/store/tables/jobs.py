@@ -79,7 +79,7 @@ job_run = Table(
     # 1: it started or ended before its planned time or more than a day after it; 0: both stand near it, or are not there.
     Column("late", SmallInteger, nullable=False, default=0),
     UniqueConstraint("job", "due_at"),
-    # One index for each order under each filter; how they are used: tray_agent.jobs.history.
+    # One index for each order under each filter; how they are used: tray_agent.protocol.history.
     Index("ix_job_run_due_at", "due_at", "id"),
     Index("ix_job_run_state", "state", "due_at", "id"),
     Index("ix_job_run_job_state", "job", "state", "due_at", "id"),
@@ -124,7 +124,7 @@ activity = Table(
     # 1: "Alle löschen" took it off the list, at that time; it stays stored.
     Column("hidden", SmallInteger, nullable=False),
     Column("hidden_at", UtcDateTime()),
-    # One index for each order under each filter; how they are used: tray_agent.jobs.activity.
+    # One index for each order under each filter; how they are used: tray_agent.protocol.activity_log.
     Index("ix_activity_at", "at", "id"),
     Index("ix_activity_run_id", "run_id", "id"),
     Index("ix_activity_of_item", "item", "id"),

@@ -31,7 +31,7 @@ message = Table(
     # Our own identity at the gateway (ASPSMS: TRN; e-mail: Message-ID), derived from unique_key, the same for every attempt. As
     # different as the keys, which are UNIQUE; an index of its own over 100 random bits would cost more than all others together.
     Column("reference", key_text(24), nullable=False),
-    # Carries the promise: reminder/START/APPOINTMENT or birthday/YEAR/PATIENT (see tray_agent.messages.keys).
+    # Carries the promise: reminder/START/APPOINTMENT or birthday/YEAR/PATIENT (see tray_agent.messages.outbox.keys).
     Column("unique_key", key_text(160), nullable=False),
     Column("kind", key_text(12), nullable=False),
     Column("channel", key_text(8)),

@@ -1,0 +1,138 @@
+"""A scene in which a message is due, and its variations: what the tests of the decision start from."""
+
+# ruff: noqa: DTZ001 - times of appointments are wall-clock times of the practice, naive
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.rules.eligibility import (
+    BirthdayCandidate,
+    Circumstances,
+    Decision,
+    Earlier,
+    EarlierReminder,
+    Eligible,
+    Prepared,
+    ReminderCandidate,
+    ReminderKey,
+    RuleSettings,
+    decide_birthday,
+    decide_reminder,
+)
+from tray_agent.messages.rules.licence import with_check_digits
+from tray_agent.messages.texts.templates import Template, TemplateKey
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason
+
+NOW = datetime(2026, 11, 23, 10)
+TOMORROW = datetime(2026, 11, 24, 10, 10)
+MOBILE = "+41791234567"
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Templates by kind, channel and language, with German as the fallback."""
+
+    there: frozenset[TemplateKey]
+    fallback: str = "de"
+
+    def choose(self, kind: MessageKind, channel: Channel, language: str | None) -> Template | None:
+        for wanted in (language, self.fallback):
+            key = TemplateKey(kind, channel, wanted or "")
+            if key in self.there:
+                return Template(key, "{Vorname}")
+        return None
+
+
+def templates(languages: Collection[str] = ("de", "fr", "it", "en"), channels: Collection[Channel] = tuple(Channel)) -> Templates:
+    return Templates(
+        frozenset(TemplateKey(kind, channel, language) for kind in MessageKind for channel in channels for language in languages)
+    )
+
+
+def mandants() -> dict[str, Mandant]:
+    return {number: Mandant(number, f"Dr. {number}", licence_number=with_check_digits(f"VS{number}")) for number in ("M1", "M2", "M3")}
+
+
+APPOINTMENT = Appointment("A1", "P1", TOMORROW, AppointmentStatus.DEFINITE)
+PATIENT = Patient("P1", "Anna", "Müller", birth_date=date(1980, 11, 23), language="de", mobile="079 123 45 67")
+SETTINGS = RuleSettings(reminders_on=True, birthdays_on=True, default_mandant="M2")
+NOTHING = Earlier()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that the decision sees. As it stands a reminder by SMS is due tomorrow, and a greeting today."""
+
+    appointment: Appointment | None = APPOINTMENT
+    patient: Patient | None = PATIENT
+    treatment_mandant: str | None = "M1"
+    settings: RuleSettings = SETTINGS
+    mandants: Mapping[str, Mandant] = field(default_factory=mandants)
+    templates: Templates = field(default_factory=templates)
+    visit_reasons: Mapping[str, VisitReason] = field(default_factory=dict)
+    credits: Mapping[str, Decimal] = field(default_factory=lambda: {"M1": Decimal(100)})
+    channels: frozenset[Channel] = frozenset(Channel)
+    earlier: Earlier = NOTHING
+    now: datetime = NOW
+
+    def but(self, **changes: Any) -> Scene:
+        """Returns the scene with other parts."""
+        return replace(self, **changes)
+
+    def with_patient(self, **changes: Any) -> Scene:
+        assert self.patient is not None
+        return replace(self, patient=replace(self.patient, **changes))
+
+    def with_appointment(self, **changes: Any) -> Scene:
+        assert self.appointment is not None
+        return replace(self, appointment=replace(self.appointment, **changes))
+
+    def with_settings(self, **changes: Any) -> Scene:
+        return replace(self, settings=replace(self.settings, **changes))
+
+    def with_mandant(self, number: str, **changes: Any) -> Scene:
+        return replace(self, mandants={**self.mandants, number: replace(self.mandants[number], **changes)})
+
+    def reminded(self, starts_at: datetime, appointment_id: str = "A1", patient_id: str = "P1", *, key_too: bool = True) -> Scene:
+        """Returns the scene after a reminder went out."""
+        key = ReminderKey(appointment_id, starts_at)
+        keys = self.earlier.keys | {key} if key_too else self.earlier.keys
+        return replace(self, earlier=Earlier(keys, self.earlier.reminders | {EarlierReminder(key, patient_id)}))
+
+    @property
+    def around(self) -> Circumstances:
+        return Circumstances(
+            now=self.now,
+            settings=self.settings,
+            mandants=self.mandants,
+            templates=self.templates,
+            visit_reasons=self.visit_reasons,
+            credits=self.credits,
+            channels=self.channels,
+        )
+
+    @property
+    def reminder_candidate(self) -> ReminderCandidate:
+        return ReminderCandidate(self.appointment, self.patient, self.treatment_mandant)
+
+    @property
+    def birthday_candidate(self) -> BirthdayCandidate:
+        return BirthdayCandidate(self.patient, self.treatment_mandant)
+
+    def decide(self, kind: MessageKind) -> Decision:
+        """Decides at preparing."""
+        if kind is MessageKind.REMINDER:
+            return decide_reminder(self.reminder_candidate, self.around, self.earlier)
+        return decide_birthday(self.birthday_candidate, self.around, self.earlier)
+
+    def prepared(self, kind: MessageKind) -> Prepared:
+        """Returns the message as preparing puts it into the outbox."""
+        due = self.decide(kind)
+        assert isinstance(due, Eligible)
+        return Prepared(kind, due.key, due.patient_id, due.mandant_id, due.channel, due.recipient, due.language)

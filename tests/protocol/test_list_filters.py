@@ -1,0 +1,67 @@
+"""The filters of history and activity log that the protocols offer beyond the order of their indexes."""
+
+from __future__ import annotations
+
+from datetime import time
+
+import pytest
+
+from tests.jobs.engine import Engine, daily, job
+from tray_agent.clock import ManualClock
+from tray_agent.job_kinds import JobKey
+from tray_agent.protocol.model import Activity, ActivityFilter, Level, RunFilter, RunOrder, RunState, Service
+from tray_agent.store.database import Database
+
+JOBS = (job(JobKey.DOWNLOAD), job(JobKey.SEND_MESSAGES))
+
+
+@pytest.fixture
+def engine(clocked_database: Database, clock: ManualClock) -> Engine:
+    """Gives an engine on whose history two computers stand, one of them with two runs."""
+    first = Engine(clocked_database, clock, "EMPFANG1", JOBS)
+    second = Engine(clocked_database, clock, "LABOR", JOBS)
+    for each, key in ((first, JobKey.DOWNLOAD), (second, JobKey.DOWNLOAD), (first, JobKey.SEND_MESSAGES)):
+        each.plan(key, daily(time(9)))
+        each.jobs.run_now(key)
+    return first
+
+
+def test_the_history_names_its_computers(engine: Engine) -> None:
+    assert engine.jobs.workstations() == ("EMPFANG1", "LABOR")
+
+
+@pytest.mark.parametrize("order", list(RunOrder))
+@pytest.mark.parametrize("descending", [True, False])
+def test_the_history_of_one_computer_in_every_order(engine: Engine, order: RunOrder, *, descending: bool) -> None:
+    first = engine.jobs.history(RunFilter(workstation="EMPFANG1"), order, descending=descending, size=1)
+    second = engine.jobs.history(RunFilter(workstation="EMPFANG1"), order, descending=descending, page=first.next_page, size=1)
+    assert {run.job for run in (*first.rows, *second.rows)} == {JobKey.DOWNLOAD, JobKey.SEND_MESSAGES}
+    assert {run.workstation for run in (*first.rows, *second.rows)} == {"EMPFANG1"}
+    assert second.next_page is None
+
+
+def test_the_filters_of_the_history_hold_together(engine: Engine) -> None:
+    wanted = RunFilter(workstation="LABOR", job=JobKey.SEND_MESSAGES, state=RunState.SUCCEEDED)
+    assert engine.jobs.history(wanted).rows == ()
+    assert len(engine.jobs.history(RunFilter(workstation="LABOR", state=RunState.SUCCEEDED)).rows) == 1
+
+
+@pytest.mark.parametrize("text", ["müller", "MÜLLER", "Müller Anna", "vitomed-update", "100%", "[1]", "a/b_c"])
+def test_the_activity_log_is_searched_by_text(engine: Engine, text: str) -> None:
+    said = Activity(Service.SMS, Level.ERROR, "no_contact", "Müller Anna: 100% unklar [1] a/b_c", item="vitomed-update")
+    other = Activity(Service.SMS, Level.ERROR, "no_contact", "Meier Hans: 100 Mal unklar 1 a/bxc")
+    engine.parts.log.write([said, other])
+    assert [row.sentence for row in engine.jobs.activities(ActivityFilter(text=text)).rows] == [said.sentence]
+
+
+def test_what_may_be_hidden_ends_at_the_newest_row_of_the_tab(engine: Engine) -> None:
+    assert engine.jobs.newest_activity(Service.AGENT) == 0
+    engine.parts.log.write([Activity(Service.AGENT, Level.INFO, "seen", "gesehen")])
+    seen = engine.jobs.newest_activity(Service.AGENT)
+    engine.parts.log.write([Activity(Service.AGENT, Level.ERROR, "later", "später")])
+    engine.jobs.hide_activities(Service.AGENT, seen)
+    assert [row.sentence for row in engine.jobs.activities(ActivityFilter(service=Service.AGENT)).rows] == ["später"]
+
+
+def test_the_quiet_hours_are_told(engine: Engine) -> None:
+    assert engine.jobs.quiet_hours() == engine.quiet

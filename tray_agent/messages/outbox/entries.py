@@ -1,0 +1,302 @@
+"""The outbox in the database: every change of a state is one compare-and-set on state and version.
+
+Whoever reads a message, decides, and writes, writes only if nobody else did meanwhile: ``UPDATE … WHERE id, state,
+version`` changes one row or none. Nothing else in the program writes a message's state. All functions work in the
+caller's transaction and open none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, literal_column, select, update
+
+from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.outbox.keys import reference_of
+from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.outbox.states import FINAL, NEVER_LEFT, Actor, Step, state_after
+from tray_agent.store.database import IN_CHUNK
+from tray_agent.store.tables import message
+
+NOTHING = Decimal(0)
+
+_SENTENCE = 2000
+"""Longer sentences (a server's whole answer) are cut: they are for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as preparing makes it: prepared, or an error that the practice must see. Instants are aware.
+
+    Attributes:
+        next_at: when it may first be sent.
+        expires_at: from here on it is never sent.
+    """
+
+    kind: MessageKind
+    unique_key: str
+    patient_id: str
+    patient_name: str
+    next_at: datetime
+    expires_at: datetime
+    state: MessageState = MessageState.PREPARED
+    channel: Channel | None = None
+    mandant_id: str | None = None
+    appointment_id: str | None = None
+    recipient: str | None = None
+    language: str | None = None
+    subject: str = ""
+    text: str = ""
+    segments: int = 0
+    cost: Decimal = NOTHING
+    reason: str = ""
+    sentence: str = ""
+    appointment_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of one message, as it was read.
+
+    Attributes:
+        values: further columns to write with it.
+    """
+
+    message_id: int
+    version: int
+    state: MessageState
+    step: Step
+    actor: Actor
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, read: OutboxMessage, step: Step, actor: Actor, **values: Any) -> Change:  # noqa: ANN401 - any column's value
+        """Returns a step of a message as it was read."""
+        return cls(read.id, read.version, read.state, step, actor, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What preparing needs to know of a message that exists."""
+
+    id: int
+    version: int
+    state: MessageState
+    unique_key: str
+    patient_id: str
+    appointment_id: str | None
+    appointment_at: datetime | None
+    recipient: str | None
+    reason: str
+    attempts: int
+    sending_at: datetime | None
+
+    @property
+    def left_at(self) -> datetime | None:
+        """Returns when it was handed over, where its patient may have read it; else None."""
+        return self.sending_at if self.state not in (*NEVER_LEFT, MessageState.FAILED) else None
+
+    @property
+    def counts(self) -> bool:
+        """Returns whether it went out or will: it is neither cancelled nor in error."""
+        return self.state not in (MessageState.CANCELLED, MessageState.ERROR)
+
+
+def insert_drafts(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
+    """Writes new messages.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: one of the keys exists; none of them was written, the transaction is to be rolled back.
+    """
+    if drafts:
+        connection.execute(_INSERT, [_row_of(draft, now) for draft in drafts])
+
+
+def apply(connection: Connection, change: Change, now: datetime) -> bool:
+    """Carries a step out and returns whether it happened: False if the message was changed since it was read.
+
+    Raises:
+        IllegalStepError: the step can't happen in this state, or this actor may not do it.
+    """
+    target = state_after(change.state, change.step, change.actor)
+    values = {"state": target.value, "version": change.version + 1, **_times(change.state, target, now), **change.values}
+    if "sentence" in values:
+        values["sentence"] = str(values["sentence"])[:_SENTENCE]
+    statement = _update_of(tuple(values))
+    found = {"b_id": change.message_id, "b_state": change.state.value, "b_version": change.version}
+    return connection.execute(statement, {**values, **found}).rowcount == 1
+
+
+def apply_all(connection: Connection, changes: Iterable[Change], now: datetime) -> list[Change]:
+    """Carries steps out and returns those that happened."""
+    return [change for change in changes if apply(connection, change, now)]
+
+
+def revive(connection: Connection, known: Known, draft: Draft, now: datetime) -> bool:
+    """Puts a cancelled message, or one in error, back into the outbox with a new content; returns whether it happened.
+
+    Only where nothing ever left for its key; the reference stays.
+    """
+    step = Step.REVIVE if draft.state is MessageState.PREPARED else Step.REVIVE_AS_ERROR
+    content = {name: value for name, value in _row_of(draft, now).items() if name not in {"unique_key", "reference", "state"}}
+    if draft.state is MessageState.ERROR:
+        content["final_at"] = now
+    content |= {"handled_at": None, "handled_by": None}
+    return apply(connection, Change(known.id, known.version, known.state, step, Actor.PREPARING, content), now)
+
+
+def read_message(connection: Connection, message_id: int) -> OutboxMessage | None:
+    """Returns one message."""
+    row = connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
+    return None if row is None else read_row(row)
+
+
+def read_messages(connection: Connection, ids: Collection[int]) -> list[OutboxMessage]:
+    """Returns the messages of these numbers that exist."""
+    return [read_row(row) for row in _in_chunks(connection, select(message), message.c.id, ids)]
+
+
+def due_messages(
+    connection: Connection, states: Collection[MessageState], now: datetime, after_id: int, limit: int, *also: ColumnElement[bool]
+) -> list[OutboxMessage]:
+    """Returns messages in these states whose next step is due, by number, those after a number only.
+
+    Args:
+        connection: of the caller's transaction.
+        states: which states.
+        now: aware.
+        after_id: the last number that was seen; 0 to begin.
+        limit: how many at the most.
+        also: further conditions.
+    """
+    wanted = [state.value for state in states]
+    statement = (
+        select(message)
+        .where(message.c.state.in_(wanted), message.c.next_at <= now, message.c.id > after_id, *also)
+        .order_by(message.c.id)
+        .limit(limit)
+    )
+    return [read_row(row) for row in connection.execute(statement)]
+
+
+def next_due(connection: Connection, states: Collection[MessageState], *also: ColumnElement[bool]) -> datetime | None:
+    """Returns when the next step of any message in these states is due, or None where there is none."""
+    wanted = [state.value for state in states]
+    found: datetime | None = connection.execute(select(func.min(message.c.next_at)).where(message.c.state.in_(wanted), *also)).scalar_one()
+    return found
+
+
+def count(connection: Connection, states: Collection[MessageState]) -> int:
+    """Returns how many messages are in these states."""
+    wanted = [state.value for state in states]
+    found: int = connection.execute(select(func.count()).select_from(message).where(message.c.state.in_(wanted))).scalar_one()
+    return found
+
+
+def known_of_keys(connection: Connection, keys: Collection[str]) -> list[Known]:
+    """Returns what the outbox knows of these keys."""
+    return _known(connection, _KNOWN, message.c.unique_key, keys)
+
+
+def known_of_appointments(connection: Connection, appointment_ids: Collection[str]) -> list[Known]:
+    """Returns every message of these appointments, at any start, in any state."""
+    wanted = frozenset(appointment_ids)
+    found = _known(connection, _KNOWN, message.c.appointment_id, wanted)
+    return [known for known in found if known.appointment_id in wanted]  # a collation may find others too
+
+
+def known_between(connection: Connection, patient_ids: Collection[str], begin: datetime, end: datetime) -> list[Known]:
+    """Returns the reminders of these patients with begin <= appointment_at < end (aware), in any state."""
+    wanted = frozenset(patient_ids)
+    within = and_(message.c.appointment_at >= begin, message.c.appointment_at < end)
+    found = _known(connection, _KNOWN.where(within), message.c.patient_id, wanted)
+    return [known for known in found if known.patient_id in wanted]
+
+
+def read_row(row: Row[Any]) -> OutboxMessage:
+    """Returns a row of the table as a value."""
+    values = list(row)
+    values[_KIND] = MessageKind(values[_KIND])
+    values[_CHANNEL] = Channel(values[_CHANNEL]) if values[_CHANNEL] else None
+    values[_STATE] = MessageState(values[_STATE])
+    return OutboxMessage(*values)
+
+
+def _known(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> list[Known]:
+    return [_known_of(row) for row in _in_chunks(connection, statement, column, wanted)]
+
+
+def _known_of(row: Row[Any]) -> Known:
+    values = list(row)
+    values[2] = MessageState(values[2])
+    return Known(*values)
+
+
+def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> Iterator[Row[Any]]:
+    keys = list(wanted)
+    for begin in range(0, len(keys), IN_CHUNK):
+        yield from connection.execute(statement.where(column.in_(keys[begin : begin + IN_CHUNK])))
+
+
+def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
+    return {
+        "reference": reference_of(draft.unique_key),
+        "unique_key": draft.unique_key,
+        "kind": draft.kind.value,
+        "channel": draft.channel.value if draft.channel else None,
+        "state": draft.state.value,
+        "patient_id": draft.patient_id,
+        "patient_name": draft.patient_name,
+        "mandant_id": draft.mandant_id,
+        "appointment_id": draft.appointment_id,
+        "recipient": draft.recipient,
+        "language": draft.language,
+        "subject": draft.subject,
+        "text": draft.text,
+        "segments": draft.segments,
+        "cost": draft.cost,
+        "reason": draft.reason,
+        "sentence": draft.sentence[:_SENTENCE],
+        "appointment_at": draft.appointment_at,
+        "next_at": draft.next_at,
+        "expires_at": draft.expires_at,
+        "prepared_at": now,
+        "final_at": now if draft.state is MessageState.ERROR else None,
+    }
+
+
+_AT_FIRST: Mapping[str, ColumnElement[Any]] = {"version": literal_column("1"), "reason_code": literal_column("''")} | {
+    name: literal_column("0") for name in ("token", "attempts", "times_asked", "status_checks")
+}
+"""What every new message begins with: written into the statement, because a parameter costs time in every row."""
+
+_INSERT = insert(message).values(_AT_FIRST)
+
+_KNOWN = select(*(message.c[known.name] for known in fields(Known)))
+
+_COLUMNS = [column.name for column in message.c]
+_KIND, _CHANNEL, _STATE = (_COLUMNS.index(name) for name in ("kind", "channel", "state"))
+
+
+def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str, datetime | None]:
+    """Returns what a change of state says about times: when it became final, or that it is no longer so."""
+    if target in FINAL and state not in FINAL:
+        return {"final_at": now}
+    if state in FINAL and target not in FINAL:
+        return {"final_at": None}
+    return {}
+
+
+@lru_cache(maxsize=100)
+def _update_of(columns: tuple[str, ...]) -> Update:
+    """Returns the compare-and-set that writes these columns; made once, because sending uses it thousands of times."""
+    return (
+        update(message)
+        .where(message.c.id == bindparam("b_id"), message.c.state == bindparam("b_state"), message.c.version == bindparam("b_version"))
+        .values({name: bindparam(name) for name in columns})
+    )

@@ -1,0 +1,1 @@
+"""Who gets a message, who does not, and why: pure decisions."""

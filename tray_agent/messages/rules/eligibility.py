@@ -1,0 +1,695 @@
+"""Who gets a message, who does not, and why: one pure decision, at preparing and again at sending.
+
+Values in, values out; no clock, no database, no network. Sources: seed, "Bedingungen, welche geprüft werden"; domain,
+section 4. Nothing here guesses in favour of sending: what is unknown or unreadable is a reason not to send.
+
+The first reason that applies is told, in this order:
+
+==  ========================  =====================================================================================
+ 1  the switch                ``switched_off``
+ 2  the patient               ``patient_missing``, ``deceased``, ``opted_out``, ``data_unreadable``
+ 3  the appointment           ``appointment_missing``, ``data_unreadable``, its status, ``appointment_begun``,
+                              ``outside_window``, ``visit_reason``
+    or the birthday           ``no_birthday``
+ 4  what was sent before      ``already_reminded``, ``told_another_time``, ``told_another_patient``, ``moved_not_repeated``,
+                              ``another_that_day``, ``already_greeted``
+ 5  the contact               ``no_contact``, ``landline_only``, ``contact_invalid``, ``channel_not_set_up``
+ 6  the Mandant               ``no_mandant``, ``mandant_unknown``, the licence
+ 7  the text                  ``no_template``
+ 8  the credits               ``no_credits`` (SMS only: an e-mail costs none)
+==  ========================  =====================================================================================
+
+What concerns the patient comes before what the practice can mend, so that a patient without a contact is reminded by
+letter even while a licence is being renewed. A reminder that fails from step 5 on gets an entry with an error in the
+outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a). So does an appointment
+whose reminder went out, but whose patient was told something else since: moved and moved back, or another patient's now. The key
+(appointment and start) lets no second message leave; a person must tell.
+"""
+
+from __future__ import annotations
+
+from calendar import isleap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from tray_agent.config import settings as switches
+from tray_agent.config.settings import Settings
+from tray_agent.i18n import _
+from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.outbox.keys import birthday_key, reminder_key
+from tray_agent.messages.rules.address import read_address
+from tray_agent.messages.rules.licence import Iso7064Licence, LicenceRule
+from tray_agent.messages.rules.phone import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_phone
+from tray_agent.messages.rules.reasons import Reason, Weight, sentence_of, weight_of
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason
+
+if TYPE_CHECKING:
+    from tray_agent.messages.texts.templates import Template
+
+
+@dataclass(frozen=True, slots=True)
+class SearchWindow:
+    """The days on which appointments are looked for, both inclusive, in the practice's calendar."""
+
+    first: date
+    last: date
+
+    @property
+    def begin(self) -> datetime:
+        """Returns the first moment of the window: local wall clock, naive."""
+        return datetime.combine(self.first, time.min)
+
+    @property
+    def end(self) -> datetime:
+        """Returns the first moment after the window: local wall clock, naive."""
+        return datetime.combine(self.last + timedelta(days=1), time.min)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """The switches that the decision needs (domain, section 5).
+
+    Attributes:
+        default_mandant: who is charged for patients without a treatment; "" for nobody.
+        visit_reasons: ids of the visit reasons that are reminded; empty for all.
+    """
+
+    reminders_on: bool = False
+    birthdays_on: bool = False
+    default_mandant: str = ""
+    offset_start_days: int = 1
+    search_days: int = 1
+    repeat_moved: bool = True
+    one_per_day: bool = False
+    visit_reasons: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, settings: Settings) -> RuleSettings:
+        """Returns the part of the practice's switches that the decision needs."""
+        return cls(
+            reminders_on=settings.yes(switches.REMINDERS_ON),
+            birthdays_on=settings.yes(switches.BIRTHDAYS_ON),
+            default_mandant=settings.text(switches.DEFAULT_MANDANT).strip(),
+            offset_start_days=settings.number(switches.OFFSET_START),
+            search_days=settings.number(switches.OFFSET_SEARCH),
+            repeat_moved=settings.yes(switches.REPEAT_MOVED),
+            one_per_day=settings.yes(switches.ONE_PER_DAY),
+            visit_reasons=settings.choices(switches.VISIT_REASONS),
+        )
+
+    def window(self, today: date) -> SearchWindow:
+        """Returns the days searched: from ``today`` + OffsetStartTage, over OffsetSuchTage consecutive days."""
+        first = today + timedelta(days=self.offset_start_days)
+        return SearchWindow(first, first + timedelta(days=self.search_days - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderKey:
+    """What may be reminded once: an appointment at a start (local wall clock, naive; whole minutes)."""
+
+    appointment_id: str
+    starts_at: datetime
+
+    @classmethod
+    def of(cls, appointment: Appointment) -> ReminderKey:
+        """Returns the key of an appointment; a move by less than a minute is none."""
+        return cls(appointment.id, appointment.starts_at.replace(second=0, microsecond=0))
+
+    @property
+    def text(self) -> str:
+        """Returns the key as the outbox keeps it."""
+        return reminder_key(self.appointment_id, self.starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class BirthdayKey:
+    """What may be greeted once: a patient in a year."""
+
+    patient_id: str
+    year: int
+
+    @property
+    def text(self) -> str:
+        """Returns the key as the outbox keeps it."""
+        return birthday_key(self.patient_id, self.year)
+
+
+MessageKey = ReminderKey | BirthdayKey
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReminder:
+    """A reminder in the outbox that went out or will (neither cancelled nor in error).
+
+    Attributes:
+        left_at: when it was handed over (aware); None where it was not, did not arrive, or where that is of no interest.
+    """
+
+    key: ReminderKey
+    patient_id: str
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What the outbox knows already of the candidates at hand.
+
+    Attributes:
+        keys: the messages that must not be prepared (again): all in the outbox, except those that never left and may be
+            revived (cancelled, in error).
+        reminders: the reminders that went out or will; for moved appointments and one reminder per day. Must hold those of
+            the candidates' appointments (any start) and, if one per day is on, those of their patients on the days at hand.
+    """
+
+    keys: frozenset[MessageKey] = frozenset()
+    reminders: frozenset[EarlierReminder] = frozenset()
+
+    @cached_property
+    def of_appointment(self) -> Mapping[str, frozenset[EarlierReminder]]:
+        """Returns the reminders by appointment."""
+        return _grouped(self.reminders, lambda known: known.key.appointment_id)
+
+    @cached_property
+    def of_day(self) -> Mapping[tuple[str, date], frozenset[EarlierReminder]]:
+        """Returns the reminders by patient and day."""
+        return _grouped(self.reminders, lambda known: (known.patient_id, known.key.starts_at.date()))
+
+
+Group = TypeVar("Group")
+
+
+def _grouped(reminders: Iterable[EarlierReminder], by: Callable[[EarlierReminder], Group]) -> Mapping[Group, frozenset[EarlierReminder]]:
+    groups: dict[Group, set[EarlierReminder]] = {}
+    for known in reminders:
+        groups.setdefault(by(known), set()).add(known)
+    return {group: frozenset(members) for group, members in groups.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderCandidate:
+    """An appointment that may be reminded.
+
+    Attributes:
+        appointment: None where it was deleted (at sending).
+        patient: None where the practice's data has no such patient.
+        treatment_mandant: the Mandant of the treatment opened last (``PracticeSource.last_mandants``), None without any.
+    """
+
+    appointment: Appointment | None
+    patient: Patient | None
+    treatment_mandant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BirthdayCandidate:
+    """A patient who may be greeted.
+
+    Attributes:
+        patient: None where the practice's data has no such patient (any more).
+        treatment_mandant: the Mandant of the treatment opened last, None without any.
+    """
+
+    patient: Patient | None
+    treatment_mandant: str | None = None
+
+
+class TemplateChoice(Protocol):
+    """Which text is used (``TemplateBook``)."""
+
+    def choose(self, kind: MessageKind, channel: Channel, language: str | None) -> Template | None:
+        """Returns the template for a patient's language, else the fallback language's, else None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Everything around the candidates, at one moment.
+
+    Attributes:
+        now: the practice's local wall clock, naive.
+        mandants: by id.
+        visit_reasons: by id; those that the practice marked as not to be reminded are left out.
+        credits: balance by Mandant's id; a Mandant that is missing here is **not judged** now: sending asks the gateway anyway.
+        channels: on which the practice can send at all; others are passed over.
+        region: the country of telephone numbers without a country code.
+        licence: the rule for licence numbers.
+    """
+
+    now: datetime
+    settings: RuleSettings
+    mandants: Mapping[str, Mandant]
+    templates: TemplateChoice
+    visit_reasons: Mapping[str, VisitReason]
+    credits: Mapping[str, Decimal] = field(default_factory=dict)
+    channels: frozenset[Channel] = frozenset(Channel)
+    region: str = "CH"
+    licence: LicenceRule = field(default_factory=Iso7064Licence)
+
+    @property
+    def today(self) -> date:
+        """Returns the practice's date."""
+        return self.now.date()
+
+    @cached_property
+    def window(self) -> SearchWindow:
+        """Returns the days that are searched."""
+        return self.settings.window(self.today)
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """A message is due.
+
+    Attributes:
+        key: what may be sent once.
+        mandant_id: who is charged.
+        recipient: E.164 for SMS, an address for e-mail.
+        template: the text to render; its key names the language.
+        moved: whether the appointment was reminded before, at another start.
+    """
+
+    kind: MessageKind
+    key: MessageKey
+    patient_id: str
+    mandant_id: str
+    channel: Channel
+    recipient: str
+    template: Template
+    moved: bool = False
+
+    @property
+    def language(self) -> str:
+        """Returns the language of the text."""
+        return self.template.key.language
+
+    def refused(self, reason: Reason) -> NotEligible:
+        """Returns the same message as one that is not sent."""
+        return NotEligible(self.kind, reason, self.key, patient_id=self.patient_id, mandant_id=self.mandant_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NotEligible:
+    """No message, and why.
+
+    Attributes:
+        reason: the first that applies.
+        entry: whether the outbox gets an entry with an error, so that the practice reminds otherwise (domain 4, 5b).
+        patient_id, mandant_id: where known.
+        detail: what exactly is wrong ("079 12 34: zu kurz"), in the language in force, or "".
+    """
+
+    kind: MessageKind
+    reason: Reason
+    key: MessageKey | None = None
+    entry: bool = False
+    patient_id: str | None = None
+    mandant_id: str | None = None
+    detail: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Returns what happened, in the language in force."""
+        told = sentence_of(self.reason)
+        return f"{told} {self.detail}" if self.detail else told
+
+    @property
+    def is_problem(self) -> bool:
+        """Returns whether somebody in the practice should look."""
+        return weight_of(self.reason) is not Weight.ORDINARY
+
+
+Decision = Eligible | NotEligible
+
+
+_NOTHING = Earlier()
+
+
+def decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
+    """Returns whether an appointment is reminded, at preparing."""
+    return _decide_reminder(candidate, around, earlier, around.window)
+
+
+def decide_birthday(candidate: BirthdayCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
+    """Returns whether a patient is greeted today, at preparing."""
+    patient = candidate.patient
+    key = BirthdayKey(patient.id, around.today.year) if patient else None
+    draft = _Draft(MessageKind.BIRTHDAY, key, patient, _charged(candidate.treatment_mandant, around))
+    if not around.settings.birthdays_on:
+        return draft.refused(Reason.SWITCHED_OFF)
+    if patient is None or key is None:
+        return draft.refused(Reason.PATIENT_MISSING)
+    reason = _patient_fault(patient) or _birthday_fault(patient, around.today)
+    if reason is not None:
+        return draft.refused(reason)
+    if key in earlier.keys:
+        return draft.refused(Reason.ALREADY_GREETED)
+    return _decide_way(draft, patient, around)
+
+
+def birthdays_greeted_on(day: date) -> frozenset[tuple[int, int]]:
+    """Returns the (month, day) of birth that are greeted on ``day``: 29 February on 28 February in years without one."""
+    own = (day.month, day.day)
+    return frozenset({own, (2, 29)}) if own == (2, 28) and not isleap(day.year) else frozenset({own})
+
+
+class PreparingBatch:
+    """Decides one candidate after the other; what it found eligible counts as earlier for those that follow.
+
+    Candidates must come by start, so that with one reminder per day the first appointment of the day is reminded.
+    """
+
+    def __init__(self, around: Circumstances) -> None:
+        self._around = around
+        self._known: Earlier = _NOTHING
+        self._prepared: dict[tuple[str, date], set[str]] = {}
+        self._keys: set[MessageKey] = set()
+
+    def know(self, earlier: Earlier) -> None:
+        """Tells what the outbox knows of the next candidates, in place of what was told before."""
+        self._known = earlier
+
+    def reminder(self, candidate: ReminderCandidate) -> Decision:
+        """Decides an appointment."""
+        decision = decide_reminder(candidate, self._around, self._known)
+        if not isinstance(decision, Eligible) or not isinstance(decision.key, ReminderKey):
+            return decision
+        same_day = self._prepared.setdefault((decision.patient_id, decision.key.starts_at.date()), set())
+        if decision.key in self._keys:
+            return decision.refused(Reason.ALREADY_REMINDED)
+        if self._around.settings.one_per_day and same_day - {decision.key.appointment_id}:
+            return decision.refused(Reason.ANOTHER_THAT_DAY)
+        same_day.add(decision.key.appointment_id)
+        self._keys.add(decision.key)
+        return decision
+
+    def birthday(self, candidate: BirthdayCandidate) -> Decision:
+        """Decides a birthday."""
+        decision = decide_birthday(candidate, self._around, self._known)
+        if isinstance(decision, Eligible):
+            if decision.key in self._keys:
+                return decision.refused(Reason.ALREADY_GREETED)
+            self._keys.add(decision.key)
+        return decision
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message as it stands in the outbox, about to be sent."""
+
+    kind: MessageKind
+    key: MessageKey
+    patient_id: str
+    mandant_id: str
+    channel: Channel
+    recipient: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillRight:
+    """Nothing that matters changed: send the text as it is."""
+
+    decision: Eligible
+
+
+@dataclass(frozen=True, slots=True)
+class RenderAnew:
+    """The message is still due, but start, contact, channel, language or Mandant changed: render and send ``decision``.
+
+    Attributes:
+        changed: names of the fields of ``Prepared`` that changed; ``key`` when the appointment was moved.
+    """
+
+    decision: Eligible
+    changed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoLonger:
+    """The message is never sent.
+
+    Attributes:
+        decision: the reason; its ``entry`` tells that the practice must remind otherwise (state *error*), else *cancelled*.
+    """
+
+    decision: NotEligible
+
+
+@dataclass(frozen=True, slots=True)
+class NotNowEligible:
+    """The message stays prepared: switch off, no credits, no template now; asked again at the next run until it expires."""
+
+    decision: NotEligible
+
+
+Recheck = StillRight | RenderAnew | NoLonger | NotNowEligible
+
+
+_KEPT = frozenset({Reason.SWITCHED_OFF, Reason.NO_CREDITS})
+
+
+def recheck_reminder(message: Prepared, candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Recheck:
+    """Returns what becomes of a prepared reminder at the moment of sending.
+
+    The message's own key and reminder are left out of ``earlier``. The search window no longer counts, except that an
+    appointment which was moved beyond its end is left to its own time.
+    """
+    appointment = candidate.appointment
+    moved = appointment is not None and ReminderKey.of(appointment) != message.key
+    window = SearchWindow(around.today, around.window.last) if moved else None
+    decision = _decide_reminder(candidate, around, _of_others(message, earlier, keep_day=moved), window)
+    if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
+        decision = replace(decision, reason=Reason.MOVED_AWAY)
+    if isinstance(decision, NotEligible) and decision.reason in TOLD_OTHERWISE:
+        decision = replace(decision, reason=Reason.ALREADY_REMINDED, entry=False)  # the next preparing asks to call
+    return _compare(message, decision)
+
+
+def recheck_birthday(message: Prepared, candidate: BirthdayCandidate, around: Circumstances) -> Recheck:
+    """Returns what becomes of a prepared greeting at the moment of sending; on another day than the birthday it is never sent."""
+    decision = decide_birthday(candidate, around)
+    other_year = isinstance(message.key, BirthdayKey) and message.key.year != around.today.year
+    if isinstance(decision, Eligible) and other_year:
+        decision = decision.refused(Reason.BIRTHDAY_OVER)
+    if isinstance(decision, NotEligible) and decision.reason is Reason.NO_BIRTHDAY:
+        decision = replace(decision, reason=Reason.BIRTHDAY_OVER)
+    return _compare(message, decision)
+
+
+def _compare(message: Prepared, decision: Decision) -> Recheck:
+    if isinstance(decision, NotEligible):
+        return NotNowEligible(decision) if decision.reason in _KEPT else NoLonger(decision)
+    names = ("key", "patient_id", "mandant_id", "channel", "recipient", "language")
+    changed = frozenset(name for name in names if getattr(message, name) != getattr(decision, name))
+    return RenderAnew(decision, changed) if changed else StillRight(decision)
+
+
+def _of_others(message: Prepared, earlier: Earlier, *, keep_day: bool) -> Earlier:
+    """Returns what is known without the message itself.
+
+    Two reminders of one day that are both prepared already must not forbid each other: other appointments only count
+    (``keep_day``) for a message that was moved into their day.
+    """
+    own = message.key.appointment_id if isinstance(message.key, ReminderKey) else None
+    others = (known for known in earlier.reminders if known.key != message.key)
+    kept = frozenset(known for known in others if keep_day or known.key.appointment_id == own)
+    return Earlier(earlier.keys - {message.key}, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is known of a message while it is decided."""
+
+    kind: MessageKind
+    key: MessageKey | None
+    patient: Patient | None
+    mandant_id: str | None
+    moved: bool = False
+
+    def refused(self, reason: Reason, *, entry: bool = False, detail: str = "") -> NotEligible:
+        patient_id = self.patient.id if self.patient else None
+        return NotEligible(self.kind, reason, self.key, entry, patient_id, self.mandant_id, detail)
+
+    def failed(self, reason: Reason, detail: str = "") -> NotEligible:
+        """Refuses what should have been sent: the practice gets an entry for a reminder."""
+        return self.refused(reason, entry=self.kind is MessageKind.REMINDER, detail=detail)
+
+
+def _decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier, window: SearchWindow | None) -> Decision:
+    appointment, patient = candidate.appointment, candidate.patient
+    key = ReminderKey.of(appointment) if appointment else None
+    draft = _Draft(MessageKind.REMINDER, key, patient, _charged(candidate.treatment_mandant, around))
+    if not around.settings.reminders_on:
+        return draft.refused(Reason.SWITCHED_OFF)
+    if appointment is None or key is None:
+        return draft.refused(Reason.APPOINTMENT_MISSING)
+    if patient is None or patient.id != appointment.patient_id:
+        return draft.refused(Reason.PATIENT_MISSING)
+    reason = (
+        _patient_fault(patient)
+        or _appointment_fault(appointment, around, window)
+        or _earlier_fault(key, patient.id, around.settings, earlier)
+    )
+    if reason is not None:
+        return draft.refused(reason, entry=reason in TOLD_OTHERWISE)
+    moved = appointment.id in earlier.of_appointment
+    return _decide_way(replace(draft, moved=True) if moved else draft, patient, around)
+
+
+def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decision:
+    """Decides steps 5 to 8: contact, Mandant, text, credits."""
+    contact = _contact_of(patient, around)
+    if isinstance(contact, _NoContact):
+        return draft.failed(contact.reason, contact.detail)
+    reason = _mandant_fault(draft.mandant_id, around)
+    if reason is not None or draft.mandant_id is None or draft.key is None:
+        return draft.failed(reason or Reason.NO_MANDANT)
+    template = around.templates.choose(draft.kind, contact.channel, patient.language)
+    if template is None:
+        return draft.failed(Reason.NO_TEMPLATE)
+    if contact.channel is Channel.SMS and around.credits.get(draft.mandant_id, Decimal(1)) <= 0:
+        return draft.refused(Reason.NO_CREDITS)
+    return Eligible(draft.kind, draft.key, patient.id, draft.mandant_id, contact.channel, contact.recipient, template, draft.moved)
+
+
+_UNUSABLE_PATIENT = frozenset({"id", "opted_out", "preferred_channel", "mobile", "phone", "email"})
+
+
+def _patient_fault(patient: Patient) -> Reason | None:
+    if patient.is_deceased:
+        return Reason.DECEASED
+    if patient.opted_out:
+        return Reason.OPTED_OUT
+    unknown_wish = patient.preferred_channel is not None and patient.preferred_channel not in _CHANNELS
+    return Reason.DATA_UNREADABLE if unknown_wish or patient.unreadable & _UNUSABLE_PATIENT else None
+
+
+_NOT_DEFINITE = {
+    AppointmentStatus.PROVISIONAL: Reason.PROVISIONAL,
+    AppointmentStatus.CANCELLED: Reason.APPOINTMENT_CANCELLED,
+    AppointmentStatus.MISSED: Reason.APPOINTMENT_OVER,
+    AppointmentStatus.DONE: Reason.APPOINTMENT_OVER,
+}
+
+
+def _appointment_fault(appointment: Appointment, around: Circumstances, window: SearchWindow | None) -> Reason | None:
+    if appointment.unreadable & {"id", "patient_id", "starts_at", "visit_reason_id"}:
+        return Reason.DATA_UNREADABLE
+    if appointment.status is not AppointmentStatus.DEFINITE or "status" in appointment.unreadable:
+        return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
+    if appointment.starts_at <= around.now:
+        return Reason.APPOINTMENT_BEGUN
+    if window is not None and not window.first <= appointment.starts_at.date() <= window.last:
+        return Reason.OUTSIDE_WINDOW
+    return None if _is_reminded(appointment.visit_reason_id, around) else Reason.VISIT_REASON
+
+
+def _is_reminded(visit_reason_id: str | None, around: Circumstances) -> bool:
+    """Returns whether a visit reason is among the chosen ones (all, where none is chosen) and marked for reminding."""
+    chosen = around.settings.visit_reasons
+    if chosen and visit_reason_id not in chosen:
+        return False
+    known = around.visit_reasons.get(visit_reason_id) if visit_reason_id is not None else None
+    return known is None or known.remind
+
+
+def _earlier_fault(key: ReminderKey, patient_id: str, settings: RuleSettings, earlier: Earlier) -> Reason | None:
+    of_appointment = earlier.of_appointment.get(key.appointment_id, frozenset())
+    if key in earlier.keys or any(known.key == key for known in of_appointment):
+        return _told_otherwise(key, patient_id, of_appointment) or Reason.ALREADY_REMINDED
+    if of_appointment and not settings.repeat_moved:
+        return Reason.MOVED_NOT_REPEATED
+    that_day = earlier.of_day.get((patient_id, key.starts_at.date()), frozenset())
+    return Reason.ANOTHER_THAT_DAY if settings.one_per_day and that_day - of_appointment else None
+
+
+TOLD_OTHERWISE = frozenset({Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT})
+"""The appointment was reminded, but what was told last is wrong now."""
+
+
+def _told_otherwise(key: ReminderKey, patient_id: str, of_appointment: Iterable[EarlierReminder]) -> Reason | None:
+    """Returns what is wrong with what was told last; None where the reminder of this key still waits, or did not arrive."""
+    left = [(known.left_at, known.key == key, known.patient_id) for known in of_appointment if known.left_at is not None]
+    if not any(same_time for _left_at, same_time, _patient in left):
+        return None
+    _left_at, same_time, told_patient = max(left)
+    if not same_time:
+        return Reason.TOLD_ANOTHER_TIME
+    return None if told_patient == patient_id else Reason.TOLD_ANOTHER_PATIENT
+
+
+OLDEST_GREETED = 120
+"""Years; an older birth date (1.1.1900) stands for "unknown" in many practices' data."""
+
+
+def _birthday_fault(patient: Patient, today: date) -> Reason | None:
+    born = patient.birth_date
+    if "birth_date" in patient.unreadable:
+        return Reason.DATA_UNREADABLE
+    if born is None or (born.month, born.day) not in birthdays_greeted_on(today) or born.year >= today.year:
+        return Reason.NO_BIRTHDAY
+    return Reason.DATA_UNREADABLE if today.year - born.year > OLDEST_GREETED else None
+
+
+def _charged(treatment_mandant: str | None, around: Circumstances) -> str | None:
+    """Returns the Mandant of the treatment opened last, else the one of ``DefaultSMSMandant``, else None."""
+    return treatment_mandant if treatment_mandant is not None else around.settings.default_mandant or None
+
+
+def _mandant_fault(mandant_id: str | None, around: Circumstances) -> Reason | None:
+    if mandant_id is None:
+        return Reason.NO_MANDANT
+    mandant = around.mandants.get(mandant_id)
+    if mandant is None:
+        return Reason.MANDANT_UNKNOWN
+    return Reason.DATA_UNREADABLE if "id" in mandant.unreadable else around.licence.fault(mandant, around.today)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    channel: Channel
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class _NoContact:
+    reason: Reason
+    detail: str = ""
+
+
+_CHANNELS = (Channel.SMS, Channel.EMAIL)
+_EMAIL_FIRST = (Channel.EMAIL, Channel.SMS)
+
+
+def _contact_of(patient: Patient, around: Circumstances) -> _Contact | _NoContact:
+    """Returns the first contact that can be used: the preferred channel, else SMS, else e-mail."""
+    found_elsewhere = False
+    for channel in _EMAIL_FIRST if patient.preferred_channel == Channel.EMAIL else _CHANNELS:
+        recipient = _mobile_of(patient, around.region) if channel is Channel.SMS else read_address(patient.email)
+        if recipient is not None and channel in around.channels:
+            return _Contact(channel, recipient)
+        found_elsewhere = found_elsewhere or recipient is not None
+    return _NoContact(Reason.CHANNEL_NOT_SET_UP) if found_elsewhere else _why_no_contact(patient, around.region)
+
+
+def _mobile_of(patient: Patient, region: str) -> str | None:
+    for typed in (patient.mobile, patient.phone):
+        read = read_phone(typed, region)
+        if isinstance(read, PhoneNumber) and read.kind.takes_sms:
+            return read.e164
+    return None
+
+
+def _why_no_contact(patient: Patient, region: str) -> _NoContact:
+    read = [read_phone(typed, region) for typed in (patient.mobile, patient.phone)]
+    wrong = [number.sentence for number in read if isinstance(number, UnusablePhone) and number.fault is not PhoneFault.EMPTY]
+    if patient.email and patient.email.strip():
+        wrong.append(_("«{typed}» ist keine gültige E-Mail-Adresse.").format(typed=patient.email.strip()[:60]))
+    if wrong:
+        return _NoContact(Reason.CONTACT_INVALID, " ".join(wrong))
+    landline = any(isinstance(number, PhoneNumber) and number.kind in (NumberKind.LANDLINE, NumberKind.OTHER) for number in read)
+    return _NoContact(Reason.LANDLINE_ONLY if landline else Reason.NO_CONTACT)

@@ -1,0 +1,402 @@
+"""Placeholders: parsed once, filled in without ever evaluating what a person wrote.
+
+The placeholders are the users' German words in every language. A text is cut into literals and slots; rendering only
+joins strings, so that a text can reach no attribute and no format of any object.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from tray_agent.i18n import N_, _, locale_of
+from tray_agent.messages.model import MessageKind
+from tray_agent.messages.texts.segments import Encoding, Segments, plain, split
+
+if TYPE_CHECKING:
+    from tray_agent.practice.model import Appointment, Mandant, Patient
+
+
+class Placeholder(StrEnum):
+    """What a text may name; the value is the word between the braces."""
+
+    SALUTATION = "Anrede"
+    FIRST_NAME = "Vorname"
+    LAST_NAME = "Nachname"
+    WEEKDAY = "Wochentag"
+    DATE = "Datum"
+    LONG_DATE = "DatumLang"
+    TIME = "Uhrzeit"
+    DOCTOR = "Arzt"
+    MANDANT = "Mandant"
+    PRACTICE = "Praxis"
+    PHONE = "Telefon"
+    LINK = "Link"
+
+    @property
+    def written(self) -> str:
+        """Returns it as it stands in a text: ``{Vorname}``."""
+        return f"{{{self.value}}}"
+
+    @property
+    def explanation(self) -> str:
+        """Returns what it stands for, in the language in force."""
+        return _(_EXPLANATIONS[self])
+
+
+_EXPLANATIONS: Final = {
+    Placeholder.SALUTATION: N_("Frau oder Herr, in der Sprache des Textes"),
+    Placeholder.FIRST_NAME: N_("Vorname des Patienten"),
+    Placeholder.LAST_NAME: N_("Nachname des Patienten"),
+    Placeholder.WEEKDAY: N_("Wochentag des Termins, in der Sprache des Textes"),
+    Placeholder.DATE: N_("Datum des Termins: 24.12.2026"),
+    Placeholder.LONG_DATE: N_("Datum des Termins in Worten: 24. Dezember 2026"),
+    Placeholder.TIME: N_("Uhrzeit des Termins: 10:15"),
+    Placeholder.DOCTOR: N_("Arzt des Termins"),
+    Placeholder.MANDANT: N_("Mandant, der die Mitteilung sendet"),
+    Placeholder.PRACTICE: N_("Name der Praxis"),
+    Placeholder.PHONE: N_("Telefonnummer der Praxis"),
+    Placeholder.LINK: N_("Webadresse der Praxis"),
+}
+
+OF_APPOINTMENTS: Final = (Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME, Placeholder.DOCTOR)
+"""Placeholders that only a reminder has a value for."""
+
+
+def placeholders_for(kind: MessageKind) -> tuple[Placeholder, ...]:
+    """Returns the placeholders that a text of this kind may use, in the order in which dialogs show them."""
+    return tuple(each for each in Placeholder if kind is MessageKind.REMINDER or each not in OF_APPOINTMENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageValues:
+    """What a text can say about one patient; nothing medical is among it.
+
+    Attributes:
+        salutation: "Frau", "Herr" or None, as the practice wrote it; translated when rendered.
+        starts_at: the appointment's start, local wall-clock time of the practice, naive; None for birthdays.
+        doctor, mandant, practice, phone, link: as they shall stand in the text; "" where unknown.
+    """
+
+    first_name: str
+    last_name: str
+    salutation: str | None = None
+    starts_at: datetime | None = None
+    doctor: str = ""
+    mandant: str = ""
+    practice: str = ""
+    phone: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeWords:
+    """How the practice names itself in texts (this machine's configuration)."""
+
+    name: str = ""
+    phone: str = ""
+    link: str = ""
+
+
+def values_for(patient: Patient, mandant: Mandant, practice: PracticeWords, appointment: Appointment | None = None) -> MessageValues:
+    """Returns what a text can say about a patient; the Mandant's name and phone stand in where the practice gave none."""
+    return MessageValues(
+        first_name=patient.first_name,
+        last_name=patient.last_name,
+        salutation=patient.salutation,
+        starts_at=appointment.starts_at if appointment else None,
+        doctor=(appointment.doctor or "") if appointment else "",
+        mandant=mandant.name,
+        practice=practice.name or mandant.name,
+        phone=practice.phone or mandant.phone or "",
+        link=practice.link,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text as it stands in the template.
+
+    Attributes:
+        text: what is written, with ``{{`` and ``}}`` already made single.
+        position: where it begins in the template.
+    """
+
+    text: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of a value."""
+
+    placeholder: Placeholder
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What looks like a placeholder and is none; stays in the text as it is.
+
+    Attributes:
+        text: the whole of it, braces included; a single brace for one without its partner.
+    """
+
+    text: str
+    position: int
+
+
+Part = Literal | Slot | Wrong
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedText:
+    """A text cut into its parts.
+
+    Attributes:
+        lines: the parts of each line, in order.
+        placeholders: what the text names, each once, in order.
+    """
+
+    lines: tuple[tuple[Part, ...], ...]
+    placeholders: tuple[Placeholder, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Returns all parts in order."""
+        return tuple(part for line in self.lines for part in line)
+
+
+_PAUSES, _ENDS = ",;", ".!?)"
+_TOKEN = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
+_BY_WORD: Final = {each.value: each for each in Placeholder}
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> ParsedText:
+    """Returns a text cut into its parts. Line ends of all systems count as one."""
+    lines, position = [], 0
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        lines.append(tuple(_parts(line, position)))
+        position += len(line) + 1
+    named = (part.placeholder for line in lines for part in line if isinstance(part, Slot))
+    return ParsedText(tuple(lines), tuple(dict.fromkeys(named)))
+
+
+def _parts(line: str, offset: int) -> list[Part]:
+    parts: list[Part] = []
+    done = 0
+    for token in _TOKEN.finditer(line):
+        if token.start() > done:
+            parts.append(Literal(line[done : token.start()], offset + done))
+        parts.append(_part(token.group(), offset + token.start()))
+        done = token.end()
+    if done < len(line):
+        parts.append(Literal(line[done:], offset + done))
+    return parts
+
+
+def _part(token: str, position: int) -> Part:
+    if token in ("{{", "}}"):
+        return Literal(token[0], position)
+    placeholder = _BY_WORD.get(token[1:-1])
+    return Wrong(token, position) if placeholder is None else Slot(placeholder, position)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text for one patient.
+
+    Attributes:
+        subject: of an e-mail; "" for SMS.
+        segments: of an SMS; None for e-mail.
+        missing: placeholders of the text that had no value and were left out.
+    """
+
+    text: str
+    subject: str = ""
+    segments: Segments | None = None
+    missing: tuple[Placeholder, ...] = ()
+
+
+def render_sms(text: str, language: str, values: MessageValues, *, plain_characters: bool) -> Rendered:
+    """Returns an SMS for one patient.
+
+    Args:
+        text: with placeholders.
+        language: of the text: dates and salutation follow it.
+        values: what the text can say.
+        plain_characters: values are written in plain characters where the whole then fits GSM 03.38 (Šarić → Saric).
+    """
+    parsed = parse(text)
+    words = _words(parsed, language, values)
+    segments = split(fill(parsed, words))
+    if plain_characters and segments.encoding is Encoding.UCS2:
+        simpler = split(fill(parsed, {each: " ".join(plain(word).split()) for each, word in words.items()}))
+        segments = simpler if simpler.encoding is Encoding.GSM else segments
+    return Rendered("".join(segments.texts), segments=segments, missing=_missing(words))
+
+
+def render_mail(subject: str, text: str, language: str, values: MessageValues) -> Rendered:
+    """Returns an e-mail for one patient; its subject has one line."""
+    head, body = parse(subject), parse(text)
+    words = _words(body, language, values) | _words(head, language, values)
+    return Rendered(fill(body, words), " ".join(fill(head, words).split()), missing=_missing(words))
+
+
+def fill(parsed: ParsedText, words: Mapping[Placeholder, str]) -> str:
+    """Returns a text with its values; what has none leaves neither a double blank, nor a lonely comma, nor an empty line."""
+    lines = []
+    for line in parsed.lines:
+        filled = _fill_line(line, words)
+        if filled or not any(isinstance(part, Slot) for part in line):
+            lines.append(filled)
+    return "\n".join(lines).strip()
+
+
+def _fill_line(line: tuple[Part, ...], words: Mapping[Placeholder, str]) -> str:
+    said, gap = "", False
+    for part in line:
+        if isinstance(part, Slot):
+            word = words[part.placeholder]
+            gap = gap or not word
+            said += word
+        elif gap:
+            said, gap = _close_gap(said, part.text), False
+        else:
+            said += part.text
+    return said.rstrip(_PAUSES + " ") if gap else said.rstrip()
+
+
+def _close_gap(left: str, right: str) -> str:
+    """Returns two pieces joined where a value between them is missing."""
+    before, after = left.rstrip(), right.lstrip()
+    if not before:
+        return after.lstrip(_PAUSES + _ENDS).lstrip()
+    if after.startswith(tuple(_ENDS)):
+        return before.rstrip(_PAUSES) + (after[1:] if before[-1] in _ENDS else after)
+    if after.startswith(tuple(_PAUSES)):
+        if before[-1] not in _PAUSES + _ENDS + ":(":
+            return before + after
+        after = after.lstrip(_PAUSES + " ")
+    apart = (left, right) != (before, after) and before[-1] != "("
+    return f"{before} {after}" if apart else before + after
+
+
+def _missing(words: Mapping[Placeholder, str]) -> tuple[Placeholder, ...]:
+    return tuple(placeholder for placeholder, word in words.items() if not word)
+
+
+def _words(parsed: ParsedText, language: str, values: MessageValues) -> dict[Placeholder, str]:
+    return {placeholder: _WORDS[placeholder](values, language) for placeholder in parsed.placeholders}
+
+
+_UNSEEN: Final = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""Control characters, marks of the writing direction, what has no width, halves of characters.
+
+The joiners stay (U+200C, U+200D): Persian names and compound emoji need them."""
+
+
+def without_unseen(text: str) -> str:
+    """Returns a text in composed characters without what nobody sees: it costs segments, or turns what follows around."""
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+
+
+@lru_cache(maxsize=4096)
+def _clean(word: str) -> str:
+    """Returns a value on one line, without double blanks, in composed characters, without what can't be seen."""
+    return " ".join(without_unseen(word).split())
+
+
+def _date_of(values: MessageValues, write: Callable[[date, str], str], language: str) -> str:
+    return write(values.starts_at.date(), language) if values.starts_at else ""
+
+
+def _time_of(values: MessageValues, language: str) -> str:
+    if values.starts_at is None:
+        return ""
+    if values.starts_at.tzinfo is not None:
+        raise ValueError("an appointment's time is the practice's wall-clock time, without a zone")
+    return _time(values.starts_at.time(), language)
+
+
+@lru_cache(maxsize=4096)
+def _date(value: date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, "dd.MM.yyyy", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def _long_date(value: date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, "long", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def _weekday(value: date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, "EEEE", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def _time(value: time, language: str) -> str:
+    from babel.dates import format_time
+
+    return format_time(value, "short", locale=locale_of(language))
+
+
+_WOMAN = {"de": "Frau", "fr": "Madame", "it": "Signora", "en": "Ms"}
+_MAN = {"de": "Herr", "fr": "Monsieur", "it": "Signor", "en": "Mr"}
+_SALUTATIONS: Final = {
+    **dict.fromkeys(("frau", "fr", "madame", "mme", "signora", "sig.ra", "mrs", "ms", "miss"), _WOMAN),
+    **dict.fromkeys(("herr", "herrn", "hr", "monsieur", "m", "signor", "signore", "sig", "mr"), _MAN),
+}
+
+
+@lru_cache(maxsize=256)
+def _salutation(written: str | None, language: str) -> str:
+    """Returns the salutation in a language, or "" where what the practice wrote is neither Frau nor Herr."""
+    words = (written or "").casefold().split()
+    known = _SALUTATIONS.get(words[0].rstrip(".")) if words else None
+    return known.get(language, "") if known else ""
+
+
+_WORDS: Final[Mapping[Placeholder, Callable[[MessageValues, str], str]]] = {
+    Placeholder.SALUTATION: lambda values, language: _salutation(values.salutation, language),
+    Placeholder.FIRST_NAME: lambda values, _language: _clean(values.first_name),
+    Placeholder.LAST_NAME: lambda values, _language: _clean(values.last_name),
+    Placeholder.WEEKDAY: lambda values, language: _date_of(values, _weekday, language),
+    Placeholder.DATE: lambda values, language: _date_of(values, _date, language),
+    Placeholder.LONG_DATE: lambda values, language: _date_of(values, _long_date, language),
+    Placeholder.TIME: _time_of,
+    Placeholder.DOCTOR: lambda values, _language: _clean(values.doctor),
+    Placeholder.MANDANT: lambda values, _language: _clean(values.mandant),
+    Placeholder.PRACTICE: lambda values, _language: _clean(values.practice),
+    Placeholder.PHONE: lambda values, _language: _clean(values.phone),
+    Placeholder.LINK: lambda values, _language: _clean(values.link),
+}
+
+_LANGUAGES: Final = {
+    **dict.fromkeys(("de", "d", "ger", "deu", "gsw", "deutsch", "german", "allemand", "tedesco"), "de"),
+    **dict.fromkeys(("fr", "f", "fre", "fra", "français", "francais", "französisch", "french", "francese"), "fr"),
+    **dict.fromkeys(("it", "i", "ita", "italiano", "italienisch", "italian", "italien"), "it"),
+    **dict.fromkeys(("en", "e", "eng", "english", "englisch", "anglais", "inglese"), "en"),
+}
+
+
+@lru_cache(maxsize=256)
+def normal_language(written: str | None) -> str | None:
+    """Returns ``de``, ``fr``, ``it`` or ``en`` for a language as practices write it (``D``, ``de-CH``, ``Français``), else None."""
+    words = re.split(r"[-_.\s]", unicodedata.normalize("NFC", written or "").strip().casefold(), maxsplit=1)
+    return _LANGUAGES.get(words[0])

@@ -1,0 +1,187 @@
+"""What preparing, sending and tracking work with: put together once by the composition root, or by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from tray_agent.clock import Clock
+from tray_agent.config.settings import Settings
+from tray_agent.messages.model import Channel
+
+if TYPE_CHECKING:
+    from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
+    from tray_agent.messages.rules.eligibility import Circumstances
+    from tray_agent.messages.texts.rendering import PracticeWords
+    from tray_agent.messages.texts.templates import TemplateBook
+    from tray_agent.practice.model import PracticeSource
+    from tray_agent.store.database import Database
+
+
+class SmsAccounts(Protocol):
+    """The SMS gateways by Mandant (``SmsGateways``)."""
+
+    def __getitem__(self, mandant_id: str, /) -> SmsGateway:
+        """Returns the gateway that is charged for a Mandant.
+
+        Raises:
+            GatewayMissingError: no account, no password, or an unknown kind.
+        """
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterates over the Mandants with an account."""
+        ...
+
+    def __len__(self) -> int:
+        """Returns the number of Mandants with an account."""
+        ...
+
+    def account(self, mandant_id: str, /) -> str:
+        """Returns the name of the account that is charged for a Mandant.
+
+        Raises:
+            GatewayMissingError: no account.
+        """
+        ...
+
+    def originator(self, mandant_id: str, /) -> str:
+        """Returns the originator of a Mandant's messages.
+
+        Raises:
+            GatewayMissingError: no account.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailIdentity:
+    """How one Mandant's e-mails are signed."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendingRules:
+    """The times and numbers of sending; the defaults are those of the product, tests and trials shorten them.
+
+    Attributes:
+        chunk: how many messages are checked against the practice's data at once.
+        ahead: how many intents are committed ahead of each connection, so that none waits for a COMMIT.
+        mails_at_once: how many e-mails are handed over side by side.
+        fresh: a check against the practice's data is repeated when it is older than this at the intent.
+        leave_within: a message whose intent was committed leaves within this time, or not at all.
+        under_way: so long after the intent a request could still reach the gateway; before, nobody is asked.
+        mail_under_way: the same for an e-mail, whose exchange has many steps, each with a time-out.
+        ask_every, times: a gateway is believed that it never got a message after it said so this often, this far apart
+            (ASPSMS: "not known" also means "not yet submitted"; three times within 15 minutes).
+        back_off: pauses after "not now", the last one again and again; each varied by up to a fifth.
+        patience: so long a run waits for what was put off or is in doubt, before it leaves it to the next run.
+        patience_by_hand: the same where a person began the run and waits for its result.
+        give_up: after this time an answer about a message in doubt is of no use any more.
+        track: so long a submitted message is followed up (seven days).
+        inquiry: how many references are asked about in one request.
+        status_pauses: pauses before the first inquiry about a message, the second, and so on; the last one again and again.
+    """
+
+    chunk: int = 100
+    ahead: int = 3
+    mails_at_once: int = 4
+    fresh: timedelta = timedelta(minutes=1)
+    leave_within: timedelta = timedelta(seconds=20)
+    under_way: timedelta = timedelta(minutes=2)
+    mail_under_way: timedelta = timedelta(minutes=15)
+    ask_every: timedelta = timedelta(minutes=5)
+    times: int = 3
+    back_off: tuple[timedelta, ...] = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
+    patience: timedelta = timedelta(minutes=20)
+    patience_by_hand: timedelta = timedelta(seconds=10)
+    give_up: timedelta = timedelta(days=7)
+    track: timedelta = timedelta(days=7)
+    inquiry: int = 200
+    status_pauses: tuple[timedelta, ...] = (
+        timedelta(0), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12),
+    )  # fmt: skip
+
+    def settles_after(self, channel: Channel | None) -> timedelta:
+        """Returns how long after its intent a message could still be under way."""
+        return self.mail_under_way if channel is Channel.EMAIL else self.under_way
+
+
+def _nothing(_step: str) -> None:
+    pass
+
+
+def _never() -> datetime | None:
+    return None
+
+
+def _no_words() -> PracticeWords:
+    from tray_agent.messages.texts.rendering import PracticeWords
+
+    return PracticeWords()
+
+
+@dataclass(frozen=True)
+class MessageParts:
+    """Everything that the four jobs need.
+
+    Attributes:
+        settings: gives the switches as they are now.
+        templates: gives the texts as they are now.
+        mail: the way for e-mail, or None where the practice has none.
+        mail_identity: gives the sender of a Mandant's e-mails.
+        zone: the practice's time zone.
+        words: how the practice names itself in texts.
+        region: the country of telephone numbers without a country code.
+        canton: whose holidays are quiet.
+        next_sending: gives the next planned time of sending (aware), or None where there is none.
+        reached: is told the name of every step of sending just before it; the crash trials end the process there.
+    """
+
+    database: Database
+    settings: Callable[[], Settings]
+    practice: PracticeSource
+    templates: Callable[[], TemplateBook]
+    sms: SmsAccounts
+    mail: MailGateway | None
+    mail_identity: Callable[[str], MailIdentity]
+    clock: Clock
+    zone: ZoneInfo
+    words: PracticeWords = field(default_factory=_no_words)
+    region: str = "CH"
+    canton: str = "ZH"
+    rules: SendingRules = field(default_factory=SendingRules)
+    next_sending: Callable[[], datetime | None] = _never
+    reached: Callable[[str], None] = _nothing
+
+    def channels(self) -> frozenset[Channel]:
+        """Returns the channels on which the practice can send at all."""
+        has_sms, has_mail = len(self.sms) > 0, self.mail is not None
+        return frozenset(channel for channel, there in ((Channel.SMS, has_sms), (Channel.EMAIL, has_mail)) if there)
+
+    def local(self, instant: datetime) -> datetime:
+        """Returns an aware instant as the practice's wall clock, naive."""
+        return instant.astimezone(self.zone).replace(tzinfo=None)
+
+    def instant(self, local: datetime) -> datetime:
+        """Returns the practice's wall clock (naive) as an aware instant; of a repeated time the first."""
+        return local.replace(tzinfo=self.zone)
+
+    def circumstances(self, now: datetime, settings: Settings) -> Circumstances:
+        """Returns everything around the candidates at one moment; credits are not judged here: sending asks the gateway."""
+        from tray_agent.messages.rules.eligibility import Circumstances, RuleSettings
+
+        return Circumstances(
+            now=self.local(now),
+            settings=RuleSettings.of(settings),
+            mandants=self.practice.mandants(),
+            templates=self.templates(),
+            visit_reasons=self.practice.visit_reasons(),
+            channels=self.channels(),
+            region=self.region,
+        )

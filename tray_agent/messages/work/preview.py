@@ -1,0 +1,351 @@
+"""Who would get what, when, on which way, from which Mandant, at what cost, and who would not and why; writes nothing.
+
+The preview decides with the same code as preparing (``eligibility``), reads the same practice and the same outbox, and
+renders the same texts; it asks no gateway. Used by ``vitoclient messages preview`` and by the dialog *Vorschau*.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tray_agent.config.settings import CHECK_CREDITS, Settings
+from tray_agent.errors import InputError
+from tray_agent.i18n import _, format_date
+from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.outbox import entries
+from tray_agent.messages.outbox.entries import Known
+from tray_agent.messages.rules.eligibility import (
+    BirthdayCandidate,
+    BirthdayKey,
+    Circumstances,
+    Decision,
+    Earlier,
+    Eligible,
+    NotEligible,
+    PreparingBatch,
+    ReminderCandidate,
+    ReminderKey,
+    RuleSettings,
+    SearchWindow,
+    birthdays_greeted_on,
+)
+from tray_agent.messages.rules.reasons import Reason, advice_of
+from tray_agent.messages.texts.content import cost_of, name_of, segments_of
+from tray_agent.messages.texts.rendering import values_for
+from tray_agent.messages.texts.templates import TemplateBook
+from tray_agent.messages.work.credits import credits_of
+from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.prepare import earlier_reminder, is_revivable
+from tray_agent.practice.model import Appointment, Patient
+
+if TYPE_CHECKING:
+    from tray_agent.jobs.service import Jobs
+
+FURTHEST = timedelta(days=731)
+"""So far ahead a day may be looked at; no practice plans further, and the calendar ends somewhere."""
+
+SendingTime = Callable[[MessageKind, datetime], "datetime | None"]
+"""Returns when what is prepared from an instant on would be sent (aware), or None where no run is planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """One patient or appointment.
+
+    Attributes:
+        starts_at: of the appointment, local wall clock, naive; None for greetings.
+        mandant_id, mandant: who is or would be charged; None and "" where nobody was found.
+        channel, recipient, language, text, subject: of a message that would be sent; None or "" otherwise.
+        segments, cost: of an SMS, in credits; 0 otherwise.
+        moved: whether the appointment was reminded before, at another start.
+        reason: why no message is sent, or None where one is.
+        sentence, advice: the reason in words, in the language in force; "" where a message is sent.
+        entry: whether the outbox gets an entry with an error, so that the practice reminds otherwise.
+    """
+
+    kind: MessageKind
+    patient_id: str
+    patient: str
+    appointment_id: str | None = None
+    starts_at: datetime | None = None
+    mandant_id: str | None = None
+    mandant: str = ""
+    channel: Channel | None = None
+    recipient: str | None = None
+    language: str | None = None
+    subject: str = ""
+    text: str = ""
+    segments: int = 0
+    cost: Decimal = Decimal(0)
+    moved: bool = False
+    reason: Reason | None = None
+    sentence: str = ""
+    advice: str = ""
+    entry: bool = False
+
+    @property
+    def is_sent(self) -> bool:
+        """Returns whether a message would be sent."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewMandant:
+    """What one Mandant would be charged.
+
+    Attributes:
+        messages: how many, on all channels.
+        cost: in credits.
+        balance: as last told by the gateway; None where it never told, or where ``CreditBestandPrüfen`` stands on Nein.
+        has_account: whether there is an account at the SMS gateway for this Mandant.
+    """
+
+    mandant_id: str
+    name: str
+    messages: int
+    cost: Decimal
+    balance: Decimal | None
+    has_account: bool
+
+    @property
+    def is_enough(self) -> bool:
+        """Returns whether the balance covers the cost; an unknown balance does, sending asks again."""
+        return self.cost == 0 or (self.has_account and (self.balance is None or self.balance >= self.cost))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What preparing would find on a day.
+
+    Attributes:
+        day: the practice's date on which the job would run.
+        window: the days searched for appointments; None for greetings.
+        switched_on: whether the switch of this kind stands on Ja; decided is as if it did.
+        sent_at: when the messages would be sent (aware), or None where no run is planned.
+        lines: by start (reminders) or by id (greetings).
+    """
+
+    kind: MessageKind
+    day: date
+    window: SearchWindow | None
+    switched_on: bool
+    sent_at: datetime | None
+    lines: Sequence[PreviewLine]
+    mandants: Sequence[PreviewMandant]
+
+    @property
+    def messages(self) -> Sequence[PreviewLine]:
+        """Returns those who would get a message."""
+        return [line for line in self.lines if line.is_sent]
+
+    @property
+    def others(self) -> Sequence[PreviewLine]:
+        """Returns those who would not."""
+        return [line for line in self.lines if not line.is_sent]
+
+    @property
+    def reasons(self) -> Mapping[Reason, int]:
+        """Returns how many are not sent, by reason, the most frequent first."""
+        return dict(Counter(line.reason for line in self.lines if line.reason is not None).most_common())
+
+    @property
+    def cost(self) -> Decimal:
+        """Returns the cost of all messages, in credits."""
+        return sum((line.cost for line in self.lines), Decimal(0))
+
+
+class PreviewService:
+    """Previews what the next days would bring. Calls block on databases: never on the GUI thread.
+
+    Args:
+        parts: what preparing works with.
+        sending_time: tells when prepared messages would be sent; by default nobody knows.
+    """
+
+    def __init__(self, parts: MessageParts, sending_time: SendingTime = lambda _kind, _instant: None) -> None:
+        self._parts = parts
+        self._sending_time = sending_time
+
+    def preview(self, kind: MessageKind, day: date | None = None) -> Preview:
+        """Returns what preparing would find on ``day``; writes nothing and asks no gateway.
+
+        Args:
+            kind: reminders or greetings.
+            day: the practice's date of the run; today by default.
+
+        Raises:
+            InputError: the day is over, or further away than ``FURTHEST``.
+            DatabaseUnavailableError, PracticeDataError: the practice or the outbox can't be read.
+        """
+        instant = self._instant_of(day)
+        settings = self._parts.settings()
+        around = self._around(instant, settings)
+        looking = _Looking(self._parts, around, self._parts.templates())
+        reminders = kind is MessageKind.REMINDER
+        window = around.settings.window(around.today) if reminders else None
+        lines = tuple(looking.reminders(window) if window else looking.greetings())
+        rules = RuleSettings.of(settings)
+        return Preview(
+            kind=kind,
+            day=around.today,
+            window=window,
+            switched_on=rules.reminders_on if reminders else rules.birthdays_on,
+            sent_at=self._sending_time(kind, instant),
+            lines=lines,
+            mandants=tuple(self._charged(lines, around)),
+        )
+
+    def _instant_of(self, day: date | None) -> datetime:
+        now = self._parts.clock.now()
+        today = self._parts.local(now).date()
+        if day is None or day == today:
+            return now
+        if day > today + FURTHEST:
+            raise InputError(
+                _("Tag zu weit entfernt"),
+                _("Der {day} liegt mehr als zwei Jahre in der Zukunft.").format(day=format_date(day)),
+                _("Einen früheren Tag angeben."),
+            )
+        if day < today:
+            raise InputError(
+                _("Tag ist vorbei"),
+                _("Der {day} ist vorbei; eine Vorschau gibt es nur für heute und später.").format(day=format_date(day)),
+                _("«vitoclient history» zeigt, was gesendet wurde."),
+            )
+        return self._parts.instant(datetime.combine(day, time.min)).astimezone(UTC)
+
+    def _around(self, instant: datetime, settings: Settings) -> Circumstances:
+        """Returns the circumstances of preparing, as if the switches stood on Ja, with the balances last told where they are checked."""
+        around = self._parts.circumstances(instant, settings)
+        on = replace(around.settings, reminders_on=True, birthdays_on=True)
+        return replace(around, settings=on, credits=self._balances(instant, settings) if settings.yes(CHECK_CREDITS) else {})
+
+    def _balances(self, instant: datetime, settings: Settings) -> dict[str, Decimal]:
+        with self._parts.database.read() as connection:
+            accounts = credits_of(connection, self._parts, settings, instant, timedelta(0))
+        return {one: account.balance for account in accounts for one in account.mandants if account.balance is not None}
+
+    def _charged(self, lines: Sequence[PreviewLine], around: Circumstances) -> Iterator[PreviewMandant]:
+        sent = [line for line in lines if line.is_sent]
+        accounts = set(self._parts.sms)
+        for mandant_id in sorted({line.mandant_id for line in sent if line.mandant_id}):
+            own = [line for line in sent if line.mandant_id == mandant_id]
+            name = around.mandants[mandant_id].name
+            cost = sum((line.cost for line in own), Decimal(0))
+            yield PreviewMandant(mandant_id, name, len(own), cost, around.credits.get(mandant_id), mandant_id in accounts)
+
+
+class _Looking:
+    """Goes through the candidates of one day."""
+
+    def __init__(self, parts: MessageParts, around: Circumstances, book: TemplateBook) -> None:
+        self._parts = parts
+        self._around = around
+        self._book = book
+        self._batch = PreparingBatch(around)
+
+    def reminders(self, window: SearchWindow) -> Iterator[PreviewLine]:
+        practice = self._parts.practice
+        for appointments in practice.appointments_between(window.begin, window.end):
+            patient_ids = {appointment.patient_id for appointment in appointments}
+            patients, charged = practice.patients(patient_ids), practice.last_mandants(patient_ids)
+            known = self._known_of(appointments)
+            self._batch.know(self._earlier(known))
+            by_key = {one.unique_key: one for one in known}
+            for appointment in appointments:
+                patient = patients.get(appointment.patient_id)
+                decision = self._batch.reminder(ReminderCandidate(appointment, patient, charged.get(appointment.patient_id)))
+                there = by_key.get(ReminderKey.of(appointment).text)
+                yield self._line(_refused_before(decision, there), appointment.patient_id, patient, appointment)
+
+    def greetings(self) -> Iterator[PreviewLine]:
+        practice, year = self._parts.practice, self._around.today.year
+        for patients in practice.patients_born_on(birthdays_greeted_on(self._around.today)):
+            charged = practice.last_mandants({patient.id for patient in patients})
+            keys = {patient.id: BirthdayKey(patient.id, year) for patient in patients}
+            with self._parts.database.read() as connection:
+                known = {one.unique_key: one for one in entries.known_of_keys(connection, [key.text for key in keys.values()])}
+            done = frozenset(key for key in keys.values() if key.text in known and not is_revivable(known[key.text]))
+            self._batch.know(Earlier(done))
+            for patient in patients:
+                decision = self._batch.birthday(BirthdayCandidate(patient, charged.get(patient.id)))
+                yield self._line(_refused_before(decision, known.get(keys[patient.id].text)), patient.id, patient, None)
+
+    def _known_of(self, appointments: Sequence[Appointment]) -> list[Known]:
+        with self._parts.database.read() as connection:
+            known = entries.known_of_appointments(connection, {appointment.id for appointment in appointments})
+            if self._around.settings.one_per_day and appointments:
+                days = [appointment.starts_at.date() for appointment in appointments]
+                begin, end = datetime.combine(min(days), time.min), datetime.combine(max(days) + timedelta(days=1), time.min)
+                patient_ids = {appointment.patient_id for appointment in appointments}
+                known += entries.known_between(connection, patient_ids, self._parts.instant(begin), self._parts.instant(end))
+        return known
+
+    def _earlier(self, known: Sequence[Known]) -> Earlier:
+        reminders = [(one, reminder) for one in known if (reminder := earlier_reminder(one))]
+        return Earlier(
+            keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one)),
+            reminders=frozenset(reminder for one, reminder in reminders if one.counts),
+        )
+
+    def _line(self, decision: Decision, patient_id: str, patient: Patient | None, appointment: Appointment | None) -> PreviewLine:
+        mandant = self._around.mandants.get(decision.mandant_id or "")
+        line = PreviewLine(
+            kind=decision.kind,
+            patient_id=patient_id,
+            patient=name_of(patient, patient_id),
+            appointment_id=appointment.id if appointment else None,
+            starts_at=appointment.starts_at if appointment else None,
+            mandant_id=decision.mandant_id,
+            mandant=mandant.name if mandant else "",
+        )
+        if isinstance(decision, NotEligible):
+            said, advice = decision.sentence, advice_of(decision.reason)
+            return replace(line, reason=decision.reason, sentence=said, advice=advice, entry=decision.entry)
+        return self._with_text(line, decision, patient, appointment)
+
+    def _with_text(self, line: PreviewLine, decision: Eligible, patient: Patient | None, appointment: Appointment | None) -> PreviewLine:
+        if patient is None:
+            return line
+        values = values_for(patient, self._around.mandants[decision.mandant_id], self._parts.words, appointment)
+        rendered = self._book.render(decision.template, values)
+        return replace(
+            line,
+            channel=decision.channel,
+            recipient=decision.recipient,
+            language=decision.language,
+            subject=rendered.subject,
+            text=rendered.text,
+            segments=segments_of(rendered),
+            cost=cost_of(rendered, decision.channel),
+            moved=decision.moved,
+        )
+
+
+def _refused_before(decision: Decision, known: Known | None) -> Decision:
+    """Returns the decision, unless the gateway refused this very recipient for good: that is not tried again."""
+    if not isinstance(decision, Eligible) or known is None or known.state is not MessageState.ERROR:
+        return decision
+    refused = known.attempts > 0 and known.recipient == decision.recipient
+    return decision.refused(Reason.RECIPIENT_REFUSED) if refused else decision
+
+
+def sending_time_of(jobs: Jobs, zone: ZoneInfo) -> SendingTime:
+    """Returns when messages would be sent, from the schedules: the first sending after the next preparing."""
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.schedules.planned_times import next_after
+
+    preparing = {MessageKind.REMINDER: JobKey.PREPARE_REMINDERS, MessageKind.BIRTHDAY: JobKey.PREPARE_BIRTHDAYS}
+
+    def sending_time(kind: MessageKind, instant: datetime) -> datetime | None:
+        schedules = {row.key: row.schedule for row in jobs.overview()}
+        prepared = next_after(schedules[preparing[kind]], zone, instant)
+        return next_after(schedules[JobKey.SEND_MESSAGES], zone, prepared) if prepared else None
+
+    return sending_time

@@ -1,0 +1,1 @@
+"""What was done: the history of runs and the activity log."""

@@ -1,0 +1,98 @@
+"""What the history and the activity log say of runs, in sentences that a practice understands."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.protocol.model import Reason
+
+
+def skipped_sentence(reason: Reason, due_at: datetime, zone: tzinfo, switch: str = "") -> str:
+    """Returns why nothing ran at a planned time.
+
+    Args:
+        reason: why.
+        due_at: the planned time (aware).
+        zone: the practice's time zone.
+        switch: the job's switch in the users' words.
+    """
+    said = {
+        Reason.SWITCH_OFF: _("Nicht ausgeführt: Der Schalter {switch} steht auf Nein."),
+        Reason.MISSED: _("Nicht ausgeführt: Um {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
+        Reason.DATABASE_AWAY: _(
+            "Nicht ausgeführt: Um {time} war die Datenbank nicht erreichbar; nur die letzte verpasste Zeit wird nachgeholt."
+        ),
+        Reason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
+        Reason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
+        Reason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
+        Reason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
+    }[reason]
+    return said.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)
+
+
+def folded_sentence(count: int, first: datetime, last: datetime, zone: tzinfo) -> str:
+    """Returns what stands for very many missed times in one row: how many, from when until when (aware)."""
+    said = ngettext(
+        "{count} geplante Zeit am {first} nicht ausgeführt: Kein Arbeitsplatz war bereit.",
+        "{count} geplante Zeiten vom {first} bis {last} nicht ausgeführt: Kein Arbeitsplatz war bereit.",
+        count,
+    )
+    return said.format(count=count, first=format_datetime(first.astimezone(zone)), last=format_datetime(last.astimezone(zone)))
+
+
+def died_sentence(workstation: str) -> str:
+    """Returns what a run says whose computer vanished in the middle."""
+    return _("Abgebrochen, weil der Arbeitsplatz {workstation} mittendrin ausfiel. Der Rest kommt beim nächsten Lauf an die Reihe.").format(
+        workstation=workstation
+    )
+
+
+def taken_over_sentence(title: str, workstation: str) -> str:
+    """Returns what the activity log says when this computer goes on with another's run."""
+    return _("{title}: Der Arbeitsplatz {workstation} fiel mittendrin aus; dieser Arbeitsplatz macht weiter.").format(
+        title=title, workstation=workstation
+    )
+
+
+def unusable_schedule_sentence(title: str, mistake: str) -> str:
+    """Returns what is said of a job whose schedule somebody wrote into the database past this program.
+
+    Args:
+        title: the job's name.
+        mistake: what is wrong, a whole sentence.
+    """
+    said = _("{title}: Der Zeitplan in der Datenbank kann nicht verwendet werden; so läuft der Auftrag nie. {mistake} Ihn neu speichern.")
+    return said.format(title=title, mistake=mistake)
+
+
+def resumed_sentence(title: str) -> str:
+    """Returns what the activity log says when this computer goes on with a run that was given back."""
+    return _("{title}: Der unterbrochene Lauf geht auf diesem Arbeitsplatz weiter.").format(title=title)
+
+
+def held_sentence() -> str:
+    """Returns what a run says that a pause interrupted, as long as the pause lasts."""
+    return _("Unterbrochen, weil die Aufträge angehalten wurden. Nach dem Fortsetzen geht der Lauf weiter.")
+
+
+def paused_sentence() -> str:
+    """Returns what a run says that a pause interrupted and that does not go on."""
+    return _("Abgebrochen, weil die Aufträge angehalten wurden. Der Rest kommt beim nächsten Lauf an die Reihe.")
+
+
+def cancelled_sentence() -> str:
+    """Returns what a run says that was asked to stop."""
+    return _("Abgebrochen, bevor alles erledigt war. Der Rest kommt beim nächsten Lauf an die Reihe.")
+
+
+def quit_sentence() -> str:
+    """Returns what a run says whose program was ended in the middle."""
+    return _("Abgebrochen, weil das Programm beendet wurde. Der Rest kommt beim nächsten Lauf an die Reihe.")
+
+
+def fault_sentence(title: str) -> str:
+    """Returns what is said of a fault of the program; the traceback stands in the log file only."""
+    return _("{title}: Ein Fehler des Programms hat den Lauf beendet. Einzelheiten für den Support stehen in der Logdatei.").format(
+        title=title
+    )

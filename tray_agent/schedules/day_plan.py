@@ -1,0 +1,109 @@
+"""What is planned on one local day, for the time line in the dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tray_agent.job_kinds import JobKey
+from tray_agent.schedules.order_check import LEAST_DISTANCE, STAGES
+from tray_agent.schedules.planned_times import between
+from tray_agent.schedules.quiet_hours import QuietHours, QuietInterval
+from tray_agent.schedules.schedule import Schedule
+from tray_agent.schedules.wall_clock import first_instant
+
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """One planned run.
+
+    Attributes:
+        job: which job.
+        at: its local time (aware, in the practice's zone).
+        quiet: whether it would send within the quiet hours.
+    """
+
+    job: JobKey
+    at: datetime
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TooClose:
+    """Two runs of different stages whose starts lie less than 5 minutes apart, the earlier one first."""
+
+    first: PlannedRun
+    second: PlannedRun
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """The planned runs of one local day.
+
+    Attributes:
+        day: the local day.
+        start: its first instant, local, aware.
+        end: the first instant of the next day, local, aware; 23, 24 or 25 hours later.
+        runs: in the order of their times; at the same time in the order of the jobs.
+        quiet: the quiet times within the day.
+        too_close: the pairs whose distance is too small.
+    """
+
+    day: date
+    start: datetime
+    end: datetime
+    runs: tuple[PlannedRun, ...]
+    quiet: tuple[QuietInterval, ...]
+    too_close: tuple[TooClose, ...]
+
+
+def plan_day(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, quiet: QuietHours, day: date) -> DayPlan:
+    """Returns what the enabled schedules plan on a local day.
+
+    Raises:
+        ConfigurationError: the canton of the quiet hours is unknown.
+    """
+    start = first_instant(datetime.combine(day, time()), zone)
+    end = first_instant(datetime.combine(day + timedelta(days=1), time()), zone)
+    runs = tuple(sorted(_runs(schedules, zone, quiet, start, end), key=_place))
+    return DayPlan(
+        day=day,
+        start=start.astimezone(zone),
+        end=end.astimezone(zone),
+        runs=runs,
+        quiet=tuple(quiet.intervals(start, end, zone)),
+        too_close=tuple(_find_too_close(runs)),
+    )
+
+
+def _runs(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, quiet: QuietHours, start: datetime, end: datetime) -> Iterator[PlannedRun]:
+    for job, schedule in schedules.items():
+        for at in between(schedule, zone, start - _TICK, end - _TICK):
+            local = at.astimezone(zone)
+            yield PlannedRun(job, local, job is JobKey.SEND_MESSAGES and quiet.is_quiet(local))
+
+
+def _find_too_close(runs: tuple[PlannedRun, ...]) -> Iterator[TooClose]:
+    for place, first in enumerate(runs):
+        for second in runs[place + 1 :]:
+            if _elapsed(first, second) >= LEAST_DISTANCE:
+                break
+            if _stage(first.job) is not None and _stage(second.job) is not None and _stage(first.job) != _stage(second.job):
+                yield TooClose(first, second)
+
+
+def _elapsed(first: PlannedRun, second: PlannedRun) -> timedelta:
+    """Returns the real time between two runs; local times of one zone subtract as wall clocks do."""
+    return timedelta(seconds=second.at.timestamp() - first.at.timestamp())
+
+
+def _stage(job: JobKey) -> int | None:
+    return next((place for place, jobs in enumerate(STAGES) if job in jobs), None)
+
+
+def _place(run: PlannedRun) -> tuple[float, int]:
+    return run.at.timestamp(), list(JobKey).index(run.job)

@@ -1,0 +1,176 @@
+"""The days on which a schedule runs: *Ausgeführt* and *Wiederholt*. Dates only; plain arithmetic, never a walk over days."""
+
+from __future__ import annotations
+
+from calendar import isleap
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+from math import gcd
+
+from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule
+
+HORIZON = date(9900, 1, 1)
+"""No schedule runs later: far enough, and safe from the end of the calendar."""
+
+_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+_BITS = (2, 4, 8, 16, 32, 64, 1)
+"""The bits of ``Weekdays``, from Monday to Sunday as ``date.weekday`` counts."""
+
+_KINDS = {
+    RelativeDay.SUNDAY: (6,),
+    RelativeDay.MONDAY: (0,),
+    RelativeDay.TUESDAY: (1,),
+    RelativeDay.WEDNESDAY: (2,),
+    RelativeDay.THURSDAY: (3,),
+    RelativeDay.FRIDAY: (4,),
+    RelativeDay.SATURDAY: (5,),
+    RelativeDay.DAY: (0, 1, 2, 3, 4, 5, 6),
+    RelativeDay.WORKING_DAY: (0, 1, 2, 3, 4),
+    RelativeDay.WEEKEND_DAY: (5, 6),
+}
+_INDEX = {Position.FIRST: 0, Position.SECOND: 1, Position.THIRD: 2, Position.FOURTH: 3, Position.LAST: -1}
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def next_run_day(schedule: Schedule, day: date) -> date | None:
+    """Returns the first day on or after ``day`` on which the schedule runs, or None where there is none any more."""
+    last = schedule.end_date or HORIZON
+    day = max(day, schedule.start_date)
+    if day > last or day > HORIZON:
+        return None
+    found = _NEXT[schedule.frequency](schedule, day)
+    return found if found is not None and found <= last else None
+
+
+def previous_run_day(schedule: Schedule, day: date) -> date | None:
+    """Returns the last day on or before ``day`` on which the schedule runs, or None where there was none."""
+    day = min(day, schedule.end_date or HORIZON, HORIZON)
+    if day < schedule.start_date:
+        return None
+    found = _PREVIOUS[schedule.frequency](schedule, day)
+    return found if found is not None and found >= schedule.start_date else None
+
+
+def _next_once(schedule: Schedule, day: date) -> date | None:
+    return schedule.start_date if day <= schedule.start_date else None
+
+
+def _previous_once(schedule: Schedule, _day: date) -> date:
+    return schedule.start_date
+
+
+def _next_daily(schedule: Schedule, day: date) -> date:
+    return day + _DAY * (-(day - schedule.start_date).days % schedule.interval)
+
+
+def _previous_daily(schedule: Schedule, day: date) -> date:
+    return day - _DAY * ((day - schedule.start_date).days % schedule.interval)
+
+
+def _next_weekly(schedule: Schedule, day: date) -> date:
+    monday, late = _week_of(schedule, day)
+    if late == 0:
+        for weekday in range(day.weekday(), 7):
+            if schedule.interval & _BITS[weekday]:
+                return monday + _DAY * weekday
+    first = next(weekday for weekday in range(7) if schedule.interval & _BITS[weekday])
+    return monday + _WEEK * (schedule.recurrence - late) + _DAY * first
+
+
+def _previous_weekly(schedule: Schedule, day: date) -> date:
+    monday, late = _week_of(schedule, day)
+    if late == 0:
+        for weekday in range(day.weekday(), -1, -1):
+            if schedule.interval & _BITS[weekday]:
+                return monday + _DAY * weekday
+    last = next(weekday for weekday in range(6, -1, -1) if schedule.interval & _BITS[weekday])
+    return monday - _WEEK * (late or schedule.recurrence) + _DAY * last
+
+
+def _week_of(schedule: Schedule, day: date) -> tuple[date, int]:
+    """Returns the Monday of a day's week, and how many weeks it lies after the last week that counts (0: it counts)."""
+    monday = day - _DAY * day.weekday()
+    first = schedule.start_date - _DAY * schedule.start_date.weekday()
+    return monday, (monday - first).days // 7 % schedule.recurrence
+
+
+def _next_monthly(schedule: Schedule, day: date) -> date | None:
+    month = _month_number(day)
+    late = (month - _month_number(schedule.start_date)) % schedule.recurrence
+    first = month if late == 0 else month + schedule.recurrence - late
+    for found in _days_of_months(schedule, first, schedule.recurrence):
+        if found >= day:
+            return found
+    return None
+
+
+def _previous_monthly(schedule: Schedule, day: date) -> date | None:
+    month = _month_number(day)
+    late = (month - _month_number(schedule.start_date)) % schedule.recurrence
+    for found in _days_of_months(schedule, month - late, -schedule.recurrence):
+        if found <= day:
+            return found
+    return None
+
+
+def _days_of_months(schedule: Schedule, first: int, step: int) -> Iterator[date]:
+    """Gives the run days of every ``step``-th month from ``first`` on; ends where none can come any more."""
+    for number in range(first, first + step * _most_months(schedule), step):
+        year, month = divmod(number, 12)
+        if not schedule.start_date.year <= year < HORIZON.year:
+            return
+        if found := _day_in_month(schedule, year, month + 1):
+            yield found
+
+
+def _most_months(schedule: Schedule) -> int:
+    """Returns after how many of the months that count all cases have been seen.
+
+    Every 12, 24 … months it is always the same month: only 29 February still comes and goes, in the calendar's cycle of
+    400 years. Else 12 of them pass every length of a month.
+    """
+    if schedule.recurrence % 12:
+        return 13
+    if schedule.frequency is Frequency.MONTHLY and schedule.interval == 29:
+        return 400 // gcd(400, schedule.recurrence // 12) + 1
+    return 2
+
+
+def _day_in_month(schedule: Schedule, year: int, month: int) -> date | None:
+    """Returns the day of a month on which the schedule runs; None where the month is too short."""
+    if schedule.frequency is Frequency.MONTHLY_RELATIVE:
+        return _relative_day(year, month, RelativeDay(schedule.interval), schedule.position)
+    return date(year, month, schedule.interval) if schedule.interval <= _length(year, month) else None
+
+
+@lru_cache(maxsize=4096)
+def _relative_day(year: int, month: int, kind: RelativeDay, position: Position) -> date:
+    first = date(year, month, 1)
+    of_kind = [day for day in range(_length(year, month)) if (first.weekday() + day) % 7 in _KINDS[kind]]
+    return first + _DAY * of_kind[_INDEX[position]]
+
+
+def _length(year: int, month: int) -> int:
+    return 29 if month == 2 and isleap(year) else _LENGTHS[month - 1]
+
+
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+_NEXT: dict[Frequency, Callable[[Schedule, date], date | None]] = {
+    Frequency.ONCE: _next_once,
+    Frequency.DAILY: _next_daily,
+    Frequency.WEEKLY: _next_weekly,
+    Frequency.MONTHLY: _next_monthly,
+    Frequency.MONTHLY_RELATIVE: _next_monthly,
+}
+_PREVIOUS: dict[Frequency, Callable[[Schedule, date], date | None]] = {
+    Frequency.ONCE: _previous_once,
+    Frequency.DAILY: _previous_daily,
+    Frequency.WEEKLY: _previous_weekly,
+    Frequency.MONTHLY: _previous_monthly,
+    Frequency.MONTHLY_RELATIVE: _previous_monthly,
+}

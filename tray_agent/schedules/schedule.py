@@ -1,0 +1,142 @@
+"""The schedule of a job: a value with the codes of SQL Server Agent (``sysschedules``), checked when it is made.
+
+Semantics: domain, section 3, and decision record 0007. When it runs is told by ``planned_times``, in words by ``summary``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+
+from tray_agent.schedules.codes import (
+    LAST_SECOND,
+    NO_END_DATE,
+    Frequency,
+    Position,
+    RelativeDay,
+    Subday,
+    Weekdays,
+    date_number,
+    date_of,
+    time_number,
+    time_of,
+)
+from tray_agent.schedules.mistakes import Mistake, ScheduleError, as_numbers, complete, find_mistakes
+
+__all__ = ["Frequency", "Mistake", "Position", "RelativeDay", "Schedule", "ScheduleError", "Subday", "Weekdays", "find_mistakes"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a job runs, in wall-clock time of the practice's zone.
+
+    What a kind of schedule does not use is brought to one form when the value is made (``position`` of a daily schedule is
+    ``UNUSED``), so that two schedules with the same meaning are equal.
+
+    Attributes:
+        frequency: *Ausgeführt*.
+        interval: every N days (daily); ``Weekdays`` (weekly); the day of the month (monthly); ``RelativeDay`` (monthly relative).
+        start_date: the first day on which it may run; every N days, weeks and months are counted from this day, from its
+            Monday-to-Sunday week, from its month.
+        start_time: the time of the run, or the start of the window.
+        end_time: the end of the window, inclusive; before ``start_time``: on the next day. The runs after midnight belong to
+            the day on which the window began.
+        end_date: the last day on which a run or a window may begin; None: no end.
+        position: which of the days (monthly relative).
+        recurrence: every N weeks or months.
+        subday: *Häufigkeit pro Tag*.
+        subday_interval: every N minutes or hours.
+        enabled: *Aktiviert*; a schedule that is not enabled has no planned times at all.
+
+    Raises:
+        ScheduleError: a value is out of its range or two contradict each other; the first mistake is told.
+    """
+
+    frequency: Frequency
+    interval: int
+    start_date: date
+    start_time: time
+    end_time: time = LAST_SECOND
+    end_date: date | None = None
+    position: Position = Position.UNUSED
+    recurrence: int = 0
+    subday: Subday = Subday.AT_TIME
+    subday_interval: int = 0
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        for mistake in find_mistakes(self.as_columns()):
+            raise mistake.as_error()
+        self._forget_unused()
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, object], *, default_start: date | None = None) -> Schedule:
+        """Returns the schedule of a row of ``sysschedules`` (or its JSON form): dates YYYYMMDD, times HHMMSS, all integers.
+
+        Columns that name a schedule but do not say when it runs (``name``, ``schedule_id`` …) are ignored.
+
+        Args:
+            columns: ``freq_type`` and what it needs; the others default as in ``sp_add_schedule``: at the time, from
+                00:00:00 to 23:59:59, no end date, enabled.
+            default_start: stands in for a missing ``active_start_date`` of a recurring schedule.
+
+        Raises:
+            ScheduleError: a column is missing, unknown, or wrong; the first mistake is told.
+        """
+        given = dict(columns)
+        if default_start is not None and given.get("freq_type") != Frequency.ONCE:
+            given.setdefault("active_start_date", date_number(default_start))
+        for mistake in find_mistakes(given):
+            raise mistake.as_error()
+        return _schedule_of(as_numbers(complete(given)))
+
+    def as_columns(self) -> dict[str, int]:
+        """Returns the row of ``sysschedules`` (also the JSON form): the ten columns and ``enabled``, all integers."""
+        return {
+            "enabled": int(self.enabled),
+            "freq_type": int(self.frequency),
+            "freq_interval": int(self.interval),
+            "freq_subday_type": int(self.subday),
+            "freq_subday_interval": self.subday_interval,
+            "freq_relative_interval": int(self.position),
+            "freq_recurrence_factor": self.recurrence,
+            "active_start_date": date_number(self.start_date),
+            "active_end_date": date_number(self.end_date) if self.end_date else NO_END_DATE,
+            "active_start_time": time_number(self.start_time),
+            "active_end_time": time_number(self.end_time),
+        }
+
+    def _forget_unused(self) -> None:
+        """Brings what this kind of schedule does not use to one form."""
+        unused: dict[str, object] = {}
+        if self.frequency is Frequency.ONCE:
+            unused |= {"interval": 0, "end_date": None}
+        if self.frequency in (Frequency.ONCE, Frequency.DAILY):
+            unused |= {"recurrence": 0}
+        if self.frequency is not Frequency.MONTHLY_RELATIVE:
+            unused |= {"position": Position.UNUSED}
+        if self.subday is Subday.AT_TIME:
+            unused |= {"subday_interval": 0, "end_time": LAST_SECOND}
+        for name, value in unused.items():
+            object.__setattr__(self, name, value)
+
+
+def _schedule_of(given: Mapping[str, int]) -> Schedule:
+    """Returns the schedule of columns that were checked."""
+    end = given["active_end_date"]
+    windowed = given["freq_subday_type"] in (Subday.MINUTES, Subday.HOURS)
+    relative = given["freq_type"] == Frequency.MONTHLY_RELATIVE
+    return Schedule(
+        frequency=Frequency(given["freq_type"]),
+        interval=given["freq_interval"],
+        start_date=date_of(given["active_start_date"]),
+        start_time=time_of(given["active_start_time"]),
+        end_time=time_of(given["active_end_time"]) if windowed else LAST_SECOND,
+        end_date=None if end == NO_END_DATE else date_of(end),
+        position=Position(given["freq_relative_interval"]) if relative else Position.UNUSED,
+        recurrence=given["freq_recurrence_factor"],
+        subday=Subday(given["freq_subday_type"]) if windowed else Subday.AT_TIME,
+        subday_interval=given["freq_subday_interval"],
+        enabled=bool(given["enabled"]),
+    )

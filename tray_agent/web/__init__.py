@@ -1,0 +1,1 @@
+"""The way to servers on the internet: proxy, certificates, connections that do not wait for ever."""

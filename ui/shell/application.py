@@ -1,0 +1,122 @@
+"""The Qt application: style, scaling, Qt's own translations, an end by signal; faults go to one clear window."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+from PyQt6 import sip
+from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, QSocketNotifier, Qt, QTranslator
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QApplication, QStyleFactory
+
+from tray_agent import __version__
+from tray_agent.platforms.app_identity import DESKTOP_FILE_NAME, announce_identity
+from tray_agent.tray.model import PRODUCT
+from ui.widgets.contrast import make_readable
+from ui.widgets.style import ReadableStyle
+
+_log = logging.getLogger(__name__)
+
+
+def create_application(arguments: list[str]) -> QApplication:
+    """Makes the application object in the platform's own style; high-DPI scaling is Qt's default.
+
+    Args:
+        arguments: the program's, for Qt's own options.
+    """
+    announce_identity()
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    QApplication.setApplicationName(PRODUCT)
+    QApplication.setApplicationVersion(__version__)
+    QGuiApplication.setApplicationDisplayName(PRODUCT)
+    QGuiApplication.setDesktopFileName(DESKTOP_FILE_NAME)
+    application = QApplication(arguments)
+    application.setQuitOnLastWindowClosed(False)
+    choose_style(application)
+    hints = QGuiApplication.styleHints()
+    if hints is not None:
+        hints.colorSchemeChanged.connect(lambda _scheme: choose_style(application))
+    return application
+
+
+def choose_style(application: QApplication) -> None:
+    """Sets the platform's own style: ``windowsvista`` on Windows, which knows no dark; *Fusion* in dark and elsewhere."""
+    hints = QGuiApplication.styleHints()
+    dark = hints is not None and hints.colorScheme() is Qt.ColorScheme.Dark
+    wanted = "windowsvista" if sys.platform == "win32" and not dark else "Fusion"
+    if wanted == "Fusion":
+        application.setStyle(ReadableStyle())
+    elif wanted.lower() in (name.lower() for name in QStyleFactory.keys()):  # noqa: SIM118 - no dictionary
+        application.setStyle(wanted)
+    application.setPalette(make_readable(application.palette()))
+
+
+class QtTranslations(QObject):
+    """Qt's own texts (the buttons of a print dialog, the menus of an input line) in the language in force."""
+
+    def __init__(self, application: QApplication) -> None:
+        super().__init__(application)
+        self._application = application
+        self._installed: list[QTranslator] = []
+
+    def load(self, language: str) -> None:
+        """Replaces Qt's texts by those of ``de``, ``en``, ``fr`` or ``it``."""
+        for old in self._installed:
+            self._application.removeTranslator(old)
+        self._installed.clear()
+        locale = QLocale(f"{language}_CH")
+        QLocale.setDefault(locale)
+        translator = QTranslator(self)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if translator.load(locale, "qtbase", "_", folder):
+            self._application.installTranslator(translator)
+            self._installed.append(translator)
+
+
+class SignalWatch(QObject):
+    """Ends the program in order on SIGTERM, SIGINT and the like.
+
+    Under Qt's loop a Python handler alone would never run; a socket that the signal writes to wakes the loop.
+
+    Args:
+        on_signal: called on the GUI thread.
+        at_once: called within the signal's handler, however busy Qt's loop is; must be quick.
+    """
+
+    def __init__(self, on_signal: Callable[[], None], at_once: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._on_signal = on_signal
+        self._reading, self._writing = socket.socketpair()
+        for end in (self._reading, self._writing):
+            end.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
+        self._handlers = {number: signal.signal(number, lambda _number, _frame: at_once()) for number in _ending_signals()}
+        self._notifier = QSocketNotifier(sip.voidptr(self._reading.fileno()), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._came)
+
+    def stop(self) -> None:
+        """Gives the signals back."""
+        self._notifier.setEnabled(False)
+        signal.set_wakeup_fd(self._before)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._reading.close()
+        self._writing.close()
+
+    def _came(self) -> None:
+        numbers = b""
+        with contextlib.suppress(OSError):
+            numbers = self._reading.recv(64)
+        if any(number in self._handlers for number in numbers):
+            _log.info("asked to end by a signal")
+            self._on_signal()
+
+
+def _ending_signals() -> tuple[signal.Signals, ...]:
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))

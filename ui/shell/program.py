@@ -1,0 +1,351 @@
+"""The tray program: brings tray, notices, popups and windows together over one engine; everything here is on the GUI thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QApplication, QMessageBox
+
+from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.i18n import _
+from tray_agent.tray.contract import Toaster, Tray
+from tray_agent.tray.model import (
+    Action,
+    AgentFacts,
+    CheckNow,
+    DialogName,
+    OpenDialog,
+    Pause,
+    Quit,
+    Restart,
+    Resume,
+    TrayState,
+    concern_of,
+    tray_state,
+)
+from tray_agent.tray.notices import NoticeMemory, notices, outcome, toast_of
+from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
+from ui.background import Background
+from ui.shell.error_window import error_window
+from ui.shell.popup import Popups
+from ui.windows import Windows
+
+if TYPE_CHECKING:
+    from tray_agent.tray.engine import Check, Engine
+    from tray_agent.tray.notices import NoticeFacts
+
+MILLISECONDS_BETWEEN_PROCESS_LOOKS = 2_000
+MILLISECONDS_BEFORE_FACTS = 200
+"""Changes that come together are read together."""
+
+MILLISECONDS_BETWEEN_FACTS = 300_000
+"""What other workstations did is seen after this time at the latest."""
+
+MILLISECONDS_BETWEEN_STARTS = 30_000
+"""How soon the start of the engine is tried again."""
+
+MILLISECONDS_FOR_ENGINE = 1_100
+"""How long the end of the program waits for the engine, which gives a run a second to reach a safe point."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Desktop:
+    """The adapters to this desktop.
+
+    Attributes:
+        tray: the icon.
+        toaster: toasts, or None where they are switched off.
+        popups: the popup, or None where it is switched off.
+        session: the events of this user's session.
+    """
+
+    tray: Tray
+    toaster: Toaster | None
+    popups: Popups | None
+    session: SessionEvents
+
+
+class Program(QObject):
+    """The running tray program.
+
+    Args:
+        engine: the engine.
+        windows: the registry of windows.
+        desktop: the adapters.
+        background: runs engine calls.
+        now: the present time in the practice's time zone.
+
+    Attributes:
+        ending: tells that the end has begun.
+        restarting: whether the program shall be started anew after its end.
+    """
+
+    ending = pyqtSignal()
+
+    def __init__(self, engine: Engine, windows: Windows, desktop: Desktop, background: Background, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._engine = engine
+        self._windows = windows
+        self._desktop = desktop
+        self._background = background
+        self._now = now
+        self._memory = NoticeMemory()
+        self._switch = UserSwitch()
+        self._practice: PracticeStart | None = None
+        self._errors: list[QMessageBox] = []
+        self.restarting = False
+        self._started = self._quitting = False
+        self._reading = self._again = False
+        self._facts_soon = _timer(self, MILLISECONDS_BEFORE_FACTS, self._read_facts, single=True)
+        self._facts_anyway = _timer(self, MILLISECONDS_BETWEEN_FACTS, self._read_facts)
+        self._start_again = _timer(self, MILLISECONDS_BETWEEN_STARTS, self._start_engine, single=True)
+        self._look = _timer(self, MILLISECONDS_BETWEEN_PROCESS_LOOKS, self._look_for_practice)
+        self._leave_anyway = _timer(self, MILLISECONDS_FOR_ENGINE, _leave, single=True)
+        windows.state.chosen.connect(self.do)
+        if desktop.popups is not None:
+            desktop.popups.on_free(self._tell_anew)
+
+    def begin(self, practice_process: str = "") -> None:
+        """Starts the engine in the background and listens for occasions.
+
+        Args:
+            practice_process: the program whose start is an occasion, or "".
+        """
+        self._windows.state.show(tray_state(AgentFacts(now=self._now(), starting=True)))
+        self._start_engine()
+        self._facts_anyway.start()
+        self._desktop.session.start(lambda event: self._background.post(lambda: self._session_event(event)))
+        if practice_process:
+            self._background.run(lambda: _practice_start(practice_process), self._watch_practice, failed=_ignore)
+
+    def do(self, action: Action) -> None:
+        """Does what a person chose; safe from any thread."""
+        self._background.post(lambda: self._do(action))
+
+    def show_yourself(self) -> None:
+        """Opens the overview: a later start of the program asked for it, perhaps because there is no tray."""
+        self._open(DialogName.OVERVIEW)
+
+    def occasion(self, occasion: Occasion) -> None:
+        """Shows what there is to tell on an occasion."""
+        if self._started and not self._quitting:
+            self._background.run(self._engine.notice_facts, lambda facts: self._tell(occasion, facts), failed=_ignore)
+            self._changed()  # the icon must not say otherwise
+
+    def quit(self, *, ask: bool = False, restart: bool = False) -> None:
+        """Ends the program within two seconds: first the engine, then the windows, then Qt.
+
+        Args:
+            ask: whether windows with unsaved changes may ask first, and keep the program from ending.
+            restart: whether it shall be started anew then.
+        """
+        if self._quitting:
+            self.restarting = self.restarting and restart  # who logs off meanwhile wants no new start
+            return
+        if ask and not self._windows.close_asking():
+            return
+        self._quitting = True
+        self.restarting = restart
+        self.ending.emit()
+        for timer in (self._facts_soon, self._facts_anyway, self._start_again, self._look):
+            timer.stop()
+        self._desktop.session.stop()
+        self._windows.close_all()
+        if self._desktop.popups is not None:
+            self._desktop.popups.stop()
+        if self._desktop.toaster is not None:
+            self._desktop.toaster.stop()
+        self._leave_anyway.start()
+        self._background.run(self._engine.stop, lambda _nothing: _leave(), failed=lambda _error: _leave())
+
+    # The engine
+
+    def _start_engine(self) -> None:
+        def start() -> None:
+            if not self._quitting:  # a worker can come to it after the one that stops the engine
+                self._engine.start(lambda: self._background.post(self._changed))
+
+        self._background.run(start, self._engine_started, failed=self._not_started)
+
+    def _engine_started(self, _nothing: None) -> None:
+        self._started = True
+        self._read_facts()
+        self.occasion(Occasion.LOGIN)
+
+    def _not_started(self, error: KnownError) -> None:
+        _log.warning("the engine could not be started: %s", error.title)
+        away = isinstance(error, DatabaseUnavailableError)
+        concern = concern_of(error, DialogName.SETUP)
+        self._show(AgentFacts(now=self._now(), database_away=away, concerns=() if away else (concern,)))
+        if not self._quitting:
+            self._start_again.start()
+
+    def _changed(self) -> None:
+        if not self._quitting and not self._facts_soon.isActive():
+            self._facts_soon.start()
+
+    def _read_facts(self) -> None:
+        if self._quitting or not self._started:
+            return
+        if self._reading:
+            self._again = True
+            return
+        self._reading = True
+        self._background.run(self._engine.facts, self._facts_read, failed=self._facts_failed)
+
+    def _facts_read(self, facts: AgentFacts) -> None:
+        self._reading = False
+        self._show(facts)
+        if self._again:
+            self._again = False
+            self._changed()
+
+    def _facts_failed(self, error: KnownError) -> None:
+        self._reading = False
+        self._show(AgentFacts(now=self._now(), concerns=(concern_of(error, DialogName.ACTIVITY),)))
+
+    def _show(self, facts: AgentFacts) -> None:
+        if self._quitting:
+            return
+        state: TrayState = tray_state(facts)
+        self._desktop.tray.show(state)
+        self._windows.state.show(state)
+
+    # What people choose
+
+    def _do(self, action: Action) -> None:
+        if self._quitting:
+            return
+        match action:
+            case OpenDialog(dialog):
+                self._open(dialog)
+            case Pause(scope, length):
+                self._background.run(lambda: self._engine.pause(scope, length), self._done)
+            case Resume():
+                self._background.run(self._engine.resume, self._done)
+            case CheckNow():
+                self._background.run(self._engine.check_now, self._checked)
+            case Restart():
+                self.quit(ask=True, restart=True)
+            case Quit():
+                self.quit(ask=True)
+
+    def _open(self, name: DialogName) -> None:
+        self._windows.open(name)
+
+    def _done(self, _nothing: None) -> None:
+        self._changed()
+
+    def _checked(self, check: Check) -> None:
+        if self._quitting:
+            return
+        if check.refused:
+            self.show_error(KnownError(_("Nicht alles wird geprüft"), "\n".join(check.refused)))
+        if check.runs:
+            self._background.run(lambda: self._engine.came_to(check), self._answer, failed=_ignore)
+        self._changed()
+
+    def _answer(self, sentences: tuple[str, ...]) -> None:
+        """Tells a person who asked for a check what it came to."""
+        told = outcome(sentences)
+        toast = toast_of(told)
+        if toast is None or self._quitting:
+            return
+        if self._desktop.toaster is not None:
+            self._desktop.toaster.show(toast)
+        if self._desktop.popups is not None:
+            self._desktop.popups.show_notices(told)
+
+    def show_error(self, error: KnownError) -> None:
+        """Tells an error that is not about an open window; never two windows with the same title."""
+        self._errors = [box for box in self._errors if _is_open(box)]
+        if any(box.text() == error.title for box in self._errors):
+            return
+        box = error_window(error)
+        self._errors.append(box)
+        box.show()
+
+    # Occasions
+
+    def _watch_practice(self, start: PracticeStart) -> None:
+        self._practice = start
+        if not self._quitting:
+            self._look.start()
+
+    def _look_for_practice(self) -> None:
+        if self._practice is not None and self._practice.look():
+            self.occasion(Occasion.PRACTICE_STARTED)
+
+    def _session_event(self, event: SessionEvent) -> None:
+        if event is SessionEvent.ENDING:
+            self.quit()
+        elif event is SessionEvent.WOKE and self._started:
+            self._background.run(self._engine.woke, self._done, failed=_ignore)
+        occasion = self._switch.happened(event)
+        if occasion is not None:
+            self.occasion(occasion)
+
+    def _tell(self, occasion: Occasion, facts: NoticeFacts) -> None:
+        now = datetime.now(UTC)
+        shown = self._memory.fresh(occasion, notices(facts), now)
+        toast = toast_of(shown)
+        if toast is None or self._quitting:
+            return
+        if self._desktop.toaster is not None and self._memory.may_toast(now):
+            self._desktop.toaster.show(toast)
+        if self._desktop.popups is not None:
+            self._desktop.popups.show_notices(shown)
+
+    def _tell_anew(self) -> None:
+        """Shows, after a full-screen program, what there is to tell by now; nothing that has been settled meanwhile."""
+        if not self._quitting:
+            self._background.run(self._engine.notice_facts, self._show_anew, failed=self._wait_on)
+            self._changed()
+
+    def _show_anew(self, facts: NoticeFacts) -> None:
+        if self._quitting or self._desktop.popups is None:
+            return
+        found = notices(facts)
+        self._memory.note(found, datetime.now(UTC))
+        self._desktop.popups.show_notices(found)
+
+    def _wait_on(self, error: KnownError) -> None:
+        _ignore(error)
+        if not self._quitting and self._desktop.popups is not None:
+            self._desktop.popups.wait()
+
+
+def _practice_start(program: str) -> PracticeStart:
+    from tray_agent.tray.occasions import SystemProcesses
+
+    return PracticeStart(SystemProcesses(), program)
+
+
+def _timer(owner: QObject, milliseconds: int, call: Callable[[], None], *, single: bool = False) -> QTimer:
+    timer = QTimer(owner)
+    timer.setInterval(milliseconds)
+    timer.setSingleShot(single)
+    timer.timeout.connect(call)
+    return timer
+
+
+def _is_open(box: QMessageBox) -> bool:
+    from PyQt6 import sip
+
+    return not sip.isdeleted(box) and box.isVisible()
+
+
+def _ignore(error: KnownError) -> None:
+    """Keeps quiet about what the tray's state tells anyway."""
+    _log.info("%s", error.title)
+
+
+def _leave() -> None:
+    QApplication.quit()

@@ -1,0 +1,109 @@
+"""*Gehe zu Datum …*: leads to a day in a list by time, however long the list is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtWidgets import QDateEdit, QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+
+from tray_agent.i18n import _
+from tray_agent.schedules.wall_clock import first_instant
+from ui.models.period import Preset
+from ui.widgets.date_field import DateField
+from ui.widgets.dialog import GRID, Form
+from ui.widgets.growing_list import GrowingModel
+from ui.widgets.keys import by_key
+from ui.widgets.period_fields import PeriodFields
+from ui.widgets.tables import Row, TableView
+
+if TYPE_CHECKING:
+    from tray_agent.jobs.service import Jobs
+
+_TIME = 0
+"""The column by whose time one goes to a day."""
+
+_KEY = QKeySequence("Ctrl+G")
+
+_WIDTH = 400
+"""Pixels, so that the title has room beside the program's name."""
+
+
+class DayJump(QPushButton):
+    """The button; it asks for a day and tells it.
+
+    Attributes:
+        chosen: carries the ``date``.
+
+    Args:
+        today: the day proposed at first; later the one chosen last.
+    """
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self, today: date, parent: QWidget | None = None) -> None:
+        super().__init__(_("&Gehe zu Datum …"), parent)
+        self.day = today
+        self.setAutoDefault(False)
+        self.setToolTip(by_key(self, _KEY, self.click))
+        self.clicked.connect(lambda _checked: self._ask())
+
+    def _ask(self) -> None:
+        question = DayQuestion(self.day, self.window())
+        if question.exec() == QDialog.DialogCode.Accepted:
+            self.day = question.day
+            self.chosen.emit(self.day)
+
+
+class DayQuestion(QDialog):
+    """Asks for a day, by keys or in a calendar."""
+
+    def __init__(self, day: date, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_("Gehe zu Datum"))
+        self.setMinimumWidth(_WIDTH)
+        self.field = DateField(day)
+        form = Form()
+        form.add(_("&Datum"), self.field, _("Der jüngste Eintrag dieses Tages wird gezeigt, oder der nächstältere."))
+        buttons = QDialogButtonBox(self)
+        go = buttons.addButton(_("&Anzeigen"), QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(_("Abbrechen"), QDialogButtonBox.ButtonRole.RejectRole)
+        if go is not None:
+            go.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        outer.setSpacing(2 * GRID)
+        outer.addLayout(form)
+        outer.addWidget(buttons)
+        self.field.setSelectedSection(QDateEdit.Section.DaySection)
+
+    @property
+    def day(self) -> date:
+        """Returns the day as it stands in the field."""
+        return self.field.date().toPyDate()
+
+
+def go_to_day(day: date, zone: tzinfo, model: GrowingModel[Row], table: TableView, period: PeriodFields) -> None:
+    """Goes to the newest row of a day or, where it has none, to the next older one.
+
+    The list is put into the order by time, the newest first, and a period that leaves the day out is widened to all days.
+    """
+    chosen = period.period
+    if (chosen.first and day < chosen.first) or (chosen.last and day > chosen.last):
+        period.choose(Preset.ALL)
+        period.changed.emit()
+    titles = table.horizontalHeader()
+    if titles is not None and (titles.sortIndicatorSection(), titles.sortIndicatorOrder()) != (_TIME, Qt.SortOrder.DescendingOrder):
+        table.sortByColumn(_TIME, Qt.SortOrder.DescendingOrder)
+    model.go_to(first_instant(datetime.combine(day + timedelta(days=1), time()), zone))
+    table.setFocus()
+
+
+def page_word(jobs: Jobs, page: Hashable) -> str | None:
+    """Returns what the engine calls a page of its lists; for an instant, the page that begins there."""
+    return jobs.page_at(page) if isinstance(page, datetime) else None if page is None else str(page)

@@ -1,0 +1,130 @@
+"""Sentences within a window: a banner across its top, a note beside a field; icon and words, never colour alone."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _
+from tray_agent.logs import report
+from tray_agent.tray.in_windows import in_windows
+from ui.widgets.icons import Status, status_icon
+
+
+class Note(QWidget):
+    """A sentence with its icon; takes no room while it has nothing to say.
+
+    Args:
+        parent: the widget it stands in.
+        status: which icon.
+    """
+
+    def __init__(self, parent: QWidget | None = None, status: Status = Status.ERROR) -> None:
+        super().__init__(parent)
+        self._icon = QLabel(self)
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._text, 1)
+        self.say("", status)
+
+    def say(self, text: str, status: Status | None = None) -> None:
+        """Shows a sentence, or nothing for ""; with another icon where one is given."""
+        if status is not None:
+            size = self._text.fontMetrics().height()
+            self._icon.setPixmap(status_icon(status).pixmap(size, size))
+        said = in_windows(text)
+        self._text.setText(said)
+        self.setAccessibleName(said)
+        self.setVisible(bool(said))
+
+    @property
+    def text(self) -> str:
+        """Returns the sentence shown, or ""."""
+        return self._text.text()
+
+
+_LINES = 8
+"""So many lines of an error's details are seen at once."""
+
+
+class Banner(QFrame):
+    """A message across the top of a window: what happened, what it means, what to do now.
+
+    Attributes:
+        more: shows what lies behind an error, for the support; only where something does.
+        details: that, redacted.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._icon = QLabel(self)
+        self._title = QLabel(self)
+        self._text = QLabel(self)
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        for label in (self._title, self._text):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._text)
+        self._error: KnownError | None = None
+        self.more = QPushButton(_("Einzelheiten"), self)
+        self.more.setCheckable(True)
+        self.more.setAutoDefault(False)
+        self.more.toggled.connect(self._show_details)
+        self.details = QPlainTextEdit(self)
+        self.details.setReadOnly(True)
+        self.details.setTabChangesFocus(True)
+        self.details.setAccessibleName(_("Einzelheiten zum Fehler, für den Support"))
+        self.details.setFixedHeight(_LINES * self.fontMetrics().lineSpacing())
+        words.addWidget(self.details)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(12)
+        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(words, 1)
+        layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    def show_error(self, error: KnownError) -> None:
+        """Shows an error of the engine in its own words, and on demand what lies behind it."""
+        self.say(error.title, " ".join(part for part in (error.message, error.advice) if part), Status.ERROR)
+        self._error = error
+        self.more.setVisible(error.__cause__ is not None)
+
+    def _show_details(self, shown: bool) -> None:
+        self.details.setPlainText(report(self._error) if shown else "")
+        self.details.setVisible(shown)
+
+    def say(self, title: str, text: str, status: Status = Status.INFO) -> None:
+        """Shows a title and sentences with an icon."""
+        self._error = None
+        self.more.setChecked(False)
+        self.more.hide()
+        self.details.hide()
+        self._icon.setPixmap(status_icon(status).pixmap(24, 24))
+        self._title.setText(title)
+        self._title.setVisible(bool(title))
+        said = in_windows(text)
+        self._text.setText(said)
+        self._text.setVisible(bool(said))
+        self.setAccessibleName(_("Meldung: {title}").format(title=title or said))
+        self.setAccessibleDescription(said)
+        self.show()
+
+    @property
+    def text(self) -> str:
+        """Returns what is shown, title and sentences, or "" while nothing is shown."""
+        return "" if self.isHidden() else f"{self._title.text()} {self._text.text()}".strip()

@@ -1,0 +1,541 @@
+"""Tables: columns declared as data, a model for short lists, a view that is never silent.
+
+A short list is held whole and sorted here; lists of any length have models of their own (``ui.widgets.paged_list``,
+``ui.widgets.growing_list``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShowEvent
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionHeader,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _
+from tray_agent.tray.in_windows import in_windows
+from ui.widgets.icons import Status, status_icon
+from ui.widgets.menu_place import menu_place
+
+Row = TypeVar("Row")
+
+NOTHING = QModelIndex()
+
+AIR = 8
+"""Pixels by which a column is wider than what it holds."""
+
+ROW_AIR = 12
+"""Pixels by which rows are higher than their words."""
+
+TITLE_AIR = 10
+"""Pixels by which titles are higher than their words."""
+
+NARROW = 64
+"""A column is not made narrower than this for others, in pixels."""
+
+_STEP = 4
+
+
+class Align(Enum):
+    """Where a column's words stand."""
+
+    LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    """Numbers."""
+
+    CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+@dataclass(frozen=True)
+class Column(Generic[Row]):
+    """One column of a table.
+
+    Attributes:
+        title: its title, translated.
+        text: what a row says in it.
+        align: numbers stand right.
+        sort: for a paged table the name by which the fetch function sorts, or "" where it can't; for a short list not used.
+        key: for a short list the value to sort by; the text by default.
+        status: the state whose icon stands before the text, or None.
+        tooltip: more about the cell, or "".
+        checked: whether the checkbox in this column is ticked; None: no checkbox in this row.
+    """
+
+    title: str
+    text: Callable[[Row], str]
+    align: Align = Align.LEFT
+    sort: str = ""
+    key: Callable[[Row], Any] | None = None
+    status: Callable[[Row], Status | None] | None = None
+    tooltip: Callable[[Row], str] | None = None
+    checked: Callable[[Row], bool | None] | None = None
+
+
+class TableState(Enum):
+    """Why a table may be empty."""
+
+    READY = "ready"
+    LOADING = "loading"
+    FAILED = "failed"
+
+
+class TableModel(QAbstractTableModel, Generic[Row]):
+    """What both models share: how a cell looks and what a screen reader hears.
+
+    Args:
+        columns: the columns.
+        parent: who owns the model.
+    """
+
+    def __init__(self, columns: Sequence[Column[Row]], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.state = TableState.READY
+        self.error: KnownError | None = None
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """Returns the rows that stand for rows which are not loaded yet; only a growing list has some."""
+        return ()
+
+    def row_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None where it is not loaded yet."""
+        raise NotImplementedError
+
+    def columnCount(self, parent: QModelIndex = NOTHING) -> int:
+        """Returns the number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's signature
+        """Returns a column's title and alignment."""
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section].title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self.columns[section].align.value
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's signature
+        """Returns what a cell shows in a role."""
+        if not index.isValid():
+            return None
+        column = self.columns[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return column.align.value
+        row = self.row_at(index.row())
+        if row is None:
+            return "…" if role == Qt.ItemDataRole.DisplayRole and index.column() == 0 else None
+        return _cell(column, row, role)
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Returns what a person can do with a cell."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        checked = self.columns[index.column()].checked
+        row = self.row_at(index.row()) if checked is not None else None
+        if checked is not None and row is not None and checked(row) is not None:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+
+def _cell(column: Column[Row], row: Row, role: int) -> Any:  # noqa: ANN401 - whatever the role asks for
+    match role:
+        case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+            return in_windows(column.text(row))
+        case Qt.ItemDataRole.DecorationRole:
+            status = column.status(row) if column.status else None
+            return status_icon(status) if status else None
+        case Qt.ItemDataRole.ToolTipRole:
+            return in_windows(column.tooltip(row) if column.tooltip else "") or None
+        case Qt.ItemDataRole.CheckStateRole:
+            checked = column.checked(row) if column.checked else None
+            return None if checked is None else (Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
+    return None
+
+
+class ListModel(TableModel[Row]):
+    """A short list, held whole, sorted by a click on a title.
+
+    Args:
+        columns: the columns.
+        on_check: called with a row and whether it is to be ticked; the owner changes its view model and calls ``show``.
+        parent: who owns the model.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column[Row]], *, on_check: Callable[[Row, bool], None] | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(columns, parent)
+        self._rows: list[Row] = []
+        self._given: tuple[Row, ...] = ()
+        self._on_check = on_check
+        self._sorted: tuple[int, Qt.SortOrder] | None = None
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Returns the rows in the order shown."""
+        return tuple(self._rows)
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Shows other rows. With the same number of rows selection and scrolling stay."""
+        ordered = self._ordered(rows)
+        self._given = tuple(rows)
+        self.state = TableState.READY
+        if len(ordered) == len(self._rows):
+            self._rows = ordered
+            if ordered:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(ordered) - 1, len(self.columns) - 1))
+            return
+        self.beginResetModel()
+        self._rows = ordered
+        self.endResetModel()
+
+    def wait(self) -> None:
+        """Says in the table, while it is empty, that its rows are being read."""
+        self.state = TableState.LOADING
+
+    def fail(self, error: KnownError) -> None:
+        """Says in the empty table why there is nothing."""
+        self.beginResetModel()
+        self._rows, self.state, self.error = [], TableState.FAILED, error
+        self.endResetModel()
+
+    def row_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None beyond the end."""
+        return self._rows[index] if 0 <= index < len(self._rows) else None
+
+    def rowCount(self, parent: QModelIndex = NOTHING) -> int:
+        """Returns the number of rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: ANN401 - Qt's signature
+        """Ticks or unticks a row."""
+        row = self.row_at(index.row())
+        if role != Qt.ItemDataRole.CheckStateRole or self._on_check is None or row is None:
+            return False
+        if not self.flags(index) & Qt.ItemFlag.ItemIsUserCheckable:
+            return False
+        self._on_check(row, Qt.CheckState(value) is Qt.CheckState.Checked)
+        return True
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sorts by a column; -1 restores the order given."""
+        self._sorted = (column, order) if column >= 0 else None
+        self.layoutAboutToBeChanged.emit()
+        before = self._rows
+        self._rows = self._ordered(self._given)
+        places = {id(row): place for place, row in enumerate(self._rows)}
+        for old in self.persistentIndexList():
+            self.changePersistentIndex(old, self.index(places[id(before[old.row()])], old.column()))
+        self.layoutChanged.emit()
+
+    def _ordered(self, rows: Sequence[Row]) -> list[Row]:
+        if self._sorted is None:
+            return list(rows)
+        column, order = self._sorted
+        declared = self.columns[column]
+        key = declared.key or (lambda row: declared.text(row).casefold())
+        return sorted(rows, key=key, reverse=order is Qt.SortOrder.DescendingOrder)
+
+
+def shared_widths(held: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Returns the widths of columns within ``room`` pixels.
+
+    Each is as wide as what it holds and not below its least. Where the room is too small, first what goes beyond what is held
+    is given back, then the widest columns are cut, step by step, down to a width in which something can still be read. The
+    last one counts with no more than a third of the room: it takes what is left, and long sentences are cut anyway.
+
+    Args:
+        held: what each column holds, in pixels.
+        least: the least width of each, in pixels.
+        room: the width of all together.
+    """
+    held = [*held[:-1], min(held[-1], room // 3)] if held else []
+    widths = [max(pair) for pair in zip(held, least, strict=True)]
+    while sum(widths) > room and (slack := [width - needed for width, needed in zip(widths, held, strict=True)]) and max(slack) > 0:
+        widths[slack.index(max(slack))] -= min(_STEP, max(slack))
+    while sum(widths) > room and max(widths) > NARROW:
+        widths[widths.index(max(widths))] -= _STEP
+    return widths
+
+
+class AirDelegate(QStyledItemDelegate):
+    """Keeps words that stand right from touching the words of the next column; rows are chosen here, no cell stands out."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        """Adds a little room at the right of what stands right, on the screen only, not in the model; drops the cell's focus."""
+        super().initStyleOption(option, index)
+        if option is None:
+            return
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+        if option.displayAlignment & Qt.AlignmentFlag.AlignRight and option.text:
+            option.text += "\N{EN SPACE}"
+
+
+class Titles(QHeaderView):
+    """The titles of columns, with the same air as the cells below them."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setMinimumHeight(self.fontMetrics().height() + TITLE_AIR)
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def initStyleOptionForIndex(self, option: QStyleOptionHeader | None, index: int) -> None:
+        """Adds a little room at the right of what stands right; on the screen only, not in the model."""
+        super().initStyleOptionForIndex(option, index)
+        if option is not None and option.textAlignment & Qt.AlignmentFlag.AlignRight:
+            option.text = f"{option.text}\N{EN SPACE}"
+
+
+class TableView(QTableView):
+    """A table with air, whole rows selected, sortable by title, that says why it is empty.
+
+    Ctrl+C copies the chosen row. Its context menu offers what the buttons do that ``offer`` was given, and copying.
+
+    Attributes:
+        menu_asked: a context menu is wanted for the row that is current now; carries the place on the screen. Whoever connects
+            it shows a menu of their own.
+
+    Args:
+        name: the accessible name.
+        empty_text: why the table is empty and what fills it, whole sentences.
+        parent: the widget it stands in.
+    """
+
+    menu_asked = pyqtSignal(QPoint)
+
+    def __init__(self, name: str, empty_text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.empty_text = empty_text
+        self._offered: tuple[QAbstractButton, ...] = ()
+        self._least: tuple[int, ...] | None = None
+        self._own_widths: list[int] | None = None
+        self.setAccessibleName(name)
+        self.setItemDelegate(AirDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self._set_up_headers()
+
+    def _set_up_headers(self) -> None:
+        titles = Titles(self)
+        self.setHorizontalHeader(titles)
+        titles.setStretchLastSection(True)
+        rows = self.verticalHeader()
+        if rows is None:
+            return
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + ROW_AIR)
+
+    def enable_sorting(self, column: int = -1, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
+        titles = self.horizontalHeader()
+        if titles is not None:
+            titles.setSortIndicator(column, order)
+            titles.setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+
+    # Widths
+
+    def fit_when_filled(self, least: Sequence[int] = ()) -> None:
+        """Makes each column as wide as what it holds as soon as there are rows and the table is seen; once.
+
+        Args:
+            least: widths below which a column goes only where there is no room, in pixels.
+        """
+        self._least = tuple(least)
+        self._own_widths = self._widths
+        model = self.model()
+        if model is not None:
+            model.modelReset.connect(self._fit_once)
+
+    @property
+    def has_own_widths(self) -> bool:
+        """Returns whether the columns are as wide as the table chose: nobody dragged them."""
+        return self._own_widths is not None and self._own_widths[:-1] == self._widths[:-1]
+
+    @property
+    def _widths(self) -> list[int]:
+        model = self.model()
+        return [self.columnWidth(column) for column in range(model.columnCount() if model is not None else 0)]
+
+    def _fit_once(self) -> None:
+        model, titles, viewport = self.model(), self.horizontalHeader(), self.viewport()
+        if self._least is None or model is None or titles is None or viewport is None or not self.isVisible() or not model.rowCount():
+            return
+        if self.has_own_widths:
+            least = (*self._least, *(0,) * model.columnCount())
+            held = [max(titles.sectionSizeHint(column), self.sizeHintForColumn(column)) + AIR for column in range(model.columnCount())]
+            widths = shared_widths(held, least[: len(held)], viewport.width())
+            for column, width in enumerate((*widths[:-1], NARROW)):  # the last takes the rest, less a scroll bar that comes only now
+                self.setColumnWidth(column, width)
+            self._own_widths = self._widths
+        self._least = None
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Fits the columns where the rows were there first."""
+        super().showEvent(event)
+        self._fit_once()
+
+    # Mouse and keys
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
+        """Chooses the row that a menu is asked for, by mouse or by key, and opens the menu or tells where it opens."""
+        if event is None:
+            return
+        index, place = menu_place(self, event)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            if self.receivers(self.menu_asked):
+                self.menu_asked.emit(place)
+            else:
+                self.context_menu().popup(place)
+        event.accept()
+
+    def offer(self, *buttons: QAbstractButton) -> None:
+        """Has the context menu of a row offer what these buttons of the window do, as far as they are seen."""
+        self._offered = buttons
+
+    def context_menu(self) -> QMenu:
+        """Returns the menu of the chosen row."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for button in self._offered:
+            if not button.isHidden() and (added := menu.addAction(button.text())) is not None:
+                added.setEnabled(button.isEnabled())
+                added.triggered.connect(lambda _checked, button=button: button.click())
+        if menu.actions():
+            menu.addSeparator()
+        if (copying := menu.addAction(_("Zeile &kopieren"))) is not None:
+            copying.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+            copying.triggered.connect(lambda _checked: self.copy_row())
+        return menu
+
+    def copy_row(self) -> None:
+        """Copies the chosen row as it is read, its cells apart by tabs, as a spreadsheet takes them."""
+        model, row, clipboard = self.model(), self.currentIndex().row(), QGuiApplication.clipboard()
+        if model is None or clipboard is None or row < 0:
+            return
+        shown = (column for column in range(model.columnCount()) if not self.isColumnHidden(column))
+        clipboard.setText("\t".join(str(model.index(row, column).data() or "") for column in shown))
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Ticks the row's checkbox on the space bar wherever the cursor stands in the row, copies the row; the rest as usual."""
+        if event is not None and event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_row()
+            event.accept()
+            return
+        if event is not None and event.key() == Qt.Key.Key_Space and self._toggle_row():
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _toggle_row(self) -> bool:
+        model, current = self.model(), self.currentIndex()
+        if model is None or not current.isValid():
+            return False
+        for column in range(model.columnCount()):
+            cell = model.index(current.row(), column)
+            if model.flags(cell) & Qt.ItemFlag.ItemIsUserCheckable:
+                ticked = Qt.CheckState(cell.data(Qt.ItemDataRole.CheckStateRole)) is Qt.CheckState.Checked
+                wanted = Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked
+                return model.setData(cell, wanted, Qt.ItemDataRole.CheckStateRole)
+        return False
+
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        """Lets Home and End go to the first and last row: whole rows are chosen here, not cells."""
+        model, ends = self.model(), (QAbstractItemView.CursorAction.MoveHome, QAbstractItemView.CursorAction.MoveEnd)
+        if model is None or not model.rowCount() or action not in ends:
+            return super().moveCursor(action, modifiers)
+        row = 0 if action is QAbstractItemView.CursorAction.MoveHome else model.rowCount() - 1
+        return model.index(row, max(0, self.currentIndex().column()))
+
+    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
+        """Leaves in view what was in view, when rows come beside a list's gap; who stood on the gap goes on from there."""
+        model = self.model()
+        gaps = model.gaps if isinstance(model, TableModel) else ()
+        top, stood = self.rowAt(0), self.currentIndex().row()
+        super().rowsInserted(parent, start, end)
+        if model is None or not gaps:
+            return
+        if top >= 0 and (start <= top or (start - 1 in gaps and start == top + 1)):
+            self._scroll_on(end - start + 1)
+        if stood in gaps and stood in (start - 1, end + 1):
+            self.setCurrentIndex(model.index(end if stood < start else start, max(0, self.currentIndex().column())))
+
+    def rowsAboutToBeRemoved(self, parent: QModelIndex, start: int, end: int) -> None:
+        """Leaves in view what was in view, when rows above it go, as a list's gap does that was filled."""
+        super().rowsAboutToBeRemoved(parent, start, end)
+        bar = self.verticalScrollBar()
+        if bar is not None and end < self.rowAt(0):
+            bar.setValue(bar.value() - (end - start + 1) * self.rowHeight(0))
+
+    def _scroll_on(self, rows: int) -> None:
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            self.updateGeometries()  # the bar must know of the new rows before it can go beyond the old end
+            bar.setValue(bar.value() + rows * self.rowHeight(0))
+
+    def show_row(self, row: int) -> None:
+        """Chooses a row and scrolls so that it is the first in view."""
+        model = self.model()
+        if model is not None and 0 <= row < model.rowCount():
+            self.setCurrentIndex(model.index(row, 0))
+            self.scrollTo(model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
+
+    @property
+    def message(self) -> str:
+        """Returns what stands in the table while it has no rows, or ""."""
+        model = self.model()
+        if model is None or model.rowCount() > 0:
+            return ""
+        state = model.state if isinstance(model, TableModel) else TableState.READY
+        if state is TableState.LOADING:
+            return _("Wird geladen …")
+        if state is TableState.FAILED and isinstance(model, TableModel) and model.error:
+            return in_windows(f"{model.error} {model.error.advice}".strip())
+        return self.empty_text
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paints the table, or why it is empty."""
+        super().paintEvent(event)
+        message, viewport = self.message, self.viewport()
+        if not message or viewport is None:
+            return
+        paint_message(viewport, message)
+
+
+def paint_message(viewport: QWidget, message: str) -> None:
+    """Writes into an empty table or tree why it is empty; to be called while it is painted."""
+    painter = QPainter(viewport)
+    painter.setPen(viewport.palette().text().color())
+    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+    painter.drawText(viewport.rect().adjusted(24, 24, -24, -24), int(flags), message)
+    painter.end()
