@@ -5,15 +5,21 @@ the field's words, and so German can never be incomplete. English, French and It
 (``assets/locale``, see decision record 0006). Texts are marked as literals and formatted after translation::
 
     _("{count} Erinnerungen nicht versendet").format(count=3)
+
+What is stored and read later, perhaps by somebody who reads another language, is a ``Text``: a ``str`` in the language in
+force that remembers which text it is and with which values. ``store_text`` keeps that, ``shown_text`` says it again in the
+reader's language (decision record 0016).
 """
 
 from __future__ import annotations
 
 import gettext as _gettext
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from tray_agent.resources import assets_folder
 
@@ -56,19 +62,91 @@ def _load(language: str) -> _gettext.NullTranslations:
     return _gettext.translation(DOMAIN, assets_folder() / "locale", languages=[language], fallback=True)
 
 
+class Text(str):
+    """A text for people in the language in force that remembers how it was made.
+
+    It is a ``str`` wherever one is wanted. ``format`` keeps the memory; any other change (a slice, an f-string, ``join``) gives a
+    plain ``str`` that nobody can translate any more: put sentences together with ``join_texts`` instead.
+
+    Attributes:
+        made_of: how it was made, as values that JSON can hold: ``["text", id]``, ``["plural", one, many, number]``,
+            ``["context", context, id]``, ``["number", "12.5"]``, ``["list", [part, …]]`` or ``["join", separator, [part, …]]``,
+            followed by the values of its placeholders where there are some. Parts and values are texts or plain ``str`` and ``int``.
+    """
+
+    __slots__ = ("made_of",)
+
+    made_of: list[Any]
+
+    @classmethod
+    def of(cls, said: str, *made_of: object) -> Self:
+        """Returns a text with its memory."""
+        text = cls(said)
+        text.made_of = list(made_of)
+        return text
+
+    def format(self, *args: object, **values: object) -> Text:
+        """Returns the text with its placeholders filled in; the values are remembered."""
+        return Text.of(super().format(*args, **values), *self.made_of, {name: _made_of(value) for name, value in values.items()})
+
+
 def _(text: str) -> str:
     """Returns ``text`` in the language in force."""
-    return _Current.translations.gettext(text)
+    return Text.of(_Current.translations.gettext(text), "text", text)
 
 
 def ngettext(one: str, many: str, number: int) -> str:
     """Returns the form of a text that fits ``number``, in the language in force."""
-    return _Current.translations.ngettext(one, many, number)
+    return Text.of(_Current.translations.ngettext(one, many, number), "plural", one, many, number)
 
 
 def pgettext(context: str, text: str) -> str:
     """Returns ``text`` as it is said in ``context``, in the language in force."""
-    return _Current.translations.pgettext(context, text)
+    return Text.of(_Current.translations.pgettext(context, text), "context", context, text)
+
+
+def join_texts(*parts: str, separator: str = " ") -> str:
+    """Returns sentences as one text, the empty ones left out; a single one as it is."""
+    said = [part for part in parts if part]
+    if len(said) < 2:
+        return said[0] if said else ""
+    return Text.of(separator.join(said), "join", separator, [_made_of(part) for part in said])
+
+
+def store_text(text: str) -> str | None:
+    """Returns how a text was made, as the store keeps it beside the text itself; None where nobody knows."""
+    return json.dumps(text.made_of, ensure_ascii=False, separators=(",", ":")) if isinstance(text, Text) else None
+
+
+def shown_text(said: str, stored: str | None) -> str:
+    """Returns a stored text in the language in force.
+
+    Args:
+        said: the text in the language of whoever wrote it; shown where nothing else is known, as in rows of older versions.
+        stored: what ``store_text`` gave for it, or None.
+    """
+    if not stored:
+        return said
+    try:
+        return _made(json.loads(stored))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):  # a newer version wrote it
+        return said
+
+
+def _made_of(value: object) -> object:
+    if isinstance(value, Text):
+        return value.made_of
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _made(made_of: object) -> str:
+    """Makes a text, a part or a value again, in the language in force."""
+    if not isinstance(made_of, list):
+        return str(made_of)
+    kind, *rest = made_of
+    make, number = _MAKERS[kind]
+    text = make(*rest[:number])
+    return text.format(**{name: _made(value) for name, value in rest[number].items()}) if len(rest) > number else text
 
 
 def in_language(language: str, text: str) -> str:
@@ -108,11 +186,22 @@ def format_number(value: Decimal | float) -> str:
     """Returns a number with the separators of the language in force (1’234.5)."""
     from babel.numbers import format_decimal
 
-    return format_decimal(value, locale=locale_of(_Current.language))
+    return Text.of(format_decimal(value, locale=locale_of(_Current.language)), "number", str(value))
 
 
-def join_words(words: list[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
     """Returns words as a list in a sentence: "Montag, Mittwoch und Freitag"."""
     from babel.lists import format_list
 
-    return format_list(words, locale=locale_of(_Current.language)) if words else ""
+    return Text.of(format_list(words, locale=locale_of(_Current.language)), "list", [_made_of(word) for word in words]) if words else ""
+
+
+_MAKERS: Mapping[str, tuple[Callable[..., str], int]] = {
+    "text": (_, 1),
+    "plural": (ngettext, 3),
+    "context": (pgettext, 2),
+    "number": (lambda value: format_number(Decimal(value)), 1),
+    "list": (lambda parts: join_words([_made(part) for part in parts]), 1),
+    "join": (lambda separator, parts: join_texts(*(_made(part) for part in parts), separator=separator), 2),
+}
+"""How each kind of text is made again, and from how many values."""
