@@ -125,10 +125,9 @@ def shown_text(said: str, stored: str | None) -> str:
         said: the text in the language of whoever wrote it; shown where nothing else is known, as in rows of older versions.
         stored: what ``store_text`` gave for it, or None.
     """
-    if not stored:
-        return said
     try:
-        return _made(json.loads(stored))
+        made_of = json.loads(stored or "null")
+        return _made(made_of) if isinstance(made_of, list) else said
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):  # a newer version wrote it
         return said
 
