@@ -66,7 +66,8 @@ class Text(str):
     """A text for people in the language in force that remembers how it was made.
 
     It is a ``str`` wherever one is wanted. ``format`` keeps the memory; any other change (a slice, an f-string, ``join``) gives a
-    plain ``str`` that nobody can translate any more: put sentences together with ``join_texts`` instead.
+    plain ``str`` that nobody can translate any more: put sentences together with ``join_texts`` instead. Qt's variants (a model's
+    ``data``, an argument on D-Bus) take it for an object of ours and show nothing: give them ``str(text)``.
 
     Attributes:
         made_of: how it was made, as values that JSON can hold: ``["text", id]``, ``["plural", one, many, number]``,

@@ -98,10 +98,10 @@ def _arguments(toast: Toast) -> list[object]:
     actions = QDBusArgument()
     actions.beginArray(QMetaType.fromName(b"QString"))
     for word in ("default", toast.action_label):
-        actions.add(word, _STRING)
+        actions.add(str(word), _STRING)
     actions.endArray()
     icon = str(assets_folder() / "icons" / "vitoclient.png")
-    body = escape(toast.body, quote=False)
+    body = escape(toast.body, quote=False)  # plain str throughout: D-Bus refuses the object that a variant makes of a Text
     timeout = QDBusArgument()
     timeout.add(MILLISECONDS_SHOWN, _INT)
-    return [PRODUCT, replaces, icon, toast.title, body, actions, QVariant({"desktop-entry": "vitoclient-services"}), timeout]
+    return [PRODUCT, replaces, icon, str(toast.title), body, actions, QVariant({"desktop-entry": "vitoclient-services"}), timeout]

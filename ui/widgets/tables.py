@@ -126,7 +126,7 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.columns[section].title
+            return str(self.columns[section].title)  # a variant holds a str, but not a Text
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self.columns[section].align.value
         return None
@@ -158,12 +158,12 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 def _cell(column: Column[Row], row: Row, role: int) -> Any:  # noqa: ANN401 - whatever the role asks for
     match role:
         case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-            return in_windows(column.text(row))
+            return str(in_windows(column.text(row)))  # a variant holds a str, but not a Text
         case Qt.ItemDataRole.DecorationRole:
             status = column.status(row) if column.status else None
             return status_icon(status) if status else None
         case Qt.ItemDataRole.ToolTipRole:
-            return in_windows(column.tooltip(row) if column.tooltip else "") or None
+            return str(in_windows(column.tooltip(row) if column.tooltip else "")) or None
         case Qt.ItemDataRole.CheckStateRole:
             checked = column.checked(row) if column.checked else None
             return None if checked is None else (Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
