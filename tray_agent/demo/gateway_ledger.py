@@ -163,15 +163,6 @@ class Ledger:
         self._connection.execute("COMMIT")
 
 
-def read_accepted(file: Path) -> list[AcceptedSms]:
-    """Returns the messages that a gateway with this file took, also while it runs in another process."""
-    connection = sqlite3.connect(file, timeout=20)
-    try:
-        return _read(connection, _ALL)
-    finally:
-        connection.close()
-
-
 _ALL = "SELECT account, reference, recipient, originator, text, accepted_at FROM accepted ORDER BY id"
 _OF_REFERENCE = """
 SELECT account, reference, recipient, originator, text, accepted_at FROM accepted WHERE account = ? AND reference = ? ORDER BY id
