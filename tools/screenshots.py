@@ -29,8 +29,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.shell.application import QtTranslations, create_application
-from ui.shell.remembered import Remembered
-from ui.windows import Windows
+from ui.windows import Remembered, Windows
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -379,7 +378,7 @@ def _crash(stage: Stage) -> QWidget:
 
 
 def _error(stage: Stage) -> QWidget:
-    from ui.shell.error_window import error_window
+    from ui.widgets.message_box import error_window
 
     window = error_window(_database_away())
     window.show()

@@ -9,11 +9,10 @@ from threading import Event
 from typing import TypeVar
 
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QObject, QThread, pyqtSignal
 
-from tray_agent.errors import KnownError
+from tray_agent.errors import BugError, KnownError
 from tray_agent.i18n import _
-from ui.threads import assert_gui_thread
 
 Result = TypeVar("Result")
 
@@ -173,3 +172,14 @@ def unexpected() -> KnownError:
         _("Ein Schritt ist wegen eines Programmfehlers nicht gelungen. Der Agent arbeitet weiter."),
         _("Bitte noch einmal versuchen; bleibt der Fehler, den Bericht aus dem Fenster Info an den Support senden."),
     )
+
+
+def assert_gui_thread() -> None:
+    """Makes sure that the caller runs on the GUI thread.
+
+    Raises:
+        BugError: it does not, or there is no application.
+    """
+    application = QCoreApplication.instance()
+    if application is None or QThread.currentThread() is not application.thread():
+        raise BugError("a window was touched outside the GUI thread")

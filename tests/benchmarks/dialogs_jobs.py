@@ -35,8 +35,7 @@ class _Bench:
 
     def __init__(self, application: Any, agent: Any, folder: Path) -> None:
         from ui.background import Background
-        from ui.shell.remembered import Remembered
-        from ui.windows import Windows
+        from ui.windows import Remembered, Windows
 
         self._application = application
         self._background = Background(_fail)

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QApplication, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 from sqlalchemy import update
 
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes, choose, choose_from_menu, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
@@ -28,7 +29,6 @@ from ui.dialogs.jobs import JobsDialog
 from ui.dialogs.schedule import ScheduleDialog
 from ui.models.jobs import JobsModel, next_text, schedule_text
 from ui.models.schedule import ScheduleSubject
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.widgets.dialog import Dialog
 from ui.windows import Windows
 

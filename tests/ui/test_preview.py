@@ -270,7 +270,7 @@ def test_the_lines_shown_are_written_for_a_spreadsheet(qtbot: QtBot, dialog: Pre
 
 def test_the_lines_shown_are_printed(qtbot: QtBot, dialog: PreviewDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[PrintOut] = []
-    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    monkeypatch.setattr("ui.widgets.printing.print_with_dialog", lambda document, _parent: printed.append(document))
     dialog.view.setCurrentIndex(1)
     dialog.printing.print_list()
     settle(qtbot, dialog)

@@ -14,13 +14,13 @@ from PyQt6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.schedules.schedule_strategies import schedules
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tray_agent.agent import Agent
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
 from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday, Weekdays
 from ui.dialogs.schedule import ScheduleDialog
 from ui.models.schedule import Field, Repeat, ScheduleModel, ScheduleSubject
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -207,7 +207,7 @@ def test_protokoll_aktivitaeten_fehler_anzeigen(qtbot: QtBot, windows: Windows, 
     qtbot.waitUntil(lambda: sms.list.rowCount() == 3)
     # mit der Schaltfläche ... Drucken geben Sie die Liste auf Papier aus;
     printed: list[str] = []
-    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda out, _parent: printed.append(out.html))
+    monkeypatch.setattr("ui.widgets.printing.print_with_dialog", lambda out, _parent: printed.append(out.html))
     click_button(window, "Drucken")
     qtbot.waitUntil(lambda: len(printed) == 1 and not window.is_busy)
     assert "Müller Anna" in printed[0]

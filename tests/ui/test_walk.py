@@ -11,6 +11,7 @@ from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.keyboard import press
 from tests.ui.palettes import PALETTES
 from tests.ui.walk import backward_steps, clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
@@ -20,11 +21,9 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.tray.engine import AgentEngine
 from tray_agent.tray.model import DialogName, tray_state
 from ui.background import Background
-from ui.shell.remembered import Remembered
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.widgets.contrast import make_readable
 from ui.widgets.dialog import SMALL_SCREEN, Dialog
-from ui.windows import Windows, factory_of
+from ui.windows import Remembered, Windows, factory_of
 
 pytestmark = pytest.mark.xdist_group("walk")
 

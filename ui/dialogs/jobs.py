@@ -37,12 +37,10 @@ from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title
 from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
+from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import GRID, Dialog
-from ui.widgets.icons import Status
-from ui.widgets.keys import by_key
+from ui.widgets.icons import RUN_ICONS, Status
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
-from ui.widgets.state_icons import RUN_ICONS
 from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:

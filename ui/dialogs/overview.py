@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QShowEvent
@@ -10,7 +11,6 @@ from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, 
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import Action, DialogName, MenuItem, OpenDialog, TrayState
-from ui.widgets.accessibility import mnemonic_of, with_mnemonics
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import tray_icon
 from ui.windows import DialogContext
@@ -154,3 +154,27 @@ def _split(menu: tuple[MenuItem, ...]) -> list[list[MenuItem]]:
         elif item.action != OpenDialog(DialogName.OVERVIEW):
             groups[-1].append(item)
     return groups
+
+
+def mnemonic_of(text: str) -> list[str]:
+    """Returns the mnemonic of a text as a list of one small letter, or none."""
+    found = re.search(r"&(\w)", text.replace("&&", ""))
+    return [found.group(1).lower()] if found else []
+
+
+def with_mnemonics(labels: Sequence[str], taken: str = "") -> tuple[str, ...]:
+    """Returns labels with a mnemonic each, as far as there are letters: the first letter of a word where it is free, else any.
+
+    Args:
+        labels: without mnemonics.
+        taken: letters that others of the window use.
+    """
+    used, marked = set(taken.lower()), dict[str, str]()
+    for label in sorted(labels, key=lambda label: len(set(label.lower()))):  # those with little to choose from first
+        starts = [place for place, letter in enumerate(label) if letter.isalpha() and not label[max(0, place - 1) : place].isalpha()]
+        others = [place for place, letter in enumerate(label) if letter.isalpha()]
+        place = next((place for place in (*starts, *others) if label[place].lower() not in used), None)
+        if place is not None:
+            used.add(label[place].lower())
+        marked[label] = label if place is None else f"{label[:place]}&{label[place:]}"
+    return tuple(marked[label] for label in labels)

@@ -36,13 +36,12 @@ from ui.models.preview import (
     warnings,
 )
 from ui.models.print_outs import PrintOut, preview_list
+from ui.widgets.controls import allow, search_by_key
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import Status
-from ui.widgets.keys import search_by_key
 from ui.widgets.notes import Note
-from ui.widgets.print_actions import PrintActions
-from ui.widgets.reasons import allow
+from ui.widgets.printing import PrintActions
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:

@@ -38,11 +38,10 @@ from ui.models.schedule import (
     ScheduleModel,
     ScheduleSubject,
 )
+from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import GRID, Dialog, Form
-from ui.widgets.focused_wheel import FocusedWheel
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

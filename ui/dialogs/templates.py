@@ -6,13 +6,14 @@ import getpass
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
-from PyQt6.QtGui import QAction
+from PyQt6.QtCore import QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QInputDialog,
     QLabel,
+    QListWidget,
     QListWidgetItem,
     QMenu,
     QMessageBox,
@@ -30,7 +31,6 @@ from tray_agent.messages.texts.check import Field, Severity
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder
 from tray_agent.messages.texts.templates import Origin, TemplateEntry, TemplateKey
 from tray_agent.messages.words import channel_title, kind_title
-from ui.dialogs.choice_list import VALUE, ChoiceList
 from ui.dialogs.marked_edit import MarkedEdit
 from ui.models.templates import (
     Reader,
@@ -45,10 +45,10 @@ from ui.models.templates import (
     readers,
     utf16_length,
 )
+from ui.widgets.controls import allow
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import Status, status_icon
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
 from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -488,3 +488,35 @@ def _label(text: str, field: QWidget) -> QLabel:
     label.setBuddy(field)
     field.setAccessibleName(text.replace("&", "").rstrip(":"))
     return label
+
+
+VALUE = Qt.ItemDataRole.UserRole
+"""Where a line keeps what it stands for."""
+
+
+class ChoiceList(QListWidget):
+    """A list in a dialog; unlike Qt's own it keeps Enter to itself, so that taking a line does not also do the main action.
+
+    Attributes:
+        taken: the value of a line that was taken.
+    """
+
+    taken = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.itemDoubleClicked.connect(self._take)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Takes the line on Enter and on the space bar."""
+        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._take(self.currentItem())
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _take(self, item: QListWidgetItem | None) -> None:
+        value = item.data(VALUE) if item is not None else None
+        if value is not None:
+            self.taken.emit(value)

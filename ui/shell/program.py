@@ -31,8 +31,8 @@ from tray_agent.tray.model import (
 from tray_agent.tray.notices import NoticeMemory, notices, outcome, toast_of
 from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
 from ui.background import Background
-from ui.shell.error_window import error_window
 from ui.shell.popup import Popups
+from ui.widgets.message_box import error_window
 from ui.windows import Windows
 
 if TYPE_CHECKING:

@@ -30,11 +30,10 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
-from ui.background import Task
-from ui.threads import assert_gui_thread
+from ui.background import Task, assert_gui_thread
+from ui.widgets.controls import by_key
 from ui.widgets.focus_ring import FocusRing
 from ui.widgets.icons import program_icon
-from ui.widgets.keys import by_key
 from ui.widgets.message_box import make_readable
 from ui.widgets.notes import Banner, Note
 from ui.widgets.tables import TableView

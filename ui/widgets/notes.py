@@ -1,9 +1,12 @@
-"""Sentences within a window: a banner across its top, a note beside a field; icon and words, never colour alone."""
+"""Sentences within a window: a banner across its top, a note beside a field, a pane about a chosen row; never colour alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
+
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
@@ -128,3 +131,21 @@ class Banner(QFrame):
     def text(self) -> str:
         """Returns what is shown, title and sentences, or "" while nothing is shown."""
         return "" if self.isHidden() else f"{self._title.text()} {self._text.text()}".strip()
+
+
+class Details(QTextBrowser):
+    """The pane below a table.
+
+    Args:
+        name: the accessible name.
+        parent: the widget it stands in.
+    """
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+
+    def tell(self, title: str, paragraphs: Iterable[str]) -> None:
+        """Shows a title and paragraphs; line breaks stay, nothing is taken for mark-up."""
+        told = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+        self.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
