@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.support.accessibility import clashing_mnemonics
+from tests.support.subjects import subject_of
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
@@ -109,7 +110,7 @@ def test_a_button_that_cant_be_pressed_says_why_and_has_its_own_tooltip_back_aft
 
 @pytest.mark.parametrize("name", sorted(DialogName))
 def test_no_button_is_grey_without_saying_why(qtbot: QtBot, windows: Windows, name: DialogName) -> None:
-    window = windows.open(name)
+    window = windows.open(name, subject_of(name, windows.agent))
     qtbot.waitUntil(lambda: windows.background.idle, timeout=20_000)
     grey = [button for button in window.findChildren(QPushButton) if button.isVisibleTo(window) and not button.isEnabled()]
     assert [button.text() for button in grey if not button.toolTip()] == []

@@ -29,8 +29,8 @@ from ui.widgets.dialog import Dialog
 from ui.widgets.tables import TableView
 from ui.windows import Remembered, Windows
 
-SUBJECTS = {"schedule": JobKey.SEND_MESSAGES, "job_history": JobKey.SEND_MESSAGES}
-WITHOUT_ENGINE = ("overview",)
+SUBJECTS = {"job_history": JobKey.SEND_MESSAGES}
+WITHOUT_ENGINE = ("overview", "schedule")
 """Windows that ask the engine nothing by themselves."""
 
 HARMLESS = frozenset({"machine", "clock", "workstation", "secrets", "job_events"})
