@@ -76,7 +76,7 @@ class Background(QObject):
     def run(
         self,
         work: Callable[[], Result],
-        done: Callable[[Result], None],
+        done: Callable[[Result], object],
         *,
         failed: Callable[[KnownError], None] | None = None,
         owner: QObject | None = None,
@@ -94,7 +94,7 @@ class Background(QObject):
     def run_reporting(
         self,
         work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], None],
+        done: Callable[[Result], object],
         *,
         reported: Callable[[object], None] = lambda _value: None,
         failed: Callable[[KnownError], None] | None = None,
@@ -113,7 +113,7 @@ class Background(QObject):
         self._pool.submit(self._work, task, work, done, reported, failed or self._on_error)
         return task
 
-    def post(self, call: Callable[[], None]) -> None:
+    def post(self, call: Callable[[], object]) -> None:
         """Runs ``call`` on the GUI thread, from any thread; after the end of the program it does nothing."""
         try:
             self._arrived.emit(call)
@@ -131,14 +131,14 @@ class Background(QObject):
         self,
         task: Task,
         work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], None],
+        done: Callable[[Result], object],
         reported: Callable[[object], None],
         failed: Callable[[KnownError], None],
     ) -> None:
         def report(value: object) -> None:
             self.post(lambda: reported(value) if task.wanted else None)
 
-        def conclude(call: Callable[[], None]) -> None:
+        def conclude(call: Callable[[], object]) -> None:
             self.post(lambda: self._conclude(task, call))
 
         if task.cancelled.is_set():
@@ -155,13 +155,13 @@ class Background(QObject):
         else:
             conclude(lambda: done(result))
 
-    def _conclude(self, task: Task, call: Callable[[], None]) -> None:
+    def _conclude(self, task: Task, call: Callable[[], object]) -> None:
         self._open.discard(task)
         task.finished = True
         if task.wanted:
             call()
 
-    def _deliver(self, call: Callable[[], None]) -> None:
+    def _deliver(self, call: Callable[[], object]) -> None:
         call()
 
 

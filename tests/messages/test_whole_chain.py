@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.messages.world import World
+from tests.support import practice as staff
 from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
-from tray_agent.demo import practice_tables as tables
 from tray_agent.demo.practice import DEFAULT_MANDANT, AwkwardCase, DemoPractice, Planted, make_demo_practice
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.registry import GatewayAccess
@@ -104,8 +104,8 @@ def test_what_changes_between_preparing_and_sending_counts(chain: Chain) -> None
     ordinary = chain.demo.of(AwkwardCase.FAMILY_NUMBER, MessageKind.REMINDER)
     died, moved = ordinary[0], ordinary[1]
     chain.prepare()
-    tables.record_death(chain.practice_database, died.patient_id, TODAY)
-    tables.cancel_appointment(chain.practice_database, moved.appointment_id or "")
+    staff.record_death(chain.practice_database, died.patient_id, TODAY)
+    staff.cancel_appointment(chain.practice_database, moved.appointment_id or "")
     chain.send()
     found = [chain.of(planted) for planted in (died, moved)]
     assert [message.reason for message in found if message] == ["deceased", "appointment_cancelled"]

@@ -129,6 +129,11 @@ class FaultyGateway(GatewayServer):
             self._random = random.Random(seed)
             self._rates.update({call.casefold(): rates for call in calls})
 
+    def set_credits(self, account: str, balance: Decimal) -> None:
+        """Sets an account's balance."""
+        with self._ledger._lock:
+            self._ledger._connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(balance), account))
+
     def set_delivery(self, recipient: str, delivery: Delivery) -> None:
         """Decides what becomes of the messages to a number, instead of the seed."""
         self._deliveries[recipient] = delivery

@@ -121,10 +121,6 @@ class GatewayServer:
         """Returns an account's balance."""
         return self._ledger.balance(account)
 
-    def set_credits(self, account: str, balance: Decimal) -> None:
-        """Sets an account's balance."""
-        self._ledger.set_balance(account, balance)
-
     def answer(self, path: str, body: bytes) -> GatewayAnswer:
         """Returns what goes over the wire for a request."""
         call = path.strip("/").casefold()

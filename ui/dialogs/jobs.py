@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -58,23 +56,6 @@ def open_dialog(context: DialogContext) -> Dialog:
     return JobsDialog(context)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What is read from the engine at once."""
-
-    jobs: tuple[JobOverview, ...]
-    pause: Pause | None
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What follows from the schedules as edited."""
-
-    findings: tuple[Finding, ...]
-    plan: DayPlan
-
-
 class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
@@ -89,7 +70,7 @@ class JobsDialog(Dialog):
         self._schedules: dict[JobKey, QDialog] = {}
         self._checking = self._check_again = False
         self._run_id = 0
-        self._told: list[tuple[str, Status]] = []
+        self._shown_hints: list[tuple[str, Status]] = []
         self._make_table()
         self._make_actions()
         self._make_hints()
@@ -98,7 +79,7 @@ class JobsDialog(Dialog):
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
         by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
-        self._deaf = context.agent.job_events.subscribe(self._heard)
+        self._unsubscribe = context.agent.job_events.subscribe(self._heard)
         self._allow_actions()
         self.reload(busy=_("Aufträge werden gelesen …"))
 
@@ -210,7 +191,7 @@ class JobsDialog(Dialog):
         agent = self.context.agent
         if not self.model.rows:
             self.list.wait()
-        self.run(lambda: _read(agent), self._show, busy=busy, failed=self._not_read)
+        self.run(lambda: _read(agent), lambda read: self._show(*read), busy=busy, failed=self._not_read)
 
     def refresh(self) -> None:
         """Reads the jobs anew because a person asks for it; what was told before is over."""
@@ -223,8 +204,8 @@ class JobsDialog(Dialog):
         else:
             self.list.fail(error)
 
-    def _show(self, read: _Read) -> None:
-        self.model.show(read.jobs, read.now, read.pause)
+    def _show(self, jobs: tuple[JobOverview, ...], now: datetime, pause: Pause | None) -> None:
+        self.model.show(jobs, now, pause)
         self._changed()
         if not self.table.currentIndex().isValid():
             self.table.selectRow(0)
@@ -239,13 +220,13 @@ class JobsDialog(Dialog):
         self._checking = True
         agent, model, day = self.context.agent, self.model, self.day
         changes, schedules = model.tried_changes, dict(model.tried_schedules)
-        self.run(lambda: _check(agent, changes, schedules, day), self._checked, failed=self._check_failed)
+        self.run(lambda: _check(agent, changes, schedules, day), lambda checked: self._checked(*checked), failed=self._check_failed)
 
-    def _checked(self, checked: _Checked) -> None:
+    def _checked(self, findings: tuple[Finding, ...], plan: DayPlan) -> None:
         self._checking = False
-        self.model.findings = checked.findings
-        self.timeline.show_plan(checked.plan, self.context.agent.clock.now().astimezone(self.zone))
-        self.day_label.setText(day_title(checked.plan))
+        self.model.findings = findings
+        self.timeline.show_plan(plan, self.context.agent.clock.now().astimezone(self.zone))
+        self.day_label.setText(day_title(plan))
         self._show_rows()
         if self._check_again:
             self._check_again = False
@@ -270,15 +251,15 @@ class JobsDialog(Dialog):
 
     def _show_hints(self) -> None:
         hints, good = self.model.hints, self.model.good_news
-        told = [(hint, Status.WARNING) for hint in hints] or [(good, Status.INFO)] * bool(good)
-        if told == self._told:
+        shown = [(hint, Status.WARNING) for hint in hints] or [(good, Status.INFO)] * bool(good)
+        if shown == self._shown_hints:
             return
-        self._told = told
+        self._shown_hints = shown
         while (item := self._hint_lines.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
-        for hint, status in told:
+        for hint, status in shown:
             note = Note(self._hint_page)
             note.say(hint, status)
             self._hint_lines.addWidget(note)
@@ -381,11 +362,11 @@ class JobsDialog(Dialog):
         self.run_reporting(
             lambda _task, report: agent.jobs.run_now(key, listener=report),
             lambda run: self._ran(title, run),
-            reported=lambda event: self._run_told(title, event),
+            reported=lambda event: self._run_event(title, event),
             failed=self._run_refused,
         )
 
-    def _run_told(self, title: str, event: object) -> None:
+    def _run_event(self, title: str, event: object) -> None:
         if isinstance(event, RunStarted):
             self._run_id = event.run_id
             self.cancel_run_button.setEnabled(True)
@@ -395,9 +376,9 @@ class JobsDialog(Dialog):
     def _show_progress(self, title: str, done: int, total: int | None, what: str) -> None:
         self.run_progress.setRange(0, total or 0)
         self.run_progress.setValue(done if total else 0)
-        said = _("{job}: {what}").format(job=title, what=what) if what else _("{job} läuft …").format(job=title)
-        self.run_progress.setFormat(said.replace("%", "%%"))
-        self.run_progress.setAccessibleDescription(said)
+        text = _("{job}: {what}").format(job=title, what=what) if what else _("{job} läuft …").format(job=title)
+        self.run_progress.setFormat(text.replace("%", "%%"))
+        self.run_progress.setAccessibleDescription(text)
 
     def cancel_run(self) -> None:
         """Asks the run to stop at its next safe point."""
@@ -425,8 +406,10 @@ class JobsDialog(Dialog):
         """Writes all changes or none."""
         if not self._close_schedules():
             return
-        agent, changes = self.context.agent, self.model.changes
-        self.run(lambda: _write(agent, changes), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved)
+        agent, changes, who = self.context.agent, self.model.changes, self.context.person
+        self.run(
+            lambda: agent.jobs.save(changes, who), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved
+        )
 
     def _not_saved(self, error: KnownError) -> None:
         from tray_agent.jobs.errors import ChangedElsewhereError
@@ -453,7 +436,7 @@ class JobsDialog(Dialog):
 
     def done(self, result: int) -> None:
         """Ends the window; stops listening to the engine and closes the schedules it opened."""
-        self._deaf()
+        self._unsubscribe()
         for dialog in self._schedules.values():
             if not sip.isdeleted(dialog):
                 dialog.done(0)
@@ -475,15 +458,11 @@ def _result_tooltip(row: JobRow) -> str:
     return row.shown_run.sentence if row.shown_run else ""
 
 
-def _read(agent: Agent) -> _Read:
+def _read(agent: Agent) -> tuple[tuple[JobOverview, ...], datetime, Pause | None]:
     jobs, pause = agent.jobs.overview(), agent.jobs.paused()
-    return _Read(jobs, pause, agent.clock.now())
+    return jobs, agent.clock.now(), pause
 
 
-def _check(agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date) -> _Checked:
+def _check(agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date) -> tuple[tuple[Finding, ...], DayPlan]:
     plan = plan_day(schedules, agent.machine.zone, agent.jobs.quiet_hours(), day)
-    return _Checked(agent.jobs.check(changes), plan)
-
-
-def _write(agent: Agent, changes: Sequence[JobChange]) -> None:
-    agent.jobs.save(changes, f"{getpass.getuser()}@{agent.workstation}")
+    return agent.jobs.check(changes), plan

@@ -143,7 +143,7 @@ class MarkedEdit(QPlainTextEdit):
         """Shows the sentence of the place under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.cursorForPosition(event.pos()).position()
-            told = self.sentence_at(place) or self.sentence_at(place - 1)
-            QToolTip.showText(event.globalPos(), told, self)
+            sentence = self.sentence_at(place) or self.sentence_at(place - 1)
+            QToolTip.showText(event.globalPos(), sentence, self)
             return True
         return super().event(event)

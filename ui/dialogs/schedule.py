@@ -16,7 +16,6 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QRadioButton,
-    QScrollArea,
     QSpinBox,
     QTimeEdit,
     QVBoxLayout,
@@ -39,7 +38,7 @@ from ui.models.schedule import (
 )
 from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import GRID, Dialog, Form
+from ui.widgets.dialog import GRID, Dialog, Form, scrolling
 from ui.widgets.notes import Note
 
 if TYPE_CHECKING:
@@ -110,12 +109,8 @@ class ScheduleDialog(Dialog):
             column.addWidget(group)
         column.addStretch(1)
         self._align()
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area = scrolling(page)
         area.setAccessibleName(_("Zeitplan"))
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(page)
         FocusedWheel(page)
         self.body.addWidget(area, 1)
 

@@ -47,8 +47,8 @@ def _job_sentences(plan: DayPlan) -> Iterator[str]:
         if len(runs) <= _MOST_TIMES:
             yield _("{job}: {times}.").format(job=job_title(job), times=join_words([time_of_day(run.at) for run in runs]))
         else:
-            said = ngettext("{job}: {number} Lauf von {first} bis {last}.", "{job}: {number} Läufe von {first} bis {last}.", len(runs))
-            yield said.format(job=job_title(job), number=len(runs), first=time_of_day(runs[0].at), last=time_of_day(runs[-1].at))
+            sentence = ngettext("{job}: {number} Lauf von {first} bis {last}.", "{job}: {number} Läufe von {first} bis {last}.", len(runs))
+            yield sentence.format(job=job_title(job), number=len(runs), first=time_of_day(runs[0].at), last=time_of_day(runs[-1].at))
 
 
 def _quiet_sentences(plan: DayPlan) -> Iterator[str]:
@@ -63,5 +63,5 @@ def _quiet_sentences(plan: DayPlan) -> Iterator[str]:
 def _distance_sentences(plan: DayPlan) -> Iterator[str]:
     if plan.too_close:
         number = len(plan.too_close)
-        said = ngettext("{number} Abstand ist kleiner als 5 Minuten.", "{number} Abstände sind kleiner als 5 Minuten.", number)
-        yield said.format(number=number)
+        sentence = ngettext("{number} Abstand ist kleiner als 5 Minuten.", "{number} Abstände sind kleiner als 5 Minuten.", number)
+        yield sentence.format(number=number)

@@ -38,8 +38,8 @@ def facts_of(agent: Agent) -> tuple[Fact, ...]:
         Fact(_("Praxisdaten"), database_words(agent.machine.practice_url)),
         Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
         Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
-        Fact(_("Lizenzen"), _told(lambda: licences(tuple(agent.practice.mandants().values()), today))),
-        Fact(_("Aufträge laufen auf"), _told(lambda: workstations(agent.jobs.presences(), agent.machine.zone))),
+        Fact(_("Lizenzen"), _or_error(lambda: licences(tuple(agent.practice.mandants().values()), today))),
+        Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences(), agent.machine.zone))),
     )
 
 
@@ -70,8 +70,8 @@ def _licence(mandant: Mandant, today: date) -> str:
     if mandant.licence_valid_until is None:
         return _("{name}: {number}").format(name=mandant.name, number=mandant.licence_number)
     over = mandant.licence_valid_until < today
-    said = _("{name}: {number}, abgelaufen am {date}") if over else _("{name}: {number}, gültig bis {date}")
-    return said.format(name=mandant.name, number=mandant.licence_number, date=format_date(mandant.licence_valid_until))
+    sentence = _("{name}: {number}, abgelaufen am {date}") if over else _("{name}: {number}, gültig bis {date}")
+    return sentence.format(name=mandant.name, number=mandant.licence_number, date=format_date(mandant.licence_valid_until))
 
 
 def workstations(presences: Sequence[Presence], zone: ZoneInfo) -> str:
@@ -91,7 +91,7 @@ def _local(instant: datetime, zone: ZoneInfo) -> str:
     return format_datetime(instant.astimezone(zone))
 
 
-def _told(read: Callable[[], str]) -> str:
+def _or_error(read: Callable[[], str]) -> str:
     try:
         return read()
     except KnownError as error:

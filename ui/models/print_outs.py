@@ -123,8 +123,8 @@ def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewL
     cells = (
         (preview_time(line), line.patient, outcome_word(line), channel_text(line), line.recipient or "–", said_text(line)) for line in lines
     )
-    said = " ".join((heading, *warnings, _printed(now, zone)))
-    return PrintOut(title, _page(title, said, _table(titles, (15, 16, 15, 9, 18, 27), cells), ""))
+    introduction = " ".join((heading, *warnings, _printed(now, zone)))
+    return PrintOut(title, _page(title, introduction, _table(titles, (15, 16, 15, 9, 18, 27), cells), ""))
 
 
 def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
@@ -145,7 +145,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     language = (normal_language(patient.language) if patient else None) or current_language()
     head = "<br>".join(escape(line) for line in (sender.name, sender.phone) if line)
     name = f"{patient.salutation or ''} {patient.first_name} {patient.last_name}".strip() if patient else message.patient_name
-    paragraphs = (*_said(message, sender, zone, language), sender.name)
+    paragraphs = (*_letter_paragraphs(message, sender, zone, language), sender.name)
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
     address = f"<br>{_LINE}<br>{_LINE}"  # for street and town, which the practice's data do not have
@@ -154,7 +154,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"
 
 
-def _said(message: OutboxMessage, sender: Sender, zone: tzinfo, language: str) -> tuple[str, ...]:
+def _letter_paragraphs(message: OutboxMessage, sender: Sender, zone: tzinfo, language: str) -> tuple[str, ...]:
     local = message.appointment_at.astimezone(zone) if message.appointment_at else None
     when = in_language(language, _WHEN).format(date=format_date(local), time=format_time(local)) if local else ""
     call = in_language(language, _CALL).format(phone=sender.phone) if sender.phone else ""

@@ -74,14 +74,14 @@ class CrashWindow(QDialog):
         self.setObjectName("crash")
         self.setWindowTitle(_("Programmfehler"))
         self.setWindowIcon(program_icon())
-        said = QLabel(
+        explanation = QLabel(
             _(
                 "In vitoclient-Services ist ein Programmfehler aufgetreten. Was schon versendet oder heruntergeladen wurde, "
                 "ist gesichert; der Agent arbeitet weiter. Bitte senden Sie diesen Bericht an den Support. "
                 "Er enthält keine Namen, Telefonnummern oder Passwörter."
             )
         )
-        said.setWordWrap(True)
+        explanation.setWordWrap(True)
         self.text = QPlainTextEdit(report)
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
@@ -89,7 +89,7 @@ class CrashWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
-        layout.addWidget(said)
+        layout.addWidget(explanation)
         layout.addWidget(self.text, 1)
         layout.addWidget(self._buttons())
         self.resize(680, 420)

@@ -254,14 +254,14 @@ class Program(QObject):
 
     def _answer(self, sentences: tuple[str, ...]) -> None:
         """Tells a person who asked for a check what it came to."""
-        told = outcome(sentences)
-        toast = toast_of(told)
+        found = outcome(sentences)
+        toast = toast_of(found)
         if toast is None or self._quitting:
             return
         if self._desktop.toaster is not None:
             self._desktop.toaster.show(toast)
         if self._desktop.popups is not None:
-            self._desktop.popups.show_notices(told)
+            self._desktop.popups.show_notices(found)
 
     def show_error(self, error: KnownError) -> None:
         """Tells an error that is not about an open window; never two windows with the same title."""

@@ -17,12 +17,14 @@ from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSplitter,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -146,7 +148,7 @@ class Dialog(QDialog):
     def run(
         self,
         work: Callable[[], Result],
-        done: Callable[[Result], None],
+        done: Callable[[Result], object],
         *,
         busy: str = "",
         failed: Callable[[KnownError], None] | None = None,
@@ -164,7 +166,7 @@ class Dialog(QDialog):
     def run_reporting(
         self,
         work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], None],
+        done: Callable[[Result], object],
         *,
         reported: Callable[[object], None] = lambda _value: None,
         busy: str = "",
@@ -306,11 +308,9 @@ class Dialog(QDialog):
 
     def ask_unsaved(self) -> QMessageBox.StandardButton:
         """Asks what becomes of unsaved changes: ``Save``, ``Discard`` or ``Cancel``."""
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.windowTitle())
-        box.setText(_("Sollen die Änderungen gespeichert werden?"))
-        box.setInformativeText(_("Ohne Speichern gehen sie verloren."))
+        box = self._question(
+            QMessageBox.Icon.Question, _("Sollen die Änderungen gespeichert werden?"), _("Ohne Speichern gehen sie verloren.")
+        )
         save = box.addButton(_("&Speichern"), QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton(_("&Nicht speichern"), QMessageBox.ButtonRole.DestructiveRole)
         box.setEscapeButton(box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole))
@@ -330,11 +330,7 @@ class Dialog(QDialog):
             consequence: what that means.
             yes: the words of the button that does it ("&Löschen").
         """
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(self.windowTitle())
-        box.setText(question)
-        box.setInformativeText(consequence)
+        box = self._question(QMessageBox.Icon.Warning, question, consequence)
         agreed = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(cancel)
@@ -342,6 +338,14 @@ class Dialog(QDialog):
         make_readable(box)
         box.exec()
         return box.clickedButton() is agreed
+
+    def _question(self, icon: QMessageBox.Icon, question: str, consequence: str) -> QMessageBox:
+        box = QMessageBox(self)
+        box.setIcon(icon)
+        box.setWindowTitle(self.windowTitle())
+        box.setText(question)
+        box.setInformativeText(consequence)
+        return box
 
     def done(self, result: int) -> None:
         """Ends the dialog: cancels what runs, keeps size and column widths."""
@@ -386,12 +390,9 @@ class Dialog(QDialog):
         outer = self.layout()
         if outer is None or self.content.parentWidget() is not self:
             return
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         focused = self.focusWidget()
-        outer.replaceWidget(self.content, area)
+        area = scrolling()
+        outer.replaceWidget(self.content, area)  # before the area takes the content over: the layout must still know it
         area.setWidget(self.content)
         self.setMinimumSize(0, 0)
         if focused is not None:
@@ -455,6 +456,53 @@ def quiet_label(text: str) -> QLabel:
     font.setPointSizeF(max(8.0, font.pointSizeF() - 0.5))
     label.setFont(font)
     return label
+
+
+def field_label(text: str, field: QWidget) -> QLabel:
+    """Returns a label whose mnemonic leads to a field; the field gets its words as its accessible name."""
+    label = QLabel(text)
+    label.setBuddy(field)
+    field.setAccessibleName(text.replace("&", "").rstrip(":"))
+    return label
+
+
+def side_by_side(*parts: QWidget | tuple[str, QWidget], spacing: int = GRID) -> QHBoxLayout:
+    """Returns widgets, or fields with their labels, in a row."""
+    row = QHBoxLayout()
+    row.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, tuple):
+            row.addWidget(field_label(*part))
+        row.addWidget(part[1] if isinstance(part, tuple) else part)
+    return row
+
+
+def splitter(orientation: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
+    """Returns two widgets that share a room; a person may move the border between them, but close neither."""
+    parts = QSplitter(orientation)
+    parts.setChildrenCollapsible(False)
+    parts.addWidget(first)
+    parts.addWidget(second)
+    parts.setSizes(sizes)
+    return parts
+
+
+def scrolling(page: QWidget | None = None) -> QScrollArea:
+    """Returns what lets a page scroll in a window; it takes no keyboard itself."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if page is not None:
+        area.setWidget(page)
+    return area
+
+
+def on_choice(table: QTableView, call: Callable[[], object]) -> None:
+    """Calls ``call`` when another row of a table, whose model is set, is chosen."""
+    chosen = table.selectionModel()
+    if chosen is not None:
+        chosen.currentRowChanged.connect(lambda _now, _before: call())
 
 
 def _progress(parent: QWidget) -> QProgressBar:

@@ -41,10 +41,10 @@ class Note(QWidget):
         if status is not None:
             size = self._text.fontMetrics().height()
             self._icon.setPixmap(status_icon(status).pixmap(size, size))
-        said = in_windows(text)
-        self._text.setText(said)
-        self.setAccessibleName(said)
-        self.setVisible(bool(said))
+        shown = in_windows(text)
+        self._text.setText(shown)
+        self.setAccessibleName(shown)
+        self.setVisible(bool(shown))
 
     @property
     def text(self) -> str:
@@ -120,11 +120,11 @@ class Banner(QFrame):
         self._icon.setPixmap(status_icon(status).pixmap(24, 24))
         self._title.setText(title)
         self._title.setVisible(bool(title))
-        said = in_windows(text)
-        self._text.setText(said)
-        self._text.setVisible(bool(said))
-        self.setAccessibleName(_("Meldung: {title}").format(title=title or said))
-        self.setAccessibleDescription(said)
+        shown = in_windows(text)
+        self._text.setText(shown)
+        self._text.setVisible(bool(shown))
+        self.setAccessibleName(_("Meldung: {title}").format(title=title or shown))
+        self.setAccessibleDescription(shown)
         self.show()
 
     @property
@@ -147,5 +147,5 @@ class Details(QTextBrowser):
 
     def tell(self, title: str, paragraphs: Iterable[str]) -> None:
         """Shows a title and paragraphs; line breaks stay, nothing is taken for mark-up."""
-        told = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
-        self.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
+        body = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+        self.setHtml(f"<p><b>{escape(title)}</b></p>{body}")

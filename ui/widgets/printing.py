@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QMarginsF
 from PyQt6.QtGui import QGuiApplication, QKeySequence, QPagedPaintDevice, QPageLayout, QPageSize, QPdfWriter, QTextDocument
@@ -17,6 +18,9 @@ from ui.models.print_outs import PrintOut
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status
 
+if TYPE_CHECKING:
+    from PyQt6.QtPrintSupport import QPrinter
+
 _EDGE, _INCH = 20.0, 25.4
 """Millimetres: the edge of a page, and an inch."""
 
@@ -29,11 +33,9 @@ _MARGIN = 0.0
 
 def print_with_dialog(printed: PrintOut, parent: QWidget) -> bool:
     """Asks for a printer with the system's own dialog and prints; returns whether anything was printed."""
-    from PyQt6.QtPrintSupport import QPrintDialog, QPrinter
+    from PyQt6.QtPrintSupport import QPrintDialog
 
-    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-    printer.setDocName(printed.title)
-    printer.setPageLayout(_layout())
+    printer = _printer(printed)
     dialog = QPrintDialog(printer, parent)
     dialog.setWindowTitle(_("Drucken"))
     if dialog.exec() != QPrintDialog.DialogCode.Accepted:
@@ -44,11 +46,9 @@ def print_with_dialog(printed: PrintOut, parent: QWidget) -> bool:
 
 def preview(printed: PrintOut, parent: QWidget) -> None:
     """Shows the pages as they would be printed; from there they can be printed, too."""
-    from PyQt6.QtPrintSupport import QPrinter, QPrintPreviewDialog
+    from PyQt6.QtPrintSupport import QPrintPreviewDialog
 
-    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-    printer.setDocName(printed.title)
-    printer.setPageLayout(_layout())
+    printer = _printer(printed)  # the dialog does not keep it
     dialog = QPrintPreviewDialog(printer, parent)
     dialog.setWindowTitle(_("Seitenansicht: {title}").format(title=printed.title))
     dialog.paintRequested.connect(lambda target: _print(printed, target))
@@ -95,6 +95,15 @@ def _print(printed: PrintOut, target: QPagedPaintDevice) -> None:
     document.print(target)
 
 
+def _printer(printed: PrintOut) -> QPrinter:
+    from PyQt6.QtPrintSupport import QPrinter
+
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setDocName(printed.title)
+    printer.setPageLayout(_layout())
+    return printer
+
+
 def _layout() -> QPageLayout:
     margins = QMarginsF(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
     return QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter)
@@ -122,7 +131,7 @@ class PrintActions:
 
     def print_list(self) -> None:
         """Prints the list with the system's print dialog."""
-        self._make(lambda printed: _ignore(print_with_dialog(printed, self._dialog)))
+        self._make(lambda printed: print_with_dialog(printed, self._dialog))
 
     def preview_list(self) -> None:
         """Shows the pages of the list."""
@@ -147,9 +156,5 @@ class PrintActions:
             return
         self._dialog.banner.say(_("PDF gespeichert"), _("Die Liste steht in {file}.").format(file=file), Status.SUCCESS)
 
-    def _make(self, done: Callable[[PrintOut], None]) -> None:
+    def _make(self, done: Callable[[PrintOut], object]) -> None:
         self._dialog.run(self._list_now(), done, busy=_("Wird vorbereitet …"))
-
-
-def _ignore(_result: object) -> None:
-    """Ends a chain whose result nobody needs."""
