@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger, Notification
+from tray_agent.demo.loopback import LoopbackListener
 from tray_agent.messages.texts.segments import count_segments, plain
 
 
@@ -72,7 +70,7 @@ class GatewayServer:
         self._port = 0
         self._clock = clock or SystemClock()
         self._ledger = Ledger(state, dict.fromkeys(accounts, balance))
-        self._listener: _Listener | None = None
+        self._listener: _GatewayListener | None = None
         self._calls: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
             "checkcredits": self._check_credits,
             "sendtextsms": self._send,
@@ -89,7 +87,8 @@ class GatewayServer:
     def start(self) -> Self:
         """Begins to answer and returns itself; may be started again after ``stop``."""
         if self._listener is None:
-            self._listener = _Listener(self, self._port)
+            self._listener = _GatewayListener(_GatewayHandler, self._port)
+            self._listener.gateway = self
             self._port = self._listener.server_address[1]
             self._listener.begin()
         return self
@@ -97,7 +96,7 @@ class GatewayServer:
     def stop(self) -> None:
         """Ends; open connections are closed. The record stays readable until ``close``."""
         if self._listener is not None:
-            self._listener.end()
+            self._listener.end(patience=5)
             self._listener = None
 
     def close(self) -> None:
@@ -255,7 +254,7 @@ class _GatewayHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 75
-    server: _Listener
+    server: _GatewayListener
 
     def parse_request(self) -> bool:
         """Notes when the first line came."""
@@ -284,58 +283,5 @@ class _GatewayHandler(BaseHTTPRequestHandler):
         """Says nothing: requests hold passwords and texts."""
 
 
-class _Listener(ThreadingHTTPServer):
-    """The socket, with every connection known, so that the end is quick and leaves nothing open."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, gateway: GatewayServer, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _GatewayHandler)
-        self.gateway = gateway
-        self.ending = threading.Event()
-        self.connections = 0
-        self._open: dict[socket.socket, threading.Thread] = {}
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="demo gateway", daemon=True)
-
-    def begin(self) -> None:
-        self._thread.start()
-
-    def end(self) -> None:
-        self.ending.set()
-        self.shutdown()
-        self._thread.join()
-        with self._lock:
-            connections = dict(self._open)
-        for connection in connections:
-            _hang_up(connection)
-        for thread in connections.values():
-            thread.join(5)
-        self.server_close()
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class
-        thread = threading.Thread(target=self._serve, args=(request, client_address), daemon=True)
-        with self._lock:
-            self._open[request] = thread
-            self.connections += 1
-        thread.start()
-
-    def _serve(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class
-        try:
-            self.process_request_thread(request, client_address)
-        finally:
-            with self._lock:
-                self._open.pop(request, None)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class
-        """Says nothing about a client that went away; everything else is a fault of ours and is told."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
+class _GatewayListener(LoopbackListener):
+    gateway: GatewayServer

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import email.utils
 import hashlib
 import re
 import shutil
-import socket
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import unquote, urlsplit
+
+from tray_agent.demo.loopback import LoopbackListener
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
@@ -44,9 +42,8 @@ class PortalServer:
 
     def __init__(self, folder: Path, handler: type[PortalHandler] | None = None) -> None:
         self.folder = folder
-        self._http = _PortalListener(("127.0.0.1", 0), handler or PortalHandler)
+        self._http = _PortalListener(handler or PortalHandler)
         self._http.portal = self
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="portal", daemon=True)
 
     @property
     def address(self) -> str:
@@ -55,16 +52,12 @@ class PortalServer:
 
     def start(self) -> Self:
         """Begins to serve."""
-        self._thread.start()
+        self._http.begin()
         return self
 
     def stop(self) -> None:
         """Ends serving, cuts off answers under way and kept connections, and frees the port; may be called twice."""
-        if self._thread.is_alive():
-            self._http.shutdown()
-            self._thread.join()
-        self._http.server_close()
-        self._http.cut_off()
+        self._http.end(patience=0)
 
     def __enter__(self) -> Self:
         """Begins to serve."""
@@ -75,34 +68,8 @@ class PortalServer:
         self.stop()
 
 
-class _PortalListener(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
+class _PortalListener(LoopbackListener):
     portal: PortalServer
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self._connections: set[socket.socket] = set()
-        super().__init__(address, handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
-        """Serves a connection, and remembers it to cut it off."""
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as the base class has it
-        """Ends a connection."""
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut_off(self) -> None:
-        """Ends all connections at once."""
-        for connection in tuple(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
 
 
 class PortalHandler(BaseHTTPRequestHandler):
@@ -172,10 +139,6 @@ class PortalHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         """Says nothing on the console."""
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Returns the date of an answer."""
-        return email.utils.formatdate(timestamp, usegmt=True)
 
     def _read_request(self) -> Request:
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -13,6 +13,7 @@ from tray_agent.tray.model import DialogName
 from ui.models.info import Fact, as_text, facts_of
 from ui.widgets.dialog import GRID, Dialog, scrolling, with_colon
 from ui.widgets.icons import Status, program_icon
+from ui.widgets.notes import plain_label
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext
@@ -71,9 +72,7 @@ class InfoDialog(Dialog):
     def _show(self, facts: tuple[Fact, ...]) -> None:
         self.facts = facts
         for fact in facts:
-            value = QLabel(fact.value, self)
-            value.setTextFormat(Qt.TextFormat.PlainText)
-            value.setWordWrap(True)
+            value = plain_label(fact.value)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             value.setAccessibleName(fact.label)
             label = QLabel(with_colon(fact.label), self)

@@ -10,9 +10,11 @@ from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
 from tray_agent.i18n import _
-from tray_agent.tray.model import Action, DialogName, MenuItem, OpenDialog, TrayState
+from tray_agent.tray.model import DialogName, MenuItem, OpenDialog, TrayState
+from ui.widgets.controls import fill_menu
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import tray_icon
+from ui.widgets.notes import plain_label
 from ui.windows import DialogContext
 
 _BUTTON_COLUMNS = 2
@@ -38,10 +40,7 @@ class OverviewDialog(Dialog):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._word.setFont(font)
-        self._state = QLabel()
-        self._state.setWordWrap(True)
-        self._state.setTextFormat(Qt.TextFormat.PlainText)
-        self._state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._state = plain_label()
         head = QHBoxLayout()
         head.setSpacing(2 * GRID)
         head.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -124,25 +123,13 @@ class OverviewDialog(Dialog):
         button.setAccessibleName(item.label)
         button.setAutoDefault(False)
         if item.children:
-            button.setMenu(self._submenu(item, button))
+            menu = QMenu(item.label, button)
+            fill_menu(menu, item.children, self.context.windows.state.chosen.emit)
+            button.setMenu(menu)
         elif item.action is not None:
             action = item.action
-            button.clicked.connect(lambda _checked: self._do(action))
+            button.clicked.connect(lambda _checked: self.context.windows.state.chosen.emit(action))
         return button
-
-    def _submenu(self, item: MenuItem, parent: QPushButton | QMenu) -> QMenu:
-        menu = QMenu(item.label, parent)
-        for entry in item.children:
-            if entry.children:
-                menu.addMenu(self._submenu(entry, menu))
-                continue
-            added, action = menu.addAction(entry.label), entry.action
-            if added is not None and action is not None:
-                added.triggered.connect(lambda _checked, action=action: self._do(action))
-        return menu
-
-    def _do(self, action: Action) -> None:
-        self.context.windows.state.chosen.emit(action)
 
 
 def _split(menu: tuple[MenuItem, ...]) -> list[list[MenuItem]]:

@@ -40,7 +40,7 @@ from ui.widgets.controls import allow, search_by_key
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import Dialog, on_choice, side_by_side, splitter
 from ui.widgets.icons import Status
-from ui.widgets.notes import Details, Note
+from ui.widgets.notes import Details, Note, plain_label
 from ui.widgets.printing import PrintActions
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
@@ -80,7 +80,7 @@ class PreviewDialog(Dialog):
         self.day = DateField(parent=self)
         self.view = QComboBox(self)
         self.patient = QLineEdit(self)
-        self.summary = QLabel(self)
+        self.summary = plain_label()
         self._warnings = Note(self, Status.WARNING)
         self._count = QLabel(self)
         self.list = ListModel(self._columns(), parent=self)
@@ -110,8 +110,6 @@ class PreviewDialog(Dialog):
         )
 
     def _lay_out_content(self) -> None:
-        self.summary.setWordWrap(True)
-        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._count.setWordWrap(True)
         self.table.setModel(self.list)
         self.table.enable_sorting()

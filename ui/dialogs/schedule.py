@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from PyQt6.QtCore import QDate, Qt, QTime
 from PyQt6.QtWidgets import (
@@ -39,10 +39,12 @@ from ui.models.schedule import (
 from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import GRID, Dialog, Form, scrolling
-from ui.widgets.notes import Note
+from ui.widgets.notes import Note, plain_label
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext
+
+AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
 _MOST_REPEATED = 999
 _MOST_EVERY = 1439
@@ -86,18 +88,18 @@ class ScheduleDialog(Dialog):
         self.position = _combo("position", _("Der wievielte"), {place: _(title) for place, title in POSITION_TITLES.items()})
         self.relative_day = _combo("relative-day", _("Art des Tages"), {day: _(title) for day, title in RELATIVE_DAY_TITLES.items()})
         self.once = _radio("once", _("&Einmalig"))
-        self.at = _time("at", _("Uhrzeit"))
+        self.at = _named(QTimeEdit(), "at", _("Uhrzeit"))
         self.several = _radio("several", _("&Mehrmals"))
         self.every = _spin("every", _("Alle wie viele Minuten oder Stunden"), 1, _MOST_EVERY)
         self.unit = _combo("unit", _("Minuten oder Stunden"), {Subday.MINUTES: _("Minuten"), Subday.HOURS: _("Stunden")})
-        self.window_start = _time("window-start", _("Von"))
-        self.window_end = _time("window-end", _("Bis"))
-        self.start = _date("start", _("Startdatum"))
-        self.end = _date("end", _("Enddatum"))
+        self.window_start = _named(QTimeEdit(), "window-start", _("Von"))
+        self.window_end = _named(QTimeEdit(), "window-end", _("Bis"))
+        self.start = _named(DateField(), "start", _("Startdatum"))
+        self.end = _named(DateField(), "end", _("Enddatum"))
         self.endless = _check("endless", _("&Kein Enddatum"), _("Kein Enddatum"))
-        self.summary = QLabel()
+        self.summary = plain_label(bold=True)
         self.summary.setObjectName("summary")
-        self.next_runs = QLabel()
+        self.next_runs = plain_label()
         self.next_runs.setObjectName("next-runs")
 
     def _lay_out_fields(self) -> None:
@@ -188,13 +190,7 @@ class ScheduleDialog(Dialog):
         column.setSpacing(GRID)
         for label, name in ((self.summary, _("Zeitplan in einem Satz")), (self.next_runs, _("Die nächsten Läufe"))):
             label.setAccessibleName(name)
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
-        font = self.summary.font()
-        font.setBold(True)
-        self.summary.setFont(font)
         return group
 
     # Showing and editing
@@ -341,10 +337,14 @@ def _exclusive(*radios: QRadioButton) -> QButtonGroup:
     return group
 
 
+def _named(widget: AnyWidget, name: str, label: str) -> AnyWidget:
+    widget.setObjectName(name)
+    widget.setAccessibleName(label)
+    return widget
+
+
 def _combo(name: str, label: str, choices: dict[Any, str]) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
+    box = _named(QComboBox(), name, label)
     for value, title in choices.items():
         box.addItem(title, value)
     return box
@@ -355,37 +355,16 @@ def _choose(box: QComboBox, value: object) -> None:
 
 
 def _spin(name: str, label: str, least: int, most: int) -> QSpinBox:
-    box = QSpinBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
+    box = _named(QSpinBox(), name, label)
     box.setRange(least, most)
     return box
 
 
-def _time(name: str, label: str) -> QTimeEdit:
-    edit = QTimeEdit()
-    edit.setObjectName(name)
-    edit.setAccessibleName(label)
-    return edit
-
-
-def _date(name: str, label: str) -> DateField:
-    edit = DateField()
-    edit.setObjectName(name)
-    edit.setAccessibleName(label)
-    return edit
-
-
 def _check(name: str, text: str, label: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(label)
+    box = _named(QCheckBox(text), name, label)
     box.setToolTip(label if label != text.replace("&", "") else "")
     return box
 
 
 def _radio(name: str, text: str, label: str = "") -> QRadioButton:
-    radio = QRadioButton(text)
-    radio.setObjectName(name)
-    radio.setAccessibleName(label or text.replace("&", ""))
-    return radio
+    return _named(QRadioButton(text), name, label or text.replace("&", ""))

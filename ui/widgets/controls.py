@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt
 from PyQt6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QMenu, QWidget
+
+from tray_agent.tray.model import Action, MenuItem
 
 
 def by_key(seen: QWidget, key: QKeySequence | QKeySequence.StandardKey, action: Callable[[], object], *, within: bool = False) -> str:
@@ -88,3 +90,19 @@ def menu_place(view: QAbstractItemView, event: QContextMenuEvent) -> tuple[QMode
     view.scrollTo(current)
     below = view.visualRect(current).bottomLeft()
     return current, viewport.mapToGlobal(below) if viewport is not None else QPoint()
+
+
+def fill_menu(menu: QMenu, items: Sequence[MenuItem], choose: Callable[[Action], object]) -> None:
+    """Adds the entries of the tray's menu, or of a part of it, to a menu; ``choose`` is called with what a person chose."""
+    for item in items:
+        if item.is_separator:
+            menu.addSeparator()
+        elif item.children:
+            submenu = QMenu(item.label, menu)
+            fill_menu(submenu, item.children, choose)
+            menu.addMenu(submenu)
+        elif (entry := menu.addAction(item.label)) is not None and (action := item.action) is not None:
+            font = entry.font()
+            font.setBold(item.default)
+            entry.setFont(font)
+            entry.triggered.connect(lambda _checked, action=action: choose(action))

@@ -15,6 +15,18 @@ from tray_agent.tray.in_windows import in_windows
 from ui.widgets.icons import Status, status_icon
 
 
+def plain_label(text: str = "", *, bold: bool = False) -> QLabel:
+    """Returns a label for words from wherever they come: wrapped, to be copied by the mouse, never taken for mark-up."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    font = label.font()
+    font.setBold(bold)
+    label.setFont(font)
+    return label
+
+
 class Note(QWidget):
     """A sentence with its icon; takes no room while it has nothing to say.
 
@@ -26,9 +38,7 @@ class Note(QWidget):
     def __init__(self, parent: QWidget | None = None, status: Status = Status.ERROR) -> None:
         super().__init__(parent)
         self._icon = QLabel(self)
-        self._text = QLabel(self)
-        self._text.setWordWrap(True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = plain_label()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -69,15 +79,7 @@ class Banner(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._icon = QLabel(self)
-        self._title = QLabel(self)
-        self._text = QLabel(self)
-        font = self._title.font()
-        font.setBold(True)
-        self._title.setFont(font)
-        for label in (self._title, self._text):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._title, self._text = plain_label(bold=True), plain_label()
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._title)
