@@ -64,6 +64,7 @@ class Background(QObject):
         assert_gui_thread()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="vitoclient-work")
         self._on_error = on_error
+        # emitted in a worker, the signal is queued to the thread of this object: the GUI thread
         self._arrived.connect(self._deliver)
         self._open: set[Task] = set()
         self._stopped = False
@@ -147,6 +148,7 @@ class Background(QObject):
         try:
             result = work(task, report)
         except KnownError as error:
+            # the name in "except … as" is gone when the lambda runs
             known = error
             conclude(lambda: failed(known))
         except Exception:  # noqa: BLE001 - a fault of the engine must not end a worker unseen

@@ -109,6 +109,7 @@ class Windows:
         assert_gui_thread()
         key = (name, subject)
         dialog = self._open.get(key)
+        # Qt deletes a closed window; what Python still holds of it must not be touched
         if dialog is None or sip.isdeleted(dialog):
             context = DialogContext(self.agent, self.background, self, self.remembered, subject)
             dialog = self._open[key] = self.factories(name)(context)
@@ -145,6 +146,7 @@ def to_front(window: QDialog) -> None:
         window.showNormal()
     window.raise_()
     window.activateWindow()
+    # Windows puts no window of a background program in front because Qt asks for it
     foreground().take(int(window.winId()))
 
 

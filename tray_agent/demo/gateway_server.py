@@ -277,6 +277,7 @@ class _GatewayHandler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.wfile.write(answer.wire)  # in one piece: no waiting for an acknowledgement in between
+        # the base class may have decided so already (HTTP/1.0, "Connection: close")
         self.close_connection = self.close_connection or answer.closes
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so

@@ -45,6 +45,7 @@ class LoopbackListener(ThreadingHTTPServer):
         """
         self.ending.set()
         if self._thread.is_alive():
+            # waits for ever where the server does not run
             self.shutdown()
             self._thread.join()
         with self._lock:

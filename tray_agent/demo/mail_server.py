@@ -137,6 +137,7 @@ class DemoMailServer:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # lets the transports tell their end while there is still a loop
         await asyncio.sleep(0)
 
     def conversation(self) -> asyncio.BaseProtocol:

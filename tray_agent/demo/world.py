@@ -136,6 +136,7 @@ class DemoWorld:
         return Endpoints(portal_server.address, self.gateway.address, self.mail.port)
 
     def _write_configuration(self, endpoints: Endpoints) -> None:
+        # a demo that is killed while it writes leaves the configuration of before
         partial = self.configuration.with_suffix(".part")
         partial.write_bytes(tomlkit.dumps(self._values(endpoints)).encode())
         partial.replace(self.configuration)

@@ -29,11 +29,12 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
 from tray_agent.jobs.model import JobChange, JobOverview, Pause
 from tray_agent.protocol.model import Run
+from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.tray.model import DialogName
 from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title
-from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, run_question, schedule_text
+from ui.models.jobs import JobRow, JobsModel, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import GRID, Dialog
@@ -290,6 +291,7 @@ class JobsDialog(Dialog):
     def _heard(self, event: Event) -> None:
         """Hears of runs and schedules in whatever thread they arise."""
         if isinstance(event, RunStarted | RunFinished | PlanChanged | PauseChanged):
+            # events come in the thread of the run; by now the window may be closed
             self.context.background.post(lambda: None if sip.isdeleted(self) else self.reload())
 
     # Editing
@@ -388,7 +390,7 @@ class JobsDialog(Dialog):
 
     def _ran(self, title: str, run: Run) -> None:
         self.run_bar.hide()
-        self.banner.say(*ended_sentence(title, run), RUN_ICONS[run.state])
+        self.banner.say(_("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence, RUN_ICONS[run.state])
         self.reload()
 
     def _run_refused(self, error: KnownError) -> None:

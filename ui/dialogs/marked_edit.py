@@ -50,6 +50,7 @@ class MarkedEdit(QPlainTextEdit):
     @property
     def text(self) -> str:
         """Returns the text as it was written, hard blanks included."""
+        # toPlainText() would turn hard blanks into ordinary ones
         document = self.document()
         return "" if document is None else document.toRawText().replace(_PARAGRAPH, "\n").replace(_LINE, "\n")
 

@@ -237,6 +237,7 @@ class ScheduleDialog(Dialog):
             signal.connect(lambda value, values=values: self._edit(values(value)))
 
     def _edit(self, values: dict[str, object]) -> None:
+        # fields that the window sets by itself are no edits
         if self._filling:
             return
         self.model.edit(**values)

@@ -52,6 +52,7 @@ class CrashReporter(QObject):
         if issubclass(kind, KeyboardInterrupt | SystemExit):
             return
         _log.critical("a fault of the program", exc_info=(kind, error, trace))
+        # through a signal: the fault may be of another thread, and windows belong to the GUI thread
         self._happened.emit(logs.report(error, self._file))
 
     def _caught_in_thread(self, caught: threading.ExceptHookArgs) -> None:

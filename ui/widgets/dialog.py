@@ -132,6 +132,7 @@ class Dialog(QDialog):
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and (self.content.isAncestorOf(widget) or self.buttons.isAncestorOf(widget)):
                 inside.append(widget)
             widget = widget.nextInFocusChain()
+        # Qt's chain follows the order in which widgets were made, and the box of buttons is made before the content
         ordered = sorted(inside, key=self.buttons.isAncestorOf)
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
@@ -363,7 +364,7 @@ class Dialog(QDialog):
             return
         if self.isVisible():
             self.reject()
-            if self.isVisible():
+            if self.isVisible():  # somebody wants to keep changes
                 event.ignore()
                 return
         super().closeEvent(event)
@@ -373,6 +374,7 @@ class Dialog(QDialog):
         super().showEvent(event)
         self._fit_to_screen()
         self.buttons_last()
+        # Qt has Enter press the button that has the keyboard: one among the content would take it from the main action
         for button in self.findChildren(QPushButton):
             if not button.isDefault():
                 button.setAutoDefault(self.buttons.isAncestorOf(button))
@@ -394,6 +396,7 @@ class Dialog(QDialog):
         area = scrolling()
         outer.replaceWidget(self.content, area)  # before the area takes the content over: the layout must still know it
         area.setWidget(self.content)
+        # the layout has set the least size of the whole content as the window's
         self.setMinimumSize(0, 0)
         if focused is not None:
             focused.setFocus()
@@ -519,6 +522,7 @@ _HELD = "vitoclientHeld"
 
 def _hold(widget: QWidget, *, held: bool) -> None:
     """Disables a button while the window is busy and gives it back as it was: what was disabled before stays so."""
+    # isEnabled() is False within a disabled parent too; WA_ForceDisabled says that the button was disabled by itself
     if held and widget.property(_HELD) is None:
         widget.setProperty(_HELD, not widget.testAttribute(Qt.WidgetAttribute.WA_ForceDisabled))
         widget.setEnabled(False)

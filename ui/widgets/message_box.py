@@ -24,6 +24,7 @@ def make_readable(box: QMessageBox) -> None:
         box.addButton(QMessageBox.StandardButton.Ok)
     for button in box.buttons():
         button.setIcon(QIcon())
+    # Qt offers no other way to the labels of a message than their names
     for name, bold in (("qt_msgbox_label", True), ("qt_msgbox_informativelabel", False)):
         label = box.findChild(QLabel, name)
         if label is None:  # the system shows the message by itself

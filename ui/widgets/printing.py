@@ -62,6 +62,7 @@ def write_pdf(printed: PrintOut, file: Path) -> None:
         UnavailableError: the file can't be written.
     """
     try:
+        # tried first: QPdfWriter tells nobody that it can't write
         file.open("ab").close()
     except OSError as error:
         raise UnavailableError(
