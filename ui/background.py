@@ -24,26 +24,23 @@ class Task:
 
     Args:
         owner: the window that wants the result; when it is gone, the result is dropped.
+
+    Attributes:
+        cancelled: whether nobody wants the result any more; safe from any thread.
     """
 
     def __init__(self, owner: QObject | None) -> None:
         self._owner = owner
-        self._cancelled = Event()
-        self.finished = False
+        self.cancelled = Event()
 
     def cancel(self) -> None:
-        """Drops the result; a worker that looks at ``cancelled`` may end early."""
-        self._cancelled.set()
-
-    @property
-    def cancelled(self) -> Event:
-        """The event that a long work looks at; safe from any thread."""
-        return self._cancelled
+        """Drops the result."""
+        self.cancelled.set()
 
     @property
     def wanted(self) -> bool:
         """Returns whether somebody still waits for the result. GUI thread only."""
-        return not self._cancelled.is_set() and (self._owner is None or not sip.isdeleted(self._owner))
+        return not self.cancelled.is_set() and (self._owner is None or not sip.isdeleted(self._owner))
 
 
 class Background(QObject):
@@ -90,28 +87,13 @@ class Background(QObject):
             failed: gets the error; by default it is shown in an error dialog.
             owner: the window that wants the result.
         """
-        return self.run_reporting(lambda _task, _report: work(), done, failed=failed, owner=owner)
-
-    def run_reporting(
-        self,
-        work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], object],
-        *,
-        reported: Callable[[object], None] = lambda _value: None,
-        failed: Callable[[KnownError], None] | None = None,
-        owner: QObject | None = None,
-    ) -> Task:
-        """As ``run``, for long work: it gets its task (to look at ``cancelled``) and a way to report progress.
-
-        What the work reports arrives at ``reported`` on the GUI thread.
-        """
         assert_gui_thread()
         task = Task(owner)
         if self._stopped:  # a window's timer may still fire at the end of the program
             task.cancel()
             return task
         self._open.add(task)
-        self._pool.submit(self._work, task, work, done, reported, failed or self._on_error)
+        self._pool.submit(self._work, task, work, done, failed or self._on_error)
         return task
 
     def post(self, call: Callable[[], object]) -> None:
@@ -128,17 +110,7 @@ class Background(QObject):
             task.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _work(
-        self,
-        task: Task,
-        work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], object],
-        reported: Callable[[object], None],
-        failed: Callable[[KnownError], None],
-    ) -> None:
-        def report(value: object) -> None:
-            self.post(lambda: reported(value) if task.wanted else None)
-
+    def _work(self, task: Task, work: Callable[[], Result], done: Callable[[Result], object], failed: Callable[[KnownError], None]) -> None:
         def conclude(call: Callable[[], object]) -> None:
             self.post(lambda: self._conclude(task, call))
 
@@ -146,7 +118,7 @@ class Background(QObject):
             conclude(lambda: None)
             return
         try:
-            result = work(task, report)
+            result = work()
         except KnownError as error:
             # the name in "except … as" is gone when the lambda runs
             known = error
@@ -159,7 +131,6 @@ class Background(QObject):
 
     def _conclude(self, task: Task, call: Callable[[], object]) -> None:
         self._open.discard(task)
-        task.finished = True
         if task.wanted:
             call()
 

@@ -14,9 +14,8 @@ from contextlib import closing
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Literal, Self
+from typing import IO, Any, Literal, Self
 
-from tray_agent.clock import Clock
 from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger
 from tray_agent.demo.gateway_server import NOT_ENOUGH, GatewayAnswer, GatewayServer, http_answer, status_line
 
@@ -91,24 +90,21 @@ class FaultyGateway(GatewayServer):
     """The loopback gateway with faults, fates of numbers and originators on request.
 
     Args:
-        accounts, balance, state, latency, clock, rule: as ``GatewayServer``.
+        accounts: password by account.
         unknown_reference: how an unknown TRN is answered: left out, as -1, or one or the other ("mixed").
         verified: telephone numbers that may be originators.
+        usual: what else ``GatewayServer`` takes.
     """
 
     def __init__(
         self,
         accounts: Mapping[str, str],
         *,
-        balance: Decimal = Decimal(500),
-        state: Path | None = None,
-        latency: float = 0.0,
-        clock: Clock | None = None,
-        rule: DeliveryRule | None = None,
         unknown_reference: UnknownReference = "mixed",
         verified: frozenset[str] = frozenset(),
+        **usual: Any,
     ) -> None:
-        super().__init__(accounts, balance=balance, state=state, latency=latency, clock=clock, rule=rule)
+        super().__init__(accounts, **usual)
         self._unknown = unknown_reference
         self._verified = verified
         self._deliveries: dict[str, Delivery] = {}

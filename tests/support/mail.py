@@ -6,12 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tray_agent.clock import Clock
 from tray_agent.demo.mail_server import DemoMailServer, MailHandler, converse
 
 
@@ -62,18 +60,10 @@ _AT_CONTENT: dict[MailFault | None, str] = {
 
 
 class FaultyMailServer(DemoMailServer):
-    """The loopback mail server, whose next messages may meet faults; its arguments are those of ``DemoMailServer``."""
+    """The loopback mail server, whose next messages may meet faults; on a port of one's choice."""
 
-    def __init__(
-        self,
-        users: Mapping[str, str] | None = None,
-        *,
-        security: Literal["starttls", "tls", "none"] = "none",
-        folder: Path | None = None,
-        port: int = 0,
-        clock: Clock | None = None,
-    ) -> None:
-        super().__init__(users, security=security, folder=folder, clock=clock)
+    def __init__(self, users: Mapping[str, str] | None = None, *, port: int = 0, **usual: Any) -> None:
+        super().__init__(users, **usual)
         self.port = port
         self._faults: deque[MailFault] = deque()
 

@@ -277,11 +277,6 @@ class JobsDialog(Dialog):
         super().resizeEvent(event)
         self._fit_hints()
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """Returns the sentences shown."""
-        return self.model.hints
-
     def go(self, days: int) -> None:
         """Shows the day before or after on the time line; 0: today."""
         today = self.context.agent.clock.now().astimezone(self.zone).date()
@@ -291,8 +286,11 @@ class JobsDialog(Dialog):
     def _heard(self, event: Event) -> None:
         """Hears of runs and schedules in whatever thread they arise."""
         if isinstance(event, RunStarted | RunFinished | PlanChanged | PauseChanged):
-            # events come in the thread of the run; by now the window may be closed
-            self.context.background.post(lambda: None if sip.isdeleted(self) else self.reload())
+            self._post(self.reload)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        """Does something on the GUI thread, from any thread, unless the window is gone by then."""
+        self.context.background.post(lambda: None if sip.isdeleted(self) else call())
 
     # Editing
 
@@ -361,10 +359,9 @@ class JobsDialog(Dialog):
         self.cancel_run_button.setEnabled(False)
         self.run_bar.show()
         self._show_rows()
-        self.run_reporting(
-            lambda _task, report: agent.jobs.run_now(key, listener=report),
+        self.run(
+            lambda: agent.jobs.run_now(key, listener=lambda event: self._post(lambda: self._run_event(title, event))),
             lambda run: self._ran(title, run),
-            reported=lambda event: self._run_event(title, event),
             failed=self._run_refused,
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -76,19 +76,16 @@ def _licence(mandant: Mandant, today: date) -> str:
 
 def workstations(presences: Sequence[Presence], zone: ZoneInfo) -> str:
     """Returns the computers whose agents run the jobs, a line each."""
-    lines = list(_workstations(presences, zone))
+    lines = [
+        _("{name}{here}, gesehen {when}").format(
+            name=presence.workstation,
+            here=_(" (dieser)") if presence.here else "",
+            when=format_datetime(presence.seen_at.astimezone(zone)),
+        )
+        for presence in presences
+        if presence.scheduling
+    ]
     return "\n".join(lines) or _("zurzeit keinem Computer")
-
-
-def _workstations(presences: Sequence[Presence], zone: ZoneInfo) -> Iterator[str]:
-    for presence in presences:
-        if presence.scheduling:
-            here = _(" (dieser)") if presence.here else ""
-            yield _("{name}{here}, gesehen {when}").format(name=presence.workstation, here=here, when=_local(presence.seen_at, zone))
-
-
-def _local(instant: datetime, zone: ZoneInfo) -> str:
-    return format_datetime(instant.astimezone(zone))
 
 
 def _or_error(read: Callable[[], str]) -> str:

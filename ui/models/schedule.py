@@ -19,10 +19,6 @@ NEXT_RUNS = 5
 """How many planned times are shown."""
 
 
-def _nobody(_schedule: Schedule | None) -> None:
-    """Hears what nobody wants to know."""
-
-
 @dataclass(frozen=True, slots=True)
 class ScheduleSubject:
     """What *Aufträge verwalten* hands to this window; two about the same job of one window are the same.
@@ -38,7 +34,7 @@ class ScheduleSubject:
     job: JobKey
     schedule: Schedule = field(compare=False)
     take: Callable[[Schedule], None] = field(compare=False)
-    preview: Callable[[Schedule | None], None] = field(compare=False, default=_nobody)
+    preview: Callable[[Schedule | None], None] = field(compare=False)
     window: int = 0
 
 

@@ -162,18 +162,6 @@ class Dialog(QDialog):
             busy: what is told meanwhile ("Wird gespeichert …"); with a text the window's own widgets are disabled until then.
             failed: gets the error instead of the window's banner.
         """
-        return self.run_reporting(lambda _task, _report: work(), done, busy=busy, failed=failed)
-
-    def run_reporting(
-        self,
-        work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], object],
-        *,
-        reported: Callable[[object], None] = lambda _value: None,
-        busy: str = "",
-        failed: Callable[[KnownError], None] | None = None,
-    ) -> Task:
-        """As ``run``, for long work that reports progress and looks at ``task.cancelled``."""
 
         def concluded() -> None:
             self._tasks.discard(task)
@@ -191,7 +179,7 @@ class Dialog(QDialog):
         if busy:
             self.clear_error()
             self.set_busy(busy)
-        task = self.context.background.run_reporting(work, succeeded, reported=reported, failed=went_wrong, owner=self)
+        task = self.context.background.run(work, succeeded, failed=went_wrong, owner=self)
         self._tasks.add(task)
         return task
 

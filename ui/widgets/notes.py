@@ -15,9 +15,9 @@ from tray_agent.tray.in_windows import in_windows
 from ui.widgets.icons import Status, status_icon
 
 
-def plain_label(text: str = "", *, bold: bool = False) -> QLabel:
+def plain_label(text: str = "", parent: QWidget | None = None, *, bold: bool = False) -> QLabel:
     """Returns a label for words from wherever they come: wrapped, to be copied by the mouse, never taken for mark-up."""
-    label = QLabel(text)
+    label = QLabel(text, parent)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -38,7 +38,7 @@ class Note(QWidget):
     def __init__(self, parent: QWidget | None = None, status: Status = Status.ERROR) -> None:
         super().__init__(parent)
         self._icon = QLabel(self)
-        self._text = plain_label()
+        self._text = plain_label(parent=self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -79,7 +79,8 @@ class Banner(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._icon = QLabel(self)
-        self._title, self._text = plain_label(bold=True), plain_label()
+        # made before the button: a dialog in which a button takes the keyboard first begins at its main action
+        self._title, self._text = plain_label(parent=self, bold=True), plain_label(parent=self)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._title)

@@ -184,7 +184,7 @@ def test_threads_share_the_gateway(gateway: SmtpGateway, mail_server: FaultyMail
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_encrypted_with_login(tmp_path: Path, clock: ManualClock, security: str) -> None:
-    with FaultyMailServer({"praxis": "geheim-7"}, security=security, folder=tmp_path, clock=clock) as server:  # type: ignore[arg-type] # parametrized
+    with FaultyMailServer({"praxis": "geheim-7"}, security=security, folder=tmp_path, clock=clock) as server:
         address = Address("localhost", server.port, security, "praxis", "geheim-7", str(server.certificate))  # type: ignore[arg-type] # parametrized
         gateway = SmtpGateway(address, clock, seconds=5.0)
         assert gateway.submit(MAIL) == Accepted()
