@@ -29,8 +29,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.shell.application import QtTranslations, create_application
-from ui.shell.remembered import Remembered
-from ui.windows import Windows
+from ui.windows import Remembered, Windows
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -74,13 +73,11 @@ class Scene:
     Attributes:
         name: of the file.
         dialog: which window.
-        subject: what it is about, or None.
         prepare: puts the window into the state to be shown (another tab, a selected row); the stage may be settled in it.
     """
 
     name: str
     dialog: DialogName
-    subject: object = None
     prepare: Callable[[QDialog, Stage], None] | None = None
 
 
@@ -168,9 +165,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("portal", DialogName.PORTAL),
     Scene("jobs", DialogName.JOBS, prepare=_good_day),
     Scene("jobs_warnings", DialogName.JOBS, prepare=_busy_day),
-    Scene("schedule", DialogName.SCHEDULE, JobKey.SEND_MESSAGES),
-    Scene("schedule_weekly", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_weekly),
-    Scene("schedule_mistakes", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_mistaken),
+    Scene("schedule", DialogName.SCHEDULE),
+    Scene("schedule_weekly", DialogName.SCHEDULE, prepare=_weekly),
+    Scene("schedule_mistakes", DialogName.SCHEDULE, prepare=_mistaken),
     Scene("job_history", DialogName.JOB_HISTORY),
     Scene("activity", DialogName.ACTIVITY),
     Scene("activity_log", DialogName.ACTIVITY, prepare=_sms_log),
@@ -325,8 +322,10 @@ def _wanted(only: set[str]) -> list[Scene]:
 
 
 def _picture(scene: Scene, stage: Stage, file: Path) -> bool:
+    from tests.support.subjects import subject_of
+
     try:
-        dialog = stage.windows.open(scene.dialog, scene.subject)
+        dialog = stage.windows.open(scene.dialog, subject_of(scene.dialog, stage.agent) if scene.dialog is DialogName.SCHEDULE else None)
         stage.settle()
         if scene.prepare is not None:
             scene.prepare(dialog, stage)
@@ -379,7 +378,7 @@ def _crash(stage: Stage) -> QWidget:
 
 
 def _error(stage: Stage) -> QWidget:
-    from ui.shell.error_window import error_window
+    from ui.widgets.message_box import error_window
 
     window = error_window(_database_away())
     window.show()

@@ -28,8 +28,8 @@ from tray_agent.tray.occasions import NoSessionEvents, SessionEvents
 from ui.background import Background
 from ui.shell.application import QtTranslations, SignalWatch, create_application
 from ui.shell.crash import CrashReporter
-from ui.shell.error_window import error_window
 from ui.shell.single_instance import Place, SingleInstance
+from ui.widgets.message_box import error_window
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -180,8 +180,7 @@ class Start:
     def _ready(self, built: Built) -> None:
         from tray_agent.config.machine import is_unconfigured
         from ui.shell.program import Program
-        from ui.shell.remembered import Remembered
-        from ui.windows import Windows
+        from ui.windows import Remembered, Windows
 
         self._built = built
         machine = built.agent.machine

@@ -200,8 +200,7 @@ def _measure_windows() -> None:
     from tools.screenshots import SCENES, Stage, demo_agent
     from ui.background import Background
     from ui.shell.application import create_application
-    from ui.shell.remembered import Remembered
-    from ui.windows import Windows
+    from ui.windows import Remembered, Windows
 
     application = create_application([sys.argv[0]])
     there = {module.name for module in pkgutil.iter_modules(ui.dialogs.__path__)}

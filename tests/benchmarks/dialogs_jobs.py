@@ -35,21 +35,21 @@ class _Bench:
 
     def __init__(self, application: Any, agent: Any, folder: Path) -> None:
         from ui.background import Background
-        from ui.shell.remembered import Remembered
-        from ui.windows import Windows
+        from ui.windows import Remembered, Windows
 
         self._application = application
+        self._agent = agent
         self._background = Background(_fail)
         self._windows = Windows(agent, self._background, Remembered(folder / "windows.ini"))
 
     def openings(self) -> Iterator[Row]:
         """Gives what opening each window takes, at its first time and again."""
-        from tray_agent.job_kinds import JobKey
+        from tests.support.subjects import subject_of
         from tray_agent.tray.model import DialogName
 
         floor = min(self._open_empty() for _number in range(AGAIN))
         for name in (DialogName.JOBS, DialogName.SCHEDULE, DialogName.JOB_HISTORY, DialogName.ACTIVITY):
-            subject = None if name in (DialogName.JOBS, DialogName.ACTIVITY) else JobKey.SEND_MESSAGES
+            subject = subject_of(name, self._agent)
             first = self._open(name, subject)
             again = min(self._open(name, subject) for _number in range(AGAIN))
             yield _row(f"{name.value}: opened for the first time", first, floor)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.benchmarks.outbox_practice import context, make_parts, make_practice
 from tests.benchmarks.row import Row
+from tests.support.gateway import GatewayProcess
 from tray_agent.clock import SystemClock
-from tray_agent.demo.gateway_server import GatewayProcess
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import OutgoingSms

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.row import Row, seconds_each, show_seconds
+from tests.support.gateway import GatewayProcess
 from tray_agent.clock import SystemClock
-from tray_agent.demo.gateway_server import GatewayProcess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
 from tray_agent.messages.gateways.registry import GatewayAccess

@@ -14,8 +14,9 @@ from socket import SO_SNDBUF, SOL_SOCKET
 
 import pytest
 
+from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
-from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
+from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.download_rows import Download, DownloadRows
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.states import DownloadState
@@ -42,7 +43,7 @@ class Trial:
         self.folder = folder
         self.random = random.Random(seed)
         self.demo: DemoPortal = make_portal(folder / "portal", NOW, tuple(_element(number, self.random) for number in range(elements)))
-        self.server = PortalServer(self.demo.repository, fault=self._watch, piece=PIECE)
+        self.server = FaultyPortal(self.demo.repository, fault=self._watch, piece=PIECE)
         self.url = f"sqlite:///{(folder / 'vitoclient.db').as_posix()}"
         self.library = Library(folder / "downloads")
         self.kills = 0
@@ -95,7 +96,7 @@ class Trial:
         assert killed or code == 0
         return killed
 
-    def _watch(self, handler: PortalHandler, request: Request) -> bool:
+    def _watch(self, handler: FaultyPortalHandler, request: Request) -> bool:
         handler.connection.setsockopt(SOL_SOCKET, SO_SNDBUF, PIECE)
         count = handler.count
 

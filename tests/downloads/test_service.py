@@ -11,12 +11,12 @@ import pytest
 from publishing.publish import publish
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.trial_starter import TrialStarter
+from tests.support.portal import FaultyPortal
 from tray_agent.agent import Agent
 from tray_agent.cli.frame import run
 from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
-from tray_agent.demo.portal_server import PortalServer
 from tray_agent.doctor import Subject, Verdict, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
@@ -31,10 +31,10 @@ Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[DemoPortal, PortalServer]]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[DemoPortal, FaultyPortal]]:
     """Serves a portal signed now, and configures this machine for it."""
     demo = make_portal(tmp_path / "portal", SystemClock().now(), ELEMENTS)
-    with PortalServer(demo.repository) as server:
+    with FaultyPortal(demo.repository) as server:
         monkeypatch.setenv("VITOCLIENT_PORTAL__ADDRESS", server.address)
         monkeypatch.setenv("VITOCLIENT_PORTAL__ROOT", str(demo.root_file))
         monkeypatch.setenv("VITOCLIENT_STORE__URL", f"sqlite:///{(tmp_path / 'store.db').as_posix()}")
@@ -43,7 +43,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Demo
 
 
 @pytest.fixture
-def agent(site: tuple[DemoPortal, PortalServer]) -> Iterator[Agent]:
+def agent(site: tuple[DemoPortal, FaultyPortal]) -> Iterator[Agent]:
     with Agent(load_machine(), workstation="PC1") as made:
         upgrade(made.store_unchecked)
         yield made
@@ -83,7 +83,7 @@ def test_the_portal_shows_ticks_and_states(agent: Agent, service: DownloadServic
 
 
 def test_what_is_not_offered_any_more_can_be_unsubscribed(
-    service: DownloadService, site: tuple[DemoPortal, PortalServer], vitoclient: Command
+    service: DownloadService, site: tuple[DemoPortal, FaultyPortal], vitoclient: Command
 ) -> None:
     service.subscribe("tarif", "Anna")
     file = site[0].source / "portal.toml"
@@ -98,7 +98,7 @@ def test_what_is_not_offered_any_more_can_be_unsubscribed(
     assert "Abonniert" not in [area.title for area in service.portal().areas][-1]
 
 
-def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
     confirmed = service.portal()
     site[1].stop()
     view = service.portal()
@@ -106,7 +106,7 @@ def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, si
     assert service.portal(refresh=False).areas == confirmed.areas
 
 
-def test_the_portal_that_was_never_there_is_told(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_the_portal_that_was_never_there_is_told(service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
     site[1].stop()
     with pytest.raises(PortalUnavailableError):
         service.portal()
@@ -133,7 +133,7 @@ def test_an_address_that_is_none_is_a_fault_of_the_configuration(agent: Agent, m
 
 @pytest.mark.parametrize("spoil", ["garbage", "unsigned", "targets"])
 def test_a_root_that_is_none_is_a_fault_of_the_configuration(
-    agent: Agent, site: tuple[DemoPortal, PortalServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spoil: str
+    agent: Agent, site: tuple[DemoPortal, FaultyPortal], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spoil: str
 ) -> None:
     signed = site[0].root_file.read_bytes()
     contents = {
@@ -173,7 +173,7 @@ def test_what_is_not_offered_cannot_be_subscribed(service: DownloadService) -> N
 
 
 def test_an_element_that_is_newer_than_what_is_known_can_be_subscribed(
-    service: DownloadService, site: tuple[DemoPortal, PortalServer]
+    service: DownloadService, site: tuple[DemoPortal, FaultyPortal]
 ) -> None:
     service.portal()
     demo = site[0]
@@ -184,7 +184,7 @@ def test_an_element_that_is_newer_than_what_is_known_can_be_subscribed(
     assert {row.element for row in rows(service) if row.subscribed} == {"neu"}
 
 
-def test_what_waits_for_a_person_comes_first(agent: Agent, service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_what_waits_for_a_person_comes_first(agent: Agent, service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
     service.subscribe("update", "Anna")
     service.subscribe("handbuch", "Anna")
     service.set_active(True, "Anna")
@@ -248,7 +248,7 @@ def test_what_the_configuration_expects_stands_before_every_installation(monkeyp
     [("postgresql+psycopg://praxis/agent", "", True), ("postgresql+psycopg://praxis/agent", "shared", False), ("", "", False)],
 )
 def test_a_folder_that_the_others_do_not_reach_is_told(
-    site: tuple[DemoPortal, PortalServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str, folder: str, told: bool
+    site: tuple[DemoPortal, FaultyPortal], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str, folder: str, told: bool
 ) -> None:
     monkeypatch.setenv("VITOCLIENT_STORE__URL", store)
     monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / folder) if folder else "")
@@ -312,14 +312,14 @@ def test_wrong_use_is_one_line(vitoclient: Command, arguments: tuple[str, ...], 
     assert error.count("\n") == 1
 
 
-def test_a_portal_that_is_away_is_one_line(vitoclient: Command, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_a_portal_that_is_away_is_one_line(vitoclient: Command, site: tuple[DemoPortal, FaultyPortal]) -> None:
     site[1].stop()
     code, out, error = vitoclient("portal", "list")
     assert (code, out, error.count("\n")) == (1, "", 1)
     assert "Internetverbindung prüfen" in error
 
 
-def test_a_failed_run_ends_with_one(vitoclient: Command, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_a_failed_run_ends_with_one(vitoclient: Command, site: tuple[DemoPortal, FaultyPortal]) -> None:
     vitoclient("subscribe", "update")
     vitoclient("download-service", "on")
     site[1].stop()

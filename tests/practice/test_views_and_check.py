@@ -11,6 +11,7 @@ from sqlalchemy.dialects import mssql
 from sqlalchemy.types import TypeEngine
 
 from tests.practice import sources
+from tests.support import practice as staff
 from tray_agent.cli.frame import run
 from tray_agent.demo import practice_tables as tables
 from tray_agent.practice import check
@@ -152,7 +153,7 @@ def test_the_types_of_sql_server_that_a_start_may_have(found: TypeEngine[Any], *
 
 def test_bad_rows_are_counted_and_the_first_named_by_id(practice: Database) -> None:
     for number in (101, 103):
-        tables.set_appointment_status(practice, str(number), "wartet")
+        staff.set_appointment_status(practice, str(number), "wartet")
     finding = found(practice, Code.UNREADABLE)
     assert (finding.severity, finding.column, finding.count) == (Severity.NOTICE, "status", 2)
     assert set(finding.examples) == {"101", "103"}

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.messages.world import ANNA, TOMORROW_NINE, World
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes
 from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
@@ -28,7 +29,6 @@ from ui.dialogs.activity_pages import LogPage
 from ui.models.activity import LogFilter
 from ui.models.period import Period
 from ui.models.print_outs import PrintOut, Sender, activity_list, letters
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.widgets.printing import preview, print_with_dialog, write_pdf
 from ui.windows import DialogContext
 
@@ -333,7 +333,7 @@ def test_nothing_is_decided_without_an_answer(
 def test_the_doubtful_are_printed_to_be_asked_by_telephone(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = opened(qtbot, context)
     printed: list[PrintOut] = []
-    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    monkeypatch.setattr("ui.widgets.printing.print_with_dialog", lambda document, _parent: printed.append(document))
     dialog.printing.print_list()
     qtbot.waitUntil(lambda: bool(printed))
     assert printed[0].title == "Mitteilungen in der Schwebe"

@@ -21,8 +21,7 @@ from tray_agent.store.tables import message
 from ui.background import Background
 from ui.dialogs.outbox import OutboxDialog
 from ui.models.outbox import VIEWS, details_of, filter_of, why_empty
-from ui.shell.remembered import Remembered
-from ui.windows import DialogContext, Windows
+from ui.windows import DialogContext, Remembered, Windows
 
 ZONE = ZoneInfo("Europe/Zurich")
 

@@ -18,8 +18,7 @@ from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.dialogs.downloads import DownloadsDialog
 from ui.dialogs.portal import PortalDialog
-from ui.shell.remembered import Remembered
-from ui.windows import Windows
+from ui.windows import Remembered, Windows
 
 
 @pytest.fixture

@@ -28,8 +28,7 @@ from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
 from ui.models.setup import PAGES, Kind, SetupModel, try_out
-from ui.shell.remembered import Remembered
-from ui.windows import DialogContext, Windows
+from ui.windows import DialogContext, Remembered, Windows
 
 
 @pytest.fixture

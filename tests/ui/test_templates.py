@@ -33,9 +33,9 @@ from ui.dialogs.templates import TemplatesDialog
 from ui.models.templates import (
     Reader,
     TemplatesModel,
-    changed_told,
+    changed_text,
     language_word,
-    missing_told,
+    missing_text,
     origin_word,
     patient_reader,
     readers,
@@ -70,7 +70,7 @@ def test_a_misspelt_placeholder_is_told_marked_and_replaced() -> None:
     edited = model()
     edited.edit(text="😀 {Vornamme}, {Datum} {Uhrzeit}")
     wrong = next(finding for finding in edited.findings if finding.code is FindingCode.UNKNOWN)
-    assert edited.told()[0].text == "{Vornamme} gibt es nicht. Gemeint ist wohl {Vorname}."
+    assert edited.found_lines()[0].text == "{Vornamme} gibt es nicht. Gemeint ist wohl {Vorname}."
     assert [(mark.start, mark.length) for mark in edited.marks(Field.TEXT) if mark.severity is Severity.ERROR] == [(3, 10)]
     assert edited.replaced(wrong) == "😀 {Vorname}, {Datum} {Uhrzeit}"
 
@@ -87,7 +87,7 @@ def test_right_placeholders_are_marked_with_their_explanation() -> None:
 def test_dear_characters_are_named_in_one_line_and_all_replaced() -> None:
     edited = model()
     edited.edit(text="{Datum} – {Uhrzeit} – „gut“ … 😀")
-    assert [one.text for one in edited.told()] == [
+    assert [one.text for one in edited.found_lines()] == [
         "«–» «„» «“» «…» «😀» gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen."
     ]
     assert edited.can_simplify
@@ -97,14 +97,14 @@ def test_dear_characters_are_named_in_one_line_and_all_replaced() -> None:
 def test_characters_that_count_double_are_named_too() -> None:
     edited = model()
     edited.edit(text="{Datum} {Uhrzeit} [a] {{b}}")
-    assert [one.text for one in edited.told()] == ["«[» «]» «{{» «}}» zählen in einer SMS doppelt."]
+    assert [one.text for one in edited.found_lines()] == ["«[» «]» «{{» «}}» zählen in einer SMS doppelt."]
     assert edited.simplified() == "{Datum} {Uhrzeit} (a) (b)"
 
 
 def test_the_same_mistake_twice_is_told_once() -> None:
     edited = model()
     edited.edit(text="{Xyzz} {Xyzz} {Datum} {Uhrzeit}")
-    [told] = edited.told()
+    [told] = edited.found_lines()
     assert told.text.endswith("(2-mal)")
 
 
@@ -171,13 +171,13 @@ def test_saving_puts_a_disabled_template_into_use_again() -> None:
     edited.stored([replace(entry, origin=Origin.DISABLED) if entry.template.key == SMS else entry for entry in edited.entries])
     assert not edited.has_changes
     assert edited.can_save
-    assert "nicht verwendet" in changed_told(edited.entry, ZURICH)
+    assert "nicht verwendet" in changed_text(edited.entry, ZURICH)
 
 
 def test_origin_language_and_change_are_told() -> None:
     edited = model(own={SMS: "{Datum} {Uhrzeit}"})
     assert (origin_word(edited.entries[0]), origin_word(edited.entries[1])) == ("eigene", "Vorgabe")
-    assert changed_told(edited.entries[0], ZURICH) == "Eigener Text, geändert am 22.11.2026 10:10 von anna@EMPFANG1."
+    assert changed_text(edited.entries[0], ZURICH) == "Eigener Text, geändert am 22.11.2026 10:10 von anna@EMPFANG1."
     assert [language_word(entry.template.key.language) for entry in edited.entries[:4]] == [
         "Deutsch",
         "Französisch",
@@ -205,9 +205,9 @@ def test_readers_are_the_invented_ones_and_those_of_the_practice() -> None:
 
 def test_placeholders_without_a_value_are_told() -> None:
     assert (
-        missing_told(Rendered("", missing=(Placeholder.LINK, Placeholder.DOCTOR))) == "Ohne Angabe, darum weggelassen: {Link} und {Arzt}."
+        missing_text(Rendered("", missing=(Placeholder.LINK, Placeholder.DOCTOR))) == "Ohne Angabe, darum weggelassen: {Link} und {Arzt}."
     )
-    assert missing_told(Rendered("")) == ""
+    assert missing_text(Rendered("")) == ""
 
 
 # The editor

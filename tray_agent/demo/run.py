@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tray_agent.demo.report import CreditsChange, DemoReport, DownloadedElement
-from tray_agent.demo.world import ACCOUNTS, ZONE, DemoWorld
+from tray_agent.demo.world import ACCOUNTS, DemoWorld
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
 
@@ -52,11 +51,6 @@ def run_demo(world: DemoWorld, listener: Callable[[JobKey], Listener]) -> DemoRe
         taken_twice=world.taken_twice(),
         again=world.again,
     )
-
-
-def local_time(instant: datetime) -> datetime:
-    """Returns an instant as the demo's practice reads it on its clock."""
-    return instant.astimezone(ZONE)
 
 
 def _skipped(runs: list[Run]) -> Mapping[str, int]:

@@ -18,12 +18,10 @@ from tray_agent.protocol.titles import service_title
 from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.models.activity import tab_title, verdict_question
 from ui.models.print_outs import PrintOut, Sender, letters
+from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status, status_icon
-from ui.widgets.keys import by_key
-from ui.widgets.print_actions import PrintActions
-from ui.widgets.printing import preview
-from ui.widgets.reasons import allow
+from ui.widgets.printing import PrintActions, preview
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

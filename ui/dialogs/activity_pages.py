@@ -29,16 +29,13 @@ from ui.models.activity import (
 )
 from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
+from ui.widgets.controls import allow, search_by_key
 from ui.widgets.day_jump import DayJump, go_to_day, page_word
-from ui.widgets.details import Details
 from ui.widgets.dialog import GRID, quiet_label
 from ui.widgets.growing_list import GrowingModel, MoreRequest, MoreResult
-from ui.widgets.icons import Status
-from ui.widgets.keys import search_by_key
-from ui.widgets.level_icons import LEVEL_ICONS
-from ui.widgets.notes import Note
+from ui.widgets.icons import LEVEL_ICONS, Status
+from ui.widgets.notes import Details, Note
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.reasons import allow
 from ui.widgets.search_line import SearchLine
 from ui.widgets.tables import Column, ListModel, TableView
 

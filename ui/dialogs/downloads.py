@@ -29,11 +29,10 @@ from ui.models.downloads import (
     state_word,
     went_well,
 )
-from ui.widgets.details import Details
+from ui.widgets.controls import allow
 from ui.widgets.dialog import GRID, Dialog
-from ui.widgets.icons import Status
-from ui.widgets.reasons import allow
-from ui.widgets.state_icons import RUN_ICONS, STATE_ICONS
+from ui.widgets.icons import RUN_ICONS, STATE_ICONS, Status
+from ui.widgets.notes import Details
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:

@@ -30,11 +30,9 @@ from ui.models.job_history import (
 from ui.widgets.day_jump import DayJump, go_to_day, page_word
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.growing_list import GrowingModel, MoreRequest, MoreResult
-from ui.widgets.icons import Status
-from ui.widgets.level_icons import LEVEL_ICONS
+from ui.widgets.icons import LEVEL_ICONS, RUN_ICONS, Status
 from ui.widgets.notes import Note
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.state_icons import RUN_ICONS
 from ui.widgets.tables import Column, ListModel, TableState, TableView
 
 if TYPE_CHECKING:

@@ -50,6 +50,7 @@ class MarkedEdit(QPlainTextEdit):
     @property
     def text(self) -> str:
         """Returns the text as it was written, hard blanks included."""
+        # toPlainText() would turn hard blanks into ordinary ones
         document = self.document()
         return "" if document is None else document.toRawText().replace(_PARAGRAPH, "\n").replace(_LINE, "\n")
 
@@ -143,7 +144,7 @@ class MarkedEdit(QPlainTextEdit):
         """Shows the sentence of the place under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.cursorForPosition(event.pos()).position()
-            told = self.sentence_at(place) or self.sentence_at(place - 1)
-            QToolTip.showText(event.globalPos(), told, self)
+            sentence = self.sentence_at(place) or self.sentence_at(place - 1)
+            QToolTip.showText(event.globalPos(), sentence, self)
             return True
         return super().event(event)

@@ -27,12 +27,11 @@ from ui.models.outbox import (
     state_word,
     why_empty,
 )
-from ui.widgets.details import Details
+from ui.widgets.controls import allow, by_key, search_by_key
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import Status
-from ui.widgets.keys import by_key, search_by_key
+from ui.widgets.notes import Details
 from ui.widgets.paged_list import PagedModel, PageRequest, PageResult
-from ui.widgets.reasons import allow
 from ui.widgets.tables import Align, Column, TableView
 
 if TYPE_CHECKING:

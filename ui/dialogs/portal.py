@@ -15,12 +15,11 @@ from tray_agent.downloads.sizes import format_size
 from tray_agent.i18n import _, format_date, format_datetime
 from ui.dialogs.portal_tree import PortalTree
 from ui.models.portal import PortalModel, details_of, state_word
-from ui.widgets.details import Details
+from ui.widgets.controls import search_by_key
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status, status_icon
-from ui.widgets.keys import search_by_key
+from ui.widgets.icons import STATE_ICONS, Status, status_icon
+from ui.widgets.notes import Details
 from ui.widgets.search_line import SearchLine
-from ui.widgets.state_icons import STATE_ICONS
 from ui.widgets.tables import Align
 
 if TYPE_CHECKING:

@@ -27,11 +27,10 @@ from tray_agent.config.settings import Setting, Type, unit_text
 from tray_agent.errors import KnownError
 from tray_agent.i18n import LANGUAGES, _
 from ui.models.settings import SettingsModel, default_text, is_language, language_name
+from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.dialog import GRID, Dialog, Form
-from ui.widgets.focused_wheel import FocusedWheel
 from ui.widgets.icons import Status
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

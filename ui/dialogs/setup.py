@@ -35,12 +35,11 @@ from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _
 from tray_agent.tray.model import Restart
 from ui.models.setup import Field, Kind, Page, SetupModel, Step, make_tables, try_out, views_sql
+from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.dialog import GRID, Dialog, Form, quiet_label
-from ui.widgets.focused_wheel import FocusedWheel
 from ui.widgets.icons import Status, program_icon, status_icon
 from ui.widgets.message_box import make_readable
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

@@ -104,6 +104,7 @@ class JobsModel:
 
     def _edit(self, key: JobKey, schedule: Schedule) -> None:
         before = self._edited.get(key)
+        # the version that the first edit began from: saving must notice what others saved since
         version = before.version if before else self._stored[key].version
         stored = self._stored[key]
         if schedule == stored.schedule and version == stored.version and not stored.mistake:
@@ -206,11 +207,6 @@ def run_question(key: JobKey) -> tuple[str, str, str] | None:
         _("Was gesendet ist, lässt sich nicht zurückholen. In der Ruhezeit wird auch jetzt nicht gesendet."),
         _("Jetzt &senden"),
     )
-
-
-def ended_sentence(title: str, run: Run) -> tuple[str, str]:
-    """Returns what is told of a run that was started by hand: a title and a sentence."""
-    return _("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence
 
 
 def _mistake_hints(rows: Sequence[JobRow]) -> Iterator[str]:

@@ -54,6 +54,7 @@ class SingleInstance(QObject):
         key = hashlib.sha256(f"{name}|{_session()}|{place}".encode()).hexdigest()[:16]
         self.server_name = _server_name(place, f"vitoclient-{key}")
         self._lock = QLockFile(str(place / f"vitoclient-{key}.lock"))
+        # a lock never grows old while its process lives; that of a killed one is known by its number
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
         self._connections: set[QLocalSocket] = set()
@@ -63,6 +64,7 @@ class SingleInstance(QObject):
         """Returns whether this process is the first; then it listens to later starts. A killed process does not count."""
         if not self._lock.tryLock(0):
             return False
+        # a killed process leaves its socket behind
         QLocalServer.removeServer(self.server_name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)

@@ -13,10 +13,10 @@ from PyQt6.QtWidgets import QDateEdit, QDialog, QDialogButtonBox, QPushButton, Q
 from tray_agent.i18n import _
 from tray_agent.schedules.wall_clock import first_instant
 from ui.models.period import Preset
+from ui.widgets.controls import by_key
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import GRID, Form
 from ui.widgets.growing_list import GrowingModel
-from ui.widgets.keys import by_key
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.tables import Row, TableView
 

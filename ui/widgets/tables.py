@@ -29,8 +29,8 @@ from PyQt6.QtWidgets import (
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.tray.in_windows import in_windows
+from ui.widgets.controls import menu_place
 from ui.widgets.icons import Status, status_icon
-from ui.widgets.menu_place import menu_place
 
 Row = TypeVar("Row")
 

@@ -1,10 +1,8 @@
-"""What a screen reader needs of a window: a name for everything that takes the keyboard, mnemonics that do not clash."""
+"""Looks for what a window lacks for screen readers and keyboards: names, and mnemonics that do not clash."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
@@ -22,6 +20,8 @@ from PyQt6.QtWidgets import (
     QTabBar,
     QWidget,
 )
+
+from ui.dialogs.overview import mnemonic_of
 
 
 def unnamed_widgets(window: QWidget) -> list[str]:
@@ -47,30 +47,6 @@ def clashing_mnemonics(window: QWidget) -> list[str]:
         for action in bar.actions():
             letters.update(mnemonic_of(action.text()))
     return [f"{letter}: {count} widgets" for letter, count in letters.items() if count > 1]
-
-
-def mnemonic_of(text: str) -> list[str]:
-    """Returns the mnemonic of a text as a list of one small letter, or none."""
-    found = re.search(r"&(\w)", text.replace("&&", ""))
-    return [found.group(1).lower()] if found else []
-
-
-def with_mnemonics(labels: Sequence[str], taken: str = "") -> tuple[str, ...]:
-    """Returns labels with a mnemonic each, as far as there are letters: the first letter of a word where it is free, else any.
-
-    Args:
-        labels: without mnemonics.
-        taken: letters that others of the window use.
-    """
-    used, marked = set(taken.lower()), dict[str, str]()
-    for label in sorted(labels, key=lambda label: len(set(label.lower()))):  # those with little to choose from first
-        starts = [place for place, letter in enumerate(label) if letter.isalpha() and not label[max(0, place - 1) : place].isalpha()]
-        others = [place for place, letter in enumerate(label) if letter.isalpha()]
-        place = next((place for place in (*starts, *others) if label[place].lower() not in used), None)
-        if place is not None:
-            used.add(label[place].lower())
-        marked[label] = label if place is None else f"{label[:place]}&{label[place:]}"
-    return tuple(marked[label] for label in labels)
 
 
 def _needs_name(widget: QWidget) -> bool:
