@@ -228,7 +228,7 @@ def _practice_process(name: str) -> Finding:
 
 
 def _practice_program(text: str) -> Finding:
-    from tray_agent.platforms.program_version import program_version
+    from tray_agent.platforms.programs import program_version
 
     if not text:
         said = _("Keine Programmdatei der Praxissoftware angegeben; ob sie für einen Download neu genug ist, wird nicht geprüft.")

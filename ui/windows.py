@@ -11,7 +11,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QDialog
 
-from tray_agent.platforms.foreground import foreground
+from tray_agent.platforms.foreground import Foreground
 from tray_agent.tray.model import DialogName, TrayState
 from ui.background import Background
 from ui.shell.remembered import Remembered
@@ -140,4 +140,4 @@ def to_front(window: QDialog) -> None:
         window.showNormal()
     window.raise_()
     window.activateWindow()
-    foreground().take(int(window.winId()))
+    Foreground().take(int(window.winId()))

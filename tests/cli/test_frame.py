@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.cli import run_tray
-from tray_agent.cli.frame import run
+from tray_agent.cli import run, run_tray
 from tray_agent.store.database import open_database
 from tray_agent.store.migrate import upgrade
 

@@ -11,8 +11,9 @@ import pytest
 from publishing.publish import publish
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.trial_starter import TrialStarter
+from tests.support.signatures import KnownSignatures
 from tray_agent.agent import Agent
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
@@ -24,7 +25,6 @@ from tray_agent.downloads.service import DownloadService, PortalRow
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import ConfigurationError, InputError, KnownError
 from tray_agent.job_kinds import JobKey
-from tray_agent.platforms.signature import KnownSignatures
 from tray_agent.store.migrate import upgrade
 
 Command = Callable[..., tuple[int, str, str]]
@@ -227,10 +227,8 @@ def test_verifying_reads_the_file(agent: Agent, service: DownloadService) -> Non
 def test_what_the_configuration_expects_stands_before_every_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("VITOCLIENT_PORTAL__PUBLISHERS", "Hersteller AG; Andere AG")
     monkeypatch.setenv("VITOCLIENT_DOWNLOAD__PRACTICE_PROGRAM", str(tmp_path / "vitomed.exe"))
-    monkeypatch.setattr("tray_agent.platforms.signature.signature_reader", KnownSignatures)
-    monkeypatch.setattr(
-        "tray_agent.platforms.program_version.program_version", lambda file: (2, 68, 14) if file.name == "vitomed.exe" else None
-    )
+    monkeypatch.setattr("tray_agent.platforms.this_system.signature_reader", KnownSignatures)
+    monkeypatch.setattr("tray_agent.platforms.programs.program_version", lambda file: (2, 68, 14) if file.name == "vitomed.exe" else None)
     with Agent(load_machine(), workstation="PC1") as agent:
         upgrade(agent.store_unchecked)
         agent.downloads.subscribe("update", "Anna")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json
+from tray_agent.cli.frame import AsJson, agent_here, print_json
 from tray_agent.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NAMES = {
 }
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Examines this machine; exit code 1 where anything is faulty."""
     from tray_agent.doctor import Verdict, examine
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from tray_agent.cli.frame import print_json
-from tray_agent.cli.service_run import run_service_here, shared_config_file
+from tray_agent.cli.agent import run_service_here, shared_config_file
+from tray_agent.cli.frame import AsJson, print_json
 from tray_agent.config.machine import load_machine
 from tray_agent.i18n import N_, _
 
@@ -44,7 +44,8 @@ def _install(
     config: _Config = None,
 ) -> None:
     from tray_agent.platforms.programs import service_program
-    from tray_agent.platforms.service import ServicePlan, check_serviceable, folders_of, has_password, services
+    from tray_agent.platforms.service import ServicePlan, check_serviceable, folders_of, has_password
+    from tray_agent.platforms.this_system import services
 
     file = (config or shared_config_file()).absolute()
     machine = load_machine(file)
@@ -60,28 +61,29 @@ def _install(
 
 
 def _remove() -> None:
-    from tray_agent.platforms.service import services
+    from tray_agent.platforms.this_system import services
 
     services().remove()
     print(_("Der Dienst ist entfernt. Daten und Konfiguration sind geblieben."))
 
 
 def _start() -> None:
-    from tray_agent.platforms.service import services
+    from tray_agent.platforms.this_system import services
 
     services().start()
     print(_("Der Dienst läuft."))
 
 
 def _stop() -> None:
-    from tray_agent.platforms.service import services
+    from tray_agent.platforms.this_system import services
 
     services().stop()
     print(_("Der Dienst ist angehalten."))
 
 
-def _status(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
-    from tray_agent.platforms.service import ServiceState, services
+def _status(as_json: AsJson = False) -> None:
+    from tray_agent.platforms.service import ServiceState
+    from tray_agent.platforms.this_system import services
 
     status = services().status()
     if as_json:
@@ -98,7 +100,7 @@ def _secret(
     name: Annotated[str, typer.Argument(metavar="NAME", help=_("gateway/MANDANT, mail, store oder practice."))],
     config: _Config = None,
 ) -> None:
-    from tray_agent.platforms.service_secrets import service_secrets
+    from tray_agent.platforms.this_system import service_secrets
 
     if sys.stdin.isatty():
         value = getpass.getpass(_("Passwort «{name}» (leer: entfernen): ").format(name=name))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json, print_table
+from tray_agent.cli.frame import AsJson, agent_here, person_at, print_json, print_table
 from tray_agent.config.settings import SETTINGS, find_setting, parse_value, show_value, unit_text
 from tray_agent.i18n import _
 
@@ -24,7 +23,7 @@ def group() -> typer.Typer:
     return app
 
 
-def _list(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
+def _list(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     with agent_here() as agent:
@@ -53,5 +52,5 @@ def _set(
     setting = find_setting(address)
     parsed = parse_value(setting, value)
     with agent_here() as agent:
-        agent.settings.save({setting: parsed}, changed_by=f"{getpass.getuser()}@{agent.workstation}")
+        agent.settings.save({setting: parsed}, changed_by=person_at(agent))
     print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
