@@ -18,7 +18,7 @@ from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
 from tray_agent.demo.portal_server import PortalServer
-from tray_agent.doctor import Subject, Verdict, examine
+from tray_agent.doctor import CheckVerdict, Subject, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.service import DownloadService, PortalRow
@@ -252,7 +252,7 @@ def test_a_folder_that_the_others_do_not_reach_is_told(
     monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / folder) if folder else "")
     with Agent(load_machine(), workstation="PC1") as agent:
         findings = tuple(examine(agent, Subject.DOWNLOADS))
-    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is Verdict.NOTICE)
+    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is CheckVerdict.NOTICE)
 
 
 def test_a_service_that_is_off_does_not_run(agent: Agent) -> None:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from tray_agent.cli.downloads import Switch
 from tray_agent.cli.frame import AsJson, print_json
 from tray_agent.i18n import _
 
 
-class AutostartSwitch(StrEnum):
-    """What the person's own entry shall be."""
-
-    ON = "on"
-    OFF = "off"
-
-
 def autostart(
-    switch: Annotated[AutostartSwitch | None, typer.Argument(help=_("on oder off; ohne Angabe wird nur gezeigt, was gilt."))] = None,
+    switch: Annotated[
+        Switch | None, typer.Argument(metavar=_("STELLUNG"), help=_("on oder off; ohne Angabe wird nur gezeigt, was gilt."))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Shows, or changes first, the entry of the person who runs this."""
@@ -28,9 +23,9 @@ def autostart(
     entry = autostart_here()
     for_all = entry.is_enabled_for_all()
     # Where everybody's entry starts it already, one more would start it twice, and the second start shows a window.
-    if switch is AutostartSwitch.ON and not for_all:
+    if switch is Switch.ON and not for_all:
         entry.enable()
-    elif switch is AutostartSwitch.OFF:
+    elif switch is Switch.OFF:
         entry.disable()
     own, for_all = entry.is_enabled(), entry.is_enabled_for_all()
     if as_json:
