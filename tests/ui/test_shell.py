@@ -24,6 +24,7 @@ from tray_agent.desktop import SECONDS_AFTER_RESTART, Start, _restarted, _Watchd
 from tray_agent.errors import KnownError
 from tray_agent.platforms import programs
 from tray_agent.platforms.foreground import Foreground
+from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import LowCredits, NewDownload, Notice, NoticeFacts, notices
 from ui.shell import single_instance
@@ -36,7 +37,7 @@ from ui.shell.single_instance import SHOW, Place, SingleInstance
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class Screen:
+class Screen(FullScreen):
     """A screen that a full-screen program may fill."""
 
     def __init__(self) -> None:
