@@ -9,6 +9,7 @@ import typer
 from tray_agent.cli.downloads import Switch
 from tray_agent.cli.frame import AsJson, print_json
 from tray_agent.i18n import _
+from tray_agent.platforms.this_system import autostart as autostart_here
 
 
 def autostart(
@@ -18,8 +19,6 @@ def autostart(
     as_json: AsJson = False,
 ) -> None:
     """Shows, or changes first, the entry of the person who runs this."""
-    from tray_agent.platforms.this_system import autostart as autostart_here
-
     entry = autostart_here()
     for_all = entry.is_enabled_for_all()
     # Where everybody's entry starts it already, one more would start it twice, and the second start shows a window.

@@ -52,7 +52,7 @@ def listening(end: ProgramEnd) -> Iterator[None]:
     try:
         yield
     finally:
-        end.finished.set()
+        end.finished.set()  # before the window closes: its thread may be waiting for just that
         window.close()
         try:
             register(on_console, False)
