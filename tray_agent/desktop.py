@@ -33,7 +33,7 @@ from ui.widgets.message_box import error_window
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
-    from tray_agent.tray.engine import Engine
+    from tray_agent.tray.engine import AgentEngine
     from ui.shell.program import Desktop, Program
 
 SECONDS_TO_QUIT = 1.5
@@ -122,7 +122,7 @@ class Built:
     """What the worker built from the configuration."""
 
     agent: Agent
-    engine: Engine
+    engine: AgentEngine
 
 
 class Start:
@@ -202,14 +202,14 @@ class Start:
         _Watchdog.start(lambda: self.restarting)
 
     def _desktop(self, built: Built) -> Desktop:
-        from tray_agent.tray.full_screen import full_screen
+        from tray_agent.tray.full_screen import FullScreen
         from tray_agent.tray.model import OpenDialog
         from ui.shell.popup import Popups
         from ui.shell.program import Desktop
 
         ui = built.agent.machine.ui
         toaster = choose_toaster(self._tray, self._chosen) if ui.toasts else None
-        popups = Popups(lambda name: self._chosen(OpenDialog(name)), full_screen()) if ui.popup else None
+        popups = Popups(lambda name: self._chosen(OpenDialog(name)), FullScreen()) if ui.popup else None
         return Desktop(self._tray, toaster, popups, session_events())
 
     def _refused(self, error: KnownError) -> None:
@@ -305,7 +305,7 @@ def _build(make_agent: Callable[[], Agent], crashes: CrashReporter) -> Built:
     return Built(agent, _engine_of(agent))
 
 
-def _engine_of(agent: Agent) -> Engine:
+def _engine_of(agent: Agent) -> AgentEngine:
     from tray_agent.tray.engine import AgentEngine
 
     return AgentEngine(agent, person=f"{getpass.getuser()}@{agent.workstation}")

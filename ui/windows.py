@@ -13,7 +13,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt, pyqtSignal
 from PyQt6.QtWidgets import QDialog, QHeaderView, QWidget
 
-from tray_agent.platforms.foreground import foreground
+from tray_agent.platforms.foreground import Foreground
 from tray_agent.tray.model import DialogName, TrayState
 from ui.background import Background, assert_gui_thread
 
@@ -147,7 +147,7 @@ def to_front(window: QDialog) -> None:
     window.raise_()
     window.activateWindow()
     # Windows puts no window of a background program in front because Qt asks for it
-    foreground().take(int(window.winId()))
+    Foreground().take(int(window.winId()))
 
 
 class Remembered:

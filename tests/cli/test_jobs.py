@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from tray_agent.agent import Agent
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.clock import ManualClock
 from tray_agent.demo.practice import AwkwardCase
 from tray_agent.demo.run import ORDER, run_demo

@@ -9,6 +9,7 @@ import pytest
 
 from tests.downloads.trial_starter import TrialStarter
 from tests.downloads.workstation import Practice
+from tests.support.signatures import KnownSignatures
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, publish_version
 from tray_agent.downloads.catalogue import FileKind
@@ -19,7 +20,7 @@ from tray_agent.downloads.installation import Expected, Installation, outcome_of
 from tray_agent.downloads.publisher import names_of, objection
 from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
-from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
+from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.protocol.model import Activity, Level
 
 MSI = "update-2.69.001.msi"

@@ -12,19 +12,19 @@ from publishing.publish import publish
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.trial_starter import TrialStarter
 from tests.support.portal import FaultyPortal
+from tests.support.signatures import KnownSignatures
 from tray_agent.agent import Agent
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
-from tray_agent.doctor import Subject, Verdict, examine
+from tray_agent.doctor import CheckVerdict, Subject, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.service import DownloadService, PortalRow
 from tray_agent.downloads.states import DownloadState
 from tray_agent.errors import ConfigurationError, InputError, KnownError
 from tray_agent.job_kinds import JobKey
-from tray_agent.platforms.signature import KnownSignatures
 from tray_agent.store.migrate import upgrade
 
 Command = Callable[..., tuple[int, str, str]]
@@ -227,10 +227,8 @@ def test_verifying_reads_the_file(agent: Agent, service: DownloadService) -> Non
 def test_what_the_configuration_expects_stands_before_every_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("VITOCLIENT_PORTAL__PUBLISHERS", "Hersteller AG; Andere AG")
     monkeypatch.setenv("VITOCLIENT_DOWNLOAD__PRACTICE_PROGRAM", str(tmp_path / "vitomed.exe"))
-    monkeypatch.setattr("tray_agent.platforms.signature.signature_reader", KnownSignatures)
-    monkeypatch.setattr(
-        "tray_agent.platforms.program_version.program_version", lambda file: (2, 68, 14) if file.name == "vitomed.exe" else None
-    )
+    monkeypatch.setattr("tray_agent.platforms.this_system.signature_reader", KnownSignatures)
+    monkeypatch.setattr("tray_agent.platforms.programs.program_version", lambda file: (2, 68, 14) if file.name == "vitomed.exe" else None)
     with Agent(load_machine(), workstation="PC1") as agent:
         upgrade(agent.store_unchecked)
         agent.downloads.subscribe("update", "Anna")
@@ -254,7 +252,7 @@ def test_a_folder_that_the_others_do_not_reach_is_told(
     monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / folder) if folder else "")
     with Agent(load_machine(), workstation="PC1") as agent:
         findings = tuple(examine(agent, Subject.DOWNLOADS))
-    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is Verdict.NOTICE)
+    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is CheckVerdict.NOTICE)
 
 
 def test_a_service_that_is_off_does_not_run(agent: Agent) -> None:

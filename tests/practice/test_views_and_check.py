@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from tests.practice import sources
 from tests.support import practice as staff
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.demo import practice_tables as tables
 from tray_agent.practice import check
 from tray_agent.practice.check import Code, PracticeFinding, Severity, check_practice

@@ -17,11 +17,11 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.contract import JobDefinition, JobResult
-from tray_agent.jobs.model import JobChange
+from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.tray.engine import AgentEngine, Check
-from tray_agent.tray.model import ActivePause, AgentFacts, DialogName, Idle, Look, PauseLength, PauseScope, tray_state
+from tray_agent.tray.model import ActivePause, AgentFacts, DialogName, Idle, Look, PauseLength, tray_state
 
 ZONE = ZoneInfo("Europe/Zurich")
 
@@ -172,12 +172,12 @@ def engine(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_check_says_what_its_runs_came_to(engine: AgentEngine) -> None:
     check = engine.check_now()
     assert (len(check.runs), check.refused) == (2, ())
-    assert engine.came_to(check) == ("download fertig.", "update_status fertig.")
+    assert engine.results_of(check) == ("download fertig.", "update_status fertig.")
 
 
 def test_check_is_not_waited_for_after_the_end(engine: AgentEngine) -> None:
     engine.stop()
-    assert engine.came_to(Check((4711,))) == ()
+    assert engine.results_of(Check((4711,))) == ()
 
 
 def test_database_that_is_away_is_a_fact(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from tray_agent.cli.frame import print_json, utc_text
+from tray_agent.cli.frame import AsJson, print_json, utc_text
 from tray_agent.errors import InputError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
@@ -48,7 +48,6 @@ _After = Annotated[
     ),
 ]
 _Language = Annotated[str, typer.Option("--language", help=_("Sprache der Sätze: de, en, fr, it."))]
-_AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 
 
 def _next(
@@ -57,7 +56,7 @@ def _next(
     after: _After = "",
     count: Annotated[int, typer.Option("--count", min=1, max=MOST_TIMES, help=_("So viele Läufe."))] = 5,
     language: _Language = "",
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     from tray_agent.schedules.planned_times import between
     from tray_agent.schedules.schedule import Schedule
@@ -102,7 +101,7 @@ def _check(
     tz: _Zone = "",
     after: Annotated[str, typer.Option("--after", help=_("Ab dem Tag dieses Zeitpunktes; sonst ab heute."))] = "",
     language: _Language = "",
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     from tray_agent.schedules.order_check import check_order
     from tray_agent.schedules.quiet_hours import QuietHours

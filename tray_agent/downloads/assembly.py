@@ -22,7 +22,7 @@ from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
-from tray_agent.platforms.starter import starter
+from tray_agent.platforms.this_system import starter
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
@@ -151,13 +151,13 @@ class Downloads:
     def _installation(self) -> Installation:
         from tray_agent.downloads.installation import Expected, Installation
         from tray_agent.downloads.publisher import names_of
-        from tray_agent.platforms.signature import signature_reader
+        from tray_agent.platforms.this_system import signature_reader
 
         expected = Expected(names_of(self._machine.portal.publishers), self._practice_version)
         return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log, expected)
 
     def _practice_version(self) -> Version | None:
-        from tray_agent.platforms.program_version import program_version
+        from tray_agent.platforms.programs import program_version
 
         program = self._machine.download.practice_program
         numbers = program_version(Path(program)) if program else None

@@ -18,7 +18,7 @@ from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.version import Version
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.platforms.held_file import held
+from tray_agent.platforms.files import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database

@@ -15,7 +15,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication, QStyleFactory
 
 from tray_agent import __version__
-from tray_agent.platforms.app_identity import DESKTOP_FILE_NAME, announce_identity
+from tray_agent.platforms.foreground import DESKTOP_FILE_NAME, announce_identity
 from tray_agent.tray.model import PRODUCT
 from ui.widgets.contrast import make_readable
 from ui.widgets.style import ReadableStyle

@@ -20,7 +20,7 @@ from tray_agent.tray.model import (
     CheckNow,
     DialogName,
     OpenDialog,
-    Pause,
+    PauseJobs,
     Quit,
     Restart,
     Resume,
@@ -36,7 +36,7 @@ from ui.widgets.message_box import error_window
 from ui.windows import Windows
 
 if TYPE_CHECKING:
-    from tray_agent.tray.engine import Check, Engine
+    from tray_agent.tray.engine import AgentEngine, Check
     from tray_agent.tray.notices import Notice, NoticeFacts
 
 MILLISECONDS_BETWEEN_PROCESS_LOOKS = 2_000
@@ -89,7 +89,9 @@ class Program(QObject):
 
     ending = pyqtSignal()
 
-    def __init__(self, engine: Engine, windows: Windows, desktop: Desktop, background: Background, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: AgentEngine, windows: Windows, desktop: Desktop, background: Background, now: Callable[[], datetime]
+    ) -> None:
         super().__init__()
         self._engine = engine
         self._windows = windows
@@ -226,7 +228,7 @@ class Program(QObject):
         match action:
             case OpenDialog(dialog):
                 self._windows.open(dialog)
-            case Pause(scope, length):
+            case PauseJobs(scope, length):
                 self._background.run(lambda: self._engine.pause(scope, length), lambda _nothing: self._changed())
             case Resume():
                 self._background.run(self._engine.resume, lambda _nothing: self._changed())
@@ -243,7 +245,7 @@ class Program(QObject):
         if check.refused:
             self.show_error(KnownError(_("Nicht alles wird geprüft"), "\n".join(check.refused)))
         if check.runs:
-            self._background.run(lambda: self._engine.came_to(check), self._answer, failed=_ignore)
+            self._background.run(lambda: self._engine.results_of(check), self._answer, failed=_ignore)
         self._changed()
 
     def _answer(self, sentences: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from PyQt6.QtCore import QDeadlineTimer, QLockFile, QObject, QStandardPaths, QThread
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
-from tray_agent.platforms.foreground import Foreground, foreground
+from tray_agent.platforms.foreground import Foreground
 
 SHOW = b"show\n"
 SECONDS_TO_ANSWER = 10.0
@@ -49,7 +49,7 @@ class SingleInstance(QObject):
 
     def __init__(self, name: str = "", folder: Path | None = None, front: Foreground | None = None) -> None:
         super().__init__()
-        self._front = front or foreground()
+        self._front = front or Foreground()
         place = folder or _runtime_folder()
         key = hashlib.sha256(f"{name}|{_session()}|{place}".encode()).hexdigest()[:16]
         self.server_name = _server_name(place, f"vitoclient-{key}")
