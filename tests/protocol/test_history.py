@@ -24,10 +24,10 @@ from tray_agent.protocol.model import (
     ActivityOrder,
     ActivityRow,
     Level,
-    Reason,
     Run,
     RunFilter,
     RunOrder,
+    RunReason,
     RunState,
     RunTrigger,
     Service,
@@ -179,7 +179,7 @@ def test_a_period_finds_every_run_wherever_it_started(clocked_database: Database
     assert isinstance(at_once, Claim)
     assert isinstance(after_days, Claim)
     claims.finish(at_once, Ending(RunState.SUCCEEDED))
-    claims.record_skipped(JobKey.UPDATE_STATUS, [(NOW - timedelta(days=4, minutes=1), Reason.MISSED, "verpasst")])
+    claims.record_skipped(JobKey.UPDATE_STATUS, [(NOW - timedelta(days=4, minutes=1), RunReason.MISSED, "verpasst")])
     clock.advance(timedelta(days=2))
     claims.sweep(JobKey.SEND_MESSAGES, Ending(RunState.DIED))
     past = RunFilter(until=NOW - timedelta(days=3))

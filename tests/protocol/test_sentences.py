@@ -8,22 +8,22 @@ import pytest
 
 from tests.jobs.engine import NOW, ZURICH
 from tray_agent import i18n
-from tray_agent.protocol.model import Reason
+from tray_agent.protocol.model import RunReason
 from tray_agent.protocol.sentences import folded_sentence, skipped_sentence
 
 WHY = {
-    Reason.SWITCH_OFF: "Schalter SMSService.Probe steht auf Nein",
-    Reason.MISSED: "kein Arbeitsplatz bereit",
-    Reason.DATABASE_AWAY: "Datenbank nicht erreichbar",
-    Reason.PAUSED: "angehalten",
-    Reason.STILL_RUNNING: "noch vom letzten Mal",
-    Reason.OTHER_FIRST: "ein Auftrag, der vorher an der Reihe ist",
-    Reason.SCHEDULE_CHANGED: "Zeitplan wurde vorher geändert",
+    RunReason.SWITCH_OFF: "Schalter SMSService.Probe steht auf Nein",
+    RunReason.MISSED: "kein Arbeitsplatz bereit",
+    RunReason.DATABASE_AWAY: "Datenbank nicht erreichbar",
+    RunReason.PAUSED: "angehalten",
+    RunReason.STILL_RUNNING: "noch vom letzten Mal",
+    RunReason.OTHER_FIRST: "ein Auftrag, der vorher an der Reihe ist",
+    RunReason.SCHEDULE_CHANGED: "Zeitplan wurde vorher geändert",
 }
 
 
 @pytest.mark.parametrize("reason", WHY)
-def test_a_skipped_time_says_why(reason: Reason) -> None:
+def test_a_skipped_time_says_why(reason: RunReason) -> None:
     said = skipped_sentence(reason, NOW, ZURICH, "SMSService.Probe")
     assert WHY[reason] in said
     assert said.startswith("Nicht ")

@@ -14,7 +14,7 @@ from tray_agent.job_kinds import JobKey, default_schedules
 from tray_agent.jobs.contract import JobDefinition
 from tray_agent.jobs.errors import ChangedElsewhereError
 from tray_agent.jobs.model import JobChange, Pause, PauseScope
-from tray_agent.protocol.model import GIVEN_BACK, Reason, RunTrigger
+from tray_agent.protocol.model import GIVEN_BACK, RunReason, RunTrigger
 from tray_agent.schedules.codes import COLUMNS
 from tray_agent.schedules.schedule import Schedule, ScheduleError
 from tray_agent.store.database import Database, from_ms
@@ -38,7 +38,7 @@ class Holder:
     workstation: str
     started_at: datetime
     expired: bool
-    given_back: Reason | None = None
+    given_back: RunReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

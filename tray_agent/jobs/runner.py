@@ -18,7 +18,7 @@ from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogg
 from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.protocol.activity_log import ActivityLog, service_of
 from tray_agent.protocol.history import History
-from tray_agent.protocol.model import Activity, Level, Reason, Run, RunState, RunTrigger
+from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunState, RunTrigger
 from tray_agent.protocol.sentences import cancelled_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Runner:
         try:
             return _ending_of(definition.work(context))
         except RunCancelledError:
-            return Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+            return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence())
         except KnownError as error:
             return _failure(definition, error)[0]
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
@@ -282,7 +282,7 @@ class Runner:
                 return self._give_back(claim, held_back=held_back)
             ending = _stopped(held_back=held_back)
         except (KeyboardInterrupt, SystemExit):
-            self._end(claim, Ending(RunState.CANCELLED, Reason.CANCELLED, quit_sentence()), ())
+            self._end(claim, Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence()), ())
             raise
         except KnownError as error:
             ending, activities = _failure(definition, error)
@@ -326,7 +326,7 @@ class Runner:
     def _give_back(self, claim: Claim, *, held_back: bool) -> bool:
         try:
             if held_back:
-                self._claims.hand_over(claim, held_sentence(), Reason.PAUSED)
+                self._claims.hand_over(claim, held_sentence(), RunReason.PAUSED)
             else:
                 self._claims.hand_over(claim, quit_sentence())
         except LeaseLostError:
@@ -398,8 +398,8 @@ def _ending_of(result: JobResult) -> Ending:
 
 def _stopped(*, held_back: bool) -> Ending:
     if held_back:
-        return Ending(RunState.CANCELLED, Reason.PAUSED, paused_sentence())
-    return Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+        return Ending(RunState.CANCELLED, RunReason.PAUSED, paused_sentence())
+    return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence())
 
 
 def _failure(definition: JobDefinition, error: KnownError) -> tuple[Ending, tuple[Activity, ...]]:
@@ -409,5 +409,5 @@ def _failure(definition: JobDefinition, error: KnownError) -> tuple[Ending, tupl
 
 def _fault(definition: JobDefinition) -> tuple[Ending, tuple[Activity, ...]]:
     sentence = fault_sentence(definition.title)
-    told = Activity(service_of(definition.key), Level.ERROR, Reason.FAULT.value, sentence)
-    return Ending(RunState.FAILED, Reason.FAULT, sentence, problems=1), (told,)
+    told = Activity(service_of(definition.key), Level.ERROR, RunReason.FAULT.value, sentence)
+    return Ending(RunState.FAILED, RunReason.FAULT, sentence, problems=1), (told,)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tray_agent.errors import BugError
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.claims import Claim, Refusal
+from tray_agent.jobs.claims import Claim, ClaimRefusal
 from tray_agent.jobs.contract import JobDefinition, JobSet
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
@@ -28,7 +28,7 @@ from tray_agent.protocol.model import (
     Service,
     ServiceCounts,
 )
-from tray_agent.schedules.order_check import Finding, check_order
+from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.paging import page_at
@@ -61,7 +61,7 @@ class Jobs:
         last, switches = self._parts.history.last_runs(), {one.key: one for one in self.definitions}
         return tuple(self._overview(plan, plan.jobs[key], switches.get(key), last.get(key)) for key in JobKey if key in plan.jobs)
 
-    def check(self, changes: Sequence[JobChange] = ()) -> tuple[Finding, ...]:
+    def check(self, changes: Sequence[JobChange] = ()) -> tuple[OrderFinding, ...]:
         """Returns what would be wrong with the set of schedules if ``changes`` were saved; changes nothing."""
         plan = self._parts.plans.load()
         schedules = {key: planned.schedule for key, planned in plan.jobs.items()} | {change.key: change.schedule for change in changes}
@@ -298,7 +298,7 @@ class Jobs:
             claim = self._parts.claims.claim(key, now - timedelta(seconds=back), RunTrigger.BY_HAND)
             if isinstance(claim, Claim):
                 return claim
-            if claim is Refusal.BUSY or self._parts.plans.load().jobs[key].holder is not None:
+            if claim is ClaimRefusal.BUSY or self._parts.plans.load().jobs[key].holder is not None:
                 break
         raise _busy(definition, self._parts.plans.load().jobs[key])
 

@@ -9,13 +9,13 @@ from datetime import datetime, tzinfo
 
 from tray_agent.errors import ConfigurationError
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.catch_up import Before, Circumstances, Decision, decide, goes_on, still_paused, without_run
+from tray_agent.jobs.catch_up import Before, Decision, PlannedTimeFacts, decide, goes_on, still_paused, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import JobDefinition, JobSet
 from tray_agent.jobs.events import Events, TimesSkipped
 from tray_agent.jobs.plan import Holder, Plan, PlannedJob, PlanStore
 from tray_agent.protocol.activity_log import ActivityLog, service_of
-from tray_agent.protocol.model import Activity, Level, Reason, RunState, RunTrigger
+from tray_agent.protocol.model import Activity, Level, RunReason, RunState, RunTrigger
 from tray_agent.protocol.sentences import (
     died_sentence,
     folded_sentence,
@@ -117,7 +117,7 @@ class Settlement:
     def record_changed(self, planned: PlannedJob, now: datetime) -> None:
         """Records the planned times of a schedule that is about to be no more, so that none stays unexplained."""
         unsettled = self._unsettled(planned, now)
-        self._record(planned.key, unsettled, [(due_at, Reason.SCHEDULE_CHANGED) for due_at in unsettled.times], "")
+        self._record(planned.key, unsettled, [(due_at, RunReason.SCHEDULE_CHANGED) for due_at in unsettled.times], "")
 
     def end_vanished(self, definition: JobDefinition) -> None:
         """Ends a run of this job whose computer vanished, so that another can begin."""
@@ -126,7 +126,7 @@ class Settlement:
             self._sweep(definition, holder)
 
     def _settle_job(
-        self, definition: JobDefinition, planned: PlannedJob, unsettled: _Unsettled, facts: Circumstances, launch: Launch
+        self, definition: JobDefinition, planned: PlannedJob, unsettled: _Unsettled, facts: PlannedTimeFacts, launch: Launch
     ) -> Decision:
         """Settles one job and returns what was decided."""
         holder = planned.holder
@@ -146,7 +146,7 @@ class Settlement:
         return decision
 
     def _resume_or_sweep(
-        self, definition: JobDefinition, planned: PlannedJob, holder: Holder, unsettled: _Unsettled, facts: Circumstances, launch: Launch
+        self, definition: JobDefinition, planned: PlannedJob, holder: Holder, unsettled: _Unsettled, facts: PlannedTimeFacts, launch: Launch
     ) -> bool:
         """Takes a vanished run over (returns True), or ends it (returns False)."""
         by_hand = holder.trigger is RunTrigger.BY_HAND
@@ -161,19 +161,19 @@ class Settlement:
 
     def _sweep(self, definition: JobDefinition, holder: Holder) -> None:
         if holder.given_back:
-            told = paused_sentence() if holder.given_back is Reason.PAUSED else quit_sentence()
+            told = paused_sentence() if holder.given_back is RunReason.PAUSED else quit_sentence()
             self._claims.sweep(definition.key, Ending(RunState.CANCELLED, holder.given_back, told))
             return
         told = died_sentence(holder.workstation)
-        if self._claims.sweep(definition.key, Ending(RunState.DIED, Reason.DIED, told, problems=1)) is not None:
+        if self._claims.sweep(definition.key, Ending(RunState.DIED, RunReason.DIED, told, problems=1)) is not None:
             said = f"{definition.title}: {told}"
-            self._log.write([Activity(service_of(definition.key), Level.ERROR, Reason.DIED, said)], run_id=holder.run_id)
+            self._log.write([Activity(service_of(definition.key), Level.ERROR, RunReason.DIED, said)], run_id=holder.run_id)
 
-    def _record(self, key: JobKey, unsettled: _Unsettled, skips: Sequence[tuple[datetime, Reason]], switch: str) -> None:
+    def _record(self, key: JobKey, unsettled: _Unsettled, skips: Sequence[tuple[datetime, RunReason]], switch: str) -> None:
         rows = [(due_at, reason, skipped_sentence(reason, due_at, self._zone, switch)) for due_at, reason in skips]
         if unsettled.first_folded and unsettled.last_folded:
             said = folded_sentence(unsettled.folded, unsettled.first_folded, unsettled.last_folded, self._zone)
-            rows.insert(0, (unsettled.last_folded, Reason.MISSED, said))
+            rows.insert(0, (unsettled.last_folded, RunReason.MISSED, said))
         if rows and (written := self._claims.record_skipped(key, rows)):
             self._events.tell(TimesSkipped(key, written))
 
@@ -192,8 +192,8 @@ class Settlement:
         folded = count - len(times)
         return _Unsettled([due_at for due_at in times if due_at not in there], folded, first if folded else None, last_folded)
 
-    def _facts(self, plan: Plan, planned: PlannedJob, definition: JobDefinition, after: Before | None, away: Away) -> Circumstances:
-        return Circumstances(
+    def _facts(self, plan: Plan, planned: PlannedJob, definition: JobDefinition, after: Before | None, away: Away) -> PlannedTimeFacts:
+        return PlannedTimeFacts(
             now=plan.now,
             zone=self._zone,
             pauses=plan.pauses,
@@ -235,5 +235,5 @@ def _belongs_before(plan: Plan, key: JobKey, decided: Mapping[JobKey, Decision])
 
 def _is_about_to_run(decision: Decision) -> bool:
     """Returns whether a job was begun or will be in a moment; one that waits for its window or a pause holds nobody up."""
-    waits = decision.wait is not None and decision.wait.reason in (Reason.STILL_RUNNING, Reason.OTHER_FIRST)
+    waits = decision.wait is not None and decision.wait.reason in (RunReason.STILL_RUNNING, RunReason.OTHER_FIRST)
     return decision.run is not None or waits

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from tray_agent.i18n import _, format_datetime, ngettext
-from tray_agent.protocol.model import Reason
+from tray_agent.protocol.model import RunReason
 
 
-def skipped_sentence(reason: Reason, due_at: datetime, zone: tzinfo, switch: str = "") -> str:
+def skipped_sentence(reason: RunReason, due_at: datetime, zone: tzinfo, switch: str = "") -> str:
     """Returns why nothing ran at a planned time.
 
     Args:
@@ -18,15 +18,15 @@ def skipped_sentence(reason: Reason, due_at: datetime, zone: tzinfo, switch: str
         switch: the job's switch in the users' words.
     """
     said = {
-        Reason.SWITCH_OFF: _("Nicht ausgeführt: Der Schalter {switch} steht auf Nein."),
-        Reason.MISSED: _("Nicht ausgeführt: Um {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
-        Reason.DATABASE_AWAY: _(
+        RunReason.SWITCH_OFF: _("Nicht ausgeführt: Der Schalter {switch} steht auf Nein."),
+        RunReason.MISSED: _("Nicht ausgeführt: Um {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
+        RunReason.DATABASE_AWAY: _(
             "Nicht ausgeführt: Um {time} war die Datenbank nicht erreichbar; nur die letzte verpasste Zeit wird nachgeholt."
         ),
-        Reason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
-        Reason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
-        Reason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
-        Reason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
+        RunReason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
+        RunReason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
+        RunReason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
+        RunReason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
     }[reason]
     return said.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)
 

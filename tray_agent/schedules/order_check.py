@@ -35,7 +35,7 @@ Schedules = Mapping[JobKey, Schedule]
 _TICK = timedelta(microseconds=1)
 
 
-class FindingKind(StrEnum):
+class OrderFindingKind(StrEnum):
     """What is wrong with a set of schedules."""
 
     TOO_CLOSE = "too_close"
@@ -45,7 +45,7 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class OrderFinding:
     """One thing that breaks the order or could wake people.
 
     Attributes:
@@ -55,7 +55,7 @@ class Finding:
         sentence: what it is and what to do, in the language in force, with the times in it.
     """
 
-    kind: FindingKind
+    kind: OrderFindingKind
     jobs: tuple[JobKey, ...]
     times: tuple[datetime, ...]
     sentence: str
@@ -73,7 +73,7 @@ class _Period:
         return instant.astimezone(self.zone)
 
 
-def check_order(schedules: Schedules, zone: ZoneInfo, quiet: QuietHours, first_day: date, days: int = 366) -> tuple[Finding, ...]:
+def check_order(schedules: Schedules, zone: ZoneInfo, quiet: QuietHours, first_day: date, days: int = 366) -> tuple[OrderFinding, ...]:
     """Returns what is wrong with a set of schedules, looking at the planned times of ``days`` local days from ``first_day`` on.
 
     Schedules that are not enabled do not count. What is wrong on several days is told once, with the first times. The
@@ -119,7 +119,7 @@ def _neighbours(schedule: Schedule, zone: ZoneInfo, at: datetime) -> Iterator[da
             yield neighbour
 
 
-def _find_too_close(enabled: Schedules, period: _Period) -> Iterator[Finding]:
+def _find_too_close(enabled: Schedules, period: _Period) -> Iterator[OrderFinding]:
     for earlier, later in _pairs_of_stages():
         if earlier in enabled and later in enabled:
             pair = close_pair(enabled[earlier], enabled[later], period.zone, period.after, period.until)
@@ -132,7 +132,7 @@ def _pairs_of_stages() -> Iterator[tuple[JobKey, JobKey]]:
     return chain(product(prepare, send), product(send, update), product(prepare, update))
 
 
-def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) -> Finding:
+def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) -> OrderFinding:
     said = _(
         "«{first}» beginnt {first_time} und «{second}» um {second_time}: Dazwischen liegen weniger als 5 Minuten. "
         "Die Startzeiten mindestens 5 Minuten auseinander legen."
@@ -140,10 +140,10 @@ def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) ->
     sentence = said.format(
         first=job_title(jobs[0]), first_time=_when(times[0]), second=job_title(jobs[1]), second_time=format_time(times[1])
     )
-    return Finding(FindingKind.TOO_CLOSE, jobs, times, sentence)
+    return OrderFinding(OrderFindingKind.TOO_CLOSE, jobs, times, sentence)
 
 
-def _find_wrong_order(enabled: Schedules, period: _Period) -> Iterator[Finding]:
+def _find_wrong_order(enabled: Schedules, period: _Period) -> Iterator[OrderFinding]:
     """Gives, for each job and the one that must follow it, the first day on which nothing follows its last run of the day."""
     prepare, send, update = STAGES
     for job, follower in chain(product(prepare, send), product(send, update)):
@@ -153,7 +153,7 @@ def _find_wrong_order(enabled: Schedules, period: _Period) -> Iterator[Finding]:
                 yield finding
 
 
-def _not_followed(job: JobKey, follower: JobKey, enabled: Schedules, period: _Period) -> Finding | None:
+def _not_followed(job: JobKey, follower: JobKey, enabled: Schedules, period: _Period) -> OrderFinding | None:
     for last in _last_runs_of_days(enabled[job], period):
         if follower not in enabled:
             return _missing(job, follower, period.local(last))
@@ -172,13 +172,13 @@ def _last_runs_of_days(schedule: Schedule, period: _Period) -> Iterator[datetime
         planned = next_after(schedule, period.zone, end_of_day)
 
 
-def _missing(job: JobKey, follower: JobKey, at: datetime) -> Finding:
+def _missing(job: JobKey, follower: JobKey, at: datetime) -> OrderFinding:
     said = _("«{first}» läuft {first_time}, aber «{second}» ist nicht aktiviert. Auch diesen Auftrag aktivieren.")
     sentence = said.format(first=job_title(job), first_time=_when(at), second=job_title(follower))
-    return Finding(FindingKind.MISSING, (job, follower), (at,), sentence)
+    return OrderFinding(OrderFindingKind.MISSING, (job, follower), (at,), sentence)
 
 
-def _wrong_order(job: JobKey, follower: JobKey, at: datetime, schedule: Schedule, period: _Period) -> Finding:
+def _wrong_order(job: JobKey, follower: JobKey, at: datetime, schedule: Schedule, period: _Period) -> OrderFinding:
     """Returns the finding with the follower's run before it on that day, else its next run, else without one."""
     local = period.local(at)
     earlier = previous_at_or_before(schedule, period.zone, at)
@@ -200,10 +200,10 @@ def _wrong_order(job: JobKey, follower: JobKey, at: datetime, schedule: Schedule
         said = _("«{first}» läuft {first_time}, «{second}» danach nie mehr. Den Zeitplan von «{second}» verlängern.")
         times, shown = (local,), ""
     sentence = said.format(first=job_title(job), first_time=_when(local), second=job_title(follower), second_time=shown)
-    return Finding(FindingKind.WRONG_ORDER, (job, follower), times, sentence)
+    return OrderFinding(OrderFindingKind.WRONG_ORDER, (job, follower), times, sentence)
 
 
-def _find_quiet(enabled: Schedules, period: _Period, quiet: QuietHours) -> Iterator[Finding]:
+def _find_quiet(enabled: Schedules, period: _Period, quiet: QuietHours) -> Iterator[OrderFinding]:
     """Gives the first run in the quiet hours for each reason (night, Sunday, holiday)."""
     if JobKey.SEND_MESSAGES not in enabled:
         return
@@ -216,11 +216,11 @@ def _find_quiet(enabled: Schedules, period: _Period, quiet: QuietHours) -> Itera
                 yield _quiet_finding(at, period, quiet)
 
 
-def _quiet_finding(at: datetime, period: _Period, quiet: QuietHours) -> Finding:
+def _quiet_finding(at: datetime, period: _Period, quiet: QuietHours) -> OrderFinding:
     local, allowed = period.local(at), period.local(quiet.next_allowed(at, period.zone))
     said = _("«{job}» läuft {time}. {reason} Erlaubt ist es erst wieder {allowed}; den Auftrag in eine erlaubte Zeit legen.")
     sentence = said.format(job=job_title(JobKey.SEND_MESSAGES), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
-    return Finding(FindingKind.QUIET_HOURS, (JobKey.SEND_MESSAGES,), (local, allowed), sentence)
+    return OrderFinding(OrderFindingKind.QUIET_HOURS, (JobKey.SEND_MESSAGES,), (local, allowed), sentence)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from tray_agent.agent import Agent
     from tray_agent.errors import KnownError
-    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.schedule import Schedule
     from ui.windows import DialogContext
 
@@ -73,7 +73,7 @@ class _Read:
 class _Checked:
     """What follows from the schedules as edited."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[OrderFinding, ...]
     plan: DayPlan
 
 

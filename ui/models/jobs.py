@@ -12,7 +12,7 @@ from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
 from tray_agent.protocol.model import Run
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.protocol.titles import state_title
-from tray_agent.schedules.order_check import Finding
+from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.schedules.summary import summarize
@@ -71,7 +71,7 @@ class JobsModel:
         self._tried: dict[JobKey, Schedule] = {}
         self._now: datetime | None = None
         self._pause: Pause | None = None
-        self.findings: tuple[Finding, ...] = ()
+        self.findings: tuple[OrderFinding, ...] = ()
 
     def show(self, jobs: Sequence[JobOverview], now: datetime, pause: Pause | None = None) -> None:
         """Takes the jobs as they are stored now; what was edited stays, with the version it was made from."""
