@@ -14,9 +14,9 @@ from sqlalchemy import update
 from tray_agent.agent import Agent
 from tray_agent.cli.frame import run
 from tray_agent.config.machine import load_machine
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim
-from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunTrigger, Service
+from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunTrigger
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job
 

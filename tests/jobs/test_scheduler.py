@@ -69,7 +69,7 @@ def wait_for_runs(scheduler: Scheduler) -> None:
 
 
 def test_it_looks_every_half_minute_and_sooner_when_something_is_due(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine)
     assert scheduler.look() == RHYTHM.look
     engine.plan(DOWNLOAD, daily(time(10, 0, 10)))
@@ -78,7 +78,7 @@ def test_it_looks_every_half_minute_and_sooner_when_something_is_due(sqlite_data
 
 
 def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Database, clock: ManualClock) -> None:
-    here, elsewhere = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)]), Engine(sqlite_database, clock, "PC2")
+    here, elsewhere = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)]), Engine(sqlite_database, clock, "PC2")
     scheduler = scheduler_of(here)
     scheduler.look()
     elsewhere.plan(DOWNLOAD, daily(time(12)))
@@ -91,7 +91,7 @@ def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Databa
 
 
 def test_a_schedule_written_past_the_program_stops_only_its_own_job(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD), job(JobKey.UPDATE_STATUS)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD), job(JobKey.UPDATE_STATUS)])
     for key in (DOWNLOAD, JobKey.UPDATE_STATUS):
         engine.plan(key, daily(time(10, 30)))
     with sqlite_database.begin() as connection:
@@ -114,7 +114,7 @@ def test_a_schedule_written_past_the_program_stops_only_its_own_job(sqlite_datab
 
 
 def test_a_database_that_is_away_is_told_once_and_tried_again_ever_later(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     switch = Switch(engine)
     switch.away = True
     scheduler = scheduler_of(engine, switch)
@@ -158,7 +158,7 @@ def test_a_server_that_refuses_and_comes_back(clock: ManualClock, tmp_path: Path
 
 
 def test_what_was_missed_while_the_database_was_away_says_so(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     switch = Switch(engine)
     scheduler = scheduler_of(engine, switch)
     engine.plan(DOWNLOAD, every(10))
@@ -187,7 +187,7 @@ def test_a_fault_of_the_program_does_not_end_the_thread(
 
 
 def test_sleep_is_noticed_and_the_network_waited_for_but_not_for_ever(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine, network=False)
     engine.plan(DOWNLOAD, daily(time(11)))
     scheduler.look()
@@ -204,7 +204,7 @@ def test_sleep_is_noticed_and_the_network_waited_for_but_not_for_ever(sqlite_dat
 
 
 def test_with_a_network_there_is_no_waiting_after_sleep(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine)
     engine.plan(DOWNLOAD, daily(time(11)))
     scheduler.look()
@@ -218,7 +218,7 @@ def test_with_a_network_there_is_no_waiting_after_sleep(sqlite_database: Databas
 @pytest.mark.parametrize("wrong", [timedelta(minutes=7), timedelta(minutes=-7)])
 def test_a_wrong_clock_does_no_harm(sqlite_database: Database, clock: ManualClock, wrong: timedelta) -> None:
     workstation = ManualClock(NOW + wrong)
-    engine = Engine(sqlite_database, workstation, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, workstation, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine)
     engine.plan(DOWNLOAD, daily(time(10, 5)))
     for _step in range(100):
@@ -253,7 +253,7 @@ def test_the_real_thing_runs_and_stops(database: Database) -> None:
     def work(context: JobContext) -> JobResult:
         return JobResult()
 
-    engine = Engine(Database(database.engine, database.schema, fast), fast, definitions=[job(DOWNLOAD, work)])
+    engine = Engine(Database(database.engine, database.schema, fast), fast, offered=[job(DOWNLOAD, work)])
     engine.plan(DOWNLOAD, every(20))
     engine.events.subscribe(lambda event: ended.set() if len(heard(engine, RunFinished)) >= 6 else None)
     rhythm = Rhythm(gap=timedelta(hours=1), speed=3000)
@@ -276,7 +276,7 @@ def test_stopping_cancels_a_running_job_at_its_next_safe_point_within_two_second
             context.checkpoint()
             fast.wait(threading.Event(), 1)
 
-    engine = Engine(Database(sqlite_database.engine, None, fast), fast, definitions=[job(DOWNLOAD, work)])
+    engine = Engine(Database(sqlite_database.engine, None, fast), fast, offered=[job(DOWNLOAD, work)])
     engine.plan(DOWNLOAD, every(1))
     scheduler = Scheduler(lambda: engine.parts, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
     scheduler.start()

@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, select
 
 from tests.jobs.engine import NOW, Engine
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Ending, is_late
 from tray_agent.jobs.parts import JobParts
 from tray_agent.protocol import activity_pages
@@ -30,7 +30,6 @@ from tray_agent.protocol.model import (
     RunReason,
     RunState,
     RunTrigger,
-    Service,
     ServiceCounts,
 )
 from tray_agent.store.database import Database
@@ -220,7 +219,7 @@ def test_what_is_settled_survives_pruning(sqlite_database: Database, clock: Manu
 
     from tests.jobs.engine import every, job
 
-    engine = Engine(sqlite_database, clock, definitions=[job(JobKey.DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(JobKey.DOWNLOAD)])
     engine.plan(JobKey.DOWNLOAD, every(10, time(0)))
     clock.advance(timedelta(hours=2))
     engine.settle()

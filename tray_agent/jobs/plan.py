@@ -10,8 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from tray_agent.errors import InputError
 from tray_agent.i18n import _
-from tray_agent.job_kinds import JobKey, default_schedules
-from tray_agent.jobs.contract import JobDefinition
+from tray_agent.job_kinds import JobKey, default_schedules, job_kind
 from tray_agent.jobs.errors import ChangedElsewhereError
 from tray_agent.jobs.model import JobChange, Pause, PauseScope
 from tray_agent.protocol.model import GIVEN_BACK, RunReason, RunTrigger
@@ -81,9 +80,9 @@ class Plan:
         in_force = [pause for pause in self.pauses if pause.since <= self.now and (pause.until is None or self.now < pause.until)]
         return min(in_force, key=lambda pause: pause.scope is not PauseScope.EVERYTHING, default=None)
 
-    def holds_back(self, definition: JobDefinition) -> bool:
+    def holds_back(self, job: JobKey) -> bool:
         """Returns whether a pause in force holds this job back."""
-        return self.pause is not None and (self.pause.scope is PauseScope.EVERYTHING or definition.wakes_people)
+        return self.pause is not None and (self.pause.scope is PauseScope.EVERYTHING or job_kind(job).wakes_people)
 
     @property
     def versions(self) -> tuple[int, ...]:

@@ -22,9 +22,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from tray_agent.clock import Clock
 from tray_agent.errors import DatabaseBusyError, KnownError
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.claims import Claim
-from tray_agent.jobs.contract import JobDefinition
+from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
 from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.jobs.model import Pause
@@ -33,7 +31,6 @@ from tray_agent.jobs.plan import Plan
 from tray_agent.jobs.presence import BEAT
 from tray_agent.jobs.settlement import Settled
 from tray_agent.jobs.trigger import PlannedTimesTrigger
-from tray_agent.protocol.activity_log import service_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.schedules.planned_times import next_after
@@ -187,7 +184,7 @@ class Scheduler:
     def _settle(self) -> Settled:
         if self._parts is None:
             self._parts = self._make_parts()
-        settled = self._parts.settlement.settle(self._launch, self._away() or self._missed)
+        settled = self._parts.settlement.settle(self._parts.launch, self._away() or self._missed)
         self._found(settled.plan)
         self._beat()
         return settled
@@ -214,7 +211,7 @@ class Scheduler:
         assert self._parts is not None  # noqa: S101 - it was they that read the plan
         found = {key: planned.mistake for key, planned in plan.jobs.items() if planned.mistake}
         new = {key: mistake for key, mistake in found.items() if self._mistakes.get(key) != mistake}
-        told = [(service_of(key), unusable_schedule_sentence(job_title(key), mistake)) for key, mistake in new.items()]
+        told = [(job_kind(key).service, unusable_schedule_sentence(job_title(key), mistake)) for key, mistake in new.items()]
         self._parts.log.write([Activity(service, Level.ERROR, ScheduleError.code, sentence) for service, sentence in told])
         self._mistakes = found
 
@@ -236,12 +233,6 @@ class Scheduler:
             return self._rhythm.look
         left = settled.look_again + self._difference - self._clock.now()
         return min(max(left, _SOONEST), self._rhythm.look)
-
-    def _launch(self, definition: JobDefinition, claim: Claim) -> None:
-        parts = self._parts
-        assert parts is not None  # noqa: S101 - it was they that claimed
-        work = threading.Thread(target=parts.runner.run, args=(definition, claim), name=f"run-{definition.key}", daemon=True)
-        work.start()
 
     def _hear(self, event: Event) -> None:
         """Looks again when a run ended: what waited for it may begin."""

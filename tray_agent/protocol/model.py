@@ -8,15 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from tray_agent.job_kinds import JobKey
-
-
-class Service(StrEnum):
-    """The tabs of the activity log."""
-
-    DOWNLOADS = "downloads"
-    SMS = "sms"
-    AGENT = "agent"
+from tray_agent.job_kinds import JobKey, Service
 
 
 class Level(StrEnum):

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import chain, product
+from itertools import combinations, pairwise, product
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import _, format_date, format_time
-from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.job_kinds import JobKey, Stage, job_kind, job_title
 from tray_agent.schedules.planned_times import next_after, previous_at_or_before
 from tray_agent.schedules.quiet_hours import QuietHours, QuietKind
 from tray_agent.schedules.schedule import Schedule
@@ -23,13 +23,6 @@ from tray_agent.schedules.wall_clock import first_instant
 
 LEAST_DISTANCE = timedelta(minutes=5)
 """Between the starts of two of the jobs that follow each other (seed)."""
-
-STAGES: tuple[tuple[JobKey, ...], ...] = (
-    (JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS),
-    (JobKey.SEND_MESSAGES,),
-    (JobKey.UPDATE_STATUS,),
-)
-"""The order on a day (seed). The two jobs that prepare may start together."""
 
 Schedules = Mapping[JobKey, Schedule]
 _TICK = timedelta(microseconds=1)
@@ -120,16 +113,17 @@ def _neighbours(schedule: Schedule, zone: ZoneInfo, at: datetime) -> Iterator[da
 
 
 def _find_too_close(enabled: Schedules, period: _Period) -> Iterator[OrderFinding]:
-    for earlier, later in _pairs_of_stages():
-        if earlier in enabled and later in enabled:
-            pair = close_pair(enabled[earlier], enabled[later], period.zone, period.after, period.until)
-            if pair is not None:
-                yield _too_close((earlier, later), (period.local(pair[0]), period.local(pair[1])))
+    # Stages that follow each other come first: where they lie far enough apart, the first and the last do, too.
+    for stages in sorted(combinations(Stage, 2), key=lambda pair: pair[1] - pair[0]):
+        for earlier, later in product(*map(_jobs_of, stages)):
+            if earlier in enabled and later in enabled:
+                pair = close_pair(enabled[earlier], enabled[later], period.zone, period.after, period.until)
+                if pair is not None:
+                    yield _too_close((earlier, later), (period.local(pair[0]), period.local(pair[1])))
 
 
-def _pairs_of_stages() -> Iterator[tuple[JobKey, JobKey]]:
-    prepare, send, update = STAGES
-    return chain(product(prepare, send), product(send, update), product(prepare, update))
+def _jobs_of(stage: Stage) -> list[JobKey]:
+    return [job for job in JobKey if job_kind(job).stage is stage]
 
 
 def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) -> OrderFinding:
@@ -145,12 +139,12 @@ def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) ->
 
 def _find_wrong_order(enabled: Schedules, period: _Period) -> Iterator[OrderFinding]:
     """Gives, for each job and the one that must follow it, the first day on which nothing follows its last run of the day."""
-    prepare, send, update = STAGES
-    for job, follower in chain(product(prepare, send), product(send, update)):
-        if job in enabled:
-            finding = _not_followed(job, follower, enabled, period)
-            if finding is not None:
-                yield finding
+    for stages in pairwise(Stage):
+        for job, follower in product(*map(_jobs_of, stages)):
+            if job in enabled:
+                finding = _not_followed(job, follower, enabled, period)
+                if finding is not None:
+                    yield finding
 
 
 def _not_followed(job: JobKey, follower: JobKey, enabled: Schedules, period: _Period) -> OrderFinding | None:
@@ -204,23 +198,24 @@ def _wrong_order(job: JobKey, follower: JobKey, at: datetime, schedule: Schedule
 
 
 def _find_quiet(enabled: Schedules, period: _Period, quiet: QuietHours) -> Iterator[OrderFinding]:
-    """Gives the first run in the quiet hours for each reason (night, Sunday, holiday)."""
-    if JobKey.SEND_MESSAGES not in enabled:
-        return
-    told: set[QuietKind | None] = set()
-    for interval in quiet.intervals(period.after, period.until, period.zone):
-        if interval.kind not in told:
-            at = next_after(enabled[JobKey.SEND_MESSAGES], period.zone, interval.start.astimezone(UTC) - _TICK)
+    """Gives the first run in the quiet hours for each job that sends and each reason (night, Sunday, holiday)."""
+    sending = [job for job in enabled if job_kind(job).wakes_people]
+    found: set[tuple[JobKey, QuietKind | None]] = set()
+    for interval in quiet.intervals(period.after, period.until, period.zone) if sending else ():
+        for job in sending:
+            if (job, interval.kind) in found:
+                continue
+            at = next_after(enabled[job], period.zone, interval.start.astimezone(UTC) - _TICK)
             if at is not None and at < interval.end:
-                told.add(interval.kind)
-                yield _quiet_finding(at, period, quiet)
+                found.add((job, interval.kind))
+                yield _quiet_finding(job, at, period, quiet)
 
 
-def _quiet_finding(at: datetime, period: _Period, quiet: QuietHours) -> OrderFinding:
+def _quiet_finding(job: JobKey, at: datetime, period: _Period, quiet: QuietHours) -> OrderFinding:
     local, allowed = period.local(at), period.local(quiet.next_allowed(at, period.zone))
     said = _("«{job}» läuft {time}. {reason} Erlaubt ist es erst wieder {allowed}; den Auftrag in eine erlaubte Zeit legen.")
-    sentence = said.format(job=job_title(JobKey.SEND_MESSAGES), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
-    return OrderFinding(OrderFindingKind.QUIET_HOURS, (JobKey.SEND_MESSAGES,), (local, allowed), sentence)
+    sentence = said.format(job=job_title(job), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
+    return OrderFinding(OrderFindingKind.QUIET_HOURS, (job,), (local, allowed), sentence)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -189,9 +189,9 @@ class AgentEngine:
 
     def check_now(self) -> Check:
         """Runs the Download-Service and asks for the state of messages, now."""
-        from tray_agent.job_kinds import JobKey
+        from tray_agent.job_kinds import JobKey, job_kind
 
-        begun = [self._begin(job) for job in (JobKey.DOWNLOAD, JobKey.UPDATE_STATUS)]
+        begun = [self._begin(job) for job in JobKey if job_kind(job).runs_on_check]
         self._on_change()
         runs = tuple(one for one in begun if isinstance(one, int))
         return Check(runs, tuple(one for one in begun if isinstance(one, str)))
@@ -309,12 +309,12 @@ class AgentEngine:
 
 def _is_held(job: JobOverview, pause: Pause | None) -> bool:
     """Returns whether the pause holds back what is planned next of a job."""
-    from tray_agent.job_kinds import JobKey
+    from tray_agent.job_kinds import job_kind
     from tray_agent.jobs.model import PauseScope as JobsPauseScope
 
     if pause is None or (pause.until and job.next_at and pause.until <= job.next_at):
         return False
-    return pause.scope is JobsPauseScope.EVERYTHING or job.key is JobKey.SEND_MESSAGES
+    return pause.scope is JobsPauseScope.EVERYTHING or job_kind(job.key).wakes_people
 
 
 def _idle(overview: Sequence[JobOverview]) -> Idle:

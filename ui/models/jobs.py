@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from tray_agent.i18n import _, format_datetime
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
 from tray_agent.protocol.model import Run
 from tray_agent.protocol.sentences import unusable_schedule_sentence
@@ -199,7 +199,7 @@ def next_text(row: JobRow) -> str:
 
 def run_question(key: JobKey) -> tuple[str, str, str] | None:
     """Returns what is asked before a job runs by hand whose work can't be taken back: question, consequence, the button's words."""
-    if key is not JobKey.SEND_MESSAGES:
+    if not job_kind(key).wakes_people:
         return None
     return (
         _("Alle aufbereiteten Mitteilungen jetzt senden?"),
