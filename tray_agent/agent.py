@@ -160,7 +160,7 @@ class Agent:
         from tray_agent.job_kinds import JobKey
         from tray_agent.messages.service import message_work
 
-        return self._download_parts.work if key is JobKey.DOWNLOAD else message_work(self, key)
+        return self._download_parts.work if key is JobKey.DOWNLOAD else message_work(lambda: self.messages.parts, key)
 
     def is_switched_on(self, key: JobKey) -> bool:
         """Returns whether a switch that turns a job on stands on Ja now."""
@@ -189,8 +189,7 @@ class Agent:
     @cached_property
     def scheduler(self) -> Scheduler:
         """Runs the jobs at their times once it is started; needs no database to be built or started."""
-        from tray_agent.jobs.network import network_ready
-        from tray_agent.jobs.scheduler import Scheduler
+        from tray_agent.jobs.scheduler import Scheduler, network_ready
 
         return Scheduler(lambda: self._job_parts, self.job_events, self.clock, self.machine.zone, network_ready)
 

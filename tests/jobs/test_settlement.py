@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import delete, select
 
 from tests.jobs.engine import NO_QUIET, NOW, ZURICH, Engine, daily, done, every, job
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, default_schedules
+from tray_agent.jobs.claims import Claim, ClaimRefusal
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.events import TimesSkipped
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.settlement import MOST_ROWS
-from tray_agent.protocol.model import ActivityFilter, Level, RunFilter, RunState
+from tray_agent.protocol.model import ActivityFilter, Level, RunFilter, RunState, RunTrigger
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Frequency, Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.tables import job as job_table
+from tray_agent.store.tables import job_lock
 
 SEND, PREPARE, STATUS, DOWNLOAD = JobKey.SEND_MESSAGES, JobKey.PREPARE_REMINDERS, JobKey.UPDATE_STATUS, JobKey.DOWNLOAD
 HOUR = timedelta(hours=1)
@@ -336,3 +341,54 @@ def test_a_vanished_run_goes_on_although_a_job_before_it_runs(sqlite_database: D
     second.jobs._claim_now(PREPARE)
     second.settle()
     assert [row[2] for row in second.told(SEND)] == ["succeeded"]
+
+
+def test_a_refused_claim_starts_nothing(clocked_database: Database, clock: ManualClock) -> None:
+    """Both computers decide to run the same planned time; the first claims it between the decision and the claim of the second."""
+    first, second = (Engine(clocked_database, clock, name, [job(DOWNLOAD)]) for name in ("PC1", "PC2"))
+    first.plan(DOWNLOAD, daily(time(10, 30)))
+    clock.set(local(23, 10, 30))
+    claim = second.parts.claims.claim
+
+    def claim_too_late(key: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
+        first.settle(run=False)
+        return claim(key, due_at, trigger)
+
+    second.parts.claims.claim = claim_too_late  # type: ignore[method-assign,assignment]
+    second.settle()
+    assert second.launched == []
+    assert second.parts.runner.running == frozenset()
+    assert [taken.due_at for taken in first.launched] == [local(23, 10, 30)]
+    assert [row[2] for row in second.told(DOWNLOAD)] == ["running"]
+
+
+def test_a_job_without_a_row_gets_its_default_schedule_on_whatever_computer_comes_first(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    """As after an update that brings a sixth job: the rows of the table were made for the others."""
+    first, second = (Engine(clocked_database, clock, name, [job(STATUS)]) for name in ("PC1", "PC2"))
+    with clocked_database.begin() as connection:
+        connection.execute(delete(job_table).where(job_table.c.key == STATUS.value))
+        connection.execute(delete(job_lock).where(job_lock.c.job == STATUS.value))
+    first.parts.plans._add([STATUS])
+    second.parts.plans._add([STATUS])  # decided before it saw the first one's rows
+    planned = second.parts.plans.load().jobs[STATUS]
+    assert planned.schedule == default_schedules(NOW.date())[STATUS]
+    assert (planned.version, planned.holder, planned.settled_until) == (1, None, NOW)
+    first.plan(STATUS, daily(time(10, 30)))
+    clock.set(local(23, 10, 30))
+    second.settle()
+    assert [row[2] for row in first.told(STATUS)] == ["succeeded"]
+
+
+def test_rows_that_two_computers_make_at_the_same_moment_are_made_once(clocked_database: Database, clock: ManualClock) -> None:
+    engines = [Engine(clocked_database, clock, name) for name in ("PC1", "PC2", "PC3")]
+    with clocked_database.begin() as connection:
+        connection.execute(delete(job_table).where(job_table.c.key == STATUS.value))
+        connection.execute(delete(job_lock).where(job_lock.c.job == STATUS.value))
+    with ThreadPoolExecutor(len(engines)) as pool:
+        plans = list(pool.map(lambda engine: engine.parts.plans.load(), engines))
+    assert [set(plan.jobs) for plan in plans] == [set(JobKey)] * len(engines)
+    with clocked_database.read() as connection:
+        assert len(connection.execute(select(job_table.c.key)).all()) == len(JobKey)
+        assert len(connection.execute(select(job_lock.c.job)).all()) == len(JobKey)

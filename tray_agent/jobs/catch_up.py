@@ -16,6 +16,7 @@ from tray_agent.jobs.model import Pause, PauseScope
 from tray_agent.protocol.model import RunReason, RunTrigger
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Schedule, Subday
+from tray_agent.schedules.wall_clock import first_instant
 
 PUNCTUAL = timedelta(minutes=2)
 """A run that begins at most so long after its planned time counts as on time; a later one is a catch-up."""
@@ -207,7 +208,7 @@ def _window_opens(schedule: Schedule, now: datetime, zone: tzinfo) -> datetime |
     if is_open:
         return None
     day = local.date() if at < start else local.date() + timedelta(days=1)
-    return datetime.combine(day, start, tzinfo=zone).astimezone(now.tzinfo)
+    return first_instant(datetime.combine(day, start), zone)
 
 
 def without_run(facts: PlannedTimeFacts) -> PlannedTimeFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from tray_agent.jobs.settlement import Settlement
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.store.database import Database
+
+logger = logging.getLogger(__name__)
 
 
 class JobParts:
@@ -59,4 +62,6 @@ class JobParts:
         with self.database.read() as connection:
             before = self.database.now(connection) - timedelta(days=self.around.keep_days())
         self.plans.prune_pauses(before)
-        return self.log.prune(before) + self.history.prune(before)
+        if pruned := self.log.prune(before) + self.history.prune(before):
+            logger.info("%d old rows of the logs were pruned", pruned)
+        return pruned

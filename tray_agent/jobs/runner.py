@@ -14,8 +14,8 @@ from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import JobResult, JobWorks, LeaseLostError, RunCancelledError
+from tray_agent.jobs.errors import passes, trace_of
 from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
-from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunState, RunTrigger

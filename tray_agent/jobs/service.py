@@ -88,10 +88,9 @@ class Jobs:
         real = [change for change in changes if not _is_unchanged(change, plan)]
         if not real:
             return
-        self._parts.plans.save(real, changed_by)
-        saved = self._parts.plans.load()
+        saved_at = self._parts.plans.save(real, changed_by)
         for change in real:
-            self._parts.settlement.record_changed(plan.jobs[change.key], saved.jobs[change.key].changed_at)
+            self._parts.settlement.record_changed(plan.jobs[change.key], saved_at)
         self._nudge()
 
     def run_now(self, key: JobKey, *, dry_run: bool = False, listener: Listener | None = None) -> Run:

@@ -44,11 +44,11 @@ class Settled:
 
     Attributes:
         plan: the plan as it was read.
-        look_again: when something is due next, or what waits may begin: aware, UTC, by the server's clock; None: nothing known.
+        waits_until: when what waits may begin: aware, UTC, by the server's clock; None: nothing waits, or until something changes.
     """
 
     plan: Plan
-    look_again: datetime | None
+    waits_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,6 @@ class Settlement:
                 facts = self._facts(plan, planned, _belongs_before(plan, key, decided), away)
                 decided[key] = self._settle_job(planned, times, facts, launch)
         waits = [decision.wait.until for decision in decided.values() if decision.wait and decision.wait.until]
-        waits += [due_at for key in unsettled if (due_at := next_after(plan.jobs[key].schedule, self._around.zone, plan.now))]
         return Settled(plan, min(waits, default=None))
 
     def record_changed(self, planned: PlannedJob, now: datetime) -> None:

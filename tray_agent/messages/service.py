@@ -224,9 +224,9 @@ MessageJob = Literal[JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.
 """The jobs of the SMS-Service."""
 
 
-def message_work(agent: Agent, key: MessageJob) -> JobWork:
-    """Returns what a run of a job of the SMS-Service does. Makes no connection yet."""
-    return lambda context: _work_of(key)(agent.messages.parts, context)
+def message_work(parts: Callable[[], MessageParts], key: MessageJob) -> JobWork:
+    """Returns what a run of a job of the SMS-Service does; ``parts`` are asked for when it begins."""
+    return lambda context: _work_of(key)(parts(), context)
 
 
 def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]:

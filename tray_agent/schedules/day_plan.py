@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tray_agent.job_kinds import JobKey, job_kind
@@ -12,7 +12,7 @@ from tray_agent.schedules.order_check import LEAST_DISTANCE
 from tray_agent.schedules.planned_times import between
 from tray_agent.schedules.quiet_hours import QuietHours, QuietInterval
 from tray_agent.schedules.schedule import Schedule
-from tray_agent.schedules.wall_clock import first_instant
+from tray_agent.schedules.wall_clock import start_of_day
 
 _TICK = timedelta(microseconds=1)
 
@@ -67,8 +67,8 @@ def plan_day(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, quiet: QuietH
     Raises:
         ConfigurationError: the canton of the quiet hours is unknown.
     """
-    start = first_instant(datetime.combine(day, time()), zone)
-    end = first_instant(datetime.combine(day + timedelta(days=1), time()), zone)
+    start = start_of_day(day, zone)
+    end = start_of_day(day + timedelta(days=1), zone)
     runs = tuple(sorted(_runs(schedules, zone, quiet, start, end), key=_place))
     return DayPlan(
         day=day,

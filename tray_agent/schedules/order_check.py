@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import combinations, pairwise, product
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from tray_agent.job_kinds import JobKey, Stage, job_kind, job_title
 from tray_agent.schedules.planned_times import next_after, previous_at_or_before
 from tray_agent.schedules.quiet_hours import QuietHours, QuietKind
 from tray_agent.schedules.schedule import Schedule
-from tray_agent.schedules.wall_clock import first_instant
+from tray_agent.schedules.wall_clock import start_of_day
 
 LEAST_DISTANCE = timedelta(minutes=5)
 """Between the starts of two of the jobs that follow each other (seed)."""
@@ -75,7 +75,7 @@ def check_order(schedules: Schedules, zone: ZoneInfo, quiet: QuietHours, first_d
     Raises:
         ConfigurationError: the canton of the quiet hours is unknown.
     """
-    period = _Period(zone, _midnight(first_day, zone) - _TICK, _midnight(first_day + timedelta(days=days), zone) - _TICK)
+    period = _Period(zone, start_of_day(first_day, zone) - _TICK, start_of_day(first_day + timedelta(days=days), zone) - _TICK)
     enabled = {job: schedule for job, schedule in schedules.items() if schedule.enabled}
     close = tuple(_find_too_close(enabled, period))
     return (*close, *_find_wrong_order(enabled, period), *_find_quiet(enabled, period, quiet))
@@ -161,7 +161,7 @@ def _last_runs_of_days(schedule: Schedule, period: _Period) -> Iterator[datetime
     """Gives the last planned time of each local day that has one."""
     planned = next_after(schedule, period.zone, period.after)
     while planned is not None and planned <= period.until:
-        end_of_day = _midnight(period.local(planned).date() + timedelta(days=1), period.zone) - _TICK
+        end_of_day = start_of_day(period.local(planned).date() + timedelta(days=1), period.zone) - _TICK
         yield previous_at_or_before(schedule, period.zone, end_of_day) or planned
         planned = next_after(schedule, period.zone, end_of_day)
 
@@ -216,10 +216,6 @@ def _quiet_finding(job: JobKey, at: datetime, period: _Period, quiet: QuietHours
     said = _("«{job}» läuft {time}. {reason} Erlaubt ist es erst wieder {allowed}; den Auftrag in eine erlaubte Zeit legen.")
     sentence = said.format(job=job_title(job), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
     return OrderFinding(OrderFindingKind.QUIET_HOURS, (job,), (local, allowed), sentence)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return first_instant(datetime.combine(day, time()), zone).astimezone(UTC)
 
 
 def _when(local: datetime) -> str:
