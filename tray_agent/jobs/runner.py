@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.claims import Claim, Claims, Ending
-from tray_agent.jobs.contract import JobResult, JobWorks, LeaseLostError, RunCancelledError
+from tray_agent.jobs.contract import JobWorks, LeaseLostError, RunCancelledError
 from tray_agent.jobs.errors import passes, trace_of
 from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
 from tray_agent.protocol.activity_log import ActivityLog
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _PROGRESS_EVERY = 0.25
 """Seconds between two told steps of a run's progress."""
@@ -205,7 +206,7 @@ class Runner:
         with self._known(context):
             tell(RunStarted(claim.run_id, claim.job, claim.due_at, claim.trigger))
             finished = self._work(context, claim)
-        run = self._read(claim.run_id) if finished else None
+        run = _unless_away(claim.job, lambda: self._history.run(claim.run_id)) if finished else None
         tell(RunFinished(run) if run else RunLost(claim.run_id, claim.job))
         return run
 
@@ -227,14 +228,26 @@ class Runner:
 
     def _dry_ending(self, context: DryContext) -> Ending:
         try:
-            return _ending_of(self._works()[context.job](context))
+            return self._outcome(context)[0]
         except RunCancelledError:
-            return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence())
+            return _stopped(held_back=False)
+
+    def _outcome(self, context: RunContext | DryContext) -> tuple[Ending, tuple[Activity, ...]]:
+        """Does the job's work and returns how the run ends and what the activity log says of it.
+
+        Raises:
+            LeaseLostError, RunCancelledError: as the safe points do.
+        """
+        try:
+            result = self._works()[context.job](context)
+        except (LeaseLostError, RunCancelledError):
+            raise
         except KnownError as error:
-            return _failure(context.job, error)[0]
+            return _failure(context.job, error.code, error_sentence(error), error.item)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
             _log_fault(context.job, error)
-            return _fault(context.job)[0]
+            return _failure(context.job, RunReason.FAULT.value, fault_sentence(job_title(context.job)))
+        return Ending(RunState.SUCCEEDED, "", result.sentence, result.counts, result.skipped, result.problems), ()
 
     def cancel(self, run_id: int) -> bool:
         """Asks a run of this process to stop at its next safe point; returns False where it is not one of this process."""
@@ -274,7 +287,7 @@ class Runner:
                 context.checkpoint()
                 if self._is_held_back(claim.job):  # the pause began when this computer had decided already
                     raise RunCancelledError  # noqa: TRY301 - it ends like one that was asked to stop
-                ending = _ending_of(self._works()[claim.job](context))
+                ending, activities = self._outcome(context)
         except LeaseLostError:
             return False
         except RunCancelledError:
@@ -285,11 +298,6 @@ class Runner:
         except (KeyboardInterrupt, SystemExit):
             self._end(claim, Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence()), ())
             raise
-        except KnownError as error:
-            ending, activities = _failure(claim.job, error)
-        except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
-            _log_fault(claim.job, error)
-            ending, activities = _fault(claim.job)
         return self._end(claim, ending, activities)
 
     def _end(self, claim: Claim, ending: Ending, activities: tuple[Activity, ...]) -> bool:
@@ -317,34 +325,18 @@ class Runner:
 
     def _is_held_back(self, job: JobKey) -> bool:
         """Returns whether the practice paused the job; a database that is away does not say so."""
-        try:
-            return self._paused(job)
-        except Exception as error:  # noqa: BLE001 - the run must come to an ending whatever happens
-            if not passes(error):
-                _log_fault(job, error)
-            return False
+        return _unless_away(job, lambda: self._paused(job)) or False
 
     def _give_back(self, claim: Claim, *, held_back: bool) -> bool:
-        try:
-            if held_back:
-                self._claims.hand_over(claim, held_sentence(), RunReason.PAUSED)
-            else:
-                self._claims.hand_over(claim, quit_sentence())
-        except LeaseLostError:
-            return False
-        except Exception as error:  # noqa: BLE001 - the lease then ends by itself
-            if not passes(error):
-                _log_fault(claim.job, error)
-            return False
-        return True
+        def work() -> bool:
+            reason, sentence = (RunReason.PAUSED, held_sentence()) if held_back else (RunReason.CANCELLED, quit_sentence())
+            try:
+                self._claims.hand_over(claim, sentence, reason)
+            except LeaseLostError:
+                return False
+            return True
 
-    def _read(self, run_id: int) -> Run | None:
-        try:
-            return self._history.run(run_id)
-        except Exception as error:
-            if not passes(error):
-                raise
-            return None
+        return _unless_away(claim.job, work) or False  # the lease then ends by itself
 
     def _telling(self, listener: Listener | None) -> Listener:
         def tell(event: Event) -> None:
@@ -393,8 +385,14 @@ def _log_fault(job: JobKey, error: Exception) -> None:
     logger.error("%s: a fault of the program\n%s", job.value, trace_of(error))
 
 
-def _ending_of(result: JobResult) -> Ending:
-    return Ending(RunState.SUCCEEDED, "", result.sentence, result.counts, result.skipped, result.problems)
+def _unless_away(job: JobKey, work: Callable[[], T]) -> T | None:
+    """Returns what ``work`` gives, None where it fails: the run must come to an ending whatever happens."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - see above
+        if not passes(error):
+            _log_fault(job, error)
+        return None
 
 
 def _stopped(*, held_back: bool) -> Ending:
@@ -403,13 +401,6 @@ def _stopped(*, held_back: bool) -> Ending:
     return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence())
 
 
-def _failure(job: JobKey, error: KnownError) -> tuple[Ending, tuple[Activity, ...]]:
-    sentence = error_sentence(error)
-    activity = Activity(job_kind(job).service, Level.ERROR, error.code, sentence, error.item)
-    return Ending(RunState.FAILED, error.code, sentence, problems=1), (activity,)
-
-
-def _fault(job: JobKey) -> tuple[Ending, tuple[Activity, ...]]:
-    sentence = fault_sentence(job_title(job))
-    activity = Activity(job_kind(job).service, Level.ERROR, RunReason.FAULT.value, sentence)
-    return Ending(RunState.FAILED, RunReason.FAULT, sentence, problems=1), (activity,)
+def _failure(job: JobKey, reason: str, sentence: str, item: str | None = None) -> tuple[Ending, tuple[Activity, ...]]:
+    activity = Activity(job_kind(job).service, Level.ERROR, reason, sentence, item)
+    return Ending(RunState.FAILED, reason, sentence, problems=1), (activity,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tray_agent.errors import InputError
-from tray_agent.i18n import _
+from tray_agent.i18n import _, format_date
 from tray_agent.schedules.codes import COLUMNS, IDENTITY_COLUMNS, NO_END_DATE, Frequency, Position, RelativeDay, Subday, date_of, time_of
 
 MOST_REPEATED = 999
@@ -239,9 +239,9 @@ def _end_date(given: Numbers) -> Mistake | None:
         return _no_date("active_end_date", number)
     if start is None or end >= start:
         return None
-    said = _("Das Enddatum {end:%d.%m.%Y} liegt vor dem Startdatum {start:%d.%m.%Y}; so würde der Auftrag nie laufen.")
+    said = _("Das Enddatum {end} liegt vor dem Startdatum {start}; so würde der Auftrag nie laufen.")
     advice = _("Ein späteres Enddatum wählen, oder keines (99991231).")
-    return Mistake("active_end_date", said.format(end=end, start=start), advice)
+    return Mistake("active_end_date", said.format(end=format_date(end), start=format_date(start)), advice)
 
 
 def _start_time(given: Numbers) -> Mistake | None:
