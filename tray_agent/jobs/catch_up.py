@@ -103,6 +103,7 @@ def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: PlannedTime
     """
     if not unsettled:
         return Decision()
+    # One run is enough for many missed times: a preparing run looks at what is coming, a sending one at all that is due.
     *earlier, latest = unsettled
     skips = tuple((due_at, _reason_missed(due_at, facts, schedule)) for due_at in earlier)
     if not facts.switched_on:
@@ -120,7 +121,7 @@ def held_back(schedule: Schedule, facts: PlannedTimeFacts, *, punctual: bool) ->
     The order of a day holds for every run. A punctual one was planned for this very time by the practice: window and quiet
     hours do not hold it back (what may not go out in quiet hours is kept back message by message); a catch-up waits for both.
     """
-    pause = pause_now(facts)
+    pause = _pause_at(facts.now, facts)
     if pause is not None:
         return Wait(RunReason.PAUSED, pause.until)
     if facts.running_since is not None:
@@ -150,6 +151,7 @@ def goes_on(schedule: Schedule, facts: PlannedTimeFacts, attempt: int, *, by_han
         by_hand: whether it was begun by hand.
         unsettled: later planned times without a row.
     """
+    # What belongs before it was waited for when it began; waiting again would leave half of its work undone.
     if by_hand or unsettled or attempt >= MOST_ATTEMPTS or not facts.switched_on:
         return False
     return held_back(schedule, replace(without_run(facts), after=None), punctual=False) is None
@@ -165,19 +167,15 @@ def still_paused(given_back: RunReason | None, facts: PlannedTimeFacts, unsettle
         facts: what decides.
         unsettled: later planned times without a row.
     """
-    pause = pause_now(facts)
+    pause = _pause_at(facts.now, facts)
     if given_back is not RunReason.PAUSED or pause is None or unsettled:
         return None
     return Wait(RunReason.PAUSED, pause.until)
 
 
-def pause_now(facts: PlannedTimeFacts) -> Pause | None:
-    """Returns the pause that holds the job back now, or None."""
-    return _pause_at(facts.now, facts)
-
-
 def _pause_at(instant: datetime, facts: PlannedTimeFacts) -> Pause | None:
     for pause in facts.pauses:
+        # Quiet hours are given for the jobs that send something, and these are the ones that a pause of sending holds back.
         concerned = pause.scope is PauseScope.EVERYTHING or facts.quiet is not None
         if concerned and pause.since <= instant and (pause.until is None or instant < pause.until):
             return pause

@@ -32,6 +32,7 @@ NEAR = timedelta(days=1)
 """A run that starts and ends so soon after its planned time is found by a period of planned times without looking further."""
 
 _LOOKS_AGAIN = 20
+"""Others that record the same times make the INSERT fail; each attempt then sees theirs, so few are ever needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,7 @@ class Claims:
         try:
             self._database.transact(work)
         except OutcomeUnknownError:
+            # Written a second time it would find the lock free, and a run that ended well would count as lost.
             if not self._is_finished(claim):
                 self._database.transact(work)
 
@@ -221,7 +223,7 @@ class Claims:
         """
 
         def work(connection: Connection) -> None:
-            self.fence(connection, claim, 1 - self._lease_ms)
+            self.fence(connection, claim, 1 - self._lease_ms)  # the lease ends at 1 ms after 1970; 0 would mean a free lock
             connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=reason.value, sentence=sentence))
 
         self._database.transact(work)
@@ -263,6 +265,7 @@ class Claims:
         if to_ms(due_at) > now:
             return ClaimRefusal.TOO_EARLY
         lock = _lock_of(connection, job)
+        # A lock that is held says nothing of an expired lease here: taking over is another step, with its own rules.
         if lock["run_id"]:
             return ClaimRefusal.TAKEN if _has_row(connection, job, due_at) else ClaimRefusal.BUSY
         token = lock["token"] + 1

@@ -230,8 +230,12 @@ class Scheduler:
         assert self._parts is not None  # noqa: S101 - it was they that read the plan
         found = {key: planned.mistake for key, planned in plan.jobs.items() if planned.mistake}
         new = {key: mistake for key, mistake in found.items() if self._mistakes.get(key) != mistake}
-        told = [(job_kind(key).service, unusable_schedule_sentence(job_title(key), mistake)) for key, mistake in new.items()]
-        self._parts.log.write([Activity(service, Level.ERROR, ScheduleError.code, sentence) for service, sentence in told])
+        self._parts.log.write(
+            [
+                Activity(job_kind(key).service, Level.ERROR, ScheduleError.code, unusable_schedule_sentence(job_title(key), mistake))
+                for key, mistake in new.items()
+            ]
+        )
         self._mistakes = found
 
     def _place(self, plan: Plan) -> None:

@@ -281,6 +281,7 @@ class Jobs:
     def _claim_now(self, key: JobKey) -> Claim:
         self._parts.settlement.end_vanished(key)
         now = self._server_second()
+        # Two runs of a job never have the same planned time; a person who clicks twice in a second still gets a run.
         for back in range(_SECONDS_BACK):
             claim = self._parts.claims.claim(key, now - timedelta(seconds=back), RunTrigger.BY_HAND)
             if isinstance(claim, Claim):

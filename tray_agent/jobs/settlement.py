@@ -91,6 +91,7 @@ class Settlement:
         offered = self._around.works()
         unsettled = {key: self._unsettled(plan.jobs[key], plan.now) for key in JobKey if key in offered}
         decided: dict[JobKey, Decision] = {}
+        # In the order of a day: what is decided for the earlier jobs decides whether the later ones wait.
         for key, times in unsettled.items():
             planned = plan.jobs[key]
             if times.times or times.folded or (planned.holder and planned.holder.expired):
@@ -154,8 +155,8 @@ class Settlement:
         switch = job_kind(key).switch_names
         rows = [(due_at, reason, skipped_sentence(reason, due_at, self._around.zone, switch)) for due_at, reason in skips]
         if unsettled.first_folded and unsettled.last_folded:
-            said = folded_sentence(unsettled.folded, unsettled.first_folded, unsettled.last_folded, self._around.zone)
-            rows.insert(0, (unsettled.last_folded, RunReason.MISSED, said))
+            sentence = folded_sentence(unsettled.folded, unsettled.first_folded, unsettled.last_folded, self._around.zone)
+            rows.insert(0, (unsettled.last_folded, RunReason.MISSED, sentence))
         if rows and (written := self._claims.record_skipped(key, rows)):
             self._around.events.tell(TimesSkipped(key, written))
 

@@ -127,11 +127,11 @@ def _jobs_of(stage: Stage) -> list[JobKey]:
 
 
 def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) -> OrderFinding:
-    said = _(
+    text = _(
         "«{first}» beginnt {first_time} und «{second}» um {second_time}: Dazwischen liegen weniger als 5 Minuten. "
         "Die Startzeiten mindestens 5 Minuten auseinander legen."
     )
-    sentence = said.format(
+    sentence = text.format(
         first=job_title(jobs[0]), first_time=_when(times[0]), second=job_title(jobs[1]), second_time=format_time(times[1])
     )
     return OrderFinding(OrderFindingKind.TOO_CLOSE, jobs, times, sentence)
@@ -167,8 +167,8 @@ def _last_runs_of_days(schedule: Schedule, period: _Period) -> Iterator[datetime
 
 
 def _missing(job: JobKey, follower: JobKey, at: datetime) -> OrderFinding:
-    said = _("«{first}» läuft {first_time}, aber «{second}» ist nicht aktiviert. Auch diesen Auftrag aktivieren.")
-    sentence = said.format(first=job_title(job), first_time=_when(at), second=job_title(follower))
+    text = _("«{first}» läuft {first_time}, aber «{second}» ist nicht aktiviert. Auch diesen Auftrag aktivieren.")
+    sentence = text.format(first=job_title(job), first_time=_when(at), second=job_title(follower))
     return OrderFinding(OrderFindingKind.MISSING, (job, follower), (at,), sentence)
 
 
@@ -177,23 +177,23 @@ def _wrong_order(job: JobKey, follower: JobKey, at: datetime, schedule: Schedule
     local = period.local(at)
     earlier = previous_at_or_before(schedule, period.zone, at)
     if earlier is not None and period.local(earlier).date() == local.date():
-        said = _(
+        text = _(
             "«{first}» läuft {first_time}, «{second}» am gleichen Tag zuletzt schon um {second_time}. "
             "«{second}» mindestens 5 Minuten nach «{first}» legen."
         )
         times: tuple[datetime, ...] = (local, period.local(earlier))
         shown = format_time(times[1])
     elif (later := next_after(schedule, period.zone, at)) is not None:
-        said = _(
+        text = _(
             "«{first}» läuft {first_time}, «{second}» erst {second_time}. "
             "«{second}» am gleichen Tag laufen lassen, mindestens 5 Minuten nach «{first}»."
         )
         times = (local, period.local(later))
         shown = _when(times[1])
     else:
-        said = _("«{first}» läuft {first_time}, «{second}» danach nie mehr. Den Zeitplan von «{second}» verlängern.")
+        text = _("«{first}» läuft {first_time}, «{second}» danach nie mehr. Den Zeitplan von «{second}» verlängern.")
         times, shown = (local,), ""
-    sentence = said.format(first=job_title(job), first_time=_when(local), second=job_title(follower), second_time=shown)
+    sentence = text.format(first=job_title(job), first_time=_when(local), second=job_title(follower), second_time=shown)
     return OrderFinding(OrderFindingKind.WRONG_ORDER, (job, follower), times, sentence)
 
 
@@ -213,8 +213,8 @@ def _find_quiet(enabled: Schedules, period: _Period, quiet: QuietHours) -> Itera
 
 def _quiet_finding(job: JobKey, at: datetime, period: _Period, quiet: QuietHours) -> OrderFinding:
     local, allowed = period.local(at), period.local(quiet.next_allowed(at, period.zone))
-    said = _("«{job}» läuft {time}. {reason} Erlaubt ist es erst wieder {allowed}; den Auftrag in eine erlaubte Zeit legen.")
-    sentence = said.format(job=job_title(job), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
+    text = _("«{job}» läuft {time}. {reason} Erlaubt ist es erst wieder {allowed}; den Auftrag in eine erlaubte Zeit legen.")
+    sentence = text.format(job=job_title(job), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
     return OrderFinding(OrderFindingKind.QUIET_HOURS, (job,), (local, allowed), sentence)
 
 
