@@ -19,7 +19,8 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 if TYPE_CHECKING:
     from tray_agent.downloads.assembly import Downloads
     from tray_agent.downloads.service import DownloadService
-    from tray_agent.jobs.contract import JobDefinition, JobSet
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.jobs.contract import JobWork, JobWorks
     from tray_agent.jobs.events import Events
     from tray_agent.jobs.parts import JobParts
     from tray_agent.jobs.scheduler import Scheduler
@@ -129,11 +130,6 @@ class Agent:
         """
         return self._download_parts.service
 
-    @property
-    def download_job(self) -> JobDefinition:
-        """The job *Download-Service*."""
-        return self._download_parts.definition
-
     @cached_property
     def _download_parts(self) -> Downloads:
         from tray_agent.downloads.assembly import Downloads
@@ -150,19 +146,27 @@ class Agent:
         )
 
     @property
-    def job_definitions(self) -> JobSet:
-        """The jobs that this program offers: the download job and the four of the SMS-Service.
+    def job_works(self) -> JobWorks:
+        """What the runs of the jobs do. Makes no connection yet.
 
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
         """
-        return (self.download_job, *self._message_jobs)
+        from tray_agent.job_kinds import JobKey
 
-    @cached_property
-    def _message_jobs(self) -> JobSet:
-        from tray_agent.messages.service import job_definitions
+        return {key: self._work_of(key) for key in JobKey}
 
-        return job_definitions(self)
+    def _work_of(self, key: JobKey) -> JobWork:
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.service import message_work
+
+        return self._download_parts.work if key is JobKey.DOWNLOAD else message_work(lambda: self.messages.parts, key)
+
+    def is_switched_on(self, key: JobKey) -> bool:
+        """Returns whether a switch that turns a job on stands on Ja now."""
+        from tray_agent.job_kinds import job_kind
+
+        return job_kind(key).is_switched_on(self.settings.load())
 
     @cached_property
     def job_events(self) -> Events:
@@ -185,8 +189,7 @@ class Agent:
     @cached_property
     def scheduler(self) -> Scheduler:
         """Runs the jobs at their times once it is started; needs no database to be built or started."""
-        from tray_agent.jobs.network import network_ready
-        from tray_agent.jobs.scheduler import Scheduler
+        from tray_agent.jobs.scheduler import Scheduler, network_ready
 
         return Scheduler(lambda: self._job_parts, self.job_events, self.clock, self.machine.zone, network_ready)
 
@@ -198,7 +201,8 @@ class Agent:
     @cached_property
     def _job_parts(self) -> JobParts:
         from tray_agent.config.settings import KEEP_LOG_DAYS
-        from tray_agent.jobs.parts import JobParts, Surroundings
+        from tray_agent.jobs.contract import Surroundings
+        from tray_agent.jobs.parts import JobParts
         from tray_agent.schedules.quiet_hours import QuietHours
 
         around = Surroundings(
@@ -206,7 +210,8 @@ class Agent:
             zone=self.machine.zone,
             clock=self.clock,
             events=self.job_events,
-            definitions=lambda: self.job_definitions,
+            works=lambda: self.job_works,
+            switched_on=self.is_switched_on,
             quiet=lambda: QuietHours.from_settings(self.settings.load(), self.machine.practice.canton),
             keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
         )

@@ -57,7 +57,7 @@ class _Bench:
 
     def long_lists(self) -> Iterator[Row]:
         """Gives what a million rows take until they are shown, further ones at the end, and others after a click on a title."""
-        from tray_agent.protocol.model import Service
+        from tray_agent.job_kinds import Service
         from tray_agent.tray.model import DialogName
 
         history: Any = self._windows.open(DialogName.JOB_HISTORY)

@@ -22,10 +22,10 @@ from sqlalchemy import Table, insert, select, text
 
 from tests.benchmarks.row import Row, seconds_each, show_seconds
 from tests.conftest import make_database
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
-from tray_agent.protocol.model import ActivityFilter, ActivityOrder, Level, RunFilter, RunOrder, RunState, RunTrigger, Service
+from tray_agent.protocol.model import ActivityFilter, ActivityOrder, Level, RunFilter, RunOrder, RunState, RunTrigger
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import activity, job_run

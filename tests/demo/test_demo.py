@@ -11,7 +11,7 @@ import pytest
 from tray_agent.cli import run
 from tray_agent.clock import ManualClock
 from tray_agent.demo.practice import AwkwardCase
-from tray_agent.demo.run import ORDER, run_demo
+from tray_agent.demo.run import run_demo
 from tray_agent.demo.world import DemoWorld
 from tray_agent.errors import InputError
 from tray_agent.job_kinds import JobKey
@@ -30,7 +30,7 @@ def test_every_awkward_case_ends_as_it_must(tmp_path: Path) -> None:
         page = world.agent.messages.page(OutboxFilter(), limit=5000)
         planted = world.practice.planted
     assert report.good
-    assert [run.job for run in report.runs] == list(ORDER)
+    assert [run.job for run in report.runs] == list(JobKey)
     sent = {
         (message.kind, message.patient_id, message.appointment_id): message
         for message in page.messages
@@ -69,7 +69,7 @@ def test_a_second_run_on_the_same_folder_sends_nothing(tmp_path: Path, capsys: p
     assert second["sent"] == second["taken_twice"] == 0
     assert first["outbox"].keys() == second["outbox"].keys()
     assert {change["before"] == change["after"] for change in second["credits"].values()} == {True}
-    assert [job["job"] for job in first["jobs"]] == [job.value for job in ORDER]
+    assert [job["job"] for job in first["jobs"]] == [job.value for job in JobKey]
     assert {job["status"] for job in first["jobs"] + second["jobs"]} == {"succeeded"}
     assert len(first["downloads"]) == 3
     assert all(found["verified"] and found["bytes"] > 0 for found in first["downloads"])

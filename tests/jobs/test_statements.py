@@ -17,10 +17,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tests.jobs.engine import NOW, Engine, daily, job
 from tests.protocol.test_history import ACTIVITY_FILTERS, RUN_FILTERS, fill_activities, fill_runs
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.model import PauseScope
 from tray_agent.protocol import activity_pages
-from tray_agent.protocol.model import Activity, ActivityOrder, Level, RunOrder, Service
+from tray_agent.protocol.model import Activity, ActivityOrder, Level, RunOrder
 from tray_agent.store.database import Database
 from tray_agent.store.tables import activity, agent_presence, job_lock, job_pause, job_run
 from tray_agent.store.tables import job as job_table
@@ -46,7 +46,7 @@ def statements(database: Database) -> Iterator[list[ClauseElement]]:
 
 def use_everything(engine: Engine, clock: ManualClock) -> None:
     """Lets the engine do all that it can, so that all its statements are heard."""
-    engine.definitions = [job(DOWNLOAD), job(JobKey.SEND_MESSAGES)]
+    engine.offered = [job(DOWNLOAD), job(JobKey.SEND_MESSAGES)]
     engine.plan(DOWNLOAD, daily((NOW + timedelta(hours=2)).time()))
     clock.advance(timedelta(days=3))
     engine.settle(run=False)

@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, select
 
 from tests.jobs.engine import NOW, Engine
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Ending, is_late
 from tray_agent.jobs.parts import JobParts
 from tray_agent.protocol import activity_pages
@@ -24,13 +24,12 @@ from tray_agent.protocol.model import (
     ActivityOrder,
     ActivityRow,
     Level,
-    Reason,
     Run,
     RunFilter,
     RunOrder,
+    RunReason,
     RunState,
     RunTrigger,
-    Service,
     ServiceCounts,
 )
 from tray_agent.store.database import Database
@@ -179,7 +178,7 @@ def test_a_period_finds_every_run_wherever_it_started(clocked_database: Database
     assert isinstance(at_once, Claim)
     assert isinstance(after_days, Claim)
     claims.finish(at_once, Ending(RunState.SUCCEEDED))
-    claims.record_skipped(JobKey.UPDATE_STATUS, [(NOW - timedelta(days=4, minutes=1), Reason.MISSED, "verpasst")])
+    claims.record_skipped(JobKey.UPDATE_STATUS, [(NOW - timedelta(days=4, minutes=1), RunReason.MISSED, "verpasst")])
     clock.advance(timedelta(days=2))
     claims.sweep(JobKey.SEND_MESSAGES, Ending(RunState.DIED))
     past = RunFilter(until=NOW - timedelta(days=3))
@@ -220,7 +219,7 @@ def test_what_is_settled_survives_pruning(sqlite_database: Database, clock: Manu
 
     from tests.jobs.engine import every, job
 
-    engine = Engine(sqlite_database, clock, definitions=[job(JobKey.DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(JobKey.DOWNLOAD)])
     engine.plan(JobKey.DOWNLOAD, every(10, time(0)))
     clock.advance(timedelta(hours=2))
     engine.settle()

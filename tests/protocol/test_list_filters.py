@@ -8,8 +8,8 @@ import pytest
 
 from tests.jobs.engine import Engine, daily, job
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
-from tray_agent.protocol.model import Activity, ActivityFilter, Level, RunFilter, RunOrder, RunState, Service
+from tray_agent.job_kinds import JobKey, Service
+from tray_agent.protocol.model import Activity, ActivityFilter, Level, RunFilter, RunOrder, RunState
 from tray_agent.store.database import Database
 
 JOBS = (job(JobKey.DOWNLOAD), job(JobKey.SEND_MESSAGES))

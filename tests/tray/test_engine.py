@@ -15,8 +15,8 @@ from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.config.machine import Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.contract import JobDefinition, JobResult
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
@@ -157,10 +157,11 @@ def test_what_is_not_checked_now_is_said_with_the_switch(practice: Practice) -> 
 def engine(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AgentEngine]:
     """Gives a started engine whose jobs do nothing but say so."""
 
-    def offered(key: JobKey) -> JobDefinition:
-        return JobDefinition(key, job_title(key), lambda context: JobResult(sentence=f"{context.job.value} fertig."), lambda: True)
+    def work(context: JobContext) -> JobResult:
+        return JobResult(sentence=f"{context.job.value} fertig.")
 
-    monkeypatch.setattr(Agent, "job_definitions", property(lambda _agent: tuple(offered(key) for key in JobKey)))
+    monkeypatch.setattr(Agent, "job_works", property(lambda _agent: dict.fromkeys(JobKey, work)))
+    monkeypatch.setattr(Agent, "is_switched_on", lambda _agent, _key: True)
     practice = Practice(tmp_path, SystemClock())  # its threads wait, and a clock of the tests would run on meanwhile
     engine = practice.engine()
     engine.start(lambda: None)

@@ -20,10 +20,11 @@ from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
+from tray_agent.job_kinds import Service
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import Verdict
 from tray_agent.protocol.activity_log import ActivityLog
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.protocol.model import Activity, Level
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.activity_pages import LogPage
 from ui.models.activity import LogFilter

@@ -15,8 +15,8 @@ from sqlalchemy import insert
 from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
-from tray_agent.protocol.model import Level, RunState, RunTrigger, Service
+from tray_agent.job_kinds import JobKey, Service
+from tray_agent.protocol.model import Level, RunState, RunTrigger
 from tray_agent.store.tables import activity, job_run
 from tray_agent.tray.model import DialogName
 from ui.dialogs.activity import ActivityDialog

@@ -17,8 +17,9 @@ from tests.support.subjects import subject_of
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
+from tray_agent.job_kinds import Service
 from tray_agent.protocol.activity_log import ActivityLog
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.protocol.model import Activity, Level
 from tray_agent.tray.model import AgentFacts, DialogName, tray_state
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.outbox import OutboxDialog

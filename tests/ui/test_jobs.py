@@ -144,7 +144,8 @@ def test_a_switch_that_stands_on_nein_is_told(qtbot: QtBot, windows: Windows, ag
     dialog = open_jobs(qtbot, windows)
     click_checkbox(dialog, SEND)
     assert dialog.model.hints[0] == (
-        "«Mitteilungen senden» ist aktiviert, wird aber nicht ausgeführt: Der Schalter SMSService.TerminerinnerungSenden steht auf Nein."
+        "«Mitteilungen senden» ist aktiviert, wird aber nicht ausgeführt: "
+        "Der Schalter SMSService.TerminerinnerungSenden oder SMSService.GeburtstagsglückwünscheSenden steht auf Nein."
     )
 
 

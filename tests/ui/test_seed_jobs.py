@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 from tests.ui.jobs_world import Yes, choose_from_menu, click, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
 from tests.ui.keyboard import ask_for_menu
 from tray_agent.agent import Agent
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.activity_log import ActivityLog
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.protocol.model import Activity, Level
 from tray_agent.schedules.schedule import Frequency, Subday
 from tray_agent.tray.model import DialogName
 from ui.dialogs.activity import ActivityDialog

@@ -112,7 +112,8 @@ def _activity(
     count: _Count = 50,
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.protocol.model import ActivityFilter, Level, Service
+    from tray_agent.job_kinds import Service
+    from tray_agent.protocol.model import ActivityFilter, Level
 
     tab, grave = _chosen(Service, service, "--service"), _chosen(Level, level, "--level")
     with agent_here() as agent:

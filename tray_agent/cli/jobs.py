@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tray_agent.jobs.events import Event, Listener
     from tray_agent.jobs.model import JobOverview
     from tray_agent.protocol.model import Activity, Run
-    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.schedule import Schedule
 
 _Job = Annotated[
@@ -203,7 +203,7 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
         _print_saved(saved, findings, agent.machine.zone)
 
 
-def _findings(agent: Agent) -> Sequence[Finding]:
+def _findings(agent: Agent) -> Sequence[OrderFinding]:
     """Returns what is wrong with the schedules as they are saved; a configuration that hinders the check is told beside."""
     try:
         return agent.jobs.check()
@@ -212,7 +212,7 @@ def _findings(agent: Agent) -> Sequence[Finding]:
         return ()
 
 
-def _print_saved(saved: JobOverview, findings: Sequence[Finding], zone: ZoneInfo) -> None:
+def _print_saved(saved: JobOverview, findings: Sequence[OrderFinding], zone: ZoneInfo) -> None:
     from tray_agent.schedules.summary import summarize
 
     print(f"{saved.title}: {summarize(saved.schedule)}")

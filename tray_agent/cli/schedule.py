@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tray_agent.job_kinds import JobKey
-    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.schedule import Schedule
 
 MOST_TIMES = 1_000_000
@@ -136,7 +136,7 @@ def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]
     return schedules
 
 
-def finding_as_json(finding: Finding) -> dict[str, object]:
+def finding_as_json(finding: OrderFinding) -> dict[str, object]:
     """Returns a finding of the check for ``--json``; its times are local, with their offset."""
     return {
         "kind": finding.kind.value,

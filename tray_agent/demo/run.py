@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 SUBSCRIBED = ("vitomed-update", "tarif-tardoc", "medikamente")
 """The elements that the demo's practice subscribes to."""
 
-ORDER = (JobKey.DOWNLOAD, JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
-"""The order of the jobs on a day (domain, section 3)."""
-
 
 def run_demo(world: DemoWorld, listener: Callable[[JobKey], Listener]) -> DemoReport:
     """Runs the five jobs as the scheduler would (claim, run, history row, activity log) and returns what they did.
@@ -35,7 +32,7 @@ def run_demo(world: DemoWorld, listener: Callable[[JobKey], Listener]) -> DemoRe
     for element in SUBSCRIBED:
         agent.downloads.subscribe(element, by="demo")
     before, taken = world.balances(), world.taken()
-    runs = [agent.jobs.run_now(job, listener=listener(job)) for job in ORDER]
+    runs = [agent.jobs.run_now(job, listener=listener(job)) for job in JobKey]
     return DemoReport(
         folder=world.folder,
         clock=started,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tray_agent.clock import Clock
 from tray_agent.config.machine import Machine
-from tray_agent.config.settings import DOWNLOAD_ACTIVE, MOST_SIZE, RATE_OFFICE, Settings
+from tray_agent.config.settings import MOST_SIZE, RATE_OFFICE, Settings
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.progress import DownloadProgress
@@ -20,8 +20,7 @@ from tray_agent.downloads.version import Version
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
+from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.platforms.this_system import starter
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
@@ -91,20 +90,9 @@ class Downloads:
             starter=starter,
         )
 
-    @cached_property
-    def definition(self) -> JobDefinition:
-        """The job *Download-Service*; what it works with is imported for its first run."""
-
-        def work(context: JobContext) -> JobResult:
-            return self._job(context)
-
-        return JobDefinition(
-            key=JobKey.DOWNLOAD,
-            title=_("Download-Service"),
-            work=work,
-            switched_on=lambda: self._settings.load().yes(DOWNLOAD_ACTIVE),
-            switch_name=DOWNLOAD_ACTIVE.address,
-        )
+    def work(self, context: JobContext) -> JobResult:
+        """Does what a run of the job *Download-Service* does; what it works with is imported for the first one."""
+        return self._job(context)
 
     @cached_property
     def _job(self) -> DownloadJob:

@@ -9,7 +9,8 @@ from tray_agent.downloads.subscriptions import Subscription
 from tray_agent.errors import KnownError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.job_kinds import Service
+from tray_agent.protocol.model import Activity, Level
 
 SELF = "vitoclient-Services"
 """Who changed a state that no person changed."""

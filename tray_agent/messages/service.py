@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
 
-from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON, Setting
 from tray_agent.i18n import _, format_time
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult, JobWork
 from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
@@ -221,41 +220,30 @@ def make_parts(agent: Agent) -> MessageParts:
     )
 
 
-def job_definitions(agent: Agent) -> tuple[JobDefinition, ...]:
-    """Returns the four jobs of the SMS-Service with their switches, for the runner. Makes no connection yet."""
-    both = (REMINDERS_ON, BIRTHDAYS_ON)
-    return (
-        _definition(agent, JobKey.PREPARE_REMINDERS, (REMINDERS_ON,)),
-        _definition(agent, JobKey.PREPARE_BIRTHDAYS, (BIRTHDAYS_ON,)),
-        _definition(agent, JobKey.SEND_MESSAGES, both, wakes_people=True),
-        _definition(agent, JobKey.UPDATE_STATUS, both),
-    )
+MessageJob = Literal[JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS]
+"""The jobs of the SMS-Service."""
 
 
-def _definition(agent: Agent, key: JobKey, settings: tuple[Setting, ...], *, wakes_people: bool = False) -> JobDefinition:
-    def work(context: JobContext) -> JobResult:
-        return _job_of(key)(agent.messages.parts, context)
-
-    def switched_on() -> bool:
-        switches = agent.settings.load()
-        return any(switches.yes(setting) for setting in settings)
-
-    names = _(" oder ").join(setting.address for setting in settings)
-    return JobDefinition(key, job_title(key), work, switched_on, wakes_people, names)
+def message_work(parts: Callable[[], MessageParts], key: MessageJob) -> JobWork:
+    """Returns what a run of a job of the SMS-Service does; ``parts`` are asked for when it begins."""
+    return lambda context: _work_of(key)(parts(), context)
 
 
-def _job_of(key: JobKey) -> Callable[[MessageParts, JobContext], JobResult]:
+def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]:
     """Returns what a job does; imported for its first run, because a program at rest needs none of it."""
     from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
     from tray_agent.messages.work.send import send_messages
     from tray_agent.messages.work.status import update_status
 
-    return {
-        JobKey.PREPARE_REMINDERS: prepare_reminders,
-        JobKey.PREPARE_BIRTHDAYS: prepare_birthdays,
-        JobKey.SEND_MESSAGES: send_messages,
-        JobKey.UPDATE_STATUS: update_status,
-    }[key]
+    match key:
+        case JobKey.PREPARE_REMINDERS:
+            return prepare_reminders
+        case JobKey.PREPARE_BIRTHDAYS:
+            return prepare_birthdays
+        case JobKey.SEND_MESSAGES:
+            return send_messages
+        case JobKey.UPDATE_STATUS:
+            return update_status
 
 
 def _identity(mail: MailSection, mandant_id: str) -> MailIdentity:

@@ -7,19 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import Service
 from tray_agent.protocol.activity_pages import GRAVITY, activity_page, stream_of
-from tray_agent.protocol.model import Activity, ActivityFilter, ActivityOrder, ActivityRow, Level, Page, Service, ServiceCounts
+from tray_agent.protocol.model import Activity, ActivityFilter, ActivityOrder, ActivityRow, Level, Page, ServiceCounts
 from tray_agent.store.database import Database
 from tray_agent.store.tables import activity as table
 
 BATCH = 500
 """How many rows one transaction hides or deletes: others never wait long."""
-
-
-def service_of(job: JobKey) -> Service:
-    """Returns the tab of the activity log in which a job's rows stand."""
-    return Service.DOWNLOADS if job is JobKey.DOWNLOAD else Service.SMS
 
 
 class ActivityLog:

@@ -27,7 +27,8 @@ from sqlalchemy import (
     select,
 )
 
-from tray_agent.protocol.model import ActivityFilter, ActivityOrder, ActivityRow, Level, Page, Service
+from tray_agent.job_kinds import Service
+from tray_agent.protocol.model import ActivityFilter, ActivityOrder, ActivityRow, Level, Page
 from tray_agent.store import paging
 from tray_agent.store.paging import Cursor, Stream, Value
 from tray_agent.store.search import holding

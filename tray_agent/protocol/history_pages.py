@@ -11,7 +11,7 @@ from sqlalchemy import Column, ColumnElement, Connection, RowMapping, func
 
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import NEAR
-from tray_agent.protocol.model import Page, Reason, Run, RunFilter, RunOrder, RunState, RunTrigger
+from tray_agent.protocol.model import Page, Run, RunFilter, RunOrder, RunReason, RunState, RunTrigger
 from tray_agent.protocol.sentences import died_sentence
 from tray_agent.store import paging
 from tray_agent.store.database import from_ms, to_ms
@@ -227,7 +227,7 @@ def run_of(row: RowMapping, expired: Mapping[int, RunState]) -> Run:
     if state is RunState.RUNNING and row["id"] in expired:
         state = expired[row["id"]]
         if state is RunState.DIED:
-            reason, sentence = Reason.DIED.value, died_sentence(row["workstation"])
+            reason, sentence = RunReason.DIED.value, died_sentence(row["workstation"])
     result = json.loads(row["result"] or "{}")
     return Run(
         row["id"], JobKey(row["job"]), row["due_at"], RunTrigger(row["trigger"]), state, row["workstation"], row["started_at"],

@@ -8,15 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from tray_agent.job_kinds import JobKey
-
-
-class Service(StrEnum):
-    """The tabs of the activity log."""
-
-    DOWNLOADS = "downloads"
-    SMS = "sms"
-    AGENT = "agent"
+from tray_agent.job_kinds import JobKey, Service
 
 
 class Level(StrEnum):
@@ -80,7 +72,7 @@ class RunTrigger(StrEnum):
     BY_HAND = "by_hand"
 
 
-class Reason(StrEnum):
+class RunReason(StrEnum):
     """Why a planned time was skipped, or a run ended otherwise than with success."""
 
     SWITCH_OFF = "switch_off"
@@ -106,7 +98,7 @@ class Reason(StrEnum):
     """A fault of the program; the traceback is in the log file."""
 
 
-GIVEN_BACK = (Reason.CANCELLED, Reason.PAUSED)
+GIVEN_BACK = (RunReason.CANCELLED, RunReason.PAUSED)
 """Why a program gives a run back that has not ended: it quits, or the practice paused the job."""
 
 
@@ -125,7 +117,7 @@ class Run:
         attempt: 1; more where another computer took it over.
         counts, skipped: what was done and not done, by stable words (see ``JobResult``).
         problems: how many things failed that somebody should look at.
-        reason: a ``Reason`` or an error's code; "" for success.
+        reason: a ``RunReason`` or an error's code; "" for success.
         sentence: the run in one sentence that a practice understands.
     """
 

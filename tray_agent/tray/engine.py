@@ -142,14 +142,10 @@ class AgentEngine:
         self._on_change()
 
     def check_now(self) -> Check:
-        """Begins to look for downloads and to ask for the state of messages; returns at once.
+        """Runs the Download-Service and asks for the state of messages, now."""
+        from tray_agent.job_kinds import JobKey, job_kind
 
-        Raises:
-            DatabaseUnavailableError: no connection.
-        """
-        from tray_agent.job_kinds import JobKey
-
-        begun = [self._begin(job) for job in (JobKey.DOWNLOAD, JobKey.UPDATE_STATUS)]
+        begun = [self._begin(job) for job in JobKey if job_kind(job).runs_on_check]
         self._on_change()
         runs = tuple(one for one in begun if isinstance(one, int))
         return Check(runs, tuple(one for one in begun if isinstance(one, str)))
@@ -270,11 +266,11 @@ class AgentEngine:
 
 def _is_held(job: JobOverview, pause: Pause | None) -> bool:
     """Returns whether the pause holds back what is planned next of a job."""
-    from tray_agent.job_kinds import JobKey
+    from tray_agent.job_kinds import job_kind
 
     if pause is None or (pause.until and job.next_at and pause.until <= job.next_at):
         return False
-    return pause.scope is PauseScope.EVERYTHING or job.key is JobKey.SEND_MESSAGES
+    return pause.scope is PauseScope.EVERYTHING or job_kind(job.key).wakes_people
 
 
 def _idle(overview: Sequence[JobOverview]) -> Idle:

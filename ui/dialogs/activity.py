@@ -12,8 +12,9 @@ from PyQt6.QtWidgets import QTabWidget, QWidget
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
+from tray_agent.job_kinds import Service
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
-from tray_agent.protocol.model import Service, ServiceCounts
+from tray_agent.protocol.model import ServiceCounts
 from tray_agent.protocol.titles import service_title
 from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.models.activity import tab_title, verdict_question

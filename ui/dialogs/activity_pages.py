@@ -10,8 +10,9 @@ from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from tray_agent.i18n import _
+from tray_agent.job_kinds import Service
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
-from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level, Service
+from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
 from ui.models.activity import (
     MOST_PRINTED,

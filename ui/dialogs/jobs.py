@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from tray_agent.agent import Agent
     from tray_agent.errors import KnownError
-    from tray_agent.schedules.order_check import Finding
     from tray_agent.schedules.schedule import Schedule
     from ui.windows import DialogContext
 
@@ -223,7 +222,7 @@ class JobsDialog(Dialog):
         changes, schedules = model.tried_changes, dict(model.tried_schedules)
         self.run(lambda: _check(agent, changes, schedules, day), lambda checked: self._checked(*checked), failed=self._check_failed)
 
-    def _checked(self, findings: tuple[Finding, ...], plan: DayPlan) -> None:
+    def _checked(self, findings: tuple[OrderFinding, ...], plan: DayPlan) -> None:
         self._checking = False
         self.model.findings = findings
         self.timeline.show_plan(plan, self.context.agent.clock.now().astimezone(self.zone))
@@ -462,6 +461,8 @@ def _read(agent: Agent) -> tuple[tuple[JobOverview, ...], datetime, Pause | None
     return jobs, agent.clock.now(), pause
 
 
-def _check(agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date) -> tuple[tuple[Finding, ...], DayPlan]:
+def _check(
+    agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date
+) -> tuple[tuple[OrderFinding, ...], DayPlan]:
     plan = plan_day(schedules, agent.machine.zone, agent.jobs.quiet_hours(), day)
     return agent.jobs.check(changes), plan

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from tray_agent.i18n import _, format_datetime
+from tray_agent.job_kinds import Service
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
 from tray_agent.messages.words import channel_title, kind_title
-from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, Service, ServiceCounts
+from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, ServiceCounts
 from tray_agent.protocol.titles import level_title, service_title
 from tray_agent.tray.in_windows import in_windows
 from ui.models.period import ALL_DAYS, Period

@@ -192,7 +192,7 @@ class Trial:
 
     def _close(self) -> None:
         """Lets one calm agent settle what is left, then reads the books."""
-        self.engine.definitions = [job(key) for key in JOBS]
+        self.engine.offered = [job(key) for key in JOBS]
         end = self.clock.now() + self.engine.parts.claims.lease + timedelta(seconds=1)
         while self.clock.now() < end:
             self.clock.wait(threading.Event(), 10)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tray_agent.i18n import _, format_datetime
+from tray_agent.job_kinds import Service
 from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, InDoubt, NotNow, Outcome, Refused
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.entries import Change
@@ -16,7 +17,7 @@ from tray_agent.messages.words import said_of
 from tray_agent.messages.work.doubt import UNDECIDED, doubt_values, undecided
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import change_of
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.protocol.model import Activity, Level
 
 JITTER = 0.2
 """The share by which a pause is varied, so that many messages and many computers do not come back at once."""

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tray_agent.job_kinds import Service
 from tray_agent.jobs.contract import JobResult
 from tray_agent.messages.model import MessageKind
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.protocol.model import Activity, Level
 
 
 @dataclass(slots=True)
