@@ -17,6 +17,7 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
+    from tray_agent.config.settings import Settings
     from tray_agent.downloads.assembly import Downloads
     from tray_agent.downloads.service import DownloadService
     from tray_agent.jobs.contract import JobDefinition, JobSet
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.service import MessageService
-    from tray_agent.messages.texts.templates import TemplateService
+    from tray_agent.messages.texts.service import TemplateService
+    from tray_agent.messages.texts.templates import TemplateBook
     from tray_agent.messages.work.preview import PreviewService
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
@@ -103,11 +105,27 @@ class Agent:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
             ConfigurationError: the mail server of the configuration can't be used.
         """
-        from tray_agent.messages.service import MessageService, make_parts
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.assembly import make_parts
+        from tray_agent.messages.service import MessageService
         from tray_agent.protocol.activity_log import ActivityLog
 
+        def templates() -> TemplateBook:
+            return self.templates.book()  # imported for the first message: a program at rest needs no texts
+
+        parts = make_parts(
+            machine=self.machine,
+            database=self.store,
+            settings=self.settings.load,
+            practice=self.practice,
+            templates=templates,
+            sms=self.sms_gateways,
+            mail=self.mail_gateway if self.machine.mail.host else None,
+            clock=self.clock,
+            next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+        )
         log = ActivityLog(self.store, self.workstation)
-        return MessageService(make_parts(self), lambda rows, connection: log.write(rows, connection=connection))
+        return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
 
     @cached_property
     def preview(self) -> PreviewService:
@@ -162,7 +180,10 @@ class Agent:
     def _message_jobs(self) -> JobSet:
         from tray_agent.messages.service import job_definitions
 
-        return job_definitions(self)
+        def switches() -> Settings:
+            return self.settings.load()  # asked for later: the jobs are declared before there is a connection
+
+        return job_definitions(lambda: self.messages.parts, switches)
 
     @cached_property
     def job_events(self) -> Events:
@@ -232,12 +253,10 @@ class Agent:
     @cached_property
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
-        from tray_agent.messages.texts.rendering import PracticeWords
-        from tray_agent.messages.texts.templates import TemplateService
+        from tray_agent.messages.assembly import practice_words
+        from tray_agent.messages.texts.service import TemplateService
 
-        practice = self.machine.practice
-        words = PracticeWords(practice.name, practice.phone, practice.link)
-        return TemplateService(self.store, self.settings.load, lambda: self.practice, words)
+        return TemplateService(self.store, self.settings.load, lambda: self.practice, practice_words(self.machine))
 
     @cached_property
     def sms_gateways(self) -> SmsGateways:

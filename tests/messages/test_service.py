@@ -182,7 +182,7 @@ def agent(tmp_path: Path, clock: ManualClock) -> Iterator[Agent]:
 
 
 def test_the_four_jobs_are_offered_in_the_order_of_a_day(agent: Agent) -> None:
-    jobs = job_definitions(agent)
+    jobs = job_definitions(lambda: agent.messages.parts, agent.settings.load)
     assert [job.key for job in jobs] == [JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS]
     assert [job.wakes_people for job in jobs] == [False, False, True, False]
     assert all(job.switch_name and job.title for job in jobs)
@@ -199,7 +199,7 @@ def test_the_four_jobs_are_offered_in_the_order_of_a_day(agent: Agent) -> None:
 )
 def test_the_switches_must_stand_on_ja_else_the_jobs_are_not_run(agent: Agent, on: list[Setting], runs: set[JobKey]) -> None:
     agent.settings.save(dict.fromkeys(on, True), "test")
-    assert {job.key for job in job_definitions(agent) if job.switched_on()} == runs
+    assert {job.key for job in job_definitions(lambda: agent.messages.parts, agent.settings.load) if job.switched_on()} == runs
 
 
 def test_the_next_sending_is_the_planned_one_of_the_job_if_it_is_enabled(agent: Agent) -> None:

@@ -14,8 +14,9 @@ from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime, ngettext
 
 if TYPE_CHECKING:
+    from tray_agent.messages.texts.check import TemplateFinding
     from tray_agent.messages.texts.rendering import Rendered
-    from tray_agent.messages.texts.templates import Finding, Template, TemplateEntry, TemplateKey
+    from tray_agent.messages.texts.templates import Template, TemplateEntry, TemplateKey
 
 Name = Annotated[str, typer.Argument(metavar=_("VORLAGE"), help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
@@ -69,9 +70,9 @@ def _check(name: Name, file: File = None, subject: Subject = None, as_json: AsJs
         template = _drafted(agent.templates.load(key).template, text, subject)
         findings = agent.templates.check(template)
         _tell(template, agent.templates.preview(template), findings, None, as_json)
-    from tray_agent.messages.texts.templates import Severity
+    from tray_agent.messages.texts.check import TemplateSeverity
 
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    if any(finding.severity is TemplateSeverity.ERROR for finding in findings):
         raise typer.Exit(1)
 
 
@@ -144,7 +145,9 @@ def _drafted(present: Template, text: str, subject: str | None) -> Template:
     return replace(present, text=text, subject=present.subject if subject is None else subject)
 
 
-def _tell(template: Template, rendered: Rendered, findings: tuple[Finding, ...], entry: TemplateEntry | None, as_json: bool) -> None:
+def _tell(
+    template: Template, rendered: Rendered, findings: tuple[TemplateFinding, ...], entry: TemplateEntry | None, as_json: bool
+) -> None:
     if as_json:
         print_json({**(_entry_json(entry) if entry else _template_json(template)), **_rendered_json(rendered, findings)})
         return
@@ -185,7 +188,7 @@ def _entry_json(entry: TemplateEntry) -> dict[str, Any]:
     return {**_template_json(entry.template), "origin": entry.origin, **changed}
 
 
-def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[str, Any]:
+def _rendered_json(rendered: Rendered, findings: tuple[TemplateFinding, ...]) -> dict[str, Any]:
     from dataclasses import asdict
 
     segments = rendered.segments
@@ -194,5 +197,5 @@ def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[st
         "segments": {"encoding": segments.encoding, "units": segments.units, "count": segments.count, "remaining": segments.remaining}
         if segments
         else None,
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [{**asdict(finding), "severity": finding.severity} for finding in findings],
     }

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON, Setting
+from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON, Setting, Settings
 from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
@@ -20,13 +19,8 @@ from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
-from tray_agent.messages.work.parts import MailIdentity, MessageParts
+from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
-
-if TYPE_CHECKING:
-    from tray_agent.agent import Agent
-    from tray_agent.config.machine import MailSection
-    from tray_agent.messages.texts.templates import TemplateBook
 
 
 class MessageService:
@@ -192,53 +186,36 @@ class MessageService:
         return Change.of(message, Step.NEVER_TAKEN, Actor.PERSON, **handled, sentence=_("Erneut senden, sagt {who}.").format(who=who))
 
 
-def make_parts(agent: Agent) -> MessageParts:
-    """Puts together what the four jobs need, from the parts of the agent.
+def job_definitions(parts: Callable[[], MessageParts], switches: Callable[[], Settings]) -> tuple[JobDefinition, ...]:
+    """Returns the four jobs of the SMS-Service with their switches, for the runner. Makes no connection yet.
 
-    Raises:
-        ConfigurationError: the configuration of the gateway or the mail server can't be used.
+    Args:
+        parts: gives what the jobs work with, when the first one runs.
+        switches: gives the switches as they are now.
     """
-    from tray_agent.messages.texts.rendering import PracticeWords
-
-    def templates() -> TemplateBook:
-        return agent.templates.book()
-
-    machine = agent.machine
-    return MessageParts(
-        database=agent.store,
-        settings=agent.settings.load,
-        practice=agent.practice,
-        templates=templates,
-        sms=agent.sms_gateways,
-        mail=agent.mail_gateway if machine.mail.host else None,
-        mail_identity=lambda mandant_id: _identity(machine.mail, mandant_id),
-        clock=agent.clock,
-        zone=machine.zone,
-        words=PracticeWords(machine.practice.name, machine.practice.phone, machine.practice.link),
-        region=machine.practice.region,
-        canton=machine.practice.canton,
-        next_sending=lambda: next((row.next_at for row in agent.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
-    )
-
-
-def job_definitions(agent: Agent) -> tuple[JobDefinition, ...]:
-    """Returns the four jobs of the SMS-Service with their switches, for the runner. Makes no connection yet."""
     both = (REMINDERS_ON, BIRTHDAYS_ON)
     return (
-        _definition(agent, JobKey.PREPARE_REMINDERS, (REMINDERS_ON,)),
-        _definition(agent, JobKey.PREPARE_BIRTHDAYS, (BIRTHDAYS_ON,)),
-        _definition(agent, JobKey.SEND_MESSAGES, both, wakes_people=True),
-        _definition(agent, JobKey.UPDATE_STATUS, both),
+        _definition(parts, switches, JobKey.PREPARE_REMINDERS, (REMINDERS_ON,)),
+        _definition(parts, switches, JobKey.PREPARE_BIRTHDAYS, (BIRTHDAYS_ON,)),
+        _definition(parts, switches, JobKey.SEND_MESSAGES, both, wakes_people=True),
+        _definition(parts, switches, JobKey.UPDATE_STATUS, both),
     )
 
 
-def _definition(agent: Agent, key: JobKey, settings: tuple[Setting, ...], *, wakes_people: bool = False) -> JobDefinition:
+def _definition(
+    parts: Callable[[], MessageParts],
+    switches: Callable[[], Settings],
+    key: JobKey,
+    settings: tuple[Setting, ...],
+    *,
+    wakes_people: bool = False,
+) -> JobDefinition:
     def work(context: JobContext) -> JobResult:
-        return _job_of(key)(agent.messages.parts, context)
+        return _job_of(key)(parts(), context)
 
     def switched_on() -> bool:
-        switches = agent.settings.load()
-        return any(switches.yes(setting) for setting in settings)
+        now = switches()
+        return any(now.yes(setting) for setting in settings)
 
     names = _(" oder ").join(setting.address for setting in settings)
     return JobDefinition(key, job_title(key), work, switched_on, wakes_people, names)
@@ -256,11 +233,6 @@ def _job_of(key: JobKey) -> Callable[[MessageParts, JobContext], JobResult]:
         JobKey.SEND_MESSAGES: send_messages,
         JobKey.UPDATE_STATUS: update_status,
     }[key]
-
-
-def _identity(mail: MailSection, mandant_id: str) -> MailIdentity:
-    own = mail.senders.get(mandant_id)
-    return MailIdentity(own.address, own.name or mail.sender_name) if own else MailIdentity(mail.sender, mail.sender_name)
 
 
 def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:

@@ -26,7 +26,7 @@ from PyQt6.QtWidgets import (
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import Field, Severity
+from tray_agent.messages.texts.check import TemplateField, TemplateSeverity
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder
 from tray_agent.messages.texts.templates import Origin, TemplateEntry, TemplateKey
 from tray_agent.messages.words import channel_title, kind_title
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from ui.windows import DialogContext
 
 _ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}
-_SEVERITY_ICONS = {Severity.ERROR: Status.ERROR, Severity.WARNING: Status.WARNING}
+_SEVERITY_ICONS = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNING: Status.WARNING}
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -274,8 +274,8 @@ class TemplatesDialog(Dialog):
         model = self.model
         if model is None:
             return
-        self.text.show_marks(model.marks(Field.TEXT))
-        self.subject.show_marks(model.marks(Field.SUBJECT))
+        self.text.show_marks(model.marks(TemplateField.TEXT))
+        self.subject.show_marks(model.marks(TemplateField.SUBJECT))
         self._show_found(model.told())
         origin = model.entry.origin
         allow(self._simplify, possible=model.can_simplify, otherwise=_("Der Text hat keine Zeichen, die ihn teurer machen."))
@@ -334,14 +334,14 @@ class TemplatesDialog(Dialog):
         """Returns the findings with a suggestion at a place (UTF-16 units) of a field."""
         if self.model is None:
             return []
-        which = Field.TEXT if field is self.text else Field.SUBJECT
+        which = TemplateField.TEXT if field is self.text else TemplateField.SUBJECT
         here = [one for one in self.model.findings if one.field is which and one.suggestion and has_place(one)]
         text = field.text
         spans = [(one, utf16_length(text[: one.position]), utf16_length(text[: one.position + one.length])) for one in here]
         return [Told(one, 1) for one, start, end in spans if start <= place <= end]
 
     def _field_of(self, told: Told) -> MarkedEdit:
-        return self.subject if told.finding.field is Field.SUBJECT else self.text
+        return self.subject if told.finding.field is TemplateField.SUBJECT else self.text
 
     def _go_to(self, told: Told | None) -> None:
         if told is None or not has_place(told.finding):

@@ -23,8 +23,7 @@ from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
 from tray_agent.clock import ManualClock
 from tray_agent.demo.gateway_server import Delivery, GatewayFault, GatewayServer
 from tray_agent.demo.mail_server import MailServer
-from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway
-from tray_agent.messages.gateways.aspsms_reasons import reason_in_words
+from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway, reason_in_words
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -37,18 +36,18 @@ from tray_agent.messages.gateways.contract import (
     Refused,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
-from tray_agent.web.posting import NotConnectedError, Reply, TooLongError
+from tray_agent.web.posting import NotConnectedError, Posting, Reply, TooLongError
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class Made:
+class Made(Posting):
     """Posts nowhere: the answers are made up."""
 
     def __init__(self, answer: Callable[[str, bytes], Reply]) -> None:
         self._answer = answer
 
-    def post(self, call: str, body: bytes, _may_leave: Callable[[], bool] | None = None) -> Reply:
+    def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None) -> Reply:
         return self._answer(call, body)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from tray_agent.clock import Clock
 from tray_agent.i18n import _
+from tray_agent.messages.gateways.access import masked_number
 from tray_agent.messages.gateways.contract import (
     Accepted,
     DeliveryReport,
@@ -29,7 +30,6 @@ from tray_agent.messages.gateways.contract import (
     too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayUnavailableError
-from tray_agent.messages.gateways.privacy import masked_number
 
 log = logging.getLogger(__name__)
 

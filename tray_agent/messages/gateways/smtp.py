@@ -23,6 +23,7 @@ from typing import Literal
 from tray_agent.clock import Clock
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.i18n import _
+from tray_agent.messages.gateways.access import masked_address
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -35,7 +36,6 @@ from tray_agent.messages.gateways.contract import (
     too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
-from tray_agent.messages.gateways.privacy import masked_address
 
 log = logging.getLogger(__name__)
 

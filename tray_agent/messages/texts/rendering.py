@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,10 @@ from tray_agent.messages.texts.segments import Encoding, Segments, plain, split
 
 if TYPE_CHECKING:
     from tray_agent.practice.model import Appointment, Mandant, Patient
+
+
+LONGEST_SUBJECT = 300
+"""Characters of a subject that the outbox keeps."""
 
 
 class Placeholder(StrEnum):
@@ -224,6 +229,21 @@ class Rendered:
     segments: Segments | None = None
     missing: tuple[Placeholder, ...] = ()
 
+    @property
+    def segment_count(self) -> int:
+        """Returns the segments of an SMS; 0 for an e-mail."""
+        return self.segments.count if self.segments else 0
+
+    @property
+    def cost(self) -> Decimal:
+        """Returns what the message will cost, in credits: one a segment; an e-mail costs none."""
+        return _credits(self.segment_count)
+
+
+@lru_cache(maxsize=64)
+def _credits(segments: int) -> Decimal:
+    return Decimal(segments)
+
 
 def render_sms(text: str, language: str, values: MessageValues, *, plain_characters: bool) -> Rendered:
     """Returns an SMS for one patient.
@@ -244,10 +264,10 @@ def render_sms(text: str, language: str, values: MessageValues, *, plain_charact
 
 
 def render_mail(subject: str, text: str, language: str, values: MessageValues) -> Rendered:
-    """Returns an e-mail for one patient; its subject has one line."""
+    """Returns an e-mail for one patient; its subject has one line, as long as the outbox can keep."""
     head, body = parse(subject), parse(text)
     words = _words(body, language, values) | _words(head, language, values)
-    return Rendered(fill(body, words), " ".join(fill(head, words).split()), missing=_missing(words))
+    return Rendered(fill(body, words), " ".join(fill(head, words).split())[:LONGEST_SUBJECT], missing=_missing(words))
 
 
 def fill(parsed: ParsedText, words: Mapping[Placeholder, str]) -> str:

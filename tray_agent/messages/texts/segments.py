@@ -42,8 +42,8 @@ class Encoding(StrEnum):
         return 153 if self is Encoding.GSM else 67
 
 
-class Dearness(StrEnum):
-    """Why a character makes a text dear."""
+class CostReason(StrEnum):
+    """Why a character makes a text cost more."""
 
     UNICODE = "unicode"
     """It is not in GSM 03.38: the whole text travels as UCS-2, with less than half the room."""
@@ -53,8 +53,8 @@ class Dearness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DearCharacter:
-    """A character that makes a text dear.
+class CostlyCharacter:
+    """A character that makes a text cost more.
 
     Attributes:
         position: its index in the text.
@@ -64,7 +64,7 @@ class DearCharacter:
 
     position: int
     character: str
-    dearness: Dearness
+    reason: CostReason
     plain: str | None
 
 
@@ -77,14 +77,14 @@ class Segments:
         units: septets (GSM) or UTF-16 code units (UCS-2) of the whole text, escapes included.
         texts: the text of each segment; joined they are the text. An empty text has none.
         remaining: units left in the last segment.
-        dear: the characters that make it dear, in order.
+        costly: the characters that make it cost more, in order.
     """
 
     encoding: Encoding
     units: int
     texts: tuple[str, ...]
     remaining: int
-    dear: tuple[DearCharacter, ...]
+    costly: tuple[CostlyCharacter, ...]
 
     @property
     def count(self) -> int:
@@ -119,9 +119,9 @@ def split(text: str) -> Segments:
     encoding = Encoding.GSM if _OUTSIDE.search(text) is None else Encoding.UCS2
     units = _units(text, encoding)
     if units <= encoding.alone:
-        return Segments(encoding, units, (text,) if text else (), encoding.alone - units, _dear(text, encoding))
+        return Segments(encoding, units, (text,) if text else (), encoding.alone - units, _costly(text, encoding))
     texts = _cut(text, encoding, units)
-    return Segments(encoding, units, texts, encoding.each - _units(texts[-1], encoding), _dear(text, encoding))
+    return Segments(encoding, units, texts, encoding.each - _units(texts[-1], encoding), _costly(text, encoding))
 
 
 def count_segments(text: str) -> int:
@@ -159,14 +159,15 @@ def _cut(text: str, encoding: Encoding, units: int) -> tuple[str, ...]:
     return (*texts, text[start:])
 
 
-def _dear(text: str, encoding: Encoding) -> tuple[DearCharacter, ...]:
+def _costly(text: str, encoding: Encoding) -> tuple[CostlyCharacter, ...]:
     if encoding is Encoding.GSM:
         return tuple(
-            DearCharacter(found.start(), found.group(), Dearness.DOUBLE, _PLAIN_DOUBLE.get(found.group()))
+            CostlyCharacter(found.start(), found.group(), CostReason.DOUBLE, _PLAIN_DOUBLE.get(found.group()))
             for found in _EXTENDED.finditer(text)
         )
     return tuple(
-        DearCharacter(found.start(), found.group(), Dearness.UNICODE, _plain_of(found.group())) for found in _UNICODE_CLUSTER.finditer(text)
+        CostlyCharacter(found.start(), found.group(), CostReason.UNICODE, _plain_of(found.group()))
+        for found in _UNICODE_CLUSTER.finditer(text)
     )
 
 

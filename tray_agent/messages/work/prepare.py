@@ -43,13 +43,12 @@ from tray_agent.messages.rules.eligibility import (
     birthdays_greeted_on,
 )
 from tray_agent.messages.rules.reasons import Reason, Weight, advice_of, weight_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of, subject_of
 from tray_agent.messages.texts.rendering import values_for
 from tray_agent.messages.texts.templates import TemplateBook
 from tray_agent.messages.words import said_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.tally import Tally, told
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import Appointment, Patient, name_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.faults import is_duplicate_key
 
@@ -205,10 +204,10 @@ class _Preparing:
             appointment_id=one.appointment.id if one.appointment else None,
             recipient=decision.recipient,
             language=decision.language,
-            subject=subject_of(rendered),
+            subject=rendered.subject,
             text=rendered.text,
-            segments=segments_of(rendered),
-            cost=cost_of(rendered, decision.channel),
+            segments=rendered.segment_count,
+            cost=rendered.cost,
             appointment_at=begins,
         )
 

@@ -36,13 +36,12 @@ from tray_agent.messages.rules.eligibility import (
     birthdays_greeted_on,
 )
 from tray_agent.messages.rules.reasons import Reason, advice_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of
 from tray_agent.messages.texts.rendering import values_for
 from tray_agent.messages.texts.templates import TemplateBook
 from tray_agent.messages.work.credits import credits_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.prepare import earlier_reminder, is_revivable
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import Appointment, Patient, name_of
 
 if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
@@ -322,8 +321,8 @@ class _Looking:
             language=decision.language,
             subject=rendered.subject,
             text=rendered.text,
-            segments=segments_of(rendered),
-            cost=cost_of(rendered, decision.channel),
+            segments=rendered.segment_count,
+            cost=rendered.cost,
             moved=decision.moved,
         )
 

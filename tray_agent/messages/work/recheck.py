@@ -40,12 +40,11 @@ from tray_agent.messages.rules.eligibility import (
     recheck_reminder,
 )
 from tray_agent.messages.rules.reasons import Reason, advice_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of, subject_of
 from tray_agent.messages.texts.rendering import values_for
 from tray_agent.messages.texts.templates import TemplateBook
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.prepare import earlier_reminder, is_revivable
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import Appointment, Patient, name_of
 
 MOVED = "moved"
 """The reason of a message whose appointment has another start now; a message of its own says the new one."""
@@ -251,10 +250,10 @@ class _Checking:
             "mandant_id": decision.mandant_id,
             "recipient": decision.recipient,
             "language": decision.language,
-            "subject": subject_of(rendered),
+            "subject": rendered.subject,
             "text": rendered.text,
-            "segments": segments_of(rendered),
-            "cost": cost_of(rendered, decision.channel),
+            "segments": rendered.segment_count,
+            "cost": rendered.cost,
             "appointment_at": begins,
             "expires_at": begins or message.expires_at,
         }
