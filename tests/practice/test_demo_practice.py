@@ -16,13 +16,12 @@ from tests.messages.scenes import templates
 from tray_agent.demo.practice import DEFAULT_MANDANT, EACH, AwkwardCase, DemoPractice, find_demo_practice, make_demo_practice
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.rules.eligibility import (
-    BirthdayCandidate,
+    Candidate,
     Circumstances,
     Decision,
     Eligible,
     NotEligible,
     PreparingBatch,
-    ReminderCandidate,
     RuleSettings,
     birthdays_greeted_on,
 )
@@ -57,12 +56,12 @@ def decide_all(database: Database, today: date) -> Mapping[str, Decision]:
         patients = source.patients({appointment.patient_id for appointment in appointments})
         charged = source.last_mandants(patients)
         for appointment in appointments:
-            candidate = ReminderCandidate(appointment, patients[appointment.patient_id], charged.get(appointment.patient_id))
+            candidate = Candidate(appointment, patients[appointment.patient_id], charged.get(appointment.patient_id))
             decisions[f"appointment {appointment.id}"] = batch.reminder(candidate)
     for greeted in source.patients_born_on(birthdays_greeted_on(today)):
         charged = source.last_mandants({patient.id for patient in greeted})
         for patient in greeted:
-            decisions[f"patient {patient.id}"] = batch.birthday(BirthdayCandidate(patient, charged.get(patient.id)))
+            decisions[f"patient {patient.id}"] = batch.birthday(Candidate(None, patient, charged.get(patient.id)))
     return decisions
 
 
