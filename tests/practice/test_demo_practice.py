@@ -26,7 +26,7 @@ from tray_agent.messages.rules.eligibility import (
     birthdays_greeted_on,
 )
 from tray_agent.messages.rules.reasons import Reason
-from tray_agent.practice.check import Severity, check_practice
+from tray_agent.practice.check import PracticeSeverity, check_practice
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database
 
@@ -131,7 +131,7 @@ def test_a_practice_that_is_there_is_found_again(empty: Database) -> None:
 def test_it_works_on_every_engine(empty_database: Database) -> None:
     demo = make_demo_practice(empty_database, TODAY, patients=300)
     assert_as_planted(demo, decide_all(empty_database, TODAY))
-    assert not [finding for finding in check_practice(empty_database) if finding.severity is Severity.FAULT]
+    assert not [finding for finding in check_practice(empty_database) if finding.severity is PracticeSeverity.FAULT]
 
 
 def test_families_share_a_number_and_each_appointment_has_its_own_message(empty: Database) -> None:
