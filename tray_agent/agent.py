@@ -274,12 +274,11 @@ class Agent:
         Raises:
             ConfigurationError: no mail server in the configuration, or one that would get a password in the clear.
         """
-        from tray_agent.messages.gateways.smtp import MailServer, SmtpGateway
+        from tray_agent.messages.gateways.smtp import SmtpGateway
 
         mail = self.machine.mail
         password = (self.secrets.get("mail") or "") if mail.user else ""
-        server = MailServer(mail.host, mail.port, mail.security, mail.user, password, mail.certificate or None)
-        gateway = SmtpGateway(server, self.clock)
+        gateway = SmtpGateway(mail, password, self.clock)
         self._closing.callback(gateway.close)
         return gateway
 

@@ -26,7 +26,7 @@ from typing import IO, Any, Literal, Self
 
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger, Notification, read_accepted
-from tray_agent.messages.texts.segments import count_segments, plain
+from tray_agent.messages.texts.segments import plain, split
 
 SENDING = ("sendtextsms", "sendsimpletextsms")
 """The calls that hand over a message, in lower case."""
@@ -300,7 +300,7 @@ class GatewayServer:
         messages = [
             AcceptedSms(account, trn, number, originator, text, now) for number, _colon, trn in (r.partition(":") for r in recipients)
         ]
-        if not self._ledger.take(messages, account, Decimal(count_segments(text) * len(messages))):
+        if not self._ledger.take(messages, account, Decimal(split(text).count * len(messages))):
             return _NOT_ENOUGH
         return _OK
 

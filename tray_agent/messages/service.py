@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON, Setting, Settings
+from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
-from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change
@@ -21,6 +21,24 @@ from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
+
+
+class MessageMissingError(InputError):
+    """There is no message with this number."""
+
+    code = "message_missing"
+
+
+class NotInDoubtError(KnownError):
+    """A message was to be decided that is not (any more) in doubt."""
+
+    code = "not_in_doubt"
+
+
+class StillUnderWayError(KnownError):
+    """A message in doubt can't be sent again yet: the first request could still be under way."""
+
+    code = "still_under_way"
 
 
 class MessageService:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_agent.messages.texts.segments import BASIC, EXTENSION, CostlyCharacter, CostReason, Encoding, count_segments, plain, split
+from tray_agent.messages.texts.segments import BASIC, EXTENSION, CostlyCharacter, CostReason, Encoding, plain, split
 
 # The table of 3GPP TS 23.038, 6.2.1, by rows of eight codes; 0x1B is the escape to the extension table.
 DEFAULT_TABLE = [
@@ -99,13 +99,8 @@ def test_nothing_is_lost_and_nothing_is_torn_apart(text: str) -> None:
 def test_remaining_is_what_still_fits(text: str) -> None:
     segments = split(text)
     filler = "x" * segments.remaining
-    assert count_segments(text + filler) == max(1, segments.count)
-    assert count_segments(text + filler + "x") > segments.count or not text
-
-
-@given(texts)
-def test_counting_agrees_with_splitting(text: str) -> None:
-    assert count_segments(text) == split(text).count == len(split(text).texts)
+    assert split(text + filler).count == max(1, segments.count)
+    assert split(text + filler + "x").count > segments.count or not text
 
 
 @given(texts)

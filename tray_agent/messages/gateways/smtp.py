@@ -11,16 +11,16 @@ import re
 import smtplib
 import ssl
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Literal
 
 from tray_agent.clock import Clock
+from tray_agent.config.machine import MailSection
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.gateways.access import masked_address
@@ -36,6 +36,7 @@ from tray_agent.messages.gateways.contract import (
     too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
+from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
 log = logging.getLogger(__name__)
 
@@ -50,25 +51,7 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _HELLO = "[127.0.0.1]"
 """How we greet: neither this computer's name, which is nobody's business, nor a slow question to a name server for it."""
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError, UnicodeError, smtplib.SMTPResponseException)
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where e-mails are handed in.
-
-    Attributes:
-        security: ``none`` sends in the clear, and a password only to a server on this machine.
-        trusted: a file of certificates (PEM) to trust instead of the system's; None for the system's.
-    """
-
-    host: str
-    port: int
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password: str = field(default="", repr=False)
-    trusted: str | None = None
 
 
 class _NoConnectionError(Exception):
@@ -92,7 +75,8 @@ class SmtpGateway:
     """A way for e-mail. Threads share it; each message has a connection to itself, which is kept for the next one.
 
     Args:
-        server: where e-mails are handed in.
+        server: where e-mails are handed in. ``security`` "none" sends in the clear, and a password only to a server on this machine.
+        password: of ``server.user``; never shown.
         clock: gives the Date header and measures how long a connection was idle.
         seconds: how long an answer may take.
 
@@ -100,9 +84,10 @@ class SmtpGateway:
         ConfigurationError: no host, no such file of certificates, or a password would go over the network in the clear.
     """
 
-    def __init__(self, server: MailServer, clock: Clock, seconds: float = 30.0) -> None:
+    def __init__(self, server: MailSection, password: str, clock: Clock, seconds: float = 30.0) -> None:
         _check(server)
         self._server = server
+        self._password = password
         self._clock = clock
         self._seconds = seconds
         self._idle: list[_Line] = []
@@ -178,7 +163,7 @@ class SmtpGateway:
             with self._lock:
                 line = self._idle.pop() if self._idle else None
             if line is None:
-                return _Line(_connect(self._server, self._seconds))
+                return _Line(_connect(self._server, self._password, self._seconds))
             if self._clock.monotonic() - line.idle_since <= IDLE_SECONDS:
                 return line
             _hang_up(line.smtp)
@@ -200,21 +185,21 @@ class SmtpGateway:
             self._keep(line)
 
 
-def _check(server: MailServer) -> None:
+def _check(server: MailSection) -> None:
     if not server.host:
         raise ConfigurationError(
             _("Kein Mailserver"),
             _("Es ist kein Mailserver eingetragen; es werden keine E-Mails gesendet."),
             _("Unter «Einrichten | E-Mail» den Mailserver eintragen (in der Konfiguration: mail.host)."),
         )
-    if server.trusted and not Path(server.trusted).is_file():
+    if server.certificate and not Path(server.certificate).is_file():
         raise ConfigurationError(
             _("Zertifikat des Mailservers fehlt"),
-            _("Die Datei {file} mit dem Zertifikat gibt es nicht; es werden keine E-Mails gesendet.").format(file=server.trusted),
+            _("Die Datei {file} mit dem Zertifikat gibt es nicht; es werden keine E-Mails gesendet.").format(file=server.certificate),
             _("Unter «Einrichten | E-Mail» das Zertifikat berichtigen (in der Konfiguration: mail.certificate)."),
-            item=server.trusted,
+            item=server.certificate,
         )
-    if server.security == "none" and server.user and server.host not in _LOOPBACK:
+    if server.security == "none" and server.user and not is_this_machine(server.host):
         raise ConfigurationError(
             _("Mailserver ohne Verschlüsselung"),
             _("Das Passwort für {host} würde offen übertragen; es werden keine E-Mails gesendet.").format(host=server.host),
@@ -231,7 +216,7 @@ def _as_error(outcome: NotNow | AccountStopped, host: str) -> KnownError:
     return GatewayUnavailableError(_("Mailserver nicht erreichbar"), outcome.sentence, advice, item=host)
 
 
-def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
+def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP:
     """Returns a connection that is encrypted as asked for and logged in.
 
     Raises:
@@ -243,7 +228,7 @@ def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
         if server.security == "starttls":
             smtp.starttls(context=_trust(server))
         if server.user:
-            smtp.login(server.user, server.password)
+            smtp.login(server.user, password)
         smtp.ehlo_or_helo_if_needed()
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
         if smtp is not None:
@@ -254,18 +239,14 @@ def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
     return smtp
 
 
-def _opened(server: MailServer, seconds: float) -> smtplib.SMTP:
+def _opened(server: MailSection, seconds: float) -> smtplib.SMTP:
     if server.security == "tls":
         return smtplib.SMTP_SSL(server.host, server.port, _HELLO, timeout=seconds, context=_trust(server))
     return smtplib.SMTP(server.host, server.port, _HELLO, timeout=seconds)
 
 
-def _trust(server: MailServer) -> ssl.SSLContext:
-    if server.trusted:
-        return ssl.create_default_context(cafile=server.trusted)
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _trust(server: MailSection) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=server.certificate) if server.certificate else trusted_certificates()
 
 
 def _why_no_connection(error: Exception, host: str) -> NotNow | AccountStopped:

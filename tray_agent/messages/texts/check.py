@@ -14,7 +14,7 @@ from typing import Final
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.texts.rendering import Literal, MessageValues, Placeholder, Wrong, fill, parse, placeholders_for, render_sms
-from tray_agent.messages.texts.segments import CostlyCharacter, CostReason, count_segments, split
+from tray_agent.messages.texts.segments import CostlyCharacter, CostReason, split
 from tray_agent.messages.texts.templates import Template
 
 MOST_SUBJECT = 200
@@ -298,7 +298,7 @@ def _costly_finding(position: int, length: int, costly: CostlyCharacter) -> Temp
 
 
 def _check_length(language: str, text: str, most_segments: int) -> Iterator[TemplateFinding]:
-    count = count_segments(render_sms(text, language, longest_sample(language), plain_characters=False).text)
+    count = render_sms(text, language, longest_sample(language), plain_characters=False).segment_count
     if count > most_segments:
         sentence = _(
             "Mit langen Namen braucht die SMS {count} Segmente; erlaubt sind {most}. Bitte kürzen: Eine SMS wird nie abgeschnitten."
