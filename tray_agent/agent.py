@@ -6,6 +6,7 @@ one ``Agent`` and use its parts; nobody else puts parts together.
 
 from __future__ import annotations
 
+import getpass
 import socket
 from contextlib import ExitStack
 from functools import cached_property
@@ -66,6 +67,11 @@ class Agent:
     def close(self) -> None:
         """Closes what was opened, the last first; may be called twice."""
         self._closing.close()
+
+    @cached_property
+    def person(self) -> str:
+        """Who acts at this workstation, as records name them: "anna@EMPFANG"."""
+        return f"{getpass.getuser()}@{self.workstation}"
 
     @cached_property
     def store(self) -> Database:

@@ -34,7 +34,7 @@ SUBJECTS = {"schedule": JobKey.SEND_MESSAGES, "job_history": JobKey.SEND_MESSAGE
 WITHOUT_ENGINE = ("overview",)
 """Windows that ask the engine nothing by themselves."""
 
-HARMLESS = frozenset({"machine", "clock", "workstation", "secrets", "job_events"})
+HARMLESS = frozenset({"machine", "clock", "workstation", "person", "secrets", "job_events"})
 """What may be asked anywhere: it opens nothing."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -200,7 +199,7 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
     from tray_agent.jobs.model import JobChange
 
     change = JobChange(overview.key, schedule, overview.version)
-    agent.jobs.save([change], f"{getpass.getuser()}@{agent.workstation}")
+    agent.jobs.save([change], agent.person)
     saved, findings = _overview(agent, overview.key), _findings(agent)
     if as_json:
         print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
@@ -310,7 +309,7 @@ def _pause(
     with agent_here() as agent:
         end = read_instant(until, agent.machine.zone) if until else None
         scope = PauseScope.EVERYTHING if everything else PauseScope.SENDING
-        agent.jobs.pause(scope, end, f"{getpass.getuser()}@{agent.workstation}")
+        agent.jobs.pause(scope, end, agent.person)
         print(_("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten."))
         if end is not None:
             print(_("Am {time} geht es von selbst weiter.").format(time=format_datetime(end.astimezone(agent.machine.zone))))

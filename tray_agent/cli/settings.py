@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,5 +52,5 @@ def _set(
     setting = find_setting(address)
     parsed = parse_value(setting, value)
     with agent_here() as agent:
-        agent.settings.save({setting: parsed}, changed_by=f"{getpass.getuser()}@{agent.workstation}")
+        agent.settings.save({setting: parsed}, changed_by=agent.person)
     print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))

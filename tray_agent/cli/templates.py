@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,7 +80,7 @@ def _set(name: Name, file: File = None, subject: Subject = None, as_json: AsJson
     text = _text(file)
     with agent_here() as agent:
         template = _drafted(agent.templates.load(key).template, text, subject)
-        findings = agent.templates.save(template, f"{getpass.getuser()}@{agent.workstation}")
+        findings = agent.templates.save(template, agent.person)
         entry = agent.templates.load(key)
         _tell(entry.template, agent.templates.preview(entry.template), findings, entry, as_json)
 
@@ -96,7 +95,7 @@ def _reset(name: Name, as_json: AsJson = False) -> None:
 def _disable(name: Name, as_json: AsJson = False) -> None:
     key = _key(name)
     with agent_here() as agent:
-        entry = agent.templates.disable(key, f"{getpass.getuser()}@{agent.workstation}")
+        entry = agent.templates.disable(key, agent.person)
         _tell(entry.template, agent.templates.preview(entry.template), (), entry, as_json)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -488,4 +487,4 @@ def _check(agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, S
 
 
 def _write(agent: Agent, changes: Sequence[JobChange]) -> None:
-    agent.jobs.save(changes, f"{getpass.getuser()}@{agent.workstation}")
+    agent.jobs.save(changes, agent.person)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -391,7 +390,7 @@ def _load(agent: Agent, job: JobKey) -> JobOverview:
 def _write(agent: Agent, job: JobKey, schedule: Schedule, version: int) -> None:
     from tray_agent.jobs.model import JobChange
 
-    agent.jobs.save([JobChange(job, schedule, version)], f"{getpass.getuser()}@{agent.workstation}")
+    agent.jobs.save([JobChange(job, schedule, version)], agent.person)
 
 
 def _row(*widgets: QWidget, spacing: int = GRID) -> QWidget:

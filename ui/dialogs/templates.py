@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -417,7 +416,7 @@ class TemplatesDialog(Dialog):
         model, agent = self.model, self.context.agent
         if model is None:
             return
-        draft, who = model.draft, self._who()
+        draft, who = model.draft, self.context.agent.person
 
         def work() -> tuple[TemplateEntry, ...]:
             agent.templates.save(draft, who)
@@ -440,7 +439,7 @@ class TemplatesDialog(Dialog):
         model, agent = self.model, self.context.agent
         if model is None:
             return
-        key, who = model.key, self._who()
+        key, who = model.key, self.context.agent.person
         consequence = _(
             "Patienten dieser Sprache erhalten dann den Text der Ersatzsprache; gibt es auch den nicht, erhalten sie nichts. "
             "Der gespeicherte Text bleibt, nicht gespeicherte Änderungen gehen verloren."
@@ -464,9 +463,6 @@ class TemplatesDialog(Dialog):
             self.list.show(self.model.entries)
             self._show_template(self.model)
         then()
-
-    def _who(self) -> str:
-        return f"{getpass.getuser()}@{self.context.agent.workstation}"
 
 
 def _load(agent: Agent) -> TemplatesModel:
