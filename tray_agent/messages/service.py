@@ -132,7 +132,7 @@ class MessageService:
             change = self._decision(message, verdict, who, now)
             if not entries.apply(connection, change, now):
                 return False
-            self._write([_told_decision(self.parts, message, verdict, who)], connection)
+            self._write([_decision_activity(self.parts, message, verdict, who)], connection)
             return True
 
         if not self.parts.database.transact(work):
@@ -143,10 +143,10 @@ class MessageService:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
         from tray_agent.messages.work.prepare import CANCELLED_BY_PERSON
 
-        said = _("Von {who} storniert.").format(who=who)
+        sentence = _("Von {who} storniert.").format(who=who)
 
         def change_of(message: OutboxMessage, now: datetime) -> Change:
-            values = {"reason": CANCELLED_BY_PERSON, "sentence": said, "handled_by": who[:120], "handled_at": now}
+            values = {"reason": CANCELLED_BY_PERSON, "sentence": sentence, "handled_by": who[:120], "handled_at": now}
             return Change.of(message, Step.CANCEL, Actor.PERSON, **values)
 
         return self._change_all(message_ids, frozenset({MessageState.PREPARED}), change_of)
@@ -195,8 +195,8 @@ class MessageService:
             raise _not_in_doubt(message.id)
         handled = {"handled_by": who[:120], "handled_at": now, "next_at": now, "reason": "decided"}
         if verdict is Verdict.SENT:
-            said = _("Wurde gesendet, sagt {who}.").format(who=who)
-            values = {**handled, "submitted_at": message.sending_at or now, "sentence": said}
+            sentence = _("Wurde gesendet, sagt {who}.").format(who=who)
+            values = {**handled, "submitted_at": message.sending_at or now, "sentence": sentence}
             return Change.of(message, Step.FOUND, Actor.PERSON, **values)
         possible_at = (message.sending_at or now) + self.parts.rules.settles_after(message.channel)
         if now < possible_at:
@@ -284,8 +284,8 @@ def _still_under_way(message_id: int, possible_at: str) -> StillUnderWayError:
     )
 
 
-def _told_decision(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
+def _decision_activity(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
     from tray_agent.messages.work.outcomes import row
 
-    said = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
-    return row(parts, Level.INFO, f"decided_{verdict.value}", message, said.format(who=who))
+    sentence = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
+    return row(parts, Level.INFO, f"decided_{verdict.value}", message, sentence.format(who=who))

@@ -78,6 +78,7 @@ class RowFields:
         that begins with a blank, which no search by time finds.
         """
         moment, value = self._moment(name), self._row[name]
+        # SQLite keeps times as text and compares them as text: a leading blank sorts before every search window.
         whole = isinstance(value, datetime) or (isinstance(value, str) and _TIME_OF_DAY.match(value))
         if moment is None or (whole and moment.tzinfo is None):
             return moment

@@ -152,6 +152,7 @@ class _ViewReader:
 
     def latest(self, name: str, ids: Collection[str], by: str) -> Iterator[Row]:
         """Returns for each key the row that is the greatest ``by`` a date, ties by id; one query for each chunk."""
+        # Sorted by hand: the databases do not agree on whether NULL comes first or last.
         undated = case((column(by).is_(None), 1), else_=0)
         place = func.row_number().over(partition_by=column(name), order_by=(undated, column(by).desc(), column("id").desc()))
         for chunk in self._bound_chunks(name, ids):
@@ -178,7 +179,7 @@ class _ViewReader:
                 yield fresh
             if len(rows) < ROWS_AT_ONCE:
                 return
-            if not fresh:
+            if not fresh:  # else the same chunk would be read for ever
                 raise view_unreadable(self._view.name, "keys do not sort")
             statement, seen = base.where(after(rows[-1])), frozenset(row["id"] for row in rows)
 

@@ -175,6 +175,7 @@ class AspsmsGateway:
                 self._made = None
 
     def _reports(self, asked: Sequence[str], further: Iterator[int]) -> dict[str, DeliveryReport]:
+        # A line that does not tell whom it is about may be about any of those asked: asking for fewer at once finds out whom it concerns.
         lines = self._notifications(asked)
         if all(_reference_of(line) for line in lines):
             return _newest(lines, frozenset(asked))
@@ -406,6 +407,7 @@ def _text(value: object) -> str:
 def _amount(value: object) -> Decimal | None:
     """Returns an amount of credits, or None where it is none; thousands may be set apart as in Switzerland (1'234.50)."""
     amount = _GROUPING.sub("", str(value) if isinstance(value, float) else _text(value))
+    # Decimal would also take "NaN", "1e9" and blanks.
     return Decimal(amount) if _AMOUNT.fullmatch(amount) else None
 
 

@@ -79,7 +79,7 @@ class SmsGateways(Mapping[str, SmsGateway]):
             GatewayMissingError: no account, no password, or an unknown kind.
         """
         account = self.account(mandant_id)
-        with self._lock:
+        with self._lock:  # two threads that ask at once must share one gateway, or its limit of connections would hold twice
             if account not in self._open:
                 self._open[account] = self._make(mandant_id, account)
             return self._open[account]

@@ -144,7 +144,7 @@ class SmtpGateway:
             self._reset(line)
             return refused
         if not message.may_leave():
-            line.smtp.close()
+            line.smtp.close()  # after DATA only the text or the end of the connection may follow
             return too_late()
         outcome = _text(line.smtp, message, content)
         if isinstance(outcome, InDoubt):
@@ -271,15 +271,15 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
     options = ["SMTPUTF8"] if _needs_utf8(message) else []
     if options and not smtp.has_extn("smtputf8"):
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
-    code, said = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
+    code, words = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
-        return _later(code) if code < 500 else _login_missing(code, said) or _sender_refused(message)
-    code, said = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
+        return _later(code) if code < 500 else _login_missing(code, words) or _sender_refused(message)
+    code, words = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
     if code not in (250, 251):
-        return _later(code) if code < 500 else _stops_more(code, said, message) or _recipient_refused()
-    code, said = _reply(smtp.docmd("DATA"))
+        return _later(code) if code < 500 else _stops_more(code, words, message) or _recipient_refused()
+    code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
-        return _later(code) if code < 500 else _stops_more(code, said, message) or _content_refused()
+        return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
     return None
 
 
@@ -289,10 +289,10 @@ def _reply(reply: tuple[int, bytes]) -> tuple[int, str]:
     Raises:
         SMTPServerDisconnected: the reply is none: whatever follows on this connection would mean nothing.
     """
-    code, said = reply
+    code, words = reply
     if not 200 <= code < 600:
         raise smtplib.SMTPServerDisconnected("unreadable reply")
-    return code, said.decode("utf-8", "replace").casefold()
+    return code, words.decode("utf-8", "replace").casefold()
 
 
 _OF_THE_SENDER = re.compile(r"(?<![\d.])5\.(1\.[78]|7\.60|2\.252)(?![\d.])")
@@ -302,26 +302,26 @@ _WITHOUT_LOGIN = re.compile(r"(?<![\d.])5\.7\.57(?![\d.])|\brelay(?!.recipient)"
 """Nobody who has not logged in may send to others through this server; "relay recipient table" speaks of one recipient."""
 
 
-def _stops_more(code: int, said: str, message: OutgoingMail) -> AccountStopped | None:
+def _stops_more(code: int, words: str, message: OutgoingMail) -> AccountStopped | None:
     """Returns what a refusal means for more than this message, or None.
 
     Many servers tell only at RCPT or after the text that they dislike the sender; they then name it, and not the recipient.
     """
     sender, recipient = (_with_ascii_domain(address).casefold() for address in (message.sender, message.recipient))
-    if _OF_THE_SENDER.search(said) or (sender in said and recipient not in said):
+    if _OF_THE_SENDER.search(words) or (sender in words and recipient not in words):
         return _sender_refused(message)
-    return _login_missing(code, said)
+    return _login_missing(code, words)
 
 
-def _login_missing(code: int, said: str) -> AccountStopped | None:
-    if code not in (530, 535) and not _WITHOUT_LOGIN.search(said):
+def _login_missing(code: int, words: str) -> AccountStopped | None:
+    if code not in (530, 535) and not _WITHOUT_LOGIN.search(words):
         return None
     return AccountStopped(AccountFault.AUTHORISATION, _("Der Mailserver verlangt eine Anmeldung mit Benutzer und Passwort."))
 
 
 def _sender_refused(message: OutgoingMail) -> AccountStopped:
-    said = _("Der Mailserver lässt den Absender {sender} nicht zu; Absender berichtigen oder beim Mailserver freischalten lassen.")
-    return AccountStopped(AccountFault.ORIGINATOR, said.format(sender=message.sender))
+    sentence = _("Der Mailserver lässt den Absender {sender} nicht zu; Absender berichtigen oder beim Mailserver freischalten lassen.")
+    return AccountStopped(AccountFault.ORIGINATOR, sentence.format(sender=message.sender))
 
 
 def _recipient_refused() -> Refused:
@@ -331,8 +331,9 @@ def _recipient_refused() -> Refused:
 def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
     """Sends the text; whatever breaks from here on leaves the message in doubt."""
     try:
+        # A line that begins with a dot would end the text: it is doubled (RFC 5321, 4.5.2).
         smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
-        code, said = smtp.getreply()
+        code, words = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         log.warning("SMTP: broken off after the text (%s)", type(error).__name__)
         return _in_doubt()
@@ -342,7 +343,7 @@ def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
         return _later(code)
     if not 500 <= code < 600:
         return _in_doubt()
-    return _stops_more(code, said.decode("utf-8", "replace").casefold(), message) or _content_refused()
+    return _stops_more(code, words.decode("utf-8", "replace").casefold(), message) or _content_refused()
 
 
 def _later(code: int) -> NotNow:
@@ -376,8 +377,8 @@ def _content(message: OutgoingMail, now: datetime) -> bytes | Refused | AccountS
     if not is_address(message.recipient):
         return Refused("recipient", _("Die E-Mail-Adresse ist keine."))
     if not is_address(message.sender):
-        said = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=message.sender)
-        return AccountStopped(AccountFault.ORIGINATOR, said)
+        sentence = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=message.sender)
+        return AccountStopped(AccountFault.ORIGINATOR, sentence)
     if not message.text.strip() or _HALF_CHARACTER.search(message.text + message.subject + message.sender_name):
         return Refused("text", _("Der Text ist leer oder enthält halbe Zeichen."))
     mail = EmailMessage(policy=SMTPUTF8 if _needs_utf8(message) else SMTP)

@@ -179,6 +179,7 @@ def _plan_of(region: str) -> _NumberingPlan | None:
     found = PhoneMetadata.metadata_for_region(region, None)
     if found is None or found.country_code is None or len(phonenumbers.region_codes_for_country_code(found.country_code)) != 1:
         return None
+    # Only plans as simple as the Swiss one: elsewhere the quick way could read a number otherwise than the library does.
     if found.national_prefix_for_parsing != "0" or found.international_prefix != "00" or found.mobile is None:
         return None
     kinds = (
@@ -225,6 +226,7 @@ def _found_in(text: str, region: str) -> PhoneNumber | UnusablePhone | None:
     matches = list(phonenumbers.PhoneNumberMatcher(text, region))
     if not matches:
         return None
+    # Digits that belong to no number found may be a corrected one: which of them are meant can't be told.
     belonging = sum(_count_digits(match.raw_string) for match in matches)
     if belonging != _count_digits(text) or any(match.number.extension for match in matches):
         return UnusablePhone(text, PhoneFault.UNCLEAR_DIGITS)

@@ -445,6 +445,7 @@ def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earli
         return draft.refused(Reason.SWITCHED_OFF)
     if appointment is None or key is None:
         return draft.refused(Reason.APPOINTMENT_MISSING)
+    # At sending both were read at different moments: the appointment may have been given to another patient in between.
     if patient is None or patient.id != appointment.patient_id:
         return draft.refused(Reason.PATIENT_MISSING)
     reason = (
@@ -470,11 +471,13 @@ def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decis
     template = around.templates.choose(draft.kind, channel, patient.language)
     if template is None:
         return draft.failed(Reason.NO_TEMPLATE)
+    # An unknown balance is no reason to send nothing: the gateway itself refuses when it is used up.
     if channel is Channel.SMS and around.credits.get(draft.mandant_id, Decimal(1)) <= 0:
         return draft.refused(Reason.NO_CREDITS)
     return Eligible(draft.kind, draft.key, patient.id, draft.mandant_id, channel, recipient, template, draft.moved)
 
 
+# A name or a salutation that can't be read spoils a text at worst; these decide whether, and to whom, something is sent.
 _UNUSABLE_PATIENT = frozenset({"id", "opted_out", "preferred_channel", "mobile", "phone", "email"})
 
 
@@ -498,6 +501,7 @@ _NOT_DEFINITE = {
 def _appointment_fault(appointment: Appointment, around: Circumstances, window: SearchWindow | None) -> Reason | None:
     if appointment.unreadable & {"id", "patient_id", "starts_at", "visit_reason_id"}:
         return Reason.DATA_UNREADABLE
+    # Before the time: a cancelled appointment of yesterday is told as cancelled, not as begun.
     if appointment.status is not AppointmentStatus.DEFINITE or "status" in appointment.unreadable:
         return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
     if appointment.starts_at <= around.now:
@@ -556,6 +560,7 @@ def _birthday_fault(patient: Patient, today: date) -> Reason | None:
 
 def _charged(treatment_mandant: str | None, around: Circumstances) -> str | None:
     """Returns the Mandant of the treatment opened last, else the one of ``DefaultSMSMandant``, else None."""
+    # "" is a treatment whose Mandant can't be read: such a patient is not charged to the default.
     return treatment_mandant if treatment_mandant is not None else around.settings.default_mandant or None
 
 

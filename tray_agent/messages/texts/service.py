@@ -52,7 +52,7 @@ class TemplateService:
         self._settings = settings
         self._practice = practice
         self._practice_words = words or PracticeWords()
-        self._switches: Settings | None = None
+        self._switches: Settings | None = None  # read once a list, so that a check at every key press needs no database
 
     def list(self) -> tuple[TemplateEntry, ...]:
         """Returns all templates: kinds, channels, languages, in the order in which dialogs show them."""

@@ -129,5 +129,5 @@ def _read(language: str) -> dict[str, Any]:
     return tomllib.loads((assets_folder() / "templates" / f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def _default(key: TemplateKey, said: Mapping[str, str]) -> Template:
-    return Template(key, said["text"].strip(), said.get("subject", ""))
+def _default(key: TemplateKey, texts: Mapping[str, str]) -> Template:
+    return Template(key, texts["text"].strip(), texts.get("subject", ""))
