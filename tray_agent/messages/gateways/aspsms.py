@@ -68,7 +68,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _GatewayAnswer:
     """The gateway's own answer."""
 
     content: Mapping[str, Any]
@@ -145,7 +145,7 @@ class AspsmsGateway:
             "MessageText": message.text,
         }
         reply = self._ask("SendTextSMS", submission, message.may_leave)
-        outcome = _outcome_of_code(reply.code) if isinstance(reply, _Answer) else reply
+        outcome = _outcome_of_code(reply.code) if isinstance(reply, _GatewayAnswer) else reply
         log.info("SMS %s to %s: %s", message.reference, masked_number(message.recipient), type(outcome).__name__)
         return outcome
 
@@ -191,7 +191,7 @@ class AspsmsGateway:
             raise _unusable(self._base)
         return [line if isinstance(line, dict) else {} for line in notifications]
 
-    def _answer(self, call: str, fields: Mapping[str, object]) -> _Answer:
+    def _answer(self, call: str, fields: Mapping[str, object]) -> _GatewayAnswer:
         """Returns the gateway's own answer to a question.
 
         Raises:
@@ -199,7 +199,7 @@ class AspsmsGateway:
             GatewayAccountError: the account was refused.
         """
         reply = self._ask(call, fields)
-        if not isinstance(reply, _Answer):
+        if not isinstance(reply, _GatewayAnswer):
             raise _unusable(self._base)
         if reply.code == "3":
             raise GatewayAccountError(
@@ -213,7 +213,9 @@ class AspsmsGateway:
             )
         return reply
 
-    def _ask(self, call: str, fields: Mapping[str, object], may_leave: Callable[[], bool] | None = None) -> _Answer | NotNow | InDoubt:
+    def _ask(
+        self, call: str, fields: Mapping[str, object], may_leave: Callable[[], bool] | None = None
+    ) -> _GatewayAnswer | NotNow | InDoubt:
         """Returns the gateway's own answer, or what it means for a message that there is none."""
         from tray_agent.web.posting import NotConnectedError, TooLateError
 
@@ -335,12 +337,12 @@ def _unusable(address: str) -> GatewayUnavailableError:
     )
 
 
-def _answer_in(content: bytes) -> _Answer | None:
+def _answer_in(content: bytes) -> _GatewayAnswer | None:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    return _Answer(answer) if isinstance(answer, dict) else None
+    return _GatewayAnswer(answer) if isinstance(answer, dict) else None
 
 
 def _newest(lines: Sequence[Mapping[str, Any]], asked: frozenset[str]) -> dict[str, DeliveryReport]:
