@@ -26,6 +26,7 @@ from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 from tray_agent.errors import KnownError
 from tray_agent.i18n import set_language
 from tray_agent.job_kinds import JobKey
+from tray_agent.schedules.codes import Subday
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.shell.application import QtTranslations, create_application
@@ -104,8 +105,6 @@ def _busy_day(dialog: QDialog, stage: Stage) -> None:
     """Enables all jobs with schedules that come too close and would send at night."""
     from dataclasses import replace
     from datetime import time as clock
-
-    from tray_agent.schedules.schedule import Subday
 
     dialog = cast("JobsDialog", dialog)
     for row in dialog.model.rows:

@@ -6,6 +6,7 @@ one ``Agent`` and use its parts; nobody else puts parts together.
 
 from __future__ import annotations
 
+import getpass
 import socket
 from contextlib import ExitStack
 from functools import cached_property
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.service import MessageService
-    from tray_agent.messages.texts.templates import TemplateService
+    from tray_agent.messages.texts.service import TemplateService
+    from tray_agent.messages.texts.templates import TemplateBook
     from tray_agent.messages.work.preview import PreviewService
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
@@ -65,6 +67,11 @@ class Agent:
     def close(self) -> None:
         """Closes what was opened, the last first; may be called twice."""
         self._closing.close()
+
+    @cached_property
+    def person(self) -> str:
+        """Who acts at this workstation, as records name them: "anna@EMPFANG"."""
+        return f"{getpass.getuser()}@{self.workstation}"
 
     @cached_property
     def store(self) -> Database:
@@ -104,11 +111,27 @@ class Agent:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
             ConfigurationError: the mail server of the configuration can't be used.
         """
-        from tray_agent.messages.service import MessageService, make_parts
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.assembly import make_parts
+        from tray_agent.messages.service import MessageService
         from tray_agent.protocol.activity_log import ActivityLog
 
+        def templates() -> TemplateBook:
+            return self.templates.book()  # imported for the first message: a program at rest needs no texts
+
+        parts = make_parts(
+            machine=self.machine,
+            database=self.store,
+            settings=self.settings.load,
+            practice=self.practice,
+            templates=templates,
+            sms=self.sms_gateways,
+            mail=self.mail_gateway if self.machine.mail.host else None,
+            clock=self.clock,
+            next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+        )
         log = ActivityLog(self.store, self.workstation)
-        return MessageService(make_parts(self), lambda rows, connection: log.write(rows, connection=connection))
+        return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
 
     @cached_property
     def preview(self) -> PreviewService:
@@ -237,12 +260,10 @@ class Agent:
     @cached_property
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
-        from tray_agent.messages.texts.rendering import PracticeWords
-        from tray_agent.messages.texts.templates import TemplateService
+        from tray_agent.messages.assembly import practice_words
+        from tray_agent.messages.texts.service import TemplateService
 
-        practice = self.machine.practice
-        words = PracticeWords(practice.name, practice.phone, practice.link)
-        return TemplateService(self.store, self.settings.load, lambda: self.practice, words)
+        return TemplateService(self.store, self.settings.load, lambda: self.practice, practice_words(self.machine))
 
     @cached_property
     def sms_gateways(self) -> SmsGateways:
@@ -260,12 +281,11 @@ class Agent:
         Raises:
             ConfigurationError: no mail server in the configuration, or one that would get a password in the clear.
         """
-        from tray_agent.messages.gateways.smtp import MailServer, SmtpGateway
+        from tray_agent.messages.gateways.smtp import SmtpGateway
 
         mail = self.machine.mail
         password = (self.secrets.get("mail") or "") if mail.user else ""
-        server = MailServer(mail.host, mail.port, mail.security, mail.user, password, mail.certificate or None)
-        gateway = SmtpGateway(server, self.clock)
+        gateway = SmtpGateway(mail, password, self.clock)
         self._closing.callback(gateway.close)
         return gateway
 

@@ -5,7 +5,6 @@ The icon comes first; configuration, database and schedules are read and importe
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 import sys
@@ -308,7 +307,7 @@ def _build(make_agent: Callable[[], Agent], crashes: CrashReporter) -> Built:
 def _engine_of(agent: Agent) -> AgentEngine:
     from tray_agent.tray.engine import AgentEngine
 
-    return AgentEngine(agent, person=f"{getpass.getuser()}@{agent.workstation}")
+    return AgentEngine(agent, person=agent.person)
 
 
 def _agent_here() -> Agent:

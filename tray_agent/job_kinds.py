@@ -13,7 +13,8 @@ from functools import cache
 
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON, Setting, Settings
 from tray_agent.i18n import N_, _
-from tray_agent.schedules.schedule import Frequency, Schedule
+from tray_agent.schedules.codes import Frequency
+from tray_agent.schedules.schedule import Schedule
 
 
 class JobKey(StrEnum):

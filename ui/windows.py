@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -62,11 +61,6 @@ class DialogContext:
     windows: Windows
     remembered: Remembered
     subject: object = None
-
-    @property
-    def person(self) -> str:
-        """Returns who works here, as it is written beside what they change: "anna@EMPFANG1"."""
-        return f"{getpass.getuser()}@{self.agent.workstation}"
 
 
 DialogFactory = Callable[[DialogContext], QDialog]

@@ -20,9 +20,9 @@ from tray_agent.demo.portal import DOCUMENTS, DemoPortal, make_portal, publish_v
 from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS, RefusalReason
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
-from tray_agent.downloads.locks import locked
 from tray_agent.downloads.portal import Portal, PortalLimits, metadata_folder
 from tray_agent.errors import KnownError
+from tray_agent.platforms.locks import locked
 from tray_agent.web.client import Web
 
 Spoil = Callable[[DemoPortal, Path, ManualClock], None]

@@ -15,8 +15,9 @@ from tray_agent.jobs.events import Event, Events
 from tray_agent.jobs.model import JobChange
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.service import Jobs
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -25,7 +25,8 @@ from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.scheduler import PlannedTimesTrigger, Rhythm, Scheduler, _JobStore
 from tray_agent.protocol.model import RunState
-from tray_agent.schedules.schedule import Frequency, Schedule
+from tray_agent.schedules.codes import Frequency
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.tables import job as job_table
 

@@ -17,8 +17,9 @@ from tray_agent.jobs.events import TimesSkipped
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.settlement import MOST_ROWS
 from tray_agent.protocol.model import ActivityFilter, Level, RunFilter, RunState, RunTrigger
+from tray_agent.schedules.codes import Frequency
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Schedule
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.store.tables import job as job_table
 from tray_agent.store.tables import job_lock

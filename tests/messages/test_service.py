@@ -18,9 +18,9 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import Setting
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
-from tray_agent.messages.errors import MessageMissingError
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
+from tray_agent.messages.service import MessageMissingError
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.store.migrate import upgrade
 

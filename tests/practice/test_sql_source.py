@@ -20,10 +20,10 @@ from tray_agent.demo import practice_tables as tables
 from tray_agent.practice import sql_source
 from tray_agent.practice.check import check_practice
 from tray_agent.practice.errors import PracticeDataError
-from tray_agent.practice.fields import RowFields
+from tray_agent.practice.fields import RowFields, read_row
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
 from tray_agent.practice.sql_source import SqlPracticeSource
-from tray_agent.practice.views import VIEWS, Dialect, view_statement
+from tray_agent.practice.views import VIEWS, VISIT_REASONS, Dialect, view_statement
 from tray_agent.store.database import Database, open_database
 
 BEGIN = datetime(2026, 11, 24)
@@ -254,9 +254,9 @@ def test_text_is_read_whatever_the_driver_gives(value: Any, read: str | None, no
     [("P1", "P1"), (7, "7"), ("x" * 100, "x" * 100), ("x" * 101, None), ("P\x001", None), ("P\n1", "P\n1"), ("P\ud800", None), (" ", None)],
 )
 def test_an_id_that_no_database_keeps_is_noted_and_never_changed(value: Any, read: str | None) -> None:
-    fields = RowFields({"id": value})
-    assert fields.needed_key("id") == (read or "")
-    assert ("id" in fields.unreadable) is (read is None)
+    values, unreadable = read_row(VISIT_REASONS, {"id": value, "name": "Kontrolle", "remind": 1})
+    assert values["id"] == (read or "")
+    assert unreadable == (frozenset({"id"}) if read is None else frozenset())
 
 
 def test_one_patients_odd_data_are_read_without_harm_to_the_others(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tray_agent.job_kinds import JobKey, default_schedules
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.day_plan import plan_day
 from tray_agent.schedules.order_check import LEAST_DISTANCE, OrderFinding, OrderFindingKind, check_order, close_pair
 from tray_agent.schedules.planned_times import between
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 
 ZURICH = ZoneInfo("Europe/Zurich")
 MONDAY = date(2026, 11, 23)

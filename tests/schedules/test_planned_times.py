@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.planned_times import between, next_after, previous_at_or_before
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 
 ZURICH = ZoneInfo("Europe/Zurich")
 START = date(2026, 11, 23)

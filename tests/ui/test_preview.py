@@ -23,7 +23,7 @@ from tray_agent.jobs.model import JobChange
 from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import SearchWindow
-from tray_agent.messages.rules.reasons import Reason, sentence_of
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
 from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
@@ -61,7 +61,7 @@ def sent(patient: str = "Muster Anna", channel: Channel = Channel.SMS, **values:
 
 
 def refused(reason: Reason, patient: str = "Frei Beat") -> PreviewLine:
-    return PreviewLine(MessageKind.REMINDER, "P2", patient, "A2", TOMORROW_NINE, reason=reason, sentence=sentence_of(reason), entry=True)
+    return PreviewLine(MessageKind.REMINDER, "P2", patient, "A2", TOMORROW_NINE, reason=reason, sentence=reason.sentence, entry=True)
 
 
 def preview(*lines: PreviewLine, **values: object) -> Preview:

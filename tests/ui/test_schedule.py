@@ -17,7 +17,8 @@ from tests.schedules.schedule_strategies import schedules
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tray_agent.agent import Agent
 from tray_agent.job_kinds import JobKey
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday, Weekdays
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday, Weekdays
+from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.schedule import ScheduleDialog
 from ui.models.schedule import NotePlace, Repeat, ScheduleModel, ScheduleSubject
 from ui.windows import DialogContext

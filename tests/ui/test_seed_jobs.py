@@ -16,7 +16,7 @@ from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level
-from tray_agent.schedules.schedule import Frequency, Subday
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.tray.model import DialogName
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.job_history import JobHistoryDialog

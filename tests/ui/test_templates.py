@@ -21,7 +21,7 @@ from tray_agent.agent import Agent
 from tray_agent.config.settings import MOST_SEGMENTS
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import SAMPLE, Field, FindingCode, Severity, check_template
+from tray_agent.messages.texts.check import SAMPLE, FindingCode, TemplateField, TemplateSeverity, check_template
 from tray_agent.messages.texts.examples import Example
 from tray_agent.messages.texts.rendering import Placeholder, Rendered, render_sms
 from tray_agent.messages.texts.segments import Encoding
@@ -57,8 +57,7 @@ def model(most: int = 3, own: dict[TemplateKey, str] | None = None) -> Templates
         entries[place] = TemplateEntry(Template(key, text), Origin.OWN, datetime(2026, 11, 22, 9, 10, tzinfo=UTC), "anna@EMPFANG1")
 
     def check(template: Template):  # type: ignore[no-untyped-def]  # noqa: ANN202 - as TemplateService.check
-        key = template.key
-        return check_template(key.kind, key.channel, key.language, template.text, template.subject, most)
+        return check_template(template, most)
 
     return TemplatesModel(entries, check, lambda template, values: default_book().render(template, values or SAMPLE), most)
 
@@ -71,14 +70,14 @@ def test_a_misspelt_placeholder_is_told_marked_and_replaced() -> None:
     edited.edit(text="😀 {Vornamme}, {Datum} {Uhrzeit}")
     wrong = next(finding for finding in edited.findings if finding.code is FindingCode.UNKNOWN)
     assert edited.found_lines()[0].text == "{Vornamme} gibt es nicht. Gemeint ist wohl {Vorname}."
-    assert [(mark.start, mark.length) for mark in edited.marks(Field.TEXT) if mark.severity is Severity.ERROR] == [(3, 10)]
+    assert [(mark.start, mark.length) for mark in edited.marks(TemplateField.TEXT) if mark.severity is TemplateSeverity.ERROR] == [(3, 10)]
     assert edited.replaced(wrong) == "😀 {Vorname}, {Datum} {Uhrzeit}"
 
 
 def test_right_placeholders_are_marked_with_their_explanation() -> None:
     edited = model()
     edited.edit(text="{Datum} {Uhrzeit}")
-    assert [(mark.start, mark.length, mark.severity, mark.sentence) for mark in edited.marks(Field.TEXT)] == [
+    assert [(mark.start, mark.length, mark.severity, mark.sentence) for mark in edited.marks(TemplateField.TEXT)] == [
         (0, 7, None, "Datum des Termins: 24.12.2026"),
         (8, 9, None, "Uhrzeit des Termins: 10:15"),
     ]
@@ -112,14 +111,18 @@ def test_the_same_mistake_twice_is_told_once() -> None:
 def test_plain_characters_never_make_a_text_dearer_nor_wrong(text: str) -> None:
     edited = model(most=10)
     edited.edit(text=text)
-    wrong = {(one.code, one.sentence) for one in edited.findings if one.severity is Severity.ERROR and one.code is not FindingCode.EMPTY}
+    wrong = {
+        (one.code, one.sentence) for one in edited.findings if one.severity is TemplateSeverity.ERROR and one.code is not FindingCode.EMPTY
+    }
     before = render_sms(text, "de", SAMPLE, plain_characters=False).segments
     edited.edit(text=edited.simplified())
     after = render_sms(edited.draft.text, "de", SAMPLE, plain_characters=False).segments
     assert before is not None
     assert after is not None
     assert after.count <= before.count or before.encoding is Encoding.GSM
-    left = {(one.code, one.sentence) for one in edited.findings if one.severity is Severity.ERROR and one.code is not FindingCode.EMPTY}
+    left = {
+        (one.code, one.sentence) for one in edited.findings if one.severity is TemplateSeverity.ERROR and one.code is not FindingCode.EMPTY
+    }
     assert left <= wrong
 
 

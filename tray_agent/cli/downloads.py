@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from tray_agent.i18n import _, format_datetime
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from tray_agent.agent import Agent
     from tray_agent.downloads.progress import DownloadProgress
     from tray_agent.downloads.service import DownloadRow
     from tray_agent.downloads.states import DownloadState
@@ -51,7 +49,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def _subscribe(element: _Element) -> None:
     with agent_here() as agent:
-        agent.downloads.subscribe(element, _person(agent))
+        agent.downloads.subscribe(element, agent.person)
         active = agent.downloads.is_active()
     print(_("{element} wird automatisch heruntergeladen.").format(element=element))
     if not active:
@@ -67,7 +65,7 @@ def _unsubscribe(element: _Element) -> None:
 
 def _switch(position: Annotated[Switch, typer.Argument(metavar=_("STELLUNG"))]) -> None:
     with agent_here() as agent:
-        agent.downloads.set_active(position is Switch.ON, _person(agent))
+        agent.downloads.set_active(position is Switch.ON, agent.person)
     print(_("Der Download-Service ist eingeschaltet.") if position is Switch.ON else _("Der Download-Service ist ausgeschaltet."))
 
 
@@ -128,7 +126,7 @@ def _install(
     from tray_agent.downloads.install import InstallOutcome
 
     with agent_here() as agent:
-        result = agent.downloads.install(element, version, by=_person(agent))
+        result = agent.downloads.install(element, version, by=agent.person)
     if as_json:
         print_json(dataclasses.asdict(result))
     else:
@@ -147,7 +145,3 @@ def progress_bar(progress: DownloadProgress, *, hidden: bool = False) -> Iterato
 
     with TransferBar(progress, SHOW_AFTER):
         yield
-
-
-def _person(agent: Agent) -> str:
-    return f"{getpass.getuser()}@{agent.workstation}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -43,11 +42,6 @@ def agent_here() -> Iterator[Agent]:
 
     with Agent(load_machine()) as agent:
         yield agent
-
-
-def person_at(agent: Agent) -> str:
-    """Returns who gives this command, for the record: "anna@EMPFANG1"."""
-    return f"{getpass.getuser()}@{agent.workstation}"
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tray_agent.cli.ending import one_line
-from tray_agent.cli.frame import AsJson, agent_here, person_at, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
 from tray_agent.cli.schedule import finding_as_json, read_spec
 from tray_agent.errors import ConfigurationError, InputError
 from tray_agent.i18n import _, format_datetime
@@ -195,7 +195,7 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
     from tray_agent.jobs.model import JobChange
 
     change = JobChange(overview.key, schedule, overview.version)
-    agent.jobs.save([change], person_at(agent))
+    agent.jobs.save([change], agent.person)
     saved, findings = _overview(agent, overview.key), _findings(agent)
     if as_json:
         print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
@@ -315,7 +315,7 @@ def _pause(
     with agent_here() as agent:
         end = read_instant(until, agent.machine.zone) if until else None
         scope = PauseScope.EVERYTHING if everything else PauseScope.SENDING
-        agent.jobs.pause(scope, end, person_at(agent))
+        agent.jobs.pause(scope, end, agent.person)
         print(_("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten."))
         if end is not None:
             print(_("Am {time} geht es von selbst weiter.").format(time=format_datetime(end.astimezone(agent.machine.zone))))

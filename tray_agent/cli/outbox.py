@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -84,7 +83,7 @@ def _decide(
     verdict: Annotated[Verdict, typer.Argument(metavar=_("ENTSCHEID"), help=_("Wurde gesendet (sent), oder erneut senden (again)."))],
 ) -> None:
     with agent_here() as agent:
-        message = agent.messages.decide(message_id, verdict, f"{getpass.getuser()}@{agent.workstation}")
+        message = agent.messages.decide(message_id, verdict, agent.person)
     print(f"{message.id}: {message.sentence}")
 
 

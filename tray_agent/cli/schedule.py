@@ -17,6 +17,7 @@ from tray_agent.cli.frame import AsJson, print_json, utc_text
 from tray_agent.errors import InputError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
+from tray_agent.schedules.mistakes import ScheduleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +124,7 @@ def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]
         InputError: a key is no job, or a schedule is wrong; the first mistake is told with its job.
     """
     from tray_agent.job_kinds import JobKey
-    from tray_agent.schedules.schedule import Schedule, ScheduleError
+    from tray_agent.schedules.schedule import Schedule
 
     schedules = {}
     for name, columns in given.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, person_at, print_json, print_table
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table
 from tray_agent.config.settings import SETTINGS, Type, find_setting, parse_value, show_value, unit_text
 from tray_agent.i18n import _
 
@@ -60,7 +60,7 @@ def _set(
         names_practice = setting.type in (Type.MANDANT, Type.VISIT_REASONS) and bool(value.strip())
         known = practice_ids(agent) if names_practice else None
         parsed = parse_value(setting, value, known)
-        agent.settings.save({setting: parsed}, changed_by=person_at(agent))
+        agent.settings.save({setting: parsed}, changed_by=agent.person)
     print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
     if names_practice and known is None:
         said = _("Achtung: Die Praxisdaten sind im Moment nicht lesbar; ob es «{value}» dort gibt, wurde nicht geprüft.")

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, person_at, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.messages.texts.check import TemplateSeverity
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.messages.texts.check import TemplateFinding
     from tray_agent.messages.texts.rendering import MessageValues, Rendered
-    from tray_agent.messages.texts.templates import Finding, Template, TemplateEntry, TemplateKey
+    from tray_agent.messages.texts.templates import Template, TemplateEntry, TemplateKey
 
 Name = Annotated[str, typer.Argument(metavar=_("VORLAGE"), help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
 File = Annotated[Path | None, typer.Option("--file", help=_("Datei mit dem Text (UTF-8); ohne sie wird die Standardeingabe gelesen."))]
@@ -62,21 +64,20 @@ def _show(name: Name, patient: Patient = None, as_json: AsJson = False) -> None:
 
 
 def _check(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:
-    from tray_agent.messages.texts.templates import Severity
 
     key, text = _key(name), _text(file)
     with agent_here() as agent:
         template = _drafted(agent.templates.load(key).template, text, subject)
         findings = agent.templates.check(template)
         _tell(agent, template, findings, as_json=as_json)
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    if any(finding.severity is TemplateSeverity.ERROR for finding in findings):
         raise typer.Exit(1)
 
 
 def _set(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:
     key, text = _key(name), _text(file)
     with agent_here() as agent:
-        findings = agent.templates.save(_drafted(agent.templates.load(key).template, text, subject), person_at(agent))
+        findings = agent.templates.save(_drafted(agent.templates.load(key).template, text, subject), agent.person)
         entry = agent.templates.load(key)
         _tell(agent, entry.template, findings, entry, as_json=as_json)
 
@@ -91,7 +92,7 @@ def _reset(name: Name, as_json: AsJson = False) -> None:
 def _disable(name: Name, as_json: AsJson = False) -> None:
     key = _key(name)
     with agent_here() as agent:
-        entry = agent.templates.disable(key, person_at(agent))
+        entry = agent.templates.disable(key, agent.person)
         _tell(agent, entry.template, (), entry, as_json=as_json)
 
 
@@ -143,7 +144,7 @@ def _drafted(present: Template, text: str, subject: str | None) -> Template:
 def _tell(
     agent: Agent,
     template: Template,
-    findings: tuple[Finding, ...],
+    findings: tuple[TemplateFinding, ...],
     entry: TemplateEntry | None = None,
     values: MessageValues | None = None,
     *,
@@ -191,7 +192,7 @@ def _entry_json(entry: TemplateEntry) -> dict[str, Any]:
     return {**_template_json(entry.template), "origin": entry.origin, **changed}
 
 
-def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[str, Any]:
+def _rendered_json(rendered: Rendered, findings: tuple[TemplateFinding, ...]) -> dict[str, Any]:
     from dataclasses import asdict
 
     segments = rendered.segments
@@ -200,5 +201,5 @@ def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[st
         "segments": {"encoding": segments.encoding, "units": segments.units, "count": segments.count, "remaining": segments.remaining}
         if segments
         else None,
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [{**asdict(finding), "severity": finding.severity} for finding in findings],
     }

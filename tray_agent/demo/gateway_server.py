@@ -16,7 +16,7 @@ from typing import Any, Self
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger, Notification
 from tray_agent.demo.loopback import LoopbackListener
-from tray_agent.messages.texts.segments import count_segments, plain
+from tray_agent.messages.texts.segments import plain, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class GatewayServer:
         messages = [
             AcceptedSms(account, trn, number, originator, text, now) for number, _colon, trn in (r.partition(":") for r in recipients)
         ]
-        if not self._ledger.take(messages, account, Decimal(count_segments(text) * len(messages))):
+        if not self._ledger.take(messages, account, Decimal(split(text).count * len(messages))):
             return NOT_ENOUGH
         return _OK
 

@@ -66,7 +66,7 @@ def _outbox(agent: Agent) -> Mapping[str, int]:
 
 
 def _reasons() -> Mapping[str, str]:
-    from tray_agent.messages.rules.reasons import Reason, sentence_of
+    from tray_agent.messages.rules.reasons import Reason
     from tray_agent.messages.work.prepare import ALREADY_FAILED
 
     others = {
@@ -74,7 +74,7 @@ def _reasons() -> Mapping[str, str]:
         "up_to_date": _("Das Element ist schon in der neusten Version heruntergeladen."),
         "installed": _("Das Element ist schon in der neusten Version installiert."),
     }
-    return {reason.value: sentence_of(reason) for reason in Reason} | others
+    return {reason.value: reason.sentence for reason in Reason} | others
 
 
 def _credits(world: DemoWorld, before: Mapping[str, Decimal]) -> list[CreditsChange]:

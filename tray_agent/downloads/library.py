@@ -12,13 +12,13 @@ from tray_agent.downloads.catalogue import ElementVersion
 from tray_agent.downloads.checksums import is_genuine
 from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.errors import FolderUnavailableError
-from tray_agent.downloads.locks import LockedError
 from tray_agent.downloads.names import check_element_key, check_file_name
 from tray_agent.downloads.partial import NOTE, PART, beside, taken
 from tray_agent.downloads.version import Version
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files
+from tray_agent.platforms.locks import LockedError
 
 VERIFY_AGAIN = timedelta(days=7)
 """An unchanged file is hashed again after this time even if size and time of modification are the same."""

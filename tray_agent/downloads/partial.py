@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO
 
 from tray_agent.downloads.checksums import BLOCK, Checksums, Hashes
-from tray_agent.downloads.locks import locked
 from tray_agent.platforms import files
+from tray_agent.platforms.locks import locked
 
 PART = ".part"
 NOTE = ".resume"

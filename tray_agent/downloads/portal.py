@@ -26,8 +26,8 @@ from tray_agent.clock import Clock, SystemClock
 from tray_agent.downloads import portal_faults
 from tray_agent.downloads.catalogue import Catalogue, ElementVersion
 from tray_agent.downloads.catalogue_reader import PORTAL_FIELD, OfferedTarget, arrange, elements_of, read_area_order, read_targets
-from tray_agent.downloads.locks import LockedError, locked
 from tray_agent.platforms import files
+from tray_agent.platforms.locks import LockedError, locked
 from tray_agent.web.client import Web, WebError, WebFault
 
 _PIECE = 64 * 1024

@@ -17,11 +17,11 @@ from tray_agent.clock import Clock
 from tray_agent.downloads import transfer_faults
 from tray_agent.downloads.checksums import Hashes, is_genuine
 from tray_agent.downloads.errors import TransferError, TransferFault
-from tray_agent.downloads.locks import LockedError
 from tray_agent.downloads.partial import PartialFile, taken
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.rate import RateLimit
 from tray_agent.platforms.files import free_bytes
+from tray_agent.platforms.locks import LockedError
 from tray_agent.web.client import Answer, Web, WebError, WebFault
 
 PIECE = 1024 * 1024

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta, tzinfo
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import Pause, PauseScope
 from tray_agent.protocol.model import RunReason, RunTrigger
+from tray_agent.schedules.codes import Subday
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.schedules.wall_clock import first_instant
 
 PUNCTUAL = timedelta(minutes=2)

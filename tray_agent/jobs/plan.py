@@ -17,7 +17,8 @@ from tray_agent.jobs.errors import ChangedElsewhereError
 from tray_agent.jobs.model import JobChange, Pause, PauseScope
 from tray_agent.protocol.model import GIVEN_BACK, RunReason, RunTrigger
 from tray_agent.schedules.codes import COLUMNS
-from tray_agent.schedules.schedule import Schedule, ScheduleError
+from tray_agent.schedules.mistakes import ScheduleError
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import job, job_lock, job_pause, job_run

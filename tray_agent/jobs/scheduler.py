@@ -38,8 +38,9 @@ from tray_agent.jobs.presence import BEAT
 from tray_agent.jobs.settlement import Settled
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.protocol.sentences import unusable_schedule_sentence
+from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.planned_times import next_after
-from tray_agent.schedules.schedule import Schedule, ScheduleError
+from tray_agent.schedules.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 

@@ -5,27 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sqlalchemy import Connection
 
+from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, JobWork
-from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
-from tray_agent.messages.work.parts import MailIdentity, MessageParts
+from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
 
-if TYPE_CHECKING:
-    from tray_agent.agent import Agent
-    from tray_agent.config.machine import MailSection
-    from tray_agent.messages.texts.templates import TemplateBook
+
+class MessageMissingError(InputError):
+    """There is no message with this number."""
+
+    code = "message_missing"
+
+
+class NotInDoubtError(KnownError):
+    """A message was to be decided that is not (any more) in doubt."""
+
+    code = "not_in_doubt"
+
+
+class StillUnderWayError(KnownError):
+    """A message in doubt can't be sent again yet: the first request could still be under way."""
+
+    code = "still_under_way"
 
 
 class MessageService:
@@ -119,7 +132,7 @@ class MessageService:
             change = self._decision(message, verdict, who, now)
             if not entries.apply(connection, change, now):
                 return False
-            self._write([_told_decision(self.parts, message, verdict, who)], connection)
+            self._write([_decision_activity(self.parts, message, verdict, who)], connection)
             return True
 
         if not self.parts.database.transact(work):
@@ -130,10 +143,10 @@ class MessageService:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
         from tray_agent.messages.work.prepare import CANCELLED_BY_PERSON
 
-        said = _("Von {who} storniert.").format(who=who)
+        sentence = _("Von {who} storniert.").format(who=who)
 
         def change_of(message: OutboxMessage, now: datetime) -> Change:
-            values = {"reason": CANCELLED_BY_PERSON, "sentence": said, "handled_by": who[:120], "handled_at": now}
+            values = {"reason": CANCELLED_BY_PERSON, "sentence": sentence, "handled_by": who[:120], "handled_at": now}
             return Change.of(message, Step.CANCEL, Actor.PERSON, **values)
 
         return self._change_all(message_ids, frozenset({MessageState.PREPARED}), change_of)
@@ -182,42 +195,13 @@ class MessageService:
             raise _not_in_doubt(message.id)
         handled = {"handled_by": who[:120], "handled_at": now, "next_at": now, "reason": "decided"}
         if verdict is Verdict.SENT:
-            said = _("Wurde gesendet, sagt {who}.").format(who=who)
-            values = {**handled, "submitted_at": message.sending_at or now, "sentence": said}
+            sentence = _("Wurde gesendet, sagt {who}.").format(who=who)
+            values = {**handled, "submitted_at": message.sending_at or now, "sentence": sentence}
             return Change.of(message, Step.FOUND, Actor.PERSON, **values)
         possible_at = (message.sending_at or now) + self.parts.rules.settles_after(message.channel)
         if now < possible_at:
             raise _still_under_way(message.id, format_time(self.parts.local(possible_at)))
         return Change.of(message, Step.NEVER_TAKEN, Actor.PERSON, **handled, sentence=_("Erneut senden, sagt {who}.").format(who=who))
-
-
-def make_parts(agent: Agent) -> MessageParts:
-    """Puts together what the four jobs need, from the parts of the agent.
-
-    Raises:
-        ConfigurationError: the configuration of the gateway or the mail server can't be used.
-    """
-    from tray_agent.messages.texts.rendering import PracticeWords
-
-    def templates() -> TemplateBook:
-        return agent.templates.book()
-
-    machine = agent.machine
-    return MessageParts(
-        database=agent.store,
-        settings=agent.settings.load,
-        practice=agent.practice,
-        templates=templates,
-        sms=agent.sms_gateways,
-        mail=agent.mail_gateway if machine.mail.host else None,
-        mail_identity=lambda mandant_id: _identity(machine.mail, mandant_id),
-        clock=agent.clock,
-        zone=machine.zone,
-        words=PracticeWords(machine.practice.name, machine.practice.phone, machine.practice.link),
-        region=machine.practice.region,
-        canton=machine.practice.canton,
-        next_sending=lambda: next((row.next_at for row in agent.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
-    )
 
 
 MessageJob = Literal[JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS]
@@ -244,11 +228,6 @@ def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]
             return send_messages
         case JobKey.UPDATE_STATUS:
             return update_status
-
-
-def _identity(mail: MailSection, mandant_id: str) -> MailIdentity:
-    own = mail.senders.get(mandant_id)
-    return MailIdentity(own.address, own.name or mail.sender_name) if own else MailIdentity(mail.sender, mail.sender_name)
 
 
 def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:
@@ -282,8 +261,8 @@ def _still_under_way(message_id: int, possible_at: str) -> StillUnderWayError:
     )
 
 
-def _told_decision(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
+def _decision_activity(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
     from tray_agent.messages.work.outcomes import row
 
-    said = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
-    return row(parts, Level.INFO, f"decided_{verdict.value}", message, said.format(who=who))
+    sentence = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
+    return row(parts, Level.INFO, f"decided_{verdict.value}", message, sentence.format(who=who))

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from math import gcd
 
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay
+from tray_agent.schedules.schedule import Schedule
 
 HORIZON = date(9900, 1, 1)
 """No schedule runs later: far enough, and safe from the end of the calendar."""

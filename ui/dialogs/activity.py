@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -184,7 +183,7 @@ class ActivityDialog(Dialog):
         question = ngettext("{number} Patient wurde anders erinnert?", "{number} Patienten wurden anders erinnert?", len(ids))
         said = _("Abgehakte Patienten verschwinden aus dieser Liste und werden nicht mehr erinnert.")
         if ids and self.ask(question.format(number=len(ids)), said, _("&Abhaken")):
-            self.run(lambda: agent.messages.tick_off(ids, _who(agent)), lambda _number: self.reload(), busy=_("Wird abgehakt …"))
+            self.run(lambda: agent.messages.tick_off(ids, agent.person), lambda _number: self.reload(), busy=_("Wird abgehakt …"))
 
     def decide(self, verdict: Verdict) -> None:
         """Settles the chosen message in doubt, after a question."""
@@ -195,7 +194,7 @@ class ActivityDialog(Dialog):
         if self.ask(*verdict_question(message, verdict), yes):
             number = message.id
             self.run(
-                lambda: agent.messages.decide(number, verdict, _who(agent)),
+                lambda: agent.messages.decide(number, verdict, agent.person),
                 self._decided,
                 busy=_("Wird gespeichert …"),
                 failed=self._not_decided,
@@ -219,7 +218,3 @@ def _read(agent: Agent) -> _Read:
         raise
     except KnownError as error:  # the practice's data or the gateway's configuration must not hide the logs
         return _Read(counts, seen, error=error)
-
-
-def _who(agent: Agent) -> str:
-    return f"{getpass.getuser()}@{agent.workstation}"

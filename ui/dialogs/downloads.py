@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -191,7 +190,7 @@ class DownloadsDialog(Dialog):
         if not rows:
             return
         agent = self.context.agent
-        by = f"{getpass.getuser()}@{agent.workstation}"
+        by = agent.person
         self.run(
             lambda: hand_over_each(rows, lambda element, version: agent.downloads.install(element, version, by=by)),
             self._handed_over,

@@ -31,6 +31,7 @@ from tray_agent.jobs.model import JobChange, JobOverview, Pause
 from tray_agent.protocol.model import Run
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, plan_day
+from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.tray.model import DialogName
 from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title
@@ -404,7 +405,7 @@ class JobsDialog(Dialog):
         """Writes all changes or none."""
         if not self._close_schedules():
             return
-        agent, changes, who = self.context.agent, self.model.changes, self.context.person
+        agent, changes, who = self.context.agent, self.model.changes, self.context.agent.person
         self.run(
             lambda: agent.jobs.save(changes, who), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved
         )

@@ -8,11 +8,11 @@ from PyQt6.QtCore import QEvent, QMimeData, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
-from tray_agent.messages.texts.check import Severity
+from tray_agent.messages.texts.check import TemplateSeverity
 from ui.models.templates import Mark, utf16_length
 
 _PARAGRAPH, _LINE = "\u2029", "\u2028"
-_COLOURS = {Severity.ERROR: ("#c62828", "#ff8a80"), Severity.WARNING: ("#b35c00", "#ffb74d")}
+_COLOURS = {TemplateSeverity.ERROR: ("#c62828", "#ff8a80"), TemplateSeverity.WARNING: ("#b35c00", "#ffb74d")}
 """Of the underline, on light and on dark ground."""
 
 _TINT = 48

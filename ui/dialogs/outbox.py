@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import Qt
@@ -191,7 +190,7 @@ class OutboxDialog(Dialog):
         if message is None or message.state not in CAN_BE_CANCELLED:
             return
         if self.ask(*cancel_question((message,)), _("&Stornieren")):
-            who = f"{getpass.getuser()}@{agent.workstation}"
+            who = agent.person
             self.run(lambda: agent.messages.cancel([message.id], who), self._cancelled, busy=_("Wird storniert …"))
 
     def decide(self, verdict: Verdict) -> None:
@@ -201,7 +200,7 @@ class OutboxDialog(Dialog):
             return
         yes = _("&Wurde gesendet") if verdict is Verdict.SENT else _("&Erneut senden")
         if self.ask(*verdict_question(message, verdict), yes):
-            number, who = message.id, f"{getpass.getuser()}@{agent.workstation}"
+            number, who = message.id, agent.person
             self.run(
                 lambda: agent.messages.decide(number, verdict, who), self._decided, busy=_("Wird gespeichert …"), failed=self._not_decided
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,7 @@ class PortalDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Online-Portal"))
         self.model: PortalModel | None = None
-        self._by = f"{getpass.getuser()}@{context.agent.workstation}"
+        self._by = context.agent.person
         self._add_menu_bar()
         self.search = SearchLine(self)
         self.search.setPlaceholderText(_("Element suchen"))

@@ -24,7 +24,7 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.i18n import _
 from tray_agent.job_kinds import job_title
-from tray_agent.schedules.schedule import Subday
+from tray_agent.schedules.codes import Subday
 from ui.models.schedule import (
     POSITION_TITLES,
     RELATIVE_DAY_TITLES,

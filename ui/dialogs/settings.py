@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -176,7 +175,7 @@ class SettingsDialog(Dialog):
             then()
 
         self.run(
-            lambda: agent.settings.save(changes, changed_by=f"{getpass.getuser()}@{agent.workstation}"),
+            lambda: agent.settings.save(changes, changed_by=agent.person),
             saved,
             busy=_("Schalter werden gespeichert …"),
         )

@@ -25,7 +25,7 @@ from PyQt6.QtWidgets import (
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import Field, Severity
+from tray_agent.messages.texts.check import TemplateField, TemplateSeverity
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder
 from tray_agent.messages.texts.templates import Origin, TemplateEntry, TemplateKey
 from tray_agent.messages.words import channel_title, kind_title
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from ui.windows import DialogContext
 
 _ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}
-_SEVERITY_ICONS = {Severity.ERROR: Status.ERROR, Severity.WARNING: Status.WARNING}
+_SEVERITY_ICONS = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNING: Status.WARNING}
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -261,8 +261,8 @@ class TemplatesDialog(Dialog):
         model = self.model
         if model is None:
             return
-        self.text.show_marks(model.marks(Field.TEXT))
-        self.subject.show_marks(model.marks(Field.SUBJECT))
+        self.text.show_marks(model.marks(TemplateField.TEXT))
+        self.subject.show_marks(model.marks(TemplateField.SUBJECT))
         self._show_found(model.found_lines())
         origin = model.entry.origin
         allow(self._simplify, possible=model.can_simplify, otherwise=_("Der Text hat keine Zeichen, die ihn teurer machen."))
@@ -321,14 +321,14 @@ class TemplatesDialog(Dialog):
         """Returns the findings with a suggestion at a place (UTF-16 units) of a field."""
         if self.model is None:
             return []
-        which = Field.TEXT if field is self.text else Field.SUBJECT
+        which = TemplateField.TEXT if field is self.text else TemplateField.SUBJECT
         here = [one for one in self.model.findings if one.field is which and one.suggestion and has_place(one)]
         text = field.text
         spans = [(one, utf16_length(text[: one.position]), utf16_length(text[: one.position + one.length])) for one in here]
         return [FoundLine(one, 1) for one, start, end in spans if start <= place <= end]
 
     def _field_of(self, line: FoundLine) -> MarkedEdit:
-        return self.subject if line.finding.field is Field.SUBJECT else self.text
+        return self.subject if line.finding.field is TemplateField.SUBJECT else self.text
 
     def _go_to(self, line: FoundLine | None) -> None:
         if line is None or not has_place(line.finding):
@@ -404,7 +404,7 @@ class TemplatesDialog(Dialog):
         model, agent = self.model, self.context.agent
         if model is None:
             return
-        draft, who = model.draft, self.context.person
+        draft, who = model.draft, self.context.agent.person
         self._then_list(lambda: agent.templates.save(draft, who), _("Wird gespeichert …"), then)
 
     def reset(self) -> None:
@@ -422,7 +422,7 @@ class TemplatesDialog(Dialog):
         model, agent = self.model, self.context.agent
         if model is None:
             return
-        key, who = model.key, self.context.person
+        key, who = model.key, self.context.agent.person
         consequence = _(
             "Patienten dieser Sprache erhalten dann den Text der Ersatzsprache; gibt es auch den nicht, erhalten sie nichts. "
             "Der gespeicherte Text bleibt, nicht gespeicherte Änderungen gehen verloren."

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, join_words, ngettext
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rules.reasons import Weight, weight_of
+from tray_agent.messages.rules.reasons import Weight
 from tray_agent.messages.words import channel_title, kind_title
 from ui.models.credits import credits_text, segments_text
 
@@ -39,8 +39,8 @@ _WORDS = {
 }
 _OF_WEIGHT = {
     Weight.ORDINARY: Outcome.ORDINARY,
-    Weight.REMIND_OTHERWISE: Outcome.UNREACHABLE,
-    Weight.TO_MEND: Outcome.TO_CORRECT,
+    Weight.CALL_OR_WRITE: Outcome.UNREACHABLE,
+    Weight.TO_FIX: Outcome.TO_CORRECT,
 }
 
 
@@ -63,7 +63,7 @@ VIEWS = (
 
 def outcome_of(line: PreviewLine) -> Outcome:
     """Returns what would become of a line's message."""
-    return Outcome.SENT if line.reason is None else _OF_WEIGHT[weight_of(line.reason)]
+    return Outcome.SENT if line.reason is None else _OF_WEIGHT[line.reason.weight]
 
 
 def outcome_word(line: PreviewLine) -> str:

@@ -10,9 +10,20 @@ from itertools import islice
 
 from tray_agent.i18n import N_, _, format_date, format_time
 from tray_agent.job_kinds import JobKey
-from tray_agent.schedules.codes import LAST_SECOND, NO_END_DATE, date_number, time_number
+from tray_agent.schedules.codes import (
+    LAST_SECOND,
+    NO_END_DATE,
+    Frequency,
+    Position,
+    RelativeDay,
+    Subday,
+    Weekdays,
+    date_number,
+    time_number,
+)
+from tray_agent.schedules.mistakes import find_mistakes
 from tray_agent.schedules.planned_times import next_after
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday, Weekdays, find_mistakes
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.schedules.summary import summarize
 
 NEXT_RUNS = 5

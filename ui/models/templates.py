@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_datetime, join_words, ngettext
-from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import SAMPLE, Field, Finding, FindingCode, Severity, longest_sample
-from tray_agent.messages.texts.content import cost_of, name_of
+from tray_agent.messages.model import MessageKind
+from tray_agent.messages.texts.check import SAMPLE, FindingCode, TemplateField, TemplateFinding, TemplateSeverity, longest_sample
 from tray_agent.messages.texts.examples import Example
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder, Rendered, Slot, parse, placeholders_for, render_sms
 from tray_agent.messages.texts.segments import EXTENSION, Encoding, Segments
 from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey
-from tray_agent.practice.model import Patient
+from tray_agent.practice.model import Patient, name_of
 from ui.models.credits import segments_text
 
-Check = Callable[[Template], tuple[Finding, ...]]
+Check = Callable[[Template], tuple[TemplateFinding, ...]]
 Render = Callable[[Template, MessageValues | None], Rendered]
 
 _LANGUAGES = {"de": N_("Deutsch"), "fr": N_("Französisch"), "it": N_("Italienisch"), "en": N_("Englisch")}
@@ -35,7 +34,7 @@ class Mark:
 
     start: int
     length: int
-    severity: Severity | None
+    severity: TemplateSeverity | None
     sentence: str = ""
 
 
@@ -48,7 +47,7 @@ class FoundLine:
         count: at how many places.
     """
 
-    finding: Finding
+    finding: TemplateFinding
     count: int
 
     @property
@@ -122,11 +121,11 @@ class TemplatesModel:
 
     def simplified(self) -> str:
         """Returns the text with its costly characters written plainly, where there is a plain way."""
-        return self.replaced(*(finding for finding in self.findings if finding.code is FindingCode.DEAR))
+        return self.replaced(*(finding for finding in self.findings if finding.code is FindingCode.COSTLY))
 
-    def replaced(self, *findings: Finding) -> str:
+    def replaced(self, *findings: TemplateFinding) -> str:
         """Returns the field of the findings (all of one field) with what they suggest."""
-        text = self.draft.subject if findings and findings[0].field is Field.SUBJECT else self.draft.text
+        text = self.draft.subject if findings and findings[0].field is TemplateField.SUBJECT else self.draft.text
         for finding in sorted(findings, key=lambda one: one.position, reverse=True):
             if finding.suggestion is not None:
                 text = text[: finding.position] + finding.suggestion + text[finding.position + finding.length :]
@@ -135,7 +134,7 @@ class TemplatesModel:
     @property
     def can_simplify(self) -> bool:
         """Returns whether there is a costly character with a plain one in its place."""
-        return any(finding.code is FindingCode.DEAR and finding.suggestion is not None for finding in self.findings)
+        return any(finding.code is FindingCode.COSTLY and finding.suggestion is not None for finding in self.findings)
 
     @property
     def has_changes(self) -> bool:
@@ -159,11 +158,11 @@ class TemplatesModel:
 
     def found_lines(self) -> tuple[FoundLine, ...]:
         """Returns what was found, errors first, each sentence once, several costly characters in one sentence."""
-        first: dict[tuple[Field, str], Finding] = {}
-        counts: dict[tuple[Field, str], int] = {}
+        first: dict[tuple[TemplateField, str], TemplateFinding] = {}
+        counts: dict[tuple[TemplateField, str], int] = {}
         costly = self._costly_line()
-        others = [finding for finding in self.findings if costly is None or finding.code is not FindingCode.DEAR]
-        for finding in sorted(others, key=lambda one: one.severity is not Severity.ERROR):
+        others = [finding for finding in self.findings if costly is None or finding.code is not FindingCode.COSTLY]
+        for finding in sorted(others, key=lambda one: one.severity is not TemplateSeverity.ERROR):
             same = (finding.field, finding.sentence)
             first.setdefault(same, finding)
             counts[same] = counts.get(same, 0) + 1
@@ -172,7 +171,7 @@ class TemplatesModel:
 
     def _costly_line(self) -> FoundLine | None:
         """Returns one line for several different costly characters, or None where there are not several."""
-        costly = [finding for finding in self.findings if finding.code is FindingCode.DEAR]
+        costly = [finding for finding in self.findings if finding.code is FindingCode.COSTLY]
         characters = list(dict.fromkeys(self.draft.text[one.position :][: one.length] for one in costly))
         if len(characters) < 2:
             return None
@@ -183,9 +182,9 @@ class TemplatesModel:
             sentence = _("{characters} gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen.")
         return FoundLine(replace(costly[0], sentence=sentence.format(characters=named), suggestion=None), 1)
 
-    def marks(self, field: Field) -> tuple[Mark, ...]:
+    def marks(self, field: TemplateField) -> tuple[Mark, ...]:
         """Returns what is marked in a field: right placeholders, and findings that are about a place."""
-        text = self.draft.text if field is Field.TEXT else self.draft.subject
+        text = self.draft.text if field is TemplateField.TEXT else self.draft.subject
         slots = [part for part in parse(text).parts if isinstance(part, Slot)]
         right = [_mark(text, slot.position, len(slot.placeholder.written), None, slot.placeholder.explanation) for slot in slots]
         places = [one for one in self.findings if one.field is field and has_place(one)]
@@ -211,13 +210,13 @@ class TemplatesModel:
         return sentence.format(count=count, most=self.most_segments)
 
 
-def has_place(finding: Finding) -> bool:
+def has_place(finding: TemplateFinding) -> bool:
     """Returns whether a finding is about a place in its field, and not about the whole of it."""
-    whole = finding.code is FindingCode.TOO_LONG and finding.field is Field.TEXT
+    whole = finding.code is FindingCode.TOO_LONG and finding.field is TemplateField.TEXT
     return finding.length > 0 and not whole and finding.code not in (FindingCode.EMPTY, FindingCode.NO_TIME)
 
 
-def _mark(text: str, position: int, length: int, severity: Severity | None, sentence: str) -> Mark:
+def _mark(text: str, position: int, length: int, severity: TemplateSeverity | None, sentence: str) -> Mark:
     start = utf16_length(text[:position])
     return Mark(start, utf16_length(text[position : position + length]), severity, sentence)
 
@@ -228,7 +227,7 @@ def utf16_length(text: str) -> int:
 
 
 def _segments_and_room(segments: Segments, rendered: Rendered) -> str:
-    length = segments_text(segments.count, cost_of(rendered, Channel.SMS))
+    length = segments_text(segments.count, rendered.cost)
     room = ngettext("Noch {left} Zeichen frei.", "Noch {left} Zeichen frei.", segments.remaining).format(left=segments.remaining)
     special = _("Mit Sonderzeichen nur 70 statt 160 Zeichen.") if segments.encoding is Encoding.UCS2 else ""
     return f"{length} {room} {special}".strip()

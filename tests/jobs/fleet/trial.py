@@ -22,8 +22,9 @@ from tests.jobs.fleet.effects import ITEMS, JOBS, counter
 from tests.jobs.fleet.worker import Orders
 from tray_agent.job_kinds import JobKey
 from tray_agent.protocol.model import RunState
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.planned_times import between
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job_run

@@ -10,11 +10,11 @@ import pytest
 
 from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import OutgoingSms, SmsGateway
 from tray_agent.messages.gateways.file import FileSmsGateway
 from tray_agent.messages.gateways.memory import MemorySmsGateway
-from tray_agent.messages.gateways.registry import GatewayAccess
 
 ACCOUNT, PASSWORD = "praxis", "geheim-7"
 

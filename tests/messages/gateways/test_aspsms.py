@@ -24,8 +24,7 @@ from tests.support.gateway import FaultyGateway, GatewayFault
 from tests.support.mail import FaultyMailServer
 from tray_agent.clock import ManualClock
 from tray_agent.demo.gateway_ledger import Delivery
-from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway
-from tray_agent.messages.gateways.aspsms_reasons import reason_in_words
+from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway, reason_in_words
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -38,18 +37,18 @@ from tray_agent.messages.gateways.contract import (
     Refused,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
-from tray_agent.web.posting import NotConnectedError, Reply, TooLongError
+from tray_agent.web.posting import NotConnectedError, Posting, Reply, TooLongError
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class Made:
+class Made(Posting):
     """Posts nowhere: the answers are made up."""
 
     def __init__(self, answer: Callable[[str, bytes], Reply]) -> None:
         self._answer = answer
 
-    def post(self, call: str, body: bytes, _may_leave: Callable[[], bool] | None = None) -> Reply:
+    def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None) -> Reply:
         return self._answer(call, body)
 
     def close(self) -> None:

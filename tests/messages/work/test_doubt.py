@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.messages.world import World
-from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.messages.gateways.contract import AccountFault, DeliveryReport, DeliveryStatus, InDoubt, Outcome, OutgoingMail, OutgoingSms
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import Verdict
+from tray_agent.messages.service import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.protocol.model import Level
 
 TIMED_OUT = InDoubt("Keine Antwort.")

@@ -18,7 +18,7 @@ from tray_agent.messages.gateways.contract import (
     Refused,
     too_late,
 )
-from tray_agent.messages.texts.segments import count_segments
+from tray_agent.messages.texts.segments import split
 
 
 class MemorySmsGateway:
@@ -65,7 +65,7 @@ class MemorySmsGateway:
 
     def take(self, message: OutgoingSms) -> bool:
         """Takes and charges a message; returns False, and does not, where the credits don't suffice."""
-        cost = count_segments(message.text)
+        cost = split(message.text).count
         with self._lock:
             if cost > self._balance:
                 return False

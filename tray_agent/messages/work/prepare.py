@@ -20,16 +20,16 @@ from sqlalchemy.exc import IntegrityError
 
 from tray_agent.config.settings import Settings
 from tray_agent.errors import BugError
-from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.i18n import _, format_datetime, join_texts, ngettext
 from tray_agent.jobs.contract import JobContext, JobResult
-from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, start_in
 from tray_agent.messages.rules.eligibility import (
-    TOLD_OTHERWISE,
-    BirthdayCandidate,
+    WRONGLY_INFORMED,
     BirthdayKey,
+    Candidate,
     Circumstances,
     Decision,
     Earlier,
@@ -38,18 +38,16 @@ from tray_agent.messages.rules.eligibility import (
     MessageKey,
     NotEligible,
     PreparingBatch,
-    ReminderCandidate,
     ReminderKey,
     birthdays_greeted_on,
 )
-from tray_agent.messages.rules.reasons import Reason, Weight, advice_of, weight_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of, subject_of
+from tray_agent.messages.rules.reasons import Reason, Weight
 from tray_agent.messages.texts.rendering import values_for
 from tray_agent.messages.texts.templates import TemplateBook
 from tray_agent.messages.words import said_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.tally import Tally, told
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import Appointment, Patient, name_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.faults import is_duplicate_key
 
@@ -177,7 +175,7 @@ class _Preparing:
             self._add(chunk, one.known, self._failed(one, decision))
         if decision.is_problem:
             self._tally.problems += 1
-        if weight_of(decision.reason) is Weight.TO_MEND:
+        if decision.reason.weight is Weight.TO_FIX:
             self._to_mend[decision.reason, decision.mandant_id or ""] += 1
 
     def _add(self, chunk: _Chunk, known: Known | None, draft: Draft) -> None:
@@ -205,10 +203,10 @@ class _Preparing:
             appointment_id=one.appointment.id if one.appointment else None,
             recipient=decision.recipient,
             language=decision.language,
-            subject=subject_of(rendered),
+            subject=rendered.subject,
             text=rendered.text,
-            segments=segments_of(rendered),
-            cost=cost_of(rendered, decision.channel),
+            segments=rendered.segment_count,
+            cost=rendered.cost,
             appointment_at=begins,
         )
 
@@ -225,7 +223,7 @@ class _Preparing:
             mandant_id=decision.mandant_id,
             appointment_id=one.appointment.id if one.appointment else None,
             reason=decision.reason.value,
-            sentence=" ".join(part for part in (decision.sentence, advice_of(decision.reason)) if part),
+            sentence=decision.explanation,
             appointment_at=begins,
         )
 
@@ -280,12 +278,12 @@ class _Preparing:
     def _mendable(self) -> Iterator[Activity]:
         for (reason, mandant_id), number in self._to_mend.items():
             whose = self.around.mandants[mandant_id].name if mandant_id in self.around.mandants else mandant_id
-            why = NotEligible(MessageKind.REMINDER, reason).sentence
             count = ngettext("{number} Mitteilung nicht aufbereitet", "{number} Mitteilungen nicht aufbereitet", number).format(
                 number=number
             )
             about = f" ({whose})" if whose else ""
-            yield told(Level.ERROR, reason.value, said_of(f"{count}{about}", f"{why} {advice_of(reason)}".strip()), item=mandant_id or None)
+            why = join_texts(reason.sentence, reason.advice)
+            yield told(Level.ERROR, reason.value, said_of(f"{count}{about}", why), item=mandant_id or None)
 
     def _sentence(self) -> str:
         prepared, errors = self._tally.counts["prepared"], self._tally.counts["errors"]
@@ -308,8 +306,8 @@ def _reminders_of(preparing: _Preparing, appointments: Sequence[Appointment]) ->
     for appointment in appointments:
         key = ReminderKey.of(appointment)
         patient = patients.get(appointment.patient_id)
-        batch.know(known.earlier(appointment, key))
-        decision = batch.reminder(ReminderCandidate(appointment, patient, charged.get(appointment.patient_id)))
+        candidate = Candidate(appointment, patient, charged.get(appointment.patient_id))
+        decision = batch.reminder(candidate, known.earlier(appointment, key))
         written = key_of(decision, key)
         decided.append(_Decided(decision, written, appointment.patient_id, patient, appointment, known.of(written)))
     return decided
@@ -325,8 +323,8 @@ def _greetings_of(preparing: _Preparing, patients: Sequence[Patient]) -> list[_D
     for patient in patients:
         key = keys[patient.id]
         there = known.get(key.text)
-        batch.know(Earlier(frozenset({key}) if there and not is_revivable(there) else frozenset()))
-        decision = batch.birthday(BirthdayCandidate(patient, charged.get(patient.id)))
+        earlier = Earlier(frozenset({key}) if there and not is_revivable(there) else frozenset())
+        decision = batch.birthday(Candidate(None, patient, charged.get(patient.id)), earlier)
         decided.append(_Decided(decision, key.text, patient.id, patient, None, there))
     return decided
 
@@ -376,7 +374,7 @@ class _KnownReminders:
 
 def key_of(decision: Decision, key: ReminderKey) -> str:
     """Returns the key under which a decision is written: its own for an entry beside a reminder that went out."""
-    asks_to_call = isinstance(decision, NotEligible) and decision.reason in TOLD_OTHERWISE
+    asks_to_call = isinstance(decision, NotEligible) and decision.reason in WRONGLY_INFORMED
     return call_key(key.text) if asks_to_call else key.text
 
 
@@ -405,7 +403,7 @@ def _may_revive(known: Known, recipient: str) -> bool:
 
 
 def _reminded_otherwise(draft: Draft) -> bool:
-    return draft.state is MessageState.ERROR and weight_of(Reason(draft.reason)) is Weight.REMIND_OTHERWISE
+    return draft.state is MessageState.ERROR and Reason(draft.reason).weight is Weight.CALL_OR_WRITE
 
 
 def _days_of(appointments: Sequence[Appointment]) -> tuple[datetime, datetime]:

@@ -21,28 +21,26 @@ from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Known
 from tray_agent.messages.rules.eligibility import (
-    BirthdayCandidate,
     BirthdayKey,
+    Candidate,
     Circumstances,
     Decision,
     Earlier,
     Eligible,
     NotEligible,
     PreparingBatch,
-    ReminderCandidate,
     ReminderKey,
     RuleSettings,
     SearchWindow,
     birthdays_greeted_on,
 )
-from tray_agent.messages.rules.reasons import Reason, advice_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.texts.rendering import values_for
 from tray_agent.messages.texts.templates import TemplateBook
 from tray_agent.messages.work.credits import credits_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.prepare import earlier_reminder, is_revivable
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import Appointment, Patient, name_of
 
 if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
@@ -256,11 +254,11 @@ class _Looking:
             patient_ids = {appointment.patient_id for appointment in appointments}
             patients, charged = practice.patients(patient_ids), practice.last_mandants(patient_ids)
             known = self._known_of(appointments)
-            self._batch.know(self._earlier(known))
+            earlier = self._earlier(known)
             by_key = {one.unique_key: one for one in known}
             for appointment in appointments:
                 patient = patients.get(appointment.patient_id)
-                decision = self._batch.reminder(ReminderCandidate(appointment, patient, charged.get(appointment.patient_id)))
+                decision = self._batch.reminder(Candidate(appointment, patient, charged.get(appointment.patient_id)), earlier)
                 there = by_key.get(ReminderKey.of(appointment).text)
                 yield self._line(_refused_before(decision, there), appointment.patient_id, patient, appointment)
 
@@ -271,10 +269,9 @@ class _Looking:
             keys = {patient.id: BirthdayKey(patient.id, year) for patient in patients}
             with self._parts.database.read() as connection:
                 known = {one.unique_key: one for one in entries.known_of_keys(connection, [key.text for key in keys.values()])}
-            done = frozenset(key for key in keys.values() if key.text in known and not is_revivable(known[key.text]))
-            self._batch.know(Earlier(done))
+            earlier = Earlier(frozenset(key for key in keys.values() if key.text in known and not is_revivable(known[key.text])))
             for patient in patients:
-                decision = self._batch.birthday(BirthdayCandidate(patient, charged.get(patient.id)))
+                decision = self._batch.birthday(Candidate(None, patient, charged.get(patient.id)), earlier)
                 yield self._line(_refused_before(decision, known.get(keys[patient.id].text)), patient.id, patient, None)
 
     def _known_of(self, appointments: Sequence[Appointment]) -> list[Known]:
@@ -306,8 +303,7 @@ class _Looking:
             mandant=mandant.name if mandant else "",
         )
         if isinstance(decision, NotEligible):
-            said, advice = decision.sentence, advice_of(decision.reason)
-            return replace(line, reason=decision.reason, sentence=said, advice=advice, entry=decision.entry)
+            return replace(line, reason=decision.reason, sentence=decision.sentence, advice=decision.reason.advice, entry=decision.entry)
         return self._with_text(line, decision, patient, appointment)
 
     def _with_text(self, line: PreviewLine, decision: Eligible, patient: Patient | None, appointment: Appointment | None) -> PreviewLine:
@@ -322,8 +318,8 @@ class _Looking:
             language=decision.language,
             subject=rendered.subject,
             text=rendered.text,
-            segments=segments_of(rendered),
-            cost=cost_of(rendered, decision.channel),
+            segments=rendered.segment_count,
+            cost=rendered.cost,
             moved=decision.moved,
         )
 

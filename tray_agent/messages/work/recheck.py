@@ -22,30 +22,24 @@ from tray_agent.messages.outbox.keys import start_in, year_in
 from tray_agent.messages.outbox.model import OutboxMessage
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.rules.eligibility import (
-    BirthdayCandidate,
     BirthdayKey,
+    Candidate,
     Circumstances,
+    Decision,
     Earlier,
     Eligible,
     MessageKey,
-    NoLonger,
     NotEligible,
-    NotNowEligible,
-    Prepared,
-    Recheck,
-    ReminderCandidate,
     ReminderKey,
-    RenderAnew,
     recheck_birthday,
     recheck_reminder,
 )
-from tray_agent.messages.rules.reasons import Reason, advice_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of, subject_of
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.texts.rendering import values_for
 from tray_agent.messages.texts.templates import TemplateBook
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.prepare import earlier_reminder, is_revivable
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import Appointment, Patient, name_of
 
 MOVED = "moved"
 """The reason of a message whose appointment has another start now; a message of its own says the new one."""
@@ -160,25 +154,25 @@ class _Checking:
         self._facts = facts
 
     def judge(self, message: OutboxMessage) -> None:
-        found = self._recheck(message)
-        if isinstance(found, NoLonger):
-            self.checked.endings.append((message, self._ending(message, found.decision)))
-        elif isinstance(found, NotNowEligible):
-            self._keep(message, found.decision)
-        elif isinstance(found, RenderAnew) and "key" in found.changed:
-            self._move(message, found.decision)
+        decision = self._recheck(message)
+        if isinstance(decision, NotEligible):
+            if decision.may_wait:
+                self._keep(message, decision)
+            else:
+                self.checked.endings.append((message, self._ending(message, decision)))
+        elif decision.key == _key(message):
+            self._confirm(message, decision)
         else:
-            self._confirm(message, found.decision)
+            self._move(message, decision)
 
-    def _recheck(self, message: OutboxMessage) -> Recheck:
+    def _recheck(self, message: OutboxMessage) -> Decision:
         appointment = self._facts.appointments.get(message.appointment_id or "")
         patient_id = appointment.patient_id if appointment else message.patient_id
-        patient, charged = self._facts.patients.get(patient_id), self._facts.charged.get(patient_id)
-        prepared = _prepared(message)
-        if message.kind is MessageKind.BIRTHDAY:
-            return recheck_birthday(prepared, BirthdayCandidate(patient, charged), self._around)
-        candidate = ReminderCandidate(appointment, patient, charged)
-        return recheck_reminder(prepared, candidate, self._around, self._earlier(message, patient_id))
+        candidate = Candidate(appointment, self._facts.patients.get(patient_id), self._facts.charged.get(patient_id))
+        key = _key(message)
+        if isinstance(key, BirthdayKey):
+            return recheck_birthday(key, candidate, self._around)
+        return recheck_reminder(key, candidate, self._around, self._earlier(message, patient_id))
 
     def _earlier(self, message: OutboxMessage, patient_id: str) -> Earlier:
         known = [*self._facts.known.get(message.appointment_id or "", ()), *self._facts.others.get(patient_id, ())]
@@ -191,14 +185,14 @@ class _Checking:
         if self._now >= message.expires_at:
             self.checked.endings.append((message, self._late(message)))
             return
-        sentence = _with_advice(decision)
-        self.checked.kept.append((message, change_of(message, Step.POSTPONE, reason=decision.reason.value, sentence=sentence)))
+        waiting = change_of(message, Step.POSTPONE, reason=decision.reason.value, sentence=decision.explanation)
+        self.checked.kept.append((message, waiting))
 
     def _ending(self, message: OutboxMessage, decision: NotEligible) -> Change:
-        if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _prepared(message).key:  # not moved into the past
+        if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _key(message):  # not moved into the past
             return self._late(message)
         step = Step.REJECT if decision.entry else Step.CANCEL
-        return change_of(message, step, reason=decision.reason.value, sentence=_with_advice(decision))
+        return change_of(message, step, reason=decision.reason.value, sentence=decision.explanation)
 
     def _late(self, message: OutboxMessage) -> Change:
         """Ends what was not sent in time: a reminder as an error that the practice must see."""
@@ -251,10 +245,10 @@ class _Checking:
             "mandant_id": decision.mandant_id,
             "recipient": decision.recipient,
             "language": decision.language,
-            "subject": subject_of(rendered),
+            "subject": rendered.subject,
             "text": rendered.text,
-            "segments": segments_of(rendered),
-            "cost": cost_of(rendered, decision.channel),
+            "segments": rendered.segment_count,
+            "cost": rendered.cost,
             "appointment_at": begins,
             "expires_at": begins or message.expires_at,
         }
@@ -265,15 +259,10 @@ def change_of(message: OutboxMessage, step: Step, **values: Any) -> Change:  # n
     return Change.of(message, step, Actor.SENDING, **values)
 
 
-def _prepared(message: OutboxMessage) -> Prepared:
-    key: MessageKey
+def _key(message: OutboxMessage) -> MessageKey:
     if message.appointment_id is None:
-        key = BirthdayKey(message.patient_id, year_in(message.unique_key))
-    else:
-        key = ReminderKey(message.appointment_id, start_in(message.unique_key))
-    if message.mandant_id is None or message.channel is None or message.recipient is None or message.language is None:
-        raise BugError(f"message {message.id} was prepared without a recipient")
-    return Prepared(message.kind, key, message.patient_id, message.mandant_id, message.channel, message.recipient, message.language)
+        return BirthdayKey(message.patient_id, year_in(message.unique_key))
+    return ReminderKey(message.appointment_id, start_in(message.unique_key))
 
 
 def _span(parts: MessageParts, appointments: Iterable[Appointment]) -> tuple[datetime, datetime] | None:
@@ -290,7 +279,3 @@ def _grouped(pairs: Iterable[tuple[str, Known]]) -> Mapping[str, Sequence[Known]
     for key, known in pairs:
         groups[key].append(known)
     return groups
-
-
-def _with_advice(decision: NotEligible) -> str:
-    return " ".join(part for part in (decision.sentence, advice_of(decision.reason)) if part)

@@ -13,7 +13,7 @@ from tray_agent.i18n import _, format_datetime, join_words, ngettext
 from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import OutboxMessage
 from tray_agent.messages.outbox.states import Step
-from tray_agent.messages.rules.reasons import Reason, Weight, weight_of
+from tray_agent.messages.rules.reasons import Reason, Weight
 from tray_agent.messages.words import said_of
 from tray_agent.messages.work.credits import accounts_of, credits_of, low_activity
 from tray_agent.messages.work.lanes import Lane
@@ -75,7 +75,7 @@ def is_problem(change: Change) -> bool:
     return change.step is Step.REJECT or change.values["reason"] in _TO_MEND
 
 
-_TO_MEND = frozenset(reason.value for reason in Reason if weight_of(reason) is Weight.TO_MEND)
+_TO_MEND = frozenset(reason.value for reason in Reason if reason.weight is Weight.TO_FIX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Telephone numbers as people type them: E.164, mobile or not, and a clear reason for what can't be used.
+"""Telephone numbers and e-mail addresses as people type them: E.164, mobile or not, and a clear reason for what can't be used.
 
 The numbering plans are those of ``phonenumbers`` (Google's libphonenumber). What is ambiguous is refused: a field with
 two mobile numbers, or with digits that belong to no number.
@@ -159,7 +159,7 @@ def _quick(typed: str, region: str) -> PhoneNumber | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _NumberingPlan:
     """What the library knows of a country's numbers; only for countries that share their code with no other."""
 
     code: int
@@ -172,13 +172,14 @@ class _Plan:
 
 
 @lru_cache(maxsize=8)
-def _plan_of(region: str) -> _Plan | None:
+def _plan_of(region: str) -> _NumberingPlan | None:
     import phonenumbers
     from phonenumbers import PhoneMetadata
 
     found = PhoneMetadata.metadata_for_region(region, None)
     if found is None or found.country_code is None or len(phonenumbers.region_codes_for_country_code(found.country_code)) != 1:
         return None
+    # Only plans as simple as the Swiss one: elsewhere the quick way could read a number otherwise than the library does.
     if found.national_prefix_for_parsing != "0" or found.international_prefix != "00" or found.mobile is None:
         return None
     kinds = (
@@ -187,7 +188,7 @@ def _plan_of(region: str) -> _Plan | None:
     )  # fmt: skip
     others = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
     prefixes = (f"+{found.country_code}", f"00{found.country_code}", "0")
-    return _Plan(
+    return _NumberingPlan(
         found.country_code,
         prefixes,
         re.compile(found.mobile.national_number_pattern or "(?!)"),
@@ -225,6 +226,7 @@ def _found_in(text: str, region: str) -> PhoneNumber | UnusablePhone | None:
     matches = list(phonenumbers.PhoneNumberMatcher(text, region))
     if not matches:
         return None
+    # Digits that belong to no number found may be a corrected one: which of them are meant can't be told.
     belonging = sum(_count_digits(match.raw_string) for match in matches)
     if belonging != _count_digits(text) or any(match.number.extension for match in matches):
         return UnusablePhone(text, PhoneFault.UNCLEAR_DIGITS)
@@ -269,3 +271,22 @@ def _fault_with_letters(text: str) -> PhoneFault:
 
 def _count_digits(text: str) -> int:
     return sum(character.isdigit() for character in text)
+
+
+@lru_cache(maxsize=4096)
+def read_address(typed: str | None) -> str | None:
+    """Returns the address that a person typed, in its normal form; None where its form is wrong or nothing was typed.
+
+    What has no width (a copied U+200B) is left out. Several addresses in one field are refused: which one is meant is
+    unclear. The domain's name must be a real one (no ``localhost``, no bare word); special-use domains such as ``.test``
+    are left to the mail server.
+    """
+    seen = "".join(character for character in typed or "" if unicodedata.category(character) != "Cf").strip()
+    if not seen:
+        return None
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(seen, check_deliverability=False, test_environment=True, strict=True).normalized
+    except EmailNotValidError:
+        return None
