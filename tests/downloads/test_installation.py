@@ -11,14 +11,10 @@ from tests.downloads.trial_starter import TrialStarter
 from tests.downloads.workstation import Practice
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, publish_version
-from tray_agent.downloads.catalogue import FileKind
-from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.install import InstallOutcome
 from tray_agent.downloads.installation import Expected, Installation, outcome_of
+from tray_agent.downloads.model import DownloadState, ElementVersion, FileKind, InstallOutcome, Version
 from tray_agent.downloads.publisher import names_of, objection
-from tray_agent.downloads.states import DownloadState
-from tray_agent.downloads.version import Version
 from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
 from tray_agent.protocol.model import Activity, Level
 
@@ -54,7 +50,9 @@ class Desk:
         signatures = KnownSignatures(**{MSI.replace(".", "_"): self.signature})
         signatures._signatures[MSI] = self.signature
         practice = self.practice
-        installation = Installation(practice.database, practice.rows, practice.library, self.starter, signatures, self.log, self.expected)
+        installation = Installation(
+            practice.database, practice.rows, practice.library, self.starter, signatures, self.log.write, self.expected
+        )
         result = installation.hand_over(practice.download(element, version), "Anna@PC1")
         return result.outcome, result.sentence, result.restart_practice_software
 
@@ -64,7 +62,7 @@ class Desk:
 
     @property
     def file(self) -> Path:
-        return self.practice.library.place_of(self.practice.download("update", "2.69.001"))
+        return self.practice.library.place_of(self.practice.download("update", "2.69.001").signed)
 
 
 @pytest.fixture
@@ -137,7 +135,7 @@ def test_what_is_not_fetched_again_is_not_promised(desk: Desk, state: DownloadSt
 
 
 def test_a_file_that_can_not_be_read_is_no_reason_to_fetch_it_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_download: Download) -> bool:
+    def refuse(_version: ElementVersion) -> bool:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(desk.practice.library, "verify", refuse)
@@ -271,7 +269,7 @@ def test_a_publisher_that_the_portal_names_must_have_signed(desk: Desk, demo: De
     )
     publish_version(demo, "update", "2.69.002", 100, clock.now())
     desk.practice.run()
-    assert desk.practice.download("update", "2.69.002").publisher == "Hersteller AG"
+    assert desk.practice.download("update", "2.69.002").signed.publisher == "Hersteller AG"
     with pytest.raises(InstallRefusedError, match="von keinem Herausgeber unterschrieben; erwartet wird Hersteller AG"):
         desk.install(version="2.69.002")
     assert desk.starter.started == []
@@ -308,7 +306,7 @@ def test_what_is_not_here_yet_is_not_started(desk: Desk) -> None:
 def test_what_is_being_fetched_anew_in_the_same_moment_is_not_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     download, verify = desk.practice.download("update", "2.69.001"), desk.practice.library.verify
 
-    def verify_while_another_takes_it_back(wanted: Download) -> bool:
+    def verify_while_another_takes_it_back(wanted: ElementVersion) -> bool:
         desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.NEW, "x"))
         return verify(wanted)
 

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
-from tray_agent.downloads.download_rows import Download, DownloadRows
+from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.job import DownloadJob, DownloadParts
 from tray_agent.downloads.library import Library
+from tray_agent.downloads.model import Download
 from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.subscriptions import Subscriptions
@@ -99,10 +100,10 @@ class Practice:
             self.subscriptions.add(element, found.title, found.newest.version, "Anna@PC1")
 
     def download(self, element: str, version: str) -> Download:
-        return next(row for row in self.rows.all() if (row.element, str(row.version)) == (element, version))
+        return next(row for row in self.rows.all() if (row.signed.element, str(row.signed.version)) == (element, version))
 
     def states(self) -> Mapping[str, str]:
-        return {f"{row.element} {row.version}": row.state.value for row in self.rows.all()}
+        return {f"{row.signed.element} {row.signed.version}": row.state.value for row in self.rows.all()}
 
     def files(self) -> set[str]:
         return {file.relative_to(self.library.folder).as_posix() for file in self.library.folder.rglob("*") if file.is_file()}

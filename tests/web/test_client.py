@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tuf.api.metadata import TargetFile
 
 from tray_agent.clock import SystemClock
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.demo.portal_server import Fault, PortalHandler, PortalServer, Request
-from tray_agent.downloads.catalogue_reader import read_area_order, read_targets
+from tray_agent.downloads.catalogue import read_area_order, read_targets
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.portal import Portal
 from tray_agent.web.client import Patience, Web, WebError, WebFault
@@ -245,9 +246,11 @@ def test_a_length_that_cannot_be_counted_refuses_that_file_alone(length: object)
     assert [refusal.element for refusal in refusals] == ["a"]
 
 
-class Target:
+class Target(TargetFile):
+    """A target with whatever the vendor signed."""
+
     def __init__(self, custom: object, digests: dict[str, str], length: Any) -> None:
-        self.custom, self.hashes, self.length = custom, digests, length
+        self.hashes, self.length, self.unrecognized_fields = digests, length, {"custom": custom}
 
 
 @given(path=st.text(max_size=60), custom=FIELDS | JSON, digests=st.dictionaries(st.text(max_size=8), st.text(max_size=70), max_size=3))

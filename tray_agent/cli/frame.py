@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -38,17 +38,32 @@ ONLY_HELP = "NoArgsIsHelpError"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command and returns its exit code; never raises, never shows a traceback for a known error."""
-    return ended(lambda: _parsed_and_run(arguments))
+    """Runs one command of ``vitoclient`` and returns its exit code; never raises, never shows a traceback for a known error."""
+
+    def build() -> typer.Typer:
+        from tray_agent.cli.commands import build
+
+        return build()
+
+    return run_program("vitoclient", build, arguments)
 
 
-def _parsed_and_run(arguments: Sequence[str]) -> int:
-    from tray_agent.cli.commands import build
+def run_program(program: str, build: Callable[[], typer.Typer], arguments: Sequence[str]) -> int:
+    """Runs one command of a program and returns its exit code; never raises, never shows a traceback for a known error.
 
-    command: Any = typer.main.get_command(build())
+    Args:
+        program: its name, as it is typed.
+        build: makes its tree of commands, with help in the language in force.
+        arguments: what was typed after the name.
+    """
+    return ended(lambda: _parsed_and_run(program, build(), arguments), program)
+
+
+def _parsed_and_run(program: str, commands: typer.Typer, arguments: Sequence[str]) -> int:
+    command: Any = typer.main.get_command(commands)
     speak(command)
     try:
-        with command.make_context("vitoclient", list(arguments)) as context:  # its main() would end the process on a closed pipe
+        with command.make_context(program, list(arguments)) as context:  # its main() would end the process on a closed pipe
             result = command.invoke(context)
     except (typer.Abort, EOFError):
         print(_("Abgebrochen."), file=sys.stderr)
@@ -56,16 +71,16 @@ def _parsed_and_run(arguments: Sequence[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except UsageError as error:
-        return _correct(error)
+        return _correct(program, error)
     return result if isinstance(result, int) else 0
 
 
-def _correct(error: Any) -> int:  # noqa: ANN401 - the library's error classes have no public name
+def _correct(program: str, error: Any) -> int:  # noqa: ANN401 - the library's error classes have no public name
     """Tells what was wrong with the command that was typed; returns the exit code."""
     if type(error).__name__ == ONLY_HELP:
         print(error.ctx.get_help())
         return 0
-    print(f"vitoclient: {one_line(usage_sentence(error))}", file=sys.stderr)
+    print(f"{program}: {one_line(usage_sentence(error))}", file=sys.stderr)
     return 2
 
 

@@ -11,8 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.progress import Progress as Snapshot
-from tray_agent.downloads.sizes import format_size, format_time_left
+from tray_agent.downloads.words import progress_text
 
 _BEAT = 0.2
 
@@ -44,15 +43,10 @@ class TransferBar:
     def _show(self) -> None:
         if self._ended.wait(self._after):
             return
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"))
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-            bar = bars.add_task("", total=None, told="")
+            bar = bars.add_task("", total=None, amount="")
             while not self._ended.wait(_BEAT):
                 now = self._progress.snapshot()
                 names = ", ".join(file.title for file in now.files if file.done < file.total)
-                bars.update(bar, completed=now.done, total=now.total or None, description=escape(names), told=_told(now))
-
-
-def _told(now: Snapshot) -> str:
-    amount = f"{format_size(now.done)} / {format_size(now.total)}"
-    return f"{amount}  {format_size(int(now.rate))}/s  {format_time_left(now.seconds_left)}"
+                bars.update(bar, completed=now.done, total=now.total or None, description=escape(names), amount=progress_text(now))

@@ -13,10 +13,10 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.settings import DOWNLOAD_ACTIVE, MOST_SIZE, RATE_OFFICE, Settings
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.library import Library
+from tray_agent.downloads.model import Version
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.service import DownloadService
 from tray_agent.downloads.subscriptions import Subscriptions
-from tray_agent.downloads.version import Version
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
@@ -27,10 +27,11 @@ from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
-    from tray_agent.downloads.installation import ActivityWriter, Installation
+    from tray_agent.downloads.installation import Installation
     from tray_agent.downloads.job import DownloadJob
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
+    from tray_agent.protocol.activity_log import ActivityLog
     from tray_agent.web.client import Web
 
 
@@ -52,7 +53,7 @@ class Downloads:
         machine: Machine,
         database: Database,
         settings: SettingStore,
-        log: ActivityWriter,
+        log: ActivityLog,
         clock: Clock,
         workstation: str,
         closing: ExitStack,
@@ -154,7 +155,7 @@ class Downloads:
         from tray_agent.platforms.signature import signature_reader
 
         expected = Expected(names_of(self._machine.portal.publishers), self._practice_version)
-        return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log, expected)
+        return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log.write, expected)
 
     def _practice_version(self) -> Version | None:
         from tray_agent.platforms.program_version import program_version

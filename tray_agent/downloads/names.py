@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.model import FileKind
 from tray_agent.i18n import N_
 
 LONGEST_NAME = 100

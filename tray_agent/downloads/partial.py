@@ -16,8 +16,9 @@ from io import FileIO
 from pathlib import Path
 from typing import IO
 
-from tray_agent.downloads.checksums import BLOCK, Checksums, Hashes
+from tray_agent.downloads.checksums import BLOCK, Checksums
 from tray_agent.downloads.locks import locked
+from tray_agent.downloads.model import Hashes
 from tray_agent.platforms import files
 
 PART = ".part"
@@ -88,13 +89,20 @@ class PartialFile:
         """Returns whether length and every hash are as signed."""
         return self.complete and self._checksums.match()
 
-    def finish(self) -> None:
-        """Puts the whole file in its place: synced, renamed, the note removed."""
+    def finish(self) -> int:
+        """Puts the whole file in its place: synced, renamed, the note removed.
+
+        Returns:
+            The modification time of the bytes that were hashed, in nanoseconds.
+        """
         out = self._open()
         files.sync_file(out.fileno())
         self.close()
+        # Not before it is closed, for Windows may write the time only then; not after it is renamed, for then another may have written.
+        file_time = self._part.stat().st_mtime_ns
         files.replace(self._part, self.destination)
         self._remove_note()
+        return file_time
 
     def discard(self) -> None:
         """Removes the partial file and its note."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from tray_agent.downloads.version import Version
+from tray_agent.downloads.model import Version
 from tray_agent.store.database import Database
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import subscription as table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tray_agent.downloads.install import Starter
+from tray_agent.downloads.model import Starter
 
 
 def starter() -> Starter:

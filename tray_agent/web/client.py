@@ -58,7 +58,7 @@ class Patience:
     head: float = 60.0
 
 
-class Answer:
+class Response:
     """A server's answer whose body is read piece by piece."""
 
     def __init__(self, response: BaseHTTPResponse) -> None:
@@ -100,7 +100,7 @@ class Web:
         self._connections: dict[str | None, Connections] = {}
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Response]:
         """Gives the answer to a GET request, whatever its status except a redirect, which is followed.
 
         Raises:
@@ -108,7 +108,7 @@ class Web:
         """
         response = self._ask(url, dict(headers or {}))
         try:
-            yield Answer(response)
+            yield Response(response)
         finally:
             with _translated():
                 _let_go(response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.model import DownloadState
 from tray_agent.protocol.model import RunState
 from ui.widgets.icons import Status
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from publishing.errors import PublishError
 from tray_agent.config.toml_file import parsed
-from tray_agent.downloads.errors import PublishError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
 
@@ -28,11 +28,11 @@ _FAULTS = {
 }
 
 
-class _Part(BaseModel):
+class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Lifetimes(_Part):
+class Lifetimes(_Entry):
     """How many days the signed metadata stays valid; what expires must be signed anew before."""
 
     root: int = Field(default=365, ge=1, le=3650)
@@ -45,7 +45,7 @@ class Lifetimes(_Part):
         return timedelta(days=getattr(self, role))
 
 
-class VersionEntry(_Part):
+class VersionEntry(_Entry):
     """One file of an element; ``file`` is relative to the folder of the description."""
 
     version: str
@@ -57,7 +57,7 @@ class VersionEntry(_Part):
     needs: str | None = None
 
 
-class ElementEntry(_Part):
+class ElementEntry(_Entry):
     """An element with its versions."""
 
     key: str
@@ -67,7 +67,7 @@ class ElementEntry(_Part):
     version: list[VersionEntry]
 
 
-class Description(_Part):
+class Description(_Entry):
     """The whole description."""
 
     areas: list[str] = []

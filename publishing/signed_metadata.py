@@ -7,17 +7,18 @@ names it, last of all the timestamp, is replaced.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Signer, Snapshot, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
-from tray_agent.downloads.description import Lifetimes
-from tray_agent.downloads.errors import PublishError
+from publishing.description import Lifetimes
+from publishing.errors import refused
+from publishing.signing_keys import SigningKeys
 from tray_agent.i18n import N_, _
 from tray_agent.platforms import files
 
@@ -31,26 +32,6 @@ _LOST_ROOT = N_(
 S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
 
 
-class Keys(Protocol):
-    """Where signing keys come from; ``signing_keys.SigningKeys`` is a folder of them."""
-
-    def has(self, role: str) -> bool:
-        """Returns whether any key of a role is here."""
-        ...
-
-    def of(self, role: str) -> tuple[Signer, ...]:
-        """Returns the keys of a role that are here."""
-        ...
-
-    def make(self, role: str, count: int = 1) -> tuple[Signer, ...]:
-        """Makes new keys for a role."""
-        ...
-
-    def retire(self, role: str, keyids: Collection[str]) -> None:
-        """Puts keys aside that count no more."""
-        ...
-
-
 class SignedMetadata:
     """The folder ``metadata`` of one repository.
 
@@ -61,7 +42,7 @@ class SignedMetadata:
         lifetimes: how long what is signed stays valid.
     """
 
-    def __init__(self, folder: Path, keys: Keys, now: datetime, lifetimes: Lifetimes) -> None:
+    def __init__(self, folder: Path, keys: SigningKeys, now: datetime, lifetimes: Lifetimes) -> None:
         self.folder = folder
         self.now = now.astimezone(UTC).replace(microsecond=0)
         self.lifetimes = lifetimes
@@ -226,16 +207,6 @@ def read_targets_list(folder: Path) -> Targets | None:
     timestamp = _read(folder / "timestamp.json", Timestamp)
     snapshot = _read(folder / f"{timestamp.snapshot_meta.version}.snapshot.json", Snapshot) if timestamp else None
     return _read(folder / f"{snapshot.meta['targets.json'].version}.targets.json", Targets) if snapshot else None
-
-
-def refused(item: str, why: str) -> PublishError:
-    """Returns the error for what can't be published."""
-    return PublishError(
-        _("Portal nicht veröffentlicht"),
-        _("{why} Für die Praxen hat sich nichts geändert.").format(why=why),
-        _("Beschreibung, Dateien und Schlüssel prüfen; docs/portal.md erklärt sie."),
-        item=item,
-    )
 
 
 def _versions(folder: Path, role: str) -> list[int]:
