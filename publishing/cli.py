@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from publishing.publish import Publication, publish, refresh, rotate
+from publishing.signed_metadata import Role
 from publishing.signing_keys import SigningKeys
 from tray_agent.cli.frame import run_program
 from tray_agent.config.secrets import SystemSecrets
@@ -47,15 +47,6 @@ def build() -> typer.Typer:
     app.command("refresh", help=_("Unterschreibt den Zeitstempel eines veröffentlichten Portals neu."))(_refresh)
     app.command("rotate", help=_("Ersetzt die Schlüssel einer Rolle; die Praxen folgen von selbst."))(_rotate)
     return app
-
-
-class Role(StrEnum):
-    """Whose keys can be replaced."""
-
-    ROOT = "root"
-    TARGETS = "targets"
-    SNAPSHOT = "snapshot"
-    TIMESTAMP = "timestamp"
 
 
 _Keys = Annotated[Path, typer.Option("--keys", help=_("Ordner mit den Signaturschlüsseln; nie im veröffentlichten Ordner."))]

@@ -108,18 +108,10 @@ def _first_fault(error: ValidationError) -> str:
 
 
 def _custom(element: ElementEntry, entry: VersionEntry) -> dict[str, Any]:
-    custom: dict[str, Any] = {
-        "element": element.key,
-        "title": element.title,
-        "heading": element.heading,
-        "area": entry.area,
-        "version": entry.version,
-        "released": entry.released.isoformat(),
-        "notes": entry.notes,
-        "restart": entry.restart,
-    }
-    optional = {"needs": entry.needs, "publisher": element.publisher}
-    return custom | {name: value for name, value in optional.items() if value}
+    """Returns what is signed of a version beside its file: all that the two entries say, without what they leave out."""
+    written = element.model_dump(exclude={"version"}) | entry.model_dump(mode="json", exclude={"file"})
+    written["element"] = written.pop("key")
+    return {name: value for name, value in written.items() if value or name in ("notes", "restart")}
 
 
 def _unreadable(file: Path, why: str) -> PublishError:

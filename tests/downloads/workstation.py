@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.downloads.download_rows import DownloadRows
-from tray_agent.downloads.job import DownloadJob, DownloadParts
+from tray_agent.downloads.job import DownloadParts, run_once
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Download
 from tray_agent.downloads.portal import Portal
@@ -76,7 +76,7 @@ class Practice:
     def run(self, context: TrialContext | None = None) -> JobResult:
         """Runs the job once; what it logged is in ``context``."""
         self.context = context or TrialContext()
-        return DownloadJob(self.parts())(self.context)
+        return run_once(self.parts(), self.context)
 
     def parts(self) -> DownloadParts:
         return DownloadParts(

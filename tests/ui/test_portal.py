@@ -92,13 +92,9 @@ def item(dialog: PortalDialog, text: str) -> QTreeWidgetItem:
 
 def test_only_the_area_of_new_downloads_activates_the_service() -> None:
     model = PortalModel(VIEW)
-    menu = model.area_menu(NEW_AREA)
-    assert menu is not None
-    assert menu.activate_enabled
-    assert model.area_menu(HISTORY) is None
-    greyed = PortalModel(replace(VIEW, active=True)).area_menu(NEW_AREA)
-    assert greyed is not None
-    assert not greyed.activate_enabled
+    assert model.can_activate(NEW_AREA) is True
+    assert model.can_activate(HISTORY) is None
+    assert PortalModel(replace(VIEW, active=True)).can_activate(NEW_AREA) is False
 
 
 def test_the_search_finds_words_in_title_version_and_notes() -> None:

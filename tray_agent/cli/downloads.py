@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
-import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,11 +18,7 @@ if TYPE_CHECKING:
 
     from tray_agent.agent import Agent
     from tray_agent.downloads.model import ElementVersion
-    from tray_agent.downloads.progress import DownloadProgress
     from tray_agent.downloads.service import DownloadRow
-
-SHOW_AFTER = 1.0
-"""Seconds after which a progress bar appears."""
 
 _Element = Annotated[str, typer.Argument(metavar="ELEMENT", help=_("Der Name, den «vitoclient portal list» zeigt."))]
 _Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
@@ -109,11 +104,12 @@ def _row_as_json(row: DownloadRow) -> dict[str, object]:
 
 
 def _run(as_json: _Json = False) -> None:
+    from tray_agent.cli.progress import transfer_bar
     from tray_agent.job_kinds import JobKey
     from tray_agent.protocol.model import RunState
 
     with agent_here() as agent:
-        with _transfer_bar(agent.downloads.progress, hidden=as_json):
+        with nullcontext() if as_json else transfer_bar(agent.downloads.progress):
             run = agent.jobs.run_now(JobKey.DOWNLOAD)
         rows = agent.downloads.waiting()
     if as_json:
@@ -140,15 +136,6 @@ def _install(
         print(result.sentence)
     if not result.outcome.went_well:
         raise typer.Exit(1)
-
-
-def _transfer_bar(progress: DownloadProgress, *, hidden: bool) -> AbstractContextManager[object]:
-    """Shows how far the transfers are, on a terminal, once they take longer than a moment."""
-    if hidden or not sys.stderr.isatty():
-        return nullcontext()
-    from tray_agent.cli.progress import TransferBar
-
-    return TransferBar(progress, SHOW_AFTER)
 
 
 def _person(agent: Agent) -> str:

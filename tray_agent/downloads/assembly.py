@@ -28,7 +28,7 @@ from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
     from tray_agent.downloads.installation import Installation
-    from tray_agent.downloads.job import DownloadJob
+    from tray_agent.downloads.job import DownloadParts
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
     from tray_agent.protocol.activity_log import ActivityLog
@@ -97,7 +97,9 @@ class Downloads:
         """The job *Download-Service*; what it works with is imported for its first run."""
 
         def work(context: JobContext) -> JobResult:
-            return self._job(context)
+            from tray_agent.downloads.job import run_once
+
+            return run_once(self._job_parts, context)
 
         return JobDefinition(
             key=JobKey.DOWNLOAD,
@@ -108,10 +110,10 @@ class Downloads:
         )
 
     @cached_property
-    def _job(self) -> DownloadJob:
-        from tray_agent.downloads.job import DownloadJob, DownloadParts
+    def _job_parts(self) -> DownloadParts:
+        from tray_agent.downloads.job import DownloadParts
 
-        parts = DownloadParts(
+        return DownloadParts(
             portal=self.portal,
             database=self._database,
             rows=self._rows,
@@ -124,7 +126,6 @@ class Downloads:
             clock=self._clock,
             workstation=self._workstation,
         )
-        return DownloadJob(parts)
 
     @cached_property
     def _web(self) -> Web:
@@ -195,19 +196,18 @@ def _read_root(file: Path) -> bytes:
     try:
         root = file.read_bytes()
     except OSError as error:
-        raise ConfigurationError(
-            _("Vertrauensanker des Portals fehlt"),
-            _("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen.").format(
-                file=file, why=why_of(error)
-            ),
-            _("Die Datei vom Hersteller beziehen und unter «Einrichten | Online-Portal» angeben (in der Konfiguration: portal.root)."),
-            item=str(file),
-        ) from error
+        missing = _("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen.")
+        raise _without_root(file, _("Vertrauensanker des Portals fehlt"), missing.format(file=file, why=why_of(error))) from error
     if is_root(root):
         return root
-    raise ConfigurationError(
-        _("Vertrauensanker des Portals unbrauchbar"),
-        _("{file} ist kein unterschriebener Vertrauensanker; ohne ihn ist keinem Download zu trauen.").format(file=file),
+    unusable = _("{file} ist kein unterschriebener Vertrauensanker; ohne ihn ist keinem Download zu trauen.")
+    raise _without_root(file, _("Vertrauensanker des Portals unbrauchbar"), unusable.format(file=file))
+
+
+def _without_root(file: Path, title: str, message: str) -> ConfigurationError:
+    return ConfigurationError(
+        title,
+        message,
         _("Die Datei vom Hersteller beziehen und unter «Einrichten | Online-Portal» angeben (in der Konfiguration: portal.root)."),
         item=str(file),
     )

@@ -107,8 +107,7 @@ def _printable(text: str) -> str:
 
 
 def _lines(text: str) -> str:
-    if not all(character == "\n" or character.isprintable() for character in text):
-        raise ValueError("control characters")
+    _printable(text.replace("\n", ""))
     return text
 
 

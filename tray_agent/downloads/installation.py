@@ -91,7 +91,7 @@ class Installation:
                 signature = self._check(download)
                 return self._start(download, signature, by)
         except InstallRefusedError as error:
-            self._log([report.handed_over(download.signed, error.code, str(error), error=True)])
+            self._log([report.failed(download.signed, error)])
             raise
 
     def _check_practice_software(self, download: Download) -> None:
@@ -172,7 +172,7 @@ class Installation:
         sentence = _sentence(download, outcome, exit_code, signature)
         if restart:
             sentence = join_texts(sentence, _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt."))
-        self._log([report.handed_over(signed, outcome.value, sentence, error=outcome is InstallOutcome.FAILED)])
+        self._log([report.handed_over(signed, outcome, sentence)])
         publisher = signature.publisher or ""
         return InstallResult(signed.element, str(signed.version), signed.title, outcome, exit_code, publisher, restart, sentence)
 
@@ -203,13 +203,12 @@ class Installation:
         )
 
     def _not_started(self, download: Download, error: OSError) -> InstallRefusedError:
-        return InstallRefusedError(
-            _("{name} nicht gestartet").format(name=download.signed.name),
-            _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}). Es wurde nichts installiert.").format(why=why_of(error)),
+        return self._refused(
+            download,
+            _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}).").format(why=why_of(error)),
             _("Die Datei an einem Windows-Arbeitsplatz ausführen; sie liegt in {folder}.").format(
                 folder=self._library.place_of(download.signed).parent
             ),
-            item=download.signed.element,
         )
 
 

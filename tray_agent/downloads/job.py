@@ -24,10 +24,11 @@ from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedE
 from tray_agent.downloads.library import FileState, Library
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, VersionKey
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.report import Counted, DownloadTally
+from tray_agent.downloads.report import Counted, DownloadTally, Happened, activity_of
 from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.downloads.transfer import Transfer, TransferCancelledError, Wanted
 from tray_agent.errors import KnownError
+from tray_agent.file_faults import why_of
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.database import Database
@@ -62,22 +63,16 @@ class DownloadParts:
     workstation: str
 
 
-class DownloadJob:
-    """The work of the job ``download``."""
+def run_once(parts: DownloadParts, context: JobContext) -> JobResult:
+    """Does the work of the job ``download`` once.
 
-    def __init__(self, parts: DownloadParts) -> None:
-        self._parts = parts
-
-    def __call__(self, context: JobContext) -> JobResult:
-        """Runs once.
-
-        Raises:
-            PortalUnavailableError, PortalUntrustedError, ConfigurationError: nothing was looked for.
-            FolderUnavailableError: nothing was fetched.
-            DatabaseUnavailableError: what was brought here is offered by the next run.
-            RunCancelledError, LeaseLostError: as the context says.
-        """
-        return _Run(self._parts, context).run()
+    Raises:
+        PortalUnavailableError, PortalUntrustedError, ConfigurationError: nothing was looked for.
+        FolderUnavailableError: nothing was fetched.
+        DatabaseUnavailableError: what was brought here is offered by the next run.
+        RunCancelledError, LeaseLostError: as the context says.
+    """
+    return _Run(parts, context).run()
 
 
 @dataclass
@@ -153,14 +148,14 @@ class _Run:
         try:
             state, file_time = self._parts.library.examine(download, self._parts.clock.now(), self._context.checkpoint)
         except OSError as error:
-            self._log(report.folder_silent(version, error))
+            self._log(activity_of(Happened.FILE_ERROR, version, why_of(error)))
             return False
         if state is FileState.GENUINE:
             self._tally.skip(NotFetched.UP_TO_DATE)
             if file_time is not None:
                 self._transact(lambda connection: self._parts.rows.note_verified(connection, version, file_time))
             return False
-        self._log(report.file_changed(version) if state is FileState.CHANGED else report.file_missing(version))
+        self._log(activity_of(Happened.FILE_CHANGED if state is FileState.CHANGED else Happened.FILE_MISSING, version))
         self._tally.count(Counted.LOST)
         self._remove_file(version)
         return True
@@ -211,7 +206,7 @@ class _Run:
 
         def change(connection: Connection) -> None:
             if self._parts.rows.offer(connection, version, file_time, self._parts.workstation):
-                self._context.log(report.offered(version), connection=connection)
+                self._context.log(activity_of(Happened.DOWNLOADED, version), connection=connection)
 
         self._transact(change)
         self._tally.count(Counted.DOWNLOADED)
@@ -243,7 +238,7 @@ class _Run:
 
         def change(connection: Connection) -> None:
             self._parts.rows.remove(connection, version)
-            self._context.log(report.superseded(version), connection=connection)
+            self._context.log(activity_of(Happened.SUPERSEDED, version), connection=connection)
 
         self._transact(change)
         self._tally.count(Counted.SUPERSEDED)
@@ -271,7 +266,7 @@ class _Run:
 
             def change(connection: Connection, download: Download = download) -> None:
                 if self._parts.rows.move(connection, download, DownloadState.SUPERSEDED, self._parts.workstation):
-                    self._context.log(report.withdrawn(download.signed), connection=connection)
+                    self._context.log(activity_of(Happened.WITHDRAWN, download.signed), connection=connection)
 
             self._transact(change)
             self._tally.count(Counted.WITHDRAWN)
@@ -315,7 +310,7 @@ class _Run:
         try:
             self._parts.library.remove(version)
         except (OSError, KnownError) as error:
-            self._log(report.not_removed(version, error))
+            self._log(activity_of(Happened.NOT_REMOVED, version, error))
             return False
         return True
 
@@ -325,7 +320,7 @@ class _Run:
         explained = {*self._catalogue.elements, *(refusal.element for refusal in refusals)}
         gone = [subscription for subscription in self._subscriptions if subscription.element not in explained]
         marks = {_fingerprint(refusal.target, refusal.reason): report.refused(refusal) for refusal in refusals}
-        marks |= {_fingerprint(subscription.element, "gone"): report.gone(subscription) for subscription in gone}
+        marks |= {_fingerprint(subscription.element, "gone"): report.not_on_portal(subscription) for subscription in gone}
 
         def change(connection: Connection) -> None:
             known = set(connection.execute(select(refused_target.c.fingerprint)).scalars())

@@ -7,12 +7,11 @@ from enum import StrEnum
 
 from tray_agent.downloads.catalogue import RefusedTarget
 from tray_agent.downloads.choice import NotFetched
-from tray_agent.downloads.model import ElementVersion
+from tray_agent.downloads.model import ElementVersion, InstallOutcome
 from tray_agent.downloads.subscriptions import Subscription
 from tray_agent.downloads.words import format_size
 from tray_agent.errors import KnownError
-from tray_agent.file_faults import why_of
-from tray_agent.i18n import _, join_texts, ngettext
+from tray_agent.i18n import N_, _, join_texts, ngettext
 from tray_agent.jobs.contract import JobResult
 from tray_agent.protocol.model import Activity, Level, Service
 
@@ -47,72 +46,60 @@ class Counted(StrEnum):
     BYTES = "bytes"
 
 
-def offered(version: ElementVersion) -> Activity:
-    """A version is here, verified, and waits for a person."""
-    sentence = _("{name} heruntergeladen und geprüft ({size}); bereit zur Installation.")
-    return _activity(Level.INFO, Happened.DOWNLOADED, version, sentence.format(name=version.name, size=format_size(version.size)))
+_TEXTS = {
+    Happened.DOWNLOADED: (Level.INFO, N_("{name} heruntergeladen und geprüft ({size}); bereit zur Installation.")),
+    Happened.SUPERSEDED: (Level.INFO, N_("{name} wurde während des Herunterladens auf dem Portal ersetzt und verworfen.")),
+    Happened.WITHDRAWN: (
+        Level.WARNING,
+        N_("{name} wird vom Hersteller nicht mehr angeboten und deshalb nicht mehr zur Installation vorgeschlagen."),
+    ),
+    Happened.FILE_CHANGED: (
+        Level.WARNING,
+        N_("Die Datei von {name} wurde nach dem Herunterladen verändert; sie wurde entfernt und wird neu geholt."),
+    ),
+    Happened.FILE_MISSING: (Level.WARNING, N_("Die Datei von {name} fehlt im Download-Ordner; sie wird neu geholt.")),
+    Happened.FILE_ERROR: (
+        Level.ERROR,
+        N_("Die Datei von {name} kann nicht gelesen werden ({why}). Verbindung zum Download-Ordner und Rechte prüfen."),
+    ),
+    Happened.NOT_REMOVED: (
+        Level.WARNING,
+        N_("Die Datei von {name} kann nicht entfernt werden ({why}); der nächste Lauf versucht es wieder."),
+    ),
+    Happened.NOT_ON_PORTAL: (
+        Level.WARNING,
+        N_("Das Portal bietet das abonnierte Element «{title}» nicht mehr an. Im Online-Portal kann das Abonnement beendet werden."),
+    ),
+}
+
+
+def activity_of(happened: Happened, version: ElementVersion, why: object = "") -> Activity:
+    """Returns the row for what happened to a version; ``why`` is what the system said."""
+    level, text = _TEXTS[happened]
+    sentence = _(text).format(name=version.name, size=format_size(version.size), why=why)
+    return Activity(Service.DOWNLOADS, level, happened.value, sentence, version.element)
 
 
 def failed(version: ElementVersion, error: KnownError) -> Activity:
-    """A version could not be brought here."""
-    return _activity(Level.ERROR, error.code, version, str(error))
-
-
-def superseded(version: ElementVersion) -> Activity:
-    """A version was replaced on the portal while it was on its way."""
-    sentence = _("{name} wurde während des Herunterladens auf dem Portal ersetzt und verworfen.")
-    return _activity(Level.INFO, Happened.SUPERSEDED, version, sentence.format(name=version.name))
-
-
-def withdrawn(version: ElementVersion) -> Activity:
-    """The vendor does not offer a version any more that waited for a person."""
-    sentence = _("{name} wird vom Hersteller nicht mehr angeboten und deshalb nicht mehr zur Installation vorgeschlagen.")
-    return _activity(Level.WARNING, Happened.WITHDRAWN, version, sentence.format(name=version.name))
-
-
-def file_changed(version: ElementVersion) -> Activity:
-    """A file that was here is not the signed one any more."""
-    sentence = _("Die Datei von {name} wurde nach dem Herunterladen verändert; sie wurde entfernt und wird neu geholt.")
-    return _activity(Level.WARNING, Happened.FILE_CHANGED, version, sentence.format(name=version.name))
-
-
-def file_missing(version: ElementVersion) -> Activity:
-    """A file that was here is missing."""
-    sentence = _("Die Datei von {name} fehlt im Download-Ordner; sie wird neu geholt.")
-    return _activity(Level.WARNING, Happened.FILE_MISSING, version, sentence.format(name=version.name))
-
-
-def folder_silent(version: ElementVersion, error: OSError) -> Activity:
-    """The download folder does not answer."""
-    sentence = _("Die Datei von {name} kann nicht gelesen werden ({why}). Verbindung zum Download-Ordner und Rechte prüfen.")
-    return _activity(Level.ERROR, Happened.FILE_ERROR, version, sentence.format(name=version.name, why=why_of(error)))
-
-
-def not_removed(version: ElementVersion, error: Exception) -> Activity:
-    """An old or wrong file can't be removed now."""
-    sentence = _("Die Datei von {name} kann nicht entfernt werden ({why}); der nächste Lauf versucht es wieder.")
-    return _activity(Level.WARNING, Happened.NOT_REMOVED, version, sentence.format(name=version.name, why=error))
+    """Returns the row for a version that could not be brought here, or not be started."""
+    return Activity(Service.DOWNLOADS, Level.ERROR, error.code, str(error), version.element)
 
 
 def refused(target: RefusedTarget) -> Activity:
-    """A row of the portal can't be offered."""
+    """Returns the row for what the portal describes wrongly."""
     return Activity(Service.DOWNLOADS, Level.ERROR, target.reason.value, target.sentence, target.element)
 
 
-def gone(subscription: Subscription) -> Activity:
-    """A subscribed element is not on the portal any more."""
-    sentence = _("Das Portal bietet das abonnierte Element «{title}» nicht mehr an. Im Online-Portal kann das Abonnement beendet werden.")
-    sentence = sentence.format(title=subscription.title)
-    return Activity(Service.DOWNLOADS, Level.WARNING, Happened.NOT_ON_PORTAL.value, sentence, subscription.element)
+def not_on_portal(subscription: Subscription) -> Activity:
+    """Returns the row for a subscribed element that is not on the portal any more."""
+    level, text = _TEXTS[Happened.NOT_ON_PORTAL]
+    return Activity(Service.DOWNLOADS, level, Happened.NOT_ON_PORTAL.value, _(text).format(title=subscription.title), subscription.element)
 
 
-def handed_over(version: ElementVersion, reason: str, sentence: str, *, error: bool = False) -> Activity:
-    """What became of an installation."""
-    return _activity(Level.ERROR if error else Level.INFO, reason, version, sentence)
-
-
-def _activity(level: Level, reason: str, version: ElementVersion, sentence: str) -> Activity:
-    return Activity(Service.DOWNLOADS, level, str(reason), sentence, version.element)
+def handed_over(version: ElementVersion, outcome: InstallOutcome, sentence: str) -> Activity:
+    """Returns the row for what became of an installation."""
+    level = Level.ERROR if outcome is InstallOutcome.FAILED else Level.INFO
+    return Activity(Service.DOWNLOADS, level, outcome.value, sentence, version.element)
 
 
 class DownloadTally:

@@ -81,10 +81,4 @@ class Subscriptions:
 
 
 def _subscription(row: RowMapping) -> Subscription:
-    return Subscription(
-        element=row["element"],
-        title=row["title"],
-        baseline=Version.parse(row["baseline"]) if row["baseline"] else None,
-        subscribed_at=row["subscribed_at"],
-        subscribed_by=row["subscribed_by"],
-    )
+    return Subscription(**dict(row) | {"baseline": Version.parse(row["baseline"]) if row["baseline"] else None})

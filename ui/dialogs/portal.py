@@ -211,11 +211,11 @@ class PortalDialog(Dialog):
             return None
         if isinstance(subject, PortalRow):
             return self._row_menu(subject)
-        offered = self.model.area_menu(subject) if isinstance(subject, PortalArea) else None
-        if offered is None:
+        activatable = self.model.can_activate(subject) if isinstance(subject, PortalArea) else None
+        if activatable is None:
             return None
         menu = QMenu(self)
-        self._menu_action(menu, _("Download-Service aktivieren"), self.activate).setEnabled(offered.activate_enabled)
+        self._menu_action(menu, _("Download-Service aktivieren"), self.activate).setEnabled(activatable)
         return menu
 
     def _row_menu(self, row: PortalRow) -> QMenu:

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tray_agent.downloads.portal_view import PortalArea, PortalHeading, PortalRow, PortalView
 from tray_agent.downloads.words import format_size
 from tray_agent.i18n import _, format_date, join_texts, ngettext
-
-
-@dataclass(frozen=True, slots=True)
-class AreaMenu:
-    """The context menu of an area.
-
-    Attributes:
-        activate_enabled: whether *Download-Service aktivieren* can be chosen; greyed out while the service is active.
-    """
-
-    activate_enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RowMenu:
-    """The context menu of an element's row: *Automatisch herunterladen* as a tick."""
-
-    element: str
-    automatic: bool
 
 
 class PortalModel:
@@ -63,13 +44,12 @@ class PortalModel:
         """Returns how many rows are shown."""
         return sum(len(heading.rows) for area in self.areas for heading in area.headings)
 
-    def area_menu(self, area: PortalArea) -> AreaMenu | None:
-        """Returns the context menu of an area: only *Neue Downloads* has one (seed, Element abonnieren, step 3)."""
-        return AreaMenu(activate_enabled=not self.view.active) if area.is_new else None
+    def can_activate(self, area: PortalArea) -> bool | None:
+        """Returns whether the menu of an area activates the service; False greys it out, None: it has no menu.
 
-    def row_menu(self, row: PortalRow) -> RowMenu:
-        """Returns the context menu of an element's row (seed, Element abonnieren, step 5)."""
-        return RowMenu(row.signed.element, row.subscribed)
+        Only *Neue Downloads* has one (seed, Element abonnieren, step 3).
+        """
+        return not self.view.active if area.is_new else None
 
     @property
     def empty_sentence(self) -> str:
