@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection
 
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.downloads.download_rows import DownloadRows
-from tray_agent.downloads.job import DownloadParts, run_once
+from tray_agent.downloads.job import run_once
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Download
+from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.subscriptions import Subscriptions
@@ -23,6 +25,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobResult
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
+from tray_agent.store.settings import SettingStore
 from tray_agent.web.client import Web
 
 
@@ -57,6 +60,16 @@ class TrialContext:
         return [activity.reason for activity in self.activities]
 
 
+@dataclass
+class TrialSwitches:
+    """The practice's switches, in memory."""
+
+    values: Mapping[Setting, Value]
+
+    def load(self) -> Settings:
+        return Settings(self.values)
+
+
 class Practice:
     """The Download-Service of one workstation, put together for tests."""
 
@@ -85,9 +98,8 @@ class Practice:
             rows=self.rows,
             subscriptions=self.subscriptions,
             library=self.library,
-            settings=lambda: Settings(self.switches),
+            settings=cast("SettingStore", TrialSwitches(self.switches)),
             transfer=lambda settings: Transfer(self.web, self.clock, self.limits, None, self.progress),
-            abort=self.web.abort,
             progress=self.progress,
             clock=self.clock,
             workstation="PC1",

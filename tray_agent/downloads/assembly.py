@@ -14,6 +14,7 @@ from tray_agent.config.settings import DOWNLOAD_ACTIVE, MOST_SIZE, RATE_OFFICE, 
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Version
+from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.service import DownloadService
 from tray_agent.downloads.subscriptions import Subscriptions
@@ -28,7 +29,6 @@ from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
     from tray_agent.downloads.installation import Installation
-    from tray_agent.downloads.job import DownloadParts
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
     from tray_agent.protocol.activity_log import ActivityLog
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 class Downloads:
     """The Download-Service of this machine.
+
+    Attributes:
+        service: what dialogs and the command line use.
 
     Args:
         machine: the configuration of this machine.
@@ -59,38 +62,22 @@ class Downloads:
         closing: ExitStack,
     ) -> None:
         self._machine = machine
-        self._database = database
-        self._settings = settings
         self._log = log
         self._clock = clock
-        self._workstation = workstation
         self._closing = closing
-        self._progress = DownloadProgress(clock)
-        self._rows = DownloadRows(database)
-        self._subscriptions = Subscriptions(database)
-        self._library = Library(machine.download_folder)
-
-    def portal(self) -> Portal:
-        """Returns the portal of the configuration.
-
-        Raises:
-            ConfigurationError: no portal is configured, or its trusted root can't be read.
-        """
-        return self._portal
-
-    @cached_property
-    def service(self) -> DownloadService:
-        """What dialogs and the command line use."""
-        return DownloadService(
-            portal=self.portal,
-            subscriptions=self._subscriptions,
-            rows=self._rows,
-            library=self._library,
-            settings=self._settings,
-            progress=self._progress,
-            installation=self._installation,
-            starter=starter,
+        self._parts = DownloadParts(
+            portal=lambda: self._portal,
+            database=database,
+            rows=DownloadRows(database),
+            subscriptions=Subscriptions(database),
+            settings=settings,
+            library=Library(machine.download_folder),
+            progress=DownloadProgress(clock),
+            transfer=self._transfer,
+            clock=clock,
+            workstation=workstation,
         )
+        self.service = DownloadService(self._parts, self._installation, starter)
 
     @cached_property
     def definition(self) -> JobDefinition:
@@ -99,32 +86,14 @@ class Downloads:
         def work(context: JobContext) -> JobResult:
             from tray_agent.downloads.job import run_once
 
-            return run_once(self._job_parts, context)
+            return run_once(self._parts, context)
 
         return JobDefinition(
             key=JobKey.DOWNLOAD,
             title=_("Download-Service"),
             work=work,
-            switched_on=lambda: self._settings.load().yes(DOWNLOAD_ACTIVE),
+            switched_on=lambda: self._parts.settings.load().yes(DOWNLOAD_ACTIVE),
             switch_name=DOWNLOAD_ACTIVE.address,
-        )
-
-    @cached_property
-    def _job_parts(self) -> DownloadParts:
-        from tray_agent.downloads.job import DownloadParts
-
-        return DownloadParts(
-            portal=self.portal,
-            database=self._database,
-            rows=self._rows,
-            subscriptions=self._subscriptions,
-            library=self._library,
-            settings=self._settings.load,
-            transfer=self._transfer,
-            abort=self._web.abort,
-            progress=self._progress,
-            clock=self._clock,
-            workstation=self._workstation,
         )
 
     @cached_property
@@ -156,7 +125,8 @@ class Downloads:
         from tray_agent.platforms.signature import signature_reader
 
         expected = Expected(names_of(self._machine.portal.publishers), self._practice_version)
-        return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log.write, expected)
+        parts = self._parts
+        return Installation(parts.database, parts.rows, parts.library, starter(), signature_reader(), self._log.write, expected)
 
     def _practice_version(self) -> Version | None:
         from tray_agent.platforms.program_version import program_version
@@ -171,7 +141,7 @@ class Downloads:
 
         limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
         rate = RateLimit(self._clock, lambda: office_rate(self._clock, self._machine.zone, settings.number(RATE_OFFICE)))
-        return Transfer(self._web, self._clock, limits, rate, self._progress)
+        return Transfer(self._web, self._clock, limits, rate, self._parts.progress)
 
 
 def _checked_address(address: str) -> str:

@@ -11,31 +11,23 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select
 
-from tray_agent.clock import Clock
-from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS, Settings
+from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
 from tray_agent.downloads import report
 from tray_agent.downloads.choice import ElementChoice, NotFetched, choose, described_anew, withdrawn
-from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
-from tray_agent.downloads.library import FileState, Library
+from tray_agent.downloads.library import FileState
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, VersionKey
-from tray_agent.downloads.progress import DownloadProgress
+from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.report import Counted, DownloadTally, Happened, activity_of
-from tray_agent.downloads.subscriptions import Subscriptions
-from tray_agent.downloads.transfer import Transfer, TransferCancelledError, Wanted
+from tray_agent.downloads.transfer import TransferCancelledError, Wanted
 from tray_agent.errors import KnownError
 from tray_agent.file_faults import why_of
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.model import Activity, Level
-from tray_agent.store.database import Database
 from tray_agent.store.tables import refused_target
-
-if TYPE_CHECKING:
-    from tray_agent.downloads.portal import Portal
 
 PARALLEL = 3
 """Files on their way at once."""
@@ -44,23 +36,6 @@ LOOK_AGAIN = 300.0
 """Seconds after which a run that is still going asks the portal whether something newer is there."""
 
 _BEAT = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadParts:
-    """What a run works with; put together by the composition root."""
-
-    portal: Callable[[], Portal]
-    database: Database
-    rows: DownloadRows
-    subscriptions: Subscriptions
-    library: Library
-    settings: Callable[[], Settings]
-    transfer: Callable[[Settings], Transfer]
-    abort: Callable[[], None]
-    progress: DownloadProgress
-    clock: Clock
-    workstation: str
 
 
 def run_once(parts: DownloadParts, context: JobContext) -> JobResult:
@@ -90,7 +65,7 @@ class _Run:
     def __init__(self, parts: DownloadParts, context: JobContext) -> None:
         self._parts = parts
         self._context = context
-        self._settings = parts.settings()
+        self._settings = parts.settings.load()
         self._portal = parts.portal()
         self._transfer = parts.transfer(self._settings)
         self._tally = DownloadTally()
@@ -250,7 +225,7 @@ class _Run:
         for fetching in self._running.values():
             fetching.cancelled.set()
         if self._running:
-            self._parts.abort()
+            self._transfer.abort()
         pool.shutdown(cancel_futures=True)
 
     def _tell_progress(self) -> None:

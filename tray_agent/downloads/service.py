@@ -17,15 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tray_agent.downloads.catalogue import Catalogue
-    from tray_agent.downloads.download_rows import DownloadRows
     from tray_agent.downloads.installation import Installation
-    from tray_agent.downloads.library import Library
     from tray_agent.downloads.model import InstallResult, Starter
-    from tray_agent.downloads.portal import Portal
+    from tray_agent.downloads.parts import DownloadParts
     from tray_agent.downloads.portal_view import PortalView
-    from tray_agent.downloads.progress import DownloadProgress
-    from tray_agent.downloads.subscriptions import Subscriptions
-    from tray_agent.store.settings import SettingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +60,9 @@ class DownloadService:
         progress: what is being transferred now, by this process; observable.
     """
 
-    def __init__(
-        self,
-        *,
-        portal: Callable[[], Portal],
-        subscriptions: Subscriptions,
-        rows: DownloadRows,
-        library: Library,
-        settings: SettingStore,
-        progress: DownloadProgress,
-        installation: Callable[[], Installation],
-        starter: Callable[[], Starter],
-    ) -> None:
-        self.progress = progress
-        self._portal = portal
-        self._subscriptions = subscriptions
-        self._rows = rows
-        self._library = library
-        self._settings = settings
+    def __init__(self, parts: DownloadParts, installation: Callable[[], Installation], starter: Callable[[], Starter]) -> None:
+        self.progress = parts.progress
+        self._parts = parts
         self._installation = installation
         self._starter = starter
 
@@ -102,7 +82,7 @@ class DownloadService:
         from tray_agent.downloads.portal_view import PortalRow, PortalView, area_of_gone, arrange
 
         catalogue = self._catalogue(refresh)
-        subscriptions, downloads = self._subscriptions.all(), self._rows.all()
+        subscriptions, downloads = self._parts.subscriptions.all(), self._parts.rows.all()
         subscribed = {subscription.element for subscription in subscriptions}
         states = {download.signed.key: download.state for download in downloads}
         rows = [PortalRow(version, version.element in subscribed, states.get(key)) for key, version in catalogue.versions.items()]
@@ -131,26 +111,26 @@ class DownloadService:
                 _("«vitoclient portal list» zeigt alle Elemente."),
                 item=element,
             )
-        self._subscriptions.add(found.key, found.title, found.newest.version, by)
+        self._parts.subscriptions.add(found.key, found.title, found.newest.version, by)
 
     def unsubscribe(self, element: str) -> bool:
         """Ends a subscription; what is downloaded stays. Returns whether there was one."""
-        return self._subscriptions.remove(element)
+        return self._parts.subscriptions.remove(element)
 
     def is_active(self) -> bool:
         """Returns whether the switch ``DownloadService.Aktiv`` is on."""
-        return self._settings.load().yes(DOWNLOAD_ACTIVE)
+        return self._parts.settings.load().yes(DOWNLOAD_ACTIVE)
 
     def set_active(self, active: bool, by: str) -> None:
         """Sets the switch ``DownloadService.Aktiv``."""
-        self._settings.save({DOWNLOAD_ACTIVE: active}, by)
+        self._parts.settings.save({DOWNLOAD_ACTIVE: active}, by)
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         """Returns all versions that are here or on their way: what waits for a person first, then by title and version."""
         rows, before = [], ""
-        for download in self._rows.all():  # by element, the newest version first
+        for download in self._parts.rows.all():  # by element, the newest version first
             kept, before = download.signed.element == before, download.signed.element
-            rows.append(DownloadRow(download, self._library.is_present(download.signed), kept))
+            rows.append(DownloadRow(download, self._parts.library.is_present(download.signed), kept))
         return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, row.signed.title.casefold())))
 
     def waiting(self) -> tuple[DownloadRow, ...]:
@@ -164,7 +144,7 @@ class DownloadService:
             InputError: there is no such download.
         """
         try:
-            return self._library.verify(self._find(element, version).signed)
+            return self._parts.library.verify(self._find(element, version).signed)
         except OSError:
             return False
 
@@ -184,7 +164,7 @@ class DownloadService:
 
     def folder(self) -> Path:
         """Returns the download folder; it may not exist yet."""
-        return self._library.folder
+        return self._parts.library.folder
 
     def open_folder(self) -> None:
         """Shows the download folder in the system's file window.
@@ -193,19 +173,19 @@ class DownloadService:
             InstallRefusedError: the folder can't be made, or this machine has nothing to show it with.
         """
         try:
-            self._library.folder.mkdir(parents=True, exist_ok=True)
-            self._starter().show(self._library.folder)
+            self._parts.library.folder.mkdir(parents=True, exist_ok=True)
+            self._starter().show(self._parts.library.folder)
         except OSError as error:
             raise InstallRefusedError(
                 _("Ordner nicht angezeigt"),
                 _("Der Download-Ordner {folder} kann nicht angezeigt werden ({why}).").format(
-                    folder=self._library.folder, why=why_of(error)
+                    folder=self._parts.library.folder, why=why_of(error)
                 ),
-                item=str(self._library.folder),
+                item=str(self._parts.library.folder),
             ) from error
 
     def _catalogue(self, refresh: bool) -> Catalogue:
-        portal = self._portal()
+        portal = self._parts.portal()
         if not refresh and (known := portal.known()):
             return known
         try:
@@ -217,7 +197,7 @@ class DownloadService:
             return known
 
     def _find(self, element: str, version: str | None) -> Download:
-        found = [row for row in self._rows.all() if row.signed.element == element and row.state is not DownloadState.NEW]
+        found = [row for row in self._parts.rows.all() if row.signed.element == element and row.state is not DownloadState.NEW]
         if version is None:
             found = [row for row in found if row.state is not DownloadState.SUPERSEDED]
         else:

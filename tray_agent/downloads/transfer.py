@@ -123,6 +123,10 @@ class Transfer:
         except OSError as error:
             raise TransferError.of_system(error, wanted.title) from error
 
+    def abort(self) -> None:
+        """Ends the waiting of all transfers for their servers at once."""
+        self._web.abort()
+
     def _fetch(self, partial: PartialFile, course: _Course) -> int:
         wanted = course.wanted
         here_since = file_time(wanted.destination)  # before it is read: who writes while it is read changes the time
