@@ -69,7 +69,9 @@ def publish(source: Path, repository: Path, keys: SigningKeys, now: datetime, *,
     metadata = SignedMetadata(repository / "metadata", keys, now, description.lifetimes)
     lost = [role for role in ROLES[1:] if metadata.root is not None and not keys.has(role)]
     due = bool(lost) or (metadata.root is not None and _is_due(metadata, metadata.root, "root"))
+    # Asked for before anything is written: half a publication would leave the practices with metadata that do not fit.
     metadata.require([*(["root"] if due else []), *(role for role in ROLES[1:] if role not in lost)])
+    # Files before the list that names them: a client sees the old or the new state, never a name without its file.
     for file, target in targets:
         _place(file, repository / "targets", target)
     if metadata.root is None:

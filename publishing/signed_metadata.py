@@ -187,7 +187,7 @@ class SignedMetadata:
         """Returns the root that is being prepared: a copy of the written one, one version further."""
         root = self._known_root()
         if root is self._written_root:
-            self.root = root = Root.from_dict(root.to_dict())
+            self.root = root = Root.from_dict(root.to_dict())  # a copy: the written one still says who must sign
             root.version += 1
         return root
 

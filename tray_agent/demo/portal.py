@@ -24,7 +24,7 @@ try:
     from publishing.description import FILE_NAME, read_description
     from publishing.publish import Publication, publish, refresh
     from publishing.signing_keys import SigningKeys
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as error:  # a practice's program does without what can sign a portal
     raise InputError(
         _("Demo nicht möglich"),
         _("Das Online-Portal der Demo wird mit dem Werkzeug des Herstellers gemacht, und das ist hier nicht installiert."),

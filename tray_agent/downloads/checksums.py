@@ -47,7 +47,7 @@ def is_genuine(file: Path, size: int, hashes: Hashes, beat: Callable[[], None] =
     """
     try:
         with Path(extended(file)).open("rb", buffering=0) as opened:
-            if opened.seek(0, 2) != size:
+            if opened.seek(0, 2) != size:  # of the open file, not of its name: that may be another one by now
                 return False
             opened.seek(0)
             checksums = Checksums(hashes)

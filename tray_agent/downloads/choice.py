@@ -68,6 +68,7 @@ def _choose(catalogue: Catalogue, subscription: Subscription, downloads: list[Do
         return nothing(NotFetched.OTHER_LINE)
     newest = versions[0]
     installed = (download.signed for download in downloads if download.state is DownloadState.INSTALLED)
+    # An older one than the one in use is not wanted: the newer one was withdrawn, and going back is a person's decision.
     if (in_use is not None and newest.version < in_use) or any(newest.is_same_file(signed) for signed in installed):
         return nothing(NotFetched.INSTALLED)
     return ElementChoice(subscription.element, newest)

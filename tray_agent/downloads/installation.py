@@ -87,6 +87,7 @@ class Installation:
         """
         try:
             self._check_practice_software(download)
+            # Held before it is checked: what is checked and what is started must be the same bytes.
             with self._held(download):
                 signature = self._check(download)
                 return self._start(download, signature, by)
@@ -154,6 +155,7 @@ class Installation:
             except OSError as error:
                 raise self._not_started(download, error) from error
             return self._note(download, InstallOutcome.SHOWN, None, signature, by)
+        # Noted before it is started: were it noted after, a power cut in between would let others be offered what runs here already.
         if not self._move(download, DownloadState.STARTED, None, by):
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         try:
@@ -161,7 +163,7 @@ class Installation:
         except OSError as error:
             if getattr(error, "winerror", None) in _CANCELLED:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
-            self._move(download, download.state, download.exit_code, by)
+            self._move(download, download.state, download.exit_code, by)  # it never ran: it waits as before
             raise self._not_started(download, error) from error
         return self._note(download, outcome_of(exit_code), exit_code, signature, by)
 

@@ -136,7 +136,7 @@ class Library:
         if not any(beside(place, suffix).exists() for suffix in (PART, NOTE)):
             return False
         try:
-            with taken(place, 0, ()) as partial:
+            with taken(place, 0, ()) as partial:  # only for its lock: who is fetching this file now keeps its bytes
                 partial.discard()
         except (LockedError, OSError):
             return False

@@ -71,6 +71,7 @@ class PartialFile:
 
     def restart(self, validator: str | None) -> None:
         """Begins again with nothing: what the server has now is named by ``validator``."""
+        # Emptied first, noted then: bytes must never stand under the note of another state of the file.
         if self.length:
             self.restarts += 1
         self._empty()
@@ -125,7 +126,7 @@ class PartialFile:
 
     def _open(self) -> FileIO:
         if self._out is None:
-            self._out = self._part.open("a+b", buffering=0)
+            self._out = self._part.open("a+b", buffering=0)  # unbuffered: after a kill, the file holds all that was counted
             self._out.seek(0)
         return self._out
 

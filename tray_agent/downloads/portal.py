@@ -126,7 +126,7 @@ class _TrustedReader(Updater):
 
     def judge_at(self, now: datetime) -> None:
         """Sets the time at which metadata must not have expired."""
-        self._trusted_set.reference_time = now
+        self._trusted_set.reference_time = now  # ngclient takes the computer's time; tests and the demo have clocks of their own
 
     @property
     def verified_targets(self) -> Targets:
@@ -200,6 +200,7 @@ class Portal:
         try:
             kept = json.loads((self._folder / _CONFIRMED).read_bytes())
             checked_at = datetime.fromisoformat((self._folder / _CONFIRMED_AT).read_text())
+            # In a folder of its own: ngclient writes while it verifies, and must not touch what another program asks for now.
             with TemporaryDirectory(prefix="vitoclient-") as folder:
                 reader = self._reader(_ConfirmedMetadata(kept), folder)
                 reader.refresh()
@@ -248,7 +249,7 @@ class Portal:
             kept[served] = (self._folder / name).read_text()
         content = json.dumps(kept).encode()
         file = self._folder / _CONFIRMED
-        if not file.exists() or file.read_bytes() != content:
+        if not file.exists() or file.read_bytes() != content:  # most looks bring nothing new: 20 MB need not be written then
             files.write_whole(file, content)
         files.write_whole(self._folder / _CONFIRMED_AT, now.isoformat().encode())
 

@@ -133,6 +133,7 @@ class DownloadTally:
             (self._skipped[NotFetched.NOT_ON_PORTAL], _("{count} abonniert, aber nicht auf dem Portal")),
         ]
         done = join_texts(*(text.format(count=count) for count, text in parts if count), separator=", ")
+        # What happened comes first; that all is up to date is told only where nothing did.
         if done:
             return _("Downloads: {parts}.").format(parts=done)
         current = self._skipped[NotFetched.UP_TO_DATE] + self._skipped[NotFetched.INSTALLED]

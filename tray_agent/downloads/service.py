@@ -202,7 +202,7 @@ class DownloadService:
             found = [row for row in found if row.state is not DownloadState.SUPERSEDED]
         else:
             found = [row for row in found if str(row.signed.version) == _normal(version)]
-        found.sort(key=lambda row: row.state is not DownloadState.OFFERED)
+        found.sort(key=lambda row: row.state is not DownloadState.OFFERED)  # stable: among equals the newest stays first
         if found:
             return found[0]
         raise InputError(

@@ -134,6 +134,7 @@ class Transfer:
             partial.discard()
             return here_since
         partial.take_up(course.beat)
+        # Asked for only now: what is here already needs no more space.
         self._check_space(partial, wanted)
         resumed = partial.length > 0
         self._complete(partial, course)
@@ -185,7 +186,7 @@ class Transfer:
             self._check_range(response, partial, course.wanted)
         elif response.status == 200:
             self._begin_anew(response, partial, course.wanted)
-        elif response.status == 416 and partial.length:
+        elif response.status == 416 and partial.length:  # the server's file is shorter than what is here: another one
             self._restart(partial, None, course.wanted)
             raise _BrokenOffError(TransferFault.RANGE, "416")
         elif response.status in (408, 425, 429) or response.status >= 500:
@@ -224,6 +225,7 @@ class Transfer:
             partial.append(room[:count])
             self._progress.report(course.wanted.title, partial.length, partial.total, count)
             self._rate.take(count, course.cancelled)
+            # Looked at after the piece is kept, so that the next attempt goes on behind it.
             if pace.is_stalled(count):
                 raise TransferError(TransferFault.STALLED, course.wanted.title)
         self._check_end(response, partial, course.wanted)

@@ -123,7 +123,7 @@ class Posting:
         try:
             content = self._content(response) if response.status == 200 else b""
             whole = response.status == 200
-            return Reply(response.status, content, response.headers.get("Retry-After"))
+            return Reply(response.status, content, response.headers.get("Retry-After"))  # other answers are not read: closed below
         finally:
             if not whole:
                 response.close()
