@@ -28,11 +28,11 @@ _FAULTS = {
 }
 
 
-class _Entry(BaseModel):
+class _DescriptionPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Lifetimes(_Entry):
+class Lifetimes(_DescriptionPart):
     """How many days the signed metadata stays valid; what expires must be signed anew before."""
 
     root: int = Field(default=365, ge=1, le=3650)
@@ -45,7 +45,7 @@ class Lifetimes(_Entry):
         return timedelta(days=getattr(self, role))
 
 
-class VersionEntry(_Entry):
+class VersionEntry(_DescriptionPart):
     """One file of an element; ``file`` is relative to the folder of the description."""
 
     version: str
@@ -57,7 +57,7 @@ class VersionEntry(_Entry):
     needs: str | None = None
 
 
-class ElementEntry(_Entry):
+class ElementEntry(_DescriptionPart):
     """An element with its versions."""
 
     key: str
@@ -67,7 +67,7 @@ class ElementEntry(_Entry):
     version: list[VersionEntry]
 
 
-class Description(_Entry):
+class Description(_DescriptionPart):
     """The whole description."""
 
     areas: list[str] = []
