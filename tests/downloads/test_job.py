@@ -21,10 +21,9 @@ from tray_agent.demo.portal import DemoPortal, publish_version
 from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
 from tray_agent.downloads.job import PARALLEL
+from tray_agent.downloads.model import DownloadState, Version
 from tray_agent.downloads.partial import taken
-from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.transfer import TransferLimits
-from tray_agent.downloads.version import Version
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError
 from tray_agent.protocol.model import Level
 
@@ -117,7 +116,7 @@ def test_what_the_vendor_says_anew_of_the_same_file_is_taken_over(
     publish_again_from_source(demo, clock)
     asked = len(server.traffic.requests)
     assert practice.run().counts == {}
-    tariff, update = practice.download("tarif", "1.4.002"), practice.download("update", "2.69.001")
+    tariff, update = practice.download("tarif", "1.4.002").signed, practice.download("update", "2.69.001").signed
     assert (tariff.title, tariff.publisher, tariff.notes, str(tariff.needs)) == (
         "Tarif 2026", "Hersteller AG", "Nicht vor dem 1.12.", "2.69.000",
     )  # fmt: skip
@@ -432,7 +431,7 @@ def test_one_downloads_and_all_see_it(practice: Practice, server: FaultyPortal, 
     practice.subscribe("tarif")
     practice.run()
     assert other.states() == {"tarif 1.4.002": "offered"}
-    assert other.library.is_present(other.download("tarif", "1.4.002")) == shared
+    assert other.library.is_present(other.download("tarif", "1.4.002").signed) == shared
     fetched = server.traffic.bytes_of(next(path for path in server.traffic.sent if "tarif" in path))
     other.run()
     assert other.files() == {TARIF}

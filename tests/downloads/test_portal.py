@@ -18,9 +18,10 @@ from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DOCUMENTS, DemoPortal, make_portal, publish_version
 from tray_agent.demo.portal_server import Request
-from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS, RefusalReason
+from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS, Catalogue, RefusalReason
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.portal import Portal, PortalLimits, metadata_folder
+from tray_agent.downloads.portal_view import PortalArea, PortalRow, arrange
 from tray_agent.errors import KnownError
 from tray_agent.platforms.locks import locked
 from tray_agent.web.client import Web
@@ -33,10 +34,17 @@ def make(demo: DemoPortal, address: str, folder: Path, web: Web, clock: ManualCl
     return Portal(address, root, metadata_folder(folder, root), web, clock, limits)
 
 
+def areas_of(catalogue: Catalogue) -> tuple[PortalArea, ...]:
+    """Returns what the window shows of a catalogue while nothing is subscribed."""
+    rows = [PortalRow(version, subscribed=False, state=None) for version in catalogue.versions.values()]
+    return arrange(rows, catalogue.areas)
+
+
 def test_areas_headings_and_rows_are_read(portal: Portal, clock: ManualClock) -> None:
     catalogue = portal.refresh()
-    assert [area.title for area in catalogue.areas] == [NEW_DOWNLOADS, HISTORY]
-    assert [(heading.title, [str(row.version) for row in heading.versions]) for heading in catalogue.areas[0].headings] == [
+    areas = areas_of(catalogue)
+    assert [area.title for area in areas] == [NEW_DOWNLOADS, HISTORY]
+    assert [(heading.title, [str(row.signed.version) for row in heading.rows]) for heading in areas[0].headings] == [
         ("Anleitungen", ["1.0.000"]),
         ("Programm", ["2.69.001"]),
         ("Tarife", ["1.4.002"]),
@@ -51,7 +59,7 @@ def test_the_demo_has_areas_a_history_and_a_dozen_elements(tmp_path: Path, web: 
     demo = make_portal(tmp_path / "demo", clock.now())
     with FaultyPortal(demo.repository) as server:
         catalogue = make(demo, server.address, tmp_path / "data", web, clock).refresh()
-    assert [area.title for area in catalogue.areas] == [NEW_DOWNLOADS, DOCUMENTS, HISTORY]
+    assert [area.title for area in areas_of(catalogue)] == [NEW_DOWNLOADS, DOCUMENTS, HISTORY]
     assert len(catalogue.elements) >= 12
     sizes = [version.size for element in catalogue.elements.values() for version in element.versions]
     assert (min(sizes), max(sizes)) == (10 * 1024, 30 * 1024 * 1024)
@@ -75,7 +83,7 @@ def test_the_last_confirmed_state_is_known_without_the_portal(portal: Portal, se
     assert "antwortet nicht" in caught.value.message
     known = portal.known()
     assert known is not None
-    assert (known.areas, known.offline, known.checked_at) == (confirmed.areas, True, at)
+    assert (known.elements, known.offline, known.checked_at) == (confirmed.elements, True, at)
 
 
 def test_what_has_expired_is_not_known_any_more(portal: Portal, clock: ManualClock) -> None:
@@ -180,7 +188,7 @@ def test_what_cannot_be_trusted_changes_nothing(
     known = portal.known()
     if name != "expired":
         assert known is not None
-        assert (known.areas, known.number) == (confirmed.areas, confirmed.number)
+        assert (known.elements, known.number) == (confirmed.elements, confirmed.number)
 
 
 def test_a_first_contact_with_wrong_keys_is_refused(demo: DemoPortal, tmp_path: Path, web: Web, clock: ManualClock) -> None:

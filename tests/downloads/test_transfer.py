@@ -465,6 +465,19 @@ def test_a_partial_file_without_its_note_is_not_believed(place: Place, note: byt
     assert place.asked == [0]
 
 
+def test_the_partial_file_of_another_file_of_the_same_size_is_not_gone_on_with(place: Place) -> None:
+    other = (("sha256", hashlib.sha256(bytes(SIZE)).hexdigest()), ("sha512", hashlib.sha512(bytes(SIZE)).hexdigest()))
+    place.server.fault = cut(20 * KB, once=True)
+    place.fail(TransferLimits(reserve=0, attempts=1))
+    note = place.destination.with_name("file.bin" + NOTE)
+    note.write_text(
+        note.read_text(encoding="utf-8").replace(HASHES[0][1], other[0][1]).replace(HASHES[1][1], other[1][1]), encoding="utf-8"
+    )
+    place.fetch()
+    assert place.is_here()
+    assert place.asked == [0, 0]
+
+
 def test_a_partial_file_that_is_too_long_is_not_believed(place: Place) -> None:
     place.server.fault = lambda handler, request: cut(20 * KB)(handler, request) if not request.start else say(404)(handler, request)
     place.fail()

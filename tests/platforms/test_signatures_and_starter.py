@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.model import FileKind
 from tray_agent.file_faults import why_of
 from tray_agent.platforms.foreground import announce_identity
 from tray_agent.platforms.signature import NoSignatures, SignatureState

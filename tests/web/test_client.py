@@ -20,16 +20,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tuf.api.metadata import TargetFile
 
 from tests.support.portal import FaultyPortal, FaultyPortalHandler, PortalFault
 from tray_agent.clock import SystemClock
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.demo.portal_server import Request
-from tray_agent.downloads.catalogue_reader import read_area_order, read_targets
+from tray_agent.downloads.catalogue import read_area_order, read_targets
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.portal import Portal
 from tray_agent.web.client import Patience, Web, WebError, WebFault
-from tray_agent.web.connections import Connections
 
 
 @pytest.fixture
@@ -165,11 +165,15 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(web: Web, secured: Fau
     assert secured.traffic.requests == []
 
 
-def test_a_body_comes_over_tls_and_the_connection_is_used_again(
-    web: Web, secured: FaultyPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def trusted(secured: FaultyPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Lets this machine believe the certificate, and returns the address of what is served over TLS."""
     context = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
-    monkeypatch.setattr("tray_agent.web.client._new_connections", lambda proxy, head: Connections(proxy, context, head))
+    monkeypatch.setattr("tray_agent.web.system_network.trusted_certificates", lambda: context)
+    return secured.address.replace("http:", "https:")
+
+
+def test_a_body_comes_over_tls_and_the_connection_is_used_again(web: Web, secured: FaultyPortal, trusted: str, tmp_path: Path) -> None:
     content = random.Random(1).randbytes(300_000)
     (tmp_path / "file.bin").write_bytes(content)
     ports = set()
@@ -180,7 +184,7 @@ def test_a_body_comes_over_tls_and_the_connection_is_used_again(
 
     secured.fault = look
     for _time in range(3):
-        assert whole(web, secured.address.replace("http:", "https:") + "/file.bin") == content
+        assert whole(web, f"{trusted}/file.bin") == content
     assert len(ports) == 1
 
 
@@ -198,6 +202,17 @@ def test_redirects_to_nonsense_are_refused(web: Web, served: FaultyPortal, locat
     served.fault = redirect
     with pytest.raises(WebError):
         get(web, f"{served.address}/file.txt")
+
+
+def test_a_redirect_from_https_to_http_is_refused(web: Web, secured: FaultyPortal, trusted: str, served: FaultyPortal) -> None:
+    def redirect(handler: FaultyPortalHandler, request: Request) -> bool:
+        handler.refuse(302, {"Location": f"{served.address}/file.txt"})
+        return True
+
+    assert get(web, f"{served.address}/file.txt") == b"content"
+    secured.fault = redirect
+    assert fault_of(web, f"{trusted}/file.txt") is WebFault.REDIRECT
+    assert len(served.traffic.requests) == 1
 
 
 # Heads
@@ -246,9 +261,11 @@ def test_a_length_that_cannot_be_counted_refuses_that_file_alone(length: object)
     assert [refusal.element for refusal in refusals] == ["a"]
 
 
-class Target:
+class Target(TargetFile):
+    """A target with whatever the vendor signed."""
+
     def __init__(self, custom: object, digests: dict[str, str], length: Any) -> None:
-        self.custom, self.hashes, self.length = custom, digests, length
+        self.hashes, self.length, self.unrecognized_fields = digests, length, {"custom": custom}
 
 
 @given(path=st.text(max_size=60), custom=FIELDS | JSON, digests=st.dictionaries(st.text(max_size=8), st.text(max_size=70), max_size=3))

@@ -26,9 +26,10 @@ def run(arguments: Sequence[str]) -> int:
 
     def work() -> int:
         # Imported only now that the language is set: the helps of options are translated while the commands are imported.
-        from tray_agent.cli.commands import run_command
+        from tray_agent.cli.commands import build
+        from tray_agent.cli.parsing import run_command
 
-        return run_command(arguments)
+        return run_command("vitoclient", build(), arguments)
 
     return ended(work)
 

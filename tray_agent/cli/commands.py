@@ -1,10 +1,8 @@
-"""The tree of commands, and how one of them is run. Groups are modules of their own; their slow imports stand within the commands."""
+"""The tree of commands. Groups are modules of their own; their slow imports stand within the commands."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,7 +13,6 @@ from tray_agent.cli.database import group as database_group
 from tray_agent.cli.demo import demo
 from tray_agent.cli.doctor import doctor
 from tray_agent.cli.downloads import add_commands as add_download_commands
-from tray_agent.cli.ending import one_line
 from tray_agent.cli.history import add_commands as add_history_commands
 from tray_agent.cli.jobs import group as jobs_group
 from tray_agent.cli.messages import group as messages_group
@@ -25,44 +22,7 @@ from tray_agent.cli.schedule import group as schedule_group
 from tray_agent.cli.service import group as service_group
 from tray_agent.cli.settings import group as settings_group
 from tray_agent.cli.templates import group as templates_group
-from tray_agent.cli.wording import translate_help, usage_sentence
 from tray_agent.i18n import _
-
-UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
-"""What typer raises for wrong use; it has no public name of its own."""
-
-ONLY_HELP = "NoArgsIsHelpError"
-"""The one of them that asks for nothing but the help: a group of commands without a command."""
-
-
-def run_command(arguments: Sequence[str]) -> int:
-    """Runs one command and returns its exit code; wrong use is told in one line.
-
-    Raises:
-        KnownError: the command could not do its work.
-    """
-    command: Any = typer.main.get_command(build())
-    translate_help(command)
-    try:
-        with command.make_context("vitoclient", list(arguments)) as context:  # its main() would end the process on a closed pipe
-            result = command.invoke(context)
-    except (typer.Abort, EOFError):
-        print(_("Abgebrochen."), file=sys.stderr)
-        return 1
-    except typer.Exit as end:
-        return end.exit_code
-    except UsageError as error:
-        return _tell_wrong_use(error)
-    return result if isinstance(result, int) else 0
-
-
-def _tell_wrong_use(error: Any) -> int:  # noqa: ANN401 - the library's error classes have no public name
-    """Tells what was wrong with the command that was typed; returns the exit code."""
-    if type(error).__name__ == ONLY_HELP:
-        print(error.ctx.get_help())
-        return 0
-    print(f"vitoclient: {one_line(usage_sentence(error))}", file=sys.stderr)
-    return 2
 
 
 def build() -> typer.Typer:

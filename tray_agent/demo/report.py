@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.words import format_size
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from tray_agent.job_kinds import JobKey
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.downloads.model import ElementVersion
     from tray_agent.jobs.events import Listener
     from tray_agent.protocol.model import Run
 
@@ -83,10 +84,12 @@ def _credits(world: DemoWorld, before: Mapping[str, Decimal]) -> list[CreditsCha
 
 
 def _downloads(agent: Agent) -> list[DownloadedElement]:
-    from tray_agent.downloads.states import DownloadState
+    from tray_agent.downloads.model import DownloadState
 
-    return [
-        DownloadedElement(row.element, row.title, row.version, row.size, agent.downloads.verify(row.element, row.version))
-        for row in agent.downloads.downloads()
-        if row.state is not DownloadState.NEW
-    ]
+    service = agent.downloads
+    here = [row.signed for row in service.downloads() if row.state is not DownloadState.NEW]
+    return [_downloaded(signed, genuine=service.verify(signed.element, str(signed.version))) for signed in here]
+
+
+def _downloaded(signed: ElementVersion, *, genuine: bool) -> DownloadedElement:
+    return DownloadedElement(signed.element, signed.title, str(signed.version), signed.size, genuine)

@@ -32,6 +32,7 @@ def locked(file: Path) -> Iterator[IO[bytes]]:
         OSError: the file can't be opened.
     """
     while True:
+        # The file may be removed between opening and locking; then what we hold is nobody else's, and we begin again.
         with _opened(file) as opened:
             _lock(opened)
             try:

@@ -20,7 +20,7 @@ import win32event
 import win32process
 from win32com.shell import shell, shellcon
 
-from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.model import FileKind
 
 _SEE_MASK_NOASYNC = 0x100
 """Finish starting before the call returns: the calling thread has no message loop."""

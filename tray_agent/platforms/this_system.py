@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tray_agent.downloads.model import Starter
 from tray_agent.i18n import _
 from tray_agent.platforms.errors import NotSupportedHereError
 
 if TYPE_CHECKING:
-    from tray_agent.downloads.install import Starter
     from tray_agent.platforms.autostart import Autostart
     from tray_agent.platforms.service import Services
     from tray_agent.platforms.service_secrets import ServiceSecrets

@@ -116,7 +116,7 @@ class AgentEngine:
         low, _fault = self._ask(lambda agent: agent.messages.low_credits())
         failed, _fault = self._ask(lambda _agent: self._failed_today())
         return NoticeFacts(
-            new_downloads=tuple(NewDownload(row.element, row.title, row.version) for row in waiting),
+            new_downloads=tuple(NewDownload(row.signed.element, row.signed.title, str(row.signed.version)) for row in waiting),
             low_credits=tuple(
                 LowCredits(account.name, account.balance or Decimal(0), Decimal(account.minimum), account.days_left) for account in low
             ),

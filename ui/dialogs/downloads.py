@@ -10,7 +10,7 @@ from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSplitter, QWidget
 
 from tray_agent.downloads.progress import DownloadProgress, Progress
-from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.words import format_size, progress_text, state_word
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
 from tray_agent.job_kinds import JobKey
@@ -21,11 +21,8 @@ from ui.models.downloads import (
     details_of,
     hand_over_each,
     hint_of,
-    is_missing,
     outcome_sentences,
-    progress_text,
     state_sentence,
-    state_word,
     went_well,
 )
 from ui.widgets.controls import allow
@@ -60,7 +57,7 @@ class DownloadsDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Downloads"))
         self.model = DownloadsModel()
-        self._deaf: Callable[[], None] = lambda: None
+        self._stop_following: Callable[[], None] = lambda: None
         self._headline = QLabel(self)
         self._headline.setWordWrap(True)
         self.table = TableView(
@@ -116,17 +113,17 @@ class DownloadsDialog(Dialog):
 
     def _columns(self) -> tuple[Column[DownloadRow], ...]:
         return (
-            Column(_("Element"), lambda row: row.title, checked=self.model.is_ticked, tooltip=lambda row: row.title),
-            Column(_("Version"), lambda row: row.version),
-            Column(_("Zustand"), state_word, status=_status, tooltip=self._state_tooltip),
-            Column(_("Datum"), lambda row: format_date(row.released), key=lambda row: row.released),
-            Column(_("Grösse"), lambda row: format_size(row.size), align=Align.RIGHT, key=lambda row: row.size),
+            Column(_("Element"), lambda row: row.signed.title, checked=self.model.is_ticked, tooltip=lambda row: row.signed.title),
+            Column(_("Version"), lambda row: str(row.signed.version)),
+            Column(_("Zustand"), _state, status=_status, tooltip=self._state_tooltip),
+            Column(_("Datum"), lambda row: format_date(row.signed.released), key=lambda row: row.signed.released),
+            Column(_("Grösse"), lambda row: format_size(row.signed.size), align=Align.RIGHT, key=lambda row: row.signed.size),
             Column(_("Hinweis"), hint_of),
         )
 
     def _state_tooltip(self, row: DownloadRow) -> str:
-        when = format_datetime(row.changed_at.astimezone(self.context.agent.machine.zone))
-        return "\n".join((state_sentence(row), _("{when} durch {who}").format(when=when, who=row.changed_by)))
+        when = format_datetime(row.download.changed_at.astimezone(self.context.agent.machine.zone))
+        return "\n".join((state_sentence(row), _("{when} durch {who}").format(when=when, who=row.download.changed_by)))
 
     # Reading
 
@@ -172,8 +169,7 @@ class DownloadsDialog(Dialog):
         if row is None:
             self.details.clear()
             return
-        told = details_of(row)
-        self.details.tell(told.title, told.paragraphs)
+        self.details.tell(*details_of(row))
 
     # Installing
 
@@ -200,9 +196,9 @@ class DownloadsDialog(Dialog):
 
     def _handed_over(self, ended: list[HandedOver]) -> None:
         """Tells what became of each; what did not go well stays ticked."""
-        said, good = outcome_sentences(result for _row, result in ended)
+        sentences, good = outcome_sentences(result for _row, result in ended)
         title = _("Ausgeführt") if good else _("Nicht alles wurde installiert")
-        self.banner.say(title, said, Status.SUCCESS if good else Status.WARNING)
+        self.banner.say(title, sentences, Status.SUCCESS if good else Status.WARNING)
         for row, result in ended:
             if went_well(result):
                 self.model.tick(row, on=False)
@@ -257,7 +253,7 @@ class DownloadsDialog(Dialog):
     # Progress
 
     def _follow(self, progress: DownloadProgress) -> None:
-        self._deaf = progress.listen(lambda: self.context.background.post(lambda: self._progressed(progress.snapshot())))
+        self._stop_following = progress.listen(lambda: self.context.background.post(lambda: self._progressed(progress.snapshot())))
         self._progressed(progress.snapshot())
 
     def _progressed(self, now: Progress) -> None:
@@ -282,8 +278,8 @@ class DownloadsDialog(Dialog):
 
     def done(self, result: int) -> None:
         """Ends the window; stops listening to the transfers."""
-        self._deaf()
-        self._deaf = lambda: None
+        self._stop_following()
+        self._stop_following = lambda: None
         super().done(result)
 
 
@@ -293,5 +289,9 @@ def _stop(agent: Agent) -> None:
         agent.jobs.cancel(running.run_id)
 
 
+def _state(row: DownloadRow) -> str:
+    return state_word(row.state, file_is_missing=row.is_missing)
+
+
 def _status(row: DownloadRow) -> Status:
-    return Status.WARNING if is_missing(row) else STATE_ICONS[row.state]
+    return Status.WARNING if row.is_missing else STATE_ICONS[row.state]

@@ -9,11 +9,11 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QLabel, QMenu, QMenuBar, QSplitter, QTreeWidgetItem
 
-from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
-from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.portal_view import PortalArea, PortalHeading, PortalRow, PortalView
+from tray_agent.downloads.words import format_size, state_word
 from tray_agent.i18n import _, format_date, format_datetime
 from ui.dialogs.portal_tree import PortalTree
-from ui.models.portal import PortalModel, details_of, state_word
+from ui.models.portal import PortalModel, details_of
 from ui.widgets.controls import search_by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import STATE_ICONS, Status, status_icon
@@ -120,8 +120,8 @@ class PortalDialog(Dialog):
             checked = format_datetime(view.checked_at.astimezone(self.context.agent.machine.zone))
             self.banner.say(_("Das Online-Portal antwortet nicht"), self.model.offline_sentence(checked), Status.WARNING)
         elif view.refused:
-            said = _("{number} Einträge sind fehlerhaft beschrieben und werden nicht angeboten; siehe Aktivitäten/Fehler.")
-            self.banner.say(_("Nicht alles kann angeboten werden"), said.format(number=view.refused), Status.WARNING)
+            sentence = _("{number} Einträge sind fehlerhaft beschrieben und werden nicht angeboten; siehe Aktivitäten/Fehler.")
+            self.banner.say(_("Nicht alles kann angeboten werden"), sentence.format(number=view.refused), Status.WARNING)
         else:
             self.clear_error()
         self._fill()
@@ -164,7 +164,8 @@ class PortalDialog(Dialog):
             self._add_row(item, row)
 
     def _add_row(self, parent: QTreeWidgetItem, row: PortalRow) -> None:
-        words = [row.title, row.version, format_date(row.released), format_size(row.size), "", state_word(row)]
+        signed = row.signed
+        words = [signed.title, str(signed.version), format_date(signed.released), format_size(signed.size), "", state_word(row.state)]
         item = QTreeWidgetItem(parent, words)
         item.setData(0, _ROW, row)
         item.setTextAlignment(SIZE, Align.RIGHT.value)
@@ -177,7 +178,7 @@ class PortalDialog(Dialog):
     def _choose(self, row: PortalRow | None) -> None:
         for item in self._row_items():
             found = item.data(0, _ROW)
-            if row is None or (found.element, found.version) == (row.element, row.version):
+            if row is None or found.signed.key == row.signed.key:
                 self.tree.setCurrentItem(item)
                 return
 
@@ -208,16 +209,16 @@ class PortalDialog(Dialog):
             return None
         if isinstance(subject, PortalRow):
             return self._row_menu(subject)
-        offered = self.model.area_menu(subject) if isinstance(subject, PortalArea) else None
-        if offered is None:
+        activatable = self.model.can_activate(subject) if isinstance(subject, PortalArea) else None
+        if activatable is None:
             return None
         menu = QMenu(self)
-        self._menu_action(menu, _("Download-Service aktivieren"), self.activate).setEnabled(offered.activate_enabled)
+        self._menu_action(menu, _("Download-Service aktivieren"), self.activate).setEnabled(activatable)
         return menu
 
     def _row_menu(self, row: PortalRow) -> QMenu:
         menu = QMenu(self)
-        action = self._menu_action(menu, _("Automatisch herunterladen"), lambda: self.subscribe(row.element, not row.subscribed))
+        action = self._menu_action(menu, _("Automatisch herunterladen"), lambda: self.subscribe(row.signed.element, not row.subscribed))
         action.setCheckable(True)
         action.setChecked(row.subscribed)
         return menu
@@ -230,7 +231,7 @@ class PortalDialog(Dialog):
     def _ticked(self, item: QTreeWidgetItem, column: int) -> None:
         row = item.data(0, _ROW)
         if column == AUTOMATIC and isinstance(row, PortalRow):
-            self.subscribe(row.element, item.checkState(AUTOMATIC) is Qt.CheckState.Checked)
+            self.subscribe(row.signed.element, item.checkState(AUTOMATIC) is Qt.CheckState.Checked)
 
     def subscribe(self, element: str, on: bool) -> None:
         """Subscribes to an element, or ends that; told at once, shown when it is stored."""
@@ -257,8 +258,8 @@ class PortalDialog(Dialog):
 
     def _activated(self, view: PortalView) -> None:
         self._show(view)
-        said = _("Damit er läuft, muss in «Aufträge verwalten» der Auftrag Download-Service aktiviert sein und einen Zeitplan haben.")
-        self.banner.say(_("Der Download-Service ist aktiv"), said, Status.INFO)
+        sentence = _("Damit er läuft, muss in «Aufträge verwalten» der Auftrag Download-Service aktiviert sein und einen Zeitplan haben.")
+        self.banner.say(_("Der Download-Service ist aktiv"), sentence, Status.INFO)
 
     def _open_downloads(self) -> None:
         from tray_agent.tray.model import DialogName

@@ -8,7 +8,7 @@ from functools import cache
 
 from PyQt6.QtGui import QIcon, QPixmap
 
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.model import DownloadState
 from tray_agent.protocol.model import Level, RunState
 from tray_agent.resources import assets_folder
 from tray_agent.tray.icons import ICON_SIZES, cell_index, sheet_file

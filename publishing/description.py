@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from publishing.errors import PublishError
 from tray_agent.config.toml_file import parsed
-from tray_agent.downloads.errors import PublishError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
 
@@ -28,11 +28,11 @@ _FAULTS = {
 }
 
 
-class _Part(BaseModel):
+class _DescriptionPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Lifetimes(_Part):
+class Lifetimes(_DescriptionPart):
     """How many days the signed metadata stays valid; what expires must be signed anew before."""
 
     root: int = Field(default=365, ge=1, le=3650)
@@ -45,7 +45,7 @@ class Lifetimes(_Part):
         return timedelta(days=getattr(self, role))
 
 
-class VersionEntry(_Part):
+class VersionEntry(_DescriptionPart):
     """One file of an element; ``file`` is relative to the folder of the description."""
 
     version: str
@@ -57,7 +57,7 @@ class VersionEntry(_Part):
     needs: str | None = None
 
 
-class ElementEntry(_Part):
+class ElementEntry(_DescriptionPart):
     """An element with its versions."""
 
     key: str
@@ -67,7 +67,7 @@ class ElementEntry(_Part):
     version: list[VersionEntry]
 
 
-class Description(_Part):
+class Description(_DescriptionPart):
     """The whole description."""
 
     areas: list[str] = []
@@ -108,18 +108,10 @@ def _first_fault(error: ValidationError) -> str:
 
 
 def _custom(element: ElementEntry, entry: VersionEntry) -> dict[str, Any]:
-    custom: dict[str, Any] = {
-        "element": element.key,
-        "title": element.title,
-        "heading": element.heading,
-        "area": entry.area,
-        "version": entry.version,
-        "released": entry.released.isoformat(),
-        "notes": entry.notes,
-        "restart": entry.restart,
-    }
-    optional = {"needs": entry.needs, "publisher": element.publisher}
-    return custom | {name: value for name, value in optional.items() if value}
+    """Returns what is signed of a version beside its file: all that the two entries say, without what they leave out."""
+    written = element.model_dump(exclude={"version"}) | entry.model_dump(mode="json", exclude={"file"})
+    written["element"] = written.pop("key")
+    return {name: value for name, value in written.items() if value or name in ("notes", "restart")}
 
 
 def _unreadable(file: Path, why: str) -> PublishError:

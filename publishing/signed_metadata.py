@@ -7,21 +7,33 @@ names it, last of all the timestamp, is replaced.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Signer, Snapshot, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
-from tray_agent.downloads.description import Lifetimes
-from tray_agent.downloads.errors import PublishError
+from publishing.description import Lifetimes
+from publishing.errors import refused
+from publishing.signing_keys import SigningKeys
 from tray_agent.i18n import N_, _
 from tray_agent.platforms import files
 
-ROLES = ("root", "targets", "snapshot", "timestamp")
+
+class Role(StrEnum):
+    """Whose keys sign what."""
+
+    ROOT = "root"
+    TARGETS = "targets"
+    SNAPSHOT = "snapshot"
+    TIMESTAMP = "timestamp"
+
+
+ROLES = tuple(role.value for role in Role)
 
 _LOST_ROOT = N_(
     "Der Schlüssel «root» fehlt ({needed} müssen unterschreiben, {here} sind da). Nur er kann andere Schlüssel ersetzen und den"
@@ -29,26 +41,6 @@ _LOST_ROOT = N_(
 )
 
 S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
-
-
-class Keys(Protocol):
-    """Where signing keys come from; ``signing_keys.SigningKeys`` is a folder of them."""
-
-    def has(self, role: str) -> bool:
-        """Returns whether any key of a role is here."""
-        ...
-
-    def of(self, role: str) -> tuple[Signer, ...]:
-        """Returns the keys of a role that are here."""
-        ...
-
-    def make(self, role: str, count: int = 1) -> tuple[Signer, ...]:
-        """Makes new keys for a role."""
-        ...
-
-    def retire(self, role: str, keyids: Collection[str]) -> None:
-        """Puts keys aside that count no more."""
-        ...
 
 
 class SignedMetadata:
@@ -61,11 +53,11 @@ class SignedMetadata:
         lifetimes: how long what is signed stays valid.
     """
 
-    def __init__(self, folder: Path, keys: Keys, now: datetime, lifetimes: Lifetimes) -> None:
+    def __init__(self, folder: Path, keys: SigningKeys, now: datetime, lifetimes: Lifetimes) -> None:
         self.folder = folder
         self.now = now.astimezone(UTC).replace(microsecond=0)
         self.lifetimes = lifetimes
-        self.root = read_newest_root(folder)
+        self.root = _read(folder / f"{self._newest('root')}.root.json", Root)
         self._written_root = self.root
         self._keys = keys
         self._retiring: dict[str, tuple[Signer, ...]] = {}
@@ -80,8 +72,7 @@ class SignedMetadata:
     @property
     def snapshot(self) -> Snapshot | None:
         """Returns the snapshot that the timestamp names."""
-        timestamp = self.timestamp
-        return _read(self._file("snapshot", timestamp.snapshot_meta.version), Snapshot) if timestamp else None
+        return _read_snapshot(self.folder)
 
     @property
     def targets(self) -> Targets | None:
@@ -155,12 +146,12 @@ class SignedMetadata:
 
     def write_targets(self, targets: Targets) -> None:
         """Writes a list of files as the next one, with a snapshot and a timestamp that name it."""
-        targets.version = self._next("targets")
+        targets.version = self._newest("targets") + 1
         self.write_snapshot(self._write(targets, "targets"))
 
     def write_snapshot(self, targets: MetaFile) -> None:
         """Writes a snapshot that names a list of files, and a timestamp that names the snapshot."""
-        snapshot = Snapshot(self._next("snapshot"), meta={"targets.json": targets})
+        snapshot = Snapshot(self._newest("snapshot") + 1, meta={"targets.json": targets})
         self._write_timestamp(self._write(snapshot, "snapshot"))
 
     def write_timestamp(self) -> None:
@@ -196,25 +187,17 @@ class SignedMetadata:
         """Returns the root that is being prepared: a copy of the written one, one version further."""
         root = self._known_root()
         if root is self._written_root:
-            self.root = root = Root.from_dict(root.to_dict())
+            self.root = root = Root.from_dict(root.to_dict())  # a copy: the written one still says who must sign
             root.version += 1
         return root
 
     def _file(self, role: str, version: int) -> Path:
         return self.folder / ("timestamp.json" if role == "timestamp" else f"{version}.{role}.json")
 
-    def _next(self, role: str) -> int:
-        return max(_versions(self.folder, role), default=0) + 1
-
-
-def read_newest_root(folder: Path) -> Root | None:
-    """Returns the newest root of a published portal, or None where there is none.
-
-    Raises:
-        PublishError: it can't be read.
-    """
-    versions = _versions(folder, "root")
-    return _read(folder / f"{max(versions)}.root.json", Root) if versions else None
+    def _newest(self, role: str) -> int:
+        """Returns the highest version of a role's metadata that was ever written, named by what counts now or not; 0 for none."""
+        numbers = [file.name.partition(".")[0] for file in self.folder.glob(f"*.{role}.json")]
+        return max((int(number) for number in numbers if number.isdigit()), default=0)
 
 
 def read_targets_list(folder: Path) -> Targets | None:
@@ -223,24 +206,13 @@ def read_targets_list(folder: Path) -> Targets | None:
     Raises:
         PublishError: it can't be read.
     """
-    timestamp = _read(folder / "timestamp.json", Timestamp)
-    snapshot = _read(folder / f"{timestamp.snapshot_meta.version}.snapshot.json", Snapshot) if timestamp else None
+    snapshot = _read_snapshot(folder)
     return _read(folder / f"{snapshot.meta['targets.json'].version}.targets.json", Targets) if snapshot else None
 
 
-def refused(item: str, why: str) -> PublishError:
-    """Returns the error for what can't be published."""
-    return PublishError(
-        _("Portal nicht veröffentlicht"),
-        _("{why} Für die Praxen hat sich nichts geändert.").format(why=why),
-        _("Beschreibung, Dateien und Schlüssel prüfen; docs/portal.md erklärt sie."),
-        item=item,
-    )
-
-
-def _versions(folder: Path, role: str) -> list[int]:
-    numbers = [file.name.partition(".")[0] for file in folder.glob(f"*.{role}.json")]
-    return [int(number) for number in numbers if number.isdigit()]
+def _read_snapshot(folder: Path) -> Snapshot | None:
+    timestamp = _read(folder / "timestamp.json", Timestamp)
+    return _read(folder / f"{timestamp.snapshot_meta.version}.snapshot.json", Snapshot) if timestamp else None
 
 
 def _read(file: Path, kind: type[S]) -> S | None:
