@@ -294,7 +294,7 @@ def test_a_message_whose_appointment_begins_while_it_waits_does_not_leave(world:
 
     world.gateway.answer = take_time
     world.send()
-    assert len(left_at) <= 3 + world.gateway.most_at_once  # at most what all workers had begun already
+    assert len(left_at) <= 3 + world.gateway.capabilities.most_at_once  # at most what all workers had begun already
     assert Counter(world.states()) == {"submitted": len(left_at), "error": 40 - len(left_at)}
 
 
@@ -434,8 +434,8 @@ def test_a_refused_account_stops_its_batch_keeps_its_messages_and_is_told_once(w
     world.gateway.answer = refuse
     result = world.send()
     assert set(world.states()) == {"prepared"}
-    assert len(asked) <= 3 * world.gateway.most_at_once
-    assert sum(result.skipped.values()) >= 100 - 3 * world.gateway.most_at_once
+    assert len(asked) <= 3 * world.gateway.capabilities.most_at_once
+    assert sum(result.skipped.values()) >= 100 - 3 * world.gateway.capabilities.most_at_once
     assert len([activity for activity in world.activities if activity.level is Level.ERROR]) == 1
     world.gateway.answer = None
     assert world.send().counts["sent"] == 100
@@ -472,7 +472,7 @@ def test_a_slow_answer_holds_nobody_up(world: World) -> None:
 
 
 def test_a_mandant_without_an_account_keeps_its_messages(prepared: World) -> None:
-    gateway = prepared.sms.pop("M1")
+    gateway = prepared.sms.gateways.pop("M1")
     prepared.sms["M9"] = gateway
     result = prepared.send()
     assert prepared.states() == ["prepared"]
@@ -678,7 +678,7 @@ def test_quiet_hours_that_begin_in_the_middle_of_a_batch_end_it(world: World) ->
     world.rules = replace(world.rules, patience=timedelta(0))
     result = world.send()
     assert 0 < len(left_at) < 60
-    assert max(left_at) < begin + timedelta(seconds=2 * world.gateway.most_at_once)  # what had begun to leave already
+    assert max(left_at) < begin + timedelta(seconds=2 * world.gateway.capabilities.most_at_once)  # what had begun to leave already
     assert Counter(world.states()) == {"submitted": len(left_at), "prepared": 60 - len(left_at)}
     assert result.skipped == {"quiet_hours": 60 - len(left_at)}
 
@@ -763,7 +763,7 @@ def test_many_doubts_in_a_row_pause_the_account(world: World) -> None:
     world.rules = replace(world.rules, patience=timedelta(0))
     world.gateway.answer = lambda _message: InDoubt("Keine Antwort.")
     world.send()
-    assert world.states().count("in_doubt") <= 6 * world.gateway.most_at_once
+    assert world.states().count("in_doubt") <= 6 * world.gateway.capabilities.most_at_once
 
 
 class _Steps(list[str]):
