@@ -21,6 +21,7 @@ from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    Capabilities,
     InDoubt,
     NotNow,
     Outcome,
@@ -296,6 +297,25 @@ def test_a_message_whose_appointment_begins_while_it_waits_does_not_leave(world:
     world.send()
     assert len(left_at) <= 3 + world.gateway.capabilities.most_at_once  # at most what all workers had begun already
     assert Counter(world.states()) == {"submitted": len(left_at), "error": 40 - len(left_at)}
+
+
+class OneConnection(MemorySmsGateway):
+    capabilities = Capabilities(most_at_once=1)
+
+
+@pytest.mark.parametrize("number", [3, 12])  # all have their intents at once; some still wait for theirs
+def test_a_message_whose_appointment_begins_while_another_is_handed_over_does_not_leave(world: World, number: int) -> None:
+    world.sms["M1"] = gateway = OneConnection()
+    world.add_patients(number)
+    for index in range(number):
+        world.change_appointment(f"a-Q{index}", starts_at=TOMORROW_NINE)
+    world.prepare()
+    world.clock.set(datetime(2026, 11, 24, 8, 0, tzinfo=UTC) - timedelta(seconds=1))
+    gateway.answer = lambda _message: world.clock.advance(timedelta(seconds=2))  # less than an intent holds
+    world.send()
+    assert len(gateway.taken) == 1
+    assert Counter(world.states()) == {"submitted": 1, "error": number - 1}
+    assert {message.reason for message in world.messages() if message.state is MessageState.ERROR} == {"not_in_time"}
 
 
 def test_no_sms_in_quiet_hours(prepared: World) -> None:
@@ -581,6 +601,16 @@ def test_a_lease_lost_at_the_intent_lets_nothing_leave(prepared: World, monkeypa
         send_messages(prepared.parts, context)
     assert not prepared.gateway.taken
     assert prepared.states() == ["prepared"]
+
+
+def test_a_run_that_lost_its_lease_does_not_write_why_messages_stay(prepared: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared.clock.set(datetime(2026, 11, 23, 21, 0, tzinfo=UTC))  # quiet hours: nothing is written but the reason
+    before, context = prepared.only(), prepared.context()
+    monkeypatch.setattr(context, "checkpoint", lambda: None)  # only the fence in the database tells
+    prepared.steps = _Steps("checked", lambda: setattr(context, "lost", True))
+    with pytest.raises(LeaseLostError):
+        send_messages(prepared.parts, context)
+    assert prepared.only() == before
 
 
 def test_a_run_that_ends_after_its_intent_leaves_a_doubt_that_is_asked_about_later(prepared: World) -> None:
