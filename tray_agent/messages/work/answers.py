@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,15 +12,13 @@ from tray_agent.i18n import N_, _
 from tray_agent.messages.gateways.contract import TOO_LATE, Accepted, AccountFault, AccountStopped, InDoubt, NotNow, Outcome, Refused
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox import entries
-from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.doubt import into_doubt
 from tray_agent.messages.work.lane import Returned, Stop
 from tray_agent.messages.work.lanes import JITTER, STOPPED, Lanes, pause_after
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.recheck import change_of
-from tray_agent.messages.work.steps import Counted, MessageStep, activity_about
+from tray_agent.messages.work.steps import Counted, MessageStep, activity_about, step_told
 from tray_agent.protocol.model import Level
 
 # For the message
@@ -30,13 +29,13 @@ def note_answer(parts: MessageParts, connection: Connection, message: OutboxMess
     step = step_after(parts, message, outcome, now)
     if entries.apply(connection, step.change, now):
         return step
-    # Somebody put the message in doubt before its answer came: that the gateway took it counts all the same.
+    elsewhere = MessageStep(step.change, Counted.SETTLED_ELSEWHERE)
     current = entries.read_message(connection, message.id)
-    if step.change.step is Step.ACCEPT and current is not None and current.state is MessageState.IN_DOUBT:
-        late = Change.of(current, Step.ACCEPT, Actor.SENDING, **step.change.values)
-        if entries.apply(connection, late, now):
-            return step
-    return MessageStep(step.change, Counted.SETTLED_ELSEWHERE)
+    if step.change.step is not Step.ACCEPT or current is None or current.state is not MessageState.IN_DOUBT:
+        return elsewhere
+    # Somebody put the message in doubt before its answer came: that the gateway took it counts all the same.
+    late = replace(step.change, state=current.state, version=current.version)
+    return step if entries.apply(connection, late, now) else elsewhere
 
 
 def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, now: datetime) -> MessageStep:
@@ -45,9 +44,8 @@ def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, no
         case Accepted():
             return _accepted(parts, message, now)
         case Refused():
-            refused = activity_about(parts, Level.ERROR, outcome.reason, message, outcome.sentence)
-            change = change_of(message, Step.REFUSE, reason=outcome.reason, sentence=outcome.sentence)
-            return MessageStep(change, Counted.REFUSED, refused, problem=True)
+            values = {"reason": outcome.reason, "sentence": outcome.sentence}
+            return step_told(parts, Level.ERROR, message, Step.REFUSE, Actor.SENDING, Counted.REFUSED, values)
         case InDoubt():
             return _in_doubt(parts, message, outcome, now)
         case NotNow(reason=reason) if reason == TOO_LATE:  # our own doing: no pause, and whatever was said about it before stays
@@ -60,11 +58,11 @@ def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, no
 
 
 def _accepted(parts: MessageParts, message: OutboxMessage, now: datetime) -> MessageStep:
-    next_at = now + parts.rules.status_pauses[0]
-    change = change_of(message, Step.ACCEPT, submitted_at=now, next_at=next_at, reason="", sentence="")
     sent = _SENT[message.kind, message.channel or Channel.SMS]
     said = _(sent).format(recipient=message.recipient)
-    return MessageStep(change, Counted.SENT, activity_about(parts, Level.INFO, OutboxReason.SENT, message, said))
+    row = activity_about(parts, Level.INFO, OutboxReason.SENT, message, said)
+    values = {"submitted_at": now, "next_at": now + parts.rules.status_pauses[0], "reason": "", "sentence": ""}
+    return MessageStep.of(message, Step.ACCEPT, Actor.SENDING, values, Counted.SENT, row)
 
 
 _SENT = {
@@ -84,7 +82,7 @@ def _in_doubt(parts: MessageParts, message: OutboxMessage, outcome: InDoubt, now
 
 
 def _given_back(message: OutboxMessage, next_at: datetime, counted: Counted, reason: str, sentence: str) -> MessageStep:
-    return MessageStep(change_of(message, Step.GIVE_BACK, next_at=next_at, reason=reason, sentence=sentence), counted)
+    return MessageStep.of(message, Step.GIVE_BACK, Actor.SENDING, {"next_at": next_at, "reason": reason, "sentence": sentence}, counted)
 
 
 # For the lane

@@ -16,12 +16,11 @@ from tray_agent.i18n import _
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
-from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about
+from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about, step_told
 from tray_agent.protocol.model import Level
 
 
@@ -73,44 +72,37 @@ class Settling:
             row = unreadable_activity(self._parts, message)
             return replace(asked, counted=Counted.UNREADABLE, activity=row, problem=row is not None)
         if _is_known(answer.reports.get(message.reference)):
-            return _step(message, Step.FOUND, Counted.FOUND, submitted_at=message.sending_at or now, next_at=now, reason="", sentence="")
+            values = {"submitted_at": message.sending_at or now, "next_at": now, "reason": "", "sentence": ""}
+            return MessageStep.of(message, Step.FOUND, Actor.SETTLING, values, Counted.FOUND)
         if message.account is not None and answer.account != message.account:
             return self._leave_to_a_person(message, now)
         times = message.times_asked + 1
         if times >= self._parts.rules.times:
             said = _("Das Gateway hat die Mitteilung nie erhalten; sie wird noch einmal gesendet.")
             values = {"times_asked": times, "last_asked_at": now, "next_at": now, "reason": OutboxReason.NEVER_TAKEN, "sentence": said}
-            return _step(message, Step.NEVER_TAKEN, Counted.NEVER_TAKEN, **values)
+            return MessageStep.of(message, Step.NEVER_TAKEN, Actor.SETTLING, values, Counted.NEVER_TAKEN)
         return self._ask_later(message, now, message.sentence, times_asked=times, first_asked_at=message.first_asked_at or now)
 
     def _leave_to_a_person(self, message: OutboxMessage, now: datetime) -> MessageStep:
         """Believes no account that it never got what another account was given."""
         said = _("Das SMS-Konto wurde gewechselt; das neue weiss nicht, ob die Mitteilung gesendet wurde. Eine Person muss entscheiden.")
-        reason, until = OutboxReason.OTHER_ACCOUNT, now + self._parts.rules.give_up
-        step = _step(message, Step.ASK_AGAIN, Counted.LEFT_TO_A_PERSON, reason=reason, sentence=said, next_at=until)
-        return replace(step, activity=activity_about(self._parts, Level.ERROR, reason, message, said), problem=True)
+        values = {"reason": OutboxReason.OTHER_ACCOUNT, "sentence": said, "next_at": now + self._parts.rules.give_up}
+        return step_told(self._parts, Level.ERROR, message, Step.ASK_AGAIN, Actor.SETTLING, Counted.LEFT_TO_A_PERSON, values)
 
     def _ask_later(self, message: OutboxMessage, now: datetime, sentence: str, **values: object) -> MessageStep:
         values |= {"last_asked_at": now, "next_at": now + self._parts.rules.ask_every, "sentence": sentence}
-        return _step(message, Step.ASK_AGAIN, Counted.ASKED, **values)
+        return MessageStep.of(message, Step.ASK_AGAIN, Actor.SETTLING, values, Counted.ASKED)
 
     def _give_up(self, message: OutboxMessage) -> MessageStep:
         said = _("Es blieb unklar, ob die Mitteilung gesendet wurde; sie wird nicht mehr gesendet.")
-        step = _step(message, Step.GIVE_UP, Counted.GIVEN_UP, reason=OutboxReason.IN_DOUBT, sentence=said)
-        return replace(step, activity=activity_about(self._parts, Level.WARNING, OutboxReason.IN_DOUBT, message, said), problem=True)
+        values = {"reason": OutboxReason.IN_DOUBT, "sentence": said}
+        return step_told(self._parts, Level.WARNING, message, Step.GIVE_UP, Actor.SETTLING, Counted.GIVEN_UP, values)
 
 
 def into_doubt(
-    parts: MessageParts,
-    message: OutboxMessage,
-    actor: Actor,
-    reason: str,
-    sentence: str,
-    counted: Counted,
-    *,
-    now: datetime,
-    ask_at: datetime,
-) -> MessageStep:
+    parts: MessageParts, message: OutboxMessage, actor: Actor, reason: str, sentence: str, counted: Counted,
+    *, now: datetime, ask_at: datetime,
+) -> MessageStep:  # fmt: skip
     """Returns the step of a message into doubt. About one that no gateway can be asked about a person decides, who is told at once."""
     askable = parts.can_be_asked(message)
     row = None
@@ -121,22 +113,9 @@ def into_doubt(
             " Bis dahin wird sie nicht noch einmal gesendet."
         )
         row = activity_about(parts, Level.ERROR, OutboxReason.IN_DOUBT, message, said)
-    change = Change.of(
-        message,
-        Step.DOUBT,
-        actor,
-        reason=reason,
-        sentence=sentence,
-        times_asked=0,
-        first_asked_at=None,
-        last_asked_at=None,
-        next_at=ask_at if askable else now + parts.rules.give_up,
-    )
-    return MessageStep(change, counted, row, problem=not askable)
-
-
-def _step(message: OutboxMessage, step: Step, counted: Counted, **values: object) -> MessageStep:
-    return MessageStep(Change.of(message, step, Actor.SETTLING, **values), counted)
+    values = {"reason": reason, "sentence": sentence, "times_asked": 0, "first_asked_at": None, "last_asked_at": None}
+    values["next_at"] = ask_at if askable else now + parts.rules.give_up
+    return MessageStep.of(message, Step.DOUBT, actor, values, counted, row, problem=not askable)
 
 
 def _is_known(report: DeliveryReport | None) -> bool:

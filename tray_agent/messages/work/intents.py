@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
-from tray_agent.messages.outbox.states import Step
+from tray_agent.messages.outbox.entries import Change
+from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.answers import learn, note_answer
 from tray_agent.messages.work.lane import Departure, Lane, Returned
 from tray_agent.messages.work.lanes import Lanes, ServerTime
-from tray_agent.messages.work.recheck import Ready, change_of
+from tray_agent.messages.work.recheck import Ready
 from tray_agent.messages.work.steps import MessageRun, MessageStep
 
 
@@ -79,7 +80,7 @@ class Intents:
             "account": lane.name[:200],
             "next_at": now + rules.settles_after(message.channel),
         }
-        if now >= message.expires_at or not entries.apply(connection, change_of(message, Step.TAKE, **values), now):
+        if now >= message.expires_at or not entries.apply(connection, Change.of(message, Step.TAKE, Actor.SENDING, **values), now):
             return None
         taken = replace(
             message, state=MessageState.SENDING, version=message.version + 1, attempts=attempts, token=context.token, sending_at=now

@@ -16,11 +16,11 @@ from tray_agent.messages.gateways.contract import AccountFault
 from tray_agent.messages.gateways.errors import GatewayAccountError
 from tray_agent.messages.model import Channel
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
-from tray_agent.messages.outbox.states import Step
+from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, keep_balances
 from tray_agent.messages.work.lane import MAIL, Event, Lane, MailWay, MissingWay, Opened, Returned, SmsWay, Stop
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.recheck import Ready, change_of
+from tray_agent.messages.work.recheck import Ready
 from tray_agent.messages.work.steps import MessageRun, MessageStep
 
 SLICE = 1.0
@@ -152,7 +152,7 @@ class Lanes:
             self.keep(lane, message, stop)
         self._run.write(
             [
-                MessageStep(change_of(message, Step.POSTPONE, reason=stop.reason, sentence=stop.sentence))
+                MessageStep.of(message, Step.POSTPONE, Actor.SENDING, {"reason": stop.reason, "sentence": stop.sentence})
                 for message, stop in stopped
                 if message.reason != stop.reason  # a run that waits looks at what it keeps again and again
             ]

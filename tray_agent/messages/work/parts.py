@@ -85,14 +85,6 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def _nothing(_step: str) -> None:
-    pass
-
-
-def _never() -> datetime | None:
-    return None
-
-
 def _no_words() -> PracticeWords:
     from tray_agent.messages.texts.rendering import PracticeWords
 
@@ -129,8 +121,8 @@ class MessageParts:
     region: str = "CH"
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
-    next_sending: Callable[[], datetime | None] = _never
-    reached: Callable[[str], None] = _nothing
+    next_sending: Callable[[], datetime | None] = lambda: None
+    reached: Callable[[str], None] = lambda _step: None
 
     def channels(self) -> frozenset[Channel]:
         """Returns the channels on which the practice can send at all."""

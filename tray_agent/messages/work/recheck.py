@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from tray_agent.config.settings import ONE_PER_DAY, Settings
 from tray_agent.errors import BugError
@@ -178,7 +177,7 @@ class _Checking:
         reason, sentence = decision.reason.value, _with_advice(decision)
         self.checked.kept[message.id] = reason
         if message.reason != reason:
-            self.checked.notes.append(MessageStep(change_of(message, Step.POSTPONE, reason=reason, sentence=sentence)))
+            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, {"reason": reason, "sentence": sentence}))
 
     def _end(self, message: OutboxMessage, decision: NotEligible) -> None:
         if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _key_of(message):  # not moved into the past
@@ -200,8 +199,9 @@ class _Checking:
         level = Level.ERROR if rejected else Level.WARNING if problem else Level.INFO
         said = join_texts(_("nicht gesendet.") if rejected else _("storniert, nichts gesendet."), sentence)
         counted = Counted.ERRORS if rejected else Counted.CANCELLED
-        change = change_of(message, step, reason=reason, sentence=sentence)
-        self.checked.endings.append(MessageStep(change, counted, activity_about(self._parts, level, reason, message, said), problem))
+        row = activity_about(self._parts, level, reason, message, said)
+        values = {"reason": reason, "sentence": sentence}
+        self.checked.endings.append(MessageStep.of(message, step, Actor.SENDING, values, counted, row, problem=problem))
 
     def _confirm(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
         patient = self._facts.patients.get(decision.patient_id)
@@ -209,7 +209,7 @@ class _Checking:
         changed = {name: value for name in _CONTENT if getattr(message, name) != (value := getattr(draft, name))}
         current = message
         if changed:
-            self.checked.changes.append(MessageStep(change_of(message, Step.RENDER_ANEW, **changed)))
+            self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
             current = replace(message, version=message.version + 1, **changed)
         self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name))
 
@@ -218,14 +218,9 @@ class _Checking:
             raise BugError(f"message {message.id} was moved without an appointment")
         said = _("Der Termin wurde auf {time} verschoben; dafür gibt es eine eigene Mitteilung.")
         said = said.format(time=format_datetime(appointment.starts_at))
-        ending = change_of(message, Step.CANCEL, reason=OutboxReason.MOVED, sentence=said)
+        ending = Change.of(message, Step.CANCEL, Actor.SENDING, reason=OutboxReason.MOVED, sentence=said)
         draft = self._drafting.draft(decision, self._facts.patients.get(decision.patient_id), appointment)
         self.checked.moved.append(Moved(ending, draft, self._facts.known.of_key(appointment.id, draft.unique_key)))
-
-
-def change_of(message: OutboxMessage, step: Step, **values: Any) -> Change:  # noqa: ANN401 - any column's value
-    """Returns a step that sending takes with a message."""
-    return Change.of(message, step, Actor.SENDING, **values)
 
 
 def _key_of(message: OutboxMessage) -> MessageKey:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from tray_agent.i18n import _, join_texts, ngettext
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity, activity_about
+from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity, step_told
 from tray_agent.protocol.model import Level
 from tray_agent.store.tables import message as table
 
@@ -83,19 +83,19 @@ class _Tracking:
     def _judge(self, message: OutboxMessage, answer: StatusAnswer, now: datetime) -> MessageStep:
         report = answer.reports.get(message.reference)
         if report is not None and report.status is DeliveryStatus.DELIVERED:
-            return MessageStep(_change(message, Step.DELIVER, **_noted(report)), Counted.DELIVERED)
+            return MessageStep.of(message, Step.DELIVER, Actor.TRACKING, _noted(report), Counted.DELIVERED)
         if report is not None and report.status is DeliveryStatus.FAILED:
             return self._failed(message, report)
         if now - (message.submitted_at or now) >= self._parts.rules.track:
             return self._expired(message)
-        later = {"status_checks": message.status_checks + 1, "next_at": now + self._pause(message)}
+        later: dict[str, Any] = {"status_checks": message.status_checks + 1, "next_at": now + self._pause(message)}
         if answer.is_unreadable(message):
             row = unreadable_activity(self._parts, message)
-            said = {"reason": OutboxReason.STATUS_UNREADABLE, "sentence": unreadable_sentence()}
-            return MessageStep(_change(message, Step.WAIT, **later, **said), Counted.UNREADABLE, row, problem=row is not None)
+            later |= {"reason": OutboxReason.STATUS_UNREADABLE, "sentence": unreadable_sentence()}
+            return MessageStep.of(message, Step.WAIT, Actor.TRACKING, later, Counted.UNREADABLE, row, problem=row is not None)
         if report is not None and report.status is DeliveryStatus.BUFFERED:
-            return MessageStep(_change(message, Step.BUFFER, **_noted(report), **later), Counted.BUFFERED)
-        return MessageStep(_change(message, Step.WAIT, **later), Counted.OPEN if answer.error is None else Counted.NOT_ASKED)
+            return MessageStep.of(message, Step.BUFFER, Actor.TRACKING, _noted(report) | later, Counted.BUFFERED)
+        return MessageStep.of(message, Step.WAIT, Actor.TRACKING, later, Counted.OPEN if answer.error is None else Counted.NOT_ASKED)
 
     def _pause(self, message: OutboxMessage) -> timedelta:
         pauses = self._parts.rules.status_pauses
@@ -106,22 +106,16 @@ class _Tracking:
             _("Die SMS konnte nicht zugestellt werden: {why}.").format(why=_why(report) or _("Grund unbekannt")),
             _("Patienten anrufen oder anschreiben.") if message.kind is MessageKind.REMINDER else "",
         )
-        reason = OutboxReason.NOT_DELIVERED
-        change = _change(message, Step.FAIL, **{**_noted(report), "reason": reason, "sentence": said})
-        return MessageStep(change, Counted.FAILED, activity_about(self._parts, Level.ERROR, reason, message, said), problem=True)
+        values = _noted(report) | {"reason": OutboxReason.NOT_DELIVERED, "sentence": said}
+        return step_told(self._parts, Level.ERROR, message, Step.FAIL, Actor.TRACKING, Counted.FAILED, values)
 
     def _expired(self, message: OutboxMessage) -> MessageStep:
         said = _("Innert sieben Tagen kam keine Meldung, ob die SMS zugestellt wurde.")
-        reason = OutboxReason.NO_NOTIFICATION
-        row = activity_about(self._parts, Level.WARNING, reason, message, said)
-        return MessageStep(_change(message, Step.EXPIRE, reason=reason, sentence=said), Counted.UNKNOWN, row)
+        values = {"reason": OutboxReason.NO_NOTIFICATION, "sentence": said}
+        return step_told(self._parts, Level.WARNING, message, Step.EXPIRE, Actor.TRACKING, Counted.UNKNOWN, values, problem=False)
 
 
-def _change(message: OutboxMessage, step: Step, **values: object) -> Change:
-    return Change.of(message, step, Actor.TRACKING, **values)
-
-
-def _noted(report: DeliveryReport) -> dict[str, object]:
+def _noted(report: DeliveryReport) -> dict[str, Any]:
     waits = report.status is DeliveryStatus.BUFFERED and report.reason
     said = _("Der Anbieter versucht es weiter: {why}.").format(why=_why(report)) if waits else ""
     return {"notified_at": report.notified_at, "reason_code": report.reason_code[:16], "reason": "", "sentence": said}

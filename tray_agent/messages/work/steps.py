@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection
 
@@ -16,6 +17,7 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change, Draft
 from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.words import said_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level, Service
@@ -69,6 +71,14 @@ class MessageStep:
     counted: Counted | None = None
     activity: Activity | None = None
     problem: bool = False
+
+    @classmethod
+    def of(
+        cls, message: OutboxMessage, step: Step, actor: Actor, values: Mapping[str, Any], counted: Counted | None = None,
+        activity: Activity | None = None, *, problem: bool = False,
+    ) -> MessageStep:  # fmt: skip
+        """Returns a step of a message as it was read; ``values`` are further columns to write."""
+        return cls(Change.of(message, step, actor, **values), counted, activity, problem)
 
 
 @dataclass(slots=True)
@@ -161,3 +171,12 @@ def activity_about(parts: MessageParts, level: Level, reason: str, message: Outb
         name = f"{name} ({format_datetime(parts.local(at))})"
     item = message.unique_key if isinstance(message, Draft) else str(message.id)  # a draft has no number yet
     return Activity(Service.SMS, level, str(reason), said_of(name, sentence), item, message.patient_id, at)
+
+
+def step_told(
+    parts: MessageParts, level: Level, message: OutboxMessage, step: Step, actor: Actor, counted: Counted, values: Mapping[str, Any],
+    *, problem: bool = True,
+) -> MessageStep:  # fmt: skip
+    """Returns a step whose reason and sentence, which are among ``values``, the activity log tells too."""
+    row = activity_about(parts, level, values["reason"], message, values["sentence"])
+    return MessageStep.of(message, step, actor, values, counted, row, problem=problem)
