@@ -12,10 +12,6 @@ from typing import Protocol
 from tray_agent.i18n import _
 
 
-def _always() -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class OutgoingSms:
     """An SMS as it leaves.
@@ -34,7 +30,7 @@ class OutgoingSms:
     recipient: str
     originator: str
     text: str
-    may_leave: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+    may_leave: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class OutgoingMail:
     subject: str
     text: str
     calendar: bytes | None = None
-    may_leave: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+    may_leave: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,20 +66,75 @@ class Decided:
         return known.state is MessageState.ERROR and known.attempts > 0 and known.recipient == decision.recipient
 
 
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """What is around the candidates at one moment, and how messages are written then.
+
+    Attributes:
+        now: aware, by the database's clock.
+    """
+
+    parts: MessageParts
+    around: Circumstances
+    book: TemplateBook
+    now: datetime
+
+    def draft(
+        self, decision: Eligible, patient: Patient | None, appointment: Appointment | None, expires_at: datetime | None = None
+    ) -> Draft:
+        """Returns the message that a decision asks for, as it is written now.
+
+        Args:
+            decision: who gets it, on which way.
+            patient: of whom the text speaks.
+            appointment: from whose start on it is not sent any more; None for a greeting.
+            expires_at: of a greeting; by default the end of the practice's day.
+        """
+        if patient is None:
+            raise BugError("nobody is eligible without a patient")
+        values = values_for(patient, self.around.mandants[decision.mandant_id], self.parts.words, appointment)
+        rendered = self.book.render(decision.template, values)
+        begins = self.begin_of(appointment)
+        return Draft(
+            kind=decision.kind,
+            unique_key=decision.key.text,
+            patient_id=decision.patient_id,
+            patient_name=name_of(patient, decision.patient_id),
+            next_at=self.now,
+            expires_at=begins or expires_at or self.end_of_day(),
+            channel=decision.channel,
+            mandant_id=decision.mandant_id,
+            appointment_id=appointment.id if appointment else None,
+            recipient=decision.recipient,
+            language=decision.language,
+            subject=subject_of(rendered),
+            text=rendered.text,
+            segments=segments_of(rendered),
+            cost=cost_of(rendered, decision.channel),
+            appointment_at=begins,
+        )
+
+    def begin_of(self, appointment: Appointment | None) -> datetime | None:
+        """Returns the start of an appointment as an instant."""
+        return self.parts.instant(appointment.starts_at) if appointment else None
+
+    def end_of_day(self) -> datetime:
+        """Returns the end of the practice's day as an instant."""
+        return self.parts.instant(datetime.combine(self.around.today + timedelta(days=1), time.min))
+
+
 class Deciding:
     """Decides who gets a message at one moment, chunk by chunk: for preparing, and for its preview.
 
     Args:
-        parts: what to work with.
-        around: everything around the candidates.
+        drafting: the moment.
         writes: whether each chunk is written to the outbox before the next is decided: then nothing else need remember it.
     """
 
-    def __init__(self, parts: MessageParts, around: Circumstances, *, writes: bool) -> None:
-        self._parts = parts
-        self._around = around
+    def __init__(self, drafting: Drafting, *, writes: bool) -> None:
+        self._parts, self._around = drafting.parts, drafting.around
         self._writes = writes
-        self._batch = PreparingBatch(around)
+        self._batch = PreparingBatch(self._around)
 
     def reminders(self) -> Iterator[list[Decided]]:
         """Gives a decision for each appointment of the search window, by start."""
@@ -184,63 +239,6 @@ def _earlier_reminder(known: Known) -> EarlierReminder | None:
     if known.appointment_id is None:
         return None
     return EarlierReminder(ReminderKey(known.appointment_id, start_in(known.unique_key)), known.patient_id, known.left_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Drafting:
-    """Writes messages at one moment.
-
-    Attributes:
-        now: aware, by the database's clock.
-    """
-
-    parts: MessageParts
-    around: Circumstances
-    book: TemplateBook
-    now: datetime
-
-    def draft(
-        self, decision: Eligible, patient: Patient | None, appointment: Appointment | None, expires_at: datetime | None = None
-    ) -> Draft:
-        """Returns the message that a decision asks for, as it is written now.
-
-        Args:
-            decision: who gets it, on which way.
-            patient: of whom the text speaks.
-            appointment: from whose start on it is not sent any more; None for a greeting.
-            expires_at: of a greeting; by default the end of the practice's day.
-        """
-        if patient is None:
-            raise BugError("nobody is eligible without a patient")
-        values = values_for(patient, self.around.mandants[decision.mandant_id], self.parts.words, appointment)
-        rendered = self.book.render(decision.template, values)
-        begins = self.begin_of(appointment)
-        return Draft(
-            kind=decision.kind,
-            unique_key=decision.key.text,
-            patient_id=decision.patient_id,
-            patient_name=name_of(patient, decision.patient_id),
-            next_at=self.now,
-            expires_at=begins or expires_at or self.end_of_day(),
-            channel=decision.channel,
-            mandant_id=decision.mandant_id,
-            appointment_id=appointment.id if appointment else None,
-            recipient=decision.recipient,
-            language=decision.language,
-            subject=subject_of(rendered),
-            text=rendered.text,
-            segments=segments_of(rendered),
-            cost=cost_of(rendered, decision.channel),
-            appointment_at=begins,
-        )
-
-    def begin_of(self, appointment: Appointment | None) -> datetime | None:
-        """Returns the start of an appointment as an instant."""
-        return self.parts.instant(appointment.starts_at) if appointment else None
-
-    def end_of_day(self) -> datetime:
-        """Returns the end of the practice's day as an instant."""
-        return self.parts.instant(datetime.combine(self.around.today + timedelta(days=1), time.min))
 
 
 def _grouped(known: Iterable[Known], by: Callable[[Known], str]) -> Mapping[str, Sequence[Known]]:

@@ -68,7 +68,7 @@ class _Preparing:
 
     def prepare(self, candidates: Callable[[Deciding], Iterator[list[Decided]]]) -> JobResult:
         done = 0
-        for decided in candidates(Deciding(self._parts, self._around, writes=not self._context.dry_run)):
+        for decided in candidates(Deciding(self._drafting, writes=not self._context.dry_run)):
             self._context.checkpoint()
             written = [entry for one in decided if (entry := self._entry_of(one))]
             if not self._context.dry_run:

@@ -167,7 +167,8 @@ class PreviewService:
         instant = self._instant_of(day)
         settings = self._parts.settings()
         around = self._around(instant, settings)
-        deciding, drafting = Deciding(self._parts, around, writes=False), Drafting(self._parts, around, self._parts.templates(), instant)
+        drafting = Drafting(self._parts, around, self._parts.templates(), instant)
+        deciding = Deciding(drafting, writes=False)
         reminders = kind is MessageKind.REMINDER
         chunks = deciding.reminders() if reminders else deciding.greetings()
         lines = tuple(_line(drafting, one) for decided in chunks for one in decided)

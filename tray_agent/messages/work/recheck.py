@@ -38,7 +38,7 @@ from tray_agent.messages.rules.reasons import Reason, Weight, advice_of, weight_
 from tray_agent.messages.work.deciding import Drafting, KnownReminders
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep, activity_about
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import Appointment
 from tray_agent.protocol.model import Level
 
 _CONTENT = (
@@ -111,45 +111,31 @@ def check(parts: MessageParts, settings: Settings, messages: Sequence[OutboxMess
     Raises:
         DatabaseUnavailableError, PracticeDataError: nothing can be checked, so nothing may be sent.
     """
-    drafting = Drafting(parts, parts.circumstances(now, settings), parts.templates(), now)
-    checking = _Checking(drafting, _Facts.read(parts, settings, messages))
+    checking = _Checking(parts, settings, messages, now)
     for message in messages:
         checking.judge(message)
     return checking.checked
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the practice and the outbox say about a chunk of messages now."""
+class _Checking:
+    """Judges a chunk of messages by what the practice and the outbox say now, read in sets."""
 
-    appointments: Mapping[str, Appointment]
-    patients: Mapping[str, Patient]
-    charged: Mapping[str, str]
-    known: KnownReminders
-
-    @classmethod
-    def read(cls, parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage]) -> _Facts:
+    def __init__(self, parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage], now: datetime) -> None:
+        self.checked = Checked()
+        self._parts = parts
+        self._drafting = Drafting(parts, parts.circumstances(now, settings), parts.templates(), now)
         appointment_ids = {message.appointment_id for message in messages if message.appointment_id}
         appointments = parts.practice.appointments(appointment_ids) if appointment_ids else {}
+        # The patient of an appointment may be another one by now.
         patient_ids = {message.patient_id for message in messages} | {appointment.patient_id for appointment in appointments.values()}
+        self._appointments: Mapping[str, Appointment] = appointments
+        self._patients = parts.practice.patients(patient_ids)
+        self._charged = parts.practice.last_mandants(patient_ids)
         days = appointments.values() if settings.yes(ONE_PER_DAY) else ()
-        return cls(
-            appointments,
-            parts.practice.patients(patient_ids),
-            parts.practice.last_mandants(patient_ids),
-            KnownReminders.read(parts, appointment_ids, patient_ids, days),
-        )
-
-
-class _Checking:
-    def __init__(self, drafting: Drafting, facts: _Facts) -> None:
-        self.checked = Checked()
-        self._drafting = drafting
-        self._parts = drafting.parts
-        self._facts = facts
+        self._known = KnownReminders.read(parts, appointment_ids, patient_ids, days)
 
     def judge(self, message: OutboxMessage) -> None:
-        appointment = self._facts.appointments.get(message.appointment_id or "")
+        appointment = self._appointments.get(message.appointment_id or "")
         found = self._recheck(message, appointment)
         # Nothing is sent from its hour on, whatever else is found; only a reason for never sending it says more than that it is late.
         if isinstance(found, NoLonger):
@@ -164,13 +150,13 @@ class _Checking:
             self._confirm(message, found.decision, appointment)
 
     def _recheck(self, message: OutboxMessage, appointment: Appointment | None) -> Recheck:
-        around, facts = self._drafting.around, self._facts
+        around = self._drafting.around
         patient_id = appointment.patient_id if appointment else message.patient_id
-        patient, charged = facts.patients.get(patient_id), facts.charged.get(patient_id)
+        patient, charged = self._patients.get(patient_id), self._charged.get(patient_id)
         prepared = _prepared(message)
         if message.kind is MessageKind.BIRTHDAY:
             return recheck_birthday(prepared, BirthdayCandidate(patient, charged), around)
-        earlier = facts.known.earlier(message.appointment_id or "", patient_id)
+        earlier = self._known.earlier(message.appointment_id or "", patient_id)
         return recheck_reminder(prepared, ReminderCandidate(appointment, patient, charged), around, earlier)
 
     def _keep(self, message: OutboxMessage, decision: NotEligible) -> None:
@@ -204,7 +190,7 @@ class _Checking:
         self.checked.endings.append(MessageStep.of(message, step, Actor.SENDING, values, counted, row, problem=problem))
 
     def _confirm(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
-        patient = self._facts.patients.get(decision.patient_id)
+        patient = self._patients.get(decision.patient_id)
         draft = self._drafting.draft(decision, patient, appointment, message.expires_at)
         changed = {name: value for name in _CONTENT if getattr(message, name) != (value := getattr(draft, name))}
         current = message
@@ -219,8 +205,8 @@ class _Checking:
         said = _("Der Termin wurde auf {time} verschoben; dafür gibt es eine eigene Mitteilung.")
         said = said.format(time=format_datetime(appointment.starts_at))
         ending = Change.of(message, Step.CANCEL, Actor.SENDING, reason=OutboxReason.MOVED, sentence=said)
-        draft = self._drafting.draft(decision, self._facts.patients.get(decision.patient_id), appointment)
-        self.checked.moved.append(Moved(ending, draft, self._facts.known.of_key(appointment.id, draft.unique_key)))
+        draft = self._drafting.draft(decision, self._patients.get(decision.patient_id), appointment)
+        self.checked.moved.append(Moved(ending, draft, self._known.of_key(appointment.id, draft.unique_key)))
 
 
 def _key_of(message: OutboxMessage) -> MessageKey:

@@ -13,9 +13,9 @@ from typing import Any
 from tray_agent.i18n import _, join_texts, ngettext
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
-from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
-from tray_agent.messages.outbox.states import Actor, Step
+from tray_agent.messages.outbox.states import OPEN_DELIVERY, Actor, Step
 from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.parts import MessageParts
@@ -44,8 +44,8 @@ class _Tracking:
         self._unasked: dict[str, str] = {}
 
     def run(self) -> JobResult:
-        done, open_sms = 0, table.c.channel == Channel.SMS.value
-        for messages, now in self._run.due([MessageState.SUBMITTED, MessageState.BUFFERED], open_sms):
+        done, is_sms = 0, table.c.channel == Channel.SMS.value
+        for messages, now in self._run.due(OPEN_DELIVERY, is_sms):
             steps = self._track(messages, now)
             if self._run.context.dry_run:
                 for step in steps:

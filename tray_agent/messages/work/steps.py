@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -113,7 +113,7 @@ class MessageRun:
         self.context = context
         self.tally = MessageTally()
 
-    def due(self, states: Sequence[MessageState], *also: ColumnElement[bool]) -> Iterator[tuple[list[OutboxMessage], datetime]]:
+    def due(self, states: Collection[MessageState], *also: ColumnElement[bool]) -> Iterator[tuple[list[OutboxMessage], datetime]]:
         """Gives the messages in these states whose next step is due, in chunks by number, each with the time at which it was read.
 
         Raises:
