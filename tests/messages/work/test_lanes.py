@@ -16,7 +16,7 @@ from tray_agent.config import settings as switches
 from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, Outcome, OutgoingMail, too_late
 from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.work.lane import Departure, Event, Lane, Opened, Returned, Stop
+from tray_agent.messages.work.lane import Departure, Event, Lane, Opened, Returned, Stop, Way
 from tray_agent.messages.work.recheck import Ready
 
 
@@ -56,7 +56,7 @@ def lane(world: World, gate: Gate, events: SimpleQueue[Event]) -> Iterator[Lane]
     """Gives a lane with one message on its way and two waiting behind it."""
     world.book_appointment()
     world.prepare()
-    opened = Lane(world.parts, "account", gate, 1, events)
+    opened = Lane(world.parts, "account", Way(gate.pack, gate.balance, at_once=1), events)
     opened.was_opened(Opened(opened))
     message = world.only()
     until, within = world.clock.now() + timedelta(seconds=10), world.clock.monotonic() + 10

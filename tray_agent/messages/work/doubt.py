@@ -41,6 +41,7 @@ class Settling:
         Raises:
             DatabaseUnavailableError, RunCancelledError, LeaseLostError: what was settled so far stays.
         """
+        # What a run left behind comes first: once it is in doubt, it is asked about in the same pass.
         for state, settle in ((MessageState.SENDING, self._interrupted), (MessageState.IN_DOUBT, self._settled)):
             for messages, now in self._run.due([state]):
                 self._run.write(settle(messages, now), before_commit="before_settling_commit")
@@ -74,6 +75,7 @@ class Settling:
         if _is_known(answer.reports.get(message.reference)):
             values = {"submitted_at": message.sending_at or now, "next_at": now, "reason": "", "sentence": ""}
             return MessageStep.of(message, Step.FOUND, Actor.SETTLING, values, Counted.FOUND)
+        # Only after "known" was looked for: whoever knows a message has it, whatever the account is called now.
         if message.account is not None and answer.account != message.account:
             return self._leave_to_a_person(message, now)
         times = message.times_asked + 1

@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from queue import SimpleQueue
-from typing import Protocol
+from typing import NoReturn
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
@@ -106,101 +106,74 @@ class Stop:
     mandant_id: str | None = None
 
 
-class Way(Protocol):
-    """How a lane hands over."""
-
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Returns what hands a message over and may block; nothing leaves before it is called, nor when ``may_leave`` says no."""
-        ...
-
-    def balance(self) -> Decimal | None:
-        """Returns the credits of the account; None where it has none, or the practice does not want them checked.
-
-        Raises:
-            KnownError: no usable answer, or the account is refused.
-        """
-        ...
+MayLeave = Callable[[], bool]
 
 
-class SmsWay:
-    """SMS through one account."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a lane hands over.
 
-    def __init__(self, parts: MessageParts, gateway: SmsGateway, *, ask_balance: bool) -> None:
-        self._parts = parts
-        self._gateway = gateway
-        self._ask_balance = ask_balance
+    Attributes:
+        pack: returns what hands a message over and may block; nothing leaves before that is called, nor when it may not leave any more.
+        balance: returns the credits of the account, or raises a ``KnownError`` where the account can't be used now; None where it has none,
+            or the practice does not want them checked.
+        at_once: how many messages may be handed over side by side.
+        is_mail: whether it is e-mail, which wakes nobody.
+    """
 
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Returns what hands an SMS over."""
+    pack: Callable[[Ready, MayLeave], Callable[[], Outcome]]
+    balance: Callable[[], Decimal | None]
+    at_once: int
+    is_mail: bool = False
+
+
+def sms_way(parts: MessageParts, gateway: SmsGateway, *, ask_balance: bool) -> Way:
+    """Returns the way of SMS through one account."""
+
+    def pack(ready: Ready, may_leave: MayLeave) -> Callable[[], Outcome]:
         message = ready.message
-        originator = self._parts.sms.originator(message.mandant_id or "")
-        return partial(self._gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text, may_leave))
+        originator = parts.sms.originator(message.mandant_id or "")
+        return partial(gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text, may_leave))
 
-    def balance(self) -> Decimal | None:
-        """Returns the credits of the account, if the practice wants them checked."""
-        return self._gateway.balance() if self._ask_balance and self._gateway.capabilities.has_balance else None
+    can = gateway.capabilities
+    return Way(pack, gateway.balance if ask_balance and can.has_balance else lambda: None, can.most_at_once)
 
 
-class MailWay:
-    """E-mail, with a calendar file for reminders."""
+def mail_way(parts: MessageParts, gateway: MailGateway) -> Way:
+    """Returns the way of e-mail, with a calendar file for reminders."""
 
-    def __init__(self, parts: MessageParts, gateway: MailGateway) -> None:
-        self._parts = parts
-        self._gateway = gateway
+    def pack(ready: Ready, may_leave: MayLeave) -> Callable[[], Outcome]:
+        message, sender = ready.message, parts.mail_identity(ready.message.mandant_id or "")
+        to, calendar = message.recipient or "", _calendar(parts, ready)
+        mail = OutgoingMail(message.reference, to, sender.address, sender.name, message.subject, message.text, calendar, may_leave)
+        return partial(gateway.submit, mail)
 
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Returns what hands an e-mail over."""
-        message = ready.message
-        sender = self._parts.mail_identity(message.mandant_id or "")
-        mail = OutgoingMail(
-            message.reference,
-            message.recipient or "",
-            sender.address,
-            sender.name,
-            message.subject,
-            message.text,
-            self._calendar(ready),
-            may_leave,
-        )
-        return partial(self._gateway.submit, mail)
+    return Way(pack, lambda: None, gateway.capabilities.most_at_once, is_mail=True)
 
-    def balance(self) -> Decimal | None:
-        """Returns None: an e-mail costs nothing."""
+
+def missing_way(error: KnownError) -> Way:
+    """Returns the way of a Mandant that has no account, or whose account can't be used here: it says so when it is opened."""
+
+    def refuse(*_message: object) -> NoReturn:
+        raise error
+
+    return Way(refuse, refuse, at_once=1)
+
+
+def _calendar(parts: MessageParts, ready: Ready) -> bytes | None:
+    appointment = ready.appointment
+    if appointment is None:
         return None
-
-    def _calendar(self, ready: Ready) -> bytes | None:
-        appointment = ready.appointment
-        if appointment is None:
-            return None
-        entry = CalendarEntry(
-            uid=f"{reference_of('appointment/' + appointment.id)}@vitoclient",
-            starts_at=appointment.starts_at,
-            zone=self._parts.zone,
-            summary=calendar_summary(ready.message.language or "de", self._parts.words.name),
-            issued_at=ready.message.prepared_at,
-            ends_at=appointment.ends_at,
-            location=self._parts.words.name,
-        )
-        return calendar_file(entry)
-
-
-class MissingWay:
-    """The way of a Mandant that has no account, or whose account can't be used here."""
-
-    def __init__(self, error: KnownError) -> None:
-        self._error = error
-
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Never called: a lane that can't be opened lets nothing leave."""
-        raise self._error
-
-    def balance(self) -> Decimal | None:
-        """Says why there is no way.
-
-        Raises:
-            KnownError: always.
-        """
-        raise self._error
+    entry = CalendarEntry(
+        uid=f"{reference_of('appointment/' + appointment.id)}@vitoclient",
+        starts_at=appointment.starts_at,
+        zone=parts.zone,
+        summary=calendar_summary(ready.message.language or "de", parts.words.name),
+        issued_at=ready.message.prepared_at,
+        ends_at=appointment.ends_at,
+        location=parts.words.name,
+    )
+    return calendar_file(entry)
 
 
 class Lane:
@@ -210,14 +183,13 @@ class Lane:
         parts: what to work with.
         name: the account.
         way: how it hands over.
-        at_once: how many messages may be handed over side by side.
         events: where the lane tells what happened.
     """
 
-    def __init__(self, parts: MessageParts, name: str, way: Way, at_once: int, events: SimpleQueue[Event]) -> None:
+    def __init__(self, parts: MessageParts, name: str, way: Way, events: SimpleQueue[Event]) -> None:
         self.name = name
-        self.is_mail = isinstance(way, MailWay)
-        self.at_once = at_once
+        self.is_mail = way.is_mail
+        self.at_once = way.at_once
         self.waiting: deque[tuple[Ready, float]] = deque()
         self.on_the_way = 0
         self.budget: Decimal | None = None
@@ -231,7 +203,7 @@ class Lane:
         self._opening = False
         self._opened = False
         self._leaving = True
-        self._workers = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="sending")
+        self._workers = ThreadPoolExecutor(max_workers=way.at_once, thread_name_prefix="sending")
 
     @property
     def room(self) -> int:
@@ -241,6 +213,7 @@ class Lane:
     @property
     def is_hungry(self) -> bool:
         """Returns whether it could soon take more than what waits."""
+        # Twice what is under way: reading and checking a chunk takes about as long as handing that much over.
         return self.stop is None and len(self.waiting) < 2 * self.at_once * self._parts.rules.ahead
 
     @property
@@ -284,6 +257,7 @@ class Lane:
     def depart(self, departure: Departure) -> None:
         """Hands a message over, side by side with others; the outcome comes as an event."""
         self.on_the_way += 1
+        # A worker that failed without an event would leave the run waiting for it, and nobody would read its exception.
         future: Future[None] = self._workers.submit(self._hand_over, departure)
         future.add_done_callback(_raise_bugs)
 
@@ -293,7 +267,7 @@ class Lane:
         self._workers.shutdown(wait=True)
 
     def keep_back(self) -> None:
-        """Lets nothing leave any more; departures that have not left come back without an outcome."""
+        """Lets nothing leave any more; departures that have not left come back as too late."""
         self._leaving = False
 
     def resume(self, now: datetime) -> bool:
@@ -339,6 +313,7 @@ class Lane:
 
     def _may_leave(self, departure: Departure) -> bool:
         clock = self._parts.clock
+        # Both clocks: the wall clock may be set back, and the monotonic one stands still on some machines while they sleep.
         in_time = clock.now() < departure.leaves_until and clock.monotonic() < departure.leaves_within
         stop = self.stop_of(departure.message)
         return in_time and self._leaving and (stop is None or stop.finishes)

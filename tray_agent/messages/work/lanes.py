@@ -18,7 +18,7 @@ from tray_agent.messages.model import Channel
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, keep_balances
-from tray_agent.messages.work.lane import MAIL, Event, Lane, MailWay, MissingWay, Opened, Returned, SmsWay, Stop
+from tray_agent.messages.work.lane import MAIL, Event, Lane, Opened, Returned, Stop, Way, mail_way, missing_way, sms_way
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Ready
 from tray_agent.messages.work.steps import MessageRun, MessageStep
@@ -111,26 +111,27 @@ class Lanes:
 
     def of(self, message: OutboxMessage, *, ask_balance: bool) -> Lane:
         """Returns the lane of a message, whose account may be missing."""
-        way, name = "mail", MAIL
+        kind, name = "mail", MAIL
         try:
             if message.channel is Channel.SMS:
-                way, name = "sms", self._parts.sms.account(message.mandant_id or "")
-            if (way, name) not in self._lanes:
-                self._lanes[way, name] = self._new(name, message, ask_balance=ask_balance)
+                kind, name = "sms", self._parts.sms.account(message.mandant_id or "")
+            if (kind, name) not in self._lanes:
+                self._open(kind, name, self._way_of(message, ask_balance=ask_balance))
         except KnownError as error:
-            way, name = "missing", f"{message.mandant_id}"  # an account may be called like a Mandant
-            if (way, name) not in self._lanes:
-                self._lanes[way, name] = Lane(self._parts, name, MissingWay(error), 1, self._events)
-        return self._lanes[way, name]
+            kind, name = "missing", f"{message.mandant_id}"  # an account may be called like a Mandant
+            if (kind, name) not in self._lanes:
+                self._open(kind, name, missing_way(error))
+        return self._lanes[kind, name]
 
-    def _new(self, name: str, message: OutboxMessage, *, ask_balance: bool) -> Lane:
+    def _open(self, kind: str, name: str, way: Way) -> None:
+        self._lanes[kind, name] = Lane(self._parts, name, way, self._events)
+
+    def _way_of(self, message: OutboxMessage, *, ask_balance: bool) -> Way:
         if message.channel is Channel.SMS:
-            sms = self._parts.sms[message.mandant_id or ""]
-            return Lane(self._parts, name, SmsWay(self._parts, sms, ask_balance=ask_balance), sms.capabilities.most_at_once, self._events)
-        mail = self._parts.mail
-        if mail is None:
+            return sms_way(self._parts, self._parts.sms[message.mandant_id or ""], ask_balance=ask_balance)
+        if self._parts.mail is None:
             raise BugError("an e-mail was found right, and there is no way for it")
-        return Lane(self._parts, name, MailWay(self._parts, mail), mail.capabilities.most_at_once, self._events)
+        return mail_way(self._parts, self._parts.mail)
 
     def resume(self, now: datetime) -> None:
         """Opens lanes again whose pause is over; what it kept back is looked at anew."""

@@ -126,7 +126,7 @@ class _Preparing:
         if self._transact(written):
             return
         for entry in written:
-            if not self._transact([entry]):
+            if not self._transact([entry]):  # counted when it was decided
                 self._tally.counts[_counted(entry[1])] -= 1
                 self._tally.skipped[Reason.ALREADY_REMINDED.value] += 1
 

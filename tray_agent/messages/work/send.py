@@ -144,7 +144,7 @@ class Sending:
 
     def _take_in(self, messages: Sequence[OutboxMessage]) -> None:
         """Checks messages against the practice as it is now, writes what changed, and queues what may leave."""
-        checked_at = self._parts.clock.monotonic()
+        checked_at = self._parts.clock.monotonic()  # before the check: what it reads is as old as its beginning
         self._time.read()
         self._read_settings()
         checked = check(self._parts, self._settings, messages, self._time.now)
@@ -222,7 +222,7 @@ class Sending:
             self._check_again([lane.waiting.popleft()[0].message.id for _place in range(places)])
             return None
         if lane.budget is not None and ready.message.cost > lane.budget:
-            self._lanes.stop(lane, _credits_used_up(lane))
+            self._lanes.stop(lane, _credits_used_up(lane))  # even if a cheaper one waits behind: the practice must fill the account
             return None
         if lane.budget is not None:
             lane.budget -= ready.message.cost

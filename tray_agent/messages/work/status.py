@@ -32,7 +32,7 @@ def update_status(parts: MessageParts, context: JobContext) -> JobResult:
         RunCancelledError, LeaseLostError: as the context says.
     """
     run = MessageRun(parts, context)
-    if not context.dry_run:
+    if not context.dry_run:  # nothing could be written, so nobody need be asked
         Settling(run).run()
     return _Tracking(run).run()
 
@@ -86,6 +86,7 @@ class _Tracking:
             return MessageStep.of(message, Step.DELIVER, Actor.TRACKING, _noted(report), Counted.DELIVERED)
         if report is not None and report.status is DeliveryStatus.FAILED:
             return self._failed(message, report)
+        # After the final words: one that comes on the last day still counts.
         if now - (message.submitted_at or now) >= self._parts.rules.track:
             return self._expired(message)
         later: dict[str, Any] = {"status_checks": message.status_checks + 1, "next_at": now + self._pause(message)}
