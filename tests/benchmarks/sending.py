@@ -22,7 +22,7 @@ from tray_agent.messages.work.send import send_messages
 
 MESSAGES = 5_000
 LATENCY = 0.02
-CONNECTIONS = AspsmsGateway.most_at_once
+CONNECTIONS = AspsmsGateway.capabilities.most_at_once
 SHARE = 0.9
 ACCOUNT, PASSWORD = "bench", "bench"  # of the loopback gateway
 

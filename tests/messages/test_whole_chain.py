@@ -68,7 +68,7 @@ def chain(clocked_database: Database, clock: ManualClock, tmp_path: Path) -> Ite
         world.server, world.practice_database = server, practice
         world.demo = make_demo_practice(practice, TODAY, patients=300)
         world.values[switches.DEFAULT_MANDANT] = DEFAULT_MANDANT
-        world.sms.clear()
+        world.sms.gateways.clear()
         for mandant, account in accounts.items():
             world.sms[mandant] = AspsmsGateway(GatewayAccess(account, "secret", server.address, tmp_path, clock), 10)
         yield world

@@ -22,7 +22,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import Service
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import Verdict
+from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level
 from ui.dialogs.activity import ActivityDialog
@@ -289,16 +289,16 @@ def doubtful(practice: World, clock: ManualClock) -> World:
     return practice
 
 
-@pytest.mark.parametrize(("verdict", "state"), [(Verdict.SENT, MessageState.SUBMITTED), (Verdict.AGAIN, MessageState.PREPARED)])
+@pytest.mark.parametrize(("verdict", "state"), [(DoubtDecision.SENT, MessageState.SUBMITTED), (DoubtDecision.AGAIN, MessageState.PREPARED)])
 def test_a_message_in_doubt_is_decided(
-    qtbot: QtBot, context: DialogContext, doubtful: World, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, state: MessageState
+    qtbot: QtBot, context: DialogContext, doubtful: World, monkeypatch: pytest.MonkeyPatch, verdict: DoubtDecision, state: MessageState
 ) -> None:
     dialog = opened(qtbot, context)
     assert dialog.tabs.currentWidget() is dialog.doubtful
     assert dialog.tabs.tabText(4) == "In der Schwebe (1)"
     asked = Yes()
     monkeypatch.setattr(dialog, "ask", asked)
-    button = dialog.doubtful.sent_button if verdict is Verdict.SENT else dialog.doubtful.again_button
+    button = dialog.doubtful.sent_button if verdict is DoubtDecision.SENT else dialog.doubtful.again_button
     button.click()
     qtbot.waitUntil(lambda: dialog.tabs.tabText(4) == "In der Schwebe (0)")
     assert doubtful.only().state is state

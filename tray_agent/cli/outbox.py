@@ -12,7 +12,7 @@ import typer
 from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxMessage, OutboxOrder
 
 if TYPE_CHECKING:
     from tray_agent.messages.outbox.model import AccountCredits, CallEntry
@@ -80,7 +80,7 @@ def _doubt(context: typer.Context, as_json: Json = False) -> None:
 
 def _decide(
     message_id: Annotated[int, typer.Argument(metavar=_("NUMMER"), help=_("Die Nummer der Mitteilung in der Liste."))],
-    verdict: Annotated[Verdict, typer.Argument(metavar=_("ENTSCHEID"), help=_("Wurde gesendet (sent), oder erneut senden (again)."))],
+    verdict: Annotated[DoubtDecision, typer.Argument(metavar=_("ENTSCHEID"), help=_("Wurde gesendet (sent), oder erneut senden (again)."))],
 ) -> None:
     with agent_here() as agent:
         message = agent.messages.decide(message_id, verdict, agent.person)

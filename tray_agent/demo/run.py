@@ -67,11 +67,11 @@ def _outbox(agent: Agent) -> Mapping[str, int]:
 
 
 def _reasons() -> Mapping[str, str]:
+    from tray_agent.messages.outbox.model import OutboxReason
     from tray_agent.messages.rules.reasons import Reason
-    from tray_agent.messages.work.prepare import ALREADY_FAILED
 
     others = {
-        ALREADY_FAILED: _("Der Patient ist schon als anders zu erinnern vermerkt."),
+        OutboxReason.ALREADY_FAILED.value: _("Der Patient ist schon als anders zu erinnern vermerkt."),
         "up_to_date": _("Das Element ist schon in der neusten Version heruntergeladen."),
         "installed": _("Das Element ist schon in der neusten Version installiert."),
     }

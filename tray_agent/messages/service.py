@@ -16,7 +16,16 @@ from tray_agent.jobs.contract import JobContext, JobResult, JobWork
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change
-from tray_agent.messages.outbox.model import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
+from tray_agent.messages.outbox.model import (
+    AccountCredits,
+    CallEntry,
+    DoubtDecision,
+    OutboxFilter,
+    OutboxMessage,
+    OutboxOrder,
+    OutboxPage,
+    OutboxReason,
+)
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.work.parts import MessageParts
@@ -112,7 +121,7 @@ class MessageService:
         with self.parts.database.read() as connection:
             return listing.in_doubt(connection)
 
-    def decide(self, message_id: int, verdict: Verdict, who: str) -> OutboxMessage:
+    def decide(self, message_id: int, verdict: DoubtDecision, who: str) -> OutboxMessage:
         """Settles a message in doubt by a person's word, writes it to the activity log, and returns the message.
 
         Args:
@@ -141,12 +150,10 @@ class MessageService:
 
     def cancel(self, message_ids: Collection[int], who: str) -> int:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
-        from tray_agent.messages.work.prepare import CANCELLED_BY_PERSON
-
         sentence = _("Von {who} storniert.").format(who=who)
 
         def change_of(message: OutboxMessage, now: datetime) -> Change:
-            values = {"reason": CANCELLED_BY_PERSON, "sentence": sentence, "handled_by": who[:120], "handled_at": now}
+            values = {"reason": OutboxReason.BY_PERSON, "sentence": sentence, "handled_by": who[:120], "handled_at": now}
             return Change.of(message, Step.CANCEL, Actor.PERSON, **values)
 
         return self._change_all(message_ids, frozenset({MessageState.PREPARED}), change_of)
@@ -190,11 +197,11 @@ class MessageService:
 
         return self.parts.database.transact(work)
 
-    def _decision(self, message: OutboxMessage, verdict: Verdict, who: str, now: datetime) -> Change:
+    def _decision(self, message: OutboxMessage, verdict: DoubtDecision, who: str, now: datetime) -> Change:
         if message.state is not MessageState.IN_DOUBT:
             raise _not_in_doubt(message.id)
-        handled = {"handled_by": who[:120], "handled_at": now, "next_at": now, "reason": "decided"}
-        if verdict is Verdict.SENT:
+        handled = {"handled_by": who[:120], "handled_at": now, "next_at": now, "reason": OutboxReason.DECIDED}
+        if verdict is DoubtDecision.SENT:
             sentence = _("Wurde gesendet, sagt {who}.").format(who=who)
             values = {**handled, "submitted_at": message.sending_at or now, "sentence": sentence}
             return Change.of(message, Step.FOUND, Actor.PERSON, **values)
@@ -261,8 +268,9 @@ def _still_under_way(message_id: int, possible_at: str) -> StillUnderWayError:
     )
 
 
-def _decision_activity(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
-    from tray_agent.messages.work.outcomes import row
+def _decision_activity(parts: MessageParts, message: OutboxMessage, verdict: DoubtDecision, who: str) -> Activity:
+    from tray_agent.messages.work.steps import activity_about
 
-    sentence = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
-    return row(parts, Level.INFO, f"decided_{verdict.value}", message, sentence.format(who=who))
+    sentence = _("{who} hat entschieden: wurde gesendet.") if verdict is DoubtDecision.SENT else _("{who} hat entschieden: erneut senden.")
+    reason = OutboxReason.DECIDED_SENT if verdict is DoubtDecision.SENT else OutboxReason.DECIDED_AGAIN
+    return activity_about(parts, Level.INFO, reason, message, sentence.format(who=who))

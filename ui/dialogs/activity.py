@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QTabWidget, QWidget
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.job_kinds import Service
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
+from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
 from tray_agent.protocol.model import ServiceCounts
 from tray_agent.protocol.titles import service_title
 from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
@@ -185,12 +185,12 @@ class ActivityDialog(Dialog):
         if ids and self.ask(question.format(number=len(ids)), said, _("&Abhaken")):
             self.run(lambda: agent.messages.tick_off(ids, agent.person), lambda _number: self.reload(), busy=_("Wird abgehakt …"))
 
-    def decide(self, verdict: Verdict) -> None:
+    def decide(self, verdict: DoubtDecision) -> None:
         """Settles the chosen message in doubt, after a question."""
         message, agent = self.doubtful.current, self.context.agent
         if message is None:
             return
-        yes = _("&Wurde gesendet") if verdict is Verdict.SENT else _("Erneut &senden")
+        yes = _("&Wurde gesendet") if verdict is DoubtDecision.SENT else _("Erneut &senden")
         if self.ask(*verdict_question(message, verdict), yes):
             number = message.id
             self.run(

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitt
 
 from tray_agent.i18n import _
 from tray_agent.job_kinds import Service
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
+from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
 from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
 from ui.models.activity import (
@@ -245,7 +245,7 @@ class DoubtPage(QWidget):
         decide: what a person decided of the chosen message.
     """
 
-    def __init__(self, context: DialogContext, decide: Callable[[Verdict], None]) -> None:
+    def __init__(self, context: DialogContext, decide: Callable[[DoubtDecision], None]) -> None:
         super().__init__()
         self.context = context
         self.zone = context.agent.machine.zone
@@ -257,8 +257,8 @@ class DoubtPage(QWidget):
         self.table.enable_sorting()
         self.sent_button = QPushButton(_("&Wurde gesendet"))
         self.again_button = QPushButton(_("Erneut &senden"))
-        self.sent_button.clicked.connect(lambda _checked: decide(Verdict.SENT))
-        self.again_button.clicked.connect(lambda _checked: decide(Verdict.AGAIN))
+        self.sent_button.clicked.connect(lambda _checked: decide(DoubtDecision.SENT))
+        self.again_button.clicked.connect(lambda _checked: decide(DoubtDecision.AGAIN))
         said = _(
             "Bei diesen Mitteilungen blieb die Antwort aus: Es ist unklar, ob sie gesendet wurden. "
             "Von selbst wird keine noch einmal gesendet."

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.messages.model import MessageKind, MessageState
-from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxMessage, OutboxOrder
 from tray_agent.messages.words import kind_title
 from ui.models.activity import verdict_question
 from ui.models.outbox import (
@@ -75,8 +75,8 @@ class OutboxDialog(Dialog):
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
         self._cancel = self.side_action(_("&Stornieren …"), self.cancel_chosen)
-        self.sent_button = self.side_action(_("&Wurde gesendet …"), lambda: self.decide(Verdict.SENT))
-        self.again_button = self.side_action(_("&Erneut senden …"), lambda: self.decide(Verdict.AGAIN))
+        self.sent_button = self.side_action(_("&Wurde gesendet …"), lambda: self.decide(DoubtDecision.SENT))
+        self.again_button = self.side_action(_("&Erneut senden …"), lambda: self.decide(DoubtDecision.AGAIN))
         for button in (self.sent_button, self.again_button):
             button.hide()
         self.side_action(_("&Aktualisieren"), self.refresh, QKeySequence.StandardKey.Refresh)
@@ -193,12 +193,12 @@ class OutboxDialog(Dialog):
             who = agent.person
             self.run(lambda: agent.messages.cancel([message.id], who), self._cancelled, busy=_("Wird storniert …"))
 
-    def decide(self, verdict: Verdict) -> None:
+    def decide(self, verdict: DoubtDecision) -> None:
         """Settles the chosen message in doubt, after a question."""
         message, agent = self.current, self.context.agent
         if message is None or not can_be_decided(message):
             return
-        yes = _("&Wurde gesendet") if verdict is Verdict.SENT else _("&Erneut senden")
+        yes = _("&Wurde gesendet") if verdict is DoubtDecision.SENT else _("&Erneut senden")
         if self.ask(*verdict_question(message, verdict), yes):
             number, who = message.id, agent.person
             self.run(

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from tray_agent.i18n import _, format_datetime
 from tray_agent.job_kinds import Service
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
+from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title
 from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, ServiceCounts
 from tray_agent.protocol.titles import level_title, service_title
@@ -127,9 +127,9 @@ def kind_text(message: OutboxMessage) -> str:
     return _("{kind} ({channel})").format(kind=kind_title(message.kind), channel=channel_title(message.channel))
 
 
-def verdict_question(message: OutboxMessage, verdict: Verdict) -> tuple[str, str]:
+def verdict_question(message: OutboxMessage, verdict: DoubtDecision) -> tuple[str, str]:
     """Returns what is asked before a decision about a message in doubt: a question, and what follows from it."""
-    if verdict is Verdict.SENT:
+    if verdict is DoubtDecision.SENT:
         return (
             _("Wurde die Mitteilung an {patient} gesendet?").format(patient=message.patient_name),
             _("Sie wird dann nie mehr gesendet. War sie doch nicht angekommen, erfährt der Patient nichts."),

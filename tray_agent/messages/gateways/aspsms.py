@@ -26,6 +26,7 @@ from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    Capabilities,
     DeliveryReport,
     DeliveryStatus,
     InDoubt,
@@ -102,7 +103,7 @@ _NOT_REACHED = N_("das Telefon war 24 Stunden lang nicht erreichbar")
 
 
 class AspsmsGateway:
-    """One account at ASPSMS. Connections are kept alive and bounded by ``most_at_once``; threads share it.
+    """One account at ASPSMS. Connections are kept alive and bounded by ``capabilities``; threads share it.
 
     Args:
         access: account, password and base address.
@@ -112,7 +113,7 @@ class AspsmsGateway:
         GatewayMissingError: the address is none, or would send the password in the clear.
     """
 
-    most_at_once = 8
+    capabilities = Capabilities(most_at_once=8)
 
     def __init__(self, access: GatewayAccess, seconds: float = 30.0) -> None:
         self._access = access
@@ -251,7 +252,7 @@ class AspsmsGateway:
 
         with self._lock:
             if self._made is None:
-                self._made = Posting(self._base, self._seconds, self.most_at_once, LARGEST_ANSWER, self._access.clock)
+                self._made = Posting(self._base, self._seconds, self.capabilities.most_at_once, LARGEST_ANSWER, self._access.clock)
             return self._made
 
 

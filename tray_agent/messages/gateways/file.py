@@ -18,6 +18,7 @@ from tray_agent.i18n import _
 from tray_agent.messages.gateways.access import masked_number
 from tray_agent.messages.gateways.contract import (
     Accepted,
+    Capabilities,
     DeliveryReport,
     DeliveryStatus,
     InDoubt,
@@ -50,7 +51,7 @@ class FileSmsGateway:
         clock: gives the time in each line.
     """
 
-    most_at_once = 1
+    capabilities = Capabilities(most_at_once=1)
 
     def __init__(self, file: Path, account: str, clock: Clock) -> None:
         self._file = file

@@ -28,6 +28,7 @@ from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    Capabilities,
     InDoubt,
     NotNow,
     Outcome,
@@ -83,6 +84,8 @@ class SmtpGateway:
     Raises:
         ConfigurationError: no host, no such file of certificates, or a password would go over the network in the clear.
     """
+
+    capabilities = Capabilities(most_at_once=4, can_be_asked=False, has_balance=False)
 
     def __init__(self, server: MailSection, password: str, clock: Clock, seconds: float = 30.0) -> None:
         _check(server)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -76,8 +77,9 @@ class Change:
 
     @classmethod
     def of(cls, read: OutboxMessage, step: Step, actor: Actor, **values: Any) -> Change:  # noqa: ANN401 - any column's value
-        """Returns a step of a message as it was read."""
-        return cls(read.id, read.version, read.state, step, actor, values)
+        """Returns a step of a message as it was read; words of enumerations are written as their values."""
+        written = {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
+        return cls(read.id, read.version, read.state, step, actor, written)
 
 
 @dataclass(frozen=True, slots=True)
