@@ -17,11 +17,12 @@ from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, Sti
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change
-from tray_agent.messages.outbox.model import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
+from tray_agent.messages.outbox.model import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, Verdict
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.work.parts import MailIdentity, MessageParts
 from tray_agent.protocol.model import Activity, Level
+from tray_agent.store.pages import Page
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -52,10 +53,11 @@ class MessageService:
         descending: bool = True,
         offset: int = 0,
         limit: int = 100,
-    ) -> OutboxPage:
-        """Returns a part of the outbox."""
+        at: int | None = None,
+    ) -> Page[OutboxMessage]:
+        """Returns a part of the outbox: from ``offset`` on, or the page that holds the message with the number ``at``."""
         with self.parts.database.read() as connection:
-            return listing.page(connection, which, order, descending=descending, offset=offset, limit=limit)
+            return listing.page(connection, which, order, descending=descending, offset=offset, limit=limit, at=at)
 
     def message(self, message_id: int) -> OutboxMessage:
         """Returns one message.
