@@ -149,6 +149,6 @@ def _assert_indexed(connection: Connection, statement: ClauseElement) -> None:
     explain = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
     plan = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + compiled.replace("%", "%%")))
     assert "Seq Scan" not in plan, plan
-    assert "Sort Key" not in plan, plan
+    assert "Sort Key" not in plan or "Presorted Key" in plan, plan  # equal times, of which there are few
     assert "TEMP B-TREE" not in plan, f"{compiled}\n{plan}"
     assert not re.search(r"SCAN (job_run|activity)\b(?!.*USING (COVERING )?INDEX)", plan), f"{compiled}\n{plan}"

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tray_agent.agent import Agent
@@ -16,6 +17,7 @@ from tray_agent.config import settings as switches
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, MailSender, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import Setting
+from tray_agent.i18n import set_language
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
 from tray_agent.messages.errors import MessageMissingError
@@ -24,6 +26,7 @@ from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
 from tray_agent.messages.service import job_definitions
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.store.migrate import upgrade
+from tray_agent.store.tables import message
 
 
 @pytest.fixture
@@ -77,6 +80,23 @@ def test_every_order_gives_every_message_once_page_by_page(full: World, order: O
     for size in (2, 4):
         pages = [full.service.page(order=order, offset=offset, limit=size).rows for offset in range(0, len(whole) + size, size)]
         assert [message.id for page in pages for message in page] == whole
+
+
+def test_outbox_is_read_in_the_readers_language(every_world: World) -> None:
+    every_world.book_appointment()
+    every_world.prepare()
+    number = every_world.only().id
+    every_world.service.cancel([number], "Anna")
+    german = every_world.service.message(number).sentence
+    assert german
+    set_language("fr")
+    french = every_world.service.message(number).sentence
+    assert french != german
+    assert every_world.service.page().rows[0].sentence == french
+    with every_world.database.read() as connection:
+        stored = connection.execute(select(message)).mappings().one()
+    assert stored["sentence"] == german
+    assert stored["sentence_source"].startswith("[")
 
 
 def test_one_message_by_its_number(full: World) -> None:

@@ -70,7 +70,7 @@ class DownloadsDialog(Dialog):
             _("Noch ist nichts heruntergeladen. Im Online-Portal ein Element mit «Automatisch herunterladen» abonnieren; "
               "der Auftrag Download-Service holt es dann von selbst."),
         )  # fmt: skip
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.element, row.version))
         self.table.setModel(self.list)
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self._checking = False

@@ -84,7 +84,7 @@ class PreviewDialog(Dialog):
         self.summary = QLabel(self)
         self._warnings = Note(self, Status.WARNING)
         self._count = QLabel(self)
-        self.list = ListModel(self._columns(), parent=self)
+        self.list = ListModel(self._columns(), parent=self, key=lambda line: (line.patient_id, line.appointment_id))
         self.table = TableView(_("Patienten"), "", self)
         self.details = QTextBrowser(self)
         self.details.setAccessibleName(_("Einzelheiten zur gewählten Zeile"))
