@@ -99,11 +99,7 @@ def _activities(database: Database, kind: str) -> Iterator[Row]:
     filters += [ActivityFilter(service=Service.SMS, reason=reason) for reason in ("sent", "nothing")]
     filters += [ActivityFilter(item="4711"), ActivityFilter(run_id=4711), ActivityFilter(hidden=True), ActivityFilter()]
     tab, month = ActivityFilter(service=Service.SMS), ActivityFilter(service=Service.SMS, since=MONTH[0], until=MONTH[1])
-    single = [
-        tab,
-        ActivityFilter(service=Service.SMS, level=Level.ERROR),
-        ActivityFilter(service=Service.SMS, since=MONTH[0], until=MONTH[1]),
-    ]
+    single = [tab, ActivityFilter(service=Service.SMS, level=Level.ERROR), month]
     by_time: Pages = {one: partial(log.page, one, ActivityOrder.TIME, size=PAGE) for one in filters}
     others: Pages = {
         (one, order, descending): partial(log.page, one, order, descending=descending, size=PAGE)
