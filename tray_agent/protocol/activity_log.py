@@ -175,7 +175,7 @@ def _listing(connection: Connection, filter_by: ActivityFilter, order: ActivityO
 
 def _conditions(connection: Connection, filter_by: ActivityFilter) -> list[ColumnElement[bool]]:
     # Of all tabs together SQLite would take the rows by the index of tabs and sort them; so it reads them by number, as they are asked for.
-    hidden = table.c.hidden if filter_by.service else func.coalesce(table.c.hidden, 0)
+    hidden: ColumnElement[Any] = table.c.hidden if filter_by.service else func.coalesce(table.c.hidden, 0)
     fixed: list[tuple[ColumnElement[Any], object]] = [
         (hidden, None if filter_by.hidden else 0),
         (table.c.service, filter_by.service and filter_by.service.value),
