@@ -264,7 +264,7 @@ def _past_run(agent: Agent, job: JobOverview, days: int) -> dict[str, object]:
     failed = days == 1 and job.key is JobKey.UPDATE_STATUS
     said = str(_database_away()) if failed else job.last_run.sentence if job.last_run else ""
     return {
-        "job": job.key.value, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "token": 1, "attempt": 1, "late": 0, "result": "",
+        "job": job.key.value, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "token": 1, "attempt": 1, "result": "",
         "state": (RunState.FAILED if failed else RunState.SUCCEEDED).value, "problems": int(failed), "reason": "", "sentence": said,
         "workstation": "EMPFANG2" if days % 2 else agent.workstation,
         "started_at": due_at + timedelta(seconds=1), "finished_at": due_at + timedelta(seconds=9 + 3 * days),

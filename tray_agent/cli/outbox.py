@@ -45,12 +45,12 @@ def _outbox(
     with agent_here() as agent:
         page = agent.messages.page(OutboxFilter(frozenset(state or ()), patient=patient), order, limit=limit)
         if as_json:
-            print_json({"total": page.total, "messages": [_as_json(message) for message in page.messages]})
-        elif not page.messages:
+            print_json({"total": page.total, "messages": [_as_json(message) for message in page.rows]})
+        elif not page.rows:
             print(_("Keine Mitteilungen. Die Aufträge «aufbereiten» legen sie an."))
         else:
-            _print_messages(page.messages, agent.machine.zone)
-            print(_("{shown} von {total} Mitteilungen.").format(shown=len(page.messages), total=page.total))
+            _print_messages(page.rows, agent.machine.zone)
+            print(_("{shown} von {total} Mitteilungen.").format(shown=len(page.rows), total=page.total))
 
 
 def _failed(as_json: Json = False) -> None:

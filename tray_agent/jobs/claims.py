@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import BugError, OutcomeUnknownError
+from tray_agent.i18n import store_text
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import LeaseLostError
 from tray_agent.protocol.model import RunReason, RunState, RunTrigger
@@ -27,9 +28,6 @@ from tray_agent.store.tables import job_lock, job_run
 
 LEASE = timedelta(seconds=90)
 """How long a run stays claimed after its last heartbeat."""
-
-NEAR = timedelta(days=1)
-"""A run that starts and ends so soon after its planned time is found by a period of planned times without looking further."""
 
 _LOOKS_AGAIN = 20
 """Others that record the same times make the INSERT fail; each attempt then sees theirs, so few are ever needed."""
@@ -67,11 +65,6 @@ class ClaimRefusal(Enum):
 
     TOO_EARLY = auto()
     """By the server's clock the planned time has not come: this workstation's clock is fast."""
-
-
-def is_late(due_at: datetime, at: datetime) -> bool:
-    """Returns whether a start or an end does not stand near its planned time: before it, or more than ``NEAR`` after it."""
-    return not due_at <= at <= due_at + NEAR
 
 
 class _BusyError(Exception):
@@ -224,7 +217,7 @@ class Claims:
 
         def work(connection: Connection) -> None:
             self.fence(connection, claim, 1 - self._lease_ms)  # the lease ends at 1 ms after 1970; 0 would mean a free lock
-            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=reason.value, sentence=sentence))
+            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=reason.value, **_said(sentence)))
 
         self._database.transact(work)
 
@@ -269,7 +262,7 @@ class Claims:
         if lock["run_id"]:
             return ClaimRefusal.TAKEN if _has_row(connection, job, due_at) else ClaimRefusal.BUSY
         token = lock["token"] + 1
-        run_id = _insert_run(connection, job, due_at, trigger, _begun(token, self._workstation, due_at, from_ms(now)))
+        run_id = _insert_run(connection, job, due_at, trigger, _begun(token, self._workstation, from_ms(now)))
         planned = trigger is not RunTrigger.BY_HAND
         settled = max(lock["settled_until"], due_at) if planned else lock["settled_until"]
         if not self._hold(connection, lock, run_id, now, settled_until=settled):
@@ -294,7 +287,7 @@ class Claims:
             return None
         run = connection.execute(select(job_run).where(job_run.c.id == lock["run_id"])).mappings().one()
         token, attempt = lock["token"] + 1, run["attempt"] + 1
-        begun = _begun(token, self._workstation, run["due_at"], from_ms(now)) | {"attempt": attempt}
+        begun = _begun(token, self._workstation, from_ms(now)) | {"attempt": attempt}
         connection.execute(update(job_run).where(job_run.c.id == run["id"]).values(begun))
         return Claim(run["id"], job, run["due_at"], RunTrigger(run["trigger"]), token, attempt, now)
 
@@ -304,15 +297,14 @@ class Claims:
         if not _has_ended(lock, now) or not _free(connection, lock["job"], lock["token"], lock["run_id"]):
             return None
         run_id = int(lock["run_id"])
-        due_at = connection.execute(select(job_run.c.due_at).where(job_run.c.id == run_id)).scalar_one()
-        connection.execute(update(job_run).where(job_run.c.id == run_id).values(_ended(ending, due_at, from_ms(now))))
+        connection.execute(update(job_run).where(job_run.c.id == run_id).values(_ended(ending, from_ms(now))))
         return run_id
 
     def _finish(self, connection: Connection, claim: Claim, ending: Ending) -> None:
         now = self._database.now(connection)
         if not _free(connection, claim.job, claim.token, claim.run_id):
             raise LeaseLostError
-        connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(_ended(ending, claim.due_at, now)))
+        connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(_ended(ending, now)))
 
     def _record_skipped(self, connection: Connection, job: JobKey, skips: list[tuple[datetime, RunReason, str]]) -> int:
         if not skips:
@@ -377,22 +369,26 @@ def _insert_run(connection: Connection, job: str, due_at: datetime, trigger: Run
     return int(key[0])
 
 
-def _begun(token: int, workstation: str, due_at: datetime, now: datetime) -> dict[str, object]:
+def _begun(token: int, workstation: str, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {"state": RunState.RUNNING.value, "token": token, "attempt": 1, "workstation": workstation}
-    values |= {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": "", "sentence": ""}
-    return values | {"late": int(is_late(due_at, now))}
+    values |= {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": ""}
+    return values | _said("")
 
 
-def _ended(ending: Ending, due_at: datetime, now: datetime) -> dict[str, object]:
+def _ended(ending: Ending, now: datetime) -> dict[str, object]:
     result = json.dumps({"counts": dict(ending.counts), "skipped": dict(ending.skipped)}, separators=(",", ":"))
     values: dict[str, object] = {"state": ending.state.value, "finished_at": now, "result": result, "problems": ending.problems}
-    values |= {"reason": ending.reason[:40], "sentence": ending.sentence}
-    return values | ({"late": 1} if is_late(due_at, now) else {})
+    return values | {"reason": ending.reason[:40]} | _said(ending.sentence)
 
 
 def _skipped(job: str, due_at: datetime, reason: RunReason, sentence: str, workstation: str) -> dict[str, object]:
     return {
         "job": job, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "state": RunState.SKIPPED.value, "token": 0, "attempt": 0,
         "workstation": workstation, "started_at": None, "finished_at": None, "result": "", "problems": 0, "reason": reason.value,
-        "sentence": sentence, "late": 0,
+        **_said(sentence),
     }  # fmt: skip
+
+
+def _said(sentence: str) -> dict[str, object]:
+    """Returns a sentence and how it was made, for readers of another language."""
+    return {"sentence": sentence, "sentence_source": store_text(sentence)}

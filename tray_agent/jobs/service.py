@@ -18,7 +18,6 @@ from tray_agent.protocol.model import (
     ActivityFilter,
     ActivityOrder,
     ActivityRow,
-    Page,
     Run,
     RunFilter,
     RunOrder,
@@ -28,7 +27,7 @@ from tray_agent.protocol.model import (
 from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.store.paging import page_at
+from tray_agent.store.pages import Page
 
 PAGE = 200
 """How many rows a page has unless told otherwise."""
@@ -150,24 +149,26 @@ class Jobs:
         order: RunOrder = RunOrder.DUE_AT,
         *,
         descending: bool = True,
-        page: str | None = None,
+        offset: int = 0,
         size: int = PAGE,
-        backwards: bool = False,
+        at: int | datetime | None = None,
     ) -> Page[Run]:
-        """Returns a page of the history; ``page`` is the ``next_page`` of the one before, under the same filter, order and direction.
+        """Returns a page of the history: from ``offset`` on, or the one that holds the run or, by planned time, the instant ``at``.
 
-        ``backwards`` reads from the end: first the last page, then the ones before it; the rows of each stand in the list's order.
-        In the order by time ``page`` may also be a ``page_at``.
+        ``at`` is a run's number, or an instant (aware) in the order by planned time: then the first run behind it, else the last of
+        all. A run of exactly that instant counts as later: it follows in a rising order, and comes before in a falling one.
         """
-        return self._parts.history.page(filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
+        return self._parts.history.page(filter_by, order, descending=descending, offset=offset, size=size, at=at)
 
-    @staticmethod
-    def page_at(instant: datetime) -> str:
-        """Returns the ``page`` of a list ordered by time that begins at an instant (aware), or, read backwards, ends before it.
-
-        A row of exactly that instant counts as later: it follows in a rising order, and comes before in a falling one.
-        """
-        return page_at(instant)
+    def all_runs(
+        self,
+        filter_by: RunFilter = RunFilter(),  # noqa: B008 - immutable
+        order: RunOrder = RunOrder.DUE_AT,
+        *,
+        descending: bool = True,
+    ) -> Iterator[Run]:
+        """Gives the whole history, for the export; holds no transaction open in between."""
+        return self._parts.history.all_runs(filter_by, order, descending=descending)
 
     def workstations(self) -> tuple[str, ...]:
         """Returns the computers that the history knows, for a filter."""
@@ -179,12 +180,12 @@ class Jobs:
         order: ActivityOrder = ActivityOrder.TIME,
         *,
         descending: bool = True,
-        page: str | None = None,
+        offset: int = 0,
         size: int = PAGE,
-        backwards: bool = False,
+        at: int | datetime | None = None,
     ) -> Page[ActivityRow]:
-        """Returns a page of the activity log; ``page`` and ``backwards`` as for ``history``."""
-        return self._parts.log.page(filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
+        """Returns a page of the activity log; ``offset`` and ``at`` as for ``history``."""
+        return self._parts.log.page(filter_by, order, descending=descending, offset=offset, size=size, at=at)
 
     def all_activities(
         self,
@@ -193,7 +194,7 @@ class Jobs:
         *,
         descending: bool = True,
     ) -> Iterator[ActivityRow]:
-        """Gives the whole list page by page, for printing and export; holds no transaction open in between."""
+        """Gives the whole list, for printing and export; holds no transaction open in between."""
         return self._parts.log.all_rows(filter_by, order, descending=descending)
 
     def activity_counts(self) -> Mapping[Service, ServiceCounts]:

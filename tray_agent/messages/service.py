@@ -23,13 +23,13 @@ from tray_agent.messages.outbox.model import (
     OutboxFilter,
     OutboxMessage,
     OutboxOrder,
-    OutboxPage,
     OutboxReason,
 )
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
+from tray_agent.store.pages import Page
 
 
 class MessageMissingError(InputError):
@@ -73,10 +73,11 @@ class MessageService:
         descending: bool = True,
         offset: int = 0,
         limit: int = 100,
-    ) -> OutboxPage:
-        """Returns a part of the outbox."""
+        at: int | None = None,
+    ) -> Page[OutboxMessage]:
+        """Returns a part of the outbox: from ``offset`` on, or the page that holds the message with the number ``at``."""
         with self.parts.database.read() as connection:
-            return listing.page(connection, which, order, descending=descending, offset=offset, limit=limit)
+            return listing.page(connection, which, order, descending=descending, offset=offset, limit=limit, at=at)
 
     def message(self, message_id: int) -> OutboxMessage:
         """Returns one message.

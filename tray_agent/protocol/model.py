@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Generic, TypeVar
 
 from tray_agent.job_kinds import JobKey, Service
 
@@ -219,8 +218,7 @@ class ActivityFilter:
         since: at or after this instant (aware).
         until: before this instant (aware).
         hidden: also what "Alle löschen" took off the list.
-        text: part of the sentence or the item; large and small letters count as the same. It is searched for row by row: a
-            page looks through so many rows and no more, and may be short or empty though more follow (``Page.next_page``).
+        text: words that stand, all of them, in the sentence or the item; letters count as the same whether large, small or with accents.
     """
 
     service: Service | None = None
@@ -232,23 +230,6 @@ class ActivityFilter:
     until: datetime | None = None
     hidden: bool = False
     text: str = ""
-
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """A part of a list.
-
-    Attributes:
-        rows: in the order asked for, also where the list was read backwards.
-        next_page: hand it over for the rows that follow, or, read backwards, for those before; None: that was the end. Opaque; a
-            word without meaning for people.
-    """
-
-    rows: tuple[Row, ...]
-    next_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class CreditsDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Credits"))
         self._read_at: datetime | None = None
-        self.list = ListModel(self._columns(), parent=self)
+        self.list = ListModel(self._columns(), parent=self, key=lambda account: account.mandants)
         self.table = TableView(
             _("Guthaben je Mandant"),
             _("Es ist kein SMS-Konto eingerichtet. Unter «Einrichten» lässt sich für jeden Mandanten eines eintragen."),

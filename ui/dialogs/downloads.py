@@ -65,7 +65,9 @@ class DownloadsDialog(Dialog):
             _("Noch ist nichts heruntergeladen. Im Online-Portal ein Element mit «Automatisch herunterladen» abonnieren; "
               "der Auftrag Download-Service holt es dann von selbst."),
         )  # fmt: skip
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.list = ListModel(
+            self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.download.signed.element, row.download.signed.version)
+        )
         self.table.setModel(self.list)
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self._checking = False

@@ -88,7 +88,7 @@ class JobsDialog(Dialog):
 
     def _make_table(self) -> None:
         self.table = TableView(_("Aufträge"), _("Es sind keine Aufträge eingerichtet."))
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda row: row.stored.key)
         self.table.setModel(self.list)
         self.table.menu_asked.connect(lambda place: self.context_menu().popup(place))
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)

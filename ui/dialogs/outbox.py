@@ -30,10 +30,11 @@ from ui.widgets.controls import allow, by_key, search_by_key
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import Status
 from ui.widgets.notes import Details
-from ui.widgets.paged_list import PagedModel, PageRequest, PageResult
+from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.tables import Align, Column, TableView
 
 if TYPE_CHECKING:
+    from tray_agent.store.pages import Page
     from ui.windows import DialogContext
 
 _ICONS = {
@@ -68,7 +69,7 @@ class OutboxDialog(Dialog):
         self.kind = QComboBox(self)
         self.patient = QLineEdit(self)
         self.count = QLabel(self)
-        self.list = PagedModel(self._columns(), self._fetch, context.background, self)
+        self.list = PagedModel(self._columns(), self._fetch, context.background, self, OutboxFilter(), key=lambda row: row.id)
         self.list.failed.connect(self.show_error)
         self.table = TableView(_("Mitteilungen"), why_empty(OutboxFilter()))
         self.details = Details(_("Einzelheiten zur gewählten Mitteilung"), self)
@@ -139,16 +140,15 @@ class OutboxDialog(Dialog):
             Column(_("Grund"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
         )
 
-    def _fetch(self, request: PageRequest) -> PageResult[OutboxMessage]:
-        which = cast("OutboxFilter", request.filter or OutboxFilter())
-        page = self.context.agent.messages.page(
-            which,
+    def _fetch(self, request: PageRequest) -> Page[OutboxMessage]:
+        return self.context.agent.messages.page(
+            cast("OutboxFilter", request.filter),
             OutboxOrder(request.sort or OutboxOrder.NUMBER),
             descending=request.descending or not request.sort,
             offset=request.offset,
             limit=request.limit,
+            at=cast("int | None", request.at),
         )
-        return PageResult(page.messages, page.total)
 
     def refresh(self) -> None:
         """Reads the list anew; what was told before is over."""
@@ -164,7 +164,7 @@ class OutboxDialog(Dialog):
         total = self.list.rowCount()
         self.count.setText(ngettext("{number} Mitteilung", "{number} Mitteilungen", total).format(number=format_number(total)))
         if total and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
+            self.table.choose_first()
         self._show_details()
 
     @property

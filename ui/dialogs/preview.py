@@ -83,7 +83,7 @@ class PreviewDialog(Dialog):
         self.summary = plain_label()
         self._warnings = Note(self, Status.WARNING)
         self._count = QLabel(self)
-        self.list = ListModel(self._columns(), parent=self)
+        self.list = ListModel(self._columns(), parent=self, key=lambda line: (line.patient_id, line.appointment_id))
         self.table = TableView(_("Patienten"), "", self)
         self.details = Details(_("Einzelheiten zur gewählten Zeile"), self)
         self._lay_out_content()

@@ -75,7 +75,7 @@ class TemplatesDialog(Dialog):
         self._examples: Mapping[MessageKind, tuple[Example, ...]] = {}
         self._asked: tuple[Reader, ...] = ()
         self._zone = context.agent.machine.zone
-        self.list = ListModel(self._columns(), parent=self)
+        self.list = ListModel(self._columns(), parent=self, key=lambda entry: entry.template.key)
         self.table = TableView(_("Alle Textvorlagen"), _("Hier stehen die Textvorlagen für jede Art, jeden Weg und jede Sprache."), self)
         self.subject = MarkedEdit(self, one_line=True)
         self.text = MarkedEdit(self)

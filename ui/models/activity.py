@@ -15,11 +15,8 @@ from tray_agent.protocol.titles import level_title, service_title
 from tray_agent.tray.in_windows import in_windows
 from ui.models.period import ALL_DAYS, Period
 
-PAGE = 100
-"""Rows that are read at once."""
-
 MOST_PRINTED = 2000
-"""So many rows are printed at the most; a list of a million rows is no use on paper."""
+"""So many rows are printed at the most; a longer list is no use on paper."""
 
 
 @dataclass(frozen=True, slots=True)

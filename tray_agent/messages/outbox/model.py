@@ -133,31 +133,12 @@ class OutboxFilter:
     """Which messages a list holds; what is empty or None does not restrict.
 
     Attributes:
-        prepared_from, prepared_until: aware; from inclusive, until exclusive.
-        patient: part of the patient's name, or the patient's id.
+        patient: words of the patient's name, in any order and spelling, or the patient's id.
     """
 
     states: frozenset[MessageState] = frozenset()
     kinds: frozenset[MessageKind] = frozenset()
-    channels: frozenset[Channel] = frozenset()
-    mandants: frozenset[str] = frozenset()
-    prepared_from: datetime | None = None
-    prepared_until: datetime | None = None
     patient: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxPage:
-    """A part of a list.
-
-    Attributes:
-        total: how many messages the filter finds.
-        offset: the place of the first of ``messages`` among them.
-    """
-
-    messages: Sequence[OutboxMessage]
-    total: int
-    offset: int
 
 
 class DoubtDecision(StrEnum):
