@@ -275,15 +275,18 @@ class SmallDesktop:
 
 def _icons_below(window: Any) -> list[Place]:
     """Returns the windows of other programs that a panel holds: those that talk XEmbed."""
+    from Xlib.error import BadDrawable, BadWindow
+
     embedded = window.display.get_atom("_XEMBED_INFO")
     found = []
     for child in window.query_tree().children:
-        if child.get_full_property(embedded, 0) is not None:
-            geometry = child.get_geometry()
-            corner = child.translate_coords(geometry.root, 0, 0)
-            found.append(Place(child.id, -corner.x, -corner.y, geometry.width, geometry.height))
-        else:
-            found += _icons_below(child)
+        with contextlib.suppress(BadWindow, BadDrawable):  # it may go while one looks
+            if child.get_full_property(embedded, 0) is not None:
+                geometry = child.get_geometry()
+                corner = child.translate_coords(geometry.root, 0, 0)
+                found.append(Place(child.id, -corner.x, -corner.y, geometry.width, geometry.height))
+            else:
+                found += _icons_below(child)
     return found
 
 
