@@ -69,6 +69,7 @@ class Agenda:
     def __init__(self) -> None:
         self._people: dict[str, list[tuple[datetime, Person]]] = defaultdict(list)
         self._visits: dict[str, list[tuple[datetime, Visit]]] = defaultdict(list)
+        self._of: dict[str, dict[str, None]] = defaultdict(dict)
 
     def note(self, now: datetime, *changed: Person | Visit) -> None:
         """Notes how somebody or something is from now on."""
@@ -77,6 +78,7 @@ class Agenda:
                 self._people[one.id].append((now, one))
             else:
                 self._visits[one.id].append((now, one))
+                self._of[one.person][one.id] = None
 
     def people(self) -> list[Person]:
         return [history[-1][1] for history in self._people.values()]
@@ -103,13 +105,6 @@ class Agenda:
     def of_person(self, person_id: str, at: datetime) -> list[Visit]:
         """Returns somebody's visits as of an instant, cancelled ones too."""
         return [found for found in (self.visit(visit_id, at) for visit_id in self._of[person_id]) if found]
-
-    @property
-    def _of(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for visit_id, history in self._visits.items():
-            found[history[0][1].person].append(visit_id)
-        return found
 
 
 def _place(history: list[tuple[datetime, Person]] | list[tuple[datetime, Visit]], at: datetime) -> int:

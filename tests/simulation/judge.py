@@ -17,9 +17,10 @@ from tests.simulation.product import PREPARED_AT, QUIET, SENT_AT, Reminder, Take
 from tests.simulation.record import Record
 from tests.simulation.troubles import at
 
-PROMPT = timedelta(minutes=60)
+PROMPT = {"sms": timedelta(minutes=60), "email": timedelta(minutes=150)}
 """After so long without any hindrance whatever was prepared must have left: the longest pause between two attempts, the asking about
-what was in doubt (three times in fifteen minutes, the first after two), and a run's own patience lie within it."""
+what was in doubt (three times in fifteen minutes, the first after two), and a run's own patience lie within it. Of an e-mail in doubt
+somebody must decide, a quarter of an hour later at the earliest; somebody looks about every hour."""
 
 FOLLOWED = timedelta(minutes=90)
 """So long after its failure, and without any hindrance, a failed delivery must be known: it is asked about every hour."""
@@ -174,14 +175,14 @@ def no_silence(evidence: Evidence) -> Iterator[Violation]:
     for visit, person, planned in evidence.owed():
         told = [one for one in evidence.reminders.get((person.id, visit.start), ()) if one.at < visit.at]
         channel = "sms" if person.mobile else "email"
-        allowed = evidence.record.hindrances.next_free(planned, PROMPT, channel=channel)
+        allowed = evidence.record.hindrances.next_free(planned, PROMPT[channel], channel=channel)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
         if (told and not late) or evidence.was_listed(visit):
             continue
         if not late and not evidence.could_look(planned, visit.at - CALLABLE):
             continue  # nobody could have known
         what = f"was told only at {told[0].at.astimezone(ZURICH):%d.%m. %H:%M}" if told else "was told nothing"
-        since = f"nothing stood in the way for an hour before {allowed.astimezone(ZURICH):%d.%m. %H:%M}" if late and allowed else "it could not leave"
+        since = f"nothing stood in the way for long enough before {allowed.astimezone(ZURICH):%d.%m. %H:%M}" if late and allowed else "it could not leave"
         said = f"{_name(person)}, {visit.start:%d.%m. %H:%M} ({channel}), {what} and was never on the call list in time; {since}"
         yield _violation("no silence", evidence, visit.at, said)
 
@@ -210,7 +211,7 @@ def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
         person = evidence.agenda.person(visit.person)
         starts = {known.start for _at, known in history}
         last = [(one.at, start) for start in starts for one in evidence.reminders.get((person.id, start), ()) if one.at < visit.at]
-        had_time = evidence.record.hindrances.next_free(changed_at, PROMPT, channel="sms")
+        had_time = evidence.record.hindrances.next_free(changed_at, PROMPT["sms"], channel="sms")
         if not last or person.dead or person.opted_out or visit.cancelled or had_time is None or had_time > visit.at - CALLABLE:
             continue
         if max(last)[1] != visit.start and not evidence.was_listed(visit):

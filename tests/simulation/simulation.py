@@ -117,6 +117,7 @@ class Simulation:
                 book_day(self.agenda, self.now, day, self._visits, self.random)
                 self._surgery.show(*(visit for visit in self.agenda.visits() if visit.id not in before))
         self.record.hindrances.begin(self.now, "night")
+        self.record.hindrances.begin(self.now, "email: nobody there to decide")
         self._want(COMPUTERS[0])
         somebody = self._programmes[COMPUTERS[0]]
         somebody.switch(REMINDERS, on=True)
@@ -136,6 +137,8 @@ class Simulation:
         self._timetable.run_until(at(day + timedelta(days=1), time(0)))
 
     def _open_hours(self, day: date) -> None:
+        self._at(day, time(9), lambda: self.record.hindrances.end(self.now, "email: nobody there to decide"))
+        self._at(day, time(17, 50), lambda: self.record.hindrances.begin(self.now, "email: nobody there to decide"))
         for name in self._names[1:]:
             self._timetable.at(at(day, time(7, 30)) + self._minutes(0, 30), lambda name=name: self._want(name))  # type: ignore[misc]
             self._timetable.at(at(day, time(18, 15)) + self._minutes(0, 30), lambda name=name: self._unwant(name))  # type: ignore[misc]

@@ -80,6 +80,12 @@ class Place:
             strand.go_on(strand.turn)
 
 
+def _taken_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 class Strand:
     """One line of work with a stack of its own.
 
@@ -91,7 +97,7 @@ class Strand:
         self.place, self.name, self.number, self.turn = place, name, number, 0
         self.done = False
         self._timetable, self._work = timetable, work
-        self._baton = threading.Semaphore(0)
+        self._baton = _taken_lock()
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
         place.strands.add(self)
@@ -150,7 +156,7 @@ class Timetable:
         self.current: Strand | None = None
         self._due: list[tuple[datetime, float, int, Callable[[], None]]] = []
         self._count = 0
-        self._back = threading.Semaphore(0)
+        self._back = _taken_lock()
 
     def at(self, instant: datetime, do: Callable[[], None], *, first: bool = False) -> None:
         """Has something done at an instant (aware); ``first``: before everything else of that instant."""

@@ -83,7 +83,7 @@ _DRAWS = {
     Kind.LOG_OFF: _Draw(2, (1, 90)),
     Kind.SWITCH_OFF: _Draw(2, (2, 30)),
     Kind.PAUSE: _Draw(2, (5, 90)),
-    Kind.PAUSE_TODAY: _Draw(0.7, (0, 0)),
+    Kind.PAUSE_TODAY: _Draw(1.5, (0, 0)),
     Kind.SCHEDULE_SAVED: _Draw(2, (0, 0)),
 }
 

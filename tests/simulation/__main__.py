@@ -1,0 +1,49 @@
+"""Plays one seed and tells its story: ``python -m tests.simulation --seed 17 --days 10 [--trace] [--calm] [--break NAME]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+from tests.simulation.agenda import ZURICH
+from tests.simulation.breaks import BREAKS
+from tests.simulation.judge import judge
+from tests.simulation.play import in_memory
+from tests.simulation.record import Record
+from tests.simulation.simulation import Simulation
+
+
+def main() -> int:
+    """Plays the seed, prints what the judge found, and returns 1 where it found anything."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--days", type=int, default=10)
+    parser.add_argument("--trace", action="store_true", help="print what happened when")
+    parser.add_argument("--calm", action="store_true", help="without bad hours")
+    parser.add_argument("--break", dest="broken", choices=sorted(BREAKS), help="with one of the product's conditions broken")
+    given = parser.parse_args()
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-", dir=in_memory()) as folder:
+        with BREAKS[given.broken].planted() if given.broken else nullcontext():
+            record = Simulation(given.seed, Path(folder), bad=not given.calm).run(given.days)
+    lasted = time.perf_counter() - began
+    if given.trace:
+        _tell(record)
+    violations = judge(record)
+    for violation in violations:
+        print(violation)  # noqa: T201 - this is what it is for
+    print(f"{given.days} days in {lasted:.1f} s ({given.days / lasted:.1f} a second): {len(record.taken)} messages, {len(violations)} violations")  # noqa: T201
+    return 1 if violations else 0
+
+
+def _tell(record: Record) -> None:
+    for at, who, what in record.story:
+        print(f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}")  # noqa: T201 - this is what it is for
+
+
+if __name__ == "__main__":
+    sys.exit(main())
