@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
 from contextlib import nullcontext
-from pathlib import Path
 
 from tests.simulation.agenda import ZURICH
 from tests.simulation.breaks import BREAKS
 from tests.simulation.judge import judge
-from tests.simulation.play import in_memory
+from tests.simulation.play import play
 from tests.simulation.record import Record
-from tests.simulation.simulation import Simulation
 
 
 def main() -> int:
@@ -27,16 +24,16 @@ def main() -> int:
     parser.add_argument("--break", dest="broken", choices=sorted(BREAKS), help="with one of the product's conditions broken")
     given = parser.parse_args()
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-", dir=in_memory()) as folder:
-        with BREAKS[given.broken].planted() if given.broken else nullcontext():
-            record = Simulation(given.seed, Path(folder), bad=not given.calm).run(given.days)
+    with BREAKS[given.broken].planted() if given.broken else nullcontext():
+        record = play(given.seed, given.days, bad=not given.calm)
     lasted = time.perf_counter() - began
     if given.trace:
         _tell(record)
     violations = judge(record)
     for violation in violations:
         print(violation)  # noqa: T201 - this is what it is for
-    print(f"{given.days} days in {lasted:.1f} s ({given.days / lasted:.1f} a second): {len(record.taken)} messages, {len(violations)} violations")  # noqa: T201
+    speed = f"{given.days} days in {lasted:.1f} s ({given.days / lasted:.1f} a second)"
+    print(f"{speed}: {len(record.taken)} messages, {len(violations)} violations")  # noqa: T201 - this is what it is for
     return 1 if violations else 0
 
 

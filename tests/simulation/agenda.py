@@ -34,9 +34,17 @@ class Person:
     dead: bool = False
     opted_out: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.first} {self.last} ({self.id}){' has died' if self.dead else ''}{' wants no messages' if self.opted_out else ''}"
+
     @property
-    def reachable(self) -> bool:
-        return bool(self.mobile or self.email)
+    def channel(self) -> str:
+        return "sms" if self.mobile else "email"
+
+    @property
+    def way(self) -> str:
+        """Returns the channel and the Mandant whose account pays."""
+        return f"{self.channel} {self.mandant}"
 
     @property
     def address(self) -> str:
@@ -56,6 +64,9 @@ class Visit:
     person: str
     start: datetime
     cancelled: bool = False
+
+    def __str__(self) -> str:
+        return f"visit {self.id} of {self.person} at {self.start:%d.%m. %H:%M}{', cancelled' if self.cancelled else ''}"
 
     @property
     def at(self) -> datetime:

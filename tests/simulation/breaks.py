@@ -18,7 +18,7 @@ from tray_agent.messages.gateways.contract import InDoubt, NotNow, Outcome
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import listing
 from tray_agent.messages.outbox.model import OutboxMessage
-from tray_agent.messages.rules.eligibility import Circumstances, Earlier, Prepared, Recheck, ReminderCandidate
+from tray_agent.messages.rules.eligibility import Circumstances, Earlier, Prepared, Recheck, ReminderCandidate, recheck_reminder
 from tray_agent.messages.work import doubt, recheck, send
 from tray_agent.messages.work.outcomes import Noted, note
 from tray_agent.messages.work.parts import MessageParts
@@ -54,10 +54,9 @@ class Break:
 
 def _seen_otherwise(change: Callable[[ReminderCandidate, Prepared], ReminderCandidate]) -> Patch:
     """Lets the check before sending see a candidate otherwise than it is."""
-    real = recheck.recheck_reminder
 
     def blind(prepared: Prepared, candidate: ReminderCandidate, around: Circumstances, earlier: Earlier) -> Recheck:
-        return real(prepared, change(candidate, prepared), around, earlier)
+        return recheck_reminder(prepared, change(candidate, prepared), around, earlier)
 
     return lambda patching: patching.setattr(recheck, "recheck_reminder", blind)
 

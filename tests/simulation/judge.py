@@ -136,7 +136,9 @@ def never_twice(evidence: Evidence) -> Iterator[Violation]:
         if key in seen:
             what = f"the appointment of {one.start:%d.%m. %H:%M}" if one.start else "the birthday"
             first = seen[key].at.astimezone(ZURICH)
-            yield _violation("never twice", evidence, one.taken.at, f"{_name(one.person)} was told {what} again, first at {first:%d.%m. %H:%M:%S}")
+            yield _violation(
+                "never twice", evidence, one.taken.at, f"{_name(one.person)} was told {what} again, first at {first:%d.%m. %H:%M:%S}"
+            )
         seen.setdefault(key, one.taken)
 
 
@@ -165,25 +167,32 @@ def never_of_nothing(evidence: Evidence) -> Iterator[Violation]:
         known = evidence.agenda.of_person(one.person.id, one.taken.at - UNDER_WAY)
         now = evidence.agenda.of_person(one.person.id, one.taken.at)
         if not any(visit.start == one.start and not visit.cancelled for visit in [*known, *now]):
-            yield _violation("never of nothing", evidence, one.taken.at, f"{_name(one.person)} was told {one.start:%d.%m. %H:%M}, where there is nothing")
+            yield _violation(
+                "never of nothing", evidence, one.taken.at, f"{_name(one.person)} was told {one.start:%d.%m. %H:%M}, where there is nothing"
+            )
         elif one.start.replace(tzinfo=ZURICH) < one.taken.at:
-            yield _violation("never of nothing", evidence, one.taken.at, f"{_name(one.person)} was told {one.start:%d.%m. %H:%M}, which had begun")
+            yield _violation(
+                "never of nothing", evidence, one.taken.at, f"{_name(one.person)} was told {one.start:%d.%m. %H:%M}, which had begun"
+            )
 
 
 def no_silence(evidence: Evidence) -> Iterator[Violation]:
     """Every appointment that stood when its day was prepared is told before it, as soon as the world allowed; or is on the call list."""
     for visit, person, planned in evidence.owed():
         told = [one for one in evidence.reminders.get((person.id, visit.start), ()) if one.at < visit.at]
-        channel = "sms" if person.mobile else "email"
-        allowed = evidence.record.hindrances.next_free(planned, PROMPT[channel], channel=channel)
+        allowed = evidence.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
         if (told and not late) or evidence.was_listed(visit):
             continue
         if not late and not evidence.could_look(planned, visit.at - CALLABLE):
             continue  # nobody could have known
         what = f"was told only at {told[0].at.astimezone(ZURICH):%d.%m. %H:%M}" if told else "was told nothing"
-        since = f"nothing stood in the way for long enough before {allowed.astimezone(ZURICH):%d.%m. %H:%M}" if late and allowed else "it could not leave"
-        said = f"{_name(person)}, {visit.start:%d.%m. %H:%M} ({channel}), {what} and was never on the call list in time; {since}"
+        since = (
+            f"nothing stood in the way for long enough before {allowed.astimezone(ZURICH):%d.%m. %H:%M}"
+            if late and allowed
+            else "it could not leave"
+        )
+        said = f"{_name(person)}, {visit.start:%d.%m. %H:%M} ({person.channel}), {what} and was never on the call list in time; {since}"
         yield _violation("no silence", evidence, visit.at, said)
 
 
@@ -193,11 +202,12 @@ def failures_are_known(evidence: Evidence) -> Iterator[Violation]:
         for one in evidence.reminders.get((person.id, visit.start), ()):
             if one.failed_at is None or one.at >= visit.at:
                 continue
-            known = evidence.record.hindrances.next_free(one.failed_at, FOLLOWED, channel="sms")
+            known = evidence.record.hindrances.next_free(one.failed_at, FOLLOWED, person.way)
             if known is None or evidence.was_listed(visit) or not evidence.could_look(known, visit.at - CALLABLE):
                 continue
             failed = one.failed_at.astimezone(ZURICH)
-            said = f"{_name(person)}, {visit.start:%d.%m. %H:%M}: the delivery failed at {failed:%d.%m. %H:%M}, and it was never on the call list in time"
+            what = f"the delivery failed at {failed:%d.%m. %H:%M}, and it was never on the call list in time"
+            said = f"{_name(person)}, {visit.start:%d.%m. %H:%M}: {what}"
             yield _violation("failures are known", evidence, visit.at, said)
 
 
@@ -211,7 +221,7 @@ def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
         person = evidence.agenda.person(visit.person)
         starts = {known.start for _at, known in history}
         last = [(one.at, start) for start in starts for one in evidence.reminders.get((person.id, start), ()) if one.at < visit.at]
-        had_time = evidence.record.hindrances.next_free(changed_at, PROMPT["sms"], channel="sms")
+        had_time = evidence.record.hindrances.next_free(changed_at, PROMPT[person.channel], person.way)
         if not last or person.dead or person.opted_out or visit.cancelled or had_time is None or had_time > visit.at - CALLABLE:
             continue
         if max(last)[1] != visit.start and not evidence.was_listed(visit):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -181,7 +181,9 @@ class World:
 
     def taken(self) -> list[Taken]:
         """Returns everything that was taken so far, in order."""
-        sms = [Taken("sms", one.reference, one.recipient, one.text, one.accepted_at, self._failed_at(one)) for one in self.server.accepted()]
+        sms = [
+            Taken("sms", one.reference, one.recipient, one.text, one.accepted_at, self._failed_at(one)) for one in self.server.accepted()
+        ]
         return sorted([*sms, *self.mails], key=lambda one: one.at)
 
     def _failed_at(self, sms: AcceptedSms) -> datetime | None:
@@ -197,8 +199,8 @@ class World:
         )  # fmt: skip
         self.server.fail_at_random({way: share / len(ways) for way in ways} if share else {}, seed)
 
-    def set_credits(self, mandant: str, credits: int) -> None:
-        self.server.set_credits(ACCOUNTS[mandant], Decimal(credits))
+    def set_credits(self, mandant: str, balance: int) -> None:
+        self.server.set_credits(ACCOUNTS[mandant], Decimal(balance))
 
 
 class SurgeryData(MemoryPracticeSource):
@@ -268,9 +270,11 @@ class StoreConnection(Database):
             raise OutcomeUnknownError("Verbindung beim Speichern verloren", "")
         self._timetable.wait(self._seeded.uniform(0.0, 0.02))
 
-    def read(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
         self._ask()
-        return super().read()
+        with super().read() as connection:
+            yield connection
 
     def _ask(self) -> None:
         self._place.alive()
@@ -412,7 +416,9 @@ class Office(Agent):
     @cached_property
     def sms_gateways(self) -> SmsGateways:
         around, address = self._around, self._around.world.server.address
-        wires = {user: SmsWire(user, address, around.wires, self._place_clock, around.timetable, self._random) for user in ACCOUNTS.values()}
+        wires = {
+            user: SmsWire(user, address, around.wires, self._place_clock, around.timetable, self._random) for user in ACCOUNTS.values()
+        }
         gateways = WiredGateways(self.machine.gateway, MemorySecrets(), self._place_clock, wires)
         self._closing.callback(gateways.close)
         return gateways
@@ -580,8 +586,9 @@ class Programme:
     def _hear(self, heard: Event) -> None:
         if isinstance(heard, RunFinished):
             run = heard.run
-            self._around.told(self.name, f"{run.job.value} ({run.trigger.value}, planned {run.due_at.astimezone(ZURICH):%d.%m. %H:%M}) "
-                                         f"{run.state.value} {run.reason}: {run.sentence} {dict(run.counts)} {dict(run.skipped)}")  # fmt: skip
+            planned = f"{run.trigger.value}, planned {run.due_at.astimezone(ZURICH):%d.%m. %H:%M}"
+            came = f"{run.state.value} {run.reason}: {run.sentence} {dict(run.counts)} {dict(run.skipped)}"
+            self._around.told(self.name, f"{run.job.value} ({planned}) {came}")
             self._around.changed()
         elif isinstance(heard, RunLost):
             self._around.told(self.name, f"{heard.job.value}: lost or given back")

@@ -34,14 +34,20 @@ class Hindrances:
         self._standing[what] -= 1
         self._note(now)
 
-    def next_free(self, since: datetime, lasting: timedelta, *, channel: str) -> datetime | None:
-        """Returns the end of the first free time of this length from an instant on, or None where none is known."""
+    def next_free(self, since: datetime, lasting: timedelta, way: str) -> datetime | None:
+        """Returns the end of the first free time of this length from an instant on, or None where none is known.
+
+        Args:
+            since: from when on.
+            lasting: how long nothing may stand in the way.
+            way: the channel and the Mandant: "sms M1".
+        """
         free_since: datetime | None = None
         begins = max(bisect_right([at for at, _what in self._changes], since) - 1, 0)
         for at, what in self._changes[begins:]:
             if free_since is not None and at - free_since >= lasting:
                 return free_since + lasting
-            hindered = any(_concerns(one, channel) for one in what)
+            hindered = any(_concerns(one, way) for one in what)
             free_since = None if hindered else (free_since or max(at, since))
         return free_since + lasting if free_since is not None else None
 
@@ -49,10 +55,10 @@ class Hindrances:
         self._changes.append((now, frozenset(what for what, count in self._standing.items() if count > 0)))
 
 
-def _concerns(what: str, channel: str) -> bool:
-    """Returns whether a hindrance concerns a channel: "sms: …" and "email: …" only theirs, everything else both."""
+def _concerns(what: str, way: str) -> bool:
+    """Returns whether a hindrance concerns a way: "sms M1: …" only that account, "sms: …" that channel, everything else all."""
     word, colon, _rest = what.partition(": ")
-    return not colon or word == channel
+    return not colon or f"{way} ".startswith(f"{word} ")
 
 
 @dataclass(slots=True)

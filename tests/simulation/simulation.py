@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -22,10 +22,23 @@ from tests.simulation.agenda import (
     is_working_hour,
     moved,
 )
-from tests.simulation.product import QUIET, SENT_AT, KnownError, Programme, SurgeryData, Surroundings, Wires, World, new_store, product_in_strands
+from tests.simulation.product import (
+    ACCOUNTS,
+    QUIET,
+    SENT_AT,
+    STEPS,
+    Programme,
+    SurgeryData,
+    Surroundings,
+    Wires,
+    World,
+    new_store,
+    product_in_strands,
+)
 from tests.simulation.record import Glance, Record
 from tests.simulation.strands import Timetable
 from tests.simulation.troubles import Kind, Trouble, at, bad_hours
+from tray_agent.errors import KnownError
 
 FIRST_DAYS = (date(2026, 10, 19), date(2026, 11, 23), date(2027, 1, 11), date(2027, 3, 22))
 """Mondays; on the Sunday after the first and the last the clocks change."""
@@ -337,22 +350,26 @@ class Simulation:
             self._wires.answers = (2.0, 4.0 + 24.0 * trouble.detail)
 
     def _password_refused(self, trouble: Trouble) -> None:
+        account, hindrance = ACCOUNTS[trouble.where], f"sms {trouble.where}: refused"
+
         def then() -> None:
-            self.record.hindrances.end(self.now, "sms: refused")
+            self.record.hindrances.end(self.now, hindrance)
 
         def again() -> None:
-            self._wires.refused.discard(trouble.where)
+            self._wires.refused.discard(account)
             act: Callable[[Programme], object] = Programme.send_by_hand if trouble.detail < 0.5 else Programme.ask_credits
             self._timetable.after(60, lambda: self._person("the account is unlocked", act, then))
 
         with self._during(trouble, "", again):
-            self._wires.refused.add(trouble.where)
+            self._wires.refused.add(account)
             if self._standing[f"{trouble.kind} {trouble.where}"] == 1:
-                self.record.hindrances.begin(self.now, "sms: refused")
+                self.record.hindrances.begin(self.now, hindrance)
 
     def _credits_gone(self, trouble: Trouble) -> None:
+        hindrance = f"sms {trouble.where}: no credits"
+
         def then() -> None:
-            self.record.hindrances.end(self.now, "sms: no credits")
+            self.record.hindrances.end(self.now, hindrance)
 
         def top_up() -> None:
             self._world.set_credits(trouble.where, 100_000)
@@ -361,7 +378,7 @@ class Simulation:
         with self._during(trouble, "", top_up):
             self._world.set_credits(trouble.where, int(trouble.detail * 20))
             if self._standing[f"{trouble.kind} {trouble.where}"] == 1:
-                self.record.hindrances.begin(self.now, "sms: no credits")
+                self.record.hindrances.begin(self.now, hindrance)
 
     def _mail_away(self, trouble: Trouble) -> None:
         with self._during(trouble, "email: server away", lambda: setattr(self._wires, "mail_away", False)):
@@ -415,8 +432,6 @@ class Simulation:
         self._timetable.at(trouble.ends, lambda: self._switch_on(trouble.where))
 
     def _power_off_at_step(self, trouble: Trouble) -> None:
-        from tests.simulation.product import STEPS
-
         step = STEPS[int(trouble.detail * 1000) % len(STEPS)]
         lasts = (trouble.ends - trouble.begins).total_seconds()
         for name, programme in self._programmes.items():

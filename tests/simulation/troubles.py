@@ -102,20 +102,15 @@ def _drawn(kind: Kind, day: date, computers: list[str], random: Random) -> Troub
     where = ""
     if kind in (Kind.SLEEP, Kind.POWER_OFF, Kind.LOG_OFF):
         where = random.choice(computers)
-    elif kind is Kind.PASSWORD_REFUSED:
-        where = random.choice(("meier", "huber"))
-    elif kind is Kind.CREDITS_GONE:
+    elif kind in (Kind.PASSWORD_REFUSED, Kind.CREDITS_GONE):
         where = random.choice(("M1", "M2"))
     return Trouble(kind, begins, begins + lasts, where, random.random())
 
 
 def _some_time(day: date, random: Random) -> datetime:
     """Returns a time of a day: of ten, seven between 9:45 and 10:40."""
-    if random.random() < 0.7:
-        minutes = random.uniform(9 * 60 + 45, 10 * 60 + 40)
-    else:
-        minutes = random.uniform(8 * 60, 15 * 60)
-    return at(day, time(0)) + timedelta(minutes=minutes)
+    earliest, latest = (time(9, 45), time(10, 40)) if random.random() < 0.7 else (time(8), time(15))
+    return at(day, earliest) + (at(day, latest) - at(day, earliest)) * random.random()
 
 
 def at(day: date, clock: time) -> datetime:
