@@ -1,4 +1,4 @@
-"""Plays one seed and tells its story: ``python -m tests.simulation --seed 17 --days 10 [--trace] [--calm] [--break NAME]``."""
+"""Plays one seed and tells its story: ``python -m tests.simulation --seed 17 --days 10 [--trace]``."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ def main() -> int:
     parser.add_argument("--trace", action="store_true", help="print what happened when")
     parser.add_argument("--calm", action="store_true", help="without bad hours")
     parser.add_argument("--break", dest="broken", choices=sorted(BREAKS), help="with one of the product's conditions broken")
+    parser.add_argument("--without", default="", metavar="N,N", help="leave these troubles out (their numbers are in the trace)")
     given = parser.parse_args()
+    without = [int(number) for number in given.without.split(",") if number]
     began = time.perf_counter()
     with BREAKS[given.broken].planted() if given.broken else nullcontext():
-        record = play(given.seed, given.days, bad=not given.calm)
+        record = play(given.seed, given.days, bad=not given.calm, without=without)
     lasted = time.perf_counter() - began
     if given.trace:
         _tell(record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.simulation.judge import Violation, judge
 from tests.simulation.record import Record
 from tests.simulation.simulation import Simulation
 
-SHORT_SEEDS, SHORT_DAYS = (1, 3, 7, 12), 10
+SHORT_SEEDS, SHORT_DAYS = (6, 13, 15, 53), 10
 """What every test run plays."""
 
 
@@ -20,10 +20,12 @@ def in_memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder of its own is made in it
 
 
-def play(seed: int, days: int, *, bad: bool = True, stop: Callable[[Record], bool] = lambda _record: False) -> Record:
+def play(
+    seed: int, days: int, *, bad: bool = True, without: Collection[int] = (), stop: Callable[[Record], bool] = lambda _record: False
+) -> Record:
     """Returns the record of a simulated practice."""
     with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-", dir=in_memory()) as folder:
-        return Simulation(seed, Path(folder), bad=bad).run(days, stop)
+        return Simulation(seed, Path(folder), bad=bad, without=without).run(days, stop)
 
 
 @cache

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random as machine_random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -65,15 +66,15 @@ class Simulation:
         seed: decides everything.
         folder: for the store; better in memory.
         bad: whether there are bad hours at all.
-        visits: how many visits a day has.
+        without: numbers of troubles that are left out, to find out which of them matter.
     """
 
-    def __init__(self, seed: int, folder: Path, *, bad: bool = True, visits: int = VISITS_A_DAY) -> None:
+    def __init__(self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = ()) -> None:
         self.random = Random(seed)
         self.first = self.random.choice(FIRST_DAYS)
         start = at(self.first, time(6, 30))
         self.record = Record(seed, start, start)
-        self._bad, self._visits = bad, visits
+        self._bad, self._without, self._troubles = bad, without, 0
         self._timetable = Timetable(start, seed)
         self._wires = Wires()
         self._world = World(self._timetable, seed, timedelta(hours=self.random.uniform(1, 6)))
@@ -127,7 +128,7 @@ class Simulation:
             day = self.first + timedelta(days=number)
             if is_working_day(day):
                 before = {visit.id for visit in self.agenda.visits()}
-                book_day(self.agenda, self.now, day, self._visits, self.random)
+                book_day(self.agenda, self.now, day, VISITS_A_DAY, self.random)
                 self._surgery.show(*(visit for visit in self.agenda.visits() if visit.id not in before))
         self.record.hindrances.begin(self.now, "night")
         self.record.hindrances.begin(self.now, "email: nobody there to decide")
@@ -144,10 +145,17 @@ class Simulation:
         if is_working_day(day):
             self._open_hours(day)
         if self._bad:
-            for trouble in bad_hours(day, list(self._names), self.random):
-                if is_working_day(day) or trouble.kind not in NEEDS_PEOPLE:
-                    self._timetable.at(trouble.begins, lambda trouble=trouble: self._begin(trouble))  # type: ignore[misc]
+            self._expect(day)
         self._timetable.run_until(at(day + timedelta(days=1), time(0)))
+
+    def _expect(self, day: date) -> None:
+        """Draws the day's troubles, each with a number of its own; they depend on nothing but the seed and the day."""
+        for trouble in bad_hours(day, list(self._names), Random(f"{self.record.seed} {day}")):
+            if is_working_day(day) or trouble.kind not in NEEDS_PEOPLE:
+                self._troubles += 1
+                if self._troubles not in self._without:
+                    begin = partial(self._begin, trouble, self._troubles)
+                    self._timetable.at(trouble.begins, begin)
 
     def _open_hours(self, day: date) -> None:
         self._at(day, time(9), lambda: self.record.hindrances.end(self.now, "email: nobody there to decide"))
@@ -312,8 +320,8 @@ class Simulation:
 
     # Bad hours
 
-    def _begin(self, trouble: Trouble) -> None:
-        self._tell("TROUBLE", str(trouble))
+    def _begin(self, trouble: Trouble, number: int) -> None:
+        self._tell("TROUBLE", f"{number}: {trouble}")
         _BEGIN[trouble.kind](self, trouble)
 
     @contextmanager

@@ -49,8 +49,7 @@ class Trouble:
     detail: float = 0.0
 
     def __str__(self) -> str:
-        local = self.begins.astimezone(ZURICH), self.ends.astimezone(ZURICH)
-        return f"{self.kind.value} {self.where} {local[0]:%H:%M:%S} to {local[1]:%H:%M:%S} ({self.detail:.2f})"
+        return f"{self.kind.value} {self.where} until {self.ends.astimezone(ZURICH):%H:%M:%S} ({self.detail:.2f})"
 
 
 @dataclass(frozen=True, slots=True)
