@@ -114,9 +114,9 @@ BREAKS: Mapping[str, Break] = {
     "a death before sending is overlooked": Break(_seen_otherwise(_alive), "never unwanted", 13, 3),
     "a cancellation before sending is overlooked": Break(_seen_otherwise(_definite), "never of nothing", 13, 3),
     "a move before sending is overlooked": Break(_moved_stays, "never of nothing", 13, 3),
-    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 13, 4),
-    "what is in doubt counts as not sent": Break(_doubt_is_no, "never twice", 15, 6),
-    "the gateway's word is not believed": Break(_never_heard_of, "never twice", 15, 6),
+    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 25, 4),
+    "what is in doubt counts as not sent": Break(_doubt_is_no, "never twice", 83, 3),
+    "the gateway's word is not believed": Break(_never_heard_of, "never twice", 83, 3),
     "the call list forgets errors": Break(_errors_unlisted, "no silence", 13, 4, bad=False),
     "the call list forgets failures": Break(_failures_unlisted, "failures are known", 13, 4, bad=False),
 }
