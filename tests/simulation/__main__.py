@@ -7,11 +7,9 @@ import sys
 import time
 from contextlib import nullcontext
 
-from tests.simulation.agenda import ZURICH
 from tests.simulation.breaks import BREAKS
 from tests.simulation.judge import judge
 from tests.simulation.play import play
-from tests.simulation.record import Record
 
 
 def main() -> int:
@@ -30,18 +28,13 @@ def main() -> int:
         record = play(given.seed, given.days, bad=not given.calm, without=without)
     lasted = time.perf_counter() - began
     if given.trace:
-        _tell(record)
+        print(*record.told(), sep="\n")  # noqa: T201 - this is what it is for
     violations = judge(record)
     for violation in violations:
         print(violation)  # noqa: T201 - this is what it is for
     speed = f"{given.days} days in {lasted:.1f} s ({given.days / lasted:.1f} a second)"
     print(f"{speed}: {len(record.taken)} messages, {len(violations)} violations")  # noqa: T201 - this is what it is for
     return 1 if violations else 0
-
-
-def _tell(record: Record) -> None:
-    for at, who, what in record.story:
-        print(f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}")  # noqa: T201 - this is what it is for
 
 
 if __name__ == "__main__":

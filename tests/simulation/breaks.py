@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.play import SHORT_DAYS
+from tests.simulation.play import CALM_DAYS, SHORT_DAYS
 from tray_agent.messages.gateways.contract import InDoubt, NotNow, Outcome
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import listing
@@ -35,6 +35,7 @@ class Break:
     Attributes:
         rule: the judge's rule that notices it.
         seed: one in which it is noticed, within ``days``.
+        days: as many as are played without the break, for the comparison.
         bad: whether bad hours are needed for it.
     """
 
@@ -110,13 +111,13 @@ def _moved_stays(patching: pytest.MonkeyPatch) -> None:
 
 
 BREAKS: Mapping[str, Break] = {
-    "an opt-out before sending is overlooked": Break(_seen_otherwise(_opted_in), "never unwanted", 13, 3),
-    "a death before sending is overlooked": Break(_seen_otherwise(_alive), "never unwanted", 13, 3),
-    "a cancellation before sending is overlooked": Break(_seen_otherwise(_definite), "never of nothing", 13, 3),
-    "a move before sending is overlooked": Break(_moved_stays, "never of nothing", 13, 3),
-    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 25, 4),
-    "what is in doubt counts as not sent": Break(_doubt_is_no, "never twice", 83, 3),
-    "the gateway's word is not believed": Break(_never_heard_of, "never twice", 83, 3),
-    "the call list forgets errors": Break(_errors_unlisted, "no silence", 13, 4, bad=False),
-    "the call list forgets failures": Break(_failures_unlisted, "failures are known", 13, 4, bad=False),
+    "an opt-out before sending is overlooked": Break(_seen_otherwise(_opted_in), "never unwanted", 13),
+    "a death before sending is overlooked": Break(_seen_otherwise(_alive), "never unwanted", 13),
+    "a cancellation before sending is overlooked": Break(_seen_otherwise(_definite), "never of nothing", 13),
+    "a move before sending is overlooked": Break(_moved_stays, "never of nothing", 13),
+    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 25),
+    "what is in doubt counts as not sent": Break(_doubt_is_no, "never twice", 83),
+    "the gateway's word is not believed": Break(_never_heard_of, "never twice", 83),
+    "the call list forgets errors": Break(_errors_unlisted, "no silence", 13, CALM_DAYS, bad=False),
+    "the call list forgets failures": Break(_failures_unlisted, "failures are known", 13, CALM_DAYS, bad=False),
 }

@@ -14,6 +14,9 @@ from tests.simulation.simulation import Simulation
 SHORT_SEEDS, SHORT_DAYS = (6, 13, 25, 83), 10
 """What every test run plays."""
 
+CALM_DAYS = 7
+"""So many days are played without bad hours."""
+
 
 def in_memory() -> str | None:
     """Returns a folder in memory where there is one (Linux)."""

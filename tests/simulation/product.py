@@ -89,9 +89,17 @@ QUIET = (time(20, 0), time(8, 0))
 """The practice's quiet hours, as its switches say."""
 
 LEASE = timedelta(seconds=90)
-LONGEST_LOOK = timedelta(minutes=60)
-STEPS = ("checked", "before_commit", "after_commit", "before_leaving", "after_leaving", "before_settling_commit")
-"""Where sending tells what it is about to do: a computer can be switched off at each."""
+LONGEST_LOOK = timedelta(hours=4)
+STEPS = {
+    "checked": 1,
+    "before_commit": 3,
+    "after_commit": 3,
+    "before_leaving": 8,
+    "after_leaving": 8,
+    "before_settling_commit": 1,
+    "committed": 25,
+}
+"""Where a computer can be switched off: what sending tells of its steps, and any COMMIT; and at the how-manieth time at the most."""
 
 ACCOUNTS = {"M1": "meier", "M2": "huber"}
 MANDANTS = (
@@ -255,9 +263,11 @@ class SurgeryData(MemoryPracticeSource):
 class StoreConnection(Database):
     """The store as one computer reaches it: it may be away, an answer to COMMIT may be lost, and others may come in between."""
 
-    def __init__(self, engine: Engine, timetable: Timetable, place: Place, wires: Wires, random: Random) -> None:
+    def __init__(
+        self, engine: Engine, timetable: Timetable, place: Place, wires: Wires, random: Random, reached: Callable[[str], None]
+    ) -> None:
         super().__init__(engine, None, PlaceClock(timetable))
-        self._timetable, self._place, self._wires, self._seeded = timetable, place, wires, random
+        self._timetable, self._place, self._wires, self._seeded, self._reached = timetable, place, wires, random, reached
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -265,6 +275,8 @@ class StoreConnection(Database):
         self._ask()
         with super().begin() as connection:
             yield connection
+        if self._timetable.current:
+            self._reached("committed")
         if self._wires.lose_commits and self._timetable.current:
             self._wires.lose_commits -= 1
             raise OutcomeUnknownError("Verbindung beim Speichern verloren", "")
@@ -407,7 +419,7 @@ class Office(Agent):
     @cached_property
     def store(self) -> Database:
         around = self._around
-        return StoreConnection(around.engine, around.timetable, self._place, around.wires, self._random)
+        return StoreConnection(around.engine, around.timetable, self._place, around.wires, self._random, self._reached)
 
     @cached_property
     def practice(self) -> PracticeSource:

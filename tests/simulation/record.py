@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.simulation.agenda import Agenda
+from tests.simulation.agenda import ZURICH, Agenda
 from tests.simulation.product import Reminder, Taken
 
 
@@ -79,3 +79,7 @@ class Record:
     glances: list[Glance] = field(default_factory=list)
     hindrances: Hindrances = field(default_factory=Hindrances)
     story: list[tuple[datetime, str, str]] = field(default_factory=list)
+
+    def told(self) -> list[str]:
+        """Returns the story in lines, by the practice's clock."""
+        return [f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}" for at, who, what in self.story]

@@ -440,7 +440,8 @@ class Simulation:
         self._timetable.at(trouble.ends, lambda: self._switch_on(trouble.where))
 
     def _power_off_at_step(self, trouble: Trouble) -> None:
-        step = STEPS[int(trouble.detail * 1000) % len(STEPS)]
+        step, most = list(STEPS.items())[int(trouble.detail * 1000) % len(STEPS)]
+        nth = 1 + int(trouble.detail * 10_000) % most
         lasts = (trouble.ends - trouble.begins).total_seconds()
         for name, programme in self._programmes.items():
 
@@ -450,7 +451,7 @@ class Simulation:
                 self._switch_off(name, "power failure")
                 self._timetable.after(lasts, lambda: self._switch_on(name))
 
-            programme.doomed, programme.on_doom = (step, 1 + int(trouble.detail * 7)), dies
+            programme.doomed, programme.on_doom = (step, nth), dies
 
     def _log_off(self, trouble: Trouble) -> None:
         programme = self._programmes.get(trouble.where)

@@ -78,7 +78,7 @@ _DRAWS = {
     Kind.PRACTICE_AWAY: _Draw(2, (0.1, 45)),
     Kind.SLEEP: _Draw(3, (1, 90)),
     Kind.POWER_OFF: _Draw(3, (3, 120)),
-    Kind.POWER_OFF_AT_STEP: _Draw(4, (3, 60)),
+    Kind.POWER_OFF_AT_STEP: _Draw(6, (3, 60)),
     Kind.LOG_OFF: _Draw(2, (1, 90)),
     Kind.SWITCH_OFF: _Draw(2, (2, 30)),
     Kind.PAUSE: _Draw(2, (5, 90)),
