@@ -8,8 +8,9 @@ Run a seed and hear its story::
 matter), ``--break NAME`` takes one of the product's conditions away. The same seed plays the same story on every machine, as long as
 neither the product nor the simulation changes. ``make soak`` plays a hundred seeds.
 
-Real are jobs, claims, settlement, runner, outbox, rules, texts, the store (SQLite, in memory) and the gateway's client over loopback.
-Ours are the clock, the wires and the practice; and of e-mail the way behind the product's contract.
+Real are jobs, claims, settlement, runner, outbox, rules, texts, the store (SQLite, in memory) and the gateway's client, which speaks
+to a real server over loopback. Ours are the clock, the wires, the practice, and of e-mail the server behind the product's contract:
+the real client would double the time.
 
 ==============  ==========================================================================================================
 ``strands``     the only clock; many computers' threads, one of which goes on at a time, in the order of the seed

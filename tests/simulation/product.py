@@ -520,7 +520,14 @@ class Programme:
         self._save(PLAN)
 
     def send_by_hand(self) -> None:
-        """Runs sending by hand, where it does not run already."""
+        """Runs sending by hand.
+
+        Raises:
+            KnownError: it runs already, or is paused; somebody tries again later.
+        """
+        running = any(row.running for row in self._office.jobs.overview() if row.key is JobKey.SEND_MESSAGES)
+        if running or self._office.jobs.paused():
+            raise KnownError("Auftrag läuft bereits oder ist angehalten", "")
 
         def run() -> None:
             try:
