@@ -111,13 +111,13 @@ def _moved_stays(patching: pytest.MonkeyPatch) -> None:
 
 
 BREAKS: Mapping[str, Break] = {
-    "an opt-out before sending is overlooked": Break(_seen_otherwise(_opted_in), "never unwanted", 13),
-    "a death before sending is overlooked": Break(_seen_otherwise(_alive), "never unwanted", 13),
-    "a cancellation before sending is overlooked": Break(_seen_otherwise(_definite), "never of nothing", 13),
-    "a move before sending is overlooked": Break(_moved_stays, "never of nothing", 13),
-    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 25),
-    "what is in doubt counts as not sent": Break(_doubt_is_no, "never twice", 83),
-    "the gateway's word is not believed": Break(_never_heard_of, "never twice", 83),
-    "the call list forgets errors": Break(_errors_unlisted, "no silence", 13, CALM_DAYS, bad=False),
-    "the call list forgets failures": Break(_failures_unlisted, "failures are known", 13, CALM_DAYS, bad=False),
+    "an opt-out before sending is overlooked": Break(_seen_otherwise(_opted_in), "never unwanted", 34),
+    "a death before sending is overlooked": Break(_seen_otherwise(_alive), "never unwanted", 34),
+    "a cancellation before sending is overlooked": Break(_seen_otherwise(_definite), "never of nothing", 34),
+    "a move before sending is overlooked": Break(_moved_stays, "never of nothing", 34),
+    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 20),
+    "what is in doubt counts as not sent": Break(_doubt_is_no, "never twice", 34),
+    "the gateway's word is not believed": Break(_never_heard_of, "never twice", 34),
+    "the call list forgets errors": Break(_errors_unlisted, "no silence", 34, CALM_DAYS, bad=False),
+    "the call list forgets failures": Break(_failures_unlisted, "failures are known", 34, CALM_DAYS, bad=False),
 }

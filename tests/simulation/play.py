@@ -11,7 +11,7 @@ from tests.simulation.judge import Violation, judge
 from tests.simulation.record import Record
 from tests.simulation.simulation import Simulation
 
-SHORT_SEEDS, SHORT_DAYS = (6, 13, 25, 83), 10
+SHORT_SEEDS, SHORT_DAYS = (18, 20, 28, 34), 10
 """What every test run plays."""
 
 CALM_DAYS = 7

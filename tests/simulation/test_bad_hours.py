@@ -46,8 +46,8 @@ def test_what_is_not_kept_yet_is_kept_in_every_seed(rule: str) -> None:
 
 
 def test_without_bad_hours_nobody_is_forgotten() -> None:
-    assert [str(found) for found in judged(13, CALM_DAYS, bad=False) if found.rule not in ("failures are known", "last word is true")] == []
-    assert len(played(13, CALM_DAYS, bad=False).taken) > 120
+    assert [str(found) for found in judged(34, CALM_DAYS, bad=False) if found.rule not in ("failures are known", "last word is true")] == []
+    assert len(played(34, CALM_DAYS, bad=False).taken) > 120
 
 
 def test_the_seeds_see_much_trouble() -> None:
@@ -60,10 +60,10 @@ def test_the_seeds_see_much_trouble() -> None:
 
 
 def test_a_seed_tells_the_same_story_in_another_process() -> None:
-    command = [sys.executable, "-m", "tests.simulation", "--seed", "83", "--days", "2", "--trace"]
+    command = [sys.executable, "-m", "tests.simulation", "--seed", "34", "--days", "2", "--trace"]
     told = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, encoding="utf-8", env={**os.environ, "PYTHONUTF8": "1"})
     assert told.stderr == ""
-    assert told.stdout.splitlines()[: len(played(83, 2).story)] == played(83, 2).told()
+    assert told.stdout.splitlines()[: len(played(34, 2).story)] == played(34, 2).told()
 
 
 @pytest.mark.soak
