@@ -290,7 +290,7 @@ class StoreConnection(Database):
 
     def _ask(self) -> None:
         self._place.alive()
-        if self._wires.store_away:
+        if self._wires.store_away or self._place.offline:
             raise _database_away()
 
 
@@ -299,11 +299,13 @@ class SmsWire:
 
     most_at_once = AspsmsGateway.most_at_once
 
-    def __init__(self, account: str, address: str, wires: Wires, clock: PlaceClock, timetable: Timetable, random: Random) -> None:
+    def __init__(
+        self, account: str, address: str, wires: Wires, clock: PlaceClock, place: Place, timetable: Timetable, random: Random
+    ) -> None:
         def client(password: str, where: str) -> AspsmsGateway:
             return AspsmsGateway(GatewayAccess(account, password, where, Path(), clock))
 
-        self._account, self._wires, self._timetable, self._random = account, wires, timetable, random
+        self._account, self._wires, self._place, self._timetable, self._random = account, wires, place, timetable, random
         self._right = client(f"secret-{account}", address)
         self._wrong = client("wrong", address)
         self._nobody = client("", "http://127.0.0.1:1/")
@@ -324,25 +326,28 @@ class SmsWire:
     def _asked(self, ask: Callable[[SmsGateway], T]) -> T:
         self._timetable.wait(self._random.uniform(0.02, 0.2))
         answer = ask(self._client())
-        if not self._wires.gateway_away:
+        if not self._is_away():
             self._timetable.wait(self._random.uniform(*self._wires.answers))
         return answer
 
     def _client(self) -> SmsGateway:
-        if self._wires.gateway_away:
+        if self._is_away():
             return self._nobody
         return self._wrong if self._account in self._wires.refused else self._right
+
+    def _is_away(self) -> bool:
+        return self._wires.gateway_away or self._place.offline
 
 
 class MailWire:
     """The way for e-mail, with its server in it."""
 
-    def __init__(self, world: World, wires: Wires, clock: PlaceClock, timetable: Timetable, random: Random) -> None:
-        self._world, self._wires, self._clock, self._timetable, self._random = world, wires, clock, timetable, random
+    def __init__(self, world: World, wires: Wires, place: Place, timetable: Timetable, random: Random) -> None:
+        self._world, self._wires, self._place, self._timetable, self._random = world, wires, place, timetable, random
 
     def submit(self, message: OutgoingMail) -> Outcome:
         self._timetable.wait(self._random.uniform(0.05, 0.5))
-        if self._wires.mail_away:
+        if self._wires.mail_away or self._place.offline:
             return NotNow("unreachable", "Der Mailserver ist zur Zeit nicht erreichbar.")
         if self._wires.mail_refused:
             return AccountStopped(AccountFault.AUTHORISATION, "Der Mailserver weist Benutzer oder Passwort ab.")
@@ -364,7 +369,7 @@ class MailWire:
         pass
 
     def _take(self, message: OutgoingMail, text: str) -> None:
-        self._world.mails.append(Taken("email", message.reference, message.recipient, text, self._clock.now()))
+        self._world.mails.append(Taken("email", message.reference, message.recipient, text, self._timetable.now))
 
 
 class WiredGateways(SmsGateways):
@@ -428,9 +433,8 @@ class Office(Agent):
     @cached_property
     def sms_gateways(self) -> SmsGateways:
         around, address = self._around, self._around.world.server.address
-        wires = {
-            user: SmsWire(user, address, around.wires, self._place_clock, around.timetable, self._random) for user in ACCOUNTS.values()
-        }
+        clock, place, timetable = self._place_clock, self._place, around.timetable
+        wires = {user: SmsWire(user, address, around.wires, clock, place, timetable, self._random) for user in ACCOUNTS.values()}
         gateways = WiredGateways(self.machine.gateway, MemorySecrets(), self._place_clock, wires)
         self._closing.callback(gateways.close)
         return gateways
@@ -438,7 +442,7 @@ class Office(Agent):
     @cached_property
     def mail_gateway(self) -> MailGateway:
         around = self._around
-        return MailWire(around.world, around.wires, self._place_clock, around.timetable, self._random)
+        return MailWire(around.world, around.wires, self._place, around.timetable, self._random)
 
     @cached_property
     def messages(self) -> MessageService:
@@ -479,7 +483,7 @@ class Programme:
     @property
     def is_on(self) -> bool:
         """Returns whether somebody could work on it."""
-        return not (self.place.dead or self.place.asleep or self._quitting)
+        return not (self.place.dead or self.place.asleep or self.place.offline or self._quitting)
 
     @property
     def running(self) -> bool:

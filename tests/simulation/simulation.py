@@ -49,7 +49,7 @@ COMPUTERS = ("EMPFANG", "SPRECH1", "SPRECH2")
 """The first is always on, the others in opening hours."""
 
 PEOPLE, VISITS_A_DAY = 400, 40
-GLANCE = timedelta(minutes=15)
+GLANCE = timedelta(minutes=30)
 NEEDS_PEOPLE = frozenset(
     {
         Kind.SWITCH_OFF, Kind.PAUSE, Kind.PAUSE_TODAY, Kind.SCHEDULE_SAVED, Kind.LOG_OFF, Kind.PASSWORD_REFUSED, Kind.CREDITS_GONE,
@@ -435,6 +435,21 @@ class Simulation:
         self._computers_changed()
         self._timetable.at(trouble.ends, wake)
 
+    def _offline(self, trouble: Trouble) -> None:
+        programme = self._programmes.get(trouble.where)
+        if programme is None or programme.place.offline:
+            return
+
+        def over() -> None:
+            programme.place.offline = False
+            self._computers_changed()
+            self._tell(trouble.where, "has a network again")
+            self._changed()
+
+        programme.place.offline = True
+        self._computers_changed()
+        self._timetable.at(trouble.ends, over)
+
     def _power_off(self, trouble: Trouble) -> None:
         self._switch_off(trouble.where, "power failure")
         self._timetable.at(trouble.ends, lambda: self._switch_on(trouble.where))
@@ -527,6 +542,7 @@ _BEGIN: dict[Kind, Callable[[Simulation, Trouble], None]] = {
     Kind.STORE_AWAY: Simulation._store_away,
     Kind.PRACTICE_AWAY: Simulation._practice_away,
     Kind.SLEEP: Simulation._sleep,
+    Kind.OFFLINE: Simulation._offline,
     Kind.POWER_OFF: Simulation._power_off,
     Kind.POWER_OFF_AT_STEP: Simulation._power_off_at_step,
     Kind.LOG_OFF: Simulation._log_off,

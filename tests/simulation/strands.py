@@ -29,11 +29,15 @@ class KilledError(BaseException):
 
 
 class Place:
-    """Where strands run: one start of the program on one computer, which may sleep and dies once."""
+    """Where strands run: one start of the program on one computer, which may sleep and dies once.
+
+    Attributes:
+        offline: whether its cable is out.
+    """
 
     def __init__(self, timetable: Timetable, name: str, *, counts_sleep: bool = True) -> None:
         self.name = name
-        self.dead = False
+        self.dead = self.offline = False
         self.strands: set[Strand] = set()
         self._timetable = timetable
         self._counts_sleep = counts_sleep

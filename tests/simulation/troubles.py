@@ -24,6 +24,7 @@ class Kind(StrEnum):
     STORE_AWAY = "store away"
     PRACTICE_AWAY = "practice's data away"
     SLEEP = "computer sleeps"
+    OFFLINE = "computer without a network"
     POWER_OFF = "computer off"
     POWER_OFF_AT_STEP = "computer off at a step"
     LOG_OFF = "log-off"
@@ -77,6 +78,7 @@ _DRAWS = {
     Kind.STORE_AWAY: _Draw(3, (0.1, 60)),
     Kind.PRACTICE_AWAY: _Draw(2, (0.1, 45)),
     Kind.SLEEP: _Draw(3, (1, 90)),
+    Kind.OFFLINE: _Draw(3, (0.5, 60)),
     Kind.POWER_OFF: _Draw(3, (3, 120)),
     Kind.POWER_OFF_AT_STEP: _Draw(6, (3, 60)),
     Kind.LOG_OFF: _Draw(2, (1, 90)),
@@ -99,7 +101,7 @@ def _drawn(kind: Kind, day: date, computers: list[str], random: Random) -> Troub
     begins = _some_time(day, random)
     lasts = timedelta(minutes=random.uniform(*_DRAWS[kind].minutes) * random.choice((0.1, 0.5, 1)))
     where = ""
-    if kind in (Kind.SLEEP, Kind.POWER_OFF, Kind.LOG_OFF):
+    if kind in (Kind.SLEEP, Kind.OFFLINE, Kind.POWER_OFF, Kind.LOG_OFF):
         where = random.choice(computers)
     elif kind in (Kind.PASSWORD_REFUSED, Kind.CREDITS_GONE):
         where = random.choice(("M1", "M2"))
