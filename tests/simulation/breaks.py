@@ -115,7 +115,7 @@ BREAKS: Mapping[str, Break] = {
     "a death before sending is overlooked": Break(_seen_otherwise(_alive), "never unwanted", 34),
     "a cancellation before sending is overlooked": Break(_seen_otherwise(_definite), "never of nothing", 34),
     "a move before sending is overlooked": Break(_moved_stays, "never of nothing", 34),
-    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 20),
+    "the quiet hours are forgotten": Break(_quiet_never, "never at night", 28),
     "what is in doubt counts as not sent": Break(_doubt_is_no, "never twice", 34),
     "the gateway's word is not believed": Break(_never_heard_of, "never twice", 34),
     "the call list forgets errors": Break(_errors_unlisted, "no silence", 34, CALM_DAYS, bad=False),

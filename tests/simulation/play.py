@@ -14,8 +14,8 @@ from tests.simulation.simulation import Simulation
 SHORT_SEEDS, SHORT_DAYS = (18, 20, 28, 34), 10
 """What every test run plays."""
 
-CALM_DAYS = 7
-"""So many days are played without bad hours."""
+CALM_DAYS = 8
+"""So many days are played without bad hours: a week, and the Monday that is prepared on a Sunday."""
 
 
 def in_memory() -> str | None:
