@@ -13,6 +13,8 @@ from pathlib import Path
 from random import Random
 
 from tests.simulation.agenda import (
+    CLOSES,
+    OPENS,
     ZURICH,
     Agenda,
     Person,
@@ -231,7 +233,11 @@ class Simulation:
         return next((programme for programme in self._programmes.values() if programme.is_on), None)
 
     def _person(self, what: str, act: Callable[[Programme], object], then: Callable[[], None] = lambda: None) -> None:
-        """Has somebody do something at a computer, again after some minutes where it does not work."""
+        """Has somebody do something at a computer, again after some minutes where it does not work; in the evening, the next morning."""
+        opens = _next_open(self.now)
+        if opens > self.now:
+            self._timetable.at(opens + self._minutes(1, 15), lambda: self._person(what, act, then))
+            return
         somebody, failed = self._somebody(), ""
         if somebody is None:
             failed = "no computer is on"
@@ -528,6 +534,19 @@ class Simulation:
 
     def _within(self, begin: datetime, end: datetime) -> datetime:
         return begin + (end - begin) * self.random.random()
+
+
+def _next_open(instant: datetime) -> datetime:
+    """Returns when somebody is there: now, or the next working morning."""
+    local = instant.astimezone(ZURICH)
+    day = local.date()
+    if is_working_day(day) and OPENS <= local.time() < CLOSES:
+        return instant
+    if local.time() >= OPENS or not is_working_day(day):
+        day += timedelta(days=1)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return at(day, OPENS)
 
 
 _BEGIN: dict[Kind, Callable[[Simulation, Trouble], None]] = {
