@@ -10,10 +10,10 @@ WORKERS ?= 2
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
-$(VENV)/.run: requirements/demo.txt pyproject.toml tools/setup.sh
+$(VENV)/.run: requirements/demo.txt pyproject.toml publishing/pyproject.toml tools/setup.sh
 	tools/setup.sh run
 
-$(VENV)/.develop: requirements/develop.txt pyproject.toml tools/setup.sh
+$(VENV)/.develop: requirements/develop.txt pyproject.toml publishing/pyproject.toml tools/setup.sh
 	tools/setup.sh develop
 
 # Compiled translations follow their sources.

@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tuf.api.metadata import Root, Snapshot, TargetFile, Targets
 
-from tray_agent.downloads.catalogue import ElementVersion
-from tray_agent.downloads.catalogue_reader import PORTAL_FIELD, OfferedTarget, read_targets
-from tray_agent.downloads.description import Description, Lifetimes, read_description
-from tray_agent.downloads.signed_metadata import ROLES, Keys, SignedMetadata, read_targets_list, refused
+from publishing.description import Description, Lifetimes, read_description
+from publishing.errors import refused
+from publishing.signed_metadata import ROLES, SignedMetadata, read_targets_list
+from publishing.signing_keys import SigningKeys
+from tray_agent.downloads.catalogue import PORTAL_FIELD, read_targets
+from tray_agent.downloads.model import ElementVersion
 from tray_agent.i18n import _
 from tray_agent.platforms import files
 
@@ -44,7 +46,7 @@ class Publication:
     expiries: tuple[tuple[str, datetime], ...]
 
 
-def publish(source: Path, repository: Path, keys: Keys, now: datetime, *, replace: bool = False) -> Publication:
+def publish(source: Path, repository: Path, keys: SigningKeys, now: datetime, *, replace: bool = False) -> Publication:
     """Publishes what ``source`` describes; what was published before and is not described any more is withdrawn.
 
     The first time, the keys are made. Later, a role whose key is missing gets a new one, if the root's key is here.
@@ -67,7 +69,9 @@ def publish(source: Path, repository: Path, keys: Keys, now: datetime, *, replac
     metadata = SignedMetadata(repository / "metadata", keys, now, description.lifetimes)
     lost = [role for role in ROLES[1:] if metadata.root is not None and not keys.has(role)]
     due = bool(lost) or (metadata.root is not None and _is_due(metadata, metadata.root, "root"))
+    # Asked for before anything is written: half a publication would leave the practices with metadata that do not fit.
     metadata.require([*(["root"] if due else []), *(role for role in ROLES[1:] if role not in lost)])
+    # Files before the list that names them: a client sees the old or the new state, never a name without its file.
     for file, target in targets:
         _place(file, repository / "targets", target)
     if metadata.root is None:
@@ -81,7 +85,7 @@ def publish(source: Path, repository: Path, keys: Keys, now: datetime, *, replac
     return _publication(metadata)
 
 
-def refresh(repository: Path, keys: Keys, now: datetime) -> Publication:
+def refresh(repository: Path, keys: SigningKeys, now: datetime) -> Publication:
     """Signs the timestamp anew, and what is past half of its lifetime and whose key is here.
 
     Raises:
@@ -101,7 +105,7 @@ def refresh(repository: Path, keys: Keys, now: datetime) -> Publication:
 
 
 def rotate(
-    repository: Path, keys: Keys, role: str, now: datetime, *, count: int | None = None, threshold: int | None = None
+    repository: Path, keys: SigningKeys, role: str, now: datetime, *, count: int | None = None, threshold: int | None = None
 ) -> Publication:
     """Replaces the keys of a role by new ones. The practices follow by themselves, also those that know only the first root.
 
@@ -142,7 +146,7 @@ def _sign_anew(metadata: SignedMetadata, role: str) -> None:
         metadata.write_timestamp()
 
 
-def _published(repository: Path, keys: Keys, now: datetime) -> SignedMetadata:
+def _published(repository: Path, keys: SigningKeys, now: datetime) -> SignedMetadata:
     folder = repository / "metadata"
     targets = read_targets_list(folder)
     if targets is None:
@@ -192,7 +196,7 @@ def _check(targets: Sequence[tuple[Path, TargetFile]]) -> list[ElementVersion]:
     for path, count in Counter(target.path for _file, target in targets).items():
         if count > 1:
             raise refused(path, _("«{target}» ist mehrfach beschrieben.").format(target=path))
-    versions, refusals = read_targets({target.path: cast("OfferedTarget", target) for _file, target in targets})
+    versions, refusals = read_targets({target.path: target for _file, target in targets})
     if refusals:
         raise refused(refusals[0].target, refusals[0].sentence)
     return versions
@@ -201,10 +205,10 @@ def _check(targets: Sequence[tuple[Path, TargetFile]]) -> list[ElementVersion]:
 def _check_unchanged(versions: Sequence[ElementVersion], repository: Path) -> None:
     """Refuses a version that was published before with another content: practices may have it, under the same number."""
     listed = read_targets_list(repository / "metadata")
-    published, _refusals = read_targets(cast("dict[str, OfferedTarget]", listed.targets if listed else {}))
-    known = {(version.element, version.version): version.hashes for version in published}
+    published, _refusals = read_targets(listed.targets if listed else {})
+    known = {version.key: version.hashes for version in published}
     for version in versions:
-        present = known.get((version.element, version.version), version.hashes)
+        present = known.get(version.key, version.hashes)
         if present != version.hashes or _was_another(version, repository):
             why = _(
                 "Die Version {version} von «{title}» wurde schon mit einem anderen Inhalt veröffentlicht; sie braucht eine neue Nummer."

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner
 
-from tray_agent.downloads.errors import PublishError
+from publishing.errors import PublishError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files

@@ -40,7 +40,7 @@ def test_all_texts_are_found_by_the_extraction() -> None:
 
 @pytest.mark.parametrize("slow", ["sqlalchemy", "httpx", "tuf", "alembic", "PyQt6", "babel", "keyring", "phonenumbers", "holidays"])
 def test_the_command_line_starts_without_its_slow_libraries(slow: str) -> None:
-    code = f"import sys; from tray_agent.cli.frame import run; run(['--version']); sys.exit({slow!r} in sys.modules)"
+    code = f"import sys; from tray_agent.cli import run; run(['--version']); sys.exit({slow!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 

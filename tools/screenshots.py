@@ -26,11 +26,11 @@ from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 from tray_agent.errors import KnownError
 from tray_agent.i18n import set_language
 from tray_agent.job_kinds import JobKey
+from tray_agent.schedules.codes import Subday
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.shell.application import QtTranslations, create_application
-from ui.shell.remembered import Remembered
-from ui.windows import Windows
+from ui.windows import Remembered, Windows
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -74,13 +74,11 @@ class Scene:
     Attributes:
         name: of the file.
         dialog: which window.
-        subject: what it is about, or None.
         prepare: puts the window into the state to be shown (another tab, a selected row); the stage may be settled in it.
     """
 
     name: str
     dialog: DialogName
-    subject: object = None
     prepare: Callable[[QDialog, Stage], None] | None = None
 
 
@@ -107,8 +105,6 @@ def _busy_day(dialog: QDialog, stage: Stage) -> None:
     """Enables all jobs with schedules that come too close and would send at night."""
     from dataclasses import replace
     from datetime import time as clock
-
-    from tray_agent.schedules.schedule import Subday
 
     dialog = cast("JobsDialog", dialog)
     for row in dialog.model.rows:
@@ -168,9 +164,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("portal", DialogName.PORTAL),
     Scene("jobs", DialogName.JOBS, prepare=_good_day),
     Scene("jobs_warnings", DialogName.JOBS, prepare=_busy_day),
-    Scene("schedule", DialogName.SCHEDULE, JobKey.SEND_MESSAGES),
-    Scene("schedule_weekly", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_weekly),
-    Scene("schedule_mistakes", DialogName.SCHEDULE, JobKey.SEND_MESSAGES, prepare=_mistaken),
+    Scene("schedule", DialogName.SCHEDULE),
+    Scene("schedule_weekly", DialogName.SCHEDULE, prepare=_weekly),
+    Scene("schedule_mistakes", DialogName.SCHEDULE, prepare=_mistaken),
     Scene("job_history", DialogName.JOB_HISTORY),
     Scene("activity", DialogName.ACTIVITY),
     Scene("activity_log", DialogName.ACTIVITY, prepare=_sms_log),
@@ -268,7 +264,7 @@ def _past_run(agent: Agent, job: JobOverview, days: int) -> dict[str, object]:
     failed = days == 1 and job.key is JobKey.UPDATE_STATUS
     said = str(_database_away()) if failed else job.last_run.sentence if job.last_run else ""
     return {
-        "job": job.key.value, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "token": 1, "attempt": 1, "late": 0, "result": "",
+        "job": job.key.value, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "token": 1, "attempt": 1, "result": "",
         "state": (RunState.FAILED if failed else RunState.SUCCEEDED).value, "problems": int(failed), "reason": "", "sentence": said,
         "workstation": "EMPFANG2" if days % 2 else agent.workstation,
         "started_at": due_at + timedelta(seconds=1), "finished_at": due_at + timedelta(seconds=9 + 3 * days),
@@ -325,8 +321,10 @@ def _wanted(only: set[str]) -> list[Scene]:
 
 
 def _picture(scene: Scene, stage: Stage, file: Path) -> bool:
+    from tests.support.subjects import subject_of
+
     try:
-        dialog = stage.windows.open(scene.dialog, scene.subject)
+        dialog = stage.windows.open(scene.dialog, subject_of(scene.dialog, stage.agent) if scene.dialog is DialogName.SCHEDULE else None)
         stage.settle()
         if scene.prepare is not None:
             scene.prepare(dialog, stage)
@@ -379,7 +377,7 @@ def _crash(stage: Stage) -> QWidget:
 
 
 def _error(stage: Stage) -> QWidget:
-    from ui.shell.error_window import error_window
+    from ui.widgets.message_box import error_window
 
     window = error_window(_database_away())
     window.show()

@@ -30,7 +30,7 @@ else
 fi
 [ -x .venv/bin/python ] || "${PYTHON:-python3}" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e . -e ./publishing
 touch ".venv/.$what"
 [ "$what" = develop ] && touch .venv/.run
 exit 0

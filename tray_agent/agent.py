@@ -6,6 +6,7 @@ one ``Agent`` and use its parts; nobody else puts parts together.
 
 from __future__ import annotations
 
+import getpass
 import socket
 from contextlib import ExitStack
 from functools import cached_property
@@ -19,7 +20,8 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 if TYPE_CHECKING:
     from tray_agent.downloads.assembly import Downloads
     from tray_agent.downloads.service import DownloadService
-    from tray_agent.jobs.contract import JobDefinition, JobSet
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.jobs.contract import JobWork, JobWorks
     from tray_agent.jobs.events import Events
     from tray_agent.jobs.parts import JobParts
     from tray_agent.jobs.scheduler import Scheduler
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.service import MessageService
-    from tray_agent.messages.texts.templates import TemplateService
+    from tray_agent.messages.texts.service import TemplateService
+    from tray_agent.messages.texts.templates import TemplateBook
     from tray_agent.messages.work.preview import PreviewService
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
@@ -64,6 +67,11 @@ class Agent:
     def close(self) -> None:
         """Closes what was opened, the last first; may be called twice."""
         self._closing.close()
+
+    @cached_property
+    def person(self) -> str:
+        """Who acts at this workstation, as records name them: "anna@EMPFANG"."""
+        return f"{getpass.getuser()}@{self.workstation}"
 
     @cached_property
     def store(self) -> Database:
@@ -103,11 +111,27 @@ class Agent:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
             ConfigurationError: the mail server of the configuration can't be used.
         """
-        from tray_agent.messages.service import MessageService, make_parts
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.assembly import make_parts
+        from tray_agent.messages.service import MessageService
         from tray_agent.protocol.activity_log import ActivityLog
 
+        def templates() -> TemplateBook:
+            return self.templates.book()  # imported for the first message: a program at rest needs no texts
+
+        parts = make_parts(
+            machine=self.machine,
+            database=self.store,
+            settings=self.settings.load,
+            practice=self.practice,
+            templates=templates,
+            sms=self.sms_gateways,
+            mail=self.mail_gateway if self.machine.mail.host else None,
+            clock=self.clock,
+            next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+        )
         log = ActivityLog(self.store, self.workstation)
-        return MessageService(make_parts(self), lambda rows, connection: log.write(rows, connection=connection))
+        return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
 
     @cached_property
     def preview(self) -> PreviewService:
@@ -129,11 +153,6 @@ class Agent:
         """
         return self._download_parts.service
 
-    @property
-    def download_job(self) -> JobDefinition:
-        """The job *Download-Service*."""
-        return self._download_parts.definition
-
     @cached_property
     def _download_parts(self) -> Downloads:
         from tray_agent.downloads.assembly import Downloads
@@ -150,19 +169,27 @@ class Agent:
         )
 
     @property
-    def job_definitions(self) -> JobSet:
-        """The jobs that this program offers: the download job and the four of the SMS-Service.
+    def job_works(self) -> JobWorks:
+        """What the runs of the jobs do. Makes no connection yet.
 
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
         """
-        return (self.download_job, *self._message_jobs)
+        from tray_agent.job_kinds import JobKey
 
-    @cached_property
-    def _message_jobs(self) -> JobSet:
-        from tray_agent.messages.service import job_definitions
+        return {key: self._work_of(key) for key in JobKey}
 
-        return job_definitions(self)
+    def _work_of(self, key: JobKey) -> JobWork:
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.service import message_work
+
+        return self._download_parts.work if key is JobKey.DOWNLOAD else message_work(lambda: self.messages.parts, key)
+
+    def is_switched_on(self, key: JobKey) -> bool:
+        """Returns whether a switch that turns a job on stands on Ja now."""
+        from tray_agent.job_kinds import job_kind
+
+        return job_kind(key).is_switched_on(self.settings.load())
 
     @cached_property
     def job_events(self) -> Events:
@@ -185,8 +212,7 @@ class Agent:
     @cached_property
     def scheduler(self) -> Scheduler:
         """Runs the jobs at their times once it is started; needs no database to be built or started."""
-        from tray_agent.jobs.network import network_ready
-        from tray_agent.jobs.scheduler import Scheduler
+        from tray_agent.jobs.scheduler import Scheduler, network_ready
 
         return Scheduler(lambda: self._job_parts, self.job_events, self.clock, self.machine.zone, network_ready)
 
@@ -198,7 +224,8 @@ class Agent:
     @cached_property
     def _job_parts(self) -> JobParts:
         from tray_agent.config.settings import KEEP_LOG_DAYS
-        from tray_agent.jobs.parts import JobParts, Surroundings
+        from tray_agent.jobs.contract import Surroundings
+        from tray_agent.jobs.parts import JobParts
         from tray_agent.schedules.quiet_hours import QuietHours
 
         around = Surroundings(
@@ -206,7 +233,8 @@ class Agent:
             zone=self.machine.zone,
             clock=self.clock,
             events=self.job_events,
-            definitions=lambda: self.job_definitions,
+            works=lambda: self.job_works,
+            switched_on=self.is_switched_on,
             quiet=lambda: QuietHours.from_settings(self.settings.load(), self.machine.practice.canton),
             keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
         )
@@ -232,12 +260,10 @@ class Agent:
     @cached_property
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
-        from tray_agent.messages.texts.rendering import PracticeWords
-        from tray_agent.messages.texts.templates import TemplateService
+        from tray_agent.messages.assembly import practice_words
+        from tray_agent.messages.texts.service import TemplateService
 
-        practice = self.machine.practice
-        words = PracticeWords(practice.name, practice.phone, practice.link)
-        return TemplateService(self.store, self.settings.load, lambda: self.practice, words)
+        return TemplateService(self.store, self.settings.load, lambda: self.practice, practice_words(self.machine))
 
     @cached_property
     def sms_gateways(self) -> SmsGateways:
@@ -255,12 +281,11 @@ class Agent:
         Raises:
             ConfigurationError: no mail server in the configuration, or one that would get a password in the clear.
         """
-        from tray_agent.messages.gateways.smtp import MailServer, SmtpGateway
+        from tray_agent.messages.gateways.smtp import SmtpGateway
 
         mail = self.machine.mail
         password = (self.secrets.get("mail") or "") if mail.user else ""
-        server = MailServer(mail.host, mail.port, mail.security, mail.user, password, mail.certificate or None)
-        gateway = SmtpGateway(server, self.clock)
+        gateway = SmtpGateway(mail, password, self.clock)
         self._closing.callback(gateway.close)
         return gateway
 

@@ -5,7 +5,6 @@ The icon comes first; configuration, database and schedules are read and importe
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 import sys
@@ -28,12 +27,12 @@ from tray_agent.tray.occasions import NoSessionEvents, SessionEvents
 from ui.background import Background
 from ui.shell.application import QtTranslations, SignalWatch, create_application
 from ui.shell.crash import CrashReporter
-from ui.shell.error_window import error_window
 from ui.shell.single_instance import Place, SingleInstance
+from ui.widgets.message_box import error_window
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
-    from tray_agent.tray.engine import Engine
+    from tray_agent.tray.engine import AgentEngine
     from ui.shell.program import Desktop, Program
 
 SECONDS_TO_QUIT = 1.5
@@ -122,7 +121,7 @@ class Built:
     """What the worker built from the configuration."""
 
     agent: Agent
-    engine: Engine
+    engine: AgentEngine
 
 
 class Start:
@@ -180,8 +179,7 @@ class Start:
     def _ready(self, built: Built) -> None:
         from tray_agent.config.machine import is_unconfigured
         from ui.shell.program import Program
-        from ui.shell.remembered import Remembered
-        from ui.windows import Windows
+        from ui.windows import Remembered, Windows
 
         self._built = built
         machine = built.agent.machine
@@ -203,14 +201,14 @@ class Start:
         _Watchdog.start(lambda: self.restarting)
 
     def _desktop(self, built: Built) -> Desktop:
-        from tray_agent.tray.full_screen import full_screen
+        from tray_agent.tray.full_screen import FullScreen
         from tray_agent.tray.model import OpenDialog
         from ui.shell.popup import Popups
         from ui.shell.program import Desktop
 
         ui = built.agent.machine.ui
         toaster = choose_toaster(self._tray, self._chosen) if ui.toasts else None
-        popups = Popups(lambda name: self._chosen(OpenDialog(name)), full_screen()) if ui.popup else None
+        popups = Popups(lambda name: self._chosen(OpenDialog(name)), FullScreen()) if ui.popup else None
         return Desktop(self._tray, toaster, popups, session_events())
 
     def _refused(self, error: KnownError) -> None:
@@ -306,10 +304,10 @@ def _build(make_agent: Callable[[], Agent], crashes: CrashReporter) -> Built:
     return Built(agent, _engine_of(agent))
 
 
-def _engine_of(agent: Agent) -> Engine:
+def _engine_of(agent: Agent) -> AgentEngine:
     from tray_agent.tray.engine import AgentEngine
 
-    return AgentEngine(agent, person=f"{getpass.getuser()}@{agent.workstation}")
+    return AgentEngine(agent, person=agent.person)
 
 
 def _agent_here() -> Agent:

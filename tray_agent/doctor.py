@@ -25,7 +25,7 @@ CLOCK_TOLERANCE = 60
 """Seconds by which this computer's clock may differ from the server's before it is told."""
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """How a check ended."""
 
     GOOD = "good"
@@ -50,7 +50,7 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What a check found.
 
     Attributes:
@@ -61,12 +61,12 @@ class Finding:
     """
 
     subject: Subject
-    verdict: Verdict
+    verdict: CheckVerdict
     sentence: str
     advice: str = ""
 
 
-def examine(agent: Agent, *subjects: Subject) -> Iterator[Finding]:
+def examine(agent: Agent, *subjects: Subject) -> Iterator[CheckResult]:
     """Examines these subjects, all by default, one after the other; yields at least one finding for each.
 
     Takes seconds where something does not answer: never on the GUI thread. Changes nothing.
@@ -75,48 +75,48 @@ def examine(agent: Agent, *subjects: Subject) -> Iterator[Finding]:
         try:
             yield from _CHECKS[subject](agent)
         except KnownError as error:
-            yield Finding(subject, Verdict.FAULT, error.message, error.advice)
+            yield CheckResult(subject, CheckVerdict.FAULT, error.message, error.advice)
 
 
-def _configuration(agent: Agent) -> Iterator[Finding]:
+def _configuration(agent: Agent) -> Iterator[CheckResult]:
     from tray_agent.config.machine import config_file
 
     file = config_file()
     if file.exists():
-        yield Finding(Subject.CONFIGURATION, Verdict.GOOD, _("Konfiguration: {file}.").format(file=file))
+        yield CheckResult(Subject.CONFIGURATION, CheckVerdict.GOOD, _("Konfiguration: {file}.").format(file=file))
     else:
         said = _("Die Konfigurationsdatei {file} gibt es noch nicht; es gelten die Vorgaben.").format(file=file)
-        yield Finding(Subject.CONFIGURATION, Verdict.NOTICE, said)
+        yield CheckResult(Subject.CONFIGURATION, CheckVerdict.NOTICE, said)
 
 
-def _store(agent: Agent) -> Iterator[Finding]:
+def _store(agent: Agent) -> Iterator[CheckResult]:
     from tray_agent.store.schema_version import check_schema
 
     check_schema(agent.store_unchecked)
     said = _("Die Datenbank des Agenten ist da und auf dem Stand dieser Version: {url}.")
-    yield Finding(Subject.STORE, Verdict.GOOD, said.format(url=without_password(agent.machine.store_url)))
+    yield CheckResult(Subject.STORE, CheckVerdict.GOOD, said.format(url=without_password(agent.machine.store_url)))
 
 
-def _clock(agent: Agent) -> Iterator[Finding]:
+def _clock(agent: Agent) -> Iterator[CheckResult]:
     database = agent.store_unchecked
     with database.read() as connection:
         seconds = round((agent.clock.now() - database.now(connection)).total_seconds())
     if abs(seconds) <= CLOCK_TOLERANCE:
         said = _("Die Uhr dieses Computers stimmt mit der Datenbank überein ({seconds} s).")
-        yield Finding(Subject.CLOCK, Verdict.GOOD, said.format(seconds=seconds))
+        yield CheckResult(Subject.CLOCK, CheckVerdict.GOOD, said.format(seconds=seconds))
         return
     said = _("Die Uhr dieses Computers weicht um {seconds} Sekunden von der Datenbank ab. Aufträge laufen trotzdem nur einmal.")
-    yield Finding(Subject.CLOCK, Verdict.NOTICE, said.format(seconds=seconds), _("Zeitsynchronisation von Windows prüfen."))
+    yield CheckResult(Subject.CLOCK, CheckVerdict.NOTICE, said.format(seconds=seconds), _("Zeitsynchronisation von Windows prüfen."))
 
 
-def _practice(agent: Agent) -> Iterator[Finding]:
+def _practice(agent: Agent) -> Iterator[CheckResult]:
     from tray_agent.practice.check import check_practice
 
     for found in check_practice(agent.practice_database, agent.machine.practice.view_schema):
-        yield Finding(Subject.PRACTICE, Verdict(found.severity), found.sentence, found.advice)
+        yield CheckResult(Subject.PRACTICE, CheckVerdict(found.severity), found.sentence, found.advice)
 
 
-def _portal(agent: Agent) -> Iterator[Finding]:
+def _portal(agent: Agent) -> Iterator[CheckResult]:
     if not agent.machine.portal.address:
         yield _not_set_up(
             Subject.PORTAL, _("Kein Online-Portal eingerichtet; es wird nichts heruntergeladen."), _("Online-Portal"), "portal.address"
@@ -125,28 +125,28 @@ def _portal(agent: Agent) -> Iterator[Finding]:
     view = agent.downloads.portal()
     if view.offline:
         said = _("Das Online-Portal antwortet nicht; bekannt ist der letzte bestätigte Stand.")
-        yield Finding(Subject.PORTAL, Verdict.FAULT, said, _("Internetverbindung prüfen."))
+        yield CheckResult(Subject.PORTAL, CheckVerdict.FAULT, said, _("Internetverbindung prüfen."))
         return
     rows = sum(len(heading.rows) for area in view.areas for heading in area.headings)
     said = ngettext(
         "Das Online-Portal antwortet und bietet {number} Version an.", "Das Online-Portal antwortet und bietet {number} Versionen an.", rows
     )
-    yield Finding(Subject.PORTAL, Verdict.GOOD, said.format(number=rows))
+    yield CheckResult(Subject.PORTAL, CheckVerdict.GOOD, said.format(number=rows))
 
 
-def _downloads(agent: Agent) -> Iterator[Finding]:
+def _downloads(agent: Agent) -> Iterator[CheckResult]:
     folder = agent.machine.download_folder
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
     if existing is not None and os.access(existing, os.W_OK):
-        yield Finding(Subject.DOWNLOADS, Verdict.GOOD, _("Download-Ordner: {folder}.").format(folder=folder))
+        yield CheckResult(Subject.DOWNLOADS, CheckVerdict.GOOD, _("Download-Ordner: {folder}.").format(folder=folder))
     else:
         said = _("In den Download-Ordner {folder} kann nicht geschrieben werden.").format(folder=folder)
         advice = _("Rechte des Ordners prüfen oder unter «Einrichten» einen anderen wählen (in der Konfiguration: download.folder).")
-        yield Finding(Subject.DOWNLOADS, Verdict.FAULT, said, advice)
+        yield CheckResult(Subject.DOWNLOADS, CheckVerdict.FAULT, said, advice)
     if agent.machine.portal.address and not agent.machine.download.folder and not _is_alone(agent.machine.store.url):
         said = _("Der Download-Ordner liegt nur auf diesem Computer; andere Arbeitsplätze sehen Downloads, deren Dateien sie nicht haben.")
         advice = _("Unter «Einrichten» einen Ordner wählen, den alle erreichen (in der Konfiguration: download.folder).")
-        yield Finding(Subject.DOWNLOADS, Verdict.NOTICE, said, advice)
+        yield CheckResult(Subject.DOWNLOADS, CheckVerdict.NOTICE, said, advice)
     if agent.machine.portal.address:
         yield _publishers(agent.machine.portal.publishers)
 
@@ -156,18 +156,18 @@ def _is_alone(store_url: str) -> bool:
     return not store_url or store_url.startswith("sqlite")
 
 
-def _publishers(text: str) -> Finding:
+def _publishers(text: str) -> CheckResult:
     from tray_agent.downloads.publisher import names_of
 
     names = names_of(text)
     if names:
         said = _("Installationsprogramme werden nur gestartet, wenn sie von {names} unterschrieben sind.")
-        return Finding(Subject.DOWNLOADS, Verdict.GOOD, said.format(names=_(" oder ").join(f"«{name}»" for name in names)))
+        return CheckResult(Subject.DOWNLOADS, CheckVerdict.GOOD, said.format(names=_(" oder ").join(f"«{name}»" for name in names)))
     said = _("Kein Herausgeber ist festgelegt; für Installationsprogramme gilt, was das Online-Portal vorschreibt.")
-    return Finding(Subject.DOWNLOADS, Verdict.GOOD, said)
+    return CheckResult(Subject.DOWNLOADS, CheckVerdict.GOOD, said)
 
 
-def _gateway(agent: Agent) -> Iterator[Finding]:
+def _gateway(agent: Agent) -> Iterator[CheckResult]:
     accounts = agent.machine.gateway.accounts
     if not accounts:
         yield _not_set_up(Subject.GATEWAY, _("Kein SMS-Konto eingerichtet; SMS werden nicht gesendet."), _("SMS"), "gateway.accounts")
@@ -175,60 +175,62 @@ def _gateway(agent: Agent) -> Iterator[Finding]:
         yield _account(agent, mandant)
 
 
-def _account(agent: Agent, mandant: str) -> Finding:
+def _account(agent: Agent, mandant: str) -> CheckResult:
     try:
         agent.sms_gateways.originator(mandant)
         balance = agent.sms_gateways[mandant].balance()
     except KnownError as error:
         said = _("SMS-Konto von Mandant {mandant}: {fault}").format(mandant=mandant, fault=error.message)
-        return Finding(Subject.GATEWAY, Verdict.FAULT, said, error.advice)
+        return CheckResult(Subject.GATEWAY, CheckVerdict.FAULT, said, error.advice)
     said = _("SMS-Konto von Mandant {mandant}: {balance} Credits.").format(mandant=mandant, balance=format_number(balance))
-    return Finding(Subject.GATEWAY, Verdict.GOOD, said)
+    return CheckResult(Subject.GATEWAY, CheckVerdict.GOOD, said)
 
 
-def _mail(agent: Agent) -> Iterator[Finding]:
+def _mail(agent: Agent) -> Iterator[CheckResult]:
     if not agent.machine.mail.host:
         yield _not_set_up(Subject.MAIL, _("Kein Mailserver eingerichtet; E-Mails werden nicht gesendet."), _("E-Mail"), "mail.host")
         return
     yield from _senders(agent.machine.mail)
     agent.mail_gateway.check()
     said = _("Der Mailserver {host} nimmt die Anmeldung an.").format(host=agent.machine.mail.host)
-    yield Finding(Subject.MAIL, Verdict.GOOD, said)
+    yield CheckResult(Subject.MAIL, CheckVerdict.GOOD, said)
 
 
-def _senders(mail: MailSection) -> Iterator[Finding]:
+def _senders(mail: MailSection) -> Iterator[CheckResult]:
     from tray_agent.messages.gateways.smtp import is_address
 
     for sender in (*([] if mail.senders and not mail.sender else [mail.sender]), *(own.address for own in mail.senders.values())):
         if not is_address(sender):
             said = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=sender)
-            yield Finding(
+            yield CheckResult(
                 Subject.MAIL,
-                Verdict.FAULT,
+                CheckVerdict.FAULT,
                 said,
                 _("Unter «Einrichten | E-Mail» die Absenderadresse eintragen (in der Konfiguration: mail.sender)."),
             )
 
 
-def _software(agent: Agent) -> Iterator[Finding]:
+def _software(agent: Agent) -> Iterator[CheckResult]:
     yield _practice_process(agent.machine.ui.practice_process)
     yield _practice_program(agent.machine.download.practice_program)
 
 
-def _practice_process(name: str) -> Finding:
+def _practice_process(name: str) -> CheckResult:
     from tray_agent.tray.occasions import SystemProcesses, runs
 
     if not name:
         said = _("Kein Programmname der Praxissoftware angegeben; bei ihrem Start erscheinen keine Hinweise.")
         return _not_set_up(Subject.SOFTWARE, said, _("Praxissoftware"), "ui.practice_process")
     if runs(SystemProcesses(), name):
-        return Finding(Subject.SOFTWARE, Verdict.GOOD, _("Die Praxissoftware ({name}) läuft und wird erkannt.").format(name=name))
+        return CheckResult(Subject.SOFTWARE, CheckVerdict.GOOD, _("Die Praxissoftware ({name}) läuft und wird erkannt.").format(name=name))
     said = _("Die Praxissoftware ({name}) läuft im Moment nicht auf diesem Arbeitsplatz.").format(name=name)
-    return Finding(Subject.SOFTWARE, Verdict.NOTICE, said, _("Sie starten und noch einmal prüfen; so zeigt sich, ob der Name stimmt."))
+    return CheckResult(
+        Subject.SOFTWARE, CheckVerdict.NOTICE, said, _("Sie starten und noch einmal prüfen; so zeigt sich, ob der Name stimmt.")
+    )
 
 
-def _practice_program(text: str) -> Finding:
-    from tray_agent.platforms.program_version import program_version
+def _practice_program(text: str) -> CheckResult:
+    from tray_agent.platforms.programs import program_version
 
     if not text:
         said = _("Keine Programmdatei der Praxissoftware angegeben; ob sie für einen Download neu genug ist, wird nicht geprüft.")
@@ -239,24 +241,24 @@ def _practice_program(text: str) -> Finding:
     version = program_version(Path(text))
     if version is not None:
         said = _("Die Praxissoftware auf diesem Arbeitsplatz ist Version {version}.").format(version=".".join(map(str, version)))
-        return Finding(Subject.SOFTWARE, Verdict.GOOD, said)
+        return CheckResult(Subject.SOFTWARE, CheckVerdict.GOOD, said)
     if sys.platform == "win32":
         return _wrong_program(_("Die Datei {file} nennt keine Version.").format(file=text))
     said = _("Die Programmdatei {file} ist da; ihre Version lässt sich nur unter Windows lesen.").format(file=text)
-    return Finding(Subject.SOFTWARE, Verdict.NOTICE, said)
+    return CheckResult(Subject.SOFTWARE, CheckVerdict.NOTICE, said)
 
 
-def _wrong_program(sentence: str) -> Finding:
+def _wrong_program(sentence: str) -> CheckResult:
     advice = _("Unter «Einrichten | Praxissoftware» die richtige Datei wählen (in der Konfiguration: download.practice_program).")
-    return Finding(Subject.SOFTWARE, Verdict.FAULT, sentence, advice)
+    return CheckResult(Subject.SOFTWARE, CheckVerdict.FAULT, sentence, advice)
 
 
-def _not_set_up(subject: Subject, sentence: str, page: str, key: str) -> Finding:
+def _not_set_up(subject: Subject, sentence: str, page: str, key: str) -> CheckResult:
     advice = _("Falls gewünscht, unter «Einrichten | {page}» angeben (in der Konfiguration: {key}).").format(page=page, key=key)
-    return Finding(subject, Verdict.NOTICE, sentence, advice)
+    return CheckResult(subject, CheckVerdict.NOTICE, sentence, advice)
 
 
-_CHECKS: dict[Subject, Callable[[Agent], Iterator[Finding]]] = {
+_CHECKS: dict[Subject, Callable[[Agent], Iterator[CheckResult]]] = {
     Subject.CONFIGURATION: _configuration,
     Subject.STORE: _store,
     Subject.CLOCK: _clock,

@@ -11,6 +11,8 @@ An area's own errors stand in its own ``errors.py`` and derive from the classes 
 
 from __future__ import annotations
 
+from tray_agent.i18n import join_texts
+
 
 class KnownError(Exception):
     """Something that the user or the environment can mend.
@@ -38,8 +40,7 @@ class KnownError(Exception):
 
     def __str__(self) -> str:
         """Returns the error as one line: title, message and advice."""
-        said = " ".join(part for part in (self.message, self.advice) if part)
-        return f"{self.title}: {said}" if said else self.title
+        return join_texts(self.title, join_texts(self.message, self.advice), separator=": ")
 
 
 class InputError(KnownError):

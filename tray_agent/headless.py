@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tray_agent.platforms.shutdown import Ending, stop_when_ending
+from tray_agent.platforms.this_system import stop_when_ending
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.jobs.events import Event
+    from tray_agent.platforms.shutdown import ProgramEnd
 
 SECONDS_FOR_RUNS = 3.0
 """How long the end waits for running jobs to reach a safe point; Windows gives the process 5 s in all."""
@@ -25,18 +26,18 @@ def run_headless(agent: Agent) -> int:
     from tray_agent.logs import start_logging
 
     start_logging(agent.machine.data_folder, "agent")
-    with stop_when_ending() as ending:
-        keep_running(agent, ending)
+    with stop_when_ending() as end:
+        keep_running(agent, end)
     return 0
 
 
-def keep_running(agent: Agent, ending: Ending) -> None:
-    """Runs the schedules until ``ending.stop`` is set; a database that is away is waited for."""
+def keep_running(agent: Agent, end: ProgramEnd) -> None:
+    """Runs the schedules until ``end.stop`` is set; a database that is away is waited for."""
     unsubscribe = agent.job_events.subscribe(_note)
     agent.scheduler.start()
     try:
-        ending.stop.wait()
-        _log.info("asked to end: %s", ending.reason)
+        end.stop.wait()
+        _log.info("asked to end: %s", end.reason)
     finally:
         if not agent.scheduler.stop(SECONDS_FOR_RUNS):
             _log.warning("a run did not reach a safe point in time; it is settled at the next start")

@@ -9,11 +9,10 @@ from threading import Event
 from typing import TypeVar
 
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QObject, QThread, pyqtSignal
 
-from tray_agent.errors import KnownError
+from tray_agent.errors import BugError, KnownError
 from tray_agent.i18n import _
-from ui.threads import assert_gui_thread
 
 Result = TypeVar("Result")
 
@@ -25,26 +24,23 @@ class Task:
 
     Args:
         owner: the window that wants the result; when it is gone, the result is dropped.
+
+    Attributes:
+        cancelled: whether nobody wants the result any more; safe from any thread.
     """
 
     def __init__(self, owner: QObject | None) -> None:
         self._owner = owner
-        self._cancelled = Event()
-        self.finished = False
+        self.cancelled = Event()
 
     def cancel(self) -> None:
-        """Drops the result; a worker that looks at ``cancelled`` may end early."""
-        self._cancelled.set()
-
-    @property
-    def cancelled(self) -> Event:
-        """The event that a long work looks at; safe from any thread."""
-        return self._cancelled
+        """Drops the result."""
+        self.cancelled.set()
 
     @property
     def wanted(self) -> bool:
         """Returns whether somebody still waits for the result. GUI thread only."""
-        return not self._cancelled.is_set() and (self._owner is None or not sip.isdeleted(self._owner))
+        return not self.cancelled.is_set() and (self._owner is None or not sip.isdeleted(self._owner))
 
 
 class Background(QObject):
@@ -65,6 +61,7 @@ class Background(QObject):
         assert_gui_thread()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="vitoclient-work")
         self._on_error = on_error
+        # emitted in a worker, the signal is queued to the thread of this object: the GUI thread
         self._arrived.connect(self._deliver)
         self._open: set[Task] = set()
         self._stopped = False
@@ -77,7 +74,7 @@ class Background(QObject):
     def run(
         self,
         work: Callable[[], Result],
-        done: Callable[[Result], None],
+        done: Callable[[Result], object],
         *,
         failed: Callable[[KnownError], None] | None = None,
         owner: QObject | None = None,
@@ -90,31 +87,16 @@ class Background(QObject):
             failed: gets the error; by default it is shown in an error dialog.
             owner: the window that wants the result.
         """
-        return self.run_reporting(lambda _task, _report: work(), done, failed=failed, owner=owner)
-
-    def run_reporting(
-        self,
-        work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], None],
-        *,
-        reported: Callable[[object], None] = lambda _value: None,
-        failed: Callable[[KnownError], None] | None = None,
-        owner: QObject | None = None,
-    ) -> Task:
-        """As ``run``, for long work: it gets its task (to look at ``cancelled``) and a way to report progress.
-
-        What the work reports arrives at ``reported`` on the GUI thread.
-        """
         assert_gui_thread()
         task = Task(owner)
         if self._stopped:  # a window's timer may still fire at the end of the program
             task.cancel()
             return task
         self._open.add(task)
-        self._pool.submit(self._work, task, work, done, reported, failed or self._on_error)
+        self._pool.submit(self._work, task, work, done, failed or self._on_error)
         return task
 
-    def post(self, call: Callable[[], None]) -> None:
+    def post(self, call: Callable[[], object]) -> None:
         """Runs ``call`` on the GUI thread, from any thread; after the end of the program it does nothing."""
         try:
             self._arrived.emit(call)
@@ -128,26 +110,17 @@ class Background(QObject):
             task.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _work(
-        self,
-        task: Task,
-        work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], None],
-        reported: Callable[[object], None],
-        failed: Callable[[KnownError], None],
-    ) -> None:
-        def report(value: object) -> None:
-            self.post(lambda: reported(value) if task.wanted else None)
-
-        def conclude(call: Callable[[], None]) -> None:
+    def _work(self, task: Task, work: Callable[[], Result], done: Callable[[Result], object], failed: Callable[[KnownError], None]) -> None:
+        def conclude(call: Callable[[], object]) -> None:
             self.post(lambda: self._conclude(task, call))
 
         if task.cancelled.is_set():
             conclude(lambda: None)
             return
         try:
-            result = work(task, report)
+            result = work()
         except KnownError as error:
+            # the name in "except … as" is gone when the lambda runs
             known = error
             conclude(lambda: failed(known))
         except Exception:  # noqa: BLE001 - a fault of the engine must not end a worker unseen
@@ -156,13 +129,12 @@ class Background(QObject):
         else:
             conclude(lambda: done(result))
 
-    def _conclude(self, task: Task, call: Callable[[], None]) -> None:
+    def _conclude(self, task: Task, call: Callable[[], object]) -> None:
         self._open.discard(task)
-        task.finished = True
         if task.wanted:
             call()
 
-    def _deliver(self, call: Callable[[], None]) -> None:
+    def _deliver(self, call: Callable[[], object]) -> None:
         call()
 
 
@@ -173,3 +145,14 @@ def unexpected() -> KnownError:
         _("Ein Schritt ist wegen eines Programmfehlers nicht gelungen. Der Agent arbeitet weiter."),
         _("Bitte noch einmal versuchen; bleibt der Fehler, den Bericht aus dem Fenster Info an den Support senden."),
     )
+
+
+def assert_gui_thread() -> None:
+    """Makes sure that the caller runs on the GUI thread.
+
+    Raises:
+        BugError: it does not, or there is no application.
+    """
+    application = QCoreApplication.instance()
+    if application is None or QThread.currentThread() is not application.thread():
+        raise BugError("a window was touched outside the GUI thread")

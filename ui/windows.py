@@ -1,21 +1,20 @@
-"""Opens each window once; one that is open comes to the front. Dialog modules are imported when first opened."""
+"""Opens each window once; one that is open comes to the front. What windows remember of themselves, and the agent's state for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
-from PyQt6.QtWidgets import QDialog
+from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt, pyqtSignal
+from PyQt6.QtWidgets import QDialog, QHeaderView, QWidget
 
-from tray_agent.platforms.foreground import foreground
+from tray_agent.platforms.foreground import Foreground
 from tray_agent.tray.model import DialogName, TrayState
-from ui.background import Background
-from ui.shell.remembered import Remembered
-from ui.threads import assert_gui_thread
+from ui.background import Background, assert_gui_thread
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -104,6 +103,7 @@ class Windows:
         assert_gui_thread()
         key = (name, subject)
         dialog = self._open.get(key)
+        # Qt deletes a closed window; what Python still holds of it must not be touched
         if dialog is None or sip.isdeleted(dialog):
             context = DialogContext(self.agent, self.background, self, self.remembered, subject)
             dialog = self._open[key] = self.factories(name)(context)
@@ -140,4 +140,38 @@ def to_front(window: QDialog) -> None:
         window.showNormal()
     window.raise_()
     window.activateWindow()
-    foreground().take(int(window.winId()))
+    # Windows puts no window of a background program in front because Qt asks for it
+    Foreground().take(int(window.winId()))
+
+
+class Remembered:
+    """Keeps and restores window geometries and column widths.
+
+    Args:
+        file: an INI file; it need not exist.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._settings = QSettings(str(file), QSettings.Format.IniFormat)
+
+    def keep_window(self, name: str, window: QWidget) -> None:
+        """Keeps a window's size and place under a stable name."""
+        self._settings.setValue(f"{name}/geometry", window.saveGeometry())
+
+    def restore_window(self, name: str, window: QWidget) -> bool:
+        """Restores a window's size and place, on a screen that is there; returns whether anything was remembered."""
+        state = self._settings.value(f"{name}/geometry")
+        return isinstance(state, QByteArray) and window.restoreGeometry(state)
+
+    def keep_columns(self, name: str, header: QHeaderView) -> None:
+        """Keeps the widths of columns; the order of sorting is not kept."""
+        self._settings.setValue(f"{name}/columns", [header.sectionSize(index) for index in range(header.count())])
+
+    def restore_columns(self, name: str, header: QHeaderView) -> bool:
+        """Restores the widths of columns; nothing where the number of columns is another now."""
+        widths = self._settings.value(f"{name}/columns")
+        if not isinstance(widths, list) or len(widths) != header.count():
+            return False
+        for index, width in enumerate(widths):
+            header.resizeSection(index, max(24, int(width)))
+        return True

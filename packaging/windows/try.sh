@@ -49,9 +49,11 @@ must "the installer's too" prints "vitoclient-Services $version, vitoclient-Serv
   "$build_python/python/python.exe" packaging/windows/check_properties.py "Z:$project/$setup"
 must "vitoclient --version" prints "vitoclient-Services $version" "$programs/vitoclient.exe" --version
 must "vitoclient db upgrade" prints "Die Tabellen sind auf dem Stand dieser Version." "$programs/vitoclient.exe" db upgrade
-windows "$programs/vitoclient.exe" demo --headless >"$run/demo.log" && code=0 || code=$?
+# The vendor's tool, which the demo's portal is made with, is no part of what a practice installs: the demo says so in one line.
+windows "$programs/vitoclient.exe" demo --headless >"$run/demo.log" 2>&1 && code=0 || code=$?
 tail -15 "$run/demo.log" | tr -d '\r' >>"$log"
-[ "$code" = 0 ] && say "ok: vitoclient demo --headless" || fail "vitoclient demo --headless ended with $code: $(tail -3 "$run/demo.log")"
+[ "$code" = 2 ] && grep -q vitoclient-publishing "$run/demo.log" && say "ok: vitoclient demo says what it needs" ||
+  fail "vitoclient demo --headless ended with $code: $(tail -3 "$run/demo.log")"
 wine "$programs/vitoclient-tray.exe" </dev/null >/dev/null 2>&1 &
 wait_for "the tray program runs" test -s "$here/logs/tray.log"
 old_process=$(tray_process)

@@ -20,7 +20,7 @@ from sqlalchemy import event, insert
 from tests.benchmarks.row import Row, seconds_each, show_seconds
 from tests.conftest import make_database
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.claims import Claim, Claims, Ending, Refusal
+from tray_agent.jobs.claims import Claim, ClaimRefusal, Claims, Ending
 from tray_agent.protocol.model import RunState, RunTrigger
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
@@ -80,7 +80,7 @@ def _claims(url: str) -> tuple[int, float, float]:
     return winners, sorted(times)[ROUNDS // 2], counted / ROUNDS / AGENTS
 
 
-def _ask(agent: Claims, barrier: threading.Barrier, due_at: datetime) -> Claim | Refusal:
+def _ask(agent: Claims, barrier: threading.Barrier, due_at: datetime) -> Claim | ClaimRefusal:
     barrier.wait()
     return agent.claim(JobKey.DOWNLOAD, due_at, RunTrigger.SCHEDULE)
 

@@ -200,8 +200,7 @@ def _measure_windows() -> None:
     from tools.screenshots import SCENES, Stage, demo_agent
     from ui.background import Background
     from ui.shell.application import create_application
-    from ui.shell.remembered import Remembered
-    from ui.windows import Windows
+    from ui.windows import Remembered, Windows
 
     application = create_application([sys.argv[0]])
     there = {module.name for module in pkgutil.iter_modules(ui.dialogs.__path__)}
@@ -235,7 +234,8 @@ def _measure_rows(stage: object) -> None:
     from PyQt6.QtWidgets import QApplication
 
     from tools.screenshots import Stage
-    from ui.widgets.paged_list import PagedModel, PageRequest, PageResult
+    from tray_agent.store.pages import Page
+    from ui.widgets.paged_list import PagedModel, PageRequest
     from ui.widgets.tables import Column, TableView
 
     assert isinstance(stage, Stage)
@@ -251,11 +251,11 @@ def _measure_rows(stage: object) -> None:
     database.execute("CREATE INDEX by_name ON entry (name)")
     lock = Lock()
 
-    def fetch(request: PageRequest) -> PageResult[Entry]:
+    def fetch(request: PageRequest) -> Page[Entry]:
         order = f"{request.sort or 'number'} {'DESC' if request.descending else 'ASC'}"
         with lock:
             rows = database.execute(f"SELECT number, name FROM entry ORDER BY {order} LIMIT ? OFFSET ?", (request.limit, request.offset))  # noqa: S608 - words of our own
-            return PageResult([Entry(*row) for row in rows], ROWS)
+            return Page(tuple(Entry(*row) for row in rows), request.offset, ROWS)
 
     columns = (
         Column[Entry]("Nummer", lambda entry: str(entry.number), sort="number"),

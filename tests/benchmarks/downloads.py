@@ -24,10 +24,11 @@ from urllib.parse import urlsplit
 import psutil
 
 from tests.benchmarks.row import Row, show_seconds
+from tests.support.portal import FaultyPortal
 from tray_agent.clock import SystemClock
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
-from tray_agent.demo.portal_server import PortalServer
-from tray_agent.downloads.checksums import Hashes, is_genuine
+from tray_agent.downloads.checksums import is_genuine
+from tray_agent.downloads.model import Hashes
 from tray_agent.downloads.portal import Portal, metadata_folder
 from tray_agent.downloads.transfer import Transfer, Wanted
 from tray_agent.web.client import Web
@@ -154,7 +155,7 @@ def _catalogue(folder: Path) -> list[Row]:
     now = datetime.now(UTC)
     demo = make_portal(folder, now, elements)
     root = demo.root_file.read_bytes()
-    with PortalServer(demo.repository) as server:
+    with FaultyPortal(demo.repository) as server:
         first = _best({"first": lambda: _refresh(server, root, Path(tempfile.mkdtemp(dir=folder)))})["first"]
         data = folder / "data"
         again = _best({"again": lambda: _refresh(server, root, data)})["again"]
@@ -166,14 +167,14 @@ def _catalogue(folder: Path) -> list[Row]:
     ]
 
 
-def _refresh(server: PortalServer, root: bytes, data: Path) -> None:
+def _refresh(server: FaultyPortal, root: bytes, data: Path) -> None:
     web = Web()
     catalogue = Portal(server.address, root, metadata_folder(data, root), web).refresh()
     web.close()
     _check(len(catalogue.elements) == FILES)
 
 
-def _bare_catalogue(server: PortalServer, demo: DemoPortal) -> None:
+def _bare_catalogue(server: FaultyPortal, demo: DemoPortal) -> None:
     import json
 
     parts = urlsplit(server.address)
@@ -193,7 +194,7 @@ def _small_files(folder: Path) -> list[Row]:
     for number in range(FILES):
         (served / f"{number}.bin").write_bytes(content)
     hashes = (("sha256", hashlib.sha256(content).hexdigest()),)
-    with PortalServer(served) as server:
+    with FaultyPortal(served) as server:
         best = _best(
             {
                 "ours": lambda: _fetch_many(server.address, hashes, folder / "ours"),

@@ -21,8 +21,8 @@ from tests.benchmarks.outbox_practice import make_practice
 from tests.benchmarks.row import Row, seconds_each, show_seconds
 from tray_agent.demo import practice_tables as tables
 from tray_agent.demo.practice import make_demo_practice
-from tray_agent.messages.rules.eligibility import Circumstances, Decision, Eligible, PreparingBatch, ReminderCandidate, RuleSettings
-from tray_agent.messages.rules.phone import read_phone
+from tray_agent.messages.rules.contacts import read_phone
+from tray_agent.messages.rules.eligibility import Candidate, Circumstances, Decision, Eligible, PreparingBatch, RuleSettings
 from tray_agent.messages.texts.templates import default_book
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database
@@ -139,7 +139,7 @@ def _decide_all(practice: _Practice) -> None:
         ids = {appointment.patient_id for appointment in chunk}
         patients, charged = source.patients(ids), source.last_mandants(ids)
         decisions: list[Decision] = [
-            batch.reminder(ReminderCandidate(one, patients.get(one.patient_id), charged.get(one.patient_id))) for one in chunk
+            batch.reminder(Candidate(one, patients.get(one.patient_id), charged.get(one.patient_id))) for one in chunk
         ]
         due += sum(isinstance(decision, Eligible) for decision in decisions)
     _require(due, practice.size)

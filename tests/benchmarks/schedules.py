@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from tests.benchmarks.row import Row, seconds_each, show_seconds
 from tray_agent.job_kinds import JobKey, default_schedules
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday
 from tray_agent.schedules.day_plan import plan_day
 from tray_agent.schedules.order_check import check_order
 from tray_agent.schedules.planned_times import next_after, previous_at_or_before
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 
 ZURICH = ZoneInfo("Europe/Zurich")
 APIA = ZoneInfo("Pacific/Apia")

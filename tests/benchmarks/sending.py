@@ -11,18 +11,18 @@ from pathlib import Path
 
 from tests.benchmarks.outbox_practice import context, make_parts, make_practice
 from tests.benchmarks.row import Row
+from tests.support.gateway import GatewayProcess
 from tray_agent.clock import SystemClock
-from tray_agent.demo.gateway_server import GatewayProcess
 from tray_agent.job_kinds import JobKey
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import OutgoingSms
-from tray_agent.messages.gateways.registry import GatewayAccess
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.messages.work.send import send_messages
 
 MESSAGES = 5_000
 LATENCY = 0.02
-CONNECTIONS = AspsmsGateway.most_at_once
+CONNECTIONS = AspsmsGateway.capabilities.most_at_once
 SHARE = 0.9
 ACCOUNT, PASSWORD = "bench", "bench"  # of the loopback gateway
 

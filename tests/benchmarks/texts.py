@@ -11,15 +11,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.row import Row, seconds_each, show_seconds
+from tests.support.gateway import GatewayProcess
 from tray_agent.clock import SystemClock
-from tray_agent.demo.gateway_server import GatewayProcess
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
-from tray_agent.messages.gateways.registry import GatewayAccess
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.texts.check import SAMPLE, check_template
 from tray_agent.messages.texts.segments import split
-from tray_agent.messages.texts.templates import TemplateKey, default_book
+from tray_agent.messages.texts.templates import Template, TemplateKey, default_book
 
 KEY_PRESS = 5e-3
 RENDERING = 50e-6
@@ -51,7 +51,7 @@ def _checking() -> Row:
 
     def key_press() -> object:
         text = f"{template.text}{next(numbers)}"
-        return check_template(MessageKind.REMINDER, Channel.SMS, "de", text, "", 3)
+        return check_template(Template(TemplateKey(MessageKind.REMINDER, Channel.SMS, "de"), text), 3)
 
     return _row("checking a template after a key press", key_press, template.text.split, "split() of the same text", KEY_PRESS)
 

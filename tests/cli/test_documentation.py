@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import typer
 
+from tray_agent.cli import run
 from tray_agent.cli.commands import build
-from tray_agent.cli.frame import run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 SPEC = '{"freq_type": 4, "active_start_date": 20260101, "active_start_time": 213000}'

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.cli import run_tray
-from tray_agent.cli.frame import run
+from tray_agent.cli import run, run_tray
+from tray_agent.config.settings import PracticeIds
 from tray_agent.store.database import open_database
 from tray_agent.store.migrate import upgrade
 
@@ -76,6 +76,37 @@ def test_switches_are_set_and_listed_in_a_new_embedded_database(capsys: pytest.C
     listed = json.loads(said(capsys, "settings", "--json")[1])
     assert listed["SMSService.OffsetStartTage"] == 3
     assert "SMSService.OffsetStartTage" in said(capsys, "settings")[1]
+
+
+def test_a_mandant_is_taken_with_a_note_where_the_practice_can_not_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "settings", "set", "SMSService.DefaultSMSMandant", "M9")
+    assert (code, out) == (0, "SMSService.DefaultSMSMandant = M9\n")
+    assert "nicht geprüft" in err
+    assert said(capsys, "settings", "set", "SMSService.DefaultSMSMandant", "")[2] == ""
+
+
+def test_a_mandant_that_the_practice_does_not_know_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tray_agent.switches.practice_ids", lambda _agent: PracticeIds({"M1": "Dr. Meier"}, {}))
+    code, out, err = said(capsys, "settings", "set", "SMSService.DefaultSMSMandant", "M9")
+    assert (code, out) == (2, "")
+    assert "Erlaubt ist ein Mandant der Praxis: M1." in err
+    assert said(capsys, "settings", "set", "SMSService.DefaultSMSMandant", "M1")[0::2] == (0, "")
+
+
+def test_autostart_shows_and_changes_the_own_entry_only(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(capsys, "autostart") == (0, "Beim Anmelden starten: Nein\n", "")
+    assert json.loads(said(capsys, "autostart", "on", "--json")[1]) == {"own": True, "for_all": False}
+    assert said(capsys, "autostart", "off")[1] == "Beim Anmelden starten: Nein\n"
+    if sys.platform != "win32":
+        file = tmp_path / "system" / "autostart" / "vitoclient-services.desktop"
+        file.parent.mkdir(parents=True)
+        file.write_text("[Desktop Entry]\nExec=vitoclient-tray\n", encoding="utf-8")
+        monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
+        assert json.loads(said(capsys, "autostart", "on", "--json")[1]) == {"own": False, "for_all": True}
+        assert "alle Personen" in said(capsys, "autostart", "off")[1]
+        assert file.exists()
 
 
 def test_a_negative_number_is_a_value_and_no_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import update
 
 from tray_agent.agent import Agent
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim
-from tray_agent.protocol.model import Activity, Level, Reason, RunOrder, RunTrigger, Service
+from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunTrigger
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job
 
@@ -170,7 +170,7 @@ def fill() -> None:
     with Agent(load_machine(), workstation="Empfang [1]") as agent:
         parts = agent.jobs._parts
         now = agent.clock.now().replace(microsecond=0)
-        skips = [(now - timedelta(days=day), Reason.MISSED, f"Tag {day}") for day in range(5, 0, -1)]
+        skips = [(now - timedelta(days=day), RunReason.MISSED, f"Tag {day}") for day in range(5, 0, -1)]
         parts.claims.record_skipped(JobKey.DOWNLOAD, skips)
         parts.claims.claim(JobKey.SEND_MESSAGES, now, RunTrigger.BY_HAND)
         parts.log.write([Activity(Service.SMS, Level.ERROR, "no_contact", "Keine Mobilnummer [Zoë]", "7")], run_id=6)

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from tray_agent.cli import frame
+from tray_agent.cli import frame, run
 from tray_agent.cli.ending import ended
 
 SECONDS = 60
@@ -70,7 +70,7 @@ def test_ctrl_c_ends_with_its_own_exit_code(capsys: pytest.CaptureFixture[str], 
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tray_agent.store.settings.SettingStore.load", interrupted)
-    assert frame.run(["settings"]) == 130
+    assert run(["settings"]) == 130
     assert capsys.readouterr() == ("", "Abgebrochen.\n")
 
 
@@ -79,7 +79,7 @@ def test_a_question_without_an_answer_ends_the_command(capsys: pytest.CaptureFix
         raise EOFError
 
     monkeypatch.setattr("tray_agent.store.settings.SettingStore.load", unanswered)
-    assert frame.run(["settings"]) == 1
+    assert run(["settings"]) == 1
     assert capsys.readouterr() == ("", "Abgebrochen.\n")
 
 

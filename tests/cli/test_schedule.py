@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 
 DAILY = '{"freq_type": 4, "freq_interval": 1, "freq_subday_type": 1, "active_start_date": 20260101, "active_start_time": 100000}'
 NEXT = ["schedule", "next", "--tz", "Europe/Zurich", "--after", "2026-03-28T12:00"]
@@ -125,7 +125,7 @@ def test_a_set_with_something_wrong_names_it(capsys: pytest.CaptureFixture[str],
 
 def test_the_question_needs_neither_database_nor_network() -> None:
     script = (
-        "import sys; from tray_agent.cli.frame import run; "
+        "import sys; from tray_agent.cli import run; "
         f"code = run(['schedule', 'next', '--tz', 'Europe/Zurich', '--spec', {DAILY!r}, '--json']); "
         "slow = {'sqlalchemy', 'httpx', 'rich', 'babel', 'holidays', 'apscheduler', 'PyQt6'} & set(sys.modules); "
         "sys.exit(f'{code} {slow}' if code or slow else 0)"

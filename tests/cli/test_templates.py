@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 
 GOOD = "Guten Tag {Vorname}, Termin am {Datum} um {Uhrzeit}.\n"
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import typer
 
+from tray_agent.cli import run
 from tray_agent.cli.commands import build
-from tray_agent.cli.frame import print_json, run, utc_text
-from tray_agent.cli.help_page import speak
-from tray_agent.cli.wording import usage_sentence
+from tray_agent.cli.frame import print_json, utc_text
+from tray_agent.cli.wording import translate_help, usage_sentence
 
 ENGLISH = re.compile(r"Usage|Options:|Commands:|Arguments:|Show this|required|default:|range>|<str>|<int>|COMMAND|\[OPTIONS\]|\[ARGS\]")
 ENGLISH_MISTAKES = re.compile(r"Option '|Input should|Missing|argument|Invalid|No such|valid integer|Error", re.IGNORECASE)
@@ -30,7 +30,7 @@ def help_pages(command: Any, path: str = "vitoclient", parent: Any = None) -> It
 
 def test_no_help_page_speaks_the_librarys_english() -> None:
     command = typer.main.get_command(build())
-    speak(command)
+    translate_help(command)
     pages = dict(help_pages(command))
     assert len(pages) > 40
     for path, page in pages.items():
@@ -103,7 +103,7 @@ def test_bounds_are_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     ) -> None: ...
 
     command = typer.main.get_command(app)
-    speak(command)
+    translate_help(command)
     command.main(["--help"], prog_name="one", standalone_mode=False)
     page = capsys.readouterr().out
     for said in ("--most <Zahl>", "[höchstens 3; nötig]", "[sonst: 1.5; mindestens 1]", "[sonst: 2; -1 bis 4]"):

@@ -10,6 +10,7 @@ from tray_agent.errors import InputError
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
+KNOWN = declared.PracticeIds({"M2": "Dr. Müller", "M1": "Dr. Meier"}, {"K": "Kontrolle", "N": "Notfall"})
 SEED = {
     "DownloadService.Aktiv": False,
     "SMSService.TerminerinnerungSenden": False,
@@ -49,12 +50,45 @@ def test_every_default_is_a_value_that_a_person_could_write(setting: Setting) ->
     ("SMSService.OffsetStartTage", "1.5"),
     ("SMSService.RuhezeitVon", "24:00"),
     ("SMSService.RuhezeitVon", "acht"),
+    ("SMSService.RuhezeitVon", "²:00"),
+    ("SMSService.Ersatzsprache", "klingonisch"),
+    ("SMSService.Ersatzsprache", "de_CH"),
 ])  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused_and_the_switch_is_named(address: str, text: str) -> None:
     with pytest.raises(InputError) as raised:
         parse_value(find_setting(address), text)
     assert raised.value.item == address
     assert text in raised.value.message
+
+
+@pytest.mark.parametrize(("address", "text", "value"), [
+    ("SMSService.Ersatzsprache", " FR ", "fr"),
+    ("SMSService.DefaultSMSMandant", " M1 ", "M1"),
+    ("SMSService.DefaultSMSMandant", "", ""),
+    ("SMSService.Besuchsgründe", "K , N, K", "K,N"),
+    ("SMSService.Besuchsgründe", "", ""),
+])  # fmt: skip
+def test_languages_and_ids_are_taken_as_they_are_meant(address: str, text: str, value: str) -> None:
+    assert parse_value(find_setting(address), text, KNOWN) == value
+
+
+@pytest.mark.parametrize(("address", "text"), [("SMSService.DefaultSMSMandant", "M9"), ("SMSService.Besuchsgründe", "K,X")])
+def test_an_id_that_the_practice_does_not_know_is_refused_where_it_can_be_read(address: str, text: str) -> None:
+    setting = find_setting(address)
+    assert parse_value(setting, text) == text
+    with pytest.raises(InputError) as raised:
+        parse_value(setting, text, KNOWN)
+    assert raised.value.item == address
+    assert "M1, M2" in raised.value.advice or "K, N" in raised.value.advice
+
+
+def test_an_old_wrong_value_in_the_store_counts_as_the_default(sqlite_database: Database) -> None:
+    store = SettingStore(sqlite_database)
+    store.save({declared.FALLBACK_LANGUAGE: "klingonisch", declared.QUIET_FROM: "25:00", declared.DEFAULT_MANDANT: "M9"}, "old")
+    found = store.load()
+    assert found.text(declared.FALLBACK_LANGUAGE) == "de"
+    assert found.text(declared.QUIET_FROM) == "20:00"
+    assert found.text(declared.DEFAULT_MANDANT) == "M9"
 
 
 def test_values_come_back_from_the_store(database: Database) -> None:

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _download(given: argparse.Namespace, web: Web) -> int:
     from tray_agent.clock import SystemClock
-    from tray_agent.downloads.catalogue_reader import DIGEST_LENGTHS
+    from tray_agent.downloads.catalogue import DIGEST_LENGTHS
     from tray_agent.downloads.transfer import Transfer, TransferLimits, Wanted
 
     portal = _portal(given, web)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.clock import ManualClock
 from tray_agent.demo.practice import AwkwardCase
-from tray_agent.demo.run import ORDER, run_demo
+from tray_agent.demo.run import run_demo
 from tray_agent.demo.world import DemoWorld
 from tray_agent.errors import InputError
 from tray_agent.job_kinds import JobKey
@@ -30,10 +30,10 @@ def test_every_awkward_case_ends_as_it_must(tmp_path: Path) -> None:
         page = world.agent.messages.page(OutboxFilter(), limit=5000)
         planted = world.practice.planted
     assert report.good
-    assert [run.job for run in report.runs] == list(ORDER)
+    assert [run.job for run in report.runs] == list(JobKey)
     sent = {
         (message.kind, message.patient_id, message.appointment_id): message
-        for message in page.messages
+        for message in page.rows
         if message.state not in (MessageState.ERROR, MessageState.CANCELLED, MessageState.PREPARED)
     }
     for case in planted:
@@ -52,11 +52,11 @@ def test_what_the_gateway_got_is_what_the_outbox_says(tmp_path: Path) -> None:
         taken = {message.reference for message in world.gateway.accepted()}
         mails = world.mail.accepted()
         page = world.agent.messages.page(OutboxFilter(), limit=5000)
-    by_sms = {message.reference for message in page.messages if message.submitted_at and message.channel and message.channel.value == "sms"}
+    by_sms = {message.reference for message in page.rows if message.submitted_at and message.channel and message.channel.value == "sms"}
     assert taken == by_sms
     assert len(taken) + len(mails) == report.sent > 100
     spent = sum(change.before - change.after for change in report.credits)
-    assert spent == sum(message.cost for message in page.messages if message.submitted_at)
+    assert spent == sum(message.cost for message in page.rows if message.submitted_at)
 
 
 def test_a_second_run_on_the_same_folder_sends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,7 +69,7 @@ def test_a_second_run_on_the_same_folder_sends_nothing(tmp_path: Path, capsys: p
     assert second["sent"] == second["taken_twice"] == 0
     assert first["outbox"].keys() == second["outbox"].keys()
     assert {change["before"] == change["after"] for change in second["credits"].values()} == {True}
-    assert [job["job"] for job in first["jobs"]] == [job.value for job in ORDER]
+    assert [job["job"] for job in first["jobs"]] == [job.value for job in JobKey]
     assert {job["status"] for job in first["jobs"] + second["jobs"]} == {"succeeded"}
     assert len(first["downloads"]) == 3
     assert all(found["verified"] and found["bytes"] > 0 for found in first["downloads"])

@@ -15,8 +15,7 @@ from tests.desktop.conftest import StartProgram
 from tests.desktop.rig import RunningProgram, SmallDesktop, wait_until
 from tests.desktop.toasts import watch_toasts
 from tray_agent.downloads.library import Library
-from tray_agent.downloads.states import DownloadState
-from tray_agent.downloads.version import Version
+from tray_agent.downloads.model import DownloadState, Version
 from tray_agent.store.database import open_database
 from tray_agent.store.tables import download
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.downloads.workstation import Practice
+from tests.support.portal import FaultyPortal
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
-from tray_agent.demo.portal_server import PortalServer
 from tray_agent.downloads.portal import Portal, metadata_folder
 from tray_agent.store.database import Database
 from tray_agent.web.client import Patience, Web
@@ -32,9 +32,9 @@ def demo(tmp_path: Path, clock: ManualClock) -> DemoPortal:
 
 
 @pytest.fixture
-def server(demo: DemoPortal) -> Iterator[PortalServer]:
+def server(demo: DemoPortal) -> Iterator[FaultyPortal]:
     """Serves the portal on loopback."""
-    with PortalServer(demo.repository) as running:
+    with FaultyPortal(demo.repository) as running:
         yield running
 
 
@@ -47,7 +47,7 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def portal(demo: DemoPortal, server: PortalServer, web: Web, clock: ManualClock, tmp_path: Path) -> Portal:
+def portal(demo: DemoPortal, server: FaultyPortal, web: Web, clock: ManualClock, tmp_path: Path) -> Portal:
     """Returns the client's side of the portal."""
     root = demo.root_file.read_bytes()
     return Portal(server.address, root, metadata_folder(tmp_path / "data", root), web, clock)

@@ -20,7 +20,8 @@ from tuf.api.metadata import DelegatedRole, Metadata, MetaFile, Timestamp
 
 from tests.conformance import client
 from tests.downloads.tuf_simulator import Simulator
-from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
+from tests.support.portal import FaultyPortal, FaultyPortalHandler
+from tray_agent.demo.portal_server import Request
 
 
 def links_can_be_read() -> bool:
@@ -47,7 +48,7 @@ class Client:
         self.metadata = folder / "metadata"
         self.artifacts = folder / "artifacts"
         (folder / "served").mkdir()
-        self.server = PortalServer(folder / "served", fault=repository.answer)
+        self.server = FaultyPortal(folder / "served", fault=repository.answer)
         self.root = folder / "root.json"
         self.root.write_bytes(repository.first_root)
 
@@ -707,7 +708,7 @@ def test_a_path_that_is_an_address_is_asked_for_as_it_stands(ready: Client, repo
     repository.add_artifact(path, b"content")
     repository.update("targets")
 
-    def listen(handler: PortalHandler, request: Request) -> bool:
+    def listen(handler: FaultyPortalHandler, request: Request) -> bool:
         asked.append(handler.path)
         return repository.answer(handler, request)
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from publishing.publish import publish
 from tests.downloads.trial_starter import TrialStarter
 from tests.downloads.workstation import Practice
+from tests.support.signatures import KnownSignatures
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, publish_version
-from tray_agent.downloads.catalogue import FileKind
-from tray_agent.downloads.download_rows import Download
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.install import InstallOutcome
 from tray_agent.downloads.installation import Expected, Installation, outcome_of
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version
 from tray_agent.downloads.publisher import names_of, objection
-from tray_agent.downloads.states import DownloadState
-from tray_agent.downloads.version import Version
-from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
+from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.protocol.model import Activity, Level
 
 MSI = "update-2.69.001.msi"
@@ -53,10 +52,21 @@ class Desk:
     def result(self, element: str = "update", version: str = "2.69.001") -> tuple[InstallOutcome, str, bool]:
         signatures = KnownSignatures(**{MSI.replace(".", "_"): self.signature})
         signatures._signatures[MSI] = self.signature
-        practice = self.practice
-        installation = Installation(practice.database, practice.rows, practice.library, self.starter, signatures, self.log, self.expected)
-        result = installation.hand_over(practice.download(element, version), "Anna@PC1")
+        result = self.hand_over(self.practice.download(element, version), signatures)
         return result.outcome, result.sentence, result.restart_practice_software
+
+    def hand_over(self, download: Download, signatures: KnownSignatures | None = None) -> InstallResult:
+        practice = self.practice
+        installation = Installation(
+            practice.database,
+            practice.rows,
+            practice.library,
+            self.starter,
+            signatures or KnownSignatures(),
+            self.log.write,
+            self.expected,
+        )
+        return installation.hand_over(download, "Anna@PC1")
 
     @property
     def state(self) -> DownloadState:
@@ -64,7 +74,7 @@ class Desk:
 
     @property
     def file(self) -> Path:
-        return self.practice.library.place_of(self.practice.download("update", "2.69.001"))
+        return self.practice.library.place_of(self.practice.download("update", "2.69.001").signed)
 
 
 @pytest.fixture
@@ -137,7 +147,7 @@ def test_what_is_not_fetched_again_is_not_promised(desk: Desk, state: DownloadSt
 
 
 def test_a_file_that_can_not_be_read_is_no_reason_to_fetch_it_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_download: Download) -> bool:
+    def refuse(_version: ElementVersion) -> bool:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(desk.practice.library, "verify", refuse)
@@ -271,7 +281,7 @@ def test_a_publisher_that_the_portal_names_must_have_signed(desk: Desk, demo: De
     )
     publish_version(demo, "update", "2.69.002", 100, clock.now())
     desk.practice.run()
-    assert desk.practice.download("update", "2.69.002").publisher == "Hersteller AG"
+    assert desk.practice.download("update", "2.69.002").signed.publisher == "Hersteller AG"
     with pytest.raises(InstallRefusedError, match="von keinem Herausgeber unterschrieben; erwartet wird Hersteller AG"):
         desk.install(version="2.69.002")
     assert desk.starter.started == []
@@ -308,7 +318,7 @@ def test_what_is_not_here_yet_is_not_started(desk: Desk) -> None:
 def test_what_is_being_fetched_anew_in_the_same_moment_is_not_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     download, verify = desk.practice.download("update", "2.69.001"), desk.practice.library.verify
 
-    def verify_while_another_takes_it_back(wanted: Download) -> bool:
+    def verify_while_another_takes_it_back(wanted: ElementVersion) -> bool:
         desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.NEW, "x"))
         return verify(wanted)
 
@@ -316,6 +326,87 @@ def test_what_is_being_fetched_anew_in_the_same_moment_is_not_started(desk: Desk
     with pytest.raises(InstallRefusedError):
         desk.install()
     assert desk.starter.started == []
+
+
+# Another file under the same version, in the same moment
+
+
+class Meanwhile(TrialStarter):
+    """While the installer runs, the vendor signs another file under the same version, and the job fetches it."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self.happens = happens
+
+    def start(self, file: Path, kind: FileKind) -> int | None:
+        self.happens()
+        return super().start(file, kind)
+
+
+@pytest.fixture
+def another(desk: Desk, demo: DemoPortal, clock: ManualClock) -> Callable[[], None]:
+    """Publishes other bytes under the version that is here, and runs the job."""
+
+    def publish_and_fetch() -> None:
+        (demo.source / MSI).write_bytes(b"another file, the same version")
+        publish(demo.source, demo.repository, demo.keys, clock.now(), replace=True)
+        desk.practice.run()
+
+    return publish_and_fetch
+
+
+def test_what_arrives_while_its_predecessor_is_installed_is_not_taken_for_installed(desk: Desk, another: Callable[[], None]) -> None:
+    desk.starter = Meanwhile(another)
+    assert desk.install() is InstallOutcome.INSTALLED
+    assert desk.state in (DownloadState.OFFERED, DownloadState.NEW)  # NEW where the system keeps an open file from being replaced
+    desk.practice.run()
+    assert desk.state is DownloadState.OFFERED
+    assert desk.file.read_bytes() == b"another file, the same version"
+
+
+def test_what_arrives_before_its_predecessor_is_started_is_not_started_in_its_place(desk: Desk, another: Callable[[], None]) -> None:
+    shown = desk.practice.download("update", "2.69.001")
+    another()
+    with pytest.raises(InstallRefusedError):
+        desk.hand_over(shown)
+    assert (desk.starter.started, desk.state) == ([], DownloadState.OFFERED)
+
+
+def test_what_arrives_between_check_and_start_is_not_started(
+    desk: Desk, another: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = desk.practice.library.verify
+
+    def verify_then_another(version: ElementVersion) -> bool:
+        genuine = verify(version)
+        another()
+        return genuine
+
+    monkeypatch.setattr(desk.practice.library, "verify", verify_then_another)
+    with pytest.raises(InstallRefusedError):
+        desk.install()
+    assert desk.starter.started == []
+
+
+def test_the_file_is_held_from_its_check_to_the_end_of_its_installer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    verify = desk.practice.library.verify
+
+    @contextmanager
+    def held(file: Path) -> Iterator[None]:
+        steps.append(f"held {file.name}")
+        yield
+        steps.append("let go")
+
+    def verify_held(version: ElementVersion) -> bool:
+        steps.append("checked")
+        return verify(version)
+
+    monkeypatch.setattr("tray_agent.downloads.installation.held", held)
+    monkeypatch.setattr(desk.practice.library, "verify", verify_held)
+    desk.starter = Meanwhile(lambda: steps.append("started"))
+    desk.install()
+    assert steps == [f"held {MSI}", "checked", "started", "let go"]
 
 
 def test_the_job_never_starts_anything(desk: Desk) -> None:

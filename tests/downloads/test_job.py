@@ -14,16 +14,16 @@ from publishing.publish import publish, refresh
 from tests.downloads.conftest import KB
 from tests.downloads.forging import add_target
 from tests.downloads.workstation import Practice, TrialContext
+from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
 from tray_agent.demo.portal import DemoPortal, publish_version
-from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
+from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
 from tray_agent.downloads.job import PARALLEL
+from tray_agent.downloads.model import DownloadState, Version
 from tray_agent.downloads.partial import taken
-from tray_agent.downloads.states import DownloadState
 from tray_agent.downloads.transfer import TransferLimits
-from tray_agent.downloads.version import Version
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError
 from tray_agent.protocol.model import Level
 
@@ -42,7 +42,7 @@ def test_brings_the_newest_version_of_what_is_subscribed(practice: Practice, dem
     assert sorted(practice.context.reasons) == ["downloaded", "downloaded"]
 
 
-def test_a_second_run_fetches_nothing(practice: Practice, server: PortalServer) -> None:
+def test_a_second_run_fetches_nothing(practice: Practice, server: FaultyPortal) -> None:
     practice.subscribe("update")
     practice.run()
     before = len(server.traffic.sent)
@@ -100,7 +100,7 @@ def test_what_waits_stays_although_newer_versions_were_withdrawn(practice: Pract
 
 
 def test_what_the_vendor_says_anew_of_the_same_file_is_taken_over(
-    practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock
+    practice: Practice, demo: DemoPortal, server: FaultyPortal, clock: ManualClock
 ) -> None:
     practice.subscribe("update", "tarif")
     practice.run()
@@ -116,7 +116,7 @@ def test_what_the_vendor_says_anew_of_the_same_file_is_taken_over(
     publish_again_from_source(demo, clock)
     asked = len(server.traffic.requests)
     assert practice.run().counts == {}
-    tariff, update = practice.download("tarif", "1.4.002"), practice.download("update", "2.69.001")
+    tariff, update = practice.download("tarif", "1.4.002").signed, practice.download("update", "2.69.001").signed
     assert (tariff.title, tariff.publisher, tariff.notes, str(tariff.needs)) == (
         "Tarif 2026", "Hersteller AG", "Nicht vor dem 1.12.", "2.69.000",
     )  # fmt: skip
@@ -218,8 +218,8 @@ def test_what_is_installed_is_left_alone(practice: Practice) -> None:
     assert practice.states() == {"tarif 1.4.002": "installed"}
 
 
-def test_one_failure_does_not_stop_the_others(practice: Practice, server: PortalServer) -> None:
-    def refuse_tarif(handler: PortalHandler, request: Request) -> bool:
+def test_one_failure_does_not_stop_the_others(practice: Practice, server: FaultyPortal) -> None:
+    def refuse_tarif(handler: FaultyPortalHandler, request: Request) -> bool:
         if "tarif" in request.path:
             handler.refuse(403)
         return "tarif" in request.path
@@ -236,11 +236,11 @@ def test_one_failure_does_not_stop_the_others(practice: Practice, server: Portal
     assert practice.run().counts["downloaded"] == 1
 
 
-def test_a_version_superseded_on_its_way_is_dropped(practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock) -> None:
+def test_a_version_superseded_on_its_way_is_dropped(practice: Practice, demo: DemoPortal, server: FaultyPortal, clock: ManualClock) -> None:
     practice.subscribe("update")
     published = threading.Event()
 
-    def publish_in_the_middle(handler: PortalHandler, request: Request) -> bool:
+    def publish_in_the_middle(handler: FaultyPortalHandler, request: Request) -> bool:
         if "update-2.69.001" not in request.path or published.is_set():
             return False
         publish_version(demo, "update", "2.69.002", 5 * KB, clock.now())
@@ -256,11 +256,11 @@ def test_a_version_superseded_on_its_way_is_dropped(practice: Practice, demo: De
     assert practice.context.reasons == ["superseded", "downloaded"]
 
 
-def test_a_cancelled_run_keeps_what_is_here_and_the_next_goes_on(practice: Practice, server: PortalServer) -> None:
+def test_a_cancelled_run_keeps_what_is_here_and_the_next_goes_on(practice: Practice, server: FaultyPortal) -> None:
     practice.subscribe("update")
     reached, go_on = threading.Event(), threading.Event()
 
-    def pause_in_the_middle(handler: PortalHandler, request: Request) -> bool:
+    def pause_in_the_middle(handler: FaultyPortalHandler, request: Request) -> bool:
         file = handler.file_of(request.path)
         if file is None or "update" not in request.path or reached.is_set():
             return False
@@ -299,7 +299,7 @@ def test_nothing_is_offered_without_the_lease(practice: Practice) -> None:
     assert practice.states() == {"tarif 1.4.002": "new"}
 
 
-def test_a_portal_that_is_away_ends_the_run_and_changes_nothing(practice: Practice, server: PortalServer) -> None:
+def test_a_portal_that_is_away_ends_the_run_and_changes_nothing(practice: Practice, server: FaultyPortal) -> None:
     practice.subscribe("tarif")
     practice.run()
     server.stop()
@@ -349,9 +349,9 @@ def test_files_of_other_programs_are_left_alone(practice: Practice, place: str) 
 
 @pytest.mark.parametrize("reason", ["unsubscribed", "newer"])
 def test_what_was_not_finished_and_is_wanted_no_more_is_forgotten(
-    practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock, reason: str
+    practice: Practice, demo: DemoPortal, server: FaultyPortal, clock: ManualClock, reason: str
 ) -> None:
-    def refuse(handler: PortalHandler, request: Request) -> bool:
+    def refuse(handler: FaultyPortalHandler, request: Request) -> bool:
         if request.path.startswith("/targets/"):
             handler.refuse(404)
         return request.path.startswith("/targets/")
@@ -387,7 +387,7 @@ def test_refused_rows_are_told_once(practice: Practice, demo: DemoPortal, clock:
     assert practice.context.reasons == []
 
 
-def test_a_file_above_the_limit_is_not_fetched(practice: Practice, server: PortalServer) -> None:
+def test_a_file_above_the_limit_is_not_fetched(practice: Practice, server: FaultyPortal) -> None:
     practice.subscribe("update")
     practice.limits = TransferLimits(reserve=0, most_bytes=30 * KB)
     practice.run()
@@ -395,7 +395,7 @@ def test_a_file_above_the_limit_is_not_fetched(practice: Practice, server: Porta
     assert not any("update" in path for path in server.traffic.sent)
 
 
-def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: DemoPortal, server: PortalServer, clock: ManualClock) -> None:
+def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: DemoPortal, server: FaultyPortal, clock: ManualClock) -> None:
     for number in range(6):
         target = {"element": f"e{number}", "title": "E", "area": "A", "heading": "H", "version": "1.0.0", "released": "2026-11-01"}
         content = bytes(KB)
@@ -405,7 +405,7 @@ def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: Demo
         (demo.repository / "targets" / f"e{number}" / "1.0.0" / f"{digest}.e.zip").write_bytes(content)
     lock, now, most = threading.Lock(), 0, 0
 
-    def count(handler: PortalHandler, request: Request) -> bool:
+    def count(handler: FaultyPortalHandler, request: Request) -> bool:
         nonlocal now, most
         file = handler.file_of(request.path)
         if file is None or not request.path.startswith("/targets/"):
@@ -425,13 +425,13 @@ def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: Demo
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_one_downloads_and_all_see_it(practice: Practice, server: PortalServer, tmp_path: Path, shared: bool) -> None:
+def test_one_downloads_and_all_see_it(practice: Practice, server: FaultyPortal, tmp_path: Path, shared: bool) -> None:
     folder = practice.library.folder if shared else tmp_path / "folder of the other"
     other = Practice(folder, practice.database, practice.portal, practice.web, practice.clock)
     practice.subscribe("tarif")
     practice.run()
     assert other.states() == {"tarif 1.4.002": "offered"}
-    assert other.library.is_present(other.download("tarif", "1.4.002")) == shared
+    assert other.library.is_present(other.download("tarif", "1.4.002").signed) == shared
     fetched = server.traffic.bytes_of(next(path for path in server.traffic.sent if "tarif" in path))
     other.run()
     assert other.files() == {TARIF}

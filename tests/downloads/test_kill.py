@@ -14,11 +14,12 @@ from socket import SO_SNDBUF, SOL_SOCKET
 
 import pytest
 
+from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
-from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
-from tray_agent.downloads.download_rows import Download, DownloadRows
+from tray_agent.demo.portal_server import Request
+from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.library import Library
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.model import Download, DownloadState
 from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
@@ -42,7 +43,7 @@ class Trial:
         self.folder = folder
         self.random = random.Random(seed)
         self.demo: DemoPortal = make_portal(folder / "portal", NOW, tuple(_element(number, self.random) for number in range(elements)))
-        self.server = PortalServer(self.demo.repository, fault=self._watch, piece=PIECE)
+        self.server = FaultyPortal(self.demo.repository, fault=self._watch, piece=PIECE)
         self.url = f"sqlite:///{(folder / 'vitoclient.db').as_posix()}"
         self.library = Library(folder / "downloads")
         self.kills = 0
@@ -63,17 +64,17 @@ class Trial:
     def check_nothing_false_is_offered(self) -> None:
         """Checks that whatever stands in its place is genuine, and that what is offered stands in its place."""
         for download in self._rows():
-            place = self.library.place_of(download)
-            assert not place.exists() or place.read_bytes() == self.original(download.element), f"{place} is wrong"
+            place = self.library.place_of(download.signed)
+            assert not place.exists() or place.read_bytes() == self.original(download.signed.element), f"{place} is wrong"
             assert download.state is not DownloadState.OFFERED or place.exists(), f"{place} is offered and not here"
 
     def check_the_end(self) -> None:
         rows = self._rows()
         assert {row.state for row in rows} == {DownloadState.OFFERED}
         files = {file for file in self.library.folder.rglob("*") if file.is_file()}
-        assert files == {self.library.place_of(row) for row in rows}
+        assert files == {self.library.place_of(row.signed) for row in rows}
         fetched, stored = self._journalled("fetched", self._journals()), self._journalled("stored", self._journals())
-        assert set(fetched) == {row.file_name for row in rows}
+        assert set(fetched) == {row.signed.file_name for row in rows}
         for name, ranges in fetched.items():
             assert _most_often(ranges) <= 2, f"a byte of {name} was fetched {_most_often(ranges)} times"
             assert _most_often(stored[name]) == 1, f"a byte of {name} was stored {_most_often(stored[name])} times"
@@ -95,7 +96,7 @@ class Trial:
         assert killed or code == 0
         return killed
 
-    def _watch(self, handler: PortalHandler, request: Request) -> bool:
+    def _watch(self, handler: FaultyPortalHandler, request: Request) -> bool:
         handler.connection.setsockopt(SOL_SOCKET, SO_SNDBUF, PIECE)
         count = handler.count
 

@@ -14,14 +14,16 @@ import pytest
 from publishing.publish import refresh
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.forging import add_target, newest, resign
+from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DOCUMENTS, DemoPortal, make_portal, publish_version
-from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
-from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS, RefusalReason
+from tray_agent.demo.portal_server import Request
+from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS, Catalogue, RefusalReason
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
-from tray_agent.downloads.locks import locked
 from tray_agent.downloads.portal import Portal, PortalLimits, metadata_folder
+from tray_agent.downloads.portal_view import PortalArea, PortalRow, arrange
 from tray_agent.errors import KnownError
+from tray_agent.platforms.locks import locked
 from tray_agent.web.client import Web
 
 Spoil = Callable[[DemoPortal, Path, ManualClock], None]
@@ -32,10 +34,17 @@ def make(demo: DemoPortal, address: str, folder: Path, web: Web, clock: ManualCl
     return Portal(address, root, metadata_folder(folder, root), web, clock, limits)
 
 
+def areas_of(catalogue: Catalogue) -> tuple[PortalArea, ...]:
+    """Returns what the window shows of a catalogue while nothing is subscribed."""
+    rows = [PortalRow(version, subscribed=False, state=None) for version in catalogue.versions.values()]
+    return arrange(rows, catalogue.areas)
+
+
 def test_areas_headings_and_rows_are_read(portal: Portal, clock: ManualClock) -> None:
     catalogue = portal.refresh()
-    assert [area.title for area in catalogue.areas] == [NEW_DOWNLOADS, HISTORY]
-    assert [(heading.title, [str(row.version) for row in heading.versions]) for heading in catalogue.areas[0].headings] == [
+    areas = areas_of(catalogue)
+    assert [area.title for area in areas] == [NEW_DOWNLOADS, HISTORY]
+    assert [(heading.title, [str(row.signed.version) for row in heading.rows]) for heading in areas[0].headings] == [
         ("Anleitungen", ["1.0.000"]),
         ("Programm", ["2.69.001"]),
         ("Tarife", ["1.4.002"]),
@@ -48,9 +57,9 @@ def test_areas_headings_and_rows_are_read(portal: Portal, clock: ManualClock) ->
 
 def test_the_demo_has_areas_a_history_and_a_dozen_elements(tmp_path: Path, web: Web, clock: ManualClock) -> None:
     demo = make_portal(tmp_path / "demo", clock.now())
-    with PortalServer(demo.repository) as server:
+    with FaultyPortal(demo.repository) as server:
         catalogue = make(demo, server.address, tmp_path / "data", web, clock).refresh()
-    assert [area.title for area in catalogue.areas] == [NEW_DOWNLOADS, DOCUMENTS, HISTORY]
+    assert [area.title for area in areas_of(catalogue)] == [NEW_DOWNLOADS, DOCUMENTS, HISTORY]
     assert len(catalogue.elements) >= 12
     sizes = [version.size for element in catalogue.elements.values() for version in element.versions]
     assert (min(sizes), max(sizes)) == (10 * 1024, 30 * 1024 * 1024)
@@ -63,7 +72,7 @@ def test_newer_publications_are_seen(portal: Portal, demo: DemoPortal, clock: Ma
     assert (catalogue.number, str(catalogue.elements["handbuch"].newest.version)) == (2, "1.0.001")
 
 
-def test_the_last_confirmed_state_is_known_without_the_portal(portal: Portal, server: PortalServer, clock: ManualClock) -> None:
+def test_the_last_confirmed_state_is_known_without_the_portal(portal: Portal, server: FaultyPortal, clock: ManualClock) -> None:
     assert portal.known() is None
     confirmed = portal.refresh()
     at = clock.now()
@@ -74,7 +83,7 @@ def test_the_last_confirmed_state_is_known_without_the_portal(portal: Portal, se
     assert "antwortet nicht" in caught.value.message
     known = portal.known()
     assert known is not None
-    assert (known.areas, known.offline, known.checked_at) == (confirmed.areas, True, at)
+    assert (known.elements, known.offline, known.checked_at) == (confirmed.elements, True, at)
 
 
 def test_what_has_expired_is_not_known_any_more(portal: Portal, clock: ManualClock) -> None:
@@ -164,7 +173,7 @@ UNTRUSTED: dict[str, tuple[Spoil, str]] = {
 
 @pytest.mark.parametrize("name", UNTRUSTED)
 def test_what_cannot_be_trusted_changes_nothing(
-    portal: Portal, demo: DemoPortal, server: PortalServer, clock: ManualClock, tmp_path: Path, name: str
+    portal: Portal, demo: DemoPortal, server: FaultyPortal, clock: ManualClock, tmp_path: Path, name: str
 ) -> None:
     spoil, words = UNTRUSTED[name]
     before = tmp_path / "before"
@@ -179,12 +188,12 @@ def test_what_cannot_be_trusted_changes_nothing(
     known = portal.known()
     if name != "expired":
         assert known is not None
-        assert (known.areas, known.number) == (confirmed.areas, confirmed.number)
+        assert (known.elements, known.number) == (confirmed.elements, confirmed.number)
 
 
 def test_a_first_contact_with_wrong_keys_is_refused(demo: DemoPortal, tmp_path: Path, web: Web, clock: ManualClock) -> None:
     other = make_portal(tmp_path / "other", clock.now(), ELEMENTS)
-    with PortalServer(other.repository) as server, pytest.raises(PortalUntrustedError):
+    with FaultyPortal(other.repository) as server, pytest.raises(PortalUntrustedError):
         make(demo, server.address, tmp_path / "data", web, clock).refresh()
 
 
@@ -205,8 +214,8 @@ def test_a_rotated_key_is_followed(portal: Portal, demo: DemoPortal, clock: Manu
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 503])
-def test_an_error_of_the_server_is_told(portal: Portal, server: PortalServer, status: int) -> None:
-    def fault(handler: PortalHandler, request: Request) -> bool:
+def test_an_error_of_the_server_is_told(portal: Portal, server: FaultyPortal, status: int) -> None:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if "timestamp" in request.path:
             handler.refuse(status)
         return "timestamp" in request.path
@@ -219,10 +228,10 @@ def test_an_error_of_the_server_is_told(portal: Portal, server: PortalServer, st
 
 @pytest.mark.parametrize("hiccup", ["503", "429", "broken off"])
 @pytest.mark.parametrize("part", ["timestamp", "snapshot", "targets"])
-def test_a_hiccup_of_the_server_is_got_over_once(portal: Portal, server: PortalServer, part: str, hiccup: str) -> None:
+def test_a_hiccup_of_the_server_is_got_over_once(portal: Portal, server: FaultyPortal, part: str, hiccup: str) -> None:
     failed: list[str] = []
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if not request.path.endswith(f"{part}.json") or failed:
             return False
         failed.append(request.path)
@@ -238,8 +247,8 @@ def test_a_hiccup_of_the_server_is_got_over_once(portal: Portal, server: PortalS
 
 
 @pytest.mark.parametrize("answer", [404, 503])
-def test_nobody_is_asked_again_and_again(portal: Portal, server: PortalServer, clock: ManualClock, answer: int) -> None:
-    def fault(handler: PortalHandler, request: Request) -> bool:
+def test_nobody_is_asked_again_and_again(portal: Portal, server: FaultyPortal, clock: ManualClock, answer: int) -> None:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if "timestamp" in request.path:
             handler.refuse(answer)
         return "timestamp" in request.path
@@ -253,8 +262,8 @@ def test_nobody_is_asked_again_and_again(portal: Portal, server: PortalServer, c
 
 
 @pytest.mark.parametrize("location", ["http://example.invalid/metadata/timestamp.json", "/metadata/timestamp.json", "ftp://127.0.0.1/x"])
-def test_a_redirect_elsewhere_or_in_a_circle_is_not_followed(portal: Portal, server: PortalServer, location: str) -> None:
-    def fault(handler: PortalHandler, request: Request) -> bool:
+def test_a_redirect_elsewhere_or_in_a_circle_is_not_followed(portal: Portal, server: FaultyPortal, location: str) -> None:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if "timestamp" in request.path:
             handler.refuse(302, {"Location": location})
         return "timestamp" in request.path
@@ -265,10 +274,10 @@ def test_a_redirect_elsewhere_or_in_a_circle_is_not_followed(portal: Portal, ser
     assert len(server.traffic.requests) <= 10
 
 
-def test_metadata_that_drips_is_given_up(demo: DemoPortal, server: PortalServer, tmp_path: Path, web: Web, clock: ManualClock) -> None:
+def test_metadata_that_drips_is_given_up(demo: DemoPortal, server: FaultyPortal, tmp_path: Path, web: Web, clock: ManualClock) -> None:
     released = threading.Event()
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         handler.send_head(200, 1000)
         for _byte in range(1000):
             handler.wfile.write(b" ")
@@ -285,7 +294,7 @@ def test_metadata_that_drips_is_given_up(demo: DemoPortal, server: PortalServer,
 
 
 def test_two_programs_of_one_machine_take_turns(
-    demo: DemoPortal, server: PortalServer, tmp_path: Path, web: Web, clock: ManualClock
+    demo: DemoPortal, server: FaultyPortal, tmp_path: Path, web: Web, clock: ManualClock
 ) -> None:
     portal = make(demo, server.address, tmp_path / "data", web, clock)
     portal.refresh()
@@ -296,7 +305,7 @@ def test_two_programs_of_one_machine_take_turns(
 
 
 def test_a_folder_that_cannot_be_written_is_told(
-    demo: DemoPortal, server: PortalServer, tmp_path: Path, web: Web, clock: ManualClock
+    demo: DemoPortal, server: FaultyPortal, tmp_path: Path, web: Web, clock: ManualClock
 ) -> None:
     (tmp_path / "data").write_bytes(b"a file in the way")
     with pytest.raises(PortalUnavailableError, match="nicht gespeichert"):
@@ -389,7 +398,7 @@ def test_unknown_fields_are_ignored(portal: Portal, demo: DemoPortal, clock: Man
     assert portal.refresh().elements["gut"].newest.title == "Gut"
 
 
-def test_every_error_is_one_that_people_can_read(portal: Portal, server: PortalServer) -> None:
+def test_every_error_is_one_that_people_can_read(portal: Portal, server: FaultyPortal) -> None:
     server.stop()
     with pytest.raises(KnownError) as caught:
         portal.refresh()

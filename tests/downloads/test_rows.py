@@ -8,11 +8,9 @@ import pytest
 
 from tests.downloads.test_rules import offered
 from tray_agent.clock import ManualClock
-from tray_agent.downloads.catalogue import ElementVersion
-from tray_agent.downloads.download_rows import Download, DownloadRows
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, Version
 from tray_agent.downloads.subscriptions import Subscriptions
-from tray_agent.downloads.version import Version
 from tray_agent.store.database import Database
 
 
@@ -47,7 +45,7 @@ def move(store: Database, rows: DownloadRows, download: Download, state: Downloa
 
 
 def states(rows: DownloadRows) -> dict[str, str]:
-    return {str(row.version): row.state.value for row in rows.all()}
+    return {str(row.signed.version): row.state.value for row in rows.all()}
 
 
 def test_a_row_comes_back_as_it_was_signed(store: Database, rows: DownloadRows, clock: ManualClock) -> None:
@@ -55,7 +53,7 @@ def test_a_row_comes_back_as_it_was_signed(store: Database, rows: DownloadRows, 
     assert offer(store, rows, VERSION)
     (row,) = rows.all()
     for name in ("element", "version", "title", "notes", "size", "restart", "needs", "kind", "released", "hashes", "target", "file_name"):
-        assert getattr(row, name) == getattr(VERSION, name), name
+        assert getattr(row.signed, name) == getattr(VERSION, name), name
     assert (row.state, row.file_time, row.verified_at, row.changed_by) == (DownloadState.OFFERED, 77, clock.now(), "PC1")
 
 
@@ -64,7 +62,7 @@ def test_offering_supersedes_what_is_older_but_not_what_is_installed(store: Data
     want(store, rows, *versions)
     for version in versions[:2]:
         offer(store, rows, version)
-    installed = next(row for row in rows.all() if str(row.version) == "2.69.001")
+    installed = next(row for row in rows.all() if str(row.signed.version) == "2.69.001")
     assert move(store, rows, installed, DownloadState.INSTALLED)
     offer(store, rows, versions[2])
     assert states(rows) == {"2.69.003": "offered", "2.69.002": "superseded", "2.69.001": "installed"}
@@ -75,7 +73,7 @@ def test_installing_supersedes_all_that_is_older(store: Database, rows: Download
     want(store, rows, *versions)
     for version in versions:
         offer(store, rows, version)
-    newest = next(row for row in rows.all() if str(row.version) == "2.69.002")
+    newest = next(row for row in rows.all() if str(row.signed.version) == "2.69.002")
     assert move(store, rows, newest, DownloadState.INSTALLED)
     assert states(rows) == {"1.0.000": "offered", "2.69.002": "installed", "2.69.001": "superseded"}
 
@@ -99,18 +97,18 @@ def test_wanting_again_takes_over_what_is_signed_now(store: Database, rows: Down
     offer(store, rows, VERSION)
     want(store, rows, replace(VERSION, hashes=(("sha256", "c" * 64),), size=7))
     (row,) = rows.all()
-    assert (row.state, row.hashes, row.size, row.verified_at) == (DownloadState.NEW, (("sha256", "c" * 64),), 7, None)
+    assert (row.state, row.signed.hashes, row.signed.size, row.verified_at) == (DownloadState.NEW, (("sha256", "c" * 64),), 7, None)
 
 
 def test_a_removed_row_leaves_nothing(store: Database, rows: DownloadRows) -> None:
     want(store, rows, VERSION)
-    store.transact(lambda connection: rows.remove(connection, "update", VERSION.version))
+    store.transact(lambda connection: rows.remove(connection, VERSION))
     assert rows.all() == ()
 
 
 def test_versions_are_sorted_by_number(store: Database, rows: DownloadRows) -> None:
     want(store, rows, *(offered("update", version) for version in ("2.69.009", "2.69.010", "10.0.000", "2.100.000")))
-    assert [str(row.version) for row in rows.all()] == ["10.0.000", "2.100.000", "2.69.010", "2.69.009"]
+    assert [str(row.signed.version) for row in rows.all()] == ["10.0.000", "2.100.000", "2.69.010", "2.69.009"]
 
 
 def test_a_failed_change_leaves_everything(store: Database, rows: DownloadRows) -> None:

@@ -12,17 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_agent.clock import ManualClock
-from tray_agent.downloads.catalogue import Catalogue, ElementVersion, FileKind
-from tray_agent.downloads.catalogue_reader import arrange, elements_of, read_area_order
-from tray_agent.downloads.choice import NotWanted, choose
+from tray_agent.downloads.catalogue import Catalogue, elements_of, read_area_order
+from tray_agent.downloads.choice import NotFetched, choose
 from tray_agent.downloads.library import Library
+from tray_agent.downloads.model import DownloadState, ElementVersion, FileKind, Version, predecessors
 from tray_agent.downloads.names import UnsafeNameError, check_element_key, check_file_name, file_name_of
+from tray_agent.downloads.portal_view import PortalRow, arrange
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.rate import RateLimit, office_rate
-from tray_agent.downloads.sizes import format_size, format_time_left
-from tray_agent.downloads.states import DownloadState, may_follow, predecessors
 from tray_agent.downloads.subscriptions import Subscription
-from tray_agent.downloads.version import Version
+from tray_agent.downloads.words import format_size, format_time_left
 
 NUMBERS = st.integers(0, 999_999)
 VERSIONS = st.builds(Version, NUMBERS, NUMBERS, NUMBERS)
@@ -169,12 +168,11 @@ def test_keys_that_are_refused(key: str) -> None:
 def test_every_state_can_be_reached_and_left() -> None:
     for state in DownloadState:
         assert predecessors(state)
-        assert any(may_follow(state, following) for following in DownloadState)
+        assert any(state in predecessors(following) for following in DownloadState)
 
 
 def test_nothing_is_started_before_it_was_offered() -> None:
-    assert not may_follow(DownloadState.NEW, DownloadState.STARTED)
-    assert not may_follow(DownloadState.NEW, DownloadState.INSTALLED)
+    assert DownloadState.NEW not in predecessors(DownloadState.STARTED) | predecessors(DownloadState.INSTALLED)
     assert predecessors(DownloadState.OFFERED) == {DownloadState.NEW, DownloadState.OFFERED, DownloadState.STARTED} - {
         DownloadState.OFFERED
     }
@@ -185,8 +183,8 @@ def test_nothing_is_started_before_it_was_offered() -> None:
 
 def offered(element: str, version: str, area: str = "Neue Downloads", heading: str = "Programm", title: str = "Update") -> ElementVersion:
     return ElementVersion(
-        element, title, area, heading, Version.parse(version), date(2026, 11, 1), "", FileKind.MSI, False, None,
-        f"{element}/{version}/x.msi", "x.msi", 1, (("sha256", "0" * 64),),
+        element, Version.parse(version), title, date(2026, 11, 1), "", FileKind.MSI, False, None,
+        f"{element}/{version}/x.msi", "x.msi", 1, (("sha256", "0" * 64),), "", area, heading,
     )  # fmt: skip
 
 
@@ -197,26 +195,27 @@ def subscription(baseline: str | None) -> Subscription:
 @given(st.lists(VERSIONS, min_size=1, max_size=8, unique=True), st.booleans(), st.data())
 def test_the_newest_of_the_line_is_wanted(versions: list[Version], keep: bool, data: st.DataObject) -> None:
     baseline = data.draw(st.sampled_from(versions))
-    catalogue = Catalogue((), elements_of([offered("update", str(version)) for version in versions]))
+    catalogue = Catalogue(elements_of([offered("update", str(version)) for version in versions]))
     (choice,) = choose(catalogue, [subscription(str(baseline))], [], keep_line=keep)
     assert choice.version is not None
     assert choice.version.version == max(version for version in versions if not keep or version.line == baseline.line)
 
 
 def test_without_anything_to_stay_on_the_newest_is_wanted() -> None:
-    catalogue = Catalogue((), elements_of([offered("update", "3.0.000"), offered("update", "2.0.000")]))
+    catalogue = Catalogue(elements_of([offered("update", "3.0.000"), offered("update", "2.0.000")]))
     (choice,) = choose(catalogue, [subscription(None)], [], keep_line=True)
     assert choice.version is not None
     assert str(choice.version.version) == "3.0.000"
 
 
 def test_what_the_portal_does_not_have_is_not_wanted() -> None:
-    assert choose(Catalogue((), {}), [subscription("1.0.0")], [], keep_line=False)[0].reason is NotWanted.NOT_ON_PORTAL
+    assert choose(Catalogue({}), [subscription("1.0.0")], [], keep_line=False)[0].reason is NotFetched.NOT_ON_PORTAL
 
 
 def test_areas_stand_in_the_order_of_the_portal_then_new_first_and_history_last() -> None:
-    versions = [offered("a", "1.0.0", area) for area in ("Download-History", "Anderes", "Neue Downloads", "Zuerst")]
-    assert [area.title for area in arrange(versions, ["Zuerst"])] == ["Zuerst", "Neue Downloads", "Anderes", "Download-History"]
+    places = ("Download-History", "Anderes", "Neue Downloads", "Zuerst")
+    rows = [PortalRow(offered("a", "1.0.0", area), subscribed=False, state=None) for area in places]
+    assert [area.title for area in arrange(rows, ["Zuerst"])] == ["Zuerst", "Neue Downloads", "Anderes", "Download-History"]
 
 
 @pytest.mark.parametrize("field", [None, 7, [], {}, {"areas": 3}, {"areas": [1]}])

@@ -11,30 +11,31 @@ import pytest
 from publishing.publish import publish
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.trial_starter import TrialStarter
+from tests.support.portal import FaultyPortal
+from tests.support.signatures import KnownSignatures
 from tray_agent.agent import Agent
-from tray_agent.cli.frame import run
-from tray_agent.clock import ManualClock, SystemClock
+from tray_agent.cli import run
+from tray_agent.clock import SystemClock
 from tray_agent.config.machine import load_machine
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
-from tray_agent.demo.portal_server import PortalServer
-from tray_agent.doctor import Subject, Verdict, examine
+from tray_agent.doctor import CheckVerdict, Subject, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
-from tray_agent.downloads.service import DownloadService, PortalRow
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.model import DownloadState
+from tray_agent.downloads.portal_view import PortalRow
+from tray_agent.downloads.service import DownloadService
 from tray_agent.errors import ConfigurationError, InputError, KnownError
 from tray_agent.job_kinds import JobKey
-from tray_agent.platforms.signature import KnownSignatures
 from tray_agent.store.migrate import upgrade
 
 Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[DemoPortal, PortalServer]]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[DemoPortal, FaultyPortal]]:
     """Serves a portal signed now, and configures this machine for it."""
     demo = make_portal(tmp_path / "portal", SystemClock().now(), ELEMENTS)
-    with PortalServer(demo.repository) as server:
+    with FaultyPortal(demo.repository) as server:
         monkeypatch.setenv("VITOCLIENT_PORTAL__ADDRESS", server.address)
         monkeypatch.setenv("VITOCLIENT_PORTAL__ROOT", str(demo.root_file))
         monkeypatch.setenv("VITOCLIENT_STORE__URL", f"sqlite:///{(tmp_path / 'store.db').as_posix()}")
@@ -43,7 +44,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Demo
 
 
 @pytest.fixture
-def agent(site: tuple[DemoPortal, PortalServer]) -> Iterator[Agent]:
+def agent(site: tuple[DemoPortal, FaultyPortal]) -> Iterator[Agent]:
     with Agent(load_machine(), workstation="PC1") as made:
         upgrade(made.store_unchecked)
         yield made
@@ -76,14 +77,14 @@ def test_the_portal_shows_ticks_and_states(agent: Agent, service: DownloadServic
     agent.jobs.run_now(JobKey.DOWNLOAD)
     view = service.portal()
     assert (view.active, view.offline, view.refused, [area.is_new for area in view.areas]) == (True, False, 0, [True, False])
-    ticks = {(row.element, row.version): (row.subscribed, row.state) for row in rows(service)}
+    ticks = {(row.signed.element, str(row.signed.version)): (row.subscribed, row.state) for row in rows(service)}
     assert ticks["update", "2.69.001"] == (True, DownloadState.OFFERED)
     assert ticks["update", "2.68.014"] == (True, None)
     assert ticks["tarif", "1.4.002"] == (False, None)
 
 
 def test_what_is_not_offered_any_more_can_be_unsubscribed(
-    service: DownloadService, site: tuple[DemoPortal, PortalServer], vitoclient: Command
+    service: DownloadService, site: tuple[DemoPortal, FaultyPortal], vitoclient: Command
 ) -> None:
     service.subscribe("tarif", "Anna")
     file = site[0].source / "portal.toml"
@@ -92,13 +93,19 @@ def test_what_is_not_offered_any_more_can_be_unsubscribed(
     last = service.portal().areas[-1]
     assert (last.title, last.is_new) == ("Abonniert, aber nicht mehr angeboten", False)
     (row,) = last.headings[0].rows
-    assert (row.element, row.title, row.version, row.subscribed, row.state) == ("tarif", "Tarif", "1.4.002", True, None)
+    assert (row.signed.element, row.signed.title, str(row.signed.version), row.subscribed, row.state) == (
+        "tarif",
+        "Tarif",
+        "1.4.002",
+        True,
+        None,
+    )
     assert "nicht mehr angeboten" in vitoclient("portal", "list")[1]
     assert service.unsubscribe("tarif")
     assert "Abonniert" not in [area.title for area in service.portal().areas][-1]
 
 
-def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
     confirmed = service.portal()
     site[1].stop()
     view = service.portal()
@@ -106,7 +113,7 @@ def test_the_portal_that_is_away_is_shown_as_it_was(service: DownloadService, si
     assert service.portal(refresh=False).areas == confirmed.areas
 
 
-def test_the_portal_that_was_never_there_is_told(service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_the_portal_that_was_never_there_is_told(service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
     site[1].stop()
     with pytest.raises(PortalUnavailableError):
         service.portal()
@@ -133,7 +140,7 @@ def test_an_address_that_is_none_is_a_fault_of_the_configuration(agent: Agent, m
 
 @pytest.mark.parametrize("spoil", ["garbage", "unsigned", "targets"])
 def test_a_root_that_is_none_is_a_fault_of_the_configuration(
-    agent: Agent, site: tuple[DemoPortal, PortalServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spoil: str
+    agent: Agent, site: tuple[DemoPortal, FaultyPortal], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spoil: str
 ) -> None:
     signed = site[0].root_file.read_bytes()
     contents = {
@@ -173,7 +180,7 @@ def test_what_is_not_offered_cannot_be_subscribed(service: DownloadService) -> N
 
 
 def test_an_element_that_is_newer_than_what_is_known_can_be_subscribed(
-    service: DownloadService, site: tuple[DemoPortal, PortalServer]
+    service: DownloadService, site: tuple[DemoPortal, FaultyPortal]
 ) -> None:
     service.portal()
     demo = site[0]
@@ -181,24 +188,24 @@ def test_an_element_that_is_newer_than_what_is_known_can_be_subscribed(
     (demo.source / "portal.toml").write_text(text, encoding="utf-8")
     publish_version(demo, "neu", "2.0.000", 10, SystemClock().now())
     service.subscribe("neu", "Anna")
-    assert {row.element for row in rows(service) if row.subscribed} == {"neu"}
+    assert {row.signed.element for row in rows(service) if row.subscribed} == {"neu"}
 
 
-def test_what_waits_for_a_person_comes_first(agent: Agent, service: DownloadService, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_what_waits_for_a_person_comes_first(agent: Agent, service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
     service.subscribe("update", "Anna")
     service.subscribe("handbuch", "Anna")
     service.set_active(True, "Anna")
     agent.jobs.run_now(JobKey.DOWNLOAD)
     publish_version(site[0], "update", "2.70.000", 100, SystemClock().now())
     agent.jobs.run_now(JobKey.DOWNLOAD)
-    listed = [(row.title, row.version, row.state, row.present, row.kept) for row in service.downloads()]
+    listed = [(row.signed.title, str(row.signed.version), row.state, row.present, row.kept) for row in service.downloads()]
     assert listed == [
         ("Handbuch", "1.0.000", DownloadState.OFFERED, True, False),
         ("Update vitomed", "2.70.000", DownloadState.OFFERED, True, False),
         ("Update vitomed", "2.69.001", DownloadState.SUPERSEDED, True, True),
     ]
-    assert [row.version for row in service.waiting()] == ["1.0.000", "2.70.000"]
-    assert service.downloads()[0].needs == "2.69.000"
+    assert [str(row.signed.version) for row in service.waiting()] == ["1.0.000", "2.70.000"]
+    assert str(service.downloads()[0].signed.needs) == "2.69.000"
 
 
 def test_what_is_not_here_is_not_announced(agent: Agent, service: DownloadService) -> None:
@@ -206,7 +213,7 @@ def test_what_is_not_here_is_not_announced(agent: Agent, service: DownloadServic
     service.set_active(True, "Anna")
     agent.jobs.run_now(JobKey.DOWNLOAD)
     (row,) = service.waiting()
-    next(service.folder().rglob(row.file_name)).unlink()
+    next(service.folder().rglob(row.signed.file_name)).unlink()
     assert service.waiting() == ()
     assert [(row.state, row.present) for row in service.downloads()] == [(DownloadState.OFFERED, False)]
 
@@ -227,10 +234,8 @@ def test_verifying_reads_the_file(agent: Agent, service: DownloadService) -> Non
 def test_what_the_configuration_expects_stands_before_every_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("VITOCLIENT_PORTAL__PUBLISHERS", "Hersteller AG; Andere AG")
     monkeypatch.setenv("VITOCLIENT_DOWNLOAD__PRACTICE_PROGRAM", str(tmp_path / "vitomed.exe"))
-    monkeypatch.setattr("tray_agent.platforms.signature.signature_reader", KnownSignatures)
-    monkeypatch.setattr(
-        "tray_agent.platforms.program_version.program_version", lambda file: (2, 68, 14) if file.name == "vitomed.exe" else None
-    )
+    monkeypatch.setattr("tray_agent.platforms.this_system.signature_reader", KnownSignatures)
+    monkeypatch.setattr("tray_agent.platforms.programs.program_version", lambda file: (2, 68, 14) if file.name == "vitomed.exe" else None)
     with Agent(load_machine(), workstation="PC1") as agent:
         upgrade(agent.store_unchecked)
         agent.downloads.subscribe("update", "Anna")
@@ -248,13 +253,13 @@ def test_what_the_configuration_expects_stands_before_every_installation(monkeyp
     [("postgresql+psycopg://praxis/agent", "", True), ("postgresql+psycopg://praxis/agent", "shared", False), ("", "", False)],
 )
 def test_a_folder_that_the_others_do_not_reach_is_told(
-    site: tuple[DemoPortal, PortalServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str, folder: str, told: bool
+    site: tuple[DemoPortal, FaultyPortal], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str, folder: str, told: bool
 ) -> None:
     monkeypatch.setenv("VITOCLIENT_STORE__URL", store)
     monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / folder) if folder else "")
     with Agent(load_machine(), workstation="PC1") as agent:
         findings = tuple(examine(agent, Subject.DOWNLOADS))
-    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is Verdict.NOTICE)
+    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is CheckVerdict.NOTICE)
 
 
 def test_a_service_that_is_off_does_not_run(agent: Agent) -> None:
@@ -275,7 +280,7 @@ def test_the_whole_way_on_the_command_line(vitoclient: Command) -> None:
     code, out, error = vitoclient("downloads", "run")
     assert (code, error) == (0, "")
     assert out == "Downloads: 1 heruntergeladen und geprüft.\nBereit zur Installation: Update vitomed 2.69.001\n"
-    assert "Bereit" in vitoclient("downloads", "list")[1]
+    assert "bereit" in vitoclient("downloads", "list")[1]
     assert vitoclient("unsubscribe", "update")[1] == "update wird nicht mehr automatisch heruntergeladen.\n"
     assert vitoclient("unsubscribe", "update")[1] == "update war nicht abonniert.\n"
     assert vitoclient("download-service", "off")[0] == 0
@@ -299,10 +304,7 @@ def test_json_is_json(vitoclient: Command) -> None:
         (("subscribe",), 2, "Es fehlt"),
         (("downloads", "install", "nix"), 2, "Kein Download"),
         (("download-service", "vielleicht"), 2, "off"),
-        (("portal", "publish", "missing", "--keys", "keys"), 2, "portal.toml"),
-        (("portal", "refresh", "missing", "--keys", "keys"), 2, "noch kein Portal"),
-        (("portal", "refresh", "missing", "--keys", "missing/keys"), 2, "Schlüssel"),
-        (("portal", "publish", "missing"), 2, "--keys"),
+        (("portal", "publish", "missing", "--keys", "keys"), 2, "publish"),
     ],
 )
 def test_wrong_use_is_one_line(vitoclient: Command, arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -312,36 +314,15 @@ def test_wrong_use_is_one_line(vitoclient: Command, arguments: tuple[str, ...], 
     assert error.count("\n") == 1
 
 
-def test_a_portal_that_is_away_is_one_line(vitoclient: Command, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_a_portal_that_is_away_is_one_line(vitoclient: Command, site: tuple[DemoPortal, FaultyPortal]) -> None:
     site[1].stop()
     code, out, error = vitoclient("portal", "list")
     assert (code, out, error.count("\n")) == (1, "", 1)
     assert "Internetverbindung prüfen" in error
 
 
-def test_a_failed_run_ends_with_one(vitoclient: Command, site: tuple[DemoPortal, PortalServer]) -> None:
+def test_a_failed_run_ends_with_one(vitoclient: Command, site: tuple[DemoPortal, FaultyPortal]) -> None:
     vitoclient("subscribe", "update")
     vitoclient("download-service", "on")
     site[1].stop()
     assert vitoclient("downloads", "run")[0] == 1
-
-
-def test_the_vendors_commands(vitoclient: Command, tmp_path: Path, clock: ManualClock) -> None:
-    source = make_portal(tmp_path / "vendor", clock.now(), ELEMENTS).source
-    code, out, _error = vitoclient("portal", "publish", str(source), "--keys", str(tmp_path / "keys"), "--to", str(tmp_path / "www"))
-    assert code == 0
-    assert "5 Dateien veröffentlicht, Stand 1." in out
-    assert str(tmp_path / "www" / "metadata" / "1.root.json") in out
-    assert vitoclient("portal", "refresh", str(tmp_path / "www"), "--keys", str(tmp_path / "keys"))[0] == 0
-    rotate = ("portal", "rotate", str(tmp_path / "www"), "root", "--keys", str(tmp_path / "keys"))
-    code, out, _error = vitoclient(*rotate, "--count", "2", "--threshold", "2")
-    assert code == 0
-    assert "«root» sind ersetzt" in out
-    assert out.count("Gültig bis") == 4
-    code, _out, error = vitoclient(*rotate, "--count", "1", "--threshold", "2")
-    assert code == 2
-    assert "Von 1 Schlüsseln können nicht 2 unterschreiben müssen" in error
-    (source / "tarif-1.4.002.zip").write_bytes(b"other")
-    publish = ("portal", "publish", str(source), "--keys", str(tmp_path / "keys"), "--to", str(tmp_path / "www"))
-    assert "neue Nummer" in vitoclient(*publish)[2]
-    assert vitoclient(*publish, "--replace")[0] == 0

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.portal import FaultyPortal, FaultyPortalHandler, PortalFault
 from tray_agent.clock import Clock, ManualClock, SystemClock
-from tray_agent.demo.portal_server import Fault, PortalHandler, PortalServer, Request, etag_of
+from tray_agent.demo.portal_server import Request, etag_of
 from tray_agent.downloads import transfer as transfer_module
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.partial import NOTE, PART, taken
@@ -37,7 +38,7 @@ LIMITS = TransferLimits(reserve=0, attempts=3)
 class Place:
     """A server with one file, and where that file shall go."""
 
-    server: PortalServer
+    server: FaultyPortal
     destination: Path
     clock: Clock
 
@@ -80,16 +81,16 @@ class Place:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[PortalServer]:
+def served(tmp_path: Path) -> Iterator[FaultyPortal]:
     folder = tmp_path / "served"
     folder.mkdir()
     (folder / "file.bin").write_bytes(CONTENT)
-    with PortalServer(folder) as server:
+    with FaultyPortal(folder) as server:
         yield server
 
 
 @pytest.fixture
-def place(served: PortalServer, tmp_path: Path, clock: ManualClock) -> Place:
+def place(served: FaultyPortal, tmp_path: Path, clock: ManualClock) -> Place:
     return Place(served, tmp_path / "downloads" / "update" / "2.69.001" / "file.bin", clock)
 
 
@@ -104,11 +105,11 @@ def old(place: Place) -> bytes:
 # Faults
 
 
-def cut(stop: int, *, ignore_range: bool = False, once: bool = False) -> Fault:
+def cut(stop: int, *, ignore_range: bool = False, once: bool = False) -> PortalFault:
     """Breaks every answer off at a byte of the file."""
     times = iter([True]) if once else iter(lambda: True, False)
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if not next(times, False) or (request.start >= stop and not ignore_range):
             return False
         start = 0 if ignore_range else request.start
@@ -126,10 +127,10 @@ def content_range(start: int) -> dict[str, str]:
     return {"Content-Range": f"bytes {start}-{SIZE - 1}/{SIZE}"} if start else {}
 
 
-def say(status: int, body: bytes = b"", headers: dict[str, str] | None = None, *, length: int | None = None) -> Fault:
+def say(status: int, body: bytes = b"", headers: dict[str, str] | None = None, *, length: int | None = None) -> PortalFault:
     """Answers every request with the same."""
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         handler.send_head(status, len(body) if length is None else length, (headers or {}) | {"Connection": "close"})
         handler.wfile.write(body)
         handler.close_connection = True
@@ -138,13 +139,13 @@ def say(status: int, body: bytes = b"", headers: dict[str, str] | None = None, *
     return fault
 
 
-def first(fault: Fault) -> Fault:
+def first(fault: PortalFault) -> PortalFault:
     """Applies a fault to the first request only."""
     times = iter([True])
     return lambda handler, request: next(times, False) and fault(handler, request)
 
 
-def resumed(fault: Fault) -> Fault:
+def resumed(fault: PortalFault) -> PortalFault:
     """Breaks the first answer off in the middle, and applies a fault to what asks for the rest."""
     begin = cut(20 * KB, once=True)
     return lambda handler, request: begin(handler, request) or fault(handler, request)
@@ -194,7 +195,7 @@ def test_breaking_off_anywhere_again_and_again_costs_no_byte_twice(place: Place,
     place.server.traffic.sent.clear()
     faults = [cut(stop) for stop in sorted(stops)]
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         return next((True for each in faults if each(handler, request)), False)
 
     place.server.fault = fault
@@ -245,7 +246,7 @@ def test_only_a_strong_validator_guards(place: Place, headers: dict[str, str], g
 
 
 def test_a_redirect_within_the_same_host_is_followed(place: Place) -> None:
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if request.path != PATH:
             handler.send_file(place.server.folder / "file.bin", request)
         else:
@@ -275,7 +276,7 @@ def test_a_server_that_ignores_ranges_sends_the_whole_once_more(place: Place) ->
 
 @pytest.mark.parametrize("stop", range(KB, SIZE, 3 * KB))
 def test_a_server_that_always_breaks_off_at_the_same_byte(place: Place, old: bytes, stop: int) -> None:
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         nothing_more = say(206, b"", content_range(request.start), length=SIZE - request.start)
         return (nothing_more if request.start else cut(stop))(handler, request)
 
@@ -287,7 +288,7 @@ def test_a_server_that_always_breaks_off_at_the_same_byte(place: Place, old: byt
 WRONG = bytes([CONTENT[0] ^ 1]) + CONTENT[1:]
 
 
-def chunked_without_end(handler: PortalHandler, request: Request) -> bool:
+def chunked_without_end(handler: FaultyPortalHandler, request: Request) -> bool:
     handler.send_response(200)
     handler.send_header("Transfer-Encoding", "chunked")
     handler.end_headers()
@@ -300,35 +301,35 @@ def chunked_without_end(handler: PortalHandler, request: Request) -> bool:
     return True
 
 
-def without_length(handler: PortalHandler, request: Request) -> bool:
+def without_length(handler: FaultyPortalHandler, request: Request) -> bool:
     handler.send_head(200, None)
     handler.wfile.write(CONTENT + b"and more")
     handler.close_connection = True
     return True
 
 
-def wrong_at_any_time(handler: PortalHandler, request: Request) -> bool:
+def wrong_at_any_time(handler: FaultyPortalHandler, request: Request) -> bool:
     """Sends wrong bytes, of the right length, for the rest and for the whole."""
     start = request.start
     return say(206 if start else 200, WRONG[: SIZE - start], content_range(start))(handler, request)
 
 
-def never_satisfied(handler: PortalHandler, request: Request) -> bool:
+def never_satisfied(handler: FaultyPortalHandler, request: Request) -> bool:
     return (say(416) if request.start else cut(20 * KB))(handler, request)
 
 
-def no_http(handler: PortalHandler, request: Request) -> bool:
+def no_http(handler: FaultyPortalHandler, request: Request) -> bool:
     handler.wfile.write(b"SSH-2.0-nonsense\r\n\r\n")
     handler.close_connection = True
     return True
 
 
-def rest(said: str | None) -> Fault:
+def rest(said: str | None) -> PortalFault:
     """Breaks off in the middle, and answers with the right rest under a wrong ``Content-Range``."""
     return resumed(say(206, CONTENT[20 * KB :], {"Content-Range": said} if said else None))
 
 
-HOSTILE: dict[str, tuple[Fault, TransferFault]] = {
+HOSTILE: dict[str, tuple[PortalFault, TransferFault]] = {
     "wrong bytes": (say(200, WRONG), TransferFault.HASH),
     "wrong bytes in the second half": (resumed(wrong_at_any_time), TransferFault.HASH),
     "another file": (say(200, b"<html>login</html>"), TransferFault.LENGTH),
@@ -380,7 +381,7 @@ def test_a_body_without_end_is_not_read_to_the_end(place: Place) -> None:
 def test_a_server_that_stalls(place: Place, old: bytes, at: int) -> None:
     released = threading.Event()
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if not request.start:
             handler.send_head(200, SIZE, {"ETag": '"1"'})
             handler.wfile.write(CONTENT[:at])
@@ -399,7 +400,7 @@ def test_a_server_that_stalls(place: Place, old: bytes, at: int) -> None:
 def test_a_server_that_drips(place: Place, old: bytes) -> None:
     released = threading.Event()
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         handler.send_head(200, SIZE)
         for byte in CONTENT:
             handler.wfile.write(bytes([byte]))
@@ -417,7 +418,7 @@ def test_a_server_that_drips(place: Place, old: bytes) -> None:
 def test_a_file_that_changes_between_the_requests(place: Place, old: bytes) -> None:
     place.server.fault = cut(20 * KB, once=True)
 
-    def change_then_serve(handler: PortalHandler, request: Request) -> bool:
+    def change_then_serve(handler: FaultyPortalHandler, request: Request) -> bool:
         if cutting(handler, request):
             (place.server.folder / "file.bin").write_bytes(WRONG)
             return True
@@ -462,6 +463,19 @@ def test_a_partial_file_without_its_note_is_not_believed(place: Place, note: byt
     place.fetch()
     assert place.is_here()
     assert place.asked == [0]
+
+
+def test_the_partial_file_of_another_file_of_the_same_size_is_not_gone_on_with(place: Place) -> None:
+    other = (("sha256", hashlib.sha256(bytes(SIZE)).hexdigest()), ("sha512", hashlib.sha512(bytes(SIZE)).hexdigest()))
+    place.server.fault = cut(20 * KB, once=True)
+    place.fail(TransferLimits(reserve=0, attempts=1))
+    note = place.destination.with_name("file.bin" + NOTE)
+    note.write_text(
+        note.read_text(encoding="utf-8").replace(HASHES[0][1], other[0][1]).replace(HASHES[1][1], other[1][1]), encoding="utf-8"
+    )
+    place.fetch()
+    assert place.is_here()
+    assert place.asked == [0, 0]
 
 
 def test_a_partial_file_that_is_too_long_is_not_believed(place: Place) -> None:
@@ -523,7 +537,7 @@ def test_a_file_above_the_limit_is_not_asked_for(place: Place, old: bytes) -> No
 def test_a_transfer_that_is_stopped_keeps_what_is_here(place: Place) -> None:
     stop = threading.Event()
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         if not request.start:
             cut(20 * KB)(handler, request)
             stop.set()
@@ -539,7 +553,7 @@ def test_a_transfer_that_is_stopped_keeps_what_is_here(place: Place) -> None:
 def test_waiting_for_a_silent_server_can_be_ended_from_outside(place: Place) -> None:
     asked, released, stop = threading.Event(), threading.Event(), threading.Event()
 
-    def fault(handler: PortalHandler, request: Request) -> bool:
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
         handler.send_head(200, SIZE)
         asked.set()
         released.wait(20)

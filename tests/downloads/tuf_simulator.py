@@ -11,7 +11,8 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import DelegatedRole, Delegations, Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
-from tray_agent.demo.portal_server import PortalHandler, Request
+from tests.support.portal import FaultyPortalHandler
+from tray_agent.demo.portal_server import Request
 
 TOP = ("root", "timestamp", "snapshot", "targets")
 
@@ -113,8 +114,8 @@ class Simulator:
         self.root.roles[role].threshold = threshold
         self.keys[role] = [*new, *old]
 
-    def answer(self, handler: PortalHandler, request: Request) -> bool:
-        """Answers a request out of memory; stands before the folder of a ``PortalServer``."""
+    def answer(self, handler: FaultyPortalHandler, request: Request) -> bool:
+        """Answers a request out of memory; stands before the folder of a ``FaultyPortal``."""
         path = urlsplit(handler.path).path.lstrip("/")
         content = self._metadata(path.removeprefix("metadata/")) if path.startswith("metadata/") else self._artifact(request.path)
         if content is None:

@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection
 
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
-from tray_agent.downloads.download_rows import Download, DownloadRows
-from tray_agent.downloads.job import DownloadJob, DownloadParts
+from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.job import run_once
 from tray_agent.downloads.library import Library
+from tray_agent.downloads.model import Download
+from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.subscriptions import Subscriptions
@@ -22,6 +25,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobResult
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
+from tray_agent.store.settings import SettingStore
 from tray_agent.web.client import Web
 
 
@@ -56,6 +60,16 @@ class TrialContext:
         return [activity.reason for activity in self.activities]
 
 
+@dataclass
+class TrialSwitches:
+    """The practice's switches, in memory."""
+
+    values: Mapping[Setting, Value]
+
+    def load(self) -> Settings:
+        return Settings(self.values)
+
+
 class Practice:
     """The Download-Service of one workstation, put together for tests."""
 
@@ -75,7 +89,7 @@ class Practice:
     def run(self, context: TrialContext | None = None) -> JobResult:
         """Runs the job once; what it logged is in ``context``."""
         self.context = context or TrialContext()
-        return DownloadJob(self.parts())(self.context)
+        return run_once(self.parts(), self.context)
 
     def parts(self) -> DownloadParts:
         return DownloadParts(
@@ -84,9 +98,8 @@ class Practice:
             rows=self.rows,
             subscriptions=self.subscriptions,
             library=self.library,
-            settings=lambda: Settings(self.switches),
+            settings=cast("SettingStore", TrialSwitches(self.switches)),
             transfer=lambda settings: Transfer(self.web, self.clock, self.limits, None, self.progress),
-            abort=self.web.abort,
             progress=self.progress,
             clock=self.clock,
             workstation="PC1",
@@ -99,10 +112,10 @@ class Practice:
             self.subscriptions.add(element, found.title, found.newest.version, "Anna@PC1")
 
     def download(self, element: str, version: str) -> Download:
-        return next(row for row in self.rows.all() if (row.element, str(row.version)) == (element, version))
+        return next(row for row in self.rows.all() if (row.signed.element, str(row.signed.version)) == (element, version))
 
     def states(self) -> Mapping[str, str]:
-        return {f"{row.element} {row.version}": row.state.value for row in self.rows.all()}
+        return {f"{row.signed.element} {row.signed.version}": row.state.value for row in self.rows.all()}
 
     def files(self) -> set[str]:
         return {file.relative_to(self.library.folder).as_posix() for file in self.library.folder.rglob("*") if file.is_file()}

@@ -8,15 +8,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
-from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
+from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Event, Events
 from tray_agent.jobs.model import JobChange
-from tray_agent.jobs.parts import JobParts, Surroundings
+from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.service import Jobs
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -41,8 +42,17 @@ def every(minutes: int, first: time = time(0), last: time = time(23, 59, 59)) ->
     return Schedule(Frequency.DAILY, 1, date(2026, 1, 1), first, last, subday=Subday.MINUTES, subday_interval=minutes)
 
 
-def job(key: JobKey, work: Work = done, *, switched_on: bool = True, wakes_people: bool = False) -> JobDefinition:
-    return JobDefinition(key, job_title(key), work, lambda: switched_on, wakes_people, "SMSService.Probe")
+@dataclass(frozen=True)
+class Offered:
+    """A job as a test offers it."""
+
+    key: JobKey
+    work: Work
+    switched_on: bool
+
+
+def job(key: JobKey, work: Work = done, *, switched_on: bool = True) -> Offered:
+    return Offered(key, work, switched_on)
 
 
 @dataclass
@@ -52,7 +62,7 @@ class Engine:
     database: Database
     clock: Clock
     workstation: str = "PC1"
-    definitions: Sequence[JobDefinition] = ()
+    offered: Sequence[Offered] = ()
     quiet: QuietHours = NO_QUIET
     lease: timedelta = timedelta(seconds=90)
     heard: list[Event] = field(default_factory=list)
@@ -61,7 +71,10 @@ class Engine:
     def __post_init__(self) -> None:
         self.events = Events()
         self.events.subscribe(self.heard.append)
-        around = Surroundings(self.workstation, ZURICH, self.clock, self.events, lambda: self.definitions, lambda: self.quiet, lambda: 400)
+        around = Surroundings(
+            self.workstation, ZURICH, self.clock, self.events, lambda: {one.key: one.work for one in self.offered},
+            lambda key: any(one.switched_on for one in self.offered if one.key is key), lambda: self.quiet, lambda: 400,
+        )  # fmt: skip
         self.parts = JobParts(self.database, around, self.lease)
         self.parts.runner._beating = False  # the clock of the tests moves when it is waited for
         self.jobs = Jobs(self.parts)
@@ -84,9 +97,9 @@ class Engine:
             if run.job is job
         ]
 
-    def _launch(self, definition: JobDefinition, claim: Claim) -> None:
+    def _launch(self, claim: Claim) -> None:
         self.launched.append(claim)
-        self.parts.runner.run(definition, claim)
+        self.parts.runner.run(claim)
 
-    def _keep(self, definition: JobDefinition, claim: Claim) -> None:
+    def _keep(self, claim: Claim) -> None:
         self.launched.append(claim)

@@ -20,7 +20,7 @@ def test_a_run_by_hand_is_told_from_a_planned_one_and_one_that_is_caught_up(cloc
         seen.append(context.by_hand)
         return JobResult()
 
-    engine = Engine(clocked_database, clock, definitions=[job(STATUS, work)])
+    engine = Engine(clocked_database, clock, offered=[job(STATUS, work)])
     engine.plan(STATUS, daily(time(10, 5)))
     clock.advance(timedelta(minutes=5))
     engine.settle()

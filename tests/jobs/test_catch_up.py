@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from tests.jobs.engine import NOW, ZURICH, daily, every
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.catch_up import MOST_ATTEMPTS, PUNCTUAL, Before, Circumstances, decide, goes_on
+from tray_agent.jobs.catch_up import MOST_ATTEMPTS, PUNCTUAL, Before, PlannedTimeFacts, decide, goes_on
 from tray_agent.jobs.model import Pause, PauseScope
-from tray_agent.protocol.model import Reason, RunTrigger
+from tray_agent.protocol.model import RunReason, RunTrigger
 from tray_agent.schedules.planned_times import between
 from tray_agent.schedules.quiet_hours import QuietHours
 
 MINUTE = timedelta(minutes=1)
 TEN = daily(time(10))
-FACTS = Circumstances(NOW, ZURICH)
+FACTS = PlannedTimeFacts(NOW, ZURICH)
 NIGHT = QuietHours(time(20), time(8))
 
 
@@ -44,13 +44,13 @@ def test_what_is_late_is_a_catch_up(late: timedelta, trigger: RunTrigger) -> Non
 def test_only_the_latest_is_caught_up() -> None:
     decision = decide(TEN, [at(10, day=20), at(10, day=21), at(10, day=22)], FACTS)
     assert decision.run == at(10, day=22)
-    assert decision.skips == ((at(10, day=20), Reason.MISSED), (at(10, day=21), Reason.MISSED))
+    assert decision.skips == ((at(10, day=20), RunReason.MISSED), (at(10, day=21), RunReason.MISSED))
 
 
 def test_a_switch_that_is_off_skips_every_time() -> None:
     decision = decide(TEN, [at(10, day=22), NOW], replace(FACTS, switched_on=False))
     assert decision.run is None
-    assert [reason for _at, reason in decision.skips] == [Reason.MISSED, Reason.SWITCH_OFF]
+    assert [reason for _at, reason in decision.skips] == [RunReason.MISSED, RunReason.SWITCH_OFF]
 
 
 def test_a_catch_up_that_would_wake_people_waits_for_the_morning() -> None:
@@ -58,7 +58,7 @@ def test_a_catch_up_that_would_wake_people_waits_for_the_morning() -> None:
     assert decision.run is None
     assert decision.skips == ()
     assert decision.wait is not None
-    assert (decision.wait.reason, decision.wait.until) == (Reason.QUIET_HOURS, at(8, day=24))
+    assert (decision.wait.reason, decision.wait.until) == (RunReason.QUIET_HOURS, at(8, day=24))
     assert decide(TEN, [at(10)], replace(FACTS, now=at(8, day=24), quiet=NIGHT)).run == at(10)
 
 
@@ -74,7 +74,7 @@ def test_a_catch_up_waits_for_its_window() -> None:
     schedule = every(60, time(8), time(18))
     decision = decide(schedule, [at(18)], replace(FACTS, now=at(19)))
     assert decision.wait is not None
-    assert (decision.wait.reason, decision.wait.until) == (Reason.OUTSIDE_WINDOW, at(8, day=24))
+    assert (decision.wait.reason, decision.wait.until) == (RunReason.OUTSIDE_WINDOW, at(8, day=24))
     assert decide(schedule, [at(17)], replace(FACTS, now=at(17, 30))).run == at(17)
 
 
@@ -98,21 +98,21 @@ def test_a_run_that_goes_on_holds_the_next_one_back() -> None:
     facts = replace(FACTS, running_since=at(9, 55))
     decision = decide(TEN, [at(9, 58), NOW], facts)
     assert decision.run is None
-    assert decision.skips == ((at(9, 58), Reason.STILL_RUNNING),)
+    assert decision.skips == ((at(9, 58), RunReason.STILL_RUNNING),)
     assert decision.wait is not None
-    assert decision.wait.reason is Reason.STILL_RUNNING
+    assert decision.wait.reason is RunReason.STILL_RUNNING
 
 
 def test_the_order_of_the_day_holds_for_every_run() -> None:
     waiting = decide(TEN, [NOW], replace(FACTS, after=Before(JobKey.PREPARE_REMINDERS))).wait
     assert waiting is not None
-    assert waiting.reason is Reason.OTHER_FIRST
+    assert waiting.reason is RunReason.OTHER_FIRST
 
 
 def test_a_time_that_waited_for_the_job_before_it_until_the_next_one_says_so() -> None:
     preparing = replace(FACTS, after=Before(JobKey.PREPARE_REMINDERS, at(9, 50)))
     assert decide(TEN, [at(9, 45), at(9, 55), NOW], preparing).skips == (
-        (at(9, 45), Reason.MISSED), (at(9, 55), Reason.OTHER_FIRST),
+        (at(9, 45), RunReason.MISSED), (at(9, 55), RunReason.OTHER_FIRST),
     )  # fmt: skip
 
 
@@ -129,14 +129,14 @@ def test_a_pause_holds_back_what_it_names(scope: PauseScope, sends: bool, held: 
 def test_a_time_within_a_pause_says_so() -> None:
     facts = replace(FACTS, pauses=[Pause(PauseScope.EVERYTHING, at(9, day=21), at(11, day=21), "Anna")])
     decision = decide(TEN, [at(10, day=20), at(10, day=21), at(10, day=22)], facts)
-    assert [reason for _at, reason in decision.skips] == [Reason.MISSED, Reason.PAUSED]
+    assert [reason for _at, reason in decision.skips] == [RunReason.MISSED, RunReason.PAUSED]
     assert decision.run == at(10, day=22)
 
 
 def test_a_time_at_which_the_database_was_away_says_so() -> None:
     facts = replace(FACTS, now=at(12, day=22), away=(at(9, day=20), at(11, day=21)))
     assert [reason for _at, reason in decide(TEN, [at(10, day=20), at(10, day=21), at(10, day=22)], facts).skips] == [
-        Reason.DATABASE_AWAY, Reason.DATABASE_AWAY,
+        RunReason.DATABASE_AWAY, RunReason.DATABASE_AWAY,
     ]  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def test_every_time_is_run_skipped_or_waiting_and_no_catch_up_wakes_anybody(
     now = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=hours)
     times = list(between(schedule, ZURICH, now - timedelta(days=2), now))
     pauses = [Pause(PauseScope.SENDING, now - timedelta(hours=1), None, "Anna")] if paused else []
-    facts = Circumstances(now, ZURICH, pauses, NIGHT if night else None, switched_on, now - MINUTE if running else None)
+    facts = PlannedTimeFacts(now, ZURICH, pauses, NIGHT if night else None, switched_on, now - MINUTE if running else None)
     decision = decide(schedule, times, facts)
     left = [decision.run] if decision.run else times[-1:] if decision.wait else []
     assert [due_at for due_at, _reason in decision.skips] + left == times

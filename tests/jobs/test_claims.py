@@ -15,10 +15,10 @@ from tests.jobs.engine import NOW
 from tray_agent.clock import ManualClock
 from tray_agent.errors import OutcomeUnknownError
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.claims import Claim, Claims, Ending, Refusal
+from tray_agent.jobs.claims import Claim, ClaimRefusal, Claims, Ending
 from tray_agent.jobs.contract import LeaseLostError
 from tray_agent.protocol.history import History
-from tray_agent.protocol.model import Reason, RunState, RunTrigger
+from tray_agent.protocol.model import RunReason, RunState, RunTrigger
 from tray_agent.store.database import Database
 from tray_agent.store.tables import job_lock, job_run, setting
 
@@ -48,7 +48,7 @@ def test_of_twelve_that_ask_at_once_one_gets_it(database: Database) -> None:
     barrier = threading.Barrier(12)
     due_at = NOW.replace(year=2020)
 
-    def ask(number: int) -> Claim | Refusal:
+    def ask(number: int) -> Claim | ClaimRefusal:
         own = claims(database, f"PC{number}")
         barrier.wait()
         return own.claim(SEND, due_at, RunTrigger.SCHEDULE)
@@ -56,15 +56,15 @@ def test_of_twelve_that_ask_at_once_one_gets_it(database: Database) -> None:
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(ask, range(12)))
     assert sum(isinstance(answer, Claim) for answer in answers) == 1
-    assert {answer for answer in answers if not isinstance(answer, Claim)} <= {Refusal.TAKEN, Refusal.BUSY}
+    assert {answer for answer in answers if not isinstance(answer, Claim)} <= {ClaimRefusal.TAKEN, ClaimRefusal.BUSY}
     with database.read() as connection:
         assert len(connection.execute(select(job_run.c.id)).all()) == 1
 
 
 def test_a_job_never_overlaps_itself(clocked_database: Database) -> None:
     claimed(clocked_database)
-    assert claims(clocked_database, "PC2").claim(SEND, NOW - timedelta(minutes=5), RunTrigger.SCHEDULE) is Refusal.BUSY
-    assert claims(clocked_database, "PC2").claim(SEND, NOW, RunTrigger.SCHEDULE) is Refusal.TAKEN
+    assert claims(clocked_database, "PC2").claim(SEND, NOW - timedelta(minutes=5), RunTrigger.SCHEDULE) is ClaimRefusal.BUSY
+    assert claims(clocked_database, "PC2").claim(SEND, NOW, RunTrigger.SCHEDULE) is ClaimRefusal.TAKEN
     assert isinstance(claims(clocked_database, "PC2").claim(JobKey.DOWNLOAD, NOW, RunTrigger.SCHEDULE), Claim)
 
 
@@ -72,7 +72,7 @@ def test_of_two_times_of_one_job_asked_for_at_once_one_is_busy(database: Databas
     barrier = threading.Barrier(8)
     past = NOW.replace(year=2020)
 
-    def ask(number: int) -> Claim | Refusal:
+    def ask(number: int) -> Claim | ClaimRefusal:
         own = claims(database, f"PC{number}")
         barrier.wait()
         return own.claim(SEND, past + timedelta(minutes=number), RunTrigger.SCHEDULE)
@@ -80,14 +80,14 @@ def test_of_two_times_of_one_job_asked_for_at_once_one_is_busy(database: Databas
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(8)))
     assert sum(isinstance(answer, Claim) for answer in answers) == 1
-    assert answers.count(Refusal.BUSY) == 7
+    assert answers.count(ClaimRefusal.BUSY) == 7
     with database.read() as connection:
         assert len(connection.execute(select(job_run.c.id)).all()) == 1  # who was refused left no row
 
 
 def test_a_fast_clock_claims_nothing_before_its_time(clocked_database: Database) -> None:
     early = claims(clocked_database).claim(SEND, NOW + timedelta(minutes=5), RunTrigger.SCHEDULE)
-    assert early is Refusal.TOO_EARLY
+    assert early is ClaimRefusal.TOO_EARLY
     with clocked_database.read() as connection:
         assert connection.execute(select(job_run.c.id)).all() == []
 
@@ -185,9 +185,9 @@ def test_a_run_that_died_is_shown_as_died_even_before_anybody_sweeps(clocked_dat
 
 def test_a_swept_run_stays_died_and_its_holder_loses_it(clocked_database: Database, clock: ManualClock) -> None:
     claim = claimed(clocked_database)
-    assert claims(clocked_database, "PC2").sweep(SEND, Ending(RunState.DIED, Reason.DIED)) is None
+    assert claims(clocked_database, "PC2").sweep(SEND, Ending(RunState.DIED, RunReason.DIED)) is None
     clock.advance(LEASE)
-    assert claims(clocked_database, "PC2").sweep(SEND, Ending(RunState.DIED, Reason.DIED)) == claim.run_id
+    assert claims(clocked_database, "PC2").sweep(SEND, Ending(RunState.DIED, RunReason.DIED)) == claim.run_id
     with pytest.raises(LeaseLostError):
         claims(clocked_database).finish(claim, SUCCESS)
     assert state_of(clocked_database, claim.run_id) is RunState.DIED
@@ -211,7 +211,7 @@ def test_a_wish_to_stop_reaches_the_holder_with_its_heartbeat(clocked_database: 
 
 
 def test_skipped_times_get_one_row_each_however_often_they_are_recorded(clocked_database: Database) -> None:
-    skips = [(NOW - timedelta(hours=hours), Reason.MISSED, "Nichts.") for hours in (3, 2, 1)]
+    skips = [(NOW - timedelta(hours=hours), RunReason.MISSED, "Nichts.") for hours in (3, 2, 1)]
     assert claims(clocked_database).record_skipped(SEND, skips[:2]) == 2
     assert claims(clocked_database, "PC2").record_skipped(SEND, skips) == 1
     with clocked_database.read() as connection:
@@ -220,7 +220,7 @@ def test_skipped_times_get_one_row_each_however_often_they_are_recorded(clocked_
 
 
 def test_twelve_that_record_the_same_times_at_once_write_each_once(database: Database) -> None:
-    skips = [(NOW - timedelta(minutes=minutes), Reason.MISSED, "Nichts.") for minutes in range(40, 0, -1)]
+    skips = [(NOW - timedelta(minutes=minutes), RunReason.MISSED, "Nichts.") for minutes in range(40, 0, -1)]
     barrier = threading.Barrier(6)
 
     def record(number: int) -> int:

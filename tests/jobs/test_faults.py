@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tray_agent.errors import DatabaseUnavailableError, InputError, OutcomeUnknownError
-from tray_agent.jobs.faults import passes, trace_of
+from tray_agent.jobs.errors import passes, trace_of
 
 
 def busy() -> OperationalError:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tray_agent.jobs.network import network_ready
+from tray_agent.jobs.scheduler import network_ready
 
 
 @pytest.mark.parametrize(("interfaces", "ready"), [

@@ -14,14 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from tests.jobs.engine import NOW, Engine, Work, daily, done, job
 from tray_agent.clock import ManualClock
 from tray_agent.errors import DatabaseUnavailableError, UnavailableError
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Claims
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobSwitchedOffError
 from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
 from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.runner import RunContext
-from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger, Service
+from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger
 from tray_agent.store.database import Database
 from tray_agent.store.tables import setting
 
@@ -30,7 +30,7 @@ NOTE = Activity(Service.SMS, Level.INFO, "sent", "Erinnerung an Zoë Ämisegger 
 
 
 def engine_of(database: Database, clock: ManualClock, work: Work, name: str = "PC1") -> Engine:
-    return Engine(database, clock, name, [job(SEND, work, wakes_people=True)])
+    return Engine(database, clock, name, [job(SEND, work)])
 
 
 def claim_of(engine: Engine, trigger: RunTrigger = RunTrigger.SCHEDULE) -> Claim:
@@ -138,7 +138,7 @@ def test_a_run_that_was_taken_over_changes_nothing_more(clocked_database: Databa
         return JobResult()
 
     engine = engine_of(clocked_database, clock, work)
-    assert engine.parts.runner.run(engine.definitions[0], claim_of(engine)) is None
+    assert engine.parts.runner.run(claim_of(engine)) is None
     assert isinstance(engine.heard[-1], RunLost)
     with clocked_database.read() as connection:
         assert list(connection.execute(select(setting.c.name)).scalars()) == ["before"]
@@ -156,12 +156,12 @@ def test_a_run_that_this_computer_took_over_from_itself_ends_twice_without_a_fau
             clock.advance(timedelta(seconds=91))
             claim = engine.parts.claims.take_over(SEND)
             assert claim is not None
-            again.append(engine.parts.runner.run(engine.definitions[0], claim))
+            again.append(engine.parts.runner.run(claim))
             assert engine.parts.runner.running == {SEND}
         return JobResult({"sent": 1})
 
     engine = engine_of(sqlite_database, clock, work)
-    assert engine.parts.runner.run(engine.definitions[0], claim_of(engine)) is None
+    assert engine.parts.runner.run(claim_of(engine)) is None
     assert engine.parts.runner.running == frozenset()
     (run,) = engine.jobs.history().rows
     assert (run.state, run.run_id) == (RunState.SUCCEEDED, again[1].run_id if again[1] else None)
@@ -174,7 +174,7 @@ def test_a_lease_that_ran_out_unrenewed_stops_the_run_even_if_nobody_took_it(sql
         return JobResult()
 
     engine = engine_of(sqlite_database, clock, work)
-    assert engine.parts.runner.run(engine.definitions[0], claim_of(engine)) is None
+    assert engine.parts.runner.run(claim_of(engine)) is None
 
 
 def test_heartbeats_keep_a_long_run(sqlite_database: Database, clock: ManualClock) -> None:
@@ -196,7 +196,7 @@ def test_the_heart_beats_by_itself(database: Database) -> None:
     """A run three leases long, with the machine's clock and a thread of its own for the heartbeat."""
     from tray_agent.clock import SystemClock
 
-    engine = Engine(database, SystemClock(), definitions=[], lease=timedelta(seconds=0.6))
+    engine = Engine(database, SystemClock(), offered=[], lease=timedelta(seconds=0.6))
     engine.parts.runner._beating = True
     beats = threading.Event()
     renew, count = engine.parts.claims.renew, iter(range(100))
@@ -213,7 +213,7 @@ def test_the_heart_beats_by_itself(database: Database) -> None:
         context.checkpoint()
         return JobResult()
 
-    engine.definitions = [job(SEND, work)]
+    engine.offered = [job(SEND, work)]
     assert engine.jobs.run_now(SEND).state is RunState.SUCCEEDED
 
 
@@ -224,11 +224,11 @@ def test_quitting_gives_a_planned_run_back_and_ends_one_by_hand(clocked_database
         return JobResult()
 
     engine = engine_of(clocked_database, clock, work)
-    engine.parts.runner.run(engine.definitions[0], claim_of(engine))
+    engine.parts.runner.run(claim_of(engine))
     other = engine_of(clocked_database, clock, done, "PC2")
     taken = other.parts.claims.take_over(SEND)
     assert taken is not None
-    other.parts.runner.run(other.definitions[0], taken)
+    other.parts.runner.run(taken)
     by_hand = engine_of(clocked_database, clock, work)
     engine = by_hand
     run = by_hand.jobs.run_now(SEND)
@@ -255,9 +255,7 @@ def interrupted(engine: Engine, pausing: Engine, steps: list[int]) -> Work:
 def test_a_pause_interrupts_a_planned_run_which_goes_on_afterwards(clocked_database: Database, clock: ManualClock, elsewhere: bool) -> None:
     steps: list[int] = []
     engine = engine_of(clocked_database, clock, done)
-    engine.definitions = [
-        job(SEND, interrupted(engine, engine_of(clocked_database, clock, done, "PC2") if elsewhere else engine, steps), wakes_people=True)
-    ]
+    engine.offered = [job(SEND, interrupted(engine, engine_of(clocked_database, clock, done, "PC2") if elsewhere else engine, steps))]
     engine.plan(SEND, daily(time(10, 30)))
     clock.set(NOW + timedelta(minutes=30))
     engine.settle()
@@ -277,7 +275,7 @@ def test_a_pause_interrupts_a_planned_run_which_goes_on_afterwards(clocked_datab
 def test_the_next_planned_time_takes_the_place_of_an_interrupted_run(sqlite_database: Database, clock: ManualClock) -> None:
     steps: list[int] = []
     engine = engine_of(sqlite_database, clock, done)
-    engine.definitions = [job(SEND, interrupted(engine, engine, steps), wakes_people=True)]
+    engine.offered = [job(SEND, interrupted(engine, engine, steps))]
     engine.plan(SEND, daily(time(10, 30)))
     clock.set(NOW + timedelta(minutes=30))
     engine.settle()
@@ -294,7 +292,7 @@ def test_the_next_planned_time_takes_the_place_of_an_interrupted_run(sqlite_data
 def test_a_pause_ends_a_run_by_hand(sqlite_database: Database, clock: ManualClock) -> None:
     steps: list[int] = []
     engine = engine_of(sqlite_database, clock, done)
-    engine.definitions = [job(SEND, interrupted(engine, engine, steps), wakes_people=True)]
+    engine.offered = [job(SEND, interrupted(engine, engine, steps))]
     run = engine.jobs.run_now(SEND)
     assert (steps, run.state, run.reason) == ([0], RunState.CANCELLED, "paused")
     assert run.finished_at is not None
@@ -304,7 +302,7 @@ def test_a_run_decided_on_before_a_pause_does_not_begin_in_it(sqlite_database: D
     engine = engine_of(sqlite_database, clock, lambda _context: pytest.fail("it ran"))
     engine.jobs.pause(PauseScope.SENDING, None, "Anna")
     claim = claim_of(engine)
-    engine.parts.runner.run(engine.definitions[0], claim)
+    engine.parts.runner.run(claim)
     (run,) = engine.jobs.history().rows
     assert (run.state, run.reason) == (RunState.CANCELLED, "paused")
 
@@ -388,8 +386,8 @@ def test_a_listener_that_fails_disturbs_nobody(sqlite_database: Database, clock:
 
 
 @pytest.mark.parametrize(("prepare", "error"), [
-    (lambda engine: setattr(engine, "definitions", []), JobNotOfferedError),
-    (lambda engine: setattr(engine, "definitions", [job(SEND, switched_on=False)]), JobSwitchedOffError),
+    (lambda engine: setattr(engine, "offered", []), JobNotOfferedError),
+    (lambda engine: setattr(engine, "offered", [job(SEND, switched_on=False)]), JobSwitchedOffError),
     (claim_of, JobBusyError),
 ])  # fmt: skip
 def test_what_may_not_run_by_hand_says_why(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import create_engine, text, update
 from sqlalchemy.engine import make_url
 
@@ -21,8 +23,10 @@ from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, PauseChanged, PlanChanged, RunFinished, Woke
 from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.parts import JobParts
-from tray_agent.jobs.scheduler import Rhythm, Scheduler
+from tray_agent.jobs.scheduler import PlannedTimesTrigger, Rhythm, Scheduler, _JobStore
 from tray_agent.protocol.model import RunState
+from tray_agent.schedules.codes import Frequency
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.tables import job as job_table
 
@@ -69,16 +73,18 @@ def wait_for_runs(scheduler: Scheduler) -> None:
 
 
 def test_it_looks_every_half_minute_and_sooner_when_something_is_due(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine)
     assert scheduler.look() == RHYTHM.look
     engine.plan(DOWNLOAD, daily(time(10, 0, 10)))
-    assert scheduler.look() == timedelta(seconds=10)
+    assert scheduler.look() == RHYTHM.look  # the planned time wakes by itself
     assert scheduler.next_times == {DOWNLOAD: NOW + timedelta(seconds=10)}
+    clock.advance(timedelta(seconds=9))
+    assert scheduler.look() == timedelta(seconds=1)  # it could come a moment too early
 
 
 def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Database, clock: ManualClock) -> None:
-    here, elsewhere = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)]), Engine(sqlite_database, clock, "PC2")
+    here, elsewhere = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)]), Engine(sqlite_database, clock, "PC2")
     scheduler = scheduler_of(here)
     scheduler.look()
     elsewhere.plan(DOWNLOAD, daily(time(12)))
@@ -91,7 +97,7 @@ def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Databa
 
 
 def test_a_schedule_written_past_the_program_stops_only_its_own_job(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD), job(JobKey.UPDATE_STATUS)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD), job(JobKey.UPDATE_STATUS)])
     for key in (DOWNLOAD, JobKey.UPDATE_STATUS):
         engine.plan(key, daily(time(10, 30)))
     with sqlite_database.begin() as connection:
@@ -114,7 +120,7 @@ def test_a_schedule_written_past_the_program_stops_only_its_own_job(sqlite_datab
 
 
 def test_a_database_that_is_away_is_told_once_and_tried_again_ever_later(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     switch = Switch(engine)
     switch.away = True
     scheduler = scheduler_of(engine, switch)
@@ -158,7 +164,7 @@ def test_a_server_that_refuses_and_comes_back(clock: ManualClock, tmp_path: Path
 
 
 def test_what_was_missed_while_the_database_was_away_says_so(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     switch = Switch(engine)
     scheduler = scheduler_of(engine, switch)
     engine.plan(DOWNLOAD, every(10))
@@ -187,7 +193,7 @@ def test_a_fault_of_the_program_does_not_end_the_thread(
 
 
 def test_sleep_is_noticed_and_the_network_waited_for_but_not_for_ever(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine, network=False)
     engine.plan(DOWNLOAD, daily(time(11)))
     scheduler.look()
@@ -204,7 +210,7 @@ def test_sleep_is_noticed_and_the_network_waited_for_but_not_for_ever(sqlite_dat
 
 
 def test_with_a_network_there_is_no_waiting_after_sleep(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine)
     engine.plan(DOWNLOAD, daily(time(11)))
     scheduler.look()
@@ -218,11 +224,11 @@ def test_with_a_network_there_is_no_waiting_after_sleep(sqlite_database: Databas
 @pytest.mark.parametrize("wrong", [timedelta(minutes=7), timedelta(minutes=-7)])
 def test_a_wrong_clock_does_no_harm(sqlite_database: Database, clock: ManualClock, wrong: timedelta) -> None:
     workstation = ManualClock(NOW + wrong)
-    engine = Engine(sqlite_database, workstation, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, workstation, offered=[job(DOWNLOAD)])
     scheduler = scheduler_of(engine)
     engine.plan(DOWNLOAD, daily(time(10, 5)))
     for _step in range(100):
-        pause = scheduler.look()
+        pause = min(scheduler.look(), scheduler.next_times[DOWNLOAD] - clock.now())
         wait_for_runs(scheduler)
         clock.advance(pause)
         workstation.advance(pause)
@@ -237,7 +243,9 @@ def test_a_wrong_clock_does_no_harm(sqlite_database: Database, clock: ManualCloc
 def test_agents_that_are_there_are_listed(clocked_database: Database, clock: ManualClock) -> None:
     for name in ("PC1", "PC2"):
         second = Engine(clocked_database, clock, name)
-        scheduler_of(second).look()
+        scheduler = scheduler_of(second)
+        scheduler.look()
+        scheduler.tell_presence()
         clock.advance(timedelta(seconds=10))
     there = second.jobs.presences()
     assert [(one.workstation, one.scheduling, one.here) for one in there] == [("PC1", True, False), ("PC2", True, True)]
@@ -253,7 +261,7 @@ def test_the_real_thing_runs_and_stops(database: Database) -> None:
     def work(context: JobContext) -> JobResult:
         return JobResult()
 
-    engine = Engine(Database(database.engine, database.schema, fast), fast, definitions=[job(DOWNLOAD, work)])
+    engine = Engine(Database(database.engine, database.schema, fast), fast, offered=[job(DOWNLOAD, work)])
     engine.plan(DOWNLOAD, every(20))
     engine.events.subscribe(lambda event: ended.set() if len(heard(engine, RunFinished)) >= 6 else None)
     rhythm = Rhythm(gap=timedelta(hours=1), speed=3000)
@@ -276,7 +284,7 @@ def test_stopping_cancels_a_running_job_at_its_next_safe_point_within_two_second
             context.checkpoint()
             fast.wait(threading.Event(), 1)
 
-    engine = Engine(Database(sqlite_database.engine, None, fast), fast, definitions=[job(DOWNLOAD, work)])
+    engine = Engine(Database(sqlite_database.engine, None, fast), fast, offered=[job(DOWNLOAD, work)])
     engine.plan(DOWNLOAD, every(1))
     scheduler = Scheduler(lambda: engine.parts, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
     scheduler.start()
@@ -301,3 +309,50 @@ def test_starting_without_a_database_is_no_error_and_goes_on_by_itself(sqlite_da
     switch.away = False
     assert back.wait(30)
     assert scheduler.stop(5)
+
+
+def test_the_trigger_gives_every_planned_time_once_by_this_machines_clock() -> None:
+    fast = timedelta(minutes=7)
+    schedule = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(2, 30))
+    trigger = PlannedTimesTrigger(schedule, ZURICH, datetime(2027, 3, 28, 0, 50, tzinfo=UTC), lambda instant: instant + fast)
+    first = trigger.get_next_fire_time(None, NOW)
+    assert first == datetime(2027, 3, 28, 1, 0, tzinfo=UTC) + fast  # 02:30 is skipped by the clocks
+    set_back = datetime(2027, 3, 28, 0, 50, tzinfo=UTC)
+    assert trigger.get_next_fire_time(first, set_back) == datetime(2027, 3, 29, 0, 30, tzinfo=UTC) + fast
+    once = PlannedTimesTrigger(Schedule(Frequency.ONCE, 0, date(2026, 12, 1), time(10)), ZURICH, NOW, lambda instant: instant)
+    assert once.get_next_fire_time(None, NOW) == datetime(2026, 12, 1, 9, tzinfo=UTC)
+    assert once.get_next_fire_time(None, NOW) is None
+
+
+def test_a_clock_that_is_set_back_does_not_let_apscheduler_sleep() -> None:
+    scheduler = BackgroundScheduler(jobstores={"default": _JobStore()}, timezone=UTC)
+    scheduler.start(paused=True)
+    try:
+        later = scheduler.add_job(print, IntervalTrigger(hours=1, timezone=UTC))
+        (store,) = scheduler._jobstores.values()
+        now = datetime.now(UTC)
+        assert store.get_due_jobs(now) == []
+        assert store.get_due_jobs(now - timedelta(hours=2)) == [later]
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+def test_a_nudge_during_a_look_is_not_lost(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock)
+    looks: list[int] = []
+    looked_again = threading.Event()
+    scheduler = scheduler_of(engine)
+
+    def look() -> timedelta:
+        looks.append(len(looks))
+        if len(looks) == 1:
+            scheduler.look_soon()
+        else:
+            looked_again.set()
+        return timedelta(hours=1)
+
+    scheduler.look = look  # type: ignore[method-assign]
+    scheduler.start()
+    assert looked_again.wait(30)
+    assert scheduler.stop(5)
+    assert looks == [0, 1]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import delete, select
 
 from tests.jobs.engine import NO_QUIET, NOW, ZURICH, Engine, daily, done, every, job
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, default_schedules
+from tray_agent.jobs.claims import Claim, ClaimRefusal
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.events import TimesSkipped
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.settlement import MOST_ROWS
-from tray_agent.protocol.model import ActivityFilter, Level, RunFilter, RunState
+from tray_agent.protocol.model import ActivityFilter, Level, RunFilter, RunState, RunTrigger
+from tray_agent.schedules.codes import Frequency
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Schedule
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.tables import job as job_table
+from tray_agent.store.tables import job_lock
 
 SEND, PREPARE, STATUS, DOWNLOAD = JobKey.SEND_MESSAGES, JobKey.PREPARE_REMINDERS, JobKey.UPDATE_STATUS, JobKey.DOWNLOAD
 HOUR = timedelta(hours=1)
@@ -42,7 +48,7 @@ def test_two_agents_run_a_planned_time_once(clocked_database: Database, clock: M
 
 
 def test_of_five_missed_days_the_last_is_caught_up_and_four_are_explained(clocked_database: Database, clock: ManualClock) -> None:
-    engine = Engine(clocked_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(clocked_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, daily(time(10, 30)))
     clock.set(local(27, 15))
     engine.settle()
@@ -55,7 +61,7 @@ def test_of_five_missed_days_the_last_is_caught_up_and_four_are_explained(clocke
 
 
 def test_both_changes_of_the_clocks_give_one_run_a_day(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     clock.set(local(24, 12, month=10))
     engine.plan(DOWNLOAD, daily(time(2, 30)))
     for _quarter in range(4 * 60):
@@ -79,25 +85,25 @@ def test_a_switch_that_is_off_is_told_once_for_every_planned_time(sqlite_databas
         engine.settle()
     (run,) = first.jobs.history().rows
     assert (run.state, run.reason) == (RunState.SKIPPED, "switch_off")
-    assert run.sentence == "Nicht ausgeführt: Der Schalter SMSService.Probe steht auf Nein."
+    assert run.sentence == "Nicht ausgeführt: Der Schalter DownloadService.Aktiv steht auf Nein."
 
 
 def test_a_disabled_job_plans_nothing(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     clock.advance(3 * DAY)
     engine.settle()
     assert engine.told(DOWNLOAD) == []
 
 
 def test_an_enabled_schedule_says_nothing_of_the_time_before(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, daily(time(9)))
     engine.settle()
     assert engine.told(DOWNLOAD) == []
 
 
 def test_a_time_not_caught_up_before_the_schedule_changed_is_explained(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, daily(time(10, 30)))
     clock.advance(HOUR)
     engine.plan(DOWNLOAD, daily(time(12)))
@@ -109,7 +115,7 @@ def test_a_time_not_caught_up_before_the_schedule_changed_is_explained(sqlite_da
 
 
 def test_sending_is_not_caught_up_at_night(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(SEND, wakes_people=True)], quiet=NIGHT)
+    engine = Engine(sqlite_database, clock, offered=[job(SEND)], quiet=NIGHT)
     engine.plan(SEND, daily(time(19)))
     clock.set(local(23, 22))
     engine.settle()
@@ -127,7 +133,7 @@ def test_what_is_caught_up_keeps_the_order_of_the_day(clocked_database: Database
         return JobResult()
 
     jobs = [job(STATUS, note), job(SEND, note), job(PREPARE, note)]
-    engine = Engine(clocked_database, clock, definitions=jobs)
+    engine = Engine(clocked_database, clock, offered=jobs)
     for key, minute in ((PREPARE, 0), (SEND, 10), (STATUS, 20)):
         engine.plan(key, daily(time(11, minute)))
     clock.set(local(23, 15))
@@ -146,19 +152,19 @@ def test_sending_waits_while_another_computer_prepares(sqlite_database: Database
     clock.set(local(23, 10, 31))
     second.settle()
     assert second.launched == []
-    first.parts.runner.run(jobs[1], first.launched[0])
+    first.parts.runner.run(first.launched[0])
     second.settle()
     assert [claim.job for claim in second.launched] == [SEND]
 
 
 def test_sending_that_waited_until_its_next_time_says_what_it_waited_for(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(SEND), job(PREPARE)], lease=3 * HOUR)
+    engine = Engine(sqlite_database, clock, offered=[job(SEND), job(PREPARE)], lease=3 * HOUR)
     engine.plan(PREPARE, daily(time(10, 30)))
     engine.plan(SEND, every(15))
     for minute in (15, 30, 45, 60):
         clock.set(local(23, 10) + timedelta(minutes=minute))
         engine.settle(run=minute == 15)
-    engine.parts.runner.run(job(PREPARE), engine.launched[-1])
+    engine.parts.runner.run(engine.launched[-1])
     engine.settle()
     assert engine.told(SEND) == [
         ("23.11. 10:15", "schedule", "succeeded", ""), ("23.11. 10:30", "schedule", "skipped", "other_first"),
@@ -169,7 +175,7 @@ def test_sending_that_waited_until_its_next_time_says_what_it_waited_for(sqlite_
 
 
 def test_a_job_that_still_runs_skips_and_then_catches_up(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)], lease=timedelta(hours=3))
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)], lease=timedelta(hours=3))
     engine.plan(DOWNLOAD, every(10))
     clock.set(local(23, 10, 10))
     engine.settle(run=False)
@@ -177,7 +183,7 @@ def test_a_job_that_still_runs_skips_and_then_catches_up(sqlite_database: Databa
         clock.set(local(23, 10, minute))
         engine.settle()
     clock.set(local(23, 10, 45))
-    engine.parts.runner.run(job(DOWNLOAD), engine.launched[0])
+    engine.parts.runner.run(engine.launched[0])
     engine.settle()
     assert engine.told(DOWNLOAD) == [
         ("23.11. 10:10", "schedule", "succeeded", ""), ("23.11. 10:20", "schedule", "skipped", "still_running"),
@@ -204,7 +210,7 @@ def test_a_vanished_run_is_taken_over_by_another_computer(clocked_database: Data
 
 def test_a_vanished_run_by_hand_ends_as_died(clocked_database: Database, clock: ManualClock) -> None:
     first, second = (Engine(clocked_database, clock, name, [job(DOWNLOAD)]) for name in ("PC1", "PC2"))
-    first.jobs._claim_now(job(DOWNLOAD))
+    first.jobs._claim_now(DOWNLOAD)
     clock.advance(timedelta(seconds=120))
     second.settle()
     (run,) = second.jobs.history().rows
@@ -213,7 +219,7 @@ def test_a_vanished_run_by_hand_ends_as_died(clocked_database: Database, clock: 
 
 
 def test_a_run_that_brings_down_every_computer_ends(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, daily(time(10, 30)))
     clock.set(local(23, 10, 30))
     for _look in range(5):
@@ -224,7 +230,7 @@ def test_a_run_that_brings_down_every_computer_ends(sqlite_database: Database, c
 
 
 def test_a_pause_ends_with_a_catch_up(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(SEND, wakes_people=True), job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(SEND), job(DOWNLOAD)])
     engine.plan(SEND, every(60))
     engine.plan(DOWNLOAD, every(60))
     engine.jobs.pause(PauseScope.SENDING, None, "Anna@PC1")
@@ -243,7 +249,7 @@ def test_a_pause_ends_with_a_catch_up(sqlite_database: Database, clock: ManualCl
 
 
 def test_a_pause_with_an_end_ends_by_itself(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, daily(time(10, 30)))
     engine.jobs.pause(PauseScope.EVERYTHING, local(23, 12), "Anna@PC1")
     clock.set(local(23, 11))
@@ -256,7 +262,7 @@ def test_a_pause_with_an_end_ends_by_itself(sqlite_database: Database, clock: Ma
 
 
 def test_a_run_by_hand_takes_the_second_and_no_planned_time_is_lost(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, daily(time(11)))
     by_hand = [engine.jobs.run_now(DOWNLOAD) for _time in range(3)]
     assert [run.due_at for run in by_hand] == [NOW, NOW - timedelta(seconds=1), NOW - timedelta(seconds=2)]
@@ -267,7 +273,7 @@ def test_a_run_by_hand_takes_the_second_and_no_planned_time_is_lost(sqlite_datab
 
 
 def test_a_schedule_of_minutes_after_a_long_absence_fills_no_history(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, every(1))
     clock.advance(timedelta(minutes=MOST_ROWS + 500))
     engine.settle()
@@ -283,7 +289,7 @@ def test_a_schedule_of_minutes_after_a_long_absence_fills_no_history(sqlite_data
 
 
 def test_a_schedule_once_runs_once(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(DOWNLOAD)])
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
     engine.plan(DOWNLOAD, Schedule(Frequency.ONCE, 0, date(2026, 11, 25), time(9)))
     for _day in range(6):
         clock.advance(DAY)
@@ -317,7 +323,7 @@ def test_a_definition_that_is_missing_here_is_left_to_others(sqlite_database: Da
 
 
 def test_a_job_that_waits_for_its_window_holds_nobody_up(sqlite_database: Database, clock: ManualClock) -> None:
-    engine = Engine(sqlite_database, clock, definitions=[job(PREPARE), job(SEND)])
+    engine = Engine(sqlite_database, clock, offered=[job(PREPARE), job(SEND)])
     engine.plan(PREPARE, every(60, time(8), time(18)))
     engine.plan(SEND, daily(time(19, 30)))
     clock.set(local(23, 19, 30))
@@ -333,6 +339,57 @@ def test_a_vanished_run_goes_on_although_a_job_before_it_runs(sqlite_database: D
     clock.set(local(23, 10, 30))
     first.settle(run=False)
     clock.advance(timedelta(seconds=100))
-    second.jobs._claim_now(jobs[0])
+    second.jobs._claim_now(PREPARE)
     second.settle()
     assert [row[2] for row in second.told(SEND)] == ["succeeded"]
+
+
+def test_a_refused_claim_starts_nothing(clocked_database: Database, clock: ManualClock) -> None:
+    """Both computers decide to run the same planned time; the first claims it between the decision and the claim of the second."""
+    first, second = (Engine(clocked_database, clock, name, [job(DOWNLOAD)]) for name in ("PC1", "PC2"))
+    first.plan(DOWNLOAD, daily(time(10, 30)))
+    clock.set(local(23, 10, 30))
+    claim = second.parts.claims.claim
+
+    def claim_too_late(key: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
+        first.settle(run=False)
+        return claim(key, due_at, trigger)
+
+    second.parts.claims.claim = claim_too_late  # type: ignore[method-assign,assignment]
+    second.settle()
+    assert second.launched == []
+    assert second.parts.runner.running == frozenset()
+    assert [taken.due_at for taken in first.launched] == [local(23, 10, 30)]
+    assert [row[2] for row in second.told(DOWNLOAD)] == ["running"]
+
+
+def test_a_job_without_a_row_gets_its_default_schedule_on_whatever_computer_comes_first(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    """As after an update that brings a sixth job: the rows of the table were made for the others."""
+    first, second = (Engine(clocked_database, clock, name, [job(STATUS)]) for name in ("PC1", "PC2"))
+    with clocked_database.begin() as connection:
+        connection.execute(delete(job_table).where(job_table.c.key == STATUS.value))
+        connection.execute(delete(job_lock).where(job_lock.c.job == STATUS.value))
+    first.parts.plans._add([STATUS])
+    second.parts.plans._add([STATUS])  # decided before it saw the first one's rows
+    planned = second.parts.plans.load().jobs[STATUS]
+    assert planned.schedule == default_schedules(NOW.date())[STATUS]
+    assert (planned.version, planned.holder, planned.settled_until) == (1, None, NOW)
+    first.plan(STATUS, daily(time(10, 30)))
+    clock.set(local(23, 10, 30))
+    second.settle()
+    assert [row[2] for row in first.told(STATUS)] == ["succeeded"]
+
+
+def test_rows_that_two_computers_make_at_the_same_moment_are_made_once(clocked_database: Database, clock: ManualClock) -> None:
+    engines = [Engine(clocked_database, clock, name) for name in ("PC1", "PC2", "PC3")]
+    with clocked_database.begin() as connection:
+        connection.execute(delete(job_table).where(job_table.c.key == STATUS.value))
+        connection.execute(delete(job_lock).where(job_lock.c.job == STATUS.value))
+    with ThreadPoolExecutor(len(engines)) as pool:
+        plans = list(pool.map(lambda engine: engine.parts.plans.load(), engines))
+    assert [set(plan.jobs) for plan in plans] == [set(JobKey)] * len(engines)
+    with clocked_database.read() as connection:
+        assert len(connection.execute(select(job_table.c.key)).all()) == len(JobKey)
+        assert len(connection.execute(select(job_lock.c.job)).all()) == len(JobKey)

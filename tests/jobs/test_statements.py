@@ -17,10 +17,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tests.jobs.engine import NOW, Engine, daily, job
 from tests.protocol.test_history import ACTIVITY_FILTERS, RUN_FILTERS, fill_activities, fill_runs
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.model import PauseScope
-from tray_agent.protocol import activity_pages
-from tray_agent.protocol.model import Activity, ActivityOrder, Level, RunOrder, Service
+from tray_agent.protocol.model import Activity, ActivityOrder, Level, RunOrder
 from tray_agent.store.database import Database
 from tray_agent.store.tables import activity, agent_presence, job_lock, job_pause, job_run
 from tray_agent.store.tables import job as job_table
@@ -46,7 +45,7 @@ def statements(database: Database) -> Iterator[list[ClauseElement]]:
 
 def use_everything(engine: Engine, clock: ManualClock) -> None:
     """Lets the engine do all that it can, so that all its statements are heard."""
-    engine.definitions = [job(DOWNLOAD), job(JobKey.SEND_MESSAGES)]
+    engine.offered = [job(DOWNLOAD), job(JobKey.SEND_MESSAGES)]
     engine.plan(DOWNLOAD, daily((NOW + timedelta(hours=2)).time()))
     clock.advance(timedelta(days=3))
     engine.settle(run=False)
@@ -69,13 +68,17 @@ def use_everything(engine: Engine, clock: ManualClock) -> None:
     engine.parts.log.prune(NOW + timedelta(days=9))
     for filter_by, order in itertools.product(RUN_FILTERS, RunOrder):
         page = engine.jobs.history(filter_by, order, size=2)
-        engine.jobs.history(filter_by, order, size=2, page=page.next_page)
+        engine.jobs.history(filter_by, order, size=2, offset=page.total - 1 if page.total else 0)
+        engine.jobs.history(filter_by, order, size=2, at=page.rows[0].run_id if page.rows else 0)
+        list(engine.jobs.all_runs(filter_by, order))
     for wanted, column in itertools.product(ACTIVITY_FILTERS, ActivityOrder):
         engine.jobs.activities(wanted, column, size=2)
+        engine.jobs.activities(wanted, column, size=2, at=1)
+    engine.jobs.history(at=NOW)
+    engine.jobs.activities(at=NOW)
 
 
-def test_all_statements_compile_for_sql_server(sqlite_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activity_pages, "FEW", 0)  # sorted, as a few are anyway, and through the indexes
+def test_all_statements_compile_for_sql_server(sqlite_database: Database, clock: ManualClock) -> None:
     engine = Engine(sqlite_database, clock)
     with statements(sqlite_database) as heard:
         use_everything(engine, clock)
@@ -121,20 +124,22 @@ def filled(clocked_database: Database, clock: ManualClock) -> Database:
     return clocked_database
 
 
-def test_every_page_is_read_through_an_index(filled: Database, clock: ManualClock) -> None:
+def test_the_lists_by_time_are_read_through_an_index_and_nothing_is_sorted(filled: Database, clock: ManualClock) -> None:
     if filled.dialect == "mssql":
         pytest.skip("plans are looked at on the other two")
     engine = Engine(filled, clock)
     with statements(filled) as heard:
-        for filter_by, order in itertools.product(RUN_FILTERS, RunOrder):
-            engine.jobs.history(filter_by, order, size=20)
-        for wanted, column in itertools.product(ACTIVITY_FILTERS, ActivityOrder):
-            engine.jobs.activities(wanted, column, size=20)
-    pages = [element for element in heard if "job_run" in str(element) or "activity" in str(element)]
-    assert len(pages) > 80
+        for filter_by in RUN_FILTERS:
+            engine.jobs.history(filter_by, size=20)
+        for wanted in ACTIVITY_FILTERS:
+            if wanted.service is not None and not wanted.text:
+                engine.jobs.activities(wanted, size=20)
+    pages = [element for element in heard if "ORDER BY" in str(element) and "LIMIT" in str(element)]
+    assert len(pages) >= 10
     with filled.engine.connect() as connection:
         if filled.dialect == "postgresql":
             connection.execute(text("SET enable_seqscan = off"))
+            connection.execute(text("SET enable_sort = off"))
         for statement in pages:
             _assert_indexed(connection, statement)
 
@@ -143,10 +148,7 @@ def _assert_indexed(connection: Connection, statement: ClauseElement) -> None:
     compiled = str(statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
     explain = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
     plan = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + compiled.replace("%", "%%")))
-    assert "Seq Scan on job_run" not in plan, plan
-    assert "Seq Scan on activity" not in plan, plan
-    for line in plan.splitlines():
-        if "TEMP B-TREE" not in plan and "ORDER BY activity.id" in compiled:
-            continue  # the table's own order, from one end until the page is full
-        scanned = re.match(r"SCAN (job_run|activity)\b(?!.*USING (COVERING )?INDEX)", line.strip())
-        assert scanned is None, f"{compiled}\n{plan}"
+    assert "Seq Scan" not in plan, plan
+    assert "Sort Key" not in plan or "Presorted Key" in plan, plan  # equal times, of which there are few
+    assert "TEMP B-TREE" not in plan, f"{compiled}\n{plan}"
+    assert not re.search(r"SCAN (job_run|activity)\b(?!.*USING (COVERING )?INDEX)", plan), f"{compiled}\n{plan}"

@@ -12,21 +12,20 @@ from typing import Any
 
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import (
-    BirthdayCandidate,
+    Candidate,
     Circumstances,
     Decision,
     Earlier,
     EarlierReminder,
     Eligible,
-    Prepared,
-    ReminderCandidate,
+    MessageKey,
     ReminderKey,
     RuleSettings,
     decide_birthday,
     decide_reminder,
 )
 from tray_agent.messages.rules.licence import with_check_digits
-from tray_agent.messages.texts.templates import Template, TemplateKey
+from tray_agent.messages.texts.templates import Template, TemplateBook, TemplateKey
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason
 
 NOW = datetime(2026, 11, 23, 10)
@@ -34,25 +33,9 @@ TOMORROW = datetime(2026, 11, 24, 10, 10)
 MOBILE = "+41791234567"
 
 
-@dataclass(frozen=True)
-class Templates:
-    """Templates by kind, channel and language, with German as the fallback."""
-
-    there: frozenset[TemplateKey]
-    fallback: str = "de"
-
-    def choose(self, kind: MessageKind, channel: Channel, language: str | None) -> Template | None:
-        for wanted in (language, self.fallback):
-            key = TemplateKey(kind, channel, wanted or "")
-            if key in self.there:
-                return Template(key, "{Vorname}")
-        return None
-
-
-def templates(languages: Collection[str] = ("de", "fr", "it", "en"), channels: Collection[Channel] = tuple(Channel)) -> Templates:
-    return Templates(
-        frozenset(TemplateKey(kind, channel, language) for kind in MessageKind for channel in channels for language in languages)
-    )
+def templates(languages: Collection[str] = ("de", "fr", "it", "en"), channels: Collection[Channel] = tuple(Channel)) -> TemplateBook:
+    keys = [TemplateKey(kind, channel, language) for kind in MessageKind for channel in channels for language in languages]
+    return TemplateBook({key: Template(key, "{Vorname}") for key in keys})
 
 
 def mandants() -> dict[str, Mandant]:
@@ -74,7 +57,7 @@ class Scene:
     treatment_mandant: str | None = "M1"
     settings: RuleSettings = SETTINGS
     mandants: Mapping[str, Mandant] = field(default_factory=mandants)
-    templates: Templates = field(default_factory=templates)
+    templates: TemplateBook = field(default_factory=templates)
     visit_reasons: Mapping[str, VisitReason] = field(default_factory=dict)
     credits: Mapping[str, Decimal] = field(default_factory=lambda: {"M1": Decimal(100)})
     channels: frozenset[Channel] = frozenset(Channel)
@@ -118,21 +101,17 @@ class Scene:
         )
 
     @property
-    def reminder_candidate(self) -> ReminderCandidate:
-        return ReminderCandidate(self.appointment, self.patient, self.treatment_mandant)
-
-    @property
-    def birthday_candidate(self) -> BirthdayCandidate:
-        return BirthdayCandidate(self.patient, self.treatment_mandant)
+    def candidate(self) -> Candidate:
+        return Candidate(self.appointment, self.patient, self.treatment_mandant)
 
     def decide(self, kind: MessageKind) -> Decision:
         """Decides at preparing."""
         if kind is MessageKind.REMINDER:
-            return decide_reminder(self.reminder_candidate, self.around, self.earlier)
-        return decide_birthday(self.birthday_candidate, self.around, self.earlier)
+            return decide_reminder(self.candidate, self.around, self.earlier)
+        return decide_birthday(self.candidate, self.around, self.earlier)
 
-    def prepared(self, kind: MessageKind) -> Prepared:
-        """Returns the message as preparing puts it into the outbox."""
+    def key(self, kind: MessageKind) -> MessageKey:
+        """Returns the key under which preparing puts the message into the outbox."""
         due = self.decide(kind)
         assert isinstance(due, Eligible)
-        return Prepared(kind, due.key, due.patient_id, due.mandant_id, due.channel, due.recipient, due.language)
+        return due.key

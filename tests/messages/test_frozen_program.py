@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.messages.world import World
+from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
-from tray_agent.demo.gateway_server import GatewayServer
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Outcome, OutgoingSms
-from tray_agent.messages.gateways.registry import GatewayAccess
 
 
 class StandsStill(AspsmsGateway):
@@ -34,14 +34,14 @@ class StandsStill(AspsmsGateway):
 
 
 @pytest.fixture
-def server(clock: ManualClock) -> Iterator[GatewayServer]:
-    with GatewayServer({"praxis": "secret"}, clock=clock) as running:
+def server(clock: ManualClock) -> Iterator[FaultyGateway]:
+    with FaultyGateway({"praxis": "secret"}, clock=clock) as running:
         running.set_credits("praxis", Decimal(100))
         yield running
 
 
 def test_a_program_that_stood_still_sends_nothing_that_another_sent_meanwhile(
-    world: World, server: GatewayServer, clock: ManualClock
+    world: World, server: FaultyGateway, clock: ManualClock
 ) -> None:
     world.sms["M1"] = gateway = StandsStill(world, clock, server.address)
     world.book_appointment()

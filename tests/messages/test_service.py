@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tray_agent.agent import Agent
@@ -16,14 +17,15 @@ from tray_agent.config import settings as switches
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, MailSender, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import Setting
+from tray_agent.i18n import set_language
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
-from tray_agent.messages.errors import MessageMissingError
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
-from tray_agent.messages.service import job_definitions
+from tray_agent.messages.service import MessageMissingError
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.store.migrate import upgrade
+from tray_agent.store.tables import message
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def full(every_world: World) -> World:
 
 def test_a_page_is_a_part_of_what_the_filter_finds(full: World) -> None:
     page = full.service.page(order=OutboxOrder.NUMBER, descending=False, offset=2, limit=2)
-    assert [message.id for message in page.messages] == [3, 4]
+    assert [message.id for message in page.rows] == [3, 4]
     assert (page.total, page.offset) == (len(full.messages()), 2)
-    assert full.service.page(offset=100).messages == []
+    assert full.service.page(offset=100).rows == ()
 
 
 @pytest.mark.parametrize(
@@ -53,10 +55,12 @@ def test_a_page_is_a_part_of_what_the_filter_finds(full: World) -> None:
     [
         (OutboxFilter(), 9),
         (OutboxFilter(kinds=frozenset({MessageKind.REMINDER})), 4),
-        (OutboxFilter(channels=frozenset({Channel.EMAIL})), 2),
         (OutboxFilter(states=frozenset({MessageState.CANCELLED})), 0),
-        (OutboxFilter(mandants=frozenset({"M1"})), 9),
         (OutboxFilter(patient="zurbr"), 2),
+        (OutboxFilter(patient="ÄBI anna"), 2),
+        (OutboxFilter(patient="abi"), 2),
+        (OutboxFilter(patient="abi zurbriggen"), 0),
+        (OutboxFilter(kinds=frozenset({MessageKind.REMINDER}), patient="Abi"), 1),
         (OutboxFilter(patient="P9"), 2),
         (OutboxFilter(patient="%"), 0),
     ],
@@ -65,19 +69,33 @@ def test_filters(full: World, which: OutboxFilter, found: int) -> None:
     assert full.service.page(which).total == found
 
 
-def test_a_period_of_preparing(full: World) -> None:
-    later = full.clock.now()
-    assert full.service.page(OutboxFilter(prepared_from=later)).total == 5
-    assert full.service.page(OutboxFilter(prepared_until=later)).total == 4
-
-
 @pytest.mark.parametrize("order", list(OutboxOrder))
 def test_every_order_gives_every_message_once_page_by_page(full: World, order: OutboxOrder) -> None:
-    whole = [message.id for message in full.service.page(order=order, limit=100).messages]
+    whole = [message.id for message in full.service.page(order=order, limit=100).rows]
     assert sorted(whole) == sorted(message.id for message in full.messages())
+    for place, number in enumerate(whole):
+        page = full.service.page(order=order, limit=4, at=number)
+        assert (page.place, page.rows[place - page.offset].id) == (place, number)
     for size in (2, 4):
-        pages = [full.service.page(order=order, offset=offset, limit=size).messages for offset in range(0, len(whole) + size, size)]
+        pages = [full.service.page(order=order, offset=offset, limit=size).rows for offset in range(0, len(whole) + size, size)]
         assert [message.id for page in pages for message in page] == whole
+
+
+def test_outbox_is_read_in_the_readers_language(every_world: World) -> None:
+    every_world.book_appointment()
+    every_world.prepare()
+    number = every_world.only().id
+    every_world.service.cancel([number], "Anna")
+    german = every_world.service.message(number).sentence
+    assert german
+    set_language("fr")
+    french = every_world.service.message(number).sentence
+    assert french != german
+    assert every_world.service.page().rows[0].sentence == french
+    with every_world.database.read() as connection:
+        stored = connection.execute(select(message)).mappings().one()
+    assert stored["sentence"] == german
+    assert stored["sentence_source"].startswith("[")
 
 
 def test_one_message_by_its_number(full: World) -> None:
@@ -181,13 +199,6 @@ def agent(tmp_path: Path, clock: ManualClock) -> Iterator[Agent]:
         yield built
 
 
-def test_the_four_jobs_are_offered_in_the_order_of_a_day(agent: Agent) -> None:
-    jobs = job_definitions(agent)
-    assert [job.key for job in jobs] == [JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS]
-    assert [job.wakes_people for job in jobs] == [False, False, True, False]
-    assert all(job.switch_name and job.title for job in jobs)
-
-
 @pytest.mark.parametrize(
     ("on", "runs"),
     [
@@ -199,7 +210,7 @@ def test_the_four_jobs_are_offered_in_the_order_of_a_day(agent: Agent) -> None:
 )
 def test_the_switches_must_stand_on_ja_else_the_jobs_are_not_run(agent: Agent, on: list[Setting], runs: set[JobKey]) -> None:
     agent.settings.save(dict.fromkeys(on, True), "test")
-    assert {job.key for job in job_definitions(agent) if job.switched_on()} == runs
+    assert {key for key in agent.job_works if agent.is_switched_on(key)} == runs
 
 
 def test_the_next_sending_is_the_planned_one_of_the_job_if_it_is_enabled(agent: Agent) -> None:

@@ -46,7 +46,7 @@ def said(world: World) -> list[str]:
         world.greet()
         world.send()
         world.follow_up()
-        world.service.page(OutboxFilter(patient="Muster"), OutboxOrder.PATIENT, offset=10, limit=5)
+        world.service.page(OutboxFilter(patient="Anna"), OutboxOrder.PATIENT, offset=1, limit=5)
         world.service.call_list()
         world.service.in_doubt()
         world.service.credits()

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.messages.world import World
+from tests.support import practice as staff
+from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
-from tray_agent.demo import practice_tables as tables
-from tray_agent.demo.gateway_server import GatewayServer
 from tray_agent.demo.practice import DEFAULT_MANDANT, AwkwardCase, DemoPractice, Planted, make_demo_practice
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.registry import GatewayAccess
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.keys import birthday_key
 from tray_agent.messages.outbox.model import OutboxMessage
@@ -33,7 +33,7 @@ REACHED = {MessageState.SUBMITTED, MessageState.DELIVERED, MessageState.BUFFERED
 class Chain(World):
     """The demo practice with real gateways on loopback."""
 
-    server: GatewayServer
+    server: FaultyGateway
     demo: DemoPractice
     practice_database: Database
 
@@ -63,12 +63,12 @@ def chain(clocked_database: Database, clock: ManualClock, tmp_path: Path) -> Ite
     """Gives the demo practice with an outbox on every engine and the loopback gateway."""
     practice = open_database(f"sqlite:///{(tmp_path / 'practice.db').as_posix()}")
     accounts = {"M1": "meier", "M2": "huber"}
-    with GatewayServer(dict.fromkeys(accounts.values(), "secret"), balance=Decimal(5000), clock=clock) as server:
+    with FaultyGateway(dict.fromkeys(accounts.values(), "secret"), balance=Decimal(5000), clock=clock) as server:
         world = Chain(clocked_database, clock)
         world.server, world.practice_database = server, practice
         world.demo = make_demo_practice(practice, TODAY, patients=300)
         world.values[switches.DEFAULT_MANDANT] = DEFAULT_MANDANT
-        world.sms.clear()
+        world.sms.gateways.clear()
         for mandant, account in accounts.items():
             world.sms[mandant] = AspsmsGateway(GatewayAccess(account, "secret", server.address, tmp_path, clock), 10)
         yield world
@@ -104,8 +104,8 @@ def test_what_changes_between_preparing_and_sending_counts(chain: Chain) -> None
     ordinary = chain.demo.of(AwkwardCase.FAMILY_NUMBER, MessageKind.REMINDER)
     died, moved = ordinary[0], ordinary[1]
     chain.prepare()
-    tables.record_death(chain.practice_database, died.patient_id, TODAY)
-    tables.cancel_appointment(chain.practice_database, moved.appointment_id or "")
+    staff.record_death(chain.practice_database, died.patient_id, TODAY)
+    staff.cancel_appointment(chain.practice_database, moved.appointment_id or "")
     chain.send()
     found = [chain.of(planted) for planted in (died, moved)]
     assert [message.reason for message in found if message] == ["deceased", "appointment_cancelled"]

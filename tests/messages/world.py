@@ -18,6 +18,7 @@ from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError, RunC
 from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
 from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.gateways.memory import MemoryMailGateway, MemorySmsGateway
+from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.model import OutboxMessage
 from tray_agent.messages.rules.licence import with_check_digits
@@ -43,18 +44,32 @@ MEIER = Mandant("M1", "Dr. Meier", phone="044 262 11 22", licence_number=with_ch
 ANNA = Patient("P1", "Anna", "Muster", salutation="Frau", language="de", mobile="079 123 45 67", birth_date=date(1980, 11, 23))
 
 
-class Accounts(dict[str, SmsGateway]):
+class Accounts(SmsGateways):
     """SMS gateways by Mandant, each an account of its own, whose name a test may change."""
 
     def __init__(self, gateways: Mapping[str, SmsGateway]) -> None:
-        super().__init__(gateways)
+        self.gateways = dict(gateways)
         self.names: dict[str, str] = {}
         self.originators: dict[str, str] = {}
 
-    def __missing__(self, mandant_id: str) -> SmsGateway:
+    def __getitem__(self, mandant_id: str) -> SmsGateway:
+        if mandant_id in self.gateways:
+            return self.gateways[mandant_id]
         raise GatewayMissingError(
             "Kein Konto", f"Der Mandant {mandant_id} hat kein Konto beim Gateway.", "Konto eintragen.", item=mandant_id
         )
+
+    def __setitem__(self, mandant_id: str, gateway: SmsGateway) -> None:
+        self.gateways[mandant_id] = gateway
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.gateways)
+
+    def __len__(self) -> int:
+        return len(self.gateways)
+
+    def __contains__(self, mandant_id: object) -> bool:
+        return mandant_id in self.gateways
 
     def account(self, mandant_id: str) -> str:
         """Returns the account of a Mandant."""

@@ -1,24 +1,24 @@
-"""The XDG autostart file, and what every autostart promises."""
+"""The XDG autostart file of a person, and those of the system beside it."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tray_agent.platforms.autostart import Autostart, MemoryAutostart
 from tray_agent.platforms.autostart_linux import XdgAutostart, exec_line
 from tray_agent.platforms.errors import PlatformError
 
 COMMAND = ("/opt/vitoclient services/vitoclient-tray", "run")
 
 
-@pytest.fixture(params=["file", "memory"])
-def autostart(request: pytest.FixtureRequest, tmp_path: Path) -> Autostart:
-    return XdgAutostart(COMMAND, "vitoclient-Services", tmp_path / "autostart") if request.param == "file" else MemoryAutostart()
+@pytest.fixture
+def autostart(tmp_path: Path) -> XdgAutostart:
+    return XdgAutostart(COMMAND, "vitoclient-Services", tmp_path / "autostart")
 
 
-def test_it_is_off_until_enabled_and_again_after_disabling(autostart: Autostart) -> None:
+def test_it_is_off_until_enabled_and_again_after_disabling(autostart: XdgAutostart) -> None:
     assert not autostart.is_enabled()
     autostart.enable()
     autostart.enable()
@@ -26,6 +26,23 @@ def test_it_is_off_until_enabled_and_again_after_disabling(autostart: Autostart)
     autostart.disable()
     autostart.disable()
     assert not autostart.is_enabled()
+
+
+@pytest.mark.parametrize(("content", "seen"), [("", True), ("Hidden=true\n", False)])
+def test_a_file_of_the_system_is_seen_until_the_persons_own_replaces_it(
+    autostart: XdgAutostart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, seen: bool
+) -> None:
+    folder = tmp_path / "system" / "autostart"
+    folder.mkdir(parents=True)
+    file = folder / "vitoclient-services.desktop"
+    file.write_text(f"[Desktop Entry]\nType=Application\nExec=/usr/bin/vitoclient-tray\n{content}", encoding="utf-8")
+    monkeypatch.setenv("XDG_CONFIG_DIRS", f"{tmp_path / 'none'}{os.pathsep}{tmp_path / 'system'}")
+    assert autostart.is_enabled_for_all() is seen
+    assert not autostart.is_enabled()
+    autostart.enable()
+    assert not autostart.is_enabled_for_all()
+    autostart.disable()
+    assert file.exists()
 
 
 def test_the_file_is_an_entry_that_desktops_read(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.platforms.held_file import held
-from tray_agent.platforms.program_version import program_version
+from tray_agent.platforms.files import held
+from tray_agent.platforms.programs import program_version
 
 
 def test_a_held_file_can_be_read_and_is_free_afterwards(tmp_path: Path) -> None:

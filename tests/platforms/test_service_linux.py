@@ -13,7 +13,7 @@ import pytest
 from tray_agent.config.machine import DownloadSection, GatewaySection, Machine
 from tray_agent.platforms.errors import PlatformError, RightsMissingError
 from tray_agent.platforms.service import ServicePlan, ServiceState, folders_of
-from tray_agent.platforms.service_linux import Answer, SystemdServices, unit_text
+from tray_agent.platforms.service_linux import SystemdServices, unit_text
 
 PLAN = ServicePlan(("/opt/vitoclient services/bin/vitoclient", "service", "run", "--config", "/etc/100%/ü.toml"))
 
@@ -23,11 +23,11 @@ class Systemctl:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, tuple[int, str]] = {}
 
-    def __call__(self, arguments: Sequence[str]) -> Answer:
+    def __call__(self, arguments: Sequence[str]) -> tuple[int, str]:
         self.asked.append(tuple(arguments))
-        return self.answers.get(arguments[0], Answer(0, ""))
+        return self.answers.get(arguments[0], (0, ""))
 
 
 @pytest.fixture
@@ -75,21 +75,21 @@ def test_signs_that_systemd_reads_are_doubled() -> None:
 def test_the_status_is_what_systemd_says(services: SystemdServices, systemctl: Systemctl) -> None:
     assert services.status().state is ServiceState.NOT_INSTALLED
     services.install(PLAN)
-    systemctl.answers = {"is-active": Answer(0, "active\n"), "is-enabled": Answer(0, "enabled\n")}
+    systemctl.answers = {"is-active": (0, "active\n"), "is-enabled": (0, "enabled\n")}
     status = services.status()
     assert (status.state, status.starts_at_boot, status.account) == (ServiceState.RUNNING, True, "vitoclient-services")
-    systemctl.answers = {"is-active": Answer(3, "failed\n"), "is-enabled": Answer(1, "disabled\n")}
+    systemctl.answers = {"is-active": (3, "failed\n"), "is-enabled": (1, "disabled\n")}
     assert (services.status().state, services.status().starts_at_boot) == (ServiceState.FAILED, False)
 
 
 def test_missing_rights_are_told(services: SystemdServices, systemctl: Systemctl) -> None:
-    systemctl.answers = {"enable": Answer(1, "Failed to enable unit: Access denied")}
+    systemctl.answers = {"enable": (1, "Failed to enable unit: Access denied")}
     with pytest.raises(RightsMissingError, match="sudo"):
         services.install(PLAN)
 
 
 def test_what_systemd_says_is_passed_on(services: SystemdServices, systemctl: Systemctl) -> None:
-    systemctl.answers = {"restart": Answer(1, "Job failed")}
+    systemctl.answers = {"restart": (1, "Job failed")}
     with pytest.raises(PlatformError, match="Job failed"):
         services.start()
 

@@ -8,39 +8,40 @@ import threading
 
 import pytest
 
-from tray_agent.platforms.shutdown import Ending, StopReason, stop_when_ending
+from tray_agent.platforms.shutdown import ProgramEnd, StopReason
+from tray_agent.platforms.this_system import stop_when_ending
 
 
 def test_the_first_reason_counts() -> None:
-    ending = Ending()
-    ending.ask(StopReason.LOGOFF)
-    ending.ask(StopReason.ASKED)
-    assert ending.reason is StopReason.LOGOFF
-    assert ending.stop.is_set()
+    end = ProgramEnd()
+    end.ask(StopReason.LOGOFF)
+    end.ask(StopReason.ASKED)
+    assert end.reason is StopReason.LOGOFF
+    assert end.stop.is_set()
 
 
 def test_whoever_ends_the_program_waits_for_its_end() -> None:
-    ending = Ending()
+    end = ProgramEnd()
 
     def work() -> None:
-        ending.stop.wait(10)
-        ending.finished.set()
+        end.stop.wait(10)
+        end.finished.set()
 
     worker = threading.Thread(target=work)
     worker.start()
-    assert ending.ask_and_wait(StopReason.SHUTDOWN, 10)
+    assert end.ask_and_wait(StopReason.SHUTDOWN, 10)
     worker.join()
 
 
 def test_a_program_that_does_not_end_is_waited_for_only_so_long() -> None:
-    assert not Ending().ask_and_wait(StopReason.SHUTDOWN, 0)
+    assert not ProgramEnd().ask_and_wait(StopReason.SHUTDOWN, 0)
 
 
 def test_the_end_of_the_block_is_told_even_after_a_fault() -> None:
-    ending = Ending()
-    with pytest.raises(ValueError, match="a fault"), stop_when_ending(ending):
+    end = ProgramEnd()
+    with pytest.raises(ValueError, match="a fault"), stop_when_ending(end):
         raise ValueError("a fault")
-    assert ending.finished.is_set()
+    assert end.finished.is_set()
 
 
 if sys.platform != "win32":
@@ -48,8 +49,8 @@ if sys.platform != "win32":
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_signals_ask_for_the_end_within_the_block_only(number: signal.Signals) -> None:
         before = signal.getsignal(number)
-        with stop_when_ending() as ending:
+        with stop_when_ending() as end:
             signal.raise_signal(number)
-            assert ending.stop.wait(10)
-            assert ending.reason is StopReason.ASKED
+            assert end.stop.wait(10)
+            assert end.reason is StopReason.ASKED
         assert signal.getsignal(number) is before

@@ -9,19 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.model import FileKind
 from tray_agent.file_faults import why_of
-from tray_agent.platforms.app_identity import announce_identity, announced_identity
-from tray_agent.platforms.signature import KnownSignatures, NoSignatures, Signature, SignatureState, signature_reader
-from tray_agent.platforms.starter import starter
+from tray_agent.platforms.foreground import announce_identity
+from tray_agent.platforms.signature import NoSignatures, SignatureState
 from tray_agent.platforms.starter_linux import LinuxStarter
-
-
-def test_known_signatures_are_given_by_name(tmp_path: Path) -> None:
-    signed = Signature(SignatureState.VALID, "Praxis AG")
-    reader = KnownSignatures(setup_exe=signed)
-    assert reader.read(tmp_path / "setup.exe") == signed
-    assert reader.read(tmp_path / "other.exe").state is SignatureState.UNSIGNED
+from tray_agent.platforms.this_system import signature_reader, starter
 
 
 def test_a_system_without_authenticode_says_so(tmp_path: Path) -> None:
@@ -70,4 +63,3 @@ if sys.platform != "win32":
         assert isinstance(signature_reader(), NoSignatures)
         assert isinstance(starter(), LinuxStarter)
         assert not announce_identity()
-        assert announced_identity() is None

@@ -16,18 +16,17 @@ from tests.messages.scenes import templates
 from tray_agent.demo.practice import DEFAULT_MANDANT, EACH, AwkwardCase, DemoPractice, find_demo_practice, make_demo_practice
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.rules.eligibility import (
-    BirthdayCandidate,
+    Candidate,
     Circumstances,
     Decision,
     Eligible,
     NotEligible,
     PreparingBatch,
-    ReminderCandidate,
     RuleSettings,
     birthdays_greeted_on,
 )
 from tray_agent.messages.rules.reasons import Reason
-from tray_agent.practice.check import Severity, check_practice
+from tray_agent.practice.check import PracticeSeverity, check_practice
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database
 
@@ -57,12 +56,12 @@ def decide_all(database: Database, today: date) -> Mapping[str, Decision]:
         patients = source.patients({appointment.patient_id for appointment in appointments})
         charged = source.last_mandants(patients)
         for appointment in appointments:
-            candidate = ReminderCandidate(appointment, patients[appointment.patient_id], charged.get(appointment.patient_id))
+            candidate = Candidate(appointment, patients[appointment.patient_id], charged.get(appointment.patient_id))
             decisions[f"appointment {appointment.id}"] = batch.reminder(candidate)
     for greeted in source.patients_born_on(birthdays_greeted_on(today)):
         charged = source.last_mandants({patient.id for patient in greeted})
         for patient in greeted:
-            decisions[f"patient {patient.id}"] = batch.birthday(BirthdayCandidate(patient, charged.get(patient.id)))
+            decisions[f"patient {patient.id}"] = batch.birthday(Candidate(None, patient, charged.get(patient.id)))
     return decisions
 
 
@@ -132,7 +131,7 @@ def test_a_practice_that_is_there_is_found_again(empty: Database) -> None:
 def test_it_works_on_every_engine(empty_database: Database) -> None:
     demo = make_demo_practice(empty_database, TODAY, patients=300)
     assert_as_planted(demo, decide_all(empty_database, TODAY))
-    assert not [finding for finding in check_practice(empty_database) if finding.severity is Severity.FAULT]
+    assert not [finding for finding in check_practice(empty_database) if finding.severity is PracticeSeverity.FAULT]
 
 
 def test_families_share_a_number_and_each_appointment_has_its_own_message(empty: Database) -> None:

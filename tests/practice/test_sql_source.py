@@ -15,14 +15,15 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects import mssql
 
 from tests.practice import sources
+from tests.support import practice as staff
 from tray_agent.demo import practice_tables as tables
 from tray_agent.practice import sql_source
 from tray_agent.practice.check import check_practice
 from tray_agent.practice.errors import PracticeDataError
-from tray_agent.practice.fields import RowFields
+from tray_agent.practice.fields import RowFields, read_row
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
 from tray_agent.practice.sql_source import SqlPracticeSource
-from tray_agent.practice.views import VIEWS, Dialect, view_statement
+from tray_agent.practice.views import VIEWS, VISIT_REASONS, Dialect, view_statement
 from tray_agent.store.database import Database, open_database
 
 BEGIN = datetime(2026, 11, 24)
@@ -49,22 +50,22 @@ def test_no_transaction_is_open_while_the_caller_works(empty_database: Database,
     source = sources.sql_practice(empty_database)
     chunks = source.appointments_between(BEGIN, BEGIN + timedelta(days=1))
     assert [a.id for a in next(chunks)] == ["101", "102"]
-    tables.delete_appointment(empty_database, "103")
-    tables.set_appointment_status(empty_database, "104", "definitiv")
+    staff.delete_appointment(empty_database, "103")
+    staff.set_appointment_status(empty_database, "104", "definitiv")
     assert [(a.id, a.status) for chunk in chunks for a in chunk] == [("104", AppointmentStatus.DEFINITE)]
 
 
 def test_an_unknown_status_word_is_never_definite(empty_database: Database) -> None:
     source = sources.sql_practice(empty_database)
     for word in ("definitv", "", "2", "definitiv?", "abgesagt (definitiv)"):
-        tables.set_appointment_status(empty_database, "101", word)
+        staff.set_appointment_status(empty_database, "101", word)
         assert source.appointments({"101"})["101"].status is AppointmentStatus.UNKNOWN
 
 
 @pytest.mark.parametrize("word", ["definitiv", "Definitiv", " DEFINITIV "])
 def test_the_status_word_is_read_in_any_case(empty_database: Database, word: str) -> None:
     source = sources.sql_practice(empty_database)
-    tables.set_appointment_status(empty_database, "101", word)
+    staff.set_appointment_status(empty_database, "101", word)
     assert source.appointments({"101"})["101"].status is AppointmentStatus.DEFINITE
 
 
@@ -213,17 +214,17 @@ def test_text_ids_are_read_as_they_are(sqlite_practice: Database) -> None:
 def test_a_death_recorded_between_two_reads_is_seen(empty_database: Database) -> None:
     source = sources.sql_practice(empty_database)
     assert not source.patients({"1"})["1"].is_deceased
-    tables.record_death(empty_database, "1", date(2026, 11, 20))
+    staff.record_death(empty_database, "1", date(2026, 11, 20))
     assert source.patients({"1"})["1"].is_deceased
 
 
 def test_changes_that_the_practice_makes_are_seen(empty_database: Database) -> None:
     source = sources.sql_practice(empty_database)
-    tables.move_appointment(empty_database, "101", datetime(2026, 11, 30, 14))
-    tables.cancel_appointment(empty_database, "106")
-    tables.opt_out(empty_database, "1")
-    tables.change_contact(empty_database, "4", "078 111 22 33", "u@example.com")
-    tables.open_treatment(empty_database, 50, "1", "M1", date(2026, 11, 1))
+    staff.move_appointment(empty_database, "101", datetime(2026, 11, 30, 14))
+    staff.cancel_appointment(empty_database, "106")
+    staff.opt_out(empty_database, "1")
+    staff.change_contact(empty_database, "4", "078 111 22 33", "u@example.com")
+    staff.open_treatment(empty_database, 50, "1", "M1", date(2026, 11, 1))
     moved = source.appointments({"101", "106"})
     assert (moved["101"].starts_at, moved["101"].ends_at) == (datetime(2026, 11, 30, 14), datetime(2026, 11, 30, 14, 30))
     assert moved["106"].status is AppointmentStatus.CANCELLED
@@ -253,9 +254,9 @@ def test_text_is_read_whatever_the_driver_gives(value: Any, read: str | None, no
     [("P1", "P1"), (7, "7"), ("x" * 100, "x" * 100), ("x" * 101, None), ("P\x001", None), ("P\n1", "P\n1"), ("P\ud800", None), (" ", None)],
 )
 def test_an_id_that_no_database_keeps_is_noted_and_never_changed(value: Any, read: str | None) -> None:
-    fields = RowFields({"id": value})
-    assert fields.needed_key("id") == (read or "")
-    assert ("id" in fields.unreadable) is (read is None)
+    values, unreadable = read_row(VISIT_REASONS, {"id": value, "name": "Kontrolle", "remind": 1})
+    assert values["id"] == (read or "")
+    assert unreadable == (frozenset({"id"}) if read is None else frozenset())
 
 
 def test_one_patients_odd_data_are_read_without_harm_to_the_others(tmp_path: Path) -> None:

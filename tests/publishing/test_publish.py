@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 
+from publishing.errors import PublishError
 from publishing.publish import publish, refresh, rotate
 from publishing.signing_keys import SigningKeys
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.forging import newest
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
-from tray_agent.downloads.errors import PortalUntrustedError, PublishError
+from tray_agent.downloads.errors import PortalUntrustedError
 from tray_agent.downloads.portal import Portal
 
 

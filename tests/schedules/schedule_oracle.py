@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday
+from tray_agent.schedules.schedule import Schedule
 
 MARGIN_DAYS = 6
 _NEVER = -1

@@ -6,7 +6,8 @@ from datetime import date, time
 
 from hypothesis import strategies as st
 
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday
+from tray_agent.schedules.schedule import Schedule
 
 AWKWARD_TIMES = (time(0), time(0, 15), time(0, 30), time(1), time(2), time(2, 30), time(2, 59, 59), time(3), time(12), time(23, 59, 59))
 

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tray_agent.job_kinds import JobKey, default_schedules
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.day_plan import plan_day
-from tray_agent.schedules.order_check import LEAST_DISTANCE, Finding, FindingKind, check_order, close_pair
+from tray_agent.schedules.order_check import LEAST_DISTANCE, OrderFinding, OrderFindingKind, check_order, close_pair
 from tray_agent.schedules.planned_times import between
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 
 ZURICH = ZoneInfo("Europe/Zurich")
 MONDAY = date(2026, 11, 23)
@@ -26,7 +27,7 @@ def good() -> dict[JobKey, Schedule]:
     return {job: replace(schedule, enabled=True) for job, schedule in default_schedules(MONDAY).items()}
 
 
-def findings(quiet: QuietHours | None = None, **changed: Schedule) -> tuple[Finding, ...]:
+def findings(quiet: QuietHours | None = None, **changed: Schedule) -> tuple[OrderFinding, ...]:
     schedules = good() | {JobKey(name): schedule for name, schedule in changed.items()}
     return check_order(schedules, ZURICH, quiet or QuietHours(), MONDAY)
 
@@ -53,7 +54,7 @@ def test_exactly_five_minutes_are_enough() -> None:
 
 def test_less_than_five_minutes_between_two_starts() -> None:
     (finding,) = findings(update_status=at(UPDATE, 10, 14))
-    assert (finding.kind, finding.jobs) == (FindingKind.TOO_CLOSE, (SEND, UPDATE))
+    assert (finding.kind, finding.jobs) == (OrderFindingKind.TOO_CLOSE, (SEND, UPDATE))
     assert "23.11.2026 um 10:10" in finding.sentence
     assert "10:14" in finding.sentence
     assert [f"{moment:%H:%M}" for moment in finding.times] == ["10:10", "10:14"]
@@ -61,7 +62,7 @@ def test_less_than_five_minutes_between_two_starts() -> None:
 
 def test_sending_before_preparing() -> None:
     (reminders, birthdays) = findings(send_messages=at(SEND, 9, 0), update_status=at(UPDATE, 11))
-    assert (reminders.kind, reminders.jobs) == (FindingKind.WRONG_ORDER, (PREPARE, SEND))
+    assert (reminders.kind, reminders.jobs) == (OrderFindingKind.WRONG_ORDER, (PREPARE, SEND))
     assert "10:00" in reminders.sentence
     assert "09:00" in reminders.sentence
     assert birthdays.jobs == (BIRTHDAYS, SEND)
@@ -70,7 +71,7 @@ def test_sending_before_preparing() -> None:
 def test_days_on_which_nothing_is_sent() -> None:
     weekdays = replace(good()[SEND], frequency=Frequency.WEEKLY, interval=62, recurrence=1)
     kinds = {(finding.kind, finding.jobs) for finding in findings(send_messages=weekdays)}
-    assert kinds == {(FindingKind.WRONG_ORDER, (PREPARE, SEND)), (FindingKind.WRONG_ORDER, (BIRTHDAYS, SEND))}
+    assert kinds == {(OrderFindingKind.WRONG_ORDER, (PREPARE, SEND)), (OrderFindingKind.WRONG_ORDER, (BIRTHDAYS, SEND))}
     sentence = findings(send_messages=weekdays)[0].sentence
     assert "28.11.2026 um 10:00" in sentence
     assert "30.11.2026 um 10:10" in sentence
@@ -78,12 +79,12 @@ def test_days_on_which_nothing_is_sent() -> None:
 
 def test_a_job_that_must_follow_is_not_enabled() -> None:
     (finding,) = findings(update_status=replace(good()[UPDATE], enabled=False))
-    assert (finding.kind, finding.jobs) == (FindingKind.MISSING, (SEND, UPDATE))
+    assert (finding.kind, finding.jobs) == (OrderFindingKind.MISSING, (SEND, UPDATE))
 
 
 def test_a_job_that_must_follow_ends_earlier() -> None:
     (finding,) = findings(update_status=replace(good()[UPDATE], end_date=date(2026, 12, 1)))
-    assert finding.kind is FindingKind.WRONG_ORDER
+    assert finding.kind is OrderFindingKind.WRONG_ORDER
     assert "nie mehr" in finding.sentence
     assert finding.times[0].date() == date(2026, 12, 2)
 
@@ -98,21 +99,21 @@ def test_downloads_disturb_nobody() -> None:
 
 def test_sending_at_night_tells_both_times() -> None:
     (finding,) = findings(send_messages=at(SEND, 22, 30), update_status=at(UPDATE, 23))
-    assert finding.kind is FindingKind.QUIET_HOURS
+    assert finding.kind is OrderFindingKind.QUIET_HOURS
     assert "23.11.2026 um 22:30" in finding.sentence
     assert "24.11.2026 um 08:00" in finding.sentence
 
 
 def test_sundays_and_holidays_are_told_once_each() -> None:
     told = findings(QuietHours(sundays=True, canton="ZH"))
-    assert [finding.kind for finding in told] == [FindingKind.QUIET_HOURS] * 2
+    assert [finding.kind for finding in told] == [OrderFindingKind.QUIET_HOURS] * 2
     assert [finding.times[0].date() for finding in told] == [date(2026, 11, 29), date(2026, 12, 25)]
 
 
 def test_a_night_and_the_sunday_after_it_are_two_findings() -> None:
     often = every(120, time(9), time(22))
     told = findings(QuietHours(sundays=True), send_messages=often, update_status=at(UPDATE, 23))
-    quiet = [finding for finding in told if finding.kind is FindingKind.QUIET_HOURS]
+    quiet = [finding for finding in told if finding.kind is OrderFindingKind.QUIET_HOURS]
     assert [f"{finding.times[0]:%d. %H:%M}" for finding in quiet] == ["23. 21:00", "29. 09:00"]
 
 
@@ -120,8 +121,8 @@ def test_the_last_of_many_runs_counts() -> None:
     often = every(30, time(8), time(18))
     told = findings(send_messages=often, update_status=every(60, time(8, 15), time(17, 15)))
     assert {(finding.kind, finding.jobs) for finding in told} == {
-        (FindingKind.TOO_CLOSE, (PREPARE, SEND)),
-        (FindingKind.WRONG_ORDER, (SEND, UPDATE)),
+        (OrderFindingKind.TOO_CLOSE, (PREPARE, SEND)),
+        (OrderFindingKind.WRONG_ORDER, (SEND, UPDATE)),
     }
 
 

@@ -7,11 +7,10 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from apscheduler.schedulers.background import BackgroundScheduler
 
-from tray_agent.jobs.trigger import PlannedTimesTrigger
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.planned_times import between, next_after, previous_at_or_before
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 
 ZURICH = ZoneInfo("Europe/Zurich")
 START = date(2026, 11, 23)
@@ -90,22 +89,3 @@ def test_times_that_fall_on_the_same_instant_are_one_run() -> None:
     assert next_after(schedule, ZURICH, datetime(2026, 3, 28, tzinfo=UTC)) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     quarters = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(1, 45), time(3, 15), subday=Subday.MINUTES, subday_interval=15)
     assert walls(quarters, datetime(2026, 3, 29), 12) == ["29. 01:45:00", "29. 03:00:00", "29. 03:15:00"]  # noqa: DTZ001
-
-
-def test_the_trigger_gives_every_planned_time_once() -> None:
-    trigger = PlannedTimesTrigger(Schedule(Frequency.DAILY, 1, START, time(2, 30)), ZURICH)
-    ten_to = datetime(2027, 3, 28, 0, 50, tzinfo=UTC)
-    first = trigger.get_next_fire_time(None, ten_to)
-    assert first == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
-    assert trigger.get_next_fire_time(None, first) == first
-    assert trigger.get_next_fire_time(first, ten_to) == datetime(2027, 3, 29, 0, 30, tzinfo=UTC)  # the clock was set back
-
-
-def test_apscheduler_takes_the_trigger() -> None:
-    scheduler = BackgroundScheduler(timezone=UTC)
-    scheduler.start(paused=True)
-    try:
-        job = scheduler.add_job(print, PlannedTimesTrigger(Schedule(Frequency.ONCE, 0, date(2999, 1, 1), time(10)), ZURICH))
-        assert job.next_run_time == datetime(2999, 1, 1, 9, tzinfo=UTC)
-    finally:
-        scheduler.shutdown(wait=False)

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.schedules.schedule_strategies import schedules
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay
 from tray_agent.schedules.run_days import next_run_day, previous_run_day
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule
+from tray_agent.schedules.schedule import Schedule
 
 UNTIL = datetime(2032, 1, 1)  # noqa: DTZ001 - rrule is asked for dates
 WEEKDAYS = {2: MO, 4: TU, 8: WE, 16: TH, 32: FR, 64: SA, 1: SU}

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.schedules.schedule_strategies import schedules
 from tray_agent.job_kinds import JobKey, default_schedules
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, ScheduleError, Subday, Weekdays, find_mistakes
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday, Weekdays
+from tray_agent.schedules.mistakes import ScheduleError, find_mistakes
+from tray_agent.schedules.schedule import Schedule
 
 DAILY: dict[str, object] = {"freq_type": 4, "freq_interval": 1, "active_start_date": 20260101, "active_start_time": 100000}
 WINDOW: dict[str, object] = {**DAILY, "freq_subday_type": 4, "freq_subday_interval": 15, "active_end_time": 180000}

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
+from tray_agent.schedules.codes import Frequency
 from tray_agent.schedules.planned_times import between
-from tray_agent.schedules.schedule import Frequency, Schedule
+from tray_agent.schedules.schedule import Schedule
 
 SOAK = os.environ.get("VITOCLIENT_SOAK") == "1"
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2030, 12, 31)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from tests.schedules import schedule_oracle as oracle
 from tests.schedules.schedule_strategies import schedules
+from tray_agent.schedules.codes import Subday
 from tray_agent.schedules.planned_times import between, next_after, previous_at_or_before
-from tray_agent.schedules.schedule import Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 
 SOAK = os.environ.get("VITOCLIENT_SOAK") == "1"
 YEARS = 2

@@ -43,7 +43,7 @@ def test_what_sql_server_does_not_understand_is_found(statement: Any) -> None:
         select(job_run).order_by(DUE).offset(3).limit(2),
         select(func.count()).where(STATE.in_(["a", "b"])).group_by(job_run.c.job, STATE),
         select(job_run.c.id).where(exists().where(setting.c.name == STATE)).order_by(case((DUE.is_(None), 1), else_=0)),
-        select(job_run.c.late, func.min(DUE)).group_by(job_run.c.late).having(func.count() > 1),
+        select(job_run.c.trigger, func.min(DUE)).group_by(job_run.c.trigger).having(func.count() > 1),
         insert(setting),
     ],
 )

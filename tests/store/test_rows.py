@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from tests.store.test_database import ROW
 from tray_agent.config import settings as switches
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.store import TemplateStore
-from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey
+from tray_agent.messages.texts.service import TemplateService
+from tray_agent.messages.texts.templates import Template, TemplateKey
 from tray_agent.store import rows
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.rows import put_row
@@ -83,6 +83,6 @@ def test_two_workstations_that_save_the_same_switch_at_once_both_succeed(hurried
 
 def test_two_workstations_that_save_the_same_template_at_once_both_succeed(hurried: Database) -> None:
     key = TemplateKey(MessageKind.REMINDER, Channel.SMS, "de")
-    entry = TemplateEntry(Template(key, "Termin {Datum}"), Origin.OWN, None, "Anna")
-    TemplateStore(hurried).save(entry)
-    assert TemplateStore(hurried).load()[key].template.text == "Termin {Datum}"
+    templates = TemplateService(hurried, lambda: switches.Settings({}))
+    templates.save(Template(key, "Termin {Datum}"), "Anna")
+    assert templates.load(key).template.text == "Termin {Datum}"

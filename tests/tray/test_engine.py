@@ -15,13 +15,13 @@ from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.config.machine import Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.contract import JobDefinition, JobResult
-from tray_agent.jobs.model import JobChange
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.tray.engine import AgentEngine, Check
-from tray_agent.tray.model import ActivePause, AgentFacts, DialogName, Idle, Look, PauseLength, PauseScope, tray_state
+from tray_agent.tray.model import ActivePause, AgentFacts, DialogName, Idle, Look, PauseLength, tray_state
 
 ZONE = ZoneInfo("Europe/Zurich")
 
@@ -157,10 +157,11 @@ def test_what_is_not_checked_now_is_said_with_the_switch(practice: Practice) -> 
 def engine(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AgentEngine]:
     """Gives a started engine whose jobs do nothing but say so."""
 
-    def offered(key: JobKey) -> JobDefinition:
-        return JobDefinition(key, job_title(key), lambda context: JobResult(sentence=f"{context.job.value} fertig."), lambda: True)
+    def work(context: JobContext) -> JobResult:
+        return JobResult(sentence=f"{context.job.value} fertig.")
 
-    monkeypatch.setattr(Agent, "job_definitions", property(lambda _agent: tuple(offered(key) for key in JobKey)))
+    monkeypatch.setattr(Agent, "job_works", property(lambda _agent: dict.fromkeys(JobKey, work)))
+    monkeypatch.setattr(Agent, "is_switched_on", lambda _agent, _key: True)
     practice = Practice(tmp_path, SystemClock())  # its threads wait, and a clock of the tests would run on meanwhile
     engine = practice.engine()
     engine.start(lambda: None)
@@ -172,12 +173,12 @@ def engine(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_check_says_what_its_runs_came_to(engine: AgentEngine) -> None:
     check = engine.check_now()
     assert (len(check.runs), check.refused) == (2, ())
-    assert engine.came_to(check) == ("download fertig.", "update_status fertig.")
+    assert engine.results_of(check) == ("download fertig.", "update_status fertig.")
 
 
 def test_check_is_not_waited_for_after_the_end(engine: AgentEngine) -> None:
     engine.stop()
-    assert engine.came_to(Check((4711,))) == ()
+    assert engine.results_of(Check((4711,))) == ()
 
 
 def test_database_that_is_away_is_a_fact(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:

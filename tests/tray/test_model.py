@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_agent.errors import KnownError
+from tray_agent.jobs.model import PauseScope
 from tray_agent.tray.contract import TOOLTIP_UNITS, fitted
 from tray_agent.tray.model import (
     ActivePause,
@@ -23,9 +24,8 @@ from tray_agent.tray.model import (
     MenuItem,
     NextRun,
     OpenDialog,
-    Pause,
+    PauseJobs,
     PauseLength,
-    PauseScope,
     Quit,
     Resume,
     concern_of,
@@ -149,7 +149,7 @@ def test_menu_in_the_order_of_the_specification() -> None:
 def test_pause_menu_offers_both_scopes_and_all_lengths() -> None:
     pause = next(item for item in tray_state(FACTS).menu if item.label == "Pausieren")
     offered = {entry.action for below in pause.children for entry in below.children}
-    assert offered == {Pause(scope, length) for scope in PauseScope for length in PauseLength}
+    assert offered == {PauseJobs(scope, length) for scope in PauseScope for length in PauseLength}
 
 
 def test_while_paused_the_menu_offers_to_resume_and_another_pause() -> None:
@@ -158,7 +158,7 @@ def test_while_paused_the_menu_offers_to_resume_and_another_pause() -> None:
     assert "Pausieren" not in labels(menu)
     longer = next(item for item in menu if item.label == "Pause ändern")  # else one would have to send first to pause longer
     offered = {entry.action for below in longer.children for entry in below.children}
-    assert Pause(PauseScope.EVERYTHING, PauseLength.UNTIL_RESUMED) in offered
+    assert PauseJobs(PauseScope.EVERYTHING, PauseLength.UNTIL_RESUMED) in offered
 
 
 def test_check_and_quit_are_always_there() -> None:

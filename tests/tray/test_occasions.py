@@ -53,7 +53,7 @@ def test_no_session_events_can_be_started_and_stopped() -> None:
     nothing.stop()
 
 
-class FakeProcesses:
+class FakeProcesses(SystemProcesses):
     """A list of processes that a test changes; notes which were looked at."""
 
     def __init__(self, **running: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tray_agent.jobs.model import PauseScope
 from tray_agent.tray import pystray_tray
 from tray_agent.tray.contract import TOOLTIP_UNITS, Toast, TrayRefusedError
 from tray_agent.tray.model import (
@@ -20,9 +21,8 @@ from tray_agent.tray.model import (
     Concern,
     DialogName,
     OpenDialog,
-    Pause,
+    PauseJobs,
     PauseLength,
-    PauseScope,
     Quit,
     TrayState,
     tray_state,
@@ -127,7 +127,7 @@ def test_menu_entries_do_what_they_say(tray: PystrayTray, chosen: list[Action]) 
 def test_submenu(tray: PystrayTray, chosen: list[Action]) -> None:
     pause = find(pystray_icons[0].menu, "Pausieren").action
     find(find(pause, "Nur Senden").action, "1 Stunde").action(None, None)
-    assert chosen == [Pause(PauseScope.SENDING, PauseLength.HOUR)]
+    assert chosen == [PauseJobs(PauseScope.SENDING, PauseLength.HOUR)]
 
 
 def test_only_what_changed_is_drawn(tray: PystrayTray) -> None:

@@ -19,9 +19,8 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import KnownError
 from tray_agent.store.migrate import upgrade
 from ui.background import Background
-from ui.shell.remembered import Remembered
 from ui.widgets.dialog import Dialog
-from ui.windows import DialogContext, Windows
+from ui.windows import DialogContext, Remembered, Windows
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -13,17 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from tray_agent.agent import Agent
 from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
+from tray_agent.jobs.contract import JobContext, JobResult
 from ui.dialogs.jobs import JobsDialog
 from ui.windows import Windows
-
-SWITCHES = {
-    JobKey.DOWNLOAD: "DownloadService.Aktiv",
-    JobKey.PREPARE_REMINDERS: "SMSService.TerminerinnerungSenden",
-    JobKey.PREPARE_BIRTHDAYS: "SMSService.GeburtstagsglückwünscheSenden",
-    JobKey.SEND_MESSAGES: "SMSService.TerminerinnerungSenden",
-    JobKey.UPDATE_STATUS: "SMSService.TerminerinnerungSenden",
-}
 
 
 def well(context: JobContext) -> JobResult:
@@ -40,11 +32,9 @@ def give_jobs(
 ) -> None:
     """Has an agent offer jobs that do what a test says instead of the real ones; claims, history and log are real."""
 
-    def offered(key: JobKey) -> JobDefinition:
-        return JobDefinition(key, job_title(key), work, lambda: key not in off, key is JobKey.SEND_MESSAGES, SWITCHES[key])
-
-    jobs = tuple(offered(key) for key in JobKey)
-    monkeypatch.setattr(Agent, "job_definitions", property(lambda _agent: jobs))
+    works = dict.fromkeys(JobKey, work)
+    monkeypatch.setattr(Agent, "job_works", property(lambda _agent: works))
+    monkeypatch.setattr(Agent, "is_switched_on", lambda _agent, key: key not in off)
     agent._job_parts.runner._beating = False  # the clock of the tests moves when it is waited for
 
 

@@ -14,21 +14,22 @@ from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.messages.world import ANNA, TOMORROW_NINE, World
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes
 from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
+from tray_agent.job_kinds import Service
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import Verdict
+from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.protocol.activity_log import ActivityLog
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.protocol.model import Activity, Level
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.activity_pages import LogPage
 from ui.models.activity import LogFilter
 from ui.models.period import Period
 from ui.models.print_outs import PrintOut, Sender, activity_list, letters
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.widgets.printing import preview, print_with_dialog, write_pdf
 from ui.windows import DialogContext
 
@@ -288,16 +289,16 @@ def doubtful(practice: World, clock: ManualClock) -> World:
     return practice
 
 
-@pytest.mark.parametrize(("verdict", "state"), [(Verdict.SENT, MessageState.SUBMITTED), (Verdict.AGAIN, MessageState.PREPARED)])
+@pytest.mark.parametrize(("verdict", "state"), [(DoubtDecision.SENT, MessageState.SUBMITTED), (DoubtDecision.AGAIN, MessageState.PREPARED)])
 def test_a_message_in_doubt_is_decided(
-    qtbot: QtBot, context: DialogContext, doubtful: World, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, state: MessageState
+    qtbot: QtBot, context: DialogContext, doubtful: World, monkeypatch: pytest.MonkeyPatch, verdict: DoubtDecision, state: MessageState
 ) -> None:
     dialog = opened(qtbot, context)
     assert dialog.tabs.currentWidget() is dialog.doubtful
     assert dialog.tabs.tabText(4) == "In der Schwebe (1)"
     asked = Yes()
     monkeypatch.setattr(dialog, "ask", asked)
-    button = dialog.doubtful.sent_button if verdict is Verdict.SENT else dialog.doubtful.again_button
+    button = dialog.doubtful.sent_button if verdict is DoubtDecision.SENT else dialog.doubtful.again_button
     button.click()
     qtbot.waitUntil(lambda: dialog.tabs.tabText(4) == "In der Schwebe (0)")
     assert doubtful.only().state is state
@@ -333,7 +334,7 @@ def test_nothing_is_decided_without_an_answer(
 def test_the_doubtful_are_printed_to_be_asked_by_telephone(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = opened(qtbot, context)
     printed: list[PrintOut] = []
-    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    monkeypatch.setattr("ui.widgets.printing.print_with_dialog", lambda document, _parent: printed.append(document))
     dialog.printing.print_list()
     qtbot.waitUntil(lambda: bool(printed))
     assert printed[0].title == "Mitteilungen in der Schwebe"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import pytest
 from PyQt6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from tray_agent.errors import BugError, KnownError
-from ui.background import Background, Task
+from ui.background import Background
 
 
 def test_result_arrives_on_the_gui_thread(qtbot: QtBot, background: Background) -> None:
@@ -83,15 +82,15 @@ def test_result_of_a_window_that_is_gone_is_dropped(qtbot: QtBot, background: Ba
     qtbot.waitUntil(lambda: background.idle)
 
 
-def test_progress_arrives_before_the_result(qtbot: QtBot, background: Background) -> None:
+def test_what_is_posted_meanwhile_arrives_before_the_result(qtbot: QtBot, background: Background) -> None:
     seen: list[object] = []
 
-    def work(_task: Task, report: Callable[[object], None]) -> str:
-        report(1)
-        report(2)
+    def work() -> str:
+        background.post(lambda: seen.append(1))
+        background.post(lambda: seen.append(2))
         return "done"
 
-    background.run_reporting(work, seen.append, reported=seen.append)
+    background.run(work, seen.append)
 
     qtbot.waitUntil(lambda: background.idle)
     assert seen == [1, 2, "done"]

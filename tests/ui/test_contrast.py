@@ -11,8 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.palettes import PALETTES, dark_palette, light_palette
 from ui.dialogs.day_timeline import Colours
-from ui.widgets.contrast import AA_SHAPE, AA_TEXT, TEXT_PAIRS, contrast, focus_colour, is_dark, make_readable, mixed, shown
+from ui.widgets.contrast import AA_TEXT, TEXT_PAIRS, contrast, focus_colour, is_dark, make_readable, mixed, shown
 from ui.widgets.style import ReadableStyle, field_colour, frame_colour
+
+AA_SHAPE = 3.0
+"""The least contrast of what must be seen but not read: the frame of a checkbox, the keyboard's place (1.4.11, level AA)."""
+
 
 Role = QPalette.ColorRole
 

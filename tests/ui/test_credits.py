@@ -28,7 +28,7 @@ from ui.models.credits import (
     CreditState,
     advice,
     chart_of,
-    credits_told,
+    credits_text,
     days_text,
     measured_text,
     not_answered,
@@ -80,7 +80,7 @@ def test_what_the_columns_say() -> None:
 
 @pytest.mark.parametrize(("amount", "told"), [("0", "0 Credits"), ("1", "1 Credit"), ("1.5", "1.5 Credits"), ("1200", "1’200 Credits")])
 def test_credits_have_their_plural(amount: str, told: str) -> None:
-    assert credits_told(Decimal(amount)) == told
+    assert credits_text(Decimal(amount)) == told
 
 
 def test_the_chart_has_scale_dates_minimum_and_words() -> None:
@@ -167,7 +167,7 @@ def test_asking_now_shows_the_balances_and_what_to_do(qtbot: QtBot, dialog: Cred
     assert cells(dialog, 1)[:3] == ["Dr. Huber", "ausreichend", "200"]
     assert dialog._advice.text.startswith("Dr. Meier: Das Guthaben liegt unter dem Mindestbestand.")
     assert dialog.chart.chart is not None
-    assert dialog.chart.accessibleDescription() == dialog._told.text() != ""
+    assert dialog.chart.accessibleDescription() == dialog._description.text() != ""
     assert dialog.banner.text == ""
 
 
@@ -175,10 +175,10 @@ def test_another_account_has_its_own_chart(qtbot: QtBot, dialog: CreditsDialog) 
     dialog.ask_now()
     qtbot.waitUntil(lambda: not dialog.is_busy)
     dialog.table.selectRow(1)
-    assert "Dr. Huber" in dialog._told.text()
+    assert "Dr. Huber" in dialog._description.text()
     dialog.period.setCurrentIndex(2)
     qtbot.waitUntil(lambda: dialog.context.background.idle)
-    assert "Dr. Huber, letzte 365 Tage" in dialog._told.text()
+    assert "Dr. Huber, letzte 365 Tage" in dialog._description.text()
 
 
 def test_one_that_does_not_answer_is_told_beside_those_that_do(

@@ -15,8 +15,8 @@ from sqlalchemy import insert
 from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.job_kinds import JobKey
-from tray_agent.protocol.model import Level, RunState, RunTrigger, Service
+from tray_agent.job_kinds import JobKey, Service
+from tray_agent.protocol.model import Level, RunState, RunTrigger
 from tray_agent.store.tables import activity, job_run
 from tray_agent.tray.model import DialogName
 from ui.dialogs.activity import ActivityDialog
@@ -40,12 +40,12 @@ def years(agent: Agent, clock: ManualClock) -> None:
     runs = [
         {"job": JobKey.SEND_MESSAGES.value, "due_at": NOW - timedelta(days=number), "trigger": RunTrigger.SCHEDULE.value,
          "state": RunState.SUCCEEDED.value, "token": 1, "attempt": 1, "workstation": "EMPFANG1", "result": "", "problems": 0, "reason": "",
-         "sentence": f"Tag {number}", "started_at": None, "finished_at": None, "late": 0}
+         "sentence": f"Tag {number}", "started_at": None, "finished_at": None}
         for number in days
     ]  # fmt: skip
     lines = [
         {"at": NOW - timedelta(days=number), "service": Service.SMS.value, "level": Level.INFO.value, "reason": "sent",
-         "sentence": f"Tag {number}", "item": "", "workstation": "EMPFANG1", "run_id": 0, "hidden": 0}
+         "sentence": f"Tag {number}", "find_text": f"tag {number}", "item": "", "workstation": "EMPFANG1", "run_id": 0, "hidden": 0}
         for number in reversed(days)
     ]  # fmt: skip
     with agent.store.begin() as connection:
@@ -157,7 +157,7 @@ def test_filters_hold_after_the_jump(qtbot: QtBot, context: DialogContext, choos
     qtbot.waitUntil(lambda: context.background.idle)
     choose("05.05.2026")
     page.day_jump.click()
-    qtbot.waitUntil(lambda: context.background.idle and first_in_view(page) == "Tag 300", timeout=20_000)
+    qtbot.waitUntil(lambda: context.background.idle and first_in_view(page) == "Tag 203", timeout=20_000)
 
 
 def test_nothing_happens_where_no_day_is_chosen(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press
 from tray_agent.job_kinds import JobKey
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title, describe_day, run_tooltip
 

@@ -10,11 +10,11 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.keyboard import press, type_text
 from tray_agent.errors import KnownError
-from ui.shell.error_window import error_window
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.widgets.dialog import Dialog, Form
+from ui.widgets.message_box import error_window
 from ui.windows import DialogContext
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -16,47 +18,71 @@ from tests.ui.jobs_world import give_jobs
 from tests.ui.keyboard import press
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.downloads.catalogue import FileKind
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.install import InstallOutcome, InstallResult
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.service import DownloadRow
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.words import progress_text, state_word
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from ui.dialogs.downloads import DownloadsDialog
-from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, progress_text, state_sentence, state_word
+from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, state_sentence
 from ui.windows import DialogContext
 
 UPDATE = DownloadRow(
-    element="vitomed-update",
-    title="Update vitomed",
-    version="2.69.001",
-    released=date(2026, 11, 20),
-    size=31_457_280,
-    notes="Schnellere <Suche>.",
-    kind=FileKind.MSI,
-    restart=True,
-    needs="2.68.000",
-    file_name="vitomed-update-2.69.001.msi",
-    state=DownloadState.OFFERED,
+    Download(
+        ElementVersion(
+            element="vitomed-update",
+            title="Update vitomed",
+            version=Version(2, 69, 1),
+            released=date(2026, 11, 20),
+            size=31_457_280,
+            notes="Schnellere <Suche>.",
+            kind=FileKind.MSI,
+            restart=True,
+            needs=Version(2, 68, 0),
+            target="vitomed-update/2.69.001/vitomed-update-2.69.001.msi",
+            file_name="vitomed-update-2.69.001.msi",
+            hashes=(("sha256", "0" * 64),),
+        ),
+        state=DownloadState.OFFERED,
+        file_time=None,
+        verified_at=None,
+        exit_code=None,
+        changed_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+        changed_by="PC1",
+    ),
     present=True,
-    verified_at=None,
-    changed_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
-    changed_by="PC1",
-    exit_code=None,
     kept=False,
 )
-TARIFF = replace(
-    UPDATE, element="tarif", title="Tarif", version="1.4.002", kind=FileKind.FILE, restart=False, needs="", file_name="tarif.zip"
-)
-COMING = replace(UPDATE, element="coming", title="Kommt", state=DownloadState.NEW, present=False)
-GONE = replace(UPDATE, element="gone", title="Weg", state=DownloadState.OFFERED, present=False)
+
+
+def changed(row: DownloadRow, *, present: bool = True, signed: Mapping[str, Any] = MappingProxyType({}), **known: Any) -> DownloadRow:
+    """Returns a row with other values: of what the vendor signed, and of what the practice knows."""
+    return replace(row, download=replace(row.download, signed=replace(row.signed, **signed), **known), present=present)
+
+
+TARIFF = changed(
+    UPDATE,
+    signed={
+        "element": "tarif", "title": "Tarif", "version": Version(1, 4, 2), "kind": FileKind.FILE, "restart": False, "needs": None,
+        "file_name": "tarif.zip",
+    },
+)  # fmt: skip
+COMING = changed(UPDATE, signed={"element": "coming", "title": "Kommt"}, state=DownloadState.NEW, present=False)
+GONE = changed(UPDATE, signed={"element": "gone", "title": "Weg"}, present=False)
+
+
+def state_of(row: DownloadRow) -> str:
+    return state_word(row.state, file_is_missing=row.is_missing)
 
 
 def result(row: DownloadRow, outcome: InstallOutcome = InstallOutcome.INSTALLED) -> InstallResult:
-    return InstallResult(row.element, row.version, row.title, outcome, 0, "", row.restart, f"{row.title} ist installiert.")
+    signed = row.signed
+    return InstallResult(
+        signed.element, str(signed.version), signed.title, outcome, 0, "", signed.restart, f"{signed.title} ist installiert."
+    )
 
 
 class Service:
@@ -78,7 +104,7 @@ class Service:
         if element in self.away:
             raise DatabaseUnavailableError("Datenbank weg", "Die Datenbank antwortet nicht.")
         self.installed.append((element, version))
-        return result(next(row for row in self.rows if row.element == element))
+        return result(next(row for row in self.rows if row.signed.element == element))
 
 
 @pytest.fixture
@@ -126,12 +152,12 @@ def test_ticks_stay_when_the_rows_are_read_anew_and_go_with_the_file() -> None:
 
 
 def test_rows_say_what_they_are() -> None:
-    assert [state_word(row) for row in (UPDATE, COMING, GONE)] == ["bereit", "wird heruntergeladen", "Datei fehlt"]
+    assert [state_of(row) for row in (UPDATE, COMING, GONE)] == ["bereit", "wird heruntergeladen", "Datei fehlt"]
     assert [hint_of(row) for row in (UPDATE, TARIFF)] == ["vitomed danach neu starten", "Datei wird angezeigt"]
-    told = details_of(UPDATE)
-    assert told.title == "Update vitomed, Version 2.69.001"
-    assert "Nötig ist vitomed 2.68.000 oder neuer." in told.paragraphs
-    assert any("geschlossen" in paragraph for paragraph in told.paragraphs)
+    title, paragraphs = details_of(UPDATE)
+    assert title == "Update vitomed, Version 2.69.001"
+    assert "Nötig ist vitomed 2.68.000 oder neuer." in paragraphs
+    assert any("geschlossen" in paragraph for paragraph in paragraphs)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +227,7 @@ def test_one_that_is_refused_does_not_stop_the_other(qtbot: QtBot, dialog: Downl
     assert [element for element, _version in service.installed] == [other]
     assert f"{title} ist installiert." in dialog.banner.text
     assert ("neu starten" in dialog.banner.text) == (refused == "tarif")
-    assert [row.element for row in dialog.model.chosen] == [refused]
+    assert [row.signed.element for row in dialog.model.chosen] == [refused]
 
 
 def test_what_is_started_is_told_although_nothing_can_be_noted_then(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
@@ -221,14 +247,14 @@ def test_a_double_click_leaves_the_other_ticks(qtbot: QtBot, dialog: DownloadsDi
 
 
 def test_a_download_whose_installation_failed_waits_and_says_so() -> None:
-    assert state_sentence(replace(UPDATE, exit_code=1603)).endswith("Der letzte Versuch endete ohne Erfolg (Code 1603).")
+    assert state_sentence(changed(UPDATE, exit_code=1603)).endswith("Der letzte Versuch endete ohne Erfolg (Code 1603).")
     assert "Versuch" not in state_sentence(UPDATE)
 
 
 def test_no_renewal_is_promised_of_what_was_cleared_away() -> None:
     for state in (DownloadState.INSTALLED, DownloadState.SUPERSEDED):
-        cleared = replace(GONE, state=state)
-        assert state_word(cleared) != "Datei fehlt"
+        cleared = changed(GONE, present=False, state=state)
+        assert state_of(cleared) != "Datei fehlt"
         assert "neu geholt" not in state_sentence(cleared)
         assert "nicht mehr im Download-Ordner" in state_sentence(cleared)
     assert "neu geholt" in state_sentence(GONE)

@@ -12,18 +12,20 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.support.accessibility import clashing_mnemonics
+from tests.support.subjects import subject_of
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
+from tray_agent.job_kinds import Service
 from tray_agent.protocol.activity_log import ActivityLog
-from tray_agent.protocol.model import Activity, Level, Service
+from tray_agent.protocol.model import Activity, Level
 from tray_agent.tray.model import AgentFacts, DialogName, tray_state
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.outbox import OutboxDialog
-from ui.dialogs.overview import OverviewDialog
+from ui.dialogs.overview import OverviewDialog, mnemonic_of, with_mnemonics
 from ui.dialogs.preview import PreviewDialog
-from ui.widgets.accessibility import clashing_mnemonics, mnemonic_of, with_mnemonics
-from ui.widgets.reasons import allow
+from ui.widgets.controls import allow
 from ui.widgets.tables import Column, ListModel, TableView
 from ui.windows import DialogContext, Windows
 
@@ -109,7 +111,7 @@ def test_a_button_that_cant_be_pressed_says_why_and_has_its_own_tooltip_back_aft
 
 @pytest.mark.parametrize("name", sorted(DialogName))
 def test_no_button_is_grey_without_saying_why(qtbot: QtBot, windows: Windows, name: DialogName) -> None:
-    window = windows.open(name)
+    window = windows.open(name, subject_of(name, windows.agent))
     qtbot.waitUntil(lambda: windows.background.idle, timeout=20_000)
     grey = [button for button in window.findChildren(QPushButton) if button.isVisibleTo(window) and not button.isEnabled()]
     assert [button.text() for button in grey if not button.toolTip()] == []
@@ -150,7 +152,7 @@ def test_the_log_is_searched_read_anew_and_printed_by_keys(
     press(page.table, Qt.Key.Key_F, CONTROL)
     qtbot.waitUntil(page.text.hasFocus)
     printed: list[str] = []
-    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda print_out, _parent: printed.append(print_out.html))
+    monkeypatch.setattr("ui.widgets.printing.print_with_dialog", lambda print_out, _parent: printed.append(print_out.html))
     press(dialog, Qt.Key.Key_P, CONTROL)
     qtbot.waitUntil(lambda: len(printed) == 1)
     assert "Müller Anna: keine Mobilnummer." in printed[0]

@@ -13,18 +13,18 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import give_jobs
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.contract import JobContext, JobResult
-from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger, Service
+from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.models.csv_export import write_csv
 from ui.models.job_history import HistoryFilter, csv_row, csv_titles, details, duration_text, success_sentence
 from ui.models.period import ALL_DAYS, Period, Preset, period_of
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")

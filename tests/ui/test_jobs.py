@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QApplication, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 from sqlalchemy import update
 
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes, choose, choose_from_menu, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
@@ -28,7 +29,6 @@ from ui.dialogs.jobs import JobsDialog
 from ui.dialogs.schedule import ScheduleDialog
 from ui.models.jobs import JobsModel, next_text, schedule_text
 from ui.models.schedule import ScheduleSubject
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.widgets.dialog import Dialog
 from ui.windows import Windows
 
@@ -122,18 +122,18 @@ def test_the_menu_key_opens_the_menu_of_the_chosen_row(dialog: JobsDialog) -> No
 def test_the_order_is_checked_while_one_edits(qtbot: QtBot, dialog: JobsDialog) -> None:
     assert "Kein Auftrag ist aktiviert" in dialog.model.good_news
     click_checkbox(dialog, PREPARE)
-    qtbot.waitUntil(lambda: settled(dialog) and bool(dialog.hints))
-    assert any("«Mitteilungen senden» ist nicht aktiviert" in hint for hint in dialog.hints)
+    qtbot.waitUntil(lambda: settled(dialog) and bool(dialog.model.hints))
+    assert any("«Mitteilungen senden» ist nicht aktiviert" in hint for hint in dialog.model.hints)
     click_checkbox(dialog, SEND)
     click_checkbox(dialog, UPDATE)
-    qtbot.waitUntil(lambda: settled(dialog) and not dialog.hints)
+    qtbot.waitUntil(lambda: settled(dialog) and not dialog.model.hints)
     assert dialog.model.good_news == "Die Zeitpläne passen zusammen."
 
 
 def test_quiet_hours_are_warned_of(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
     agent.settings.save({QUIET_UNTIL: "11:00"}, changed_by="test")
     click_checkbox(dialog, SEND)
-    qtbot.waitUntil(lambda: settled(dialog) and any("Ruhezeit" in hint for hint in dialog.hints))
+    qtbot.waitUntil(lambda: settled(dialog) and any("Ruhezeit" in hint for hint in dialog.model.hints))
     assert dialog.model.row(SEND).warnings
     assert dialog.timeline.plan is not None
     assert [run.quiet for run in dialog.timeline.plan.runs] == [True]
@@ -143,8 +143,9 @@ def test_a_switch_that_stands_on_nein_is_told(qtbot: QtBot, windows: Windows, ag
     give_jobs(agent, monkeypatch, off=(SEND,))
     dialog = open_jobs(qtbot, windows)
     click_checkbox(dialog, SEND)
-    assert dialog.hints[0] == (
-        "«Mitteilungen senden» ist aktiviert, wird aber nicht ausgeführt: Der Schalter SMSService.TerminerinnerungSenden steht auf Nein."
+    assert dialog.model.hints[0] == (
+        "«Mitteilungen senden» ist aktiviert, wird aber nicht ausgeführt: "
+        "Der Schalter SMSService.TerminerinnerungSenden oder SMSService.GeburtstagsglückwünscheSenden steht auf Nein."
     )
 
 
@@ -152,7 +153,7 @@ def test_a_pause_is_told(qtbot: QtBot, windows: Windows, agent: Agent, monkeypat
     give_jobs(agent, monkeypatch)
     agent.jobs.pause(PauseScope.SENDING, None, "Anna")
     dialog = open_jobs(qtbot, windows)
-    assert dialog.hints == ("Anna hat das Senden angehalten, bis jemand im Menü des Symbols «Fortsetzen» wählt.",)
+    assert dialog.model.hints == ("Anna hat das Senden angehalten, bis jemand im Menü des Symbols «Fortsetzen» wählt.",)
 
 
 def test_the_day_changes_while_a_schedule_is_edited(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
@@ -353,9 +354,12 @@ def test_the_window_can_be_heard_and_worked_by_keys(dialog: JobsDialog) -> None:
 
 def test_windows_about_one_job_of_two_openings_are_not_the_same(agent: Agent) -> None:
     schedule = agent.jobs.overview()[0].schedule
-    first = ScheduleSubject(SEND, schedule, lambda _schedule: None, window=1)
-    assert first == ScheduleSubject(SEND, replace(schedule, enabled=True), lambda _schedule: None, window=1)
-    assert first != ScheduleSubject(SEND, schedule, lambda _schedule: None, window=2)
+
+    def ignore(_schedule: object) -> None: ...
+
+    first = ScheduleSubject(SEND, schedule, ignore, ignore, window=1)
+    assert first == ScheduleSubject(SEND, replace(schedule, enabled=True), ignore, ignore, window=1)
+    assert first != ScheduleSubject(SEND, schedule, ignore, ignore, window=2)
 
 
 def test_without_the_engine_the_model_is_empty() -> None:

@@ -6,8 +6,7 @@ from PyQt6.QtWidgets import QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tray_agent.errors import KnownError
-from ui.shell.error_window import error_window
-from ui.widgets.message_box import CHARACTERS, make_readable
+from ui.widgets.message_box import CHARACTERS, error_window, make_readable
 
 LONG = "Die Datenbank SRV1 antwortet nicht. Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen."
 

@@ -16,13 +16,12 @@ from tests.ui.keyboard import press
 from tray_agent.demo.world import DemoWorld
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import MessageKind, MessageState
-from tray_agent.messages.outbox.model import OutboxFilter, Verdict
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter
 from tray_agent.store.tables import message
 from ui.background import Background
 from ui.dialogs.outbox import OutboxDialog
 from ui.models.outbox import VIEWS, details_of, filter_of, why_empty
-from ui.shell.remembered import Remembered
-from ui.windows import DialogContext, Windows
+from ui.windows import DialogContext, Remembered, Windows
 
 ZONE = ZoneInfo("Europe/Zurich")
 
@@ -72,9 +71,9 @@ def test_the_list_follows_the_filters(qtbot: QtBot, dialog: OutboxDialog, backgr
     assert dialog.table.message
 
 
-@pytest.mark.parametrize(("verdict", "state"), [(Verdict.SENT, MessageState.SUBMITTED), (Verdict.AGAIN, MessageState.PREPARED)])
+@pytest.mark.parametrize(("verdict", "state"), [(DoubtDecision.SENT, MessageState.SUBMITTED), (DoubtDecision.AGAIN, MessageState.PREPARED)])
 def test_what_is_in_doubt_is_decided_here_too(
-    qtbot: QtBot, dialog: OutboxDialog, world: DemoWorld, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, state: MessageState
+    qtbot: QtBot, dialog: OutboxDialog, world: DemoWorld, monkeypatch: pytest.MonkeyPatch, verdict: DoubtDecision, state: MessageState
 ) -> None:
     background = dialog.context.background
     dialog.view.setCurrentIndex(1)
@@ -86,7 +85,7 @@ def test_what_is_in_doubt_is_decided_here_too(
     put_in_doubt(world, chosen.id)
     dialog.view.setCurrentIndex(5)
     qtbot.waitUntil(lambda: background.idle and dialog.list.rowCount() == 1 and dialog.again_button.isVisible())
-    button = dialog.sent_button if verdict is Verdict.SENT else dialog.again_button
+    button = dialog.sent_button if verdict is DoubtDecision.SENT else dialog.again_button
     monkeypatch.setattr(dialog, "ask", lambda *_words: False)
     button.click()
     assert background.idle

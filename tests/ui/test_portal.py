@@ -12,30 +12,33 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import ask_for_menu, press, type_text
 from tray_agent.agent import Agent
-from tray_agent.downloads.catalogue import FileKind
-from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.model import DownloadState, ElementVersion, FileKind, Version
+from tray_agent.downloads.portal_view import PortalArea, PortalHeading, PortalRow, PortalView
+from tray_agent.downloads.words import state_word
 from ui.dialogs.portal import AUTOMATIC, PortalDialog
-from ui.models.portal import PortalModel, details_of, state_word
+from ui.models.portal import PortalModel, details_of
 from ui.windows import DialogContext
 
-UPDATE = PortalRow(
-    "vitomed-update",
-    "Update vitomed",
-    "2.69.001",
-    date(2026, 11, 20),
-    31_000_000,
-    "Neue Suche.",
-    FileKind.MSI,
-    True,
-    "2.68.000",
-    False,
-    None,
+SIGNED = ElementVersion(
+    element="vitomed-update",
+    title="Update vitomed",
+    version=Version(2, 69, 1),
+    released=date(2026, 11, 20),
+    size=31_000_000,
+    notes="Neue Suche.",
+    kind=FileKind.MSI,
+    restart=True,
+    needs=Version(2, 68, 0),
+    target="",
+    file_name="",
+    hashes=(),
 )
-TARIFF = replace(UPDATE, element="tarif", title="Tarif TARDOC", version="1.4.002", restart=False, needs="", subscribed=True)
-OLD = replace(TARIFF, version="1.4.001", state=DownloadState.SUPERSEDED)
-NEW_AREA = PortalArea("Neue Downloads", True, (PortalHeading("Programm", (UPDATE,)), PortalHeading("Tarife", (TARIFF,))))
-HISTORY = PortalArea("Download-History", False, (PortalHeading("Tarife", (OLD,)),))
+TARIFF_SIGNED = replace(SIGNED, element="tarif", title="Tarif TARDOC", version=Version(1, 4, 2), restart=False, needs=None)
+UPDATE = PortalRow(SIGNED, subscribed=False, state=None)
+TARIFF = PortalRow(TARIFF_SIGNED, subscribed=True, state=None)
+OLD = PortalRow(replace(TARIFF_SIGNED, version=Version(1, 4, 1)), subscribed=True, state=DownloadState.SUPERSEDED)
+NEW_AREA = PortalArea("Neue Downloads", (PortalHeading("Programm", (UPDATE,)), PortalHeading("Tarife", (TARIFF,))))
+HISTORY = PortalArea("Download-History", (PortalHeading("Tarife", (OLD,)),))
 VIEW = PortalView((NEW_AREA, HISTORY), active=False, offline=False, checked_at=datetime(2026, 11, 23, 9, tzinfo=UTC), refused=0)
 
 
@@ -60,7 +63,7 @@ class Service:
 
     def _mark(self, element: str, *, subscribed: bool) -> None:
         def rows(heading: PortalHeading) -> PortalHeading:
-            marked = tuple(replace(row, subscribed=subscribed) if row.element == element else row for row in heading.rows)
+            marked = tuple(replace(row, subscribed=subscribed) if row.signed.element == element else row for row in heading.rows)
             return replace(heading, rows=marked)
 
         areas = tuple(replace(area, headings=tuple(rows(heading) for heading in area.headings)) for area in self.view.areas)
@@ -89,13 +92,9 @@ def item(dialog: PortalDialog, text: str) -> QTreeWidgetItem:
 
 def test_only_the_area_of_new_downloads_activates_the_service() -> None:
     model = PortalModel(VIEW)
-    menu = model.area_menu(NEW_AREA)
-    assert menu is not None
-    assert menu.activate_enabled
-    assert model.area_menu(HISTORY) is None
-    greyed = PortalModel(replace(VIEW, active=True)).area_menu(NEW_AREA)
-    assert greyed is not None
-    assert not greyed.activate_enabled
+    assert model.can_activate(NEW_AREA) is True
+    assert model.can_activate(HISTORY) is None
+    assert PortalModel(replace(VIEW, active=True)).can_activate(NEW_AREA) is False
 
 
 def test_the_search_finds_words_in_title_version_and_notes() -> None:
@@ -109,7 +108,7 @@ def test_the_search_finds_words_in_title_version_and_notes() -> None:
 
 
 def test_rows_are_told_in_words() -> None:
-    assert state_word(OLD) == "ersetzt"
+    assert state_word(OLD.state) == "ersetzt"
     title, paragraphs = details_of(UPDATE)
     assert title == "Update vitomed, Version 2.69.001"
     assert "Nötig ist vitomed 2.68.000 oder neuer." in paragraphs

@@ -23,12 +23,13 @@ from tray_agent.jobs.model import JobChange
 from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import SearchWindow
-from tray_agent.messages.rules.reasons import Reason, sentence_of
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
 from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.store.tables import message
 from ui.dialogs.preview import PreviewDialog
+from ui.models.csv_export import write_csv
 from ui.models.preview import (
     VIEWS,
     Outcome,
@@ -39,7 +40,8 @@ from ui.models.preview import (
     outcome_of,
     said_text,
     summary,
-    table_rows,
+    table_row,
+    table_titles,
     warnings,
 )
 from ui.models.print_outs import PrintOut
@@ -59,7 +61,7 @@ def sent(patient: str = "Muster Anna", channel: Channel = Channel.SMS, **values:
 
 
 def refused(reason: Reason, patient: str = "Frei Beat") -> PreviewLine:
-    return PreviewLine(MessageKind.REMINDER, "P2", patient, "A2", TOMORROW_NINE, reason=reason, sentence=sentence_of(reason), entry=True)
+    return PreviewLine(MessageKind.REMINDER, "P2", patient, "A2", TOMORROW_NINE, reason=reason, sentence=reason.sentence, entry=True)
 
 
 def preview(*lines: PreviewLine, **values: object) -> Preview:
@@ -80,7 +82,7 @@ def charged(**values: object) -> PreviewMandant:
     [
         (Reason.DECEASED, Outcome.ORDINARY),
         (Reason.NO_CONTACT, Outcome.UNREACHABLE),
-        (Reason.LICENCE_EXPIRED, Outcome.TO_MEND),
+        (Reason.LICENCE_EXPIRED, Outcome.TO_CORRECT),
     ],
 )
 def test_what_becomes_of_a_line(reason: Reason, outcome: Outcome) -> None:
@@ -147,8 +149,11 @@ def test_details_say_the_text_or_the_reason_and_what_to_do() -> None:
     assert details_of(refused(Reason.NO_CONTACT))[1][-1] == "In der Versand-Queue steht dazu ein Eintrag mit diesem Fehler."
 
 
-def test_no_cell_of_a_file_is_taken_for_a_formula() -> None:
-    titles, row = table_rows([sent("=HYPERLINK(1)")])
+def test_no_cell_of_a_file_is_taken_for_a_formula(tmp_path: Path) -> None:
+    file = tmp_path / "Vorschau.csv"
+    write_csv(file, table_titles(), [table_row(sent("=HYPERLINK(1)"))])
+    with file.open(encoding="utf-8-sig", newline="") as readable:
+        titles, row = csv.reader(readable, delimiter=";")
     assert len(titles) == len(row)
     assert row[1] == "'=HYPERLINK(1)"
     assert row[5] == "'+41791234567"
@@ -265,12 +270,12 @@ def test_the_lines_shown_are_written_for_a_spreadsheet(qtbot: QtBot, dialog: Pre
     assert "Patientendaten" in dialog.banner.text
     dialog.export(tmp_path)
     settle(qtbot, dialog)
-    assert "kann nicht geschrieben werden" in dialog.banner.text
+    assert "konnte nicht geschrieben werden" in dialog.banner.text
 
 
 def test_the_lines_shown_are_printed(qtbot: QtBot, dialog: PreviewDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[PrintOut] = []
-    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda document, _parent: printed.append(document))
+    monkeypatch.setattr("ui.widgets.printing.print_with_dialog", lambda document, _parent: printed.append(document))
     dialog.view.setCurrentIndex(1)
     dialog.printing.print_list()
     settle(qtbot, dialog)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,17 +15,18 @@ from PyQt6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.jobs.model import PauseScope
 from tray_agent.tray.contract import Toast
-from tray_agent.tray.engine import Check, MemoryEngine
+from tray_agent.tray.engine import AgentEngine, Check
+from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import (
     AgentFacts,
     CheckNow,
     DialogName,
     Look,
     OpenDialog,
-    Pause,
+    PauseJobs,
     PauseLength,
-    PauseScope,
     Quit,
     Restart,
     Resume,
@@ -77,7 +79,7 @@ class FakeSession:
         self.stopped = True
 
 
-class Screen:
+class Screen(FullScreen):
     """A screen that a full-screen program may fill."""
 
     def __init__(self) -> None:
@@ -85,6 +87,56 @@ class Screen:
 
     def active(self) -> bool:
         return self.full
+
+
+class MemoryEngine(AgentEngine):
+    """An engine that holds what a test gives it, and notes what was asked."""
+
+    def __init__(self, facts: AgentFacts, notices: NoticeFacts | None = None) -> None:
+        self.shown = facts
+        self.notices = notices or NoticeFacts()
+        self.asked: list[str] = []
+        self.check = Check(())
+        self.outcome: tuple[str, ...] = ()
+        self.start_error: KnownError | None = None
+        self.stopping = threading.Event()
+        self._on_change: Callable[[], None] = lambda: None
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        self.asked.append("start")
+        self._on_change = on_change
+        if self.start_error:
+            raise self.start_error
+
+    def change(self, facts: AgentFacts) -> None:
+        self.shown = facts
+        self._on_change()
+
+    def facts(self) -> AgentFacts:
+        return self.shown
+
+    def notice_facts(self) -> NoticeFacts:
+        return self.notices
+
+    def pause(self, scope: PauseScope, length: PauseLength) -> None:
+        self.asked.append(f"pause {scope.value} {length.value}")
+
+    def resume(self) -> None:
+        self.asked.append("resume")
+
+    def check_now(self) -> Check:
+        self.asked.append("check")
+        return self.check
+
+    def results_of(self, check: Check) -> tuple[str, ...]:
+        return self.outcome
+
+    def woke(self) -> None:
+        self.asked.append("woke")
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+        self.stopping.set()
 
 
 class Rig:
@@ -177,13 +229,13 @@ def test_start_that_fails_is_told_and_tried_again(qtbot: QtBot, rig: Rig, error:
 @pytest.mark.parametrize(
     ("action", "asked"),
     [
-        (Pause(PauseScope.SENDING, PauseLength.HOUR), "pause sending hour"),
-        (Pause(PauseScope.EVERYTHING, PauseLength.UNTIL_RESUMED), "pause everything until_resumed"),
+        (PauseJobs(PauseScope.SENDING, PauseLength.HOUR), "pause sending hour"),
+        (PauseJobs(PauseScope.EVERYTHING, PauseLength.UNTIL_RESUMED), "pause everything until_resumed"),
         (Resume(), "resume"),
         (CheckNow(), "check"),
     ],
 )
-def test_actions_reach_the_engine(qtbot: QtBot, rig: Rig, action: Pause | Resume | CheckNow, asked: str) -> None:
+def test_actions_reach_the_engine(qtbot: QtBot, rig: Rig, action: PauseJobs | Resume | CheckNow, asked: str) -> None:
     rig.program.do(action)
     qtbot.waitUntil(lambda: rig.engine.asked == [asked])
     settled(qtbot, rig)

@@ -14,13 +14,13 @@ from PyQt6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.schedules.schedule_strategies import schedules
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tray_agent.agent import Agent
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.model import JobChange
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday, Weekdays
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday, Weekdays
+from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.schedule import ScheduleDialog
-from ui.models.schedule import Field, Repeat, ScheduleModel, ScheduleSubject
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
+from ui.models.schedule import NotePlace, Repeat, ScheduleModel, ScheduleSubject
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -29,7 +29,7 @@ DAILY = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(10))
 
 
 def model(schedule: Schedule = DAILY) -> ScheduleModel:
-    return ScheduleModel("Mitteilungen senden", schedule, ZURICH, NOW)
+    return ScheduleModel(schedule, ZURICH, NOW)
 
 
 @given(schedules(2020, 2030))
@@ -46,6 +46,7 @@ def test_summary_and_next_runs_follow_every_edit() -> None:
     edited.edit(repeat=Repeat.WEEKLY, weekdays=int(Weekdays.MONDAY | Weekdays.FRIDAY), at=time(10, 10))
     assert edited.summary == "Wöchentlich am Montag und Freitag um 10:10, ab 01.01.2026."
     assert edited.next_lines == (
+        "Die nächsten Läufe:",
         "Mo 23.11.2026 10:10", "Fr 27.11.2026 10:10", "Mo 30.11.2026 10:10", "Fr 04.12.2026 10:10", "Mo 07.12.2026 10:10",
     )  # fmt: skip
 
@@ -69,16 +70,20 @@ def test_the_last_working_day_of_every_second_month() -> None:
 @pytest.mark.parametrize(
     ("values", "place", "told"),
     [
-        ({"repeat": Repeat.WEEKLY, "weekdays": 0}, Field.WEEKDAYS, "Mindestens einen Wochentag ankreuzen."),
-        ({"days": 0}, Field.REPEATED, "Erlaubt ist eine ganze Zahl von 1 bis 999."),
-        ({"repeat": Repeat.MONTHLY, "day_of_month": 32}, Field.MONTHLY, "Erlaubt ist eine ganze Zahl von 1 bis 31."),
-        ({"several": True, "every": 24, "unit": Subday.HOURS}, Field.EVERY, "Erlaubt ist eine ganze Zahl von 1 bis 23."),
-        ({"several": True, "window_start": time(8), "window_end": time(8)}, Field.WINDOW, "Beginn und Ende der Zeitspanne sind gleich."),
-        ({"endless": False, "end": date(2025, 1, 1)}, Field.END, "Ein späteres Enddatum wählen, oder «Kein Enddatum»."),
-        ({"start": date(1980, 1, 1)}, Field.START, "Das Startdatum liegt ausserhalb"),
+        ({"repeat": Repeat.WEEKLY, "weekdays": 0}, NotePlace.WEEKDAYS, "Mindestens einen Wochentag ankreuzen."),
+        ({"days": 0}, NotePlace.REPEATED, "Erlaubt ist eine ganze Zahl von 1 bis 999."),
+        ({"repeat": Repeat.MONTHLY, "day_of_month": 32}, NotePlace.MONTHLY, "Erlaubt ist eine ganze Zahl von 1 bis 31."),
+        ({"several": True, "every": 24, "unit": Subday.HOURS}, NotePlace.EVERY, "Erlaubt ist eine ganze Zahl von 1 bis 23."),
+        (
+            {"several": True, "window_start": time(8), "window_end": time(8)},
+            NotePlace.WINDOW,
+            "Beginn und Ende der Zeitspanne sind gleich.",
+        ),
+        ({"endless": False, "end": date(2025, 1, 1)}, NotePlace.END, "Ein späteres Enddatum wählen, oder «Kein Enddatum»."),
+        ({"start": date(1980, 1, 1)}, NotePlace.START, "Das Startdatum liegt ausserhalb"),
     ],
 )
-def test_what_is_wrong_is_told_beside_its_field(values: dict[str, Any], place: Field, told: str) -> None:
+def test_what_is_wrong_is_told_beside_its_field(values: dict[str, Any], place: NotePlace, told: str) -> None:
     edited = model()
     edited.edit(**values)
     assert list(edited.mistakes) == [place]
@@ -119,11 +124,10 @@ def taken() -> Taken:
     return Taken()
 
 
-def opened(qtbot: QtBot, context: DialogContext, subject: object) -> ScheduleDialog:
-    dialog = ScheduleDialog(replace(context, subject=subject))
+def opened(qtbot: QtBot, context: DialogContext, subject: ScheduleSubject) -> ScheduleDialog:
+    dialog = ScheduleDialog(context, subject)
     qtbot.addWidget(dialog)
     dialog.show()
-    qtbot.waitUntil(lambda: dialog.model is not None)
     return dialog
 
 
@@ -143,7 +147,7 @@ def test_a_mistake_stands_in_the_window_and_keeps_it_from_being_saved(qtbot: QtB
     dialog = opened(qtbot, context, taken.subject())
     dialog.several.click()
     dialog.window_end.setTime(dialog.window_start.time())
-    assert "Beginn und Ende" in dialog._notes[Field.WINDOW].text
+    assert "Beginn und Ende" in dialog._notes[NotePlace.WINDOW].text
     assert not dialog._save.isEnabled()
     assert taken.previews[-1] is None
     dialog.save_and_close()
@@ -203,36 +207,6 @@ def test_every_field_reaches_the_schedule(qtbot: QtBot, context: DialogContext, 
             Position.LAST, 1, Subday.HOURS, 2,
         )
     ]  # fmt: skip
-
-
-def test_by_itself_it_writes_the_schedule(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
-    dialog = opened(qtbot, context, JobKey.UPDATE_STATUS)
-    dialog.at.setTime(QTime(11, 30))
-    dialog.save_and_close()
-    qtbot.waitUntil(lambda: not dialog.isVisible())
-    stored = {row.key: row.schedule for row in agent.jobs.overview()}
-    assert stored[JobKey.UPDATE_STATUS].start_time == time(11, 30)
-
-
-def test_what_somebody_else_saved_is_shown_and_not_overwritten(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
-    dialog = opened(qtbot, context, JobKey.UPDATE_STATUS)
-    row = next(row for row in agent.jobs.overview() if row.key is JobKey.UPDATE_STATUS)
-    agent.jobs.save([JobChange(row.key, replace(row.schedule, start_time=time(16)), row.version)], "Labor")
-    dialog.at.setTime(QTime(11, 30))
-    dialog.save_and_close()
-    qtbot.waitUntil(lambda: dialog.at.time() == QTime(16, 0))
-    assert "inzwischen geändert" in dialog.banner.text
-    assert not dialog.has_unsaved_changes()
-    dialog.at.setTime(QTime(16, 30))
-    assert "16:30" in dialog.summary.text()
-    dialog.save_and_close()
-    qtbot.waitUntil(lambda: not dialog.isVisible())
-    stored = {row.key: row.schedule.start_time for row in agent.jobs.overview()}
-    assert stored[JobKey.UPDATE_STATUS] == time(16, 30)
-
-
-def test_without_a_subject_it_is_about_the_first_job(qtbot: QtBot, context: DialogContext) -> None:
-    assert opened(qtbot, context, None).windowTitle() == "Zeitplan: Download-Service"
 
 
 def test_leaving_asks_only_where_something_changed(

@@ -11,15 +11,15 @@ from PyQt6.QtWidgets import QMenu, QMenuBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.downloads.trial_starter import TrialStarter
+from tests.support.signatures import KnownSignatures
 from tray_agent.demo.world import DemoWorld
 from tray_agent.job_kinds import JobKey
-from tray_agent.platforms.signature import KnownSignatures, Signature, SignatureState
+from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.dialogs.downloads import DownloadsDialog
 from ui.dialogs.portal import PortalDialog
-from ui.shell.remembered import Remembered
-from ui.windows import Windows
+from ui.windows import Remembered, Windows
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_element_installieren(qtbot: QtBot, world: DemoWorld, desk: Windows, mon
     starter = TrialStarter()
     monkeypatch.setattr("tray_agent.downloads.assembly.starter", lambda: starter)
     signed = KnownSignatures(**{"vitomed-update-2_69_001_msi": Signature(SignatureState.VALID, "Hersteller AG")})
-    monkeypatch.setattr("tray_agent.platforms.signature.signature_reader", lambda: signed)
+    monkeypatch.setattr("tray_agent.platforms.this_system.signature_reader", lambda: signed)
     subscribe(qtbot, desk, "Update vitomed")
     run = world.agent.jobs.run_now(JobKey.DOWNLOAD)
     assert run.counts["downloaded"] == 1

@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 from tests.ui.jobs_world import Yes, choose_from_menu, click, click_checkbox, give_jobs, gone, menu_titles, open_jobs, settled
 from tests.ui.keyboard import ask_for_menu
 from tray_agent.agent import Agent
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.activity_log import ActivityLog
-from tray_agent.protocol.model import Activity, Level, Service
-from tray_agent.schedules.schedule import Frequency, Subday
+from tray_agent.protocol.model import Activity, Level
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.tray.model import DialogName
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.job_history import JobHistoryDialog
@@ -86,7 +86,7 @@ def test_sms_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, agent: 
         assert gone(schedule)
         # 8. Wiederholen Sie die Schritte 4 bis 7 für weitere Aufträge.
     qtbot.waitUntil(lambda: settled(jobs))
-    assert jobs.hints == ()
+    assert jobs.model.hints == ()
     assert jobs.model.good_news == "Die Zeitpläne passen zusammen."
     # 9. Klicken Sie Speichern, um das Aufträge-Fenster zu schliessen.
     assert not any(row.enabled for row in agent.jobs.overview())
@@ -104,9 +104,9 @@ def test_a_wrong_order_is_told_before_it_is_saved(qtbot: QtBot, jobs: JobsDialog
         schedule = open_schedule(jobs, windows, key)
         choose_daily_once(schedule, at)
         click_button(schedule, "Speichern")
-    qtbot.waitUntil(lambda: settled(jobs) and len(jobs.hints) == 2)
-    assert "Dazwischen liegen weniger als 5 Minuten" in jobs.hints[0]
-    assert "«Status aktualisieren» am gleichen Tag zuletzt schon um 09:00" in jobs.hints[1]
+    qtbot.waitUntil(lambda: settled(jobs) and len(jobs.model.hints) == 2)
+    assert "Dazwischen liegen weniger als 5 Minuten" in jobs.model.hints[0]
+    assert "«Status aktualisieren» am gleichen Tag zuletzt schon um 09:00" in jobs.model.hints[1]
 
 
 def test_download_service_auftraege_verwalten(qtbot: QtBot, jobs: JobsDialog, agent: Agent, windows: Windows) -> None:
@@ -207,7 +207,7 @@ def test_protokoll_aktivitaeten_fehler_anzeigen(qtbot: QtBot, windows: Windows, 
     qtbot.waitUntil(lambda: sms.list.rowCount() == 3)
     # mit der Schaltfläche ... Drucken geben Sie die Liste auf Papier aus;
     printed: list[str] = []
-    monkeypatch.setattr("ui.widgets.print_actions.print_with_dialog", lambda out, _parent: printed.append(out.html))
+    monkeypatch.setattr("ui.widgets.printing.print_with_dialog", lambda out, _parent: printed.append(out.html))
     click_button(window, "Drucken")
     qtbot.waitUntil(lambda: len(printed) == 1 and not window.is_busy)
     assert "Müller Anna" in printed[0]

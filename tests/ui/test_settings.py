@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.keyboard import turn_wheel
 from tray_agent.agent import Agent
 from tray_agent.config import settings as declared
-from tray_agent.config.settings import SETTINGS, Settings
+from tray_agent.config.settings import SETTINGS, PracticeIds, Settings
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from ui.dialogs.settings import SettingsDialog
 from ui.models.settings import SettingsModel, default_text
@@ -22,9 +22,8 @@ Widget = TypeVar("Widget", bound=QWidget)
 
 
 def model(**values: declared.Value) -> SettingsModel:
-    return SettingsModel(
-        Settings({declared.find_setting(f"SMSService.{name}"): value for name, value in values.items()}), {"M1": "Dr. Meier"}, {}
-    )
+    stored = Settings({declared.find_setting(f"SMSService.{name}"): value for name, value in values.items()})
+    return SettingsModel(stored, PracticeIds({"M1": "Dr. Meier"}, {"K": "Kontrolle"}))
 
 
 def test_every_switch_stands_in_one_section() -> None:
@@ -48,8 +47,28 @@ def test_a_value_put_back_is_no_change() -> None:
 
 
 def test_a_mandant_that_is_not_known_any_more_is_kept_in_the_list() -> None:
-    labels = [choice.label for choice in model(DefaultSMSMandant="M9").mandant_choices()]
+    labels = [choice.label for choice in model(DefaultSMSMandant="M9").choices(declared.DEFAULT_MANDANT)]
     assert labels == ["– keiner –", "Dr. Meier (M1)", "M9 (unbekannt)"]
+
+
+def test_what_the_practice_does_not_know_is_refused_but_may_stay_where_it_is_stored() -> None:
+    edited = model(Besuchsgründe="X")
+    assert edited.edit(declared.VISIT_REASONS, "K,X") == ""
+    assert "Kontrolle" in [choice.label for choice in edited.choices(declared.VISIT_REASONS)]
+    assert edited.edit(declared.VISIT_REASONS, "K,Y") == "Erlaubt sind Besuchsgründe der Praxis, durch Kommas getrennt: K, X."
+    assert edited.edit(declared.DEFAULT_MANDANT, "M9") == "Erlaubt ist ein Mandant der Praxis: M1."
+    assert edited.edit(declared.DEFAULT_MANDANT, "") == ""
+
+
+def test_that_the_practice_can_not_be_read_is_told() -> None:
+    unread = SettingsModel(Settings({declared.DEFAULT_MANDANT: "M9"}), None)
+    assert [choice.value for choice in unread.choices(declared.DEFAULT_MANDANT)] == ["", "M9"]
+    assert any("nicht lesbar" in hint for hint in unread.hints())
+    assert not any("nicht lesbar" in hint for hint in model().hints())
+
+
+def test_languages_are_chosen_by_name() -> None:
+    assert [choice.label for choice in model().choices(declared.FALLBACK_LANGUAGE)] == ["Deutsch", "Englisch", "Französisch", "Italienisch"]
 
 
 def test_the_default_is_told_with_its_unit() -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -21,15 +22,14 @@ from tray_agent.agent import Agent
 from tray_agent.config.machine import DownloadSection, GatewayAccount, GatewaySection, Machine, PortalSection, UiSection, load_machine
 from tray_agent.config.reading import plain_table
 from tray_agent.demo.world import DemoWorld
-from tray_agent.doctor import Subject, Verdict
+from tray_agent.doctor import CheckVerdict, Subject
 from tray_agent.downloads.publisher import names_of
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
-from ui.models.setup import PAGES, Kind, SetupModel, try_out
-from ui.shell.remembered import Remembered
-from ui.windows import DialogContext, Windows
+from ui.models.setup import PAGES, AutostartStatus, Kind, SetupModel, try_out
+from ui.windows import DialogContext, Remembered, Windows
 
 
 @pytest.fixture
@@ -108,6 +108,61 @@ def test_a_switched_off_notice_is_written_and_its_default_is_taken_out() -> None
     assert not model.has_changes
 
 
+class NotedAutostart:
+    """An entry that is noted, beside one for all persons or not."""
+
+    def __init__(self, *, own: bool = False, for_all: bool = False) -> None:
+        self.own, self.for_all = own, for_all
+
+    def is_enabled(self) -> bool:
+        return self.own
+
+    def is_enabled_for_all(self) -> bool:
+        return self.for_all
+
+    def enable(self) -> None:
+        self.own = True
+
+    def disable(self) -> None:
+        self.own = False
+
+
+def test_the_start_at_login_is_the_systems_and_needs_no_restart(
+    qtbot: QtBot, context: DialogContext, file: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, before = NotedAutostart(), file.read_text(encoding="utf-8")
+    monkeypatch.setattr("ui.dialogs.setup.autostart", lambda: entry)
+    for wanted in (True, False):
+        dialog = SetupDialog(context)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.waitUntil(lambda: context.background.idle)
+        box = dialog.findChild(QCheckBox, "autostart")
+        assert isinstance(box, QCheckBox)
+        assert (box.isEnabled(), box.isChecked()) == (True, not wanted)
+        box.setChecked(wanted)
+        assert entry.own is not wanted
+        dialog.save_and_close()
+        qtbot.waitUntil(partial(lambda entry, wanted: entry.own is wanted, entry, wanted))
+        qtbot.waitUntil(lambda: context.background.idle)
+    assert file.read_text(encoding="utf-8") == before
+    assert told == []
+
+
+@pytest.mark.parametrize(("own", "changeable"), [(False, False), (True, True)])
+def test_the_start_for_all_is_shown_and_not_changed(
+    qtbot: QtBot, context: DialogContext, file: Path, monkeypatch: pytest.MonkeyPatch, own: bool, changeable: bool
+) -> None:
+    monkeypatch.setattr("ui.dialogs.setup.autostart", lambda: NotedAutostart(own=own, for_all=True))
+    dialog = SetupDialog(context)
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(lambda: context.background.idle)
+    box = dialog.findChild(QCheckBox, "autostart")
+    assert isinstance(box, QCheckBox)
+    assert (box.isChecked(), box.isEnabled()) == (True, changeable)
+    assert ("alle Personen" in box.toolTip()) is not changeable
+
+
 def test_publishers_program_and_notices_are_set_in_the_window(qtbot: QtBot, dialog: SetupDialog, file: Path, told: list[str]) -> None:
     field(dialog, "portal.publishers").setText("Vitodata AG; HCI Solutions AG")
     field(dialog, "download.practice_program").setText(r"C:\vitomed\vitomed.exe")
@@ -125,34 +180,34 @@ def test_publishers_program_and_notices_are_set_in_the_window(qtbot: QtBot, dial
 @pytest.mark.parametrize("process", ["", "no-such-program.exe"])
 def test_a_practice_software_that_does_not_run_is_told(agent: Agent, process: str) -> None:
     findings = try_out(agent, Machine(ui=UiSection(practice_process=process)), {}, (Subject.SOFTWARE,))
-    assert findings[0].verdict is Verdict.NOTICE
+    assert findings[0].verdict is CheckVerdict.NOTICE
     assert process or "ui.practice_process" in findings[0].advice
 
 
 @pytest.mark.skipif(tells_no_names(), reason="Wine tells no names of processes; on the list for a real Windows")
 def test_a_practice_software_that_runs_is_found(agent: Agent) -> None:
     findings = try_out(agent, Machine(ui=UiSection(practice_process=psutil.Process().name())), {}, (Subject.SOFTWARE,))
-    assert findings[0].verdict is Verdict.GOOD
+    assert findings[0].verdict is CheckVerdict.GOOD
 
 
 def test_the_program_file_of_the_practice_software_is_tried(agent: Agent, tmp_path: Path) -> None:
     missing = Machine(download=DownloadSection(practice_program=str(tmp_path / "vitomed.exe")))
-    assert try_out(agent, missing, {}, (Subject.SOFTWARE,))[1].verdict is Verdict.FAULT
+    assert try_out(agent, missing, {}, (Subject.SOFTWARE,))[1].verdict is CheckVerdict.FAULT
     (tmp_path / "vitomed.exe").touch()  # no program: it has no version
     found = try_out(agent, missing, {}, (Subject.SOFTWARE,))[1]
-    assert found.verdict is (Verdict.FAULT if sys.platform == "win32" else Verdict.NOTICE)
+    assert found.verdict is (CheckVerdict.FAULT if sys.platform == "win32" else CheckVerdict.NOTICE)
     unset = try_out(agent, Machine(), {}, (Subject.SOFTWARE,))[1]
-    assert (unset.verdict, "download.practice_program" in unset.advice) == (Verdict.NOTICE, True)
+    assert (unset.verdict, "download.practice_program" in unset.advice) == (CheckVerdict.NOTICE, True)
 
 
 def test_who_may_have_signed_an_installer_is_told(agent: Agent) -> None:
     folder, named = try_out(
         agent, Machine(portal=PortalSection(address="https://127.0.0.1:9/", publishers="A; B")), {}, (Subject.DOWNLOADS,)
     )
-    assert folder.verdict is Verdict.GOOD
+    assert folder.verdict is CheckVerdict.GOOD
     assert "«A» oder «B»" in named.sentence
     (_folder, anybody) = try_out(agent, Machine(portal=PortalSection(address="https://127.0.0.1:9/")), {}, (Subject.DOWNLOADS,))
-    assert anybody.verdict is Verdict.GOOD
+    assert anybody.verdict is CheckVerdict.GOOD
     assert "Online-Portal" in anybody.sentence
 
 
@@ -249,7 +304,9 @@ def test_what_is_typed_while_the_practice_answers_stays(
     qtbot: QtBot, context: DialogContext, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = Event()
-    monkeypatch.setattr("ui.dialogs.setup._known", lambda _agent: answer.wait(30) and _Known({"M1": "Dr. Meier"}, frozenset()))
+    monkeypatch.setattr(
+        "ui.dialogs.setup._known", lambda _agent: answer.wait(30) and _Known({"M1": "Dr. Meier"}, frozenset(), AutostartStatus())
+    )
     dialog = SetupDialog(context)
     qtbot.addWidget(dialog)
     dialog.show()
@@ -355,11 +412,11 @@ def test_all_connections_of_the_demo_are_good(
 def test_an_edited_connection_is_tried_without_saving(world: DemoWorld) -> None:
     broken = replace(world.agent.machine, mail=replace(world.agent.machine.mail, port=9))
     (finding,) = try_out(world.agent, broken, {}, (Subject.MAIL,))
-    assert finding.verdict is Verdict.FAULT
+    assert finding.verdict is CheckVerdict.FAULT
     (wrong,) = try_out(world.agent, world.agent.machine, {"mail": "falsch"}, (Subject.MAIL,))
-    assert wrong.verdict is Verdict.FAULT
+    assert wrong.verdict is CheckVerdict.FAULT
     (good,) = try_out(world.agent, world.agent.machine, {}, (Subject.MAIL,))
-    assert good.verdict is Verdict.GOOD
+    assert good.verdict is CheckVerdict.GOOD
 
 
 def test_a_sender_and_an_originator_that_nobody_takes_are_found_before_anything_is_sent(world: DemoWorld) -> None:
@@ -367,7 +424,7 @@ def test_a_sender_and_an_originator_that_nobody_takes_are_found_before_anything_
     accounts = {one: replace(account, originator="Praxis am Bahnhof") for one, account in machine.gateway.accounts.items()}
     unsigned = replace(machine, mail=replace(machine.mail, sender="praxis"), gateway=replace(machine.gateway, accounts=accounts))
     findings = try_out(world.agent, unsigned, {}, (Subject.MAIL, Subject.GATEWAY))
-    told = [finding.sentence for finding in findings if finding.verdict is Verdict.FAULT]
+    told = [finding.sentence for finding in findings if finding.verdict is CheckVerdict.FAULT]
     assert any("«praxis»" in sentence for sentence in told)
     assert any("«Praxis am Bahnhof»" in sentence for sentence in told)
 

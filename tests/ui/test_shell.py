@@ -23,6 +23,8 @@ from pytestqt.qtbot import QtBot
 from tray_agent.desktop import SECONDS_AFTER_RESTART, Start, _restarted, _Watchdog
 from tray_agent.errors import KnownError
 from tray_agent.platforms import programs
+from tray_agent.platforms.foreground import Foreground
+from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import LowCredits, NewDownload, Notice, NoticeFacts, notices
 from ui.shell import single_instance
@@ -35,7 +37,7 @@ from ui.shell.single_instance import SHOW, Place, SingleInstance
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class Screen:
+class Screen(FullScreen):
     """A screen that a full-screen program may fill."""
 
     def __init__(self) -> None:
@@ -236,7 +238,7 @@ def test_second_instance_asks_the_first_to_show_itself(qtbot: QtBot, tmp_path: P
     second.release()
 
 
-class NotedFront:
+class NotedFront(Foreground):
     """Notes to whom the right to come to the front was passed on, and whether the other had been asked by then."""
 
     def __init__(self, asked: list[bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 
@@ -13,10 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.errors import KnownError
+from tray_agent.store.pages import Page
 from ui.background import Background
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status
-from ui.widgets.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest, PageResult
+from ui.widgets.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest
 from ui.widgets.tables import Align, Column, ListModel, TableView, shared_widths
 from ui.windows import DialogContext
 
@@ -38,16 +40,18 @@ class Store:
     """A list of a million numbers that notes what was asked of it."""
 
     def __init__(self, total: int = 1_000_000) -> None:
-        self.total = total
+        self.numbers: Sequence[int] = range(total)
         self.requests: list[PageRequest] = []
         self.error: KnownError | None = None
 
-    def fetch(self, request: PageRequest) -> PageResult[Entry]:
+    def fetch(self, request: PageRequest) -> Page[Entry]:
         self.requests.append(request)
         if self.error:
             raise self.error
-        numbers = range(request.offset, min(request.offset + request.limit, self.total))
-        return PageResult([Entry(self.total - 1 - n if request.descending else n) for n in numbers], self.total)
+        numbers = self.numbers[::-1] if request.descending else self.numbers
+        place = numbers.index(request.at) if isinstance(request.at, int) and request.at in numbers else None
+        offset = request.offset if place is None else place - place % request.limit
+        return Page(tuple(Entry(number) for number in numbers[offset : offset + request.limit]), offset, len(numbers), place)
 
 
 @pytest.fixture
@@ -57,10 +61,22 @@ def store() -> Store:
 
 @pytest.fixture
 def paged(qtbot: QtBot, store: Store, background: Background) -> PagedModel[Entry]:
-    model = PagedModel(COLUMNS, store.fetch, background)
+    model = PagedModel(COLUMNS, store.fetch, background, key=lambda entry: entry.number)
     model.reload()
     qtbot.waitUntil(lambda: background.idle)
     return model
+
+
+@pytest.fixture
+def view(qtbot: QtBot, paged: PagedModel[Entry]) -> TableView:
+    """Gives a table that shows the list."""
+    table = TableView("Liste", "Noch nichts.")
+    qtbot.addWidget(table)
+    table.setModel(paged)
+    paged.went.connect(table.show_row)
+    table.resize(300, 300)
+    table.show()
+    return table
 
 
 def shown(model: PagedModel[Entry] | ListModel[Entry], row: int, column: int = 0) -> object:
@@ -107,6 +123,91 @@ def test_pages_are_forgotten(qtbot: QtBot, paged: PagedModel[Entry], background:
     assert len(paged._pages) == PAGES_KEPT
 
 
+def chosen(view: TableView) -> object:
+    return view.currentIndex().data()
+
+
+def test_the_end_of_a_million_rows_is_one_key_away(qtbot: QtBot, view: TableView, store: Store, background: Background) -> None:
+    press(view, Qt.Key.Key_End)
+    view.viewport().repaint()  # type: ignore[union-attr]  # a table has one
+    qtbot.waitUntil(lambda: background.idle and chosen(view) == "999999")
+    assert len(store.requests) <= 3
+
+
+def test_a_place_in_the_middle_is_shown_first(qtbot: QtBot, view: TableView, paged: PagedModel[Entry], background: Background) -> None:
+    paged.go_to(500_123)
+    qtbot.waitUntil(lambda: background.idle and chosen(view) == "500123")
+    assert view.rowAt(0) == 500_123
+
+
+def test_the_chosen_row_stays_chosen_wherever_it_stands_now(
+    qtbot: QtBot, view: TableView, paged: PagedModel[Entry], store: Store, background: Background
+) -> None:
+    view.setCurrentIndex(paged.index(150, 0))
+    view.scrollTo(paged.index(150, 0), TableView.ScrollHint.PositionAtCenter)
+    top = view.visualRect(view.currentIndex()).top()
+    store.numbers = range(-1000, 1_000_000)  # others have come above it
+    paged.reload()
+    qtbot.waitUntil(lambda: background.idle and view.currentIndex().row() == 1150)
+    assert chosen(view) == "150"
+    assert view.visualRect(view.currentIndex()).top() == top
+    paged.sort(0, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: background.idle and view.currentIndex().row() == 1_000_000 - 151)
+    assert chosen(view) == "150"
+    assert view.visualRect(view.currentIndex()).top() == top
+    store.numbers = range(200, 300)
+    paged.set_filter("others")
+    qtbot.waitUntil(lambda: background.idle and paged.rowCount() == 100)
+    assert not view.currentIndex().isValid()
+
+
+def test_a_row_that_the_window_chose_by_itself_is_held_on_to_only_when_the_list_is_read_anew(
+    qtbot: QtBot, view: TableView, paged: PagedModel[Entry], store: Store, background: Background
+) -> None:
+    view.choose_first()
+    paged.sort(0, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: background.idle)
+    assert not view.currentIndex().isValid()
+    view.choose_first()
+    assert chosen(view) == "999999"
+    store.numbers = range(1_000_010)
+    paged.reload()
+    qtbot.waitUntil(lambda: background.idle and view.currentIndex().row() == 10)
+    assert chosen(view) == "999999"
+
+
+def test_rows_that_come_while_somebody_scrolls_are_noticed(
+    qtbot: QtBot, view: TableView, paged: PagedModel[Entry], store: Store, background: Background
+) -> None:
+    view.setCurrentIndex(paged.index(3, 0))
+    store.numbers = range(-5, 1_000_000)
+    shown(paged, 700_000)
+    qtbot.waitUntil(lambda: background.idle and paged.rowCount() == 1_000_005)
+    assert (chosen(view), view.currentIndex().row()) == ("3", 8)
+
+
+def test_a_short_list_keeps_the_chosen_row_by_its_key(qtbot: QtBot) -> None:
+    model = ListModel(COLUMNS, key=lambda entry: entry.number)
+    table = TableView("Liste", "")
+    qtbot.addWidget(table)
+    table.setModel(model)
+    model.show([Entry(1), Entry(2), Entry(3)])
+    table.setCurrentIndex(model.index(1, 0))
+    model.show([Entry(9), Entry(1), Entry(2, ticked=True)])
+    assert (chosen(table), table.currentIndex().row()) == ("2", 2)
+    model.sort(0)
+    assert (chosen(table), table.currentIndex().row()) == ("2", 1)
+    model.show([Entry(1), Entry(3), Entry(4)])
+    assert not table.currentIndex().isValid()
+
+
+def test_names_are_sorted_as_people_write_them(qtbot: QtBot) -> None:
+    model = ListModel([Column[str]("Name", lambda name: name)])
+    model.show(["Zoë", "von Arx", "Ärni", "Bär", "d'Arcy", "Arnold"])
+    model.sort(0)
+    assert list(model.rows) == ["d'Arcy", "Ärni", "Arnold", "von Arx", "Bär", "Zoë"]
+
+
 def test_failure_is_told_in_the_table(qtbot: QtBot, paged: PagedModel[Entry], store: Store, background: Background) -> None:
     view = TableView("Liste", "Noch nichts.")
     qtbot.addWidget(view)
@@ -124,9 +225,9 @@ def test_failure_is_told_in_the_table(qtbot: QtBot, paged: PagedModel[Entry], st
 def test_empty_table_says_why(qtbot: QtBot, background: Background) -> None:
     go_on = Event()
 
-    def fetch(_request: PageRequest) -> PageResult[Entry]:
+    def fetch(_request: PageRequest) -> Page[Entry]:
         go_on.wait(10)
-        return PageResult([], 0)
+        return Page((), 0, 0)
 
     model = PagedModel(COLUMNS, fetch, background)
     view = TableView("Liste", "Noch kein Lauf.")

@@ -21,7 +21,7 @@ from tray_agent.agent import Agent
 from tray_agent.config.settings import MOST_SEGMENTS
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import SAMPLE, Field, FindingCode, Severity, check_template
+from tray_agent.messages.texts.check import SAMPLE, FindingCode, TemplateField, TemplateSeverity, check_template
 from tray_agent.messages.texts.examples import Example
 from tray_agent.messages.texts.rendering import Placeholder, Rendered, render_sms
 from tray_agent.messages.texts.segments import Encoding
@@ -33,9 +33,9 @@ from ui.dialogs.templates import TemplatesDialog
 from ui.models.templates import (
     Reader,
     TemplatesModel,
-    changed_told,
+    changed_text,
     language_word,
-    missing_told,
+    missing_text,
     origin_word,
     patient_reader,
     readers,
@@ -57,8 +57,7 @@ def model(most: int = 3, own: dict[TemplateKey, str] | None = None) -> Templates
         entries[place] = TemplateEntry(Template(key, text), Origin.OWN, datetime(2026, 11, 22, 9, 10, tzinfo=UTC), "anna@EMPFANG1")
 
     def check(template: Template):  # type: ignore[no-untyped-def]  # noqa: ANN202 - as TemplateService.check
-        key = template.key
-        return check_template(key.kind, key.channel, key.language, template.text, template.subject, most)
+        return check_template(template, most)
 
     return TemplatesModel(entries, check, lambda template, values: default_book().render(template, values or SAMPLE), most)
 
@@ -70,15 +69,15 @@ def test_a_misspelt_placeholder_is_told_marked_and_replaced() -> None:
     edited = model()
     edited.edit(text="😀 {Vornamme}, {Datum} {Uhrzeit}")
     wrong = next(finding for finding in edited.findings if finding.code is FindingCode.UNKNOWN)
-    assert edited.told()[0].text == "{Vornamme} gibt es nicht. Gemeint ist wohl {Vorname}."
-    assert [(mark.start, mark.length) for mark in edited.marks(Field.TEXT) if mark.severity is Severity.ERROR] == [(3, 10)]
+    assert edited.found_lines()[0].text == "{Vornamme} gibt es nicht. Gemeint ist wohl {Vorname}."
+    assert [(mark.start, mark.length) for mark in edited.marks(TemplateField.TEXT) if mark.severity is TemplateSeverity.ERROR] == [(3, 10)]
     assert edited.replaced(wrong) == "😀 {Vorname}, {Datum} {Uhrzeit}"
 
 
 def test_right_placeholders_are_marked_with_their_explanation() -> None:
     edited = model()
     edited.edit(text="{Datum} {Uhrzeit}")
-    assert [(mark.start, mark.length, mark.severity, mark.sentence) for mark in edited.marks(Field.TEXT)] == [
+    assert [(mark.start, mark.length, mark.severity, mark.sentence) for mark in edited.marks(TemplateField.TEXT)] == [
         (0, 7, None, "Datum des Termins: 24.12.2026"),
         (8, 9, None, "Uhrzeit des Termins: 10:15"),
     ]
@@ -87,7 +86,7 @@ def test_right_placeholders_are_marked_with_their_explanation() -> None:
 def test_dear_characters_are_named_in_one_line_and_all_replaced() -> None:
     edited = model()
     edited.edit(text="{Datum} – {Uhrzeit} – „gut“ … 😀")
-    assert [one.text for one in edited.told()] == [
+    assert [one.text for one in edited.found_lines()] == [
         "«–» «„» «“» «…» «😀» gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen."
     ]
     assert edited.can_simplify
@@ -97,14 +96,14 @@ def test_dear_characters_are_named_in_one_line_and_all_replaced() -> None:
 def test_characters_that_count_double_are_named_too() -> None:
     edited = model()
     edited.edit(text="{Datum} {Uhrzeit} [a] {{b}}")
-    assert [one.text for one in edited.told()] == ["«[» «]» «{{» «}}» zählen in einer SMS doppelt."]
+    assert [one.text for one in edited.found_lines()] == ["«[» «]» «{{» «}}» zählen in einer SMS doppelt."]
     assert edited.simplified() == "{Datum} {Uhrzeit} (a) (b)"
 
 
 def test_the_same_mistake_twice_is_told_once() -> None:
     edited = model()
     edited.edit(text="{Xyzz} {Xyzz} {Datum} {Uhrzeit}")
-    [told] = edited.told()
+    [told] = edited.found_lines()
     assert told.text.endswith("(2-mal)")
 
 
@@ -112,14 +111,18 @@ def test_the_same_mistake_twice_is_told_once() -> None:
 def test_plain_characters_never_make_a_text_dearer_nor_wrong(text: str) -> None:
     edited = model(most=10)
     edited.edit(text=text)
-    wrong = {(one.code, one.sentence) for one in edited.findings if one.severity is Severity.ERROR and one.code is not FindingCode.EMPTY}
+    wrong = {
+        (one.code, one.sentence) for one in edited.findings if one.severity is TemplateSeverity.ERROR and one.code is not FindingCode.EMPTY
+    }
     before = render_sms(text, "de", SAMPLE, plain_characters=False).segments
     edited.edit(text=edited.simplified())
     after = render_sms(edited.draft.text, "de", SAMPLE, plain_characters=False).segments
     assert before is not None
     assert after is not None
     assert after.count <= before.count or before.encoding is Encoding.GSM
-    left = {(one.code, one.sentence) for one in edited.findings if one.severity is Severity.ERROR and one.code is not FindingCode.EMPTY}
+    left = {
+        (one.code, one.sentence) for one in edited.findings if one.severity is TemplateSeverity.ERROR and one.code is not FindingCode.EMPTY
+    }
     assert left <= wrong
 
 
@@ -171,13 +174,13 @@ def test_saving_puts_a_disabled_template_into_use_again() -> None:
     edited.stored([replace(entry, origin=Origin.DISABLED) if entry.template.key == SMS else entry for entry in edited.entries])
     assert not edited.has_changes
     assert edited.can_save
-    assert "nicht verwendet" in changed_told(edited.entry, ZURICH)
+    assert "nicht verwendet" in changed_text(edited.entry, ZURICH)
 
 
 def test_origin_language_and_change_are_told() -> None:
     edited = model(own={SMS: "{Datum} {Uhrzeit}"})
     assert (origin_word(edited.entries[0]), origin_word(edited.entries[1])) == ("eigene", "Vorgabe")
-    assert changed_told(edited.entries[0], ZURICH) == "Eigener Text, geändert am 22.11.2026 10:10 von anna@EMPFANG1."
+    assert changed_text(edited.entries[0], ZURICH) == "Eigener Text, geändert am 22.11.2026 10:10 von anna@EMPFANG1."
     assert [language_word(entry.template.key.language) for entry in edited.entries[:4]] == [
         "Deutsch",
         "Französisch",
@@ -205,9 +208,9 @@ def test_readers_are_the_invented_ones_and_those_of_the_practice() -> None:
 
 def test_placeholders_without_a_value_are_told() -> None:
     assert (
-        missing_told(Rendered("", missing=(Placeholder.LINK, Placeholder.DOCTOR))) == "Ohne Angabe, darum weggelassen: {Link} und {Arzt}."
+        missing_text(Rendered("", missing=(Placeholder.LINK, Placeholder.DOCTOR))) == "Ohne Angabe, darum weggelassen: {Link} und {Arzt}."
     )
-    assert missing_told(Rendered("")) == ""
+    assert missing_text(Rendered("")) == ""
 
 
 # The editor

@@ -25,16 +25,15 @@ from tray_agent.store.database import Database
 from tray_agent.tray.model import DialogName
 from ui.background import Background
 from ui.dialogs.jobs import JobsDialog
-from ui.shell.remembered import Remembered
 from ui.widgets.dialog import Dialog
 from ui.widgets.tables import TableView
-from ui.windows import Windows
+from ui.windows import Remembered, Windows
 
-SUBJECTS = {"schedule": JobKey.SEND_MESSAGES, "job_history": JobKey.SEND_MESSAGES}
-WITHOUT_ENGINE = ("overview",)
+SUBJECTS = {"job_history": JobKey.SEND_MESSAGES}
+WITHOUT_ENGINE = ("overview", "schedule")
 """Windows that ask the engine nothing by themselves."""
 
-HARMLESS = frozenset({"machine", "clock", "workstation", "secrets", "job_events"})
+HARMLESS = frozenset({"machine", "clock", "workstation", "person", "secrets", "job_events"})
 """What may be asked anywhere: it opens nothing."""
 
 

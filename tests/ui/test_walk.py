@@ -11,25 +11,23 @@ from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
+from tests.support.subjects import subject_of
 from tests.ui.keyboard import press
 from tests.ui.palettes import PALETTES
 from tests.ui.walk import backward_steps, clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
-from tray_agent.job_kinds import JobKey
 from tray_agent.tray.engine import AgentEngine
 from tray_agent.tray.model import DialogName, tray_state
 from ui.background import Background
-from ui.shell.remembered import Remembered
-from ui.widgets.accessibility import clashing_mnemonics, unnamed_widgets
 from ui.widgets.contrast import make_readable
 from ui.widgets.dialog import SMALL_SCREEN, Dialog
-from ui.windows import Windows, factory_of
+from ui.windows import Remembered, Windows, factory_of
 
 pytestmark = pytest.mark.xdist_group("walk")
 
 NAMES = [name.value for name in DialogName]
-SUBJECTS = {"schedule": JobKey.SEND_MESSAGES, "job_history": JobKey.SEND_MESSAGES}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +54,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def opened(qtbot: QtBot, windows: Windows, name: str) -> QDialog:
     """Opens a window and waits until it has loaded what it shows."""
-    dialog = windows.open(DialogName(name), SUBJECTS.get(name))
+    dialog = windows.open(DialogName(name), subject_of(DialogName(name), windows.agent))
     qtbot.waitUntil(lambda: windows.background.idle, timeout=20_000)
     QApplication.processEvents()
     return dialog

@@ -20,21 +20,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tuf.api.metadata import TargetFile
 
+from tests.support.portal import FaultyPortal, FaultyPortalHandler, PortalFault
 from tray_agent.clock import SystemClock
 from tray_agent.demo.portal import DemoPortal
-from tray_agent.demo.portal_server import Fault, PortalHandler, PortalServer, Request
-from tray_agent.downloads.catalogue_reader import read_area_order, read_targets
+from tray_agent.demo.portal_server import Request
+from tray_agent.downloads.catalogue import read_area_order, read_targets
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
 from tray_agent.downloads.portal import Portal
 from tray_agent.web.client import Patience, Web, WebError, WebFault
-from tray_agent.web.connections import Connections
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[PortalServer]:
+def served(tmp_path: Path) -> Iterator[FaultyPortal]:
     (tmp_path / "file.txt").write_bytes(b"content")
-    with PortalServer(tmp_path) as server:
+    with FaultyPortal(tmp_path) as server:
         yield server
 
 
@@ -52,7 +53,7 @@ def whole(web: Web, address: str) -> bytes:
     return content
 
 
-def chunked(handler: PortalHandler, request: Request) -> bool:
+def chunked(handler: FaultyPortalHandler, request: Request) -> bool:
     handler.send_response(200)
     handler.send_header("Transfer-Encoding", "chunked")
     handler.end_headers()
@@ -60,7 +61,7 @@ def chunked(handler: PortalHandler, request: Request) -> bool:
     return True
 
 
-def until_the_end(handler: PortalHandler, request: Request) -> bool:
+def until_the_end(handler: FaultyPortalHandler, request: Request) -> bool:
     handler.send_head(200, None)
     handler.wfile.write(b"hello world")
     handler.close_connection = True
@@ -68,15 +69,15 @@ def until_the_end(handler: PortalHandler, request: Request) -> bool:
 
 
 @pytest.mark.parametrize("form", [chunked, until_the_end])
-def test_every_form_of_a_body_is_read_to_its_end(web: Web, served: PortalServer, form: Fault) -> None:
+def test_every_form_of_a_body_is_read_to_its_end(web: Web, served: FaultyPortal, form: PortalFault) -> None:
     served.fault = form
     for _time in range(2):
         assert whole(web, f"{served.address}/file.txt") == b"hello world"
 
 
 @pytest.mark.parametrize("body", [b"5\r\nhel", b"zz\r\nhello\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n"])
-def test_a_chunked_body_that_is_wrong_is_told(web: Web, served: PortalServer, body: bytes) -> None:
-    def send(handler: PortalHandler, request: Request) -> bool:
+def test_a_chunked_body_that_is_wrong_is_told(web: Web, served: FaultyPortal, body: bytes) -> None:
+    def send(handler: FaultyPortalHandler, request: Request) -> bool:
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()
@@ -98,10 +99,10 @@ def fault_of(web: Web, address: str) -> WebFault:
 # Proxies
 
 
-def test_the_systems_proxy_is_used(web: Web, served: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_systems_proxy_is_used(web: Web, served: FaultyPortal, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def act_as_proxy(handler: PortalHandler, request: Request) -> bool:
+    def act_as_proxy(handler: FaultyPortalHandler, request: Request) -> bool:
         asked.append(handler.path)
         handler.send_head(200, 5)
         handler.wfile.write(b"proxy")
@@ -113,10 +114,10 @@ def test_the_systems_proxy_is_used(web: Web, served: PortalServer, monkeypatch: 
     assert asked == ["http://portal.example/file.txt"]
 
 
-def test_a_proxys_password_is_sent_to_the_proxy(web: Web, served: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxys_password_is_sent_to_the_proxy(web: Web, served: FaultyPortal, monkeypatch: pytest.MonkeyPatch) -> None:
     logins = []
 
-    def act_as_proxy(handler: PortalHandler, request: Request) -> bool:
+    def act_as_proxy(handler: FaultyPortalHandler, request: Request) -> bool:
         logins.append(request.headers.get("proxy-authorization"))
         handler.send_head(200, 5)
         handler.wfile.write(b"proxy")
@@ -128,7 +129,7 @@ def test_a_proxys_password_is_sent_to_the_proxy(web: Web, served: PortalServer, 
     assert logins == ["Basic " + base64.b64encode(b"praxis:ge@heim").decode()]
 
 
-def test_this_machine_is_never_asked_through_a_proxy(web: Web, served: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_machine_is_never_asked_through_a_proxy(web: Web, served: FaultyPortal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.invalid:3128")
     assert get(web, f"{served.address}/file.txt") == b"content"
 
@@ -137,7 +138,7 @@ def test_this_machine_is_never_asked_through_a_proxy(web: Web, served: PortalSer
 
 
 @pytest.fixture
-def secured(tmp_path: Path) -> Iterator[PortalServer]:
+def secured(tmp_path: Path) -> Iterator[FaultyPortal]:
     """Serves over TLS with a certificate that nobody vouches for."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
@@ -153,33 +154,37 @@ def secured(tmp_path: Path) -> Iterator[PortalServer]:
     file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
-    server = PortalServer(tmp_path)
+    server = FaultyPortal(tmp_path)
     server._http.socket = context.wrap_socket(server._http.socket, server_side=True)
     with server:
         yield server
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(web: Web, secured: PortalServer) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_refused(web: Web, secured: FaultyPortal) -> None:
     assert fault_of(web, secured.address.replace("http:", "https:") + "/server.pem") is WebFault.CERTIFICATE
     assert secured.traffic.requests == []
 
 
-def test_a_body_comes_over_tls_and_the_connection_is_used_again(
-    web: Web, secured: PortalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def trusted(secured: FaultyPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Lets this machine believe the certificate, and returns the address of what is served over TLS."""
     context = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
-    monkeypatch.setattr("tray_agent.web.client._new_connections", lambda proxy, head: Connections(proxy, context, head))
+    monkeypatch.setattr("tray_agent.web.system_network.trusted_certificates", lambda: context)
+    return secured.address.replace("http:", "https:")
+
+
+def test_a_body_comes_over_tls_and_the_connection_is_used_again(web: Web, secured: FaultyPortal, trusted: str, tmp_path: Path) -> None:
     content = random.Random(1).randbytes(300_000)
     (tmp_path / "file.bin").write_bytes(content)
     ports = set()
 
-    def look(handler: PortalHandler, request: Request) -> bool:
+    def look(handler: FaultyPortalHandler, request: Request) -> bool:
         ports.add(handler.client_address[1])
         return False
 
     secured.fault = look
     for _time in range(3):
-        assert whole(web, secured.address.replace("http:", "https:") + "/file.bin") == content
+        assert whole(web, f"{trusted}/file.bin") == content
     assert len(ports) == 1
 
 
@@ -189,8 +194,8 @@ def test_a_body_comes_over_tls_and_the_connection_is_used_again(
 @pytest.mark.parametrize(
     "location", ["http://[::1", "//example.invalid/x", "javascript:alert(1)", "http://127.0.0.1:99999/x", "\x01", "ftp:x"]
 )
-def test_redirects_to_nonsense_are_refused(web: Web, served: PortalServer, location: str) -> None:
-    def redirect(handler: PortalHandler, request: Request) -> bool:
+def test_redirects_to_nonsense_are_refused(web: Web, served: FaultyPortal, location: str) -> None:
+    def redirect(handler: FaultyPortalHandler, request: Request) -> bool:
         handler.refuse(302, {"Location": location})
         return True
 
@@ -199,14 +204,25 @@ def test_redirects_to_nonsense_are_refused(web: Web, served: PortalServer, locat
         get(web, f"{served.address}/file.txt")
 
 
+def test_a_redirect_from_https_to_http_is_refused(web: Web, secured: FaultyPortal, trusted: str, served: FaultyPortal) -> None:
+    def redirect(handler: FaultyPortalHandler, request: Request) -> bool:
+        handler.refuse(302, {"Location": f"{served.address}/file.txt"})
+        return True
+
+    assert get(web, f"{served.address}/file.txt") == b"content"
+    secured.fault = redirect
+    assert fault_of(web, f"{trusted}/file.txt") is WebFault.REDIRECT
+    assert len(served.traffic.requests) == 1
+
+
 # Heads
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX-A: ", b"HTTP/1.1 100 Continue\r\n\r\n", b"H"])
-def test_a_head_that_drips_for_ever_is_cut(served: PortalServer, head: bytes) -> None:
+def test_a_head_that_drips_for_ever_is_cut(served: FaultyPortal, head: bytes) -> None:
     released = threading.Event()
 
-    def drip(handler: PortalHandler, request: Request) -> bool:
+    def drip(handler: FaultyPortalHandler, request: Request) -> bool:
         handler.wfile.write(head)
         while not released.wait(0.01):
             handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" if b"100" in head else b"x")
@@ -245,9 +261,11 @@ def test_a_length_that_cannot_be_counted_refuses_that_file_alone(length: object)
     assert [refusal.element for refusal in refusals] == ["a"]
 
 
-class Target:
+class Target(TargetFile):
+    """A target with whatever the vendor signed."""
+
     def __init__(self, custom: object, digests: dict[str, str], length: Any) -> None:
-        self.custom, self.hashes, self.length = custom, digests, length
+        self.hashes, self.length, self.unrecognized_fields = digests, length, {"custom": custom}
 
 
 @given(path=st.text(max_size=60), custom=FIELDS | JSON, digests=st.dictionaries(st.text(max_size=8), st.text(max_size=70), max_size=3))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
-from urllib3 import ProxyManager
+from urllib3 import PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tray_agent.web.system_network import is_this_machine, pools_through, proxy_for
 
@@ -39,19 +40,23 @@ def test_another_machine(host: str) -> None:
     assert not is_this_machine(host)
 
 
+def pools(proxy: str | None) -> PoolManager:
+    return pools_through(proxy, HTTPConnection, HTTPSConnection)
+
+
 def test_a_login_may_hold_any_sign() -> None:
-    manager = pools_through("http://PRAXIS%5Cempfang:ge%40heim%3A@proxy.example:3128")
+    manager = pools("http://PRAXIS%5Cempfang:ge%40heim%3A@proxy.example:3128")
     assert isinstance(manager, ProxyManager)
     assert manager.proxy_headers["proxy-authorization"] == "Basic " + base64.b64encode(b"PRAXIS\\empfang:ge@heim:").decode()
 
 
 def test_without_a_login_none_is_sent() -> None:
-    manager = pools_through("http://proxy.example:3128")
+    manager = pools("http://proxy.example:3128")
     assert isinstance(manager, ProxyManager)
     assert not manager.proxy_headers
-    assert pools_through(None).proxy is None
+    assert pools(None).proxy is None
 
 
 def test_a_proxy_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="fax"):
-        pools_through("fax://proxy.example")
+        pools("fax://proxy.example")

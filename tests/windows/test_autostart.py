@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tray_agent.platforms.autostart import autostart
 from tray_agent.platforms.autostart_windows import APPROVED_KEY, RUN_KEY, RunKeyAutostart
+from tray_agent.platforms.this_system import autostart
 
 COMMAND = (r"C:\Users\Jörg Müller\vitoclient\vitoclient-tray.exe", "--quiet")
 
@@ -62,5 +62,24 @@ def test_what_the_task_manager_switched_off_is_off_until_enabled_again(entry: Ru
     assert entry.is_enabled()
 
 
+def test_the_installers_entry_for_all_is_seen_and_left_alone(entry: RunKeyAutostart) -> None:
+    assert not entry.is_enabled_for_all()
+    machine = winreg.HKEY_LOCAL_MACHINE
+    with winreg.CreateKeyEx(machine, RUN_KEY, 0, winreg.KEY_SET_VALUE) as key:
+        winreg.SetValueEx(key, entry._name, 0, winreg.REG_SZ, r'"C:\Program Files\vitoclient-Services\vitoclient-tray.exe"')
+        try:
+            assert entry.is_enabled_for_all()
+            assert not entry.is_enabled()
+            entry.enable()
+            entry.disable()
+            assert entry.is_enabled_for_all()
+            with winreg.CreateKeyEx(machine, APPROVED_KEY, 0, winreg.KEY_SET_VALUE) as approved:
+                winreg.SetValueEx(approved, entry._name, 0, winreg.REG_BINARY, bytes([3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+                assert not entry.is_enabled_for_all()
+                winreg.DeleteValue(approved, entry._name)
+        finally:
+            winreg.DeleteValue(key, entry._name)
+
+
 def test_this_system_has_the_run_key() -> None:
-    assert isinstance(autostart(COMMAND), RunKeyAutostart)
+    assert isinstance(autostart(), RunKeyAutostart)

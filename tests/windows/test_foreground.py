@@ -16,8 +16,7 @@ import pytest
 import win32con
 import win32gui
 
-from tray_agent.platforms.foreground import foreground
-from tray_agent.platforms.foreground_windows import WindowsForeground
+from tray_agent.platforms.foreground import Foreground
 from tray_agent.platforms.programs import without_console
 
 OTHER_PROGRAM = """
@@ -51,20 +50,16 @@ def test_a_window_comes_before_that_of_another_program(window: int) -> None:
     try:
         assert other.stdout.readline().strip() == b"True"
         assert win32gui.GetForegroundWindow() != window
-        assert WindowsForeground().take(window)
+        assert Foreground().take(window)
         assert win32gui.GetForegroundWindow() == window
     finally:
         other.communicate(b"\n", timeout=60)
 
 
 def test_a_window_that_is_gone_does_not_come() -> None:
-    assert not WindowsForeground().take(0x7FFFFFF0)
+    assert not Foreground().take(0x7FFFFFF0)
 
 
 @pytest.mark.parametrize("process", [None, os.getpid()], ids=["anyone", "one"])
 def test_the_right_is_passed_on(process: int | None) -> None:
-    assert WindowsForeground().allow(process)
-
-
-def test_this_system_has_a_rule() -> None:
-    assert isinstance(foreground(), WindowsForeground)
+    assert Foreground().allow(process)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.platforms.program_version import program_version
+from tray_agent.platforms.programs import program_version
 
 
 def test_the_version_of_a_program_is_read(tmp_path: Path) -> None:

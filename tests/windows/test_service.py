@@ -19,22 +19,22 @@ import pytest
 from tray_agent.config.secrets import SystemSecrets
 from tray_agent.platforms.errors import PlatformError
 from tray_agent.platforms.programs import without_console
-from tray_agent.platforms.service import ServicePlan, ServiceState, services
-from tray_agent.platforms.service_secrets import service_secrets
+from tray_agent.platforms.service import ServicePlan, ServiceState
 from tray_agent.platforms.service_windows import WindowsServices
+from tray_agent.platforms.this_system import service_secrets, services
 
 PROGRAM = """
 import pathlib, sys
 sys.path.insert(0, {project!r})
-from tray_agent.platforms.service_host import host
+from tray_agent.platforms.this_system import run_as_service
 
-def work(ending):
+def work(end):
     note = pathlib.Path({note!r})
     note.write_text("running", encoding="utf-8")
-    ending.stop.wait(60)
-    note.write_text(f"ended: {{ending.reason}}", encoding="utf-8")
+    end.stop.wait(60)
+    note.write_text(f"ended: {{end.reason}}", encoding="utf-8")
 
-host(work, {name!r})
+run_as_service(work, {name!r})
 """
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -153,9 +153,10 @@ def test_passwords_of_the_service_are_encrypted_and_reach_its_environment(tmp_pa
     kept = (tmp_path / "service-secrets.bin").read_bytes()
     assert b"geheime" not in kept
     secrets = service_secrets(config)
-    assert secrets.variables() == {"VITOCLIENT_SECRET_GATEWAY_M1"}
     monkeypatch.setenv("VITOCLIENT_SECRET_GATEWAY_M1", "")
     secrets.into_environment()
     assert SystemSecrets().get("gateway/M1") == "geheime Größe"
     secrets.set("gateway/M1", "")
-    assert secrets.variables() == frozenset()
+    monkeypatch.delenv("VITOCLIENT_SECRET_GATEWAY_M1")
+    secrets.into_environment()
+    assert SystemSecrets().get("gateway/M1") is None

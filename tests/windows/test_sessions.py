@@ -18,8 +18,9 @@ import win32gui
 from tray_agent.platforms import session_windows
 from tray_agent.platforms.hidden_window import TITLE, HiddenWindow
 from tray_agent.platforms.session_windows import WM_POWERBROADCAST, WM_WTSSESSION_CHANGE, WindowsSessionEvents, own_session
-from tray_agent.platforms.shutdown import Ending, StopReason, stop_when_ending
+from tray_agent.platforms.shutdown import ProgramEnd, StopReason
 from tray_agent.platforms.shutdown_windows import console_handler, end_of_session_window
+from tray_agent.platforms.this_system import stop_when_ending
 from tray_agent.tray.occasions import Occasion, SessionEvent, UserSwitch
 
 
@@ -96,7 +97,7 @@ def test_a_failing_listener_does_not_kill_the_window(told: queue.Queue[SessionEv
 
 @pytest.mark.parametrize(("why", "reason"), [(0, StopReason.SHUTDOWN), (-0x80000000, StopReason.LOGOFF)])
 def test_the_end_of_the_session_waits_for_our_end(why: int, reason: StopReason) -> None:
-    ending = Ending()
+    ending = ProgramEnd()
     window = end_of_session_window(ending)
     window.open()
 
@@ -116,7 +117,7 @@ def test_the_end_of_the_session_waits_for_our_end(why: int, reason: StopReason) 
 
 
 def test_a_session_that_does_not_end_after_all_changes_nothing() -> None:
-    ending = Ending()
+    ending = ProgramEnd()
     window = end_of_session_window(ending)
     window.open()
     win32gui.SendMessage(window.handle, win32con.WM_ENDSESSION, 0, 0)
@@ -129,7 +130,7 @@ def test_a_session_that_does_not_end_after_all_changes_nothing() -> None:
     [(0, StopReason.ASKED), (1, StopReason.ASKED), (2, StopReason.CONSOLE_CLOSED), (5, StopReason.LOGOFF), (6, StopReason.SHUTDOWN)],
 )
 def test_console_events_ask_for_the_end(event: int, reason: StopReason) -> None:
-    ending = Ending()
+    ending = ProgramEnd()
     ending.finished.set()
     assert console_handler(ending)(event)
     assert ending.reason is reason
@@ -137,7 +138,7 @@ def test_console_events_ask_for_the_end(event: int, reason: StopReason) -> None:
 
 
 def test_an_unknown_console_event_is_left_to_others() -> None:
-    ending = Ending()
+    ending = ProgramEnd()
     assert not console_handler(ending)(99)
     assert not ending.stop.is_set()
 

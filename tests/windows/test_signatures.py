@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.platforms.signature import Signature, SignatureState, signature_reader
+from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.platforms.signature_windows import WindowsSignatures
+from tray_agent.platforms.this_system import signature_reader
 
 PUBLISHER = "Praxissoftware Müller & Söhne AG"
 SIGNED_FILES = os.environ.get("SIGNED_FILES")

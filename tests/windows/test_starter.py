@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tray_agent.downloads.catalogue import FileKind
-from tray_agent.platforms.starter import starter
+from tray_agent.downloads.model import FileKind
 from tray_agent.platforms.starter_windows import WindowsStarter
+from tray_agent.platforms.this_system import starter
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)

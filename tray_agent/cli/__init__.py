@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 
 def main() -> None:
     """Runs ``vitoclient`` with the process's arguments and ends the process with its exit code."""
-    if sys.argv[1:] == ["run"]:
+    arguments = sys.argv[1:]
+    # What runs for weeks goes around the parser of the command line, which would stay in memory all the time.
+    if arguments == ["run"]:
         run_tray()
-    if sys.argv[1:] == ["agent"]:
+    if arguments == ["agent"]:
         run_agent()
-    if sys.argv[1:3] == ["service", "run"] and len(sys.argv) in (3, 5) and sys.argv[3:4] in ([], ["--config"]):
-        run_service(*sys.argv[4:])
-    from tray_agent.cli.frame import run
+    if arguments[:2] == ["service", "run"] and len(arguments) in (2, 4) and arguments[2:3] in ([], ["--config"]):
+        run_service(*arguments[3:])
+    sys.exit(run(arguments))
 
-    sys.exit(run(sys.argv[1:]))
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code; never raises, never shows a traceback for a known error."""
+    from tray_agent.cli.ending import ended
+
+    def work() -> int:
+        # Imported only now that the language is set: the helps of options are translated while the commands are imported.
+        from tray_agent.cli.commands import build
+        from tray_agent.cli.parsing import run_command
+
+        return run_command("vitoclient", build(), arguments)
+
+    return ended(work)
 
 
 def run_tray() -> None:
     """Runs the tray program (``vitoclient-tray``, ``vitoclient run``) and ends the process with its exit code.
 
-    It goes around the command line's frame: the icon shall be there before the configuration is read.
+    The icon shall be there before the configuration is read.
     """
     if not _has_screen():
         from tray_agent.cli.ending import ended
@@ -51,24 +66,19 @@ def _refuse_without_screen() -> int:
 def run_service(config: str | None = None) -> None:
     """Runs the agent as a service (``vitoclient service run``) and ends the process with its exit code.
 
-    It goes around the parser of the command line as ``run_agent`` does.
-
     Args:
         config: the service's configuration file; None: this machine's.
     """
     from pathlib import Path
 
+    from tray_agent.cli.agent import run_service_here
     from tray_agent.cli.ending import ended
-    from tray_agent.cli.service_run import run_service_here
 
     sys.exit(ended(lambda: run_service_here(Path(config) if config else None)))
 
 
 def run_agent() -> None:
-    """Runs the agent without a screen (``vitoclient agent``) and ends the process with its exit code.
-
-    It goes around the parser of the command line, which would stay in memory for as long as the agent runs.
-    """
+    """Runs the agent without a screen (``vitoclient agent``) and ends the process with its exit code."""
     from tray_agent.cli.agent import run_agent_here
     from tray_agent.cli.ending import ended
 

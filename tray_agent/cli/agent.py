@@ -1,15 +1,19 @@
-"""The agent of ``vitoclient agent``, without the parser of the command line: it runs for weeks and would hold it all the time."""
+"""The agent of ``vitoclient agent`` and of the service, without the parser of the command line: it runs for weeks and would hold it."""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_agent.cli.ending import one_line
+from tray_agent.config.machine import APPLICATION, CONFIG_FILE_VARIABLE, load_machine
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
     from tray_agent.jobs.events import Event
+    from tray_agent.platforms.shutdown import ProgramEnd
 
 
 def run_agent_here() -> int:
@@ -19,7 +23,6 @@ def run_agent_here() -> int:
         ConfigurationError: the configuration can't be read.
     """
     from tray_agent.agent import Agent
-    from tray_agent.config.machine import load_machine
     from tray_agent.headless import run_headless
     from tray_agent.logs import log_file
 
@@ -36,10 +39,43 @@ def _tell(event: Event) -> None:
     """Tells at the terminal, or in the journal of the system, what keeps the agent from working."""
     from tray_agent.jobs.events import DatabaseAway, DatabaseBack
 
-    match event:
-        case DatabaseAway():
-            print(f"vitoclient: {one_line(str(event.error))}", file=sys.stderr, flush=True)
-        case DatabaseBack():
-            print(_("Die Datenbank antwortet wieder."), flush=True)
-        case _:
-            pass
+    if isinstance(event, DatabaseAway):
+        print(f"vitoclient: {one_line(str(event.error))}", file=sys.stderr, flush=True)
+    elif isinstance(event, DatabaseBack):
+        print(_("Die Datenbank antwortet wieder."), flush=True)
+
+
+def shared_config_file() -> Path:
+    """Returns the configuration file of this machine, which a service can read."""
+    import platformdirs
+
+    return Path(platformdirs.site_config_dir(APPLICATION, appauthor=False)) / "config.toml"
+
+
+def run_service_here(config: Path | None = None) -> int:
+    """Runs this machine's agent as the service that the system has started until it is stopped, and returns the exit code.
+
+    Args:
+        config: the service's configuration; None: this machine's.
+
+    Raises:
+        ConfigurationError: the configuration can't be read.
+        PlatformError: on Windows, when a person started it instead.
+    """
+    from tray_agent.platforms.this_system import run_as_service, service_secrets
+
+    file = (config or shared_config_file()).absolute()
+    os.environ[CONFIG_FILE_VARIABLE] = str(file)  # read anew wherever the configuration is asked for
+
+    def work(end: ProgramEnd) -> None:
+        from tray_agent.agent import Agent
+        from tray_agent.headless import keep_running
+        from tray_agent.logs import start_logging
+
+        service_secrets(file).into_environment()  # before the configuration is used: its databases need their passwords
+        with Agent(load_machine()) as agent:
+            start_logging(agent.machine.data_folder, "service")  # a service has no screen: what it meets is in its log
+            keep_running(agent, end)
+
+    run_as_service(work)
+    return 0

@@ -7,22 +7,21 @@ from typing import Annotated
 import typer
 
 from tray_agent import __version__
-from tray_agent.cli import (
-    database,
-    demo,
-    doctor,
-    downloads,
-    history,
-    jobs,
-    messages,
-    outbox,
-    portal,
-    run,
-    schedule,
-    service,
-    settings,
-    templates,
-)
+from tray_agent.cli.agent import run_agent_here
+from tray_agent.cli.autostart import autostart
+from tray_agent.cli.database import group as database_group
+from tray_agent.cli.demo import demo
+from tray_agent.cli.doctor import doctor
+from tray_agent.cli.downloads import add_commands as add_download_commands
+from tray_agent.cli.history import add_commands as add_history_commands
+from tray_agent.cli.jobs import group as jobs_group
+from tray_agent.cli.messages import group as messages_group
+from tray_agent.cli.outbox import add_commands as add_outbox_commands
+from tray_agent.cli.portal import group as portal_group
+from tray_agent.cli.schedule import group as schedule_group
+from tray_agent.cli.service import group as service_group
+from tray_agent.cli.settings import group as settings_group
+from tray_agent.cli.templates import group as templates_group
 from tray_agent.i18n import _
 
 
@@ -37,21 +36,23 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(_start)
-    app.command("demo", help=_("Die ganze Kette auf einer Demopraxis laufen lassen."))(demo.demo)
-    app.command("doctor", help=_("Dieses Gerät prüfen: Konfiguration, Datenbank, Praxisdaten, Portal, SMS, E-Mail."))(doctor.doctor)
-    run.add_commands(app)
-    app.add_typer(database.group(), name="db")
-    app.add_typer(settings.group(), name="settings")
-    app.add_typer(templates.group(), name="templates")
-    message_commands = messages.group()
-    outbox.add_commands(message_commands)
+    app.command("demo", help=_("Die ganze Kette auf einer Demopraxis laufen lassen."))(demo)
+    app.command("doctor", help=_("Dieses Gerät prüfen: Konfiguration, Datenbank, Praxisdaten, Portal, SMS, E-Mail."))(doctor)
+    app.command("run", help=_("Das Tray-Programm starten; ein zweiter Start zeigt das laufende."))(_run)
+    app.command("agent", help=_("Ohne Bildschirm laufen: die Aufträge zu ihren Zeiten ausführen, bis zum Beenden."))(_agent)
+    app.command("autostart", help=_("Zeigen oder ändern, ob das Tray-Programm beim Anmelden startet."))(autostart)
+    app.add_typer(database_group(), name="db")
+    app.add_typer(settings_group(), name="settings")
+    app.add_typer(templates_group(), name="templates")
+    message_commands = messages_group()
+    add_outbox_commands(message_commands)
     app.add_typer(message_commands, name="messages")
-    app.add_typer(jobs.group(), name="jobs")
-    app.add_typer(schedule.group(), name="schedule")
-    history.add_commands(app)
-    app.add_typer(portal.group(), name="portal")
-    downloads.add_commands(app)
-    app.add_typer(service.group(), name="service")
+    app.add_typer(jobs_group(), name="jobs")
+    app.add_typer(schedule_group(), name="schedule")
+    add_history_commands(app)
+    app.add_typer(portal_group(), name="portal")
+    add_download_commands(app)
+    app.add_typer(service_group(), name="service")
     return app
 
 
@@ -64,3 +65,13 @@ def _start(
         raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())
+
+
+def _run() -> None:
+    from tray_agent.desktop import main
+
+    raise typer.Exit(main())
+
+
+def _agent() -> None:
+    raise typer.Exit(run_agent_here())

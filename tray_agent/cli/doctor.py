@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json
+from tray_agent.cli.frame import AsJson, agent_here, print_json
 from tray_agent.i18n import N_, _
 
 if TYPE_CHECKING:
-    from tray_agent.doctor import Finding
+    from tray_agent.doctor import CheckResult
 
 _SIGNS = {"good": "✔", "notice": "!", "fault": "✘"}
 _NAMES = {
@@ -26,11 +26,11 @@ _NAMES = {
 }
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Examines this machine; exit code 1 where anything is faulty."""
-    from tray_agent.doctor import Verdict, examine
+    from tray_agent.doctor import CheckVerdict, examine
 
-    findings: list[Finding] = []
+    findings: list[CheckResult] = []
     with agent_here() as agent:
         for finding in examine(agent):
             findings.append(finding)
@@ -40,10 +40,10 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausg
         print_json([
             {"subject": found.subject, "verdict": found.verdict, "sentence": found.sentence, "advice": found.advice} for found in findings
         ])  # fmt: skip
-    if any(found.verdict is Verdict.FAULT for found in findings):
+    if any(found.verdict is CheckVerdict.FAULT for found in findings):
         raise typer.Exit(1)
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: CheckResult) -> None:
     said = " ".join(part for part in (finding.sentence, finding.advice) if part)
     print(f"{_SIGNS[finding.verdict]} {_(_NAMES[finding.subject]) + ':':<16} {said}")

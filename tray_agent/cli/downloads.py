@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,13 +15,8 @@ from tray_agent.i18n import _, format_datetime
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from tray_agent.agent import Agent
-    from tray_agent.downloads.progress import DownloadProgress
+    from tray_agent.downloads.model import ElementVersion
     from tray_agent.downloads.service import DownloadRow
-    from tray_agent.downloads.states import DownloadState
-
-SHOW_AFTER = 1.0
-"""Seconds after which a progress bar appears."""
 
 _Element = Annotated[str, typer.Argument(metavar="ELEMENT", help=_("Der Name, den «vitoclient portal list» zeigt."))]
 _Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
@@ -51,7 +43,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def _subscribe(element: _Element) -> None:
     with agent_here() as agent:
-        agent.downloads.subscribe(element, _person(agent))
+        agent.downloads.subscribe(element, agent.person)
         active = agent.downloads.is_active()
     print(_("{element} wird automatisch heruntergeladen.").format(element=element))
     if not active:
@@ -67,7 +59,7 @@ def _unsubscribe(element: _Element) -> None:
 
 def _switch(position: Annotated[Switch, typer.Argument(metavar=_("STELLUNG"))]) -> None:
     with agent_here() as agent:
-        agent.downloads.set_active(position is Switch.ON, _person(agent))
+        agent.downloads.set_active(position is Switch.ON, agent.person)
     print(_("Der Download-Service ist eingeschaltet.") if position is Switch.ON else _("Der Download-Service ist ausgeschaltet."))
 
 
@@ -75,7 +67,7 @@ def _list(as_json: _Json = False) -> None:
     with agent_here() as agent:
         rows, zone = agent.downloads.downloads(), agent.machine.zone
     if as_json:
-        print_json([dataclasses.asdict(row) for row in rows])
+        print_json([_row_as_json(row) for row in rows])
     elif rows:
         _print_rows(rows, zone)
     else:
@@ -86,36 +78,45 @@ def _print_rows(rows: tuple[DownloadRow, ...], zone: ZoneInfo) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from tray_agent.downloads.sizes import format_size
-    from tray_agent.downloads.words import state_title
+    from tray_agent.downloads.words import format_size, state_word
 
     table = Table(_("Element"), _("Titel"), _("Version"), _("Grösse"), _("Status"), _("Geprüft"), box=None)
     for row in rows:
-        checked = format_datetime(row.verified_at.astimezone(zone)) if row.verified_at else ""
-        state = state_title(row.state) if row.present or not _is_here(row.state) else _("Datei fehlt hier")
-        table.add_row(row.element, escape(row.title), row.version, format_size(row.size), state, checked)
+        signed, verified_at = row.signed, row.download.verified_at
+        checked = format_datetime(verified_at.astimezone(zone)) if verified_at else ""
+        state = state_word(row.state, file_is_missing=row.is_missing)
+        table.add_row(signed.element, escape(signed.title), str(signed.version), format_size(signed.size), state, checked)
     print_table(table)
 
 
-def _is_here(state: DownloadState) -> bool:
-    return state.value in ("offered", "started")
+def signed_as_json(signed: ElementVersion) -> dict[str, object]:
+    """Returns what the vendor signed of a version, as ``--json`` shows it (``docs/commands.md``)."""
+    names = ("element", "title", "version", "released", "size", "notes", "kind", "restart")
+    return {name: getattr(signed, name) for name in names} | {"needs": signed.needs or ""}
+
+
+def _row_as_json(row: DownloadRow) -> dict[str, object]:
+    known = {name: getattr(row.download, name) for name in ("verified_at", "changed_at", "changed_by", "exit_code")}
+    here = {"file_name": row.signed.file_name, "state": row.state, "present": row.present}
+    return signed_as_json(row.signed) | here | known | {"kept": row.kept}
 
 
 def _run(as_json: _Json = False) -> None:
+    from tray_agent.cli.progress import transfer_bar
     from tray_agent.job_kinds import JobKey
     from tray_agent.protocol.model import RunState
 
     with agent_here() as agent:
-        with progress_bar(agent.downloads.progress, hidden=as_json):
+        with nullcontext() if as_json else transfer_bar(agent.downloads.progress):
             run = agent.jobs.run_now(JobKey.DOWNLOAD)
         rows = agent.downloads.waiting()
     if as_json:
-        waiting = [dataclasses.asdict(row) for row in rows]
+        waiting = [_row_as_json(row) for row in rows]
         print_json({"status": run.state, "counts": run.counts, "skipped": run.skipped, "sentence": run.sentence, "waiting": waiting})
     else:
         print(run.sentence)
         for row in rows:
-            print(_("Bereit zur Installation: {title} {version}").format(title=row.title, version=row.version))
+            print(_("Bereit zur Installation: {title} {version}").format(title=row.signed.title, version=row.signed.version))
     if run.state is not RunState.SUCCEEDED or run.problems:
         raise typer.Exit(1)
 
@@ -125,29 +126,11 @@ def _install(
     version: Annotated[str | None, typer.Option("--version", help=_("Diese Version; sonst die, die bereitliegt."))] = None,
     as_json: _Json = False,
 ) -> None:
-    from tray_agent.downloads.install import InstallOutcome
-
     with agent_here() as agent:
-        result = agent.downloads.install(element, version, by=_person(agent))
+        result = agent.downloads.install(element, version, by=agent.person)
     if as_json:
         print_json(dataclasses.asdict(result))
     else:
         print(result.sentence)
-    if result.outcome in (InstallOutcome.FAILED, InstallOutcome.CANCELLED):
+    if not result.outcome.went_well:
         raise typer.Exit(1)
-
-
-@contextmanager
-def progress_bar(progress: DownloadProgress, *, hidden: bool = False) -> Iterator[None]:
-    """Shows how far the transfers are, on a terminal, once they take longer than a second."""
-    if hidden or not sys.stderr.isatty():
-        yield
-        return
-    from tray_agent.cli.progress import TransferBar
-
-    with TransferBar(progress, SHOW_AFTER):
-        yield
-
-
-def _person(agent: Agent) -> str:
-    return f"{getpass.getuser()}@{agent.workstation}"

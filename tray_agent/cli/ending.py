@@ -23,34 +23,34 @@ _UNWRITTEN = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF})
 """What the system says of an output, a file without a name here, that takes nothing more."""
 
 
-def ended(work: Callable[[], int]) -> int:
+def ended(work: Callable[[], int], program: str = "vitoclient") -> int:
     """Does a command's work in the language of the configuration and returns its exit code.
 
-    Never raises, never shows a traceback for a known error.
+    Never raises, never shows a traceback for a known error; what is told begins with the program's name.
     """
     _speak_utf8()
     logging.getLogger().addHandler(logging.NullHandler())  # what libraries log belongs in a file, never between the lines for people
     set_language(_language())
-    return _written(_code_of(work))
+    return _written(_code_of(work, program), program)
 
 
-def _code_of(work: Callable[[], int]) -> int:
+def _code_of(work: Callable[[], int], program: str) -> int:
     try:
         return work()
     except KnownError as error:
-        return _complain(error)
+        return _complain(error, program)
     except BrokenPipeError:
         return 0  # the reader of our output went away (``vitoclient history | head``)
     except KeyboardInterrupt:
         print(_("Abgebrochen."), file=sys.stderr)
         return 130
     except OSError as error:
-        return _complain(_unwritten(error)) if error.errno in _UNWRITTEN and error.filename is None else _own_up(error)
+        return _complain(_unwritten(error), program) if error.errno in _UNWRITTEN and error.filename is None else _own_up(error, program)
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is logged, and told in one line
-        return _own_up(error)
+        return _own_up(error, program)
 
 
-def _written(code: int) -> int:
+def _written(code: int, program: str) -> int:
     """Writes what is still to be put out, and returns the exit code: another one where that can't be written."""
     try:
         sys.stdout.flush()
@@ -58,7 +58,7 @@ def _written(code: int) -> int:
         _silence()
     except OSError as error:
         _silence()
-        return _complain(_unwritten(error))
+        return _complain(_unwritten(error), program)
     return code
 
 
@@ -75,9 +75,9 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _complain(error: KnownError) -> int:
+def _complain(error: KnownError, program: str) -> int:
     """Prints a known error as one line and returns its exit code."""
-    print(f"vitoclient: {one_line(str(error))}", file=sys.stderr)
+    print(f"{program}: {one_line(str(error))}", file=sys.stderr)
     return error.exit_code
 
 
@@ -89,7 +89,7 @@ def _language() -> str:
         return "de"
 
 
-def _own_up(error: Exception) -> int:
+def _own_up(error: Exception, program: str) -> int:
     """Writes a fault of the program to the log file and says so in one line."""
     import tempfile
 
@@ -102,7 +102,7 @@ def _own_up(error: Exception) -> int:
     file = start_logging(folder, "command")
     logging.getLogger(__name__).error("a command failed", exc_info=error)
     said = _("Programmfehler: der Befehl wurde abgebrochen. Einzelheiten für den Support stehen in {file}.").format(file=file)
-    print(f"vitoclient: {said}", file=sys.stderr)
+    print(f"{program}: {said}", file=sys.stderr)
     return 3
 
 

@@ -1,19 +1,16 @@
-"""What all commands share: the agent of this machine, output for people or as JSON, wrong use as one line."""
+"""What all commands share: the agent of this machine, output for people or as JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.ending import ended, one_line
-from tray_agent.cli.help_page import speak
-from tray_agent.cli.wording import usage_sentence
 from tray_agent.config.machine import load_machine
 from tray_agent.i18n import _
 
@@ -30,43 +27,8 @@ _ENDLESS = 100_000
 _PADDING = 2
 """Columns of air around a cell."""
 
-UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
-"""What typer raises for wrong use; it has no public name of its own."""
-
-ONLY_HELP = "NoArgsIsHelpError"
-"""The one of them that asks for nothing but the help: a group of commands without a command."""
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Runs one command and returns its exit code; never raises, never shows a traceback for a known error."""
-    return ended(lambda: _parsed_and_run(arguments))
-
-
-def _parsed_and_run(arguments: Sequence[str]) -> int:
-    from tray_agent.cli.commands import build
-
-    command: Any = typer.main.get_command(build())
-    speak(command)
-    try:
-        with command.make_context("vitoclient", list(arguments)) as context:  # its main() would end the process on a closed pipe
-            result = command.invoke(context)
-    except (typer.Abort, EOFError):
-        print(_("Abgebrochen."), file=sys.stderr)
-        return 1
-    except typer.Exit as end:
-        return end.exit_code
-    except UsageError as error:
-        return _correct(error)
-    return result if isinstance(result, int) else 0
-
-
-def _correct(error: Any) -> int:  # noqa: ANN401 - the library's error classes have no public name
-    """Tells what was wrong with the command that was typed; returns the exit code."""
-    if type(error).__name__ == ONLY_HELP:
-        print(error.ctx.get_help())
-        return 0
-    print(f"vitoclient: {one_line(usage_sentence(error))}", file=sys.stderr)
-    return 2
+AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+"""The option of every command that also answers programs."""
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
     from zoneinfo import ZoneInfo
 
-    from tray_agent.jobs.service import Jobs
-    from tray_agent.protocol.model import ActivityRow, Run, RunFilter, RunOrder
+    from tray_agent.protocol.model import ActivityRow, Run
 
     Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -60,21 +58,12 @@ def _history(
     with agent_here() as agent:
         zone = agent.machine.zone
         begin, end = _period(since, until, zone)
-        runs = _runs(agent.jobs, RunFilter(begin, end, key, state, workstation or None), order, count, descending=not ascending)
+        wanted = RunFilter(begin, end, key, state, workstation or None)
+        runs = list(agent.jobs.history(wanted, order, descending=not ascending, size=count).rows)
     if as_json:
         print_json({"runs": [run_as_json(run) for run in runs]})
     else:
         _print_runs(runs, zone)
-
-
-def _runs(jobs: Jobs, filter_by: RunFilter, order: RunOrder, count: int, *, descending: bool) -> list[Run]:
-    """Returns the first runs of an order, read page by page."""
-    page = jobs.history(filter_by, order, descending=descending, size=min(count, 500))
-    runs = list(page.rows)
-    while page.next_page is not None and len(runs) < count:
-        page = jobs.history(filter_by, order, descending=descending, page=page.next_page, size=min(count - len(runs), 500))
-        runs += page.rows
-    return runs
 
 
 def _print_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
@@ -112,7 +101,8 @@ def _activity(
     count: _Count = 50,
     as_json: _AsJson = False,
 ) -> None:
-    from tray_agent.protocol.model import ActivityFilter, Level, Service
+    from tray_agent.job_kinds import Service
+    from tray_agent.protocol.model import ActivityFilter, Level
 
     tab, grave = _chosen(Service, service, "--service"), _chosen(Level, level, "--level")
     with agent_here() as agent:
@@ -121,7 +111,7 @@ def _activity(
         wanted = ActivityFilter(
             service=tab, level=grave, reason=reason or None, run_id=run or None, since=begin, until=end, hidden=hidden, text=text
         )
-        rows = list(islice(agent.jobs.all_activities(wanted), count))
+        rows = agent.jobs.activities(wanted, size=count).rows
     if as_json:
         print_json({"activities": [_activity_as_json(row) for row in rows]})
     else:

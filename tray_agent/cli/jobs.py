@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tray_agent.cli.ending import one_line
-from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
 from tray_agent.cli.schedule import finding_as_json, read_spec
 from tray_agent.errors import ConfigurationError, InputError
 from tray_agent.i18n import _, format_datetime
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from tray_agent.jobs.events import Event, Listener
     from tray_agent.jobs.model import JobOverview
     from tray_agent.protocol.model import Activity, Run
-    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.schedule import Schedule
 
-_AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 _Job = Annotated[
     str, typer.Argument(metavar="JOB", help=_("download, prepare_reminders, prepare_birthdays, send_messages, update_status."))
 ]
@@ -93,7 +92,7 @@ def run_as_json(run: Run) -> dict[str, object]:
     }
 
 
-def _list(context: typer.Context, as_json: _AsJson = False) -> None:
+def _list(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     with agent_here() as agent:
@@ -147,11 +146,11 @@ def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo) -> None:
     print_table(table)
 
 
-def _enable(job: _Job, as_json: _AsJson = False) -> None:
+def _enable(job: _Job, as_json: AsJson = False) -> None:
     _set_enabled(job, enabled=True, as_json=as_json)
 
 
-def _disable(job: _Job, as_json: _AsJson = False) -> None:
+def _disable(job: _Job, as_json: AsJson = False) -> None:
     _set_enabled(job, enabled=False, as_json=as_json)
 
 
@@ -159,8 +158,15 @@ def _set_enabled(job: str, *, enabled: bool, as_json: bool) -> None:
     key = job_named(job)
     with agent_here() as agent:
         overview = _overview(agent, key)
-        if overview.mistake and enabled:
-            raise _unusable(overview)
+        if overview.mistake and enabled:  # the schedule shown instead is a proposal: nobody has agreed to it
+            raise InputError(
+                _("Zeitplan nicht verwendbar"),
+                _("Der Zeitplan von «{job}» in der Datenbank kann nicht verwendet werden. {mistake}").format(
+                    job=overview.title, mistake=overview.mistake
+                ),
+                _("Zuerst einen neuen speichern: «vitoclient jobs schedule {key} --spec …».").format(key=overview.key.value),
+                item=overview.key.value,
+            )
         _save(agent, overview, replace(overview.schedule, enabled=enabled), as_json=as_json)
 
 
@@ -169,7 +175,7 @@ def _schedule(
     spec: Annotated[
         str, typer.Option("--spec", help=_("Der Zeitplan als JSON mit den Spalten von sysschedules; @DATEI oder - (Eingabe)."))
     ],
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     from tray_agent.schedules.schedule import Schedule
 
@@ -181,17 +187,6 @@ def _schedule(
         _save(agent, overview, schedule, as_json=as_json)
 
 
-def _unusable(overview: JobOverview) -> InputError:
-    return InputError(
-        _("Zeitplan nicht verwendbar"),
-        _("Der Zeitplan von «{job}» in der Datenbank kann nicht verwendet werden. {mistake}").format(
-            job=overview.title, mistake=overview.mistake
-        ),
-        _("Zuerst einen neuen speichern: «vitoclient jobs schedule {key} --spec …».").format(key=overview.key.value),
-        item=overview.key.value,
-    )
-
-
 def _overview(agent: Agent, key: JobKey) -> JobOverview:
     return next(one for one in agent.jobs.overview() if one.key is key)
 
@@ -200,7 +195,7 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
     from tray_agent.jobs.model import JobChange
 
     change = JobChange(overview.key, schedule, overview.version)
-    agent.jobs.save([change], f"{getpass.getuser()}@{agent.workstation}")
+    agent.jobs.save([change], agent.person)
     saved, findings = _overview(agent, overview.key), _findings(agent)
     if as_json:
         print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
@@ -208,7 +203,7 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
         _print_saved(saved, findings, agent.machine.zone)
 
 
-def _findings(agent: Agent) -> Sequence[Finding]:
+def _findings(agent: Agent) -> Sequence[OrderFinding]:
     """Returns what is wrong with the schedules as they are saved; a configuration that hinders the check is told beside."""
     try:
         return agent.jobs.check()
@@ -217,7 +212,7 @@ def _findings(agent: Agent) -> Sequence[Finding]:
         return ()
 
 
-def _print_saved(saved: JobOverview, findings: Sequence[Finding], zone: ZoneInfo) -> None:
+def _print_saved(saved: JobOverview, findings: Sequence[OrderFinding], zone: ZoneInfo) -> None:
     from tray_agent.schedules.summary import summarize
 
     print(f"{saved.title}: {summarize(saved.schedule)}")
@@ -234,14 +229,21 @@ def _print_saved(saved: JobOverview, findings: Sequence[Finding], zone: ZoneInfo
 def _run(
     job: _Job,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Nur zeigen, was geschähe; nichts verändern."))] = False,
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
+    from tray_agent.jobs.events import RunLogged
     from tray_agent.protocol.model import RunState
 
     key = job_named(job)
     would_do: list[Activity] = []
     with agent_here() as agent, _progress(quiet=as_json) as show:
-        run = agent.jobs.run_now(key, dry_run=dry_run, listener=_both(show, would_do))
+
+        def listen(event: Event) -> None:
+            if isinstance(event, RunLogged):
+                would_do.extend(event.activities)
+            show(event)
+
+        run = agent.jobs.run_now(key, dry_run=dry_run, listener=listen)
     if as_json:
         told = [{"level": one.level.value, "reason": one.reason, "sentence": one.sentence, "item": one.item} for one in would_do]
         print_json(run_as_json(run) | {"dry_run": dry_run, "activities": told})
@@ -264,17 +266,6 @@ def _cancel(job: _Job) -> None:
     print(said.format(job=job_title(key), workstation=running.workstation))
 
 
-def _both(show: Listener, would_do: list[Activity]) -> Listener:
-    from tray_agent.jobs.events import RunLogged
-
-    def listen(event: Event) -> None:
-        if isinstance(event, RunLogged):
-            would_do.extend(event.activities)
-        show(event)
-
-    return listen
-
-
 def _print_run(run: Run, would_do: Sequence[Activity]) -> None:
     from tray_agent.job_kinds import job_title
     from tray_agent.protocol.titles import state_title
@@ -288,16 +279,30 @@ def _print_run(run: Run, would_do: Sequence[Activity]) -> None:
 def _progress(*, quiet: bool) -> Iterator[Listener]:
     """Gives what shows a run's progress: a bar on a terminal once the run takes longer than a second, nothing else."""
     if quiet or not sys.stderr.isatty():
-        yield _show_nothing
+        yield lambda _event: None
         return
-    from tray_agent.cli.run_bar import RunBar
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with RunBar(_SHOW_AFTER) as bar:
-        yield bar.show
+    from tray_agent.jobs.events import RunProgressed
 
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)  # the error stream: the output stays clean
+    begun = time.monotonic()
 
-def _show_nothing(event: Event) -> None:
-    """Stands in for the bar where nobody looks."""
+    def show(event: Event) -> None:
+        if not isinstance(event, RunProgressed) or time.monotonic() - begun < _SHOW_AFTER:
+            return
+        if not bars.task_ids:
+            bars.start()
+            bars.add_task("")
+        bars.update(bars.task_ids[0], completed=event.done, total=event.total, description=event.what)
+
+    try:
+        yield show
+    finally:
+        if bars.task_ids:
+            bars.stop()
 
 
 def _pause(
@@ -310,7 +315,7 @@ def _pause(
     with agent_here() as agent:
         end = read_instant(until, agent.machine.zone) if until else None
         scope = PauseScope.EVERYTHING if everything else PauseScope.SENDING
-        agent.jobs.pause(scope, end, f"{getpass.getuser()}@{agent.workstation}")
+        agent.jobs.pause(scope, end, agent.person)
         print(_("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten."))
         if end is not None:
             print(_("Am {time} geht es von selbst weiter.").format(time=format_datetime(end.astimezone(agent.machine.zone))))

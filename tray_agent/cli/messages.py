@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
 from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageKind
 
@@ -30,7 +30,7 @@ def _preview(
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help=_("Tag, an dem aufbereitet würde (JJJJ-MM-TT); heute."))
     ] = None,
     texts: Annotated[bool, typer.Option("--texts", help=_("Auch die Texte zeigen."))] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False,
+    as_json: AsJson = False,
 ) -> None:
     kinds = [kind] if kind else list(MessageKind)
     with agent_here() as agent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ import typer
 from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxMessage, OutboxOrder
 
 if TYPE_CHECKING:
     from tray_agent.messages.outbox.model import AccountCredits, CallEntry
@@ -46,12 +45,12 @@ def _outbox(
     with agent_here() as agent:
         page = agent.messages.page(OutboxFilter(frozenset(state or ()), patient=patient), order, limit=limit)
         if as_json:
-            print_json({"total": page.total, "messages": [_as_json(message) for message in page.messages]})
-        elif not page.messages:
+            print_json({"total": page.total, "messages": [_as_json(message) for message in page.rows]})
+        elif not page.rows:
             print(_("Keine Mitteilungen. Die Aufträge «aufbereiten» legen sie an."))
         else:
-            _print_messages(page.messages, agent.machine.zone)
-            print(_("{shown} von {total} Mitteilungen.").format(shown=len(page.messages), total=page.total))
+            _print_messages(page.rows, agent.machine.zone)
+            print(_("{shown} von {total} Mitteilungen.").format(shown=len(page.rows), total=page.total))
 
 
 def _failed(as_json: Json = False) -> None:
@@ -81,10 +80,10 @@ def _doubt(context: typer.Context, as_json: Json = False) -> None:
 
 def _decide(
     message_id: Annotated[int, typer.Argument(metavar=_("NUMMER"), help=_("Die Nummer der Mitteilung in der Liste."))],
-    verdict: Annotated[Verdict, typer.Argument(metavar=_("ENTSCHEID"), help=_("Wurde gesendet (sent), oder erneut senden (again)."))],
+    verdict: Annotated[DoubtDecision, typer.Argument(metavar=_("ENTSCHEID"), help=_("Wurde gesendet (sent), oder erneut senden (again)."))],
 ) -> None:
     with agent_here() as agent:
-        message = agent.messages.decide(message_id, verdict, f"{getpass.getuser()}@{agent.workstation}")
+        message = agent.messages.decide(message_id, verdict, agent.person)
     print(f"{message.id}: {message.sentence}")
 
 

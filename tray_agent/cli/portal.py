@@ -1,45 +1,24 @@
-"""``vitoclient portal``: what the online portal offers; and the vendor's side, which publishes one."""
+"""``vitoclient portal``: what the online portal offers."""
 
 from __future__ import annotations
 
-import dataclasses
-from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tray_agent.cli.downloads import signed_as_json
 from tray_agent.cli.frame import agent_here, console, print_json, print_table
-from tray_agent.i18n import _, format_date, format_datetime, ngettext
+from tray_agent.i18n import _, format_date, format_datetime
 
 if TYPE_CHECKING:
-    from publishing.publish import Publication
-    from tray_agent.downloads.service import PortalArea, PortalView
-
-PASSPHRASE = "portal-keys"  # noqa: S105 - the name of a secret
-"""The secret that encrypts signing keys: keyring, or ``VITOCLIENT_SECRET_PORTAL_KEYS``."""
-
-
-class Role(StrEnum):
-    """Whose keys can be replaced."""
-
-    ROOT = "root"
-    TARGETS = "targets"
-    SNAPSHOT = "snapshot"
-    TIMESTAMP = "timestamp"
-
-
-_Keys = Annotated[Path, typer.Option("--keys", help=_("Ordner mit den Signaturschlüsseln; nie im veröffentlichten Ordner."))]
+    from tray_agent.downloads.portal_view import PortalArea, PortalView
 
 
 def group() -> typer.Typer:
     """Returns the commands of ``vitoclient portal``."""
-    app = typer.Typer(help=_("Das Online-Portal: anzeigen, und als Hersteller veröffentlichen."), no_args_is_help=True)
+    app = typer.Typer(help=_("Das Online-Portal anzeigen."), no_args_is_help=True)
+    app.callback()(lambda: None)  # without it, a group of a single command would be that command
     app.command("list", help=_("Zeigt, was das Portal anbietet."))(_list)
-    app.command("publish", help=_("Veröffentlicht einen Ordner mit portal.toml als unterschriebenes Portal."))(_publish)
-    app.command("refresh", help=_("Unterschreibt den Zeitstempel eines veröffentlichten Portals neu."))(_refresh)
-    app.command("rotate", help=_("Ersetzt die Schlüssel einer Rolle; die Praxen folgen von selbst."))(_rotate)
     return app
 
 
@@ -69,91 +48,33 @@ def _list(
 
 def _as_json(view: PortalView, areas: list[PortalArea]) -> object:
     head = {"active": view.active, "offline": view.offline, "checked_at": view.checked_at, "refused": view.refused}
-    return head | {"areas": [dataclasses.asdict(area) for area in areas]}
+    return head | {"areas": [_area_as_json(area) for area in areas]}
+
+
+def _area_as_json(area: PortalArea) -> object:
+    headings = [
+        {
+            "title": heading.title,
+            "rows": [signed_as_json(row.signed) | {"subscribed": row.subscribed, "state": row.state} for row in heading.rows],
+        }
+        for heading in area.headings
+    ]
+    return {"title": area.title, "is_new": area.is_new, "headings": headings}
 
 
 def _print_area(area: PortalArea) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from tray_agent.downloads.sizes import format_size
+    from tray_agent.downloads.words import format_size
 
     columns = (_("Element"), _("Titel"), _("Version"), _("Vom"), _("Grösse"), _("Abonniert"))
     table = Table(*columns, title=escape(area.title), title_justify="left", box=None)
     for heading in area.headings:
         table.add_row("", f"[bold]{escape(heading.title)}[/bold]")
         for row in heading.rows:
-            ticked = _("ja") if row.subscribed else ""
-            table.add_row(row.element, escape(row.title), row.version, format_date(row.released), format_size(row.size), ticked)
+            signed, ticked = row.signed, _("ja") if row.subscribed else ""
+            cells = (str(signed.version), format_date(signed.released), format_size(signed.size), ticked)
+            table.add_row(signed.element, escape(signed.title), *cells)
     print_table(table)
     console().print()
-
-
-def _publish(
-    source: Annotated[Path, typer.Argument(metavar="DIR", help=_("Ordner mit portal.toml und den Dateien."))],
-    keys: _Keys,
-    to: Annotated[Path | None, typer.Option("--to", help=_("Zu veröffentlichender Ordner; sonst DIR/repository."))] = None,
-    replace: Annotated[bool, typer.Option("--replace", help=_("Den Inhalt veröffentlichter Versionen ändern."))] = False,
-) -> None:
-    from publishing.publish import publish
-    from publishing.signing_keys import SigningKeys
-
-    repository = to or source / "repository"
-    _tell(publish(source, repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC), replace=replace))
-    print(_("Ordner für den Webserver: {folder}").format(folder=repository))
-
-
-def _refresh(
-    repository: Annotated[Path, typer.Argument(metavar="REPOSITORY", help=_("Der veröffentlichte Ordner."))],
-    keys: _Keys,
-) -> None:
-    from publishing.publish import refresh
-    from publishing.signing_keys import SigningKeys
-
-    _tell(refresh(repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC)))
-
-
-def _rotate(
-    repository: Annotated[Path, typer.Argument(metavar="REPOSITORY", help=_("Der veröffentlichte Ordner."))],
-    role: Annotated[Role, typer.Argument(metavar=_("ROLLE"), help=_("Wessen Schlüssel ersetzt werden."))],
-    keys: _Keys,
-    count: Annotated[
-        int | None, typer.Option("--count", min=1, help=_("So viele Schlüssel hat die Rolle danach; sonst wie bisher."))
-    ] = None,
-    threshold: Annotated[
-        int | None, typer.Option("--threshold", min=1, help=_("So viele müssen unterschreiben; sonst wie bisher."))
-    ] = None,
-) -> None:
-    from publishing.publish import rotate
-    from publishing.signing_keys import SigningKeys
-
-    signing = SigningKeys(_apart(keys, repository), _passphrase())
-    publication = rotate(repository, signing, role.value, datetime.now(UTC), count=count, threshold=threshold)
-    print(
-        _("Die Schlüssel «{role}» sind ersetzt; die neuen liegen in {folder} und gehören sofort gesichert.").format(role=role, folder=keys)
-    )
-    _tell(publication)
-
-
-def _tell(publication: Publication) -> None:
-    said = ngettext(
-        "{count} Datei veröffentlicht, Stand {number}.", "{count} Dateien veröffentlicht, Stand {number}.", publication.versions
-    )
-    print(said.format(count=publication.versions, number=publication.number))
-    print(_("Vertrauensanker für die Praxen (portal.root): {file}").format(file=publication.root_file))
-    for role, expires in publication.expiries:
-        print(_("Gültig bis {time}: {role}").format(time=format_datetime(expires.astimezone()), role=role))
-    print(_("Vorher «vitoclient portal refresh» mit den Schlüsseln ausführen; sonst lehnen die Praxen das Portal ab."))
-
-
-def _apart(keys: Path, repository: Path) -> Path:
-    """Returns the key folder; refuses one that a web server would serve."""
-    if keys.resolve().is_relative_to(repository.resolve()):
-        raise typer.BadParameter(_("Die Schlüssel dürfen nicht im veröffentlichten Ordner liegen."), param_hint="--keys")
-    return keys
-
-
-def _passphrase() -> str | None:
-    from tray_agent.config.secrets import SystemSecrets
-
-    return SystemSecrets().get(PASSPHRASE)

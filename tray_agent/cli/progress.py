@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.progress import Progress as Snapshot
-from tray_agent.downloads.sizes import format_size, format_time_left
+from tray_agent.downloads.words import progress_text
+
+_SHOW_AFTER = 1.0
+"""Seconds after which the bar appears."""
 
 _BEAT = 0.2
 
 
-class TransferBar:
-    """Shows a ``DownloadProgress`` until the end of a ``with`` block.
-
-    Args:
-        progress: what to show.
-        after: seconds before the bar appears.
-    """
-
-    def __init__(self, progress: DownloadProgress, after: float) -> None:
-        self._progress = progress
-        self._after = after
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._show, name="progress-bar", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begins to watch."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Takes the bar away."""
-        self._ended.set()
-        self._thread.join()
-
-    def _show(self) -> None:
-        if self._ended.wait(self._after):
-            return
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-            bar = bars.add_task("", total=None, told="")
-            while not self._ended.wait(_BEAT):
-                now = self._progress.snapshot()
-                names = ", ".join(file.title for file in now.files if file.done < file.total)
-                bars.update(bar, completed=now.done, total=now.total or None, description=escape(names), told=_told(now))
+@contextmanager
+def transfer_bar(progress: DownloadProgress) -> Iterator[None]:
+    """Shows how far the transfers are until the end of the block, where the error stream is a terminal."""
+    ended = threading.Event()
+    shower = threading.Thread(target=_show, args=(progress, ended), name="progress-bar", daemon=True)
+    if sys.stderr.isatty():
+        shower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if shower.is_alive():
+            shower.join()
 
 
-def _told(now: Snapshot) -> str:
-    amount = f"{format_size(now.done)} / {format_size(now.total)}"
-    return f"{amount}  {format_size(int(now.rate))}/s  {format_time_left(now.seconds_left)}"
+def _show(progress: DownloadProgress, ended: threading.Event) -> None:
+    if ended.wait(_SHOW_AFTER):
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=None, amount="")
+        while not ended.wait(_BEAT):
+            now = progress.snapshot()
+            names = ", ".join(file.title for file in now.files if file.done < file.total)
+            bars.update(bar, completed=now.done, total=now.total or None, description=escape(names), amount=progress_text(now))

@@ -13,16 +13,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from tray_agent.cli.frame import print_json, utc_text
+from tray_agent.cli.frame import AsJson, print_json, utc_text
 from tray_agent.errors import InputError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
+from tray_agent.schedules.mistakes import ScheduleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tray_agent.job_kinds import JobKey
-    from tray_agent.schedules.order_check import Finding
+    from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.schedule import Schedule
 
 MOST_TIMES = 1_000_000
@@ -48,7 +49,6 @@ _After = Annotated[
     ),
 ]
 _Language = Annotated[str, typer.Option("--language", help=_("Sprache der Sätze: de, en, fr, it."))]
-_AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 
 
 def _next(
@@ -57,7 +57,7 @@ def _next(
     after: _After = "",
     count: Annotated[int, typer.Option("--count", min=1, max=MOST_TIMES, help=_("So viele Läufe."))] = 5,
     language: _Language = "",
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     from tray_agent.schedules.planned_times import between
     from tray_agent.schedules.schedule import Schedule
@@ -102,7 +102,7 @@ def _check(
     tz: _Zone = "",
     after: Annotated[str, typer.Option("--after", help=_("Ab dem Tag dieses Zeitpunktes; sonst ab heute."))] = "",
     language: _Language = "",
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     from tray_agent.schedules.order_check import check_order
     from tray_agent.schedules.quiet_hours import QuietHours
@@ -124,7 +124,7 @@ def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]
         InputError: a key is no job, or a schedule is wrong; the first mistake is told with its job.
     """
     from tray_agent.job_kinds import JobKey
-    from tray_agent.schedules.schedule import Schedule, ScheduleError
+    from tray_agent.schedules.schedule import Schedule
 
     schedules = {}
     for name, columns in given.items():
@@ -137,7 +137,7 @@ def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]
     return schedules
 
 
-def finding_as_json(finding: Finding) -> dict[str, object]:
+def finding_as_json(finding: OrderFinding) -> dict[str, object]:
     """Returns a finding of the check for ``--json``; its times are local, with their offset."""
     return {
         "kind": finding.kind.value,

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from tray_agent.cli.frame import print_json
-from tray_agent.cli.service_run import run_service_here, shared_config_file
+from tray_agent.cli.agent import run_service_here, shared_config_file
+from tray_agent.cli.frame import AsJson, print_json
 from tray_agent.config.machine import load_machine
 from tray_agent.i18n import N_, _
+from tray_agent.platforms.this_system import service_secrets, services
 
 _STATES = {
     "not_installed": N_("nicht eingerichtet"),
@@ -44,7 +45,7 @@ def _install(
     config: _Config = None,
 ) -> None:
     from tray_agent.platforms.programs import service_program
-    from tray_agent.platforms.service import ServicePlan, check_serviceable, folders_of, has_password, services
+    from tray_agent.platforms.service import ServicePlan, check_serviceable, folders_of, has_password
 
     file = (config or shared_config_file()).absolute()
     machine = load_machine(file)
@@ -60,35 +61,27 @@ def _install(
 
 
 def _remove() -> None:
-    from tray_agent.platforms.service import services
-
     services().remove()
     print(_("Der Dienst ist entfernt. Daten und Konfiguration sind geblieben."))
 
 
 def _start() -> None:
-    from tray_agent.platforms.service import services
-
     services().start()
     print(_("Der Dienst läuft."))
 
 
 def _stop() -> None:
-    from tray_agent.platforms.service import services
-
     services().stop()
     print(_("Der Dienst ist angehalten."))
 
 
-def _status(as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
-    from tray_agent.platforms.service import ServiceState, services
-
+def _status(as_json: AsJson = False) -> None:
     status = services().status()
     if as_json:
         print_json({"state": status.state, "account": status.account, "command": status.command, "starts_at_boot": status.starts_at_boot})
         return
     print(_("Dienst: {state}").format(state=_(_STATES[status.state])))
-    if status.state is not ServiceState.NOT_INSTALLED:
+    if status.state != "not_installed":
         print(_("Konto: {account}").format(account=status.account))
         print(_("Befehl: {command}").format(command=status.command))
         print(_("Startet mit dem Gerät: {answer}").format(answer=_("Ja") if status.starts_at_boot else _("Nein")))
@@ -98,8 +91,6 @@ def _secret(
     name: Annotated[str, typer.Argument(metavar="NAME", help=_("gateway/MANDANT, mail, store oder practice."))],
     config: _Config = None,
 ) -> None:
-    from tray_agent.platforms.service_secrets import service_secrets
-
     if sys.stdin.isatty():
         value = getpass.getpass(_("Passwort «{name}» (leer: entfernen): ").format(name=name))
     else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json, print_table
-from tray_agent.config.settings import SETTINGS, find_setting, parse_value, show_value, unit_text
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table
+from tray_agent.config.settings import SETTINGS, Type, find_setting, parse_value, show_value, unit_text
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def group() -> typer.Typer:
     return app
 
 
-def _list(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))] = False) -> None:
+def _list(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     with agent_here() as agent:
@@ -48,10 +48,20 @@ def _print_table(settings: Settings) -> None:
 
 def _set(
     address: Annotated[str, typer.Argument(metavar=_("SCHALTER"), help=_("Der Schalter, wie ihn die Liste nennt."))],
-    value: Annotated[str, typer.Argument(metavar=_("WERT"), help=_("Ja oder Nein, eine Zahl, eine Uhrzeit oder ein Text."))],
+    value: Annotated[
+        str,
+        typer.Argument(metavar=_("WERT"), help=_("Ja oder Nein, eine Zahl, eine Uhrzeit, eine Sprache, ein Mandant oder Besuchsgründe.")),
+    ],
 ) -> None:
+    from tray_agent.switches import practice_ids
+
     setting = find_setting(address)
-    parsed = parse_value(setting, value)
     with agent_here() as agent:
-        agent.settings.save({setting: parsed}, changed_by=f"{getpass.getuser()}@{agent.workstation}")
+        names_practice = setting.type in (Type.MANDANT, Type.VISIT_REASONS) and bool(value.strip())
+        known = practice_ids(agent) if names_practice else None
+        parsed = parse_value(setting, value, known)
+        agent.settings.save({setting: parsed}, changed_by=agent.person)
     print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
+    if names_practice and known is None:
+        said = _("Achtung: Die Praxisdaten sind im Moment nicht lesbar; ob es «{value}» dort gibt, wurde nicht geprüft.")
+        print(said.format(value=parsed), file=sys.stderr)

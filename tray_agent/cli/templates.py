@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.messages.texts.check import TemplateSeverity
 
 if TYPE_CHECKING:
-    from tray_agent.messages.texts.rendering import Rendered
-    from tray_agent.messages.texts.templates import Finding, Template, TemplateEntry, TemplateKey
+    from tray_agent.agent import Agent
+    from tray_agent.messages.texts.check import TemplateFinding
+    from tray_agent.messages.texts.rendering import MessageValues, Rendered
+    from tray_agent.messages.texts.templates import Template, TemplateEntry, TemplateKey
 
 Name = Annotated[str, typer.Argument(metavar=_("VORLAGE"), help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
-AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 File = Annotated[Path | None, typer.Option("--file", help=_("Datei mit dem Text (UTF-8); ohne sie wird die Standardeingabe gelesen."))]
 Subject = Annotated[str | None, typer.Option("--subject", help=_("Betreff der E-Mail; ohne ihn bleibt der bisherige."))]
 
@@ -59,44 +60,40 @@ def _show(name: Name, patient: Patient = None, as_json: AsJson = False) -> None:
     with agent_here() as agent:
         entry = agent.templates.load(key)
         values = agent.templates.values_of(patient) if patient else None
-        _tell(entry.template, agent.templates.preview(entry.template, values), agent.templates.check(entry.template), entry, as_json)
+        _tell(agent, entry.template, agent.templates.check(entry.template), entry, values, as_json=as_json)
 
 
 def _check(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:
-    key = _key(name)
-    text = _text(file)
+
+    key, text = _key(name), _text(file)
     with agent_here() as agent:
         template = _drafted(agent.templates.load(key).template, text, subject)
         findings = agent.templates.check(template)
-        _tell(template, agent.templates.preview(template), findings, None, as_json)
-    from tray_agent.messages.texts.templates import Severity
-
-    if any(finding.severity is Severity.ERROR for finding in findings):
+        _tell(agent, template, findings, as_json=as_json)
+    if any(finding.severity is TemplateSeverity.ERROR for finding in findings):
         raise typer.Exit(1)
 
 
 def _set(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:
-    key = _key(name)
-    text = _text(file)
+    key, text = _key(name), _text(file)
     with agent_here() as agent:
-        template = _drafted(agent.templates.load(key).template, text, subject)
-        findings = agent.templates.save(template, f"{getpass.getuser()}@{agent.workstation}")
+        findings = agent.templates.save(_drafted(agent.templates.load(key).template, text, subject), agent.person)
         entry = agent.templates.load(key)
-        _tell(entry.template, agent.templates.preview(entry.template), findings, entry, as_json)
+        _tell(agent, entry.template, findings, entry, as_json=as_json)
 
 
 def _reset(name: Name, as_json: AsJson = False) -> None:
     key = _key(name)
     with agent_here() as agent:
         entry = agent.templates.reset(key)
-        _tell(entry.template, agent.templates.preview(entry.template), (), entry, as_json)
+        _tell(agent, entry.template, (), entry, as_json=as_json)
 
 
 def _disable(name: Name, as_json: AsJson = False) -> None:
     key = _key(name)
     with agent_here() as agent:
-        entry = agent.templates.disable(key, f"{getpass.getuser()}@{agent.workstation}")
-        _tell(entry.template, agent.templates.preview(entry.template), (), entry, as_json)
+        entry = agent.templates.disable(key, agent.person)
+        _tell(agent, entry.template, (), entry, as_json=as_json)
 
 
 def _key(name: str) -> TemplateKey:
@@ -144,7 +141,17 @@ def _drafted(present: Template, text: str, subject: str | None) -> Template:
     return replace(present, text=text, subject=present.subject if subject is None else subject)
 
 
-def _tell(template: Template, rendered: Rendered, findings: tuple[Finding, ...], entry: TemplateEntry | None, as_json: bool) -> None:
+def _tell(
+    agent: Agent,
+    template: Template,
+    findings: tuple[TemplateFinding, ...],
+    entry: TemplateEntry | None = None,
+    values: MessageValues | None = None,
+    *,
+    as_json: bool,
+) -> None:
+    """Prints a template with its preview; ``entry`` where it is stored, ``values`` of a real patient instead of an invented one."""
+    rendered = agent.templates.preview(template, values)
     if as_json:
         print_json({**(_entry_json(entry) if entry else _template_json(template)), **_rendered_json(rendered, findings)})
         return
@@ -185,7 +192,7 @@ def _entry_json(entry: TemplateEntry) -> dict[str, Any]:
     return {**_template_json(entry.template), "origin": entry.origin, **changed}
 
 
-def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[str, Any]:
+def _rendered_json(rendered: Rendered, findings: tuple[TemplateFinding, ...]) -> dict[str, Any]:
     from dataclasses import asdict
 
     segments = rendered.segments
@@ -194,5 +201,5 @@ def _rendered_json(rendered: Rendered, findings: tuple[Finding, ...]) -> dict[st
         "segments": {"encoding": segments.encoding, "units": segments.units, "count": segments.count, "remaining": segments.remaining}
         if segments
         else None,
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [{**asdict(finding), "severity": finding.severity} for finding in findings],
     }

@@ -6,12 +6,12 @@ in the store (``tray_agent.store.settings``). Sources: seed, ``SQL-Server-Auftr�
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from tray_agent.errors import InputError
-from tray_agent.i18n import N_, _
+from tray_agent.i18n import LANGUAGES, N_, _
 
 Value = bool | int | str
 
@@ -21,13 +21,17 @@ class Type(Enum):
 
     YES_NO = auto()
     NUMBER = auto()
-    TEXT = auto()
+    LANGUAGE = auto()
+    """One of the languages in which there are texts."""
+
     MANDANT = auto()
+    """A Mandant's id; empty: none."""
+
+    VISIT_REASONS = auto()
+    """Ids of visit reasons, separated by commas; empty: all."""
+
     TIME = auto()
     """A time of day, ``HH:MM``."""
-
-    CHOICES = auto()
-    """A list of ids, separated by commas; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ REPEAT_MOVED = _switch(
 )  # fmt: skip
 ONE_PER_DAY = _switch("SMSService", "EineErinnerungProTag", False, N_("Pro Patient und Tag nur eine Erinnerung (an den ersten Termin)."))
 VISIT_REASONS = Setting(
-    "SMSService", "Besuchsgründe", Type.CHOICES, "", N_("Nur Termine mit diesen Besuchsgründen erinnern; leer heisst alle.")
+    "SMSService", "Besuchsgründe", Type.VISIT_REASONS, "", N_("Nur Termine mit diesen Besuchsgründen erinnern; leer heisst alle.")
 )
 QUIET_FROM = Setting("SMSService", "RuhezeitVon", Type.TIME, "20:00", N_("Ab dieser Zeit werden keine SMS gesendet."))
 QUIET_UNTIL = Setting("SMSService", "RuhezeitBis", Type.TIME, "08:00", N_("Bis zu dieser Zeit werden keine SMS gesendet."))
@@ -117,7 +121,7 @@ QUIET_SUNDAYS = _switch("SMSService", "RuhezeitSonntag", False, N_("An Sonntagen
 QUIET_HOLIDAYS = _switch("SMSService", "RuhezeitFeiertage", False, N_("An Feiertagen des Kantons keine SMS senden."))
 MAIL_AT_ONCE = _switch("SMSService", "MailOhneRuhezeit", False, N_("E-Mails auch in der Ruhezeit senden."))
 FALLBACK_LANGUAGE = Setting(
-    "SMSService", "Ersatzsprache", Type.TEXT, "de", N_("Sprache der Textvorlage, wenn es in der Sprache des Patienten keine gibt.")
+    "SMSService", "Ersatzsprache", Type.LANGUAGE, "de", N_("Sprache der Textvorlage, wenn es in der Sprache des Patienten keine gibt.")
 )
 MOST_SEGMENTS = _number(
     "SMSService", "HöchstensSegmente", 3, N_("SMS-Vorlagen mit mehr Segmenten werden beim Speichern abgelehnt."), 1, 10, N_("Segmente")
@@ -160,20 +164,31 @@ def find_setting(address: str) -> Setting:
     )
 
 
-def parse_value(setting: Setting, text: str) -> Value:
-    """Returns the value that a person wrote for a switch.
+@dataclass(frozen=True)
+class PracticeIds:
+    """What a switch may name in the practice's data: names by id.
+
+    Attributes:
+        mandants, visit_reasons: those that there are.
+    """
+
+    mandants: Mapping[str, str]
+    visit_reasons: Mapping[str, str]
+
+
+def parse_value(setting: Setting, text: str, known: PracticeIds | None = None) -> Value:
+    """Returns the value that a person wrote for a switch; the one check of dialog, command line and store.
+
+    Args:
+        setting: the switch.
+        text: what was written.
+        known: the ids that count as right; None: every id does, because the practice's data can't be read now, or because
+            the value is an old one, whose Mandant or visit reason may be gone from them.
 
     Raises:
         InputError: the text does not fit the switch's type or bounds.
     """
-    said = text.strip()
-    if setting.type is Type.YES_NO:
-        return _parse_yes_no(setting, said)
-    if setting.type is Type.NUMBER:
-        return _parse_number(setting, said)
-    if setting.type is Type.TIME:
-        return _parse_time(setting, said)
-    return said
+    return _PARSERS[setting.type](setting, text.strip(), known)
 
 
 def show_value(setting: Setting, value: Value) -> str:
@@ -210,8 +225,7 @@ class Settings:
 
     def number(self, setting: Setting) -> int:
         """Returns a number."""
-        value = self._value(setting)
-        return value if isinstance(value, int) else int(setting.default)
+        return int(self._value(setting))
 
     def text(self, setting: Setting) -> str:
         """Returns a text, a Mandant's id, or a time of day (``HH:MM``)."""
@@ -229,36 +243,67 @@ _YES = {"ja", "j", "yes", "y", "oui", "si", "sì", "1", "true", "ein", "on"}
 _NO = {"nein", "n", "no", "non", "0", "false", "aus", "off"}
 
 
-def _parse_yes_no(setting: Setting, said: str) -> bool:
-    if said.casefold() in _YES:
+def _yes_no(setting: Setting, text: str, _known: PracticeIds | None) -> bool:
+    if text.casefold() in _YES:
         return True
-    if said.casefold() in _NO:
+    if text.casefold() in _NO:
         return False
-    raise _refused(setting, said, _("Erlaubt sind Ja und Nein."))
+    raise _refused(setting, text, _("Erlaubt sind Ja und Nein."))
 
 
-def _parse_number(setting: Setting, said: str) -> int:
-    bounds = _("Erlaubt ist eine ganze Zahl von {least} bis {most}.").format(least=setting.least, most=setting.most)
+def _bounded(setting: Setting, text: str, _known: PracticeIds | None) -> int:
     try:
-        number = int(said)
+        number = int(text)
     except ValueError:
-        raise _refused(setting, said, bounds) from None
-    if (setting.least is not None and number < setting.least) or (setting.most is not None and number > setting.most):
-        raise _refused(setting, said, bounds)
+        number = None
+    if number is None or not (setting.least or 0) <= number <= (number if setting.most is None else setting.most):
+        allowed = _("Erlaubt ist eine ganze Zahl von {least} bis {most}.").format(least=setting.least, most=setting.most)
+        raise _refused(setting, text, allowed)
     return number
 
 
-def _parse_time(setting: Setting, said: str) -> str:
-    hours, _separator, minutes = said.replace(".", ":").partition(":")
-    if hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60:
+def _time(setting: Setting, text: str, _known: PracticeIds | None) -> str:
+    hours, _separator, minutes = text.replace(".", ":").partition(":")
+    if hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60:
         return f"{int(hours):02}:{int(minutes):02}"
-    raise _refused(setting, said, _("Erlaubt ist eine Uhrzeit wie 08:00."))
+    raise _refused(setting, text, _("Erlaubt ist eine Uhrzeit wie 08:00."))
 
 
-def _refused(setting: Setting, said: str, allowed: str) -> InputError:
+def _language(setting: Setting, text: str, _known: PracticeIds | None) -> str:
+    if text.casefold() in LANGUAGES:
+        return text.casefold()
+    raise _refused(setting, text, _("Erlaubt ist eine dieser Sprachen: {names}.").format(names=", ".join(LANGUAGES)))
+
+
+def _mandant(setting: Setting, text: str, known: PracticeIds | None) -> str:
+    if text and known is not None and text not in known.mandants:
+        raise _refused(setting, text, _("Erlaubt ist ein Mandant der Praxis: {ids}.").format(ids=", ".join(sorted(known.mandants)) or "–"))
+    return text
+
+
+def _visit_reasons(setting: Setting, text: str, known: PracticeIds | None) -> str:
+    ids = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [] if known is None else [one for one in ids if one not in known.visit_reasons]
+    if known is not None and unknown:
+        allowed = _("Erlaubt sind Besuchsgründe der Praxis, durch Kommas getrennt: {ids}.")
+        raise _refused(setting, ", ".join(unknown), allowed.format(ids=", ".join(sorted(known.visit_reasons)) or "–"))
+    return ",".join(dict.fromkeys(ids))
+
+
+_PARSERS: Mapping[Type, Callable[[Setting, str, PracticeIds | None], Value]] = {
+    Type.YES_NO: _yes_no,
+    Type.NUMBER: _bounded,
+    Type.TIME: _time,
+    Type.LANGUAGE: _language,
+    Type.MANDANT: _mandant,
+    Type.VISIT_REASONS: _visit_reasons,
+}
+
+
+def _refused(setting: Setting, text: str, allowed: str) -> InputError:
     return InputError(
         _("Wert nicht erlaubt"),
-        _("«{value}» passt nicht zum Schalter {name}; er blieb unverändert.").format(value=said, name=setting.address),
+        _("«{value}» passt nicht zum Schalter {name}; er blieb unverändert.").format(value=text, name=setting.address),
         allowed,
         item=setting.address,
     )

@@ -115,18 +115,13 @@ class Ledger:
         with self._lock:
             return self._balance(account)
 
-    def set_balance(self, account: str, balance: Decimal) -> None:
-        """Sets the credits of an account."""
-        with self._lock:
-            self._connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(balance), account))
-
     def take(self, messages: Iterable[AcceptedSms], account: str, cost: Decimal) -> bool:
         """Records messages and charges them together; returns False, and takes none, where the credits don't suffice."""
         with self._lock, self._transaction():
-            left = self._balance(account) - cost
-            if left < 0:
+            remaining = self._balance(account) - cost
+            if remaining < 0:
                 return False
-            self._connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(left), account))
+            self._connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(remaining), account))
             self._connection.executemany(
                 "INSERT INTO accepted (account, reference, recipient, originator, text, accepted_at) VALUES (?, ?, ?, ?, ?, ?)",
                 [(m.account, m.reference, m.recipient, m.originator, m.text, m.accepted_at.isoformat()) for m in messages],
@@ -161,15 +156,6 @@ class Ledger:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
-
-
-def read_accepted(file: Path) -> list[AcceptedSms]:
-    """Returns the messages that a gateway with this file took, also while it runs in another process."""
-    connection = sqlite3.connect(file, timeout=20)
-    try:
-        return _read(connection, _ALL)
-    finally:
-        connection.close()
 
 
 _ALL = "SELECT account, reference, recipient, originator, text, accepted_at FROM accepted ORDER BY id"

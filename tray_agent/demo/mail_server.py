@@ -1,4 +1,4 @@
-"""A real mail server on loopback (aiosmtpd), with encryption, login, a record of what came, and faults on request."""
+"""A real mail server on loopback (aiosmtpd), with encryption, login and a record of what came."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import email
 import email.policy
 import ssl
 import threading
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -40,43 +38,19 @@ class AcceptedMail:
     accepted_at: datetime
 
 
-class MailFault(StrEnum):
-    """What the server can do wrong; the first word says at which step."""
-
-    CONNECT_BUSY = "connect_busy"
-    """Greets with 421."""
-
-    SENDER_REFUSED = "sender_refused"
-    SENDER_LATER = "sender_later"
-    RECIPIENT_REFUSED = "recipient_refused"
-    RECIPIENT_LATER = "recipient_later"
-    DATA_REFUSED = "data_refused"
-    """Refuses the DATA command."""
-
-    DATA_LATER = "data_later"
-    CONTENT_REFUSED = "content_refused"
-    """Reads the whole text and refuses it."""
-
-    CONTENT_LATER = "content_later"
-    DROP_BEFORE_DATA = "drop_before_data"
-    """Closes the connection instead of an answer to RCPT."""
-
-    DROP_AFTER_DATA = "drop_after_data"
-    """Takes the message and closes the connection without an answer."""
-
-    SILENT_AFTER_DATA = "silent_after_data"
-    """Takes the message and never answers."""
-
-
-class MailServer:
+class DemoMailServer:
     """The server in a thread of this process; a context manager that starts and stops it.
+
+    A subclass may answer otherwise with a ``conversation`` of its own.
 
     Args:
         users: password by user; empty asks for no login.
         security: ``starttls`` and ``tls`` use a certificate made for this server (``certificate`` is the file to trust).
         folder: where the certificate is kept; needed for encryption.
-        port: 0 lets the system choose.
         clock: gives the times in the record.
+
+    Attributes:
+        port: where it answers; the system chooses it at the start.
 
     Raises:
         ConfigurationError: the extra ``demo`` (aiosmtpd) is not installed.
@@ -90,21 +64,19 @@ class MailServer:
         *,
         security: Literal["starttls", "tls", "none"] = "none",
         folder: Path | None = None,
-        port: int = 0,
         clock: Clock | None = None,
     ) -> None:
         _need_aiosmtpd()
-        self.port = port
+        self.port = 0
         self.certificate = _make_certificate(_folder_for(folder)) if security != "none" else None
         self._users = dict(users or {})
         self._security = security
         self._clock = clock or SystemClock()
-        self._faults: deque[MailFault] = deque()
         self._accepted: list[AcceptedMail] = []
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._connections: set[asyncio.BaseTransport] = set()
+        self.connections: set[asyncio.BaseTransport] = set()
 
     def start(self) -> Self:
         """Begins to answer and returns itself."""
@@ -135,18 +107,6 @@ class MailServer:
         with self._lock:
             return list(self._accepted)
 
-    def fail_next(self, *faults: MailFault) -> None:
-        """Uses these faults for the next messages, one each, in order."""
-        with self._lock:
-            self._faults = deque(faults)
-
-    def take_fault(self, *only: MailFault) -> MailFault | None:
-        """Takes the next fault, if it is one of these (or whatever it is)."""
-        with self._lock:
-            if self._faults and (not only or self._faults[0] in only):
-                return self._faults.popleft()
-            return None
-
     def record(self, sender: str, recipient: str, content: bytes) -> None:
         """Notes a message as taken."""
         message_id = str(email.message_from_bytes(content, policy=email.policy.default)["Message-ID"])
@@ -166,23 +126,27 @@ class MailServer:
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
         implicit = self._context() if self._security == "tls" else None
-        server = await self._loop.create_server(self._protocol, self.host, self.port, ssl=implicit)
+        server = await self._loop.create_server(self.conversation, self.host, self.port, ssl=implicit)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         await self._ending.wait()
         server.close()
-        for transport in self._connections:
+        for transport in self.connections:
             transport.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # lets the transports tell their end while there is still a loop
         await asyncio.sleep(0)
 
-    def _protocol(self) -> asyncio.BaseProtocol:
-        if self.take_fault(MailFault.CONNECT_BUSY):
-            return _Busy()
-        return _conversation(self, self._context() if self._security == "starttls" else None, self._connections)
+    def conversation(self) -> asyncio.BaseProtocol:
+        """Returns what answers on one new connection."""
+        return converse(self, MailHandler(self))
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Returns what a connection is encrypted with when its client asks for it, or None."""
+        return self._context() if self._security == "starttls" else None
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -191,74 +155,37 @@ class MailServer:
         return context
 
 
-class _Busy(asyncio.Protocol):
-    """Turns a connection away at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(b"421 4.3.2 busy, try again later\r\n")
-        transport.close()
-
-
-class _Handler:
+class MailHandler:
     """What the server answers at each step of one connection; aiosmtpd calls it."""
 
-    def __init__(self, mail_server: MailServer) -> None:
-        self._server = mail_server
-        self._fault: MailFault | None = None
+    def __init__(self, mail_server: DemoMailServer) -> None:
+        self.mail_server = mail_server
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
-        if self._server.asks_for_login and not session.authenticated:
+        """Begins a message."""
+        if self.mail_server.asks_for_login and not session.authenticated:
             return "530 5.7.0 Authentication required"
-        self._fault = self._server.take_fault()
-        if self._fault is MailFault.SENDER_REFUSED:
-            return "550 5.7.1 sender refused"
-        if self._fault is MailFault.SENDER_LATER:
-            return "451 4.3.0 try again later"
         envelope.mail_from = address
         return "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
-        if self._fault is MailFault.RECIPIENT_REFUSED:
-            return "550 5.1.1 unknown user"
-        if self._fault is MailFault.RECIPIENT_LATER:
-            return "450 4.2.1 greylisted, try again later"
-        if self._fault is MailFault.DROP_BEFORE_DATA:
-            await _drop(server)
+        """Takes a recipient."""
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    def before_data(self) -> str | None:
-        """Returns the answer to DATA, where the message ends there."""
-        answers = {MailFault.DATA_REFUSED: "554 5.6.0 no", MailFault.DATA_LATER: "452 4.3.1 full, try again later"}
-        return answers.get(self._fault) if self._fault else None
-
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if self._fault is MailFault.CONTENT_REFUSED:
-            return "554 5.7.1 content refused"
-        if self._fault is MailFault.CONTENT_LATER:
-            return "451 4.3.0 try again later"
+        """Takes the text, and with it the message."""
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         for recipient in envelope.rcpt_tos:
-            self._server.record(str(envelope.mail_from), recipient, content)
-        if self._fault is MailFault.DROP_AFTER_DATA:
-            await _drop(server)
-        if self._fault is MailFault.SILENT_AFTER_DATA:
-            await asyncio.sleep(3600)
+            self.mail_server.record(str(envelope.mail_from), recipient, content)
         return "250 2.0.0 OK"
 
 
-async def _drop(server: SMTP) -> None:
-    """Closes the connection without a word; the conversation ends here."""
-    if server.transport is not None:
-        server.transport.close()
-    await asyncio.sleep(3600)  # cancelled as soon as the connection is gone
-
-
-def _conversation(mail_server: MailServer, tls: ssl.SSLContext | None, connections: set[asyncio.BaseTransport]) -> asyncio.BaseProtocol:
+def converse(mail_server: DemoMailServer, handler: MailHandler) -> asyncio.BaseProtocol:
+    """Returns a connection whose answers a handler gives."""
     from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-    handler = _Handler(mail_server)
+    tls, connections = mail_server.tls(), mail_server.connections
 
     def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:  # noqa: ANN401 - as aiosmtpd gives it
         known = isinstance(data, LoginPassword) and mail_server.may_log_in(data.login.decode(), data.password.decode())
@@ -272,13 +199,6 @@ def _conversation(mail_server: MailServer, tls: ssl.SSLContext | None, connectio
         def connection_lost(self, error: Exception | None) -> None:
             connections.discard(self.transport)
             super().connection_lost(error)
-
-        async def smtp_DATA(self, arg: str) -> None:
-            answer = handler.before_data()
-            if answer is None:
-                await super().smtp_DATA(arg)
-            else:
-                await self.push(answer)
 
     conversation: asyncio.BaseProtocol = Conversation(
         handler,

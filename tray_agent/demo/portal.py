@@ -1,4 +1,10 @@
-"""The demo's online portal: a real signed repository with areas, headings, a history and a dozen elements."""
+"""The demo's online portal: a real signed repository with areas, headings, a history and a dozen elements.
+
+It is the one place of the practice's program that uses the vendor's tool, which need not be installed; imported when a demo begins.
+
+Raises:
+    InputError: on import, where the vendor's tool is not installed.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +16,20 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from publishing.publish import Publication, publish, refresh
-from publishing.signing_keys import SigningKeys
 from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS
-from tray_agent.downloads.description import FILE_NAME, read_description
+from tray_agent.errors import InputError
+from tray_agent.i18n import _
+
+try:
+    from publishing.description import FILE_NAME, read_description
+    from publishing.publish import Publication, publish, refresh
+    from publishing.signing_keys import SigningKeys
+except ModuleNotFoundError as error:  # a practice's program does without what can sign a portal
+    raise InputError(
+        _("Demo nicht möglich"),
+        _("Das Online-Portal der Demo wird mit dem Werkzeug des Herstellers gemacht, und das ist hier nicht installiert."),
+        _("vitoclient-publishing installieren (im Quelltext: «py -m pip install .[demo] ./publishing»), dann «vitoclient demo»."),
+    ) from error
 
 DOCUMENTS = "Anleitungen und Formulare"
 

@@ -1,23 +1,20 @@
-"""A web server for a portal's repository on loopback: Range, If-Range, ETag; faults can be put in for tests."""
+"""A web server for a portal's repository on loopback: Range, If-Range, ETag."""
 
 from __future__ import annotations
 
-import email.utils
 import hashlib
 import re
-import socket
-import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import shutil
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from tray_agent.demo.loopback import LoopbackListener
+
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-PIECE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +32,18 @@ class Request:
     headers: dict[str, str]
 
 
-Fault = Callable[["PortalHandler", Request], bool]
-"""May answer a request itself and return True; False lets the server answer as usual."""
-
-
-@dataclass
-class Traffic:
-    """What was asked and sent: for the tests and the demo's report."""
-
-    requests: list[Request] = field(default_factory=list)
-    sent: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """By path the ranges of bytes that were handed to the network: first, and behind the last."""
-
-    def bytes_of(self, path: str) -> int:
-        """Returns how many bytes of the bodies of a path were sent in all."""
-        return sum(stop - start for start, stop in self.sent.get(path, []))
-
-
 class PortalServer:
     """Serves a folder on 127.0.0.1, on a port that the system chooses; a context manager.
 
     Args:
         folder: with ``metadata`` and ``targets``.
-        fault: stands before every answer where given; may be exchanged while it runs.
-        piece: how many bytes are sent at once.
+        handler: what answers a connection's requests.
     """
 
-    def __init__(self, folder: Path, *, fault: Fault | None = None, piece: int = PIECE) -> None:
+    def __init__(self, folder: Path, handler: type[PortalHandler] | None = None) -> None:
         self.folder = folder
-        self.fault = fault
-        self.piece = piece
-        self.traffic = Traffic()
-        self.lock = threading.Lock()
-        self._http = _Server(("127.0.0.1", 0), PortalHandler)
+        self._http = _PortalListener(handler or PortalHandler)
         self._http.portal = self
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="portal", daemon=True)
 
     @property
     def address(self) -> str:
@@ -78,16 +52,12 @@ class PortalServer:
 
     def start(self) -> Self:
         """Begins to serve."""
-        self._thread.start()
+        self._http.begin()
         return self
 
     def stop(self) -> None:
         """Ends serving, cuts off answers under way and kept connections, and frees the port; may be called twice."""
-        if self._thread.is_alive():
-            self._http.shutdown()
-            self._thread.join()
-        self._http.server_close()
-        self._http.cut_off()
+        self._http.end(patience=0)
 
     def __enter__(self) -> Self:
         """Begins to serve."""
@@ -98,41 +68,15 @@ class PortalServer:
         self.stop()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
+class _PortalListener(LoopbackListener):
     portal: PortalServer
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self._connections: set[socket.socket] = set()
-        super().__init__(address, handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
-        """Serves a connection, and remembers it to cut it off."""
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as the base class has it
-        """Ends a connection."""
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut_off(self) -> None:
-        """Ends all connections at once."""
-        for connection in tuple(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
 
 
 class PortalHandler(BaseHTTPRequestHandler):
     """Answers one connection's requests."""
 
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: _PortalListener
     timeout = 60
     disable_nagle_algorithm = True  # head and body are two writes: the second must not wait for the first one's receipt
 
@@ -143,12 +87,10 @@ class PortalHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answers with the file, or the part of it that is asked for."""
-        request = self._read_request()
-        with self.portal.lock:
-            self.portal.traffic.requests.append(request)
-        fault = self.portal.fault
-        if fault is not None and fault(self, request):
-            return
+        self.answer(self._read_request())
+
+    def answer(self, request: Request) -> None:
+        """Answers a request."""
         file = self.file_of(request.path)
         if file is None:
             self.refuse(404)
@@ -172,7 +114,7 @@ class PortalHandler(BaseHTTPRequestHandler):
         if start:
             headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
         self.send_head(206 if start else 200, size - start, headers)
-        self.send_body(file, request.path, start, size)
+        self.send_body(file, start)
 
     def send_head(self, status: int, length: int | None, headers: dict[str, str] | None = None) -> None:
         """Sends status and headers; without a length the connection's end is the body's end."""
@@ -185,19 +127,11 @@ class PortalHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(length))
         self.end_headers()
 
-    def send_body(self, file: Path, path: str, start: int, stop: int) -> None:
-        """Sends a part of a file, counting what was handed to the network."""
+    def send_body(self, file: Path, start: int) -> None:
+        """Sends a file from one of its bytes to its end."""
         with file.open("rb") as opened:
             opened.seek(start)
-            while start < stop and (piece := opened.read(min(self.portal.piece, stop - start))):
-                self.count(path, start, start + len(piece))  # before: who got the last byte may look at the count at once
-                self.wfile.write(piece)
-                start += len(piece)
-
-    def count(self, path: str, start: int, stop: int) -> None:
-        """Notes that these bytes of a path were sent."""
-        with self.portal.lock:
-            self.portal.traffic.sent.setdefault(path, []).append((start, stop))
+            shutil.copyfileobj(opened, self.wfile)
 
     def refuse(self, status: int, headers: dict[str, str] | None = None) -> None:
         """Sends a status without a body."""
@@ -205,10 +139,6 @@ class PortalHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         """Says nothing on the console."""
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Returns the date of an answer."""
-        return email.utils.formatdate(timestamp, usegmt=True)
 
     def _read_request(self) -> Request:
         headers = {name.lower(): value for name, value in self.headers.items()}

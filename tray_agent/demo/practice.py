@@ -124,7 +124,7 @@ def make_demo_practice(database: Database, today: date, *, seed: int = SEED, pat
         patients: how many, the planted ones included.
     """
     tables.create_practice(database)
-    plan = _Plan(today, seed)
+    plan = _PracticePlan(today, seed)
     made = plan.fill(patients)
     with database.begin() as connection:
         for table, rows in plan.rows.items():
@@ -139,7 +139,7 @@ def find_demo_practice(database: Database) -> DemoPractice | None:
         return None
     with database.read() as connection:
         stand = connection.execute(select(tables.demo_stand)).one_or_none()
-    return _Plan(stand.heute, stand.samen).fill(stand.patienten) if stand else None
+    return _PracticePlan(stand.heute, stand.samen).fill(stand.patienten) if stand else None
 
 
 Row = dict[str, Any]
@@ -158,7 +158,7 @@ class _Case:
 
     case: AwkwardCase
     reason: Reason | None = None
-    patient: Callable[[_Plan, int], Row] = lambda _plan, _number: {}
+    patient: Callable[[_PracticePlan, int], Row] = lambda _plan, _number: {}
     appointment: Row = field(default_factory=dict)
     mandants: tuple[str, ...] = ("M1",)
     channel: Channel = Channel.SMS
@@ -201,7 +201,7 @@ def _cases() -> Sequence[_Case]:
     return both + only_reminder
 
 
-class _Plan:
+class _PracticePlan:
     """Makes the rows of all tables, one after the other, from one source of chance."""
 
     def __init__(self, today: date, seed: int) -> None:

@@ -6,9 +6,7 @@ views here and in the tests, on every database.
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
-from sqlalchemy import Column, Date, DateTime, Index, Integer, MetaData, Table, Unicode, insert, inspect, select, update
+from sqlalchemy import Column, Date, DateTime, Index, Integer, MetaData, Table, Unicode, inspect
 from sqlalchemy.dialects import mssql, sqlite
 
 from tray_agent.practice.views import VIEWS, Dialect, view_statement
@@ -106,62 +104,3 @@ def has_practice(database: Database) -> bool:
     """Returns whether the tables of the practice software are there."""
     with database.read() as connection:
         return inspect(connection).has_table(demo_stand.name)
-
-
-def move_appointment(database: Database, appointment_id: str, starts_at: datetime) -> None:
-    """Moves an appointment, as the practice's staff would; it keeps its id and its length.
-
-    Args:
-        database: the practice's database.
-        appointment_id: which one.
-        starts_at: the new start, local wall clock, naive.
-    """
-    with database.begin() as connection:
-        which = termin.c.termin_nr == int(appointment_id)
-        old = connection.execute(select(termin.c.beginn, termin.c.ende).where(which)).one()
-        ends_at = starts_at + (old.ende - old.beginn) if old.ende else None
-        connection.execute(update(termin).where(which).values(beginn=starts_at, ende=ends_at, verschoben_von=old.beginn))
-
-
-def set_appointment_status(database: Database, appointment_id: str, status: str) -> None:
-    """Gives an appointment another status word (``abgesagt``, ``definitiv`` …)."""
-    with database.begin() as connection:
-        connection.execute(update(termin).where(termin.c.termin_nr == int(appointment_id)).values(status=status))
-
-
-def cancel_appointment(database: Database, appointment_id: str) -> None:
-    """Cancels an appointment."""
-    set_appointment_status(database, appointment_id, "abgesagt")
-
-
-def delete_appointment(database: Database, appointment_id: str) -> None:
-    """Deletes an appointment."""
-    with database.begin() as connection:
-        connection.execute(termin.delete().where(termin.c.termin_nr == int(appointment_id)))
-
-
-def record_death(database: Database, patient_id: str, day: date) -> None:
-    """Records a patient's death."""
-    _change_patient(database, patient_id, sterbedatum=day)
-
-
-def opt_out(database: Database, patient_id: str) -> None:
-    """Records that a patient wants no messages."""
-    _change_patient(database, patient_id, keine_mitteilungen=1)
-
-
-def change_contact(database: Database, patient_id: str, mobile: str | None, email: str | None = None) -> None:
-    """Replaces a patient's mobile number and e-mail address; the other number is removed."""
-    _change_patient(database, patient_id, natel=mobile, telefon=None, email=email)
-
-
-def open_treatment(database: Database, treatment_id: int, patient_id: str, mandant_id: str, day: date) -> None:
-    """Opens a treatment."""
-    with database.begin() as connection:
-        row = {"behandlung_nr": treatment_id, "patient_nr": int(patient_id), "mandant_nr": mandant_id, "eroeffnet_am": day}
-        connection.execute(insert(behandlung).values(row))
-
-
-def _change_patient(database: Database, patient_id: str, **values: object) -> None:
-    with database.begin() as connection:
-        connection.execute(update(patient).where(patient.c.patient_nr == int(patient_id)).values(**values))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.words import format_size
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from tray_agent.protocol.model import Run
-
-GOOD_STATES = ("succeeded",)
-"""The states of a run with which the demo is content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ class DemoReport:
     @property
     def good(self) -> bool:
         """Returns whether no job failed, nothing is in doubt, nothing was taken twice, and every download is genuine."""
-        ran = all(run.state.value in GOOD_STATES for run in self.runs)
+        ran = all(run.state.value == "succeeded" for run in self.runs)
         return ran and not self.outbox.get("in_doubt") and not self.taken_twice and all(found.verified for found in self.downloads)
 
 
@@ -124,7 +121,9 @@ def print_report(report: DemoReport, console: Console, titles: Mapping[str, str]
         states: the words for the states of runs and messages, by code.
     """
     console.print()
-    for table in (_runs(report, titles, states), _skipped(report), _outbox(report, states), _credits(report), _downloads(report)):
+    skipped = _counted(_("Nicht aufbereitet oder nicht gesendet"), _("Grund"), report.skipped, report.reasons)
+    outbox = _counted(_("Versand-Queue"), _("Zustand"), report.outbox, states)
+    for table in (_runs(report, titles, states), skipped, outbox, _credits(report), _downloads(report)):
         if table.row_count:
             console.print(table)
             console.print()
@@ -167,17 +166,10 @@ def _runs(report: DemoReport, titles: Mapping[str, str], states: Mapping[str, st
     return table
 
 
-def _skipped(report: DemoReport) -> Table:
-    table = _table(_("Nicht aufbereitet oder nicht gesendet"), ">" + _("Anzahl"), _("Grund"))
-    for reason, number in sorted(report.skipped.items(), key=lambda item: -item[1]):
-        table.add_row(str(number), report.reasons.get(reason, reason))
-    return table
-
-
-def _outbox(report: DemoReport, states: Mapping[str, str]) -> Table:
-    table = _table(_("Versand-Queue"), ">" + _("Anzahl"), _("Zustand"))
-    for state, number in sorted(report.outbox.items(), key=lambda item: -item[1]):
-        table.add_row(str(number), states.get(state, state))
+def _counted(title: str, what: str, numbers: Mapping[str, int], words: Mapping[str, str]) -> Table:
+    table = _table(title, ">" + _("Anzahl"), what)
+    for code, number in sorted(numbers.items(), key=lambda item: -item[1]):
+        table.add_row(str(number), words.get(code, code))
     return table
 
 

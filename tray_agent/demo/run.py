@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tray_agent.demo.report import CreditsChange, DemoReport, DownloadedElement
-from tray_agent.demo.world import ACCOUNTS, ZONE, DemoWorld
+from tray_agent.demo.world import ACCOUNTS, DemoWorld
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.downloads.model import ElementVersion
     from tray_agent.jobs.events import Listener
     from tray_agent.protocol.model import Run
 
 SUBSCRIBED = ("vitomed-update", "tarif-tardoc", "medikamente")
 """The elements that the demo's practice subscribes to."""
-
-ORDER = (JobKey.DOWNLOAD, JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
-"""The order of the jobs on a day (domain, section 3)."""
 
 
 def run_demo(world: DemoWorld, listener: Callable[[JobKey], Listener]) -> DemoReport:
@@ -36,7 +33,7 @@ def run_demo(world: DemoWorld, listener: Callable[[JobKey], Listener]) -> DemoRe
     for element in SUBSCRIBED:
         agent.downloads.subscribe(element, by="demo")
     before, taken = world.balances(), world.taken()
-    runs = [agent.jobs.run_now(job, listener=listener(job)) for job in ORDER]
+    runs = [agent.jobs.run_now(job, listener=listener(job)) for job in JobKey]
     return DemoReport(
         folder=world.folder,
         clock=started,
@@ -52,11 +49,6 @@ def run_demo(world: DemoWorld, listener: Callable[[JobKey], Listener]) -> DemoRe
         taken_twice=world.taken_twice(),
         again=world.again,
     )
-
-
-def local_time(instant: datetime) -> datetime:
-    """Returns an instant as the demo's practice reads it on its clock."""
-    return instant.astimezone(ZONE)
 
 
 def _skipped(runs: list[Run]) -> Mapping[str, int]:
@@ -75,15 +67,15 @@ def _outbox(agent: Agent) -> Mapping[str, int]:
 
 
 def _reasons() -> Mapping[str, str]:
-    from tray_agent.messages.rules.reasons import Reason, sentence_of
-    from tray_agent.messages.work.prepare import ALREADY_FAILED
+    from tray_agent.messages.outbox.model import OutboxReason
+    from tray_agent.messages.rules.reasons import Reason
 
     others = {
-        ALREADY_FAILED: _("Der Patient ist schon als anders zu erinnern vermerkt."),
+        OutboxReason.ALREADY_FAILED.value: _("Der Patient ist schon als anders zu erinnern vermerkt."),
         "up_to_date": _("Das Element ist schon in der neusten Version heruntergeladen."),
         "installed": _("Das Element ist schon in der neusten Version installiert."),
     }
-    return {reason.value: sentence_of(reason) for reason in Reason} | others
+    return {reason.value: reason.sentence for reason in Reason} | others
 
 
 def _credits(world: DemoWorld, before: Mapping[str, Decimal]) -> list[CreditsChange]:
@@ -92,10 +84,12 @@ def _credits(world: DemoWorld, before: Mapping[str, Decimal]) -> list[CreditsCha
 
 
 def _downloads(agent: Agent) -> list[DownloadedElement]:
-    from tray_agent.downloads.states import DownloadState
+    from tray_agent.downloads.model import DownloadState
 
-    return [
-        DownloadedElement(row.element, row.title, row.version, row.size, agent.downloads.verify(row.element, row.version))
-        for row in agent.downloads.downloads()
-        if row.state is not DownloadState.NEW
-    ]
+    service = agent.downloads
+    here = [row.signed for row in service.downloads() if row.state is not DownloadState.NEW]
+    return [_downloaded(signed, genuine=service.verify(signed.element, str(signed.version))) for signed in here]
+
+
+def _downloaded(signed: ElementVersion, *, genuine: bool) -> DownloadedElement:
+    return DownloadedElement(signed.element, signed.title, str(signed.version), signed.size, genuine)

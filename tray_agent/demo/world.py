@@ -115,7 +115,7 @@ class DemoWorld:
 
     def _start_servers(self) -> Endpoints:
         from tray_agent.demo.gateway_server import GatewayServer
-        from tray_agent.demo.mail_server import MailServer
+        from tray_agent.demo.mail_server import DemoMailServer
         from tray_agent.demo.portal import make_portal
         from tray_agent.demo.portal_server import PortalServer
 
@@ -131,11 +131,12 @@ class DemoWorld:
             )
         )
         self.mail = self._closing.enter_context(
-            MailServer({"praxis": _password("praxis")}, security="starttls", folder=self.folder / "mail", clock=self.clock)
+            DemoMailServer({"praxis": _password("praxis")}, security="starttls", folder=self.folder / "mail", clock=self.clock)
         )
         return Endpoints(portal_server.address, self.gateway.address, self.mail.port)
 
     def _write_configuration(self, endpoints: Endpoints) -> None:
+        # a demo that is killed while it writes leaves the configuration of before
         partial = self.configuration.with_suffix(".part")
         partial.write_bytes(tomlkit.dumps(self._values(endpoints)).encode())
         partial.replace(self.configuration)

@@ -10,32 +10,35 @@ from urllib.parse import urlsplit
 
 from tray_agent.clock import Clock
 from tray_agent.config.machine import Machine
-from tray_agent.config.settings import DOWNLOAD_ACTIVE, MOST_SIZE, RATE_OFFICE, Settings
+from tray_agent.config.settings import MOST_SIZE, RATE_OFFICE, Settings
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.library import Library
+from tray_agent.downloads.model import Version
+from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.service import DownloadService
 from tray_agent.downloads.subscriptions import Subscriptions
-from tray_agent.downloads.version import Version
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
-from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
-from tray_agent.platforms.starter import starter
+from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.platforms.this_system import starter
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
-    from tray_agent.downloads.installation import ActivityWriter, Installation
-    from tray_agent.downloads.job import DownloadJob
+    from tray_agent.downloads.installation import Installation
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
+    from tray_agent.protocol.activity_log import ActivityLog
     from tray_agent.web.client import Web
 
 
 class Downloads:
     """The Download-Service of this machine.
+
+    Attributes:
+        service: what dialogs and the command line use.
 
     Args:
         machine: the configuration of this machine.
@@ -52,78 +55,34 @@ class Downloads:
         machine: Machine,
         database: Database,
         settings: SettingStore,
-        log: ActivityWriter,
+        log: ActivityLog,
         clock: Clock,
         workstation: str,
         closing: ExitStack,
     ) -> None:
         self._machine = machine
-        self._database = database
-        self._settings = settings
         self._log = log
         self._clock = clock
-        self._workstation = workstation
         self._closing = closing
-        self._progress = DownloadProgress(clock)
-        self._rows = DownloadRows(database)
-        self._subscriptions = Subscriptions(database)
-        self._library = Library(machine.download_folder)
-
-    def portal(self) -> Portal:
-        """Returns the portal of the configuration.
-
-        Raises:
-            ConfigurationError: no portal is configured, or its trusted root can't be read.
-        """
-        return self._portal
-
-    @cached_property
-    def service(self) -> DownloadService:
-        """What dialogs and the command line use."""
-        return DownloadService(
-            portal=self.portal,
-            subscriptions=self._subscriptions,
-            rows=self._rows,
-            library=self._library,
-            settings=self._settings,
-            progress=self._progress,
-            installation=self._installation,
-            starter=starter,
-        )
-
-    @cached_property
-    def definition(self) -> JobDefinition:
-        """The job *Download-Service*; what it works with is imported for its first run."""
-
-        def work(context: JobContext) -> JobResult:
-            return self._job(context)
-
-        return JobDefinition(
-            key=JobKey.DOWNLOAD,
-            title=_("Download-Service"),
-            work=work,
-            switched_on=lambda: self._settings.load().yes(DOWNLOAD_ACTIVE),
-            switch_name=DOWNLOAD_ACTIVE.address,
-        )
-
-    @cached_property
-    def _job(self) -> DownloadJob:
-        from tray_agent.downloads.job import DownloadJob, DownloadParts
-
-        parts = DownloadParts(
-            portal=self.portal,
-            database=self._database,
-            rows=self._rows,
-            subscriptions=self._subscriptions,
-            library=self._library,
-            settings=self._settings.load,
+        self._parts = DownloadParts(
+            portal=lambda: self._portal,
+            database=database,
+            rows=DownloadRows(database),
+            subscriptions=Subscriptions(database),
+            settings=settings,
+            library=Library(machine.download_folder),
+            progress=DownloadProgress(clock),
             transfer=self._transfer,
-            abort=self._web.abort,
-            progress=self._progress,
-            clock=self._clock,
-            workstation=self._workstation,
+            clock=clock,
+            workstation=workstation,
         )
-        return DownloadJob(parts)
+        self.service = DownloadService(self._parts, self._installation, starter)
+
+    def work(self, context: JobContext) -> JobResult:
+        """Does what a run of the job *Download-Service* does; what it works with is imported for the first one."""
+        from tray_agent.downloads.job import run_once
+
+        return run_once(self._parts, context)
 
     @cached_property
     def _web(self) -> Web:
@@ -151,13 +110,14 @@ class Downloads:
     def _installation(self) -> Installation:
         from tray_agent.downloads.installation import Expected, Installation
         from tray_agent.downloads.publisher import names_of
-        from tray_agent.platforms.signature import signature_reader
+        from tray_agent.platforms.this_system import signature_reader
 
         expected = Expected(names_of(self._machine.portal.publishers), self._practice_version)
-        return Installation(self._database, self._rows, self._library, starter(), signature_reader(), self._log, expected)
+        parts = self._parts
+        return Installation(parts.database, parts.rows, parts.library, starter(), signature_reader(), self._log.write, expected)
 
     def _practice_version(self) -> Version | None:
-        from tray_agent.platforms.program_version import program_version
+        from tray_agent.platforms.programs import program_version
 
         program = self._machine.download.practice_program
         numbers = program_version(Path(program)) if program else None
@@ -169,7 +129,7 @@ class Downloads:
 
         limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
         rate = RateLimit(self._clock, lambda: office_rate(self._clock, self._machine.zone, settings.number(RATE_OFFICE)))
-        return Transfer(self._web, self._clock, limits, rate, self._progress)
+        return Transfer(self._web, self._clock, limits, rate, self._parts.progress)
 
 
 def _checked_address(address: str) -> str:
@@ -194,19 +154,18 @@ def _read_root(file: Path) -> bytes:
     try:
         root = file.read_bytes()
     except OSError as error:
-        raise ConfigurationError(
-            _("Vertrauensanker des Portals fehlt"),
-            _("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen.").format(
-                file=file, why=why_of(error)
-            ),
-            _("Die Datei vom Hersteller beziehen und unter «Einrichten | Online-Portal» angeben (in der Konfiguration: portal.root)."),
-            item=str(file),
-        ) from error
+        missing = _("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen.")
+        raise _without_root(file, _("Vertrauensanker des Portals fehlt"), missing.format(file=file, why=why_of(error))) from error
     if is_root(root):
         return root
-    raise ConfigurationError(
-        _("Vertrauensanker des Portals unbrauchbar"),
-        _("{file} ist kein unterschriebener Vertrauensanker; ohne ihn ist keinem Download zu trauen.").format(file=file),
+    unusable = _("{file} ist kein unterschriebener Vertrauensanker; ohne ihn ist keinem Download zu trauen.")
+    raise _without_root(file, _("Vertrauensanker des Portals unbrauchbar"), unusable.format(file=file))
+
+
+def _without_root(file: Path, title: str, message: str) -> ConfigurationError:
+    return ConfigurationError(
+        title,
+        message,
         _("Die Datei vom Hersteller beziehen und unter «Einrichten | Online-Portal» angeben (in der Konfiguration: portal.root)."),
         item=str(file),
     )

@@ -7,12 +7,10 @@ import hmac
 from collections.abc import Callable
 from pathlib import Path
 
+from tray_agent.downloads.model import Hashes
 from tray_agent.platforms.files import extended
 
 BLOCK = 1024 * 1024
-
-Hashes = tuple[tuple[str, str], ...]
-"""Algorithm and hexadecimal digest, as the signed metadata names them."""
 
 
 class Checksums:
@@ -49,7 +47,7 @@ def is_genuine(file: Path, size: int, hashes: Hashes, beat: Callable[[], None] =
     """
     try:
         with Path(extended(file)).open("rb", buffering=0) as opened:
-            if opened.seek(0, 2) != size:
+            if opened.seek(0, 2) != size:  # of the open file, not of its name: that may be another one by now
                 return False
             opened.seek(0)
             checksums = Checksums(hashes)
@@ -60,3 +58,11 @@ def is_genuine(file: Path, size: int, hashes: Hashes, beat: Callable[[], None] =
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
     return checksums.length == size and checksums.match()
+
+
+def file_time(file: Path) -> int | None:
+    """Returns when a file was last modified, in nanoseconds; None where there is none."""
+    try:
+        return Path(extended(file)).stat().st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from enum import StrEnum
 
 from tray_agent.errors import KnownError, UnavailableError
+from tray_agent.file_faults import why_of
+from tray_agent.i18n import N_, _, format_number
 
 
 class PortalUnavailableError(UnavailableError):
@@ -25,6 +28,12 @@ class FolderUnavailableError(UnavailableError):
     code = "folder_unavailable"
 
 
+class InstallRefusedError(KnownError):
+    """A download was not started: it is missing, changed, or not signed as it must be."""
+
+    code = "install_refused"
+
+
 class TransferFault(StrEnum):
     """Why a file could not be transferred."""
 
@@ -43,25 +52,66 @@ class TransferFault(StrEnum):
     FILE = "file_error"
 
 
+_GOES_ON = N_("Der nächste Lauf fährt von selbst fort.")
+_TELL_VENDOR = N_("Den Hersteller benachrichtigen, wenn es morgen noch so ist.")
+_TRANSFER_WORDS = {
+    TransferFault.UNREACHABLE: (N_("Das Portal antwortet nicht ({detail})."), _GOES_ON),
+    TransferFault.REFUSED: (N_("Das Portal liefert die Datei nicht (Antwort {detail})."), _GOES_ON),
+    TransferFault.REDIRECT: (
+        N_("Das Portal verweist auf eine fremde Adresse oder im Kreis ({detail})."),
+        N_("Proxy und Anmeldung am Netz prüfen, sonst den Hersteller benachrichtigen."),
+    ),
+    TransferFault.STALLED: (N_("Das Portal liefert nichts mehr oder viel zu langsam."), _GOES_ON),
+    TransferFault.BROKEN_OFF: (N_("Die Übertragung brach mehrmals ab."), _GOES_ON),
+    TransferFault.LENGTH: (N_("Das Portal liefert eine andere Dateigrösse als die unterschriebene ({detail} Bytes)."), _TELL_VENDOR),
+    TransferFault.TOO_LONG: (N_("Das Portal liefert mehr Bytes als die unterschriebene Dateigrösse."), _GOES_ON),
+    TransferFault.RANGE: (N_("Das Portal setzt die Übertragung an einer falschen Stelle fort."), _GOES_ON),
+    TransferFault.HASH: (N_("Die Datei ist nicht die, die der Hersteller unterschrieben hat (Prüfsumme falsch)."), _TELL_VENDOR),
+    TransferFault.SPACE: (
+        N_("Auf dem Laufwerk des Download-Ordners fehlen {missing} MB."),
+        N_("Platz schaffen oder den Download-Ordner verlegen; der nächste Lauf fährt fort."),
+    ),
+    TransferFault.TOO_LARGE: (
+        N_("Die Datei ist grösser als erlaubt ({limit} MB)."),
+        N_("Den Schalter DownloadService.GrössteDatei erhöhen, wenn die Datei gewünscht ist."),
+    ),
+    TransferFault.BUSY: (N_("Die Datei wird gerade von einem anderen Programm oder Arbeitsplatz heruntergeladen."), ""),
+    TransferFault.FILE: (
+        N_("Die Datei kann nicht gespeichert werden ({detail})."),
+        N_("Schreibrechte und Verbindung zum Download-Ordner prüfen."),
+    ),
+}
+"""What each fault means for a practice, and what to do now."""
+
+_MEGABYTE = 1_000_000
+
+
 class TransferError(KnownError):
-    """A file could not be transferred; what was there before is still there."""
+    """A file could not be transferred; what was there before is still there.
+
+    Args:
+        fault: what went wrong.
+        title: element and version, for people.
+        detail: what the server or the system said, short; or how many bytes are missing or allowed.
+    """
 
     code = "transfer"
 
-    def __init__(self, fault: TransferFault, title: str, message: str, advice: str = "", *, item: str | None = None) -> None:
-        super().__init__(title, message, advice, item=item)
+    def __init__(self, fault: TransferFault, title: str, detail: str | int = "") -> None:
+        message, advice = _TRANSFER_WORDS[fault]
+        value = format_number(-(-detail // _MEGABYTE)) if isinstance(detail, int) else detail or "?"
+        super().__init__(
+            _("{title} nicht heruntergeladen").format(title=title),
+            _(message).format(detail=value, missing=value, limit=value),
+            _(advice) if advice else "",
+            item=title,
+        )
         self.fault = fault
         self.code = fault.value
 
-
-class InstallRefusedError(KnownError):
-    """A download was not started: it is missing, changed, or not signed as it must be."""
-
-    code = "install_refused"
-
-
-class PublishError(KnownError):
-    """A repository can't be built from this description, or its keys are missing."""
-
-    code = "publish"
-    exit_code = 2
+    @classmethod
+    def of_system(cls, error: OSError, title: str) -> TransferError:
+        """Returns the error for what the system refused while writing."""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in (39, 112):  # Windows: the disk is full
+            return cls(TransferFault.SPACE, title, _MEGABYTE)
+        return cls(TransferFault.FILE, title, why_of(error))

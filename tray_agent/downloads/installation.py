@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
-from tray_agent.downloads import sentences as told
-from tray_agent.downloads.catalogue import FileKind
-from tray_agent.downloads.download_rows import Download, DownloadRows
+from tray_agent.downloads import report
+from tray_agent.downloads.checksums import file_time
+from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.install import InstallOutcome, InstallResult, Starter
 from tray_agent.downloads.library import Library
+from tray_agent.downloads.model import Download, DownloadState, FileKind, InstallOutcome, InstallResult, Starter, Version
 from tray_agent.downloads.publisher import objection
-from tray_agent.downloads.states import DownloadState
-from tray_agent.downloads.version import Version
 from tray_agent.file_faults import why_of
-from tray_agent.i18n import _
-from tray_agent.platforms.held_file import held
+from tray_agent.i18n import N_, _, join_texts
+from tray_agent.platforms.files import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
@@ -30,14 +27,6 @@ _CANCELLED = frozenset({1602, 1223})
 """msiexec: the person closed it; the shell: the person declined the elevation."""
 
 _MSI_BUSY = 1618
-
-
-class ActivityWriter(Protocol):
-    """Writes to the activity log; ``tray_agent.protocol.activity_log.ActivityLog`` is one."""
-
-    def write(self, activities: Sequence[Activity]) -> None:
-        """Writes rows that belong to no run."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +50,7 @@ class Installation:
         library: where files are.
         starter: starts and shows files on this system.
         signatures: reads who signed a file on this system.
-        log: the activity log.
+        log: writes rows to the activity log.
         expected: whom and what this workstation's configuration expects.
     """
 
@@ -72,7 +61,7 @@ class Installation:
         library: Library,
         starter: Starter,
         signatures: SignatureReader,
-        log: ActivityWriter,
+        log: Callable[[Sequence[Activity]], None],
         expected: Expected | None = None,
     ) -> None:
         self._database = database
@@ -98,20 +87,21 @@ class Installation:
         """
         try:
             self._check_practice_software(download)
+            # Held before it is checked: what is checked and what is started must be the same bytes.
             with self._held(download):
                 signature = self._check(download)
                 return self._start(download, signature, by)
         except InstallRefusedError as error:
-            self._log.write([told.handed_over(download, "install_refused", str(error), error=True)])
+            self._log([report.failed(download.signed, error)])
             raise
 
     def _check_practice_software(self, download: Download) -> None:
-        installed = self._expected.practice_version()
-        if download.needs is not None and installed is not None and installed < download.needs:
+        installed, needed = self._expected.practice_version(), download.signed.needs
+        if needed is not None and installed is not None and installed < needed:
             raise self._refused(
                 download,
                 _("Nötig ist vitomed {needed} oder neuer; auf diesem Arbeitsplatz ist {installed}.").format(
-                    needed=download.needs, installed=installed
+                    needed=needed, installed=installed
                 ),
                 _("Zuerst vitomed aktualisieren, danach diesen Download erneut ausführen."),
             )
@@ -122,7 +112,7 @@ class Installation:
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         with ExitStack() as holding:
             try:
-                holding.enter_context(held(self._library.place_of(download)))
+                holding.enter_context(held(self._library.place_of(download.signed)))
             except FileNotFoundError as error:
                 raise self._missing(download) from error
             except OSError as error:
@@ -131,10 +121,10 @@ class Installation:
 
     def _check(self, download: Download) -> Signature:
         try:
-            genuine = self._library.verify(download)
+            genuine = self._library.verify(download.signed)
         except OSError as error:
             raise self._unreadable(download, error) from error
-        if not self._library.is_there(download):
+        if file_time(self._library.place_of(download.signed)) is None:
             raise self._missing(download)
         if not genuine:
             self._take_back(download)
@@ -142,13 +132,13 @@ class Installation:
         return self._check_signature(download)
 
     def _check_signature(self, download: Download) -> Signature:
-        if download.kind is FileKind.FILE:
+        if download.signed.kind is FileKind.FILE:
             return Signature(SignatureState.NOT_CHECKED)
         try:
-            signature = self._signatures.read(self._library.place_of(download))
+            signature = self._signatures.read(self._library.place_of(download.signed))
         except OSError as error:
             raise self._refused(download, _("Die Unterschrift der Datei kann nicht gelesen werden ({why}).").format(why=error)) from error
-        why = objection(signature, download.publisher, self._expected.publishers)
+        why = objection(signature, download.signed.publisher, self._expected.publishers)
         if why:
             raise self._refused(
                 download,
@@ -158,42 +148,43 @@ class Installation:
         return signature
 
     def _start(self, download: Download, signature: Signature, by: str) -> InstallResult:
-        place = self._library.place_of(download)
-        if download.kind is FileKind.FILE:
+        place = self._library.place_of(download.signed)
+        if download.signed.kind is FileKind.FILE:
             try:
                 self._starter.show(place)
             except OSError as error:
                 raise self._not_started(download, error) from error
             return self._note(download, InstallOutcome.SHOWN, None, signature, by)
+        # Noted before it is started: were it noted after, a power cut in between would let others be offered what runs here already.
         if not self._move(download, DownloadState.STARTED, None, by):
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         try:
-            exit_code = self._starter.start(place, download.kind)
+            exit_code = self._starter.start(place, download.signed.kind)
         except OSError as error:
             if getattr(error, "winerror", None) in _CANCELLED:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
-            self._move(download, download.state, download.exit_code, by)
+            self._move(download, download.state, download.exit_code, by)  # it never ran: it waits as before
             raise self._not_started(download, error) from error
         return self._note(download, outcome_of(exit_code), exit_code, signature, by)
 
     def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature, by: str) -> InstallResult:
         self._move(download, _state_after(download, outcome), exit_code, by)
-        restart = download.restart and outcome not in (InstallOutcome.CANCELLED, InstallOutcome.FAILED)
+        signed = download.signed
+        restart = signed.restart and outcome.went_well
         sentence = _sentence(download, outcome, exit_code, signature)
         if restart:
-            sentence += " " + _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt.")
-        self._log.write([told.handed_over(download, outcome.value, sentence, error=outcome is InstallOutcome.FAILED)])
-        return InstallResult(
-            download.element, str(download.version), download.title, outcome, exit_code, signature.publisher or "", restart, sentence
-        )
+            sentence = join_texts(sentence, _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt."))
+        self._log([report.handed_over(signed, outcome, sentence)])
+        publisher = signature.publisher or ""
+        return InstallResult(signed.element, str(signed.version), signed.title, outcome, exit_code, publisher, restart, sentence)
 
     def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> bool:
         return self._database.transact(lambda connection: self._rows.move(connection, download, state, by, exit_code))
 
     def _take_back(self, download: Download) -> None:
         """What is not genuine is not offered any more; the next run of the job fetches it again."""
-        if download.state in (DownloadState.OFFERED, DownloadState.STARTED):
-            self._move(download, DownloadState.NEW, None, told.SELF)
+        if download.should_be_here:
+            self._move(download, DownloadState.NEW, None, report.PROGRAM)
 
     def _missing(self, download: Download) -> InstallRefusedError:
         return self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
@@ -207,20 +198,19 @@ class Installation:
 
     def _refused(self, download: Download, why: str, advice: str = "") -> InstallRefusedError:
         return InstallRefusedError(
-            _("{name} nicht gestartet").format(name=told.name_of(download)),
+            _("{name} nicht gestartet").format(name=download.signed.name),
             _("{why} Es wurde nichts installiert.").format(why=why),
             advice or _fetched_anew(download),
-            item=download.element,
+            item=download.signed.element,
         )
 
     def _not_started(self, download: Download, error: OSError) -> InstallRefusedError:
-        return InstallRefusedError(
-            _("{name} nicht gestartet").format(name=told.name_of(download)),
-            _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}). Es wurde nichts installiert.").format(why=why_of(error)),
+        return self._refused(
+            download,
+            _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}).").format(why=why_of(error)),
             _("Die Datei an einem Windows-Arbeitsplatz ausführen; sie liegt in {folder}.").format(
-                folder=self._library.place_of(download).parent
+                folder=self._library.place_of(download.signed).parent
             ),
-            item=download.element,
         )
 
 
@@ -262,22 +252,25 @@ def outcome_of(exit_code: int | None) -> InstallOutcome:
     return InstallOutcome.FAILED
 
 
+_SENTENCES = {
+    InstallOutcome.INSTALLED: N_("{name} wurde installiert."),
+    InstallOutcome.RESTART_NEEDED: N_("{name} wurde installiert; Windows muss neu gestartet werden."),
+    InstallOutcome.SHOWN: N_("Die Dateien von {name} werden angezeigt."),
+    InstallOutcome.STARTED: N_("Die Installation von {name} wurde gestartet; wie sie endete, teilt Windows nicht mit."),
+    InstallOutcome.CANCELLED: N_("Die Installation von {name} wurde abgebrochen; sie kann jederzeit neu gestartet werden."),
+    InstallOutcome.FAILED: N_(
+        "Die Installation von {name} ist fehlgeschlagen (Code {code}). Bitte erneut versuchen oder den Hersteller fragen."
+    ),
+}
+
+
 def _sentence(download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature) -> str:
-    texts = {
-        InstallOutcome.INSTALLED: _("{name} wurde installiert."),
-        InstallOutcome.RESTART_NEEDED: _("{name} wurde installiert; Windows muss neu gestartet werden."),
-        InstallOutcome.SHOWN: _("Die Dateien von {name} werden angezeigt."),
-        InstallOutcome.STARTED: _("Die Installation von {name} wurde gestartet; wie sie endete, teilt Windows nicht mit."),
-        InstallOutcome.CANCELLED: _("Die Installation von {name} wurde abgebrochen; sie kann jederzeit neu gestartet werden."),
-        InstallOutcome.FAILED: _(
-            "Die Installation von {name} ist fehlgeschlagen (Code {code}). Bitte erneut versuchen oder den Hersteller fragen."
-        ),
-    }
+    name = download.signed.name
     if exit_code == _MSI_BUSY:
         return _("{name} wurde nicht installiert: Windows führt gerade eine andere Installation aus. Danach erneut versuchen.").format(
-            name=told.name_of(download)
+            name=name
         )
-    said = texts[outcome].format(name=told.name_of(download), code=exit_code)
+    ended = _(_SENTENCES[outcome]).format(name=name, code=exit_code)
     if signature.state is SignatureState.UNSIGNED:
-        return said + " " + _("Kein Herausgeber hat die Datei unterschrieben; ihre Herkunft bestätigt allein das Portal.")
-    return said + (" " + _("Herausgeber: {publisher}.").format(publisher=signature.publisher) if signature.publisher else "")
+        return join_texts(ended, _("Kein Herausgeber hat die Datei unterschrieben; ihre Herkunft bestätigt allein das Portal."))
+    return join_texts(ended, _("Herausgeber: {publisher}.").format(publisher=signature.publisher) if signature.publisher else "")

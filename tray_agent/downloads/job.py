@@ -7,34 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection, delete, insert, select
 
-from tray_agent.clock import Clock
-from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS, Settings
-from tray_agent.downloads import sentences as told
-from tray_agent.downloads.catalogue import Catalogue, ElementVersion
-from tray_agent.downloads.choice import Choice, choose, described_anew, withdrawn
-from tray_agent.downloads.download_rows import Download, DownloadRows
+from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
+from tray_agent.downloads import report
+from tray_agent.downloads.choice import ElementChoice, NotFetched, choose, described_anew, withdrawn
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
-from tray_agent.downloads.library import FileState, Library
-from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.states import DownloadState
-from tray_agent.downloads.subscriptions import Subscriptions
-from tray_agent.downloads.tally import Tally
-from tray_agent.downloads.transfer import Transfer, TransferCancelledError, Wanted
+from tray_agent.downloads.library import FileState
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, VersionKey
+from tray_agent.downloads.parts import DownloadParts
+from tray_agent.downloads.report import Counted, DownloadTally, Happened, activity_of
+from tray_agent.downloads.transfer import TransferCancelledError, Wanted
 from tray_agent.errors import KnownError
+from tray_agent.file_faults import why_of
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.model import Activity, Level
-from tray_agent.store.database import Database
 from tray_agent.store.tables import refused_target
-
-if TYPE_CHECKING:
-    from tray_agent.downloads.portal import Portal
 
 PARALLEL = 3
 """Files on their way at once."""
@@ -43,50 +36,18 @@ LOOK_AGAIN = 300.0
 """Seconds after which a run that is still going asks the portal whether something newer is there."""
 
 _BEAT = 0.2
-_HERE = (DownloadState.OFFERED, DownloadState.STARTED)
 
 
-class TransferFactory(Protocol):
-    """Makes what brings the files of one run, from the switches of its beginning."""
+def run_once(parts: DownloadParts, context: JobContext) -> JobResult:
+    """Does the work of the job ``download`` once.
 
-    def __call__(self, settings: Settings) -> Transfer:
-        """Returns a transfer."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadParts:
-    """What a run works with; put together by the composition root."""
-
-    portal: Callable[[], Portal]
-    database: Database
-    rows: DownloadRows
-    subscriptions: Subscriptions
-    library: Library
-    settings: Callable[[], Settings]
-    transfer: TransferFactory
-    abort: Callable[[], None]
-    progress: DownloadProgress
-    clock: Clock
-    workstation: str
-
-
-class DownloadJob:
-    """The work of the job ``download``."""
-
-    def __init__(self, parts: DownloadParts) -> None:
-        self._parts = parts
-
-    def __call__(self, context: JobContext) -> JobResult:
-        """Runs once.
-
-        Raises:
-            PortalUnavailableError, PortalUntrustedError, ConfigurationError: nothing was looked for.
-            FolderUnavailableError: nothing was fetched.
-            DatabaseUnavailableError: what was brought here is offered by the next run.
-            RunCancelledError, LeaseLostError: as the context says.
-        """
-        return _Run(self._parts, context).run()
+    Raises:
+        PortalUnavailableError, PortalUntrustedError, ConfigurationError: nothing was looked for.
+        FolderUnavailableError: nothing was fetched.
+        DatabaseUnavailableError: what was brought here is offered by the next run.
+        RunCancelledError, LeaseLostError: as the context says.
+    """
+    return _Run(parts, context).run()
 
 
 @dataclass
@@ -104,82 +65,75 @@ class _Run:
     def __init__(self, parts: DownloadParts, context: JobContext) -> None:
         self._parts = parts
         self._context = context
-        self._settings = parts.settings()
+        self._settings = parts.settings.load()
         self._portal = parts.portal()
         self._transfer = parts.transfer(self._settings)
-        self._tally = Tally()
-        self._looked_at = 0.0
-        self._catalogue = Catalogue((), {})
-        self._running: dict[Future[None], _Fetching] = {}
+        self._tally = DownloadTally()
+        self._running: dict[Future[int], _Fetching] = {}
+        self._look()
 
     def run(self) -> JobResult:
-        self._look()
+        choices = self._choose()
+        for choice in choices:
+            if choice.reason is not None:
+                self._tally.skip(choice.reason)
+        wanted = [choice.version for choice in choices if choice.version]
         if self._context.dry_run:
-            return self._tell_only()
+            return self._count_only(wanted)
         self._parts.library.open()
         self._parts.progress.begin()
         self._report_what_is_lacking()
         self._withdraw()
         self._describe_anew()
-        choices = self._choose()
-        self._forget_unwanted(choices)
-        self._parts.library.tidy(choice.version for choice in choices if choice.version)
-        wanted = [choice.version for choice in choices if choice.version and self._is_missing(choice.version)]
-        self._count_unwanted(choices)
-        self._fetch_all(wanted)
+        self._forget_unwanted(wanted)
+        self._parts.library.tidy(wanted)
+        self._fetch_all([version for version in wanted if self._is_missing(version)])
         self._prune()
         return self._tally.result()
 
     # Looking
 
     def _look(self) -> None:
+        """Asks the portal and reads what the practice subscribed to and has: all that follows is decided by this."""
         self._catalogue = self._portal.refresh()
+        self._subscriptions = self._parts.subscriptions.all()
+        self._downloads = self._parts.rows.all()
         self._looked_at = self._parts.clock.monotonic()
 
-    def _choose(self) -> tuple[Choice, ...]:
-        subscriptions, downloads = self._parts.subscriptions.all(), self._parts.rows.all()
-        return choose(self._catalogue, subscriptions, downloads, keep_line=self._settings.yes(KEEP_MINOR))
+    def _choose(self) -> tuple[ElementChoice, ...]:
+        return choose(self._catalogue, self._subscriptions, self._downloads, keep_line=self._settings.yes(KEEP_MINOR))
 
-    def _tell_only(self) -> JobResult:
-        choices = self._choose()
-        self._count_unwanted(choices)
-        known = {(download.element, download.version): download for download in self._parts.rows.all()}
-        for choice in choices:
-            if choice.version is not None:
-                download = known.get((choice.version.element, choice.version.version))
-                here = download is not None and download.state in _HERE and self._parts.library.is_present(download)
-                self._tally.count("up_to_date" if here else "would_download")
+    def _known(self) -> dict[VersionKey, Download]:
+        return {download.signed.key: download for download in self._downloads}
+
+    def _count_only(self, wanted: Sequence[ElementVersion]) -> JobResult:
+        known = self._known()
+        for version in wanted:
+            download = known.get(version.key)
+            here = download is not None and download.should_be_here and self._parts.library.is_present(download.signed)
+            self._tally.count(Counted.UP_TO_DATE if here else Counted.WOULD_DOWNLOAD)
         return self._tally.result()
-
-    def _count_unwanted(self, choices: Sequence[Choice]) -> None:
-        for choice in choices:
-            if choice.reason is not None:
-                self._tally.skip(choice.reason.value)
 
     def _is_missing(self, version: ElementVersion) -> bool:
         """Returns whether a wanted version must be fetched; what is here is examined, what is wrong is told and removed."""
         self._context.checkpoint()
-        download = self._row_of(version)
-        if download is None or download.state not in _HERE or set(download.hashes) != set(version.hashes):
+        download = self._known().get(version.key)
+        if download is None or not download.should_be_here or not download.signed.is_same_file(version):
             return True
         try:
             state, file_time = self._parts.library.examine(download, self._parts.clock.now(), self._context.checkpoint)
         except OSError as error:
-            self._log(told.folder_silent(download, error))
+            self._log(activity_of(Happened.FILE_ERROR, version, why_of(error)))
             return False
         if state is FileState.GENUINE:
-            self._tally.skip("up_to_date")
+            self._tally.skip(NotFetched.UP_TO_DATE)
             if file_time is not None:
-                self._transact(lambda connection: self._parts.rows.note_verified(connection, download, file_time))
+                self._transact(lambda connection: self._parts.rows.note_verified(connection, version, file_time))
             return False
-        self._log(told.file_lost(download, changed=state is FileState.CHANGED))
-        self._tally.count("lost")
+        self._log(activity_of(Happened.FILE_CHANGED if state is FileState.CHANGED else Happened.FILE_MISSING, version))
+        self._tally.count(Counted.LOST)
         self._remove_file(version)
         return True
-
-    def _row_of(self, version: ElementVersion) -> Download | None:
-        rows = (download for download in self._parts.rows.all() if download.element == version.element)
-        return next((download for download in rows if download.version == version.version), None)
 
     # Bringing
 
@@ -199,47 +153,39 @@ class _Run:
             self._stop_all(pool)
 
     def _begin(self, pool: ThreadPoolExecutor, version: ElementVersion) -> None:
-        def change(connection: Connection) -> None:
-            self._parts.rows.want(connection, version, self._parts.workstation)
-
-        self._transact(change)
+        # The row goes back to NEW before a byte comes: while a file may be another one, nobody is offered it or can start it.
+        self._transact(lambda connection: self._parts.rows.want(connection, version, self._parts.workstation))
         fetching = _Fetching(version)
-        wanted = Wanted(
-            self._portal.address_of(version), told.name_of(version), version.size, version.hashes, self._parts.library.place_of(version)
-        )
+        place = self._parts.library.place_of(version)
+        wanted = Wanted(self._portal.address_of(version), version.name, version.size, version.hashes, place)
         self._running[pool.submit(self._transfer.fetch, wanted, fetching.cancelled)] = fetching
 
-    def _end(self, pool: ThreadPoolExecutor, future: Future[None]) -> None:
+    def _end(self, pool: ThreadPoolExecutor, future: Future[int]) -> None:
         fetching = self._running[future]
         error = future.exception()
         if error is not None and not isinstance(error, (KnownError, TransferCancelledError)):
             raise error
+        # A file that can't be had may have been replaced on the portal: then its failure is no news.
         self._look_again(0.0 if error else LOOK_AGAIN)
         del self._running[future]
         if fetching.superseded:
             self._drop(pool, fetching.version)
         elif isinstance(error, KnownError):
-            self._tally.fail()
-            self._log(told.failed(fetching.version, error))
+            self._tally.count(Counted.FAILED)
+            self._log(report.failed(fetching.version, error))
         elif error is None:
-            self._offer(fetching.version)
+            self._offer(fetching.version, future.result())
 
-    def _offer(self, version: ElementVersion) -> None:
-        """Verifies the stored file once more and offers it, in one transaction with the log."""
-        if not self._parts.library.verify(version, self._context.checkpoint):
-            self._tally.fail()
-            self._remove_file(version)
-            self._log(told.file_lost(version, changed=True))
-            return
-        file_time = self._parts.library.file_time(version)
+    def _offer(self, version: ElementVersion, file_time: int) -> None:
+        """Offers what has arrived, in one transaction with the log. It was hashed on its way, and is again before it is started."""
 
         def change(connection: Connection) -> None:
             if self._parts.rows.offer(connection, version, file_time, self._parts.workstation):
-                self._context.log(told.offered(version), connection=connection)
+                self._context.log(activity_of(Happened.DOWNLOADED, version), connection=connection)
 
         self._transact(change)
-        self._tally.count("downloaded")
-        self._tally.add_bytes(version.size)
+        self._tally.count(Counted.DOWNLOADED)
+        self._tally.count(Counted.BYTES, version.size)
 
     def _look_again(self, after: float) -> None:
         """Asks the portal again where the last look is old; what is superseded meanwhile is stopped."""
@@ -250,25 +196,27 @@ class _Run:
         except (PortalUnavailableError, PortalUntrustedError):
             self._looked_at = self._parts.clock.monotonic()
             return
-        wanted = {(choice.element, choice.version.version, choice.version.hashes) for choice in self._choose() if choice.version}
-        subscribed = {subscription.element for subscription in self._parts.subscriptions.all()}
+        wanted = {choice.element: choice.version for choice in self._choose()}
         for fetching in self._running.values():
             version = fetching.version
-            if version.element in subscribed and (version.element, version.version, version.hashes) not in wanted:
+            if version.element not in wanted:  # no longer subscribed: what is on its way may arrive
+                continue
+            now = wanted[version.element]
+            if now is None or not now.is_same_file(version):
                 fetching.superseded = True
                 fetching.cancelled.set()
 
     def _drop(self, pool: ThreadPoolExecutor, version: ElementVersion) -> None:
         """Gives up a version that was superseded on its way, and begins with what took its place."""
         self._remove_file(version)
-        self._parts.progress.drop(told.name_of(version))
+        self._parts.progress.drop(version.name)
 
         def change(connection: Connection) -> None:
-            self._parts.rows.remove(connection, version.element, version.version)
-            self._context.log(told.superseded(version), connection=connection)
+            self._parts.rows.remove(connection, version)
+            self._context.log(activity_of(Happened.SUPERSEDED, version), connection=connection)
 
         self._transact(change)
-        self._tally.count("superseded")
+        self._tally.count(Counted.SUPERSEDED)
         newer = next((choice.version for choice in self._choose() if choice.element == version.element), None)
         if newer is not None and self._is_missing(newer):
             self._begin(pool, newer)
@@ -277,7 +225,7 @@ class _Run:
         for fetching in self._running.values():
             fetching.cancelled.set()
         if self._running:
-            self._parts.abort()
+            self._transfer.abort()
         pool.shutdown(cancel_futures=True)
 
     def _tell_progress(self) -> None:
@@ -289,59 +237,55 @@ class _Run:
     # Clearing up
 
     def _withdraw(self) -> None:
-        for download in withdrawn(self._catalogue, self._parts.rows.all()):
+        for download in withdrawn(self._catalogue, self._downloads):
 
             def change(connection: Connection, download: Download = download) -> None:
                 if self._parts.rows.move(connection, download, DownloadState.SUPERSEDED, self._parts.workstation):
-                    self._context.log(told.withdrawn(download), connection=connection)
+                    self._context.log(activity_of(Happened.WITHDRAWN, download.signed), connection=connection)
 
             self._transact(change)
-            self._tally.count("withdrawn")
+            self._tally.count(Counted.WITHDRAWN)
 
     def _describe_anew(self) -> None:
         """Takes over what the vendor says now of files that are known: notes, restart, what they need, who signs them."""
-        changed = described_anew(self._catalogue, self._parts.rows.all())
+        changed = described_anew(self._catalogue, self._downloads)
+        self._change_each(changed, self._parts.rows.describe)
 
-        def change(connection: Connection) -> None:
-            for version in changed:
-                self._parts.rows.describe(connection, version)
-
-        if changed:
-            self._transact(change)
-
-    def _forget_unwanted(self, choices: Sequence[Choice]) -> None:
+    def _forget_unwanted(self, wanted: Sequence[ElementVersion]) -> None:
         """Forgets what was to be fetched once and is wanted no more: unsubscribed, or a newer version is there."""
-        wanted = {(choice.version.element, choice.version.version) for choice in choices if choice.version}
-        unwanted = [row for row in self._parts.rows.all() if row.state is DownloadState.NEW and (row.element, row.version) not in wanted]
+        keys = {version.key for version in wanted}
+        fetched = (download.signed for download in self._downloads if download.state is DownloadState.NEW)
+        self._change_each([version for version in fetched if version.key not in keys], self._parts.rows.remove)
 
-        def change(connection: Connection) -> None:
-            for row in unwanted:
-                self._parts.rows.remove(connection, row.element, row.version)
+    def _change_each(self, versions: Sequence[ElementVersion], change: Callable[[Connection, ElementVersion], None]) -> None:
+        def work(connection: Connection) -> None:
+            for version in versions:
+                change(connection, version)
 
-        if unwanted:
-            self._transact(change)
+        if versions:
+            self._transact(work)
 
     def _prune(self) -> None:
         """Keeps the newest versions of each element, as the switch says; what waits stays, what is installed keeps its row."""
-        kept: dict[str, int] = {}
-        for download in self._parts.rows.all():
+        kept: Counter[str] = Counter()
+        for download in self._parts.rows.all():  # read anew: this run has changed states
             if download.state is DownloadState.NEW:
                 continue
-            kept[download.element] = kept.get(download.element, 0) + 1
-            if kept[download.element] > self._settings.number(KEEP_VERSIONS) and download.state is not DownloadState.OFFERED:
+            kept[download.signed.element] += 1
+            if kept[download.signed.element] > self._settings.number(KEEP_VERSIONS) and download.state is not DownloadState.OFFERED:
                 self._forget(download)
 
     def _forget(self, download: Download) -> None:
-        if not self._remove_file(download) or download.state in (DownloadState.INSTALLED, DownloadState.STARTED):
+        if not self._remove_file(download.signed) or download.state in (DownloadState.INSTALLED, DownloadState.STARTED):
             return
-        self._transact(lambda connection: self._parts.rows.remove(connection, download.element, download.version))
-        self._tally.count("pruned")
+        self._transact(lambda connection: self._parts.rows.remove(connection, download.signed))
+        self._tally.count(Counted.PRUNED)
 
-    def _remove_file(self, version: ElementVersion | Download) -> bool:
+    def _remove_file(self, version: ElementVersion) -> bool:
         try:
             self._parts.library.remove(version)
         except (OSError, KnownError) as error:
-            self._log(told.not_removed(version, error))
+            self._log(activity_of(Happened.NOT_REMOVED, version, error))
             return False
         return True
 
@@ -349,9 +293,9 @@ class _Run:
         """Tells what can't be offered and what is subscribed and not there, each once: not again at every run."""
         refusals = self._catalogue.refusals
         explained = {*self._catalogue.elements, *(refusal.element for refusal in refusals)}
-        gone = [subscription for subscription in self._parts.subscriptions.all() if subscription.element not in explained]
-        marks = {_fingerprint(refusal.target, refusal.reason): told.refused(refusal) for refusal in refusals}
-        marks |= {_fingerprint(subscription.element, "gone"): told.gone(subscription) for subscription in gone}
+        gone = [subscription for subscription in self._subscriptions if subscription.element not in explained]
+        marks = {_fingerprint(refusal.target, refusal.reason): report.refused(refusal) for refusal in refusals}
+        marks |= {_fingerprint(subscription.element, "gone"): report.not_on_portal(subscription) for subscription in gone}
 
         def change(connection: Connection) -> None:
             known = set(connection.execute(select(refused_target.c.fingerprint)).scalars())
@@ -364,7 +308,7 @@ class _Run:
 
         self._transact(change)
         if refusals:
-            self._tally.skip("refused", len(refusals))
+            self._tally.skip(NotFetched.REFUSED, len(refusals))
 
     def _log(self, activity: Activity) -> None:
         if activity.level is Level.ERROR:

@@ -8,17 +8,15 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
 
-from tray_agent.downloads.catalogue import ElementVersion
-from tray_agent.downloads.checksums import is_genuine
-from tray_agent.downloads.download_rows import Download
+from tray_agent.downloads.checksums import file_time, is_genuine
 from tray_agent.downloads.errors import FolderUnavailableError
-from tray_agent.downloads.locks import LockedError
+from tray_agent.downloads.model import Download, ElementVersion, Version
 from tray_agent.downloads.names import check_element_key, check_file_name
 from tray_agent.downloads.partial import NOTE, PART, beside, taken
-from tray_agent.downloads.version import Version
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files
+from tray_agent.platforms.locks import LockedError
 
 VERIFY_AGAIN = timedelta(days=7)
 """An unchanged file is hashed again after this time even if size and time of modification are the same."""
@@ -50,7 +48,7 @@ class Library:
         check_file_name(file_name)
         return self.folder / check_element_key(element) / str(version) / file_name
 
-    def place_of(self, version: ElementVersion | Download) -> Path:
+    def place_of(self, version: ElementVersion) -> Path:
         """Returns where the file of a version belongs."""
         return self.place(version.element, version.version, version.file_name)
 
@@ -72,18 +70,14 @@ class Library:
                 item=str(self.folder),
             ) from error
 
-    def is_present(self, download: Download) -> bool:
+    def is_present(self, version: ElementVersion) -> bool:
         """Returns whether a file of the right length is there; does not verify it."""
         try:
-            return _long(self.place_of(download)).stat().st_size == download.size
+            return _long(self.place_of(version)).stat().st_size == version.size
         except OSError:
             return False
 
-    def is_there(self, download: Download) -> bool:
-        """Returns whether any file is in a version's place."""
-        return _long(self.place_of(download)).exists()
-
-    def verify(self, version: ElementVersion | Download, beat: Callable[[], None] = lambda: None) -> bool:
+    def verify(self, version: ElementVersion, beat: Callable[[], None] = lambda: None) -> bool:
         """Returns whether the file is there with its signed length and hashes; reads the whole of it.
 
         Raises:
@@ -99,27 +93,17 @@ class Library:
         Raises:
             OSError: the folder does not answer.
         """
-        place = self.place_of(download)
-        try:
-            state = _long(place).stat()
-        except (FileNotFoundError, NotADirectoryError):
+        modified = file_time(self.place_of(download.signed))
+        if modified is None:
             return FileState.MISSING, None
         recent = download.verified_at is not None and now - download.verified_at < VERIFY_AGAIN
-        if recent and (state.st_size, state.st_mtime_ns) == (download.size, download.file_time):
+        if recent and modified == download.file_time and self.is_present(download.signed):
             return FileState.GENUINE, None
-        if is_genuine(place, download.size, download.hashes, beat):
-            return FileState.GENUINE, state.st_mtime_ns
+        if self.verify(download.signed, beat):
+            return FileState.GENUINE, modified
         return FileState.CHANGED, None
 
-    def file_time(self, version: ElementVersion | Download) -> int:
-        """Returns the time of modification of a file in nanoseconds.
-
-        Raises:
-            OSError: it is not there.
-        """
-        return _long(self.place_of(version)).stat().st_mtime_ns
-
-    def remove(self, version: ElementVersion | Download) -> None:
+    def remove(self, version: ElementVersion) -> None:
         """Removes a version's file with what a transfer left of it, and its folder where that is empty then.
 
         Raises:
@@ -128,9 +112,7 @@ class Library:
         place = self.place_of(version)
         files.remove(place)
         self._remove_partial(place)
-        for folder in (place.parent, place.parent.parent):
-            with suppress(OSError):
-                _long(folder).rmdir()
+        _remove_empty_folders(place)
 
     def tidy(self, wanted: Iterable[ElementVersion]) -> int:
         """Removes what ended transfers left behind, except of versions that are still wanted; returns how many files.
@@ -138,8 +120,9 @@ class Library:
         Only what stands where one of our files would stand: other programs also have files that end like this.
         """
         keep = {self.place_of(version) for version in wanted}
-        left = {file.with_name(file.name.removesuffix(suffix)) for suffix in (PART, NOTE) for file in self.folder.glob(f"*/*/*{suffix}")}
-        return sum(self._remove_partial(place) for place in left - keep if self._is_place(place))
+        leftovers = ((file, suffix) for suffix in (PART, NOTE) for file in self.folder.glob(f"*/*/*{suffix}"))
+        places = {file.with_name(file.name.removesuffix(suffix)) for file, suffix in leftovers}
+        return sum(self._remove_partial(place) for place in places - keep if self._is_place(place))
 
     def _is_place(self, file: Path) -> bool:
         element, version, name = file.relative_to(self.folder).parts
@@ -153,14 +136,18 @@ class Library:
         if not any(beside(place, suffix).exists() for suffix in (PART, NOTE)):
             return False
         try:
-            with taken(place, 0, ()) as partial:
+            with taken(place, 0, ()) as partial:  # only for its lock: who is fetching this file now keeps its bytes
                 partial.discard()
         except (LockedError, OSError):
             return False
-        for folder in (place.parent, place.parent.parent):
-            with suppress(OSError):
-                _long(folder).rmdir()
+        _remove_empty_folders(place)
         return True
+
+
+def _remove_empty_folders(place: Path) -> None:
+    for folder in (place.parent, place.parent.parent):
+        with suppress(OSError):  # another version is there, or somebody is in the folder
+            _long(folder).rmdir()
 
 
 def _long(path: Path) -> Path:

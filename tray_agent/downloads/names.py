@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.model import FileKind
 from tray_agent.i18n import N_
 
 LONGEST_NAME = 100
@@ -62,6 +62,7 @@ def check_file_name(name: str) -> FileKind:
     """
     if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
         raise UnsafeNameError(N_("Zeichen oder Länge"))
+    # Windows sees a device in the part before the first dot, whatever follows: «con.zip» and «aux.2.zip» are none of ours.
     stem, *middle, extension = name.lower().split(".") if "." in name else (name.lower(), "")
     if stem in _DEVICES:
         raise UnsafeNameError(N_("Gerätename von Windows"))

@@ -16,9 +16,10 @@ from io import FileIO
 from pathlib import Path
 from typing import IO
 
-from tray_agent.downloads.checksums import BLOCK, Checksums, Hashes
-from tray_agent.downloads.locks import locked
+from tray_agent.downloads.checksums import BLOCK, Checksums
+from tray_agent.downloads.model import Hashes
 from tray_agent.platforms import files
+from tray_agent.platforms.locks import locked
 
 PART = ".part"
 NOTE = ".resume"
@@ -70,6 +71,7 @@ class PartialFile:
 
     def restart(self, validator: str | None) -> None:
         """Begins again with nothing: what the server has now is named by ``validator``."""
+        # Emptied first, noted then: bytes must never stand under the note of another state of the file.
         if self.length:
             self.restarts += 1
         self._empty()
@@ -88,13 +90,20 @@ class PartialFile:
         """Returns whether length and every hash are as signed."""
         return self.complete and self._checksums.match()
 
-    def finish(self) -> None:
-        """Puts the whole file in its place: synced, renamed, the note removed."""
+    def finish(self) -> int:
+        """Puts the whole file in its place: synced, renamed, the note removed.
+
+        Returns:
+            The modification time of the bytes that were hashed, in nanoseconds.
+        """
         out = self._open()
         files.sync_file(out.fileno())
         self.close()
+        # Not before it is closed, for Windows may write the time only then; not after it is renamed, for then another may have written.
+        file_time = self._part.stat().st_mtime_ns
         files.replace(self._part, self.destination)
         self._remove_note()
+        return file_time
 
     def discard(self) -> None:
         """Removes the partial file and its note."""
@@ -117,7 +126,7 @@ class PartialFile:
 
     def _open(self) -> FileIO:
         if self._out is None:
-            self._out = self._part.open("a+b", buffering=0)
+            self._out = self._part.open("a+b", buffering=0)  # unbuffered: after a kill, the file holds all that was counted
             self._out.seek(0)
         return self._out
 

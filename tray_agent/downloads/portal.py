@@ -15,19 +15,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError, SlowRetrievalError
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+    SlowRetrievalError,
+    UnsignedMetadataError,
+)
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.downloads import portal_faults
-from tray_agent.downloads.catalogue import Catalogue, ElementVersion
-from tray_agent.downloads.catalogue_reader import PORTAL_FIELD, OfferedTarget, arrange, elements_of, read_area_order, read_targets
-from tray_agent.downloads.locks import LockedError, locked
+from tray_agent.downloads.catalogue import PORTAL_FIELD, Catalogue, elements_of, read_area_order, read_targets
+from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
+from tray_agent.downloads.model import ElementVersion
+from tray_agent.i18n import N_, _
 from tray_agent.platforms import files
+from tray_agent.platforms.locks import LockedError, locked
 from tray_agent.web.client import Web, WebError, WebFault
 
 _PIECE = 64 * 1024
@@ -56,7 +66,7 @@ class PortalLimits:
     metadata_bytes: int = 20_000_000
 
 
-class MetadataFetcher(FetcherInterface):
+class _MetadataFetcher(FetcherInterface):
     """Fetches metadata for ``ngclient`` through our own ``Web``.
 
     A hiccup of the server is got over once: the next run may be tomorrow.
@@ -81,10 +91,10 @@ class MetadataFetcher(FetcherInterface):
 
     def _pieces(self, url: str, deadline: float) -> Iterator[bytes]:
         try:
-            with self._web.get(url) as answer:
-                if answer.status != 200:
-                    raise DownloadHTTPError(f"{answer.status} {url}", answer.status)
-                while piece := answer.read(_PIECE):
+            with self._web.get(url) as response:
+                if response.status != 200:
+                    raise DownloadHTTPError(f"{response.status} {url}", response.status)
+                while piece := response.read(_PIECE):
                     if self._clock.monotonic() > deadline:
                         raise SlowRetrievalError(url)
                     yield piece
@@ -111,12 +121,12 @@ class _ConfirmedMetadata(FetcherInterface):
         yield self._kept[name].encode()
 
 
-class _Reader(Updater):
+class _TrustedReader(Updater):
     """An ``Updater`` that judges expiry by the given time and shows the verified list of targets."""
 
     def judge_at(self, now: datetime) -> None:
         """Sets the time at which metadata must not have expired."""
-        self._trusted_set.reference_time = now
+        self._trusted_set.reference_time = now  # ngclient takes the computer's time; tests and the demo have clocks of their own
 
     @property
     def verified_targets(self) -> Targets:
@@ -176,8 +186,7 @@ class Portal:
             PortalUnavailableError: no answer, or an error; nothing changed.
             PortalUntrustedError: the answer can't be trusted; what was confirmed before stays in force.
         """
-        with self._only_one(), portal_faults.told(self._metadata_address):
-            reader = self._reader(MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds))
+        with self._asking() as reader:
             reader.refresh()
             now = self._clock.now()
             self._confirm(reader, now)
@@ -191,6 +200,7 @@ class Portal:
         try:
             kept = json.loads((self._folder / _CONFIRMED).read_bytes())
             checked_at = datetime.fromisoformat((self._folder / _CONFIRMED_AT).read_text())
+            # In a folder of its own: ngclient writes while it verifies, and must not touch what another program asks for now.
             with TemporaryDirectory(prefix="vitoclient-") as folder:
                 reader = self._reader(_ConfirmedMetadata(kept), folder)
                 reader.refresh()
@@ -204,8 +214,7 @@ class Portal:
         Raises:
             PortalUnavailableError, PortalUntrustedError: as ``refresh``.
         """
-        with self._only_one(), portal_faults.told(self._metadata_address):
-            reader = self._reader(MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds))
+        with self._asking() as reader:
             for target in targets:
                 found = reader.get_targetinfo(target)
                 self._names_by_hash = reader.names_by_hash
@@ -221,35 +230,40 @@ class Portal:
         served = f"{folder}{separator}{digest}.{name}" if self._names_by_hash else target
         return f"{self._targets_address}/{quote(served, safe=_LITERAL)}"
 
-    def _reader(self, fetcher: FetcherInterface, folder: str | None = None) -> _Reader:
+    @contextmanager
+    def _asking(self) -> Iterator[_TrustedReader]:
+        with self._only_one(), _faults_in_words(self._metadata_address):
+            yield self._reader(_MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds))
+
+    def _reader(self, fetcher: FetcherInterface, folder: str | None = None) -> _TrustedReader:
         config = UpdaterConfig(targets_max_length=self._limits.metadata_bytes)
-        reader = _Reader(folder or str(self._folder), self._metadata_address, fetcher=fetcher, config=config, bootstrap=self._root)
+        reader = _TrustedReader(folder or str(self._folder), self._metadata_address, fetcher=fetcher, config=config, bootstrap=self._root)
         reader.judge_at(self._clock.now())
         self._names_by_hash = reader.names_by_hash
         return reader
 
-    def _confirm(self, reader: _Reader, now: datetime) -> None:
+    def _confirm(self, reader: _TrustedReader, now: datetime) -> None:
         """Keeps what was confirmed as one file, replaced whole: ``ngclient``'s own files may be of different states."""
         kept = {file.name: file.read_text() for file in (self._folder / "root_history").glob("*.root.json")}
         for name, served in reader.confirmed_files:
             kept[served] = (self._folder / name).read_text()
         content = json.dumps(kept).encode()
         file = self._folder / _CONFIRMED
-        if not file.exists() or file.read_bytes() != content:
+        if not file.exists() or file.read_bytes() != content:  # most looks bring nothing new: 20 MB need not be written then
             files.write_whole(file, content)
         files.write_whole(self._folder / _CONFIRMED_AT, now.isoformat().encode())
 
-    def _catalogue(self, reader: _Reader, checked_at: datetime | None, *, offline: bool) -> Catalogue:
+    def _catalogue(self, reader: _TrustedReader, checked_at: datetime | None, *, offline: bool) -> Catalogue:
         self._names_by_hash = reader.names_by_hash
         signed = reader.verified_targets
-        versions, refusals = read_targets(cast("dict[str, OfferedTarget]", signed.targets))
-        order = read_area_order(signed.unrecognized_fields.get(PORTAL_FIELD))
-        return Catalogue(arrange(versions, order), elements_of(versions), tuple(refusals), signed.version, checked_at, offline)
+        versions, refusals = read_targets(signed.targets)
+        areas = read_area_order(signed.unrecognized_fields.get(PORTAL_FIELD))
+        return Catalogue(elements_of(versions), areas, tuple(refusals), signed.version, checked_at, offline)
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
         """``ngclient`` wants its folder for itself; two processes of one machine take turns."""
-        with portal_faults.told(self._metadata_address):
+        with _faults_in_words(self._metadata_address):
             self._folder.mkdir(parents=True, exist_ok=True)
         deadline = self._clock.monotonic() + self._limits.lock_seconds
         while True:
@@ -259,8 +273,68 @@ class Portal:
                     return
             except LockedError as error:
                 if self._clock.monotonic() >= deadline:
-                    raise portal_faults.busy(self._metadata_address) from error
+                    raise _unavailable(self._metadata_address, _BUSY) from error
                 self._clock.wait(threading.Event(), 0.1)
+
+
+_BUSY = N_("Das Portal {host} wird auf diesem Gerät gerade von einem anderen Programm abgefragt.")
+
+_UNTRUSTED = (
+    (BadVersionNumberError, N_("Das Portal zeigt einen älteren Stand als den, der hier schon bestätigt wurde.")),
+    (UnsignedMetadataError, N_("Die Angaben des Portals sind nicht vom Hersteller unterschrieben.")),
+    ((LengthOrHashMismatchError, DownloadLengthMismatchError), N_("Die Angaben des Portals passen nicht zueinander.")),
+    (RepositoryError, N_("Die Angaben des Portals sind unvollständig oder unlesbar.")),
+)
+"""What python-tuf's errors mean for a practice; the first that fits, for the last is the base of the others."""
+
+
+@contextmanager
+def _faults_in_words(address: str) -> Iterator[None]:
+    """Turns python-tuf's errors into words.
+
+    Raises:
+        PortalUnavailableError: the portal does not answer, or this machine can't keep what it said.
+        PortalUntrustedError: what it said is not what the vendor signed.
+    """
+    try:
+        yield
+    except ExpiredMetadataError as error:
+        raise PortalUntrustedError(
+            _("Angaben des Online-Portals abgelaufen"),
+            _("Die unterschriebenen Angaben des Portals sind abgelaufen. Nichts davon wurde übernommen; was heruntergeladen ist, bleibt."),
+            _("Datum und Uhrzeit dieses Geräts prüfen; stimmen sie, den Hersteller benachrichtigen."),
+            item=_host_of(address),
+        ) from error
+    except (RepositoryError, DownloadLengthMismatchError) as error:
+        why = next(words for kinds, words in _UNTRUSTED if isinstance(error, kinds))
+        raise PortalUntrustedError(
+            _("Online-Portal nicht vertrauenswürdig"),
+            _("{what} Nichts davon wurde übernommen; was heruntergeladen ist, bleibt.").format(what=_(why)),
+            _("Den Hersteller benachrichtigen, wenn es morgen noch so ist."),
+            item=_host_of(address),
+        ) from error
+    except DownloadHTTPError as error:
+        raise _unavailable(address, N_("Das Portal {host} meldet einen Fehler ({status})."), error.status_code) from error
+    except DownloadError as error:
+        raise _unavailable(address, N_("Das Portal {host} antwortet nicht.")) from error
+    except OSError as error:
+        raise _unavailable(address, N_("Die Angaben des Portals können auf diesem Gerät nicht gespeichert werden.")) from error
+
+
+def _unavailable(address: str, what: str, status: int = 0) -> PortalUnavailableError:
+    host = _host_of(address)
+    return PortalUnavailableError(
+        _("Online-Portal nicht erreichbar"),
+        _("{what} Neue Versionen können im Moment nicht gesucht werden; was heruntergeladen ist, bleibt.").format(
+            what=_(what).format(host=host, status=status)
+        ),
+        _("Internetverbindung prüfen; der nächste Lauf versucht es von selbst wieder."),
+        item=host,
+    )
+
+
+def _host_of(address: str) -> str:
+    return urlsplit(address).hostname or address
 
 
 def is_root(content: bytes) -> bool:

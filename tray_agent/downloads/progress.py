@@ -90,7 +90,7 @@ class DownloadProgress:
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Calls ``listener`` after every change; returns what ends that."""
-        self._listeners.append(listener)
+        self._listeners.append(listener)  # without the lock: who is told may ask for a snapshot, which takes it
         return lambda: self._listeners.remove(listener)
 
     def _rate(self) -> float:

@@ -45,7 +45,7 @@ class RateLimit:
             return
         with self._lock:
             now = self._clock.monotonic()
-            self._free_at = max(self._free_at, now) + count / limit
+            self._free_at = max(self._free_at, now) + count / limit  # a pause earns no credit: no burst follows a silence
             pause = self._free_at - now
         self._clock.wait(cancelled, pause)
 

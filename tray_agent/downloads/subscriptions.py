@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from tray_agent.downloads.version import Version
+from tray_agent.downloads.model import Version
 from tray_agent.store.database import Database
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import subscription as table
@@ -81,10 +81,4 @@ class Subscriptions:
 
 
 def _subscription(row: RowMapping) -> Subscription:
-    return Subscription(
-        element=row["element"],
-        title=row["title"],
-        baseline=Version.parse(row["baseline"]) if row["baseline"] else None,
-        subscribed_at=row["subscribed_at"],
-        subscribed_by=row["subscribed_by"],
-    )
+    return Subscription(**dict(row) | {"baseline": Version.parse(row["baseline"]) if row["baseline"] else None})

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from tray_agent.clock import Clock
-from tray_agent.downloads import transfer_faults
-from tray_agent.downloads.checksums import Hashes, is_genuine
+from tray_agent.downloads.checksums import file_time, is_genuine
 from tray_agent.downloads.errors import TransferError, TransferFault
-from tray_agent.downloads.locks import LockedError
+from tray_agent.downloads.model import Hashes
 from tray_agent.downloads.partial import PartialFile, taken
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.rate import RateLimit
 from tray_agent.platforms.files import free_bytes
-from tray_agent.web.client import Answer, Web, WebError, WebFault
+from tray_agent.platforms.locks import LockedError
+from tray_agent.web.client import Response, Web, WebError, WebFault
 
 PIECE = 1024 * 1024
 """Bytes that are read at once at the most."""
@@ -102,8 +102,11 @@ class Transfer:
         self._rate = rate or RateLimit(clock)
         self._progress = progress or DownloadProgress(clock)
 
-    def fetch(self, wanted: Wanted, cancelled: threading.Event | None = None) -> None:
+    def fetch(self, wanted: Wanted, cancelled: threading.Event | None = None) -> int:
         """Brings a file to its destination; at once where the genuine file is there already.
+
+        Returns:
+            The file's modification time when its bytes were checked, in nanoseconds: while it is the same, nobody has changed them.
 
         Raises:
             TransferError: it can't be had; the destination is as it was.
@@ -111,21 +114,27 @@ class Transfer:
         """
         stop = cancelled or threading.Event()
         if self._limits.most_bytes is not None and wanted.size > self._limits.most_bytes:
-            raise transfer_faults.said(TransferFault.TOO_LARGE, wanted.title, limit=self._limits.most_bytes)
+            raise TransferError(TransferFault.TOO_LARGE, wanted.title, self._limits.most_bytes)
         try:
             with taken(wanted.destination, wanted.size, wanted.hashes) as partial:
-                self._fetch(partial, _Course(wanted, stop))
+                return self._fetch(partial, _Course(wanted, stop))
         except LockedError as error:
-            raise transfer_faults.said(TransferFault.BUSY, wanted.title) from error
+            raise TransferError(TransferFault.BUSY, wanted.title) from error
         except OSError as error:
-            raise transfer_faults.of_system(error, wanted.title) from error
+            raise TransferError.of_system(error, wanted.title) from error
 
-    def _fetch(self, partial: PartialFile, course: _Course) -> None:
+    def abort(self) -> None:
+        """Ends the waiting of all transfers for their servers at once."""
+        self._web.abort()
+
+    def _fetch(self, partial: PartialFile, course: _Course) -> int:
         wanted = course.wanted
-        if is_genuine(wanted.destination, wanted.size, wanted.hashes, course.beat):
+        here_since = file_time(wanted.destination)  # before it is read: who writes while it is read changes the time
+        if here_since is not None and is_genuine(wanted.destination, wanted.size, wanted.hashes, course.beat):
             partial.discard()
-            return
+            return here_since
         partial.take_up(course.beat)
+        # Asked for only now: what is here already needs no more space.
         self._check_space(partial, wanted)
         resumed = partial.length > 0
         self._complete(partial, course)
@@ -134,14 +143,15 @@ class Transfer:
             self._complete(partial, course)
         if not partial.is_genuine():
             partial.discard()
-            raise transfer_faults.said(TransferFault.HASH, wanted.title)
-        partial.finish()
+            raise TransferError(TransferFault.HASH, wanted.title)
+        finished = partial.finish()
         self._progress.report(wanted.title, wanted.size, wanted.size)
+        return finished
 
     def _check_space(self, partial: PartialFile, wanted: Wanted) -> None:
         missing = wanted.size - partial.length + self._limits.reserve - free_bytes(wanted.destination.parent)
         if missing > 0:
-            raise transfer_faults.said(TransferFault.SPACE, wanted.title, missing=missing)
+            raise TransferError(TransferFault.SPACE, wanted.title, missing)
 
     def _complete(self, partial: PartialFile, course: _Course) -> None:
         """Fetches until all bytes are here; gives up after several attempts that brought little."""
@@ -153,7 +163,7 @@ class Transfer:
             except _BrokenOffError as error:
                 failed = 1 if partial.length - before >= self._limits.progress else failed + 1
                 if failed >= self._limits.attempts:
-                    raise transfer_faults.said(error.fault, course.wanted.title, detail=str(error)) from error
+                    raise TransferError(error.fault, course.wanted.title, str(error)) from error
                 self._clock.wait(course.cancelled, self._limits.pause * 2 ** (failed - 1))
                 course.beat()
 
@@ -164,78 +174,79 @@ class Transfer:
             if partial.validator:
                 headers["If-Range"] = partial.validator
         try:
-            with self._web.get(course.wanted.address, headers) as answer:
-                self._begin(answer, partial, course)
-                self._stream(answer, partial, course)
+            with self._web.get(course.wanted.address, headers) as response:
+                self._begin(response, partial, course)
+                self._stream(response, partial, course)
         except WebError as error:
             self._judge(error, course.wanted)
 
-    def _begin(self, answer: Answer, partial: PartialFile, course: _Course) -> None:
+    def _begin(self, response: Response, partial: PartialFile, course: _Course) -> None:
         """Settles with the server where the bytes of its answer belong."""
-        if answer.status == 206:
-            self._check_range(answer, partial, course.wanted)
-        elif answer.status == 200:
-            self._begin_anew(answer, partial, course.wanted)
-        elif answer.status == 416 and partial.length:
+        if response.status == 206:
+            self._check_range(response, partial, course.wanted)
+        elif response.status == 200:
+            self._begin_anew(response, partial, course.wanted)
+        elif response.status == 416 and partial.length:  # the server's file is shorter than what is here: another one
             self._restart(partial, None, course.wanted)
             raise _BrokenOffError(TransferFault.RANGE, "416")
-        elif answer.status in (408, 425, 429) or answer.status >= 500:
-            raise _BrokenOffError(TransferFault.REFUSED, str(answer.status))
+        elif response.status in (408, 425, 429) or response.status >= 500:
+            raise _BrokenOffError(TransferFault.REFUSED, str(response.status))
         else:
-            raise transfer_faults.said(TransferFault.REFUSED, course.wanted.title, detail=str(answer.status))
+            raise TransferError(TransferFault.REFUSED, course.wanted.title, str(response.status))
 
-    def _begin_anew(self, answer: Answer, partial: PartialFile, wanted: Wanted) -> None:
+    def _begin_anew(self, response: Response, partial: PartialFile, wanted: Wanted) -> None:
         """Takes the whole file: nothing was here, the server knows no ranges, or it has another file now."""
-        length = answer.header("Content-Length")
+        length = response.header("Content-Length")
         if length is not None and length != str(wanted.size):
-            raise transfer_faults.said(TransferFault.LENGTH, wanted.title, detail=length[:20])
-        self._restart(partial, _validator_of(answer), wanted)
+            raise TransferError(TransferFault.LENGTH, wanted.title, length[:20])
+        self._restart(partial, _validator_of(response), wanted)
 
     def _restart(self, partial: PartialFile, validator: str | None, wanted: Wanted) -> None:
         partial.restart(validator)
         if partial.restarts > self._limits.restarts:
-            raise transfer_faults.said(TransferFault.BROKEN_OFF, wanted.title)
+            raise TransferError(TransferFault.BROKEN_OFF, wanted.title)
 
-    def _check_range(self, answer: Answer, partial: PartialFile, wanted: Wanted) -> None:
-        match = _CONTENT_RANGE.fullmatch(answer.header("Content-Range") or "")
+    def _check_range(self, response: Response, partial: PartialFile, wanted: Wanted) -> None:
+        match = _CONTENT_RANGE.fullmatch(response.header("Content-Range") or "")
         expected = (str(partial.length), str(wanted.size - 1))
         if not partial.length or match is None or match.groups()[:2] != expected or match[3] not in (str(wanted.size), "*"):
             partial.discard()
-            raise transfer_faults.said(TransferFault.RANGE, wanted.title)
+            raise TransferError(TransferFault.RANGE, wanted.title)
 
-    def _stream(self, answer: Answer, partial: PartialFile, course: _Course) -> None:
+    def _stream(self, response: Response, partial: PartialFile, course: _Course) -> None:
         pace = _Pace(self._clock, self._limits)
         room = memoryview(bytearray(min(PIECE, partial.total)))
         while not partial.complete:
             most = self._rate.piece(min(len(room), partial.total - partial.length))
-            count = pace.timed(answer.read_into, room[:most])
+            count = pace.timed(response.read_into, room[:most])
             course.beat()
             if not count:
                 raise _BrokenOffError(TransferFault.BROKEN_OFF, f"{partial.length}/{partial.total}")
             partial.append(room[:count])
             self._progress.report(course.wanted.title, partial.length, partial.total, count)
             self._rate.take(count, course.cancelled)
+            # Looked at after the piece is kept, so that the next attempt goes on behind it.
             if pace.is_stalled(count):
-                raise transfer_faults.said(TransferFault.STALLED, course.wanted.title)
-        self._check_end(answer, partial, course.wanted)
+                raise TransferError(TransferFault.STALLED, course.wanted.title)
+        self._check_end(response, partial, course.wanted)
 
-    def _check_end(self, answer: Answer, partial: PartialFile, wanted: Wanted) -> None:
+    def _check_end(self, response: Response, partial: PartialFile, wanted: Wanted) -> None:
         """A body without a length may go on behind the signed end: then it is not the signed file."""
-        if answer.header("Content-Length") is not None:
+        if response.header("Content-Length") is not None:
             return
         try:
-            more = answer.read(1)
+            more = response.read(1)
         except WebError:
             return
         if more:
             partial.discard()
-            raise transfer_faults.said(TransferFault.TOO_LONG, wanted.title)
+            raise TransferError(TransferFault.TOO_LONG, wanted.title)
 
     def _judge(self, error: WebError, wanted: Wanted) -> NoReturn:
         if error.fault is WebFault.REDIRECT:
-            raise transfer_faults.said(TransferFault.REDIRECT, wanted.title, detail=str(error)) from error
+            raise TransferError(TransferFault.REDIRECT, wanted.title, str(error)) from error
         if error.fault is WebFault.CERTIFICATE:
-            raise transfer_faults.said(TransferFault.UNREACHABLE, wanted.title, detail=str(error)) from error
+            raise TransferError(TransferFault.UNREACHABLE, wanted.title, str(error)) from error
         fault = TransferFault.STALLED if error.fault is WebFault.STALLED else TransferFault.UNREACHABLE
         raise _BrokenOffError(fault, str(error)) from error
 
@@ -277,12 +288,9 @@ class _Pace:
         return slow
 
 
-def _validator_of(answer: Answer) -> str | None:
+def _validator_of(response: Response) -> str | None:
     """Returns what names this state of the file for ``If-Range``: a strong ETag, else the date (RFC 9110, 13.1.5)."""
-    tag = answer.header("ETag")
+    tag = response.header("ETag")
     if tag and not tag.startswith("W/"):
         return tag
-    return answer.header("Last-Modified")
-
-
-__all__ = ["Transfer", "TransferCancelledError", "TransferError", "TransferLimits", "Wanted"]
+    return response.header("Last-Modified")

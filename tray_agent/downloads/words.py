@@ -1,17 +1,58 @@
-"""The names of states in the users' words."""
+"""The words of downloads: states, sizes and durations as people read them, the same in windows and on the command line."""
 
 from __future__ import annotations
 
-from tray_agent.downloads.states import DownloadState
-from tray_agent.i18n import _
+from typing import TYPE_CHECKING
+
+from tray_agent.downloads.model import DownloadState
+from tray_agent.i18n import N_, _, format_number
+
+if TYPE_CHECKING:
+    from tray_agent.downloads.progress import Progress
+
+_STATES = {
+    DownloadState.NEW: N_("wird heruntergeladen"),
+    DownloadState.OFFERED: N_("bereit"),
+    DownloadState.STARTED: N_("gestartet"),
+    DownloadState.INSTALLED: N_("installiert"),
+    DownloadState.SUPERSEDED: N_("ersetzt"),
+}
 
 
-def state_title(state: DownloadState) -> str:
-    """Returns the name of a download's state."""
-    return {
-        DownloadState.NEW: _("Wird geholt"),
-        DownloadState.OFFERED: _("Bereit"),
-        DownloadState.STARTED: _("Gestartet"),
-        DownloadState.INSTALLED: _("Installiert"),
-        DownloadState.SUPERSEDED: _("Ersetzt"),
-    }[state]
+def state_word(state: DownloadState | None, *, file_is_missing: bool = False) -> str:
+    """Returns the word for what became of a version; "" for one that was never wanted.
+
+    Args:
+        state: its state, or None.
+        file_is_missing: whether its file should be in this workstation's download folder and is not.
+    """
+    if file_is_missing:
+        return _("Datei fehlt")
+    return _(_STATES[state]) if state else ""
+
+
+def format_size(count: int) -> str:
+    """Returns a number of bytes in decimal units, as the file window shows it: 31.5 MB."""
+    for words, factor in ((_("{size} GB"), 1_000_000_000), (_("{size} MB"), 1_000_000), (_("{size} KB"), 1_000)):
+        if count >= factor:
+            return words.format(size=format_number(round(count / factor, 1 if count < 100 * factor else 0)))
+    return _("{count} Bytes").format(count=count)
+
+
+def format_time_left(seconds: float | None) -> str:
+    """Returns the time left: "noch 3 Min.", "noch 20 Sek.", or "" where it is unknown."""
+    if seconds is None:
+        return ""
+    if seconds >= 3600:
+        return _("noch {hours} Std. {minutes} Min.").format(hours=int(seconds // 3600), minutes=int(seconds % 3600 // 60))
+    if seconds >= 90:
+        return _("noch {minutes} Min.").format(minutes=round(seconds / 60))
+    return _("noch {seconds} Sek.").format(seconds=max(1, round(seconds)))
+
+
+def progress_text(progress: Progress) -> str:
+    """Returns how far the transfers are: "3.1 MB von 30 MB, 2.4 MB/s, noch 12 Sek."."""
+    parts = [_("{done} von {total}").format(done=format_size(progress.done), total=format_size(progress.total))]
+    if progress.rate:
+        parts.append(_("{size}/s").format(size=format_size(round(progress.rate))))
+    return ", ".join(part for part in (*parts, format_time_left(progress.seconds_left)) if part)

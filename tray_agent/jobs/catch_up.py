@@ -13,9 +13,11 @@ from datetime import datetime, timedelta, tzinfo
 
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import Pause, PauseScope
-from tray_agent.protocol.model import Reason, RunTrigger
+from tray_agent.protocol.model import RunReason, RunTrigger
+from tray_agent.schedules.codes import Subday
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.schedules.schedule import Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
+from tray_agent.schedules.wall_clock import first_instant
 
 PUNCTUAL = timedelta(minutes=2)
 """A run that begins at most so long after its planned time counts as on time; a later one is a catch-up."""
@@ -38,7 +40,7 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class PlannedTimeFacts:
     """What decides about the planned times of one job.
 
     Attributes:
@@ -71,7 +73,7 @@ class Wait:
         until: when to look again at the latest: aware, UTC; None: when something changes.
     """
 
-    reason: Reason
+    reason: RunReason
     until: datetime | None = None
 
 
@@ -86,13 +88,13 @@ class Decision:
         wait: what holds the latest one back, or None.
     """
 
-    skips: tuple[tuple[datetime, Reason], ...] = ()
+    skips: tuple[tuple[datetime, RunReason], ...] = ()
     run: datetime | None = None
     trigger: RunTrigger = RunTrigger.SCHEDULE
     wait: Wait | None = None
 
 
-def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: Circumstances) -> Decision:
+def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: PlannedTimeFacts) -> Decision:
     """Returns what is to happen with the planned times that have no row yet.
 
     Args:
@@ -102,10 +104,11 @@ def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: Circumstanc
     """
     if not unsettled:
         return Decision()
+    # One run is enough for many missed times: a preparing run looks at what is coming, a sending one at all that is due.
     *earlier, latest = unsettled
     skips = tuple((due_at, _reason_missed(due_at, facts, schedule)) for due_at in earlier)
     if not facts.switched_on:
-        return Decision((*skips, (latest, Reason.SWITCH_OFF)))
+        return Decision((*skips, (latest, RunReason.SWITCH_OFF)))
     punctual = facts.now - latest <= PUNCTUAL
     wait = held_back(schedule, facts, punctual=punctual)
     if wait is not None:
@@ -113,30 +116,30 @@ def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: Circumstanc
     return Decision(skips, latest, RunTrigger.SCHEDULE if punctual else RunTrigger.CATCH_UP)
 
 
-def held_back(schedule: Schedule, facts: Circumstances, *, punctual: bool) -> Wait | None:
+def held_back(schedule: Schedule, facts: PlannedTimeFacts, *, punctual: bool) -> Wait | None:
     """Returns what holds a run of this job back now, or None where it may begin.
 
     The order of a day holds for every run. A punctual one was planned for this very time by the practice: window and quiet
     hours do not hold it back (what may not go out in quiet hours is kept back message by message); a catch-up waits for both.
     """
-    pause = pause_now(facts)
+    pause = _pause_at(facts.now, facts)
     if pause is not None:
-        return Wait(Reason.PAUSED, pause.until)
+        return Wait(RunReason.PAUSED, pause.until)
     if facts.running_since is not None:
-        return Wait(Reason.STILL_RUNNING)
+        return Wait(RunReason.STILL_RUNNING)
     if facts.after is not None:
-        return Wait(Reason.OTHER_FIRST)
+        return Wait(RunReason.OTHER_FIRST)
     if punctual:
         return None
     opens = _window_opens(schedule, facts.now, facts.zone)
     if opens is not None:
-        return Wait(Reason.OUTSIDE_WINDOW, opens)
+        return Wait(RunReason.OUTSIDE_WINDOW, opens)
     if facts.quiet is not None and facts.quiet.is_quiet(facts.now.astimezone(facts.zone)):
-        return Wait(Reason.QUIET_HOURS, facts.quiet.next_allowed(facts.now, facts.zone))
+        return Wait(RunReason.QUIET_HOURS, facts.quiet.next_allowed(facts.now, facts.zone))
     return None
 
 
-def goes_on(schedule: Schedule, facts: Circumstances, attempt: int, *, by_hand: bool, unsettled: Sequence[datetime]) -> bool:
+def goes_on(schedule: Schedule, facts: PlannedTimeFacts, attempt: int, *, by_hand: bool, unsettled: Sequence[datetime]) -> bool:
     """Returns whether a run whose computer vanished is taken over, rather than ended as died.
 
     It is if it is still the latest planned time, no pause, window or quiet hours hold it back now, and it was not begun too
@@ -149,12 +152,13 @@ def goes_on(schedule: Schedule, facts: Circumstances, attempt: int, *, by_hand: 
         by_hand: whether it was begun by hand.
         unsettled: later planned times without a row.
     """
+    # What belongs before it was waited for when it began; waiting again would leave half of its work undone.
     if by_hand or unsettled or attempt >= MOST_ATTEMPTS or not facts.switched_on:
         return False
     return held_back(schedule, replace(without_run(facts), after=None), punctual=False) is None
 
 
-def still_paused(given_back: Reason | None, facts: Circumstances, unsettled: Sequence[datetime]) -> Wait | None:
+def still_paused(given_back: RunReason | None, facts: PlannedTimeFacts, unsettled: Sequence[datetime]) -> Wait | None:
     """Returns what a run waits for that a pause interrupted, or None where it goes on, or ends, now.
 
     It waits for the end of that pause, unless its next planned time comes first: that one then takes its place.
@@ -164,36 +168,32 @@ def still_paused(given_back: Reason | None, facts: Circumstances, unsettled: Seq
         facts: what decides.
         unsettled: later planned times without a row.
     """
-    pause = pause_now(facts)
-    if given_back is not Reason.PAUSED or pause is None or unsettled:
+    pause = _pause_at(facts.now, facts)
+    if given_back is not RunReason.PAUSED or pause is None or unsettled:
         return None
-    return Wait(Reason.PAUSED, pause.until)
+    return Wait(RunReason.PAUSED, pause.until)
 
 
-def pause_now(facts: Circumstances) -> Pause | None:
-    """Returns the pause that holds the job back now, or None."""
-    return _pause_at(facts.now, facts)
-
-
-def _pause_at(instant: datetime, facts: Circumstances) -> Pause | None:
+def _pause_at(instant: datetime, facts: PlannedTimeFacts) -> Pause | None:
     for pause in facts.pauses:
+        # Quiet hours are given for the jobs that send something, and these are the ones that a pause of sending holds back.
         concerned = pause.scope is PauseScope.EVERYTHING or facts.quiet is not None
         if concerned and pause.since <= instant and (pause.until is None or instant < pause.until):
             return pause
     return None
 
 
-def _reason_missed(due_at: datetime, facts: Circumstances, schedule: Schedule) -> Reason:
+def _reason_missed(due_at: datetime, facts: PlannedTimeFacts, schedule: Schedule) -> RunReason:
     """Returns why an earlier planned time was not run."""
     if _pause_at(due_at, facts) is not None:
-        return Reason.PAUSED
+        return RunReason.PAUSED
     if facts.running_since is not None and facts.running_since <= due_at:
-        return Reason.STILL_RUNNING
+        return RunReason.STILL_RUNNING
     if facts.after is not None and facts.after.since is not None and facts.after.since <= due_at:
-        return Reason.OTHER_FIRST
+        return RunReason.OTHER_FIRST
     if facts.away is not None and facts.away[0] <= due_at <= facts.away[1]:
-        return Reason.DATABASE_AWAY
-    return Reason.MISSED
+        return RunReason.DATABASE_AWAY
+    return RunReason.MISSED
 
 
 def _window_opens(schedule: Schedule, now: datetime, zone: tzinfo) -> datetime | None:
@@ -207,9 +207,9 @@ def _window_opens(schedule: Schedule, now: datetime, zone: tzinfo) -> datetime |
     if is_open:
         return None
     day = local.date() if at < start else local.date() + timedelta(days=1)
-    return datetime.combine(day, start, tzinfo=zone).astimezone(now.tzinfo)
+    return first_instant(datetime.combine(day, start), zone)
 
 
-def without_run(facts: Circumstances) -> Circumstances:
+def without_run(facts: PlannedTimeFacts) -> PlannedTimeFacts:
     """Returns the circumstances once the run that goes on is ended."""
     return replace(facts, running_since=None)

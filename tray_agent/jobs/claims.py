@@ -18,9 +18,10 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import BugError, OutcomeUnknownError
+from tray_agent.i18n import store_text
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import LeaseLostError
-from tray_agent.protocol.model import Reason, RunState, RunTrigger
+from tray_agent.protocol.model import RunReason, RunState, RunTrigger
 from tray_agent.store.database import Database, from_ms, to_ms
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import job_lock, job_run
@@ -28,10 +29,8 @@ from tray_agent.store.tables import job_lock, job_run
 LEASE = timedelta(seconds=90)
 """How long a run stays claimed after its last heartbeat."""
 
-NEAR = timedelta(days=1)
-"""A run that starts and ends so soon after its planned time is found by a period of planned times without looking further."""
-
 _LOOKS_AGAIN = 20
+"""Others that record the same times make the INSERT fail; each attempt then sees theirs, so few are ever needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Claim:
     renewed_ms: int
 
 
-class Refusal(Enum):
+class ClaimRefusal(Enum):
     """Why a claim was not given."""
 
     TAKEN = auto()
@@ -66,11 +65,6 @@ class Refusal(Enum):
 
     TOO_EARLY = auto()
     """By the server's clock the planned time has not come: this workstation's clock is fast."""
-
-
-def is_late(due_at: datetime, at: datetime) -> bool:
-    """Returns whether a start or an end does not stand near its planned time: before it, or more than ``NEAR`` after it."""
-    return not due_at <= at <= due_at + NEAR
 
 
 class _BusyError(Exception):
@@ -106,7 +100,7 @@ class Claims:
         self._workstation = workstation
         self._lease_ms = lease // timedelta(milliseconds=1)
 
-    def claim(self, job: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | Refusal:
+    def claim(self, job: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
         """Claims the run of a planned time, or tells why not. Of any number of processes that ask, one at the most gets it.
 
         Args:
@@ -120,12 +114,12 @@ class Claims:
         try:
             return self._database.transact(lambda connection: self._claim(connection, job, due_at, trigger))
         except _BusyError:
-            return Refusal.BUSY
+            return ClaimRefusal.BUSY
         except OutcomeUnknownError:
-            return self._own_claim(job, due_at) or Refusal.TAKEN
+            return self._own_claim(job, due_at) or ClaimRefusal.TAKEN
         except DBAPIError as error:
             if is_duplicate_key(error):
-                return Refusal.TAKEN
+                return ClaimRefusal.TAKEN
             raise
 
     def take_over(self, job: JobKey) -> Claim | None:
@@ -204,10 +198,11 @@ class Claims:
         try:
             self._database.transact(work)
         except OutcomeUnknownError:
+            # Written a second time it would find the lock free, and a run that ended well would count as lost.
             if not self._is_finished(claim):
                 self._database.transact(work)
 
-    def hand_over(self, claim: Claim, sentence: str, reason: Reason = Reason.CANCELLED) -> None:
+    def hand_over(self, claim: Claim, sentence: str, reason: RunReason = RunReason.CANCELLED) -> None:
         """Gives a run back in the middle: its lease ends now, so that another workstation, or after a pause any, goes on at once.
 
         Args:
@@ -221,8 +216,8 @@ class Claims:
         """
 
         def work(connection: Connection) -> None:
-            self.fence(connection, claim, 1 - self._lease_ms)
-            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=reason.value, sentence=sentence))
+            self.fence(connection, claim, 1 - self._lease_ms)  # the lease ends at 1 ms after 1970; 0 would mean a free lock
+            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=reason.value, **_said(sentence)))
 
         self._database.transact(work)
 
@@ -239,7 +234,7 @@ class Claims:
 
         return self._database.transact(work)
 
-    def record_skipped(self, job: JobKey, skips: Iterable[tuple[datetime, Reason, str]]) -> int:
+    def record_skipped(self, job: JobKey, skips: Iterable[tuple[datetime, RunReason, str]]) -> int:
         """Records planned times as skipped, and that all up to the last of them is settled.
 
         Args:
@@ -258,15 +253,16 @@ class Claims:
                     raise
         raise BugError(f"{job}: the rows of skipped times are never seen")
 
-    def _claim(self, connection: Connection, job: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | Refusal:
+    def _claim(self, connection: Connection, job: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
         now = self._database.now_ms(connection)
         if to_ms(due_at) > now:
-            return Refusal.TOO_EARLY
+            return ClaimRefusal.TOO_EARLY
         lock = _lock_of(connection, job)
+        # A lock that is held says nothing of an expired lease here: taking over is another step, with its own rules.
         if lock["run_id"]:
-            return Refusal.TAKEN if _has_row(connection, job, due_at) else Refusal.BUSY
+            return ClaimRefusal.TAKEN if _has_row(connection, job, due_at) else ClaimRefusal.BUSY
         token = lock["token"] + 1
-        run_id = _insert_run(connection, job, due_at, trigger, _begun(token, self._workstation, due_at, from_ms(now)))
+        run_id = _insert_run(connection, job, due_at, trigger, _begun(token, self._workstation, from_ms(now)))
         planned = trigger is not RunTrigger.BY_HAND
         settled = max(lock["settled_until"], due_at) if planned else lock["settled_until"]
         if not self._hold(connection, lock, run_id, now, settled_until=settled):
@@ -291,7 +287,7 @@ class Claims:
             return None
         run = connection.execute(select(job_run).where(job_run.c.id == lock["run_id"])).mappings().one()
         token, attempt = lock["token"] + 1, run["attempt"] + 1
-        begun = _begun(token, self._workstation, run["due_at"], from_ms(now)) | {"attempt": attempt}
+        begun = _begun(token, self._workstation, from_ms(now)) | {"attempt": attempt}
         connection.execute(update(job_run).where(job_run.c.id == run["id"]).values(begun))
         return Claim(run["id"], job, run["due_at"], RunTrigger(run["trigger"]), token, attempt, now)
 
@@ -301,17 +297,16 @@ class Claims:
         if not _has_ended(lock, now) or not _free(connection, lock["job"], lock["token"], lock["run_id"]):
             return None
         run_id = int(lock["run_id"])
-        due_at = connection.execute(select(job_run.c.due_at).where(job_run.c.id == run_id)).scalar_one()
-        connection.execute(update(job_run).where(job_run.c.id == run_id).values(_ended(ending, due_at, from_ms(now))))
+        connection.execute(update(job_run).where(job_run.c.id == run_id).values(_ended(ending, from_ms(now))))
         return run_id
 
     def _finish(self, connection: Connection, claim: Claim, ending: Ending) -> None:
         now = self._database.now(connection)
         if not _free(connection, claim.job, claim.token, claim.run_id):
             raise LeaseLostError
-        connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(_ended(ending, claim.due_at, now)))
+        connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(_ended(ending, now)))
 
-    def _record_skipped(self, connection: Connection, job: JobKey, skips: list[tuple[datetime, Reason, str]]) -> int:
+    def _record_skipped(self, connection: Connection, job: JobKey, skips: list[tuple[datetime, RunReason, str]]) -> int:
         if not skips:
             return 0
         last = skips[-1][0]
@@ -374,22 +369,26 @@ def _insert_run(connection: Connection, job: str, due_at: datetime, trigger: Run
     return int(key[0])
 
 
-def _begun(token: int, workstation: str, due_at: datetime, now: datetime) -> dict[str, object]:
+def _begun(token: int, workstation: str, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {"state": RunState.RUNNING.value, "token": token, "attempt": 1, "workstation": workstation}
-    values |= {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": "", "sentence": ""}
-    return values | {"late": int(is_late(due_at, now))}
+    values |= {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": ""}
+    return values | _said("")
 
 
-def _ended(ending: Ending, due_at: datetime, now: datetime) -> dict[str, object]:
+def _ended(ending: Ending, now: datetime) -> dict[str, object]:
     result = json.dumps({"counts": dict(ending.counts), "skipped": dict(ending.skipped)}, separators=(",", ":"))
     values: dict[str, object] = {"state": ending.state.value, "finished_at": now, "result": result, "problems": ending.problems}
-    values |= {"reason": ending.reason[:40], "sentence": ending.sentence}
-    return values | ({"late": 1} if is_late(due_at, now) else {})
+    return values | {"reason": ending.reason[:40]} | _said(ending.sentence)
 
 
-def _skipped(job: str, due_at: datetime, reason: Reason, sentence: str, workstation: str) -> dict[str, object]:
+def _skipped(job: str, due_at: datetime, reason: RunReason, sentence: str, workstation: str) -> dict[str, object]:
     return {
         "job": job, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "state": RunState.SKIPPED.value, "token": 0, "attempt": 0,
         "workstation": workstation, "started_at": None, "finished_at": None, "result": "", "problems": 0, "reason": reason.value,
-        "sentence": sentence, "late": 0,
+        **_said(sentence),
     }  # fmt: skip
+
+
+def _said(sentence: str) -> dict[str, object]:
+    """Returns a sentence and how it was made, for readers of another language."""
+    return {"sentence": sentence, "sentence_source": store_text(sentence)}

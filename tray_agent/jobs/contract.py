@@ -1,4 +1,4 @@
-"""What a job is to the engine: a named callable with a typed result.
+"""What a job is to the engine: a callable with a typed result; what else is to know of it is declared in ``tray_agent.job_kinds``.
 
 Areas (downloads, messages) implement ``JobWork``; ``jobs`` runs it with a claim, a lease, a history row and the
 activity log, and knows nothing else of it.
@@ -6,7 +6,7 @@ activity log, and knows nothing else of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +15,13 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.protocol.model import Activity
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy import Connection
+
+    from tray_agent.clock import Clock
+    from tray_agent.jobs.events import Events
+    from tray_agent.schedules.quiet_hours import QuietHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +112,30 @@ JobWork = Callable[[JobContext], JobResult]
 """Does the job's work and returns what it did; a ``KnownError`` ends the run as failed with that error's words."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobDefinition:
-    """A job as the composition root registers it.
+JobWorks = Mapping[JobKey, JobWork]
+"""The work of the jobs that this program offers."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the engine of jobs is given.
 
     Attributes:
-        key: which job.
-        title: its name in the users' words, already translated.
-        work: what a run does.
-        switched_on: whether its switch (Schalter) is on now; asked again before every run.
-        wakes_people: whether a run sends something, so that quiet hours matter for it.
-        switch_name: the switch in the users' words ("SMSService.TerminerinnerungSenden"), for the reason of a skipped run.
+        workstation: this computer's name in the history.
+        zone: the practice's time zone.
+        clock: this computer's clock.
+        events: where everything is told.
+        works: the work of the jobs that this program offers; asked at every look.
+        switched_on: whether a switch that turns a job on stands on Ja now.
+        quiet: the quiet hours as the switches say now.
+        keep_days: how many days the logs are kept, as the switch says now.
     """
 
-    key: JobKey
-    title: str
-    work: JobWork
-    switched_on: Callable[[], bool] = lambda: True
-    wakes_people: bool = False
-    switch_name: str = ""
-
-
-JobSet = Sequence[JobDefinition]
+    workstation: str
+    zone: ZoneInfo
+    clock: Clock
+    events: Events
+    works: Callable[[], JobWorks]
+    switched_on: Callable[[JobKey], bool]
+    quiet: Callable[[], QuietHours]
+    keep_days: Callable[[], int]

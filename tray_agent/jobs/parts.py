@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
-from tray_agent.clock import Clock
-from tray_agent.jobs.claims import LEASE, Claims
-from tray_agent.jobs.contract import JobDefinition, JobSet
-from tray_agent.jobs.events import Events
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.claims import LEASE, Claim, Claims
+from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.plan import PlanStore
 from tray_agent.jobs.presence import Presences
 from tray_agent.jobs.runner import Runner
 from tray_agent.jobs.settlement import Settlement
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
-from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database
 
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the engine of jobs is given.
-
-    Attributes:
-        workstation: this computer's name in the history.
-        zone: the practice's time zone.
-        clock: this computer's clock.
-        events: where everything is told.
-        definitions: the jobs that this program offers; asked at every look.
-        quiet: the quiet hours as the switches say now.
-        keep_days: how many days the logs are kept, as the switch says now.
-    """
-
-    workstation: str
-    zone: ZoneInfo
-    clock: Clock
-    events: Events
-    definitions: Callable[[], JobSet]
-    quiet: Callable[[], QuietHours]
-    keep_days: Callable[[], int]
+logger = logging.getLogger(__name__)
 
 
 class JobParts:
@@ -64,15 +41,27 @@ class JobParts:
         self.log = ActivityLog(database, workstation)
         self.history = History(database)
         self.presences = Presences(database, self.owner, workstation, around.clock)
-        self.runner = Runner(self.claims, self.log, self.history, around.events, around.clock, workstation, self._is_held_back)
-        self.settlement = Settlement(self.plans, self.claims, self.log, around.events, around.definitions, around.quiet, around.zone)
+        self.runner = Runner(self.claims, self.log, self.history, around.events, around.clock, workstation, around.works, self.is_held_back)
+        self.settlement = Settlement(self.plans, self.claims, self.log, around)
 
-    def _is_held_back(self, definition: JobDefinition) -> bool:
-        return self.plans.load().holds_back(definition)
+    def is_held_back(self, job: JobKey) -> bool:
+        """Returns whether a pause of the practice holds this job back now."""
+        return self.plans.load().holds_back(job)
+
+    def launch(self, claim: Claim) -> None:
+        """Begins a claimed run in a thread of its own."""
+        self.in_thread(claim.job, lambda: self.runner.run(claim))
+
+    @staticmethod
+    def in_thread(job: JobKey, work: Callable[[], object]) -> None:
+        """Begins what belongs to a job in a thread of its own; it does not hold the end of the process up."""
+        threading.Thread(target=work, name=f"run-{job}", daemon=True).start()
 
     def prune(self) -> int:
         """Deletes what is older than the practice keeps logs, in small batches, and returns how many rows."""
         with self.database.read() as connection:
             before = self.database.now(connection) - timedelta(days=self.around.keep_days())
         self.plans.prune_pauses(before)
-        return self.log.prune(before) + self.history.prune(before)
+        if pruned := self.log.prune(before) + self.history.prune(before):
+            logger.info("%d old rows of the logs were pruned", pruned)
+        return pruned

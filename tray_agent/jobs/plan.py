@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import InputError
 from tray_agent.i18n import _
-from tray_agent.job_kinds import JobKey, default_schedules
-from tray_agent.jobs.contract import JobDefinition
+from tray_agent.job_kinds import JobKey, default_schedules, job_kind
 from tray_agent.jobs.errors import ChangedElsewhereError
 from tray_agent.jobs.model import JobChange, Pause, PauseScope
-from tray_agent.protocol.model import GIVEN_BACK, Reason, RunTrigger
+from tray_agent.protocol.model import GIVEN_BACK, RunReason, RunTrigger
 from tray_agent.schedules.codes import COLUMNS
-from tray_agent.schedules.schedule import Schedule, ScheduleError
+from tray_agent.schedules.mistakes import ScheduleError
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, from_ms
+from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import job, job_lock, job_pause, job_run
 
 
@@ -38,7 +41,7 @@ class Holder:
     workstation: str
     started_at: datetime
     expired: bool
-    given_back: Reason | None = None
+    given_back: RunReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,9 @@ class Plan:
         in_force = [pause for pause in self.pauses if pause.since <= self.now and (pause.until is None or self.now < pause.until)]
         return min(in_force, key=lambda pause: pause.scope is not PauseScope.EVERYTHING, default=None)
 
-    def holds_back(self, definition: JobDefinition) -> bool:
+    def holds_back(self, job: JobKey) -> bool:
         """Returns whether a pause in force holds this job back."""
-        return self.pause is not None and (self.pause.scope is PauseScope.EVERYTHING or definition.wakes_people)
+        return self.pause is not None and (self.pause.scope is PauseScope.EVERYTHING or job_kind(job).wakes_people)
 
     @property
     def versions(self) -> tuple[int, ...]:
@@ -98,17 +101,28 @@ class PlanStore:
         self._database = database
 
     def load(self) -> Plan:
-        """Returns the plan as it is now.
+        """Returns the plan as it is now; a job without a row gets its default schedule first.
 
         Raises:
             DatabaseUnavailableError: no connection.
         """
-        with self._database.read() as connection:
-            now = self._database.now(connection)
-            rows = {row["key"]: row for row in connection.execute(_JOBS).mappings()}
-            pauses = [_pause(row) for row in connection.execute(_PAUSES).mappings()]
-        jobs = {key: _planned_job(rows[key.value], now) for key in JobKey if key.value in rows}
-        return Plan(now, jobs, pauses)
+        while True:
+            with self._database.read() as connection:
+                now = self._database.now(connection)
+                rows = {row["key"]: row for row in connection.execute(_JOBS).mappings()}
+                pauses = [_pause(row) for row in connection.execute(_PAUSES).mappings()]
+            missing = [key for key in JobKey if key.value not in rows]
+            if not missing:
+                return Plan(now, {key: _planned_job(rows[key.value], now) for key in JobKey}, pauses)
+            self._add(missing)
+
+    def _add(self, keys: Sequence[JobKey]) -> None:
+        """Makes the rows of jobs that came with a newer version of this program; they are planned, but not enabled."""
+        try:
+            self._database.transact(lambda connection: _insert_jobs(connection, keys, self._database.now(connection)))
+        except DBAPIError as error:
+            if not is_duplicate_key(error):  # a duplicate: another workstation made them in this moment
+                raise
 
     def recorded(self, key: JobKey, since: datetime, until: datetime) -> frozenset[datetime]:
         """Returns the planned times that have a row in the history, after ``since`` up to ``until`` (aware)."""
@@ -116,20 +130,21 @@ class PlanStore:
             found = select(job_run.c.due_at).where(job_run.c.job == key.value, job_run.c.due_at > since, job_run.c.due_at <= until)
             return frozenset(connection.execute(found).scalars())
 
-    def save(self, changes: Sequence[JobChange], changed_by: str) -> None:
-        """Saves all changes or none; planned times count from now on.
+    def save(self, changes: Sequence[JobChange], changed_by: str) -> datetime:
+        """Saves all changes or none; planned times count from now on: the instant that is returned, by the server's clock.
 
         Raises:
             ChangedElsewhereError: somebody saved one of these jobs in between; nothing was saved.
             DatabaseUnavailableError, OutcomeUnknownError: nothing, or perhaps everything, was saved.
         """
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> datetime:
             now = self._database.now(connection)
             for change in changes:
                 _save(connection, change, now, changed_by)
+            return now
 
-        self._database.transact(work)
+        return self._database.transact(work)
 
     def pause(self, scope: PauseScope, until: datetime | None, paused_by: str) -> Pause:
         """Begins a pause of the whole practice in place of any other.
@@ -169,10 +184,16 @@ _JOBS = select(
 _PAUSES = select(job_pause).order_by(job_pause.c.from_at, job_pause.c.id)
 
 
+@lru_cache(maxsize=64)
+def _schedule_of(columns: tuple[int, ...]) -> Schedule:
+    """Returns the schedule of a row; the plan is read every half minute, and its schedules hardly ever change."""
+    return Schedule.from_columns(dict(zip(COLUMNS, columns, strict=True)))
+
+
 def _planned_job(row: RowMapping, now: datetime) -> PlannedJob:
     key, mistake = JobKey(row["key"]), ""
     try:
-        schedule = Schedule.from_columns({name: int(row[name]) for name in COLUMNS})
+        schedule = _schedule_of(tuple(int(row[name]) for name in COLUMNS))
     except ScheduleError as error:
         schedule, mistake = default_schedules(row["changed_at"].date())[key], error.message
     settled = max(row["settled_until"], row["effective_from"])
@@ -194,6 +215,19 @@ def _holder(row: RowMapping, now: datetime) -> Holder | None:
         expired,
         next((reason for reason in GIVEN_BACK if row["reason"] == reason), None),
     )
+
+
+def _insert_jobs(connection: Connection, keys: Sequence[JobKey], now: datetime) -> None:
+    schedules = default_schedules(now.date())
+    have_lock = set(connection.execute(select(job_lock.c.job)).scalars())
+    have_plan = set(connection.execute(select(job.c.key)).scalars())
+    for key in keys:
+        if key.value not in have_plan:
+            values: dict[str, object] = {**schedules[key].as_columns(), "enabled": False, "effective_from": now}
+            connection.execute(insert(job).values(key=key.value, **values, version=1, changed_at=now, changed_by=""))
+        if key.value not in have_lock:
+            free = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
+            connection.execute(insert(job_lock).values(job=key.value, **free))
 
 
 def _save(connection: Connection, change: JobChange, now: datetime, changed_by: str) -> None:

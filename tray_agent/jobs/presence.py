@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -46,8 +46,8 @@ class Presences:
         def work(connection: Connection) -> None:
             now = self._database.now_ms(connection)
             seen = {"seen_ms": now, "clock_difference_ms": difference // timedelta(milliseconds=1)}
-            told = connection.execute(update(table).where(table.c.owner == self._owner).values(seen))
-            if told.rowcount == 0:
+            updated = connection.execute(update(table).where(table.c.owner == self._owner).values(seen))
+            if updated.rowcount == 0:
                 who = {"owner": self._owner, "workstation": self._workstation[:120], "version": __version__, "scheduling": 1}
                 connection.execute(insert(table).values(who | seen | {"started_at": self._started_at}))
                 connection.execute(delete(table).where(table.c.seen_ms < now - _FORGOTTEN // timedelta(milliseconds=1)))
@@ -78,8 +78,4 @@ class Presences:
             before = self._clock.now()
             server = self._database.now(connection)
             after = self._clock.now()
-        return _middle(before, after) - server
-
-
-def _middle(before: datetime, after: datetime) -> datetime:
-    return before + (after - before) / 2
+        return before + (after - before) / 2 - server  # the server read its clock about half way

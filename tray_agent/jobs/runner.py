@@ -7,24 +7,25 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.claims import Claim, Claims, Ending
-from tray_agent.jobs.contract import JobDefinition, JobResult, LeaseLostError, RunCancelledError
+from tray_agent.jobs.contract import JobWorks, LeaseLostError, RunCancelledError
+from tray_agent.jobs.errors import passes, trace_of
 from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
-from tray_agent.jobs.faults import passes, trace_of
-from tray_agent.protocol.activity_log import ActivityLog, service_of
+from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
-from tray_agent.protocol.model import Activity, Level, Reason, Run, RunState, RunTrigger
-from tray_agent.protocol.sentences import cancelled_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
+from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunState, RunTrigger
+from tray_agent.protocol.sentences import cancelled_sentence, error_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _PROGRESS_EVERY = 0.25
 """Seconds between two told steps of a run's progress."""
@@ -86,7 +87,7 @@ class RunContext:
         Raises:
             LeaseLostError: the lease is another's; the transaction must be rolled back.
         """
-        server_ms, _at = self._renewed
+        server_ms, _at = self._renewed  # reckoned on from the last heartbeat: saves a question to the server for every message
         try:
             self._claims.fence(connection, self._claim, server_ms + int(self._since_renewal() * 1000))
         except LeaseLostError:
@@ -168,13 +169,14 @@ class Runner:
         events: where runs are told.
         clock: this machine's clock.
         workstation: this computer's name.
+        works: the work of the jobs that this program offers; asked for every run.
         paused: whether the practice holds a job back now.
         beating: whether runs renew their lease in a thread of their own (tests with a clock that stands do it by hand).
     """
 
     def __init__(
         self, claims: Claims, log: ActivityLog, history: History, events: Events, clock: Clock, workstation: str,
-        paused: Callable[[JobDefinition], bool] = lambda _definition: False, *, beating: bool = True,
+        works: Callable[[], JobWorks], paused: Callable[[JobKey], bool], *, beating: bool = True,
     ) -> None:  # fmt: skip
         self._claims = claims
         self._log = log
@@ -182,17 +184,17 @@ class Runner:
         self._events = events
         self._clock = clock
         self._workstation = workstation
+        self._works = works
         self._paused = paused
         self._beating = beating
         self._contexts: set[RunContext] = set()  # by themselves: a run that this process took over from itself stands here twice
         self._changed = threading.Condition()
         self._quitting = False
 
-    def run(self, definition: JobDefinition, claim: Claim, listener: Listener | None = None) -> Run | None:
+    def run(self, claim: Claim, listener: Listener | None = None) -> Run | None:
         """Runs a claimed job in the caller's thread; never raises for what the job does.
 
         Args:
-            definition: the job.
             claim: the run, as ``Claims`` gave it.
             listener: hears this run's events besides the subscribers.
 
@@ -203,12 +205,12 @@ class Runner:
         context = RunContext(claim, self._claims, self._log, self._clock, tell)
         with self._known(context):
             tell(RunStarted(claim.run_id, claim.job, claim.due_at, claim.trigger))
-            finished = self._work(definition, context, claim)
-        run = self._read(claim.run_id) if finished else None
+            finished = self._work(context, claim)
+        run = _unless_away(claim.job, lambda: self._history.run(claim.run_id)) if finished else None
         tell(RunFinished(run) if run else RunLost(claim.run_id, claim.job))
         return run
 
-    def run_dry(self, definition: JobDefinition, due_at: datetime, listener: Listener | None = None) -> Run:
+    def run_dry(self, job: JobKey, due_at: datetime, listener: Listener | None = None) -> Run:
         """Runs a job that only tells what it would do; nothing is claimed or written.
 
         Returns:
@@ -216,24 +218,36 @@ class Runner:
         """
         tell = self._telling(listener)
         started = self._clock.now()
-        ending = self._dry_ending(definition, DryContext(definition.key, due_at, tell))
+        ending = self._dry_ending(DryContext(job, due_at, tell))
         run = Run(
-            0, definition.key, due_at, RunTrigger.BY_HAND, ending.state, self._workstation, started, self._clock.now(), 1,
+            0, job, due_at, RunTrigger.BY_HAND, ending.state, self._workstation, started, self._clock.now(), 1,
             ending.counts, ending.skipped, ending.problems, ending.reason, ending.sentence,
         )  # fmt: skip
         tell(RunFinished(run))
         return run
 
-    def _dry_ending(self, definition: JobDefinition, context: DryContext) -> Ending:
+    def _dry_ending(self, context: DryContext) -> Ending:
         try:
-            return _ending_of(definition.work(context))
+            return self._outcome(context)[0]
         except RunCancelledError:
-            return Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+            return _stopped(held_back=False)
+
+    def _outcome(self, context: RunContext | DryContext) -> tuple[Ending, tuple[Activity, ...]]:
+        """Does the job's work and returns how the run ends and what the activity log says of it.
+
+        Raises:
+            LeaseLostError, RunCancelledError: as the safe points do.
+        """
+        try:
+            result = self._works()[context.job](context)
+        except (LeaseLostError, RunCancelledError):
+            raise
         except KnownError as error:
-            return _failure(definition, error)[0]
+            return _failure(context.job, error.code, error_sentence(error), error.item)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
-            _log_fault(definition.key, error)
-            return _fault(definition)[0]
+            _log_fault(context.job, error)
+            return _failure(context.job, RunReason.FAULT.value, fault_sentence(job_title(context.job)))
+        return Ending(RunState.SUCCEEDED, "", result.sentence, result.counts, result.skipped, result.problems), ()
 
     def cancel(self, run_id: int) -> bool:
         """Asks a run of this process to stop at its next safe point; returns False where it is not one of this process."""
@@ -265,30 +279,25 @@ class Runner:
         with self._changed:
             return frozenset(context.job for context in self._contexts)
 
-    def _work(self, definition: JobDefinition, context: RunContext, claim: Claim) -> bool:
+    def _work(self, context: RunContext, claim: Claim) -> bool:
         """Does the job's work and ends the run; returns False where the lease was lost."""
         activities: tuple[Activity, ...] = ()
         try:
             with self._heartbeat(context):
                 context.checkpoint()
-                if self._is_held_back(definition):  # the pause began when this computer had decided already
+                if self._is_held_back(claim.job):  # the pause began when this computer had decided already
                     raise RunCancelledError  # noqa: TRY301 - it ends like one that was asked to stop
-                ending = _ending_of(definition.work(context))
+                ending, activities = self._outcome(context)
         except LeaseLostError:
             return False
         except RunCancelledError:
-            held_back = self._is_held_back(definition)
+            held_back = self._is_held_back(claim.job)
             if claim.trigger is not RunTrigger.BY_HAND and (context.quitting or held_back):
                 return self._give_back(claim, held_back=held_back)
             ending = _stopped(held_back=held_back)
         except (KeyboardInterrupt, SystemExit):
-            self._end(claim, Ending(RunState.CANCELLED, Reason.CANCELLED, quit_sentence()), ())
+            self._end(claim, Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence()), ())
             raise
-        except KnownError as error:
-            ending, activities = _failure(definition, error)
-        except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
-            _log_fault(claim.job, error)
-            ending, activities = _fault(definition)
         return self._end(claim, ending, activities)
 
     def _end(self, claim: Claim, ending: Ending, activities: tuple[Activity, ...]) -> bool:
@@ -297,6 +306,7 @@ class Runner:
         def also(connection: Connection) -> None:
             self._log.write(activities, run_id=claim.run_id, connection=connection)
 
+        # The work is done: its ending is worth waiting for, as long as nobody may take the run over.
         pause = 1.0
         while True:
             try:
@@ -314,36 +324,20 @@ class Runner:
             else:
                 return True
 
-    def _is_held_back(self, definition: JobDefinition) -> bool:
+    def _is_held_back(self, job: JobKey) -> bool:
         """Returns whether the practice paused the job; a database that is away does not say so."""
-        try:
-            return self._paused(definition)
-        except Exception as error:  # noqa: BLE001 - the run must come to an ending whatever happens
-            if not passes(error):
-                _log_fault(definition.key, error)
-            return False
+        return _unless_away(job, lambda: self._paused(job)) or False
 
     def _give_back(self, claim: Claim, *, held_back: bool) -> bool:
-        try:
-            if held_back:
-                self._claims.hand_over(claim, held_sentence(), Reason.PAUSED)
-            else:
-                self._claims.hand_over(claim, quit_sentence())
-        except LeaseLostError:
-            return False
-        except Exception as error:  # noqa: BLE001 - the lease then ends by itself
-            if not passes(error):
-                _log_fault(claim.job, error)
-            return False
-        return True
+        def work() -> bool:
+            reason, sentence = (RunReason.PAUSED, held_sentence()) if held_back else (RunReason.CANCELLED, quit_sentence())
+            try:
+                self._claims.hand_over(claim, sentence, reason)
+            except LeaseLostError:
+                return False
+            return True
 
-    def _read(self, run_id: int) -> Run | None:
-        try:
-            return self._history.run(run_id)
-        except Exception as error:
-            if not passes(error):
-                raise
-            return None
+        return _unless_away(claim.job, work) or False  # the lease then ends by itself
 
     def _telling(self, listener: Listener | None) -> Listener:
         def tell(event: Event) -> None:
@@ -392,22 +386,22 @@ def _log_fault(job: JobKey, error: Exception) -> None:
     logger.error("%s: a fault of the program\n%s", job.value, trace_of(error))
 
 
-def _ending_of(result: JobResult) -> Ending:
-    return Ending(RunState.SUCCEEDED, "", result.sentence, result.counts, result.skipped, result.problems)
+def _unless_away(job: JobKey, work: Callable[[], T]) -> T | None:
+    """Returns what ``work`` gives, None where it fails: the run must come to an ending whatever happens."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - see above
+        if not passes(error):
+            _log_fault(job, error)
+        return None
 
 
 def _stopped(*, held_back: bool) -> Ending:
     if held_back:
-        return Ending(RunState.CANCELLED, Reason.PAUSED, paused_sentence())
-    return Ending(RunState.CANCELLED, Reason.CANCELLED, cancelled_sentence())
+        return Ending(RunState.CANCELLED, RunReason.PAUSED, paused_sentence())
+    return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence())
 
 
-def _failure(definition: JobDefinition, error: KnownError) -> tuple[Ending, tuple[Activity, ...]]:
-    told = Activity(service_of(definition.key), Level.ERROR, error.code, str(error), error.item)
-    return Ending(RunState.FAILED, error.code, str(error), problems=1), (told,)
-
-
-def _fault(definition: JobDefinition) -> tuple[Ending, tuple[Activity, ...]]:
-    sentence = fault_sentence(definition.title)
-    told = Activity(service_of(definition.key), Level.ERROR, Reason.FAULT.value, sentence)
-    return Ending(RunState.FAILED, Reason.FAULT, sentence, problems=1), (told,)
+def _failure(job: JobKey, reason: str, sentence: str, item: str | None = None) -> tuple[Ending, tuple[Activity, ...]]:
+    activity = Activity(job_kind(job).service, Level.ERROR, reason, sentence, item)
+    return Ending(RunState.FAILED, reason, sentence, problems=1), (activity,)

@@ -1,43 +1,46 @@
 """Keeps the jobs running: wakes at the planned times, looks at the plan, survives sleep and a database that is away.
 
-APScheduler is the engine that wakes at the planned times (memory job store, a trigger of our own). Its rules for late
-wake-ups are chosen on purpose: ``misfire_grace_time`` None, so that none is dropped for being late, and ``coalesce``, because
-one is enough for many; what becomes of a late planned time is decided by ``catch_up`` alone. All that a wake-up does is to
-have the plan looked at, by one thread that also looks every half minute: so schedules saved on another computer, runs that
-vanished, and a computer that slept are noticed, and a wrong or corrected clock does no harm.
+APScheduler is the one engine of all that happens by itself (memory job store, a trigger and an executor of our own): it wakes at the
+planned times of each job, has the plan looked at every half minute, tells that this agent is there, and prunes the logs. Its rules
+for late wake-ups are chosen on purpose: ``misfire_grace_time`` None, so that none is dropped for being late, and ``coalesce``,
+because one is enough for many; what becomes of a late planned time is decided by ``catch_up`` alone. All that a wake-up does is to
+have the plan looked at. The looks in between notice schedules saved on another computer, runs that vanished, and a computer that
+slept, and so a wrong or corrected clock does no harm.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.base import BaseExecutor, run_job
+from apscheduler.job import Job
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from tray_agent.clock import Clock
 from tray_agent.errors import DatabaseBusyError, KnownError
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.claims import Claim
-from tray_agent.jobs.contract import JobDefinition
+from tray_agent.job_kinds import JobKey, job_kind, job_title
+from tray_agent.jobs.errors import passes, trace_of
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
-from tray_agent.jobs.faults import passes, trace_of
 from tray_agent.jobs.model import Pause
 from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.plan import Plan
 from tray_agent.jobs.presence import BEAT
 from tray_agent.jobs.settlement import Settled
-from tray_agent.jobs.trigger import PlannedTimesTrigger
-from tray_agent.protocol.activity_log import service_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.protocol.sentences import unusable_schedule_sentence
+from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.planned_times import next_after
-from tray_agent.schedules.schedule import Schedule, ScheduleError
+from tray_agent.schedules.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ class Scheduler:
         events: where everything is told.
         clock: this computer's clock.
         zone: the practice's time zone.
-        network_ready: whether this computer has a network; asked after it slept.
+        has_network: whether this computer has a network; asked after it slept.
         rhythm: how often what is done.
     """
 
@@ -87,7 +90,7 @@ class Scheduler:
         events: Events,
         clock: Clock,
         zone: tzinfo,
-        network_ready: Callable[[], bool] = lambda: True,
+        has_network: Callable[[], bool] = lambda: True,
         rhythm: Rhythm = Rhythm(),
     ) -> None:
         self._make_parts = parts
@@ -95,17 +98,21 @@ class Scheduler:
         self._events = events
         self._clock = clock
         self._zone = zone
-        self._network_ready = network_ready
+        self._has_network = has_network
         self._rhythm = rhythm
         self._engine = BackgroundScheduler(
-            jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 100},
+            jobstores={"default": _JobStore()},
+            executors={"default": _DaemonExecutor()},
+            # Two, because a look that was nudged is begun again in the moment in which it ends; they take turns.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
             timezone=UTC,
         )
-        self._thread = threading.Thread(target=self._watch, name="scheduler-watch", daemon=True)
-        self._nudged = threading.Event()
-        self._stopping = False
+        self._changing = threading.Lock()
+        """Guards the two below, and the time of the next look that follows from them."""
+        self._looking = False
+        self._nudged = False
+        self._turn = threading.Lock()
+        """Held by the look that goes on."""
         self._away_since: datetime | None = None
         self._missed: tuple[datetime, datetime] | None = None
         self._retry = rhythm.first_retry
@@ -116,15 +123,16 @@ class Scheduler:
         self._next_times: dict[JobKey, datetime] = {}
         self._pause: Pause | None = None
         self._mistakes: dict[JobKey, str] = {}
-        self._told = float("-inf")
-        self._pruned = clock.monotonic()
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begins to run the jobs; returns at once, also when the database is away."""
         self._unsubscribe = self._events.subscribe(self._hear)
+        for work, every in ((self._look_in_turn, self._rhythm.look), (self.tell_presence, BEAT), (self._prune, self._rhythm.prune)):
+            trigger = IntervalTrigger(seconds=every.total_seconds() / self._rhythm.speed, timezone=UTC)
+            self._engine.add_job(work, trigger, id=work.__name__)
         self._engine.start()
-        self._thread.start()
+        self.look_soon()
 
     def stop(self, seconds: float = 2.0) -> bool:
         """Stops planning, asks the running jobs to stop at their next safe point and gives them back. Before ``start`` it does nothing.
@@ -135,20 +143,21 @@ class Scheduler:
         Returns:
             Whether all ended in time. A run that did not keeps its claim until its lease ends.
         """
-        if not self._thread.is_alive():
+        if not self._engine.running:
             return True
-        self._stopping = True
         self._unsubscribe()
-        self._nudged.set()
         self._engine.shutdown(wait=False)
         ended = self._parts.runner.quit(seconds) if self._parts else True
-        self._thread.join(seconds)
-        self._leave()
+        self._turn.acquire(timeout=seconds)  # a look that goes on could still say that this agent is there
+        self._try("this agent could not say that it goes", lambda parts: parts.presences.leave())
         return ended
 
     def look_soon(self) -> None:
         """Has the plan looked at now: after a change, when the computer woke, when the network came. Returns at once."""
-        self._nudged.set()
+        with self._changing:
+            self._nudged = True
+            if not self._looking:  # else it looks once more when it has ended
+                self._move(self._look_in_turn, datetime.now(UTC))
 
     @property
     def next_times(self) -> dict[JobKey, datetime]:
@@ -161,7 +170,7 @@ class Scheduler:
         return self._away_since
 
     def look(self) -> timedelta:
-        """Looks at the plan once and returns when to look again: the watching thread's step. Never raises."""
+        """Looks at the plan once and returns when to look again, unless a planned time comes before. Never raises."""
         try:
             if self._must_wait_for_network():
                 return self._rhythm.first_retry
@@ -170,26 +179,34 @@ class Scheduler:
             return _STEP
         except KnownError as error:
             return self._lost(error)
-        except Exception as error:  # noqa: BLE001 - the thread that plans must never die
+        except Exception as error:  # noqa: BLE001 - what plans must never end
             if passes(error):
                 return _STEP
             logger.error("the plan could not be looked at\n%s", trace_of(error))  # noqa: TRY400 - without values
             return self._rhythm.look
         return self._pause_until(settled)
 
-    def _watch(self) -> None:
-        while not self._stopping:
-            self._nudged.clear()
+    def _look_in_turn(self) -> None:
+        """Looks at the plan and places the next look."""
+        with self._turn:
+            with self._changing:
+                self._looking, self._nudged = True, False
+                self._move(self._look_in_turn, None)  # however long this one lasts, no other begins beside it
             pause = self.look()
-            if not self._stopping:
-                self._clock.wait(self._nudged, pause.total_seconds())
+            with self._changing:
+                self._looking = False
+                self._move(self._look_in_turn, datetime.now(UTC) + (timedelta() if self._nudged else pause) / self._rhythm.speed)
+
+    def _move(self, work: Callable[[], None], instant: datetime | None) -> None:
+        """Moves when regular work is done next, by this machine's clock; None: not until it is moved again."""
+        with suppress(JobLookupError):  # before the start and after the end there is none
+            self._engine.modify_job(work.__name__, next_run_time=instant)
 
     def _settle(self) -> Settled:
         if self._parts is None:
             self._parts = self._make_parts()
-        settled = self._parts.settlement.settle(self._launch, self._away() or self._missed)
+        settled = self._parts.settlement.settle(self._parts.launch, self._away() or self._missed)
         self._found(settled.plan)
-        self._beat()
         return settled
 
     def _found(self, plan: Plan) -> None:
@@ -214,8 +231,12 @@ class Scheduler:
         assert self._parts is not None  # noqa: S101 - it was they that read the plan
         found = {key: planned.mistake for key, planned in plan.jobs.items() if planned.mistake}
         new = {key: mistake for key, mistake in found.items() if self._mistakes.get(key) != mistake}
-        told = [(service_of(key), unusable_schedule_sentence(job_title(key), mistake)) for key, mistake in new.items()]
-        self._parts.log.write([Activity(service, Level.ERROR, ScheduleError.code, sentence) for service, sentence in told])
+        self._parts.log.write(
+            [
+                Activity(job_kind(key).service, Level.ERROR, ScheduleError.code, unusable_schedule_sentence(job_title(key), mistake))
+                for key, mistake in new.items()
+            ]
+        )
         self._mistakes = found
 
     def _place(self, plan: Plan) -> None:
@@ -224,24 +245,21 @@ class Scheduler:
             return
         self._placed = (plan.versions, self._difference)
         for key, planned in plan.jobs.items():
-            trigger = _WakeTrigger(planned.schedule, self._zone, plan.now, self._machine_time)
-            self._engine.add_job(self.look_soon, trigger, id=key.value, name=key.value, replace_existing=True)
+            trigger = PlannedTimesTrigger(planned.schedule, self._zone, plan.now, self._machine_time)
+            self._engine.add_job(self.look_soon, trigger, id=key.value, replace_existing=True)
+        self._move(self.tell_presence, datetime.now(UTC))  # for the first time, or with another difference
 
     def _machine_time(self, instant: datetime) -> datetime:
         """Returns when an instant of the server's clock comes, by this machine's clock."""
         return datetime.now(UTC) + (instant + self._difference - self._clock.now()) / self._rhythm.speed
 
     def _pause_until(self, settled: Settled) -> timedelta:
-        if settled.look_again is None:
-            return self._rhythm.look
-        left = settled.look_again + self._difference - self._clock.now()
-        return min(max(left, _SOONEST), self._rhythm.look)
-
-    def _launch(self, definition: JobDefinition, claim: Claim) -> None:
-        parts = self._parts
-        assert parts is not None  # noqa: S101 - it was they that claimed
-        work = threading.Thread(target=parts.runner.run, args=(definition, claim), name=f"run-{definition.key}", daemon=True)
-        work.start()
+        # The wake-up for a planned time may come a moment too early by the server's clock: then it is looked for once more.
+        instants = [at for at in self._next_times.values() if at - settled.plan.now < _STEP]
+        if settled.waits_until is not None:
+            instants.append(settled.waits_until)
+        pauses = [max(at + self._difference - self._clock.now(), _SOONEST) for at in instants]
+        return min([*pauses, self._rhythm.look])
 
     def _hear(self, event: Event) -> None:
         """Looks again when a run ended: what waited for it may begin."""
@@ -275,7 +293,7 @@ class Scheduler:
         if self._waiting_since is None:
             return False
         patient = elapsed - self._waiting_since < self._rhythm.network.total_seconds()
-        if patient and not self._network_ready():
+        if patient and not self._has_network():
             return True
         self._waiting_since = None
         return False
@@ -288,29 +306,31 @@ class Scheduler:
         stepped = abs(passed.total_seconds() - (elapsed - self._looked[1])) > self._rhythm.gap.total_seconds()
         return silent or stepped
 
-    def _beat(self) -> None:
-        """Tells every few minutes that this agent is there, and prunes the logs every few hours."""
-        assert self._parts is not None  # noqa: S101 - the caller has them
-        now = self._clock.monotonic()
-        if now - self._told >= BEAT.total_seconds():
-            self._parts.presences.tell(self._difference)
-            self._told = now
-        if now - self._pruned >= self._rhythm.prune.total_seconds():
-            self._pruned = now
-            threading.Thread(target=_prune, args=(self._parts,), name="prune", daemon=True).start()
+    def tell_presence(self) -> None:
+        """Tells that this agent is there; while the database is away it can't."""
+        with self._turn:  # not while this agent is going
+            self._try("this agent could not say that it is there", lambda parts: parts.presences.tell(self._difference))
 
-    def _leave(self) -> None:
-        if self._parts is not None and self._away_since is None:
-            try:
-                self._parts.presences.leave()
-            except Exception as error:
-                if not passes(error):
-                    raise
-                logger.warning("the database is away; this agent could not say that it goes")
+    def _prune(self) -> None:
+        self._try("the logs could not be pruned", JobParts.prune)
+
+    def _try(self, failed: str, work: Callable[[JobParts], object]) -> None:
+        """Does what is no harm if it fails now; a database that is away is no fault."""
+        if self._parts is None or self._away_since is not None:
+            return
+        try:
+            work(self._parts)
+        except Exception as error:  # noqa: BLE001 - nothing here may end the engine
+            if passes(error):
+                logger.warning("the database is away; %s", failed)
+            else:
+                logger.error("%s\n%s", failed, trace_of(error))  # noqa: TRY400 - without values
 
 
-class _WakeTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+class PlannedTimesTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
     """The planned times of a schedule by this machine's clock, however wrong that is.
+
+    APScheduler's own cron trigger loses and doubles runs when the clocks change (decision record 0007).
 
     Args:
         schedule: the plan, in wall-clock time of ``zone``.
@@ -320,26 +340,57 @@ class _WakeTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
     """
 
     def __init__(self, schedule: Schedule, zone: tzinfo, since: datetime, machine_time: Callable[[datetime], datetime]) -> None:
-        self._planned = PlannedTimesTrigger(schedule, zone)
-        self._due_at = since
+        self._schedule = schedule
+        self._zone = zone
+        self._due_at: datetime | None = since
         self._machine_time = machine_time
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        """Returns when the next planned time comes here; each is given once."""
-        due_at = self._planned.get_next_fire_time(self._due_at, now)
-        if due_at is None:
-            return None
-        self._due_at = due_at
-        return self._machine_time(due_at)
+        """Returns when the next planned time comes here, or None where there is none any more; each is given once."""
+        # Neither argument counts: both are this machine's clock, which may be wrong or set back in between.
+        self._due_at = next_after(self._schedule, self._zone, self._due_at) if self._due_at else None
+        return self._machine_time(self._due_at) if self._due_at else None
 
 
-def _prune(parts: JobParts) -> None:
+class _JobStore(MemoryJobStore):  # type: ignore[misc]  # APScheduler has no types
+    """APScheduler's job store in memory, safe from a clock that is set back."""
+
+    _seen: datetime | None = None
+
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        """Returns what is due at ``now``; all of it where the clock was set back."""
+        # APScheduler waits for instants of the wall clock. Set back by an hour, it would sleep until the old time comes again.
+        if self._seen is not None and now < self._seen - _STEP:
+            for job in self.get_all_jobs():
+                job.modify(next_run_time=now)
+        self._seen = now
+        return super().get_due_jobs(now)  # type: ignore[no-any-return]
+
+
+class _DaemonExecutor(BaseExecutor):  # type: ignore[misc]  # APScheduler has no types
+    """Does each piece of work in a thread of its own that doesn't hold the end of the process up.
+
+    The pool of APScheduler would: Python waits for its threads, also for one that waits for a database that is away.
+    """
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        def work() -> None:
+            self._run_job_success(job.id, run_job(job, "default", run_times, self._logger.name))
+
+        threading.Thread(target=work, name=f"scheduler-{job.id}", daemon=True).start()
+
+
+def network_ready() -> bool:
+    """Returns whether any interface besides the loopback is up and has an address that reaches beyond its own cable."""
+    import psutil
+
+    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    return any(_reaches_out(address.address) for name, found in psutil.net_if_addrs().items() if name in up for address in found)
+
+
+def _reaches_out(text: str) -> bool:
     try:
-        pruned = parts.prune()
-    except Exception as error:  # noqa: BLE001 - tried again after some hours
-        if passes(error):
-            return
-        logger.error("the logs could not be pruned\n%s", trace_of(error))  # noqa: TRY400 - without values
-        return
-    if pruned:
-        logger.info("%d old rows of the logs were pruned", pruned)
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:  # the address of the network card itself
+        return False
+    return not (address.is_loopback or address.is_link_local or address.is_unspecified)

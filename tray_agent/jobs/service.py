@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tray_agent.errors import BugError
 from tray_agent.i18n import _
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.claims import Claim, Refusal
-from tray_agent.jobs.contract import JobDefinition, JobSet
+from tray_agent.job_kinds import JobKey, Service, job_kind, job_title
+from tray_agent.jobs.claims import Claim, ClaimRefusal
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope, Presence
@@ -20,18 +18,16 @@ from tray_agent.protocol.model import (
     ActivityFilter,
     ActivityOrder,
     ActivityRow,
-    Page,
     Run,
     RunFilter,
     RunOrder,
     RunTrigger,
-    Service,
     ServiceCounts,
 )
-from tray_agent.schedules.order_check import Finding, check_order
+from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.quiet_hours import QuietHours
-from tray_agent.store.paging import page_at
+from tray_agent.store.pages import Page
 
 PAGE = 200
 """How many rows a page has unless told otherwise."""
@@ -58,10 +54,10 @@ class Jobs:
     def overview(self) -> tuple[JobOverview, ...]:
         """Returns the five jobs in the order of a day."""
         plan = self._parts.plans.load()
-        last, switches = self._parts.history.last_runs(), {one.key: one for one in self.definitions}
-        return tuple(self._overview(plan, plan.jobs[key], switches.get(key), last.get(key)) for key in JobKey if key in plan.jobs)
+        last, offered = self._parts.history.last_runs(), self._parts.around.works()
+        return tuple(self._overview(plan, planned, key in offered, last.get(key)) for key, planned in plan.jobs.items())
 
-    def check(self, changes: Sequence[JobChange] = ()) -> tuple[Finding, ...]:
+    def check(self, changes: Sequence[JobChange] = ()) -> tuple[OrderFinding, ...]:
         """Returns what would be wrong with the set of schedules if ``changes`` were saved; changes nothing."""
         plan = self._parts.plans.load()
         schedules = {key: planned.schedule for key, planned in plan.jobs.items()} | {change.key: change.schedule for change in changes}
@@ -91,10 +87,9 @@ class Jobs:
         real = [change for change in changes if not _is_unchanged(change, plan)]
         if not real:
             return
-        self._parts.plans.save(real, changed_by)
-        saved = self._parts.plans.load()
+        saved_at = self._parts.plans.save(real, changed_by)
         for change in real:
-            self._parts.settlement.record_changed(plan.jobs[change.key], saved.jobs[change.key].changed_at)
+            self._parts.settlement.record_changed(plan.jobs[change.key], saved_at)
         self._nudge()
 
     def run_now(self, key: JobKey, *, dry_run: bool = False, listener: Listener | None = None) -> Run:
@@ -113,11 +108,11 @@ class Jobs:
             JobsPausedError: the practice paused it.
             JobNotOfferedError: there is no work for it in this program.
         """
-        definition = self._allowed(key)
+        self._check_allowed(key)
         if dry_run:
-            return self._parts.runner.run_dry(definition, self._server_second(), listener)
-        claim = self._claim_now(definition)
-        run = self._parts.runner.run(definition, claim, listener)
+            return self._parts.runner.run_dry(key, self._server_second(), listener)
+        claim = self._claim_now(key)
+        run = self._parts.runner.run(claim, listener)
         return run or self._lost(claim)
 
     def start_now(self, key: JobKey, *, dry_run: bool = False) -> int:
@@ -126,13 +121,13 @@ class Jobs:
         Raises:
             JobBusyError, JobSwitchedOffError, JobsPausedError, JobNotOfferedError: as ``run_now``.
         """
-        definition = self._allowed(key)
+        self._check_allowed(key)
         if dry_run:
             due_at = self._server_second()
-            self._in_thread(definition, lambda: self._parts.runner.run_dry(definition, due_at))
+            self._parts.in_thread(key, lambda: self._parts.runner.run_dry(key, due_at))
             return 0
-        claim = self._claim_now(definition)
-        self._in_thread(definition, lambda: self._parts.runner.run(definition, claim))
+        claim = self._claim_now(key)
+        self._parts.launch(claim)
         return claim.run_id
 
     def cancel(self, run_id: int) -> bool:
@@ -154,24 +149,26 @@ class Jobs:
         order: RunOrder = RunOrder.DUE_AT,
         *,
         descending: bool = True,
-        page: str | None = None,
+        offset: int = 0,
         size: int = PAGE,
-        backwards: bool = False,
+        at: int | datetime | None = None,
     ) -> Page[Run]:
-        """Returns a page of the history; ``page`` is the ``next_page`` of the one before, under the same filter, order and direction.
+        """Returns a page of the history: from ``offset`` on, or the one that holds the run or, by planned time, the instant ``at``.
 
-        ``backwards`` reads from the end: first the last page, then the ones before it; the rows of each stand in the list's order.
-        In the order by time ``page`` may also be a ``page_at``.
+        ``at`` is a run's number, or an instant (aware) in the order by planned time: then the first run behind it, else the last of
+        all. A run of exactly that instant counts as later: it follows in a rising order, and comes before in a falling one.
         """
-        return self._parts.history.page(filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
+        return self._parts.history.page(filter_by, order, descending=descending, offset=offset, size=size, at=at)
 
-    @staticmethod
-    def page_at(instant: datetime) -> str:
-        """Returns the ``page`` of a list ordered by time that begins at an instant (aware), or, read backwards, ends before it.
-
-        A row of exactly that instant counts as later: it follows in a rising order, and comes before in a falling one.
-        """
-        return page_at(instant)
+    def all_runs(
+        self,
+        filter_by: RunFilter = RunFilter(),  # noqa: B008 - immutable
+        order: RunOrder = RunOrder.DUE_AT,
+        *,
+        descending: bool = True,
+    ) -> Iterator[Run]:
+        """Gives the whole history, for the export; holds no transaction open in between."""
+        return self._parts.history.all_runs(filter_by, order, descending=descending)
 
     def workstations(self) -> tuple[str, ...]:
         """Returns the computers that the history knows, for a filter."""
@@ -183,12 +180,12 @@ class Jobs:
         order: ActivityOrder = ActivityOrder.TIME,
         *,
         descending: bool = True,
-        page: str | None = None,
+        offset: int = 0,
         size: int = PAGE,
-        backwards: bool = False,
+        at: int | datetime | None = None,
     ) -> Page[ActivityRow]:
-        """Returns a page of the activity log; ``page`` and ``backwards`` as for ``history``."""
-        return self._parts.log.page(filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
+        """Returns a page of the activity log; ``offset`` and ``at`` as for ``history``."""
+        return self._parts.log.page(filter_by, order, descending=descending, offset=offset, size=size, at=at)
 
     def all_activities(
         self,
@@ -197,7 +194,7 @@ class Jobs:
         *,
         descending: bool = True,
     ) -> Iterator[ActivityRow]:
-        """Gives the whole list page by page, for printing and export; holds no transaction open in between."""
+        """Gives the whole list, for printing and export; holds no transaction open in between."""
         return self._parts.log.all_rows(filter_by, order, descending=descending)
 
     def activity_counts(self) -> Mapping[Service, ServiceCounts]:
@@ -250,20 +247,15 @@ class Jobs:
         """Calls ``listener`` with every event of this process from now on (see ``events``); returns what ends that."""
         return self._parts.around.events.subscribe(listener)
 
-    @property
-    def definitions(self) -> JobSet:
-        """Returns the jobs that this program offers."""
-        return self._parts.around.definitions()
-
-    def _overview(self, plan: Plan, planned: PlannedJob, definition: JobDefinition | None, last: Run | None) -> JobOverview:
+    def _overview(self, plan: Plan, planned: PlannedJob, offered: bool, last: Run | None) -> JobOverview:
         holder = planned.holder
         return JobOverview(
             key=planned.key,
             title=job_title(planned.key),
             schedule=planned.schedule,
             version=planned.version,
-            switched_on=definition is not None and definition.switched_on(),
-            switch_name=definition.switch_name if definition else "",
+            switched_on=offered and self._parts.around.switched_on(planned.key),
+            switch_name=job_kind(planned.key).switch_names,
             next_at=next_after(planned.schedule, self._parts.around.zone, plan.now),
             last_run=last,
             running=self.run(holder.run_id) if holder and not holder.expired else None,
@@ -272,35 +264,32 @@ class Jobs:
             mistake=planned.mistake,
         )
 
-    def _allowed(self, key: JobKey) -> JobDefinition:
-        """Returns the definition of a job that may run now by hand."""
-        definition = next((one for one in self.definitions if one.key is key), None)
-        if definition is None:
+    def _check_allowed(self, key: JobKey) -> None:
+        """Raises why a job may not run now by hand, if it may not."""
+        if key not in self._parts.around.works():
             raise _not_offered(key)
-        if not definition.switched_on():
-            raise _switched_off(definition)
-        if self._parts.plans.load().holds_back(definition):
-            raise _paused(definition)
-        return definition
+        if not self._parts.around.switched_on(key):
+            raise _switched_off(key)
+        if self._parts.is_held_back(key):
+            raise _paused(key)
 
     def _stop_held_back(self) -> None:
         plan = self._parts.plans.load()
-        for definition in self.definitions:
-            holder = plan.jobs[definition.key].holder
-            if holder is not None and not holder.expired and plan.holds_back(definition):
-                self.cancel(holder.run_id)
+        for key, planned in plan.jobs.items():
+            if planned.holder is not None and not planned.holder.expired and plan.holds_back(key):
+                self.cancel(planned.holder.run_id)
 
-    def _claim_now(self, definition: JobDefinition) -> Claim:
-        key = definition.key
-        self._parts.settlement.end_vanished(definition)
+    def _claim_now(self, key: JobKey) -> Claim:
+        self._parts.settlement.end_vanished(key)
         now = self._server_second()
+        # Two runs of a job never have the same planned time; a person who clicks twice in a second still gets a run.
         for back in range(_SECONDS_BACK):
             claim = self._parts.claims.claim(key, now - timedelta(seconds=back), RunTrigger.BY_HAND)
             if isinstance(claim, Claim):
                 return claim
-            if claim is Refusal.BUSY or self._parts.plans.load().jobs[key].holder is not None:
+            if claim is ClaimRefusal.BUSY or self._parts.plans.load().jobs[key].holder is not None:
                 break
-        raise _busy(definition, self._parts.plans.load().jobs[key])
+        raise _busy(key, self._parts.plans.load().jobs[key])
 
     def _server_second(self) -> datetime:
         return self._parts.plans.load().now.replace(microsecond=0)
@@ -311,9 +300,6 @@ class Jobs:
         if run is None:
             raise BugError(f"run {claim.run_id} has no row")
         return run
-
-    def _in_thread(self, definition: JobDefinition, work: Callable[[], object]) -> None:
-        threading.Thread(target=work, name=f"run-{definition.key}", daemon=True).start()
 
 
 def _is_unchanged(change: JobChange, plan: Plan) -> bool:
@@ -330,33 +316,33 @@ def _not_offered(key: JobKey) -> JobNotOfferedError:
     )
 
 
-def _switched_off(definition: JobDefinition) -> JobSwitchedOffError:
+def _switched_off(key: JobKey) -> JobSwitchedOffError:
     return JobSwitchedOffError(
         _("Auftrag ausgeschaltet"),
         _("«{job}» wurde nicht ausgeführt, weil der Schalter {switch} auf Nein steht.").format(
-            job=definition.title, switch=definition.switch_name
+            job=job_title(key), switch=job_kind(key).switch_names
         ),
         _("Den Schalter auf Ja stellen, wenn der Auftrag laufen soll."),
-        item=definition.key.value,
+        item=key.value,
     )
 
 
-def _paused(definition: JobDefinition) -> JobsPausedError:
+def _paused(key: JobKey) -> JobsPausedError:
     return JobsPausedError(
         _("Aufträge angehalten"),
-        _("«{job}» wurde nicht ausgeführt, weil die Praxis diese Aufträge angehalten hat.").format(job=definition.title),
+        _("«{job}» wurde nicht ausgeführt, weil die Praxis diese Aufträge angehalten hat.").format(job=job_title(key)),
         _("Im Menü des Symbols «Fortsetzen» wählen, wenn wieder gesendet werden soll."),
-        item=definition.key.value,
+        item=key.value,
     )
 
 
-def _busy(definition: JobDefinition, planned: PlannedJob) -> JobBusyError:
+def _busy(key: JobKey, planned: PlannedJob) -> JobBusyError:
     where = planned.holder.workstation if planned.holder else "?"
     return JobBusyError(
         _("Auftrag läuft bereits"),
         _("«{job}» läuft gerade auf dem Arbeitsplatz {workstation}; ein Auftrag läuft nie zweimal gleichzeitig.").format(
-            job=definition.title, workstation=where
+            job=job_title(key), workstation=where
         ),
         _("Warten, bis der Lauf beendet ist."),
-        item=definition.key.value,
+        item=key.value,
     )

@@ -32,7 +32,7 @@ class MessageState(StrEnum):
     """Submitted, and no final notification came within the seven days."""
 
     ERROR = "error"
-    """Could not be prepared or sent at all; the practice reminds otherwise."""
+    """Could not be prepared or sent at all; the practice calls or writes."""
 
     CANCELLED = "cancelled"
     IN_DOUBT = "in_doubt"

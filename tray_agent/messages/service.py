@@ -5,28 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from sqlalchemy import Connection
 
-from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON, Setting
+from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _, format_time
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
-from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult, JobWork
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change
-from tray_agent.messages.outbox.model import AccountCredits, CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage, Verdict
+from tray_agent.messages.outbox.model import (
+    AccountCredits,
+    CallEntry,
+    DoubtDecision,
+    OutboxFilter,
+    OutboxMessage,
+    OutboxOrder,
+    OutboxReason,
+)
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
-from tray_agent.messages.work.parts import MailIdentity, MessageParts
+from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
+from tray_agent.store.pages import Page
 
-if TYPE_CHECKING:
-    from tray_agent.agent import Agent
-    from tray_agent.config.machine import MailSection
-    from tray_agent.messages.texts.templates import TemplateBook
+
+class MessageMissingError(InputError):
+    """There is no message with this number."""
+
+    code = "message_missing"
+
+
+class NotInDoubtError(KnownError):
+    """A message was to be decided that is not (any more) in doubt."""
+
+    code = "not_in_doubt"
+
+
+class StillUnderWayError(KnownError):
+    """A message in doubt can't be sent again yet: the first request could still be under way."""
+
+    code = "still_under_way"
 
 
 class MessageService:
@@ -52,10 +73,11 @@ class MessageService:
         descending: bool = True,
         offset: int = 0,
         limit: int = 100,
-    ) -> OutboxPage:
-        """Returns a part of the outbox."""
+        at: int | None = None,
+    ) -> Page[OutboxMessage]:
+        """Returns a part of the outbox: from ``offset`` on, or the page that holds the message with the number ``at``."""
         with self.parts.database.read() as connection:
-            return listing.page(connection, which, order, descending=descending, offset=offset, limit=limit)
+            return listing.page(connection, which, order, descending=descending, offset=offset, limit=limit, at=at)
 
     def message(self, message_id: int) -> OutboxMessage:
         """Returns one message.
@@ -100,7 +122,7 @@ class MessageService:
         with self.parts.database.read() as connection:
             return listing.in_doubt(connection)
 
-    def decide(self, message_id: int, verdict: Verdict, who: str) -> OutboxMessage:
+    def decide(self, message_id: int, verdict: DoubtDecision, who: str) -> OutboxMessage:
         """Settles a message in doubt by a person's word, writes it to the activity log, and returns the message.
 
         Args:
@@ -120,7 +142,7 @@ class MessageService:
             change = self._decision(message, verdict, who, now)
             if not entries.apply(connection, change, now):
                 return False
-            self._write([_told_decision(self.parts, message, verdict, who)], connection)
+            self._write([_decision_activity(self.parts, message, verdict, who)], connection)
             return True
 
         if not self.parts.database.transact(work):
@@ -129,12 +151,10 @@ class MessageService:
 
     def cancel(self, message_ids: Collection[int], who: str) -> int:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
-        from tray_agent.messages.work.prepare import CANCELLED_BY_PERSON
-
-        said = _("Von {who} storniert.").format(who=who)
+        sentence = _("Von {who} storniert.").format(who=who)
 
         def change_of(message: OutboxMessage, now: datetime) -> Change:
-            values = {"reason": CANCELLED_BY_PERSON, "sentence": said, "handled_by": who[:120], "handled_at": now}
+            values = {"reason": OutboxReason.BY_PERSON, "sentence": sentence, "handled_by": who[:120], "handled_at": now}
             return Change.of(message, Step.CANCEL, Actor.PERSON, **values)
 
         return self._change_all(message_ids, frozenset({MessageState.PREPARED}), change_of)
@@ -178,13 +198,13 @@ class MessageService:
 
         return self.parts.database.transact(work)
 
-    def _decision(self, message: OutboxMessage, verdict: Verdict, who: str, now: datetime) -> Change:
+    def _decision(self, message: OutboxMessage, verdict: DoubtDecision, who: str, now: datetime) -> Change:
         if message.state is not MessageState.IN_DOUBT:
             raise _not_in_doubt(message.id)
-        handled = {"handled_by": who[:120], "handled_at": now, "next_at": now, "reason": "decided"}
-        if verdict is Verdict.SENT:
-            said = _("Wurde gesendet, sagt {who}.").format(who=who)
-            values = {**handled, "submitted_at": message.sending_at or now, "sentence": said}
+        handled = {"handled_by": who[:120], "handled_at": now, "next_at": now, "reason": OutboxReason.DECIDED}
+        if verdict is DoubtDecision.SENT:
+            sentence = _("Wurde gesendet, sagt {who}.").format(who=who)
+            values = {**handled, "submitted_at": message.sending_at or now, "sentence": sentence}
             return Change.of(message, Step.FOUND, Actor.PERSON, **values)
         possible_at = (message.sending_at or now) + self.parts.rules.settles_after(message.channel)
         if now < possible_at:
@@ -192,75 +212,30 @@ class MessageService:
         return Change.of(message, Step.NEVER_TAKEN, Actor.PERSON, **handled, sentence=_("Erneut senden, sagt {who}.").format(who=who))
 
 
-def make_parts(agent: Agent) -> MessageParts:
-    """Puts together what the four jobs need, from the parts of the agent.
-
-    Raises:
-        ConfigurationError: the configuration of the gateway or the mail server can't be used.
-    """
-    from tray_agent.messages.texts.rendering import PracticeWords
-
-    def templates() -> TemplateBook:
-        return agent.templates.book()
-
-    machine = agent.machine
-    return MessageParts(
-        database=agent.store,
-        settings=agent.settings.load,
-        practice=agent.practice,
-        templates=templates,
-        sms=agent.sms_gateways,
-        mail=agent.mail_gateway if machine.mail.host else None,
-        mail_identity=lambda mandant_id: _identity(machine.mail, mandant_id),
-        clock=agent.clock,
-        zone=machine.zone,
-        words=PracticeWords(machine.practice.name, machine.practice.phone, machine.practice.link),
-        region=machine.practice.region,
-        canton=machine.practice.canton,
-        next_sending=lambda: next((row.next_at for row in agent.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
-    )
+MessageJob = Literal[JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS]
+"""The jobs of the SMS-Service."""
 
 
-def job_definitions(agent: Agent) -> tuple[JobDefinition, ...]:
-    """Returns the four jobs of the SMS-Service with their switches, for the runner. Makes no connection yet."""
-    both = (REMINDERS_ON, BIRTHDAYS_ON)
-    return (
-        _definition(agent, JobKey.PREPARE_REMINDERS, (REMINDERS_ON,)),
-        _definition(agent, JobKey.PREPARE_BIRTHDAYS, (BIRTHDAYS_ON,)),
-        _definition(agent, JobKey.SEND_MESSAGES, both, wakes_people=True),
-        _definition(agent, JobKey.UPDATE_STATUS, both),
-    )
+def message_work(parts: Callable[[], MessageParts], key: MessageJob) -> JobWork:
+    """Returns what a run of a job of the SMS-Service does; ``parts`` are asked for when it begins."""
+    return lambda context: _work_of(key)(parts(), context)
 
 
-def _definition(agent: Agent, key: JobKey, settings: tuple[Setting, ...], *, wakes_people: bool = False) -> JobDefinition:
-    def work(context: JobContext) -> JobResult:
-        return _job_of(key)(agent.messages.parts, context)
-
-    def switched_on() -> bool:
-        switches = agent.settings.load()
-        return any(switches.yes(setting) for setting in settings)
-
-    names = _(" oder ").join(setting.address for setting in settings)
-    return JobDefinition(key, job_title(key), work, switched_on, wakes_people, names)
-
-
-def _job_of(key: JobKey) -> Callable[[MessageParts, JobContext], JobResult]:
+def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]:
     """Returns what a job does; imported for its first run, because a program at rest needs none of it."""
     from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
     from tray_agent.messages.work.send import send_messages
     from tray_agent.messages.work.status import update_status
 
-    return {
-        JobKey.PREPARE_REMINDERS: prepare_reminders,
-        JobKey.PREPARE_BIRTHDAYS: prepare_birthdays,
-        JobKey.SEND_MESSAGES: send_messages,
-        JobKey.UPDATE_STATUS: update_status,
-    }[key]
-
-
-def _identity(mail: MailSection, mandant_id: str) -> MailIdentity:
-    own = mail.senders.get(mandant_id)
-    return MailIdentity(own.address, own.name or mail.sender_name) if own else MailIdentity(mail.sender, mail.sender_name)
+    match key:
+        case JobKey.PREPARE_REMINDERS:
+            return prepare_reminders
+        case JobKey.PREPARE_BIRTHDAYS:
+            return prepare_birthdays
+        case JobKey.SEND_MESSAGES:
+            return send_messages
+        case JobKey.UPDATE_STATUS:
+            return update_status
 
 
 def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:
@@ -294,8 +269,9 @@ def _still_under_way(message_id: int, possible_at: str) -> StillUnderWayError:
     )
 
 
-def _told_decision(parts: MessageParts, message: OutboxMessage, verdict: Verdict, who: str) -> Activity:
-    from tray_agent.messages.work.outcomes import row
+def _decision_activity(parts: MessageParts, message: OutboxMessage, verdict: DoubtDecision, who: str) -> Activity:
+    from tray_agent.messages.work.steps import activity_about
 
-    said = _("{who} hat entschieden: wurde gesendet.") if verdict is Verdict.SENT else _("{who} hat entschieden: erneut senden.")
-    return row(parts, Level.INFO, f"decided_{verdict.value}", message, said.format(who=who))
+    sentence = _("{who} hat entschieden: wurde gesendet.") if verdict is DoubtDecision.SENT else _("{who} hat entschieden: erneut senden.")
+    reason = OutboxReason.DECIDED_SENT if verdict is DoubtDecision.SENT else OutboxReason.DECIDED_AGAIN
+    return activity_about(parts, Level.INFO, reason, message, sentence.format(who=who))

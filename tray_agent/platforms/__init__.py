@@ -1,5 +1,6 @@
-"""What differs between Windows and Linux, each behind a small interface.
+"""What differs between Windows and Linux.
 
-A module named after its purpose (``autostart``) holds the interface and picks the implementation; what can only be
-imported on one system stands beside it (``autostart_windows``) and is imported when it is needed.
+A module named after its topic (``autostart``) says what every system promises; what can only be imported on one system
+stands beside it (``autostart_windows``). ``this_system`` picks the implementation that works here, and nothing in this
+package imports it.
 """

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import os
 from pathlib import Path
 
+import platformdirs
+
 from tray_agent.i18n import _
-from tray_agent.platforms.autostart import autostart_folder
 from tray_agent.platforms.errors import PlatformError
 from tray_agent.platforms.files import write_whole
 
@@ -25,18 +27,19 @@ class XdgAutostart:
     def __init__(self, command: tuple[str, ...], name: str, folder: Path | None = None) -> None:
         self._command = command
         self._name = name
-        self.file = (folder or autostart_folder()) / f"{name.lower()}.desktop"
+        self.file = (folder or Path(platformdirs.user_config_dir()) / "autostart") / f"{name.lower()}.desktop"
 
     def is_enabled(self) -> bool:
         """Returns whether the file is there, names this command and is not hidden."""
-        parser = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
-        parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys of desktop files tell capitals apart
-        try:
-            parser.read_string(self.file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, configparser.Error):
+        entry = _shown_entry(self.file)
+        return entry is not None and entry.get("Exec") == exec_line(self._command)
+
+    def is_enabled_for_all(self) -> bool:
+        """Returns whether a file of the same name stands in an autostart folder of the system; the person's own replaces it."""
+        if self.file.exists():
             return False
-        entry = dict(parser.items("Desktop Entry")) if parser.has_section("Desktop Entry") else {}
-        return entry.get("Exec") == exec_line(self._command) and entry.get("Hidden", "false") != "true"
+        folders = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+        return any(_shown_entry(Path(folder) / "autostart" / self.file.name) for folder in folders.split(os.pathsep) if folder)
 
     def enable(self) -> None:
         """Writes the file.
@@ -75,6 +78,18 @@ class XdgAutostart:
             _("Rechte des Ordners prüfen."),
             item=str(self.file),
         )
+
+
+def _shown_entry(file: Path) -> dict[str, str] | None:
+    """Returns the values of an autostart file, or None where it is none or is hidden, which is how desktops switch it off."""
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys of desktop files tell capitals apart
+    try:
+        parser.read_string(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return None
+    entry = dict(parser.items("Desktop Entry")) if parser.has_section("Desktop Entry") else {}
+    return entry if entry and entry.get("Hidden", "false") != "true" else None
 
 
 def exec_line(command: tuple[str, ...]) -> str:

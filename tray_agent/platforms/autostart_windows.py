@@ -1,4 +1,8 @@
-"""The ``Run`` key of the user (HKEY_CURRENT_USER): what Windows starts at login, without asking for rights."""
+"""The ``Run`` keys: what Windows starts at login. The user's own (HKEY_CURRENT_USER) needs no rights.
+
+The installer writes the same name into the user's key, or into the machine's (HKEY_LOCAL_MACHINE) where it installs for
+all; that one only an administrator may change.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,12 @@ class RunKeyAutostart:
 
     def is_enabled(self) -> bool:
         """Returns whether the value holds this command and the user did not switch it off in the Task Manager."""
-        return _read(RUN_KEY, self._name) == self._command and not self._switched_off()
+        return _read(winreg.HKEY_CURRENT_USER, RUN_KEY, self._name) == self._command and not self._is_switched_off(winreg.HKEY_CURRENT_USER)
+
+    def is_enabled_for_all(self) -> bool:
+        """Returns whether the machine's key has the value and nobody switched it off in the Task Manager."""
+        root = winreg.HKEY_LOCAL_MACHINE
+        return _read(root, RUN_KEY, self._name) is not None and not self._is_switched_off(root)
 
     def enable(self) -> None:
         """Writes the value, and takes back what the Task Manager noted.
@@ -43,7 +52,7 @@ class RunKeyAutostart:
         try:
             with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, RUN_KEY, 0, winreg.KEY_SET_VALUE) as key:
                 winreg.SetValueEx(key, self._name, 0, winreg.REG_SZ, self._command)
-            _delete(APPROVED_KEY, self._name)
+            _delete(APPROVED_KEY, self._name)  # else the Task Manager's "off" would outlast our "on"
         except OSError as error:
             raise _refused(error) from error
 
@@ -58,14 +67,14 @@ class RunKeyAutostart:
         except OSError as error:
             raise _refused(error) from error
 
-    def _switched_off(self) -> bool:
-        noted = _read(APPROVED_KEY, self._name)
+    def _is_switched_off(self, root: int) -> bool:
+        noted = _read(root, APPROVED_KEY, self._name)
         return isinstance(noted, bytes) and len(noted) > 0 and noted[0] % 2 == 1
 
 
-def _read(key_path: str, name: str) -> object:
+def _read(root: int, key_path: str, name: str) -> object:
     try:
-        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, key_path) as key:
+        with winreg.OpenKey(root, key_path) as key:
             return winreg.QueryValueEx(key, name)[0]
     except FileNotFoundError:
         return None

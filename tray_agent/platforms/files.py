@@ -1,4 +1,4 @@
-"""Files that other programs also use: replaced whole, kept safe from a power cut, found by long paths.
+"""Files that other programs also use: replaced whole, kept safe from a power cut, found by long paths, held while they are used.
 
 On Windows another program (virus scanner, backup, a second workstation on the share) may hold a file open for a
 moment; whoever replaces or removes it meets "access denied" or "sharing violation", waits and tries again.
@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tray_agent.clock import Clock, SystemClock
@@ -110,6 +110,34 @@ def extended_windows_path(absolute: str) -> str:
     return "\\\\?\\" + absolute
 
 
+@contextlib.contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Keeps everybody from writing, replacing, renaming or removing a file within the block; reading and starting it is free.
+
+    Only on Windows, there also on a share, for other computers too. Other systems can't: there the block just runs.
+
+    Raises:
+        OSError: the file is not there, or somebody has it open for writing.
+    """
+    if sys.platform != "win32":
+        yield
+        return
+    import pywintypes
+    import win32con
+    import win32file
+
+    try:
+        handle = win32file.CreateFile(  # shared for reading alone: whoever wants to write or to remove it is refused
+            extended(file), win32con.GENERIC_READ, win32con.FILE_SHARE_READ, None, win32con.OPEN_EXISTING, 0, None
+        )
+    except pywintypes.error as error:
+        raise OSError(None, error.strerror, str(file), error.winerror) from error
+    try:
+        yield
+    finally:
+        handle.Close()
+
+
 def free_bytes(folder: Path) -> int:
     """Returns how many bytes this account may still write below ``folder``, which need not exist yet.
 
@@ -122,28 +150,19 @@ def free_bytes(folder: Path) -> int:
 
 
 def _insist(act: Callable[[], object], target: Path, clock: Clock | None) -> None:
-    waiting = clock or SystemClock()
-    for pause in PAUSES:
+    for pause in (*PAUSES, None):
         try:
             act()
         except OSError as error:
             if not is_busy(error):
                 raise
-            waiting.wait(threading.Event(), pause)
+            if pause is None:
+                raise FileBusyError(
+                    _("Datei in Gebrauch"),
+                    _("{file} konnte nicht ersetzt werden: von einem anderen Programm geöffnet oder schreibgeschützt.").format(file=target),
+                    _("Programme schliessen, die diese Datei benützen; danach wird es wieder versucht."),
+                    item=str(target),
+                ) from error
+            (clock or SystemClock()).wait(threading.Event(), pause)
         else:
             return
-    try:
-        act()
-    except OSError as error:
-        if not is_busy(error):
-            raise
-        raise _busy(target) from error
-
-
-def _busy(file: Path) -> FileBusyError:
-    return FileBusyError(
-        _("Datei in Gebrauch"),
-        _("{file} konnte nicht ersetzt werden: von einem anderen Programm geöffnet oder schreibgeschützt.").format(file=file),
-        _("Programme schliessen, die diese Datei benützen; danach wird es wieder versucht."),
-        item=str(file),
-    )

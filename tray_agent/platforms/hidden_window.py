@@ -77,7 +77,7 @@ class HiddenWindow:
         instance = win32api.GetModuleHandle(None)
         window_class: Any = win32gui.WNDCLASS()  # its stub knows the attributes as read-only
         window_class.hInstance = instance
-        window_class.lpszClassName = f"vitoclient-{uuid.uuid4().hex}"
+        window_class.lpszClassName = f"vitoclient-{uuid.uuid4().hex}"  # one process may have several, and a class is registered once
         window_class.lpfnWndProc = {
             **{message: self._guarded(handler) for message, handler in self._handlers.items()},
             win32con.WM_CLOSE: _destroy,
@@ -104,7 +104,7 @@ class HiddenWindow:
                 return handler(w_param, l_param)
             except Exception:  # noqa: BLE001 - the window must live on, whatever a listener does
                 _log.exception("a listener of the hidden window failed")
-                return 1
+                return 1  # to WM_QUERYENDSESSION that is "yes": a fault of ours must not hold up a shutdown
 
         return call
 

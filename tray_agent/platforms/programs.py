@@ -1,4 +1,4 @@
-"""How this installation starts its own programs, and how other programs are started without a console flashing up."""
+"""Programs: how this installation starts its own, how others start without a console flashing up, which version one is."""
 
 from __future__ import annotations
 
@@ -92,3 +92,18 @@ def quoted(command: tuple[str, ...]) -> str:
     program, *arguments = command
     rest = subprocess.list2cmdline(arguments)
     return f'"{program}" {rest}'.rstrip()
+
+
+def program_version(file: Path) -> tuple[int, int, int] | None:
+    """Returns the first three numbers of a program's file version; None where there is no file, no version, or no Windows."""
+    if sys.platform != "win32":
+        return None
+    import pywintypes
+    import win32api
+
+    try:
+        found = win32api.GetFileVersionInfo(str(file), "\\")
+    except pywintypes.error:
+        return None
+    high, low = found["FileVersionMS"], found["FileVersionLS"]
+    return (high >> 16, high & 0xFFFF, low >> 16)

@@ -7,19 +7,16 @@ long as it works on the same database.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tray_agent.i18n import _
-from tray_agent.platforms.errors import NotSupportedHereError, PlatformError
+from tray_agent.platforms.errors import PlatformError
 
 if TYPE_CHECKING:
     from tray_agent.config.machine import Machine
-
-SERVICE_NAME = "vitoclient-Services"
 
 
 class ServiceState(StrEnum):
@@ -115,27 +112,6 @@ def has_password(account: str) -> bool:
     upper = account.upper()
     own = upper == "LOCALSYSTEM" or upper.startswith(("NT SERVICE\\", "NT AUTHORITY\\"))
     return not own and not account.endswith("$")
-
-
-def services(name: str = SERVICE_NAME) -> Services:
-    """Returns this system's services.
-
-    Raises:
-        NotSupportedHereError: the system has neither Windows services nor systemd.
-    """
-    if sys.platform == "win32":
-        from tray_agent.platforms.service_windows import WindowsServices
-
-        return WindowsServices(name)
-    from tray_agent.platforms.service_linux import SystemdServices, has_systemd
-
-    if not has_systemd():
-        raise NotSupportedHereError(
-            _("Kein systemd"),
-            _("Dieses System kennt keine Dienste von systemd; der Agent kann hier nicht als Dienst laufen."),
-            _("«vitoclient agent» durch den Dienstverwalter dieses Systems starten lassen."),
-        )
-    return SystemdServices(name)
 
 
 def folders_of(machine: Machine) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ if sys.platform != "win32":
     raise ImportError("only on Windows")
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pywintypes
@@ -18,15 +19,14 @@ import winerror
 
 from tray_agent.i18n import _
 from tray_agent.platforms.errors import PlatformError
-from tray_agent.platforms.service_host import Work
-from tray_agent.platforms.shutdown import Ending, StopReason
+from tray_agent.platforms.shutdown import ProgramEnd, StopReason
 
 _STOP_HINT_MS = 60_000
 
 _log = logging.getLogger(__name__)
 
 
-def host_on_windows(work: Work, name: str) -> None:
+def host_on_windows(work: Callable[[ProgramEnd], None], name: str) -> None:
     """Connects this process to the service control manager and returns when the service was stopped.
 
     Raises:
@@ -47,7 +47,7 @@ def host_on_windows(work: Work, name: str) -> None:
         ) from error
 
 
-def service_class(work: Work, name: str) -> type[Any]:
+def service_class(work: Callable[[ProgramEnd], None], name: str) -> type[Any]:
     """Returns the class that pywin32 makes one object of for the service."""
 
     class Host(win32serviceutil.ServiceFramework):
@@ -56,25 +56,25 @@ def service_class(work: Work, name: str) -> type[Any]:
 
         def __init__(self, arguments: Any) -> None:  # noqa: ANN401 - pywin32's
             super().__init__(arguments)
-            self._ending = Ending()
+            self._end = ProgramEnd()
 
         def SvcDoRun(self) -> None:
             """Works until the service is stopped; after a fault pywin32 tells Windows an exit code, and Windows starts it again."""
             try:
-                work(self._ending)
+                work(self._end)
             except Exception:
                 _log.exception("the service failed")
                 raise
             finally:
-                self._ending.finished.set()
+                self._end.finished.set()
 
         def SvcStop(self) -> None:
             """Asks the work to end and says how long that may take."""
             self.ReportServiceStatus(win32service.SERVICE_STOP_PENDING, _STOP_HINT_MS)
-            self._ending.ask(StopReason.ASKED)
+            self._end.ask(StopReason.ASKED)
 
         def SvcShutdown(self) -> None:
             """Asks the work to end because the machine goes down."""
-            self._ending.ask(StopReason.SHUTDOWN)
+            self._end.ask(StopReason.SHUTDOWN)
 
     return Host

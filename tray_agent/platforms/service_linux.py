@@ -5,16 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tray_agent.i18n import _
 from tray_agent.platforms.errors import PlatformError, RightsMissingError
 from tray_agent.platforms.files import write_whole
 from tray_agent.platforms.service import ServicePlan, ServiceState, ServiceStatus
+from tray_agent.platforms.service_secrets import SECRETS
 
 UNITS = Path("/etc/systemd/system")
-SECRETS = Path("/etc/vitoclient-services/secrets.env")
 
 _STATES = {
     "active": ServiceState.RUNNING,
@@ -26,16 +25,8 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a command of the system said."""
-
-    code: int
-    said: str
-
-
-Ask = Callable[[Sequence[str]], Answer]
-"""Runs ``systemctl`` with arguments."""
+Ask = Callable[[Sequence[str]], tuple[int, str]]
+"""Runs ``systemctl`` with arguments; returns its exit code and its words."""
 
 
 def has_systemd() -> bool:
@@ -62,12 +53,12 @@ class SystemdServices:
         if not self._file.is_file():
             return ServiceStatus(ServiceState.NOT_INSTALLED)
         unit = dict(line.split("=", 1) for line in self._file.read_text(encoding="utf-8").splitlines() if "=" in line)
-        active = self._ask(["is-active", self._unit]).said.strip()
+        active = self._ask(["is-active", self._unit])[1].strip()
         return ServiceStatus(
             _STATES.get(active, ServiceState.STOPPED),
             unit.get("User", ""),
             unit.get("ExecStart", ""),
-            self._ask(["is-enabled", self._unit]).said.strip() == "enabled",
+            self._ask(["is-enabled", self._unit])[1].strip() == "enabled",
         )
 
     def install(self, plan: ServicePlan) -> None:
@@ -117,14 +108,15 @@ class SystemdServices:
         self._do("daemon-reload")
 
     def _do(self, *arguments: str) -> None:
-        answer = self._ask(arguments)
-        if answer.code == 0:
+        code, words = self._ask(arguments)
+        if code == 0:
             return
-        if "authentication required" in answer.said.lower() or "access denied" in answer.said.lower():
+        # its exit code is the same for missing rights as for other faults; systemd's words are English in every language
+        if "authentication required" in words.lower() or "access denied" in words.lower():
             raise _no_rights()
         raise PlatformError(
             _("systemd lehnt ab"),
-            _("systemctl {arguments}: {said}").format(arguments=" ".join(arguments), said=answer.said.strip() or answer.code),
+            _("systemctl {arguments}: {said}").format(arguments=" ".join(arguments), said=words.strip() or code),
             _("«journalctl --unit {unit}» zeigt den Grund.").format(unit=self._unit),
             item=self._unit,
         )
@@ -190,14 +182,14 @@ def _word(word: str, dollar: str = "$$") -> str:
     return f'"{escaped}"'
 
 
-def _systemctl(arguments: Sequence[str]) -> Answer:
+def _systemctl(arguments: Sequence[str]) -> tuple[int, str]:
     program = shutil.which("systemctl")
     if program is None:
-        return Answer(127, "systemctl")
+        return 127, "systemctl"
     done = subprocess.run(  # noqa: S603 - the system's own program, arguments of ours
         [program, "--no-ask-password", *arguments], check=False, capture_output=True, text=True, encoding="utf-8", errors="replace"
     )
-    return Answer(done.returncode, done.stdout if done.returncode == 0 else done.stdout + done.stderr)
+    return done.returncode, done.stdout if done.returncode == 0 else done.stdout + done.stderr
 
 
 def _no_rights() -> RightsMissingError:

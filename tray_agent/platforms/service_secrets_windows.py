@@ -8,7 +8,7 @@ if sys.platform != "win32":
     raise ImportError("only on Windows")
 
 import json
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ import pywintypes
 import win32crypt
 import win32security
 
-from tray_agent.config.secrets import variable_of
 from tray_agent.platforms.files import write_whole
-from tray_agent.platforms.service_secrets import check_password, no_rights
+from tray_agent.platforms.service import ServiceState
+from tray_agent.platforms.service_secrets import ServiceSecrets
+from tray_agent.platforms.service_windows import WindowsServices
 
 _FOR_THIS_MACHINE = 0x4  # CRYPTPROTECT_LOCAL_MACHINE
 _WITHOUT_ASKING = 0x1  # CRYPTPROTECT_UI_FORBIDDEN
@@ -28,7 +29,7 @@ _SYSTEM = "S-1-5-18"
 _ADMINISTRATORS = "S-1-5-32-544"
 
 
-class ProtectedFile:
+class ProtectedFile(ServiceSecrets):
     """A file encrypted by DPAPI for this machine; its access list names who may open it at all.
 
     Args:
@@ -37,52 +38,28 @@ class ProtectedFile:
     """
 
     def __init__(self, file: Path, service: str) -> None:
-        self._file = file
+        super().__init__(file)
         self._service = service
-
-    def set(self, name: str, value: str) -> None:
-        """Keeps a password, or takes it away.
-
-        Raises:
-            RightsMissingError: not an administrator.
-            InputError: the value has a line break.
-        """
-        values = self._read() | {variable_of(name): check_password(name, value)}
-        kept = json.dumps({key: password for key, password in values.items() if password})
-        sealed = win32crypt.CryptProtectData(kept.encode(), None, _PURPOSE, None, None, _FOR_THIS_MACHINE | _WITHOUT_ASKING)
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            if not self._file.exists():
-                self._file.touch()
-                self._restrict()
-            write_whole(self._file, sealed)
-            self._restrict()
-        except PermissionError as error:
-            raise no_rights(self._file) from error
-
-    def variables(self) -> frozenset[str]:
-        """Returns the names of the variables that are kept.
-
-        Raises:
-            RightsMissingError: not an administrator.
-        """
-        return frozenset(self._read())
-
-    def into_environment(self) -> None:
-        """Puts the passwords into this process's environment."""
-        os.environ.update(self._read())
 
     def _read(self) -> dict[str, str]:
         try:
             sealed = self._file.read_bytes()
         except FileNotFoundError:
             return {}
-        except PermissionError as error:
-            raise no_rights(self._file) from error
-        if not sealed:
+        if not sealed:  # made, but the process ended before it was filled
             return {}
         opened = win32crypt.CryptUnprotectData(sealed, _PURPOSE, None, None, _WITHOUT_ASKING)[1]
         return {str(key): str(value) for key, value in json.loads(opened).items()}
+
+    def _write(self, values: Mapping[str, str]) -> None:
+        # Encrypted for the machine, not for a person: the service's account must open what an administrator wrote.
+        sealed = win32crypt.CryptProtectData(json.dumps(values).encode(), None, _PURPOSE, None, None, _FOR_THIS_MACHINE | _WITHOUT_ASKING)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        if not self._file.exists():  # closed to others before the first password is in it
+            self._file.touch()
+            self._restrict()
+        write_whole(self._file, sealed)
+        self._restrict()  # the new file took its access list from the folder
 
     def _restrict(self) -> None:
         """Lets administrators, the system and the service's account open the file, nobody else; inherits nothing."""
@@ -105,9 +82,6 @@ class ProtectedFile:
 
 def _service_account(service: str) -> Any:  # noqa: ANN401 - pywin32's SID
     """Returns the account that the service runs under: the one it was made with, else the virtual one of its name."""
-    from tray_agent.platforms.service import ServiceState
-    from tray_agent.platforms.service_windows import WindowsServices
-
     status = WindowsServices(service).status()
     account = f"NT SERVICE\\{service}" if status.state is ServiceState.NOT_INSTALLED else status.account
     try:

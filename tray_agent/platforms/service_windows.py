@@ -39,6 +39,7 @@ _RESTART_AFTER_MS = 30_000
 _FORGET_FAILURES_AFTER_S = 86_400
 _STEP_SECONDS = 0.25
 _WAIT_SECONDS = 60.0
+"""As long as the service itself says that its end may take (``service_host_windows``)."""
 
 
 class WindowsServices:
@@ -56,12 +57,13 @@ class WindowsServices:
     def status(self) -> ServiceStatus:
         """Returns what the service control manager knows."""
         rights = win32service.SERVICE_QUERY_STATUS | win32service.SERVICE_QUERY_CONFIG
-        with _told(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
+        with _as_known_errors(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
             if service is None:
                 return ServiceStatus(ServiceState.NOT_INSTALLED)
             config: Any = win32service.QueryServiceConfig(service)
             state = _STATES.get(win32service.QueryServiceStatus(service)[1], ServiceState.RUNNING)
-            return ServiceStatus(state, config[7] or "LocalSystem", config[3], config[1] == win32service.SERVICE_AUTO_START)
+            account, command, start_type = config[7], config[3], config[1]  # the order of QUERY_SERVICE_CONFIG
+            return ServiceStatus(state, account or "LocalSystem", command, start_type == win32service.SERVICE_AUTO_START)
 
     def install(self, plan: ServicePlan) -> None:
         """Makes the service, or gives one that is there the new command and account.
@@ -72,7 +74,7 @@ class WindowsServices:
         """
         account = plan.account or f"NT SERVICE\\{self._name}"
         rights = win32service.SC_MANAGER_CONNECT | win32service.SC_MANAGER_CREATE_SERVICE
-        with _told(), _manager(rights) as manager:
+        with _as_known_errors(), _manager(rights) as manager:
             if plan.account and has_password(plan.account):
                 _allow_logon_as_service(plan.account)
             with _service(manager, self._name, win32service.SERVICE_ALL_ACCESS) as service:
@@ -88,7 +90,7 @@ class WindowsServices:
             RightsMissingError, PlatformError: as ``install``; also when it ends at once.
         """
         rights = win32service.SERVICE_START | win32service.SERVICE_QUERY_STATUS
-        with _told(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
+        with _as_known_errors(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
             if service is None:
                 raise _not_there()
             if win32service.QueryServiceStatus(service)[1] == win32service.SERVICE_STOPPED:
@@ -102,7 +104,7 @@ class WindowsServices:
             RightsMissingError, PlatformError: as ``install``.
         """
         rights = win32service.SERVICE_STOP | win32service.SERVICE_QUERY_STATUS
-        with _told(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
+        with _as_known_errors(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
             if service is not None:
                 self._stop(service)
 
@@ -113,7 +115,7 @@ class WindowsServices:
             RightsMissingError, PlatformError: as ``install``.
         """
         rights = win32service.SERVICE_STOP | win32service.SERVICE_QUERY_STATUS | win32con.DELETE
-        with _told(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
+        with _as_known_errors(), _manager(win32service.SC_MANAGER_CONNECT) as manager, _service(manager, self._name, rights) as service:
             if service is not None:
                 self._stop(service)
                 win32service.DeleteService(service)
@@ -152,6 +154,7 @@ class WindowsServices:
             state = _STATES.get(status[1])
             if state is wanted:
                 return
+            # stopped while "running" was wanted: it ended at once, and waiting longer would not help
             if state is ServiceState.STOPPED or self._clock.monotonic() > until:
                 raise _ended_at_once(exit_code=status[3])
             self._clock.wait(threading.Event(), _STEP_SECONDS)
@@ -199,7 +202,7 @@ def _set(service: Any, level: int, value: Any) -> None:  # noqa: ANN401 - pywin3
 
 def _allow_logon_as_service(account: str) -> None:
     """Gives an account the right that Windows' own dialog of services gives: to log on as a service."""
-    sid = win32security.LookupAccountName("", account.removeprefix(".\\"))[0]
+    sid = win32security.LookupAccountName("", account.removeprefix(".\\"))[0]  # ".\NAME" is known to services only
     policy: Any = win32security.LsaOpenPolicy("", win32security.POLICY_CREATE_ACCOUNT | win32security.POLICY_LOOKUP_NAMES)
     try:
         win32security.LsaAddAccountRights(policy, sid, ("SeServiceLogonRight",))
@@ -233,8 +236,8 @@ def _service(manager: Any, name: str, rights: int) -> Iterator[Any]:  # noqa: AN
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turns Windows' errors into sentences."""
+def _as_known_errors() -> Iterator[None]:
+    """Turns what Windows refuses into an error with a title and advice."""
     try:
         yield
     except pywintypes.error as error:

@@ -82,7 +82,7 @@ class WindowsSessionEvents:
     def stop(self) -> None:
         """Ends telling; may be called twice, and without ``start``."""
         self._stopped.set()
-        self._on_event = None
+        self._on_event = None  # first, so that what the window still hears goes nowhere
         if self.window.handle:
             _wts.WTSUnRegisterSessionNotification(self.window.handle)
         self.window.close()
@@ -108,7 +108,7 @@ class WindowsSessionEvents:
 
     def _power_changed(self, change: int, _data: int) -> int:
         self._tell(_POWER.get(change))
-        return 1
+        return 1  # TRUE: sleep is never refused
 
     def _session_ends(self, really: int, _why: int) -> int:
         if really:

@@ -7,11 +7,12 @@ order is quicker.
 
 from __future__ import annotations
 
-import sys
+import signal
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from enum import StrEnum
+from types import FrameType
 
 SECONDS_TO_END = 4.5
 """How long Windows' question "may the session end" is kept waiting for our end, below the 5 s it allows."""
@@ -28,7 +29,7 @@ class StopReason(StrEnum):
     SHUTDOWN = "shutdown"
 
 
-class Ending:
+class ProgramEnd:
     """What the running program and those who end it share. All methods may be called from any thread."""
 
     def __init__(self) -> None:
@@ -54,22 +55,19 @@ class Ending:
 
 
 @contextmanager
-def stop_when_ending(ending: Ending | None = None) -> Iterator[Ending]:
-    """Within the block, every way of ending this process sets ``Ending.stop``; at its end ``Ending.finished`` is set.
+def listening(end: ProgramEnd) -> Iterator[None]:
+    """Within the block, SIGTERM and SIGINT ask the program to end; afterwards they do what they did before. For Linux.
 
-    Enter it on the main thread. Do the work, the closing of the database included, within the block.
+    Raises:
+        ValueError: not on the main thread.
     """
-    ending = ending or Ending()
-    with _listening(ending):
-        try:
-            yield ending
-        finally:
-            ending.finished.set()
 
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        end.ask(StopReason.ASKED)
 
-def _listening(ending: Ending) -> AbstractContextManager[None]:
-    if sys.platform == "win32":
-        from tray_agent.platforms.shutdown_windows import listening
-    else:
-        from tray_agent.platforms.shutdown_linux import listening
-    return listening(ending)
+    before = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

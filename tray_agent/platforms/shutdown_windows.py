@@ -21,7 +21,7 @@ import win32api
 import win32con
 
 from tray_agent.platforms.hidden_window import HiddenWindow
-from tray_agent.platforms.shutdown import Ending, StopReason
+from tray_agent.platforms.shutdown import ProgramEnd, StopReason
 
 _ENDSESSION_LOGOFF = 0x80000000
 _CONSOLE_EVENTS = {
@@ -36,10 +36,10 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def listening(ending: Ending) -> Iterator[None]:
+def listening(end: ProgramEnd) -> Iterator[None]:
     """Within the block, console events and the end of the session ask the program to end and wait for it."""
-    on_console = console_handler(ending)
-    window = end_of_session_window(ending)
+    on_console = console_handler(end)
+    window = end_of_session_window(end)
     register: Any = win32api.SetConsoleCtrlHandler  # pywin32's stub names the arguments wrongly
     try:
         register(on_console, True)
@@ -52,7 +52,7 @@ def listening(ending: Ending) -> Iterator[None]:
     try:
         yield
     finally:
-        ending.finished.set()
+        end.finished.set()  # before the window closes: its thread may be waiting for just that
         window.close()
         try:
             register(on_console, False)
@@ -60,7 +60,7 @@ def listening(ending: Ending) -> Iterator[None]:
             _log.debug("no console")
 
 
-def console_handler(ending: Ending) -> Callable[[int], bool]:
+def console_handler(end: ProgramEnd) -> Callable[[int], bool]:
     """Returns what Windows calls, in a thread of its own, for a console event; when it returns, Windows ends the process.
 
     (Ctrl-C and Ctrl-Break excepted: there the process goes on and ends itself.)
@@ -71,15 +71,15 @@ def console_handler(ending: Ending) -> Callable[[int], bool]:
         if reason is None:
             return False
         if reason is StopReason.ASKED:
-            ending.ask(reason)
+            end.ask(reason)
         else:
-            ending.ask_and_wait(reason)
+            end.ask_and_wait(reason)
         return True
 
     return happened
 
 
-def end_of_session_window(ending: Ending) -> HiddenWindow:
+def end_of_session_window(end: ProgramEnd) -> HiddenWindow:
     """Returns the window, not yet open, that hears of log-off and shutdown; it agrees and waits for our end."""
 
     def may_end(_unused: int, _why: int) -> int:
@@ -87,7 +87,7 @@ def end_of_session_window(ending: Ending) -> HiddenWindow:
 
     def ends(really: int, why: int) -> int:
         if really:
-            ending.ask_and_wait(StopReason.LOGOFF if why & _ENDSESSION_LOGOFF else StopReason.SHUTDOWN)
+            end.ask_and_wait(StopReason.LOGOFF if why & _ENDSESSION_LOGOFF else StopReason.SHUTDOWN)
         return 0
 
     return HiddenWindow({win32con.WM_QUERYENDSESSION: may_end, win32con.WM_ENDSESSION: ends})

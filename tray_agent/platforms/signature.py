@@ -6,7 +6,6 @@ with the one it expects.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -59,29 +58,9 @@ class SignatureReader(Protocol):
         ...
 
 
-class KnownSignatures:
-    """The test double: signatures by file name; every other file is unsigned."""
-
-    def __init__(self, **signatures: Signature) -> None:
-        self._signatures = {name.replace("_", "."): signature for name, signature in signatures.items()}
-
-    def read(self, file: Path) -> Signature:
-        """Returns what was given for the file's name."""
-        return self._signatures.get(file.name, Signature(SignatureState.UNSIGNED))
-
-
 class NoSignatures:
     """For systems that know no Authenticode: says so."""
 
     def read(self, file: Path) -> Signature:
         """Returns that nothing was checked."""
         return Signature(SignatureState.NOT_CHECKED)
-
-
-def signature_reader() -> SignatureReader:
-    """Returns this system's reader of signatures."""
-    if sys.platform == "win32":
-        from tray_agent.platforms.signature_windows import WindowsSignatures
-
-        return WindowsSignatures()
-    return NoSignatures()

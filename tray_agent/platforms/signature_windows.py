@@ -141,7 +141,7 @@ class WindowsSignatures:
         Raises:
             OSError: the file can't be read.
         """
-        with Path(extended(file)).open("rb"):
+        with Path(extended(file)).open("rb"):  # WinVerifyTrust would call a file that can't be read one without a signature
             pass
         subject = _FileInfo(sizeof(_FileInfo), extended(file), None, None)
         data = _TrustData(
@@ -153,14 +153,14 @@ class WindowsSignatures:
             dwStateAction=_WTD_STATEACTION_VERIFY,
             dwProvFlags=_WTD_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT | _WTD_DISABLE_MD2_MD4,
         )
-        nobody = HWND(-1)
+        nobody = HWND(-1)  # INVALID_HANDLE_VALUE: there is nobody to ask, so no window may come
         status = _trust.WinVerifyTrust(nobody, byref(_VERIFY_V2), byref(data)) & 0xFFFFFFFF
         try:
             signer = _first_signer(data.hWVTStateData)
             publisher = _publisher(signer)
-            status = status or _chain_objects(signer)
+            status = status or _chain_objects(signer)  # a second opinion, asked only where Windows itself has no objection
         finally:
-            data.dwStateAction = _WTD_STATEACTION_CLOSE
+            data.dwStateAction = _WTD_STATEACTION_CLOSE  # frees what VERIFY built; the signer and its chain live until then
             _trust.WinVerifyTrust(nobody, byref(_VERIFY_V2), byref(data))
         return Signature(_STATES.get(status, SignatureState.UNTRUSTED), publisher, status)
 

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.model import FileKind
 
 SOON = 1.0
 """Seconds within which the desktop's opener says that there is nothing to open a folder with."""

@@ -20,7 +20,7 @@ import win32event
 import win32process
 from win32com.shell import shell, shellcon
 
-from tray_agent.downloads.catalogue import FileKind
+from tray_agent.downloads.model import FileKind
 
 _SEE_MASK_NOASYNC = 0x100
 """Finish starting before the call returns: the calling thread has no message loop."""
@@ -46,6 +46,7 @@ class WindowsStarter:
         if not file.is_file():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
         if kind is FileKind.MSI:
+            # msiexec by its full path, and not by the file's type: that may belong to another program, and its end be unknown
             return _run(Path(win32api.GetSystemDirectory()) / "msiexec.exe", f'/i "{file}"', file.parent)
         if kind is FileKind.EXE:
             return _run(file, "", file.parent)
@@ -69,7 +70,7 @@ def _run(program: Path, arguments: str, folder: Path) -> int | None:
     try:
         started = ask(
             fMask=shellcon.SEE_MASK_NOCLOSEPROCESS | shellcon.SEE_MASK_FLAG_NO_UI | _SEE_MASK_NOASYNC,
-            lpVerb="open",
+            lpVerb="open",  # not "runas": an installer for one user must not be asked for an administrator
             lpFile=str(program),
             lpParameters=arguments,
             lpDirectory=str(folder),
@@ -77,7 +78,7 @@ def _run(program: Path, arguments: str, folder: Path) -> int | None:
         )
     except pywintypes.error as error:
         raise OSError(None, error.strerror, str(program), error.winerror) from error
-    process = started["hProcess"]
+    process = started["hProcess"]  # none where the shell handed the file to a program that ran already
     if not process:
         return None
     win32event.WaitForSingleObject(process, win32event.INFINITE)

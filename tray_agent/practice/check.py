@@ -16,10 +16,10 @@ from sqlalchemy import Connection, column, func, inspect, select, table, types
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
-from tray_agent.i18n import _, ngettext
-from tray_agent.practice.fields import RowFields
+from tray_agent.i18n import _, join_texts, ngettext
+from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import AppointmentStatus
-from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, ColumnType, View, ViewColumn
+from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, ColumnType, PracticeView, ViewColumn
 from tray_agent.store.database import Database
 from tray_agent.store.faults import Fault, fault_of
 
@@ -30,7 +30,7 @@ EXAMPLES = 5
 """So many bad rows are named."""
 
 
-class Severity(StrEnum):
+class PracticeSeverity(StrEnum):
     """How grave a finding is."""
 
     GOOD = "good"
@@ -41,7 +41,7 @@ class Severity(StrEnum):
     """No messages can be prepared."""
 
 
-class Code(StrEnum):
+class PracticeCode(StrEnum):
     """What was found; stable words for JSON and tests."""
 
     VIEW_GOOD = "view_good"
@@ -55,6 +55,17 @@ class Code(StrEnum):
     DANGLING = "dangling"
     NEVER_DEFINITE = "never_definite"
     MANY_DECEASED = "many_deceased"
+
+
+_FAULTS = frozenset(
+    {
+        PracticeCode.VIEW_MISSING,
+        PracticeCode.VIEW_BROKEN,
+        PracticeCode.COLUMN_MISSING,
+        PracticeCode.COLUMN_TYPE,
+        PracticeCode.EMPTY,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +82,19 @@ class PracticeFinding:
     """
 
     view: str
-    code: Code
-    severity: Severity
+    code: PracticeCode
     sentence: str
     advice: str = ""
     column: str = ""
     count: int = 0
     examples: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> PracticeSeverity:
+        """Returns how grave it is."""
+        if self.code is PracticeCode.VIEW_GOOD:
+            return PracticeSeverity.GOOD
+        return PracticeSeverity.FAULT if self.code in _FAULTS else PracticeSeverity.NOTICE
 
 
 def check_practice(database: Database, schema: str | None = None) -> list[PracticeFinding]:
@@ -92,11 +109,11 @@ def check_practice(database: Database, schema: str | None = None) -> list[Practi
     """
     where = None if database.dialect == "sqlite" else schema or None
     findings: list[PracticeFinding] = []
-    usable: set[View] = set()
+    usable: set[PracticeView] = set()
     for view in VIEWS:
         found = list(_check_view(database, view, where))
         findings += found
-        if not any(finding.severity is Severity.FAULT for finding in found):
+        if not any(finding.severity is PracticeSeverity.FAULT for finding in found):
             usable.add(view)
     for view, name, target in ((APPOINTMENTS, "patient_id", PATIENTS), (TREATMENTS, "mandant_id", MANDANTS)):
         if {view, target} <= usable:
@@ -104,19 +121,19 @@ def check_practice(database: Database, schema: str | None = None) -> list[Practi
     return findings
 
 
-def _check_view(database: Database, view: View, schema: str | None) -> Iterator[PracticeFinding]:
+def _check_view(database: Database, view: PracticeView, schema: str | None) -> Iterator[PracticeFinding]:
     try:
         with database.read() as connection:
             described = _describe(connection, view, schema)
             faults = list(_check_columns(view, described))
             yield from faults or _check_rows(connection, view, schema)
     except NoSuchTableError:
-        yield _fault(view, Code.VIEW_MISSING, _("Die Sicht {view} gibt es nicht.").format(view=view.name))
+        yield _fault(view, PracticeCode.VIEW_MISSING, _("Die Sicht {view} gibt es nicht.").format(view=view.name))
     except DBAPIError as error:
         yield _broken(view, error)
 
 
-def _describe(connection: Connection, view: View, schema: str | None) -> Mapping[str, TypeEngine[Any]]:
+def _describe(connection: Connection, view: PracticeView, schema: str | None) -> Mapping[str, TypeEngine[Any]]:
     found = inspect(connection).get_columns(view.name, schema=schema)
     return {str(described["name"]).lower(): described["type"] for described in found}
 
@@ -130,17 +147,17 @@ _EXPECTED: Mapping[ColumnType, tuple[type[TypeEngine[Any]], ...]] = {
 }
 
 
-def _check_columns(view: View, described: Mapping[str, TypeEngine[Any]]) -> Iterator[PracticeFinding]:
+def _check_columns(view: PracticeView, described: Mapping[str, TypeEngine[Any]]) -> Iterator[PracticeFinding]:
     for declared in view.columns:
         found = described.get(declared.name)
         if found is None:
-            said = _("In der Sicht {view} fehlt die Spalte {column}.").format(view=view.name, column=declared.name)
-            yield _fault(view, Code.COLUMN_MISSING, said, declared.name)
+            sentence = _("In der Sicht {view} fehlt die Spalte {column}.").format(view=view.name, column=declared.name)
+            yield _fault(view, PracticeCode.COLUMN_MISSING, sentence, declared.name)
         elif not _fits(declared, found):
-            said = _("In der Sicht {view} hat die Spalte {column} den Typ {found}; nötig ist: {needed}.").format(
+            sentence = _("In der Sicht {view} hat die Spalte {column} den Typ {found}; nötig ist: {needed}.").format(
                 view=view.name, column=declared.name, found=str(found), needed=declared.type.value
             )
-            yield _fault(view, Code.COLUMN_TYPE, said, declared.name)
+            yield _fault(view, PracticeCode.COLUMN_TYPE, sentence, declared.name)
 
 
 def _fits(declared: ViewColumn, found: TypeEngine[Any]) -> bool:
@@ -152,12 +169,12 @@ def _fits(declared: ViewColumn, found: TypeEngine[Any]) -> bool:
     return isinstance(found, _EXPECTED[declared.type])
 
 
-def _check_rows(connection: Connection, view: View, schema: str | None) -> Iterator[PracticeFinding]:
+def _check_rows(connection: Connection, view: PracticeView, schema: str | None) -> Iterator[PracticeFinding]:
     source = table(view.name, *(column(declared.name) for declared in view.columns), schema=schema)
     total = connection.execute(select(func.count()).select_from(source)).scalar_one()
     if total == 0 and view in (MANDANTS, PATIENTS):
-        said = _("Die Sicht {view} ist leer: es kann niemand belastet oder angeschrieben werden.").format(view=view.name)
-        yield _fault(view, Code.EMPTY, said)
+        sentence = _("Die Sicht {view} ist leer: es kann niemand belastet oder angeschrieben werden.").format(view=view.name)
+        yield _fault(view, PracticeCode.EMPTY, sentence)
         return
     rows = connection.execute(select(*source.c).order_by(source.c.id.desc()).limit(ROWS_READ)).mappings().all()
     yield _good(view, total)
@@ -166,21 +183,21 @@ def _check_rows(connection: Connection, view: View, schema: str | None) -> Itera
     yield from _check_doubled(view, [str(key) for key in connection.execute(doubled).scalars()])
 
 
-def _check_values(view: View, rows: Sequence[Mapping[str, Any]]) -> Iterator[PracticeFinding]:
+def _check_values(view: PracticeView, rows: Sequence[Mapping[str, Any]]) -> Iterator[PracticeFinding]:
     bad: dict[str, list[str]] = {}
     for row in rows:
-        for name in sorted(unreadable_fields(view, row)):
+        for name in sorted(read_row(view, row)[1]):
             bad.setdefault(name, []).append(str(row["id"]))
     for name, ids in bad.items():
-        said = ngettext(
+        sentence = ngettext(
             "{view}: bei {count} Zeile ist {column} nicht lesbar (Kennung {ids}); wo es darauf ankommt, wird nichts gesendet.",
             "{view}: bei {count} Zeilen ist {column} nicht lesbar (Kennungen {ids}); wo es darauf ankommt, wird nichts gesendet.",
             len(ids),
         ).format(view=view.name, count=len(ids), column=name, ids=_listed(ids))
         advice = _("Nötig ist: {needed}.").format(needed=view.column(name).meaning)
         if name in _WORDS:
-            advice += " " + _("Gelesen wurde: {words}.").format(words=_words_of(rows, name, frozenset(ids)))
-        yield PracticeFinding(view.name, Code.UNREADABLE, Severity.NOTICE, said, advice, name, len(ids), tuple(ids[:EXAMPLES]))
+            advice = join_texts(advice, _("Gelesen wurde: {words}.").format(words=_words_of(rows, name, frozenset(ids))))
+        yield PracticeFinding(view.name, PracticeCode.UNREADABLE, sentence, advice, name, len(ids), tuple(ids[:EXAMPLES]))
     yield from _check_plausible(view, rows)
 
 
@@ -194,58 +211,37 @@ def _words_of(rows: Sequence[Mapping[str, Any]], name: str, ids: frozenset[str])
     return ", ".join(f"«{word}»" for word, _number in words.most_common(EXAMPLES))
 
 
-def unreadable_fields(view: View, row: Mapping[str, Any]) -> frozenset[str]:
-    """Returns the names of a row's columns whose value can't be read or is missing where one must be."""
-    fields = RowFields(row)
-    for declared in view.columns:
-        _read(fields, view, declared)
-        if not declared.nullable and (row[declared.name] is None or row[declared.name] == ""):
-            fields.unreadable.add(declared.name)
-    return frozenset(fields.unreadable)
-
-
-def _read(fields: RowFields, view: View, declared: ViewColumn) -> object:
-    if view is APPOINTMENTS and declared.name == "status":
-        return fields.status(declared.name)
-    if view is PATIENTS and declared.name == "preferred_channel":
-        return fields.channel(declared.name)
-    readers = {
-        ColumnType.KEY: fields.key,
-        ColumnType.TEXT: fields.text,
-        ColumnType.DATE: fields.day,
-        ColumnType.LOCAL_TIME: fields.local_time,
-        ColumnType.YES_NO: fields.yes_no,
-    }
-    return readers[declared.type](declared.name)
-
-
-def _check_plausible(view: View, rows: Sequence[Mapping[str, Any]]) -> Iterator[PracticeFinding]:
+def _check_plausible(view: PracticeView, rows: Sequence[Mapping[str, Any]]) -> Iterator[PracticeFinding]:
     if view is PATIENTS:
         dead = sum(row["death_date"] is not None for row in rows)
         if dead * 2 > len(rows):
-            said = _("{view}: mehr als die Hälfte der Patienten hat ein Sterbedatum ({count} von {total}); sie erhalten nichts.").format(
-                view=view.name, count=dead, total=len(rows)
-            )
+            sentence = _(
+                "{view}: mehr als die Hälfte der Patienten hat ein Sterbedatum ({count} von {total}); sie erhalten nichts."
+            ).format(view=view.name, count=dead, total=len(rows))
             advice = _("Prüfen, ob ein Platzhalter (z. B. 31.12.9999) als Sterbedatum gelesen wird; er muss NULL sein.")
-            yield PracticeFinding(view.name, Code.MANY_DECEASED, Severity.NOTICE, said, advice, "death_date", dead)
+            yield PracticeFinding(view.name, PracticeCode.MANY_DECEASED, sentence, advice, "death_date", dead)
     if view is APPOINTMENTS and rows:
         words = Counter(str(row["status"]) for row in rows)
         if not any(word.strip().casefold() == AppointmentStatus.DEFINITE.value for word in words):
-            said = _("{view}: kein einziger Termin hat den Status «definitiv»; es wird an keinen Termin erinnert.").format(view=view.name)
+            sentence = _("{view}: kein einziger Termin hat den Status «definitiv»; es wird an keinen Termin erinnert.").format(
+                view=view.name
+            )
             advice = _("Vorhanden sind: {words}.").format(words=", ".join(word for word, _number in words.most_common(EXAMPLES)))
-            yield PracticeFinding(view.name, Code.NEVER_DEFINITE, Severity.NOTICE, said, advice, "status", len(rows))
+            yield PracticeFinding(view.name, PracticeCode.NEVER_DEFINITE, sentence, advice, "status", len(rows))
 
 
-def _check_doubled(view: View, ids: Sequence[str]) -> Iterator[PracticeFinding]:
+def _check_doubled(view: PracticeView, ids: Sequence[str]) -> Iterator[PracticeFinding]:
     if ids:
-        said = _("{view}: Kennungen kommen mehrfach vor ({ids} …); widersprechen sich die Zeilen, wird nichts gesendet.").format(
+        sentence = _("{view}: Kennungen kommen mehrfach vor ({ids} …); widersprechen sich die Zeilen, wird nichts gesendet.").format(
             view=view.name, ids=", ".join(ids)
         )
         advice = _("Sicht so einschränken, dass jede Kennung einmal vorkommt.")
-        yield PracticeFinding(view.name, Code.DUPLICATE, Severity.NOTICE, said, advice, "id", len(ids), tuple(ids))
+        yield PracticeFinding(view.name, PracticeCode.DUPLICATE, sentence, advice, "id", len(ids), tuple(ids))
 
 
-def _check_reference(database: Database, view: View, name: str, target: View, schema: str | None) -> Iterator[PracticeFinding]:
+def _check_reference(
+    database: Database, view: PracticeView, name: str, target: PracticeView, schema: str | None
+) -> Iterator[PracticeFinding]:
     source = table(view.name, column("id"), column(name), schema=schema)
     known = table(target.name, column("id"), schema=schema)
     lost = source.c[name].not_in(select(known.c.id).where(known.c.id.is_not(None)))
@@ -258,13 +254,13 @@ def _check_reference(database: Database, view: View, name: str, target: View, sc
         return
     if count:
         ids = [str(key) for key in rows]
-        said = ngettext(
+        sentence = ngettext(
             "{view}: {count} Zeile nennt in {column} etwas, das es in {target} nicht gibt (Kennung {ids}).",
             "{view}: {count} Zeilen nennen in {column} etwas, das es in {target} nicht gibt (Kennungen {ids}).",
             count,
         ).format(view=view.name, count=count, column=name, target=target.name, ids=_listed(ids, count))
         advice = _("Sicht {target} prüfen: sie darf nichts ausfiltern.").format(target=target.name)
-        yield PracticeFinding(view.name, Code.DANGLING, Severity.NOTICE, said, advice, name, count, tuple(ids))
+        yield PracticeFinding(view.name, PracticeCode.DANGLING, sentence, advice, name, count, tuple(ids))
 
 
 def _listed(ids: Sequence[str], count: int | None = None) -> str:
@@ -272,19 +268,19 @@ def _listed(ids: Sequence[str], count: int | None = None) -> str:
     return ", ".join(ids[:EXAMPLES]) + more
 
 
-def _broken(view: View, error: DBAPIError) -> PracticeFinding:
+def _broken(view: PracticeView, error: DBAPIError) -> PracticeFinding:
     """Returns the finding for a statement that the database refused; a lost connection is none."""
     if fault_of(error) is not Fault.OTHER:
         raise error
-    said = " ".join(str(error.orig).split())[:200]
-    return _fault(view, Code.VIEW_BROKEN, _("Die Sicht {view} kann nicht gelesen werden: {why}").format(view=view.name, why=said))
+    why = " ".join(str(error.orig).split())[:200]
+    return _fault(view, PracticeCode.VIEW_BROKEN, _("Die Sicht {view} kann nicht gelesen werden: {why}").format(view=view.name, why=why))
 
 
-def _good(view: View, total: int) -> PracticeFinding:
-    said = ngettext("{view}: {count} Zeile lesbar.", "{view}: {count} Zeilen lesbar.", total).format(view=view.name, count=total)
-    return PracticeFinding(view.name, Code.VIEW_GOOD, Severity.GOOD, said, count=total)
+def _good(view: PracticeView, total: int) -> PracticeFinding:
+    sentence = ngettext("{view}: {count} Zeile lesbar.", "{view}: {count} Zeilen lesbar.", total).format(view=view.name, count=total)
+    return PracticeFinding(view.name, PracticeCode.VIEW_GOOD, sentence, count=total)
 
 
-def _fault(view: View, code: Code, said: str, name: str = "") -> PracticeFinding:
+def _fault(view: PracticeView, code: PracticeCode, sentence: str, name: str = "") -> PracticeFinding:
     advice = _("«vitoclient db views» zeigt, wie die Sicht aussehen muss.")
-    return PracticeFinding(view.name, code, Severity.FAULT, said, advice, name)
+    return PracticeFinding(view.name, code, sentence, advice, name)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from tray_agent.practice.model import AppointmentStatus
+from tray_agent.practice.views import ColumnType, PracticeView
 
 _STATUSES = {status.value: status for status in AppointmentStatus if status is not AppointmentStatus.UNKNOWN}
 _CHANNELS = {"sms": "sms", "email": "email", "e-mail": "email", "mail": "email"}
@@ -64,20 +66,6 @@ class RowFields:
             return None
         return key
 
-    def needed_key(self, name: str) -> str:
-        """Returns an id that must not be NULL; "" and a note where it is, or can't be kept."""
-        key = self.key(name)
-        if key is None:
-            self.unreadable.add(name)
-        return key or ""
-
-    def needed_text(self, name: str) -> str:
-        """Returns a text that must not be NULL; "" and a note where it is."""
-        value = self.text(name)
-        if value is None:
-            self.unreadable.add(name)
-        return value or ""
-
     def day(self, name: str) -> date | None:
         """Returns a date; a date with a time of day counts as its date."""
         moment = self._moment(name)
@@ -90,6 +78,7 @@ class RowFields:
         that begins with a blank, which no search by time finds.
         """
         moment, value = self._moment(name), self._row[name]
+        # SQLite keeps times as text and compares them as text: a leading blank sorts before every search window.
         whole = isinstance(value, datetime) or (isinstance(value, str) and _TIME_OF_DAY.match(value))
         if moment is None or (whole and moment.tzinfo is None):
             return moment
@@ -106,8 +95,8 @@ class RowFields:
 
     def status(self, name: str) -> AppointmentStatus:
         """Returns the state of an appointment from its German word; ``UNKNOWN`` and a note for any other."""
-        said = self._row[name]
-        status = _STATUSES.get(said) if isinstance(said, str) else None
+        word = self._row[name]
+        status = _STATUSES.get(word) if isinstance(word, str) else None
         status = status or _STATUSES.get((self.text(name) or "").casefold())
         if status is None:
             self.unreadable.add(name)
@@ -115,9 +104,9 @@ class RowFields:
 
     def channel(self, name: str) -> str | None:
         """Returns ``sms``, ``email`` or None; None and a note for any other word."""
-        said = self.text(name)
-        channel = _CHANNELS.get(said.casefold()) if said else None
-        if said and channel is None:
+        word = self.text(name)
+        channel = _CHANNELS.get(word.casefold()) if word else None
+        if word and channel is None:
             self.unreadable.add(name)
         return channel
 
@@ -134,3 +123,41 @@ class RowFields:
                 pass
         self.unreadable.add(name)
         return None
+
+
+_READERS: Mapping[ColumnType, Callable[[RowFields, str], Any]] = {
+    ColumnType.KEY: RowFields.key,
+    ColumnType.TEXT: RowFields.text,
+    ColumnType.DATE: RowFields.day,
+    ColumnType.LOCAL_TIME: RowFields.local_time,
+    ColumnType.YES_NO: RowFields.yes_no,
+}
+_READERS_BY_NAME: Mapping[str, Callable[[RowFields, str], Any]] = {"status": RowFields.status, "preferred_channel": RowFields.channel}
+_INSTEAD: Mapping[ColumnType, object] = {
+    ColumnType.KEY: "",
+    ColumnType.TEXT: "",
+    ColumnType.LOCAL_TIME: datetime.min,  # noqa: DTZ901 - a wall clock has no zone; outside of every search window
+    ColumnType.YES_NO: False,
+}
+"""What a value has that must be there and is not; its name is noted, and whoever decides looks at that first."""
+
+
+def read_row(view: PracticeView, row: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Returns the values of a row by column, and the names of those that can't be read or are missing where one must be."""
+    fields = RowFields(row)
+    values = {}
+    for name, read, nullable, instead in _readers_of(view):
+        value = read(fields, name)
+        if value is None and not nullable:
+            fields.unreadable.add(name)
+            value = instead
+        values[name] = value
+    return values, frozenset(fields.unreadable)
+
+
+@cache
+def _readers_of(view: PracticeView) -> tuple[tuple[str, Callable[[RowFields, str], Any], bool, object], ...]:
+    return tuple(
+        (column.name, _READERS_BY_NAME.get(column.name) or _READERS[column.type], column.nullable, _INSTEAD.get(column.type))
+        for column in view.columns
+    )

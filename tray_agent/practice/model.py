@@ -71,6 +71,18 @@ class Patient:
         return self.death_date is not None or "death_date" in self.unreadable
 
 
+LONGEST_NAME = 200
+"""Characters of a name that the outbox keeps."""
+
+
+def name_of(patient: Patient | None, patient_id: str) -> str:
+    """Returns a patient as lists of the practice show them: "Muster Anna"; the id where there is no patient."""
+    name = f"{patient.last_name} {patient.first_name}".strip() if patient else ""
+    if not name.isprintable():  # a line end would tear a row of a list apart
+        name = " ".join(name.split())
+    return (name or patient_id)[:LONGEST_NAME]
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
     """A case of a patient with one Mandant; the one opened last decides who is charged."""

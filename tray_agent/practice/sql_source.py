@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -35,10 +36,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
-from tray_agent.practice.errors import PracticeDataError, view_unreadable
-from tray_agent.practice.fields import RowFields
+from tray_agent.practice.errors import view_unreadable
+from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import Appointment, Mandant, Patient, VisitReason
-from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VISIT_REASONS, View
+from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
 from tray_agent.store.database import IN_CHUNK, Database
 from tray_agent.store.faults import Fault, fault_of
 
@@ -63,7 +64,7 @@ class SqlPracticeSource:
     def __init__(self, database: Database, schema: str | None = None) -> None:
         self._database = database
         schema = None if database.dialect == "sqlite" else schema or None
-        self._views = {view: _ViewReader(database, view, schema) for view in (MANDANTS, PATIENTS, TREATMENTS, APPOINTMENTS, VISIT_REASONS)}
+        self._views = {view: _ViewReader(database, view, schema) for view in VIEWS}
 
     def mandants(self) -> Mapping[str, Mandant]:
         """Returns all Mandants by id."""
@@ -115,10 +116,9 @@ class SqlPracticeSource:
         """
         found: dict[str, str] = {}
         for row in self._views[TREATMENTS].latest("patient_id", patient_ids, by="opened_on"):
-            fields = RowFields(row)
-            fields.day("opened_on")
-            mandant_id = fields.needed_key("mandant_id")
-            found[fields.needed_key("patient_id")] = "" if "opened_on" in fields.unreadable else mandant_id
+            values, unreadable = read_row(TREATMENTS, row)
+            bad_date = "opened_on" in unreadable and row["opened_on"] is not None
+            found[values["patient_id"]] = "" if bad_date else values["mandant_id"]
         return found
 
     def _bound(self, moment: datetime) -> object:
@@ -134,7 +134,7 @@ class SqlPracticeSource:
 class _ViewReader:
     """Reads rows of one view. Values come as the driver gives them; ids are bound with the type that the view has."""
 
-    def __init__(self, database: Database, view: View, schema: str | None) -> None:
+    def __init__(self, database: Database, view: PracticeView, schema: str | None) -> None:
         self._database = database
         self._view = view
         self._schema = schema
@@ -152,6 +152,7 @@ class _ViewReader:
 
     def latest(self, name: str, ids: Collection[str], by: str) -> Iterator[Row]:
         """Returns for each key the row that is the greatest ``by`` a date, ties by id; one query for each chunk."""
+        # Sorted by hand: the databases do not agree on whether NULL comes first or last.
         undated = case((column(by).is_(None), 1), else_=0)
         place = func.row_number().over(partition_by=column(name), order_by=(undated, column(by).desc(), column("id").desc()))
         for chunk in self._bound_chunks(name, ids):
@@ -178,7 +179,7 @@ class _ViewReader:
                 yield fresh
             if len(rows) < ROWS_AT_ONCE:
                 return
-            if not fresh:
+            if not fresh:  # else the same chunk would be read for ever
                 raise view_unreadable(self._view.name, "keys do not sort")
             statement, seen = base.where(after(rows[-1])), frozenset(row["id"] for row in rows)
 
@@ -195,7 +196,7 @@ class _ViewReader:
         return found | {name: column(name) for name in ("starts_at", "opened_on", "birth_date") if name in found}
 
     def _types(self) -> Mapping[str, TypeEngine[Any]]:
-        with self._translated():
+        with _naming(self._view):
             found = self._database.query(lambda connection: inspect(connection).get_columns(self._view.name, schema=self._schema))
         return {str(described["name"]): described["type"] for described in found}
 
@@ -219,33 +220,29 @@ class _ViewReader:
             result = connection.execute(statement)
             return tuple(result.keys()), result.all()
 
-        with self._translated():
+        with _naming(self._view):
             names, rows = self._database.query(work)
         for row in rows:
             yield dict(zip(names, row, strict=True))
 
-    def _translated(self) -> _Translated:
-        return _Translated(self._view.name)
 
+@contextmanager
+def _naming(view: PracticeView) -> Iterator[None]:
+    """Turns the fault of a statement (no such view, no such column) into an error that names the view.
 
-class _Translated:
-    """Turns the fault of a statement (no such view, no such column) into an error that names the view."""
-
-    def __init__(self, view: str) -> None:
-        self._view = view
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, NoSuchTableError) or (isinstance(error, DBAPIError) and fault_of(error) is Fault.OTHER):
-            raise _unreadable(self._view, error) from error
-
-
-def _unreadable(view: str, error: Exception) -> PracticeDataError:
-    original = error.orig if isinstance(error, DBAPIError) else None
-    said = str(original.args[-1]) if original is not None and original.args else "no such view"
-    return view_unreadable(view, " ".join(said.split())[:200])
+    Raises:
+        PracticeDataError: the view can't be read; a lost connection stays what it is.
+    """
+    try:
+        yield
+    except NoSuchTableError as error:
+        raise view_unreadable(view.name, "no such view") from error
+    except DBAPIError as error:
+        if fault_of(error) is not Fault.OTHER:
+            raise
+        # The driver's own words alone: what SQLAlchemy adds to them holds the values bound, which are data of patients.
+        why = str(error.orig.args[-1]) if error.orig is not None and error.orig.args else "no such view"
+        raise view_unreadable(view.name, " ".join(why.split())[:200]) from error
 
 
 def _as(kind: type, key: str) -> object | None:
@@ -287,58 +284,20 @@ def _contradictory(value: Value) -> Value:
 
 
 def _mandant(row: Row) -> Mandant:
-    fields = RowFields(row)
-    return Mandant(
-        id=fields.needed_key("id"),
-        name=fields.needed_text("name"),
-        phone=fields.text("phone"),
-        email=fields.text("email"),
-        licence_number=fields.text("licence_number"),
-        licence_valid_from=fields.day("licence_valid_from"),
-        licence_valid_until=fields.day("licence_valid_until"),
-        unreadable=frozenset(fields.unreadable),
-    )
+    values, unreadable = read_row(MANDANTS, row)
+    return Mandant(**values, unreadable=unreadable)
 
 
 def _patient(row: Row) -> Patient:
-    fields = RowFields(row)
-    return Patient(
-        id=fields.needed_key("id"),
-        first_name=fields.needed_text("first_name"),
-        last_name=fields.needed_text("last_name"),
-        salutation=fields.text("salutation"),
-        birth_date=fields.day("birth_date"),
-        death_date=fields.day("death_date"),
-        language=fields.text("language"),
-        mobile=fields.text("mobile"),
-        phone=fields.text("phone"),
-        email=fields.text("email"),
-        preferred_channel=fields.channel("preferred_channel"),
-        opted_out=bool(fields.yes_no("opted_out")),
-        unreadable=frozenset(fields.unreadable),
-    )
+    values, unreadable = read_row(PATIENTS, row)
+    return Patient(**values, unreadable=unreadable)
 
 
 def _appointment(row: Row) -> Appointment:
-    fields = RowFields(row)
-    starts_at = fields.local_time("starts_at")
-    if starts_at is None:
-        fields.unreadable.add("starts_at")
-    return Appointment(
-        id=fields.needed_key("id"),
-        patient_id=fields.needed_key("patient_id"),
-        starts_at=starts_at or datetime.min,  # noqa: DTZ901 - a wall clock has no zone
-        status=fields.status("status"),
-        ends_at=fields.local_time("ends_at"),
-        doctor=fields.text("doctor"),
-        visit_reason_id=fields.key("visit_reason_id"),
-        unreadable=frozenset(fields.unreadable),
-    )
+    values, unreadable = read_row(APPOINTMENTS, row)
+    return Appointment(**values, unreadable=unreadable)
 
 
 def _visit_reason(row: Row) -> VisitReason:
-    fields = RowFields(row)
-    return VisitReason(fields.needed_key("id"), fields.needed_text("name"), remind=bool(fields.yes_no("remind")))
-
-
-__all__ = ["ROWS_AT_ONCE", "SqlPracticeSource"]
+    values, _unreadable = read_row(VISIT_REASONS, row)
+    return VisitReason(**values)

@@ -49,7 +49,7 @@ class ViewColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PracticeView:
     """One view.
 
     Attributes:
@@ -84,7 +84,7 @@ _KEY, _TEXT, _DATE, _LOCAL, _YES_NO = (
     ColumnType.YES_NO,
 )
 
-MANDANTS = View(
+MANDANTS = PracticeView(
     "vitoclient_mandants", "mandant", "m", "Die Mandanten der Praxis: wer belastet wird.",
     (
         ViewColumn("id", _KEY, "mandant_nr", "Kennung des Mandanten, eindeutig", nullable=False),
@@ -97,7 +97,7 @@ MANDANTS = View(
     ),
 )  # fmt: skip
 
-PATIENTS = View(
+PATIENTS = PracticeView(
     "vitoclient_patients", "patient", "p", "Die Patienten, auch verstorbene und solche, die keine Mitteilungen wünschen.",
     (
         ViewColumn("id", _KEY, "patient_nr", "Kennung des Patienten, eindeutig", nullable=False),
@@ -116,7 +116,7 @@ PATIENTS = View(
     ("Verstorbene nicht ausfiltern: der Agent prüft das Sterbedatum auch noch beim Senden.",),
 )  # fmt: skip
 
-TREATMENTS = View(
+TREATMENTS = PracticeView(
     "vitoclient_treatments", "behandlung", "b", "Die Behandlungen: der Mandant der zuletzt eröffneten wird belastet.",
     (
         ViewColumn("id", _KEY, "behandlung_nr", "Kennung der Behandlung, eindeutig", nullable=False),
@@ -127,7 +127,7 @@ TREATMENTS = View(
     ("Sind zwei am gleichen Tag eröffnet, gilt die mit der grösseren Kennung.",),
 )  # fmt: skip
 
-APPOINTMENTS = View(
+APPOINTMENTS = PracticeView(
     "vitoclient_appointments", "termin", "t", "Die Termine, auch abgesagte und vergangene.",
     (
         ViewColumn("id", _KEY, "termin_nr", "Kennung des Termins, eindeutig; bleibt beim Verschieben gleich", nullable=False),
@@ -146,7 +146,7 @@ APPOINTMENTS = View(
     ),
 )  # fmt: skip
 
-VISIT_REASONS = View(
+VISIT_REASONS = PracticeView(
     "vitoclient_visit_reasons", "besuchsgrund", "g", "Die Besuchsgründe.",
     (
         ViewColumn("id", _KEY, "grund_nr", "Kennung des Besuchsgrundes, eindeutig", nullable=False),
@@ -160,7 +160,7 @@ VIEWS = (MANDANTS, PATIENTS, TREATMENTS, APPOINTMENTS, VISIT_REASONS)
 """The whole contract."""
 
 
-def view_statement(view: View, dialect: Dialect, schema: str | None = None) -> str:
+def view_statement(view: PracticeView, dialect: Dialect, schema: str | None = None) -> str:
     """Returns the commented statement that makes a view over the example's table.
 
     Args:
@@ -178,65 +178,83 @@ def view_statement(view: View, dialect: Dialect, schema: str | None = None) -> s
     return "\n".join([f"CREATE VIEW {name} AS", "SELECT", *lines, f"FROM {view.table} AS {view.alias}"])
 
 
-def views_template(dialect: Dialect, schema: str | None = None) -> str:
-    """Returns the SQL template of all five views, with comments for the consultant who adapts it."""
-    parts = [_head(dialect)]
-    for view in VIEWS:
-        notes = "".join(f"-- {note}\n" for note in (view.meaning, *view.notes))
-        name = f"{schema}.{view.name}" if schema else view.name
-        parts.append(f"{notes}{_DROP[dialect].format(name=name)}{view_statement(view, dialect, schema)}{_END[dialect]}")
-    parts.append(_LOGIN[dialect])
-    return "\n\n".join(part for part in parts if part) + "\n"
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    """What a database's own SQL looks like in the template; another kind of database is another one of these.
+
+    Attributes:
+        values: how dates and flags are written, for the consultant.
+        drop: what takes a view away that is there already.
+        end: what ends a statement.
+        yes_no: what makes 1 or 0 a flag.
+        login: how to make a login that may only read, or "".
+    """
+
+    values: str
+    drop: str
+    end: str
+    yes_no: str
+    login: str
 
 
-_DROP = {
-    Dialect.MSSQL: "IF OBJECT_ID(N'{name}', N'V') IS NOT NULL DROP VIEW {name};\nGO\n",
-    Dialect.POSTGRESQL: "DROP VIEW IF EXISTS {name};\n",
-    Dialect.SQLITE: "DROP VIEW IF EXISTS {name};\n",
-}
-"""Understood by every version of SQL Server, unlike CREATE OR ALTER; the rights of a view go with it."""
-
-_END = {Dialect.MSSQL: ";\nGO", Dialect.POSTGRESQL: ";", Dialect.SQLITE: ";"}
-
-_LOGIN = {
-    Dialect.MSSQL: """\
+_SQL = {
+    Dialect.MSSQL: _Sql(
+        values="Datum als DATE, Beginn und Ende als DATETIME2 (oder DATETIME), Ja/Nein als BIT, Text als NVARCHAR.",
+        # Understood by every version, unlike CREATE OR ALTER; the rights of a view go with it.
+        drop="IF OBJECT_ID(N'{name}', N'V') IS NOT NULL DROP VIEW {name};\nGO\n",
+        end=";\nGO",
+        yes_no="CAST({flag} AS BIT)",
+        login="""\
 -- Anmeldung des Agenten: darf diese Sichten lesen, sonst nichts. Die Rechte nach jedem Ausführen neu erteilen.
 -- CREATE LOGIN vitoclient_practice WITH PASSWORD = '...';
 -- CREATE USER vitoclient_practice FOR LOGIN vitoclient_practice;
 -- GRANT SELECT ON vitoclient_mandants TO vitoclient_practice;  -- ebenso für die vier anderen Sichten
 -- GO""",
-    Dialect.POSTGRESQL: """\
+    ),
+    Dialect.POSTGRESQL: _Sql(
+        values="Datum als DATE, Beginn und Ende als TIMESTAMP WITHOUT TIME ZONE, Ja/Nein als BOOLEAN.",
+        drop="DROP VIEW IF EXISTS {name};\n",
+        end=";",
+        yes_no="({flag}) = 1",
+        login="""\
 -- Anmeldung des Agenten: darf diese Sichten lesen, sonst nichts. Die Rechte nach jedem Ausführen neu erteilen.
 -- CREATE ROLE vitoclient_practice LOGIN PASSWORD '...';
 -- GRANT SELECT ON vitoclient_mandants, vitoclient_patients, vitoclient_treatments,
 --     vitoclient_appointments, vitoclient_visit_reasons TO vitoclient_practice;""",
-    Dialect.SQLITE: "",
+    ),
+    Dialect.SQLITE: _Sql(
+        values="Datum als Text JJJJ-MM-TT, Beginn und Ende als Text JJJJ-MM-TT HH:MM:SS, Ja/Nein als 0 und 1.",
+        drop="DROP VIEW IF EXISTS {name};\n",
+        end=";",
+        yes_no="{flag}",
+        login="",
+    ),
 }
 
-
-def _head(dialect: Dialect) -> str:
-    where = {
-        Dialect.MSSQL: "Datum als DATE, Beginn und Ende als DATETIME2 (oder DATETIME), Ja/Nein als BIT, Text als NVARCHAR.",
-        Dialect.POSTGRESQL: "Datum als DATE, Beginn und Ende als TIMESTAMP WITHOUT TIME ZONE, Ja/Nein als BOOLEAN.",
-        Dialect.SQLITE: "Datum als Text JJJJ-MM-TT, Beginn und Ende als Text JJJJ-MM-TT HH:MM:SS, Ja/Nein als 0 und 1.",
-    }[dialect]
-    return "\n".join(
-        (
-            f"-- Vorlage der fünf Sichten, über die vitoclient-Services die Praxisdaten liest ({dialect}).",
-            "-- Links von AS und nach FROM stehen Spalten und Tabellen eines Beispiels: durch die der Praxissoftware ersetzen.",
-            "-- Namen, Reihenfolge und Bedeutung der Spalten nach AS bleiben, wie sie sind.",
-            f"-- {where}",
-            "-- Der Agent liest nur; er schreibt nie in Tabellen der Praxissoftware.",
-            "-- Danach prüfen mit: vitoclient doctor",
-        )
-    )
+_HEAD = """\
+-- Vorlage der fünf Sichten, über die vitoclient-Services die Praxisdaten liest ({dialect}).
+-- Links von AS und nach FROM stehen Spalten und Tabellen eines Beispiels: durch die der Praxissoftware ersetzen.
+-- Namen, Reihenfolge und Bedeutung der Spalten nach AS bleiben, wie sie sind.
+-- {values}
+-- Der Agent liest nur; er schreibt nie in Tabellen der Praxissoftware.
+-- Danach prüfen mit: vitoclient doctor"""
 
 
-def _expression(view: View, column: ViewColumn, dialect: Dialect) -> str:
+def views_template(dialect: Dialect, schema: str | None = None) -> str:
+    """Returns the SQL template of all five views, with comments for the consultant who adapts it."""
+    sql = _SQL[dialect]
+    parts = [_HEAD.format(dialect=dialect, values=sql.values)]
+    for view in VIEWS:
+        notes = "".join(f"-- {note}\n" for note in (view.meaning, *view.notes))
+        name = f"{schema}.{view.name}" if schema else view.name
+        parts.append(f"{notes}{sql.drop.format(name=name)}{view_statement(view, dialect, schema)}{sql.end}")
+    parts.append(sql.login)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _expression(view: PracticeView, column: ViewColumn, dialect: Dialect) -> str:
     source = f"{view.alias}.{column.source}"
     if column.type is not ColumnType.YES_NO:
         return source
-    yes = f"CASE WHEN {source} = {1 - column.doubt} THEN {1 - column.doubt} ELSE {column.doubt} END"
-    if dialect is Dialect.MSSQL:
-        return f"CAST({yes} AS BIT)"
-    return f"({yes}) = 1" if dialect is Dialect.POSTGRESQL else yes
+    flag = f"CASE WHEN {source} = {1 - column.doubt} THEN {1 - column.doubt} ELSE {column.doubt} END"
+    return _SQL[dialect].yes_no.format(flag=flag)

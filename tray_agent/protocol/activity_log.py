@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
-from tray_agent.job_kinds import JobKey
-from tray_agent.protocol.activity_pages import GRAVITY, activity_page, stream_of
-from tray_agent.protocol.model import Activity, ActivityFilter, ActivityOrder, ActivityRow, Level, Page, Service, ServiceCounts
+from tray_agent.i18n import shown_text, store_text
+from tray_agent.job_kinds import Service
+from tray_agent.protocol.model import Activity, ActivityFilter, ActivityOrder, ActivityRow, Level, ServiceCounts
+from tray_agent.search_keys import find_key
 from tray_agent.store.database import Database
+from tray_agent.store.pages import Page
+from tray_agent.store.paging import Listing, Section, all_rows
+from tray_agent.store.search import holding
 from tray_agent.store.tables import activity as table
 
 BATCH = 500
 """How many rows one transaction hides or deletes: others never wait long."""
-
-
-def service_of(job: JobKey) -> Service:
-    """Returns the tab of the activity log in which a job's rows stand."""
-    return Service.DOWNLOADS if job is JobKey.DOWNLOAD else Service.SMS
 
 
 class ActivityLog:
@@ -58,22 +58,41 @@ class ActivityLog:
         order: ActivityOrder,
         *,
         descending: bool = True,
-        page: str | None = None,
+        offset: int = 0,
         size: int = 200,
-        backwards: bool = False,
+        at: int | datetime | None = None,
     ) -> Page[ActivityRow]:
-        """Returns a page; within equal values the newest is first, by item in the direction of the order. ``backwards``: see ``Page``."""
-        return self._database.query(
-            lambda connection: activity_page(connection, filter_by, order, descending=descending, page=page, size=size, backwards=backwards)
-        )
+        """Returns a page; within equal values the newest is first, by item in the direction of the order.
+
+        Args:
+            filter_by: what the list holds.
+            order: the column it is ordered by.
+            descending: the direction.
+            offset: the place of the page's first row; 0 is the first.
+            size: how many at the most.
+            at: instead of an offset the number of a row, or, in the order by time, an instant (aware): the page that holds that row, or
+                the first behind the instant. A row of exactly that instant counts as later.
+
+        Raises:
+            ValueError: an instant in another order.
+        """
+        if isinstance(at, datetime) and order is not ActivityOrder.TIME:
+            raise ValueError(order)
+
+        def work(connection: Connection) -> Page[ActivityRow]:
+            place: int | ColumnElement[bool] | None = at if not isinstance(at, datetime) else None
+            if isinstance(at, datetime):
+                first = _first_id(connection, at)
+                place = table.c.id >= first if descending else table.c.id < first
+            listing = _listing(connection, filter_by, order, descending=descending)
+            return listing.page(connection, offset, size, place).each(_activity_row)
+
+        return self._database.query(work)
 
     def all_rows(self, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool = True) -> Iterator[ActivityRow]:
-        """Gives the whole list page by page; rows that come meanwhile may be missing."""
-        page = self.page(filter_by, order, descending=descending, size=BATCH)
-        yield from page.rows
-        while page.next_page is not None:
-            page = self.page(filter_by, order, descending=descending, page=page.next_page, size=BATCH)
-            yield from page.rows
+        """Gives the whole list; holds no transaction open in between."""
+        rows = all_rows(self._database, lambda connection: _listing(connection, filter_by, order, descending=descending))
+        return map(_activity_row, rows)
 
     def counts(self) -> Mapping[Service, ServiceCounts]:
         """Returns the errors and warnings on the list of each tab."""
@@ -89,8 +108,8 @@ class ActivityLog:
 
     def newest_id(self, service: Service) -> int:
         """Returns the greatest number among the rows of a tab's list, 0 where it is empty: what "Alle löschen" may reach up to."""
-        page = self.page(ActivityFilter(service=service), ActivityOrder.TIME, size=1)
-        return page.rows[0].activity_id if page.rows else 0
+        newest = select(table.c.id).where(table.c.hidden == 0, table.c.service == service.value).order_by(table.c.id.desc()).limit(1)
+        return int(self._database.query(lambda connection: connection.execute(newest).scalar()) or 0)
 
     def hide(self, service: Service, seen_id: int) -> int:
         """Takes the rows of a tab up to ``seen_id`` off the list, in small batches, and returns how many."""
@@ -112,10 +131,8 @@ class ActivityLog:
         connection.execute(insert(table), rows)
 
     def _hide_some(self, connection: Connection, service: Service, seen_id: int) -> int:
-        ids: list[int] = []
-        for level in GRAVITY:
-            found = select(table.c.id).where(*stream_of(0, service, level), table.c.id <= seen_id).order_by(table.c.id)
-            ids += connection.execute(found.limit(BATCH - len(ids))).scalars() if len(ids) < BATCH else []
+        found = select(table.c.id).where(table.c.hidden == 0, table.c.service == service.value, table.c.id <= seen_id)
+        ids = list(connection.execute(found.order_by(table.c.id).limit(BATCH)).scalars())
         if not ids:
             return 0
         now = self._database.now(connection)
@@ -134,5 +151,53 @@ def _delete_some(connection: Connection, before: datetime) -> int:
 def _values(one: Activity) -> dict[str, object]:
     return {
         "service": one.service.value, "level": one.level.value, "reason": one.reason[:40], "sentence": one.sentence,
+        "sentence_source": store_text(one.sentence), "find_text": find_key(f"{one.sentence} {one.item or ''}"),
         "item": (one.item or "")[:200], "patient_id": one.patient_id, "appointment_at": one.appointment_at, "hidden": 0, "hidden_at": None,
     }  # fmt: skip
+
+
+def _listing(connection: Connection, filter_by: ActivityFilter, order: ActivityOrder, *, descending: bool) -> Listing:
+    conditions, number = _conditions(connection, filter_by), table.c.id
+    if order is ActivityOrder.TIME:  # rows are numbered as they are written
+        return Listing(table, [Section(conditions, [(number, descending)])])
+    if order is ActivityOrder.LEVEL:
+        levels = [level for level in Level if filter_by.level in (None, level)]
+        ranked = reversed(levels) if descending else levels
+        return Listing(table, [Section([*conditions, table.c.level == level.value], [(number, True)]) for level in ranked])
+    within = descending if order is ActivityOrder.ITEM else True
+    return Listing(table, [Section(conditions, [(table.c[order.value], descending), (number, within)])])
+
+
+def _conditions(connection: Connection, filter_by: ActivityFilter) -> list[ColumnElement[bool]]:
+    # Of all tabs together SQLite would take the rows by the index of tabs and sort them; so it reads them by number, as they are asked for.
+    hidden: ColumnElement[Any] = table.c.hidden if filter_by.service else func.coalesce(table.c.hidden, 0)
+    fixed: list[tuple[ColumnElement[Any], object]] = [
+        (hidden, None if filter_by.hidden else 0),
+        (table.c.service, filter_by.service and filter_by.service.value),
+        (table.c.level, filter_by.level and filter_by.level.value),
+        (table.c.reason, filter_by.reason),
+        (table.c.item, filter_by.item),
+        (table.c.run_id, filter_by.run_id),
+    ]
+    # Numbers stand for times, because they are in every index and the times are not. (Of rows that two computers write in the same
+    # moment, one may so fall on the other side of a bound.)
+    return [
+        *(column == value for column, value in fixed if value is not None),
+        *([table.c.id >= _first_id(connection, filter_by.since)] if filter_by.since else []),
+        *([table.c.id < _first_id(connection, filter_by.until)] if filter_by.until else []),
+        *holding(table.c.find_text, filter_by.text),
+    ]
+
+
+def _first_id(connection: Connection, instant: datetime) -> int:
+    """Returns the number of the first row at or after an instant, or one that no row has yet."""
+    found = connection.execute(select(table.c.id).where(table.c.at >= instant).order_by(table.c.at, table.c.id).limit(1)).scalar()
+    return 2**31 - 1 if found is None else int(found)
+
+
+def _activity_row(row: Row[Any]) -> ActivityRow:
+    return ActivityRow(
+        row.id, row.at, Service(row.service), Level(row.level), row.reason,
+        shown_text(row.sentence, row.sentence_source), row.item or None, row.patient_id, row.appointment_at,
+        row.workstation, row.run_id or None, bool(row.hidden),
+    )  # fmt: skip

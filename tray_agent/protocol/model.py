@@ -6,17 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Generic, TypeVar
 
-from tray_agent.job_kinds import JobKey
-
-
-class Service(StrEnum):
-    """The tabs of the activity log."""
-
-    DOWNLOADS = "downloads"
-    SMS = "sms"
-    AGENT = "agent"
+from tray_agent.job_kinds import JobKey, Service
 
 
 class Level(StrEnum):
@@ -80,7 +71,7 @@ class RunTrigger(StrEnum):
     BY_HAND = "by_hand"
 
 
-class Reason(StrEnum):
+class RunReason(StrEnum):
     """Why a planned time was skipped, or a run ended otherwise than with success."""
 
     SWITCH_OFF = "switch_off"
@@ -106,7 +97,7 @@ class Reason(StrEnum):
     """A fault of the program; the traceback is in the log file."""
 
 
-GIVEN_BACK = (Reason.CANCELLED, Reason.PAUSED)
+GIVEN_BACK = (RunReason.CANCELLED, RunReason.PAUSED)
 """Why a program gives a run back that has not ended: it quits, or the practice paused the job."""
 
 
@@ -125,7 +116,7 @@ class Run:
         attempt: 1; more where another computer took it over.
         counts, skipped: what was done and not done, by stable words (see ``JobResult``).
         problems: how many things failed that somebody should look at.
-        reason: a ``Reason`` or an error's code; "" for success.
+        reason: a ``RunReason`` or an error's code; "" for success.
         sentence: the run in one sentence that a practice understands.
     """
 
@@ -227,8 +218,7 @@ class ActivityFilter:
         since: at or after this instant (aware).
         until: before this instant (aware).
         hidden: also what "Alle löschen" took off the list.
-        text: part of the sentence or the item; large and small letters count as the same. It is searched for row by row: a
-            page looks through so many rows and no more, and may be short or empty though more follow (``Page.next_page``).
+        text: words that stand, all of them, in the sentence or the item; letters count as the same whether large, small or with accents.
     """
 
     service: Service | None = None
@@ -240,23 +230,6 @@ class ActivityFilter:
     until: datetime | None = None
     hidden: bool = False
     text: str = ""
-
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """A part of a list.
-
-    Attributes:
-        rows: in the order asked for, also where the list was read backwards.
-        next_page: hand it over for the rows that follow, or, read backwards, for those before; None: that was the end. Opaque; a
-            word without meaning for people.
-    """
-
-    rows: tuple[Row, ...]
-    next_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

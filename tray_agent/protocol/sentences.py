@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from tray_agent.i18n import _, format_datetime, ngettext
-from tray_agent.protocol.model import Reason
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _, format_datetime, join_texts, ngettext
+from tray_agent.protocol.model import RunReason
 
 
-def skipped_sentence(reason: Reason, due_at: datetime, zone: tzinfo, switch: str = "") -> str:
+def skipped_sentence(reason: RunReason, due_at: datetime, zone: tzinfo, switch: str = "") -> str:
     """Returns why nothing ran at a planned time.
 
     Args:
@@ -17,28 +18,33 @@ def skipped_sentence(reason: Reason, due_at: datetime, zone: tzinfo, switch: str
         zone: the practice's time zone.
         switch: the job's switch in the users' words.
     """
-    said = {
-        Reason.SWITCH_OFF: _("Nicht ausgeführt: Der Schalter {switch} steht auf Nein."),
-        Reason.MISSED: _("Nicht ausgeführt: Um {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
-        Reason.DATABASE_AWAY: _(
+    text = {
+        RunReason.SWITCH_OFF: _("Nicht ausgeführt: Der Schalter {switch} steht auf Nein."),
+        RunReason.MISSED: _("Nicht ausgeführt: Um {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
+        RunReason.DATABASE_AWAY: _(
             "Nicht ausgeführt: Um {time} war die Datenbank nicht erreichbar; nur die letzte verpasste Zeit wird nachgeholt."
         ),
-        Reason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
-        Reason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
-        Reason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
-        Reason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
+        RunReason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
+        RunReason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
+        RunReason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
+        RunReason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
     }[reason]
-    return said.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)
+    return text.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)
+
+
+def error_sentence(error: KnownError) -> str:
+    """Returns an error as one line, as ``str`` does: title, message and advice; it can be told again in another language."""
+    return join_texts(error.title, join_texts(error.message, error.advice), separator=": ")
 
 
 def folded_sentence(count: int, first: datetime, last: datetime, zone: tzinfo) -> str:
     """Returns what stands for very many missed times in one row: how many, from when until when (aware)."""
-    said = ngettext(
+    text = ngettext(
         "{count} geplante Zeit am {first} nicht ausgeführt: Kein Arbeitsplatz war bereit.",
         "{count} geplante Zeiten vom {first} bis {last} nicht ausgeführt: Kein Arbeitsplatz war bereit.",
         count,
     )
-    return said.format(count=count, first=format_datetime(first.astimezone(zone)), last=format_datetime(last.astimezone(zone)))
+    return text.format(count=count, first=format_datetime(first.astimezone(zone)), last=format_datetime(last.astimezone(zone)))
 
 
 def died_sentence(workstation: str) -> str:
@@ -62,8 +68,8 @@ def unusable_schedule_sentence(title: str, mistake: str) -> str:
         title: the job's name.
         mistake: what is wrong, a whole sentence.
     """
-    said = _("{title}: Der Zeitplan in der Datenbank kann nicht verwendet werden; so läuft der Auftrag nie. {mistake} Ihn neu speichern.")
-    return said.format(title=title, mistake=mistake)
+    text = _("{title}: Der Zeitplan in der Datenbank kann nicht verwendet werden; so läuft der Auftrag nie. {mistake} Ihn neu speichern.")
+    return text.format(title=title, mistake=mistake)
 
 
 def resumed_sentence(title: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tray_agent.i18n import N_, _
-from tray_agent.protocol.model import Level, RunState, RunTrigger, Service
+from tray_agent.job_kinds import Service
+from tray_agent.protocol.model import Level, RunState, RunTrigger
 
 _STATES = {
     RunState.RUNNING: N_("läuft"),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tray_agent.job_kinds import JobKey
-from tray_agent.schedules.order_check import LEAST_DISTANCE, STAGES
+from tray_agent.job_kinds import JobKey, job_kind
+from tray_agent.schedules.order_check import LEAST_DISTANCE
 from tray_agent.schedules.planned_times import between
 from tray_agent.schedules.quiet_hours import QuietHours, QuietInterval
 from tray_agent.schedules.schedule import Schedule
-from tray_agent.schedules.wall_clock import first_instant
+from tray_agent.schedules.wall_clock import start_of_day
 
 _TICK = timedelta(microseconds=1)
 
@@ -67,8 +67,8 @@ def plan_day(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, quiet: QuietH
     Raises:
         ConfigurationError: the canton of the quiet hours is unknown.
     """
-    start = first_instant(datetime.combine(day, time()), zone)
-    end = first_instant(datetime.combine(day + timedelta(days=1), time()), zone)
+    start = start_of_day(day, zone)
+    end = start_of_day(day + timedelta(days=1), zone)
     runs = tuple(sorted(_runs(schedules, zone, quiet, start, end), key=_place))
     return DayPlan(
         day=day,
@@ -84,7 +84,7 @@ def _runs(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, quiet: QuietHour
     for job, schedule in schedules.items():
         for at in between(schedule, zone, start - _TICK, end - _TICK):
             local = at.astimezone(zone)
-            yield PlannedRun(job, local, job is JobKey.SEND_MESSAGES and quiet.is_quiet(local))
+            yield PlannedRun(job, local, job_kind(job).wakes_people and quiet.is_quiet(local))
 
 
 def _find_too_close(runs: tuple[PlannedRun, ...]) -> Iterator[TooClose]:
@@ -92,17 +92,14 @@ def _find_too_close(runs: tuple[PlannedRun, ...]) -> Iterator[TooClose]:
         for second in runs[place + 1 :]:
             if _elapsed(first, second) >= LEAST_DISTANCE:
                 break
-            if _stage(first.job) is not None and _stage(second.job) is not None and _stage(first.job) != _stage(second.job):
+            stages = {job_kind(first.job).stage, job_kind(second.job).stage}
+            if None not in stages and len(stages) == 2:
                 yield TooClose(first, second)
 
 
 def _elapsed(first: PlannedRun, second: PlannedRun) -> timedelta:
     """Returns the real time between two runs; local times of one zone subtract as wall clocks do."""
     return timedelta(seconds=second.at.timestamp() - first.at.timestamp())
-
-
-def _stage(job: JobKey) -> int | None:
-    return next((place for place, jobs in enumerate(STAGES) if job in jobs), None)
 
 
 def _place(run: PlannedRun) -> tuple[float, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tray_agent.errors import InputError
-from tray_agent.i18n import _
+from tray_agent.i18n import _, format_date
 from tray_agent.schedules.codes import COLUMNS, IDENTITY_COLUMNS, NO_END_DATE, Frequency, Position, RelativeDay, Subday, date_of, time_of
 
 MOST_REPEATED = 999
@@ -126,10 +126,10 @@ def _frequency(given: Numbers) -> Mistake | None:
         return None
     allowed = _("Erlaubt sind 1 (einmalig), 4 (täglich), 8 (wöchentlich), 16 (monatlich) und 32 (monatlich an einem bestimmten Wochentag).")
     if code in (64, 128):
-        said = _("Aufträge, die beim Start des SQL-Server-Agents oder im Leerlauf laufen, gibt es hier nicht.")
+        text = _("Aufträge, die beim Start des SQL-Server-Agents oder im Leerlauf laufen, gibt es hier nicht.")
     else:
-        said = _("Die Häufigkeit {code} gibt es nicht.").format(code=code)
-    return Mistake("freq_type", said, allowed)
+        text = _("Die Häufigkeit {code} gibt es nicht.").format(code=code)
+    return Mistake("freq_type", text, allowed)
 
 
 def _interval(given: Numbers) -> Mistake | None:
@@ -140,33 +140,33 @@ def _interval(given: Numbers) -> Mistake | None:
 def _days(number: int) -> Mistake | None:
     if 1 <= number <= MOST_REPEATED:
         return None
-    said = _("Alle {number} Tage kann ein Auftrag nicht wiederholt werden.").format(number=number)
-    return Mistake("freq_interval", said, _from_to(1, MOST_REPEATED))
+    text = _("Alle {number} Tage kann ein Auftrag nicht wiederholt werden.").format(number=number)
+    return Mistake("freq_interval", text, _from_to(1, MOST_REPEATED))
 
 
 def _weekdays(mask: int) -> Mistake | None:
     if 1 <= mask <= 127:
         return None
     if mask == 0:
-        said = _("Es ist kein Wochentag gewählt; so würde der Auftrag nie laufen.")
+        text = _("Es ist kein Wochentag gewählt; so würde der Auftrag nie laufen.")
     else:
-        said = _("Die Wochentage {mask} gibt es nicht.").format(mask=mask)
-    return Mistake("freq_interval", said, _("Mindestens einen Wochentag wählen (Summe aus So 1, Mo 2, Di 4, Mi 8, Do 16, Fr 32, Sa 64)."))
+        text = _("Die Wochentage {mask} gibt es nicht.").format(mask=mask)
+    return Mistake("freq_interval", text, _("Mindestens einen Wochentag wählen (Summe aus So 1, Mo 2, Di 4, Mi 8, Do 16, Fr 32, Sa 64)."))
 
 
 def _day_of_month(number: int) -> Mistake | None:
     if 1 <= number <= 31:
         return None
-    said = _("Einen Tag {number} hat kein Monat.").format(number=number)
-    return Mistake("freq_interval", said, _from_to(1, 31))
+    text = _("Einen Tag {number} hat kein Monat.").format(number=number)
+    return Mistake("freq_interval", text, _from_to(1, 31))
 
 
 def _relative_day(code: int) -> Mistake | None:
     if code in set(RelativeDay):
         return None
-    said = _("Die Art des Tages {code} gibt es nicht.").format(code=code)
+    text = _("Die Art des Tages {code} gibt es nicht.").format(code=code)
     allowed = _("Erlaubt sind 1 bis 7 (Sonntag bis Samstag), 8 (Tag), 9 (Arbeitstag) und 10 (Wochenendtag).")
-    return Mistake("freq_interval", said, allowed)
+    return Mistake("freq_interval", text, allowed)
 
 
 _INTERVALS: dict[int, Callable[[int], Mistake | None]] = {
@@ -183,22 +183,22 @@ def _subday(given: Numbers) -> Mistake | None:
     if code == Subday.AT_TIME or (once and code == 0):  # sysschedules holds 0 for a schedule that runs once
         return None
     if once:
-        said = _("Ein Auftrag, der einmalig läuft, kann nicht mehrmals am Tag laufen.")
-        return Mistake("freq_subday_type", said, _("«Einmalig» mit einer Uhrzeit wählen, oder den Auftrag täglich ausführen lassen."))
+        text = _("Ein Auftrag, der einmalig läuft, kann nicht mehrmals am Tag laufen.")
+        return Mistake("freq_subday_type", text, _("«Einmalig» mit einer Uhrzeit wählen, oder den Auftrag täglich ausführen lassen."))
     if code in set(Subday):
         return None
-    said = _("Die Häufigkeit pro Tag {code} gibt es nicht.").format(code=code)
-    return Mistake("freq_subday_type", said, _("Erlaubt sind 1 (einmalig zur Uhrzeit), 4 (alle N Minuten) und 8 (alle N Stunden)."))
+    text = _("Die Häufigkeit pro Tag {code} gibt es nicht.").format(code=code)
+    return Mistake("freq_subday_type", text, _("Erlaubt sind 1 (einmalig zur Uhrzeit), 4 (alle N Minuten) und 8 (alle N Stunden)."))
 
 
 def _subday_interval(given: Numbers) -> Mistake | None:
     number = given["freq_subday_interval"]
     if given["freq_subday_type"] == Subday.MINUTES and not 1 <= number <= MOST_MINUTES:
-        said = _("Alle {number} Minuten kann ein Auftrag nicht laufen.").format(number=number)
-        return Mistake("freq_subday_interval", said, _from_to(1, MOST_MINUTES))
+        text = _("Alle {number} Minuten kann ein Auftrag nicht laufen.").format(number=number)
+        return Mistake("freq_subday_interval", text, _from_to(1, MOST_MINUTES))
     if given["freq_subday_type"] == Subday.HOURS and not 1 <= number <= MOST_HOURS:
-        said = _("Alle {number} Stunden kann ein Auftrag nicht laufen.").format(number=number)
-        return Mistake("freq_subday_interval", said, _from_to(1, MOST_HOURS))
+        text = _("Alle {number} Stunden kann ein Auftrag nicht laufen.").format(number=number)
+        return Mistake("freq_subday_interval", text, _from_to(1, MOST_HOURS))
     return None
 
 
@@ -206,8 +206,8 @@ def _position(given: Numbers) -> Mistake | None:
     code = given["freq_relative_interval"]
     if given["freq_type"] != Frequency.MONTHLY_RELATIVE or code in set(Position) - {Position.UNUSED}:
         return None
-    said = _("Es ist nicht gewählt, der wievielte Tag im Monat gemeint ist.")
-    return Mistake("freq_relative_interval", said, _("Erlaubt sind 1 (erster), 2 (zweiter), 4 (dritter), 8 (vierter) und 16 (letzter)."))
+    text = _("Es ist nicht gewählt, der wievielte Tag im Monat gemeint ist.")
+    return Mistake("freq_relative_interval", text, _("Erlaubt sind 1 (erster), 2 (zweiter), 4 (dritter), 8 (vierter) und 16 (letzter)."))
 
 
 def _recurrence(given: Numbers) -> Mistake | None:
@@ -215,10 +215,10 @@ def _recurrence(given: Numbers) -> Mistake | None:
     if given["freq_type"] not in _WITH_RECURRENCE or 1 <= number <= MOST_REPEATED:
         return None
     if given["freq_type"] == Frequency.WEEKLY:
-        said = _("Alle {number} Wochen kann ein Auftrag nicht wiederholt werden.").format(number=number)
+        text = _("Alle {number} Wochen kann ein Auftrag nicht wiederholt werden.").format(number=number)
     else:
-        said = _("Alle {number} Monate kann ein Auftrag nicht wiederholt werden.").format(number=number)
-    return Mistake("freq_recurrence_factor", said, _from_to(1, MOST_REPEATED))
+        text = _("Alle {number} Monate kann ein Auftrag nicht wiederholt werden.").format(number=number)
+    return Mistake("freq_recurrence_factor", text, _from_to(1, MOST_REPEATED))
 
 
 def _start_date(given: Numbers) -> Mistake | None:
@@ -228,8 +228,8 @@ def _start_date(given: Numbers) -> Mistake | None:
         return _no_date("active_start_date", number)
     if FIRST_YEAR <= day.year <= LAST_YEAR:
         return None
-    said = _("Das Startdatum liegt ausserhalb der Jahre {first} bis {last}.").format(first=FIRST_YEAR, last=LAST_YEAR)
-    return Mistake("active_start_date", said, _("Das Startdatum berichtigen."))
+    text = _("Das Startdatum liegt ausserhalb der Jahre {first} bis {last}.").format(first=FIRST_YEAR, last=LAST_YEAR)
+    return Mistake("active_start_date", text, _("Das Startdatum berichtigen."))
 
 
 def _end_date(given: Numbers) -> Mistake | None:
@@ -239,9 +239,9 @@ def _end_date(given: Numbers) -> Mistake | None:
         return _no_date("active_end_date", number)
     if start is None or end >= start:
         return None
-    said = _("Das Enddatum {end:%d.%m.%Y} liegt vor dem Startdatum {start:%d.%m.%Y}; so würde der Auftrag nie laufen.")
+    text = _("Das Enddatum {end} liegt vor dem Startdatum {start}; so würde der Auftrag nie laufen.")
     advice = _("Ein späteres Enddatum wählen, oder keines (99991231).")
-    return Mistake("active_end_date", said.format(end=end, start=start), advice)
+    return Mistake("active_end_date", text.format(end=format_date(end), start=format_date(start)), advice)
 
 
 def _start_time(given: Numbers) -> Mistake | None:
@@ -253,16 +253,16 @@ def _end_time(given: Numbers) -> Mistake | None:
         return None
     if given["active_start_time"] != given["active_end_time"]:
         return _time_of_day("active_end_time", given)
-    said = _("Beginn und Ende der Zeitspanne sind gleich.")
-    return Mistake("active_end_time", said, _("Ein anderes Ende wählen, oder «Einmalig» mit dieser Uhrzeit."))
+    text = _("Beginn und Ende der Zeitspanne sind gleich.")
+    return Mistake("active_end_time", text, _("Ein anderes Ende wählen, oder «Einmalig» mit dieser Uhrzeit."))
 
 
 def _time_of_day(column: str, given: Numbers) -> Mistake | None:
     try:
         time_of(given[column])
     except (ValueError, OverflowError):
-        said = _("{number} ist keine Uhrzeit.").format(number=given[column])
-        return Mistake(column, said, _("Eine Uhrzeit steht als HHMMSS, von 0 (00:00:00) bis 235959."))
+        text = _("{number} ist keine Uhrzeit.").format(number=given[column])
+        return Mistake(column, text, _("Eine Uhrzeit steht als HHMMSS, von 0 (00:00:00) bis 235959."))
     return None
 
 
@@ -274,8 +274,8 @@ def _date_or_none(number: int) -> date | None:
 
 
 def _no_date(column: str, number: int) -> Mistake:
-    said = _("{number} ist kein Datum, das es gibt.").format(number=number)
-    return Mistake(column, said, _("Ein Datum steht als JJJJMMTT, zum Beispiel 20261123."))
+    text = _("{number} ist kein Datum, das es gibt.").format(number=number)
+    return Mistake(column, text, _("Ein Datum steht als JJJJMMTT, zum Beispiel 20261123."))
 
 
 def _from_to(least: int, most: int) -> str:

@@ -9,33 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from itertools import chain, product
+from itertools import combinations, pairwise, product
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import _, format_date, format_time
-from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.job_kinds import JobKey, Stage, job_kind, job_title
 from tray_agent.schedules.planned_times import next_after, previous_at_or_before
 from tray_agent.schedules.quiet_hours import QuietHours, QuietKind
 from tray_agent.schedules.schedule import Schedule
-from tray_agent.schedules.wall_clock import first_instant
+from tray_agent.schedules.wall_clock import start_of_day
 
 LEAST_DISTANCE = timedelta(minutes=5)
 """Between the starts of two of the jobs that follow each other (seed)."""
-
-STAGES: tuple[tuple[JobKey, ...], ...] = (
-    (JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS),
-    (JobKey.SEND_MESSAGES,),
-    (JobKey.UPDATE_STATUS,),
-)
-"""The order on a day (seed). The two jobs that prepare may start together."""
 
 Schedules = Mapping[JobKey, Schedule]
 _TICK = timedelta(microseconds=1)
 
 
-class FindingKind(StrEnum):
+class OrderFindingKind(StrEnum):
     """What is wrong with a set of schedules."""
 
     TOO_CLOSE = "too_close"
@@ -45,7 +38,7 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class OrderFinding:
     """One thing that breaks the order or could wake people.
 
     Attributes:
@@ -55,7 +48,7 @@ class Finding:
         sentence: what it is and what to do, in the language in force, with the times in it.
     """
 
-    kind: FindingKind
+    kind: OrderFindingKind
     jobs: tuple[JobKey, ...]
     times: tuple[datetime, ...]
     sentence: str
@@ -73,7 +66,7 @@ class _Period:
         return instant.astimezone(self.zone)
 
 
-def check_order(schedules: Schedules, zone: ZoneInfo, quiet: QuietHours, first_day: date, days: int = 366) -> tuple[Finding, ...]:
+def check_order(schedules: Schedules, zone: ZoneInfo, quiet: QuietHours, first_day: date, days: int = 366) -> tuple[OrderFinding, ...]:
     """Returns what is wrong with a set of schedules, looking at the planned times of ``days`` local days from ``first_day`` on.
 
     Schedules that are not enabled do not count. What is wrong on several days is told once, with the first times. The
@@ -82,7 +75,7 @@ def check_order(schedules: Schedules, zone: ZoneInfo, quiet: QuietHours, first_d
     Raises:
         ConfigurationError: the canton of the quiet hours is unknown.
     """
-    period = _Period(zone, _midnight(first_day, zone) - _TICK, _midnight(first_day + timedelta(days=days), zone) - _TICK)
+    period = _Period(zone, start_of_day(first_day, zone) - _TICK, start_of_day(first_day + timedelta(days=days), zone) - _TICK)
     enabled = {job: schedule for job, schedule in schedules.items() if schedule.enabled}
     close = tuple(_find_too_close(enabled, period))
     return (*close, *_find_wrong_order(enabled, period), *_find_quiet(enabled, period, quiet))
@@ -119,41 +112,42 @@ def _neighbours(schedule: Schedule, zone: ZoneInfo, at: datetime) -> Iterator[da
             yield neighbour
 
 
-def _find_too_close(enabled: Schedules, period: _Period) -> Iterator[Finding]:
-    for earlier, later in _pairs_of_stages():
-        if earlier in enabled and later in enabled:
-            pair = close_pair(enabled[earlier], enabled[later], period.zone, period.after, period.until)
-            if pair is not None:
-                yield _too_close((earlier, later), (period.local(pair[0]), period.local(pair[1])))
+def _find_too_close(enabled: Schedules, period: _Period) -> Iterator[OrderFinding]:
+    # Stages that follow each other come first: where they lie far enough apart, the first and the last do, too.
+    for stages in sorted(combinations(Stage, 2), key=lambda pair: pair[1] - pair[0]):
+        for earlier, later in product(*map(_jobs_of, stages)):
+            if earlier in enabled and later in enabled:
+                pair = close_pair(enabled[earlier], enabled[later], period.zone, period.after, period.until)
+                if pair is not None:
+                    yield _too_close((earlier, later), (period.local(pair[0]), period.local(pair[1])))
 
 
-def _pairs_of_stages() -> Iterator[tuple[JobKey, JobKey]]:
-    prepare, send, update = STAGES
-    return chain(product(prepare, send), product(send, update), product(prepare, update))
+def _jobs_of(stage: Stage) -> list[JobKey]:
+    return [job for job in JobKey if job_kind(job).stage is stage]
 
 
-def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) -> Finding:
-    said = _(
+def _too_close(jobs: tuple[JobKey, JobKey], times: tuple[datetime, datetime]) -> OrderFinding:
+    text = _(
         "«{first}» beginnt {first_time} und «{second}» um {second_time}: Dazwischen liegen weniger als 5 Minuten. "
         "Die Startzeiten mindestens 5 Minuten auseinander legen."
     )
-    sentence = said.format(
+    sentence = text.format(
         first=job_title(jobs[0]), first_time=_when(times[0]), second=job_title(jobs[1]), second_time=format_time(times[1])
     )
-    return Finding(FindingKind.TOO_CLOSE, jobs, times, sentence)
+    return OrderFinding(OrderFindingKind.TOO_CLOSE, jobs, times, sentence)
 
 
-def _find_wrong_order(enabled: Schedules, period: _Period) -> Iterator[Finding]:
+def _find_wrong_order(enabled: Schedules, period: _Period) -> Iterator[OrderFinding]:
     """Gives, for each job and the one that must follow it, the first day on which nothing follows its last run of the day."""
-    prepare, send, update = STAGES
-    for job, follower in chain(product(prepare, send), product(send, update)):
-        if job in enabled:
-            finding = _not_followed(job, follower, enabled, period)
-            if finding is not None:
-                yield finding
+    for stages in pairwise(Stage):
+        for job, follower in product(*map(_jobs_of, stages)):
+            if job in enabled:
+                finding = _not_followed(job, follower, enabled, period)
+                if finding is not None:
+                    yield finding
 
 
-def _not_followed(job: JobKey, follower: JobKey, enabled: Schedules, period: _Period) -> Finding | None:
+def _not_followed(job: JobKey, follower: JobKey, enabled: Schedules, period: _Period) -> OrderFinding | None:
     for last in _last_runs_of_days(enabled[job], period):
         if follower not in enabled:
             return _missing(job, follower, period.local(last))
@@ -167,64 +161,61 @@ def _last_runs_of_days(schedule: Schedule, period: _Period) -> Iterator[datetime
     """Gives the last planned time of each local day that has one."""
     planned = next_after(schedule, period.zone, period.after)
     while planned is not None and planned <= period.until:
-        end_of_day = _midnight(period.local(planned).date() + timedelta(days=1), period.zone) - _TICK
+        end_of_day = start_of_day(period.local(planned).date() + timedelta(days=1), period.zone) - _TICK
         yield previous_at_or_before(schedule, period.zone, end_of_day) or planned
         planned = next_after(schedule, period.zone, end_of_day)
 
 
-def _missing(job: JobKey, follower: JobKey, at: datetime) -> Finding:
-    said = _("«{first}» läuft {first_time}, aber «{second}» ist nicht aktiviert. Auch diesen Auftrag aktivieren.")
-    sentence = said.format(first=job_title(job), first_time=_when(at), second=job_title(follower))
-    return Finding(FindingKind.MISSING, (job, follower), (at,), sentence)
+def _missing(job: JobKey, follower: JobKey, at: datetime) -> OrderFinding:
+    text = _("«{first}» läuft {first_time}, aber «{second}» ist nicht aktiviert. Auch diesen Auftrag aktivieren.")
+    sentence = text.format(first=job_title(job), first_time=_when(at), second=job_title(follower))
+    return OrderFinding(OrderFindingKind.MISSING, (job, follower), (at,), sentence)
 
 
-def _wrong_order(job: JobKey, follower: JobKey, at: datetime, schedule: Schedule, period: _Period) -> Finding:
+def _wrong_order(job: JobKey, follower: JobKey, at: datetime, schedule: Schedule, period: _Period) -> OrderFinding:
     """Returns the finding with the follower's run before it on that day, else its next run, else without one."""
     local = period.local(at)
     earlier = previous_at_or_before(schedule, period.zone, at)
     if earlier is not None and period.local(earlier).date() == local.date():
-        said = _(
+        text = _(
             "«{first}» läuft {first_time}, «{second}» am gleichen Tag zuletzt schon um {second_time}. "
             "«{second}» mindestens 5 Minuten nach «{first}» legen."
         )
         times: tuple[datetime, ...] = (local, period.local(earlier))
         shown = format_time(times[1])
     elif (later := next_after(schedule, period.zone, at)) is not None:
-        said = _(
+        text = _(
             "«{first}» läuft {first_time}, «{second}» erst {second_time}. "
             "«{second}» am gleichen Tag laufen lassen, mindestens 5 Minuten nach «{first}»."
         )
         times = (local, period.local(later))
         shown = _when(times[1])
     else:
-        said = _("«{first}» läuft {first_time}, «{second}» danach nie mehr. Den Zeitplan von «{second}» verlängern.")
+        text = _("«{first}» läuft {first_time}, «{second}» danach nie mehr. Den Zeitplan von «{second}» verlängern.")
         times, shown = (local,), ""
-    sentence = said.format(first=job_title(job), first_time=_when(local), second=job_title(follower), second_time=shown)
-    return Finding(FindingKind.WRONG_ORDER, (job, follower), times, sentence)
+    sentence = text.format(first=job_title(job), first_time=_when(local), second=job_title(follower), second_time=shown)
+    return OrderFinding(OrderFindingKind.WRONG_ORDER, (job, follower), times, sentence)
 
 
-def _find_quiet(enabled: Schedules, period: _Period, quiet: QuietHours) -> Iterator[Finding]:
-    """Gives the first run in the quiet hours for each reason (night, Sunday, holiday)."""
-    if JobKey.SEND_MESSAGES not in enabled:
-        return
-    told: set[QuietKind | None] = set()
-    for interval in quiet.intervals(period.after, period.until, period.zone):
-        if interval.kind not in told:
-            at = next_after(enabled[JobKey.SEND_MESSAGES], period.zone, interval.start.astimezone(UTC) - _TICK)
+def _find_quiet(enabled: Schedules, period: _Period, quiet: QuietHours) -> Iterator[OrderFinding]:
+    """Gives the first run in the quiet hours for each job that sends and each reason (night, Sunday, holiday)."""
+    sending = [job for job in enabled if job_kind(job).wakes_people]
+    found: set[tuple[JobKey, QuietKind | None]] = set()
+    for interval in quiet.intervals(period.after, period.until, period.zone) if sending else ():
+        for job in sending:
+            if (job, interval.kind) in found:
+                continue
+            at = next_after(enabled[job], period.zone, interval.start.astimezone(UTC) - _TICK)
             if at is not None and at < interval.end:
-                told.add(interval.kind)
-                yield _quiet_finding(at, period, quiet)
+                found.add((job, interval.kind))
+                yield _quiet_finding(job, at, period, quiet)
 
 
-def _quiet_finding(at: datetime, period: _Period, quiet: QuietHours) -> Finding:
+def _quiet_finding(job: JobKey, at: datetime, period: _Period, quiet: QuietHours) -> OrderFinding:
     local, allowed = period.local(at), period.local(quiet.next_allowed(at, period.zone))
-    said = _("«{job}» läuft {time}. {reason} Erlaubt ist es erst wieder {allowed}; den Auftrag in eine erlaubte Zeit legen.")
-    sentence = said.format(job=job_title(JobKey.SEND_MESSAGES), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
-    return Finding(FindingKind.QUIET_HOURS, (JobKey.SEND_MESSAGES,), (local, allowed), sentence)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return first_instant(datetime.combine(day, time()), zone).astimezone(UTC)
+    text = _("«{job}» läuft {time}. {reason} Erlaubt ist es erst wieder {allowed}; den Auftrag in eine erlaubte Zeit legen.")
+    sentence = text.format(job=job_title(job), time=_when(local), reason=quiet.reason(local), allowed=_when(allowed))
+    return OrderFinding(OrderFindingKind.QUIET_HOURS, (job,), (local, allowed), sentence)
 
 
 def _when(local: datetime) -> str:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
+from tray_agent.schedules.codes import Subday
 from tray_agent.schedules.run_days import next_run_day, previous_run_day
-from tray_agent.schedules.schedule import Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.schedules.wall_clock import first_instant, passed_wall
 
 _DAY = timedelta(days=1)

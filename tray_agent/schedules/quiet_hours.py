@@ -103,12 +103,12 @@ class QuietHours:
         if kind is None:
             return ""
         if kind is QuietKind.HOLIDAY:
-            said = _("An Feiertagen ({name}) werden keine SMS gesendet.")
-            return said.format(name=holiday_name(self.canton, local.date()))
+            text = _("An Feiertagen ({name}) werden keine SMS gesendet.")
+            return text.format(name=holiday_name(self.canton, local.date()))
         if kind is QuietKind.SUNDAY:
             return _("An Sonntagen werden keine SMS gesendet.")
-        said = _("In der Ruhezeit von {start} bis {end} werden keine SMS gesendet.")
-        return said.format(start=format_time(self.start), end=format_time(self.end))
+        text = _("In der Ruhezeit von {start} bis {end} werden keine SMS gesendet.")
+        return text.format(start=format_time(self.start), end=format_time(self.end))
 
     def next_allowed(self, instant: datetime, zone: tzinfo) -> datetime:
         """Returns the first instant at or after ``instant`` (aware) that is not quiet in ``zone``, in UTC.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from calendar import isleap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 from math import gcd
 
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay
+from tray_agent.schedules.schedule import Schedule
 
 HORIZON = date(9900, 1, 1)
 """No schedule runs later: far enough, and safe from the end of the calendar."""
@@ -40,7 +41,7 @@ def next_run_day(schedule: Schedule, day: date) -> date | None:
     day = max(day, schedule.start_date)
     if day > last or day > HORIZON:
         return None
-    found = _NEXT[schedule.frequency](schedule, day)
+    found = _nearest(schedule, day, 1)
     return found if found is not None and found <= last else None
 
 
@@ -49,44 +50,32 @@ def previous_run_day(schedule: Schedule, day: date) -> date | None:
     day = min(day, schedule.end_date or HORIZON, HORIZON)
     if day < schedule.start_date:
         return None
-    found = _PREVIOUS[schedule.frequency](schedule, day)
+    found = _nearest(schedule, day, -1)
     return found if found is not None and found >= schedule.start_date else None
 
 
-def _next_once(schedule: Schedule, day: date) -> date | None:
-    return schedule.start_date if day <= schedule.start_date else None
+def _nearest(schedule: Schedule, day: date, direction: int) -> date | None:
+    """Returns the run day that is nearest to ``day`` (itself included), later (1) or earlier (-1); the end date does not count here."""
+    match schedule.frequency:
+        case Frequency.ONCE:
+            return schedule.start_date if (schedule.start_date - day).days * direction >= 0 else None
+        case Frequency.DAILY:
+            return day + direction * _DAY * (direction * (schedule.start_date - day).days % schedule.interval)
+        case Frequency.WEEKLY:
+            return _nearest_weekly(schedule, day, direction)
+        case Frequency.MONTHLY | Frequency.MONTHLY_RELATIVE:
+            return _nearest_monthly(schedule, day, direction)
 
 
-def _previous_once(schedule: Schedule, _day: date) -> date:
-    return schedule.start_date
-
-
-def _next_daily(schedule: Schedule, day: date) -> date:
-    return day + _DAY * (-(day - schedule.start_date).days % schedule.interval)
-
-
-def _previous_daily(schedule: Schedule, day: date) -> date:
-    return day - _DAY * ((day - schedule.start_date).days % schedule.interval)
-
-
-def _next_weekly(schedule: Schedule, day: date) -> date:
+def _nearest_weekly(schedule: Schedule, day: date, direction: int) -> date:
     monday, late = _week_of(schedule, day)
+    chosen = [weekday for weekday in range(7) if schedule.interval & _BITS[weekday]][::direction]
     if late == 0:
-        for weekday in range(day.weekday(), 7):
-            if schedule.interval & _BITS[weekday]:
+        for weekday in chosen:
+            if (weekday - day.weekday()) * direction >= 0:
                 return monday + _DAY * weekday
-    first = next(weekday for weekday in range(7) if schedule.interval & _BITS[weekday])
-    return monday + _WEEK * (schedule.recurrence - late) + _DAY * first
-
-
-def _previous_weekly(schedule: Schedule, day: date) -> date:
-    monday, late = _week_of(schedule, day)
-    if late == 0:
-        for weekday in range(day.weekday(), -1, -1):
-            if schedule.interval & _BITS[weekday]:
-                return monday + _DAY * weekday
-    last = next(weekday for weekday in range(6, -1, -1) if schedule.interval & _BITS[weekday])
-    return monday - _WEEK * (late or schedule.recurrence) + _DAY * last
+    weeks = schedule.recurrence - late if direction > 0 else -(late or schedule.recurrence)
+    return monday + _WEEK * weeks + _DAY * chosen[0]
 
 
 def _week_of(schedule: Schedule, day: date) -> tuple[date, int]:
@@ -96,21 +85,12 @@ def _week_of(schedule: Schedule, day: date) -> tuple[date, int]:
     return monday, (monday - first).days // 7 % schedule.recurrence
 
 
-def _next_monthly(schedule: Schedule, day: date) -> date | None:
+def _nearest_monthly(schedule: Schedule, day: date, direction: int) -> date | None:
     month = _month_number(day)
     late = (month - _month_number(schedule.start_date)) % schedule.recurrence
-    first = month if late == 0 else month + schedule.recurrence - late
-    for found in _days_of_months(schedule, first, schedule.recurrence):
-        if found >= day:
-            return found
-    return None
-
-
-def _previous_monthly(schedule: Schedule, day: date) -> date | None:
-    month = _month_number(day)
-    late = (month - _month_number(schedule.start_date)) % schedule.recurrence
-    for found in _days_of_months(schedule, month - late, -schedule.recurrence):
-        if found <= day:
+    first = month - late + (schedule.recurrence if late and direction > 0 else 0)
+    for found in _days_of_months(schedule, first, direction * schedule.recurrence):
+        if (found - day).days * direction >= 0:
             return found
     return None
 
@@ -158,19 +138,3 @@ def _length(year: int, month: int) -> int:
 
 def _month_number(day: date) -> int:
     return day.year * 12 + day.month - 1
-
-
-_NEXT: dict[Frequency, Callable[[Schedule, date], date | None]] = {
-    Frequency.ONCE: _next_once,
-    Frequency.DAILY: _next_daily,
-    Frequency.WEEKLY: _next_weekly,
-    Frequency.MONTHLY: _next_monthly,
-    Frequency.MONTHLY_RELATIVE: _next_monthly,
-}
-_PREVIOUS: dict[Frequency, Callable[[Schedule, date], date | None]] = {
-    Frequency.ONCE: _previous_once,
-    Frequency.DAILY: _previous_daily,
-    Frequency.WEEKLY: _previous_weekly,
-    Frequency.MONTHLY: _previous_monthly,
-    Frequency.MONTHLY_RELATIVE: _previous_monthly,
-}

@@ -14,17 +14,13 @@ from tray_agent.schedules.codes import (
     NO_END_DATE,
     Frequency,
     Position,
-    RelativeDay,
     Subday,
-    Weekdays,
     date_number,
     date_of,
     time_number,
     time_of,
 )
-from tray_agent.schedules.mistakes import Mistake, ScheduleError, as_numbers, complete, find_mistakes
-
-__all__ = ["Frequency", "Mistake", "Position", "RelativeDay", "Schedule", "ScheduleError", "Subday", "Weekdays", "find_mistakes"]
+from tray_agent.schedules.mistakes import as_numbers, complete, find_mistakes
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import time
 
 from tray_agent.i18n import N_, _, format_date, join_words, ngettext, pgettext
-from tray_agent.schedules.schedule import Frequency, Position, RelativeDay, Schedule, Subday, Weekdays
+from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday, Weekdays
+from tray_agent.schedules.schedule import Schedule
 
 _WORKING_DAYS = 2 + 4 + 8 + 16 + 32
 _ALL_DAYS = 127

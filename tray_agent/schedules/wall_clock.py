@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9990, 1, 1, tzinfo=UTC)
@@ -32,6 +32,11 @@ def first_instant(wall: datetime, zone: tzinfo) -> datetime:
     if after <= before:
         return latest
     return _first_second(latest - (after - before), latest, lambda instant: _wall(instant, zone) >= wall)
+
+
+def start_of_day(day: date, zone: tzinfo) -> datetime:
+    """Returns the first instant of a local day, in UTC."""
+    return first_instant(datetime.combine(day, time()), zone)
 
 
 def passed_wall(instant: datetime, zone: tzinfo) -> datetime:

@@ -1,160 +1,134 @@
-"""Pages of long lists, each read through an index and never by counting off what came before (keyset paging).
+"""Reads any part of a long list, with its length, and finds where in it a row stands.
 
-A list under a filter is split into *streams*: conditions that fix all leading columns of an index, so that each stream's
-first rows stand in the index in the order asked for. The database merges the streams. So the first page costs the same
-whether ten rows match or a million.
+A list is made of *sections* that stand one below the other. Most lists are one; an order by state is one for each state, so
+that each is read through the index by time and nothing is sorted. Rows are counted and skipped by narrow indexes
+(``store.tables`` says which serves what), and only those of the page are fetched.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, bindparam, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, select
 
-from tray_agent.store.database import from_ms, to_ms
+from tray_agent.store.database import IN_CHUNK, Database
+from tray_agent.store.pages import Page
 
-Stream = Sequence[ColumnElement[bool]]
-"""Conditions that hold together."""
+Conditions = Sequence[ColumnElement[bool]]
+"""What holds together."""
 
-Value = str | int
+Order = Sequence[tuple[ColumnElement[Any], bool]]
+"""Columns without NULL, each with whether it descends; the last one is the row's number, so that no two rows are equal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a page ended: the value of the order's column (or None) and what breaks ties."""
+class Section:
+    """The rows of a list for which the conditions hold, in their order."""
 
-    value: Value | None
-    ties: tuple[int, ...]
+    conditions: Conditions
+    order: Order
 
-    def __str__(self) -> str:
-        """Returns the cursor as the opaque word of a page."""
-        return json.dumps([self.value, *self.ties], ensure_ascii=False, separators=(",", ":"))
 
-    @classmethod
-    def parse(cls, word: str | None) -> Cursor | None:
-        """Returns the cursor of a page's word, or None for the first page.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: the rows of a table, section by section."""
 
-        Raises:
-            ValueError: the word is not one of ours.
+    table: Table
+    sections: Sequence[Section]
+
+    def page(self, connection: Connection, offset: int, limit: int, at: int | ColumnElement[bool] | None = None) -> Page[Row[Any]]:
+        """Returns a page.
+
+        Args:
+            connection: of the caller's transaction.
+            offset: the place of its first row; 0 is the first.
+            limit: how many at the most.
+            at: instead of an offset the number of a row, or what holds for all rows before a place (in the first section): the page
+                that holds that row, or the first behind that place, else the last of the list. Pages begin at multiples of ``limit``.
         """
-        if word is None:
-            return None
-        value, *ties = json.loads(word)
-        return cls(value, tuple(int(tie) for tie in ties))
+        if offset == 0 and at is None and len(self.sections) == 1:
+            ids = self._ids(connection, self.sections[0], 0, limit)
+            if len(ids) < limit:  # the list ends here: a search that finds little need not look through the table a second time
+                return Page(self._rows(connection, ids), 0, len(ids))
+        counts = [self._count(connection, section) for section in self.sections]
+        total = sum(counts)
+        place = None if at is None else self._place(connection, at, counts)
+        first = offset if place is None else place - place % limit
+        return Page(self._rows(connection, self._ids_of(connection, counts, first, limit)), first, total, place)
 
-    @property
-    def instant(self) -> datetime | None:
-        """Returns the instant (aware, UTC) before which a page begins that ``page_at`` asked for, or None: no row is known there."""
-        return from_ms(int(self.value)) if self.value is not None and not self.ties else None
+    def all_ids(self, connection: Connection) -> list[int]:
+        """Returns the numbers of all rows, in their order."""
+        return [number for section in self.sections for number in self._ids(connection, section)]
 
+    def _count(self, connection: Connection, section: Section, *also: ColumnElement[bool]) -> int:
+        counted = select(func.count()).select_from(self.table).where(*section.conditions, *also)
+        return int(connection.execute(counted).scalar_one())
 
-def page_at(instant: datetime) -> str:
-    """Returns the word of a page that begins at an instant, in a list ordered by time; a row of that very instant counts as later."""
-    return str(Cursor(to_ms(instant), ()))
+    def _ids_of(self, connection: Connection, counts: Sequence[int], offset: int, limit: int) -> list[int]:
+        found: list[int] = []
+        for section, count in zip(self.sections, counts, strict=True):
+            wanted = min(limit - len(found), count - offset)
+            if wanted > 0 and offset > count // 2:  # near the end it is counted off from there
+                found += self._ids(connection, section, count - offset - wanted, wanted, backwards=True)[::-1]
+            elif wanted > 0:
+                found += self._ids(connection, section, offset, wanted)
+            offset = max(0, offset - count)
+        return found
 
+    def _ids(
+        self, connection: Connection, section: Section, offset: int = 0, limit: int | None = None, *, backwards: bool = False
+    ) -> list[int]:
+        by = [column.desc() if descending is not backwards else column.asc() for column, descending in section.order]
+        numbers = select(self.table.c.id).where(*section.conditions).order_by(*by)
+        if limit is not None:
+            numbers = numbers.limit(limit).offset(offset) if offset else numbers.limit(limit)
+        return list(connection.execute(numbers).scalars())
 
-def first_rows(
-    connection: Connection,
-    table: FromClause,
-    streams: Sequence[Stream],
-    columns: Sequence[ColumnElement[Any]],
-    *,
-    descending: bool,
-    limit: int,
-) -> Sequence[RowMapping]:
-    """Returns the first rows of several streams merged, ordered by ``columns``, all in the same direction."""
-    return connection.execute(merged(table, streams, columns, descending=descending, limit=limit)).mappings().all()
+    def _rows(self, connection: Connection, ids: Sequence[int]) -> tuple[Row[Any], ...]:
+        return tuple(rows_of(connection, self.table, ids))
 
-
-def merged(
-    table: FromClause, streams: Sequence[Stream], columns: Sequence[ColumnElement[Any]], *, descending: bool, limit: int
-) -> Select[Any]:
-    """Returns the statement of ``first_rows``: streams are merged by their keys alone, then the rows of those keys are fetched."""
-    if len(streams) == 1:
-        return _ordered(select(table).where(*streams[0]), columns, descending).limit(limit)
-    return _rows_of(table, keys(table, streams, columns, descending=descending, limit=limit), columns, descending)
-
-
-def keys(
-    table: FromClause, streams: Sequence[Stream], columns: Sequence[ColumnElement[Any]], *, descending: bool, limit: int
-) -> Select[Any]:
-    """Returns the statement for the keys alone (``id`` and ``columns``) of the first rows of several streams merged."""
-    wanted = list({column.name: column for column in (*columns, table.c.id)}.values())
-    parts = [_ordered(select(*wanted).where(*stream), columns, descending).limit(limit) for stream in streams]
-    if len(parts) == 1:
-        return parts[0]
-    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return _ordered(select(union), [union.c[column.name] for column in columns], descending).limit(limit)
-
-
-def searched_rows(
-    connection: Connection,
-    table: FromClause,
-    window: Select[Any],
-    searched: Stream,
-    columns: Sequence[ColumnElement[Any]],
-    *,
-    descending: bool,
-    limit: int,
-) -> Sequence[RowMapping]:
-    """Returns the first rows among those of a window (see ``keys``) for which the conditions ``searched`` hold."""
-    found = _rows_of(table, window, columns, descending).where(*searched).limit(limit)
-    return connection.execute(found).mappings().all()
+    def _place(self, connection: Connection, at: int | ColumnElement[bool], counts: Sequence[int]) -> int | None:
+        total = sum(counts)
+        if not isinstance(at, int):
+            return min(self._count(connection, self.sections[0], at), total - 1) if total else None
+        before = 0
+        for section, count in zip(self.sections, counts, strict=True):
+            columns = [column for column, _descending in section.order]
+            values = connection.execute(select(*columns).where(self.table.c.id == at, *section.conditions)).one_or_none()
+            if values is not None:
+                return before + self._count(connection, section, _stands_before(section.order, values))
+            before += count
+        return None
 
 
-def last_of(connection: Connection, window: Select[Any], size: int) -> RowMapping | None:
-    """Returns the last keys of a window that is full, or None where it ended before: then nothing follows it."""
-    return connection.execute(window.offset(size - 1).limit(1)).mappings().first()
+def rows_of(connection: Connection, table: Table, ids: Sequence[int]) -> Iterator[Row[Any]]:
+    """Gives the rows of these numbers that exist, in the order of the numbers."""
+    for begin in range(0, len(ids), IN_CHUNK):
+        chunk = ids[begin : begin + IN_CHUNK]
+        rows = {row.id: row for row in connection.execute(select(table).where(table.c.id.in_(chunk))).all()}
+        yield from (rows[number] for number in chunk if number in rows)
 
 
-def values(
-    connection: Connection, streams: Sequence[Stream], column: ColumnElement[Any], after: Value | None, *, descending: bool
-) -> Iterator[str]:
-    """Gives the values of ``column`` that follow ``after`` (None: all) in any of the streams, in the database's order.
+def all_rows(database: Database, listing: Callable[[Connection], Listing]) -> Iterator[Row[Any]]:
+    """Gives a whole list as it is now, for print and export; rows deleted meanwhile are missing. No transaction is open in between."""
 
-    It jumps from value to value through the index and does not read the rows between; the statement is made once.
-    """
-    bound = bindparam("after", type_=column.type)
-    following = _first_value(streams, column, [column < bound if descending else column > bound], descending=descending)
-    statement = _first_value(streams, column, [], descending=descending) if after is None else following
-    while (found := connection.execute(statement, {} if after is None else {"after": after}).first()) is not None:
-        after = str(found[0])
-        yield after
-        statement = following
+    def numbers(connection: Connection) -> tuple[Table, list[int]]:
+        found = listing(connection)
+        return found.table, found.all_ids(connection)
+
+    table, ids = database.query(numbers)
+    for begin in range(0, len(ids), IN_CHUNK):
+        chunk = ids[begin : begin + IN_CHUNK]
+        yield from database.query(lambda connection, chunk=chunk: list(rows_of(connection, table, chunk)))  # type: ignore[misc]
 
 
-def _first_value(streams: Sequence[Stream], column: ColumnElement[Any], more: Stream, *, descending: bool) -> Select[Any]:
-    parts = [_ordered(select(column).where(*stream, *more), [column], descending).limit(1) for stream in streams]
-    if len(parts) == 1:
-        return parts[0]
-    union = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return _ordered(select(union), [union.c[column.name]], descending).limit(1)
-
-
-def beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[object], *, descending: bool) -> ColumnElement[bool]:
-    """Returns the condition that a row comes after the one with these values; the first column bounds the index."""
-    first, value = columns[0], values[0]
-    after = first < value if descending else first > value
-    if len(columns) == 1:
-        return after
-    not_before = first <= value if descending else first >= value
-    return and_(not_before, or_(after, beyond(columns[1:], values[1:], descending=descending)))
-
-
-def _rows_of(table: FromClause, window: Select[Any], columns: Sequence[ColumnElement[Any]], descending: bool) -> Select[Any]:
-    """Returns the statement for the rows of a window of keys, in their order.
-
-    The join is an outer one, though every key has its row, because that fixes which side comes first: some versions of SQLite
-    else walk through the whole table and look for each row in the window.
-    """
-    within = window.subquery()
-    joined = within.outerjoin(table, table.c.id == within.c.id)
-    return _ordered(select(table).select_from(joined), [within.c[column.name] for column in columns], descending)
-
-
-def _ordered(statement: Select[Any], columns: Iterable[ColumnElement[Any]], descending: bool) -> Select[Any]:
-    return statement.order_by(*(column.desc() if descending else column.asc() for column in columns))
+def _stands_before(order: Order, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Returns the condition that a row comes before the one with these values; the first column bounds the index."""
+    (column, descending), value = order[0], values[0]
+    before: ColumnElement[bool] = column > value if descending else column < value
+    if len(order) == 1:
+        return before
+    not_behind = column >= value if descending else column <= value
+    return and_(not_behind, or_(before, _stands_before(order[1:], values[1:])))

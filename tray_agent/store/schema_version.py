@@ -8,7 +8,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.store.database import Database
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """The migrations of this program, the first to the last; a test compares them with the scripts."""
 
 NEWEST = REVISIONS[-1]

@@ -86,6 +86,15 @@ def human_text(length: int) -> Unicode:
     return Unicode(length)
 
 
+def sort_text(length: int) -> Unicode:
+    """Returns the type of the keys that names are sorted and found by: compared by their code points on every engine.
+
+    A language's own order, as a server's database has one, would pass over spaces and so sort names differently.
+    """
+    by_code_point = Unicode(length).with_variant(Unicode(length, collation="C"), "postgresql")
+    return by_code_point.with_variant(Unicode(length, collation="Latin1_General_BIN2"), "mssql")
+
+
 def long_text() -> UnicodeText:
     """Returns the type of text for people without a bound: NVARCHAR(max) on SQL Server."""
     return UnicodeText()

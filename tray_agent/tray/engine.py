@@ -1,4 +1,4 @@
-"""What the tray asks of the engine, and the engine behind it: facts, notices, pause, check, start and stop.
+"""What the tray asks of this machine's agent: facts, notices, pause, check, start and stop.
 
 All calls may take as long as the database does: never on the GUI thread.
 """
@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
+from tray_agent.jobs.model import PauseScope
 from tray_agent.tray.model import (
     ActivePause,
     AgentFacts,
@@ -23,7 +24,6 @@ from tray_agent.tray.model import (
     Idle,
     NextRun,
     PauseLength,
-    PauseScope,
     concern_of,
     pause_end,
 )
@@ -39,7 +39,7 @@ SECONDS_FOR_RUNS = 1.0
 """How long the end of the program waits for running jobs to reach a safe point."""
 
 MOST_KEPT = 20
-"""Of so many runs by hand it is known what they came to."""
+"""The results of so many runs by hand are kept for who asks."""
 
 Answer = TypeVar("Answer")
 
@@ -57,66 +57,6 @@ class Check:
 
     runs: tuple[int, ...]
     refused: tuple[str, ...] = ()
-
-
-class Engine(Protocol):
-    """What the tray program needs of the engine."""
-
-    def start(self, on_change: Callable[[], None]) -> None:
-        """Starts the schedules; ``on_change`` is called, in any thread, when the facts may be others.
-
-        Raises:
-            KnownError: it can't be started now (tables missing, database away); may be called again.
-        """
-        ...
-
-    def facts(self) -> AgentFacts:
-        """Returns what the tray must know; a database that is away is a fact, not an error."""
-        ...
-
-    def notice_facts(self) -> NoticeFacts:
-        """Returns what notices are made from.
-
-        Raises:
-            DatabaseUnavailableError: no connection.
-        """
-        ...
-
-    def pause(self, scope: PauseScope, length: PauseLength) -> None:
-        """Pauses the practice's agents.
-
-        Raises:
-            KnownError: it could not be written.
-        """
-        ...
-
-    def resume(self) -> None:
-        """Ends the pause.
-
-        Raises:
-            KnownError: it could not be written.
-        """
-        ...
-
-    def check_now(self) -> Check:
-        """Begins to look for downloads and to ask for the state of messages; returns at once.
-
-        Raises:
-            DatabaseUnavailableError: no connection.
-        """
-        ...
-
-    def came_to(self, check: Check) -> tuple[str, ...]:
-        """Waits for the runs of a check and returns what they came to, a sentence each; less where the program ends before."""
-        ...
-
-    def woke(self) -> None:
-        """Tells that the computer slept, so that missed times are looked at now."""
-        ...
-
-    def stop(self) -> None:
-        """Stops the schedules and asks running jobs to end at their next safe point; waits for them a second at the most."""
-        ...
 
 
 class AgentEngine:
@@ -140,9 +80,13 @@ class AgentEngine:
         self._ended = threading.Condition()
 
     def start(self, on_change: Callable[[], None]) -> None:
-        """Starts the schedules; calls ``on_change`` when the facts may be others. Again after an error: what lacked is asked anew.
+        """Starts the schedules; after a stop it starts nothing any more.
 
-        After a stop it starts nothing any more.
+        Args:
+            on_change: called, in any thread, when the facts may be others.
+
+        Raises:
+            KnownError: it can't be started now (tables missing, database away); called again, what lacked is asked anew.
         """
         self._on_change = on_change
         with self._starting:
@@ -155,7 +99,7 @@ class AgentEngine:
         self._agent.jobs.overview()
 
     def facts(self) -> AgentFacts:
-        """Returns what the tray must know."""
+        """Returns what the tray must know; a database that is away is a fact, not an error."""
         now = self._now()
         try:
             return self._facts(now)
@@ -163,12 +107,16 @@ class AgentEngine:
             return AgentFacts(now=now, database_away=True)
 
     def notice_facts(self) -> NoticeFacts:
-        """Returns what notices are made from; what one part can't tell now is left out."""
+        """Returns what notices are made from; what one part can't tell now is left out.
+
+        Raises:
+            DatabaseUnavailableError: no connection.
+        """
         waiting, _fault = self._ask(lambda agent: agent.downloads.waiting())
         low, _fault = self._ask(lambda agent: agent.messages.low_credits())
         failed, _fault = self._ask(lambda _agent: self._failed_today())
         return NoticeFacts(
-            new_downloads=tuple(NewDownload(row.element, row.title, row.version) for row in waiting),
+            new_downloads=tuple(NewDownload(row.signed.element, row.signed.title, str(row.signed.version)) for row in waiting),
             low_credits=tuple(
                 LowCredits(account.name, account.balance or Decimal(0), Decimal(account.minimum), account.days_left) for account in low
             ),
@@ -176,39 +124,48 @@ class AgentEngine:
         )
 
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
-        """Pauses the practice's agents."""
-        from tray_agent.jobs.model import PauseScope as JobsPauseScope
+        """Pauses the practice's agents.
 
-        self._agent.jobs.pause(JobsPauseScope(scope.value), pause_end(length, self._now()), self._person)
+        Raises:
+            KnownError: it could not be written.
+        """
+        self._agent.jobs.pause(scope, pause_end(length, self._now()), self._person)
         self._on_change()
 
     def resume(self) -> None:
-        """Ends the pause."""
+        """Ends the pause.
+
+        Raises:
+            KnownError: it could not be written.
+        """
         self._agent.jobs.resume()
         self._on_change()
 
     def check_now(self) -> Check:
         """Runs the Download-Service and asks for the state of messages, now."""
-        from tray_agent.job_kinds import JobKey
+        from tray_agent.job_kinds import JobKey, job_kind
 
-        begun = [self._begin(job) for job in (JobKey.DOWNLOAD, JobKey.UPDATE_STATUS)]
+        begun = [self._begin(job) for job in JobKey if job_kind(job).runs_on_check]
         self._on_change()
         runs = tuple(one for one in begun if isinstance(one, int))
         return Check(runs, tuple(one for one in begun if isinstance(one, str)))
 
-    def came_to(self, check: Check) -> tuple[str, ...]:
-        """Waits for the runs of a check; an engine that was not started hears of none."""
+    def results_of(self, check: Check) -> tuple[str, ...]:
+        """Waits for the runs of a check and returns their results, a sentence each; less where the program ends before.
+
+        An engine that was not started hears of none.
+        """
         with self._ended:
             self._ended.wait_for(lambda: self._stopped or not self._scheduling or self._checked.keys() >= set(check.runs))
             told = [self._checked.pop(run, "") for run in check.runs]
         return tuple(sentence for sentence in told if sentence)
 
     def woke(self) -> None:
-        """Looks at the planned times now."""
+        """Looks at the planned times now: the computer slept and may have missed some."""
         self._agent.scheduler.look_soon()
 
     def stop(self) -> None:
-        """Stops the schedules."""
+        """Stops the schedules; asks running jobs to end at their next safe point and waits for them a second at the most."""
         with self._starting, self._ended:
             self._stopped = True
             self._ended.notify_all()
@@ -237,7 +194,7 @@ class AgentEngine:
             self._on_change()
 
     def _note(self, run: int, sentence: str) -> None:
-        """Keeps what a run came to for who waits for it; of many that nobody waits for, the newest."""
+        """Keeps the result of a run for who waits for it; of many that nobody waits for, the newest."""
         with self._ended:
             self._checked[run] = sentence
             while len(self._checked) > MOST_KEPT:
@@ -255,7 +212,7 @@ class AgentEngine:
             now=now,
             new_downloads=len(waiting),
             concerns=(*_faults(download_fault), *self._concerns()),
-            pause=ActivePause(PauseScope(pause.scope.value), self._local(pause.until)) if pause else None,
+            pause=ActivePause(pause.scope, self._local(pause.until)) if pause else None,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
             idle=_idle(overview),
             running=next((job.title for job in overview if job.running), ""),
@@ -309,12 +266,11 @@ class AgentEngine:
 
 def _is_held(job: JobOverview, pause: Pause | None) -> bool:
     """Returns whether the pause holds back what is planned next of a job."""
-    from tray_agent.job_kinds import JobKey
-    from tray_agent.jobs.model import PauseScope as JobsPauseScope
+    from tray_agent.job_kinds import job_kind
 
     if pause is None or (pause.until and job.next_at and pause.until <= job.next_at):
         return False
-    return pause.scope is JobsPauseScope.EVERYTHING or job.key is JobKey.SEND_MESSAGES
+    return pause.scope is PauseScope.EVERYTHING or job_kind(job.key).wakes_people
 
 
 def _idle(overview: Sequence[JobOverview]) -> Idle:
@@ -347,63 +303,3 @@ def _to_call(number: int) -> str:
 
 def _errors(number: int) -> str:
     return ngettext("{number} Fehler im Protokoll.", "{number} Fehler im Protokoll.", number).format(number=number)
-
-
-class MemoryEngine:
-    """An engine that holds what a test or a scene gives it, and notes what was asked: the test double."""
-
-    def __init__(self, facts: AgentFacts, notices: NoticeFacts | None = None) -> None:
-        self.shown = facts
-        self.notices = notices or NoticeFacts()
-        self.asked: list[str] = []
-        self.check = Check(())
-        self.outcome: tuple[str, ...] = ()
-        self.start_error: KnownError | None = None
-        self.stopping = threading.Event()
-        self._on_change: Callable[[], None] = lambda: None
-
-    def start(self, on_change: Callable[[], None]) -> None:
-        """Notes the start; fails as ``start_error`` says."""
-        self.asked.append("start")
-        self._on_change = on_change
-        if self.start_error:
-            raise self.start_error
-
-    def change(self, facts: AgentFacts) -> None:
-        """Takes other facts and tells."""
-        self.shown = facts
-        self._on_change()
-
-    def facts(self) -> AgentFacts:
-        """Returns the facts given."""
-        return self.shown
-
-    def notice_facts(self) -> NoticeFacts:
-        """Returns the notices given."""
-        return self.notices
-
-    def pause(self, scope: PauseScope, length: PauseLength) -> None:
-        """Notes the pause."""
-        self.asked.append(f"pause {scope.value} {length.value}")
-
-    def resume(self) -> None:
-        """Notes the end of the pause."""
-        self.asked.append("resume")
-
-    def check_now(self) -> Check:
-        """Notes the check and returns the one given."""
-        self.asked.append("check")
-        return self.check
-
-    def came_to(self, check: Check) -> tuple[str, ...]:
-        """Returns the outcome given."""
-        return self.outcome
-
-    def woke(self) -> None:
-        """Notes the waking."""
-        self.asked.append("woke")
-
-    def stop(self) -> None:
-        """Notes the end."""
-        self.asked.append("stop")
-        self.stopping.set()

@@ -5,69 +5,50 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 QUNS_BUSY = 2
 QUNS_RUNNING_D3D_FULL_SCREEN = 3
 QUNS_PRESENTATION_MODE = 4
 
 
-class FullScreen(Protocol):
+class FullScreen:
     """Tells whether something fills the screen."""
 
     def active(self) -> bool:
-        """Returns whether a full-screen program is in front; False where that can't be known."""
-        ...
+        """Returns whether a full-screen program is in front; False where that can't be known (Wayland tells nobody)."""
+        if sys.platform == "win32":
+            return _nobody_wants_to_be_disturbed()
+        return bool(os.environ.get("DISPLAY")) and _front_fills_screen()
 
 
-class NoFullScreen:
-    """A system that does not tell: nothing ever fills the screen."""
-
-    def active(self) -> bool:
-        """Returns False."""
+def _nobody_wants_to_be_disturbed() -> bool:
+    """Returns Windows' own judgement, ``SHQueryUserNotificationState``."""
+    if sys.platform != "win32":
         return False
+    import ctypes
+
+    state = ctypes.c_int()
+    if ctypes.windll.shell32.SHQueryUserNotificationState(ctypes.byref(state)) != 0:
+        return False
+    return state.value in (QUNS_BUSY, QUNS_RUNNING_D3D_FULL_SCREEN, QUNS_PRESENTATION_MODE)
 
 
-def full_screen() -> FullScreen:
-    """Returns what tells on this system."""
-    if sys.platform == "win32":
-        return WindowsFullScreen()
-    return X11FullScreen() if os.environ.get("DISPLAY") else NoFullScreen()
+def _front_fills_screen() -> bool:
+    """Returns what the active window's ``_NET_WM_STATE`` says (Extended Window Manager Hints)."""
+    try:
+        display = import_module("Xlib.display").Display()
+    except Exception:  # noqa: BLE001 - no library, no server, no access: unknown
+        return False
+    try:
+        return _is_full_screen(display)
+    except Exception:  # noqa: BLE001 - the window may vanish between two questions
+        return False
+    finally:
+        display.close()
 
 
-class WindowsFullScreen:
-    """Asks Windows' own judgement, ``SHQueryUserNotificationState``."""
-
-    def active(self) -> bool:
-        """Returns whether Windows says that nobody wants to be disturbed."""
-        if sys.platform != "win32":
-            return False
-        import ctypes
-
-        state = ctypes.c_int()
-        if ctypes.windll.shell32.SHQueryUserNotificationState(ctypes.byref(state)) != 0:
-            return False
-        return state.value in (QUNS_BUSY, QUNS_RUNNING_D3D_FULL_SCREEN, QUNS_PRESENTATION_MODE)
-
-
-class X11FullScreen:
-    """Looks at the active window's ``_NET_WM_STATE`` (Extended Window Manager Hints)."""
-
-    def active(self) -> bool:
-        """Returns whether the window in front is full screen."""
-        try:
-            display = import_module("Xlib.display").Display()
-        except Exception:  # noqa: BLE001 - no library, no server, no access: unknown
-            return False
-        try:
-            return _front_fills_screen(display)
-        except Exception:  # noqa: BLE001 - the window may vanish between two questions
-            return False
-        finally:
-            display.close()
-
-
-def _front_fills_screen(display: Any) -> bool:  # noqa: ANN401 - python-xlib has no types
+def _is_full_screen(display: Any) -> bool:  # noqa: ANN401 - python-xlib has no types
     any_type = import_module("Xlib.X").AnyPropertyType
     root = display.screen().root
     active = root.get_full_property(display.intern_atom("_NET_ACTIVE_WINDOW"), any_type)

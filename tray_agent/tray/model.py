@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, format_time, ngettext
+from tray_agent.jobs.model import PauseScope
 from tray_agent.tray.in_windows import in_windows
 
 MOST_SHOWN_NUMBER = 9
@@ -58,13 +59,6 @@ class Idle(StrEnum):
     """The enabled jobs have no time any more, or the pause holds them back."""
 
 
-class PauseScope(StrEnum):
-    """What a pause stops."""
-
-    SENDING = "sending"
-    EVERYTHING = "everything"
-
-
 class PauseLength(StrEnum):
     """How long a pause lasts."""
 
@@ -81,7 +75,7 @@ class OpenDialog:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class PauseJobs:
     """Pauses the agent."""
 
     scope: PauseScope
@@ -108,7 +102,7 @@ class Restart:
     """Ends the program and starts it anew, so that another configuration is in force."""
 
 
-Action = OpenDialog | Pause | Resume | CheckNow | Restart | Quit
+Action = OpenDialog | PauseJobs | Resume | CheckNow | Restart | Quit
 """What a click asks for."""
 
 
@@ -427,7 +421,7 @@ def pause_menu(label: str) -> MenuItem:
 
 
 def _lengths(scope: PauseScope) -> tuple[MenuItem, ...]:
-    return tuple(MenuItem(_(label), Pause(scope, length)) for length, label in _LENGTHS)
+    return tuple(MenuItem(_(label), PauseJobs(scope, length)) for length, label in _LENGTHS)
 
 
 def _windows(entries: Sequence[tuple[str, DialogName]], default: Action) -> list[MenuItem]:

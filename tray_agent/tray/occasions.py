@@ -96,29 +96,17 @@ class UserSwitch:
         return None
 
 
-class Processes(Protocol):
-    """The list of processes of this machine."""
-
-    def pids(self) -> frozenset[int]:
-        """Returns the numbers of all processes; cheap."""
-        ...
-
-    def describe(self, pid: int) -> tuple[str, float] | None:
-        """Returns a process's program name and start time (seconds since 1970), or None where it is gone or not ours to see."""
-        ...
-
-
 class SystemProcesses:
     """The list of processes as psutil sees it."""
 
     def pids(self) -> frozenset[int]:
-        """Returns the numbers of all processes."""
+        """Returns the numbers of all processes; cheap."""
         import psutil
 
         return frozenset(psutil.pids())
 
     def describe(self, pid: int) -> tuple[str, float] | None:
-        """Returns a process's program name and start time, or None."""
+        """Returns a process's program name and start time (seconds since 1970), or None where it is gone or not ours to see."""
         import psutil
 
         try:
@@ -138,7 +126,7 @@ class PracticeStart:
         program: the practice software (``vitomed.exe``): letter case, a folder before the name and ``.exe`` do not matter.
     """
 
-    def __init__(self, processes: Processes, program: str) -> None:
+    def __init__(self, processes: SystemProcesses, program: str) -> None:
         self._processes = processes
         self._program = _plain_name(program)
         self._known = processes.pids()
@@ -161,7 +149,7 @@ class PracticeStart:
         return started
 
 
-def runs(processes: Processes, program: str) -> bool:
+def runs(processes: SystemProcesses, program: str) -> bool:
     """Returns whether a program runs now; it is known as ``PracticeStart`` knows it."""
     described = (processes.describe(pid) for pid in processes.pids())
     return any(found is not None and _plain_name(found[0]) == _plain_name(program) for found in described)

@@ -11,16 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
+from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
+
 from tray_agent import __version__
-from tray_agent.web.system_network import proxy_for, trusted_certificates
-
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
-
-    from tray_agent.web.connections import Body, Connections, Watched
+from tray_agent.web.connections import Body, Connections, Watched
+from tray_agent.web.system_network import proxy_for
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -58,7 +57,7 @@ class Patience:
     head: float = 60.0
 
 
-class Answer:
+class Response:
     """A server's answer whose body is read piece by piece."""
 
     def __init__(self, response: BaseHTTPResponse) -> None:
@@ -100,7 +99,7 @@ class Web:
         self._connections: dict[str | None, Connections] = {}
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Response]:
         """Gives the answer to a GET request, whatever its status except a redirect, which is followed.
 
         Raises:
@@ -108,7 +107,7 @@ class Web:
         """
         response = self._ask(url, dict(headers or {}))
         try:
-            yield Answer(response)
+            yield Response(response)
         finally:
             with _translated():
                 _let_go(response)
@@ -137,27 +136,19 @@ class Web:
         raise WebError(WebFault.REDIRECT, "circle")
 
     def _ask_once(self, url: str, headers: dict[str, str]) -> BaseHTTPResponse:
-        from urllib3 import Timeout
-
-        said = {"User-Agent": f"vitoclient-Services/{__version__}", "Accept-Encoding": "identity", **headers}
+        sent = {"User-Agent": f"vitoclient-Services/{__version__}", "Accept-Encoding": "identity", **headers}
         timeout = Timeout(connect=self._patience.connect, read=self._patience.read)
         with _translated():
             return self._pool_for(url).request(
-                "GET", url, headers=said, timeout=timeout, retries=False, redirect=False,
+                "GET", url, headers=sent, timeout=timeout, retries=False, redirect=False,
                 preload_content=False, decode_content=False, enforce_content_length=False,
             )  # fmt: skip
 
     def _pool_for(self, url: str) -> PoolManager:
         proxy = proxy_for(url)
         if proxy not in self._connections:
-            self._connections[proxy] = _new_connections(proxy, self._patience.head)
+            self._connections[proxy] = Connections(proxy, self._patience.head)
         return self._connections[proxy].pool
-
-
-def _new_connections(proxy: str | None, head_seconds: float) -> Connections:
-    from tray_agent.web.connections import Connections
-
-    return Connections(proxy, trusted_certificates(), head_seconds)
 
 
 def _body_of(response: BaseHTTPResponse) -> Body:
@@ -184,8 +175,6 @@ def _check_redirect(start: SplitResult, target: SplitResult) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    from urllib3.exceptions import HTTPError
-
     try:
         yield
     except WebError:
@@ -195,8 +184,6 @@ def _translated() -> Iterator[None]:
 
 
 def _error_of(error: Exception) -> WebError:
-    from urllib3.exceptions import ReadTimeoutError, SSLError
-
     if isinstance(error, (ReadTimeoutError, TimeoutError)):
         return WebError(WebFault.STALLED, type(error).__name__)
     if isinstance(error, (SSLError, ssl.SSLError)):

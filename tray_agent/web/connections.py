@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import http.client
 import socket
-import ssl
 import sys
 import threading
 import weakref
 from contextlib import suppress
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
@@ -110,20 +108,15 @@ class Connections:
 
     Args:
         proxy: the proxy's address, or None.
-        context: how certificates are checked.
         head_seconds: how long the head of an answer may take.
     """
 
-    def __init__(self, proxy: str | None, context: ssl.SSLContext, head_seconds: float) -> None:
+    def __init__(self, proxy: str | None, head_seconds: float) -> None:
         self._all: weakref.WeakSet[Watched] = weakref.WeakSet()
         self._lock = threading.Lock()
-        self.pool = pools_through(proxy, ssl_context=context, maxsize=4)
+        # urllib3 makes the connections itself and has no place to hand these through: they are given to classes of our own.
         shared = {"head_seconds": head_seconds, "all_of_pool": self._all, "pool_lock": self._lock}
-        plain, tls = type("Plain", (Watched,), shared), type("Tls", (_WatchedTls,), shared)
-        self.pool.pool_classes_by_scheme = {
-            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
-        }
+        self.pool = pools_through(proxy, type("Plain", (Watched,), shared), type("Tls", (_WatchedTls,), shared), maxsize=4)
 
     def cut(self) -> None:
         """Ends all connections at once, also those on which another thread waits."""

@@ -20,7 +20,7 @@ from urllib3.exceptions import EmptyPoolError
 from urllib3.util import Timeout
 
 from tray_agent.clock import Clock
-from tray_agent.web.system_network import pools_through, proxy_for, trusted_certificates
+from tray_agent.web.system_network import pools_through, proxy_for
 
 CONNECT_SECONDS = 10.0
 KEPT_SECONDS = 15.0
@@ -83,11 +83,8 @@ class Posting:
         self._largest = largest
         self._clock = clock
         timeout = Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
-        options: dict[str, Any] = {"maxsize": connections, "block": True, "timeout": timeout, "retries": False}
-        if base.startswith("https:"):
-            options["ssl_context"] = trusted_certificates()
-        self._pool = pools_through(proxy_for(base), **options).connection_from_url(base)
-        self._pool.ConnectionCls = _KeptHttps if base.startswith("https:") else _KeptHttp
+        pools = pools_through(proxy_for(base), _KeptHttp, _KeptHttps, maxsize=connections, block=True, timeout=timeout, retries=False)
+        self._pool = pools.connection_from_url(base)
 
     def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None) -> Reply:
         """Posts JSON and returns the answer.
@@ -126,7 +123,7 @@ class Posting:
         try:
             content = self._content(response) if response.status == 200 else b""
             whole = response.status == 200
-            return Reply(response.status, content, response.headers.get("Retry-After"))
+            return Reply(response.status, content, response.headers.get("Retry-After"))  # other answers are not read: closed below
         finally:
             if not whole:
                 response.close()

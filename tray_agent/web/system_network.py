@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import ssl
 
     from urllib3 import PoolManager
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 def proxy_for(url: str) -> str | None:
@@ -37,15 +38,32 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
-def pools_through(proxy: str | None, **options: Any) -> PoolManager:  # noqa: ANN401 - as urllib3 takes them
-    """Returns pools of connections that go through a proxy, with the login in its address, or directly where it is None.
+def pools_through(
+    proxy: str | None,
+    plain: type[HTTPConnection],
+    tls: type[HTTPSConnection],
+    **options: Any,  # noqa: ANN401 - as urllib3 takes them
+) -> PoolManager:
+    """Returns pools of connections that believe the system's certificates and go through a proxy, or directly where it is None.
+
+    Args:
+        proxy: the proxy's address, with the login that it asks for.
+        plain: the class of the connections over HTTP.
+        tls: the class of the connections over HTTPS.
+        options: as urllib3 takes them.
 
     Raises:
         ValueError: nothing can go through such a proxy.
     """
-    from urllib3 import PoolManager, ProxyManager
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 
-    return ProxyManager(proxy, proxy_headers=_login(proxy), **options) if proxy else PoolManager(**options)
+    options["ssl_context"] = trusted_certificates()
+    pools = ProxyManager(proxy, proxy_headers=_login(proxy), **options) if proxy else PoolManager(**options)
+    pools.pool_classes_by_scheme = {
+        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
+    }
+    return pools
 
 
 def trusted_certificates() -> ssl.SSLContext:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -12,18 +11,17 @@ from PyQt6.QtWidgets import QTabWidget, QWidget
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
-from tray_agent.protocol.model import Service, ServiceCounts
+from tray_agent.job_kinds import Service
+from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
+from tray_agent.protocol.model import ServiceCounts
 from tray_agent.protocol.titles import service_title
 from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.models.activity import tab_title, verdict_question
 from ui.models.print_outs import PrintOut, Sender, letters
+from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status, status_icon
-from ui.widgets.keys import by_key
-from ui.widgets.print_actions import PrintActions
-from ui.widgets.printing import preview
-from ui.widgets.reasons import allow
+from ui.widgets.printing import PrintActions, preview
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -185,18 +183,18 @@ class ActivityDialog(Dialog):
         question = ngettext("{number} Patient wurde anders erinnert?", "{number} Patienten wurden anders erinnert?", len(ids))
         said = _("Abgehakte Patienten verschwinden aus dieser Liste und werden nicht mehr erinnert.")
         if ids and self.ask(question.format(number=len(ids)), said, _("&Abhaken")):
-            self.run(lambda: agent.messages.tick_off(ids, _who(agent)), lambda _number: self.reload(), busy=_("Wird abgehakt …"))
+            self.run(lambda: agent.messages.tick_off(ids, agent.person), lambda _number: self.reload(), busy=_("Wird abgehakt …"))
 
-    def decide(self, verdict: Verdict) -> None:
+    def decide(self, verdict: DoubtDecision) -> None:
         """Settles the chosen message in doubt, after a question."""
         message, agent = self.doubtful.current, self.context.agent
         if message is None:
             return
-        yes = _("&Wurde gesendet") if verdict is Verdict.SENT else _("Erneut &senden")
+        yes = _("&Wurde gesendet") if verdict is DoubtDecision.SENT else _("Erneut &senden")
         if self.ask(*verdict_question(message, verdict), yes):
             number = message.id
             self.run(
-                lambda: agent.messages.decide(number, verdict, _who(agent)),
+                lambda: agent.messages.decide(number, verdict, agent.person),
                 self._decided,
                 busy=_("Wird gespeichert …"),
                 failed=self._not_decided,
@@ -220,7 +218,3 @@ def _read(agent: Agent) -> _Read:
         raise
     except KnownError as error:  # the practice's data or the gateway's configuration must not hide the logs
         return _Read(counts, seen, error=error)
-
-
-def _who(agent: Agent) -> str:
-    return f"{getpass.getuser()}@{agent.workstation}"

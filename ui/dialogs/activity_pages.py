@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from tray_agent.i18n import _
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
-from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level, Service
+from tray_agent.job_kinds import Service
+from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
+from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
 from ui.models.activity import (
     MOST_PRINTED,
-    PAGE,
     CallListModel,
     LogFilter,
     about_text,
@@ -29,23 +29,21 @@ from ui.models.activity import (
 )
 from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
-from ui.widgets.day_jump import DayJump, go_to_day, page_word
-from ui.widgets.details import Details
+from ui.widgets.controls import allow, search_by_key
+from ui.widgets.day_jump import DayJump, go_to_day
 from ui.widgets.dialog import GRID, quiet_label
-from ui.widgets.growing_list import GrowingModel, MoreRequest, MoreResult
-from ui.widgets.icons import Status
-from ui.widgets.keys import search_by_key
-from ui.widgets.level_icons import LEVEL_ICONS
-from ui.widgets.notes import Note
+from ui.widgets.icons import LEVEL_ICONS, Status
+from ui.widgets.notes import Details, Note
+from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.reasons import allow
 from ui.widgets.search_line import SearchLine
 from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from tray_agent.agent import Agent
+    from tray_agent.store.pages import Page
     from ui.windows import DialogContext
 
 DETAIL_LINES = 6
@@ -114,9 +112,9 @@ class LogPage(QWidget):
         name = _("Aktivitäten: {title}").format(title=service_title(self.service))
         self.table = TableView(name, _("Hier steht nichts: Es gab keine Aktivitäten, oder der Filter verbirgt sie."))
         agent, zone = self.context.agent, self.zone
-        self.list = GrowingModel(
+        self.list = PagedModel(
             _log_columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
-            identity=lambda row: row.activity_id,
+            key=lambda row: row.activity_id,
         )  # fmt: skip
         self.table.setModel(self.list)
         self.details = Details(_("Einzelheiten zum gewählten Eintrag"))
@@ -125,6 +123,7 @@ class LogPage(QWidget):
         if chosen is not None:
             chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
         self.list.modelReset.connect(self._came)
+        self.list.dataChanged.connect(lambda *_cells: self._show_details())
         self.list.failed.connect(self.failed)
         self.list.went.connect(self.table.show_row)
         parts = QSplitter(Qt.Orientation.Vertical)
@@ -154,8 +153,8 @@ class LogPage(QWidget):
             self.list.set_filter(wanted)
 
     def _came(self) -> None:
-        if self.list.rowCount():
-            self.table.selectRow(0)
+        if self.list.rowCount() and not self.table.currentIndex().isValid():
+            self.table.choose_first()
         self._show_details()
 
     def _show_details(self) -> None:
@@ -192,7 +191,7 @@ class CallListPage(QWidget):
         self.table = TableView(
             _("Anders zu erinnern"), _("Niemand ist anders zu erinnern: Jede Erinnerung kam an oder ist noch unterwegs.")
         )
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda entry: entry.message.id)
         self.table.setModel(self.list)
         self.table.enable_sorting()
         self.tick_button = QPushButton(_("&Erledigte abhaken"))
@@ -221,7 +220,7 @@ class CallListPage(QWidget):
         self.model.show(tuple(entries))
         self.list.show(self.model.entries)
         if entries and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
+            self.table.choose_first()
         self._changed()
 
     def _tick(self, entry: CallEntry, on: bool) -> None:
@@ -247,20 +246,20 @@ class DoubtPage(QWidget):
         decide: what a person decided of the chosen message.
     """
 
-    def __init__(self, context: DialogContext, decide: Callable[[Verdict], None]) -> None:
+    def __init__(self, context: DialogContext, decide: Callable[[DoubtDecision], None]) -> None:
         super().__init__()
         self.context = context
         self.zone = context.agent.machine.zone
         self.table = TableView(
             _("Mitteilungen in der Schwebe"), _("Keine Mitteilung ist in der Schwebe: Von jeder ist bekannt, ob sie gesendet wurde.")
         )
-        self.list = ListModel(self._columns(), parent=self)
+        self.list = ListModel(self._columns(), parent=self, key=lambda message: message.id)
         self.table.setModel(self.list)
         self.table.enable_sorting()
         self.sent_button = QPushButton(_("&Wurde gesendet"))
         self.again_button = QPushButton(_("Erneut &senden"))
-        self.sent_button.clicked.connect(lambda _checked: decide(Verdict.SENT))
-        self.again_button.clicked.connect(lambda _checked: decide(Verdict.AGAIN))
+        self.sent_button.clicked.connect(lambda _checked: decide(DoubtDecision.SENT))
+        self.again_button.clicked.connect(lambda _checked: decide(DoubtDecision.AGAIN))
         said = _(
             "Bei diesen Mitteilungen blieb die Antwort aus: Es ist unklar, ob sie gesendet wurden. "
             "Von selbst wird keine noch einmal gesendet."
@@ -282,7 +281,7 @@ class DoubtPage(QWidget):
         """Shows the list as it is now."""
         self.list.show(tuple(messages))
         if messages and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
+            self.table.choose_first()
         for button in (self.sent_button, self.again_button):
             allow(button, possible=bool(messages), otherwise=_("Keine Mitteilung ist in der Schwebe."))
 
@@ -336,16 +335,11 @@ def _log_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
     )
 
 
-def _order(request: MoreRequest) -> tuple[ActivityOrder, bool]:
+def _order(request: PageRequest) -> tuple[ActivityOrder, bool]:
     return (ActivityOrder(request.sort), request.descending) if request.sort else (ActivityOrder.TIME, True)
 
 
-def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[ActivityRow]:
-    if not isinstance(request.filter, LogFilter):
-        return MoreResult((), None)
-    (order, descending), wanted, following = _order(request), request.filter.asked(zone), page_word(agent.jobs, request.page)
-    while True:  # a search looks through a part of the log at a time; somebody wants to see the next row found, or that there is none
-        page = agent.jobs.activities(wanted, order, descending=descending, page=following, size=PAGE, backwards=request.backwards)
-        following = page.next_page
-        if page.rows or following is None:
-            return MoreResult(page.rows, following)
+def _fetch(agent: Agent, zone: tzinfo, request: PageRequest) -> Page[ActivityRow]:
+    wanted, at = cast("LogFilter", request.filter).asked(zone), cast("int | datetime | None", request.at)
+    order, descending = _order(request)
+    return agent.jobs.activities(wanted, order, descending=descending, offset=request.offset, size=request.limit, at=at)

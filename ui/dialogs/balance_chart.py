@@ -67,7 +67,7 @@ class BalanceChart(QWidget):
     def tooltip_at(self, point: QPointF) -> str:
         """Returns what is told of the nearest point, or "" where none is near."""
         near = [one for one in (self.chart.points if self.chart else ()) if abs(self.place_of(one).x() - point.x()) <= _NEAR]
-        return min(near, key=lambda one: abs(self.place_of(one).x() - point.x())).told if near else ""
+        return min(near, key=lambda one: abs(self.place_of(one).x() - point.x())).sentence if near else ""
 
     # Painting
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel
+from PyQt6.QtWidgets import QComboBox, QLabel
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
@@ -27,13 +26,12 @@ from ui.models.credits import (
     state_word,
     use_text,
 )
-from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.dialog import Dialog, on_choice, side_by_side
 from ui.widgets.icons import Status
 from ui.widgets.notes import Note
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
-    from tray_agent.agent import Agent
     from ui.windows import DialogContext
 
 _ICONS = {
@@ -43,14 +41,6 @@ _ICONS = {
     CreditState.EMPTY: Status.ERROR,
     CreditState.UNKNOWN: Status.DOUBT,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What was read: the accounts with their history, and when (aware)."""
-
-    accounts: Sequence[AccountCredits]
-    now: datetime
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -66,8 +56,8 @@ class CreditsDialog(Dialog):
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Credits"))
-        self.loaded: Loaded | None = None
-        self.list = ListModel(self._columns(), parent=self)
+        self._read_at: datetime | None = None
+        self.list = ListModel(self._columns(), parent=self, key=lambda account: account.mandants)
         self.table = TableView(
             _("Guthaben je Mandant"),
             _("Es ist kein SMS-Konto eingerichtet. Unter «Einrichten» lässt sich für jeden Mandanten eines eintragen."),
@@ -76,8 +66,8 @@ class CreditsDialog(Dialog):
         self.period = QComboBox(self)
         self.chart = BalanceChart(self)
         self._advice = Note(self, Status.WARNING)
-        self._told = QLabel(self)
-        self._told.setWordWrap(True)
+        self._description = QLabel(self)
+        self._description.setWordWrap(True)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
         self.side_action(_("&Jetzt abfragen"), self.ask_now, QKeySequence.StandardKey.Refresh)
@@ -104,50 +94,42 @@ class CreditsDialog(Dialog):
             self.period.addItem(ngettext("Letzter {days} Tag", "Letzte {days} Tage", days).format(days=days), days)
         self.period.setCurrentIndex(1)
         self.period.currentIndexChanged.connect(lambda _index: self.load())
-        label = QLabel(_("&Verlauf:"), self)
-        label.setBuddy(self.period)
-        self.period.setAccessibleName(_("Zeitraum des Verlaufs"))
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(label)
-        row.addWidget(self.period)
+        row = side_by_side((_("&Verlauf:"), self.period))
         row.addStretch(1)
+        self.period.setAccessibleName(_("Zeitraum des Verlaufs"))
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self._advice)
         self.body.addLayout(row)
         self.body.addWidget(self.chart, 3)
-        self.body.addWidget(self._told)
-        chosen = self.table.selectionModel()
-        if chosen is not None:
-            chosen.currentRowChanged.connect(lambda _now, _before: self._show_account())
+        self.body.addWidget(self._description)
+        on_choice(self.table, self._show_account)
 
     # Reading and asking
 
     def load(self) -> None:
         """Reads the balances as last told; asks no gateway."""
         agent, days = self.context.agent, self.days
-        self.run(lambda: _read(agent, days), self._show, failed=self.list.fail)
+        self.run(lambda: (agent.messages.credits(days), agent.clock.now()), lambda read: self._show(*read), failed=self.list.fail)
 
     def ask_now(self) -> None:
         """Asks the gateways for the balances."""
         agent, days = self.context.agent, self.days
 
-        def work() -> tuple[Loaded, str]:
+        def work() -> tuple[Sequence[AccountCredits], datetime, str]:
             before = agent.messages.credits(0)
             agent.messages.refresh_credits()
-            loaded = _read(agent, days)
-            return loaded, not_answered(before, loaded.accounts)
+            accounts = agent.messages.credits(days)
+            return accounts, agent.clock.now(), not_answered(before, accounts)
 
-        self.run(work, self._asked, busy=_("Guthaben werden abgefragt …"), failed=self._not_asked)
+        self.run(work, lambda answer: self._asked(*answer), busy=_("Guthaben werden abgefragt …"), failed=self._not_asked)
 
     @property
     def days(self) -> int:
         """Returns how many days the chart shows."""
         return int(self.period.currentData())
 
-    def _asked(self, answer: tuple[Loaded, str]) -> None:
-        loaded, silent = answer
-        self._show(loaded)
+    def _asked(self, accounts: Sequence[AccountCredits], now: datetime, silent: str) -> None:
+        self._show(accounts, now)
         if silent:
             self.banner.say(_("Nicht alle Guthaben abgefragt"), silent, Status.WARNING)
 
@@ -155,26 +137,26 @@ class CreditsDialog(Dialog):
         self.show_error(error)
         self.load()
 
-    def _show(self, loaded: Loaded) -> None:
-        self.loaded = loaded
-        place = max(0, self.table.currentIndex().row())
-        self.list.show(loaded.accounts)
-        if loaded.accounts:
-            self.table.selectRow(min(place, len(loaded.accounts) - 1))
-        sentences = [sentence for account in loaded.accounts if (sentence := advice(account))]
+    def _show(self, accounts: Sequence[AccountCredits], now: datetime) -> None:
+        self._read_at = now
+        chosen = self._chosen()
+        self.list.show(accounts)
+        same = (place for place, account in enumerate(self.list.rows) if chosen and account.mandants == chosen.mandants)
+        if accounts:
+            self.table.selectRow(next(same, 0))
+        sentences = [sentence for account in accounts if (sentence := advice(account))]
         self._advice.say("\n".join(sentences))
         self._show_account()
 
+    def _chosen(self) -> AccountCredits | None:
+        return self.list.row_at(self.table.currentIndex().row())
+
     def _show_account(self) -> None:
-        account = self.list.row_at(self.table.currentIndex().row())
-        if account is None or self.loaded is None:
+        account = self._chosen()
+        if account is None or self._read_at is None:
             self.chart.show_chart(None)
-            self._told.clear()
+            self._description.clear()
             return
-        chart = chart_of(account, self.loaded.now, self.days, self.context.agent.machine.zone)
+        chart = chart_of(account, self._read_at, self.days, self.context.agent.machine.zone)
         self.chart.show_chart(chart)
-        self._told.setText(chart.description)
-
-
-def _read(agent: Agent, days: int) -> Loaded:
-    return Loaded(agent.messages.credits(days), agent.clock.now())
+        self._description.setText(chart.description)

@@ -100,6 +100,7 @@ class DayTimeline(QWidget):
         return QRectF(left, self._unit * _SCALE, max(1.0, self.width() - left - right), max(height, self._unit * _LEAST_LANE * len(JobKey)))
 
     def _x(self, plan: DayPlan, at: datetime) -> float:
+        # by timestamps: two instants of one zone are subtracted as wall clocks, an hour off on the day the clocks change
         part = (at.timestamp() - plan.start.timestamp()) / (plan.end.timestamp() - plan.start.timestamp())
         return self._area.left() + self._area.width() * min(1.0, max(0.0, part))
 

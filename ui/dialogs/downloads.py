@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSplitter, QWidget
 
 from tray_agent.downloads.progress import DownloadProgress, Progress
-from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.words import format_size, progress_text, state_word
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
 from tray_agent.job_kinds import JobKey
@@ -22,18 +21,14 @@ from ui.models.downloads import (
     details_of,
     hand_over_each,
     hint_of,
-    is_missing,
     outcome_sentences,
-    progress_text,
     state_sentence,
-    state_word,
     went_well,
 )
-from ui.widgets.details import Details
+from ui.widgets.controls import allow
 from ui.widgets.dialog import GRID, Dialog
-from ui.widgets.icons import Status
-from ui.widgets.reasons import allow
-from ui.widgets.state_icons import RUN_ICONS, STATE_ICONS
+from ui.widgets.icons import RUN_ICONS, STATE_ICONS, Status
+from ui.widgets.notes import Details
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -62,7 +57,7 @@ class DownloadsDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Downloads"))
         self.model = DownloadsModel()
-        self._deaf: Callable[[], None] = lambda: None
+        self._stop_following: Callable[[], None] = lambda: None
         self._headline = QLabel(self)
         self._headline.setWordWrap(True)
         self.table = TableView(
@@ -70,7 +65,9 @@ class DownloadsDialog(Dialog):
             _("Noch ist nichts heruntergeladen. Im Online-Portal ein Element mit «Automatisch herunterladen» abonnieren; "
               "der Auftrag Download-Service holt es dann von selbst."),
         )  # fmt: skip
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.list = ListModel(
+            self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.download.signed.element, row.download.signed.version)
+        )
         self.table.setModel(self.list)
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self._checking = False
@@ -118,17 +115,17 @@ class DownloadsDialog(Dialog):
 
     def _columns(self) -> tuple[Column[DownloadRow], ...]:
         return (
-            Column(_("Element"), lambda row: row.title, checked=self.model.is_ticked, tooltip=lambda row: row.title),
-            Column(_("Version"), lambda row: row.version),
-            Column(_("Zustand"), state_word, status=_status, tooltip=self._state_tooltip),
-            Column(_("Datum"), lambda row: format_date(row.released), key=lambda row: row.released),
-            Column(_("Grösse"), lambda row: format_size(row.size), align=Align.RIGHT, key=lambda row: row.size),
+            Column(_("Element"), lambda row: row.signed.title, checked=self.model.is_ticked, tooltip=lambda row: row.signed.title),
+            Column(_("Version"), lambda row: str(row.signed.version)),
+            Column(_("Zustand"), _state, status=_status, tooltip=self._state_tooltip),
+            Column(_("Datum"), lambda row: format_date(row.signed.released), key=lambda row: row.signed.released),
+            Column(_("Grösse"), lambda row: format_size(row.signed.size), align=Align.RIGHT, key=lambda row: row.signed.size),
             Column(_("Hinweis"), hint_of),
         )
 
     def _state_tooltip(self, row: DownloadRow) -> str:
-        when = format_datetime(row.changed_at.astimezone(self.context.agent.machine.zone))
-        return "\n".join((state_sentence(row), _("{when} durch {who}").format(when=when, who=row.changed_by)))
+        when = format_datetime(row.download.changed_at.astimezone(self.context.agent.machine.zone))
+        return "\n".join((state_sentence(row), _("{when} durch {who}").format(when=when, who=row.download.changed_by)))
 
     # Reading
 
@@ -174,8 +171,7 @@ class DownloadsDialog(Dialog):
         if row is None:
             self.details.clear()
             return
-        told = details_of(row)
-        self.details.tell(told.title, told.paragraphs)
+        self.details.tell(*details_of(row))
 
     # Installing
 
@@ -192,7 +188,7 @@ class DownloadsDialog(Dialog):
         if not rows:
             return
         agent = self.context.agent
-        by = f"{getpass.getuser()}@{agent.workstation}"
+        by = agent.person
         self.run(
             lambda: hand_over_each(rows, lambda element, version: agent.downloads.install(element, version, by=by)),
             self._handed_over,
@@ -202,9 +198,9 @@ class DownloadsDialog(Dialog):
 
     def _handed_over(self, ended: list[HandedOver]) -> None:
         """Tells what became of each; what did not go well stays ticked."""
-        said, good = outcome_sentences(result for _row, result in ended)
+        sentences, good = outcome_sentences(result for _row, result in ended)
         title = _("Ausgeführt") if good else _("Nicht alles wurde installiert")
-        self.banner.say(title, said, Status.SUCCESS if good else Status.WARNING)
+        self.banner.say(title, sentences, Status.SUCCESS if good else Status.WARNING)
         for row, result in ended:
             if went_well(result):
                 self.model.tick(row, on=False)
@@ -259,7 +255,7 @@ class DownloadsDialog(Dialog):
     # Progress
 
     def _follow(self, progress: DownloadProgress) -> None:
-        self._deaf = progress.listen(lambda: self.context.background.post(lambda: self._progressed(progress.snapshot())))
+        self._stop_following = progress.listen(lambda: self.context.background.post(lambda: self._progressed(progress.snapshot())))
         self._progressed(progress.snapshot())
 
     def _progressed(self, now: Progress) -> None:
@@ -284,8 +280,8 @@ class DownloadsDialog(Dialog):
 
     def done(self, result: int) -> None:
         """Ends the window; stops listening to the transfers."""
-        self._deaf()
-        self._deaf = lambda: None
+        self._stop_following()
+        self._stop_following = lambda: None
         super().done(result)
 
 
@@ -295,5 +291,9 @@ def _stop(agent: Agent) -> None:
         agent.jobs.cancel(running.run_id)
 
 
+def _state(row: DownloadRow) -> str:
+    return state_word(row.state, file_is_missing=row.is_missing)
+
+
 def _status(row: DownloadRow) -> Status:
-    return Status.WARNING if is_missing(row) else STATE_ICONS[row.state]
+    return Status.WARNING if row.is_missing else STATE_ICONS[row.state]

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QWidget
+from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import DialogName
 from ui.models.info import Fact, as_text, facts_of
-from ui.widgets.dialog import GRID, Dialog, with_colon
+from ui.widgets.dialog import GRID, Dialog, scrolling, with_colon
 from ui.widgets.icons import Status, program_icon
+from ui.widgets.notes import plain_label
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext
@@ -41,7 +42,7 @@ class InfoDialog(Dialog):
         self._form.setVerticalSpacing(GRID)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self.body.addLayout(self._head())
-        self.body.addWidget(_scrolling(page), 1)
+        self.body.addWidget(scrolling(page), 1)
         self.body.addLayout(self._ways())
         self.main_action(_("&OK"), self.accept)
         self.side_action(_("Angaben &kopieren"), self._copy)
@@ -71,9 +72,7 @@ class InfoDialog(Dialog):
     def _show(self, facts: tuple[Fact, ...]) -> None:
         self.facts = facts
         for fact in facts:
-            value = QLabel(fact.value, self)
-            value.setTextFormat(Qt.TextFormat.PlainText)
-            value.setWordWrap(True)
+            value = plain_label(fact.value)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             value.setAccessibleName(fact.label)
             label = QLabel(with_colon(fact.label), self)
@@ -85,12 +84,3 @@ class InfoDialog(Dialog):
         if clipboard is not None:
             clipboard.setText(as_text(self.facts))
             self.banner.say("", _("Die Angaben sind in der Zwischenablage, zum Beispiel für eine E-Mail an den Support."), Status.INFO)
-
-
-def _scrolling(page: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(page)
-    return area

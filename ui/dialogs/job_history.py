@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QKeySequence
@@ -16,9 +16,7 @@ from tray_agent.protocol.model import ActivityFilter, ActivityRow, Run, RunOrder
 from tray_agent.protocol.titles import level_title, state_title, trigger_title
 from ui.models.csv_export import write_csv
 from ui.models.job_history import (
-    PAGE,
     HistoryFilter,
-    all_runs,
     csv_row,
     csv_titles,
     details,
@@ -27,20 +25,19 @@ from ui.models.job_history import (
     success_sentence,
     time_text,
 )
-from ui.widgets.day_jump import DayJump, go_to_day, page_word
+from ui.widgets.day_jump import DayJump, go_to_day
 from ui.widgets.dialog import GRID, Dialog
-from ui.widgets.growing_list import GrowingModel, MoreRequest, MoreResult
-from ui.widgets.icons import Status
-from ui.widgets.level_icons import LEVEL_ICONS
+from ui.widgets.icons import LEVEL_ICONS, RUN_ICONS, Status
 from ui.widgets.notes import Note
+from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.state_icons import RUN_ICONS
 from ui.widgets.tables import Column, ListModel, TableState, TableView
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from tray_agent.agent import Agent
+    from tray_agent.store.pages import Page
     from ui.windows import DialogContext
 
 _MOST_LINES = 500
@@ -110,9 +107,9 @@ class JobHistoryDialog(Dialog):
     def _make_table(self) -> None:
         self.table = TableView(_("Auftragsverlauf"), _("In diesem Zeitraum ist kein Lauf verzeichnet, oder die Filter verbergen ihn."))
         agent, zone = self.context.agent, self.zone
-        self.list = GrowingModel(
+        self.list = PagedModel(
             _columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
-            identity=lambda run: run.run_id,
+            key=lambda run: run.run_id,
         )  # fmt: skip
         self.list.failed.connect(self.show_error)
         self.list.went.connect(self.table.show_row)
@@ -131,7 +128,7 @@ class JobHistoryDialog(Dialog):
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details.setAccessibleName(_("Einzelheiten zum gewählten Lauf"))
         self.activities = TableView(_("Aktivitäten des Laufs"), nothing_logged_sentence(chosen=False))
-        self.lines = ListModel(_activity_columns(self.zone), parent=self)
+        self.lines = ListModel(_activity_columns(self.zone), parent=self, key=lambda row: row.activity_id)
         self.activities.setModel(self.lines)
         self.remember_columns(self.activities, "activities", widths=(130, 130))
         below = QWidget()
@@ -181,8 +178,8 @@ class JobHistoryDialog(Dialog):
                 self.workstation.addItem(name, name)
 
     def _came(self) -> None:
-        if self.list.rowCount():
-            self.table.selectRow(0)
+        if self.list.rowCount() and not self.table.currentIndex().isValid():
+            self.table.choose_first()
         self._chosen()
         self._read_activities()
 
@@ -232,7 +229,7 @@ class JobHistoryDialog(Dialog):
         order, descending = _order(request)
 
         def work() -> int:
-            runs = all_runs(agent.jobs, wanted.asked(zone), order, descending=descending)
+            runs = agent.jobs.all_runs(wanted.asked(zone), order, descending=descending)
             return write_csv(file, csv_titles(), (csv_row(run, zone) for run in runs))
 
         self.run(work, lambda number: self._exported(file, number), busy=_("Wird exportiert …"))
@@ -263,16 +260,14 @@ def _activity_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
     )
 
 
-def _order(request: MoreRequest) -> tuple[RunOrder, bool]:
+def _order(request: PageRequest) -> tuple[RunOrder, bool]:
     return (RunOrder(request.sort), request.descending) if request.sort else (RunOrder.DUE_AT, True)
 
 
-def _fetch(agent: Agent, zone: tzinfo, request: MoreRequest) -> MoreResult[Run]:
-    wanted = request.filter if isinstance(request.filter, HistoryFilter) else HistoryFilter()
+def _fetch(agent: Agent, zone: tzinfo, request: PageRequest) -> Page[Run]:
+    wanted, at = cast("HistoryFilter", request.filter).asked(zone), cast("int | datetime | None", request.at)
     order, descending = _order(request)
-    following = page_word(agent.jobs, request.page)
-    page = agent.jobs.history(wanted.asked(zone), order, descending=descending, page=following, size=PAGE, backwards=request.backwards)
-    return MoreResult(page.rows, page.next_page)
+    return agent.jobs.history(wanted, order, descending=descending, offset=request.offset, size=request.limit, at=at)
 
 
 def _choice(name: str, choices: Mapping[Any, str], chosen: object = None) -> QComboBox:

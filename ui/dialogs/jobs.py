@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,18 +29,18 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
 from tray_agent.jobs.model import JobChange, JobOverview, Pause
 from tray_agent.protocol.model import Run
+from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, plan_day
+from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.tray.model import DialogName
 from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title
-from ui.models.jobs import JobRow, JobsModel, ended_sentence, next_text, run_question, schedule_text
+from ui.models.jobs import JobRow, JobsModel, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
+from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import GRID, Dialog
-from ui.widgets.icons import Status
-from ui.widgets.keys import by_key
+from ui.widgets.icons import RUN_ICONS, Status
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
-from ui.widgets.state_icons import RUN_ICONS
 from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -50,7 +48,6 @@ if TYPE_CHECKING:
 
     from tray_agent.agent import Agent
     from tray_agent.errors import KnownError
-    from tray_agent.schedules.order_check import Finding
     from tray_agent.schedules.schedule import Schedule
     from ui.windows import DialogContext
 
@@ -58,23 +55,6 @@ if TYPE_CHECKING:
 def open_dialog(context: DialogContext) -> Dialog:
     """Makes the window."""
     return JobsDialog(context)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What is read from the engine at once."""
-
-    jobs: tuple[JobOverview, ...]
-    pause: Pause | None
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What follows from the schedules as edited."""
-
-    findings: tuple[Finding, ...]
-    plan: DayPlan
 
 
 class JobsDialog(Dialog):
@@ -91,7 +71,7 @@ class JobsDialog(Dialog):
         self._schedules: dict[JobKey, QDialog] = {}
         self._checking = self._check_again = False
         self._run_id = 0
-        self._told: list[tuple[str, Status]] = []
+        self._shown_hints: list[tuple[str, Status]] = []
         self._make_table()
         self._make_actions()
         self._make_hints()
@@ -100,7 +80,7 @@ class JobsDialog(Dialog):
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
         by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
-        self._deaf = context.agent.job_events.subscribe(self._heard)
+        self._unsubscribe = context.agent.job_events.subscribe(self._heard)
         self._allow_actions()
         self.reload(busy=_("Aufträge werden gelesen …"))
 
@@ -108,7 +88,7 @@ class JobsDialog(Dialog):
 
     def _make_table(self) -> None:
         self.table = TableView(_("Aufträge"), _("Es sind keine Aufträge eingerichtet."))
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self)
+        self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda row: row.stored.key)
         self.table.setModel(self.list)
         self.table.menu_asked.connect(lambda place: self.context_menu().popup(place))
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
@@ -212,7 +192,7 @@ class JobsDialog(Dialog):
         agent = self.context.agent
         if not self.model.rows:
             self.list.wait()
-        self.run(lambda: _read(agent), self._show, busy=busy, failed=self._not_read)
+        self.run(lambda: _read(agent), lambda read: self._show(*read), busy=busy, failed=self._not_read)
 
     def refresh(self) -> None:
         """Reads the jobs anew because a person asks for it; what was told before is over."""
@@ -225,8 +205,8 @@ class JobsDialog(Dialog):
         else:
             self.list.fail(error)
 
-    def _show(self, read: _Read) -> None:
-        self.model.show(read.jobs, read.now, read.pause)
+    def _show(self, jobs: tuple[JobOverview, ...], now: datetime, pause: Pause | None) -> None:
+        self.model.show(jobs, now, pause)
         self._changed()
         if not self.table.currentIndex().isValid():
             self.table.selectRow(0)
@@ -241,13 +221,13 @@ class JobsDialog(Dialog):
         self._checking = True
         agent, model, day = self.context.agent, self.model, self.day
         changes, schedules = model.tried_changes, dict(model.tried_schedules)
-        self.run(lambda: _check(agent, changes, schedules, day), self._checked, failed=self._check_failed)
+        self.run(lambda: _check(agent, changes, schedules, day), lambda checked: self._checked(*checked), failed=self._check_failed)
 
-    def _checked(self, checked: _Checked) -> None:
+    def _checked(self, findings: tuple[OrderFinding, ...], plan: DayPlan) -> None:
         self._checking = False
-        self.model.findings = checked.findings
-        self.timeline.show_plan(checked.plan, self.context.agent.clock.now().astimezone(self.zone))
-        self.day_label.setText(day_title(checked.plan))
+        self.model.findings = findings
+        self.timeline.show_plan(plan, self.context.agent.clock.now().astimezone(self.zone))
+        self.day_label.setText(day_title(plan))
         self._show_rows()
         if self._check_again:
             self._check_again = False
@@ -272,15 +252,15 @@ class JobsDialog(Dialog):
 
     def _show_hints(self) -> None:
         hints, good = self.model.hints, self.model.good_news
-        told = [(hint, Status.WARNING) for hint in hints] or [(good, Status.INFO)] * bool(good)
-        if told == self._told:
+        shown = [(hint, Status.WARNING) for hint in hints] or [(good, Status.INFO)] * bool(good)
+        if shown == self._shown_hints:
             return
-        self._told = told
+        self._shown_hints = shown
         while (item := self._hint_lines.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
-        for hint, status in told:
+        for hint, status in shown:
             note = Note(self._hint_page)
             note.say(hint, status)
             self._hint_lines.addWidget(note)
@@ -297,11 +277,6 @@ class JobsDialog(Dialog):
         super().resizeEvent(event)
         self._fit_hints()
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """Returns the sentences shown."""
-        return self.model.hints
-
     def go(self, days: int) -> None:
         """Shows the day before or after on the time line; 0: today."""
         today = self.context.agent.clock.now().astimezone(self.zone).date()
@@ -311,7 +286,11 @@ class JobsDialog(Dialog):
     def _heard(self, event: Event) -> None:
         """Hears of runs and schedules in whatever thread they arise."""
         if isinstance(event, RunStarted | RunFinished | PlanChanged | PauseChanged):
-            self.context.background.post(lambda: None if sip.isdeleted(self) else self.reload())
+            self._post(self.reload)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        """Does something on the GUI thread, from any thread, unless the window is gone by then."""
+        self.context.background.post(lambda: None if sip.isdeleted(self) else call())
 
     # Editing
 
@@ -380,14 +359,13 @@ class JobsDialog(Dialog):
         self.cancel_run_button.setEnabled(False)
         self.run_bar.show()
         self._show_rows()
-        self.run_reporting(
-            lambda _task, report: agent.jobs.run_now(key, listener=report),
+        self.run(
+            lambda: agent.jobs.run_now(key, listener=lambda event: self._post(lambda: self._run_event(title, event))),
             lambda run: self._ran(title, run),
-            reported=lambda event: self._run_told(title, event),
             failed=self._run_refused,
         )
 
-    def _run_told(self, title: str, event: object) -> None:
+    def _run_event(self, title: str, event: object) -> None:
         if isinstance(event, RunStarted):
             self._run_id = event.run_id
             self.cancel_run_button.setEnabled(True)
@@ -397,9 +375,9 @@ class JobsDialog(Dialog):
     def _show_progress(self, title: str, done: int, total: int | None, what: str) -> None:
         self.run_progress.setRange(0, total or 0)
         self.run_progress.setValue(done if total else 0)
-        said = _("{job}: {what}").format(job=title, what=what) if what else _("{job} läuft …").format(job=title)
-        self.run_progress.setFormat(said.replace("%", "%%"))
-        self.run_progress.setAccessibleDescription(said)
+        text = _("{job}: {what}").format(job=title, what=what) if what else _("{job} läuft …").format(job=title)
+        self.run_progress.setFormat(text.replace("%", "%%"))
+        self.run_progress.setAccessibleDescription(text)
 
     def cancel_run(self) -> None:
         """Asks the run to stop at its next safe point."""
@@ -409,7 +387,7 @@ class JobsDialog(Dialog):
 
     def _ran(self, title: str, run: Run) -> None:
         self.run_bar.hide()
-        self.banner.say(*ended_sentence(title, run), RUN_ICONS[run.state])
+        self.banner.say(_("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence, RUN_ICONS[run.state])
         self.reload()
 
     def _run_refused(self, error: KnownError) -> None:
@@ -427,8 +405,10 @@ class JobsDialog(Dialog):
         """Writes all changes or none."""
         if not self._close_schedules():
             return
-        agent, changes = self.context.agent, self.model.changes
-        self.run(lambda: _write(agent, changes), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved)
+        agent, changes, who = self.context.agent, self.model.changes, self.context.agent.person
+        self.run(
+            lambda: agent.jobs.save(changes, who), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved
+        )
 
     def _not_saved(self, error: KnownError) -> None:
         from tray_agent.jobs.errors import ChangedElsewhereError
@@ -455,7 +435,7 @@ class JobsDialog(Dialog):
 
     def done(self, result: int) -> None:
         """Ends the window; stops listening to the engine and closes the schedules it opened."""
-        self._deaf()
+        self._unsubscribe()
         for dialog in self._schedules.values():
             if not sip.isdeleted(dialog):
                 dialog.done(0)
@@ -477,15 +457,13 @@ def _result_tooltip(row: JobRow) -> str:
     return row.shown_run.sentence if row.shown_run else ""
 
 
-def _read(agent: Agent) -> _Read:
+def _read(agent: Agent) -> tuple[tuple[JobOverview, ...], datetime, Pause | None]:
     jobs, pause = agent.jobs.overview(), agent.jobs.paused()
-    return _Read(jobs, pause, agent.clock.now())
+    return jobs, agent.clock.now(), pause
 
 
-def _check(agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date) -> _Checked:
+def _check(
+    agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date
+) -> tuple[tuple[OrderFinding, ...], DayPlan]:
     plan = plan_day(schedules, agent.machine.zone, agent.jobs.quiet_hours(), day)
-    return _Checked(agent.jobs.check(changes), plan)
-
-
-def _write(agent: Agent, changes: Sequence[JobChange]) -> None:
-    agent.jobs.save(changes, f"{getpass.getuser()}@{agent.workstation}")
+    return agent.jobs.check(changes), plan

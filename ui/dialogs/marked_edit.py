@@ -8,11 +8,11 @@ from PyQt6.QtCore import QEvent, QMimeData, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
-from tray_agent.messages.texts.check import Severity
+from tray_agent.messages.texts.check import TemplateSeverity
 from ui.models.templates import Mark, utf16_length
 
 _PARAGRAPH, _LINE = "\u2029", "\u2028"
-_COLOURS = {Severity.ERROR: ("#c62828", "#ff8a80"), Severity.WARNING: ("#b35c00", "#ffb74d")}
+_COLOURS = {TemplateSeverity.ERROR: ("#c62828", "#ff8a80"), TemplateSeverity.WARNING: ("#b35c00", "#ffb74d")}
 """Of the underline, on light and on dark ground."""
 
 _TINT = 48
@@ -50,6 +50,7 @@ class MarkedEdit(QPlainTextEdit):
     @property
     def text(self) -> str:
         """Returns the text as it was written, hard blanks included."""
+        # toPlainText() would turn hard blanks into ordinary ones
         document = self.document()
         return "" if document is None else document.toRawText().replace(_PARAGRAPH, "\n").replace(_LINE, "\n")
 
@@ -143,7 +144,7 @@ class MarkedEdit(QPlainTextEdit):
         """Shows the sentence of the place under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.cursorForPosition(event.pos()).position()
-            told = self.sentence_at(place) or self.sentence_at(place - 1)
-            QToolTip.showText(event.globalPos(), told, self)
+            sentence = self.sentence_at(place) or self.sentence_at(place - 1)
+            QToolTip.showText(event.globalPos(), sentence, self)
             return True
         return super().event(event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import Qt
@@ -12,7 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.messages.model import MessageKind, MessageState
-from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, Verdict
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxMessage, OutboxOrder
 from tray_agent.messages.words import kind_title
 from ui.models.activity import verdict_question
 from ui.models.outbox import (
@@ -27,15 +26,15 @@ from ui.models.outbox import (
     state_word,
     why_empty,
 )
-from ui.widgets.details import Details
+from ui.widgets.controls import allow, by_key, search_by_key
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import Status
-from ui.widgets.keys import by_key, search_by_key
-from ui.widgets.paged_list import PagedModel, PageRequest, PageResult
-from ui.widgets.reasons import allow
+from ui.widgets.notes import Details
+from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.tables import Align, Column, TableView
 
 if TYPE_CHECKING:
+    from tray_agent.store.pages import Page
     from ui.windows import DialogContext
 
 _ICONS = {
@@ -70,15 +69,15 @@ class OutboxDialog(Dialog):
         self.kind = QComboBox(self)
         self.patient = QLineEdit(self)
         self.count = QLabel(self)
-        self.list = PagedModel(self._columns(), self._fetch, context.background, self)
+        self.list = PagedModel(self._columns(), self._fetch, context.background, self, OutboxFilter(), key=lambda row: row.id)
         self.list.failed.connect(self.show_error)
         self.table = TableView(_("Mitteilungen"), why_empty(OutboxFilter()))
         self.details = Details(_("Einzelheiten zur gewählten Mitteilung"), self)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
         self._cancel = self.side_action(_("&Stornieren …"), self.cancel_chosen)
-        self.sent_button = self.side_action(_("&Wurde gesendet …"), lambda: self.decide(Verdict.SENT))
-        self.again_button = self.side_action(_("&Erneut senden …"), lambda: self.decide(Verdict.AGAIN))
+        self.sent_button = self.side_action(_("&Wurde gesendet …"), lambda: self.decide(DoubtDecision.SENT))
+        self.again_button = self.side_action(_("&Erneut senden …"), lambda: self.decide(DoubtDecision.AGAIN))
         for button in (self.sent_button, self.again_button):
             button.hide()
         self.side_action(_("&Aktualisieren"), self.refresh, QKeySequence.StandardKey.Refresh)
@@ -141,16 +140,15 @@ class OutboxDialog(Dialog):
             Column(_("Grund"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
         )
 
-    def _fetch(self, request: PageRequest) -> PageResult[OutboxMessage]:
-        which = cast("OutboxFilter", request.filter or OutboxFilter())
-        page = self.context.agent.messages.page(
-            which,
+    def _fetch(self, request: PageRequest) -> Page[OutboxMessage]:
+        return self.context.agent.messages.page(
+            cast("OutboxFilter", request.filter),
             OutboxOrder(request.sort or OutboxOrder.NUMBER),
             descending=request.descending or not request.sort,
             offset=request.offset,
             limit=request.limit,
+            at=cast("int | None", request.at),
         )
-        return PageResult(page.messages, page.total)
 
     def refresh(self) -> None:
         """Reads the list anew; what was told before is over."""
@@ -166,7 +164,7 @@ class OutboxDialog(Dialog):
         total = self.list.rowCount()
         self.count.setText(ngettext("{number} Mitteilung", "{number} Mitteilungen", total).format(number=format_number(total)))
         if total and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
+            self.table.choose_first()
         self._show_details()
 
     @property
@@ -192,17 +190,17 @@ class OutboxDialog(Dialog):
         if message is None or message.state not in CAN_BE_CANCELLED:
             return
         if self.ask(*cancel_question((message,)), _("&Stornieren")):
-            who = f"{getpass.getuser()}@{agent.workstation}"
+            who = agent.person
             self.run(lambda: agent.messages.cancel([message.id], who), self._cancelled, busy=_("Wird storniert …"))
 
-    def decide(self, verdict: Verdict) -> None:
+    def decide(self, verdict: DoubtDecision) -> None:
         """Settles the chosen message in doubt, after a question."""
         message, agent = self.current, self.context.agent
         if message is None or not can_be_decided(message):
             return
-        yes = _("&Wurde gesendet") if verdict is Verdict.SENT else _("&Erneut senden")
+        yes = _("&Wurde gesendet") if verdict is DoubtDecision.SENT else _("&Erneut senden")
         if self.ask(*verdict_question(message, verdict), yes):
-            number, who = message.id, f"{getpass.getuser()}@{agent.workstation}"
+            number, who = message.id, agent.person
             self.run(
                 lambda: agent.messages.decide(number, verdict, who), self._decided, busy=_("Wird gespeichert …"), failed=self._not_decided
             )

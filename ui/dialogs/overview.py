@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
 from tray_agent.i18n import _
-from tray_agent.tray.model import Action, DialogName, MenuItem, OpenDialog, TrayState
-from ui.widgets.accessibility import mnemonic_of, with_mnemonics
+from tray_agent.tray.model import DialogName, MenuItem, OpenDialog, TrayState
+from ui.widgets.controls import fill_menu
 from ui.widgets.dialog import GRID, Dialog
 from ui.widgets.icons import tray_icon
+from ui.widgets.notes import plain_label
 from ui.windows import DialogContext
 
 _BUTTON_COLUMNS = 2
@@ -38,10 +40,7 @@ class OverviewDialog(Dialog):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._word.setFont(font)
-        self._state = QLabel()
-        self._state.setWordWrap(True)
-        self._state.setTextFormat(Qt.TextFormat.PlainText)
-        self._state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._state = plain_label()
         head = QHBoxLayout()
         head.setSpacing(2 * GRID)
         head.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -124,25 +123,13 @@ class OverviewDialog(Dialog):
         button.setAccessibleName(item.label)
         button.setAutoDefault(False)
         if item.children:
-            button.setMenu(self._submenu(item, button))
+            menu = QMenu(item.label, button)
+            fill_menu(menu, item.children, self.context.windows.state.chosen.emit)
+            button.setMenu(menu)
         elif item.action is not None:
             action = item.action
-            button.clicked.connect(lambda _checked: self._do(action))
+            button.clicked.connect(lambda _checked: self.context.windows.state.chosen.emit(action))
         return button
-
-    def _submenu(self, item: MenuItem, parent: QPushButton | QMenu) -> QMenu:
-        menu = QMenu(item.label, parent)
-        for entry in item.children:
-            if entry.children:
-                menu.addMenu(self._submenu(entry, menu))
-                continue
-            added, action = menu.addAction(entry.label), entry.action
-            if added is not None and action is not None:
-                added.triggered.connect(lambda _checked, action=action: self._do(action))
-        return menu
-
-    def _do(self, action: Action) -> None:
-        self.context.windows.state.chosen.emit(action)
 
 
 def _split(menu: tuple[MenuItem, ...]) -> list[list[MenuItem]]:
@@ -154,3 +141,27 @@ def _split(menu: tuple[MenuItem, ...]) -> list[list[MenuItem]]:
         elif item.action != OpenDialog(DialogName.OVERVIEW):
             groups[-1].append(item)
     return groups
+
+
+def mnemonic_of(text: str) -> list[str]:
+    """Returns the mnemonic of a text as a list of one small letter, or none."""
+    found = re.search(r"&(\w)", text.replace("&&", ""))
+    return [found.group(1).lower()] if found else []
+
+
+def with_mnemonics(labels: Sequence[str], taken: str = "") -> tuple[str, ...]:
+    """Returns labels with a mnemonic each, as far as there are letters: the first letter of a word where it is free, else any.
+
+    Args:
+        labels: without mnemonics.
+        taken: letters that others of the window use.
+    """
+    used, marked = set(taken.lower()), dict[str, str]()
+    for label in sorted(labels, key=lambda label: len(set(label.lower()))):  # those with little to choose from first
+        starts = [place for place, letter in enumerate(label) if letter.isalpha() and not label[max(0, place - 1) : place].isalpha()]
+        others = [place for place, letter in enumerate(label) if letter.isalpha()]
+        place = next((place for place in (*starts, *others) if label[place].lower() not in used), None)
+        if place is not None:
+            used.add(label[place].lower())
+        marked[label] = label if place is None else f"{label[:place]}&{label[place:]}"
+    return tuple(marked[label] for label in labels)

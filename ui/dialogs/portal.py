@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,17 +9,16 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QLabel, QMenu, QMenuBar, QSplitter, QTreeWidgetItem
 
-from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
-from tray_agent.downloads.sizes import format_size
+from tray_agent.downloads.portal_view import PortalArea, PortalHeading, PortalRow, PortalView
+from tray_agent.downloads.words import format_size, state_word
 from tray_agent.i18n import _, format_date, format_datetime
 from ui.dialogs.portal_tree import PortalTree
-from ui.models.portal import PortalModel, details_of, state_word
-from ui.widgets.details import Details
+from ui.models.portal import PortalModel, details_of
+from ui.widgets.controls import search_by_key
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status, status_icon
-from ui.widgets.keys import search_by_key
+from ui.widgets.icons import STATE_ICONS, Status, status_icon
+from ui.widgets.notes import Details
 from ui.widgets.search_line import SearchLine
-from ui.widgets.state_icons import STATE_ICONS
 from ui.widgets.tables import Align
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ class PortalDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Online-Portal"))
         self.model: PortalModel | None = None
-        self._by = f"{getpass.getuser()}@{context.agent.workstation}"
+        self._by = context.agent.person
         self._add_menu_bar()
         self.search = SearchLine(self)
         self.search.setPlaceholderText(_("Element suchen"))
@@ -122,8 +120,8 @@ class PortalDialog(Dialog):
             checked = format_datetime(view.checked_at.astimezone(self.context.agent.machine.zone))
             self.banner.say(_("Das Online-Portal antwortet nicht"), self.model.offline_sentence(checked), Status.WARNING)
         elif view.refused:
-            said = _("{number} Einträge sind fehlerhaft beschrieben und werden nicht angeboten; siehe Aktivitäten/Fehler.")
-            self.banner.say(_("Nicht alles kann angeboten werden"), said.format(number=view.refused), Status.WARNING)
+            sentence = _("{number} Einträge sind fehlerhaft beschrieben und werden nicht angeboten; siehe Aktivitäten/Fehler.")
+            self.banner.say(_("Nicht alles kann angeboten werden"), sentence.format(number=view.refused), Status.WARNING)
         else:
             self.clear_error()
         self._fill()
@@ -166,7 +164,8 @@ class PortalDialog(Dialog):
             self._add_row(item, row)
 
     def _add_row(self, parent: QTreeWidgetItem, row: PortalRow) -> None:
-        words = [row.title, row.version, format_date(row.released), format_size(row.size), "", state_word(row)]
+        signed = row.signed
+        words = [signed.title, str(signed.version), format_date(signed.released), format_size(signed.size), "", state_word(row.state)]
         item = QTreeWidgetItem(parent, words)
         item.setData(0, _ROW, row)
         item.setTextAlignment(SIZE, Align.RIGHT.value)
@@ -179,7 +178,7 @@ class PortalDialog(Dialog):
     def _choose(self, row: PortalRow | None) -> None:
         for item in self._row_items():
             found = item.data(0, _ROW)
-            if row is None or (found.element, found.version) == (row.element, row.version):
+            if row is None or found.signed.key == row.signed.key:
                 self.tree.setCurrentItem(item)
                 return
 
@@ -210,16 +209,16 @@ class PortalDialog(Dialog):
             return None
         if isinstance(subject, PortalRow):
             return self._row_menu(subject)
-        offered = self.model.area_menu(subject) if isinstance(subject, PortalArea) else None
-        if offered is None:
+        activatable = self.model.can_activate(subject) if isinstance(subject, PortalArea) else None
+        if activatable is None:
             return None
         menu = QMenu(self)
-        self._menu_action(menu, _("Download-Service aktivieren"), self.activate).setEnabled(offered.activate_enabled)
+        self._menu_action(menu, _("Download-Service aktivieren"), self.activate).setEnabled(activatable)
         return menu
 
     def _row_menu(self, row: PortalRow) -> QMenu:
         menu = QMenu(self)
-        action = self._menu_action(menu, _("Automatisch herunterladen"), lambda: self.subscribe(row.element, not row.subscribed))
+        action = self._menu_action(menu, _("Automatisch herunterladen"), lambda: self.subscribe(row.signed.element, not row.subscribed))
         action.setCheckable(True)
         action.setChecked(row.subscribed)
         return menu
@@ -232,7 +231,7 @@ class PortalDialog(Dialog):
     def _ticked(self, item: QTreeWidgetItem, column: int) -> None:
         row = item.data(0, _ROW)
         if column == AUTOMATIC and isinstance(row, PortalRow):
-            self.subscribe(row.element, item.checkState(AUTOMATIC) is Qt.CheckState.Checked)
+            self.subscribe(row.signed.element, item.checkState(AUTOMATIC) is Qt.CheckState.Checked)
 
     def subscribe(self, element: str, on: bool) -> None:
         """Subscribes to an element, or ends that; told at once, shown when it is stored."""
@@ -259,8 +258,8 @@ class PortalDialog(Dialog):
 
     def _activated(self, view: PortalView) -> None:
         self._show(view)
-        said = _("Damit er läuft, muss in «Aufträge verwalten» der Auftrag Download-Service aktiviert sein und einen Zeitplan haben.")
-        self.banner.say(_("Der Download-Service ist aktiv"), said, Status.INFO)
+        sentence = _("Damit er läuft, muss in «Aufträge verwalten» der Auftrag Download-Service aktiviert sein und einen Zeitplan haben.")
+        self.banner.say(_("Der Download-Service ist aktiv"), sentence, Status.INFO)
 
     def _open_downloads(self) -> None:
         from tray_agent.tray.model import DialogName

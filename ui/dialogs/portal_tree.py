@@ -6,7 +6,7 @@ from PyQt6.QtCore import QModelIndex, QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem, QWidget
 
-from ui.widgets.menu_place import menu_place
+from ui.widgets.controls import menu_place
 from ui.widgets.tables import AIR, NARROW, ROW_AIR, AirDelegate, Titles, paint_message, shared_widths
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from datetime import date
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QDate, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QSplitter, QTextBrowser, QWidget
+from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit
 
-from tray_agent.errors import InputError, KnownError
+from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_number, ngettext
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.words import kind_title
+from ui.models.csv_export import write_csv
 from ui.models.preview import (
+    FURTHEST_AHEAD,
     VIEWS,
     Outcome,
     appointment_text,
@@ -26,23 +26,22 @@ from ui.models.preview import (
     cost_text,
     details_of,
     first_day,
-    latest_day_ahead,
     lines_shown,
     outcome_of,
     outcome_word,
     said_text,
     summary,
-    table_rows,
+    table_row,
+    table_titles,
     warnings,
 )
 from ui.models.print_outs import PrintOut, preview_list
+from ui.widgets.controls import allow, search_by_key
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.dialog import Dialog, on_choice, side_by_side, splitter
 from ui.widgets.icons import Status
-from ui.widgets.keys import search_by_key
-from ui.widgets.notes import Note
-from ui.widgets.print_actions import PrintActions
-from ui.widgets.reasons import allow
+from ui.widgets.notes import Details, Note, plain_label
+from ui.widgets.printing import PrintActions
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ _ICONS = {
     Outcome.SENT: Status.SUCCESS,
     Outcome.ORDINARY: Status.SKIPPED,
     Outcome.UNREACHABLE: Status.WARNING,
-    Outcome.TO_MEND: Status.ERROR,
+    Outcome.TO_CORRECT: Status.ERROR,
 }
 
 _APPOINTMENT = 0
@@ -81,13 +80,12 @@ class PreviewDialog(Dialog):
         self.day = DateField(parent=self)
         self.view = QComboBox(self)
         self.patient = QLineEdit(self)
-        self.summary = QLabel(self)
+        self.summary = plain_label()
         self._warnings = Note(self, Status.WARNING)
         self._count = QLabel(self)
-        self.list = ListModel(self._columns(), parent=self)
+        self.list = ListModel(self._columns(), parent=self, key=lambda line: (line.patient_id, line.appointment_id))
         self.table = TableView(_("Patienten"), "", self)
-        self.details = QTextBrowser(self)
-        self.details.setAccessibleName(_("Einzelheiten zur gewählten Zeile"))
+        self.details = Details(_("Einzelheiten zur gewählten Zeile"), self)
         self._lay_out_content()
         self._connect()
         self.main_action(_("Schl&iessen"), self.reject)
@@ -112,18 +110,12 @@ class PreviewDialog(Dialog):
         )
 
     def _lay_out_content(self) -> None:
-        self.summary.setWordWrap(True)
-        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._count.setWordWrap(True)
         self.table.setModel(self.list)
         self.table.enable_sorting()
         self.remember_columns(self.table, widths=(124, 160, 140, 60, 144, 176, 56))
-        parts = QSplitter(Qt.Orientation.Vertical, self)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(self.table)
-        parts.addWidget(self.details)
+        parts = splitter(Qt.Orientation.Vertical, self.table, self.details, (360, 120))
         parts.setStretchFactor(0, 1)
-        parts.setSizes([360, 120])
         self.body.addLayout(self._choices())
         self.body.addWidget(self.summary)
         self.body.addWidget(self._warnings)
@@ -134,9 +126,9 @@ class PreviewDialog(Dialog):
     def _choices(self) -> QHBoxLayout:
         for kind in MessageKind:
             self.kind.addItem(kind_title(kind), kind)
-        self.day.setDateRange(_qdate(self._today), _qdate(self._today + latest_day_ahead()))
+        self.day.setDateRange(_qdate(self._today), _qdate(self._today + FURTHEST_AHEAD))
         self.day.setDate(_qdate(self._today))
-        row = _row((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day))
+        row = side_by_side((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day))
         row.addStretch(1)
         return row
 
@@ -146,7 +138,7 @@ class PreviewDialog(Dialog):
         self.patient.setPlaceholderText(_("Name oder Nummer des Patienten"))
         self.patient.setClearButtonEnabled(True)
         search_by_key(self.patient)
-        row = _row((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
+        row = side_by_side((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
         row.setStretchFactor(self.patient, 1)
         return row
 
@@ -155,9 +147,7 @@ class PreviewDialog(Dialog):
         self.day.dateChanged.connect(lambda _day: self.look())
         self.view.currentIndexChanged.connect(lambda _index: self._show_lines())
         self.patient.textChanged.connect(lambda _text: self._show_lines())
-        chosen = self.table.selectionModel()
-        if chosen is not None:
-            chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
+        on_choice(self.table, self._show_details)
         self.list.modelReset.connect(self._show_details)
         self.list.dataChanged.connect(lambda *_cells: self._show_details())
 
@@ -180,7 +170,7 @@ class PreviewDialog(Dialog):
         """Asks the engine for the chosen day; an older question under way is dropped."""
         if self._looking is not None:
             self._looking.cancel()
-        agent, kind, day = self.context.agent, MessageKind(self.kind.currentData()), _date(self.day.date())
+        agent, kind, day = self.context.agent, MessageKind(self.kind.currentData()), self.day.date().toPyDate()
         self.clear_error()
         self._can_be_taken(False)
         self.table.empty_text = _("Wird geladen …")
@@ -236,70 +226,34 @@ class PreviewDialog(Dialog):
         line = self.current
         if line is None:
             self.details.clear()
-            return
-        title, paragraphs = details_of(line)
-        told = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
-        self.details.setHtml(f"<p><b>{escape(title)}</b></p>{told}")
+        else:
+            self.details.tell(*details_of(line))
 
     # Printing and export
 
     def _list_now(self) -> Callable[[], PrintOut]:
         preview, lines = self.preview, self.list.rows
         zone, clock = self.context.agent.machine.zone, self.context.agent.clock
-        said = summary(preview, zone) if preview is not None else ""
-        warned = warnings(preview) if preview is not None else ()
-        return lambda: preview_list(said, warned, lines, zone, clock.now())
+        heading = summary(preview, zone) if preview is not None else ""
+        warning_texts = warnings(preview) if preview is not None else ()
+        return lambda: preview_list(heading, warning_texts, lines, zone, clock.now())
 
     def ask_file(self) -> None:
         """Asks where to, and writes the lines shown."""
-        suggested = _("Vorschau {day}.csv").format(day=_date(self.day.date()).isoformat())
+        suggested = _("Vorschau {day}.csv").format(day=self.day.date().toPyDate().isoformat())
         name, _filter = QFileDialog.getSaveFileName(self, _("Als CSV speichern"), suggested, _("CSV-Dateien (*.csv)"))
         if name:
             self.export(Path(name))
 
     def export(self, file: Path) -> None:
         """Writes the lines shown to a file that a spreadsheet opens."""
-        rows = list(table_rows(self.list.rows))
-        self.run(lambda: _write(file, rows), lambda _nothing: self._exported(file), busy=_("Wird gespeichert …"))
+        rows = [table_row(line) for line in self.list.rows]
+        self.run(lambda: write_csv(file, table_titles(), rows), lambda _number: self._exported(file), busy=_("Wird gespeichert …"))
 
     def _exported(self, file: Path) -> None:
-        said = _("{file} enthält Patientendaten; nur so lange aufbewahren wie nötig.").format(file=file)
-        self.banner.say(_("Gespeichert"), said, Status.SUCCESS)
-
-
-def _write(file: Path, rows: list[tuple[str, ...]]) -> None:
-    """Writes semicolons and a mark of UTF-8: what a Swiss spreadsheet opens by a double click.
-
-    Raises:
-        InputError: the file can't be written.
-    """
-    try:
-        with file.open("w", encoding="utf-8-sig", newline="") as writable:
-            csv.writer(writable, delimiter=";").writerows(rows)
-    except OSError as error:
-        raise InputError(
-            _("Nicht gespeichert"),
-            _("{file} kann nicht geschrieben werden.").format(file=file),
-            _("Datei schliessen, wenn sie offen ist, oder einen anderen Ordner wählen."),
-            item=str(file),
-        ) from error
-
-
-def _row(*fields: tuple[str, QWidget]) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(GRID)
-    for text, field in fields:
-        label = QLabel(text)
-        label.setBuddy(field)
-        field.setAccessibleName(text.replace("&", "").rstrip(":"))
-        row.addWidget(label)
-        row.addWidget(field)
-    return row
+        sentence = _("{file} enthält Patientendaten; nur so lange aufbewahren wie nötig.").format(file=file)
+        self.banner.say(_("Gespeichert"), sentence, Status.SUCCESS)
 
 
 def _qdate(day: date) -> QDate:
     return QDate(day.year, day.month, day.day)
-
-
-def _date(day: QDate) -> date:
-    return date(day.year(), day.month(), day.day())

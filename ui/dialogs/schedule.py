@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from PyQt6.QtCore import QDate, Qt, QTime
 from PyQt6.QtWidgets import (
@@ -17,7 +16,6 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QRadioButton,
-    QScrollArea,
     QSpinBox,
     QTimeEdit,
     QVBoxLayout,
@@ -25,71 +23,58 @@ from PyQt6.QtWidgets import (
 )
 
 from tray_agent.i18n import _
-from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.schedules.schedule import Schedule, Subday
+from tray_agent.job_kinds import job_title
+from tray_agent.schedules.codes import Subday
 from ui.models.schedule import (
     POSITION_TITLES,
     RELATIVE_DAY_TITLES,
     REPEAT_TITLES,
     WEEKDAY_TITLES,
-    Draft,
-    Field,
+    NotePlace,
     Repeat,
+    ScheduleFields,
     ScheduleModel,
     ScheduleSubject,
 )
+from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import GRID, Dialog, Form
-from ui.widgets.focused_wheel import FocusedWheel
-from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
+from ui.widgets.dialog import GRID, Dialog, Form, scrolling
+from ui.widgets.notes import Note, plain_label
 
 if TYPE_CHECKING:
-    from tray_agent.agent import Agent
-    from tray_agent.errors import KnownError
-    from tray_agent.jobs.model import JobOverview
     from ui.windows import DialogContext
+
+AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
 _MOST_REPEATED = 999
 _MOST_EVERY = 1439
 
 
 def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window: for a schedule of *Aufträge verwalten*, or for a job by itself (its key; by default the first)."""
-    return ScheduleDialog(context)
+    """Makes the window, for the ``ScheduleSubject`` of *Aufträge verwalten*."""
+    return ScheduleDialog(context, cast("ScheduleSubject", context.subject))
 
 
 class ScheduleDialog(Dialog):
-    """One job's schedule. *Speichern* hands it to *Aufträge verwalten*, or writes it where that window did not open this one."""
+    """One job's schedule. *Speichern* hands it to *Aufträge verwalten*, which writes it when it is saved itself."""
 
     NAME = "schedule"
     SIZE = (620, 640)
 
-    def __init__(self, context: DialogContext) -> None:
-        subject = context.subject
-        self._subject = subject if isinstance(subject, ScheduleSubject) else None
-        self.job = self._subject.job if self._subject else JobKey(subject) if isinstance(subject, str) else JobKey.DOWNLOAD
-        super().__init__(context, _("Zeitplan: {job}").format(job=job_title(self.job)))
-        self.model: ScheduleModel | None = None
-        self._version = 0
+    def __init__(self, context: DialogContext, subject: ScheduleSubject) -> None:
+        super().__init__(context, _("Zeitplan: {job}").format(job=job_title(subject.job)))
+        self._subject = subject
+        self.model = ScheduleModel(subject.schedule, context.agent.machine.zone, context.agent.clock.now())
         self._filling = False
-        self._notes: dict[Field, Note] = {}
+        self._notes: dict[NotePlace, Note] = {}
         self._make_fields()
         self._lay_out_fields()
         self._save = self.main_action(_("&Speichern"), self.save_and_close)
-        self._save.setEnabled(False)
         self.close_action()
-        self._begin(context.agent)
-
-    def _begin(self, agent: Agent) -> None:
-        if self._subject is not None:
-            self._show(self._subject.schedule)
-        else:
-            self.run(lambda: _load(agent, self.job), self._loaded, busy=_("Zeitplan wird gelesen …"))
-
-    def _loaded(self, row: JobOverview) -> None:
-        self._version = row.version
-        self._show(row.schedule)
+        self._fill(self.model.fields)
+        self._connect()
+        self._changed()
+        self.repeat.setFocus()
 
     # Fields
 
@@ -103,18 +88,18 @@ class ScheduleDialog(Dialog):
         self.position = _combo("position", _("Der wievielte"), {place: _(title) for place, title in POSITION_TITLES.items()})
         self.relative_day = _combo("relative-day", _("Art des Tages"), {day: _(title) for day, title in RELATIVE_DAY_TITLES.items()})
         self.once = _radio("once", _("&Einmalig"))
-        self.at = _time("at", _("Uhrzeit"))
+        self.at = _named(QTimeEdit(), "at", _("Uhrzeit"))
         self.several = _radio("several", _("&Mehrmals"))
         self.every = _spin("every", _("Alle wie viele Minuten oder Stunden"), 1, _MOST_EVERY)
         self.unit = _combo("unit", _("Minuten oder Stunden"), {Subday.MINUTES: _("Minuten"), Subday.HOURS: _("Stunden")})
-        self.window_start = _time("window-start", _("Von"))
-        self.window_end = _time("window-end", _("Bis"))
-        self.start = _date("start", _("Startdatum"))
-        self.end = _date("end", _("Enddatum"))
+        self.window_start = _named(QTimeEdit(), "window-start", _("Von"))
+        self.window_end = _named(QTimeEdit(), "window-end", _("Bis"))
+        self.start = _named(DateField(), "start", _("Startdatum"))
+        self.end = _named(DateField(), "end", _("Enddatum"))
         self.endless = _check("endless", _("&Kein Enddatum"), _("Kein Enddatum"))
-        self.summary = QLabel()
+        self.summary = plain_label(bold=True)
         self.summary.setObjectName("summary")
-        self.next_runs = QLabel()
+        self.next_runs = plain_label()
         self.next_runs.setObjectName("next-runs")
 
     def _lay_out_fields(self) -> None:
@@ -126,12 +111,8 @@ class ScheduleDialog(Dialog):
             column.addWidget(group)
         column.addStretch(1)
         self._align()
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area = scrolling(page)
         area.setAccessibleName(_("Zeitplan"))
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(page)
         FocusedWheel(page)
         self.body.addWidget(area, 1)
 
@@ -153,10 +134,10 @@ class ScheduleDialog(Dialog):
         group = QGroupBox(_("Häufigkeit"))
         self._frequency = Form(group)
         self._frequency.add(_("&Ausgeführt"), _row(self.repeat))
-        self._notes[Field.REPEATED] = self._frequency.add(_("&Wiederholt"), _row(self.repeated))
+        self._notes[NotePlace.REPEATED] = self._frequency.add(_("&Wiederholt"), _row(self.repeated))
         days = _row(*self.weekdays.values(), spacing=2 * GRID)
-        self._notes[Field.WEEKDAYS] = self._frequency.add(_("Wochen&tage"), days)
-        self._notes[Field.MONTHLY] = self._frequency.add(_("Ta&g"), self._monthly())
+        self._notes[NotePlace.WEEKDAYS] = self._frequency.add(_("Wochen&tage"), days)
+        self._notes[NotePlace.MONTHLY] = self._frequency.add(_("Ta&g"), self._monthly())
         return group
 
     def _monthly(self) -> QWidget:
@@ -178,15 +159,15 @@ class ScheduleDialog(Dialog):
         grid.setHorizontalSpacing(2 * GRID)
         grid.setVerticalSpacing(GRID)
         self._day_choice = _exclusive(self.once, self.several)
-        self._notes |= {place: Note() for place in (Field.TIME, Field.EVERY, Field.WINDOW)}
+        self._notes |= {place: Note() for place in (NotePlace.TIME, NotePlace.EVERY, NotePlace.WINDOW)}
         self._day_words = at, every, since = QLabel(_("um")), QLabel(_("alle")), QLabel(_("von"))
         self._several_fields = (
             _row(every, self.every, self.unit),
             _row(since, self.window_start, QLabel(_("bis")), self.window_end),
         )
-        rows = (_row(at, self.at), self._notes[Field.TIME])
+        rows = (_row(at, self.at), self._notes[NotePlace.TIME])
         for place, field in enumerate(
-            (*rows, self._several_fields[0], self._notes[Field.EVERY], self._several_fields[1], self._notes[Field.WINDOW])
+            (*rows, self._several_fields[0], self._notes[NotePlace.EVERY], self._several_fields[1], self._notes[NotePlace.WINDOW])
         ):
             grid.addWidget(field, place, 1)
         grid.addWidget(self.once, 0, 0)
@@ -199,8 +180,8 @@ class ScheduleDialog(Dialog):
     def _period_group(self) -> QGroupBox:
         group = QGroupBox(_("Dauer"))
         self._period = Form(group)
-        self._notes[Field.START] = self._period.add(_("Startdat&um"), _row(self.start))
-        self._notes[Field.END] = self._period.add(_("En&ddatum"), _row(self.end, self.endless, spacing=2 * GRID))
+        self._notes[NotePlace.START] = self._period.add(_("Startdat&um"), _row(self.start))
+        self._notes[NotePlace.END] = self._period.add(_("En&ddatum"), _row(self.end, self.endless, spacing=2 * GRID))
         return group
 
     def _meaning_group(self) -> QGroupBox:
@@ -209,47 +190,29 @@ class ScheduleDialog(Dialog):
         column.setSpacing(GRID)
         for label, name in ((self.summary, _("Zeitplan in einem Satz")), (self.next_runs, _("Die nächsten Läufe"))):
             label.setAccessibleName(name)
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
-        font = self.summary.font()
-        font.setBold(True)
-        self.summary.setFont(font)
         return group
 
     # Showing and editing
 
-    def _show(self, schedule: Schedule) -> None:
-        machine, clock = self.context.agent.machine, self.context.agent.clock
-        first = self.model is None
-        self.model = ScheduleModel(job_title(self.job), schedule, machine.zone, clock.now())
-        self._filling = True
-        self._fill(self.model.draft)
-        self._filling = False
-        if first:
-            self._connect()
-        self._changed()
-        self.repeat.setFocus()
-
-    def _fill(self, draft: Draft) -> None:
-        _choose(self.repeat, draft.repeat)
+    def _fill(self, fields: ScheduleFields) -> None:
+        _choose(self.repeat, fields.repeat)
         for day, box in self.weekdays.items():
-            box.setChecked(bool(draft.weekdays & day))
-        (self.by_position if draft.by_position else self.by_day).setChecked(True)
-        self.day_of_month.setValue(draft.day_of_month)
-        _choose(self.position, draft.position)
-        _choose(self.relative_day, draft.relative_day)
-        (self.several if draft.several else self.once).setChecked(True)
-        self.every.setValue(draft.every)
-        _choose(self.unit, draft.unit)
-        for edit, of_day in ((self.at, draft.at), (self.window_start, draft.window_start), (self.window_end, draft.window_end)):
+            box.setChecked(bool(fields.weekdays & day))
+        (self.by_position if fields.by_position else self.by_day).setChecked(True)
+        self.day_of_month.setValue(fields.day_of_month)
+        _choose(self.position, fields.position)
+        _choose(self.relative_day, fields.relative_day)
+        (self.several if fields.several else self.once).setChecked(True)
+        self.every.setValue(fields.every)
+        _choose(self.unit, fields.unit)
+        for edit, of_day in ((self.at, fields.at), (self.window_start, fields.window_start), (self.window_end, fields.window_end)):
             edit.setDisplayFormat("HH:mm:ss" if of_day.second else "HH:mm")
             edit.setTime(QTime(of_day.hour, of_day.minute, of_day.second))
-        self.start.setDate(QDate(draft.start.year, draft.start.month, draft.start.day))
-        self.end.setDate(QDate(draft.end.year, draft.end.month, draft.end.day))
-        self.endless.setChecked(draft.endless)
-        self._show_repeated(draft)
+        self.start.setDate(QDate(fields.start.year, fields.start.month, fields.start.day))
+        self.end.setDate(QDate(fields.end.year, fields.end.month, fields.end.day))
+        self.endless.setChecked(fields.endless)
+        self._show_repeated(fields)
 
     def _connect(self) -> None:
         edits: tuple[tuple[Any, Callable[[Any], dict[str, object]]], ...] = (
@@ -274,53 +237,50 @@ class ScheduleDialog(Dialog):
             signal.connect(lambda value, values=values: self._edit(values(value)))
 
     def _edit(self, values: dict[str, object]) -> None:
-        if self.model is None or self._filling:
+        # fields that the window sets by itself are no edits
+        if self._filling:
             return
         self.model.edit(**values)
         if "repeat" in values:
-            self._show_repeated(self.model.draft)
+            self._show_repeated(self.model.fields)
         self._changed()
 
     def _changed(self) -> None:
         model = self.model
-        if model is None:
-            return
-        self._show_parts(model.draft)
-        mistakes = model.mistakes
+        self._show_parts(model.fields)
         for place, note in self._notes.items():
-            note.say(mistakes.get(place, ""))
+            note.say(model.mistakes.get(place, ""))
         self.summary.setText(model.summary)
-        self.next_runs.setText(_next_text(model))
-        self.next_runs.setVisible(bool(self.next_runs.text()))
-        allow(self._save, possible=not mistakes, otherwise=_("Zuerst die Hinweise bei den Feldern beachten."))
-        if self._subject is not None:
-            self._subject.preview(model.schedule)
+        self.next_runs.setText("\n".join(model.next_lines))
+        self.next_runs.setVisible(bool(model.next_lines))
+        allow(self._save, possible=not model.mistakes, otherwise=_("Zuerst die Hinweise bei den Feldern beachten."))
+        self._subject.preview(model.schedule)
 
-    def _show_parts(self, draft: Draft) -> None:
+    def _show_parts(self, fields: ScheduleFields) -> None:
         """Shows the fields that the chosen kind uses, and lets those be edited that count."""
-        once = draft.repeat is Repeat.ONCE
-        for row, visible in ((1, not once), (2, draft.repeat is Repeat.WEEKLY), (3, draft.repeat is Repeat.MONTHLY)):
-            self._frequency.setRowVisible(row, visible)
+        once = fields.repeat is Repeat.ONCE
+        for place, visible in ((1, not once), (2, fields.repeat is Repeat.WEEKLY), (3, fields.repeat is Repeat.MONTHLY)):
+            self._frequency.setRowVisible(place, visible)
         self._period.setRowVisible(1, not once)
-        several = draft.several and not once
+        several = fields.several and not once
         self.several.setEnabled(not once)
         self.at.setEnabled(not several)
-        for fields in self._several_fields:
-            fields.setEnabled(several)
+        for row in self._several_fields:
+            row.setEnabled(several)
         self._filling = True
         (self.several if several else self.once).setChecked(True)
         self._filling = False
-        self.end.setEnabled(not draft.endless)
-        self.day_of_month.setEnabled(not draft.by_position)
-        self.position.setEnabled(draft.by_position)
-        self.relative_day.setEnabled(draft.by_position)
+        self.end.setEnabled(not fields.endless)
+        self.day_of_month.setEnabled(not fields.by_position)
+        self.position.setEnabled(fields.by_position)
+        self.relative_day.setEnabled(fields.by_position)
 
-    def _show_repeated(self, draft: Draft) -> None:
+    def _show_repeated(self, fields: ScheduleFields) -> None:
         words = {
-            Repeat.DAILY: (draft.days, _("jeden Tag"), _("alle {number} Tage")),
-            Repeat.WEEKLY: (draft.weeks, _("jede Woche"), _("alle {number} Wochen")),
-            Repeat.MONTHLY: (draft.months, _("jeden Monat"), _("alle {number} Monate")),
-        }.get(draft.repeat)
+            Repeat.DAILY: (fields.days, _("jeden Tag"), _("alle {number} Tage")),
+            Repeat.WEEKLY: (fields.weeks, _("jede Woche"), _("alle {number} Wochen")),
+            Repeat.MONTHLY: (fields.months, _("jeden Monat"), _("alle {number} Monate")),
+        }.get(fields.repeat)
         if words is None:
             return
         number, each, every = words
@@ -342,56 +302,18 @@ class ScheduleDialog(Dialog):
 
     def has_unsaved_changes(self) -> bool:
         """Returns whether the schedule means something else than at the beginning."""
-        return self.model is not None and self.model.has_changes
+        return self.model.has_changes
 
     def save(self, then: Callable[[], None]) -> None:
-        """Hands the schedule to *Aufträge verwalten*, or writes it."""
-        schedule = self.model.schedule if self.model else None
-        if schedule is None:
-            return
-        if self._subject is not None:
-            self._subject.take(schedule)
+        """Hands the schedule to *Aufträge verwalten*."""
+        if self.model.schedule is not None:
+            self._subject.take(self.model.schedule)
             then()
-            return
-        agent, job, version = self.context.agent, self.job, self._version
-        self.run(
-            lambda: _write(agent, job, schedule, version),
-            lambda _nothing: then(),
-            busy=_("Zeitplan wird gespeichert …"),
-            failed=self._not_saved,
-        )
-
-    def _not_saved(self, error: KnownError) -> None:
-        """Shows why; what somebody else saved in between is read and shown."""
-        from tray_agent.jobs.errors import ChangedElsewhereError
-
-        self.show_error(error)
-        if isinstance(error, ChangedElsewhereError):
-            agent, job = self.context.agent, self.job
-            self.run(lambda: _load(agent, job), self._loaded)
 
     def done(self, result: int) -> None:
         """Ends the window; what was only tried is forgotten."""
-        if self._subject is not None:
-            self._subject.preview(None)
+        self._subject.preview(None)
         super().done(result)
-
-
-def _next_text(model: ScheduleModel) -> str:
-    lines = model.next_lines
-    if not model.next_runs():
-        return "\n".join(lines)
-    return "\n".join((_("Die nächsten Läufe:"), *lines))
-
-
-def _load(agent: Agent, job: JobKey) -> JobOverview:
-    return next(row for row in agent.jobs.overview() if row.key is job)
-
-
-def _write(agent: Agent, job: JobKey, schedule: Schedule, version: int) -> None:
-    from tray_agent.jobs.model import JobChange
-
-    agent.jobs.save([JobChange(job, schedule, version)], f"{getpass.getuser()}@{agent.workstation}")
 
 
 def _row(*widgets: QWidget, spacing: int = GRID) -> QWidget:
@@ -416,10 +338,14 @@ def _exclusive(*radios: QRadioButton) -> QButtonGroup:
     return group
 
 
+def _named(widget: AnyWidget, name: str, label: str) -> AnyWidget:
+    widget.setObjectName(name)
+    widget.setAccessibleName(label)
+    return widget
+
+
 def _combo(name: str, label: str, choices: dict[Any, str]) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
+    box = _named(QComboBox(), name, label)
     for value, title in choices.items():
         box.addItem(title, value)
     return box
@@ -430,37 +356,16 @@ def _choose(box: QComboBox, value: object) -> None:
 
 
 def _spin(name: str, label: str, least: int, most: int) -> QSpinBox:
-    box = QSpinBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
+    box = _named(QSpinBox(), name, label)
     box.setRange(least, most)
     return box
 
 
-def _time(name: str, label: str) -> QTimeEdit:
-    edit = QTimeEdit()
-    edit.setObjectName(name)
-    edit.setAccessibleName(label)
-    return edit
-
-
-def _date(name: str, label: str) -> DateField:
-    edit = DateField()
-    edit.setObjectName(name)
-    edit.setAccessibleName(label)
-    return edit
-
-
 def _check(name: str, text: str, label: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(label)
+    box = _named(QCheckBox(text), name, label)
     box.setToolTip(label if label != text.replace("&", "") else "")
     return box
 
 
 def _radio(name: str, text: str, label: str = "") -> QRadioButton:
-    radio = QRadioButton(text)
-    radio.setObjectName(name)
-    radio.setAccessibleName(label or text.replace("&", ""))
-    return radio
+    return _named(QRadioButton(text), name, label or text.replace("&", ""))

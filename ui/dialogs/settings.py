@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -24,14 +23,13 @@ from PyQt6.QtWidgets import (
 )
 
 from tray_agent.config.settings import Setting, Type, unit_text
-from tray_agent.errors import KnownError
-from tray_agent.i18n import LANGUAGES, _
-from ui.models.settings import SettingsModel, default_text, is_language, language_name
+from tray_agent.i18n import _
+from tray_agent.switches import practice_ids
+from ui.models.settings import SettingsModel, default_text
+from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.dialog import GRID, Dialog, Form
-from ui.widgets.focused_wheel import FocusedWheel
 from ui.widgets.icons import Status
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -92,9 +90,9 @@ class SettingsDialog(Dialog):
             Type.YES_NO: self._yes_no,
             Type.NUMBER: self._number,
             Type.TIME: self._time,
-            Type.MANDANT: self._mandant,
-            Type.CHOICES: self._choices,
-            Type.TEXT: self._language,
+            Type.LANGUAGE: self._choice,
+            Type.MANDANT: self._choice,
+            Type.VISIT_REASONS: self._choices,
         }
         editor = makers[setting.type](setting, model)
         editor.setObjectName(setting.address)
@@ -129,20 +127,10 @@ class SettingsDialog(Dialog):
         edit.timeChanged.connect(lambda time: self._edit(setting, time.toString("HH:mm")))
         return edit
 
-    def _mandant(self, setting: Setting, model: SettingsModel) -> QWidget:
-        return self._combo(setting, model, [(choice.value, choice.label) for choice in model.mandant_choices()])
-
-    def _language(self, setting: Setting, model: SettingsModel) -> QWidget:
-        if not is_language(setting):
-            line = QLineEdit(str(model.value(setting)))
-            line.textEdited.connect(lambda text: self._edit(setting, text))
-            return line
-        return self._combo(setting, model, [(language, language_name(language)) for language in LANGUAGES])
-
-    def _combo(self, setting: Setting, model: SettingsModel, choices: list[tuple[str, str]]) -> QWidget:
+    def _choice(self, setting: Setting, model: SettingsModel) -> QWidget:
         box = QComboBox()
-        for value, label in choices:
-            box.addItem(label, value)
+        for choice in model.choices(setting):
+            box.addItem(choice.label, choice.value)
         box.setCurrentIndex(max(0, box.findData(str(model.value(setting)))))
         box.currentIndexChanged.connect(lambda index: self._edit(setting, str(box.itemData(index))))
         return box
@@ -151,7 +139,7 @@ class SettingsDialog(Dialog):
         chosen = {part.strip() for part in str(model.value(setting)).split(",")}
         listed = QListWidget()
         listed.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        for choice in model.visit_reason_choices():
+        for choice in model.choices(setting):
             item = QListWidgetItem(choice.label, listed)
             item.setData(Qt.ItemDataRole.UserRole, choice.value)
             item.setCheckState(Qt.CheckState.Checked if choice.value in chosen else Qt.CheckState.Unchecked)
@@ -187,7 +175,7 @@ class SettingsDialog(Dialog):
             then()
 
         self.run(
-            lambda: agent.settings.save(changes, changed_by=f"{getpass.getuser()}@{agent.workstation}"),
+            lambda: agent.settings.save(changes, changed_by=agent.person),
             saved,
             busy=_("Schalter werden gespeichert …"),
         )
@@ -207,10 +195,4 @@ def _ticked(listed: QListWidget) -> list[str]:
 
 
 def _load(agent: Agent) -> SettingsModel:
-    values = agent.settings.load()
-    try:
-        mandants = {mandant.id: mandant.name for mandant in agent.practice.mandants().values()}
-        reasons = {reason.id: reason.name for reason in agent.practice.visit_reasons().values()}
-    except KnownError:  # the switches can be edited without the practice's data; ids are kept
-        mandants, reasons = {}, {}
-    return SettingsModel(values, mandants, reasons)
+    return SettingsModel(agent.settings.load(), practice_ids(agent))

@@ -30,24 +30,24 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.config.machine import Machine, config_file
 from tray_agent.config.write import preview_machine, save_machine
-from tray_agent.doctor import Finding, Subject, Verdict
+from tray_agent.doctor import CheckResult, CheckVerdict, Subject
 from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _
+from tray_agent.platforms.this_system import autostart
 from tray_agent.tray.model import Restart
-from ui.models.setup import Field, Kind, Page, SetupModel, Step, make_tables, try_out, views_sql
+from ui.models.setup import AutostartStatus, Kind, SetupField, SetupModel, SetupPage, SetupStep, make_tables, try_out, views_sql
+from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.dialog import GRID, Dialog, Form, quiet_label
-from ui.widgets.focused_wheel import FocusedWheel
 from ui.widgets.icons import Status, program_icon, status_icon
 from ui.widgets.message_box import make_readable
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from ui.windows import AgentState, DialogContext
 
-_ICONS = {Verdict.GOOD: Status.SUCCESS, Verdict.NOTICE: Status.WARNING, Verdict.FAULT: Status.ERROR}
-_ORDER = (Verdict.GOOD, Verdict.NOTICE, Verdict.FAULT)
+_ICONS = {CheckVerdict.GOOD: Status.SUCCESS, CheckVerdict.NOTICE: Status.WARNING, CheckVerdict.FAULT: Status.ERROR}
+_ORDER = (CheckVerdict.GOOD, CheckVerdict.NOTICE, CheckVerdict.FAULT)
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -114,7 +114,7 @@ class SetupDialog(Dialog):
             field.setFocus()
             field.setCursorPosition(cursor)
 
-    def _page(self, page: Page, fields: tuple[Field, ...]) -> QWidget:
+    def _page(self, page: SetupPage, fields: tuple[SetupField, ...]) -> QWidget:
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(GRID, 0, GRID, 0)
@@ -122,7 +122,8 @@ class SetupDialog(Dialog):
         column.addWidget(quiet_label(_(page.explanation)))
         form = Form()
         for field in fields:
-            form.add(_(field.label), self._editor(field), _(field.explanation) if field.explanation else "")
+            refusal = self.model.autostart_refusal if field.kind is Kind.AUTOSTART else ""
+            form.add(_(field.label), self._editor(field), refusal or (_(field.explanation) if field.explanation else ""))
         column.addLayout(form)
         column.addLayout(self._actions(page, self.pages.count()))
         results = QVBoxLayout()
@@ -137,7 +138,7 @@ class SetupDialog(Dialog):
         FocusedWheel(content)
         return area
 
-    def _actions(self, page: Page, place: int) -> QHBoxLayout:
+    def _actions(self, page: SetupPage, place: int) -> QHBoxLayout:
         check = QPushButton(_("&Prüfen"), self)
         check.setAccessibleName(_("{page} prüfen").format(page=_(page.title)))
         check.clicked.connect(lambda _checked: self.check(place, page.subjects))
@@ -146,16 +147,16 @@ class SetupDialog(Dialog):
         row.addWidget(check)
         if page.step is not None:
             step = QPushButton(_(page.step.value), self)
-            action = {Step.MAKE_TABLES: lambda: self.ask_tables(place), Step.WRITE_VIEWS: self.ask_views_file}[page.step]
+            action = {SetupStep.MAKE_TABLES: lambda: self.ask_tables(place), SetupStep.WRITE_VIEWS: self.ask_views_file}[page.step]
             step.clicked.connect(lambda _checked: action())
             row.addWidget(step)
         row.addStretch(1)
         return row
 
-    def _editor(self, field: Field) -> QWidget:
+    def _editor(self, field: SetupField) -> QWidget:
         if field.kind is Kind.CHOICE:
             return self._choice(field)
-        if field.kind is Kind.YES_NO:
+        if field.kind in (Kind.YES_NO, Kind.AUTOSTART):
             return self._yes_no(field)
         line = QLineEdit(self.model.value(field.place) if field.kind is not Kind.SECRET else "")
         line.setObjectName(".".join(field.place))
@@ -171,7 +172,7 @@ class SetupDialog(Dialog):
             return self._with_button(line, field)
         return line
 
-    def _with_button(self, line: QLineEdit, field: Field) -> QWidget:
+    def _with_button(self, line: QLineEdit, field: SetupField) -> QWidget:
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
@@ -182,7 +183,7 @@ class SetupDialog(Dialog):
         holder.setFocusProxy(line)
         return holder
 
-    def _choose(self, line: QLineEdit, field: Field) -> None:
+    def _choose(self, line: QLineEdit, field: SetupField) -> None:
         if field.kind is Kind.DATABASE:
             chosen = ask_sql_server(self)
         elif field.kind is Kind.FOLDER:
@@ -192,7 +193,7 @@ class SetupDialog(Dialog):
         if chosen:
             line.setText(chosen)
 
-    def _choice(self, field: Field) -> QWidget:
+    def _choice(self, field: SetupField) -> QWidget:
         box = QComboBox()
         box.setObjectName(".".join(field.place))
         for value, label in field.choices:
@@ -201,25 +202,33 @@ class SetupDialog(Dialog):
         box.currentIndexChanged.connect(lambda index: self._edit(field, str(box.itemData(index))))
         return box
 
-    def _yes_no(self, field: Field) -> QWidget:
+    def _yes_no(self, field: SetupField) -> QWidget:
         box = QCheckBox(_("Ja"))
         box.setObjectName(".".join(field.place))
         box.setAccessibleName(_(field.label).replace("&", ""))
-        box.setChecked(self.model.is_on(field.place))
         box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
+        if field.kind is Kind.AUTOSTART:
+            box.setChecked(self.model.starts_at_login)
+            refusal = self.model.autostart_refusal
+            allow(box, possible=not refusal, otherwise=refusal)
+        else:
+            box.setChecked(self.model.is_on(field.place))
         box.toggled.connect(lambda on: self._edit_flag(field, on))
         return box
 
     def _show_known(self, known: _Known) -> None:
-        self.model.mandants, self.model.kept = known.mandants, known.passwords
+        self.model.mandants, self.model.kept, self.model.autostart = known.mandants, known.passwords, known.autostart
         self._fill_again()
 
-    def _edit(self, field: Field, text: str) -> None:
+    def _edit(self, field: SetupField, text: str) -> None:
         self.model.edit(field.place, text)
         self._changed()
 
-    def _edit_flag(self, field: Field, on: bool) -> None:
-        self.model.edit_flag(field.place, on)
+    def _edit_flag(self, field: SetupField, on: bool) -> None:
+        if field.kind is Kind.AUTOSTART:
+            self.model.edit_autostart(on)
+        else:
+            self.model.edit_flag(field.place, on)
         self._changed()
 
     def _edit_secret(self, name: str, text: str) -> None:
@@ -235,7 +244,7 @@ class SetupDialog(Dialog):
         """Tries what stands in the fields of a page, without saving it."""
         agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
 
-        def work() -> tuple[Finding, ...]:
+        def work() -> tuple[CheckResult, ...]:
             return try_out(agent, preview_machine(config_file(), changes), secrets, subjects)
 
         self.run(work, lambda findings: self._checked(place, findings), busy=_("Wird geprüft …"))
@@ -244,7 +253,7 @@ class SetupDialog(Dialog):
         """Makes the agent's tables in the database that stands in the fields, after a question."""
         agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
 
-        def work() -> tuple[Finding, ...]:
+        def work() -> tuple[CheckResult, ...]:
             return make_tables(agent, preview_machine(config_file(), changes), secrets)
 
         said = _("Die Anmeldung muss Tabellen anlegen dürfen. Vorhandene Daten bleiben erhalten.")
@@ -275,7 +284,7 @@ class SetupDialog(Dialog):
         for place, (page, _fields) in enumerate(self.model.pages()):
             self.check(place, page.subjects)
 
-    def _checked(self, place: int, findings: tuple[Finding, ...]) -> None:
+    def _checked(self, place: int, findings: tuple[CheckResult, ...]) -> None:
         results = self._results[place]
         while results.count():
             old = results.takeAt(0)
@@ -286,7 +295,7 @@ class SetupDialog(Dialog):
             note = Note(self, _ICONS[finding.verdict])
             note.say(" ".join(part for part in (finding.sentence, finding.advice) if part))
             results.addWidget(note)
-        worst = max((finding.verdict for finding in findings), key=_ORDER.index, default=Verdict.GOOD)
+        worst = max((finding.verdict for finding in findings), key=_ORDER.index, default=CheckVerdict.GOOD)
         item = self.steps.item(place)
         if item is not None:
             item.setIcon(status_icon(_ICONS[worst]))
@@ -301,18 +310,22 @@ class SetupDialog(Dialog):
     def save(self, then: Callable[[], None]) -> None:
         """Writes the configuration and keeps the passwords; connections are made with them at the next start."""
         agent, changes, secrets, model = self.context.agent, self.model.changes, self.model.secrets, self.model
+        starts, needs_restart = model.autostart_change, model.needs_restart
 
         def work() -> Machine:
+            if starts is not None:
+                entry = autostart()
+                entry.enable() if starts else entry.disable()
             for name, value in secrets.items():
                 agent.secrets.set(name, value)
-            return save_machine(config_file(), changes)
+            return save_machine(config_file(), changes) if needs_restart else model.machine
 
         state, title = self.context.windows.state, self.windowTitle()
 
         def saved(machine: Machine) -> None:
             model.saved(machine)
             then()
-            if ask_restart(state, title):
+            if needs_restart and ask_restart(state, title):
                 state.chosen.emit(Restart())
 
         self.run(work, saved, busy=_("Wird gespeichert …"))
@@ -406,10 +419,11 @@ class SqlServerDialog(QDialog):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the pages show besides the configuration: the Mandants' names by id, and the names of the passwords there are."""
+    """What the pages show besides the configuration: names of Mandanten by id, names of the passwords there are, the autostart."""
 
     mandants: Mapping[str, str]
     passwords: frozenset[str]
+    autostart: AutostartStatus
 
 
 def _known(agent: Agent) -> _Known:
@@ -419,7 +433,9 @@ def _known(agent: Agent) -> _Known:
         mandants = {}
     model = SetupModel(agent.machine, mandants)
     names = {field.place[0] for _page, fields in model.pages() for field in fields if field.kind is Kind.SECRET}
-    return _Known(mandants, frozenset(name for name in names if agent.secrets.get(name)))
+    entry = autostart()
+    status = AutostartStatus(entry.is_enabled(), entry.is_enabled_for_all())
+    return _Known(mandants, frozenset(name for name in names if agent.secrets.get(name)), status)
 
 
 def _write(file: Path, sql: str) -> None:

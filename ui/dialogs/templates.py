@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
-from PyQt6.QtGui import QAction
+from PyQt6.QtCore import QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QInputDialog,
     QLabel,
+    QListWidget,
     QListWidgetItem,
     QMenu,
     QMessageBox,
     QPushButton,
-    QSplitter,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -26,29 +25,28 @@ from PyQt6.QtWidgets import (
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import Field, Severity
+from tray_agent.messages.texts.check import TemplateField, TemplateSeverity
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder
 from tray_agent.messages.texts.templates import Origin, TemplateEntry, TemplateKey
 from tray_agent.messages.words import channel_title, kind_title
-from ui.dialogs.choice_list import VALUE, ChoiceList
 from ui.dialogs.marked_edit import MarkedEdit
 from ui.models.templates import (
+    FoundLine,
     Reader,
     TemplatesModel,
-    Told,
-    changed_told,
+    changed_text,
     has_place,
     language_word,
-    missing_told,
+    missing_text,
     origin_word,
     patient_reader,
     readers,
     utf16_length,
 )
-from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.controls import allow
+from ui.widgets.dialog import GRID, Dialog, field_label, on_choice, side_by_side, splitter
 from ui.widgets.icons import Status, status_icon
 from ui.widgets.notes import Note
-from ui.widgets.reasons import allow
 from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ if TYPE_CHECKING:
     from ui.windows import DialogContext
 
 _ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}
-_SEVERITY_ICONS = {Severity.ERROR: Status.ERROR, Severity.WARNING: Status.WARNING}
+_SEVERITY_ICONS = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNING: Status.WARNING}
 
 
 def open_dialog(context: DialogContext) -> Dialog:
@@ -77,7 +75,7 @@ class TemplatesDialog(Dialog):
         self._examples: Mapping[MessageKind, tuple[Example, ...]] = {}
         self._asked: tuple[Reader, ...] = ()
         self._zone = context.agent.machine.zone
-        self.list = ListModel(self._columns(), parent=self)
+        self.list = ListModel(self._columns(), parent=self, key=lambda entry: entry.template.key)
         self.table = TableView(_("Alle Textvorlagen"), _("Hier stehen die Textvorlagen für jede Art, jeden Weg und jede Sprache."), self)
         self.subject = MarkedEdit(self, one_line=True)
         self.text = MarkedEdit(self)
@@ -112,12 +110,8 @@ class TemplatesDialog(Dialog):
     def _lay_out_content(self) -> None:
         self.table.setModel(self.list)
         self.remember_columns(self.table, widths=(180, 64, 92))
-        parts = QSplitter(Qt.Orientation.Horizontal, self)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(self.table)
-        parts.addWidget(self._editor())
+        parts = splitter(Qt.Orientation.Horizontal, self.table, self._editor(), (456, 700))
         parts.setStretchFactor(1, 1)
-        parts.setSizes([456, 700])
         self.body.addWidget(parts, 1)
 
     def _editor(self) -> QWidget:
@@ -130,9 +124,9 @@ class TemplatesDialog(Dialog):
         fields = QHBoxLayout()
         fields.setContentsMargins(0, GRID // 2, 0, 0)
         fields.setSpacing(2 * GRID)
-        self._subject_label = _label(_("&Betreff:"), self.subject)
-        fields.addLayout(_column(self._subject_label, self.subject, _label(_("&Text:"), self.text), self.text), 3)
-        fields.addLayout(_column(_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), self.placeholders), 2)
+        self._subject_label = field_label(_("&Betreff:"), self.subject)
+        fields.addLayout(_column(self._subject_label, self.subject, field_label(_("&Text:"), self.text), self.text), 3)
+        fields.addLayout(_column(field_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), self.placeholders), 2)
         column.addLayout(fields, 5)
         column.addLayout(self._count_row())
         column.addWidget(self.found)
@@ -155,32 +149,25 @@ class TemplatesDialog(Dialog):
         self.found.setToolTip(_("Klicken zeigt die Stelle; Doppelklick setzt den Vorschlag ein."))
 
     def _count_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
         self._counted.setWordWrap(True)
-        row.addWidget(self._counted, 1)
-        row.addWidget(self._simplify)
+        row = side_by_side(self._counted, self._simplify)
+        row.setStretchFactor(self._counted, 1)
         return row
 
     def _reader_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
+        other = QPushButton(_("Anderer Patie&nt …"), self)
+        row = side_by_side((_("&Vorschau für:"), self.reader), other)
+        row.setStretchFactor(self.reader, 1)
         row.setContentsMargins(0, GRID // 2, 0, 0)
-        row.addWidget(_label(_("&Vorschau für:"), self.reader))
         self.reader.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.reader.setMinimumContentsLength(24)
-        row.addWidget(self.reader, 1)
-        other = QPushButton(_("Anderer Patie&nt …"), self)
         other.clicked.connect(lambda _checked: self.ask_patient())
-        row.addWidget(other)
         self.setTabOrder(self.reader, other)
         self.setTabOrder(other, self.preview)
         return row
 
     def _connect(self) -> None:
-        chosen = self.table.selectionModel()
-        if chosen is not None:
-            chosen.currentRowChanged.connect(lambda _now, _before: self._switching.start())
+        on_choice(self.table, self._switching.start)
         self.text.edited.connect(lambda text: self._edit(text=text))
         self.subject.edited.connect(lambda text: self._edit(subject=text))
         for field in (self.text, self.subject):
@@ -239,7 +226,7 @@ class TemplatesDialog(Dialog):
         self.text.show_text(model.draft.text)
         self._show_placeholders(model)
         self._show_readers(model)
-        self._origin.setText(changed_told(model.entry, self._zone))
+        self._origin.setText(changed_text(model.entry, self._zone))
         self._changed()
 
     def _show_placeholders(self, model: TemplatesModel) -> None:
@@ -274,9 +261,9 @@ class TemplatesDialog(Dialog):
         model = self.model
         if model is None:
             return
-        self.text.show_marks(model.marks(Field.TEXT))
-        self.subject.show_marks(model.marks(Field.SUBJECT))
-        self._show_found(model.told())
+        self.text.show_marks(model.marks(TemplateField.TEXT))
+        self.subject.show_marks(model.marks(TemplateField.SUBJECT))
+        self._show_found(model.found_lines())
         origin = model.entry.origin
         allow(self._simplify, possible=model.can_simplify, otherwise=_("Der Text hat keine Zeichen, die ihn teurer machen."))
         allow(self._save, possible=model.can_save, otherwise=_("Es ist nichts geändert."))
@@ -284,13 +271,13 @@ class TemplatesDialog(Dialog):
         allow(self._disable, possible=origin is not Origin.DISABLED, otherwise=_("Diese Textvorlage wird schon nicht mehr verwendet."))
         self._show_preview()
 
-    def _show_found(self, told: tuple[Told, ...]) -> None:
+    def _show_found(self, lines: tuple[FoundLine, ...]) -> None:
         self.found.clear()
-        for one in told:
-            QListWidgetItem(status_icon(_SEVERITY_ICONS[one.finding.severity]), one.text, self.found).setData(VALUE, one)
-        if not told:
+        for line in lines:
+            QListWidgetItem(status_icon(_SEVERITY_ICONS[line.finding.severity]), line.text, self.found).setData(VALUE, line)
+        if not lines:
             QListWidgetItem(status_icon(Status.SUCCESS), _("Der Text ist in Ordnung."), self.found)
-        self.found.setAccessibleDescription(" ".join(one.text for one in told) or _("Der Text ist in Ordnung."))
+        self.found.setAccessibleDescription(" ".join(line.text for line in lines) or _("Der Text ist in Ordnung."))
 
     def _show_preview(self) -> None:
         model, reader = self.model, self.reader.currentData()
@@ -299,7 +286,7 @@ class TemplatesDialog(Dialog):
         rendered = model.rendered(reader)
         self.preview.setPlainText("\n\n".join(part for part in (rendered.subject, rendered.text) if part))
         self._counted.setText(model.counted(rendered))
-        self._missing.say(missing_told(rendered))
+        self._missing.say(missing_text(rendered))
 
     # Editing
 
@@ -309,7 +296,7 @@ class TemplatesDialog(Dialog):
         self._target.setFocus()
 
     def simplify(self) -> None:
-        """Writes the dear characters plainly; can be undone."""
+        """Writes the costly characters plainly; can be undone."""
         if self.model is not None:
             self.text.replace_text(self.model.simplified())
 
@@ -330,31 +317,31 @@ class TemplatesDialog(Dialog):
         menu.addMenu(inserting)
         return menu
 
-    def _findings_at(self, field: MarkedEdit, place: int) -> list[Told]:
+    def _findings_at(self, field: MarkedEdit, place: int) -> list[FoundLine]:
         """Returns the findings with a suggestion at a place (UTF-16 units) of a field."""
         if self.model is None:
             return []
-        which = Field.TEXT if field is self.text else Field.SUBJECT
+        which = TemplateField.TEXT if field is self.text else TemplateField.SUBJECT
         here = [one for one in self.model.findings if one.field is which and one.suggestion and has_place(one)]
         text = field.text
         spans = [(one, utf16_length(text[: one.position]), utf16_length(text[: one.position + one.length])) for one in here]
-        return [Told(one, 1) for one, start, end in spans if start <= place <= end]
+        return [FoundLine(one, 1) for one, start, end in spans if start <= place <= end]
 
-    def _field_of(self, told: Told) -> MarkedEdit:
-        return self.subject if told.finding.field is Field.SUBJECT else self.text
+    def _field_of(self, line: FoundLine) -> MarkedEdit:
+        return self.subject if line.finding.field is TemplateField.SUBJECT else self.text
 
-    def _go_to(self, told: Told | None) -> None:
-        if told is None or not has_place(told.finding):
+    def _go_to(self, line: FoundLine | None) -> None:
+        if line is None or not has_place(line.finding):
             return
-        field, finding = self._field_of(told), told.finding
+        field, finding = self._field_of(line), line.finding
         text = field.text
         field.go_to(utf16_length(text[: finding.position]), utf16_length(text[finding.position : finding.position + finding.length]))
 
-    def _take_suggestion(self, told: Told | None) -> None:
+    def _take_suggestion(self, line: FoundLine | None) -> None:
         """Puts the suggestion of a finding into its place."""
-        if told is None or self.model is None or told.finding.suggestion is None or told.finding not in self.model.findings:
+        if line is None or self.model is None or line.finding.suggestion is None or line.finding not in self.model.findings:
             return
-        self._field_of(told).replace_text(self.model.replaced(told.finding))
+        self._field_of(line).replace_text(self.model.replaced(line.finding))
 
     # For whom
 
@@ -417,13 +404,8 @@ class TemplatesDialog(Dialog):
         model, agent = self.model, self.context.agent
         if model is None:
             return
-        draft, who = model.draft, self._who()
-
-        def work() -> tuple[TemplateEntry, ...]:
-            agent.templates.save(draft, who)
-            return agent.templates.list()
-
-        self.run(work, lambda entries: self._stored(entries, then), busy=_("Wird gespeichert …"))
+        draft, who = model.draft, self.context.agent.person
+        self._then_list(lambda: agent.templates.save(draft, who), _("Wird gespeichert …"), then)
 
     def reset(self) -> None:
         """Goes back to the product's own text, after a question."""
@@ -440,7 +422,7 @@ class TemplatesDialog(Dialog):
         model, agent = self.model, self.context.agent
         if model is None:
             return
-        key, who = model.key, self._who()
+        key, who = model.key, self.context.agent.person
         consequence = _(
             "Patienten dieser Sprache erhalten dann den Text der Ersatzsprache; gibt es auch den nicht, erhalten sie nichts. "
             "Der gespeicherte Text bleibt, nicht gespeicherte Änderungen gehen verloren."
@@ -448,7 +430,7 @@ class TemplatesDialog(Dialog):
         if self.ask(_("Diese Textvorlage nicht mehr verwenden?"), consequence, _("&Nicht mehr verwenden")):
             self._then_list(lambda: agent.templates.disable(key, who), _("Wird gespeichert …"))
 
-    def _then_list(self, work: Callable[[], object], busy: str) -> None:
+    def _then_list(self, work: Callable[[], object], busy: str, then: Callable[[], None] = lambda: None) -> None:
         """Does something to the store in the background and shows all templates as they are then."""
         agent = self.context.agent
 
@@ -456,7 +438,7 @@ class TemplatesDialog(Dialog):
             work()
             return agent.templates.list()
 
-        self.run(both, lambda entries: self._stored(entries, lambda: None), busy=busy)
+        self.run(both, lambda entries: self._stored(entries, then), busy=busy)
 
     def _stored(self, entries: tuple[TemplateEntry, ...], then: Callable[[], None]) -> None:
         if self.model is not None:
@@ -464,9 +446,6 @@ class TemplatesDialog(Dialog):
             self.list.show(self.model.entries)
             self._show_template(self.model)
         then()
-
-    def _who(self) -> str:
-        return f"{getpass.getuser()}@{self.context.agent.workstation}"
 
 
 def _load(agent: Agent) -> TemplatesModel:
@@ -483,8 +462,33 @@ def _column(*widgets: QWidget) -> QVBoxLayout:
     return column
 
 
-def _label(text: str, field: QWidget) -> QLabel:
-    label = QLabel(text)
-    label.setBuddy(field)
-    field.setAccessibleName(text.replace("&", "").rstrip(":"))
-    return label
+VALUE = Qt.ItemDataRole.UserRole
+"""Where a line keeps what it stands for."""
+
+
+class ChoiceList(QListWidget):
+    """A list in a dialog; unlike Qt's own it keeps Enter to itself, so that taking a line does not also do the main action.
+
+    Attributes:
+        taken: the value of a line that was taken.
+    """
+
+    taken = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.itemDoubleClicked.connect(self._take)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Takes the line on Enter and on the space bar."""
+        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._take(self.currentItem())
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _take(self, item: QListWidgetItem | None) -> None:
+        value = item.data(VALUE) if item is not None else None
+        if value is not None:
+            self.taken.emit(value)

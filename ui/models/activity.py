@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from tray_agent.i18n import _, format_datetime
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, Verdict
+from tray_agent.job_kinds import Service
+from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title
-from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, Service, ServiceCounts
+from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, ServiceCounts
 from tray_agent.protocol.titles import level_title, service_title
 from tray_agent.tray.in_windows import in_windows
 from ui.models.period import ALL_DAYS, Period
 
-PAGE = 100
-"""Rows that are read at once."""
-
 MOST_PRINTED = 2000
-"""So many rows are printed at the most; a list of a million rows is no use on paper."""
+"""So many rows are printed at the most; a longer list is no use on paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +124,9 @@ def kind_text(message: OutboxMessage) -> str:
     return _("{kind} ({channel})").format(kind=kind_title(message.kind), channel=channel_title(message.channel))
 
 
-def verdict_question(message: OutboxMessage, verdict: Verdict) -> tuple[str, str]:
+def verdict_question(message: OutboxMessage, verdict: DoubtDecision) -> tuple[str, str]:
     """Returns what is asked before a decision about a message in doubt: a question, and what follows from it."""
-    if verdict is Verdict.SENT:
+    if verdict is DoubtDecision.SENT:
         return (
             _("Wurde die Mitteilung an {patient} gesendet?").format(patient=message.patient_name),
             _("Sie wird dann nie mehr gesendet. War sie doch nicht angekommen, erfährt der Patient nichts."),

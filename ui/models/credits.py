@@ -42,10 +42,16 @@ _WORDS = {
 }
 
 
-def credits_told(amount: Decimal) -> str:
+def credits_text(amount: Decimal) -> str:
     """Returns an amount with its unit: "1 Credit", "2.5 Credits"."""
     number = int(amount) if amount == int(amount) else 2
     return ngettext("{amount} Credit", "{amount} Credits", number).format(amount=format_number(amount))
+
+
+def segments_text(number: int, cost: Decimal) -> str:
+    """Returns of how many segments an SMS is, and what it costs."""
+    sentence = ngettext("{number} SMS-Segment, {cost}.", "{number} SMS-Segmente, {cost}.", number)
+    return sentence.format(number=number, cost=credits_text(cost))
 
 
 def state_of(account: AccountCredits) -> CreditState:
@@ -99,11 +105,13 @@ def advice(account: AccountCredits) -> str:
                 name=account.name
             )
         case CreditState.LOW:
-            said = _("{name}: Das Guthaben liegt unter dem Mindestbestand. Guthaben aufladen, sonst werden bald keine SMS mehr versendet.")
-            return said.format(name=account.name)
+            sentence = _(
+                "{name}: Das Guthaben liegt unter dem Mindestbestand. Guthaben aufladen, sonst werden bald keine SMS mehr versendet."
+            )
+            return sentence.format(name=account.name)
         case CreditState.SOON:
-            said = _("{name}: Bei gleichem Verbrauch reicht das Guthaben noch {days}. Guthaben aufladen.")
-            return said.format(name=account.name, days=days_text(account))
+            sentence = _("{name}: Bei gleichem Verbrauch reicht das Guthaben noch {days}. Guthaben aufladen.")
+            return sentence.format(name=account.name, days=days_text(account))
         case CreditState.GOOD:
             return ""
 
@@ -134,12 +142,12 @@ class ChartPoint:
 
     Attributes:
         x, y: its place, from 0 to 1: left to right, bottom to top.
-        told: what is said of it: "132 Credits am 23.11.2026 10:20".
+        sentence: what is said of it: "132 Credits am 23.11.2026 10:20".
     """
 
     x: float
     y: float
-    told: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,7 @@ def chart_of(account: AccountCredits, now: datetime, days: int, zone: ZoneInfo) 
         across=tuple(Tick(float(value / top), format_number(value)) for value in (step * number for number in range(int(top / step) + 1))),
         down=tuple(_dates(start, days, zone)),
         minimum=float(account.minimum / top) if account.minimum else None,
-        minimum_label=_minimum_told(account),
+        minimum_label=_minimum_text(account),
         description=_describe(account, shown, days, zone),
     )
 
@@ -196,7 +204,7 @@ def _step(highest: Decimal) -> Decimal:
 
 def _point(point: BalancePoint, start: datetime, days: int, top: Decimal, zone: ZoneInfo) -> ChartPoint:
     x = min(1.0, (point.measured_at - start) / timedelta(days=days))  # a server's clock may be ahead of this machine's
-    return ChartPoint(x, float(max(point.balance, Decimal(0)) / top), _point_told(point, zone))
+    return ChartPoint(x, float(max(point.balance, Decimal(0)) / top), _point_text(point, zone))
 
 
 def _dates(start: datetime, days: int, zone: ZoneInfo) -> list[Tick]:
@@ -213,16 +221,16 @@ def _describe(account: AccountCredits, shown: Sequence[BalancePoint], days: int,
     first, last = shown[0], shown[-1]
     lowest = min(shown, key=lambda point: point.balance)
     if len(shown) == 1:
-        return f"{title} {_point_told(last, zone)}; {_minimum_told(account)}."
-    said = _("{first}, {last}; tiefster Stand {lowest}; {minimum}.")
-    told = {"first": _point_told(first, zone), "last": _point_told(last, zone), "lowest": _point_told(lowest, zone)}
-    return f"{title} {said.format(**told, minimum=_minimum_told(account))}"
+        return f"{title} {_point_text(last, zone)}; {_minimum_text(account)}."
+    sentence = _("{first}, {last}; tiefster Stand {lowest}; {minimum}.")
+    values = {"first": _point_text(first, zone), "last": _point_text(last, zone), "lowest": _point_text(lowest, zone)}
+    return f"{title} {sentence.format(**values, minimum=_minimum_text(account))}"
 
 
-def _minimum_told(account: AccountCredits) -> str:
+def _minimum_text(account: AccountCredits) -> str:
     return _("Mindestbestand {minimum}").format(minimum=format_number(account.minimum))
 
 
-def _point_told(point: BalancePoint, zone: ZoneInfo) -> str:
+def _point_text(point: BalancePoint, zone: ZoneInfo) -> str:
     when = format_datetime(point.measured_at.astimezone(zone))
-    return _("{balance} am {when}").format(when=when, balance=credits_told(point.balance))
+    return _("{balance} am {when}").format(when=when, balance=credits_text(point.balance))

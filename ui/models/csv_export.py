@@ -19,6 +19,7 @@ def write_csv(file: Path, titles: Sequence[str], rows: Iterable[Sequence[str]]) 
     Raises:
         UnavailableError: the file can't be written.
     """
+    # all or nothing: who opens the file never sees half a list
     partial = file.with_name(f"{file.name}.part")
     try:
         with partial.open("w", encoding="utf-8-sig", newline="") as opened:

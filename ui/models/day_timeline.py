@@ -8,7 +8,7 @@ from itertools import groupby
 from tray_agent.i18n import _, format_date, format_time, join_words, ngettext
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.schedules.day_plan import DayPlan, PlannedRun, TooClose
-from ui.models.schedule import weekday_short
+from ui.models.schedule import time_of_day, weekday_short
 
 _MOST_TIMES = 6
 """So many times of one job are said one by one; more are told by their number."""
@@ -26,13 +26,15 @@ def day_title(plan: DayPlan) -> str:
 
 def run_tooltip(run: PlannedRun, too_close: tuple[TooClose, ...]) -> str:
     """Returns what is told of one run: time and job, and what is wrong with it."""
-    lines = [f"{_clock(run)} {job_title(run.job)}"]
+    lines = [f"{time_of_day(run.at)} {job_title(run.job)}"]
     if run.quiet:
         lines.append(_("In der Ruhezeit: es wird erst danach gesendet."))
     for pair in too_close:
         if run in (pair.first, pair.second):
             other = pair.second if run == pair.first else pair.first
-            lines.append(_("Weniger als 5 Minuten Abstand zu «{job}» um {time}.").format(job=job_title(other.job), time=_clock(other)))
+            lines.append(
+                _("Weniger als 5 Minuten Abstand zu «{job}» um {time}.").format(job=job_title(other.job), time=time_of_day(other.at))
+            )
     return "\n".join(lines)
 
 
@@ -43,10 +45,10 @@ def _job_sentences(plan: DayPlan) -> Iterator[str]:
     for job, found in groupby(sorted(plan.runs, key=lambda run: order.index(run.job)), key=lambda run: run.job):
         runs = list(found)
         if len(runs) <= _MOST_TIMES:
-            yield _("{job}: {times}.").format(job=job_title(job), times=join_words([_clock(run) for run in runs]))
+            yield _("{job}: {times}.").format(job=job_title(job), times=join_words([time_of_day(run.at) for run in runs]))
         else:
-            said = ngettext("{job}: {number} Lauf von {first} bis {last}.", "{job}: {number} Läufe von {first} bis {last}.", len(runs))
-            yield said.format(job=job_title(job), number=len(runs), first=_clock(runs[0]), last=_clock(runs[-1]))
+            sentence = ngettext("{job}: {number} Lauf von {first} bis {last}.", "{job}: {number} Läufe von {first} bis {last}.", len(runs))
+            yield sentence.format(job=job_title(job), number=len(runs), first=time_of_day(runs[0].at), last=time_of_day(runs[-1].at))
 
 
 def _quiet_sentences(plan: DayPlan) -> Iterator[str]:
@@ -61,9 +63,5 @@ def _quiet_sentences(plan: DayPlan) -> Iterator[str]:
 def _distance_sentences(plan: DayPlan) -> Iterator[str]:
     if plan.too_close:
         number = len(plan.too_close)
-        said = ngettext("{number} Abstand ist kleiner als 5 Minuten.", "{number} Abstände sind kleiner als 5 Minuten.", number)
-        yield said.format(number=number)
-
-
-def _clock(run: PlannedRun) -> str:
-    return run.at.strftime("%H:%M:%S") if run.at.second else format_time(run.at)
+        sentence = ngettext("{number} Abstand ist kleiner als 5 Minuten.", "{number} Abstände sind kleiner als 5 Minuten.", number)
+        yield sentence.format(number=number)

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
-from tray_agent.downloads.catalogue import FileKind
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.install import InstallOutcome, InstallResult
-from tray_agent.downloads.progress import Progress
+from tray_agent.downloads.model import DownloadState, FileKind, InstallResult
 from tray_agent.downloads.service import DownloadRow
-from tray_agent.downloads.sizes import format_size, format_time_left
-from tray_agent.downloads.states import DownloadState
+from tray_agent.downloads.words import format_size
 from tray_agent.errors import KnownError
-from tray_agent.i18n import N_, _, format_date, ngettext
-
-_STATES = {
-    DownloadState.NEW: N_("wird heruntergeladen"),
-    DownloadState.OFFERED: N_("bereit"),
-    DownloadState.STARTED: N_("gestartet"),
-    DownloadState.INSTALLED: N_("installiert"),
-    DownloadState.SUPERSEDED: N_("ersetzt"),
-}
+from tray_agent.i18n import N_, _, format_date, join_texts, ngettext
 
 _STATE_SENTENCES = {
     DownloadState.NEW: N_("Wird heruntergeladen und geprüft, sobald der Auftrag läuft."),
@@ -40,27 +28,19 @@ HandedOver = tuple[DownloadRow, InstallResult | KnownError]
 
 def key_of(row: DownloadRow) -> Key:
     """Returns what identifies a row."""
-    return row.element, row.version
-
-
-def state_word(row: DownloadRow) -> str:
-    """Returns the word for a row's state."""
-    return _("Datei fehlt") if is_missing(row) else _(_STATES[row.state])
+    return row.signed.element, str(row.signed.version)
 
 
 def state_sentence(row: DownloadRow) -> str:
     """Returns a row's state as a sentence."""
-    if is_missing(row):
+    if row.is_missing:
         return _("Die Datei ist nicht mehr im Download-Ordner; beim nächsten Lauf wird sie neu geholt.")
-    said = _(_STATE_SENTENCES[row.state])
-    if row.state is DownloadState.OFFERED and row.exit_code:
-        said += " " + _("Der letzte Versuch endete ohne Erfolg (Code {code}).").format(code=row.exit_code)
-    return said if row.present or row.state is DownloadState.NEW else said + " " + _("Ihre Datei ist nicht mehr im Download-Ordner.")
-
-
-def is_missing(row: DownloadRow) -> bool:
-    """Returns whether the file should be here and is not: what is installed or was replaced may be cleared away."""
-    return row.state in (DownloadState.OFFERED, DownloadState.STARTED) and not row.present
+    code, failed, cleared = row.download.exit_code, "", ""
+    if row.state is DownloadState.OFFERED and code:
+        failed = _("Der letzte Versuch endete ohne Erfolg (Code {code}).").format(code=code)
+    if not row.present and row.state is not DownloadState.NEW:
+        cleared = _("Ihre Datei ist nicht mehr im Download-Ordner.")
+    return join_texts(_(_STATE_SENTENCES[row.state]), failed, cleared)
 
 
 def can_run(row: DownloadRow) -> bool:
@@ -70,28 +50,21 @@ def can_run(row: DownloadRow) -> bool:
 
 def hint_of(row: DownloadRow) -> str:
     """Returns what the column *Hinweis* says."""
-    if row.restart:
+    if row.signed.restart:
         return _("vitomed danach neu starten")
-    return _("Datei wird angezeigt") if row.kind is FileKind.FILE else ""
+    return _("Datei wird angezeigt") if row.signed.kind is FileKind.FILE else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What stands below the table about the chosen row: a title and paragraphs."""
-
-    title: str
-    paragraphs: tuple[str, ...]
-
-
-def details_of(row: DownloadRow) -> Details:
-    """Returns what is told about a row."""
-    needs = _("Nötig ist vitomed {version} oder neuer.").format(version=row.needs) if row.needs else ""
-    restart = _("Für die Installation muss vitomed geschlossen und danach neu gestartet werden.") if row.restart else ""
+def details_of(row: DownloadRow) -> tuple[str, tuple[str, ...]]:
+    """Returns the title and the paragraphs that are told about a row below the table."""
+    signed = row.signed
+    needs = _("Nötig ist vitomed {version} oder neuer.").format(version=signed.needs) if signed.needs else ""
+    restart = _("Für die Installation muss vitomed geschlossen und danach neu gestartet werden.") if signed.restart else ""
     file = _("Datei: {name}, {size}, erschienen am {date}.").format(
-        name=row.file_name, size=format_size(row.size), date=format_date(row.released)
+        name=signed.file_name, size=format_size(signed.size), date=format_date(signed.released)
     )
-    title = _("{title}, Version {version}").format(title=row.title, version=row.version)
-    return Details(title, tuple(part for part in (state_sentence(row), row.notes, restart, needs, file) if part))
+    title = _("{title}, Version {version}").format(title=signed.title, version=signed.version)
+    return title, tuple(part for part in (state_sentence(row), signed.notes, restart, needs, file) if part)
 
 
 class DownloadsModel:
@@ -128,12 +101,12 @@ class DownloadsModel:
         waiting = sum(row.state is DownloadState.OFFERED and row.present for row in self.rows)
         if not waiting:
             return _("Keine neuen Downloads.")
-        said = ngettext(
+        sentence = ngettext(
             "{number} neuer Download ist bereit: ankreuzen und «Ausführen» klicken.",
             "{number} neue Downloads sind bereit: ankreuzen und «Ausführen» klicken.",
             waiting,
         )
-        return said.format(number=waiting)
+        return sentence.format(number=waiting)
 
 
 def hand_over_each(rows: Iterable[DownloadRow], install: Callable[[str, str], InstallResult]) -> list[HandedOver]:
@@ -171,13 +144,4 @@ def outcome_sentences(ended: Iterable[InstallResult | KnownError]) -> tuple[str,
 
 def went_well(ended: InstallResult | KnownError) -> bool:
     """Returns whether a hand-over came to what the person wanted."""
-    return isinstance(ended, InstallResult) and ended.outcome not in (InstallOutcome.FAILED, InstallOutcome.CANCELLED)
-
-
-def progress_text(progress: Progress) -> str:
-    """Returns how far the transfers are: "3.1 MB von 30 MB, 2.4 MB/s, noch 12 Sek."."""
-    parts = [_("{done} von {total}").format(done=format_size(progress.done), total=format_size(progress.total))]
-    if progress.rate:
-        parts.append(_("{size}/s").format(size=format_size(round(progress.rate))))
-    left = format_time_left(progress.seconds_left)
-    return ", ".join([*parts, left] if left else parts)
+    return isinstance(ended, InstallResult) and ended.outcome.went_well

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -38,8 +38,8 @@ def facts_of(agent: Agent) -> tuple[Fact, ...]:
         Fact(_("Praxisdaten"), database_words(agent.machine.practice_url)),
         Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
         Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
-        Fact(_("Lizenzen"), _told(lambda: licences(tuple(agent.practice.mandants().values()), today))),
-        Fact(_("Aufträge laufen auf"), _told(lambda: workstations(agent.jobs.presences(), agent.machine.zone))),
+        Fact(_("Lizenzen"), _or_error(lambda: licences(tuple(agent.practice.mandants().values()), today))),
+        Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences(), agent.machine.zone))),
     )
 
 
@@ -70,28 +70,25 @@ def _licence(mandant: Mandant, today: date) -> str:
     if mandant.licence_valid_until is None:
         return _("{name}: {number}").format(name=mandant.name, number=mandant.licence_number)
     over = mandant.licence_valid_until < today
-    said = _("{name}: {number}, abgelaufen am {date}") if over else _("{name}: {number}, gültig bis {date}")
-    return said.format(name=mandant.name, number=mandant.licence_number, date=format_date(mandant.licence_valid_until))
+    sentence = _("{name}: {number}, abgelaufen am {date}") if over else _("{name}: {number}, gültig bis {date}")
+    return sentence.format(name=mandant.name, number=mandant.licence_number, date=format_date(mandant.licence_valid_until))
 
 
 def workstations(presences: Sequence[Presence], zone: ZoneInfo) -> str:
     """Returns the computers whose agents run the jobs, a line each."""
-    lines = list(_workstations(presences, zone))
+    lines = [
+        _("{name}{here}, gesehen {when}").format(
+            name=presence.workstation,
+            here=_(" (dieser)") if presence.here else "",
+            when=format_datetime(presence.seen_at.astimezone(zone)),
+        )
+        for presence in presences
+        if presence.scheduling
+    ]
     return "\n".join(lines) or _("zurzeit keinem Computer")
 
 
-def _workstations(presences: Sequence[Presence], zone: ZoneInfo) -> Iterator[str]:
-    for presence in presences:
-        if presence.scheduling:
-            here = _(" (dieser)") if presence.here else ""
-            yield _("{name}{here}, gesehen {when}").format(name=presence.workstation, here=here, when=_local(presence.seen_at, zone))
-
-
-def _local(instant: datetime, zone: ZoneInfo) -> str:
-    return format_datetime(instant.astimezone(zone))
-
-
-def _told(read: Callable[[], str]) -> str:
+def _or_error(read: Callable[[], str]) -> str:
     try:
         return read()
     except KnownError as error:

@@ -6,21 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _, format_datetime, format_number, ngettext
 from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.protocol.model import Run, RunFilter, RunOrder, RunState
+from tray_agent.protocol.model import Run, RunFilter, RunState
 from tray_agent.protocol.titles import state_title, trigger_title
 from ui.models.period import ALL_DAYS, Period
-
-if TYPE_CHECKING:
-    from tray_agent.jobs.service import Jobs
-
-PAGE = 100
-"""Rows that are read at once."""
-
-_EXPORT_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +99,6 @@ def csv_row(run: Run, zone: tzinfo) -> tuple[str, ...]:
         time_text(run.started_at, zone), time_text(run.finished_at, zone), f"{duration.total_seconds():.1f}" if duration else "",
         str(run.problems), run.sentence,
     )  # fmt: skip
-
-
-def all_runs(jobs: Jobs, wanted: RunFilter, order: RunOrder, *, descending: bool) -> Iterator[Run]:
-    """Gives the whole list page by page, for the export; call it in a worker."""
-    page = jobs.history(wanted, order, descending=descending, size=_EXPORT_PAGE)
-    yield from page.rows
-    while page.next_page is not None:
-        page = jobs.history(wanted, order, descending=descending, page=page.next_page, size=_EXPORT_PAGE)
-        yield from page.rows
 
 
 def state_choices() -> Mapping[RunState, str]:

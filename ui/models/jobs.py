@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from tray_agent.i18n import _, format_datetime
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
 from tray_agent.protocol.model import Run
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.protocol.titles import state_title
-from tray_agent.schedules.order_check import Finding
+from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.schedules.summary import summarize
@@ -71,7 +71,7 @@ class JobsModel:
         self._tried: dict[JobKey, Schedule] = {}
         self._now: datetime | None = None
         self._pause: Pause | None = None
-        self.findings: tuple[Finding, ...] = ()
+        self.findings: tuple[OrderFinding, ...] = ()
 
     def show(self, jobs: Sequence[JobOverview], now: datetime, pause: Pause | None = None) -> None:
         """Takes the jobs as they are stored now; what was edited stays, with the version it was made from."""
@@ -104,6 +104,7 @@ class JobsModel:
 
     def _edit(self, key: JobKey, schedule: Schedule) -> None:
         before = self._edited.get(key)
+        # the version that the first edit began from: saving must notice what others saved since
         version = before.version if before else self._stored[key].version
         stored = self._stored[key]
         if schedule == stored.schedule and version == stored.version and not stored.mistake:
@@ -199,18 +200,13 @@ def next_text(row: JobRow) -> str:
 
 def run_question(key: JobKey) -> tuple[str, str, str] | None:
     """Returns what is asked before a job runs by hand whose work can't be taken back: question, consequence, the button's words."""
-    if key is not JobKey.SEND_MESSAGES:
+    if not job_kind(key).wakes_people:
         return None
     return (
         _("Alle aufbereiteten Mitteilungen jetzt senden?"),
         _("Was gesendet ist, lässt sich nicht zurückholen. In der Ruhezeit wird auch jetzt nicht gesendet."),
         _("Jetzt &senden"),
     )
-
-
-def ended_sentence(title: str, run: Run) -> tuple[str, str]:
-    """Returns what is told of a run that was started by hand: a title and a sentence."""
-    return _("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence
 
 
 def _mistake_hints(rows: Sequence[JobRow]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from tray_agent.i18n import N_, _, format_datetime, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title, state_title
-from ui.models.credits import credits_told
+from ui.models.credits import credits_text
 
 CAN_BE_CANCELLED = frozenset({MessageState.PREPARED})
 """Not sent yet, and certainly not under way."""
@@ -90,7 +90,7 @@ def _cost(message: OutboxMessage) -> str:
     if message.channel is not Channel.SMS or not message.segments:
         return ""
     said = ngettext("{number} SMS-Segment, {cost}.", "{number} SMS-Segmente, {cost}.", message.segments)
-    return said.format(number=message.segments, cost=credits_told(message.cost))
+    return said.format(number=message.segments, cost=credits_text(message.cost))
 
 
 def _text(message: OutboxMessage) -> str:

@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tray_agent.downloads.service import PortalArea, PortalHeading, PortalRow, PortalView
-from tray_agent.downloads.sizes import format_size
-from tray_agent.downloads.states import DownloadState
-from tray_agent.i18n import N_, _, format_date, ngettext
-
-_STATES = {
-    DownloadState.NEW: N_("wird geholt"),
-    DownloadState.OFFERED: N_("heruntergeladen"),
-    DownloadState.STARTED: N_("gestartet"),
-    DownloadState.INSTALLED: N_("installiert"),
-    DownloadState.SUPERSEDED: N_("ersetzt"),
-}
-
-
-def state_word(row: PortalRow) -> str:
-    """Returns what became of a row's version here, or ""."""
-    return _(_STATES[row.state]) if row.state else ""
-
-
-@dataclass(frozen=True, slots=True)
-class AreaMenu:
-    """The context menu of an area.
-
-    Attributes:
-        activate_enabled: whether *Download-Service aktivieren* can be chosen; greyed out while the service is active.
-    """
-
-    activate_enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RowMenu:
-    """The context menu of an element's row: *Automatisch herunterladen* as a tick."""
-
-    element: str
-    automatic: bool
+from tray_agent.downloads.portal_view import PortalArea, PortalHeading, PortalRow, PortalView
+from tray_agent.downloads.words import format_size
+from tray_agent.i18n import _, format_date, join_texts, ngettext
 
 
 class PortalModel:
@@ -68,21 +35,21 @@ class PortalModel:
         return tuple(heading for heading in found if heading.rows)
 
     def _matches(self, row: PortalRow) -> bool:
-        said = f"{row.title} {row.element} {row.version} {row.notes}".casefold()
-        return all(word in said for word in self._sought.split())
+        signed = row.signed
+        searched = f"{signed.title} {signed.element} {signed.version} {signed.notes}".casefold()
+        return all(word in searched for word in self._sought.split())
 
     @property
     def found(self) -> int:
         """Returns how many rows are shown."""
         return sum(len(heading.rows) for area in self.areas for heading in area.headings)
 
-    def area_menu(self, area: PortalArea) -> AreaMenu | None:
-        """Returns the context menu of an area: only *Neue Downloads* has one (seed, Element abonnieren, step 3)."""
-        return AreaMenu(activate_enabled=not self.view.active) if area.is_new else None
+    def can_activate(self, area: PortalArea) -> bool | None:
+        """Returns whether the menu of an area activates the service; False greys it out, None: it has no menu.
 
-    def row_menu(self, row: PortalRow) -> RowMenu:
-        """Returns the context menu of an element's row (seed, Element abonnieren, step 5)."""
-        return RowMenu(row.element, row.subscribed)
+        Only *Neue Downloads* has one (seed, Element abonnieren, step 3).
+        """
+        return not self.view.active if area.is_new else None
 
     @property
     def empty_sentence(self) -> str:
@@ -92,10 +59,11 @@ class PortalModel:
     @property
     def status(self) -> str:
         """Returns the sentence below the list."""
-        subscribed = len({row.element for area in self.view.areas for heading in area.headings for row in heading.rows if row.subscribed})
-        said = ngettext("{number} Element ist abonniert.", "{number} Elemente sind abonniert.", subscribed).format(number=subscribed)
+        rows = (row for area in self.view.areas for heading in area.headings for row in heading.rows)
+        number = len({row.signed.element for row in rows if row.subscribed})
+        subscribed = ngettext("{number} Element ist abonniert.", "{number} Elemente sind abonniert.", number).format(number=number)
         service = _("Der Download-Service ist aktiv.") if self.view.active else _("Der Download-Service ist nicht aktiv.")
-        return f"{service} {said}"
+        return join_texts(service, subscribed)
 
     def offline_sentence(self, checked: str) -> str:
         """Returns what is told while the portal does not answer; ``checked`` is when it last did, as the practice writes it."""
@@ -106,9 +74,10 @@ class PortalModel:
 
 def details_of(row: PortalRow) -> tuple[str, tuple[str, ...]]:
     """Returns the title and the paragraphs that are told about a row."""
-    restart = _("Nach der Installation muss vitomed neu gestartet werden.") if row.restart else ""
-    needs = _("Nötig ist vitomed {version} oder neuer.").format(version=row.needs) if row.needs else ""
-    facts = _("Erschienen am {date}, {size}.").format(date=format_date(row.released), size=format_size(row.size))
+    signed = row.signed
+    restart = _("Nach der Installation muss vitomed neu gestartet werden.") if signed.restart else ""
+    needs = _("Nötig ist vitomed {version} oder neuer.").format(version=signed.needs) if signed.needs else ""
+    facts = _("Erschienen am {date}, {size}.").format(date=format_date(signed.released), size=format_size(signed.size))
     automatic = _("Neuere Versionen werden automatisch heruntergeladen.") if row.subscribed else ""
-    title = _("{title}, Version {version}").format(title=row.title, version=row.version)
-    return title, tuple(part for part in (row.notes, automatic, restart, needs, facts) if part)
+    title = _("{title}, Version {version}").format(title=signed.title, version=signed.version)
+    return title, tuple(part for part in (signed.notes, automatic, restart, needs, facts) if part)

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, join_words, ngettext
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.rules.reasons import Weight, weight_of
+from tray_agent.messages.rules.reasons import Weight
 from tray_agent.messages.words import channel_title, kind_title
-from ui.models.credits import credits_told
+from ui.models.credits import credits_text, segments_text
 
 if TYPE_CHECKING:
     from tray_agent.jobs.model import JobOverview
@@ -28,24 +28,24 @@ class Outcome(Enum):
     SENT = "sent"
     ORDINARY = "ordinary"
     UNREACHABLE = "unreachable"
-    TO_MEND = "to_mend"
+    TO_CORRECT = "to_correct"
 
 
 _WORDS = {
     Outcome.SENT: N_("würde gesendet"),
     Outcome.ORDINARY: N_("nicht vorgesehen"),
     Outcome.UNREACHABLE: N_("nicht erreichbar"),
-    Outcome.TO_MEND: N_("zu beheben"),
+    Outcome.TO_CORRECT: N_("zu beheben"),
 }
 _OF_WEIGHT = {
     Weight.ORDINARY: Outcome.ORDINARY,
-    Weight.REMIND_OTHERWISE: Outcome.UNREACHABLE,
-    Weight.TO_MEND: Outcome.TO_MEND,
+    Weight.CALL_OR_WRITE: Outcome.UNREACHABLE,
+    Weight.TO_FIX: Outcome.TO_CORRECT,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PreviewView:
     """One choice of the filter *Anzeigen*: its name (a source text) and what it shows; none: all."""
 
     title: str
@@ -53,17 +53,17 @@ class View:
 
 
 VIEWS = (
-    View(N_("Alle"), frozenset()),
-    View(N_("Erhalten eine Mitteilung"), frozenset({Outcome.SENT})),
-    View(N_("Erhalten keine Mitteilung"), frozenset(Outcome) - {Outcome.SENT}),
-    View(N_("Nicht erreichbar oder zu beheben"), frozenset({Outcome.UNREACHABLE, Outcome.TO_MEND})),
+    PreviewView(N_("Alle"), frozenset()),
+    PreviewView(N_("Erhalten eine Mitteilung"), frozenset({Outcome.SENT})),
+    PreviewView(N_("Erhalten keine Mitteilung"), frozenset(Outcome) - {Outcome.SENT}),
+    PreviewView(N_("Nicht erreichbar oder zu beheben"), frozenset({Outcome.UNREACHABLE, Outcome.TO_CORRECT})),
 )
 """The choices of the filter, in the order shown."""
 
 
 def outcome_of(line: PreviewLine) -> Outcome:
     """Returns what would become of a line's message."""
-    return Outcome.SENT if line.reason is None else _OF_WEIGHT[weight_of(line.reason)]
+    return Outcome.SENT if line.reason is None else _OF_WEIGHT[line.reason.weight]
 
 
 def outcome_word(line: PreviewLine) -> str:
@@ -71,7 +71,7 @@ def outcome_word(line: PreviewLine) -> str:
     return _(_WORDS[outcome_of(line)])
 
 
-def lines_shown(preview: Preview, view: View, patient: str) -> tuple[PreviewLine, ...]:
+def lines_shown(preview: Preview, view: PreviewView, patient: str) -> tuple[PreviewLine, ...]:
     """Returns the lines that a view shows of the patients whose name holds ``patient``, or whose number it is."""
     wanted = patient.strip().casefold()
     return tuple(
@@ -116,14 +116,8 @@ def details_of(line: PreviewLine) -> tuple[str, tuple[str, ...]]:
     )
     moved = _("Der Termin wurde verschoben; an die frühere Zeit wurde schon erinnert.") if line.moved else ""
     text = "\n\n".join(part for part in (line.subject, line.text) if part)
-    return title, tuple(part for part in (f"{way}. {_segments(line)}".strip(), moved, text) if part)
-
-
-def _segments(line: PreviewLine) -> str:
-    if line.channel is not Channel.SMS:
-        return ""
-    said = ngettext("{number} SMS-Segment, {cost}.", "{number} SMS-Segmente, {cost}.", line.segments)
-    return said.format(number=line.segments, cost=credits_told(line.cost))
+    cost = segments_text(line.segments, line.cost) if line.channel is Channel.SMS else ""
+    return title, tuple(part for part in (f"{way}. {cost}".strip(), moved, text) if part)
 
 
 # The whole
@@ -131,14 +125,14 @@ def _segments(line: PreviewLine) -> str:
 
 def summary(preview: Preview, zone: ZoneInfo) -> str:
     """Returns how many get what, at what cost, when, and how many do not."""
-    return " ".join((_sent_told(preview), _others_told(preview), _when_told(preview, zone))).strip()
+    return " ".join((_sent_sentence(preview), _others_sentence(preview), _when_sentence(preview, zone))).strip()
 
 
-def _sent_told(preview: Preview) -> str:
+def _sent_sentence(preview: Preview) -> str:
     if not preview.messages:
         return _("{subject}: Es würde nichts gesendet.").format(subject=_subject(preview))
-    ways = join_words([_way_told(preview, channel) for channel in Channel if _number(preview, channel)])
-    return _("{subject}: {ways}, Kosten {cost}.").format(subject=_subject(preview), ways=ways, cost=credits_told(preview.cost))
+    ways = join_words([_way_text(preview, channel) for channel in Channel if _number(preview, channel)])
+    return _("{subject}: {ways}, Kosten {cost}.").format(subject=_subject(preview), ways=ways, cost=credits_text(preview.cost))
 
 
 def _subject(preview: Preview) -> str:
@@ -154,21 +148,21 @@ def _number(preview: Preview, channel: Channel) -> int:
     return sum(line.channel is channel for line in preview.messages)
 
 
-def _way_told(preview: Preview, channel: Channel) -> str:
+def _way_text(preview: Preview, channel: Channel) -> str:
     number = _number(preview, channel)
     if channel is Channel.SMS:
         return ngettext("{number} SMS", "{number} SMS", number).format(number=format_number(number))
     return ngettext("{number} E-Mail", "{number} E-Mails", number).format(number=format_number(number))
 
 
-def _others_told(preview: Preview) -> str:
+def _others_sentence(preview: Preview) -> str:
     number = len(preview.others)
     if not number:
         return _("Alle erhalten eine Mitteilung.") if preview.messages else ""
     return ngettext("{number} erhält keine Mitteilung.", "{number} erhalten keine Mitteilung.", number).format(number=format_number(number))
 
 
-def _when_told(preview: Preview, zone: ZoneInfo) -> str:
+def _when_sentence(preview: Preview, zone: ZoneInfo) -> str:
     if not preview.messages or preview.sent_at is None:
         return ""
     return _("Versand am {when}.").format(when=format_datetime(preview.sent_at.astimezone(zone)))
@@ -176,7 +170,11 @@ def _when_told(preview: Preview, zone: ZoneInfo) -> str:
 
 def warnings(preview: Preview) -> tuple[str, ...]:
     """Returns what keeps messages from going out on that day, sentence by sentence."""
-    return (*_switch_warning(preview), *_plan_warning(preview), *(said for one in preview.mandants if (said := _charge_warning(one))))
+    return (
+        *_switch_warning(preview),
+        *_plan_warning(preview),
+        *(sentence for one in preview.mandants if (sentence := _charge_warning(one))),
+    )
 
 
 def _switch_warning(preview: Preview) -> Iterator[str]:
@@ -195,8 +193,8 @@ def _charge_warning(charged: PreviewMandant) -> str:
         return ""
     if not charged.has_account:
         return _("{name}: Für diesen Mandanten ist kein SMS-Konto eingerichtet.").format(name=charged.name)
-    said = _("{name}: Das Guthaben von {balance} reicht nicht für {cost}. Guthaben aufladen.")
-    return said.format(name=charged.name, balance=credits_told(charged.balance or Decimal(0)), cost=credits_told(charged.cost))
+    sentence = _("{name}: Das Guthaben von {balance} reicht nicht für {cost}. Guthaben aufladen.")
+    return sentence.format(name=charged.name, balance=credits_text(charged.balance or Decimal(0)), cost=credits_text(charged.cost))
 
 
 def charges(mandants: Sequence[PreviewMandant]) -> str:
@@ -205,12 +203,12 @@ def charges(mandants: Sequence[PreviewMandant]) -> str:
 
 
 def _charge(charged: PreviewMandant) -> str:
-    said = ngettext("{name}: {number} Mitteilung, {cost}", "{name}: {number} Mitteilungen, {cost}", charged.messages)
-    told = said.format(name=charged.name, number=format_number(charged.messages), cost=credits_told(charged.cost))
+    sentence = ngettext("{name}: {number} Mitteilung, {cost}", "{name}: {number} Mitteilungen, {cost}", charged.messages)
+    text = sentence.format(name=charged.name, number=format_number(charged.messages), cost=credits_text(charged.cost))
     if charged.balance is None:
-        return f"{told}."
+        return f"{text}."
     balance = _("Guthaben {balance}").format(balance=format_number(charged.balance))
-    return f"{told} ({balance})."
+    return f"{text} ({balance})."
 
 
 def first_day(kind: MessageKind, jobs: Sequence[JobOverview], today: date, zone: ZoneInfo) -> date:
@@ -220,29 +218,25 @@ def first_day(kind: MessageKind, jobs: Sequence[JobOverview], today: date, zone:
     return min(planned, default=today + timedelta(days=1))
 
 
-def latest_day_ahead() -> timedelta:
-    """Returns how far ahead a preview can be asked for."""
-    return timedelta(days=366)
+FURTHEST_AHEAD = timedelta(days=366)
+"""How far ahead a preview can be asked for."""
 
 
 # Export
 
 
-def table_rows(lines: Sequence[PreviewLine]) -> Iterator[tuple[str, ...]]:
-    """Yields the titles and a row for each line, for a file that a spreadsheet opens."""
-    yield (
+def table_titles() -> tuple[str, ...]:
+    """Returns the titles of the exported file."""
+    return (
         _("Termin"), _("Patient"), _("Patientennummer"), _("Ergebnis"), _("Kanal"), _("Empfänger"), _("Mandant"), _("Credits"),
         _("Betreff"), _("Text"), _("Grund"), _("Was tun"),
     )  # fmt: skip
-    for line in lines:
-        cells = (
-            format_datetime(line.starts_at) if line.starts_at else "", line.patient, line.patient_id, outcome_word(line),
-            channel_title(line.channel) if line.channel else "", line.recipient or "", line.mandant,
-            format_number(line.cost) if line.is_sent else "", line.subject, line.text, line.sentence, line.advice,
-        )  # fmt: skip
-        yield tuple(_harmless(cell) for cell in cells)
 
 
-def _harmless(cell: str) -> str:
-    """Returns a cell that no spreadsheet takes for a formula (``=…``, ``+41…``, ``@…``)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+def table_row(line: PreviewLine) -> tuple[str, ...]:
+    """Returns a line as a row of the exported file."""
+    return (
+        format_datetime(line.starts_at) if line.starts_at else "", line.patient, line.patient_id, outcome_word(line),
+        channel_title(line.channel) if line.channel else "", line.recipient or "", line.mandant,
+        format_number(line.cost) if line.is_sent else "", line.subject, line.text, line.sentence, line.advice,
+    )  # fmt: skip

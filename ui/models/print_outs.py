@@ -70,7 +70,7 @@ def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: date
     titles = (_("Zeit"), _("Stufe"), _("Was geschah"), _("Betrifft"), _("Arbeitsplatz"))
     cells = ((time_text(row, zone), level_title(row.level), row.sentence, about_text(row), row.workstation) for row in rows)
     note = _("Gedruckt sind die ersten {number} Einträge; die Liste geht weiter.").format(number=len(rows)) if more else ""
-    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (14, 13, 41, 15, 17), cells), note))
+    return _list(title, _printed(now, zone), titles, (14, 13, 41, 15, 17), cells, note)
 
 
 def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> PrintOut:
@@ -78,16 +78,10 @@ def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> Prin
     title = _("Anrufliste: anders zu erinnern")
     titles = ("☐", _("Termin"), _("Patient"), _("Telefon"), _("Warum"))
     cells = (
-        (
-            "☐",
-            appointment_text(entry.message, zone),
-            entry.message.patient_name,
-            phones_text(entry),
-            f"{sent_text(entry)}: {entry.sentence}",
-        )
-        for entry in entries
+        ("☐", appointment_text(one.message, zone), one.message.patient_name, phones_text(one), f"{sent_text(one)}: {one.sentence}")
+        for one in entries
     )
-    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (4, 15, 18, 18, 45), cells), ""))
+    return _list(title, _printed(now, zone), titles, (4, 15, 18, 18, 45), cells)
 
 
 def doubt_list(messages: Sequence[OutboxMessage], zone: tzinfo, now: datetime) -> PrintOut:
@@ -105,7 +99,7 @@ def doubt_list(messages: Sequence[OutboxMessage], zone: tzinfo, now: datetime) -
         )
         for message in messages
     )
-    return PrintOut(title, _page(title, _printed(now, zone), _table(titles, (16, 22, 17, 13, 14, 18), cells), ""))
+    return _list(title, _printed(now, zone), titles, (16, 22, 17, 13, 14, 18), cells)
 
 
 def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewLine], zone: tzinfo, now: datetime) -> PrintOut:
@@ -123,8 +117,8 @@ def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewL
     cells = (
         (preview_time(line), line.patient, outcome_word(line), channel_text(line), line.recipient or "–", said_text(line)) for line in lines
     )
-    said = " ".join((heading, *warnings, _printed(now, zone)))
-    return PrintOut(title, _page(title, said, _table(titles, (15, 16, 15, 9, 18, 27), cells), ""))
+    introduction = " ".join((heading, *warnings, _printed(now, zone)))
+    return _list(title, introduction, titles, (15, 16, 15, 9, 18, 27), cells)
 
 
 def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
@@ -145,7 +139,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     language = (normal_language(patient.language) if patient else None) or current_language()
     head = "<br>".join(escape(line) for line in (sender.name, sender.phone) if line)
     name = f"{patient.salutation or ''} {patient.first_name} {patient.last_name}".strip() if patient else message.patient_name
-    paragraphs = (*_said(message, sender, zone, language), sender.name)
+    paragraphs = (*_letter_paragraphs(message, sender, zone, language), sender.name)
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
     address = f"<br>{_LINE}<br>{_LINE}"  # for street and town, which the practice's data do not have
@@ -154,24 +148,24 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"
 
 
-def _said(message: OutboxMessage, sender: Sender, zone: tzinfo, language: str) -> tuple[str, ...]:
+def _letter_paragraphs(message: OutboxMessage, sender: Sender, zone: tzinfo, language: str) -> tuple[str, ...]:
     local = message.appointment_at.astimezone(zone) if message.appointment_at else None
     when = in_language(language, _WHEN).format(date=format_date(local), time=format_time(local)) if local else ""
     call = in_language(language, _CALL).format(phone=sender.phone) if sender.phone else ""
     return in_language(language, _GREETING), in_language(language, _REMINDING).format(when=when), call, in_language(language, _CLOSING)
 
 
-def _page(title: str, printed: str, table: str, note: str) -> str:
-    after = f"<p>{escape(note)}</p>" if note else ""
-    style = "<style>td, th {padding: 3px 6px; font-size: 9pt} th {text-align: left}</style>"
-    return f"<html><head>{style}</head><body><h2>{escape(title)}</h2><p>{escape(printed)}</p>{table}{after}</body></html>"
-
-
-def _table(titles: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]) -> str:
-    """Returns a table; ``widths`` of its columns in percent."""
+def _list(
+    title: str, introduction: str, titles: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]], note: str = ""
+) -> PrintOut:
+    """Returns a list as a table below a title and a sentence; ``widths`` of its columns in percent."""
     head = "".join(f"<th width='{width}%'>{escape(title)}</th>" for title, width in zip(titles, widths, strict=True))
     body = "".join(f"<tr>{''.join(f'<td>{escape(in_windows(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table border='1' cellspacing='0' width='100%' style='border-collapse:collapse'><thead><tr>{head}</tr></thead>{body}</table>"
+    table = f"<table border='1' cellspacing='0' width='100%' style='border-collapse:collapse'><thead><tr>{head}</tr></thead>{body}</table>"
+    after = f"<p>{escape(note)}</p>" if note else ""
+    style = "<style>td, th {padding: 3px 6px; font-size: 9pt} th {text-align: left}</style>"
+    page = f"<h2>{escape(title)}</h2><p>{escape(introduction)}</p>{table}{after}"
+    return PrintOut(title, f"<html><head>{style}</head><body>{page}</body></html>")
 
 
 def _printed(now: datetime, zone: tzinfo) -> str:

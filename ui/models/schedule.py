@@ -10,17 +10,24 @@ from itertools import islice
 
 from tray_agent.i18n import N_, _, format_date, format_time
 from tray_agent.job_kinds import JobKey
-from tray_agent.schedules.codes import LAST_SECOND, NO_END_DATE, date_number, time_number
+from tray_agent.schedules.codes import (
+    LAST_SECOND,
+    NO_END_DATE,
+    Frequency,
+    Position,
+    RelativeDay,
+    Subday,
+    Weekdays,
+    date_number,
+    time_number,
+)
+from tray_agent.schedules.mistakes import find_mistakes
 from tray_agent.schedules.planned_times import next_after
-from tray_agent.schedules.schedule import Frequency, Mistake, Position, RelativeDay, Schedule, Subday, Weekdays, find_mistakes
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.schedules.summary import summarize
 
 NEXT_RUNS = 5
 """How many planned times are shown."""
-
-
-def _nobody(_schedule: Schedule | None) -> None:
-    """Hears what nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class ScheduleSubject:
     job: JobKey
     schedule: Schedule = field(compare=False)
     take: Callable[[Schedule], None] = field(compare=False)
-    preview: Callable[[Schedule | None], None] = field(compare=False, default=_nobody)
+    preview: Callable[[Schedule | None], None] = field(compare=False)
     window: int = 0
 
 
@@ -94,7 +101,7 @@ RELATIVE_DAY_TITLES: Mapping[RelativeDay, str] = {
 """The kinds of days that are counted in a month, source texts."""
 
 
-class Field(StrEnum):
+class NotePlace(StrEnum):
     """The places of the window beside which a mistake is told."""
 
     REPEATED = "repeated"
@@ -108,7 +115,7 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ScheduleFields:
     """What the fields hold, those too that the chosen kind does not use: a choice that is taken back brings them back.
 
     Attributes:
@@ -157,11 +164,11 @@ _REPEATS = {
 _WORKING_DAYS = Weekdays.MONDAY | Weekdays.TUESDAY | Weekdays.WEDNESDAY | Weekdays.THURSDAY | Weekdays.FRIDAY
 
 
-def draft_of(schedule: Schedule) -> Draft:
+def fields_of(schedule: Schedule) -> ScheduleFields:
     """Returns what the fields hold for a schedule, with sensible values where it does not say."""
     several, relative = schedule.subday is not Subday.AT_TIME, schedule.frequency is Frequency.MONTHLY_RELATIVE
     monthly = _REPEATS[schedule.frequency] is Repeat.MONTHLY
-    return Draft(
+    return ScheduleFields(
         repeat=_REPEATS[schedule.frequency],
         days=schedule.interval if schedule.frequency is Frequency.DAILY else 1,
         weeks=schedule.recurrence if schedule.frequency is Frequency.WEEKLY else 1,
@@ -187,49 +194,62 @@ class ScheduleModel:
     """A schedule as a person edits it; nothing of it is saved here.
 
     Args:
-        title: the job's name.
         schedule: the schedule to begin with; whether it is enabled is not edited here.
         zone: the practice's time zone.
         now: the present instant (aware), from which the next runs are counted.
+
+    Attributes:
+        fields: what they hold.
+        mistakes: what is wrong, a sentence or two by the place beside which it is told; empty: it is right.
+        schedule: the schedule as edited, or None while something is wrong with it.
     """
 
-    def __init__(self, title: str, schedule: Schedule, zone: tzinfo, now: datetime) -> None:
-        self.title = title
+    def __init__(self, schedule: Schedule, zone: tzinfo, now: datetime) -> None:
         self._given = schedule
         self._zone = zone
         self._now = now
-        self.draft = draft_of(schedule)
+        self.fields = fields_of(schedule)
+        self._follow()
 
     def edit(self, **values: object) -> None:
-        """Takes what fields hold now, by the names of ``Draft``."""
-        self.draft = replace(self.draft, **values)  # type: ignore[arg-type]  # the names and types are those of Draft
+        """Takes what fields hold now, by the names of ``ScheduleFields``."""
+        self.fields = replace(self.fields, **values)  # type: ignore[arg-type]  # the names and types are those of ScheduleFields
+        self._follow()
+
+    def _follow(self) -> None:
+        """Finds out, once for every edit, what is wrong with the fields and which schedule they make."""
+        columns = self.columns
+        mistakes = tuple(find_mistakes(columns))
+        placed = ((self._place(mistake.column), mistake) for mistake in mistakes)
+        self.mistakes = {place: f"{mistake.message} {_advice(place) or mistake.advice}" for place, mistake in placed}
+        self.schedule = None if mistakes else Schedule.from_columns(columns)
 
     @property
     def columns(self) -> dict[str, int]:
-        """Returns the draft as a row of sysschedules, right or wrong."""
-        draft, once = self.draft, self.draft.repeat is Repeat.ONCE
-        several = draft.several and not once
+        """Returns the fields as a row of sysschedules, right or wrong."""
+        fields, once = self.fields, self.fields.repeat is Repeat.ONCE
+        several = fields.several and not once
         return {
             "enabled": int(self._given.enabled),
             **self._frequency_columns(),
-            "freq_subday_type": int(draft.unit if several else Subday.AT_TIME),
-            "freq_subday_interval": draft.every if several else 0,
-            "active_start_date": date_number(draft.start),
-            "active_end_date": NO_END_DATE if draft.endless or once else date_number(draft.end),
-            "active_start_time": time_number(draft.window_start if several else draft.at),
-            "active_end_time": time_number(draft.window_end if several else LAST_SECOND),
+            "freq_subday_type": int(fields.unit if several else Subday.AT_TIME),
+            "freq_subday_interval": fields.every if several else 0,
+            "active_start_date": date_number(fields.start),
+            "active_end_date": NO_END_DATE if fields.endless or once else date_number(fields.end),
+            "active_start_time": time_number(fields.window_start if several else fields.at),
+            "active_end_time": time_number(fields.window_end if several else LAST_SECOND),
         }
 
     def _frequency_columns(self) -> dict[str, int]:
-        draft = self.draft
+        fields = self.fields
         kind, interval, recurrence, position = {
             Repeat.ONCE: (Frequency.ONCE, 0, 0, Position.UNUSED),
-            Repeat.DAILY: (Frequency.DAILY, draft.days, 0, Position.UNUSED),
-            Repeat.WEEKLY: (Frequency.WEEKLY, draft.weekdays, draft.weeks, Position.UNUSED),
-            Repeat.MONTHLY: (Frequency.MONTHLY, draft.day_of_month, draft.months, Position.UNUSED),
-        }[draft.repeat]
-        if draft.repeat is Repeat.MONTHLY and draft.by_position:
-            kind, interval, position = Frequency.MONTHLY_RELATIVE, int(draft.relative_day), draft.position
+            Repeat.DAILY: (Frequency.DAILY, fields.days, 0, Position.UNUSED),
+            Repeat.WEEKLY: (Frequency.WEEKLY, fields.weekdays, fields.weeks, Position.UNUSED),
+            Repeat.MONTHLY: (Frequency.MONTHLY, fields.day_of_month, fields.months, Position.UNUSED),
+        }[fields.repeat]
+        if fields.repeat is Repeat.MONTHLY and fields.by_position:
+            kind, interval, position = Frequency.MONTHLY_RELATIVE, int(fields.relative_day), fields.position
         return {
             "freq_type": int(kind),
             "freq_interval": int(interval),
@@ -237,26 +257,12 @@ class ScheduleModel:
             "freq_relative_interval": int(position),
         }
 
-    @property
-    def mistakes(self) -> dict[Field, str]:
-        """Returns what is wrong, a sentence or two by the place beside which it is told; empty: it is right."""
-        placed = ((self._place(mistake.column), mistake) for mistake in self._found())
-        return {place: f"{mistake.message} {_advice(place) or mistake.advice}" for place, mistake in placed}
-
-    def _found(self) -> Iterator[Mistake]:
-        yield from find_mistakes(self.columns)
-
-    def _place(self, column: str) -> Field:
+    def _place(self, column: str) -> NotePlace:
         if column == "freq_interval":
-            return {Repeat.DAILY: Field.REPEATED, Repeat.WEEKLY: Field.WEEKDAYS}.get(self.draft.repeat, Field.MONTHLY)
+            return {Repeat.DAILY: NotePlace.REPEATED, Repeat.WEEKLY: NotePlace.WEEKDAYS}.get(self.fields.repeat, NotePlace.MONTHLY)
         if column == "active_start_time":
-            return Field.WINDOW if self.draft.several else Field.TIME
-        return _PLACES.get(column, Field.REPEATED)
-
-    @property
-    def schedule(self) -> Schedule | None:
-        """Returns the schedule as edited, or None while something is wrong with it."""
-        return None if any(True for _mistake in self._found()) else Schedule.from_columns(self.columns)
+            return NotePlace.WINDOW if self.fields.several else NotePlace.TIME
+        return _PLACES.get(column, NotePlace.REPEATED)
 
     @property
     def has_changes(self) -> bool:
@@ -280,11 +286,13 @@ class ScheduleModel:
 
     @property
     def next_lines(self) -> tuple[str, ...]:
-        """Returns the next planned times as people read them ("Mo 23.11.2026 10:10"), or why there is none."""
+        """Returns the next planned times as people read them ("Mo 23.11.2026 10:10") below their title, or why there is none."""
         runs = self.next_runs()
-        if not runs and self.schedule is not None:
-            return (_("Nach diesem Zeitplan läuft der Auftrag nie mehr: Die Zeit liegt schon zurück."),)
-        return tuple(f"{weekday_short(run)} {format_date(run)} {_clock(run)}" for run in runs)
+        if runs:
+            return (_("Die nächsten Läufe:"), *(f"{weekday_short(run)} {format_date(run)} {time_of_day(run)}" for run in runs))
+        if self.schedule is None:
+            return ()
+        return (_("Nach diesem Zeitplan läuft der Auftrag nie mehr: Die Zeit liegt schon zurück."),)
 
 
 def _runs_after(schedule: Schedule, zone: tzinfo, instant: datetime) -> Iterator[datetime]:
@@ -299,25 +307,26 @@ def weekday_short(day: date) -> str:
     return _(tuple(WEEKDAY_TITLES.values())[day.weekday()][0])
 
 
-def _clock(at: datetime) -> str:
+def time_of_day(at: datetime) -> str:
+    """Returns a planned time as people read it; seconds only where there are some."""
     return format_time(at) if not at.second else at.strftime("%H:%M:%S")
 
 
 _PLACES = {
-    "freq_recurrence_factor": Field.REPEATED,
-    "freq_relative_interval": Field.MONTHLY,
-    "freq_subday_type": Field.EVERY,
-    "freq_subday_interval": Field.EVERY,
-    "active_start_date": Field.START,
-    "active_end_date": Field.END,
-    "active_end_time": Field.WINDOW,
+    "freq_recurrence_factor": NotePlace.REPEATED,
+    "freq_relative_interval": NotePlace.MONTHLY,
+    "freq_subday_type": NotePlace.EVERY,
+    "freq_subday_interval": NotePlace.EVERY,
+    "active_start_date": NotePlace.START,
+    "active_end_date": NotePlace.END,
+    "active_end_time": NotePlace.WINDOW,
 }
 
 
-def _advice(place: Field) -> str:
+def _advice(place: NotePlace) -> str:
     """Returns what to do in this window where the advice of the rule speaks of codes; "" else."""
-    if place is Field.WEEKDAYS:
+    if place is NotePlace.WEEKDAYS:
         return _("Mindestens einen Wochentag ankreuzen.")
-    if place is Field.END:
+    if place is NotePlace.END:
         return _("Ein späteres Enddatum wählen, oder «Kein Enddatum».")
     return ""

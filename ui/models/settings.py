@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tray_agent.config import settings as declared
-from tray_agent.config.settings import SETTINGS, Setting, Settings, Value, parse_value, show_value, unit_text
+from tray_agent.config.settings import SETTINGS, PracticeIds, Setting, Settings, Type, Value, parse_value, show_value, unit_text
 from tray_agent.errors import InputError
 from tray_agent.i18n import LANGUAGES, N_, _
 
@@ -22,7 +22,7 @@ _LANGUAGE_NAMES = {"de": N_("Deutsch"), "en": N_("Englisch"), "fr": N_("Französ
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SettingChoice:
     """One value that can be chosen from a list: what is stored, and what people read."""
 
     value: str
@@ -34,16 +34,20 @@ class SettingsModel:
 
     Args:
         values: the switches as they are stored.
-        mandants: the Mandants' names by id, empty where the practice's data can't be read now.
-        visit_reasons: the visit reasons' names by id.
+        practice: what the practice's data know; None where they can't be read now.
     """
 
-    def __init__(self, values: Settings, mandants: Mapping[str, str], visit_reasons: Mapping[str, str]) -> None:
+    def __init__(self, values: Settings, practice: PracticeIds | None) -> None:
         self._stored = {setting: values.values.get(setting, setting.default) for setting in SETTINGS}
         self._edited: dict[Setting, Value] = dict(self._stored)
         self._faults: dict[Setting, str] = {}
-        self._mandants = mandants
-        self._visit_reasons = visit_reasons
+        self._practice = practice
+        # What is stored may stay, also where the practice has it no more: else nothing beside it could be changed.
+        names, stored = practice or PracticeIds({}, {}), Settings(self._stored)
+        self._known = PracticeIds(
+            _with_unknown(names.mandants, {stored.text(declared.DEFAULT_MANDANT)} - {""}),
+            _with_unknown(names.visit_reasons, stored.choices(declared.VISIT_REASONS)),
+        )
 
     def sections(self) -> Iterator[tuple[str, tuple[Setting, ...]]]:
         """Yields each section's title, translated, and its switches, in the order of the declaration."""
@@ -58,7 +62,7 @@ class SettingsModel:
     def edit(self, setting: Setting, text: str) -> str:
         """Takes what a person entered; returns what is wrong with it, or "". What does not fit is not kept."""
         try:
-            self._edited[setting] = parse_value(setting, text)
+            self._edited[setting] = parse_value(setting, text, self._known)
         except InputError as error:
             self._faults[setting] = error.advice
             return error.advice
@@ -71,19 +75,15 @@ class SettingsModel:
         self._edited[setting] = setting.default
         return setting.default
 
-    def mandant_choices(self) -> tuple[Choice, ...]:
-        """Returns the Mandants to choose from: none first; one that is stored but not known (any more) is kept."""
-        current = str(self._edited[declared.DEFAULT_MANDANT])
-        known = [Choice(key, f"{name} ({key})") for key, name in sorted(self._mandants.items(), key=lambda item: item[1])]
-        if current and current not in self._mandants:
-            known.append(Choice(current, _("{id} (unbekannt)").format(id=current)))
-        return (Choice("", _("– keiner –")), *known)
-
-    def visit_reason_choices(self) -> tuple[Choice, ...]:
-        """Returns the visit reasons to choose from, by name; ids that are stored but not known (any more) are kept."""
-        stored = Settings(self._edited).choices(declared.VISIT_REASONS) - set(self._visit_reasons)
-        known = [Choice(key, name) for key, name in sorted(self._visit_reasons.items(), key=lambda item: item[1])]
-        return (*known, *(Choice(key, _("{id} (unbekannt)").format(id=key)) for key in sorted(stored)))
+    def choices(self, setting: Setting) -> tuple[SettingChoice, ...]:
+        """Returns what a switch can be set to, by name; ids that are stored but not known (any more) come last."""
+        if setting.type is Type.LANGUAGE:
+            return tuple(SettingChoice(language, language_name(language)) for language in LANGUAGES)
+        if setting.type is Type.MANDANT:
+            known = self._practice.mandants if self._practice else {}
+            named = {key: f"{name} ({key})" if key in known else name for key, name in self._known.mandants.items()}
+            return (SettingChoice("", _("– keiner –")), *(SettingChoice(key, label) for key, label in named.items()))
+        return tuple(SettingChoice(key, name) for key, name in self._known.visit_reasons.items())
 
     @property
     def changes(self) -> dict[Setting, Value]:
@@ -107,22 +107,27 @@ class SettingsModel:
     def hints(self) -> tuple[str, ...]:
         """Returns what a person should know about the values as edited, sentence by sentence."""
         edited = Settings(self._edited)
-        return tuple(sentence for sentence in (_quiet_hint(edited), _mandant_hint(edited), _nothing_on_hint(edited)) if sentence)
+        unread = (
+            "" if self._practice else _("Die Praxisdaten sind im Moment nicht lesbar: Mandanten und Besuchsgründe stehen nicht zur Wahl.")
+        )
+        found = (_quiet_hint(edited), _mandant_hint(edited), _nothing_on_hint(edited), "" if self._practice else unread)
+        return tuple(sentence for sentence in found if sentence)
 
 
 def default_text(setting: Setting) -> str:
     """Returns how the default is told: "Vorgabe: 50 Credits"."""
     shown = show_value(setting, setting.default) or _("leer")
-    if is_language(setting):
+    if setting.type is Type.LANGUAGE:
         shown = language_name(shown)
     unit = unit_text(setting, setting.default) if isinstance(setting.default, int) else ""
     told = _("Vorgabe: {value}").format(value=f"{shown}\u00a0{unit}" if unit else shown)
     return told.replace(" ", "\u00a0")  # the short word at the end of an explanation stays in one piece
 
 
-def is_language(setting: Setting) -> bool:
-    """Returns whether a switch is a language of the product."""
-    return str(setting.default) in LANGUAGES
+def _with_unknown(names: Mapping[str, str], stored: Iterable[str]) -> Mapping[str, str]:
+    """Returns names by id, sorted by name, then the stored ids without a name."""
+    unknown = {key: _("{id} (unbekannt)").format(id=key) for key in sorted(stored) if key not in names}
+    return dict(sorted(names.items(), key=lambda item: item[1])) | unknown
 
 
 def language_name(language: str) -> str:

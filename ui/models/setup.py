@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.reading import plain_table
 from tray_agent.config.secrets import Secrets
 from tray_agent.config.write import Changes
-from tray_agent.doctor import Finding, Subject, examine
+from tray_agent.doctor import CheckResult, Subject, examine
 from tray_agent.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -35,10 +35,12 @@ class Kind(StrEnum):
     FILE = "file"
     FOLDER = "folder"
     YES_NO = "yes_no"
+    AUTOSTART = "autostart"
+    """Whether the program starts at login: an entry of the system, not of the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SetupField:
     """One field of the window.
 
     Attributes:
@@ -56,7 +58,7 @@ class Field:
     files: str = N_("Alle Dateien (*)")
 
 
-class Step(Enum):
+class SetupStep(Enum):
     """What a page can do besides *Prüfen*; the value is its label, a source text."""
 
     MAKE_TABLES = N_("&Tabellen anlegen …")
@@ -64,7 +66,7 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SetupPage:
     """One page: fields, and what *Prüfen* examines.
 
     Attributes:
@@ -75,102 +77,105 @@ class Page:
     title: str
     explanation: str
     subjects: tuple[Subject, ...]
-    fields: tuple[Field, ...]
-    step: Step | None = None
+    fields: tuple[SetupField, ...]
+    step: SetupStep | None = None
 
 
 _SECURITY = (("starttls", N_("STARTTLS")), ("tls", N_("TLS")), ("none", N_("unverschlüsselt (nur im eigenen Netz)")))
 _LANGUAGES = (("de", N_("Deutsch")), ("fr", N_("Französisch")), ("it", N_("Italienisch")), ("en", N_("Englisch")))
 
 PAGES = (
-    Page(
+    SetupPage(
         N_("Datenbank"),
         N_("Wo der Agent seine Aufträge, Mitteilungen und Protokolle führt. Leer heisst: eine eigene Datei auf diesem Arbeitsplatz. "
            "Arbeiten mehrere Arbeitsplätze zusammen, müssen alle dieselbe SQL-Server-Datenbank verwenden."),
         (Subject.STORE, Subject.CLOCK),
         (
-            Field(("store", "url"), N_("&Adresse"), Kind.DATABASE),
-            Field(("store", "schema"), N_("&Schema"), explanation=N_("Das eigene Schema des Agenten auf dem SQL-Server.")),
-            Field(("store",), N_("Pass&wort"), Kind.SECRET),
+            SetupField(("store", "url"), N_("&Adresse"), Kind.DATABASE),
+            SetupField(("store", "schema"), N_("&Schema"), explanation=N_("Das eigene Schema des Agenten auf dem SQL-Server.")),
+            SetupField(("store",), N_("Pass&wort"), Kind.SECRET),
         ),
-        Step.MAKE_TABLES,
+        SetupStep.MAKE_TABLES,
     ),
-    Page(
+    SetupPage(
         N_("Praxisdaten"),
         N_("Die Daten der Praxissoftware; der Agent liest sie nur. Leer heisst: dieselbe Datenbank."),
         (Subject.PRACTICE,),
         (
-            Field(("practice", "url"), N_("&Adresse"), Kind.DATABASE),
-            Field(("practice", "schema"), N_("&Schema der Sichten")),
-            Field(("practice",), N_("Pass&wort"), Kind.SECRET),
-            Field(("practice", "name"), N_("&Name der Praxis"), explanation=N_("Für {Praxis} in den Textvorlagen.")),
-            Field(("practice", "phone"), N_("&Telefon"), explanation=N_("Für {Telefon} in den Textvorlagen.")),
-            Field(("practice", "link"), N_("We&badresse"), explanation=N_("Für {Link} in den Textvorlagen.")),
-            Field(("practice", "canton"), N_("&Kanton"), explanation=N_("Dessen Feiertage gelten, zum Beispiel ZH.")),
+            SetupField(("practice", "url"), N_("&Adresse"), Kind.DATABASE),
+            SetupField(("practice", "schema"), N_("&Schema der Sichten")),
+            SetupField(("practice",), N_("Pass&wort"), Kind.SECRET),
+            SetupField(("practice", "name"), N_("&Name der Praxis"), explanation=N_("Für {Praxis} in den Textvorlagen.")),
+            SetupField(("practice", "phone"), N_("&Telefon"), explanation=N_("Für {Telefon} in den Textvorlagen.")),
+            SetupField(("practice", "link"), N_("We&badresse"), explanation=N_("Für {Link} in den Textvorlagen.")),
+            SetupField(("practice", "canton"), N_("&Kanton"), explanation=N_("Dessen Feiertage gelten, zum Beispiel ZH.")),
         ),
-        Step.WRITE_VIEWS,
+        SetupStep.WRITE_VIEWS,
     ),
-    Page(
+    SetupPage(
         N_("Online-Portal"),
         N_("Woher der Download-Service Elemente holt. Das Wurzelzertifikat kam mit der Installation."),
         (Subject.PORTAL, Subject.DOWNLOADS),
         (
-            Field(("portal", "address"), N_("&Adresse")),
-            Field(("portal", "root"), N_("&Wurzelzertifikat"), Kind.FILE, files=N_("Wurzelzertifikat (*.json);;Alle Dateien (*)")),
-            Field(("portal", "publishers"), N_("&Herausgeber"),
+            SetupField(("portal", "address"), N_("&Adresse")),
+            SetupField(("portal", "root"), N_("&Wurzelzertifikat"), Kind.FILE, files=N_("Wurzelzertifikat (*.json);;Alle Dateien (*)")),
+            SetupField(("portal", "publishers"), N_("&Herausgeber"),
                   explanation=N_("Nur von ihnen unterschriebene Installationsprogramme werden gestartet; mehrere mit «;» trennen. "
                                  "Leer heisst: was das Online-Portal vorschreibt.")),
-            Field(("download", "folder"), N_("&Download-Ordner"), Kind.FOLDER,
+            SetupField(("download", "folder"), N_("&Download-Ordner"), Kind.FOLDER,
                   N_("Ein gemeinsamer Ordner auf dem Server dient allen Arbeitsplätzen.")),
         ),
     ),
-    Page(
+    SetupPage(
         N_("SMS"),
         N_("Das Konto jedes Mandanten beim SMS-Anbieter. Ohne Konto werden für diesen Mandanten keine SMS gesendet."),
         (Subject.GATEWAY,),
         (
-            Field(("gateway", "address"), N_("&Adresse des Anbieters")),
-            Field(("gateway", "originator"), N_("A&bsender"),
+            SetupField(("gateway", "address"), N_("&Adresse des Anbieters")),
+            SetupField(("gateway", "originator"), N_("A&bsender"),
                   explanation=N_("Höchstens 11 Buchstaben und Ziffern, oder eine bestätigte Nummer.")),
         ),
     ),
-    Page(
+    SetupPage(
         N_("E-Mail"),
         N_("Über welchen Mailserver E-Mails gesendet werden."),
         (Subject.MAIL,),
         (
-            Field(("mail", "host"), N_("Mail&server")),
-            Field(("mail", "port"), N_("An&schluss"), Kind.NUMBER),
-            Field(("mail", "security"), N_("&Verschlüsselung"), Kind.CHOICE, choices=_SECURITY),
-            Field(("mail", "user"), N_("&Benutzer")),
-            Field(("mail",), N_("Pass&wort"), Kind.SECRET),
-            Field(("mail", "certificate"), N_("&Zertifikat"), Kind.FILE, N_("Nur für einen Mailserver mit eigenem Zertifikat."),
+            SetupField(("mail", "host"), N_("Mail&server")),
+            SetupField(("mail", "port"), N_("An&schluss"), Kind.NUMBER),
+            SetupField(("mail", "security"), N_("&Verschlüsselung"), Kind.CHOICE, choices=_SECURITY),
+            SetupField(("mail", "user"), N_("&Benutzer")),
+            SetupField(("mail",), N_("Pass&wort"), Kind.SECRET),
+            SetupField(("mail", "certificate"), N_("&Zertifikat"), Kind.FILE, N_("Nur für einen Mailserver mit eigenem Zertifikat."),
                   files=N_("Zertifikat (*.pem *.crt *.cer);;Alle Dateien (*)")),
-            Field(("mail", "sender"), N_("&Absenderadresse")),
-            Field(("mail", "sender_name"), N_("Absender&name")),
+            SetupField(("mail", "sender"), N_("&Absenderadresse")),
+            SetupField(("mail", "sender_name"), N_("Absender&name")),
         ),
     ),
-    Page(
+    SetupPage(
         N_("Praxissoftware"),
         N_("Woran der Agent die Praxissoftware auf diesem Arbeitsplatz erkennt."),
         (Subject.SOFTWARE,),
         (
-            Field(("ui", "practice_process"), N_("Programm&name"),
+            SetupField(("ui", "practice_process"), N_("Programm&name"),
                   explanation=N_("Beim Start dieses Programms erscheinen Hinweise, zum Beispiel vitomed.exe.")),
-            Field(("download", "practice_program"), N_("Programm&datei"), Kind.FILE,
+            SetupField(("download", "practice_program"), N_("Programm&datei"), Kind.FILE,
                   N_("Ihre Version wird mit der verglichen, die ein Download voraussetzt."),
                   files=N_("Programme (*.exe);;Alle Dateien (*)")),
         ),
     ),
-    Page(
+    SetupPage(
         N_("Anzeige"),
         N_("Wie das Programm auf diesem Arbeitsplatz erscheint."),
         (Subject.CONFIGURATION,),
         (
-            Field(("ui", "language"), N_("&Sprache"), Kind.CHOICE, N_("Gilt nach dem nächsten Start."), _LANGUAGES),
-            Field(("ui", "popup"), N_("Hinweis&fenster"), Kind.YES_NO,
+            SetupField(("ui", "language"), N_("&Sprache"), Kind.CHOICE, N_("Gilt nach dem nächsten Start."), _LANGUAGES),
+            SetupField(("autostart",), N_("Beim Anmelden s&tarten"), Kind.AUTOSTART,
+                  N_("Gilt für Sie, wenn Sie sich an diesem Gerät anmelden.")),
+            SetupField(("ui", "popup"), N_("Hinweis&fenster"), Kind.YES_NO,
                   N_("Hinweise bei Anmeldung, Start der Praxissoftware und Benutzerwechsel als kleines Fenster mit Links.")),
-            Field(("ui", "toasts"), N_("&Benachrichtigungen"), Kind.YES_NO, N_("Dieselben Hinweise als Benachrichtigung des Systems.")),
+            SetupField(("ui", "toasts"), N_("&Benachrichtigungen"), Kind.YES_NO,
+                  N_("Dieselben Hinweise als Benachrichtigung des Systems.")),
         ),
     ),
 )  # fmt: skip
@@ -179,38 +184,56 @@ PAGES = (
 GATEWAY_PAGE = 3
 
 
-def account_fields(mandant: str, name: str) -> tuple[Field, ...]:
+def account_fields(mandant: str, name: str) -> tuple[SetupField, ...]:
     """Returns the fields of one Mandant's account at the gateway; their labels are not translated further."""
     return (
-        Field(("gateway", "accounts", mandant, "user"), _("{name}: Benutzer").format(name=name)),
-        Field((f"gateway/{mandant}",), _("{name}: Passwort").format(name=name), Kind.SECRET),
-        Field(("gateway", "accounts", mandant, "originator"), _("{name}: Absender").format(name=name)),
+        SetupField(("gateway", "accounts", mandant, "user"), _("{name}: Benutzer").format(name=name)),
+        SetupField((f"gateway/{mandant}",), _("{name}: Passwort").format(name=name), Kind.SECRET),
+        SetupField(("gateway", "accounts", mandant, "originator"), _("{name}: Absender").format(name=name)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AutostartStatus:
+    """What starts the program at login.
+
+    Attributes:
+        own: the person's own entry does.
+        for_all: an entry for all persons of this machine does, which only its administrator changes.
+    """
+
+    own: bool = False
+    for_all: bool = False
 
 
 @dataclass
 class SetupModel:
-    """What a person edited; nothing is written before ``changes`` and ``secrets`` are saved.
+    """What a person edited; nothing is written before ``changes``, ``secrets`` and ``autostart_change`` are saved.
 
     Attributes:
         machine: the configuration as it is.
         mandants: names by id, for the accounts.
         kept: the names of the passwords that are stored already.
+        autostart: what starts the program at login as it is; None until it is read.
     """
 
     machine: Machine
     mandants: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
+    autostart: AutostartStatus | None = None
+    autostart_change: bool | None = None
+    """What the person's own entry shall be from now on, or None where it stays."""
+
     _edited: dict[Place, Any] = field(default_factory=dict)
     _secrets: dict[str, str] = field(default_factory=dict)
 
-    def pages(self) -> Iterator[tuple[Page, tuple[Field, ...]]]:
+    def pages(self) -> Iterator[tuple[SetupPage, tuple[SetupField, ...]]]:
         """Yields the pages with their fields; *SMS* has those of every Mandant."""
         for number, page in enumerate(PAGES):
             extra = self._accounts() if number == GATEWAY_PAGE else ()
             yield page, (*page.fields, *extra)
 
-    def _accounts(self) -> tuple[Field, ...]:
+    def _accounts(self) -> tuple[SetupField, ...]:
         known = {**{key: key for key in self.machine.gateway.accounts}, **self.mandants}
         return tuple(found for key, name in sorted(known.items()) for found in account_fields(key, name))
 
@@ -238,6 +261,26 @@ class SetupModel:
             self._edited.pop(place, None)
         else:
             self._edited[place] = on
+
+    def edit_autostart(self, on: bool) -> None:
+        """Takes whether the program shall start when this person logs in."""
+        self.autostart_change = None if self.autostart is not None and self.autostart.own == on else on
+
+    @property
+    def starts_at_login(self) -> bool:
+        """Returns whether the program starts at login, as edited."""
+        status = self.autostart or AutostartStatus()
+        return status.for_all or (status.own if self.autostart_change is None else self.autostart_change)
+
+    @property
+    def autostart_refusal(self) -> str:
+        """Returns why the person can't change that here, or ""."""
+        if self.autostart is None:
+            return _("Wird gelesen …")
+        # An own entry beside that of all would start the program twice at each login, and the second start shows a window.
+        if self.autostart.for_all and not self.autostart.own:
+            return _("Startet für alle Personen dieses Geräts: das Installationsprogramm hat es so eingerichtet.")
+        return ""
 
     def edit_secret(self, name: str, text: str) -> None:
         """Takes a new password; an emptied field leaves the stored one."""
@@ -269,11 +312,19 @@ class SetupModel:
     @property
     def has_changes(self) -> bool:
         """Returns whether closing would lose something."""
+        return bool(self._edited or self._secrets or self.autostart_change is not None)
+
+    @property
+    def needs_restart(self) -> bool:
+        """Returns whether what was changed is in force only after a restart of the program."""
         return bool(self._edited or self._secrets)
 
     def saved(self, machine: Machine) -> None:
         """Takes the edited values as the stored ones."""
         self.machine = machine
+        if self.autostart is not None and self.autostart_change is not None:
+            self.autostart = replace(self.autostart, own=self.autostart_change)
+        self.autostart_change = None
         self._edited.clear()
         self._secrets.clear()
 
@@ -294,13 +345,13 @@ class EditedSecrets:
         self._stored.set(name, value)
 
 
-def try_out(agent: Agent, machine: Machine, edited: Mapping[str, str], subjects: tuple[Subject, ...]) -> tuple[Finding, ...]:
+def try_out(agent: Agent, machine: Machine, edited: Mapping[str, str], subjects: tuple[Subject, ...]) -> tuple[CheckResult, ...]:
     """Examines an edited configuration without saving it. Takes seconds: never on the GUI thread."""
     with _trial(agent, machine, edited) as trial:
         return tuple(examine(trial, *subjects))
 
 
-def make_tables(agent: Agent, machine: Machine, edited: Mapping[str, str]) -> tuple[Finding, ...]:
+def make_tables(agent: Agent, machine: Machine, edited: Mapping[str, str]) -> tuple[CheckResult, ...]:
     """Makes the agent's tables in the edited database, or brings them to this version; returns how it stands then.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The window *Textvorlagen*: what a person writes, what is wrong or dear about it, what a patient would read and what it costs."""
+"""The window *Textvorlagen*: what a person writes, what is wrong or costly about it, what a patient would read and what it costs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_datetime, join_words, ngettext
-from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import SAMPLE, Field, Finding, FindingCode, Severity, longest_sample
-from tray_agent.messages.texts.content import cost_of, name_of
+from tray_agent.messages.model import MessageKind
+from tray_agent.messages.texts.check import SAMPLE, FindingCode, TemplateField, TemplateFinding, TemplateSeverity, longest_sample
 from tray_agent.messages.texts.examples import Example
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder, Rendered, Slot, parse, placeholders_for, render_sms
 from tray_agent.messages.texts.segments import EXTENSION, Encoding, Segments
 from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey
-from tray_agent.practice.model import Patient
-from ui.models.credits import credits_told
+from tray_agent.practice.model import Patient, name_of
+from ui.models.credits import segments_text
 
-Check = Callable[[Template], tuple[Finding, ...]]
+Check = Callable[[Template], tuple[TemplateFinding, ...]]
 Render = Callable[[Template, MessageValues | None], Rendered]
 
 _LANGUAGES = {"de": N_("Deutsch"), "fr": N_("Französisch"), "it": N_("Italienisch"), "en": N_("Englisch")}
@@ -35,12 +34,12 @@ class Mark:
 
     start: int
     length: int
-    severity: Severity | None
+    severity: TemplateSeverity | None
     sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FoundLine:
     """One line of what was found: the same finding at several places stands once.
 
     Attributes:
@@ -48,7 +47,7 @@ class Told:
         count: at how many places.
     """
 
-    finding: Finding
+    finding: TemplateFinding
     count: int
 
     @property
@@ -72,7 +71,7 @@ class TemplatesModel:
 
     Args:
         entries: all templates as they are stored.
-        check: returns what is wrong or dear; called on every change.
+        check: returns what is wrong or costly; called on every change.
         render: returns the text for a patient; called on every change.
         most_segments: how many segments an SMS may have.
     """
@@ -121,21 +120,21 @@ class TemplatesModel:
         self._changed()
 
     def simplified(self) -> str:
-        """Returns the text with its dear characters written plainly, where there is a plain way."""
-        return self.replaced(*(finding for finding in self.findings if finding.code is FindingCode.DEAR))
+        """Returns the text with its costly characters written plainly, where there is a plain way."""
+        return self.replaced(*(finding for finding in self.findings if finding.code is FindingCode.COSTLY))
 
-    def replaced(self, *findings: Finding) -> str:
+    def replaced(self, *findings: TemplateFinding) -> str:
         """Returns the field of the findings (all of one field) with what they suggest."""
-        said = self.draft.subject if findings and findings[0].field is Field.SUBJECT else self.draft.text
+        text = self.draft.subject if findings and findings[0].field is TemplateField.SUBJECT else self.draft.text
         for finding in sorted(findings, key=lambda one: one.position, reverse=True):
             if finding.suggestion is not None:
-                said = said[: finding.position] + finding.suggestion + said[finding.position + finding.length :]
-        return said
+                text = text[: finding.position] + finding.suggestion + text[finding.position + finding.length :]
+        return text
 
     @property
     def can_simplify(self) -> bool:
-        """Returns whether there is a dear character with a plain one in its place."""
-        return any(finding.code is FindingCode.DEAR and finding.suggestion is not None for finding in self.findings)
+        """Returns whether there is a costly character with a plain one in its place."""
+        return any(finding.code is FindingCode.COSTLY and finding.suggestion is not None for finding in self.findings)
 
     @property
     def has_changes(self) -> bool:
@@ -157,23 +156,23 @@ class TemplatesModel:
 
     # What is told
 
-    def told(self) -> tuple[Told, ...]:
-        """Returns what was found, errors first, each sentence once, several dear characters in one sentence."""
-        first: dict[tuple[Field, str], Finding] = {}
-        counts: dict[tuple[Field, str], int] = {}
-        dear = self._dear_told()
-        others = [finding for finding in self.findings if dear is None or finding.code is not FindingCode.DEAR]
-        for finding in sorted(others, key=lambda one: one.severity is not Severity.ERROR):
+    def found_lines(self) -> tuple[FoundLine, ...]:
+        """Returns what was found, errors first, each sentence once, several costly characters in one sentence."""
+        first: dict[tuple[TemplateField, str], TemplateFinding] = {}
+        counts: dict[tuple[TemplateField, str], int] = {}
+        costly = self._costly_line()
+        others = [finding for finding in self.findings if costly is None or finding.code is not FindingCode.COSTLY]
+        for finding in sorted(others, key=lambda one: one.severity is not TemplateSeverity.ERROR):
             same = (finding.field, finding.sentence)
             first.setdefault(same, finding)
             counts[same] = counts.get(same, 0) + 1
-        told = tuple(Told(finding, counts[same]) for same, finding in first.items())
-        return told if dear is None else (*told, dear)
+        lines = tuple(FoundLine(finding, counts[same]) for same, finding in first.items())
+        return lines if costly is None else (*lines, costly)
 
-    def _dear_told(self) -> Told | None:
-        """Returns one line for several different dear characters, or None where there are not several."""
-        dear = [finding for finding in self.findings if finding.code is FindingCode.DEAR]
-        characters = list(dict.fromkeys(self.draft.text[one.position :][: one.length] for one in dear))
+    def _costly_line(self) -> FoundLine | None:
+        """Returns one line for several different costly characters, or None where there are not several."""
+        costly = [finding for finding in self.findings if finding.code is FindingCode.COSTLY]
+        characters = list(dict.fromkeys(self.draft.text[one.position :][: one.length] for one in costly))
         if len(characters) < 2:
             return None
         named = " ".join(_("«{character}»").format(character=character) for character in characters)
@@ -181,11 +180,11 @@ class TemplatesModel:
             sentence = _("{characters} zählen in einer SMS doppelt.")
         else:
             sentence = _("{characters} gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen.")
-        return Told(replace(dear[0], sentence=sentence.format(characters=named), suggestion=None), 1)
+        return FoundLine(replace(costly[0], sentence=sentence.format(characters=named), suggestion=None), 1)
 
-    def marks(self, field: Field) -> tuple[Mark, ...]:
+    def marks(self, field: TemplateField) -> tuple[Mark, ...]:
         """Returns what is marked in a field: right placeholders, and findings that are about a place."""
-        text = self.draft.text if field is Field.TEXT else self.draft.subject
+        text = self.draft.text if field is TemplateField.TEXT else self.draft.subject
         slots = [part for part in parse(text).parts if isinstance(part, Slot)]
         right = [_mark(text, slot.position, len(slot.placeholder.written), None, slot.placeholder.explanation) for slot in slots]
         places = [one for one in self.findings if one.field is field and has_place(one)]
@@ -199,25 +198,25 @@ class TemplatesModel:
         """Returns length, segments and cost of a rendered text."""
         if rendered.segments is None:
             return _("E-Mail: kostet keine Credits.")
-        return f"{_segments_told(rendered.segments, rendered)} {self._longest_told()}"
+        return f"{_segments_and_room(rendered.segments, rendered)} {self._longest_text()}"
 
-    def _longest_told(self) -> str:
+    def _longest_text(self) -> str:
         key = self.key
         segments = render_sms(self.draft.text, key.language, longest_sample(key.language), plain_characters=False).segments
         count = segments.count if segments else 0
-        said = ngettext(
+        sentence = ngettext(
             "Mit langen Namen: {count} Segment (erlaubt: {most}).", "Mit langen Namen: {count} Segmente (erlaubt: {most}).", count
         )
-        return said.format(count=count, most=self.most_segments)
+        return sentence.format(count=count, most=self.most_segments)
 
 
-def has_place(finding: Finding) -> bool:
+def has_place(finding: TemplateFinding) -> bool:
     """Returns whether a finding is about a place in its field, and not about the whole of it."""
-    whole = finding.code is FindingCode.TOO_LONG and finding.field is Field.TEXT
+    whole = finding.code is FindingCode.TOO_LONG and finding.field is TemplateField.TEXT
     return finding.length > 0 and not whole and finding.code not in (FindingCode.EMPTY, FindingCode.NO_TIME)
 
 
-def _mark(text: str, position: int, length: int, severity: Severity | None, sentence: str) -> Mark:
+def _mark(text: str, position: int, length: int, severity: TemplateSeverity | None, sentence: str) -> Mark:
     start = utf16_length(text[:position])
     return Mark(start, utf16_length(text[position : position + length]), severity, sentence)
 
@@ -227,13 +226,11 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def _segments_told(segments: Segments, rendered: Rendered) -> str:
-    said = ngettext("{count} SMS-Segment, {cost}.", "{count} SMS-Segmente, {cost}.", segments.count)
-    told = said.format(count=segments.count, cost=credits_told(cost_of(rendered, Channel.SMS)))
-    left = ngettext("Noch {left} Zeichen frei.", "Noch {left} Zeichen frei.", segments.remaining).format(left=segments.remaining)
-    if segments.encoding is Encoding.UCS2:
-        return " ".join((told, left, _("Mit Sonderzeichen nur 70 statt 160 Zeichen.")))
-    return f"{told} {left}"
+def _segments_and_room(segments: Segments, rendered: Rendered) -> str:
+    length = segments_text(segments.count, rendered.cost)
+    room = ngettext("Noch {left} Zeichen frei.", "Noch {left} Zeichen frei.", segments.remaining).format(left=segments.remaining)
+    special = _("Mit Sonderzeichen nur 70 statt 160 Zeichen.") if segments.encoding is Encoding.UCS2 else ""
+    return f"{length} {room} {special}".strip()
 
 
 # Words
@@ -249,7 +246,7 @@ def language_word(language: str) -> str:
     return _(_LANGUAGES[language])
 
 
-def changed_told(entry: TemplateEntry, zone: ZoneInfo) -> str:
+def changed_text(entry: TemplateEntry, zone: ZoneInfo) -> str:
     """Returns who changed a template when, or what its origin means."""
     if entry.origin is Origin.DISABLED:
         return _("Diese Vorlage wird nicht verwendet: Gesendet wird in der Ersatzsprache. Speichern nimmt sie wieder in Gebrauch.")
@@ -259,7 +256,7 @@ def changed_told(entry: TemplateEntry, zone: ZoneInfo) -> str:
     return _("Eigener Text, geändert am {when} von {who}.").format(when=when, who=entry.changed_by or "–")
 
 
-def missing_told(rendered: Rendered) -> str:
+def missing_text(rendered: Rendered) -> str:
     """Returns which placeholders had no value, or ""."""
     if not rendered.missing:
         return ""

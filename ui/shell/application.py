@@ -15,7 +15,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication, QStyleFactory
 
 from tray_agent import __version__
-from tray_agent.platforms.app_identity import DESKTOP_FILE_NAME, announce_identity
+from tray_agent.platforms.foreground import DESKTOP_FILE_NAME, announce_identity
 from tray_agent.tray.model import PRODUCT
 from ui.widgets.contrast import make_readable
 from ui.widgets.style import ReadableStyle
@@ -36,6 +36,7 @@ def create_application(arguments: list[str]) -> QApplication:
     QGuiApplication.setApplicationDisplayName(PRODUCT)
     QGuiApplication.setDesktopFileName(DESKTOP_FILE_NAME)
     application = QApplication(arguments)
+    # the program lives in the tray; its windows come and go
     application.setQuitOnLastWindowClosed(False)
     choose_style(application)
     hints = QGuiApplication.styleHints()
@@ -93,6 +94,7 @@ class SignalWatch(QObject):
         self._on_signal = on_signal
         self._reading, self._writing = socket.socketpair()
         for end in (self._reading, self._writing):
+            # set_wakeup_fd takes no other: a full socket must not hold the signal handler
             end.setblocking(False)
         self._before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
         self._handlers = {number: signal.signal(number, lambda _number, _frame: at_once()) for number in _ending_signals()}

@@ -52,6 +52,7 @@ class CrashReporter(QObject):
         if issubclass(kind, KeyboardInterrupt | SystemExit):
             return
         _log.critical("a fault of the program", exc_info=(kind, error, trace))
+        # through a signal: the fault may be of another thread, and windows belong to the GUI thread
         self._happened.emit(logs.report(error, self._file))
 
     def _caught_in_thread(self, caught: threading.ExceptHookArgs) -> None:
@@ -74,14 +75,14 @@ class CrashWindow(QDialog):
         self.setObjectName("crash")
         self.setWindowTitle(_("Programmfehler"))
         self.setWindowIcon(program_icon())
-        said = QLabel(
+        explanation = QLabel(
             _(
                 "In vitoclient-Services ist ein Programmfehler aufgetreten. Was schon versendet oder heruntergeladen wurde, "
                 "ist gesichert; der Agent arbeitet weiter. Bitte senden Sie diesen Bericht an den Support. "
                 "Er enthält keine Namen, Telefonnummern oder Passwörter."
             )
         )
-        said.setWordWrap(True)
+        explanation.setWordWrap(True)
         self.text = QPlainTextEdit(report)
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
@@ -89,7 +90,7 @@ class CrashWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
-        layout.addWidget(said)
+        layout.addWidget(explanation)
         layout.addWidget(self.text, 1)
         layout.addWidget(self._buttons())
         self.resize(680, 420)

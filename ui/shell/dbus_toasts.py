@@ -13,7 +13,6 @@ from PyQt6.QtDBus import QDBusArgument, QDBusConnection, QDBusMessage, QDBusPend
 from tray_agent.resources import assets_folder
 from tray_agent.tray.contract import OnAction, Toast
 from tray_agent.tray.model import PRODUCT, Action
-from ui.shell.dbus import keep_listener
 
 SERVICE = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
@@ -105,3 +104,15 @@ def _arguments(toast: Toast) -> list[object]:
     timeout = QDBusArgument()
     timeout.add(MILLISECONDS_SHOWN, _INT)
     return [PRODUCT, replaces, icon, str(toast.title), body, actions, QVariant({"desktop-entry": "vitoclient-services"}), timeout]
+
+
+_LISTENERS: list[QObject] = []
+
+
+def keep_listener(listener: QObject) -> None:
+    """Keeps what listens on D-Bus until the process ends, so that Python never destroys it. There are a handful in all.
+
+    Qt's D-Bus thread is told of the end of a listener while the ending thread waits for it. Does Python's garbage collection
+    end the listener, then the waiting thread holds the interpreter, which the D-Bus thread wants: both wait for ever.
+    """
+    _LISTENERS.append(listener)

@@ -79,6 +79,7 @@ class Popup(QFrame):
     def _fit(self) -> None:
         """Makes the popup exactly as high as its words need at its width."""
         layout = self.layout()
+        # Qt gives a window whose labels wrap the height for a width of its own choice
         self.ensurePolished()
         if layout is not None:
             layout.activate()

@@ -20,7 +20,7 @@ from tray_agent.tray.model import (
     CheckNow,
     DialogName,
     OpenDialog,
-    Pause,
+    PauseJobs,
     Quit,
     Restart,
     Resume,
@@ -31,13 +31,13 @@ from tray_agent.tray.model import (
 from tray_agent.tray.notices import NoticeMemory, notices, outcome, toast_of
 from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
 from ui.background import Background
-from ui.shell.error_window import error_window
 from ui.shell.popup import Popups
+from ui.widgets.message_box import error_window
 from ui.windows import Windows
 
 if TYPE_CHECKING:
-    from tray_agent.tray.engine import Check, Engine
-    from tray_agent.tray.notices import NoticeFacts
+    from tray_agent.tray.engine import AgentEngine, Check
+    from tray_agent.tray.notices import Notice, NoticeFacts
 
 MILLISECONDS_BETWEEN_PROCESS_LOOKS = 2_000
 MILLISECONDS_BEFORE_FACTS = 200
@@ -89,7 +89,9 @@ class Program(QObject):
 
     ending = pyqtSignal()
 
-    def __init__(self, engine: Engine, windows: Windows, desktop: Desktop, background: Background, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: AgentEngine, windows: Windows, desktop: Desktop, background: Background, now: Callable[[], datetime]
+    ) -> None:
         super().__init__()
         self._engine = engine
         self._windows = windows
@@ -131,7 +133,7 @@ class Program(QObject):
 
     def show_yourself(self) -> None:
         """Opens the overview: a later start of the program asked for it, perhaps because there is no tray."""
-        self._open(DialogName.OVERVIEW)
+        self._windows.open(DialogName.OVERVIEW)
 
     def occasion(self, occasion: Occasion) -> None:
         """Shows what there is to tell on an occasion."""
@@ -225,11 +227,11 @@ class Program(QObject):
             return
         match action:
             case OpenDialog(dialog):
-                self._open(dialog)
-            case Pause(scope, length):
-                self._background.run(lambda: self._engine.pause(scope, length), self._done)
+                self._windows.open(dialog)
+            case PauseJobs(scope, length):
+                self._background.run(lambda: self._engine.pause(scope, length), lambda _nothing: self._changed())
             case Resume():
-                self._background.run(self._engine.resume, self._done)
+                self._background.run(self._engine.resume, lambda _nothing: self._changed())
             case CheckNow():
                 self._background.run(self._engine.check_now, self._checked)
             case Restart():
@@ -237,31 +239,27 @@ class Program(QObject):
             case Quit():
                 self.quit(ask=True)
 
-    def _open(self, name: DialogName) -> None:
-        self._windows.open(name)
-
-    def _done(self, _nothing: None) -> None:
-        self._changed()
-
     def _checked(self, check: Check) -> None:
         if self._quitting:
             return
         if check.refused:
             self.show_error(KnownError(_("Nicht alles wird geprüft"), "\n".join(check.refused)))
         if check.runs:
-            self._background.run(lambda: self._engine.came_to(check), self._answer, failed=_ignore)
+            self._background.run(lambda: self._engine.results_of(check), self._answer, failed=_ignore)
         self._changed()
 
     def _answer(self, sentences: tuple[str, ...]) -> None:
-        """Tells a person who asked for a check what it came to."""
-        told = outcome(sentences)
-        toast = toast_of(told)
+        """Shows a person who asked for a check what came of it."""
+        self._notify(outcome(sentences), lambda: True)
+
+    def _notify(self, found: tuple[Notice, ...], may_toast: Callable[[], bool]) -> None:
+        toast = toast_of(found)
         if toast is None or self._quitting:
             return
-        if self._desktop.toaster is not None:
+        if self._desktop.toaster is not None and may_toast():
             self._desktop.toaster.show(toast)
         if self._desktop.popups is not None:
-            self._desktop.popups.show_notices(told)
+            self._desktop.popups.show_notices(found)
 
     def show_error(self, error: KnownError) -> None:
         """Tells an error that is not about an open window; never two windows with the same title."""
@@ -287,21 +285,14 @@ class Program(QObject):
         if event is SessionEvent.ENDING:
             self.quit()
         elif event is SessionEvent.WOKE and self._started:
-            self._background.run(self._engine.woke, self._done, failed=_ignore)
+            self._background.run(self._engine.woke, lambda _nothing: self._changed(), failed=_ignore)
         occasion = self._switch.happened(event)
         if occasion is not None:
             self.occasion(occasion)
 
     def _tell(self, occasion: Occasion, facts: NoticeFacts) -> None:
         now = datetime.now(UTC)
-        shown = self._memory.fresh(occasion, notices(facts), now)
-        toast = toast_of(shown)
-        if toast is None or self._quitting:
-            return
-        if self._desktop.toaster is not None and self._memory.may_toast(now):
-            self._desktop.toaster.show(toast)
-        if self._desktop.popups is not None:
-            self._desktop.popups.show_notices(shown)
+        self._notify(self._memory.fresh(occasion, notices(facts), now), lambda: self._memory.may_toast(now))
 
     def _tell_anew(self) -> None:
         """Shows, after a full-screen program, what there is to tell by now; nothing that has been settled meanwhile."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QObject
-from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QSystemTrayIcon
 
 from tray_agent.tray.contract import OnAction
-from tray_agent.tray.model import MenuItem, TrayState
+from tray_agent.tray.model import TrayState
+from ui.widgets.controls import fill_menu
 from ui.widgets.icons import tray_icon
 
 
@@ -35,35 +35,14 @@ class QtTray(QObject):
         if before is None or before.tooltip != state.tooltip:
             self._icon.setToolTip(state.tooltip)
         if before is None or before.menu != state.menu:
-            self._fill(self._menu, state.menu)
+            self._menu.clear()
+            fill_menu(self._menu, state.menu, self._on_action)
         if before is None:
             self._icon.show()
 
     def stop(self) -> None:
         """Takes the icon away."""
         self._icon.hide()
-
-    def _fill(self, menu: QMenu, items: tuple[MenuItem, ...]) -> None:
-        menu.clear()
-        for item in items:
-            if item.is_separator:
-                menu.addSeparator()
-            elif item.children:
-                below = menu.addMenu(item.label)
-                if below is not None:
-                    self._fill(below, item.children)
-            else:
-                menu.addAction(self._entry(item, menu))
-
-    def _entry(self, item: MenuItem, menu: QMenu) -> QAction:
-        entry = QAction(item.label, menu)
-        font = entry.font()
-        font.setBold(item.default)
-        entry.setFont(font)
-        action = item.action
-        if action is not None:
-            entry.triggered.connect(lambda _checked: self._on_action(action))
-        return entry
 
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         """Does the default action on a click and on a double click: opening twice opens once."""

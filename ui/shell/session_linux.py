@@ -13,7 +13,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSlot
 from PyQt6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher, QDBusPendingReply
 
 from tray_agent.tray.occasions import OnSessionEvent, SessionEvent
-from ui.shell.dbus import keep_listener
+from ui.shell.dbus_toasts import keep_listener
 
 SERVICE = "org.freedesktop.login1"
 MANAGER_PATH = "/org/freedesktop/login1"

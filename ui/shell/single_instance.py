@@ -14,7 +14,7 @@ from pathlib import Path
 from PyQt6.QtCore import QDeadlineTimer, QLockFile, QObject, QStandardPaths, QThread
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
-from tray_agent.platforms.foreground import Foreground, foreground
+from tray_agent.platforms.foreground import Foreground
 
 SHOW = b"show\n"
 SECONDS_TO_ANSWER = 10.0
@@ -49,11 +49,12 @@ class SingleInstance(QObject):
 
     def __init__(self, name: str = "", folder: Path | None = None, front: Foreground | None = None) -> None:
         super().__init__()
-        self._front = front or foreground()
+        self._front = front or Foreground()
         place = folder or _runtime_folder()
         key = hashlib.sha256(f"{name}|{_session()}|{place}".encode()).hexdigest()[:16]
         self.server_name = _server_name(place, f"vitoclient-{key}")
         self._lock = QLockFile(str(place / f"vitoclient-{key}.lock"))
+        # a lock never grows old while its process lives; that of a killed one is known by its number
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
         self._connections: set[QLocalSocket] = set()
@@ -63,6 +64,7 @@ class SingleInstance(QObject):
         """Returns whether this process is the first; then it listens to later starts. A killed process does not count."""
         if not self._lock.tryLock(0):
             return False
+        # a killed process leaves its socket behind
         QLocalServer.removeServer(self.server_name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)

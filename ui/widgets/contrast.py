@@ -7,9 +7,6 @@ from PyQt6.QtGui import QColor, QPalette
 AA_TEXT = 4.5
 """The least contrast of text on its ground (WCAG 2.1, 1.4.3, level AA)."""
 
-AA_SHAPE = 3.0
-"""The least contrast of what must be seen but not read: the frame of a checkbox, the keyboard's place (1.4.11, level AA)."""
-
 LINK_ON_LIGHT = QColor("#0b57a4")
 LINK_ON_DARK = QColor("#7ab8f5")
 HIGHLIGHT = QColor("#2473b3")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeySequence
@@ -13,15 +11,12 @@ from PyQt6.QtWidgets import QDateEdit, QDialog, QDialogButtonBox, QPushButton, Q
 from tray_agent.i18n import _
 from tray_agent.schedules.wall_clock import first_instant
 from ui.models.period import Preset
+from ui.widgets.controls import by_key
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import GRID, Form
-from ui.widgets.growing_list import GrowingModel
-from ui.widgets.keys import by_key
+from ui.widgets.paged_list import PagedModel
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.tables import Row, TableView
-
-if TYPE_CHECKING:
-    from tray_agent.jobs.service import Jobs
 
 _TIME = 0
 """The column by whose time one goes to a day."""
@@ -88,7 +83,7 @@ class DayQuestion(QDialog):
         return self.field.date().toPyDate()
 
 
-def go_to_day(day: date, zone: tzinfo, model: GrowingModel[Row], table: TableView, period: PeriodFields) -> None:
+def go_to_day(day: date, zone: tzinfo, model: PagedModel[Row], table: TableView, period: PeriodFields) -> None:
     """Goes to the newest row of a day or, where it has none, to the next older one.
 
     The list is put into the order by time, the newest first, and a period that leaves the day out is widened to all days.
@@ -102,8 +97,3 @@ def go_to_day(day: date, zone: tzinfo, model: GrowingModel[Row], table: TableVie
         table.sortByColumn(_TIME, Qt.SortOrder.DescendingOrder)
     model.go_to(first_instant(datetime.combine(day + timedelta(days=1), time()), zone))
     table.setFocus()
-
-
-def page_word(jobs: Jobs, page: Hashable) -> str | None:
-    """Returns what the engine calls a page of its lists; for an instant, the page that begins there."""
-    return jobs.page_at(page) if isinstance(page, datetime) else None if page is None else str(page)

@@ -17,12 +17,14 @@ from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSplitter,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -30,11 +32,10 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
-from ui.background import Task
-from ui.threads import assert_gui_thread
+from ui.background import Task, assert_gui_thread
+from ui.widgets.controls import by_key
 from ui.widgets.focus_ring import FocusRing
 from ui.widgets.icons import program_icon
-from ui.widgets.keys import by_key
 from ui.widgets.message_box import make_readable
 from ui.widgets.notes import Banner, Note
 from ui.widgets.tables import TableView
@@ -131,6 +132,7 @@ class Dialog(QDialog):
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and (self.content.isAncestorOf(widget) or self.buttons.isAncestorOf(widget)):
                 inside.append(widget)
             widget = widget.nextInFocusChain()
+        # Qt's chain follows the order in which widgets were made, and the box of buttons is made before the content
         ordered = sorted(inside, key=self.buttons.isAncestorOf)
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
@@ -147,7 +149,7 @@ class Dialog(QDialog):
     def run(
         self,
         work: Callable[[], Result],
-        done: Callable[[Result], None],
+        done: Callable[[Result], object],
         *,
         busy: str = "",
         failed: Callable[[KnownError], None] | None = None,
@@ -160,18 +162,6 @@ class Dialog(QDialog):
             busy: what is told meanwhile ("Wird gespeichert …"); with a text the window's own widgets are disabled until then.
             failed: gets the error instead of the window's banner.
         """
-        return self.run_reporting(lambda _task, _report: work(), done, busy=busy, failed=failed)
-
-    def run_reporting(
-        self,
-        work: Callable[[Task, Callable[[object], None]], Result],
-        done: Callable[[Result], None],
-        *,
-        reported: Callable[[object], None] = lambda _value: None,
-        busy: str = "",
-        failed: Callable[[KnownError], None] | None = None,
-    ) -> Task:
-        """As ``run``, for long work that reports progress and looks at ``task.cancelled``."""
 
         def concluded() -> None:
             self._tasks.discard(task)
@@ -189,7 +179,7 @@ class Dialog(QDialog):
         if busy:
             self.clear_error()
             self.set_busy(busy)
-        task = self.context.background.run_reporting(work, succeeded, reported=reported, failed=went_wrong, owner=self)
+        task = self.context.background.run(work, succeeded, failed=went_wrong, owner=self)
         self._tasks.add(task)
         return task
 
@@ -307,11 +297,9 @@ class Dialog(QDialog):
 
     def ask_unsaved(self) -> QMessageBox.StandardButton:
         """Asks what becomes of unsaved changes: ``Save``, ``Discard`` or ``Cancel``."""
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.windowTitle())
-        box.setText(_("Sollen die Änderungen gespeichert werden?"))
-        box.setInformativeText(_("Ohne Speichern gehen sie verloren."))
+        box = self._question(
+            QMessageBox.Icon.Question, _("Sollen die Änderungen gespeichert werden?"), _("Ohne Speichern gehen sie verloren.")
+        )
         save = box.addButton(_("&Speichern"), QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton(_("&Nicht speichern"), QMessageBox.ButtonRole.DestructiveRole)
         box.setEscapeButton(box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole))
@@ -331,11 +319,7 @@ class Dialog(QDialog):
             consequence: what that means.
             yes: the words of the button that does it ("&Löschen").
         """
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(self.windowTitle())
-        box.setText(question)
-        box.setInformativeText(consequence)
+        box = self._question(QMessageBox.Icon.Warning, question, consequence)
         agreed = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(cancel)
@@ -343,6 +327,14 @@ class Dialog(QDialog):
         make_readable(box)
         box.exec()
         return box.clickedButton() is agreed
+
+    def _question(self, icon: QMessageBox.Icon, question: str, consequence: str) -> QMessageBox:
+        box = QMessageBox(self)
+        box.setIcon(icon)
+        box.setWindowTitle(self.windowTitle())
+        box.setText(question)
+        box.setInformativeText(consequence)
+        return box
 
     def done(self, result: int) -> None:
         """Ends the dialog: cancels what runs, keeps size and column widths."""
@@ -360,7 +352,7 @@ class Dialog(QDialog):
             return
         if self.isVisible():
             self.reject()
-            if self.isVisible():
+            if self.isVisible():  # somebody wants to keep changes
                 event.ignore()
                 return
         super().closeEvent(event)
@@ -370,6 +362,7 @@ class Dialog(QDialog):
         super().showEvent(event)
         self._fit_to_screen()
         self.buttons_last()
+        # Qt has Enter press the button that has the keyboard: one among the content would take it from the main action
         for button in self.findChildren(QPushButton):
             if not button.isDefault():
                 button.setAutoDefault(self.buttons.isAncestorOf(button))
@@ -387,13 +380,11 @@ class Dialog(QDialog):
         outer = self.layout()
         if outer is None or self.content.parentWidget() is not self:
             return
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         focused = self.focusWidget()
-        outer.replaceWidget(self.content, area)
+        area = scrolling()
+        outer.replaceWidget(self.content, area)  # before the area takes the content over: the layout must still know it
         area.setWidget(self.content)
+        # the layout has set the least size of the whole content as the window's
         self.setMinimumSize(0, 0)
         if focused is not None:
             focused.setFocus()
@@ -458,6 +449,53 @@ def quiet_label(text: str) -> QLabel:
     return label
 
 
+def field_label(text: str, field: QWidget) -> QLabel:
+    """Returns a label whose mnemonic leads to a field; the field gets its words as its accessible name."""
+    label = QLabel(text)
+    label.setBuddy(field)
+    field.setAccessibleName(text.replace("&", "").rstrip(":"))
+    return label
+
+
+def side_by_side(*parts: QWidget | tuple[str, QWidget], spacing: int = GRID) -> QHBoxLayout:
+    """Returns widgets, or fields with their labels, in a row."""
+    row = QHBoxLayout()
+    row.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, tuple):
+            row.addWidget(field_label(*part))
+        row.addWidget(part[1] if isinstance(part, tuple) else part)
+    return row
+
+
+def splitter(orientation: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
+    """Returns two widgets that share a room; a person may move the border between them, but close neither."""
+    parts = QSplitter(orientation)
+    parts.setChildrenCollapsible(False)
+    parts.addWidget(first)
+    parts.addWidget(second)
+    parts.setSizes(sizes)
+    return parts
+
+
+def scrolling(page: QWidget | None = None) -> QScrollArea:
+    """Returns what lets a page scroll in a window; it takes no keyboard itself."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if page is not None:
+        area.setWidget(page)
+    return area
+
+
+def on_choice(table: QTableView, call: Callable[[], object]) -> None:
+    """Calls ``call`` when another row of a table, whose model is set, is chosen."""
+    chosen = table.selectionModel()
+    if chosen is not None:
+        chosen.currentRowChanged.connect(lambda _now, _before: call())
+
+
 def _progress(parent: QWidget) -> QProgressBar:
     bar = QProgressBar(parent)
     bar.setRange(0, 0)
@@ -472,6 +510,7 @@ _HELD = "vitoclientHeld"
 
 def _hold(widget: QWidget, *, held: bool) -> None:
     """Disables a button while the window is busy and gives it back as it was: what was disabled before stays so."""
+    # isEnabled() is False within a disabled parent too; WA_ForceDisabled says that the button was disabled by itself
     if held and widget.property(_HELD) is None:
         widget.setProperty(_HELD, not widget.testAttribute(Qt.WidgetAttribute.WA_ForceDisabled))
         widget.setEnabled(False)

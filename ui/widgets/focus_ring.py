@@ -42,6 +42,7 @@ class FocusRing(QWidget):
 
     def _changed(self, _before: QWidget | None, now: QWidget | None) -> None:
         window = self.window()
+        # Qt sets this on a window as long as keys move the keyboard's place, and takes it away with the mouse
         by_keys = window is not None and window.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
         here = now is not None and now.window() is window and now is not window
         self._follow(now if by_keys and here else None)

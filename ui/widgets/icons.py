@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 
 from PyQt6.QtGui import QIcon, QPixmap
 
+from tray_agent.downloads.model import DownloadState
+from tray_agent.protocol.model import Level, RunState
 from tray_agent.resources import assets_folder
 from tray_agent.tray.icons import ICON_SIZES, cell_index, sheet_file
 from tray_agent.tray.model import Look
@@ -56,3 +59,27 @@ def tray_icon(look: Look, number: int) -> QIcon:
     for size in ICON_SIZES:
         icon.addPixmap(_strip(size).copy(cell_index(look, number) * size, 0, size, size))
     return icon
+
+
+LEVEL_ICONS: Mapping[Level, Status] = {Level.INFO: Status.INFO, Level.WARNING: Status.WARNING, Level.ERROR: Status.ERROR}
+"""The icon of each level."""
+
+
+STATE_ICONS: Mapping[DownloadState, Status] = {
+    DownloadState.NEW: Status.WAITING,
+    DownloadState.OFFERED: Status.DOWNLOAD,
+    DownloadState.STARTED: Status.RUNNING,
+    DownloadState.INSTALLED: Status.SUCCESS,
+    DownloadState.SUPERSEDED: Status.SKIPPED,
+}
+"""The icon of what became of a download."""
+
+RUN_ICONS: Mapping[RunState, Status] = {
+    RunState.RUNNING: Status.RUNNING,
+    RunState.SUCCEEDED: Status.SUCCESS,
+    RunState.FAILED: Status.ERROR,
+    RunState.SKIPPED: Status.SKIPPED,
+    RunState.CANCELLED: Status.CANCELLED,
+    RunState.DIED: Status.ERROR,
+}
+"""The icon of a run's state."""

@@ -1,9 +1,15 @@
-"""The house form of small messages and questions: what it is about in bold, what follows in lines that are easy to read."""
+"""Small messages and questions: what it is about in bold, what follows in lines that are easy to read; errors not about a window."""
 
 from __future__ import annotations
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QFontMetrics, QIcon
 from PyQt6.QtWidgets import QLabel, QMessageBox
+
+from tray_agent.errors import KnownError
+from tray_agent.logs import report
+from tray_agent.tray.in_windows import in_windows
+from ui.widgets.icons import program_icon
 
 CHARACTERS = 56
 """The width of the lines, in average characters; what is shorter stays narrower."""
@@ -18,6 +24,7 @@ def make_readable(box: QMessageBox) -> None:
         box.addButton(QMessageBox.StandardButton.Ok)
     for button in box.buttons():
         button.setIcon(QIcon())
+    # Qt offers no other way to the labels of a message than their names
     for name, bold in (("qt_msgbox_label", True), ("qt_msgbox_informativelabel", False)):
         label = box.findChild(QLabel, name)
         if label is None:  # the system shows the message by itself
@@ -28,3 +35,18 @@ def make_readable(box: QMessageBox) -> None:
         metrics = QFontMetrics(font)
         longest = max(metrics.horizontalAdvance(line) for line in label.text().splitlines() or [""])
         label.setMinimumWidth(min(longest + metrics.averageCharWidth(), CHARACTERS * metrics.averageCharWidth()))
+
+
+def error_window(error: KnownError) -> QMessageBox:
+    """Returns a window that tells an error; the caller shows it and keeps it. It does not stop the rest of the program."""
+    box = QMessageBox(QMessageBox.Icon.Warning, error.title, error.title)  # Qt adds the program's name to every title
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText("\n\n".join(in_windows(part) for part in (error.message, error.advice) if part))
+    make_readable(box)
+    if error.__cause__ is not None:
+        box.setDetailedText(report(error))
+    box.setWindowIcon(program_icon())
+    box.setWindowModality(Qt.WindowModality.NonModal)
+    box.setAccessibleName(error.title)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return box

@@ -1,15 +1,30 @@
-"""Sentences within a window: a banner across its top, a note beside a field; icon and words, never colour alone."""
+"""Sentences within a window: a banner across its top, a note beside a field, a pane about a chosen row; never colour alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
+
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
 from ui.widgets.icons import Status, status_icon
+
+
+def plain_label(text: str = "", parent: QWidget | None = None, *, bold: bool = False) -> QLabel:
+    """Returns a label for words from wherever they come: wrapped, to be copied by the mouse, never taken for mark-up."""
+    label = QLabel(text, parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    font = label.font()
+    font.setBold(bold)
+    label.setFont(font)
+    return label
 
 
 class Note(QWidget):
@@ -23,9 +38,7 @@ class Note(QWidget):
     def __init__(self, parent: QWidget | None = None, status: Status = Status.ERROR) -> None:
         super().__init__(parent)
         self._icon = QLabel(self)
-        self._text = QLabel(self)
-        self._text.setWordWrap(True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = plain_label(parent=self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -38,10 +51,10 @@ class Note(QWidget):
         if status is not None:
             size = self._text.fontMetrics().height()
             self._icon.setPixmap(status_icon(status).pixmap(size, size))
-        said = in_windows(text)
-        self._text.setText(said)
-        self.setAccessibleName(said)
-        self.setVisible(bool(said))
+        shown = in_windows(text)
+        self._text.setText(shown)
+        self.setAccessibleName(shown)
+        self.setVisible(bool(shown))
 
     @property
     def text(self) -> str:
@@ -66,15 +79,8 @@ class Banner(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._icon = QLabel(self)
-        self._title = QLabel(self)
-        self._text = QLabel(self)
-        font = self._title.font()
-        font.setBold(True)
-        self._title.setFont(font)
-        for label in (self._title, self._text):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        # made before the button: a dialog in which a button takes the keyboard first begins at its main action
+        self._title, self._text = plain_label(parent=self, bold=True), plain_label(parent=self)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._title)
@@ -117,14 +123,32 @@ class Banner(QFrame):
         self._icon.setPixmap(status_icon(status).pixmap(24, 24))
         self._title.setText(title)
         self._title.setVisible(bool(title))
-        said = in_windows(text)
-        self._text.setText(said)
-        self._text.setVisible(bool(said))
-        self.setAccessibleName(_("Meldung: {title}").format(title=title or said))
-        self.setAccessibleDescription(said)
+        shown = in_windows(text)
+        self._text.setText(shown)
+        self._text.setVisible(bool(shown))
+        self.setAccessibleName(_("Meldung: {title}").format(title=title or shown))
+        self.setAccessibleDescription(shown)
         self.show()
 
     @property
     def text(self) -> str:
         """Returns what is shown, title and sentences, or "" while nothing is shown."""
         return "" if self.isHidden() else f"{self._title.text()} {self._text.text()}".strip()
+
+
+class Details(QTextBrowser):
+    """The pane below a table.
+
+    Args:
+        name: the accessible name.
+        parent: the widget it stands in.
+    """
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+
+    def tell(self, title: str, paragraphs: Iterable[str]) -> None:
+        """Shows a title and paragraphs; line breaks stay, nothing is taken for mark-up."""
+        body = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+        self.setHtml(f"<p><b>{escape(title)}</b></p>{body}")

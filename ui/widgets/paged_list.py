@@ -1,21 +1,20 @@
-"""A list of any length whose source counts its rows: loaded by pages in the background, sorted and filtered by the database.
+"""A list of any length: loaded by pages in the background, counted, sorted and filtered by its source.
 
-A million rows open, scroll, sort and end as fast as a hundred.
+Its scroll bar spans the whole list, so its middle and its end are as near as its beginning.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol
 
-from PyQt6.QtCore import QModelIndex, QObject
+from PyQt6.QtCore import QModelIndex, QObject, Qt, pyqtSignal
 
 from tray_agent.errors import KnownError
+from tray_agent.store.pages import Page
 from ui.background import Background, Task
-from ui.widgets.fetched_list import FetchedModel
-from ui.widgets.tables import NOTHING, Column, Row, TableState
+from ui.widgets.tables import NOTHING, Column, Row, TableModel, TableState
 
 PAGE = 200
 """Rows of a page."""
@@ -36,6 +35,7 @@ class PageRequest:
         sort: the ``Column.sort`` to order by, or "" for the list's own order.
         descending: the order turned round.
         filter: what the dialog filters by; any value that only the dialog and its fetch function know.
+        at: instead of an offset the key of a row, or a place that the fetch function knows: the page that holds it.
     """
 
     offset: int
@@ -43,119 +43,168 @@ class PageRequest:
     sort: str
     descending: bool
     filter: Hashable
+    at: Hashable = None
 
 
-@dataclass(frozen=True)
-class PageResult(Generic[Row]):
-    """What was found.
+class PagedModel(TableModel[Row]):
+    """A list of any length, loaded by pages in the background.
 
     Attributes:
-        rows: at the most ``limit``, fewer only at the end.
-        total: how many rows the whole list has under this filter.
-    """
-
-    rows: Sequence[Row]
-    total: int
-
-
-class Fetch(Protocol[Row]):
-    """Fetches a page; called in a worker thread."""
-
-    def __call__(self, request: PageRequest, /) -> PageResult[Row]:
-        """Returns a page.
-
-        Raises:
-            KnownError: it can't be had; the table says so.
-        """
-        ...
-
-
-class PagedModel(FetchedModel[Row]):
-    """A list of any length, loaded by pages in the background; the fetch function sorts and filters.
+        failed: further rows could not be had; carries the ``KnownError``. What is loaded stays, and the rows are asked for
+            again when somebody scrolls there. (That nothing at all could be had stands in the table.)
+        went: the place is loaded that ``go_to`` asked for; carries its row, -1 where the list is empty.
 
     Args:
         columns: the columns; those with a ``sort`` can be sorted.
-        fetch: fetches a page in a worker thread.
+        fetch: fetches a page in a worker thread; it sorts and filters, and may raise a ``KnownError``.
         background: runs it.
         parent: who owns the model.
+        first_filter: what the list is filtered by from the beginning.
+        key: what tells a row from all others, however it changes; ``fetch`` gets it as ``PageRequest.at``.
     """
 
-    def __init__(self, columns: Sequence[Column[Row]], fetch: Fetch[Row], background: Background, parent: QObject | None = None) -> None:
-        super().__init__(columns, background, parent)
+    failed = pyqtSignal(object)
+    went = pyqtSignal(int)
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        fetch: Callable[[PageRequest], Page[Row]],
+        background: Background,
+        parent: QObject | None = None,
+        first_filter: Hashable = None,
+        *,
+        key: Callable[[Row], Hashable] | None = None,
+    ) -> None:
+        super().__init__(columns, parent, key)
         self._fetch = fetch
+        self._background = background
+        self._sort = ""
+        self._descending = False
+        self._filter = first_filter
         self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
-        self._wanted: dict[int, Task] = {}
+        self._under_way: dict[int, Task] = {}
         self._total = 0
+        self.state = TableState.LOADING
 
     @property
     def request(self) -> PageRequest:
         """Returns the request for the first page as things stand; for an export of the whole list."""
-        return PageRequest(0, PAGE, self._sort, self._descending, self._filter)
+        return self._request(0)
+
+    def set_filter(self, value: Hashable) -> None:
+        """Loads the list under another filter; the row that a person chose stays chosen if it is there."""
+        self._filter = value
+        self._load(self._key_of_choice(by_person=True))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Has the list sorted by a column; one that can't be sorted changes nothing. What a person chose stays chosen."""
+        name = self.columns[column].sort if 0 <= column < len(self.columns) else ""
+        if not name and column >= 0:
+            return
+        self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
+        self._load(self._key_of_choice(by_person=True))
 
     def reload(self) -> None:
-        """Loads the list anew; the rows shown stay until the new ones are there."""
-        for task in self._wanted.values():
-            task.cancel()
-        self._wanted.clear()
-        self.state = TableState.LOADING
-        self._want(0, anew=True)
+        """Loads the list anew; the rows shown stay until the new ones are there, and the chosen one stays chosen."""
+        self._load(self._key_of_choice())
+
+    def go_to(self, place: Hashable) -> None:
+        """Loads the list anew where a place is, then tells ``went``: the row behind the place, else the list's last one.
+
+        Args:
+            place: what the fetch function knows as ``PageRequest.at`` under the order and filter as they are.
+        """
+        self._load(place, tell=True)
 
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None where it is not loaded; then its page is asked for."""
-        number, within = divmod(index, PAGE)
-        page = self._pages.get(number)
-        if page is None:
+        number = index // PAGE
+        if number not in self._pages:
             if 0 <= index < self._total:
-                self._want(number)
+                self._ask_for(number)
             return None
         self._pages.move_to_end(number)
+        return self.loaded_at(index)
+
+    def loaded_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None where it is not loaded; asks for nothing."""
+        number, within = divmod(index, PAGE)
+        page = self._pages.get(number, ())
         return page[within] if within < len(page) else None
+
+    def place_of(self, key: Hashable) -> int:
+        """Returns where the row with a key stands, -1 where it is not among those that are loaded."""
+        found = (number * PAGE + within for number, page in self._pages.items() for within, row in enumerate(page) if self.key(row) == key)
+        return next(found, -1)
 
     def rowCount(self, parent: QModelIndex = NOTHING) -> int:
         """Returns the length of the whole list."""
         return 0 if parent.isValid() else self._total
 
-    def _want(self, number: int, *, anew: bool = False) -> None:
-        if number in self._wanted:
-            return
-        if len(self._wanted) >= PAGES_UNDER_WAY:  # somebody scrolls fast: what has left the view need not come
-            oldest = next(iter(self._wanted))
-            self._wanted.pop(oldest).cancel()
-        request = PageRequest(number * PAGE, PAGE, self._sort, self._descending, self._filter)
-        self._wanted[number] = self._background.run(
-            lambda: self._fetch(request),
-            lambda result: self._came(number, result, anew=anew),
-            failed=lambda error: self._missed(number, error, anew=anew),
-            owner=self,
+    def _request(self, offset: int, at: Hashable = None) -> PageRequest:
+        return PageRequest(offset, PAGE, self._sort, self._descending, self._filter, at)
+
+    def _key_of_choice(self, *, by_person: bool = False) -> Hashable:
+        """Returns the key of the chosen row, or None; ``by_person``: not of one that the window chose by itself."""
+        row = self.loaded_at(self.chosen) if self.chosen >= 0 and (self.chosen_by_person or not by_person) else None
+        return None if row is None else self.key(row)
+
+    def _load(self, at: Hashable, *, tell: bool = False) -> None:
+        """Loads the list anew, from its start or where ``at`` is."""
+        for task in self._under_way.values():
+            task.cancel()
+        self._under_way.clear()
+        self.state = TableState.LOADING
+        request = self._request(0, at)
+        self._under_way[0] = self._background.run(
+            lambda: self._fetch(request), lambda page: self._begin(page, tell=tell), failed=self._nothing, owner=self
         )
 
-    def _came(self, number: int, result: PageResult[Row], *, anew: bool) -> None:
-        self._wanted.pop(number, None)
+    def _begin(self, page: Page[Row], *, tell: bool) -> None:
+        self._under_way.clear()
         self.state, self.error = TableState.READY, None
-        if anew or result.total != self._total:
-            self.beginResetModel()
-            self._pages.clear()
-            self._total = result.total
-            self._keep(number, result.rows)
-            self.endResetModel()
-            return
-        self._keep(number, result.rows)
-        first = number * PAGE
-        last = min(first + PAGE, self._total) - 1
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+        self.beginResetModel()
+        self._pages.clear()
+        self._total = page.total
+        self._pages[page.offset // PAGE] = page.rows
+        self.endResetModel()
+        if tell:
+            self.went.emit(-1 if page.place is None else page.place)
 
-    def _keep(self, number: int, rows: Sequence[Row]) -> None:
-        self._pages[number] = rows
-        while len(self._pages) > PAGES_KEPT:
-            self._pages.popitem(last=False)
-
-    def _missed(self, number: int, error: KnownError, *, anew: bool) -> None:
-        self._wanted.pop(number, None)
-        if not anew:
-            self.failed.emit(error)
-            return
+    def _nothing(self, error: KnownError) -> None:
+        self._under_way.clear()
         self.state, self.error = TableState.FAILED, error
         self.beginResetModel()
         self._pages.clear()
         self._total = 0
         self.endResetModel()
+
+    def _ask_for(self, number: int) -> None:
+        if number in self._under_way or self.state is not TableState.READY:
+            return
+        if len(self._under_way) >= PAGES_UNDER_WAY:  # somebody scrolls fast: what has left the view need not come
+            oldest = next(iter(self._under_way))
+            self._under_way.pop(oldest).cancel()
+        request = self._request(number * PAGE)
+        self._under_way[number] = self._background.run(
+            lambda: self._fetch(request),
+            lambda page: self._came(number, page),
+            failed=lambda error: self._missed(number, error),
+            owner=self,
+        )
+
+    def _came(self, number: int, page: Page[Row]) -> None:
+        self._under_way.pop(number, None)
+        if page.total != self._total:  # rows came or went meanwhile: what is loaded may stand elsewhere now
+            self.reload()
+            return
+        self._pages[number] = page.rows
+        while len(self._pages) > PAGES_KEPT:
+            self._pages.popitem(last=False)
+        first = number * PAGE
+        self.dataChanged.emit(self.index(first, 0), self.index(min(first + PAGE, self._total) - 1, len(self.columns) - 1))
+
+    def _missed(self, number: int, error: KnownError) -> None:
+        self._under_way.pop(number, None)
+        self.failed.emit(error)

@@ -1,18 +1,25 @@
-"""Printing: the system's print dialog, a preview, and PDF; all three print the same document."""
+"""Printing: the buttons of a list, the system's print dialog, a preview, and PDF; all print the same document."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QMarginsF
-from PyQt6.QtGui import QGuiApplication, QPagedPaintDevice, QPageLayout, QPageSize, QPdfWriter, QTextDocument
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtGui import QGuiApplication, QKeySequence, QPagedPaintDevice, QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from tray_agent import __version__
-from tray_agent.errors import UnavailableError
+from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.i18n import _
 from tray_agent.tray.model import PRODUCT
 from ui.models.print_outs import PrintOut
+from ui.widgets.dialog import Dialog
+from ui.widgets.icons import Status
+
+if TYPE_CHECKING:
+    from PyQt6.QtPrintSupport import QPrinter
 
 _EDGE, _INCH = 20.0, 25.4
 """Millimetres: the edge of a page, and an inch."""
@@ -26,11 +33,9 @@ _MARGIN = 0.0
 
 def print_with_dialog(printed: PrintOut, parent: QWidget) -> bool:
     """Asks for a printer with the system's own dialog and prints; returns whether anything was printed."""
-    from PyQt6.QtPrintSupport import QPrintDialog, QPrinter
+    from PyQt6.QtPrintSupport import QPrintDialog
 
-    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-    printer.setDocName(printed.title)
-    printer.setPageLayout(_layout())
+    printer = _printer(printed)
     dialog = QPrintDialog(printer, parent)
     dialog.setWindowTitle(_("Drucken"))
     if dialog.exec() != QPrintDialog.DialogCode.Accepted:
@@ -41,11 +46,9 @@ def print_with_dialog(printed: PrintOut, parent: QWidget) -> bool:
 
 def preview(printed: PrintOut, parent: QWidget) -> None:
     """Shows the pages as they would be printed; from there they can be printed, too."""
-    from PyQt6.QtPrintSupport import QPrinter, QPrintPreviewDialog
+    from PyQt6.QtPrintSupport import QPrintPreviewDialog
 
-    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-    printer.setDocName(printed.title)
-    printer.setPageLayout(_layout())
+    printer = _printer(printed)  # the dialog does not keep it
     dialog = QPrintPreviewDialog(printer, parent)
     dialog.setWindowTitle(_("Seitenansicht: {title}").format(title=printed.title))
     dialog.paintRequested.connect(lambda target: _print(printed, target))
@@ -59,6 +62,7 @@ def write_pdf(printed: PrintOut, file: Path) -> None:
         UnavailableError: the file can't be written.
     """
     try:
+        # tried first: QPdfWriter tells nobody that it can't write
         file.open("ab").close()
     except OSError as error:
         raise UnavailableError(
@@ -92,6 +96,66 @@ def _print(printed: PrintOut, target: QPagedPaintDevice) -> None:
     document.print(target)
 
 
+def _printer(printed: PrintOut) -> QPrinter:
+    from PyQt6.QtPrintSupport import QPrinter
+
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setDocName(printed.title)
+    printer.setPageLayout(_layout())
+    return printer
+
+
 def _layout() -> QPageLayout:
     margins = QMarginsF(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
     return QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter)
+
+
+class PrintActions:
+    """Adds the three buttons to a window and does what they say.
+
+    Args:
+        dialog: the window.
+        list_now: returns, when a button is pressed, what makes the document; that is then called in a worker.
+
+    Attributes:
+        buttons: the three.
+    """
+
+    def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]]) -> None:
+        self._dialog = dialog
+        self._list_now = list_now
+        self.buttons: tuple[QPushButton, ...] = (
+            dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print),
+            dialog.side_action(_("Seitenansich&t"), self.preview_list),
+            dialog.side_action(_("PD&F …"), self.save_pdf),
+        )
+
+    def print_list(self) -> None:
+        """Prints the list with the system's print dialog."""
+        self._make(lambda printed: print_with_dialog(printed, self._dialog))
+
+    def preview_list(self) -> None:
+        """Shows the pages of the list."""
+        self._make(lambda printed: preview(printed, self._dialog))
+
+    def save_pdf(self) -> None:
+        """Asks for a file and writes the list into it."""
+        self._make(self._ask_file)
+
+    def _ask_file(self, printed: PrintOut) -> None:
+        suggested = str(Path.home() / f"{printed.title.replace('/', '-').replace(':', '')}.pdf")
+        chosen, _kind = QFileDialog.getSaveFileName(self._dialog, _("Als PDF speichern"), suggested, _("PDF-Datei (*.pdf)"))
+        if chosen:
+            self.write_pdf(printed, Path(chosen))
+
+    def write_pdf(self, printed: PrintOut, file: Path) -> None:
+        """Writes a document into a file and says so."""
+        try:
+            write_pdf(printed, file)
+        except KnownError as error:
+            self._dialog.show_error(error)
+            return
+        self._dialog.banner.say(_("PDF gespeichert"), _("Die Liste steht in {file}.").format(file=file), Status.SUCCESS)
+
+    def _make(self, done: Callable[[PrintOut], object]) -> None:
+        self._dialog.run(self._list_now(), done, busy=_("Wird vorbereitet …"))

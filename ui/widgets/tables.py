@@ -1,18 +1,17 @@
 """Tables: columns declared as data, a model for short lists, a view that is never silent.
 
-A short list is held whole and sorted here; lists of any length have models of their own (``ui.widgets.paged_list``,
-``ui.widgets.growing_list``).
+A short list is held whole and sorted here; lists of any length have a model of their own (``ui.widgets.paged_list``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShowEvent
+from PyQt6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QObject, QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -28,9 +27,10 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
+from tray_agent.search_keys import sort_key
 from tray_agent.tray.in_windows import in_windows
+from ui.widgets.controls import menu_place
 from ui.widgets.icons import Status, status_icon
-from ui.widgets.menu_place import menu_place
 
 Row = TypeVar("Row")
 
@@ -95,26 +95,38 @@ class TableState(Enum):
 
 
 class TableModel(QAbstractTableModel, Generic[Row]):
-    """What both models share: how a cell looks and what a screen reader hears.
+    """What both models share: how a cell looks and what a screen reader hears, and how the chosen row is found again.
+
+    Attributes:
+        chosen: the row that is chosen in the view, which tells it; -1: none.
+        chosen_by_person: whether a person chose it, not the window by itself.
 
     Args:
         columns: the columns.
         parent: who owns the model.
+        key: what tells a row from all others, however it changes; by default the row itself.
     """
 
-    def __init__(self, columns: Sequence[Column[Row]], parent: QObject | None = None) -> None:
+    def __init__(self, columns: Sequence[Column[Row]], parent: QObject | None = None, key: Callable[[Row], Hashable] | None = None) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
         self.state = TableState.READY
         self.error: KnownError | None = None
-
-    @property
-    def gaps(self) -> tuple[int, ...]:
-        """Returns the rows that stand for rows which are not loaded yet; only a growing list has some."""
-        return ()
+        self.chosen = -1
+        self.chosen_by_person = False
+        self.has_keys = key is not None
+        self.key: Callable[[Row], Hashable] = key or (lambda row: row)
 
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None where it is not loaded yet."""
+        raise NotImplementedError
+
+    def loaded_at(self, index: int) -> Row | None:
+        """Returns a row's value, or None where it is not loaded yet; unlike ``row_at`` it asks for nothing."""
+        return self.row_at(index)
+
+    def place_of(self, key: Hashable) -> int:
+        """Returns where the row with a key stands among those that are loaded, -1 where it does not."""
         raise NotImplementedError
 
     def columnCount(self, parent: QModelIndex = NOTHING) -> int:
@@ -177,12 +189,18 @@ class ListModel(TableModel[Row]):
         columns: the columns.
         on_check: called with a row and whether it is to be ticked; the owner changes its view model and calls ``show``.
         parent: who owns the model.
+        key: what tells a row from all others, however it changes.
     """
 
     def __init__(
-        self, columns: Sequence[Column[Row]], *, on_check: Callable[[Row, bool], None] | None = None, parent: QObject | None = None
+        self,
+        columns: Sequence[Column[Row]],
+        *,
+        on_check: Callable[[Row, bool], None] | None = None,
+        parent: QObject | None = None,
+        key: Callable[[Row], Hashable] | None = None,
     ) -> None:
-        super().__init__(columns, parent)
+        super().__init__(columns, parent, key)
         self._rows: list[Row] = []
         self._given: tuple[Row, ...] = ()
         self._on_check = on_check
@@ -194,11 +212,12 @@ class ListModel(TableModel[Row]):
         return tuple(self._rows)
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Shows other rows. With the same number of rows selection and scrolling stay."""
+        """Shows other rows. The chosen one stays chosen by its key; without keys by its place, as long as there are as many rows."""
         ordered = self._ordered(rows)
         self._given = tuple(rows)
         self.state = TableState.READY
-        if len(ordered) == len(self._rows):
+        same = not self.has_keys or [self.key(row) for row in ordered] == [self.key(row) for row in self._rows]
+        if same and len(ordered) == len(self._rows):
             self._rows = ordered
             if ordered:
                 self.dataChanged.emit(self.index(0, 0), self.index(len(ordered) - 1, len(self.columns) - 1))
@@ -220,6 +239,10 @@ class ListModel(TableModel[Row]):
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None beyond the end."""
         return self._rows[index] if 0 <= index < len(self._rows) else None
+
+    def place_of(self, key: Hashable) -> int:
+        """Returns where the row with a key stands, -1 where it does not."""
+        return next((place for place, row in enumerate(self._rows) if self.key(row) == key), -1)
 
     def rowCount(self, parent: QModelIndex = NOTHING) -> int:
         """Returns the number of rows."""
@@ -251,7 +274,7 @@ class ListModel(TableModel[Row]):
             return list(rows)
         column, order = self._sorted
         declared = self.columns[column]
-        key = declared.key or (lambda row: declared.text(row).casefold())
+        key = declared.key or (lambda row: sort_key(declared.text(row)))
         return sorted(rows, key=key, reverse=order is Qt.SortOrder.DescendingOrder)
 
 
@@ -306,6 +329,16 @@ class Titles(QHeaderView):
             option.text = f"{option.text}\N{EN SPACE}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The chosen row of a table before its rows change: its key, and where in view it is, in pixels from the top."""
+
+    key: Hashable
+    column: int
+    top: int
+    by_person: bool
+
+
 class TableView(QTableView):
     """A table with air, whole rows selected, sortable by title, that says why it is empty.
 
@@ -329,6 +362,7 @@ class TableView(QTableView):
         self._offered: tuple[QAbstractButton, ...] = ()
         self._least: tuple[int, ...] | None = None
         self._own_widths: list[int] | None = None
+        self._choice: _Choice | None = None
         self.setAccessibleName(name)
         self.setItemDelegate(AirDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -477,31 +511,55 @@ class TableView(QTableView):
         row = 0 if action is QAbstractItemView.CursorAction.MoveHome else model.rowCount() - 1
         return model.index(row, max(0, self.currentIndex().column()))
 
-    def rowsInserted(self, parent: QModelIndex, start: int, end: int) -> None:
-        """Leaves in view what was in view, when rows come beside a list's gap; who stood on the gap goes on from there."""
+    # The chosen row
+
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        """Shows a model; one of ours has its chosen row found again by its key whenever its rows are others."""
+        super().setModel(model)
+        if isinstance(model, TableModel):
+            model.modelAboutToBeReset.connect(self._note_choice)
+            model.modelReset.connect(self._find_choice)
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        """Tells the model which row is chosen."""
+        super().currentChanged(current, previous)
+        self._tell_choice(by_person=True)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Makes a row that the window chose by itself a person's choice who clicks on it."""
+        super().mousePressEvent(event)
+        self._tell_choice(by_person=True)
+
+    def choose_first(self) -> None:
+        """Chooses the first row by itself, so that the window tells something; it is not held on to under another order or filter."""
+        self.selectRow(0)
+        self._tell_choice(by_person=False)
+
+    def _tell_choice(self, *, by_person: bool) -> None:
         model = self.model()
-        gaps = model.gaps if isinstance(model, TableModel) else ()
-        top, stood = self.rowAt(0), self.currentIndex().row()
-        super().rowsInserted(parent, start, end)
-        if model is None or not gaps:
+        if isinstance(model, TableModel):
+            model.chosen, model.chosen_by_person = self.currentIndex().row(), by_person
+
+    def _note_choice(self) -> None:
+        model, current = self.model(), self.currentIndex()
+        row = model.loaded_at(current.row()) if isinstance(model, TableModel) and current.isValid() else None
+        self._choice = None
+        if isinstance(model, TableModel) and row is not None:
+            self._choice = _Choice(model.key(row), current.column(), self.visualRect(current).top(), by_person=model.chosen_by_person)
+
+    def _find_choice(self) -> None:
+        """Chooses the row again that was chosen, wherever it stands now, and leaves it in view where it was."""
+        model, choice, bar = self.model(), self._choice, self.verticalScrollBar()
+        if not isinstance(model, TableModel) or bar is None:
             return
-        if top >= 0 and (start <= top or (start - 1 in gaps and start == top + 1)):
-            self._scroll_on(end - start + 1)
-        if stood in gaps and stood in (start - 1, end + 1):
-            self.setCurrentIndex(model.index(end if stood < start else start, max(0, self.currentIndex().column())))
-
-    def rowsAboutToBeRemoved(self, parent: QModelIndex, start: int, end: int) -> None:
-        """Leaves in view what was in view, when rows above it go, as a list's gap does that was filled."""
-        super().rowsAboutToBeRemoved(parent, start, end)
-        bar = self.verticalScrollBar()
-        if bar is not None and end < self.rowAt(0):
-            bar.setValue(bar.value() - (end - start + 1) * self.rowHeight(0))
-
-    def _scroll_on(self, rows: int) -> None:
-        bar = self.verticalScrollBar()
-        if bar is not None:
+        model.chosen = -1
+        place = model.place_of(choice.key) if choice is not None else -1
+        if choice is not None and place >= 0:
             self.updateGeometries()  # the bar must know of the new rows before it can go beyond the old end
-            bar.setValue(bar.value() + rows * self.rowHeight(0))
+            self.setCurrentIndex(model.index(place, choice.column))
+            self._tell_choice(by_person=choice.by_person)
+            if 0 <= choice.top < self.height():
+                bar.setValue(place * self.rowHeight(0) - choice.top)
 
     def show_row(self, row: int) -> None:
         """Chooses a row and scrolls so that it is the first in view."""

@@ -22,8 +22,9 @@ from tests.jobs.fleet.effects import ITEMS, JOBS, counter
 from tests.jobs.fleet.worker import Orders
 from tray_agent.job_kinds import JobKey
 from tray_agent.protocol.model import RunState
+from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.planned_times import between
-from tray_agent.schedules.schedule import Frequency, Schedule, Subday
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job_run
@@ -192,7 +193,7 @@ class Trial:
 
     def _close(self) -> None:
         """Lets one calm agent settle what is left, then reads the books."""
-        self.engine.definitions = [job(key) for key in JOBS]
+        self.engine.offered = [job(key) for key in JOBS]
         end = self.clock.now() + self.engine.parts.claims.lease + timedelta(seconds=1)
         while self.clock.now() < end:
             self.clock.wait(threading.Event(), 10)

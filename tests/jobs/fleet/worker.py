@@ -6,16 +6,16 @@ import json
 import sys
 import threading
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, insert, select
 
 from tests.jobs.fleet.clock import FastClock
 from tests.jobs.fleet.effects import ITEMS, JOBS, counter
 from tests.jobs.fleet.naive import NaiveClaims
-from tray_agent.jobs.contract import JobContext, JobDefinition, JobResult
+from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Events
-from tray_agent.jobs.parts import JobParts, Surroundings
+from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.scheduler import Rhythm, Scheduler
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database, open_database, to_ms
@@ -47,10 +47,10 @@ def main(line: str) -> None:
     own = FastClock(right.begun, right.start, right.speed, timedelta(seconds=orders.wrong_seconds))
     opened = open_database(orders.url)
     database = Database(opened.engine, None, right)
-    definitions = [JobDefinition(key, key.value, lambda context: work(context, database, orders)) for key in JOBS]
-    quiet = QuietHours.__new__(QuietHours)
+    works = dict.fromkeys(JOBS, lambda context: work(context, database, orders))
+    quiet = QuietHours(time(0), time(0))
     zone, events = ZoneInfo(orders.zone), Events()
-    around = Surroundings(orders.name, zone, own, events, lambda: definitions, lambda: quiet, lambda: 400)
+    around = Surroundings(orders.name, zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400)
     parts = JobParts(database, around)
     if orders.naive:
         naive = NaiveClaims(database, parts.owner, orders.name)

@@ -23,9 +23,9 @@ from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import LeaseLostError
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
-from tray_agent.messages.gateways.registry import GatewayAccess
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.texts.templates import default_book

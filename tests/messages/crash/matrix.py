@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from tests.messages.crash.agents import ACCOUNT, PASSWORD, STEPS, Plan, make_parts, run_agent
 from tests.messages.world import TrialContext
-from tray_agent.demo.gateway_server import GatewayFault, GatewayProcess
+from tests.support.gateway import GatewayFault, GatewayProcess
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.store.database import Database, open_database

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
-from tray_agent.demo.gateway_server import GatewayServer
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import OutgoingSms, SmsGateway
 from tray_agent.messages.gateways.file import FileSmsGateway
 from tray_agent.messages.gateways.memory import MemorySmsGateway
-from tray_agent.messages.gateways.registry import GatewayAccess
 
 ACCOUNT, PASSWORD = "praxis", "geheim-7"
 
@@ -24,8 +24,8 @@ def sms(reference: str = "m1", recipient: str = "+41791234567", text: str = "Gut
 
 
 @pytest.fixture
-def server(clock: ManualClock) -> Iterator[GatewayServer]:
-    with GatewayServer({ACCOUNT: PASSWORD}, clock=clock, unknown_reference="left_out") as server:
+def server(clock: ManualClock) -> Iterator[FaultyGateway]:
+    with FaultyGateway({ACCOUNT: PASSWORD}, clock=clock, unknown_reference="left_out") as server:
         yield server
 
 
@@ -34,7 +34,7 @@ def access(address: str, clock: ManualClock, password: str = PASSWORD, folder: P
 
 
 @pytest.fixture
-def aspsms(server: GatewayServer, clock: ManualClock) -> Iterator[AspsmsGateway]:
+def aspsms(server: FaultyGateway, clock: ManualClock) -> Iterator[AspsmsGateway]:
     gateway = AspsmsGateway(access(server.address, clock), seconds=5.0)
     yield gateway
     gateway.close()
@@ -59,7 +59,7 @@ def trial(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) ->
         file = tmp_path / "outgoing" / "sms.jsonl"
         gateway = FileSmsGateway(file, ACCOUNT, clock)
         return Trial(gateway, lambda: [line.split('"reference": "')[1].split('"')[0] for line in _lines(file)], None)
-    server: GatewayServer = request.getfixturevalue("server")
+    server: FaultyGateway = request.getfixturevalue("server")
     aspsms: AspsmsGateway = request.getfixturevalue("aspsms")
     return Trial(aspsms, lambda: [taken.reference for taken in server.accepted()], lambda value: server.set_credits(ACCOUNT, value))
 

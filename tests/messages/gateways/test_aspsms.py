@@ -20,11 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
+from tests.support.gateway import FaultyGateway, GatewayFault
+from tests.support.mail import FaultyMailServer
 from tray_agent.clock import ManualClock
-from tray_agent.demo.gateway_server import Delivery, GatewayFault, GatewayServer
-from tray_agent.demo.mail_server import MailServer
-from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway
-from tray_agent.messages.gateways.aspsms_reasons import reason_in_words
+from tray_agent.demo.gateway_ledger import Delivery
+from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway, reason_in_words
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -37,18 +37,18 @@ from tray_agent.messages.gateways.contract import (
     Refused,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
-from tray_agent.web.posting import NotConnectedError, Reply, TooLongError
+from tray_agent.web.posting import NotConnectedError, Posting, Reply, TooLongError
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class Made:
+class Made(Posting):
     """Posts nowhere: the answers are made up."""
 
     def __init__(self, answer: Callable[[str, bytes], Reply]) -> None:
         self._answer = answer
 
-    def post(self, call: str, body: bytes, _may_leave: Callable[[], bool] | None = None) -> Reply:
+    def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None) -> Reply:
         return self._answer(call, body)
 
     def close(self) -> None:
@@ -95,14 +95,14 @@ def test_the_request_is_the_one_of_the_interface() -> None:
     ]
 
 
-def test_the_server_gets_what_was_sent(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+def test_the_server_gets_what_was_sent(aspsms: AspsmsGateway, server: FaultyGateway) -> None:
     aspsms.submit(sms("m-1", text="Grüezi «Ç» 😀"))
     (taken,) = server.accepted()
     assert (taken.account, taken.reference, taken.recipient) == (ACCOUNT, "m-1", "+41791234567")
     assert (taken.originator, taken.text) == ("Praxis", "Grüezi «Ç» 😀")
 
 
-def test_one_connection_serves_many_messages(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+def test_one_connection_serves_many_messages(aspsms: AspsmsGateway, server: FaultyGateway) -> None:
     for number in range(5):
         aspsms.submit(sms(f"m{number}"))
     assert server.connections == 1
@@ -127,7 +127,7 @@ def test_one_connection_serves_many_messages(aspsms: AspsmsGateway, server: Gate
     ],
 )
 def test_a_fault_never_looks_like_certainty(
-    aspsms: AspsmsGateway, server: GatewayServer, fault: GatewayFault, expected: type[Outcome], taken: int
+    aspsms: AspsmsGateway, server: FaultyGateway, fault: GatewayFault, expected: type[Outcome], taken: int
 ) -> None:
     server.fail_next(fault)
 
@@ -136,21 +136,21 @@ def test_a_fault_never_looks_like_certainty(
     assert aspsms.submit(sms("m2")) == Accepted()
 
 
-def test_a_time_out_is_in_doubt(server: GatewayServer, clock: ManualClock) -> None:
+def test_a_time_out_is_in_doubt(server: FaultyGateway, clock: ManualClock) -> None:
     with closing(AspsmsGateway(access(server.address, clock), seconds=0.2)) as gateway:
         server.fail_next(GatewayFault.TIME_OUT)
         assert isinstance(gateway.submit(sms("m1")), InDoubt)
         assert len(server.accepted()) == 1
 
 
-def test_what_is_in_doubt_is_settled_by_asking(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+def test_what_is_in_doubt_is_settled_by_asking(aspsms: AspsmsGateway, server: FaultyGateway) -> None:
     server.fail_next(GatewayFault.DROP_AFTER_ACCEPT, GatewayFault.DROP_BEFORE_ACCEPT)
     aspsms.submit(sms("taken"))
     aspsms.submit(sms("not-taken"))
     assert set(aspsms.inquire(["taken", "not-taken"])) == {"taken"}
 
 
-def test_too_many_requests_say_when_to_come_back(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+def test_too_many_requests_say_when_to_come_back(aspsms: AspsmsGateway, server: FaultyGateway) -> None:
     server.fail_next(GatewayFault.BUSY_429)
     outcome = aspsms.submit(sms())
     assert isinstance(outcome, NotNow)
@@ -280,7 +280,7 @@ def test_what_can_not_be_right_does_not_leave(message: Any, expected: type[Outco
 
 
 @pytest.mark.parametrize("originator", ["Praxis-Meier-Lang", "+41791112233"])
-def test_the_gateway_refuses_an_originator(aspsms: AspsmsGateway, server: GatewayServer, originator: str) -> None:
+def test_the_gateway_refuses_an_originator(aspsms: AspsmsGateway, server: FaultyGateway, originator: str) -> None:
     outcome = aspsms.submit(sms(originator=originator[:16]))
     assert isinstance(outcome, AccountStopped)
     assert outcome.fault is AccountFault.ORIGINATOR
@@ -335,7 +335,7 @@ def test_every_beginning_of_an_answer_is_in_doubt(framing: str, clock: ManualClo
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path, clock: ManualClock) -> None:
-    with MailServer(security="tls", folder=tmp_path) as impostor:
+    with FaultyMailServer(security="tls", folder=tmp_path) as impostor:
         gateway = AspsmsGateway(access(f"https://127.0.0.1:{impostor.port}/", clock))
         assert isinstance(gateway.submit(sms()), NotNow)
         gateway.close()
@@ -343,7 +343,7 @@ def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path, 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the certificates that Windows trusts can't be changed for a test")
 def test_the_certificates_of_the_system_are_used(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate = MailServer(security="tls", folder=tmp_path).certificate
+    certificate = FaultyMailServer(security="tls", folder=tmp_path).certificate
     assert certificate is not None
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -388,7 +388,7 @@ def test_a_proxy_that_can_not_be_used_is_not_now(clock: ManualClock, monkeypatch
 # Balance
 
 
-def test_the_balance_is_exact(aspsms: AspsmsGateway, server: GatewayServer) -> None:
+def test_the_balance_is_exact(aspsms: AspsmsGateway, server: FaultyGateway) -> None:
     server.set_credits(ACCOUNT, Decimal("123.45"))
     assert aspsms.balance() == Decimal("123.45")
 
@@ -411,7 +411,7 @@ def test_a_balance_that_is_no_number_is_unavailable(told: object) -> None:
         gateway.balance()
 
 
-def test_a_refused_account_is_told(server: GatewayServer, clock: ManualClock) -> None:
+def test_a_refused_account_is_told(server: FaultyGateway, clock: ManualClock) -> None:
     with closing(AspsmsGateway(access(server.address, clock, "falsch"))) as gateway:
         with pytest.raises(GatewayAccountError) as told:
             gateway.balance()
@@ -549,13 +549,13 @@ def test_an_answer_without_a_list_never_looks_like_unknown(notifications: object
 
 
 def test_an_unknown_reference_comes_as_not_submitted_or_not_at_all(clock: ManualClock) -> None:
-    with GatewayServer({ACCOUNT: PASSWORD}, clock=clock, unknown_reference="minus_one") as server:
+    with FaultyGateway({ACCOUNT: PASSWORD}, clock=clock, unknown_reference="minus_one") as server:
         gateway = AspsmsGateway(access(server.address, clock))
         assert gateway.inquire(["nie"])["nie"].status is DeliveryStatus.NOT_SUBMITTED
         gateway.close()
 
 
-def test_deliveries_over_time(aspsms: AspsmsGateway, server: GatewayServer, clock: ManualClock) -> None:
+def test_deliveries_over_time(aspsms: AspsmsGateway, server: FaultyGateway, clock: ManualClock) -> None:
     for number, fate in enumerate(Delivery):
         server.set_delivery(f"+4179000000{number}", fate)
         aspsms.submit(sms(fate.name, recipient=f"+4179000000{number}"))
@@ -676,7 +676,7 @@ def test_fuzzed_notifications(code: object, told: object) -> None:
 # Secrets and privacy
 
 
-def test_nothing_secret_is_logged(aspsms: AspsmsGateway, server: GatewayServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_secret_is_logged(aspsms: AspsmsGateway, server: FaultyGateway, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.fail_next(GatewayFault.GARBAGE, GatewayFault.DROP_AFTER_ACCEPT, GatewayFault.BUSY_429)
     for number in range(5):

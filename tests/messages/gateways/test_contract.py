@@ -53,7 +53,7 @@ def test_takes_every_text(trial: Trial, text: str) -> None:
 
 
 def test_many_threads_submit_at_once(trial: Trial) -> None:
-    with ThreadPoolExecutor(trial.gateway.most_at_once) as pool:
+    with ThreadPoolExecutor(trial.gateway.capabilities.most_at_once) as pool:
         outcomes = list(pool.map(lambda number: trial.gateway.submit(sms(f"m{number}")), range(60)))
     assert outcomes == [Accepted()] * 60
     assert sorted(trial.taken()) == sorted(f"m{number}" for number in range(60))

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,12 @@ from tray_agent.messages.gateways import file as module
 from tray_agent.messages.gateways.contract import Accepted, InDoubt, NotNow
 from tray_agent.messages.gateways.errors import GatewayUnavailableError
 from tray_agent.messages.gateways.file import FileSmsGateway
+from tray_agent.platforms.locks import LockedError
 
 WRITER = """
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tray_agent.clock import SystemClock
 from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
@@ -89,17 +94,20 @@ def test_who_finds_the_file_locked_waits_for_it(gateway: FileSmsGateway, file: P
     assert len(file.read_text("utf-8").splitlines()) == 1
 
 
-def test_a_lock_that_comes_free_is_taken_at_once(clock: ManualClock) -> None:
+def test_a_lock_that_comes_free_is_taken_at_once(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[float] = []
 
-    def take() -> None:
+    @contextmanager
+    def taken_later(_file: Path) -> Iterator[None]:
         tries.append(clock.monotonic())
         if len(tries) < 4:
-            raise PermissionError
+            raise LockedError
+        yield
 
-    module._insist(take, clock)
-    assert len(tries) == 4
-    assert clock.monotonic() < 1
+    monkeypatch.setattr(module, "locked", taken_later)
+    with module._only_one(tmp_path / "sms.lock", clock):
+        assert len(tries) == 4
+        assert clock.monotonic() < 1
 
 
 class Disk:

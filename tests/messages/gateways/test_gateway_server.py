@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
+from tests.support.gateway import FaultyGateway, GatewayFault, GatewayProcess
 from tray_agent.clock import ManualClock
 from tray_agent.demo.gateway_ledger import Delivery, DeliveryRule
-from tray_agent.demo.gateway_server import GatewayFault, GatewayProcess, GatewayServer
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, InDoubt
 
 
-def asked(server: GatewayServer, call: str, **fields: object) -> dict[str, Any]:
+def asked(server: FaultyGateway, call: str, **fields: object) -> dict[str, Any]:
     body = {"UserName": ACCOUNT, "Password": PASSWORD, **fields}
     answer = httpx.post(server.address + call, json=body, trust_env=False)
     assert answer.status_code == 200
@@ -28,14 +28,14 @@ def asked(server: GatewayServer, call: str, **fields: object) -> dict[str, Any]:
     return told
 
 
-def test_credits_go_down_by_segment_and_recipient(server: GatewayServer) -> None:
+def test_credits_go_down_by_segment_and_recipient(server: FaultyGateway) -> None:
     told = asked(server, "SendTextSMS", Originator="Praxis", Recipients=["+41791111111:a", "+41792222222:b"], MessageText="x" * 161)
     assert told == {"StatusCode": "1", "StatusInfo": "OK"}
     assert server.credits(ACCOUNT) == Decimal(496)
     assert asked(server, "CheckCredits")["Credits"] == "496"
 
 
-def test_all_values_of_answers_are_strings(server: GatewayServer) -> None:
+def test_all_values_of_answers_are_strings(server: FaultyGateway) -> None:
     asked(server, "SendSimpleTextSMS", Originator="Praxis", Recipients=["+41791111111:a"], MessageText="x")
     told = asked(server, "InquireDeliveryNotifications", TransactionReferenceNumbers="a")
     (line,) = told.pop("DeliveryNotifications")
@@ -54,7 +54,7 @@ def test_all_values_of_answers_are_strings(server: GatewayServer) -> None:
         ({"MessageText": "x" * 160 * 600}, "5"),
     ],
 )
-def test_refusals(server: GatewayServer, fields: dict[str, object], code: str) -> None:
+def test_refusals(server: FaultyGateway, fields: dict[str, object], code: str) -> None:
     told = asked(server, "SendTextSMS", **{"Originator": "Praxis", "Recipients": ["+41791111111:a"], "MessageText": "x", **fields})
     assert told["StatusCode"] == code
     assert server.accepted() == []
@@ -62,23 +62,23 @@ def test_refusals(server: GatewayServer, fields: dict[str, object], code: str) -
 
 
 def test_a_verified_number_may_be_originator(clock: ManualClock) -> None:
-    with GatewayServer({ACCOUNT: PASSWORD}, verified=frozenset({"+41791234567"}), clock=clock) as server:
+    with FaultyGateway({ACCOUNT: PASSWORD}, verified=frozenset({"+41791234567"}), clock=clock) as server:
         assert asked(server, "CheckOriginatorAuthorization", Originator="+41791234567")["StatusCode"] == "1"
         assert asked(server, "CheckOriginatorAuthorization", Originator="+41790000000")["StatusCode"] == "30"
 
 
-def test_what_is_no_request_gets_no_json(server: GatewayServer) -> None:
+def test_what_is_no_request_gets_no_json(server: FaultyGateway) -> None:
     assert httpx.post(server.address + "Nothing", json={}, trust_env=False).status_code == 404
     assert httpx.post(server.address + "CheckCredits", content=b"{", trust_env=False).status_code == 400
 
 
-def test_a_message_taken_twice_is_in_the_record_twice(server: GatewayServer, aspsms: AspsmsGateway) -> None:
+def test_a_message_taken_twice_is_in_the_record_twice(server: FaultyGateway, aspsms: AspsmsGateway) -> None:
     aspsms.submit(sms("m1"))
     aspsms.submit(sms("m1"))
     assert [taken.reference for taken in server.accepted()] == ["m1", "m1"]
 
 
-def test_many_connections_at_once_lose_nothing_and_spend_exactly(server: GatewayServer, aspsms: AspsmsGateway) -> None:
+def test_many_connections_at_once_lose_nothing_and_spend_exactly(server: FaultyGateway, aspsms: AspsmsGateway) -> None:
     server.set_credits(ACCOUNT, Decimal(100))
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda number: aspsms.submit(sms(f"m{number}")), range(150)))
@@ -87,7 +87,7 @@ def test_many_connections_at_once_lose_nothing_and_spend_exactly(server: Gateway
     assert server.credits(ACCOUNT) == 0
 
 
-def test_faults_at_random_come_at_their_rate_and_end(server: GatewayServer, aspsms: AspsmsGateway) -> None:
+def test_faults_at_random_come_at_their_rate_and_end(server: FaultyGateway, aspsms: AspsmsGateway) -> None:
     server.fail_at_random({GatewayFault.ERROR_500: 0.2, GatewayFault.GARBAGE: 0.2}, seed=7)
     outcomes = [aspsms.submit(sms(f"m{number}")) for number in range(200)]
     in_doubt = sum(isinstance(outcome, InDoubt) for outcome in outcomes)
@@ -96,7 +96,7 @@ def test_faults_at_random_come_at_their_rate_and_end(server: GatewayServer, asps
     assert aspsms.submit(sms("last")) == Accepted()
 
 
-def test_faults_of_other_calls(server: GatewayServer, aspsms: AspsmsGateway) -> None:
+def test_faults_of_other_calls(server: FaultyGateway, aspsms: AspsmsGateway) -> None:
     server.fail_next(GatewayFault.ERROR_500, calls=["CheckCredits"])
     assert aspsms.submit(sms()) == Accepted()
     with pytest.raises(Exception, match="SMS-Gateway antwortet nicht"):
@@ -115,12 +115,12 @@ def test_the_fate_of_a_number_is_the_same_for_a_seed_and_all_fates_occur() -> No
 
 def test_another_start_keeps_credits_and_references(tmp_path: Path, clock: ManualClock) -> None:
     state = tmp_path / "gateway" / "state.db"
-    with GatewayServer({ACCOUNT: PASSWORD}, state=state, clock=clock) as server:
+    with FaultyGateway({ACCOUNT: PASSWORD}, state=state, clock=clock) as server:
         gateway = AspsmsGateway(access(server.address, clock))
         gateway.submit(sms("m1"))
         gateway.close()
     with (
-        GatewayServer({ACCOUNT: PASSWORD}, state=state, clock=clock) as server,
+        FaultyGateway({ACCOUNT: PASSWORD}, state=state, clock=clock) as server,
         closing(AspsmsGateway(access(server.address, clock))) as gateway,
     ):
         assert server.credits(ACCOUNT) == Decimal(499)
@@ -130,7 +130,7 @@ def test_another_start_keeps_credits_and_references(tmp_path: Path, clock: Manua
 
 
 def test_stop_ends_even_what_waits(clock: ManualClock) -> None:
-    server = GatewayServer({ACCOUNT: PASSWORD}, clock=clock).start()
+    server = FaultyGateway({ACCOUNT: PASSWORD}, clock=clock).start()
     server.fail_next(GatewayFault.TIME_OUT)
     with closing(AspsmsGateway(access(server.address, clock), seconds=30)) as gateway, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(gateway.submit, sms("m1"))
@@ -160,7 +160,7 @@ def test_a_process_with_faults(tmp_path: Path, clock: ManualClock) -> None:
         assert len(process.accepted()) == 1
 
 
-def test_json_escapes_arrive(server: GatewayServer) -> None:
+def test_json_escapes_arrive(server: FaultyGateway) -> None:
     body = json.dumps(
         {"UserName": ACCOUNT, "Password": PASSWORD, "Originator": "P", "Recipients": ["+41791111111:a"], "MessageText": "ä😀"}
     )

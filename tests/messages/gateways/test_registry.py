@@ -11,12 +11,12 @@ from tray_agent.clock import ManualClock
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import ConfigurationError
-from tray_agent.messages.gateways import registry
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.gateways.file import FileSmsGateway
 from tray_agent.messages.gateways.memory import MemorySmsGateway
-from tray_agent.messages.gateways.registry import GatewayAccess, SmsGateways, register
+from tray_agent.messages.gateways.registry import KINDS, GatewayKind, SmsGateways
 from tray_agent.messages.gateways.smtp import SmtpGateway
 
 ACCOUNTS = {
@@ -67,14 +67,13 @@ def test_the_file_gateway_needs_no_password(tmp_path: Path, clock: ManualClock) 
 
 
 def test_a_second_gateway_is_one_class_and_one_registration(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
     made: list[GatewayAccess] = []
 
     def make(access: GatewayAccess) -> MemorySmsGateway:
         made.append(access)
         return MemorySmsGateway()
 
-    register("zweites", make)
+    monkeypatch.setitem(KINDS, "zweites", GatewayKind(make))
     opened = gateways(tmp_path, clock, kind="zweites", address="https://zweites.example/")
     assert isinstance(opened["m1"], MemorySmsGateway)
     assert (made[0].account, made[0].password, made[0].address) == ("praxis", "a", "https://zweites.example/")

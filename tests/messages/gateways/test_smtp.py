@@ -15,13 +15,15 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from io import BufferedReader
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.mail import FaultyMailServer, MailFault
 from tray_agent.clock import ManualClock
-from tray_agent.demo.mail_server import MailFault, MailServer
+from tray_agent.config.machine import MailSection
 from tray_agent.errors import ConfigurationError
 from tray_agent.messages.gateways.contract import (
     Accepted,
@@ -36,7 +38,6 @@ from tray_agent.messages.gateways.contract import (
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.messages.gateways.memory import MemoryMailGateway
-from tray_agent.messages.gateways.smtp import MailServer as Address
 from tray_agent.messages.gateways.smtp import SmtpGateway, message_id
 
 MAIL = OutgoingMail(
@@ -51,16 +52,41 @@ MAIL = OutgoingMail(
 
 
 @pytest.fixture
-def mail_server(clock: ManualClock) -> Iterator[MailServer]:
-    with MailServer(clock=clock) as server:
+def mail_server(clock: ManualClock) -> Iterator[FaultyMailServer]:
+    with FaultyMailServer(clock=clock) as server:
         yield server
 
 
 @pytest.fixture
-def gateway(mail_server: MailServer, clock: ManualClock) -> Iterator[SmtpGateway]:
-    gateway = SmtpGateway(Address("127.0.0.1", mail_server.port, "none"), clock, seconds=5.0)
+def gateway(mail_server: FaultyMailServer, clock: ManualClock) -> Iterator[SmtpGateway]:
+    gateway = smtp_at("127.0.0.1", mail_server.port, "none", clock=clock, seconds=5.0)
     yield gateway
     gateway.close()
+
+
+def smtp_at(
+    host: str,
+    port: int,
+    security: Literal["starttls", "tls", "none"] = "starttls",
+    user: str = "",
+    password: str = "",
+    trusted: str = "",
+    *,
+    clock: ManualClock,
+    seconds: float = 30.0,
+) -> SmtpGateway:
+    return SmtpGateway(MailSection(host=host, port=port, security=security, user=user, certificate=trusted), password, clock, seconds)
+
+
+def logging_in(
+    server: FaultyMailServer,
+    password: str,
+    clock: ManualClock,
+    security: Literal["starttls", "tls"] = "starttls",
+    *,
+    host: str = "localhost",
+) -> SmtpGateway:
+    return smtp_at(host, server.port, security, "praxis", password, str(server.certificate), clock=clock, seconds=5.0)
 
 
 def parsed(content: bytes) -> EmailMessage:
@@ -69,7 +95,7 @@ def parsed(content: bytes) -> EmailMessage:
     return message
 
 
-def test_the_message_arrives_as_it_was_written(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_the_message_arrives_as_it_was_written(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     assert gateway.submit(MAIL) == Accepted()
 
     (taken,) = mail_server.accepted()
@@ -88,12 +114,12 @@ def test_the_message_arrives_as_it_was_written(gateway: SmtpGateway, mail_server
     assert "BEGIN:VCALENDAR" in calendar.get_content()
 
 
-def test_without_a_calendar_there_is_no_attachment(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_without_a_calendar_there_is_no_attachment(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     gateway.submit(replace(MAIL, calendar=None))
     assert list(parsed(mail_server.accepted()[0].content).iter_attachments()) == []
 
 
-def test_every_attempt_has_the_same_message_id(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_every_attempt_has_the_same_message_id(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     gateway.submit(MAIL)
     gateway.submit(MAIL)
     assert {taken.message_id for taken in mail_server.accepted()} == {"<m-4711@example.ch>"}
@@ -116,7 +142,7 @@ def test_every_attempt_has_the_same_message_id(gateway: SmtpGateway, mail_server
     ],
 )
 def test_a_fault_at_each_step_that_proves_that_nothing_was_taken(
-    gateway: SmtpGateway, mail_server: MailServer, fault: MailFault, expected: type[object]
+    gateway: SmtpGateway, mail_server: FaultyMailServer, fault: MailFault, expected: type[object]
 ) -> None:
     mail_server.fail_next(fault)
 
@@ -126,8 +152,8 @@ def test_a_fault_at_each_step_that_proves_that_nothing_was_taken(
 
 
 @pytest.mark.parametrize("fault", [MailFault.DROP_AFTER_DATA, MailFault.SILENT_AFTER_DATA])
-def test_what_breaks_after_the_text_went_out_is_in_doubt(mail_server: MailServer, clock: ManualClock, fault: MailFault) -> None:
-    gateway = SmtpGateway(Address("127.0.0.1", mail_server.port, "none"), clock, seconds=0.3)
+def test_what_breaks_after_the_text_went_out_is_in_doubt(mail_server: FaultyMailServer, clock: ManualClock, fault: MailFault) -> None:
+    gateway = smtp_at("127.0.0.1", mail_server.port, "none", clock=clock, seconds=0.3)
     mail_server.fail_next(fault)
 
     assert isinstance(gateway.submit(MAIL), InDoubt)
@@ -139,7 +165,7 @@ def test_what_breaks_after_the_text_went_out_is_in_doubt(mail_server: MailServer
 def test_no_server_is_not_now(clock: ManualClock) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        outcome = SmtpGateway(Address("127.0.0.1", free.getsockname()[1], "none"), clock, seconds=1.0).submit(MAIL)
+        outcome = smtp_at("127.0.0.1", free.getsockname()[1], "none", clock=clock, seconds=1.0).submit(MAIL)
     assert isinstance(outcome, NotNow)
 
 
@@ -148,20 +174,22 @@ def test_an_unknown_host_is_not_now(clock: ManualClock, monkeypatch: pytest.Monk
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert isinstance(SmtpGateway(Address("mail.example.ch", 25, "starttls"), clock).submit(MAIL), NotNow)
+    assert isinstance(smtp_at("mail.example.ch", 25, "starttls", clock=clock).submit(MAIL), NotNow)
 
 
-def test_a_connection_is_kept_for_the_next_message(gateway: SmtpGateway, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_is_kept_for_the_next_message(
+    gateway: SmtpGateway, mail_server: FaultyMailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gateway.submit(MAIL)
     monkeypatch.setattr("tray_agent.messages.gateways.smtp._connect", lambda *_: pytest.fail("a second connection"))
     assert gateway.submit(MAIL) == Accepted()
 
 
-def test_a_kept_connection_that_died_is_replaced(mail_server: MailServer, clock: ManualClock) -> None:
-    gateway = SmtpGateway(Address("127.0.0.1", mail_server.port, "none"), clock, seconds=5.0)
+def test_a_kept_connection_that_died_is_replaced(mail_server: FaultyMailServer, clock: ManualClock) -> None:
+    gateway = smtp_at("127.0.0.1", mail_server.port, "none", clock=clock, seconds=5.0)
     gateway.submit(MAIL)
     mail_server.stop()
-    with MailServer(port=mail_server.port, clock=clock) as again:
+    with FaultyMailServer(port=mail_server.port, clock=clock) as again:
         assert gateway.submit(MAIL) == Accepted()
         assert len(again.accepted()) == 1
         gateway.close()
@@ -173,7 +201,7 @@ def test_a_connection_that_was_idle_too_long_is_replaced(gateway: SmtpGateway, c
     assert gateway.submit(MAIL) == Accepted()
 
 
-def test_threads_share_the_gateway(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_threads_share_the_gateway(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     with ThreadPoolExecutor(6) as pool:
         outcomes = list(pool.map(lambda number: gateway.submit(replace(MAIL, reference=f"m{number}")), range(40)))
     assert outcomes == [Accepted()] * 40
@@ -181,10 +209,9 @@ def test_threads_share_the_gateway(gateway: SmtpGateway, mail_server: MailServer
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_encrypted_with_login(tmp_path: Path, clock: ManualClock, security: str) -> None:
-    with MailServer({"praxis": "geheim-7"}, security=security, folder=tmp_path, clock=clock) as server:  # type: ignore[arg-type] # parametrized
-        address = Address("localhost", server.port, security, "praxis", "geheim-7", str(server.certificate))  # type: ignore[arg-type] # parametrized
-        gateway = SmtpGateway(address, clock, seconds=5.0)
+def test_encrypted_with_login(tmp_path: Path, clock: ManualClock, security: Literal["starttls", "tls"]) -> None:
+    with FaultyMailServer({"praxis": "geheim-7"}, security=security, folder=tmp_path, clock=clock) as server:
+        gateway = logging_in(server, "geheim-7", clock, security)
         assert gateway.submit(MAIL) == Accepted()
         gateway.close()
         assert len(server.accepted()) == 1
@@ -192,39 +219,39 @@ def test_encrypted_with_login(tmp_path: Path, clock: ManualClock, security: str)
 
 def test_a_wrong_password_stops_the_account(tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    with MailServer({"praxis": "geheim-7"}, security="starttls", folder=tmp_path, clock=clock) as server:
-        address = Address("localhost", server.port, "starttls", "praxis", "falsches-passwort", str(server.certificate))
-        outcome = SmtpGateway(address, clock, seconds=5.0).submit(MAIL)
+    with FaultyMailServer({"praxis": "geheim-7"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        gateway = logging_in(server, "falsches-passwort", clock)
+        outcome = gateway.submit(MAIL)
     assert isinstance(outcome, AccountStopped)
     assert outcome.fault is AccountFault.AUTHORISATION
     assert "falsches-passwort" not in caplog.text
-    assert "falsches-passwort" not in repr(address)
+    assert "falsches-passwort" not in repr(gateway)
 
 
-def test_the_check_logs_in_and_sends_nothing(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_the_check_logs_in_and_sends_nothing(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     gateway.check()
     gateway.check()
     assert mail_server.accepted() == []
 
 
 def test_the_check_tells_a_refused_login_from_a_server_that_is_away(tmp_path: Path, clock: ManualClock) -> None:
-    with MailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
-        address = Address("127.0.0.1", server.port, "starttls", "praxis", "falsch", str(server.certificate))
+    with FaultyMailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        gateway = logging_in(server, "falsch", clock, host="127.0.0.1")
         with pytest.raises(GatewayAccountError):
-            SmtpGateway(address, clock, seconds=5.0).check()
+            gateway.check()
     with pytest.raises(GatewayUnavailableError):
-        SmtpGateway(address, clock, seconds=5.0).check()
+        gateway.check()
 
 
 def test_a_password_that_smtp_can_not_carry_stops_the_account(tmp_path: Path, clock: ManualClock) -> None:
-    with MailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
-        address = Address("localhost", server.port, "starttls", "praxis", "schlüssel", str(server.certificate))
-        assert isinstance(SmtpGateway(address, clock, seconds=5.0).submit(MAIL), AccountStopped)
+    with FaultyMailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        gateway = logging_in(server, "schlüssel", clock)
+        assert isinstance(gateway.submit(MAIL), AccountStopped)
 
 
 def test_a_missing_login_stops_the_account(tmp_path: Path, clock: ManualClock) -> None:
-    with MailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
-        gateway = SmtpGateway(Address("localhost", server.port, "starttls", trusted=str(server.certificate)), clock, seconds=5.0)
+    with FaultyMailServer({"praxis": "geheim"}, security="starttls", folder=tmp_path, clock=clock) as server:
+        gateway = smtp_at("localhost", server.port, "starttls", trusted=str(server.certificate), clock=clock, seconds=5.0)
         outcome = gateway.submit(MAIL)
         gateway.close()
         assert isinstance(outcome, AccountStopped)
@@ -232,26 +259,26 @@ def test_a_missing_login_stops_the_account(tmp_path: Path, clock: ManualClock) -
         assert server.accepted() == []
 
 
-def test_nothing_is_sent_where_the_server_offers_no_encryption(mail_server: MailServer, clock: ManualClock) -> None:
-    outcome = SmtpGateway(Address("127.0.0.1", mail_server.port, "starttls"), clock, seconds=5.0).submit(MAIL)
+def test_nothing_is_sent_where_the_server_offers_no_encryption(mail_server: FaultyMailServer, clock: ManualClock) -> None:
+    outcome = smtp_at("127.0.0.1", mail_server.port, "starttls", clock=clock, seconds=5.0).submit(MAIL)
     assert isinstance(outcome, AccountStopped)
     assert mail_server.accepted() == []
 
 
 def test_nothing_is_sent_to_a_server_whose_certificate_is_not_trusted(tmp_path: Path, clock: ManualClock) -> None:
-    with MailServer(security="starttls", folder=tmp_path, clock=clock) as server:
-        outcome = SmtpGateway(Address("localhost", server.port, "starttls"), clock, seconds=5.0).submit(MAIL)
+    with FaultyMailServer(security="starttls", folder=tmp_path, clock=clock) as server:
+        outcome = smtp_at("localhost", server.port, "starttls", clock=clock, seconds=5.0).submit(MAIL)
         assert isinstance(outcome, AccountStopped)
         assert server.accepted() == []
 
 
 def test_a_password_never_goes_over_the_network_in_the_clear(clock: ManualClock) -> None:
     with pytest.raises(ConfigurationError):
-        SmtpGateway(Address("mail.example.ch", 25, "none", "praxis", "geheim"), clock)
+        smtp_at("mail.example.ch", 25, "none", "praxis", "geheim", clock=clock)
     with pytest.raises(ConfigurationError):
-        SmtpGateway(Address("", 25), clock)
+        smtp_at("", 25, clock=clock)
     with pytest.raises(ConfigurationError, match=r"gibt-es-nicht\.pem"):
-        SmtpGateway(Address("mail.example.ch", 25, trusted="gibt-es-nicht.pem"), clock)
+        smtp_at("mail.example.ch", 25, trusted="gibt-es-nicht.pem", clock=clock)
 
 
 @pytest.mark.parametrize(
@@ -269,24 +296,24 @@ def test_a_password_never_goes_over_the_network_in_the_clear(clock: ManualClock)
     ],
 )
 def test_an_address_that_is_none_is_refused_without_a_connection(clock: ManualClock, recipient: str) -> None:
-    gateway = SmtpGateway(Address("127.0.0.1", 1, "none"), clock)
+    gateway = smtp_at("127.0.0.1", 1, "none", clock=clock)
     assert isinstance(gateway.submit(replace(MAIL, recipient=recipient)), Refused)
 
 
 @pytest.mark.parametrize("sender", ["", "praxis", "praxis@example..ch", "Praxis <praxis@example.ch>"])
 def test_a_sender_that_is_no_address_stops_the_batch_and_costs_no_message(clock: ManualClock, sender: str) -> None:
-    outcome = SmtpGateway(Address("127.0.0.1", 1, "none"), clock).submit(replace(MAIL, sender=sender))
+    outcome = smtp_at("127.0.0.1", 1, "none", clock=clock).submit(replace(MAIL, sender=sender))
     assert isinstance(outcome, AccountStopped)
     assert outcome.fault is AccountFault.ORIGINATOR
 
 
-def test_a_text_that_may_no_longer_leave_is_not_sent(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_a_text_that_may_no_longer_leave_is_not_sent(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     assert gateway.submit(replace(MAIL, may_leave=lambda: False)) == too_late()
     assert gateway.submit(MAIL) == Accepted()
     assert len(mail_server.accepted()) == 1
 
 
-def test_line_breaks_in_subject_and_name_can_not_add_headers(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_line_breaks_in_subject_and_name_can_not_add_headers(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     assert gateway.submit(replace(MAIL, subject="Termin\r\nBcc: x@y.ch", sender_name="Praxis\r\nX: y")) == Accepted()
     message = parsed(mail_server.accepted()[0].content)
     assert message["Bcc"] is None
@@ -299,16 +326,16 @@ def test_line_breaks_in_subject_and_name_can_not_add_headers(gateway: SmtpGatewa
 )
 def test_half_a_character_and_an_empty_text_are_refused_without_a_connection(mail: OutgoingMail, clock: ManualClock) -> None:
     """Raising would leave the message in doubt: nobody could say that it never left."""
-    assert isinstance(SmtpGateway(Address("127.0.0.1", 1, "none"), clock).submit(mail), Refused)
+    assert isinstance(smtp_at("127.0.0.1", 1, "none", clock=clock).submit(mail), Refused)
 
 
-def test_every_attempt_is_the_same_to_the_byte(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_every_attempt_is_the_same_to_the_byte(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     assert [gateway.submit(MAIL), gateway.submit(MAIL)] == [Accepted(), Accepted()]
     first, second = mail_server.accepted()
     assert first.content == second.content
 
 
-def test_addresses_with_umlauts_arrive(gateway: SmtpGateway, mail_server: MailServer) -> None:
+def test_addresses_with_umlauts_arrive(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     assert gateway.submit(replace(MAIL, recipient="anna@zürich.example")) == Accepted()
     assert gateway.submit(replace(MAIL, recipient="jürg@example.ch")) == Accepted()
     assert [taken.recipient for taken in mail_server.accepted()] == ["anna@xn--zrich-kva.example", "jürg@example.ch"]
@@ -318,7 +345,7 @@ def test_addresses_with_umlauts_arrive(gateway: SmtpGateway, mail_server: MailSe
     ("domain", "told"),
     [("straße.ch", "xn--strae-oqa.ch"), ("bücher.example.ch", "xn--bcher-kva.example.ch"), ("例え.テスト", "xn--r8jz45g.xn--zckzah")],
 )
-def test_a_domain_is_written_by_the_rules_of_today(gateway: SmtpGateway, mail_server: MailServer, domain: str, told: str) -> None:
+def test_a_domain_is_written_by_the_rules_of_today(gateway: SmtpGateway, mail_server: FaultyMailServer, domain: str, told: str) -> None:
     """By those of 2003 a message to straße.ch would go to the people of strasse.ch."""
     assert gateway.submit(replace(MAIL, recipient=f"anna@{domain}")) == Accepted()
     (taken,) = mail_server.accepted()
@@ -387,7 +414,7 @@ def speaking(replies: list[bytes]) -> Iterator[int]:
 def test_a_refusal_of_the_sender_costs_no_message_at_whatever_step_it_is_told(step: str, refusal: bytes, fault: AccountFault) -> None:
     at = {"MAIL": 2, "RCPT": 3, "DATA": 4, "text": 5}[step]
     with speaking([*good[:at], refusal]) as port:
-        gateway = SmtpGateway(Address("127.0.0.1", port, "none"), ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=5.0)
+        gateway = smtp_at("127.0.0.1", port, "none", clock=ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=5.0)
         outcome = gateway.submit(MAIL)
         gateway.close()
     assert isinstance(outcome, AccountStopped)
@@ -406,7 +433,7 @@ def test_a_refusal_of_the_sender_costs_no_message_at_whatever_step_it_is_told(st
 )
 def test_a_refusal_of_one_recipient_holds_no_other_up(step: int, refusal: bytes) -> None:
     with speaking([*good[:step], refusal]) as port:
-        gateway = SmtpGateway(Address("127.0.0.1", port, "none"), ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=5.0)
+        gateway = smtp_at("127.0.0.1", port, "none", clock=ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=5.0)
         outcome = gateway.submit(MAIL)
         gateway.close()
     assert isinstance(outcome, Refused)
@@ -424,7 +451,7 @@ good = [b"220 hi", b"250 ok", b"250 ok", b"250 ok", b"354 go", b"250 ok"]
 @example([*good[:5], b"999 ?"], 6)
 def test_only_a_yes_to_the_text_counts_as_taken_and_only_what_follows_it_as_doubt(replies: list[bytes], said: int) -> None:
     with speaking(replies[:said]) as port:
-        gateway = SmtpGateway(Address("127.0.0.1", port, "none"), ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=2.0)
+        gateway = smtp_at("127.0.0.1", port, "none", clock=ManualClock(datetime(2026, 11, 23, tzinfo=UTC)), seconds=2.0)
         outcome = gateway.submit(MAIL)
         gateway.close()
     text_went_out = said >= 5 and all(given.startswith(wanted[:3]) for given, wanted in zip(replies[:5], good[:5], strict=True))

@@ -20,20 +20,19 @@ from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import (
     BirthdayKey,
-    Circumstances,
+    Candidate,
     Decision,
     Earlier,
     EarlierReminder,
     Eligible,
     NotEligible,
     PreparingBatch,
-    ReminderCandidate,
     ReminderKey,
     RuleSettings,
     birthdays_greeted_on,
 )
-from tray_agent.messages.rules.reasons import Reason, Weight, advice_of, sentence_of, weight_of
-from tray_agent.practice.model import AppointmentStatus, Mandant, VisitReason
+from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.practice.model import AppointmentStatus, VisitReason
 
 REMINDER, BIRTHDAY = MessageKind.REMINDER, MessageKind.BIRTHDAY
 
@@ -161,9 +160,9 @@ def test_every_reason_of_the_decision_is_tried() -> None:
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_a_sentence_and_what_to_mend_has_advice(reason: Reason) -> None:
-    assert sentence_of(reason).endswith(".")
-    assert "ß" not in sentence_of(reason) + advice_of(reason)
-    assert bool(advice_of(reason)) or weight_of(reason) is Weight.ORDINARY
+    assert reason.sentence.endswith(".")
+    assert "ß" not in reason.sentence + reason.advice
+    assert bool(reason.advice) or reason.weight is Weight.ORDINARY
 
 
 # The conditions for birthday greetings and reminders, sentence by sentence.
@@ -208,18 +207,6 @@ def test_der_mandant_besitzt_eine_gueltige_lizenznummer(kind: MessageKind) -> No
     assert refused(Scene().with_mandant("M1", licence_number=None), kind).reason is Reason.LICENCE_MISSING
     assert refused(Scene().with_mandant("M1", licence_number="VSM199"), kind).reason is Reason.LICENCE_MALFORMED
     assert refused(_expired(Scene()), kind).reason is Reason.LICENCE_EXPIRED
-
-
-def test_the_rule_for_licence_numbers_is_replaceable() -> None:
-    class Always:
-        def fault(self, mandant: Mandant, day: date) -> Reason | None:
-            return None
-
-    scene = Scene().with_mandant("M1", licence_number=None)
-    around = Circumstances(
-        scene.now, scene.settings, scene.mandants, scene.templates, scene.visit_reasons, licence=Always()
-    )  # fmt: skip
-    assert isinstance(PreparingBatch(around).reminder(scene.reminder_candidate), Eligible)
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))
@@ -279,7 +266,7 @@ def test_ohne_mobiltelefonnummer_und_e_mail_adresse(kind: MessageKind, entry: bo
     """«bei Geburtstagsglückwünschen kein Eintrag in die Versand-Queue»; «bei Terminerinnerungen ein Eintrag mit Fehlermeldung»"""
     decision = refused(Scene().with_patient(**{"mobile": None, **contact}), kind)
     assert decision.entry is entry
-    assert weight_of(decision.reason) is Weight.REMIND_OTHERWISE
+    assert decision.reason.weight is Weight.CALL_OR_WRITE
     assert decision.is_problem
 
 
@@ -361,7 +348,7 @@ def test_with_one_per_day_a_batch_reminds_of_the_first_that_can_be_reminded() ->
     scene = Scene().with_settings(one_per_day=True)
     batch = PreparingBatch(scene.around)
     decisions = [
-        batch.reminder(ReminderCandidate(
+        batch.reminder(Candidate(
             scene.with_appointment(id=f"A{hour}", starts_at=TOMORROW.replace(hour=hour), status=status).appointment, scene.patient, "M1",
         ))
         for hour, status in ((8, AppointmentStatus.CANCELLED), (9, AppointmentStatus.DEFINITE), (10, AppointmentStatus.DEFINITE))
@@ -372,23 +359,21 @@ def test_with_one_per_day_a_batch_reminds_of_the_first_that_can_be_reminded() ->
 def test_without_one_per_day_each_appointment_gets_its_own_message() -> None:
     batch = PreparingBatch(Scene().around)
     scenes = [Scene().with_appointment(id=f"A{hour}", starts_at=TOMORROW.replace(hour=hour)) for hour in (8, 9)]
-    assert all(isinstance(batch.reminder(scene.reminder_candidate), Eligible) for scene in scenes)
+    assert all(isinstance(batch.reminder(scene.candidate), Eligible) for scene in scenes)
 
 
 def test_a_batch_never_prepares_the_same_message_twice() -> None:
     batch = PreparingBatch(Scene().around)
-    assert isinstance(batch.reminder(Scene().reminder_candidate), Eligible)
-    assert reason_of(batch.reminder(Scene().reminder_candidate)) is Reason.ALREADY_REMINDED
-    assert isinstance(batch.birthday(Scene().birthday_candidate), Eligible)
-    assert reason_of(batch.birthday(Scene().birthday_candidate)) is Reason.ALREADY_GREETED
+    assert isinstance(batch.reminder(Scene().candidate), Eligible)
+    assert reason_of(batch.reminder(Scene().candidate)) is Reason.ALREADY_REMINDED
+    assert isinstance(batch.birthday(Scene().candidate), Eligible)
+    assert reason_of(batch.birthday(Scene().candidate)) is Reason.ALREADY_GREETED
 
 
 def test_a_batch_knows_what_the_outbox_knows() -> None:
     batch = PreparingBatch(Scene().around)
-    batch.know(Scene().reminded(TOMORROW).earlier)
-    assert reason_of(batch.reminder(Scene().reminder_candidate)) is Reason.ALREADY_REMINDED
-    batch.know(Earlier(frozenset({BirthdayKey("P1", 2026)})))
-    assert reason_of(batch.birthday(Scene().birthday_candidate)) is Reason.ALREADY_GREETED
+    assert reason_of(batch.reminder(Scene().candidate, Scene().reminded(TOMORROW).earlier)) is Reason.ALREADY_REMINDED
+    assert reason_of(batch.birthday(Scene().candidate, Earlier(frozenset({BirthdayKey("P1", 2026)})))) is Reason.ALREADY_GREETED
 
 
 @pytest.mark.parametrize(
@@ -441,7 +426,7 @@ def test_children_and_families_share_a_number_and_each_gets_a_message() -> None:
     batch = PreparingBatch(Scene().with_settings(one_per_day=True).around)
     for child in ("P1", "P2", "P3"):
         scene = Scene().with_patient(id=child).with_appointment(id=f"A-{child}", patient_id=child)
-        decision = batch.reminder(scene.reminder_candidate)
+        decision = batch.reminder(scene.candidate)
         assert isinstance(decision, Eligible)
         assert decision.recipient == MOBILE
 

@@ -13,14 +13,13 @@ import pytest
 from tests.messages.scenes import NOW, TOMORROW, Scene, templates
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import (
+    BirthdayKey,
+    Decision,
     Earlier,
-    NoLonger,
-    NotNowEligible,
-    Prepared,
-    Recheck,
+    Eligible,
+    MessageKey,
+    NotEligible,
     ReminderKey,
-    RenderAnew,
-    StillRight,
     recheck_birthday,
     recheck_reminder,
 )
@@ -30,23 +29,31 @@ from tray_agent.practice.model import AppointmentStatus
 REMINDER, BIRTHDAY = MessageKind.REMINDER, MessageKind.BIRTHDAY
 
 
-def recheck(scene: Scene, kind: MessageKind = REMINDER, message: Prepared | None = None) -> Recheck:
+KEY = ReminderKey("A1", TOMORROW)
+
+
+def recheck(scene: Scene, kind: MessageKind = REMINDER, key: MessageKey | None = None) -> Decision:
     """Rechecks the message that the ordinary scene prepared, in the scene as it is now; its own entry is in the outbox."""
-    prepared = message or Scene().prepared(kind)
-    if kind is BIRTHDAY:
-        return recheck_birthday(prepared, scene.birthday_candidate, scene.around)
+    prepared = key or Scene().key(kind)
+    if isinstance(prepared, BirthdayKey):
+        return recheck_birthday(prepared, scene.candidate, scene.around)
     own = scene.reminded(TOMORROW)
-    return recheck_reminder(prepared, own.reminder_candidate, own.around, own.earlier)
+    return recheck_reminder(prepared, own.candidate, own.around, own.earlier)
 
 
-def why_no_longer(found: Recheck) -> Reason:
-    assert isinstance(found, NoLonger), found
-    return found.decision.reason
+def why_no_longer(found: Decision) -> Reason:
+    assert isinstance(found, NotEligible), found
+    assert not found.may_wait
+    return found.reason
+
+
+def still_right(found: Decision, key: MessageKey = KEY) -> bool:
+    return isinstance(found, Eligible) and found.key == key
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_when_nothing_changed_the_text_is_sent_as_it_is(kind: MessageKind) -> None:
-    assert isinstance(recheck(Scene(), kind), StillRight)
+    assert recheck(Scene(), kind) == Scene().decide(kind)
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))
@@ -83,10 +90,10 @@ def test_what_no_longer_applies_to_the_appointment_is_never_sent(change: Callabl
 def test_a_reminder_whose_contact_is_gone_gets_an_entry_and_a_greeting_none() -> None:
     gone = Scene().with_patient(mobile=None)
     reminder, greeting = recheck(gone), recheck(gone, BIRTHDAY)
-    assert isinstance(reminder, NoLonger)
-    assert reminder.decision.entry
-    assert isinstance(greeting, NoLonger)
-    assert not greeting.decision.entry
+    assert isinstance(reminder, NotEligible)
+    assert reminder.entry
+    assert isinstance(greeting, NotEligible)
+    assert not greeting.entry
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))
@@ -99,22 +106,21 @@ def test_a_reminder_whose_contact_is_gone_gets_an_entry_and_a_greeting_none() ->
         (lambda s: s.but(treatment_mandant="M3"), {"mandant_id"}),
     ],
 )
-def test_what_changed_is_rendered_anew(kind: MessageKind, change: Callable[[Scene], Scene], changed: set[str]) -> None:
-    found = recheck(change(Scene()), kind)
-    assert isinstance(found, RenderAnew)
-    assert found.changed == changed
-    assert found.decision.kind is kind
+def test_what_changed_is_decided_as_it_is_now(kind: MessageKind, change: Callable[[Scene], Scene], changed: set[str]) -> None:
+    before, found = Scene().decide(kind), recheck(change(Scene()), kind)
+    assert isinstance(found, Eligible)
+    names = ("kind", "key", "patient_id", "mandant_id", "channel", "recipient", "language")
+    assert {name for name in names if getattr(found, name) != getattr(before, name)} == changed
 
 
-def test_an_appointment_moved_within_its_day_is_rendered_anew() -> None:
+def test_an_appointment_moved_within_its_day_is_due_under_another_key() -> None:
     found = recheck(Scene().with_appointment(starts_at=TOMORROW.replace(hour=15)))
-    assert isinstance(found, RenderAnew)
-    assert found.changed == {"key"}
-    assert found.decision.key == ReminderKey("A1", TOMORROW.replace(hour=15))
+    assert isinstance(found, Eligible)
+    assert found.key == ReminderKey("A1", TOMORROW.replace(hour=15))
 
 
-def test_an_appointment_moved_to_later_today_is_rendered_anew() -> None:
-    assert isinstance(recheck(Scene().with_appointment(starts_at=NOW.replace(hour=16))), RenderAnew)
+def test_an_appointment_moved_to_later_today_is_due_under_another_key() -> None:
+    assert still_right(recheck(Scene().with_appointment(starts_at=NOW.replace(hour=16))), ReminderKey("A1", NOW.replace(hour=16)))
 
 
 def test_an_appointment_moved_into_the_past_is_never_sent() -> None:
@@ -137,31 +143,31 @@ def test_a_moved_appointment_that_was_reminded_is_not_repeated_when_the_switch_w
 
 def test_a_moved_appointment_that_was_never_reminded_is_sent_even_if_moved_ones_are_not_repeated() -> None:
     moved = Scene().with_appointment(starts_at=TOMORROW.replace(hour=15)).with_settings(repeat_moved=False)
-    assert isinstance(recheck(moved), RenderAnew)
+    assert still_right(recheck(moved), ReminderKey("A1", TOMORROW.replace(hour=15)))
 
 
 def test_the_search_window_no_longer_counts_for_what_was_not_moved() -> None:
     """A message that had to wait a night is still due until its appointment begins."""
-    assert isinstance(recheck(Scene().but(now=TOMORROW - timedelta(minutes=1))), StillRight)
+    assert still_right(recheck(Scene().but(now=TOMORROW - timedelta(minutes=1))))
 
 
 def test_two_prepared_for_one_day_do_not_forbid_each_other() -> None:
     scene = Scene().with_settings(one_per_day=True).reminded(TOMORROW.replace(hour=8), "A2")
-    assert isinstance(recheck(scene), StillRight)
+    assert still_right(recheck(scene))
 
 
 def test_one_moved_into_a_day_with_a_reminder_gives_way() -> None:
     scene = Scene().with_settings(one_per_day=True, search_days=2).reminded(TOMORROW + timedelta(days=1, hours=-2), "A2")
     moved = scene.with_appointment(starts_at=TOMORROW + timedelta(days=1))
     assert why_no_longer(recheck(moved)) is Reason.ANOTHER_THAT_DAY
-    assert isinstance(recheck(moved.with_settings(one_per_day=False)), RenderAnew)
+    assert still_right(recheck(moved.with_settings(one_per_day=False)), ReminderKey("A1", TOMORROW + timedelta(days=1)))
 
 
 def test_an_appointment_that_was_given_to_another_patient_is_rendered_for_that_one() -> None:
     other = Scene().with_appointment(patient_id="P2").with_patient(id="P2", mobile="078 111 22 33")
     found = recheck(other)
-    assert isinstance(found, RenderAnew)
-    assert found.changed == {"patient_id", "recipient"}
+    assert isinstance(found, Eligible)
+    assert (found.key, found.patient_id, found.recipient) == (KEY, "P2", "+41781112233")
     first = Scene().with_appointment(patient_id="P2")
     assert why_no_longer(recheck(first)) is Reason.PATIENT_MISSING
 
@@ -169,15 +175,17 @@ def test_an_appointment_that_was_given_to_another_patient_is_rendered_for_that_o
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_a_switch_turned_off_keeps_the_message_for_later(kind: MessageKind) -> None:
     found = recheck(Scene().with_settings(reminders_on=False, birthdays_on=False), kind)
-    assert isinstance(found, NotNowEligible)
-    assert found.decision.reason is Reason.SWITCHED_OFF
+    assert isinstance(found, NotEligible)
+    assert found.may_wait
+    assert found.reason is Reason.SWITCHED_OFF
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_missing_credits_keep_the_message_for_later(kind: MessageKind) -> None:
     found = recheck(Scene().but(credits={"M1": Decimal(0)}), kind)
-    assert isinstance(found, NotNowEligible)
-    assert found.decision.reason is Reason.NO_CREDITS
+    assert isinstance(found, NotEligible)
+    assert found.may_wait
+    assert found.reason is Reason.NO_CREDITS
 
 
 def test_a_death_wins_over_missing_credits() -> None:
@@ -197,23 +205,22 @@ def test_a_corrected_birth_date_ends_the_greeting() -> None:
 
 def test_a_greeting_of_29_february_is_sent_on_28_february() -> None:
     scene = Scene(now=datetime(2027, 2, 28, 10)).with_patient(birth_date=date(1980, 2, 29))
-    assert isinstance(recheck(scene, BIRTHDAY, scene.prepared(BIRTHDAY)), StillRight)
+    assert still_right(recheck(scene, BIRTHDAY, scene.key(BIRTHDAY)), BirthdayKey("P1", 2027))
     late = scene.but(now=datetime(2027, 3, 1, 10))
-    assert why_no_longer(recheck(late, BIRTHDAY, scene.prepared(BIRTHDAY))) is Reason.BIRTHDAY_OVER
+    assert why_no_longer(recheck(late, BIRTHDAY, scene.key(BIRTHDAY))) is Reason.BIRTHDAY_OVER
 
 
 def test_a_move_by_seconds_changes_nothing() -> None:
-    assert isinstance(recheck(Scene().with_appointment(starts_at=TOMORROW + timedelta(seconds=20))), StillRight)
+    assert still_right(recheck(Scene().with_appointment(starts_at=TOMORROW + timedelta(seconds=20))))
 
 
 def test_without_its_own_entry_among_the_known_the_answer_is_the_same() -> None:
     scene = Scene()
-    found = recheck_reminder(scene.prepared(REMINDER), scene.reminder_candidate, scene.around, Earlier())
-    assert isinstance(found, StillRight)
+    found = recheck_reminder(KEY, scene.candidate, scene.around, Earlier())
+    assert still_right(found)
 
 
 def test_a_mail_whose_patient_now_prefers_sms_changes_channel() -> None:
-    by_mail = Scene().with_patient(email="a@example.com", preferred_channel="email")
-    found = recheck(Scene().with_patient(email="a@example.com"), REMINDER, by_mail.prepared(REMINDER))
-    assert isinstance(found, RenderAnew)
-    assert found.decision.channel is Channel.SMS
+    found = recheck(Scene().with_patient(email="a@example.com"))
+    assert isinstance(found, Eligible)
+    assert found.channel is Channel.SMS

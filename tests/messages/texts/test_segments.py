@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_agent.messages.texts.segments import BASIC, EXTENSION, DearCharacter, Dearness, Encoding, count_segments, plain, split
+from tray_agent.messages.texts.segments import BASIC, EXTENSION, CostlyCharacter, CostReason, Encoding, plain, split
 
 # The table of 3GPP TS 23.038, 6.2.1, by rows of eight codes; 0x1B is the escape to the extension table.
 DEFAULT_TABLE = [
@@ -99,13 +99,8 @@ def test_nothing_is_lost_and_nothing_is_torn_apart(text: str) -> None:
 def test_remaining_is_what_still_fits(text: str) -> None:
     segments = split(text)
     filler = "x" * segments.remaining
-    assert count_segments(text + filler) == max(1, segments.count)
-    assert count_segments(text + filler + "x") > segments.count or not text
-
-
-@given(texts)
-def test_counting_agrees_with_splitting(text: str) -> None:
-    assert count_segments(text) == split(text).count == len(split(text).texts)
+    assert split(text + filler).count == max(1, segments.count)
+    assert split(text + filler + "x").count > segments.count or not text
 
 
 @given(texts)
@@ -114,18 +109,18 @@ def test_plain_never_costs_more_than_the_original_in_the_alphabet(text: str) -> 
     assert plain(simpler) == simpler
     if split(text).encoding is Encoding.GSM:
         assert simpler == text
-    unchangeable = [dear for dear in split(text).dear if dear.dearness is Dearness.UNICODE and dear.plain is None]
+    unchangeable = [costly for costly in split(text).costly if costly.reason is CostReason.UNICODE and costly.plain is None]
     assert (split(simpler).encoding is Encoding.GSM) == (not unchangeable)
 
 
 @given(texts)
 def test_replacing_each_dear_character_is_what_plain_does(text: str) -> None:
     replaced, done = "", 0
-    for dear in split(text).dear:
-        if dear.dearness is Dearness.UNICODE:
-            assert text[dear.position : dear.position + len(dear.character)] == dear.character
-            replaced += text[done : dear.position] + (dear.character if dear.plain is None else dear.plain)
-            done = dear.position + len(dear.character)
+    for costly in split(text).costly:
+        if costly.reason is CostReason.UNICODE:
+            assert text[costly.position : costly.position + len(costly.character)] == costly.character
+            replaced += text[done : costly.position] + (costly.character if costly.plain is None else costly.plain)
+            done = costly.position + len(costly.character)
     assert replaced + text[done:] == plain(text)
 
 
@@ -161,28 +156,28 @@ def test_a_surrogate_pair_moves_whole_into_the_next_segment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dear", "simpler"),
+    ("costly", "simpler"),
     [
         ("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("„", '"'), ("«", '"'), ("–", "-"), ("—", "-"), ("…", "..."), ("\u00a0", " "),
         ("ê", "e"), ("ç", "c"), ("À", "A"), ("È", "E"), ("û", "u"), ("ë", "e"), ("Š", "S"), ("ć", "c"), ("Ł", "L"), ("đ", "d"), ("œ", "oe"),
         ("ﬁ", "fi"), ("½", "1/2"), ("😀", ""), ("e\u0301", "é"), ("u\u0308", "ü"), ("a\u0302", "a"), ("\u200b", ""),
     ],
 )  # fmt: skip
-def test_a_plain_replacement_is_offered(dear: str, simpler: str) -> None:
-    assert plain(f"a{dear}b") == f"a{simpler}b"
-    assert split(f"xy{dear}z").dear == (DearCharacter(2, dear, Dearness.UNICODE, simpler),)
+def test_a_plain_replacement_is_offered(costly: str, simpler: str) -> None:
+    assert plain(f"a{costly}b") == f"a{simpler}b"
+    assert split(f"xy{costly}z").costly == (CostlyCharacter(2, costly, CostReason.UNICODE, simpler),)
 
 
 @pytest.mark.parametrize("foreign", ["Ж", "中", "م", "°"])
 def test_what_has_no_plain_form_stays(foreign: str) -> None:
     assert plain(foreign) == foreign
-    assert split(foreign).dear == (DearCharacter(0, foreign, Dearness.UNICODE, None),)
+    assert split(foreign).costly == (CostlyCharacter(0, foreign, CostReason.UNICODE, None),)
 
 
 def test_a_character_of_the_extension_table_is_dear_where_it_counts_double() -> None:
-    assert split("5 €").dear == (DearCharacter(2, "€", Dearness.DOUBLE, None),)
-    assert split("[a]").dear == (DearCharacter(0, "[", Dearness.DOUBLE, "("), DearCharacter(2, "]", Dearness.DOUBLE, ")"))
-    assert [dear.character for dear in split("€ ’").dear] == ["’"]
+    assert split("5 €").costly == (CostlyCharacter(2, "€", CostReason.DOUBLE, None),)
+    assert split("[a]").costly == (CostlyCharacter(0, "[", CostReason.DOUBLE, "("), CostlyCharacter(2, "]", CostReason.DOUBLE, ")"))
+    assert [costly.character for costly in split("€ ’").costly] == ["’"]
 
 
 @pytest.mark.parametrize(("lone", "simpler"), [("\ud800", ""), ("a\ud83d", "a")])

@@ -16,20 +16,25 @@ from tray_agent.clock import ManualClock
 from tray_agent.config.settings import DEFAULT_MANDANT, FALLBACK_LANGUAGE, MOST_SEGMENTS, PLAIN_CHARACTERS, Setting, Settings, Value
 from tray_agent.errors import InputError
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import SAMPLE, check_template, is_usable, longest_sample, nearest_placeholder
+from tray_agent.messages.texts.check import (
+    SAMPLE,
+    FindingCode,
+    TemplateField,
+    TemplateSeverity,
+    check_template,
+    is_usable,
+    longest_sample,
+    nearest_placeholder,
+)
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder, PracticeWords, placeholders_for
 from tray_agent.messages.texts.segments import Encoding
+from tray_agent.messages.texts.service import TemplateRefusedError, TemplateService
 from tray_agent.messages.texts.templates import (
     TEMPLATE_KEYS,
     TEMPLATE_LANGUAGES,
-    Field,
-    FindingCode,
     Origin,
-    Severity,
     Template,
     TemplateKey,
-    TemplateRefusedError,
-    TemplateService,
     default_book,
     default_templates,
 )
@@ -59,11 +64,8 @@ def embedded(sqlite_database: Database, switches: dict[Setting, Value]) -> Templ
     return TemplateService(sqlite_database, lambda: Settings(dict(switches)))
 
 
-_SMS = (MessageKind.REMINDER, Channel.SMS, "de")
-
-
 def found(text: str, key: TemplateKey = REMINDER_SMS, subject: str = "", most: int = 3) -> list[tuple[FindingCode, int, int, str | None]]:
-    findings = check_template(key.kind, key.channel, key.language, text, subject, most)
+    findings = check_template(Template(key, text, subject), most)
     return [(each.code, each.position, each.length, each.suggestion) for each in findings]
 
 
@@ -78,7 +80,7 @@ def test_there_is_a_text_for_every_kind_channel_and_language() -> None:
 @pytest.mark.parametrize("key", TEMPLATE_KEYS, ids=str)
 def test_the_own_texts_have_nothing_wrong_and_nothing_dear(key: TemplateKey) -> None:
     template = default_templates()[key]
-    assert check_template(key.kind, key.channel, key.language, template.text, template.subject, 2) == ()
+    assert check_template(template, 2) == ()
     assert (template.subject == "") == (key.channel is Channel.SMS)
 
 
@@ -162,7 +164,7 @@ def test_nothing_medical_can_be_named(word: str) -> None:
 def test_a_lost_brace_is_found() -> None:
     assert found("{Datum} {Uhrzeit} { x") == [(FindingCode.BRACE, 18, 1, "{{")]
     assert found("{Datum} {Uhrzeit} } x") == [(FindingCode.BRACE, 18, 1, "}}")]
-    assert [code for code, *_rest in found("{Datum} {Uhrzeit} {{ x }}")] == [FindingCode.DEAR, FindingCode.DEAR]
+    assert [code for code, *_rest in found("{Datum} {Uhrzeit} {{ x }}")] == [FindingCode.COSTLY, FindingCode.COSTLY]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,11 @@ def test_a_lost_brace_is_found() -> None:
 def test_a_placeholder_that_lost_a_brace_gets_it_back_rather_than_a_brace_for_patients_to_read(
     text: str, position: int, length: int
 ) -> None:
-    first = next(finding for finding in check_template(*_SMS, f"{text} {{Datum}} {{Uhrzeit}}", "", 3) if finding.severity is Severity.ERROR)
+    first = next(
+        finding
+        for finding in check_template(Template(REMINDER_SMS, f"{text} {{Datum}} {{Uhrzeit}}"), 3)
+        if finding.severity is TemplateSeverity.ERROR
+    )
     assert (first.code, first.position, first.length, first.suggestion) == (FindingCode.BRACE, position, length, "{Vorname}")
     assert "{Vorname}" in first.sentence
 
@@ -187,26 +193,26 @@ def test_a_placeholder_that_lost_a_brace_gets_it_back_rather_than_a_brace_for_pa
 def test_double_braces_around_a_placeholder_are_refused(written: str) -> None:
     """Other programs write them so; patients would read «{Vorname}»."""
     text = f"{{Datum}} {{Uhrzeit}} {written}"
-    (error,) = [finding for finding in check_template(*_SMS, text, "", 3) if finding.severity is Severity.ERROR]
+    (error,) = [finding for finding in check_template(Template(REMINDER_SMS, text), 3) if finding.severity is TemplateSeverity.ERROR]
     right = "{Nachname}" if "Name" in written else "{Vorname}"
     assert (error.code, error.position, error.length, error.suggestion) == (FindingCode.DOUBLED, 18, len(written), right)
 
 
 @pytest.mark.parametrize("written", ["{{x}}", "{{{Vorname}}}", "{{ }}", "{{}}", "{{Vorname", "{{oder so}}"])
 def test_double_braces_around_something_else_are_braces(written: str) -> None:
-    codes = {finding.code for finding in check_template(*_SMS, f"{{Datum}} {{Uhrzeit}} {written}", "", 3)}
-    assert codes == {FindingCode.DEAR}
+    codes = {finding.code for finding in check_template(Template(REMINDER_SMS, f"{{Datum}} {{Uhrzeit}} {written}"), 3)}
+    assert codes == {FindingCode.COSTLY}
 
 
 @pytest.mark.parametrize("written", ["[Vorname]", "<vorname>", "%Vorname%", "$Vorname", "｛Vorname｝"])
 def test_brackets_of_other_programs_are_a_warning(written: str) -> None:
-    findings = check_template(*_SMS, f"{{Datum}} {{Uhrzeit}} {written} (Telefon) [x] 5% $", "", 3)
+    findings = check_template(Template(REMINDER_SMS, f"{{Datum}} {{Uhrzeit}} {written} (Telefon) [x] 5% $"), 3)
     (told,) = [finding for finding in findings if finding.code is FindingCode.BRACKETS]
-    assert (told.severity, told.position, told.length, told.suggestion) == (Severity.WARNING, 18, len(written), "{Vorname}")
+    assert (told.severity, told.position, told.length, told.suggestion) == (TemplateSeverity.WARNING, 18, len(written), "{Vorname}")
 
 
 def test_a_brace_that_stands_for_itself_is_replaced_whole() -> None:
-    assert found("{Datum} {Uhrzeit} {{x}}") == [(FindingCode.DEAR, 18, 2, "("), (FindingCode.DEAR, 21, 2, ")")]
+    assert found("{Datum} {Uhrzeit} {{x}}") == [(FindingCode.COSTLY, 18, 2, "("), (FindingCode.COSTLY, 21, 2, ")")]
 
 
 @pytest.mark.parametrize("text", ["", "  \n "])
@@ -227,16 +233,16 @@ def test_a_text_of_values_that_are_always_there_is_none_that_may_become_empty(te
 
 
 def test_a_reminder_without_a_time_is_a_warning() -> None:
-    (finding,) = check_template(MessageKind.REMINDER, Channel.SMS, "de", "Sie haben bald einen Termin.", "", 3)
-    assert (finding.code, finding.severity) == (FindingCode.NO_TIME, Severity.WARNING)
+    (finding,) = check_template(Template(REMINDER_SMS, "Sie haben bald einen Termin."), 3)
+    assert (finding.code, finding.severity) == (FindingCode.NO_TIME, TemplateSeverity.WARNING)
 
 
 def test_dear_characters_are_found_with_a_plain_replacement() -> None:
     assert found("{Datum} {Uhrzeit} – „gut“ …") == [
-        (FindingCode.DEAR, 18, 1, "-"),
-        (FindingCode.DEAR, 20, 1, '"'),
-        (FindingCode.DEAR, 24, 1, '"'),
-        (FindingCode.DEAR, 26, 1, "..."),
+        (FindingCode.COSTLY, 18, 1, "-"),
+        (FindingCode.COSTLY, 20, 1, '"'),
+        (FindingCode.COSTLY, 24, 1, '"'),
+        (FindingCode.COSTLY, 26, 1, "..."),
     ]
     assert [code for code, *_rest in found("{Datum} {Uhrzeit} – „gut“", REMINDER_MAIL, "Termin")] == []
 
@@ -257,10 +263,10 @@ def test_what_counts_are_the_longest_names_that_are_realistic() -> None:
 
 
 def test_the_subject_is_checked_too() -> None:
-    findings = check_template(MessageKind.REMINDER, Channel.EMAIL, "de", GOOD, "Ihr {Termn}\nTermin", 3)
+    findings = check_template(Template(REMINDER_MAIL, GOOD, "Ihr {Termn}\nTermin"), 3)
     assert [(each.code, each.field, each.position) for each in findings] == [
-        (FindingCode.UNKNOWN, Field.SUBJECT, 4),
-        (FindingCode.LINE_BREAK, Field.SUBJECT, 11),
+        (FindingCode.UNKNOWN, TemplateField.SUBJECT, 4),
+        (FindingCode.LINE_BREAK, TemplateField.SUBJECT, 11),
     ]
     assert [code for code, *_rest in found(GOOD, REMINDER_MAIL, "")] == [FindingCode.EMPTY]
     assert [code for code, *_rest in found(GOOD, REMINDER_MAIL, "x" * 201)] == [FindingCode.TOO_LONG]
@@ -268,9 +274,9 @@ def test_the_subject_is_checked_too() -> None:
 
 @given(st.text(st.sampled_from("{}abVornameDatum \n’"), max_size=80))
 def test_what_has_no_error_can_be_used_and_the_other_way_round(text: str) -> None:
-    findings = check_template(MessageKind.REMINDER, Channel.SMS, "de", text, "", 10)
-    structural = [each for each in findings if each.severity is Severity.ERROR and each.code is not FindingCode.TOO_LONG]
-    assert is_usable(MessageKind.REMINDER, Channel.SMS, text, "") == (not structural)
+    findings = check_template(Template(REMINDER_SMS, text), 10)
+    structural = [each for each in findings if each.severity is TemplateSeverity.ERROR and each.code is not FindingCode.TOO_LONG]
+    assert is_usable(Template(REMINDER_SMS, text)) == (not structural)
     for each in findings:
         assert 0 <= each.position <= len(text)
         assert each.position + each.length <= len(text)
@@ -281,7 +287,7 @@ def test_checking_is_quick_enough_for_every_key_press() -> None:
     text = default_templates()[REMINDER_MAIL].text * 3
     began = time.perf_counter()
     for number in range(50):
-        check_template(MessageKind.REMINDER, Channel.SMS, "de", f"{text}{number}", "", 10)
+        check_template(Template(REMINDER_SMS, f"{text}{number}"), 10)
     assert (time.perf_counter() - began) / 50 < 0.02
 
 
@@ -326,8 +332,7 @@ def test_a_wrong_template_is_refused_and_nothing_changes(embedded: TemplateServi
     embedded.save(Template(REMINDER_SMS, GOOD), "anna")
     with pytest.raises(TemplateRefusedError) as refused:
         embedded.save(Template(REMINDER_SMS, text), "beat")
-    assert refused.value.findings
-    assert all(finding.severity is Severity.ERROR for finding in refused.value.findings)
+    assert refused.value.item == "reminder/sms/de"
     assert refused.value.exit_code == 2
     assert embedded.load(REMINDER_SMS).template.text == GOOD
 
@@ -363,7 +368,7 @@ def test_what_nobody_sees_is_not_saved(service: TemplateService) -> None:
 
 
 def test_warnings_do_not_keep_from_saving(embedded: TemplateService) -> None:
-    assert [each.code for each in embedded.save(Template(REMINDER_SMS, GOOD + " …"), "anna")] == [FindingCode.DEAR]
+    assert [each.code for each in embedded.save(Template(REMINDER_SMS, GOOD + " …"), "anna")] == [FindingCode.COSTLY]
 
 
 def test_back_to_the_products_text(service: TemplateService) -> None:

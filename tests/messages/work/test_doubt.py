@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.messages.world import World
-from tray_agent.messages.errors import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.messages.gateways.contract import AccountFault, DeliveryReport, DeliveryStatus, InDoubt, Outcome, OutgoingMail, OutgoingSms
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import Verdict
+from tray_agent.messages.outbox.model import DoubtDecision
+from tray_agent.messages.service import MessageMissingError, NotInDoubtError, StillUnderWayError
 from tray_agent.protocol.model import Level
 
 TIMED_OUT = InDoubt("Keine Antwort.")
@@ -177,7 +177,7 @@ def test_another_account_is_not_believed_when_it_knows_nothing_and_a_person_deci
         world.send()
     assert (world.only().state, world.only().reason, world.gateway.taken) == (MessageState.IN_DOUBT, "other_account", [])
     assert world.reasons().count("other_account") == 1
-    world.service.decide(world.only().id, Verdict.AGAIN, "Frau Keller")
+    world.service.decide(world.only().id, DoubtDecision.AGAIN, "Frau Keller")
     world.send()
     assert (world.only().account, len(world.gateway.taken)) == ("new account", 1)
 
@@ -257,7 +257,7 @@ def test_a_slow_mail_server_is_no_doubt_while_its_exchange_can_still_go_on(world
 
 def test_was_sent_ends_the_doubt_and_names_who_said_so(mail_in_doubt: World) -> None:
     world = mail_in_doubt
-    message = world.service.decide(world.only().id, Verdict.SENT, "Frau Keller@EMPFANG")
+    message = world.service.decide(world.only().id, DoubtDecision.SENT, "Frau Keller@EMPFANG")
     assert (message.state, message.handled_by) == (MessageState.SUBMITTED, "Frau Keller@EMPFANG")
     world.send()
     assert not world.mails.taken
@@ -269,9 +269,9 @@ def test_send_again_is_refused_while_the_first_could_be_under_way_and_then_sends
     number = world.only().id
     world.force(number, sending_at=world.clock.now())
     with pytest.raises(StillUnderWayError):
-        world.service.decide(number, Verdict.AGAIN, "Frau Keller")
+        world.service.decide(number, DoubtDecision.AGAIN, "Frau Keller")
     world.clock.advance(timedelta(minutes=20))
-    world.service.decide(number, Verdict.AGAIN, "Frau Keller")
+    world.service.decide(number, DoubtDecision.AGAIN, "Frau Keller")
     world.send()
     assert (world.states(), len(world.mails.taken)) == (["submitted"], 1)
     assert world.activities[-2].reason == "decided_again"
@@ -280,7 +280,7 @@ def test_send_again_is_refused_while_the_first_could_be_under_way_and_then_sends
 def test_a_decided_message_is_checked_again_before_it_leaves(mail_in_doubt: World) -> None:
     world = mail_in_doubt
     world.clock.advance(timedelta(minutes=20))
-    world.service.decide(world.only().id, Verdict.AGAIN, "Frau Keller")
+    world.service.decide(world.only().id, DoubtDecision.AGAIN, "Frau Keller")
     world.change_patient(opted_out=True)
     world.send()
     assert (world.states(), world.mails.taken) == (["cancelled"], [])
@@ -289,8 +289,8 @@ def test_a_decided_message_is_checked_again_before_it_leaves(mail_in_doubt: Worl
 def test_two_people_do_not_decide_twice(mail_in_doubt: World) -> None:
     world = mail_in_doubt
     world.clock.advance(timedelta(minutes=20))
-    world.service.decide(world.only().id, Verdict.SENT, "Frau Keller")
+    world.service.decide(world.only().id, DoubtDecision.SENT, "Frau Keller")
     with pytest.raises(NotInDoubtError):
-        world.service.decide(world.only().id, Verdict.AGAIN, "Herr Frei")
+        world.service.decide(world.only().id, DoubtDecision.AGAIN, "Herr Frei")
     with pytest.raises(MessageMissingError):
-        world.service.decide(999, Verdict.AGAIN, "Herr Frei")
+        world.service.decide(999, DoubtDecision.AGAIN, "Herr Frei")

@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.messages.world import World
+from tests.support.gateway import FaultyGateway, GatewayFault
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import CHECK_CREDITS
-from tray_agent.demo.gateway_server import GatewayFault, GatewayServer
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.registry import GatewayAccess
 
 TROUBLE = [GatewayFault.BUSY_503, GatewayFault.ERROR_500, GatewayFault.ERROR_500_ACCEPTED]
 NEXT_RUN = timedelta(minutes=6)
 
 
 @pytest.fixture
-def server(world: World, clock: ManualClock) -> Iterator[GatewayServer]:
+def server(world: World, clock: ManualClock) -> Iterator[FaultyGateway]:
     """Gives the loopback gateway of a world with one prepared reminder."""
-    with GatewayServer({"praxis": "secret"}, clock=clock) as running:
+    with FaultyGateway({"praxis": "secret"}, clock=clock) as running:
         world.sms["M1"] = gateway = AspsmsGateway(GatewayAccess("praxis", "secret", running.address, Path(), clock), 20)
         world.book_appointment()
         world.prepare()
@@ -32,7 +32,7 @@ def server(world: World, clock: ManualClock) -> Iterator[GatewayServer]:
 
 
 @pytest.mark.parametrize("fault", TROUBLE)
-def test_what_met_a_5xx_is_put_off_and_delivered_once_in_the_same_run(world: World, server: GatewayServer, fault: GatewayFault) -> None:
+def test_what_met_a_5xx_is_put_off_and_delivered_once_in_the_same_run(world: World, server: FaultyGateway, fault: GatewayFault) -> None:
     server.fail_next(fault)
     began = world.clock.now()
     result = world.send()
@@ -44,7 +44,7 @@ def test_what_met_a_5xx_is_put_off_and_delivered_once_in_the_same_run(world: Wor
 
 
 @pytest.mark.parametrize("fault", TROUBLE)
-def test_runs_that_do_not_wait_deliver_it_once_in_a_few_runs(world: World, server: GatewayServer, fault: GatewayFault) -> None:
+def test_runs_that_do_not_wait_deliver_it_once_in_a_few_runs(world: World, server: FaultyGateway, fault: GatewayFault) -> None:
     server.fail_next(fault)
     world.rules = replace(world.rules, patience=timedelta(0))
     first = world.send()
@@ -60,7 +60,7 @@ def test_runs_that_do_not_wait_deliver_it_once_in_a_few_runs(world: World, serve
     assert world.states() == ["submitted"]
 
 
-def test_a_gateway_in_trouble_for_a_long_time_delivers_once_when_it_is_over(world: World, server: GatewayServer) -> None:
+def test_a_gateway_in_trouble_for_a_long_time_delivers_once_when_it_is_over(world: World, server: FaultyGateway) -> None:
     server.fail_next(*[GatewayFault.BUSY_503] * 6)
     for _run in range(6):
         world.send()
@@ -70,7 +70,7 @@ def test_a_gateway_in_trouble_for_a_long_time_delivers_once_when_it_is_over(worl
 
 
 @pytest.mark.parametrize("asked_first", [True, False])
-def test_a_run_by_hand_gives_an_answer_soon_while_the_gateway_is_away(world: World, server: GatewayServer, asked_first: bool) -> None:
+def test_a_run_by_hand_gives_an_answer_soon_while_the_gateway_is_away(world: World, server: FaultyGateway, asked_first: bool) -> None:
     world.values[CHECK_CREDITS] = asked_first
     server.stop()
     began = world.clock.now()
@@ -86,7 +86,7 @@ def test_a_run_by_hand_gives_an_answer_soon_while_the_gateway_is_away(world: Wor
     assert world.send(by_hand=True).sentence == "1 Mitteilung gesendet."
 
 
-def test_a_run_by_hand_leaves_what_is_in_doubt_to_a_later_one(world: World, server: GatewayServer) -> None:
+def test_a_run_by_hand_leaves_what_is_in_doubt_to_a_later_one(world: World, server: FaultyGateway) -> None:
     server.fail_next(GatewayFault.DROP_AFTER_ACCEPT)
     began = world.clock.now()
     result = world.send(by_hand=True)
@@ -97,13 +97,13 @@ def test_a_run_by_hand_leaves_what_is_in_doubt_to_a_later_one(world: World, serv
     assert (len(server.accepted()), world.states()) == (1, ["submitted"])
 
 
-def test_a_result_without_a_schedule_says_that_nothing_tries_again(world: World, server: GatewayServer) -> None:
+def test_a_result_without_a_schedule_says_that_nothing_tries_again(world: World, server: FaultyGateway) -> None:
     world.next_sending = None
     server.stop()
     assert "hat keinen Zeitplan" in world.send(by_hand=True).sentence
 
 
-def test_a_gateway_that_is_away_gets_the_message_when_it_is_back(world: World, server: GatewayServer) -> None:
+def test_a_gateway_that_is_away_gets_the_message_when_it_is_back(world: World, server: FaultyGateway) -> None:
     server.stop()
     result = world.send()
     assert world.states() == ["prepared"]

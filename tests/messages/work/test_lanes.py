@@ -13,10 +13,10 @@ import pytest
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, World, treatment
 from tray_agent.config import settings as switches
-from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, Outcome, OutgoingMail
+from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, Outcome, OutgoingMail, too_late
 from tray_agent.messages.gateways.errors import GatewayMissingError
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.work.lanes import Departure, Event, Lane, Opened, Returned, Stop
+from tray_agent.messages.work.lane import Departure, Event, Lane, Opened, Returned, Stop, Way
 from tray_agent.messages.work.recheck import Ready
 
 
@@ -56,12 +56,12 @@ def lane(world: World, gate: Gate, events: SimpleQueue[Event]) -> Iterator[Lane]
     """Gives a lane with one message on its way and two waiting behind it."""
     world.book_appointment()
     world.prepare()
-    opened = Lane(world.parts, "account", gate, 1, events)
+    opened = Lane(world.parts, "account", Way(gate.pack, gate.balance, at_once=1), events)
     opened.was_opened(Opened(opened))
     message = world.only()
     until, within = world.clock.now() + timedelta(seconds=10), world.clock.monotonic() + 10
     for _place in range(3):
-        opened.depart(Departure(Ready(message, None), message, until, within))
+        opened.depart(Departure(Ready(message, None), until, within))
     assert gate.handing_over.wait(30)
     yield opened
     gate.let.set()
@@ -72,8 +72,8 @@ def outcomes(lane: Lane, events: SimpleQueue[Event], gate: Gate) -> list[bool]:
     """Lets the first message go and returns which of the three left."""
     gate.let.set()
     returned = [events.get(timeout=30) for _place in range(3)]
-    assert gate.handed_over == sum(isinstance(event, Returned) and event.outcome is not None for event in returned)
-    return [isinstance(event, Returned) and event.outcome is not None for event in returned]
+    assert gate.handed_over == sum(isinstance(event, Returned) and event.outcome != too_late() for event in returned)
+    return [isinstance(event, Returned) and event.outcome != too_late() for event in returned]
 
 
 def test_an_open_lane_lets_all_leave(lane: Lane, events: SimpleQueue[Event], gate: Gate) -> None:
@@ -138,7 +138,7 @@ def test_one_mandants_refused_sender_holds_no_other_mandant_up(world: World) -> 
     world.prepare()
     result = world.send()
     assert [mail.sender for mail in world.mails.taken] == 20 * ["keller@example.ch"]
-    assert tried.count("meier@example.ch") <= world.rules.mails_at_once * world.rules.ahead
+    assert tried.count("meier@example.ch") <= world.mails.capabilities.most_at_once * world.rules.ahead
     kept = [message for message in world.messages() if message.mandant_id == "M1"]
     assert {(message.state, message.reason) for message in kept} == {(MessageState.PREPARED, "originator_refused")}
     assert all("Dr. Meier" in message.sentence and "meier@example.ch" in message.sentence for message in kept)
@@ -176,7 +176,7 @@ def test_one_mandants_refused_originator_holds_no_other_of_the_account_up(world:
 @pytest.mark.parametrize("first", ["M1", "M2"])
 def test_an_account_that_is_called_like_a_mandant_without_one_is_another(world: World, first: str) -> None:
     world.practice.put(replace(MEIER, id="M2", name="Dr. Keller"))
-    world.sms["M2"] = world.sms.pop("M1")
+    world.sms["M2"] = world.sms.gateways.pop("M1")
     world.sms.names = {"M2": "M1"}
     for mandant in sorted(["M1", "M2"], reverse=first == "M2"):
         world.add_patients(3, mandant=mandant, prefix=f"{mandant}-")

@@ -17,7 +17,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import LeaseLostError
 from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.outbox import entries
-from tray_agent.messages.work import prepare
+from tray_agent.messages.work import deciding
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.practice.model import AppointmentStatus, Patient
 from tray_agent.protocol.model import Level
@@ -332,7 +332,7 @@ def test_a_dry_run_counts_and_writes_nothing(world: World) -> None:
 
 def test_a_source_that_gives_few_at_a_time_is_written_in_large_chunks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add_patients(25)
-    monkeypatch.setattr(prepare, "CHUNK", 10)
+    monkeypatch.setattr(deciding, "CHUNK", 10)
     context = world.context(JobKey.PREPARE_REMINDERS)
     prepare_reminders(world.parts, context)
     assert (len(world.messages()), context.fenced) == (25, 3)

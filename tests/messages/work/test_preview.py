@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import insert
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, World
-from tray_agent.cli.frame import run
+from tray_agent.cli import run
 from tray_agent.config import settings as switches
 from tray_agent.demo.practice import DEFAULT_MANDANT, DemoPractice, make_demo_practice
 from tray_agent.errors import InputError

@@ -21,6 +21,7 @@ from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    Capabilities,
     InDoubt,
     NotNow,
     Outcome,
@@ -294,8 +295,27 @@ def test_a_message_whose_appointment_begins_while_it_waits_does_not_leave(world:
 
     world.gateway.answer = take_time
     world.send()
-    assert len(left_at) <= 3 + world.gateway.most_at_once  # at most what all workers had begun already
+    assert len(left_at) <= 3 + world.gateway.capabilities.most_at_once  # at most what all workers had begun already
     assert Counter(world.states()) == {"submitted": len(left_at), "error": 40 - len(left_at)}
+
+
+class OneConnection(MemorySmsGateway):
+    capabilities = Capabilities(most_at_once=1)
+
+
+@pytest.mark.parametrize("number", [3, 12])  # all have their intents at once; some still wait for theirs
+def test_a_message_whose_appointment_begins_while_another_is_handed_over_does_not_leave(world: World, number: int) -> None:
+    world.sms["M1"] = gateway = OneConnection()
+    world.add_patients(number)
+    for index in range(number):
+        world.change_appointment(f"a-Q{index}", starts_at=TOMORROW_NINE)
+    world.prepare()
+    world.clock.set(datetime(2026, 11, 24, 8, 0, tzinfo=UTC) - timedelta(seconds=1))
+    gateway.answer = lambda _message: world.clock.advance(timedelta(seconds=2))  # less than an intent holds
+    world.send()
+    assert len(gateway.taken) == 1
+    assert Counter(world.states()) == {"submitted": 1, "error": number - 1}
+    assert {message.reason for message in world.messages() if message.state is MessageState.ERROR} == {"not_in_time"}
 
 
 def test_no_sms_in_quiet_hours(prepared: World) -> None:
@@ -434,8 +454,8 @@ def test_a_refused_account_stops_its_batch_keeps_its_messages_and_is_told_once(w
     world.gateway.answer = refuse
     result = world.send()
     assert set(world.states()) == {"prepared"}
-    assert len(asked) <= 3 * world.gateway.most_at_once
-    assert sum(result.skipped.values()) >= 100 - 3 * world.gateway.most_at_once
+    assert len(asked) <= 3 * world.gateway.capabilities.most_at_once
+    assert sum(result.skipped.values()) >= 100 - 3 * world.gateway.capabilities.most_at_once
     assert len([activity for activity in world.activities if activity.level is Level.ERROR]) == 1
     world.gateway.answer = None
     assert world.send().counts["sent"] == 100
@@ -472,7 +492,7 @@ def test_a_slow_answer_holds_nobody_up(world: World) -> None:
 
 
 def test_a_mandant_without_an_account_keeps_its_messages(prepared: World) -> None:
-    gateway = prepared.sms.pop("M1")
+    gateway = prepared.sms.gateways.pop("M1")
     prepared.sms["M9"] = gateway
     result = prepared.send()
     assert prepared.states() == ["prepared"]
@@ -583,6 +603,16 @@ def test_a_lease_lost_at_the_intent_lets_nothing_leave(prepared: World, monkeypa
     assert prepared.states() == ["prepared"]
 
 
+def test_a_run_that_lost_its_lease_does_not_write_why_messages_stay(prepared: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared.clock.set(datetime(2026, 11, 23, 21, 0, tzinfo=UTC))  # quiet hours: nothing is written but the reason
+    before, context = prepared.only(), prepared.context()
+    monkeypatch.setattr(context, "checkpoint", lambda: None)  # only the fence in the database tells
+    prepared.steps = _Steps("checked", lambda: setattr(context, "lost", True))
+    with pytest.raises(LeaseLostError):
+        send_messages(prepared.parts, context)
+    assert prepared.only() == before
+
+
 def test_a_run_that_ends_after_its_intent_leaves_a_doubt_that_is_asked_about_later(prepared: World) -> None:
     def end() -> None:
         raise LeaseLostError
@@ -678,7 +708,7 @@ def test_quiet_hours_that_begin_in_the_middle_of_a_batch_end_it(world: World) ->
     world.rules = replace(world.rules, patience=timedelta(0))
     result = world.send()
     assert 0 < len(left_at) < 60
-    assert max(left_at) < begin + timedelta(seconds=2 * world.gateway.most_at_once)  # what had begun to leave already
+    assert max(left_at) < begin + timedelta(seconds=2 * world.gateway.capabilities.most_at_once)  # what had begun to leave already
     assert Counter(world.states()) == {"submitted": len(left_at), "prepared": 60 - len(left_at)}
     assert result.skipped == {"quiet_hours": 60 - len(left_at)}
 
@@ -763,7 +793,7 @@ def test_many_doubts_in_a_row_pause_the_account(world: World) -> None:
     world.rules = replace(world.rules, patience=timedelta(0))
     world.gateway.answer = lambda _message: InDoubt("Keine Antwort.")
     world.send()
-    assert world.states().count("in_doubt") <= 6 * world.gateway.most_at_once
+    assert world.states().count("in_doubt") <= 6 * world.gateway.capabilities.most_at_once
 
 
 class _Steps(list[str]):

@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tray_agent.i18n import _
-from tray_agent.messages.gateways.aspsms_reasons import reason_in_words
+from tray_agent.i18n import N_, _
+from tray_agent.messages.gateways.access import GatewayAccess, masked_number
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    Capabilities,
     DeliveryReport,
     DeliveryStatus,
     InDoubt,
@@ -36,12 +37,10 @@ from tray_agent.messages.gateways.contract import (
     too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
-from tray_agent.messages.gateways.privacy import masked_number
 from tray_agent.web.system_network import is_this_machine
 
 if TYPE_CHECKING:
-    from tray_agent.messages.gateways.registry import GatewayAccess
-    from tray_agent.web.posting import Reply
+    from tray_agent.web.posting import Posting, Reply
 
 log = logging.getLogger(__name__)
 
@@ -70,68 +69,41 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class _NothingSent:
-    """No connection came about: certainly nothing was taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class _HeldBack:
-    """It was too late when the request was about to be written: certainly nothing was taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class _TurnedAway:
-    """Whoever answered turned the request away: certainly nothing was taken."""
-
-    status: int
-    retry_after: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Unclear:
-    """The request may have been carried out; ``why`` is for the log; ``status`` where somebody answered with one."""
-
-    why: str
-    status: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _GatewayAnswer:
     """The gateway's own answer."""
 
-    answer: Mapping[str, Any]
+    content: Mapping[str, Any]
 
     @property
     def code(self) -> str:
-        return _text(self.answer.get("StatusCode"))
+        return _text(self.content.get("StatusCode"))
 
     @property
     def info(self) -> str:
-        return _text(self.answer.get("StatusInfo"))
+        return _text(self.content.get("StatusInfo"))
 
 
-_Reply = _Said | _NothingSent | _HeldBack | _TurnedAway | _Unclear
+# Sources: the gateway's interface page; codes seen in delivery logs.
+_UNKNOWN_SUBSCRIBER = "000"
+"""Says "unknown subscriber" of a message that failed, and nothing of any other."""
 
+_REASONS = {
+    _UNKNOWN_SUBSCRIBER: N_("die Nummer ist unbekannt"),
+    "103": N_("die Nummer ist gesperrt"),
+    "107": N_("das Telefon ist ausgeschaltet oder ohne Empfang"),
+    "110": N_("Fehler bei der Übermittlung"),
+    "118": N_("Störung beim Netzbetreiber"),
+    "119": N_("Störung im Mobilfunknetz"),
+    "120": N_("Störung im Mobilfunknetz"),
+    "121": N_("Störung im Mobilfunknetz"),
+}
 
-class Posts(Protocol):
-    """What posts a call (``Posting``)."""
-
-    def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None, /) -> Reply:
-        """Posts JSON and returns the answer.
-
-        Raises:
-            NotConnectedError: the request can't have gone out.
-            TooLateError: ``may_leave`` said no before it went out.
-        """
-        ...
-
-    def close(self) -> None:
-        """Closes the connections."""
-        ...
+_MEMORY_FULL = N_("der Speicher des Telefons ist voll")
+_NOT_REACHED = N_("das Telefon war 24 Stunden lang nicht erreichbar")
 
 
 class AspsmsGateway:
-    """One account at ASPSMS. Connections are kept alive and bounded by ``most_at_once``; threads share it.
+    """One account at ASPSMS. Connections are kept alive and bounded by ``capabilities``; threads share it.
 
     Args:
         access: account, password and base address.
@@ -141,14 +113,14 @@ class AspsmsGateway:
         GatewayMissingError: the address is none, or would send the password in the clear.
     """
 
-    most_at_once = 8
+    capabilities = Capabilities(most_at_once=8)
 
     def __init__(self, access: GatewayAccess, seconds: float = 30.0) -> None:
         self._access = access
         self._base = _checked(access.address)
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._made: Posts | None = None
+        self._made: Posting | None = None
 
     def balance(self) -> Decimal:
         """Returns the credits of the account.
@@ -157,10 +129,8 @@ class AspsmsGateway:
             GatewayUnavailableError: no usable answer.
             GatewayAccountError: the account was refused.
         """
-        said = self._answer("CheckCredits", {})
-        if said.code != "1":
-            raise _unusable(self._base)
-        balance = _amount(said.answer.get("Credits"))
+        answer = self._answer("CheckCredits", {})
+        balance = _amount(answer.content.get("Credits")) if answer.code == "1" else None
         if balance is None:
             raise _unusable(self._base)
         return balance
@@ -170,8 +140,13 @@ class AspsmsGateway:
         refused = _refused_here(message)
         if refused is not None:
             return refused
-        reply = self._ask("SendTextSMS", _submission(message), message.may_leave)
-        outcome = _outcome(reply)
+        submission = {
+            "Originator": message.originator,
+            "Recipients": [f"{message.recipient}:{message.reference}"],
+            "MessageText": message.text,
+        }
+        reply = self._ask("SendTextSMS", submission, message.may_leave)
+        outcome = _outcome_of_code(reply.code) if isinstance(reply, _GatewayAnswer) else reply
         log.info("SMS %s to %s: %s", message.reference, masked_number(message.recipient), type(outcome).__name__)
         return outcome
 
@@ -201,6 +176,7 @@ class AspsmsGateway:
                 self._made = None
 
     def _reports(self, asked: Sequence[str], further: Iterator[int]) -> dict[str, DeliveryReport]:
+        # A line that does not tell whom it is about may be about any of those asked: asking for fewer at once finds out whom it concerns.
         lines = self._notifications(asked)
         if all(_reference_of(line) for line in lines):
             return _newest(lines, frozenset(asked))
@@ -210,13 +186,13 @@ class AspsmsGateway:
         return {reference: DeliveryReport(reference, DeliveryStatus.UNREADABLE) for reference in asked}
 
     def _notifications(self, asked: Sequence[str]) -> list[Mapping[str, Any]]:
-        said = self._answer("InquireDeliveryNotifications", {"TransactionReferenceNumbers": ";".join(asked)})
-        notifications = said.answer.get("DeliveryNotifications")
-        if said.code not in ("0", "1") or (said.code == "0" and said.info.upper() != "OK") or not isinstance(notifications, list):
+        answer = self._answer("InquireDeliveryNotifications", {"TransactionReferenceNumbers": ";".join(asked)})
+        notifications = answer.content.get("DeliveryNotifications")
+        if answer.code not in ("0", "1") or (answer.code == "0" and answer.info.upper() != "OK") or not isinstance(notifications, list):
             raise _unusable(self._base)
         return [line if isinstance(line, dict) else {} for line in notifications]
 
-    def _answer(self, call: str, fields: Mapping[str, object]) -> _Said:
+    def _answer(self, call: str, fields: Mapping[str, object]) -> _GatewayAnswer:
         """Returns the gateway's own answer to a question.
 
         Raises:
@@ -224,7 +200,7 @@ class AspsmsGateway:
             GatewayAccountError: the account was refused.
         """
         reply = self._ask(call, fields)
-        if not isinstance(reply, _Said):
+        if not isinstance(reply, _GatewayAnswer):
             raise _unusable(self._base)
         if reply.code == "3":
             raise GatewayAccountError(
@@ -238,40 +214,45 @@ class AspsmsGateway:
             )
         return reply
 
-    def _ask(self, call: str, fields: Mapping[str, object], may_leave: Callable[[], bool] | None = None) -> _Reply:
+    def _ask(
+        self, call: str, fields: Mapping[str, object], may_leave: Callable[[], bool] | None = None
+    ) -> _GatewayAnswer | NotNow | InDoubt:
+        """Returns the gateway's own answer, or what it means for a message that there is none."""
+        from tray_agent.web.posting import NotConnectedError, TooLateError
+
         try:
             posting = self._posting()
             body = json.dumps({"UserName": self._access.account, "Password": self._access.password, **fields}, ensure_ascii=False).encode()
         except Exception:  # a proxy or certificates of the system that can't be used: nothing has left yet
             log.exception("%s: no client", call)
-            return _NothingSent()
-        reply = self._read(posting, call, body, may_leave)
-        if isinstance(reply, (_Unclear, _TurnedAway)):
-            log.warning("%s: %s", call, reply)
-        return reply
-
-    def _read(self, posting: Posts, call: str, body: bytes, may_leave: Callable[[], bool] | None) -> _Reply:
-        from tray_agent.web.posting import NotConnectedError, TooLateError
-
+            return _unreachable()
         try:
             reply = posting.post(call, body, may_leave)
         except TooLateError:
-            return _HeldBack()
+            return too_late()
         except NotConnectedError as error:
             log.warning("%s: no connection (%s)", call, error)
-            return _NothingSent()
+            return _unreachable()
         except Exception as error:  # noqa: BLE001 - whatever broke off after the request may have gone out leaves it in doubt
-            return _Unclear(type(error).__name__)
-        if reply.status in NOT_TAKEN:
-            return _TurnedAway(reply.status, _retry_after(reply.retry_after, self._access.clock.now()))
-        return _said(reply.content) if reply.status == 200 else _Unclear(f"HTTP {reply.status}", reply.status)
+            log.warning("%s: broken off (%s)", call, type(error).__name__)
+            return _in_doubt()
+        answer = _answer_in(reply.content) if reply.status == 200 else None
+        if answer is None:
+            log.warning("%s: HTTP %d without a usable answer", call, reply.status)
+        return answer or self._without_answer(reply)
 
-    def _posting(self) -> Posts:
+    def _without_answer(self, reply: Reply) -> NotNow | InDoubt:
+        """Returns what it means that somebody answered, but not with an answer of the gateway."""
+        if reply.status in NOT_TAKEN:
+            return _turned_away(reply.status, _retry_after(reply.retry_after, self._access.clock.now()))
+        return _not_now_perhaps(reply.status) if reply.status >= 500 else _in_doubt()
+
+    def _posting(self) -> Posting:
         from tray_agent.web.posting import Posting
 
         with self._lock:
             if self._made is None:
-                self._made = Posting(self._base, self._seconds, self.most_at_once, LARGEST_ANSWER, self._access.clock)
+                self._made = Posting(self._base, self._seconds, self.capabilities.most_at_once, LARGEST_ANSWER, self._access.clock)
             return self._made
 
 
@@ -294,14 +275,6 @@ def _checked(address: str) -> str:
     )
 
 
-def _submission(message: OutgoingSms) -> dict[str, object]:
-    return {
-        "Originator": message.originator,
-        "Recipients": [f"{message.recipient}:{message.reference}"],
-        "MessageText": message.text,
-    }
-
-
 def _refused_here(message: OutgoingSms) -> Refused | AccountStopped | None:
     """Returns why a message need not be handed over at all, or None."""
     if not _RECIPIENT.fullmatch(message.recipient):
@@ -313,18 +286,6 @@ def _refused_here(message: OutgoingSms) -> Refused | AccountStopped | None:
     if not 1 <= len(message.originator) <= 16 or not message.originator.isascii():
         return _originator_refused()
     return None
-
-
-def _outcome(reply: _Reply) -> Outcome:
-    if isinstance(reply, _NothingSent):
-        return NotNow("unreachable", _("Das SMS-Gateway ist nicht erreichbar; die Mitteilung wird später gesendet."))
-    if isinstance(reply, _HeldBack):
-        return too_late()
-    if isinstance(reply, _TurnedAway):
-        return _turned_away(reply)
-    if isinstance(reply, _Unclear):
-        return _not_now_perhaps(reply.status) if reply.status >= 500 else _in_doubt()
-    return _outcome_of_code(reply.code)
 
 
 def _outcome_of_code(code: str) -> Outcome:
@@ -342,16 +303,15 @@ def _outcome_of_code(code: str) -> Outcome:
     return _in_doubt()
 
 
-def _turned_away(reply: _TurnedAway) -> NotNow:
-    if reply.status == 429:
-        return NotNow("too_many", _("Das SMS-Gateway ist überlastet; die Mitteilung wird später gesendet."), reply.retry_after)
-    return NotNow(
-        "turned_away",
-        _("Unter der Adresse des SMS-Gateways antwortet etwas anderes (HTTP {status}); Adresse und Proxy prüfen.").format(
-            status=reply.status
-        ),
-        reply.retry_after,
-    )
+def _unreachable() -> NotNow:
+    return NotNow("unreachable", _("Das SMS-Gateway ist nicht erreichbar; die Mitteilung wird später gesendet."))
+
+
+def _turned_away(status: int, retry_after: float | None) -> NotNow:
+    if status == 429:
+        return NotNow("too_many", _("Das SMS-Gateway ist überlastet; die Mitteilung wird später gesendet."), retry_after)
+    sentence = _("Unter der Adresse des SMS-Gateways antwortet etwas anderes (HTTP {status}); Adresse und Proxy prüfen.")
+    return NotNow("turned_away", sentence.format(status=status), retry_after)
 
 
 def _originator_refused() -> AccountStopped:
@@ -359,8 +319,8 @@ def _originator_refused() -> AccountStopped:
 
 
 def _not_now_perhaps(status: int) -> InDoubt:
-    said = _("Das SMS-Gateway meldet eine Störung (HTTP {status}); die Mitteilung wird später gesendet, falls es sie nicht hat.")
-    return InDoubt(said.format(status=status), not_now=True)
+    sentence = _("Das SMS-Gateway meldet eine Störung (HTTP {status}); die Mitteilung wird später gesendet, falls es sie nicht hat.")
+    return InDoubt(sentence.format(status=status), not_now=True)
 
 
 def _in_doubt() -> InDoubt:
@@ -378,12 +338,12 @@ def _unusable(address: str) -> GatewayUnavailableError:
     )
 
 
-def _said(content: bytes) -> _Said | _Unclear:
+def _answer_in(content: bytes) -> _GatewayAnswer | None:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        return _Unclear("no JSON")
-    return _Said(answer) if isinstance(answer, dict) else _Unclear("no JSON object")
+        return None
+    return _GatewayAnswer(answer) if isinstance(answer, dict) else None
 
 
 def _newest(lines: Sequence[Mapping[str, Any]], asked: frozenset[str]) -> dict[str, DeliveryReport]:
@@ -419,6 +379,21 @@ def _report(line: Mapping[str, Any]) -> DeliveryReport:
     )
 
 
+def reason_in_words(code: str, status: DeliveryStatus, description: str) -> str:
+    """Returns why a message was not (yet) delivered, without a full stop; "" where there is nothing to be said.
+
+    Args:
+        code: the gateway's ``Reasoncode``.
+        status: what became of the message; code 108 means something else for a buffered and for a failed one.
+        description: the gateway's own words, for codes that are unknown here.
+    """
+    if status is DeliveryStatus.DELIVERED or (code == _UNKNOWN_SUBSCRIBER and status is not DeliveryStatus.FAILED):
+        return ""
+    if code == "108":
+        return _(_MEMORY_FULL) if status is DeliveryStatus.BUFFERED else _(_NOT_REACHED)
+    return _(_REASONS[code]) if code in _REASONS else description
+
+
 def _age(report: DeliveryReport) -> tuple[bool, datetime, int]:
     """Returns what tells newer from older; at the same instant the more final one counts, and what can't be read before all."""
     unreadable = report.status is DeliveryStatus.UNREADABLE
@@ -434,8 +409,9 @@ def _text(value: object) -> str:
 
 def _amount(value: object) -> Decimal | None:
     """Returns an amount of credits, or None where it is none; thousands may be set apart as in Switzerland (1'234.50)."""
-    said = _GROUPING.sub("", str(value) if isinstance(value, float) else _text(value))
-    return Decimal(said) if _AMOUNT.fullmatch(said) else None
+    amount = _GROUPING.sub("", str(value) if isinstance(value, float) else _text(value))
+    # Decimal would also take "NaN", "1e9" and blanks.
+    return Decimal(amount) if _AMOUNT.fullmatch(amount) else None
 
 
 def _instant(value: object) -> datetime | None:

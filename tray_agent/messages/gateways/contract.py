@@ -12,10 +12,6 @@ from typing import Protocol
 from tray_agent.i18n import _
 
 
-def _always() -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class OutgoingSms:
     """An SMS as it leaves.
@@ -34,7 +30,7 @@ class OutgoingSms:
     recipient: str
     originator: str
     text: str
-    may_leave: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+    may_leave: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class OutgoingMail:
     subject: str
     text: str
     calendar: bytes | None = None
-    may_leave: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+    may_leave: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +151,23 @@ class DeliveryReport:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a gateway can do beside taking messages.
+
+    Attributes:
+        most_at_once: how many submissions it allows side by side.
+        can_be_asked: whether it tells what became of a reference; if not, a person decides about a message in doubt.
+        has_balance: whether its account has credits that run out.
+        has_replies: whether it keeps what patients answer.
+    """
+
+    most_at_once: int
+    can_be_asked: bool = True
+    has_balance: bool = True
+    has_replies: bool = False
+
+
 class SmsGateway(Protocol):
     """One account at an SMS gateway. Calls block and may be made from several threads; none raises for an answer.
 
@@ -164,8 +177,8 @@ class SmsGateway(Protocol):
     """
 
     @property
-    def most_at_once(self) -> int:
-        """How many submissions the gateway allows side by side."""
+    def capabilities(self) -> Capabilities:
+        """What the gateway can do."""
         ...
 
     def balance(self) -> Decimal:
@@ -189,7 +202,12 @@ class SmsGateway(Protocol):
 
 
 class MailGateway(Protocol):
-    """A way for e-mail; it can't be asked what became of a message."""
+    """A way for e-mail."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this way can do: neither be asked what became of a message, nor run out of credits."""
+        ...
 
     def check(self) -> None:
         """Connects and logs in as for a message, and sends nothing.

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from tray_agent.clock import Clock
 from tray_agent.i18n import _
+from tray_agent.messages.gateways.access import masked_number
 from tray_agent.messages.gateways.contract import (
     Accepted,
+    Capabilities,
     DeliveryReport,
     DeliveryStatus,
     InDoubt,
@@ -29,7 +29,7 @@ from tray_agent.messages.gateways.contract import (
     too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayUnavailableError
-from tray_agent.messages.gateways.privacy import masked_number
+from tray_agent.platforms.locks import LockedError, locked
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class FileSmsGateway:
         clock: gives the time in each line.
     """
 
-    most_at_once = 1
+    capabilities = Capabilities(most_at_once=1)
 
     def __init__(self, file: Path, account: str, clock: Clock) -> None:
         self._file = file
@@ -145,43 +145,14 @@ def _only_one(lock: Path, clock: Clock) -> Iterator[None]:
     Raises:
         OSError: another process holds it for half a minute.
     """
-    with lock.open("ab") as file:
-        _insist(partial(_take, file.fileno()), clock)
-        try:
-            yield
-        finally:
-            _leave(file.fileno())
-
-
-def _insist(take: Callable[[], None], clock: Clock) -> None:
-    """Tries again until the lock is free: neither system waits for one only as long as it should."""
     until = clock.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            return take()
-        except OSError:
-            if clock.monotonic() >= until:
-                raise
-        clock.wait(threading.Event(), _LOCK_PAUSE)
-
-
-def _take(file: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _leave(file: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_UN)
+    with ExitStack() as stack:
+        while True:  # neither system waits for a lock only as long as it should
+            try:
+                stack.enter_context(locked(lock))
+                break
+            except LockedError as error:
+                if clock.monotonic() >= until:
+                    raise TimeoutError(str(lock)) from error
+            clock.wait(threading.Event(), _LOCK_PAUSE)
+        yield

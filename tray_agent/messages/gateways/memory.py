@@ -10,6 +10,7 @@ from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    Capabilities,
     DeliveryReport,
     DeliveryStatus,
     Outcome,
@@ -18,7 +19,7 @@ from tray_agent.messages.gateways.contract import (
     Refused,
     too_late,
 )
-from tray_agent.messages.texts.segments import count_segments
+from tray_agent.messages.texts.segments import split
 
 
 class MemorySmsGateway:
@@ -33,7 +34,7 @@ class MemorySmsGateway:
         taken: every message taken, in order; one taken twice is there twice.
     """
 
-    most_at_once = 8
+    capabilities = Capabilities(most_at_once=8)
 
     def __init__(self, balance: Decimal = Decimal(1000), answer: Callable[[OutgoingSms], Outcome | None] | None = None) -> None:
         self.taken: list[OutgoingSms] = []
@@ -65,7 +66,7 @@ class MemorySmsGateway:
 
     def take(self, message: OutgoingSms) -> bool:
         """Takes and charges a message; returns False, and does not, where the credits don't suffice."""
-        cost = count_segments(message.text)
+        cost = split(message.text).count
         with self._lock:
             if cost > self._balance:
                 return False
@@ -98,6 +99,8 @@ class MemoryMailGateway:
     Attributes:
         taken: every message taken, in order.
     """
+
+    capabilities = Capabilities(most_at_once=4, can_be_asked=False, has_balance=False)
 
     def __init__(self, answer: Callable[[OutgoingMail], Outcome | None] | None = None) -> None:
         self.taken: list[OutgoingMail] = []

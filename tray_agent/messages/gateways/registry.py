@@ -1,15 +1,16 @@
-"""The gateways by kind: a second one is one class and one line here (or one call of ``register``)."""
+"""The gateways by kind: a second one is one class and one entry in ``KINDS``."""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.contract import SmsGateway
 from tray_agent.messages.gateways.errors import GatewayMissingError
 
@@ -24,27 +25,16 @@ _ORIGINATOR = re.compile(r"(?! )[ -~]{1,11}(?<! )|(\+|00)?[0-9]{6,16}")
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayAccess:
-    """What a gateway needs to know to speak for one account.
+class GatewayKind:
+    """A kind of gateway.
 
     Attributes:
-        account: the user name at the gateway; messages of one account share credits and limits.
-        password: "" where the kind needs none; never shown.
-        address: the gateway's base address.
-        folder: where a gateway without a network writes.
+        make: makes one for an account; imports it only then, because a program at rest needs no gateway.
+        needs_password: whether the account's password must be there before anything is asked or sent.
     """
 
-    account: str
-    password: str = field(repr=False)
-    address: str
-    folder: Path
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
     make: Callable[[GatewayAccess], SmsGateway]
-    needs_password: bool
+    needs_password: bool = True
 
 
 def _aspsms(access: GatewayAccess) -> SmsGateway:
@@ -59,15 +49,8 @@ def _file(access: GatewayAccess) -> SmsGateway:
     return FileSmsGateway(access.folder / "sms.jsonl", access.account, access.clock)
 
 
-_KINDS: dict[str, _Kind] = {
-    "aspsms": _Kind(_aspsms, needs_password=True),
-    "file": _Kind(_file, needs_password=False),
-}
-
-
-def register(kind: str, make: Callable[[GatewayAccess], SmsGateway], *, needs_password: bool = True) -> None:
-    """Makes a kind of gateway known under the word that stands in the configuration."""
-    _KINDS[kind] = _Kind(make, needs_password)
+KINDS: dict[str, GatewayKind] = {"aspsms": GatewayKind(_aspsms), "file": GatewayKind(_file, needs_password=False)}
+"""By the word that stands in the configuration (``gateway.kind``)."""
 
 
 class SmsGateways(Mapping[str, SmsGateway]):
@@ -96,7 +79,7 @@ class SmsGateways(Mapping[str, SmsGateway]):
             GatewayMissingError: no account, no password, or an unknown kind.
         """
         account = self.account(mandant_id)
-        with self._lock:
+        with self._lock:  # two threads that ask at once must share one gateway, or its limit of connections would hold twice
             if account not in self._open:
                 self._open[account] = self._make(mandant_id, account)
             return self._open[account]
@@ -168,12 +151,12 @@ class SmsGateways(Mapping[str, SmsGateway]):
         )
 
     def _make(self, mandant_id: str, account: str) -> SmsGateway:
-        kind = _KINDS.get(self._section.kind)
+        kind = KINDS.get(self._section.kind)
         if kind is None:
             raise GatewayMissingError(
                 _("SMS-Gateway unbekannt"),
                 _("Die Art «{kind}» eines SMS-Gateways gibt es nicht; es werden keine SMS gesendet.").format(kind=self._section.kind),
-                _("In der Konfiguration gateway.kind berichtigen; es gibt: {kinds}.").format(kinds=", ".join(sorted(_KINDS))),
+                _("In der Konfiguration gateway.kind berichtigen; es gibt: {kinds}.").format(kinds=", ".join(sorted(KINDS))),
                 item=self._section.kind,
             )
         password = self._password(mandant_id) if kind.needs_password else ""

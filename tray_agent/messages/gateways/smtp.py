@@ -11,22 +11,24 @@ import re
 import smtplib
 import ssl
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Literal
 
 from tray_agent.clock import Clock
+from tray_agent.config.machine import MailSection
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.i18n import _
+from tray_agent.messages.gateways.access import masked_address
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    Capabilities,
     InDoubt,
     NotNow,
     Outcome,
@@ -35,7 +37,7 @@ from tray_agent.messages.gateways.contract import (
     too_late,
 )
 from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
-from tray_agent.messages.gateways.privacy import masked_address
+from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
 log = logging.getLogger(__name__)
 
@@ -50,25 +52,7 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _HELLO = "[127.0.0.1]"
 """How we greet: neither this computer's name, which is nobody's business, nor a slow question to a name server for it."""
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError, UnicodeError, smtplib.SMTPResponseException)
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where e-mails are handed in.
-
-    Attributes:
-        security: ``none`` sends in the clear, and a password only to a server on this machine.
-        trusted: a file of certificates (PEM) to trust instead of the system's; None for the system's.
-    """
-
-    host: str
-    port: int
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password: str = field(default="", repr=False)
-    trusted: str | None = None
 
 
 class _NoConnectionError(Exception):
@@ -92,7 +76,8 @@ class SmtpGateway:
     """A way for e-mail. Threads share it; each message has a connection to itself, which is kept for the next one.
 
     Args:
-        server: where e-mails are handed in.
+        server: where e-mails are handed in. ``security`` "none" sends in the clear, and a password only to a server on this machine.
+        password: of ``server.user``; never shown.
         clock: gives the Date header and measures how long a connection was idle.
         seconds: how long an answer may take.
 
@@ -100,9 +85,12 @@ class SmtpGateway:
         ConfigurationError: no host, no such file of certificates, or a password would go over the network in the clear.
     """
 
-    def __init__(self, server: MailServer, clock: Clock, seconds: float = 30.0) -> None:
+    capabilities = Capabilities(most_at_once=4, can_be_asked=False, has_balance=False)
+
+    def __init__(self, server: MailSection, password: str, clock: Clock, seconds: float = 30.0) -> None:
         _check(server)
         self._server = server
+        self._password = password
         self._clock = clock
         self._seconds = seconds
         self._idle: list[_Line] = []
@@ -159,7 +147,7 @@ class SmtpGateway:
             self._reset(line)
             return refused
         if not message.may_leave():
-            line.smtp.close()
+            line.smtp.close()  # after DATA only the text or the end of the connection may follow
             return too_late()
         outcome = _text(line.smtp, message, content)
         if isinstance(outcome, InDoubt):
@@ -178,7 +166,7 @@ class SmtpGateway:
             with self._lock:
                 line = self._idle.pop() if self._idle else None
             if line is None:
-                return _Line(_connect(self._server, self._seconds))
+                return _Line(_connect(self._server, self._password, self._seconds))
             if self._clock.monotonic() - line.idle_since <= IDLE_SECONDS:
                 return line
             _hang_up(line.smtp)
@@ -200,21 +188,21 @@ class SmtpGateway:
             self._keep(line)
 
 
-def _check(server: MailServer) -> None:
+def _check(server: MailSection) -> None:
     if not server.host:
         raise ConfigurationError(
             _("Kein Mailserver"),
             _("Es ist kein Mailserver eingetragen; es werden keine E-Mails gesendet."),
             _("Unter «Einrichten | E-Mail» den Mailserver eintragen (in der Konfiguration: mail.host)."),
         )
-    if server.trusted and not Path(server.trusted).is_file():
+    if server.certificate and not Path(server.certificate).is_file():
         raise ConfigurationError(
             _("Zertifikat des Mailservers fehlt"),
-            _("Die Datei {file} mit dem Zertifikat gibt es nicht; es werden keine E-Mails gesendet.").format(file=server.trusted),
+            _("Die Datei {file} mit dem Zertifikat gibt es nicht; es werden keine E-Mails gesendet.").format(file=server.certificate),
             _("Unter «Einrichten | E-Mail» das Zertifikat berichtigen (in der Konfiguration: mail.certificate)."),
-            item=server.trusted,
+            item=server.certificate,
         )
-    if server.security == "none" and server.user and server.host not in _LOOPBACK:
+    if server.security == "none" and server.user and not is_this_machine(server.host):
         raise ConfigurationError(
             _("Mailserver ohne Verschlüsselung"),
             _("Das Passwort für {host} würde offen übertragen; es werden keine E-Mails gesendet.").format(host=server.host),
@@ -231,7 +219,7 @@ def _as_error(outcome: NotNow | AccountStopped, host: str) -> KnownError:
     return GatewayUnavailableError(_("Mailserver nicht erreichbar"), outcome.sentence, advice, item=host)
 
 
-def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
+def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP:
     """Returns a connection that is encrypted as asked for and logged in.
 
     Raises:
@@ -243,7 +231,7 @@ def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
         if server.security == "starttls":
             smtp.starttls(context=_trust(server))
         if server.user:
-            smtp.login(server.user, server.password)
+            smtp.login(server.user, password)
         smtp.ehlo_or_helo_if_needed()
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
         if smtp is not None:
@@ -254,18 +242,14 @@ def _connect(server: MailServer, seconds: float) -> smtplib.SMTP:
     return smtp
 
 
-def _opened(server: MailServer, seconds: float) -> smtplib.SMTP:
+def _opened(server: MailSection, seconds: float) -> smtplib.SMTP:
     if server.security == "tls":
         return smtplib.SMTP_SSL(server.host, server.port, _HELLO, timeout=seconds, context=_trust(server))
     return smtplib.SMTP(server.host, server.port, _HELLO, timeout=seconds)
 
 
-def _trust(server: MailServer) -> ssl.SSLContext:
-    if server.trusted:
-        return ssl.create_default_context(cafile=server.trusted)
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _trust(server: MailSection) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=server.certificate) if server.certificate else trusted_certificates()
 
 
 def _why_no_connection(error: Exception, host: str) -> NotNow | AccountStopped:
@@ -290,15 +274,15 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
     options = ["SMTPUTF8"] if _needs_utf8(message) else []
     if options and not smtp.has_extn("smtputf8"):
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
-    code, said = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
+    code, words = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
-        return _later(code) if code < 500 else _login_missing(code, said) or _sender_refused(message)
-    code, said = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
+        return _later(code) if code < 500 else _login_missing(code, words) or _sender_refused(message)
+    code, words = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
     if code not in (250, 251):
-        return _later(code) if code < 500 else _stops_more(code, said, message) or _recipient_refused()
-    code, said = _reply(smtp.docmd("DATA"))
+        return _later(code) if code < 500 else _stops_more(code, words, message) or _recipient_refused()
+    code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
-        return _later(code) if code < 500 else _stops_more(code, said, message) or _content_refused()
+        return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
     return None
 
 
@@ -308,10 +292,10 @@ def _reply(reply: tuple[int, bytes]) -> tuple[int, str]:
     Raises:
         SMTPServerDisconnected: the reply is none: whatever follows on this connection would mean nothing.
     """
-    code, said = reply
+    code, words = reply
     if not 200 <= code < 600:
         raise smtplib.SMTPServerDisconnected("unreadable reply")
-    return code, said.decode("utf-8", "replace").casefold()
+    return code, words.decode("utf-8", "replace").casefold()
 
 
 _OF_THE_SENDER = re.compile(r"(?<![\d.])5\.(1\.[78]|7\.60|2\.252)(?![\d.])")
@@ -321,26 +305,26 @@ _WITHOUT_LOGIN = re.compile(r"(?<![\d.])5\.7\.57(?![\d.])|\brelay(?!.recipient)"
 """Nobody who has not logged in may send to others through this server; "relay recipient table" speaks of one recipient."""
 
 
-def _stops_more(code: int, said: str, message: OutgoingMail) -> AccountStopped | None:
+def _stops_more(code: int, words: str, message: OutgoingMail) -> AccountStopped | None:
     """Returns what a refusal means for more than this message, or None.
 
     Many servers tell only at RCPT or after the text that they dislike the sender; they then name it, and not the recipient.
     """
     sender, recipient = (_with_ascii_domain(address).casefold() for address in (message.sender, message.recipient))
-    if _OF_THE_SENDER.search(said) or (sender in said and recipient not in said):
+    if _OF_THE_SENDER.search(words) or (sender in words and recipient not in words):
         return _sender_refused(message)
-    return _login_missing(code, said)
+    return _login_missing(code, words)
 
 
-def _login_missing(code: int, said: str) -> AccountStopped | None:
-    if code not in (530, 535) and not _WITHOUT_LOGIN.search(said):
+def _login_missing(code: int, words: str) -> AccountStopped | None:
+    if code not in (530, 535) and not _WITHOUT_LOGIN.search(words):
         return None
     return AccountStopped(AccountFault.AUTHORISATION, _("Der Mailserver verlangt eine Anmeldung mit Benutzer und Passwort."))
 
 
 def _sender_refused(message: OutgoingMail) -> AccountStopped:
-    said = _("Der Mailserver lässt den Absender {sender} nicht zu; Absender berichtigen oder beim Mailserver freischalten lassen.")
-    return AccountStopped(AccountFault.ORIGINATOR, said.format(sender=message.sender))
+    sentence = _("Der Mailserver lässt den Absender {sender} nicht zu; Absender berichtigen oder beim Mailserver freischalten lassen.")
+    return AccountStopped(AccountFault.ORIGINATOR, sentence.format(sender=message.sender))
 
 
 def _recipient_refused() -> Refused:
@@ -350,8 +334,9 @@ def _recipient_refused() -> Refused:
 def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
     """Sends the text; whatever breaks from here on leaves the message in doubt."""
     try:
+        # A line that begins with a dot would end the text: it is doubled (RFC 5321, 4.5.2).
         smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
-        code, said = smtp.getreply()
+        code, words = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         log.warning("SMTP: broken off after the text (%s)", type(error).__name__)
         return _in_doubt()
@@ -361,7 +346,7 @@ def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
         return _later(code)
     if not 500 <= code < 600:
         return _in_doubt()
-    return _stops_more(code, said.decode("utf-8", "replace").casefold(), message) or _content_refused()
+    return _stops_more(code, words.decode("utf-8", "replace").casefold(), message) or _content_refused()
 
 
 def _later(code: int) -> NotNow:
@@ -395,8 +380,8 @@ def _content(message: OutgoingMail, now: datetime) -> bytes | Refused | AccountS
     if not is_address(message.recipient):
         return Refused("recipient", _("Die E-Mail-Adresse ist keine."))
     if not is_address(message.sender):
-        said = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=message.sender)
-        return AccountStopped(AccountFault.ORIGINATOR, said)
+        sentence = _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=message.sender)
+        return AccountStopped(AccountFault.ORIGINATOR, sentence)
     if not message.text.strip() or _HALF_CHARACTER.search(message.text + message.subject + message.sender_name):
         return Refused("text", _("Der Text ist leer oder enthält halbe Zeichen."))
     mail = EmailMessage(policy=SMTPUTF8 if _needs_utf8(message) else SMTP)

@@ -11,22 +11,29 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, literal_column, select, update
 
+from tray_agent.i18n import shown_text, store_text
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.keys import reference_of
 from tray_agent.messages.outbox.model import OutboxMessage
 from tray_agent.messages.outbox.states import FINAL, NEVER_LEFT, Actor, Step, state_after
+from tray_agent.search_keys import find_key, sort_key
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
 
 NOTHING = Decimal(0)
 
-_SENTENCE = 2000
+_LONGEST = 2000
 """Longer sentences (a server's whole answer) are cut: they are for people."""
+
+
+_LONGEST_NAME = 200
+"""What the columns of the name's keys hold: a key may be longer than the name (æ is found as ae)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,9 @@ class Change:
 
     @classmethod
     def of(cls, read: OutboxMessage, step: Step, actor: Actor, **values: Any) -> Change:  # noqa: ANN401 - any column's value
-        """Returns a step of a message as it was read."""
-        return cls(read.id, read.version, read.state, step, actor, values)
+        """Returns a step of a message as it was read; words of enumerations are written as their values."""
+        written = {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
+        return cls(read.id, read.version, read.state, step, actor, written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +133,7 @@ def apply(connection: Connection, change: Change, now: datetime) -> bool:
     """
     target = state_after(change.state, change.step, change.actor)
     values = {"state": target.value, "version": change.version + 1, **_times(change.state, target, now), **change.values}
-    if "sentence" in values:
-        values["sentence"] = str(values["sentence"])[:_SENTENCE]
+    values |= _derived(values)
     statement = _update_of(tuple(values))
     found = {"b_id": change.message_id, "b_state": change.state.value, "b_version": change.version}
     return connection.execute(statement, {**values, **found}).rowcount == 1
@@ -220,7 +227,8 @@ def known_between(connection: Connection, patient_ids: Collection[str], begin: d
 
 def read_row(row: Row[Any]) -> OutboxMessage:
     """Returns a row of the table as a value."""
-    values = list(row)
+    *values, _sort, _find, source = tuple(row)
+    values[_SENTENCE] = shown_text(values[_SENTENCE], source)
     values[_KIND] = MessageKind(values[_KIND])
     values[_CHANNEL] = Channel(values[_CHANNEL]) if values[_CHANNEL] else None
     values[_STATE] = MessageState(values[_STATE])
@@ -244,7 +252,7 @@ def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnEle
 
 
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
-    return {
+    values = {
         "reference": reference_of(draft.unique_key),
         "unique_key": draft.unique_key,
         "kind": draft.kind.value,
@@ -261,13 +269,26 @@ def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
         "segments": draft.segments,
         "cost": draft.cost,
         "reason": draft.reason,
-        "sentence": draft.sentence[:_SENTENCE],
+        "sentence": draft.sentence,
         "appointment_at": draft.appointment_at,
         "next_at": draft.next_at,
         "expires_at": draft.expires_at,
         "prepared_at": now,
         "final_at": now if draft.state is MessageState.ERROR else None,
     }
+    return values | _derived(values)
+
+
+def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what is written with a sentence and with a name: how the sentence was made, by what the name is found and sorted."""
+    derived: dict[str, Any] = {}
+    if "sentence" in values:
+        sentence = values["sentence"]
+        derived |= {"sentence": str(sentence)[:_LONGEST], "sentence_source": store_text(sentence)}
+    if "patient_name" in values:
+        name = values["patient_name"]
+        derived |= {"patient_sort": sort_key(name)[:_LONGEST_NAME], "patient_find": find_key(name)[:_LONGEST_NAME]}
+    return derived
 
 
 _AT_FIRST: Mapping[str, ColumnElement[Any]] = {"version": literal_column("1"), "reason_code": literal_column("''")} | {
@@ -280,7 +301,7 @@ _INSERT = insert(message).values(_AT_FIRST)
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
 
 _COLUMNS = [column.name for column in message.c]
-_KIND, _CHANNEL, _STATE = (_COLUMNS.index(name) for name in ("kind", "channel", "state"))
+_KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", "channel", "state", "sentence"))
 
 
 def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str, datetime | None]:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox.entries import read_row
 from tray_agent.messages.outbox.keys import start_in
-from tray_agent.messages.outbox.model import CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxPage
+from tray_agent.messages.outbox.model import CallEntry, OutboxFilter, OutboxMessage, OutboxOrder
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
+from tray_agent.store.pages import Page
+from tray_agent.store.paging import Listing, Section
 from tray_agent.store.search import holding
 from tray_agent.store.tables import message
 
@@ -22,26 +24,32 @@ MISSED = frozenset({MessageState.ERROR, MessageState.FAILED, MessageState.UNKNOW
 _NEVER_LEFT = frozenset({MessageState.ERROR})
 
 _ORDERS: dict[OutboxOrder, ColumnElement[Any]] = {
-    OutboxOrder.NUMBER: message.c.id,
     OutboxOrder.PREPARED: message.c.prepared_at,
     OutboxOrder.APPOINTMENT: message.c.appointment_at,
-    OutboxOrder.PATIENT: message.c.patient_name,
+    OutboxOrder.PATIENT: message.c.patient_sort,
     OutboxOrder.STATE: message.c.state,
 }
 
 
-def page(connection: Connection, which: OutboxFilter, order: OutboxOrder, *, descending: bool, offset: int, limit: int) -> OutboxPage:
-    """Returns a part of the outbox; equal values by number, in the same direction. A part near the end is counted off from there."""
-    conditions = list(_conditions(which))
-    total = connection.execute(select(func.count()).select_from(message).where(*conditions)).scalar_one()
-    columns = [_ORDERS[order], *([] if order is OutboxOrder.NUMBER else [message.c.id])]
-    from_end = total // 2 < offset < total
-    ordered = [column.desc() if descending is not from_end else column.asc() for column in columns]
-    wanted = min(limit, total - offset) if from_end else limit
-    skipped = total - offset - wanted if from_end else offset
-    statement = select(message).where(*conditions).order_by(*ordered).offset(skipped).limit(wanted)
-    rows = [read_row(row) for row in connection.execute(statement)]
-    return OutboxPage(rows[::-1] if from_end else rows, total, offset)
+def page(
+    connection: Connection, which: OutboxFilter, order: OutboxOrder, *, descending: bool, offset: int, limit: int, at: int | None = None
+) -> Page[OutboxMessage]:
+    """Returns a part of the outbox, or the page that holds the message ``at``; equal values by number, in the same direction.
+
+    Messages without an appointment stand behind all others in the order by appointment.
+    """
+    return _listing(which, order, descending=descending).page(connection, offset, limit, at).each(read_row)
+
+
+def _listing(which: OutboxFilter, order: OutboxOrder, *, descending: bool) -> Listing:
+    conditions, number = list(_conditions(which)), (message.c.id, descending)
+    if order is OutboxOrder.NUMBER:
+        return Listing(message, [Section(conditions, [number])])
+    column = _ORDERS[order]
+    if order is not OutboxOrder.APPOINTMENT:
+        return Listing(message, [Section(conditions, [(column, descending), number])])
+    dated = Section([*conditions, column.is_not(None)], [(column, descending), number])
+    return Listing(message, [dated, Section([*conditions, column.is_(None)], [number])])
 
 
 def not_reached(connection: Connection, since: datetime) -> list[OutboxMessage]:
@@ -84,18 +92,10 @@ def call_entry(missed: OutboxMessage, patient: Patient | None) -> CallEntry:
 
 
 def _conditions(which: OutboxFilter) -> Iterator[ColumnElement[bool]]:
-    for column, wanted in (
-        (message.c.state, [state.value for state in which.states]),
-        (message.c.kind, [kind.value for kind in which.kinds]),
-        (message.c.channel, [channel.value for channel in which.channels]),
-        (message.c.mandant_id, list(which.mandants)),
-    ):
-        if wanted:
-            yield column.in_(sorted(wanted))
-    if which.prepared_from is not None:
-        yield message.c.prepared_at >= which.prepared_from
-    if which.prepared_until is not None:
-        yield message.c.prepared_at < which.prepared_until
+    if which.states:
+        yield message.c.state.in_(sorted(state.value for state in which.states))
+    if which.kinds:
+        yield message.c.kind.in_(sorted(kind.value for kind in which.kinds))
     if which.patient:
-        said = which.patient.strip()
-        yield or_(holding(message.c.patient_name, said), message.c.patient_id == said)
+        typed = which.patient.strip()
+        yield or_(and_(true(), *holding(message.c.patient_find, typed)), message.c.patient_id == typed)

@@ -72,6 +72,52 @@ class OutboxMessage:
     account: str | None = None
 
 
+class OutboxReason(StrEnum):
+    """Why a message is where it is, or what a row of the activity log tells, where neither eligibility nor the gateway gives the reason.
+
+    The values stand in the database and in what commands print: they stay as they are.
+    """
+
+    SENT = "sent"
+    BY_PERSON = "by_person"
+    """A person cancelled it: it is not prepared again."""
+
+    DECIDED = "decided"
+    DECIDED_SENT = "decided_sent"
+    DECIDED_AGAIN = "decided_again"
+    ALREADY_FAILED = "already_failed"
+    """It stands in the outbox with an error already, and still can't be sent."""
+
+    MOVED = "moved"
+    """Its appointment has another start now; a message of its own says the new one."""
+
+    NOT_IN_TIME = "not_in_time"
+    """It was still not sent when the appointment began."""
+
+    PUT_OFF = "put_off"
+    QUIET_HOURS = "quiet_hours"
+    ACCOUNT_REFUSED = "account_refused"
+    NO_CREDITS = "no_credits"
+    ORIGINATOR_REFUSED = "originator_refused"
+    PROGRAM_FAULT = "program_fault"
+    INTERRUPTED = "interrupted"
+    """Its sending was cut off: program ended, machine switched off, connection to the database lost."""
+
+    IN_DOUBT = "in_doubt"
+    GATEWAY_TROUBLE = "gateway_trouble"
+    """A gateway in trouble did not answer clearly."""
+
+    OTHER_ACCOUNT = "other_account"
+    """It is in doubt, and was handed to an account which its Mandant no longer has."""
+
+    NEVER_TAKEN = "never_taken"
+    NOT_DELIVERED = "not_delivered"
+    NO_NOTIFICATION = "no_notification"
+    STATUS_UNAVAILABLE = "status_unavailable"
+    STATUS_UNREADABLE = "status_unreadable"
+    CREDITS_LOW = "credits_low"
+
+
 class OutboxOrder(StrEnum):
     """The columns by which the outbox can be sorted; ties by number."""
 
@@ -87,34 +133,15 @@ class OutboxFilter:
     """Which messages a list holds; what is empty or None does not restrict.
 
     Attributes:
-        prepared_from, prepared_until: aware; from inclusive, until exclusive.
-        patient: part of the patient's name, or the patient's id.
+        patient: words of the patient's name, in any order and spelling, or the patient's id.
     """
 
     states: frozenset[MessageState] = frozenset()
     kinds: frozenset[MessageKind] = frozenset()
-    channels: frozenset[Channel] = frozenset()
-    mandants: frozenset[str] = frozenset()
-    prepared_from: datetime | None = None
-    prepared_until: datetime | None = None
     patient: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxPage:
-    """A part of a list.
-
-    Attributes:
-        total: how many messages the filter finds.
-        offset: the place of the first of ``messages`` among them.
-    """
-
-    messages: Sequence[OutboxMessage]
-    total: int
-    offset: int
-
-
-class Verdict(StrEnum):
+class DoubtDecision(StrEnum):
     """What a person says about a message in doubt."""
 
     SENT = "sent"

@@ -161,8 +161,3 @@ def state_after(state: MessageState, step: Step, actor: Actor) -> MessageState:
     if state not in transition.sources or actor not in transition.actors:
         raise IllegalStepError(f"{actor} may not {step} a message that is {state}")
     return transition.target or state
-
-
-def steps_of(state: MessageState, actor: Actor) -> frozenset[Step]:
-    """Returns what an actor may do with a message in this state."""
-    return frozenset(step for step, row in TRANSITIONS.items() if state in row.sources and actor in row.actors)

@@ -19,7 +19,7 @@ The first reason that applies is told, in this order:
  8  the credits               ``no_credits`` (SMS only: an e-mail costs none)
 ==  ========================  =====================================================================================
 
-What concerns the patient comes before what the practice can mend, so that a patient without a contact is reminded by
+What concerns the patient comes before what the practice can put right, so that a patient without a contact is reminded by
 letter even while a licence is being renewed. A reminder that fails from step 5 on gets an entry with an error in the
 outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a). So does an appointment
 whose reminder went out, but whose patient was told something else since: moved and moved back, or another patient's now. The key
@@ -34,21 +34,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Settings
-from tray_agent.i18n import _
+from tray_agent.i18n import _, join_texts
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.keys import birthday_key, reminder_key
-from tray_agent.messages.rules.address import read_address
-from tray_agent.messages.rules.licence import Iso7064Licence, LicenceRule
-from tray_agent.messages.rules.phone import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_phone
-from tray_agent.messages.rules.reasons import Reason, Weight, sentence_of, weight_of
+from tray_agent.messages.rules.contacts import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_address, read_phone
+from tray_agent.messages.rules.licence import licence_fault
+from tray_agent.messages.rules.reasons import Reason, Weight
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason
 
 if TYPE_CHECKING:
-    from tray_agent.messages.texts.templates import Template
+    from tray_agent.messages.texts.templates import Template, TemplateBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,39 +189,18 @@ def _grouped(reminders: Iterable[EarlierReminder], by: Callable[[EarlierReminder
 
 
 @dataclass(frozen=True, slots=True)
-class ReminderCandidate:
-    """An appointment that may be reminded.
+class Candidate:
+    """An appointment that may be reminded, or a patient who may be greeted.
 
     Attributes:
-        appointment: None where it was deleted (at sending).
-        patient: None where the practice's data has no such patient.
+        appointment: None for a greeting, and where it was deleted (at sending).
+        patient: None where the practice's data has no such patient (any more).
         treatment_mandant: the Mandant of the treatment opened last (``PracticeSource.last_mandants``), None without any.
     """
 
     appointment: Appointment | None
     patient: Patient | None
     treatment_mandant: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BirthdayCandidate:
-    """A patient who may be greeted.
-
-    Attributes:
-        patient: None where the practice's data has no such patient (any more).
-        treatment_mandant: the Mandant of the treatment opened last, None without any.
-    """
-
-    patient: Patient | None
-    treatment_mandant: str | None = None
-
-
-class TemplateChoice(Protocol):
-    """Which text is used (``TemplateBook``)."""
-
-    def choose(self, kind: MessageKind, channel: Channel, language: str | None) -> Template | None:
-        """Returns the template for a patient's language, else the fallback language's, else None."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -232,22 +210,21 @@ class Circumstances:
     Attributes:
         now: the practice's local wall clock, naive.
         mandants: by id.
-        visit_reasons: by id; those that the practice marked as not to be reminded are left out.
+        visit_reasons: by id. An appointment whose reason is known and marked as not to be reminded gets nothing; one without a reason, or
+            with an id that is missing here, is reminded, unless ``RuleSettings.visit_reasons`` chooses some: then only those are.
         credits: balance by Mandant's id; a Mandant that is missing here is **not judged** now: sending asks the gateway anyway.
         channels: on which the practice can send at all; others are passed over.
         region: the country of telephone numbers without a country code.
-        licence: the rule for licence numbers.
     """
 
     now: datetime
     settings: RuleSettings
     mandants: Mapping[str, Mandant]
-    templates: TemplateChoice
+    templates: TemplateBook
     visit_reasons: Mapping[str, VisitReason]
     credits: Mapping[str, Decimal] = field(default_factory=dict)
     channels: frozenset[Channel] = frozenset(Channel)
     region: str = "CH"
-    licence: LicenceRule = field(default_factory=Iso7064Licence)
 
     @property
     def today(self) -> date:
@@ -297,7 +274,7 @@ class NotEligible:
 
     Attributes:
         reason: the first that applies.
-        entry: whether the outbox gets an entry with an error, so that the practice reminds otherwise (domain 4, 5b).
+        entry: whether the outbox gets an entry with an error, so that the practice calls or writes (domain 4, 5b).
         patient_id, mandant_id: where known.
         detail: what exactly is wrong ("079 12 34: zu kurz"), in the language in force, or "".
     """
@@ -313,13 +290,22 @@ class NotEligible:
     @property
     def sentence(self) -> str:
         """Returns what happened, in the language in force."""
-        told = sentence_of(self.reason)
-        return f"{told} {self.detail}" if self.detail else told
+        return join_texts(self.reason.sentence, self.detail)
+
+    @property
+    def explanation(self) -> str:
+        """Returns what happened and what to do now, in the language in force."""
+        return join_texts(self.sentence, self.reason.advice)
 
     @property
     def is_problem(self) -> bool:
         """Returns whether somebody in the practice should look."""
-        return weight_of(self.reason) is not Weight.ORDINARY
+        return self.reason.weight is not Weight.ORDINARY
+
+    @property
+    def may_wait(self) -> bool:
+        """Returns whether a message that is prepared already stays so and is asked about again at the next run, until it expires."""
+        return self.reason in (Reason.SWITCHED_OFF, Reason.NO_CREDITS)
 
 
 Decision = Eligible | NotEligible
@@ -328,12 +314,12 @@ Decision = Eligible | NotEligible
 _NOTHING = Earlier()
 
 
-def decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
+def decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
     """Returns whether an appointment is reminded, at preparing."""
     return _decide_reminder(candidate, around, earlier, around.window)
 
 
-def decide_birthday(candidate: BirthdayCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
+def decide_birthday(candidate: Candidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
     """Returns whether a patient is greeted today, at preparing."""
     patient = candidate.patient
     key = BirthdayKey(patient.id, around.today.year) if patient else None
@@ -364,21 +350,21 @@ class PreparingBatch:
 
     def __init__(self, around: Circumstances) -> None:
         self._around = around
-        self._known: Earlier = _NOTHING
         self._prepared: dict[tuple[str, date], set[str]] = {}
         self._keys: set[MessageKey] = set()
 
-    def know(self, earlier: Earlier) -> None:
-        """Tells what the outbox knows of the next candidates, in place of what was told before."""
-        self._known = earlier
+    def reminder(self, candidate: Candidate, earlier: Earlier = _NOTHING) -> Decision:
+        """Decides an appointment.
 
-    def reminder(self, candidate: ReminderCandidate) -> Decision:
-        """Decides an appointment."""
-        decision = decide_reminder(candidate, self._around, self._known)
+        Args:
+            candidate: the appointment.
+            earlier: what the outbox knows of it.
+        """
+        decision = decide_reminder(candidate, self._around, earlier)
         if not isinstance(decision, Eligible) or not isinstance(decision.key, ReminderKey):
             return decision
         same_day = self._prepared.setdefault((decision.patient_id, decision.key.starts_at.date()), set())
-        if decision.key in self._keys:
+        if decision.key in self._keys:  # a view may hold one appointment twice
             return decision.refused(Reason.ALREADY_REMINDED)
         if self._around.settings.one_per_day and same_day - {decision.key.appointment_id}:
             return decision.refused(Reason.ANOTHER_THAT_DAY)
@@ -386,9 +372,9 @@ class PreparingBatch:
         self._keys.add(decision.key)
         return decision
 
-    def birthday(self, candidate: BirthdayCandidate) -> Decision:
-        """Decides a birthday."""
-        decision = decide_birthday(candidate, self._around, self._known)
+    def birthday(self, candidate: Candidate, earlier: Earlier = _NOTHING) -> Decision:
+        """Decides a birthday; the arguments are those of ``reminder``."""
+        decision = decide_birthday(candidate, self._around, earlier)
         if isinstance(decision, Eligible):
             if decision.key in self._keys:
                 return decision.refused(Reason.ALREADY_GREETED)
@@ -396,108 +382,40 @@ class PreparingBatch:
         return decision
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A message as it stands in the outbox, about to be sent."""
+def recheck_reminder(key: ReminderKey, candidate: Candidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
+    """Returns whether a reminder that was prepared under ``key`` may be sent at this moment.
 
-    kind: MessageKind
-    key: MessageKey
-    patient_id: str
-    mandant_id: str
-    channel: Channel
-    recipient: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class StillRight:
-    """Nothing that matters changed: send the text as it is."""
-
-    decision: Eligible
-
-
-@dataclass(frozen=True, slots=True)
-class RenderAnew:
-    """The message is still due, but start, contact, channel, language or Mandant changed: render and send ``decision``.
-
-    Attributes:
-        changed: names of the fields of ``Prepared`` that changed; ``key`` when the appointment was moved.
-    """
-
-    decision: Eligible
-    changed: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class NoLonger:
-    """The message is never sent.
-
-    Attributes:
-        decision: the reason; its ``entry`` tells that the practice must remind otherwise (state *error*), else *cancelled*.
-    """
-
-    decision: NotEligible
-
-
-@dataclass(frozen=True, slots=True)
-class NotNowEligible:
-    """The message stays prepared: switch off, no credits, no template now; asked again at the next run until it expires."""
-
-    decision: NotEligible
-
-
-Recheck = StillRight | RenderAnew | NoLonger | NotNowEligible
-
-
-_KEPT = frozenset({Reason.SWITCHED_OFF, Reason.NO_CREDITS})
-
-
-def recheck_reminder(message: Prepared, candidate: ReminderCandidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Recheck:
-    """Returns what becomes of a prepared reminder at the moment of sending.
-
-    The message's own key and reminder are left out of ``earlier``. The search window no longer counts, except that an
-    appointment which was moved beyond its end is left to its own time.
+    What is eligible under another key was moved: a message of its own tells the new start. The message itself is left out of
+    ``earlier``. The search window no longer counts, except that an appointment which was moved beyond its end is left to its own time.
     """
     appointment = candidate.appointment
-    moved = appointment is not None and ReminderKey.of(appointment) != message.key
+    moved = appointment is not None and ReminderKey.of(appointment) != key
     window = SearchWindow(around.today, around.window.last) if moved else None
-    decision = _decide_reminder(candidate, around, _of_others(message, earlier, keep_day=moved), window)
+    decision = _decide_reminder(candidate, around, _of_others(key, earlier, keep_day=moved), window)
     if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
-        decision = replace(decision, reason=Reason.MOVED_AWAY)
-    if isinstance(decision, NotEligible) and decision.reason in TOLD_OTHERWISE:
-        decision = replace(decision, reason=Reason.ALREADY_REMINDED, entry=False)  # the next preparing asks to call
-    return _compare(message, decision)
+        return replace(decision, reason=Reason.MOVED_AWAY)
+    if isinstance(decision, NotEligible) and decision.reason in WRONGLY_INFORMED:
+        return replace(decision, reason=Reason.ALREADY_REMINDED, entry=False)  # the next preparing asks to call
+    return decision
 
 
-def recheck_birthday(message: Prepared, candidate: BirthdayCandidate, around: Circumstances) -> Recheck:
-    """Returns what becomes of a prepared greeting at the moment of sending; on another day than the birthday it is never sent."""
+def recheck_birthday(key: BirthdayKey, candidate: Candidate, around: Circumstances) -> Decision:
+    """Returns whether a greeting that was prepared under ``key`` may be sent now: on another day than the birthday it is never."""
     decision = decide_birthday(candidate, around)
-    other_year = isinstance(message.key, BirthdayKey) and message.key.year != around.today.year
-    if isinstance(decision, Eligible) and other_year:
-        decision = decision.refused(Reason.BIRTHDAY_OVER)
-    if isinstance(decision, NotEligible) and decision.reason is Reason.NO_BIRTHDAY:
-        decision = replace(decision, reason=Reason.BIRTHDAY_OVER)
-    return _compare(message, decision)
+    if isinstance(decision, Eligible):
+        return decision if key.year == around.today.year else decision.refused(Reason.BIRTHDAY_OVER)
+    return replace(decision, reason=Reason.BIRTHDAY_OVER) if decision.reason is Reason.NO_BIRTHDAY else decision
 
 
-def _compare(message: Prepared, decision: Decision) -> Recheck:
-    if isinstance(decision, NotEligible):
-        return NotNowEligible(decision) if decision.reason in _KEPT else NoLonger(decision)
-    names = ("key", "patient_id", "mandant_id", "channel", "recipient", "language")
-    changed = frozenset(name for name in names if getattr(message, name) != getattr(decision, name))
-    return RenderAnew(decision, changed) if changed else StillRight(decision)
-
-
-def _of_others(message: Prepared, earlier: Earlier, *, keep_day: bool) -> Earlier:
-    """Returns what is known without the message itself.
+def _of_others(key: ReminderKey, earlier: Earlier, *, keep_day: bool) -> Earlier:
+    """Returns what is known without the message of ``key`` itself.
 
     Two reminders of one day that are both prepared already must not forbid each other: other appointments only count
     (``keep_day``) for a message that was moved into their day.
     """
-    own = message.key.appointment_id if isinstance(message.key, ReminderKey) else None
-    others = (known for known in earlier.reminders if known.key != message.key)
-    kept = frozenset(known for known in others if keep_day or known.key.appointment_id == own)
-    return Earlier(earlier.keys - {message.key}, kept)
+    others = (known for known in earlier.reminders if known.key != key)
+    kept = frozenset(known for known in others if keep_day or known.key.appointment_id == key.appointment_id)
+    return Earlier(earlier.keys - {key}, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -519,7 +437,7 @@ class _Draft:
         return self.refused(reason, entry=self.kind is MessageKind.REMINDER, detail=detail)
 
 
-def _decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlier: Earlier, window: SearchWindow | None) -> Decision:
+def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earlier, window: SearchWindow | None) -> Decision:
     appointment, patient = candidate.appointment, candidate.patient
     key = ReminderKey.of(appointment) if appointment else None
     draft = _Draft(MessageKind.REMINDER, key, patient, _charged(candidate.treatment_mandant, around))
@@ -527,6 +445,7 @@ def _decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlie
         return draft.refused(Reason.SWITCHED_OFF)
     if appointment is None or key is None:
         return draft.refused(Reason.APPOINTMENT_MISSING)
+    # At sending both were read at different moments: the appointment may have been given to another patient in between.
     if patient is None or patient.id != appointment.patient_id:
         return draft.refused(Reason.PATIENT_MISSING)
     reason = (
@@ -535,27 +454,30 @@ def _decide_reminder(candidate: ReminderCandidate, around: Circumstances, earlie
         or _earlier_fault(key, patient.id, around.settings, earlier)
     )
     if reason is not None:
-        return draft.refused(reason, entry=reason in TOLD_OTHERWISE)
+        return draft.refused(reason, entry=reason in WRONGLY_INFORMED)
     moved = appointment.id in earlier.of_appointment
     return _decide_way(replace(draft, moved=True) if moved else draft, patient, around)
 
 
 def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decision:
     """Decides steps 5 to 8: contact, Mandant, text, credits."""
-    contact = _contact_of(patient, around)
-    if isinstance(contact, _NoContact):
-        return draft.failed(contact.reason, contact.detail)
+    contact = _contact_of(draft, patient, around)
+    if isinstance(contact, NotEligible):
+        return contact
+    channel, recipient = contact
     reason = _mandant_fault(draft.mandant_id, around)
     if reason is not None or draft.mandant_id is None or draft.key is None:
         return draft.failed(reason or Reason.NO_MANDANT)
-    template = around.templates.choose(draft.kind, contact.channel, patient.language)
+    template = around.templates.choose(draft.kind, channel, patient.language)
     if template is None:
         return draft.failed(Reason.NO_TEMPLATE)
-    if contact.channel is Channel.SMS and around.credits.get(draft.mandant_id, Decimal(1)) <= 0:
+    # An unknown balance is no reason to send nothing: the gateway itself refuses when it is used up.
+    if channel is Channel.SMS and around.credits.get(draft.mandant_id, Decimal(1)) <= 0:
         return draft.refused(Reason.NO_CREDITS)
-    return Eligible(draft.kind, draft.key, patient.id, draft.mandant_id, contact.channel, contact.recipient, template, draft.moved)
+    return Eligible(draft.kind, draft.key, patient.id, draft.mandant_id, channel, recipient, template, draft.moved)
 
 
+# A name or a salutation that can't be read spoils a text at worst; these decide whether, and to whom, something is sent.
 _UNUSABLE_PATIENT = frozenset({"id", "opted_out", "preferred_channel", "mobile", "phone", "email"})
 
 
@@ -579,6 +501,7 @@ _NOT_DEFINITE = {
 def _appointment_fault(appointment: Appointment, around: Circumstances, window: SearchWindow | None) -> Reason | None:
     if appointment.unreadable & {"id", "patient_id", "starts_at", "visit_reason_id"}:
         return Reason.DATA_UNREADABLE
+    # Before the time: a cancelled appointment of yesterday is told as cancelled, not as begun.
     if appointment.status is not AppointmentStatus.DEFINITE or "status" in appointment.unreadable:
         return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
     if appointment.starts_at <= around.now:
@@ -600,26 +523,26 @@ def _is_reminded(visit_reason_id: str | None, around: Circumstances) -> bool:
 def _earlier_fault(key: ReminderKey, patient_id: str, settings: RuleSettings, earlier: Earlier) -> Reason | None:
     of_appointment = earlier.of_appointment.get(key.appointment_id, frozenset())
     if key in earlier.keys or any(known.key == key for known in of_appointment):
-        return _told_otherwise(key, patient_id, of_appointment) or Reason.ALREADY_REMINDED
+        return _wrongly_informed(key, patient_id, of_appointment) or Reason.ALREADY_REMINDED
     if of_appointment and not settings.repeat_moved:
         return Reason.MOVED_NOT_REPEATED
     that_day = earlier.of_day.get((patient_id, key.starts_at.date()), frozenset())
     return Reason.ANOTHER_THAT_DAY if settings.one_per_day and that_day - of_appointment else None
 
 
-TOLD_OTHERWISE = frozenset({Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT})
+WRONGLY_INFORMED = frozenset({Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT})
 """The appointment was reminded, but what was told last is wrong now."""
 
 
-def _told_otherwise(key: ReminderKey, patient_id: str, of_appointment: Iterable[EarlierReminder]) -> Reason | None:
+def _wrongly_informed(key: ReminderKey, patient_id: str, of_appointment: Iterable[EarlierReminder]) -> Reason | None:
     """Returns what is wrong with what was told last; None where the reminder of this key still waits, or did not arrive."""
-    left = [(known.left_at, known.key == key, known.patient_id) for known in of_appointment if known.left_at is not None]
-    if not any(same_time for _left_at, same_time, _patient in left):
+    sent = [(known.left_at, known.key == key, known.patient_id) for known in of_appointment if known.left_at is not None]
+    if not any(same_time for _sent_at, same_time, _patient in sent):
         return None
-    _left_at, same_time, told_patient = max(left)
+    _sent_at, same_time, informed_patient = max(sent)
     if not same_time:
         return Reason.TOLD_ANOTHER_TIME
-    return None if told_patient == patient_id else Reason.TOLD_ANOTHER_PATIENT
+    return None if informed_patient == patient_id else Reason.TOLD_ANOTHER_PATIENT
 
 
 OLDEST_GREETED = 120
@@ -637,6 +560,7 @@ def _birthday_fault(patient: Patient, today: date) -> Reason | None:
 
 def _charged(treatment_mandant: str | None, around: Circumstances) -> str | None:
     """Returns the Mandant of the treatment opened last, else the one of ``DefaultSMSMandant``, else None."""
+    # "" is a treatment whose Mandant can't be read: such a patient is not charged to the default.
     return treatment_mandant if treatment_mandant is not None else around.settings.default_mandant or None
 
 
@@ -646,34 +570,21 @@ def _mandant_fault(mandant_id: str | None, around: Circumstances) -> Reason | No
     mandant = around.mandants.get(mandant_id)
     if mandant is None:
         return Reason.MANDANT_UNKNOWN
-    return Reason.DATA_UNREADABLE if "id" in mandant.unreadable else around.licence.fault(mandant, around.today)
-
-
-@dataclass(frozen=True, slots=True)
-class _Contact:
-    channel: Channel
-    recipient: str
-
-
-@dataclass(frozen=True, slots=True)
-class _NoContact:
-    reason: Reason
-    detail: str = ""
+    return Reason.DATA_UNREADABLE if "id" in mandant.unreadable else licence_fault(mandant, around.today)
 
 
 _CHANNELS = (Channel.SMS, Channel.EMAIL)
-_EMAIL_FIRST = (Channel.EMAIL, Channel.SMS)
 
 
-def _contact_of(patient: Patient, around: Circumstances) -> _Contact | _NoContact:
+def _contact_of(draft: _Draft, patient: Patient, around: Circumstances) -> tuple[Channel, str] | NotEligible:
     """Returns the first contact that can be used: the preferred channel, else SMS, else e-mail."""
     found_elsewhere = False
-    for channel in _EMAIL_FIRST if patient.preferred_channel == Channel.EMAIL else _CHANNELS:
+    for channel in reversed(_CHANNELS) if patient.preferred_channel == Channel.EMAIL else _CHANNELS:
         recipient = _mobile_of(patient, around.region) if channel is Channel.SMS else read_address(patient.email)
         if recipient is not None and channel in around.channels:
-            return _Contact(channel, recipient)
+            return channel, recipient
         found_elsewhere = found_elsewhere or recipient is not None
-    return _NoContact(Reason.CHANNEL_NOT_SET_UP) if found_elsewhere else _why_no_contact(patient, around.region)
+    return draft.failed(Reason.CHANNEL_NOT_SET_UP) if found_elsewhere else _without_contact(draft, patient, around.region)
 
 
 def _mobile_of(patient: Patient, region: str) -> str | None:
@@ -684,12 +595,12 @@ def _mobile_of(patient: Patient, region: str) -> str | None:
     return None
 
 
-def _why_no_contact(patient: Patient, region: str) -> _NoContact:
+def _without_contact(draft: _Draft, patient: Patient, region: str) -> NotEligible:
     read = [read_phone(typed, region) for typed in (patient.mobile, patient.phone)]
     wrong = [number.sentence for number in read if isinstance(number, UnusablePhone) and number.fault is not PhoneFault.EMPTY]
     if patient.email and patient.email.strip():
         wrong.append(_("«{typed}» ist keine gültige E-Mail-Adresse.").format(typed=patient.email.strip()[:60]))
     if wrong:
-        return _NoContact(Reason.CONTACT_INVALID, " ".join(wrong))
+        return draft.failed(Reason.CONTACT_INVALID, join_texts(*wrong))
     landline = any(isinstance(number, PhoneNumber) and number.kind in (NumberKind.LANDLINE, NumberKind.OTHER) for number in read)
-    return _NoContact(Reason.LANDLINE_ONLY if landline else Reason.NO_CONTACT)
+    return draft.failed(Reason.LANDLINE_ONLY if landline else Reason.NO_CONTACT)

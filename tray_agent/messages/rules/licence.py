@@ -1,8 +1,7 @@
 """The licence number of a Mandant: present, well-formed, within its validity.
 
 Source: seed, "Der Mandant besitzt eine gültige Lizenznummer". The form is letters and digits that end in two check
-digits after ISO 7064 MOD 97-10 (as IBAN and many licence schemes use it), read by python-stdnum. Another scheme is
-another ``LicenceRule``.
+digits after ISO 7064 MOD 97-10 (as IBAN and many licence schemes use it), read by python-stdnum.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
-from typing import Protocol
 
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.practice.model import Mandant
@@ -20,30 +18,22 @@ _LEAST_LENGTH = 5
 """Three characters and the two check digits; anything shorter is no number but a slip."""
 
 
-class LicenceRule(Protocol):
-    """Decides whether a Mandant may send on a day."""
+def licence_fault(mandant: Mandant, day: date) -> Reason | None:
+    """Returns why a Mandant's licence is not valid on ``day`` (the practice's date), or None where it is.
 
-    def fault(self, mandant: Mandant, day: date) -> Reason | None:
-        """Returns why the licence is not valid on ``day`` (the practice's date), or None where it is."""
-        ...
-
-
-class Iso7064Licence:
-    """The rule in force: ISO 7064 MOD 97-10 and the validity of the Mandant's record; both ends of the validity are inclusive."""
-
-    def fault(self, mandant: Mandant, day: date) -> Reason | None:
-        """Returns why the licence is not valid on ``day``, or None where it is; an unreadable date of validity is never valid."""
-        if not (mandant.licence_number or "").strip():
-            return Reason.LICENCE_MISSING
-        if not is_well_formed(mandant.licence_number or ""):
-            return Reason.LICENCE_MALFORMED
-        if mandant.unreadable & {"licence_number", "licence_valid_from", "licence_valid_until"}:
-            return Reason.DATA_UNREADABLE
-        if mandant.licence_valid_from is not None and day < mandant.licence_valid_from:
-            return Reason.LICENCE_NOT_YET_VALID
-        if mandant.licence_valid_until is not None and day > mandant.licence_valid_until:
-            return Reason.LICENCE_EXPIRED
-        return None
+    Both ends of the validity are inclusive; an unreadable date of validity is never valid.
+    """
+    if not (mandant.licence_number or "").strip():
+        return Reason.LICENCE_MISSING
+    if not is_well_formed(mandant.licence_number or ""):
+        return Reason.LICENCE_MALFORMED
+    if mandant.unreadable & {"licence_number", "licence_valid_from", "licence_valid_until"}:
+        return Reason.DATA_UNREADABLE
+    if mandant.licence_valid_from is not None and day < mandant.licence_valid_from:
+        return Reason.LICENCE_NOT_YET_VALID
+    if mandant.licence_valid_until is not None and day > mandant.licence_valid_until:
+        return Reason.LICENCE_EXPIRED
+    return None
 
 
 @lru_cache(maxsize=256)

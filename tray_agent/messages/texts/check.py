@@ -1,4 +1,4 @@
-"""What is wrong or dear about a template: pure, quick enough for every key press, each finding with its place."""
+"""What is wrong with a template or makes it costly: pure, quick enough for every key press, each finding with its place."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from typing import Final
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.texts.rendering import Literal, MessageValues, Placeholder, Wrong, fill, parse, placeholders_for, render_sms
-from tray_agent.messages.texts.segments import DearCharacter, Dearness, count_segments, split
+from tray_agent.messages.texts.segments import CostlyCharacter, CostReason, split
+from tray_agent.messages.texts.templates import Template
 
 MOST_SUBJECT = 200
 """Characters of a subject; mail programs show fewer."""
 
 
-class Severity(StrEnum):
+class TemplateSeverity(StrEnum):
     """Whether a finding forbids saving."""
 
     ERROR = "error"
@@ -39,11 +40,15 @@ class FindingCode(StrEnum):
     EMPTY = "empty"
     LINE_BREAK = "line_break_in_subject"
     TOO_LONG = "too_long"
-    DEAR = "dear_character"
+    COSTLY = "dear_character"
     NO_TIME = "reminder_without_time"
 
 
-class Field(StrEnum):
+_WARNINGS = frozenset({FindingCode.BRACKETS, FindingCode.COSTLY, FindingCode.NO_TIME})
+"""What somebody may mean just so; everything else would reach patients as nonsense, or not at all."""
+
+
+class TemplateField(StrEnum):
     """Which part of a template a finding is about."""
 
     TEXT = "text"
@@ -51,8 +56,8 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong or dear in a template.
+class TemplateFinding:
+    """Something wrong with a template, or costly.
 
     Attributes:
         position, length: where it stands in the field, in characters; the whole field for findings about all of it.
@@ -61,12 +66,16 @@ class Finding:
     """
 
     code: FindingCode
-    severity: Severity
-    field: Field
+    field: TemplateField
     position: int
     length: int
     sentence: str
     suggestion: str | None = None
+
+    @property
+    def severity(self) -> TemplateSeverity:
+        """Returns whether it forbids saving."""
+        return TemplateSeverity.WARNING if self.code in _WARNINGS else TemplateSeverity.ERROR
 
 
 SAMPLE: Final = MessageValues(
@@ -104,37 +113,42 @@ def _sample_on(day: date) -> MessageValues:
     )
 
 
-def check_template(kind: MessageKind, channel: Channel, language: str, text: str, subject: str, most_segments: int) -> tuple[Finding, ...]:
-    """Returns what is wrong or dear about a template, errors and warnings, by field and position."""
-    findings = [*_check_field(kind, Field.TEXT, text), *_check_brackets(kind, Field.TEXT, text), *_check_time(kind, text)]
-    if channel is Channel.EMAIL:
-        of_subject = (*_check_field(kind, Field.SUBJECT, subject), *_check_brackets(kind, Field.SUBJECT, subject))
-        findings += [*of_subject, *_check_subject(subject)]
+def check_template(template: Template, most_segments: int) -> tuple[TemplateFinding, ...]:
+    """Returns what is wrong with a template or makes it costly, errors and warnings, by field and position."""
+    kind, text = template.key.kind, template.text
+    findings = [*_errors(template), *_check_time(kind, text)]
+    for field, content in _fields(template):
+        findings += _check_brackets(kind, field, content)
+    if template.key.channel is Channel.EMAIL:
+        findings += _check_subject(template.subject)
     else:
-        findings += [*_check_dear(text), *_check_length(language, text, most_segments)]
-    return tuple(sorted(findings, key=lambda finding: (finding.field is Field.TEXT, finding.position, finding.severity)))
+        findings += [*_check_costly(text), *_check_length(template.key.language, text, most_segments)]
+    return tuple(sorted(findings, key=lambda finding: (finding.field is TemplateField.TEXT, finding.position, finding.severity)))
 
 
-def is_usable(kind: MessageKind, channel: Channel, text: str, subject: str) -> bool:
+def is_usable(template: Template) -> bool:
     """Returns whether a text may be sent at all: no wrong placeholder, no lost brace, not empty."""
-    fields = [(Field.TEXT, text), (Field.SUBJECT, subject)] if channel is Channel.EMAIL else [(Field.TEXT, text)]
-    return not any(True for field, content in fields for _finding in _check_field(kind, field, content))
+    return next(_errors(template), None) is None
 
 
-def _check_field(kind: MessageKind, field: Field, text: str) -> Iterator[Finding]:
-    """Finds what forbids the use of a text: every finding is an error."""
+def _fields(template: Template) -> list[tuple[TemplateField, str]]:
+    text = (TemplateField.TEXT, template.text)
+    return [text, (TemplateField.SUBJECT, template.subject)] if template.key.channel is Channel.EMAIL else [text]
+
+
+def _errors(template: Template) -> Iterator[TemplateFinding]:
+    """Finds what forbids the use of a text, whatever the switches say; so its length does not count here."""
+    for field, content in _fields(template):
+        yield from _check_field(template.key.kind, field, content)
+
+
+def _check_field(kind: MessageKind, field: TemplateField, text: str) -> Iterator[TemplateFinding]:
     if not text.strip():
-        yield Finding(
-            FindingCode.EMPTY,
-            Severity.ERROR,
-            field,
-            0,
-            len(text),
-            _("Der Text ist leer.") if field is Field.TEXT else _("Der Betreff ist leer."),
-        )
-    elif field is Field.TEXT and not _says_something(text):
+        sentence = _("Der Text ist leer.") if field is TemplateField.TEXT else _("Der Betreff ist leer.")
+        yield TemplateFinding(FindingCode.EMPTY, field, 0, len(text), sentence)
+    elif field is TemplateField.TEXT and not _says_something(text):
         sentence = _("Sind die Angaben in den Platzhaltern leer, so ist es der ganze Text; bitte auch etwas Festes schreiben.")
-        yield Finding(FindingCode.EMPTY, Severity.ERROR, field, 0, len(text), sentence)
+        yield TemplateFinding(FindingCode.EMPTY, field, 0, len(text), sentence)
     yield from _check_doubled(kind, field, text)
     for part in parse(text).parts:
         if isinstance(part, Wrong):
@@ -142,7 +156,7 @@ def _check_field(kind: MessageKind, field: Field, text: str) -> Iterator[Finding
         elif not isinstance(part, Literal) and part.placeholder not in placeholders_for(kind):
             sentence = _("{placeholder} gibt es nur in Terminerinnerungen; ein Geburtstagsglückwunsch hat keinen Termin.")
             written = part.placeholder.written
-            yield Finding(FindingCode.NOT_HERE, Severity.ERROR, field, part.position, len(written), sentence.format(placeholder=written))
+            yield TemplateFinding(FindingCode.NOT_HERE, field, part.position, len(written), sentence.format(placeholder=written))
 
 
 _ALWAYS_THERE: Final = frozenset({Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME})
@@ -161,7 +175,7 @@ _CLOSED: Final = re.compile(r"(\w+)[^\S\n]*\}\Z")
 _OTHER_BRACKETS: Final = re.compile(r"\[(\w+)\]|<(\w+)>|%(\w+)%|\$(\w+)|｛(\w+)｝")
 
 
-def _check_doubled(kind: MessageKind, field: Field, text: str) -> Iterator[Finding]:
+def _check_doubled(kind: MessageKind, field: TemplateField, text: str) -> Iterator[TemplateFinding]:
     """Finds placeholders in double braces, as other programs write them: patients would read the word itself."""
     for found in _DOUBLED.finditer(text):
         meant = nearest_placeholder(found[1], kind, alike=0.8)
@@ -169,10 +183,10 @@ def _check_doubled(kind: MessageKind, field: Field, text: str) -> Iterator[Findi
             sentence = _("{doubled} stünde als {literal} in der Mitteilung. Gemeint ist wohl {nearest}.").format(
                 doubled=found[0], literal=found[0][1:-1], nearest=meant.written
             )
-            yield Finding(FindingCode.DOUBLED, Severity.ERROR, field, found.start(), len(found[0]), sentence, meant.written)
+            yield TemplateFinding(FindingCode.DOUBLED, field, found.start(), len(found[0]), sentence, meant.written)
 
 
-def _check_brackets(kind: MessageKind, field: Field, text: str) -> Iterator[Finding]:
+def _check_brackets(kind: MessageKind, field: TemplateField, text: str) -> Iterator[TemplateFinding]:
     """Finds placeholders in brackets of other programs; a warning, because somebody may mean just that."""
     allowed = {each.value.casefold(): each for each in placeholders_for(kind)}
     for found in _OTHER_BRACKETS.finditer(text):
@@ -181,34 +195,34 @@ def _check_brackets(kind: MessageKind, field: Field, text: str) -> Iterator[Find
             sentence = _("{written} bleibt so im Text stehen. Platzhalter stehen in geschweiften Klammern: {nearest}.").format(
                 written=found[0], nearest=meant.written
             )
-            yield Finding(FindingCode.BRACKETS, Severity.WARNING, field, found.start(), len(found[0]), sentence, meant.written)
+            yield TemplateFinding(FindingCode.BRACKETS, field, found.start(), len(found[0]), sentence, meant.written)
 
 
-def _lost_brace(kind: MessageKind, field: Field, text: str, part: Wrong) -> Finding:
+def _lost_brace(kind: MessageKind, field: TemplateField, text: str, part: Wrong) -> TemplateFinding:
     """Tells of a brace without its partner: beside a placeholder's word the partner is missing, else the brace itself was meant."""
     beside = _OPENED.match(text, part.position) if part.text == "{" else _CLOSED.search(text, 0, part.position + 1)
     meant = nearest_placeholder(beside[1], kind, alike=0.8) if beside else None
     if beside is not None and meant is not None:
         sentence = _("Bei {written} fehlt die zweite geschweifte Klammer. Gemeint ist wohl {nearest}.")
-        told = sentence.format(written=beside[0], nearest=meant.written)
-        return Finding(FindingCode.BRACE, Severity.ERROR, field, beside.start(), len(beside[0]), told, meant.written)
+        meaning = sentence.format(written=beside[0], nearest=meant.written)
+        return TemplateFinding(FindingCode.BRACE, field, beside.start(), len(beside[0]), meaning, meant.written)
     sentence = _("Eine einzelne geschweifte Klammer; für die Klammer selbst {double} schreiben.").format(double=part.text * 2)
-    return Finding(FindingCode.BRACE, Severity.ERROR, field, part.position, 1, sentence, part.text * 2)
+    return TemplateFinding(FindingCode.BRACE, field, part.position, 1, sentence, part.text * 2)
 
 
-def _wrong(kind: MessageKind, field: Field, part: Wrong) -> Finding:
-    place = (field, part.position, len(part.text))
+def _wrong(kind: MessageKind, field: TemplateField, part: Wrong) -> TemplateFinding:
     word = part.text[1:-1].strip().casefold()
     if any(word.startswith(medical) for medical in _MEDICAL):
         sentence = _("{placeholder}: Medizinisches gehört nicht in eine Mitteilung, die andere mitlesen können.")
-        return Finding(FindingCode.MEDICAL, Severity.ERROR, *place, sentence.format(placeholder=part.text))
+        return TemplateFinding(FindingCode.MEDICAL, field, part.position, len(part.text), sentence.format(placeholder=part.text))
     nearest = nearest_placeholder(part.text[1:-1], kind)
+    written = nearest.written if nearest else None
     sentence = (
         _("{placeholder} gibt es nicht. Gemeint ist wohl {nearest}.") if nearest else _("{placeholder} gibt es nicht. Es gibt: {all}.")
     )
     known = ", ".join(each.written for each in placeholders_for(kind))
-    told = sentence.format(placeholder=part.text, nearest=nearest.written if nearest else "", all=known)
-    return Finding(FindingCode.UNKNOWN, Severity.ERROR, *place, told, nearest.written if nearest else None)
+    meaning = sentence.format(placeholder=part.text, nearest=written, all=known)
+    return TemplateFinding(FindingCode.UNKNOWN, field, part.position, len(part.text), meaning, written)
 
 
 def nearest_placeholder(word: str, kind: MessageKind, alike: float = 0.6) -> Placeholder | None:
@@ -239,54 +253,54 @@ _SYNONYMS: Final = {
 }  # fmt: skip
 
 
-def _check_time(kind: MessageKind, text: str) -> Iterator[Finding]:
+def _check_time(kind: MessageKind, text: str) -> Iterator[TemplateFinding]:
     named = parse(text).placeholders
     dated = {Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.WEEKDAY}.intersection(named)
     if kind is MessageKind.REMINDER and text.strip() and not (dated and Placeholder.TIME in named):
         sentence = _("Der Text nennt nicht Tag und Zeit des Termins ({Datum}, {Uhrzeit}).")
-        yield Finding(FindingCode.NO_TIME, Severity.WARNING, Field.TEXT, 0, len(text), sentence)
+        yield TemplateFinding(FindingCode.NO_TIME, TemplateField.TEXT, 0, len(text), sentence)
 
 
-def _check_subject(subject: str) -> Iterator[Finding]:
+def _check_subject(subject: str) -> Iterator[TemplateFinding]:
     if "\n" in subject or "\r" in subject:
         position = min(found for found in (subject.find("\n"), subject.find("\r")) if found >= 0)
-        yield Finding(FindingCode.LINE_BREAK, Severity.ERROR, Field.SUBJECT, position, 1, _("Ein Betreff hat nur eine Zeile."), " ")
+        yield TemplateFinding(FindingCode.LINE_BREAK, TemplateField.SUBJECT, position, 1, _("Ein Betreff hat nur eine Zeile."), " ")
     if len(subject) > MOST_SUBJECT:
         sentence = _("Der Betreff ist zu lang; erlaubt sind {most} Zeichen.").format(most=MOST_SUBJECT)
-        yield Finding(FindingCode.TOO_LONG, Severity.ERROR, Field.SUBJECT, MOST_SUBJECT, len(subject) - MOST_SUBJECT, sentence)
+        yield TemplateFinding(FindingCode.TOO_LONG, TemplateField.SUBJECT, MOST_SUBJECT, len(subject) - MOST_SUBJECT, sentence)
 
 
-def _check_dear(text: str) -> Iterator[Finding]:
-    """Finds the characters of the text itself that make an SMS dear; those of names can't be foreseen."""
+def _check_costly(text: str) -> Iterator[TemplateFinding]:
+    """Finds the characters of the text itself that make an SMS costly; those of names can't be foreseen."""
     literals = [part for part in parse(text).parts if isinstance(part, Literal)]
-    found = [(literal.position, dear) for literal in literals for dear in split(literal.text).dear]
-    only_unicode = any(dear.dearness is Dearness.UNICODE for _position, dear in found)
-    for position, dear in found:
-        if dear.dearness is Dearness.UNICODE or not only_unicode:
-            place = position + dear.position
-            written = text[place : place + 2] if text[place : place + 2] in ("{{", "}}") else dear.character
-            yield _dear_finding(place, written, dear)
+    found = [(literal.position + costly.position, costly) for literal in literals for costly in split(literal.text).costly]
+    # Once a text travels as UCS-2, the extension table costs nothing more: then only what brought it there is of use.
+    is_unicode = any(costly.reason is CostReason.UNICODE for _position, costly in found)
+    for position, costly in found:
+        if costly.reason is CostReason.UNICODE or not is_unicode:
+            pair = text[position : position + 2]
+            yield _costly_finding(position, len(pair) if pair in ("{{", "}}") else len(costly.character), costly)
 
 
-def _dear_finding(position: int, written: str, dear: DearCharacter) -> Finding:
-    if dear.dearness is Dearness.DOUBLE:
+def _costly_finding(position: int, length: int, costly: CostlyCharacter) -> TemplateFinding:
+    if costly.reason is CostReason.DOUBLE:
         sentence = _("«{character}» zählt in einer SMS doppelt.")
-    elif dear.plain is None:
+    elif costly.plain is None:
         sentence = _("«{character}» gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen.")
-    elif dear.plain == "":
+    elif costly.plain == "":
         sentence = _("«{character}» gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen. Besser weglassen.")
     else:
         sentence = _(
             "«{character}» gibt es im SMS-Alphabet nicht: Die ganze SMS hat nur noch 70 statt 160 Zeichen. Besser «{plain}» schreiben."
         )
-    told = sentence.format(character=dear.character, plain=dear.plain)
-    return Finding(FindingCode.DEAR, Severity.WARNING, Field.TEXT, position, len(written), told, dear.plain)
+    written = sentence.format(character=costly.character, plain=costly.plain)
+    return TemplateFinding(FindingCode.COSTLY, TemplateField.TEXT, position, length, written, costly.plain)
 
 
-def _check_length(language: str, text: str, most_segments: int) -> Iterator[Finding]:
-    count = count_segments(render_sms(text, language, longest_sample(language), plain_characters=False).text)
+def _check_length(language: str, text: str, most_segments: int) -> Iterator[TemplateFinding]:
+    count = render_sms(text, language, longest_sample(language), plain_characters=False).segment_count
     if count > most_segments:
         sentence = _(
             "Mit langen Namen braucht die SMS {count} Segmente; erlaubt sind {most}. Bitte kürzen: Eine SMS wird nie abgeschnitten."
         )
-        yield Finding(FindingCode.TOO_LONG, Severity.ERROR, Field.TEXT, 0, len(text), sentence.format(count=count, most=most_segments))
+        yield TemplateFinding(FindingCode.TOO_LONG, TemplateField.TEXT, 0, len(text), sentence.format(count=count, most=most_segments))

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from tray_agent.messages.model import MessageKind
-from tray_agent.messages.texts.content import name_of
 from tray_agent.messages.texts.rendering import MessageValues, PracticeWords, values_for
-from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, PracticeSource
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, PracticeSource, name_of
 
 DAYS_AHEAD = 14
 """So many days of appointments or birthdays are looked through."""

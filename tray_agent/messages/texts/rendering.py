@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,10 @@ from tray_agent.messages.texts.segments import Encoding, Segments, plain, split
 
 if TYPE_CHECKING:
     from tray_agent.practice.model import Appointment, Mandant, Patient
+
+
+LONGEST_SUBJECT = 300
+"""Characters of a subject that the outbox keeps."""
 
 
 class Placeholder(StrEnum):
@@ -224,6 +229,21 @@ class Rendered:
     segments: Segments | None = None
     missing: tuple[Placeholder, ...] = ()
 
+    @property
+    def segment_count(self) -> int:
+        """Returns the segments of an SMS; 0 for an e-mail."""
+        return self.segments.count if self.segments else 0
+
+    @property
+    def cost(self) -> Decimal:
+        """Returns what the message will cost, in credits: one a segment; an e-mail costs none."""
+        return _credits(self.segment_count)
+
+
+@lru_cache(maxsize=64)
+def _credits(segments: int) -> Decimal:
+    return Decimal(segments)
+
 
 def render_sms(text: str, language: str, values: MessageValues, *, plain_characters: bool) -> Rendered:
     """Returns an SMS for one patient.
@@ -244,10 +264,10 @@ def render_sms(text: str, language: str, values: MessageValues, *, plain_charact
 
 
 def render_mail(subject: str, text: str, language: str, values: MessageValues) -> Rendered:
-    """Returns an e-mail for one patient; its subject has one line."""
+    """Returns an e-mail for one patient; its subject has one line, as long as the outbox can keep."""
     head, body = parse(subject), parse(text)
     words = _words(body, language, values) | _words(head, language, values)
-    return Rendered(fill(body, words), " ".join(fill(head, words).split()), missing=_missing(words))
+    return Rendered(fill(body, words), " ".join(fill(head, words).split())[:LONGEST_SUBJECT], missing=_missing(words))
 
 
 def fill(parsed: ParsedText, words: Mapping[Placeholder, str]) -> str:
@@ -261,17 +281,17 @@ def fill(parsed: ParsedText, words: Mapping[Placeholder, str]) -> str:
 
 
 def _fill_line(line: tuple[Part, ...], words: Mapping[Placeholder, str]) -> str:
-    said, gap = "", False
+    filled, gap = "", False
     for part in line:
         if isinstance(part, Slot):
             word = words[part.placeholder]
             gap = gap or not word
-            said += word
+            filled += word
         elif gap:
-            said, gap = _close_gap(said, part.text), False
+            filled, gap = _close_gap(filled, part.text), False
         else:
-            said += part.text
-    return said.rstrip(_PAUSES + " ") if gap else said.rstrip()
+            filled += part.text
+    return filled.rstrip(_PAUSES + " ") if gap else filled.rstrip()
 
 
 def _close_gap(left: str, right: str) -> str:
@@ -316,8 +336,8 @@ def _clean(word: str) -> str:
     return " ".join(without_unseen(word).split())
 
 
-def _date_of(values: MessageValues, write: Callable[[date, str], str], language: str) -> str:
-    return write(values.starts_at.date(), language) if values.starts_at else ""
+def _date_of(values: MessageValues, form: str, language: str) -> str:
+    return _date(values.starts_at.date(), form, language) if values.starts_at else ""
 
 
 def _time_of(values: MessageValues, language: str) -> str:
@@ -328,25 +348,11 @@ def _time_of(values: MessageValues, language: str) -> str:
     return _time(values.starts_at.time(), language)
 
 
-@lru_cache(maxsize=4096)
-def _date(value: date, language: str) -> str:
+@lru_cache(maxsize=4096)  # Babel takes most of the time of rendering, and a day has many appointments
+def _date(value: date, form: str, language: str) -> str:
     from babel.dates import format_date
 
-    return format_date(value, "dd.MM.yyyy", locale=locale_of(language))
-
-
-@lru_cache(maxsize=4096)
-def _long_date(value: date, language: str) -> str:
-    from babel.dates import format_date
-
-    return format_date(value, "long", locale=locale_of(language))
-
-
-@lru_cache(maxsize=4096)
-def _weekday(value: date, language: str) -> str:
-    from babel.dates import format_date
-
-    return format_date(value, "EEEE", locale=locale_of(language))
+    return format_date(value, form, locale=locale_of(language))
 
 
 @lru_cache(maxsize=4096)
@@ -376,9 +382,9 @@ _WORDS: Final[Mapping[Placeholder, Callable[[MessageValues, str], str]]] = {
     Placeholder.SALUTATION: lambda values, language: _salutation(values.salutation, language),
     Placeholder.FIRST_NAME: lambda values, _language: _clean(values.first_name),
     Placeholder.LAST_NAME: lambda values, _language: _clean(values.last_name),
-    Placeholder.WEEKDAY: lambda values, language: _date_of(values, _weekday, language),
-    Placeholder.DATE: lambda values, language: _date_of(values, _date, language),
-    Placeholder.LONG_DATE: lambda values, language: _date_of(values, _long_date, language),
+    Placeholder.WEEKDAY: lambda values, language: _date_of(values, "EEEE", language),
+    Placeholder.DATE: lambda values, language: _date_of(values, "dd.MM.yyyy", language),
+    Placeholder.LONG_DATE: lambda values, language: _date_of(values, "long", language),
     Placeholder.TIME: _time_of,
     Placeholder.DOCTOR: lambda values, _language: _clean(values.doctor),
     Placeholder.MANDANT: lambda values, _language: _clean(values.mandant),

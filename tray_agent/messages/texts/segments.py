@@ -42,8 +42,8 @@ class Encoding(StrEnum):
         return 153 if self is Encoding.GSM else 67
 
 
-class Dearness(StrEnum):
-    """Why a character makes a text dear."""
+class CostReason(StrEnum):
+    """Why a character makes a text cost more."""
 
     UNICODE = "unicode"
     """It is not in GSM 03.38: the whole text travels as UCS-2, with less than half the room."""
@@ -53,8 +53,8 @@ class Dearness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DearCharacter:
-    """A character that makes a text dear.
+class CostlyCharacter:
+    """A character that makes a text cost more.
 
     Attributes:
         position: its index in the text.
@@ -64,7 +64,7 @@ class DearCharacter:
 
     position: int
     character: str
-    dearness: Dearness
+    reason: CostReason
     plain: str | None
 
 
@@ -77,19 +77,31 @@ class Segments:
         units: septets (GSM) or UTF-16 code units (UCS-2) of the whole text, escapes included.
         texts: the text of each segment; joined they are the text. An empty text has none.
         remaining: units left in the last segment.
-        dear: the characters that make it dear, in order.
     """
 
     encoding: Encoding
     units: int
     texts: tuple[str, ...]
     remaining: int
-    dear: tuple[DearCharacter, ...]
 
     @property
     def count(self) -> int:
         """Returns the number of segments, which is what the gateway charges for each recipient."""
         return len(self.texts)
+
+    @property
+    def costly(self) -> tuple[CostlyCharacter, ...]:
+        """Returns the characters that make the text cost more, in order."""
+        text = "".join(self.texts)
+        if self.encoding is Encoding.GSM:
+            return tuple(
+                CostlyCharacter(found.start(), found.group(), CostReason.DOUBLE, _PLAIN_DOUBLE.get(found.group()))
+                for found in _EXTENDED.finditer(text)
+            )
+        return tuple(
+            CostlyCharacter(found.start(), found.group(), CostReason.UNICODE, _plain_of(found.group()))
+            for found in _UNICODE_CLUSTER.finditer(text)
+        )
 
 
 _OUTSIDE = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
@@ -119,18 +131,9 @@ def split(text: str) -> Segments:
     encoding = Encoding.GSM if _OUTSIDE.search(text) is None else Encoding.UCS2
     units = _units(text, encoding)
     if units <= encoding.alone:
-        return Segments(encoding, units, (text,) if text else (), encoding.alone - units, _dear(text, encoding))
+        return Segments(encoding, units, (text,) if text else (), encoding.alone - units)
     texts = _cut(text, encoding, units)
-    return Segments(encoding, units, texts, encoding.each - _units(texts[-1], encoding), _dear(text, encoding))
-
-
-def count_segments(text: str) -> int:
-    """Returns the number of segments of ``text``: ``split(text).count``, without the texts."""
-    encoding = Encoding.GSM if _OUTSIDE.search(text) is None else Encoding.UCS2
-    units = _units(text, encoding)
-    if units <= encoding.alone:
-        return 1 if text else 0
-    return len(_cut(text, encoding, units))
+    return Segments(encoding, units, texts, encoding.each - _units(texts[-1], encoding))
 
 
 def plain(text: str) -> str:
@@ -159,20 +162,9 @@ def _cut(text: str, encoding: Encoding, units: int) -> tuple[str, ...]:
     return (*texts, text[start:])
 
 
-def _dear(text: str, encoding: Encoding) -> tuple[DearCharacter, ...]:
-    if encoding is Encoding.GSM:
-        return tuple(
-            DearCharacter(found.start(), found.group(), Dearness.DOUBLE, _PLAIN_DOUBLE.get(found.group()))
-            for found in _EXTENDED.finditer(text)
-        )
-    return tuple(
-        DearCharacter(found.start(), found.group(), Dearness.UNICODE, _plain_of(found.group())) for found in _UNICODE_CLUSTER.finditer(text)
-    )
-
-
 def _plain_or_same(cluster: str) -> str:
-    said = _plain_of(cluster)
-    return cluster if said is None else said
+    simpler = _plain_of(cluster)
+    return cluster if simpler is None else simpler
 
 
 @lru_cache(maxsize=2048)
@@ -182,9 +174,9 @@ def _plain_of(cluster: str) -> str | None:
     if _OUTSIDE.search(composed) is None:
         return composed
     decomposed = unicodedata.normalize("NFKD", cluster)
-    said = "".join(_SAME_IN_PLAIN.get(letter, letter) for letter in decomposed if not unicodedata.combining(letter))
-    said = _SAME_IN_PLAIN.get(cluster, said)
-    if _OUTSIDE.search(said) is None:
-        return said
+    simpler = "".join(_SAME_IN_PLAIN.get(letter, letter) for letter in decomposed if not unicodedata.combining(letter))
+    simpler = _SAME_IN_PLAIN.get(cluster, simpler)
+    if _OUTSIDE.search(simpler) is None:
+        return simpler
     is_picture = cluster[0] > "\xff" and unicodedata.category(cluster[0]) in _PICTURES
     return "" if is_picture else None

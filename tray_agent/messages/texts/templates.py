@@ -1,43 +1,23 @@
 """The texts of messages: one for each kind, channel and language; the product's own and those of the practice.
 
-``TemplateService`` is what dialogs and command line use. ``TemplateBook`` is one moment's set of templates, immutable,
-for the preparing of messages: load it once a run.
+``TemplateBook`` is one moment's set of templates, immutable, for the preparing of messages: load it once a run. Dialogs and
+command line change templates through ``tray_agent.messages.texts.service``.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tray_agent.errors import InputError
-from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.check import SAMPLE, Field, Finding, FindingCode, Severity, check_template, is_usable
-from tray_agent.messages.texts.rendering import (
-    MessageValues,
-    PracticeWords,
-    Rendered,
-    normal_language,
-    render_mail,
-    render_sms,
-    values_for,
-    without_unseen,
-)
-from tray_agent.practice.model import Mandant
+from tray_agent.messages.texts.rendering import MessageValues, Rendered, normal_language, render_mail, render_sms
 from tray_agent.resources import assets_folder
-
-if TYPE_CHECKING:
-    from tray_agent.config.settings import Settings
-    from tray_agent.messages.texts.examples import Example
-    from tray_agent.messages.texts.store import TemplateStore
-    from tray_agent.practice.model import PracticeSource
-    from tray_agent.store.database import Database
 
 TEMPLATE_LANGUAGES = ("de", "fr", "it", "en")
 """The languages that have templates, in the order in which dialogs show them."""
@@ -103,16 +83,6 @@ class TemplateEntry:
     changed_by: str = ""
 
 
-class TemplateRefusedError(InputError):
-    """A template was not saved; ``findings`` says where and why."""
-
-    code = "template_refused"
-
-    def __init__(self, title: str, message: str, advice: str, *, item: str, findings: tuple[Finding, ...]) -> None:
-        super().__init__(title, message, advice, item=item)
-        self.findings = findings
-
-
 @dataclass(frozen=True)
 class TemplateBook:
     """The templates at one moment.
@@ -159,193 +129,5 @@ def _read(language: str) -> dict[str, Any]:
     return tomllib.loads((assets_folder() / "templates" / f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def _default(key: TemplateKey, said: Mapping[str, str]) -> Template:
-    return Template(key, said["text"].strip(), said.get("subject", ""))
-
-
-class TemplateService:
-    """Lists, checks, shows and saves templates.
-
-    Args:
-        database: the agent's own database.
-        settings: gives the switches as they are now (``HöchstensSegmente``, ``Ersatzsprache``, ``SchlichteZeichen``).
-        practice: gives the practice's data for previews with a real patient; without it there are none.
-        words: how the practice names itself in previews.
-
-    Raises (all calls that read or write):
-        DatabaseUnavailableError: no connection.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        settings: Callable[[], Settings],
-        practice: Callable[[], PracticeSource] | None = None,
-        words: PracticeWords | None = None,
-    ) -> None:
-        from tray_agent.messages.texts.store import TemplateStore
-
-        self._store: TemplateStore = TemplateStore(database)
-        self._settings = settings
-        self._practice = practice
-        self._practice_words = words or PracticeWords()
-        self._switches: Settings | None = None
-
-    def list(self) -> tuple[TemplateEntry, ...]:
-        """Returns all templates: kinds, channels, languages, in the order in which dialogs show them."""
-        self._switches = self._settings()
-        saved = self._store.load()
-        return tuple(_entry(key, saved) for key in TEMPLATE_KEYS)
-
-    def load(self, key: TemplateKey) -> TemplateEntry:
-        """Returns the template of this key."""
-        return _entry(key, self._store.load())
-
-    def book(self) -> TemplateBook:
-        """Returns the templates in use now."""
-        from tray_agent.config.settings import FALLBACK_LANGUAGE, PLAIN_CHARACTERS
-
-        entries = self.list()
-        switches = self._now()
-        used = {entry.template.key: entry.template for entry in entries if entry.origin is not Origin.DISABLED and _usable(entry.template)}
-        language = normal_language(switches.text(FALLBACK_LANGUAGE)) or "de"
-        return TemplateBook(used, language, switches.yes(PLAIN_CHARACTERS))
-
-    def check(self, template: Template) -> tuple[Finding, ...]:
-        """Returns what is wrong or dear about a template, in order; after the first call without I/O, for every key press."""
-        key = template.key
-        return check_template(key.kind, key.channel, key.language, template.text, template.subject, self.most_segments)
-
-    def preview(self, template: Template, values: MessageValues | None = None) -> Rendered:
-        """Returns how the text would look, for these values or for an invented patient; wrong placeholders stay as they are."""
-        from tray_agent.config.settings import PLAIN_CHARACTERS
-
-        book = TemplateBook({}, plain_characters=self._now().yes(PLAIN_CHARACTERS))
-        return book.render(template, values or SAMPLE)
-
-    def values_of(self, patient_id: str) -> MessageValues:
-        """Returns what a text can say about a real patient, with an invented time, for ``preview``.
-
-        Raises:
-            InputError: there is no such patient.
-            DatabaseUnavailableError, PracticeDataError: the practice's data can't be read.
-        """
-        from tray_agent.config.settings import DEFAULT_MANDANT
-
-        source = self._practice() if self._practice else None
-        patient = source.patients([patient_id]).get(patient_id) if source else None
-        if source is None or patient is None:
-            raise InputError(
-                _("Patient nicht gefunden"),
-                _("Den Patienten {id} gibt es in den Praxisdaten nicht.").format(id=patient_id),
-                _("Eine Patientennummer aus der Praxissoftware angeben."),
-                item=patient_id,
-            )
-        charged = source.last_mandants([patient_id]).get(patient_id) or self._now().text(DEFAULT_MANDANT)
-        mandant = source.mandants().get(charged) or Mandant(charged, "")
-        values = values_for(patient, mandant, self._practice_words)
-        return replace(values, starts_at=SAMPLE.starts_at, doctor=mandant.name)
-
-    def examples(self, kind: MessageKind, first: datetime, most: int = 100) -> tuple[Example, ...]:
-        """Returns real patients with their next appointments or birthdays, for ``preview``; without the practice's data none.
-
-        Args:
-            kind: reminders show appointments, greetings birthdays.
-            first: from when on, local wall clock of the practice, naive.
-            most: how many at the most.
-
-        Raises:
-            DatabaseUnavailableError, PracticeDataError: the practice's data can't be read.
-        """
-        from tray_agent.config.settings import DEFAULT_MANDANT
-        from tray_agent.messages.texts.examples import ExampleSearch
-
-        if self._practice is None:
-            return ()
-        return ExampleSearch(self._practice(), self._practice_words, self._now().text(DEFAULT_MANDANT)).find(kind, first, most)
-
-    @property
-    def most_segments(self) -> int:
-        """Returns how many segments an SMS may have, as of the last ``list`` or ``save``."""
-        from tray_agent.config.settings import MOST_SEGMENTS
-
-        return self._now().number(MOST_SEGMENTS)
-
-    def save(self, template: Template, changed_by: str) -> tuple[Finding, ...]:
-        """Saves the practice's own template and returns what was found and does not forbid it.
-
-        Raises:
-            TemplateRefusedError: something in it is wrong; nothing was saved.
-            DatabaseUnavailableError, OutcomeUnknownError: nothing, or perhaps all, was saved.
-        """
-        self._switches = self._settings()
-        tidy = _tidy(template)
-        findings = self.check(tidy)
-        wrong = tuple(finding for finding in findings if finding.severity is Severity.ERROR)
-        if wrong:
-            raise _refused(tidy.key, wrong)
-        self._store.save(TemplateEntry(tidy, Origin.OWN, changed_by=changed_by))
-        return findings
-
-    def reset(self, key: TemplateKey) -> TemplateEntry:
-        """Goes back to the product's own text and returns it."""
-        self._store.remove(key)
-        return self.load(key)
-
-    def disable(self, key: TemplateKey, changed_by: str) -> TemplateEntry:
-        """Switches a template off: nothing is sent in this language any more, the fallback language's text instead.
-
-        The text stays; saving it again switches it on.
-        """
-        entry = self.load(key)
-        self._store.save(replace(entry, origin=Origin.DISABLED, changed_by=changed_by))
-        return self.load(key)
-
-    def _now(self) -> Settings:
-        if self._switches is None:
-            self._switches = self._settings()
-        return self._switches
-
-
-def _entry(key: TemplateKey, saved: Mapping[TemplateKey, TemplateEntry]) -> TemplateEntry:
-    return saved.get(key) or TemplateEntry(default_templates()[key], Origin.DEFAULT)
-
-
-def _usable(template: Template) -> bool:
-    return is_usable(template.key.kind, template.key.channel, template.text, template.subject)
-
-
-def _tidy(template: Template) -> Template:
-    """Returns a template as it is kept: one kind of line end, composed characters, nothing that can't be seen, nothing at the ends."""
-    text = without_unseen("\n".join(template.text.splitlines())).strip()
-    subject = without_unseen(template.subject).strip() if template.key.channel is Channel.EMAIL else ""
-    return replace(template, text=text, subject=subject)
-
-
-def _refused(key: TemplateKey, findings: tuple[Finding, ...]) -> TemplateRefusedError:
-    return TemplateRefusedError(
-        _("Textvorlage nicht gespeichert"),
-        " ".join(finding.sentence for finding in findings),
-        _("Text berichtigen und erneut speichern; bis dahin gilt die bisherige Vorlage."),
-        item=str(key),
-        findings=findings,
-    )
-
-
-__all__ = [
-    "TEMPLATE_KEYS",
-    "TEMPLATE_LANGUAGES",
-    "Field",
-    "Finding",
-    "FindingCode",
-    "Origin",
-    "Severity",
-    "Template",
-    "TemplateBook",
-    "TemplateEntry",
-    "TemplateKey",
-    "TemplateRefusedError",
-    "TemplateService",
-    "default_book",
-    "default_templates",
-]
+def _default(key: TemplateKey, texts: Mapping[str, str]) -> Template:
+    return Template(key, texts["text"].strip(), texts.get("subject", ""))

@@ -10,20 +10,16 @@ from dataclasses import dataclass
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
-from tray_agent.messages.outbox.model import OutboxMessage
-from tray_agent.messages.words import said_of
+from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.tally import told
+from tray_agent.messages.work.steps import activity_about
 from tray_agent.protocol.model import Activity, Level
 
 ACCOUNTS_AT_ONCE = 8
 
-UNREADABLE = "status_unreadable"
-"""The reason under which the activity log tells that what the gateway said about one message can't be read."""
-
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StatusAnswer:
     """What a gateway said about some messages of one account.
 
     Attributes:
@@ -47,18 +43,13 @@ def unreadable_sentence() -> str:
     return _("Was das SMS-Gateway zu dieser Mitteilung meldet, ist nicht lesbar; ihr Stand bleibt, es wird später wieder gefragt.")
 
 
-def unreadable_activity(message: OutboxMessage) -> Activity | None:
+def unreadable_activity(parts: MessageParts, message: OutboxMessage) -> Activity | None:
     """Returns the row of the activity log about it; None where it was told before."""
-    said = unreadable_sentence()
-    if message.sentence == said:
-        return None
-    about = said_of(message.patient_name, said)
-    return told(
-        Level.WARNING, UNREADABLE, about, item=str(message.id), patient_id=message.patient_id, appointment_at=message.appointment_at
-    )
+    reason = OutboxReason.STATUS_UNREADABLE
+    return None if message.reason == reason else activity_about(parts, Level.WARNING, reason, message, unreadable_sentence())
 
 
-def ask(parts: MessageParts, messages: Iterable[OutboxMessage]) -> list[Answer]:
+def ask(parts: MessageParts, messages: Iterable[OutboxMessage]) -> list[StatusAnswer]:
     """Asks about SMS; every message is in exactly one answer. A fault of one account holds up no other."""
     groups, lost = _by_account(parts, messages)
     if not groups:
@@ -68,32 +59,32 @@ def ask(parts: MessageParts, messages: Iterable[OutboxMessage]) -> list[Answer]:
         return [*lost, *(answer for of_account in answers for answer in of_account)]
 
 
-def _by_account(parts: MessageParts, messages: Iterable[OutboxMessage]) -> tuple[dict[str, list[OutboxMessage]], list[Answer]]:
+def _by_account(parts: MessageParts, messages: Iterable[OutboxMessage]) -> tuple[dict[str, list[OutboxMessage]], list[StatusAnswer]]:
     groups: dict[str, list[OutboxMessage]] = defaultdict(list)
     lost = []
     for message in messages:
         try:
             groups[parts.sms.account(message.mandant_id or "")].append(message)
         except KnownError as error:
-            lost.append(Answer(message.mandant_id or "", [message], {}, error))
+            lost.append(StatusAnswer(message.mandant_id or "", [message], {}, error))
     return groups, lost
 
 
-def _ask_account(parts: MessageParts, account: str, messages: Sequence[OutboxMessage]) -> list[Answer]:
+def _ask_account(parts: MessageParts, account: str, messages: Sequence[OutboxMessage]) -> list[StatusAnswer]:
     batches = [messages[begin : begin + parts.rules.inquiry] for begin in range(0, len(messages), parts.rules.inquiry)]
     answers = []
     for number, batch in enumerate(batches):
         answer = _ask_batch(parts, account, batch)
         answers.append(answer)
         if answer.error is not None:  # the account's next batches would only wait for the same fault
-            answers += [Answer(account, rest, {}, answer.error) for rest in batches[number + 1 :]]
+            answers += [StatusAnswer(account, rest, {}, answer.error) for rest in batches[number + 1 :]]
             break
     return answers
 
 
-def _ask_batch(parts: MessageParts, account: str, batch: Sequence[OutboxMessage]) -> Answer:
+def _ask_batch(parts: MessageParts, account: str, batch: Sequence[OutboxMessage]) -> StatusAnswer:
     try:
         gateway = parts.sms[batch[0].mandant_id or ""]
-        return Answer(account, batch, gateway.inquire([message.reference for message in batch]))
+        return StatusAnswer(account, batch, gateway.inquire([message.reference for message in batch]))
     except KnownError as error:
-        return Answer(account, batch, {}, error)
+        return StatusAnswer(account, batch, {}, error)

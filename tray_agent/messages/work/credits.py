@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -11,11 +11,12 @@ from sqlalchemy import Connection, func, insert, select
 
 from tray_agent.config.settings import CHECK_CREDITS, LEAST_CREDITS, Settings
 from tray_agent.errors import KnownError
-from tray_agent.i18n import _, format_number, join_words, ngettext
+from tray_agent.i18n import _, format_number, join_texts, join_words, ngettext
+from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.model import Channel
-from tray_agent.messages.outbox.model import AccountCredits, BalancePoint
-from tray_agent.messages.work.parts import MessageParts, SmsAccounts
-from tray_agent.messages.work.tally import told
+from tray_agent.messages.outbox.model import AccountCredits, BalancePoint, OutboxReason
+from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.steps import activity
 from tray_agent.practice.model import Mandant
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.tables import credit_balance, message
@@ -25,9 +26,6 @@ USE_OVER = timedelta(days=30)
 
 SHORTEST_USE = timedelta(days=1)
 """What was sent for the first time a moment ago counts as a day's use."""
-
-LOW = "credits_low"
-"""The reason under which the activity log tells of a balance below the minimum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Account:
         return self.mandants[0]
 
 
-def accounts_of(sms: SmsAccounts) -> tuple[Account, ...]:
+def accounts_of(sms: SmsGateways) -> tuple[Account, ...]:
     """Returns the accounts of the configuration, each with its Mandants in order."""
     mandants: dict[str, list[str]] = {}
     for mandant_id in sorted(sms):
@@ -66,32 +64,42 @@ def ask_balances(parts: MessageParts, names: Container[str] | None = None) -> Ma
     Raises:
         DatabaseUnavailableError: no connection to the store.
     """
+    balances: dict[Account, Decimal] = {}
     errors: dict[Account, KnownError] = {}
     for account in accounts_of(parts.sms):
         if names is not None and account.name not in names:
             continue
         try:
-            balance = parts.sms[account.keeper].balance()
+            gateway = parts.sms[account.keeper]
+            if gateway.capabilities.has_balance:
+                balances[account] = gateway.balance()
         except KnownError as error:
             errors[account] = error
-            continue
-        _keep_now(parts, account, balance)
+    keep_balances(parts, balances)
     return errors
 
 
-def _keep_now(parts: MessageParts, account: Account, balance: Decimal) -> None:
-    parts.database.transact(lambda connection: keep_balance(connection, account, balance, parts.database.now(connection)))
+def keep_balances(parts: MessageParts, balances: Mapping[Account, Decimal]) -> None:
+    """Keeps balances that gateways told just now."""
+
+    def work(connection: Connection) -> None:
+        now = parts.database.now(connection)
+        for account, balance in balances.items():
+            keep_balance(connection, account, balance, now)
+
+    if balances:
+        parts.database.transact(work)
 
 
 def credits_of(connection: Connection, parts: MessageParts, settings: Settings, now: datetime, history: timedelta) -> list[AccountCredits]:
     """Returns the credits of all accounts as last told, with the history of the given time before ``now``."""
     mandants = parts.practice.mandants()
-    return [_judged(_read(connection, account, mandants, now, history), settings) for account in accounts_of(parts.sms)]
+    return [_read(connection, account, mandants, settings, now, history) for account in accounts_of(parts.sms)]
 
 
 def low_activity(account: AccountCredits) -> Activity:
     """Returns the row of the activity log that tells of a balance below the minimum."""
-    return told(Level.WARNING, LOW, low_sentence(account), item=account.mandants[0])
+    return activity(Level.WARNING, OutboxReason.CREDITS_LOW, low_sentence(account), account.mandants[0])
 
 
 def low_sentence(account: AccountCredits) -> str:
@@ -100,54 +108,37 @@ def low_sentence(account: AccountCredits) -> str:
         name=account.name, balance=format_number(account.balance or Decimal(0)), minimum=format_number(account.minimum)
     )
     if account.balance is not None and account.balance <= 0:
-        return f"{said} " + _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.")
-    return f"{said} {_lasts(account.days_left)}" + _("Guthaben aufladen, sonst werden keine SMS mehr versendet.")
+        return join_texts(said, _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist."))
+    return join_texts(said, _lasts(account.days_left), _("Guthaben aufladen, sonst werden keine SMS mehr versendet."))
 
 
 def _lasts(days: int | None) -> str:
     if days is None:
         return ""
     if days == 0:
-        return _("Das reicht voraussichtlich nicht einmal mehr für einen Tag.") + " "
-    return ngettext("Das reicht noch für etwa {days} Tag.", "Das reicht noch für etwa {days} Tage.", days).format(days=days) + " "
+        return _("Das reicht voraussichtlich nicht einmal mehr für einen Tag.")
+    return ngettext("Das reicht noch für etwa {days} Tag.", "Das reicht noch für etwa {days} Tage.", days).format(days=days)
 
 
-def _read(connection: Connection, account: Account, mandants: Mapping[str, Mandant], now: datetime, history: timedelta) -> AccountCredits:
-    rows = connection.execute(
-        select(credit_balance.c.measured_at, credit_balance.c.balance)
-        .where(credit_balance.c.mandant_id == account.keeper, credit_balance.c.measured_at > now - history)
-        .order_by(credit_balance.c.measured_at, credit_balance.c.id)
-    )
-    points = tuple(BalancePoint(row.measured_at, row.balance) for row in rows)
-    newest = points[-1] if points else _newest(connection, account)
-    use = _use_per_day(connection, account, now)
-    balance = newest.balance if newest else None
+def _read(
+    connection: Connection, account: Account, mandants: Mapping[str, Mandant], settings: Settings, now: datetime, history: timedelta
+) -> AccountCredits:
+    points = select(credit_balance.c.measured_at, credit_balance.c.balance).where(credit_balance.c.mandant_id == account.keeper)
+    at, number = credit_balance.c.measured_at, credit_balance.c.id
+    newest = connection.execute(points.order_by(at.desc(), number.desc()).limit(1)).first()
+    kept = connection.execute(points.where(at > now - history).order_by(at, number)).all() if history else ()
+    use, balance, minimum = _use_per_day(connection, account, now), newest.balance if newest else None, settings.number(LEAST_CREDITS)
     return AccountCredits(
         mandants=account.mandants,
         name=join_words([mandants[one].name if one in mandants else one for one in account.mandants]),
         balance=balance,
         measured_at=newest.measured_at if newest else None,
-        minimum=0,
+        minimum=minimum,
         use_per_day=use,
         days_left=int(max(balance, Decimal(0)) / use) if use and balance is not None else None,
-        history=points,
+        below_minimum=settings.yes(CHECK_CREDITS) and balance is not None and balance < minimum,
+        history=tuple(BalancePoint(row.measured_at, row.balance) for row in kept),
     )
-
-
-def _judged(account: AccountCredits, settings: Settings) -> AccountCredits:
-    minimum = settings.number(LEAST_CREDITS)
-    below = settings.yes(CHECK_CREDITS) and account.balance is not None and account.balance < minimum
-    return replace(account, minimum=minimum, below_minimum=below)
-
-
-def _newest(connection: Connection, account: Account) -> BalancePoint | None:
-    row = connection.execute(
-        select(credit_balance.c.measured_at, credit_balance.c.balance)
-        .where(credit_balance.c.mandant_id == account.keeper)
-        .order_by(credit_balance.c.measured_at.desc(), credit_balance.c.id.desc())
-        .limit(1)
-    ).first()
-    return BalancePoint(row.measured_at, row.balance) if row else None
 
 
 def _use_per_day(connection: Connection, account: Account, now: datetime) -> Decimal | None:

@@ -1,351 +1,222 @@
-"""A lane is one account's way out: its connections side by side, its messages waiting, its credits, its stop.
+"""All lanes of a run: which message goes where, what keeps messages back, and what comes back from the workers.
 
-Lanes know nothing of the database. A lane hands a message over only while it is open, and only within the time for which
-its intent holds; what it does not hand over comes back as certainly not sent. One slow answer, one dead number, one
-refused account or one Mandant's refused sender holds up nothing but itself.
+Used by the one thread that does all database work; the lanes themselves know nothing of the database (``lane``).
 """
 
 from __future__ import annotations
 
-import logging
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime
-from decimal import Decimal
-from functools import partial
-from queue import SimpleQueue
-from typing import Protocol
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 
-from tray_agent.errors import KnownError
-from tray_agent.i18n import _
-from tray_agent.messages.gateways.calendar_file import CalendarEntry, calendar_file, calendar_summary
-from tray_agent.messages.gateways.contract import (
-    TOO_LATE,
-    AccountFault,
-    AccountStopped,
-    InDoubt,
-    MailGateway,
-    NotNow,
-    Outcome,
-    OutgoingMail,
-    OutgoingSms,
-    SmsGateway,
-)
-from tray_agent.messages.outbox.keys import reference_of
-from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.errors import BugError, KnownError, UnavailableError
+from tray_agent.messages.gateways.contract import AccountFault
+from tray_agent.messages.gateways.errors import GatewayAccountError
+from tray_agent.messages.model import Channel
+from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
+from tray_agent.messages.outbox.states import Actor, Step
+from tray_agent.messages.work.credits import accounts_of, keep_balances
+from tray_agent.messages.work.lane import MAIL, Event, Lane, Opened, Returned, Stop, Way, mail_way, missing_way, sms_way
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Ready
+from tray_agent.messages.work.steps import MessageRun, MessageStep
 
-_log = logging.getLogger(__name__)
+SLICE = 1.0
+"""Seconds after which a waiting run looks whether it shall stop."""
 
-MAIL = "e-mail"
-"""The name of the lane of e-mails."""
+READ_AGAIN = 5.0
+"""Seconds after which the database's clock is read again; in between the machine's monotonic clock is believed."""
 
+JITTER = 0.2
+"""The share by which a pause is varied, so that many messages and many computers do not come back at once."""
 
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """A message whose intent is committed.
-
-    Attributes:
-        message: as it stands in the outbox since, in state *sending*.
-        leaves_until: by the machine's clock; later it does not leave.
-        leaves_within: the same by the monotonic clock: neither a clock set back nor a sleeping machine prolongs it.
-    """
-
-    ready: Ready
-    message: OutboxMessage
-    leaves_until: datetime
-    leaves_within: float
+STOPPED = {
+    AccountFault.AUTHORISATION: OutboxReason.ACCOUNT_REFUSED,
+    AccountFault.CREDITS: OutboxReason.NO_CREDITS,
+    AccountFault.ORIGINATOR: OutboxReason.ORIGINATOR_REFUSED,
+}
+"""The reason of what stays because of an account's fault."""
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """What became of a departure; without an outcome it certainly did not leave."""
-
-    lane: Lane
-    departure: Departure
-    outcome: Outcome | None
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A lane knows its balance (None: it has none, or it is not asked), or why it can't be used now."""
-
-    lane: Lane
-    balance: Decimal | None = None
-    problem: KnownError | None = None
-
-
-Event = Returned | Opened
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Why a lane, or one Mandant's messages in it, are not sent any more.
-
-    Attributes:
-        reason: a stable word.
-        sentence: what happened, and what to do, for people.
-        retry_at: when the lane may be tried again; None: not in this run.
-        ordinary: whether it is as it should be (quiet hours).
-        finishes: whether messages whose intent is committed may still leave; their credits are set aside.
-        mandant_id: whose sender is refused; None: it concerns the whole lane.
-    """
+class Kept:
+    """Why a message stays prepared: by a lane's stop, or by itself (``lane`` and ``stop`` are None)."""
 
     reason: str
-    sentence: str
-    retry_at: datetime | None = None
-    ordinary: bool = False
-    finishes: bool = False
-    mandant_id: str | None = None
+    lane: Lane | None = None
+    stop: Stop | None = None
 
 
-class Way(Protocol):
-    """How a lane hands over."""
+class ServerTime:
+    """The time of the database server: all workstations have the same, and none of them may be wrong.
 
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Returns what hands a message over and may block; nothing leaves before it is called, nor when ``may_leave`` says no."""
-        ...
-
-    def balance(self) -> Decimal | None:
-        """Returns the credits of the account, or None where there are none to be asked.
-
-        Raises:
-            KnownError: no usable answer, or the account is refused.
-        """
-        ...
-
-
-class SmsWay:
-    """SMS through one account."""
-
-    def __init__(self, parts: MessageParts, gateway: SmsGateway, *, ask_balance: bool) -> None:
-        self._parts = parts
-        self._gateway = gateway
-        self._ask_balance = ask_balance
-
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Returns what hands an SMS over."""
-        message = ready.message
-        originator = self._parts.sms.originator(message.mandant_id or "")
-        return partial(self._gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text, may_leave))
-
-    def balance(self) -> Decimal | None:
-        """Returns the credits of the account, None where the practice does not want them checked."""
-        return self._gateway.balance() if self._ask_balance else None
-
-
-class MailWay:
-    """E-mail, with a calendar file for reminders."""
-
-    def __init__(self, parts: MessageParts, gateway: MailGateway) -> None:
-        self._parts = parts
-        self._gateway = gateway
-
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Returns what hands an e-mail over."""
-        message = ready.message
-        sender = self._parts.mail_identity(message.mandant_id or "")
-        mail = OutgoingMail(
-            message.reference,
-            message.recipient or "",
-            sender.address,
-            sender.name,
-            message.subject,
-            message.text,
-            self._calendar(ready),
-            may_leave,
-        )
-        return partial(self._gateway.submit, mail)
-
-    def balance(self) -> Decimal | None:
-        """Returns None: an e-mail costs nothing."""
-        return None
-
-    def _calendar(self, ready: Ready) -> bytes | None:
-        appointment = ready.appointment
-        if appointment is None:
-            return None
-        entry = CalendarEntry(
-            uid=f"{reference_of('appointment/' + appointment.id)}@vitoclient",
-            starts_at=appointment.starts_at,
-            zone=self._parts.zone,
-            summary=calendar_summary(ready.message.language or "de", self._parts.words.name),
-            issued_at=ready.message.prepared_at,
-            ends_at=appointment.ends_at,
-            location=self._parts.words.name,
-        )
-        return calendar_file(entry)
-
-
-class MissingWay:
-    """The way of a Mandant that has no account, or whose account can't be used here."""
-
-    def __init__(self, error: KnownError) -> None:
-        self._error = error
-
-    def pack(self, ready: Ready, may_leave: Callable[[], bool]) -> Callable[[], Outcome]:
-        """Never called: a lane that can't be opened lets nothing leave."""
-        raise self._error
-
-    def balance(self) -> Decimal | None:
-        """Says why there is no way.
-
-        Raises:
-            KnownError: always.
-        """
-        raise self._error
-
-
-class Lane:
-    """One account's messages on their way out. Used by one thread; the workers only hand over.
-
-    Args:
-        parts: what to work with.
-        name: the account.
-        way: how it hands over.
-        at_once: how many messages may be handed over side by side.
-        events: where the lane tells what happened.
+    Attributes:
+        now: aware, UTC; as of the last ``read`` or ``guess``.
     """
 
-    def __init__(self, parts: MessageParts, name: str, way: Way, at_once: int, events: SimpleQueue[Event]) -> None:
-        self.name = name
-        self.is_mail = isinstance(way, MailWay)
-        self.at_once = at_once
-        self.waiting: deque[tuple[Ready, float]] = deque()
-        self.on_the_way = 0
-        self.budget: Decimal | None = None
-        self.stop: Stop | None = None
-        self.held: dict[int, Stop] = {}
-        self._refused: dict[str | None, Stop] = {}
-        self.troubles = 0
-        self.pauses = 0
+    def __init__(self, parts: MessageParts) -> None:
         self._parts = parts
-        self._way = way
-        self._events = events
-        self._opening = False
-        self._opened = False
-        self._leaving = True
-        self._workers = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="sending")
+        self._read_at = 0.0
+        self.now = self.read()
 
-    @property
-    def room(self) -> int:
-        """Returns how many intents may be committed now, so that no connection waits for a COMMIT."""
-        return self.at_once * self._parts.rules.ahead - self.on_the_way if self._opened and self.stop is None else 0
+    def read(self) -> datetime:
+        """Asks the database and returns the time."""
+        with self._parts.database.read() as connection:
+            self.now = self._parts.database.now(connection)
+        self._read_at = self._last_guess = self._parts.clock.monotonic()
+        return self.now
 
-    @property
-    def is_hungry(self) -> bool:
-        """Returns whether it could soon take more than what waits."""
-        return self.stop is None and len(self.waiting) < 2 * self.at_once * self._parts.rules.ahead
+    def guess(self) -> None:
+        """Lets the time go on by the monotonic clock, because a run looks at it hundreds of times a second; asks again now and then."""
+        monotonic = self._parts.clock.monotonic()
+        if monotonic - self._read_at > READ_AGAIN:
+            self.read()
+            return
+        self.now += timedelta(seconds=monotonic - self._last_guess)
+        self._last_guess = monotonic
+
+
+class Lanes:
+    """The lanes of one run, each made for the first message that goes through it.
+
+    Args:
+        run: of sending.
+        time: as the run knows it.
+
+    Attributes:
+        kept: by number, why a message that this run looked at stays prepared.
+        put_off: by number, which lane did not take a message now, and why; it may have left since.
+        asked: the names of the accounts that told their balance in this run.
+    """
+
+    def __init__(self, run: MessageRun, time: ServerTime) -> None:
+        self._run = run
+        self._parts = run.parts
+        self._time = time
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._lanes: dict[tuple[str, str], Lane] = {}
+        self.kept: dict[int, Kept] = {}
+        self.put_off: dict[int, tuple[Lane, str]] = {}
+        self.asked: set[str] = set()
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(list(self._lanes.values()))
 
     @property
     def busy(self) -> bool:
-        """Returns whether an event of this lane is still to come."""
-        return self._opening or self.on_the_way > 0
+        """Returns whether an event of any lane is still to come."""
+        return any(lane.busy for lane in self)
 
-    def stop_of(self, message: OutboxMessage) -> Stop | None:
-        """Returns what keeps a message back: the lane's stop, or that of its Mandant's sender."""
-        return self.stop or self._refused.get(message.mandant_id)
+    def of(self, message: OutboxMessage, *, ask_balance: bool) -> Lane:
+        """Returns the lane of a message, whose account may be missing."""
+        kind, name = "mail", MAIL
+        try:
+            if message.channel is Channel.SMS:
+                kind, name = "sms", self._parts.sms.account(message.mandant_id or "")
+            if (kind, name) not in self._lanes:
+                self._open(kind, name, self._way_of(message, ask_balance=ask_balance))
+        except KnownError as error:
+            kind, name = "missing", f"{message.mandant_id}"  # an account may be called like a Mandant
+            if (kind, name) not in self._lanes:
+                self._open(kind, name, missing_way(error))
+        return self._lanes[kind, name]
 
-    def put_stop(self, stop: Stop) -> list[Ready]:
-        """Stops the lane, or one Mandant's messages in it, and returns those that waited; a lane that is stopped stays so."""
-        if self.stop is not None:
-            return []
-        if stop.mandant_id is None:
-            self.stop = stop
-        else:
-            self._refused.setdefault(stop.mandant_id, stop)
-        kept_back = [ready for ready, _checked_at in self.waiting if self.stop_of(ready.message)]
-        self.waiting = deque(place for place in self.waiting if not self.stop_of(place[0].message))
-        return kept_back
+    def _open(self, kind: str, name: str, way: Way) -> None:
+        self._lanes[kind, name] = Lane(self._parts, name, way, self._events)
 
-    @property
-    def can_go_on(self) -> bool:
-        """Returns whether something waits that may leave."""
-        return bool(self.waiting) and self.stop is None
-
-    def open(self) -> None:
-        """Asks for the balance before the first message of a batch; the answer comes as an event."""
-        if not self._opened and not self._opening and self.stop is None:
-            self._opening = True
-            self._workers.submit(self._ask)
-
-    def was_opened(self, opened: Opened) -> None:
-        """Takes the balance, or the reason why the lane can't be used now."""
-        self._opening = False
-        self._opened = opened.problem is None
-        self.budget = opened.balance
-
-    def depart(self, departure: Departure) -> None:
-        """Hands a message over, side by side with others; the outcome comes as an event."""
-        self.on_the_way += 1
-        future: Future[None] = self._workers.submit(self._hand_over, departure)
-        future.add_done_callback(_raise_bugs)
-
-    def close(self) -> None:
-        """Keeps back what has not left, and waits for the answers to what has."""
-        self._leaving = False
-        self._workers.shutdown(wait=True)
-
-    def keep_back(self) -> None:
-        """Lets nothing leave any more; departures that have not left come back without an outcome."""
-        self._leaving = False
+    def _way_of(self, message: OutboxMessage, *, ask_balance: bool) -> Way:
+        if message.channel is Channel.SMS:
+            return sms_way(self._parts, self._parts.sms[message.mandant_id or ""], ask_balance=ask_balance)
+        if self._parts.mail is None:
+            raise BugError("an e-mail was found right, and there is no way for it")
+        return mail_way(self._parts, self._parts.mail)
 
     def resume(self, now: datetime) -> None:
-        """Forgets a pause that is over, so that the lane is opened again."""
-        if self.stop is not None and self.stop.retry_at is not None and now >= self.stop.retry_at:
-            self.stop, self._opened, self.troubles = None, False, 0
-            self.held = {number: stop for number, stop in self.held.items() if stop.mandant_id is not None}
+        """Opens lanes again whose pause is over; what it kept back is looked at anew."""
+        for lane in self:
+            if lane.resume(now):
+                self.kept = {number: kept for number, kept in self.kept.items() if kept.lane is not lane or _is_of_mandant(kept)}
 
-    def _ask(self) -> None:
-        try:
-            self._events.put(Opened(self, self._way.balance()))
-        except KnownError as error:
-            self._events.put(Opened(self, problem=error))
-        except Exception:  # noqa: BLE001 - a fault of one lane must not end the others; logged
-            _log.exception("asking for the balance of %s failed", self.name)
-            problem = KnownError(_("Fehler beim Abfragen des Guthabens"), _("Das Guthaben konnte nicht abgefragt werden."))
-            self._events.put(Opened(self, problem=problem))
+    def next_retry(self) -> datetime | None:
+        """Returns when the first lane that keeps something back may be tried again, or None."""
+        holding = {kept.lane.stop for kept in self.kept.values() if kept.lane and kept.lane.stop}
+        return min((stop.retry_at for stop in holding if stop.retry_at), default=None)
 
-    def _hand_over(self, departure: Departure) -> None:
-        self._parts.reached("before_leaving")
-        if not self._may_leave(departure):
-            self._events.put(Returned(self, departure, None))
-            return
-        outcome: Outcome | None = self._outcome(departure)
-        if isinstance(outcome, NotNow) and outcome.reason == TOO_LATE:
-            outcome = None
-        if isinstance(outcome, AccountStopped) and outcome.fault is AccountFault.ORIGINATOR:
-            whose = _("Absender von {mandant}: {why}").format(mandant=departure.ready.mandant_name, why=outcome.sentence)
-            outcome = replace(outcome, sentence=whose)
-        self._events.put(Returned(self, departure, outcome))
+    # What keeps messages back
 
-    def _outcome(self, departure: Departure) -> Outcome:
-        try:
-            leave = self._way.pack(departure.ready, partial(self._may_leave, departure))
-        except KnownError as error:  # no usable originator: every message of this Mandant would meet the same
-            return AccountStopped(AccountFault.ORIGINATOR, str(error))
-        except Exception:  # noqa: BLE001 - a fault of one message must not end the others; logged
-            _log.exception("packing message %s failed", departure.message.id)
-            return NotNow("program_fault", _("Die Mitteilung konnte wegen eines Programmfehlers nicht übergeben werden."))
-        try:
-            outcome = leave()
-        except Exception:  # noqa: BLE001 - whatever it was, the message may have left: it is in doubt; logged
-            _log.exception("handing message %s over failed", departure.message.id)
-            outcome = InDoubt(_("Beim Übergeben trat ein Programmfehler auf; die Mitteilung kann angekommen sein."))
-        self._parts.reached("after_leaving")
-        return outcome
+    def hold(self, lane: Lane, readies: Sequence[Ready]) -> None:
+        """Notes why messages that a stop concerns stay; they stay prepared."""
+        stopped = [(ready.message, stop) for ready in readies if (stop := lane.stop_of(ready.message))]
+        for message, stop in stopped:
+            self.keep(lane, message, stop)
+        self._run.write(
+            [
+                MessageStep.of(message, Step.POSTPONE, Actor.SENDING, {"reason": stop.reason, "sentence": stop.sentence})
+                for message, stop in stopped
+                if message.reason != stop.reason  # a run that waits looks at what it keeps again and again
+            ]
+        )
 
-    def _may_leave(self, departure: Departure) -> bool:
-        clock = self._parts.clock
-        in_time = clock.now() < departure.leaves_until and clock.monotonic() < departure.leaves_within
-        stop = self.stop_of(departure.message)
-        return in_time and self._leaving and (stop is None or stop.finishes)
+    def keep(self, lane: Lane, message: OutboxMessage, stop: Stop) -> None:
+        """Remembers that a stop keeps a message back."""
+        self.kept[message.id] = Kept(stop.reason, lane, stop)
+
+    def stop(self, lane: Lane, stop: Stop) -> None:
+        """Stops a lane, or one Mandant's messages in it."""
+        self.hold(lane, lane.put_stop(stop))
+
+    def pause(self, lane: Lane, reason: str, sentence: str) -> None:
+        """Stops a lane for a while, each time longer."""
+        lane.pauses += 1
+        self.stop(lane, Stop(reason, sentence, retry_at=self._time.now + pause_after(self._parts, lane.pauses)))
+
+    def close(self) -> None:
+        """Ends the lanes: what has not left stays back, the answers to what has are waited for."""
+        for lane in self:  # all first: none may go on while another's answers are waited for
+            lane.keep_back()
+        for lane in self:
+            lane.close()
+
+    # What comes back
+
+    def collect(self, *, wait: bool) -> list[Returned]:
+        """Returns what came back meanwhile; waits a moment for the first where nothing else is to be done."""
+        returned: list[Returned] = []
+        while True:
+            try:
+                event = self._events.get(wait and not returned, SLICE)
+            except Empty:
+                return returned
+            if isinstance(event, Opened):
+                self._opened(event)
+                wait = False
+            else:
+                returned.append(event)
+
+    def _opened(self, opened: Opened) -> None:
+        lane, problem = opened.lane, opened.problem
+        lane.was_opened(opened)
+        if isinstance(problem, GatewayAccountError):
+            self.stop(lane, Stop(STOPPED[problem.fault].value, str(problem)))
+        elif isinstance(problem, UnavailableError):
+            self.pause(lane, problem.code, str(problem))
+        elif problem is not None:
+            self.stop(lane, Stop(problem.code, str(problem)))
+        if opened.balance is not None:
+            self.asked.add(lane.name)
+            accounts = [account for account in accounts_of(self._parts.sms) if account.name == lane.name]
+            keep_balances(self._parts, dict.fromkeys(accounts, opened.balance))
 
 
-def _raise_bugs(future: Future[None]) -> None:
-    error = future.exception()
-    if error is not None:
-        _log.error("a worker of sending failed", exc_info=error)
+def _is_of_mandant(kept: Kept) -> bool:
+    """Returns whether a Mandant's refused sender keeps a message back: that stays so when the lane's pause is over."""
+    return kept.stop is not None and kept.stop.mandant_id is not None
+
+
+def pause_after(parts: MessageParts, attempts: int, asked_for: float | None = None) -> timedelta:
+    """Returns how long to wait after "not now", varied; as long as the gateway asked for, if that is longer."""
+    steps = parts.rules.back_off
+    pause = steps[min(max(attempts, 1), len(steps)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)
+    return max(pause, timedelta(seconds=asked_for or 0.0))

@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
 from tray_agent.config.settings import Settings
+from tray_agent.errors import KnownError
 from tray_agent.messages.model import Channel
 
 if TYPE_CHECKING:
-    from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
+    from tray_agent.messages.gateways.contract import MailGateway
+    from tray_agent.messages.gateways.registry import SmsGateways
+    from tray_agent.messages.outbox.model import OutboxMessage
     from tray_agent.messages.rules.eligibility import Circumstances
     from tray_agent.messages.texts.rendering import PracticeWords
     from tray_agent.messages.texts.templates import TemplateBook
     from tray_agent.practice.model import PracticeSource
     from tray_agent.store.database import Database
-
-
-class SmsAccounts(Protocol):
-    """The SMS gateways by Mandant (``SmsGateways``)."""
-
-    def __getitem__(self, mandant_id: str, /) -> SmsGateway:
-        """Returns the gateway that is charged for a Mandant.
-
-        Raises:
-            GatewayMissingError: no account, no password, or an unknown kind.
-        """
-        ...
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterates over the Mandants with an account."""
-        ...
-
-    def __len__(self) -> int:
-        """Returns the number of Mandants with an account."""
-        ...
-
-    def account(self, mandant_id: str, /) -> str:
-        """Returns the name of the account that is charged for a Mandant.
-
-        Raises:
-            GatewayMissingError: no account.
-        """
-        ...
-
-    def originator(self, mandant_id: str, /) -> str:
-        """Returns the originator of a Mandant's messages.
-
-        Raises:
-            GatewayMissingError: no account.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +40,6 @@ class SendingRules:
     Attributes:
         chunk: how many messages are checked against the practice's data at once.
         ahead: how many intents are committed ahead of each connection, so that none waits for a COMMIT.
-        mails_at_once: how many e-mails are handed over side by side.
         fresh: a check against the practice's data is repeated when it is older than this at the intent.
         leave_within: a message whose intent was committed leaves within this time, or not at all.
         under_way: so long after the intent a request could still reach the gateway; before, nobody is asked.
@@ -90,7 +57,6 @@ class SendingRules:
 
     chunk: int = 100
     ahead: int = 3
-    mails_at_once: int = 4
     fresh: timedelta = timedelta(minutes=1)
     leave_within: timedelta = timedelta(seconds=20)
     under_way: timedelta = timedelta(minutes=2)
@@ -112,12 +78,11 @@ class SendingRules:
         return self.mail_under_way if channel is Channel.EMAIL else self.under_way
 
 
-def _nothing(_step: str) -> None:
-    pass
-
-
-def _never() -> datetime | None:
-    return None
+@lru_cache(maxsize=2048)
+def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+    # Kept, because many appointments begin at the same time. UTC, because Python finds no two times of different zones equal in the
+    # hour that is repeated in autumn.
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def _no_words() -> PracticeWords:
@@ -147,7 +112,7 @@ class MessageParts:
     settings: Callable[[], Settings]
     practice: PracticeSource
     templates: Callable[[], TemplateBook]
-    sms: SmsAccounts
+    sms: SmsGateways
     mail: MailGateway | None
     mail_identity: Callable[[str], MailIdentity]
     clock: Clock
@@ -156,8 +121,8 @@ class MessageParts:
     region: str = "CH"
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
-    next_sending: Callable[[], datetime | None] = _never
-    reached: Callable[[str], None] = _nothing
+    next_sending: Callable[[], datetime | None] = lambda: None
+    reached: Callable[[str], None] = lambda _step: None
 
     def channels(self) -> frozenset[Channel]:
         """Returns the channels on which the practice can send at all."""
@@ -169,8 +134,17 @@ class MessageParts:
         return instant.astimezone(self.zone).replace(tzinfo=None)
 
     def instant(self, local: datetime) -> datetime:
-        """Returns the practice's wall clock (naive) as an aware instant; of a repeated time the first."""
-        return local.replace(tzinfo=self.zone)
+        """Returns the practice's wall clock (naive) as an instant in UTC; of a repeated time the first."""
+        return _instant(local, self.zone)
+
+    def can_be_asked(self, message: OutboxMessage) -> bool:
+        """Returns whether a gateway can tell what became of a message; of a missing account it is not known, so it is tried later."""
+        if message.channel is Channel.EMAIL:
+            return self.mail is not None and self.mail.capabilities.can_be_asked
+        try:
+            return self.sms[message.mandant_id or ""].capabilities.can_be_asked
+        except KnownError:
+            return True
 
     def circumstances(self, now: datetime, settings: Settings) -> Circumstances:
         """Returns everything around the candidates at one moment; credits are not judged here: sending asks the gateway."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,32 +17,13 @@ from zoneinfo import ZoneInfo
 from tray_agent.config.settings import CHECK_CREDITS, Settings
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_date
-from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.outbox import entries
-from tray_agent.messages.outbox.entries import Known
-from tray_agent.messages.rules.eligibility import (
-    BirthdayCandidate,
-    BirthdayKey,
-    Circumstances,
-    Decision,
-    Earlier,
-    Eligible,
-    NotEligible,
-    PreparingBatch,
-    ReminderCandidate,
-    ReminderKey,
-    RuleSettings,
-    SearchWindow,
-    birthdays_greeted_on,
-)
-from tray_agent.messages.rules.reasons import Reason, advice_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of
-from tray_agent.messages.texts.rendering import values_for
-from tray_agent.messages.texts.templates import TemplateBook
+from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.rules.eligibility import Circumstances, Eligible, NotEligible, RuleSettings, SearchWindow
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.credits import credits_of
+from tray_agent.messages.work.deciding import Decided, Deciding, Drafting
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.prepare import earlier_reminder, is_revivable
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.practice.model import name_of
 
 if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
@@ -186,15 +167,16 @@ class PreviewService:
         instant = self._instant_of(day)
         settings = self._parts.settings()
         around = self._around(instant, settings)
-        looking = _Looking(self._parts, around, self._parts.templates())
+        drafting = Drafting(self._parts, around, instant)
+        deciding = Deciding(drafting, writes=False)
         reminders = kind is MessageKind.REMINDER
-        window = around.settings.window(around.today) if reminders else None
-        lines = tuple(looking.reminders(window) if window else looking.greetings())
+        chunks = deciding.reminders() if reminders else deciding.greetings()
+        lines = tuple(_line(drafting, one) for decided in chunks for one in decided)
         rules = RuleSettings.of(settings)
         return Preview(
             kind=kind,
             day=around.today,
-            window=window,
+            window=around.window if reminders else None,
             switched_on=rules.reminders_on if reminders else rules.birthdays_on,
             sent_at=self._sending_time(kind, instant),
             lines=lines,
@@ -218,7 +200,7 @@ class PreviewService:
                 _("Der {day} ist vorbei; eine Vorschau gibt es nur für heute und später.").format(day=format_date(day)),
                 _("«vitoclient history» zeigt, was gesendet wurde."),
             )
-        return self._parts.instant(datetime.combine(day, time.min)).astimezone(UTC)
+        return self._parts.instant(datetime.combine(day, time.min))
 
     def _around(self, instant: datetime, settings: Settings) -> Circumstances:
         """Returns the circumstances of preparing, as if the switches stood on Ja, with the balances last told where they are checked."""
@@ -241,99 +223,35 @@ class PreviewService:
             yield PreviewMandant(mandant_id, name, len(own), cost, around.credits.get(mandant_id), mandant_id in accounts)
 
 
-class _Looking:
-    """Goes through the candidates of one day."""
-
-    def __init__(self, parts: MessageParts, around: Circumstances, book: TemplateBook) -> None:
-        self._parts = parts
-        self._around = around
-        self._book = book
-        self._batch = PreparingBatch(around)
-
-    def reminders(self, window: SearchWindow) -> Iterator[PreviewLine]:
-        practice = self._parts.practice
-        for appointments in practice.appointments_between(window.begin, window.end):
-            patient_ids = {appointment.patient_id for appointment in appointments}
-            patients, charged = practice.patients(patient_ids), practice.last_mandants(patient_ids)
-            known = self._known_of(appointments)
-            self._batch.know(self._earlier(known))
-            by_key = {one.unique_key: one for one in known}
-            for appointment in appointments:
-                patient = patients.get(appointment.patient_id)
-                decision = self._batch.reminder(ReminderCandidate(appointment, patient, charged.get(appointment.patient_id)))
-                there = by_key.get(ReminderKey.of(appointment).text)
-                yield self._line(_refused_before(decision, there), appointment.patient_id, patient, appointment)
-
-    def greetings(self) -> Iterator[PreviewLine]:
-        practice, year = self._parts.practice, self._around.today.year
-        for patients in practice.patients_born_on(birthdays_greeted_on(self._around.today)):
-            charged = practice.last_mandants({patient.id for patient in patients})
-            keys = {patient.id: BirthdayKey(patient.id, year) for patient in patients}
-            with self._parts.database.read() as connection:
-                known = {one.unique_key: one for one in entries.known_of_keys(connection, [key.text for key in keys.values()])}
-            done = frozenset(key for key in keys.values() if key.text in known and not is_revivable(known[key.text]))
-            self._batch.know(Earlier(done))
-            for patient in patients:
-                decision = self._batch.birthday(BirthdayCandidate(patient, charged.get(patient.id)))
-                yield self._line(_refused_before(decision, known.get(keys[patient.id].text)), patient.id, patient, None)
-
-    def _known_of(self, appointments: Sequence[Appointment]) -> list[Known]:
-        with self._parts.database.read() as connection:
-            known = entries.known_of_appointments(connection, {appointment.id for appointment in appointments})
-            if self._around.settings.one_per_day and appointments:
-                days = [appointment.starts_at.date() for appointment in appointments]
-                begin, end = datetime.combine(min(days), time.min), datetime.combine(max(days) + timedelta(days=1), time.min)
-                patient_ids = {appointment.patient_id for appointment in appointments}
-                known += entries.known_between(connection, patient_ids, self._parts.instant(begin), self._parts.instant(end))
-        return known
-
-    def _earlier(self, known: Sequence[Known]) -> Earlier:
-        reminders = [(one, reminder) for one in known if (reminder := earlier_reminder(one))]
-        return Earlier(
-            keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one)),
-            reminders=frozenset(reminder for one, reminder in reminders if one.counts),
-        )
-
-    def _line(self, decision: Decision, patient_id: str, patient: Patient | None, appointment: Appointment | None) -> PreviewLine:
-        mandant = self._around.mandants.get(decision.mandant_id or "")
-        line = PreviewLine(
-            kind=decision.kind,
-            patient_id=patient_id,
-            patient=name_of(patient, patient_id),
-            appointment_id=appointment.id if appointment else None,
-            starts_at=appointment.starts_at if appointment else None,
-            mandant_id=decision.mandant_id,
-            mandant=mandant.name if mandant else "",
-        )
-        if isinstance(decision, NotEligible):
-            said, advice = decision.sentence, advice_of(decision.reason)
-            return replace(line, reason=decision.reason, sentence=said, advice=advice, entry=decision.entry)
-        return self._with_text(line, decision, patient, appointment)
-
-    def _with_text(self, line: PreviewLine, decision: Eligible, patient: Patient | None, appointment: Appointment | None) -> PreviewLine:
-        if patient is None:
-            return line
-        values = values_for(patient, self._around.mandants[decision.mandant_id], self._parts.words, appointment)
-        rendered = self._book.render(decision.template, values)
-        return replace(
-            line,
-            channel=decision.channel,
-            recipient=decision.recipient,
-            language=decision.language,
-            subject=rendered.subject,
-            text=rendered.text,
-            segments=segments_of(rendered),
-            cost=cost_of(rendered, decision.channel),
-            moved=decision.moved,
-        )
-
-
-def _refused_before(decision: Decision, known: Known | None) -> Decision:
-    """Returns the decision, unless the gateway refused this very recipient for good: that is not tried again."""
-    if not isinstance(decision, Eligible) or known is None or known.state is not MessageState.ERROR:
-        return decision
-    refused = known.attempts > 0 and known.recipient == decision.recipient
-    return decision.refused(Reason.RECIPIENT_REFUSED) if refused else decision
+def _line(drafting: Drafting, one: Decided) -> PreviewLine:
+    decision, appointment = one.decision, one.appointment
+    if one.was_refused and isinstance(decision, Eligible):
+        decision = decision.refused(Reason.RECIPIENT_REFUSED)
+    mandant = drafting.around.mandants.get(decision.mandant_id or "")
+    line = PreviewLine(
+        kind=decision.kind,
+        patient_id=one.patient_id,
+        patient=name_of(one.patient, one.patient_id),
+        appointment_id=appointment.id if appointment else None,
+        starts_at=appointment.starts_at if appointment else None,
+        mandant_id=decision.mandant_id,
+        mandant=mandant.name if mandant else "",
+    )
+    if isinstance(decision, NotEligible):
+        advice = decision.reason.advice
+        return replace(line, reason=decision.reason, sentence=decision.sentence, advice=advice, entry=decision.entry)
+    draft = drafting.draft(decision, one.patient, appointment)
+    return replace(
+        line,
+        channel=draft.channel,
+        recipient=draft.recipient,
+        language=draft.language,
+        subject=draft.subject,
+        text=draft.text,
+        segments=draft.segments,
+        cost=draft.cost,
+        moved=decision.moved,
+    )
 
 
 def sending_time_of(jobs: Jobs, zone: ZoneInfo) -> SendingTime:

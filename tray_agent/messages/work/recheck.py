@@ -1,59 +1,48 @@
 """Checks prepared messages against the practice's data at the moment of sending, many in one go.
 
 What still applies is rendered anew and compared: a text goes out only if it is what would be written now. What no longer
-applies becomes a change that ends it, with the reason.
+applies becomes a step that ends it, with the reason.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import datetime
 
 from tray_agent.config.settings import ONE_PER_DAY, Settings
 from tray_agent.errors import BugError
-from tray_agent.i18n import _, format_datetime
-from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.outbox import entries
+from tray_agent.i18n import _, format_datetime, join_texts
+from tray_agent.messages.model import MessageKind
 from tray_agent.messages.outbox.entries import Change, Draft, Known
 from tray_agent.messages.outbox.keys import start_in, year_in
-from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.rules.eligibility import (
-    BirthdayCandidate,
     BirthdayKey,
-    Circumstances,
-    Earlier,
+    Candidate,
+    Decision,
     Eligible,
     MessageKey,
-    NoLonger,
     NotEligible,
-    NotNowEligible,
-    Prepared,
-    Recheck,
-    ReminderCandidate,
     ReminderKey,
-    RenderAnew,
     recheck_birthday,
     recheck_reminder,
 )
-from tray_agent.messages.rules.reasons import Reason, advice_of
-from tray_agent.messages.texts.content import cost_of, name_of, segments_of, subject_of
-from tray_agent.messages.texts.rendering import values_for
-from tray_agent.messages.texts.templates import TemplateBook
+from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.messages.work.deciding import Drafting, KnownReminders
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.prepare import earlier_reminder, is_revivable
-from tray_agent.practice.model import Appointment, Patient
+from tray_agent.messages.work.steps import Counted, MessageStep, activity_about
+from tray_agent.practice.model import Appointment
+from tray_agent.protocol.model import Level
 
-MOVED = "moved"
-"""The reason of a message whose appointment has another start now; a message of its own says the new one."""
+_CONTENT = (
+    "patient_id", "patient_name", "channel", "mandant_id", "recipient", "language", "subject", "text", "segments", "cost",
+    "appointment_at", "expires_at",
+)  # fmt: skip
+"""What is rendered anew: the columns in which a message must say what would be written now."""
 
-NOT_IN_TIME = "not_in_time"
-"""The reason of a reminder that was still not sent when the appointment began."""
-
-_NO_KNOWN: tuple[Known, ...] = ()
+_TO_CORRECT = frozenset(reason.value for reason in Reason if reason.weight is Weight.TO_FIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +79,18 @@ class Checked:
 
     Attributes:
         ready: what may be sent now, if every change about it was carried out.
-        changes: of content before sending, by message number; a message whose change fails must not be sent.
-        endings: what no longer applies, with its message.
-        kept: what stays prepared for a later run, with the change that notes why.
+        changes: of content before sending; a message whose change fails must not be sent.
+        endings: of what no longer applies.
+        kept: by number, why a message stays prepared for a later run.
+        notes: write that reason, where it does not stand there already.
         moved: what gets another message.
     """
 
     ready: list[Ready] = field(default_factory=list)
-    changes: dict[int, Change] = field(default_factory=dict)
-    endings: list[tuple[OutboxMessage, Change]] = field(default_factory=list)
-    kept: list[tuple[OutboxMessage, Change]] = field(default_factory=list)
+    changes: list[MessageStep] = field(default_factory=list)
+    endings: list[MessageStep] = field(default_factory=list)
+    kept: dict[int, str] = field(default_factory=dict)
+    notes: list[MessageStep] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
 
 
@@ -115,182 +106,105 @@ def check(parts: MessageParts, settings: Settings, messages: Sequence[OutboxMess
     Raises:
         DatabaseUnavailableError, PracticeDataError: nothing can be checked, so nothing may be sent.
     """
-    checking = _Checking(parts, parts.circumstances(now, settings), parts.templates(), now, _Facts.read(parts, settings, messages))
+    checking = _Checking(parts, settings, messages, now)
     for message in messages:
         checking.judge(message)
     return checking.checked
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the practice and the outbox say about a chunk of messages now."""
-
-    appointments: Mapping[str, Appointment]
-    patients: Mapping[str, Patient]
-    charged: Mapping[str, str]
-    known: Mapping[str, Sequence[Known]]
-    others: Mapping[str, Sequence[Known]]
-
-    @classmethod
-    def read(cls, parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage]) -> _Facts:
-        appointment_ids = {message.appointment_id for message in messages if message.appointment_id}
-        practice = parts.practice
-        appointments = practice.appointments(appointment_ids) if appointment_ids else {}
-        patient_ids = {message.patient_id for message in messages} | {appointment.patient_id for appointment in appointments.values()}
-        with parts.database.read() as connection:
-            known = entries.known_of_appointments(connection, appointment_ids)
-            span = _span(parts, appointments.values()) if settings.yes(ONE_PER_DAY) else None
-            others = entries.known_between(connection, patient_ids, *span) if span else []
-        return cls(
-            appointments,
-            practice.patients(patient_ids),
-            practice.last_mandants(patient_ids),
-            _grouped((one.appointment_id or "", one) for one in known),
-            _grouped((one.patient_id, one) for one in others),
-        )
-
-
 class _Checking:
-    def __init__(self, parts: MessageParts, around: Circumstances, book: TemplateBook, now: datetime, facts: _Facts) -> None:
+    """Judges a chunk of messages by what the practice and the outbox say now, read in sets."""
+
+    def __init__(self, parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage], now: datetime) -> None:
         self.checked = Checked()
         self._parts = parts
-        self._around = around
-        self._book = book
-        self._now = now
-        self._facts = facts
+        self._drafting = Drafting(parts, parts.circumstances(now, settings), now)
+        appointment_ids = {message.appointment_id for message in messages if message.appointment_id}
+        appointments = parts.practice.appointments(appointment_ids) if appointment_ids else {}
+        # The patient of an appointment may be another one by now.
+        patient_ids = {message.patient_id for message in messages} | {appointment.patient_id for appointment in appointments.values()}
+        self._appointments: Mapping[str, Appointment] = appointments
+        self._patients = parts.practice.patients(patient_ids)
+        self._charged = parts.practice.last_mandants(patient_ids)
+        days = appointments.values() if settings.yes(ONE_PER_DAY) else ()
+        self._known = KnownReminders.read(parts, appointment_ids, patient_ids, days)
 
     def judge(self, message: OutboxMessage) -> None:
-        found = self._recheck(message)
-        if isinstance(found, NoLonger):
-            self.checked.endings.append((message, self._ending(message, found.decision)))
-        elif isinstance(found, NotNowEligible):
-            self._keep(message, found.decision)
-        elif isinstance(found, RenderAnew) and "key" in found.changed:
-            self._move(message, found.decision)
+        appointment = self._appointments.get(message.appointment_id or "")
+        decision = self._recheck(message, appointment)
+        # Nothing is sent from its hour on, whatever else is found; only a reason for never sending it says more than that it is late.
+        if isinstance(decision, NotEligible) and not decision.may_wait:
+            self._end(message, decision)
+        elif isinstance(decision, Eligible) and decision.key != _key_of(message):
+            self._move(message, decision, appointment)
+        elif self._drafting.now >= message.expires_at:
+            self._end_late(message)
+        elif isinstance(decision, NotEligible):
+            self._keep(message, decision)
         else:
-            self._confirm(message, found.decision)
+            self._confirm(message, decision, appointment)
 
-    def _recheck(self, message: OutboxMessage) -> Recheck:
-        appointment = self._facts.appointments.get(message.appointment_id or "")
+    def _recheck(self, message: OutboxMessage, appointment: Appointment | None) -> Decision:
         patient_id = appointment.patient_id if appointment else message.patient_id
-        patient, charged = self._facts.patients.get(patient_id), self._facts.charged.get(patient_id)
-        prepared = _prepared(message)
-        if message.kind is MessageKind.BIRTHDAY:
-            return recheck_birthday(prepared, BirthdayCandidate(patient, charged), self._around)
-        candidate = ReminderCandidate(appointment, patient, charged)
-        return recheck_reminder(prepared, candidate, self._around, self._earlier(message, patient_id))
-
-    def _earlier(self, message: OutboxMessage, patient_id: str) -> Earlier:
-        known = [*self._facts.known.get(message.appointment_id or "", ()), *self._facts.others.get(patient_id, ())]
-        reminders = {one.unique_key: earlier_reminder(one) for one in known if not is_revivable(one)}
-        keys: set[MessageKey] = {reminder.key for reminder in reminders.values() if reminder}
-        counting = {one.unique_key for one in known if one.counts}
-        return Earlier(frozenset(keys), frozenset(reminder for key, reminder in reminders.items() if reminder and key in counting))
+        candidate = Candidate(appointment, self._patients.get(patient_id), self._charged.get(patient_id))
+        key = _key_of(message)
+        if isinstance(key, BirthdayKey):
+            return recheck_birthday(key, candidate, self._drafting.around)
+        earlier = self._known.earlier(message.appointment_id or "", patient_id)
+        return recheck_reminder(key, candidate, self._drafting.around, earlier)
 
     def _keep(self, message: OutboxMessage, decision: NotEligible) -> None:
-        if self._now >= message.expires_at:
-            self.checked.endings.append((message, self._late(message)))
-            return
-        sentence = _with_advice(decision)
-        self.checked.kept.append((message, change_of(message, Step.POSTPONE, reason=decision.reason.value, sentence=sentence)))
+        reason, sentence = decision.reason.value, decision.explanation
+        self.checked.kept[message.id] = reason
+        if message.reason != reason:
+            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, {"reason": reason, "sentence": sentence}))
 
-    def _ending(self, message: OutboxMessage, decision: NotEligible) -> Change:
-        if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _prepared(message).key:  # not moved into the past
-            return self._late(message)
-        step = Step.REJECT if decision.entry else Step.CANCEL
-        return change_of(message, step, reason=decision.reason.value, sentence=_with_advice(decision))
+    def _end(self, message: OutboxMessage, decision: NotEligible) -> None:
+        if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _key_of(message):  # not moved into the past
+            self._end_late(message)
+        else:
+            self._ending(message, Step.REJECT if decision.entry else Step.CANCEL, decision.reason.value, decision.explanation)
 
-    def _late(self, message: OutboxMessage) -> Change:
+    def _end_late(self, message: OutboxMessage) -> None:
         """Ends what was not sent in time: a reminder as an error that the practice must see."""
         if message.kind is MessageKind.BIRTHDAY:
-            return change_of(message, Step.CANCEL, reason=Reason.BIRTHDAY_OVER.value, sentence=_("Der Geburtstag ist vorbei."))
-        why = _("Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")
-        return change_of(message, Step.REJECT, reason=NOT_IN_TIME, sentence=" ".join(part for part in (why, message.sentence) if part))
-
-    def _confirm(self, message: OutboxMessage, decision: Eligible) -> None:
-        content = self._content(message, decision)
-        if self._now >= message.expires_at:
-            self.checked.endings.append((message, self._late(message)))
+            self._ending(message, Step.CANCEL, Reason.BIRTHDAY_OVER.value, _("Der Geburtstag ist vorbei."))
             return
-        changed = {name: value for name, value in content.items() if getattr(message, name) != value}
+        why = _("Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")
+        self._ending(message, Step.REJECT, OutboxReason.NOT_IN_TIME, join_texts(why, message.sentence))
+
+    def _ending(self, message: OutboxMessage, step: Step, reason: str, sentence: str) -> None:
+        rejected = step is Step.REJECT
+        problem = rejected or reason in _TO_CORRECT
+        level = Level.ERROR if rejected else Level.WARNING if problem else Level.INFO
+        said = join_texts(_("nicht gesendet.") if rejected else _("storniert, nichts gesendet."), sentence)
+        counted = Counted.ERRORS if rejected else Counted.CANCELLED
+        row = activity_about(self._parts, level, reason, message, said)
+        values = {"reason": reason, "sentence": sentence}
+        self.checked.endings.append(MessageStep.of(message, step, Actor.SENDING, values, counted, row, problem=problem))
+
+    def _confirm(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
+        patient = self._patients.get(decision.patient_id)
+        draft = self._drafting.draft(decision, patient, appointment, message.expires_at)
+        changed = {name: value for name in _CONTENT if getattr(message, name) != (value := getattr(draft, name))}
         current = message
         if changed:
-            stored = {name: value.value if isinstance(value, Channel) else value for name, value in changed.items()}
-            self.checked.changes[message.id] = change_of(message, Step.RENDER_ANEW, **stored)
+            self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
             current = replace(message, version=message.version + 1, **changed)
-        appointment = self._facts.appointments.get(message.appointment_id or "")
-        self.checked.ready.append(Ready(current, appointment, self._around.mandants[decision.mandant_id].name))
+        self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name))
 
-    def _move(self, message: OutboxMessage, decision: Eligible) -> None:
-        content, key = self._content(message, decision), decision.key
-        appointment = self._facts.appointments.get(message.appointment_id or "")
+    def _move(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
         if appointment is None:
             raise BugError(f"message {message.id} was moved without an appointment")
-        draft = Draft(
-            kind=message.kind,
-            unique_key=key.text,
-            next_at=self._now,
-            appointment_id=appointment.id,
-            **content,
-        )
         said = _("Der Termin wurde auf {time} verschoben; dafür gibt es eine eigene Mitteilung.")
-        ending = change_of(message, Step.CANCEL, reason=MOVED, sentence=said.format(time=format_datetime(appointment.starts_at)))
-        same = [one for one in self._facts.known.get(appointment.id, _NO_KNOWN) if one.unique_key == key.text]
-        self.checked.moved.append(Moved(ending, draft, same[0] if same else None))
-
-    def _content(self, message: OutboxMessage, decision: Eligible) -> dict[str, Any]:
-        patient = self._facts.patients[decision.patient_id]
-        appointment = self._facts.appointments.get(message.appointment_id or "")
-        values = values_for(patient, self._around.mandants[decision.mandant_id], self._parts.words, appointment)
-        rendered = self._book.render(decision.template, values)
-        begins = self._parts.instant(appointment.starts_at) if appointment else None
-        return {
-            "patient_id": patient.id,
-            "patient_name": name_of(patient, patient.id),
-            "channel": decision.channel,
-            "mandant_id": decision.mandant_id,
-            "recipient": decision.recipient,
-            "language": decision.language,
-            "subject": subject_of(rendered),
-            "text": rendered.text,
-            "segments": segments_of(rendered),
-            "cost": cost_of(rendered, decision.channel),
-            "appointment_at": begins,
-            "expires_at": begins or message.expires_at,
-        }
+        said = said.format(time=format_datetime(appointment.starts_at))
+        ending = Change.of(message, Step.CANCEL, Actor.SENDING, reason=OutboxReason.MOVED, sentence=said)
+        draft = self._drafting.draft(decision, self._patients.get(decision.patient_id), appointment)
+        self.checked.moved.append(Moved(ending, draft, self._known.of_key(appointment.id, draft.unique_key)))
 
 
-def change_of(message: OutboxMessage, step: Step, **values: Any) -> Change:  # noqa: ANN401 - any column's value
-    """Returns a step that sending takes with a message."""
-    return Change.of(message, step, Actor.SENDING, **values)
-
-
-def _prepared(message: OutboxMessage) -> Prepared:
-    key: MessageKey
+def _key_of(message: OutboxMessage) -> MessageKey:
+    # Read from the key's text, not from ``appointment_at``: an hour that does not exist in spring is another one as an instant.
     if message.appointment_id is None:
-        key = BirthdayKey(message.patient_id, year_in(message.unique_key))
-    else:
-        key = ReminderKey(message.appointment_id, start_in(message.unique_key))
-    if message.mandant_id is None or message.channel is None or message.recipient is None or message.language is None:
-        raise BugError(f"message {message.id} was prepared without a recipient")
-    return Prepared(message.kind, key, message.patient_id, message.mandant_id, message.channel, message.recipient, message.language)
-
-
-def _span(parts: MessageParts, appointments: Iterable[Appointment]) -> tuple[datetime, datetime] | None:
-    """Returns the first midnight before and the first midnight after these appointments, or None where there are none."""
-    starts = [appointment.starts_at for appointment in appointments]
-    if not starts:
-        return None
-    end = datetime.combine(max(starts).date() + timedelta(days=1), time.min)
-    return parts.instant(datetime.combine(min(starts), time.min)), parts.instant(end)
-
-
-def _grouped(pairs: Iterable[tuple[str, Known]]) -> Mapping[str, Sequence[Known]]:
-    groups: dict[str, list[Known]] = defaultdict(list)
-    for key, known in pairs:
-        groups[key].append(known)
-    return groups
-
-
-def _with_advice(decision: NotEligible) -> str:
-    return " ".join(part for part in (decision.sentence, advice_of(decision.reason)) if part)
+        return BirthdayKey(message.patient_id, year_in(message.unique_key))
+    return ReminderKey(message.appointment_id, start_in(message.unique_key))

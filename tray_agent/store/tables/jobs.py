@@ -76,32 +76,17 @@ job_run = Table(
     # A stable word for what was skipped, failed or cancelled; "" else.
     Column("reason", key_text(40), nullable=False),
     Column("sentence", long_text(), nullable=False),
-    # 1: it started or ended before its planned time or more than a day after it; 0: both stand near it, or are not there.
-    Column("late", SmallInteger, nullable=False, default=0),
+    # How the sentence was made, so that every reader has it in his own language (record 0016); NULL: nobody knows.
+    Column("sentence_source", long_text()),
     UniqueConstraint("job", "due_at"),
-    # One index for each order under each filter; how they are used: tray_agent.protocol.history.
-    Index("ix_job_run_due_at", "due_at", "id"),
-    Index("ix_job_run_state", "state", "due_at", "id"),
-    Index("ix_job_run_job_state", "job", "state", "due_at", "id"),
-    Index("ix_job_run_trigger", "trigger", "due_at", "id"),
-    Index("ix_job_run_job_trigger", "job", "trigger", "due_at", "id"),
-    Index("ix_job_run_state_trigger", "state", "trigger", "due_at", "id"),
-    Index("ix_job_run_job_state_trigger", "job", "state", "trigger", "due_at", "id"),
-    Index("ix_job_run_workstation", "workstation", "due_at", "id"),
-    Index("ix_job_run_job_workstation", "job", "workstation", "due_at", "id"),
-    Index("ix_job_run_state_workstation", "state", "workstation", "due_at", "id"),
-    Index("ix_job_run_job_state_workstation", "job", "state", "workstation", "due_at", "id"),
-    Index("ix_job_run_workstation_trigger", "workstation", "trigger", "due_at", "id"),
-    Index("ix_job_run_job_state_workstation_trigger", "job", "state", "workstation", "trigger", "due_at", "id"),
-    Index("ix_job_run_started", "started_at", "due_at", "id"),
-    Index("ix_job_run_workstation_started", "workstation", "started_at", "due_at", "id"),
-    Index("ix_job_run_job_state_started", "job", "state", "started_at", "due_at", "id"),
-    Index("ix_job_run_job_state_workstation_started", "job", "state", "workstation", "started_at", "due_at", "id"),
-    Index("ix_job_run_finished", "finished_at", "due_at", "id"),
-    Index("ix_job_run_workstation_finished", "workstation", "finished_at", "due_at", "id"),
-    Index("ix_job_run_job_state_finished", "job", "state", "finished_at", "due_at", "id"),
-    Index("ix_job_run_job_state_workstation_finished", "job", "state", "workstation", "finished_at", "due_at", "id"),
-    Index("ix_job_run_late", "late", "due_at", "id"),
+    # The history by planned time (under every filter that has no index of its own), by trigger, a period, pruning.
+    Index("ix_job_run_due_at", "due_at", "id", "trigger"),
+    # Filter and order by status and by workstation; the columns behind the number let other filters be told without the row.
+    Index("ix_job_run_state", "state", "due_at", "id", "job", "workstation", "trigger"),
+    Index("ix_job_run_workstation", "workstation", "due_at", "id", "job", "state", "trigger"),
+    # The orders by start and by end. (The filter and order by job: the unique key.)
+    Index("ix_job_run_started_at", "started_at", "due_at", "id"),
+    Index("ix_job_run_finished_at", "finished_at", "due_at", "id"),
 )
 """The history (Auftragsverlauf): one row per planned time and per run by hand."""
 
@@ -114,6 +99,8 @@ activity = Table(
     Column("level", key_text(8), nullable=False),
     Column("reason", key_text(40), nullable=False),
     Column("sentence", long_text(), nullable=False),
+    # How the sentence was made, so that every reader has it in his own language (record 0016); NULL: nobody knows.
+    Column("sentence_source", long_text()),
     # "" where it is about nothing in particular.
     Column("item", human_text(200), nullable=False),
     Column("patient_id", human_text(100)),
@@ -124,16 +111,17 @@ activity = Table(
     # 1: "Alle löschen" took it off the list, at that time; it stays stored.
     Column("hidden", SmallInteger, nullable=False),
     Column("hidden_at", UtcDateTime()),
-    # One index for each order under each filter; how they are used: tray_agent.protocol.activity_log.
+    # What a row is found by: the find_key of its sentence and item.
+    Column("find_text", long_text(), nullable=False),
+    # A period, whose rows are then told by their numbers; pruning.
     Index("ix_activity_at", "at", "id"),
+    # The rows of a run, of an element or message.
     Index("ix_activity_run_id", "run_id", "id"),
-    Index("ix_activity_of_item", "item", "id"),
-    Index("ix_activity_time", "hidden", "service", "level", "id"),
-    Index("ix_activity_reason", "hidden", "service", "level", "reason", "id"),
-    Index("ix_activity_item", "hidden", "service", "level", "item", "id"),
-    Index("ix_activity_workstation", "hidden", "service", "level", "workstation", "id"),
-    Index("ix_activity_reason_item", "hidden", "service", "level", "reason", "item", "id"),
-    Index("ix_activity_reason_workstation", "hidden", "service", "level", "reason", "workstation", "id"),
+    Index("ix_activity_item", "item", "id"),
+    # A tab by time; the columns behind the number let reason and workstation be filtered and sorted without the rows.
+    Index("ix_activity_list", "hidden", "service", "id", "level", "reason", "workstation"),
+    # A tab's errors and warnings: filter and order by level, and the numbers in brackets.
+    Index("ix_activity_level", "hidden", "service", "level", "id"),
 )
 """The activity log: one row per thing done or refused."""
 

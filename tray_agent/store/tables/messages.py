@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, UniqueConstraint
 
 from tray_agent.store.tables.base import metadata
-from tray_agent.store.types import Credits, UtcDateTime, human_text, key_text, long_text
+from tray_agent.store.types import Credits, UtcDateTime, human_text, key_text, long_text, sort_text
 
 message_template = Table(
     "message_template",
@@ -77,9 +77,20 @@ message = Table(
     Column("handled_at", UtcDateTime()),
     # The gateway's account that it was handed to: only there it can be asked about.
     Column("account", human_text(200)),
+    # By what the patient's name is sorted and found (tray_agent.search_keys).
+    Column("patient_sort", sort_text(200), nullable=False),
+    Column("patient_find", sort_text(200), nullable=False),
+    # How the sentence was made, so that every reader has it in his own language (record 0016); NULL: nobody knows.
+    Column("sentence_source", long_text()),
     UniqueConstraint("unique_key"),
-    Index("ix_message_state_next_at", "state", "next_at", "id"),
+    # What is due, read on by number, and the outbox under the filters of state and kind.
+    Index("ix_message_state", "state", "id", "next_at", "kind"),
+    # The order by patient and the search for one; the columns behind the number let it be told without the row who is found.
+    Index("ix_message_patient", "patient_sort", "id", "patient_find", "patient_id", "state", "kind"),
+    # The orders by preparing and by appointment.
     Index("ix_message_prepared_at", "prepared_at", "id"),
+    Index("ix_message_appointment_at", "appointment_at", "id"),
+    # What preparing must know of an appointment and of a patient.
     Index("ix_message_appointment_id", "appointment_id"),
     Index("ix_message_patient_id", "patient_id"),
 )

@@ -1,0 +1,123 @@
+"""``portal.toml``: the vendor's small description of what a portal offers (see ``docs/portal.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from publishing.errors import PublishError
+from tray_agent.config.toml_file import parsed
+from tray_agent.file_faults import why_of
+from tray_agent.i18n import N_, _
+
+FILE_NAME = "portal.toml"
+
+
+_FAULTS = {
+    "missing": N_("fehlt"),
+    "extra_forbidden": N_("diese Angabe gibt es nicht"),
+    "string_type": N_("kein Text in Anführungszeichen"),
+    "bool_type": N_("weder true noch false"),
+    "int_type": N_("keine ganze Zahl"),
+    "date_type": N_("kein Datum (JJJJ-MM-TT, ohne Anführungszeichen)"),
+    "list_type": N_("keine Liste"),
+}
+
+
+class _DescriptionPart(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Lifetimes(_DescriptionPart):
+    """How many days the signed metadata stays valid; what expires must be signed anew before."""
+
+    root: int = Field(default=365, ge=1, le=3650)
+    targets: int = Field(default=180, ge=1, le=3650)
+    snapshot: int = Field(default=30, ge=1, le=3650)
+    timestamp: int = Field(default=7, ge=1, le=3650)
+
+    def of(self, role: str) -> timedelta:
+        """Returns the lifetime of a role's metadata."""
+        return timedelta(days=getattr(self, role))
+
+
+class VersionEntry(_DescriptionPart):
+    """One file of an element; ``file`` is relative to the folder of the description."""
+
+    version: str
+    file: str
+    area: str
+    released: date
+    notes: str = ""
+    restart: bool = False
+    needs: str | None = None
+
+
+class ElementEntry(_DescriptionPart):
+    """An element with its versions."""
+
+    key: str
+    title: str
+    heading: str
+    publisher: str | None = None
+    version: list[VersionEntry]
+
+
+class Description(_DescriptionPart):
+    """The whole description."""
+
+    areas: list[str] = []
+    lifetimes: Lifetimes = Lifetimes()
+    element: list[ElementEntry] = []
+
+    def rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yields for every version its file, its target path, and the custom metadata to sign."""
+        for element in self.element:
+            for entry in element.version:
+                target = f"{element.key}/{entry.version}/{PurePosixPath(entry.file).name}"
+                yield entry.file, target, _custom(element, entry)
+
+
+def read_description(folder: Path) -> Description:
+    """Reads the description in ``folder``.
+
+    Raises:
+        PublishError: there is none, or it is wrong; the first fault is named.
+    """
+    file = folder / FILE_NAME
+    try:
+        return Description.model_validate(parsed(file.read_bytes()))
+    except ValidationError as error:
+        raise _unreadable(file, _first_fault(error)) from error
+    except OSError as error:
+        raise _unreadable(file, why_of(error)) from error
+    except ValueError as error:
+        raise _unreadable(file, str(error)) from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    """Returns where the first fault is, counted from 1, and what it is: "element 1, version 2, released: kein Datum"."""
+    first = error.errors()[0]
+    where = "".join(f" {part + 1}" if isinstance(part, int) else f", {part}" for part in first["loc"]).removeprefix(", ")
+    known = _FAULTS.get(first["type"].partition("_from_")[0])
+    return f"{where}: {_(known) if known else first['msg']}"
+
+
+def _custom(element: ElementEntry, entry: VersionEntry) -> dict[str, Any]:
+    """Returns what is signed of a version beside its file: all that the two entries say, without what they leave out."""
+    written = element.model_dump(exclude={"version"}) | entry.model_dump(mode="json", exclude={"file"})
+    written["element"] = written.pop("key")
+    return {name: value for name, value in written.items() if value or name in ("notes", "restart")}
+
+
+def _unreadable(file: Path, why: str) -> PublishError:
+    return PublishError(
+        _("Beschreibung nicht lesbar"),
+        _("{file} kann nicht verwendet werden: {why}.").format(file=file, why=why.rstrip(".")),
+        _("Beschreibung berichtigen; docs/portal.md erklärt sie."),
+        item=str(file),
+    )

@@ -1,0 +1,246 @@
+"""The signed metadata of a published portal: what counts now is read, what comes next is signed with the keys that are here.
+
+Every step leaves a portal that clients accept: new metadata appears under a new name, and counts only when the file that
+names it, last of all the timestamp, is replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar, cast
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, MetaFile, Root, Signer, Snapshot, Targets, Timestamp
+from tuf.api.serialization.json import JSONSerializer
+
+from publishing.description import Lifetimes
+from publishing.errors import refused
+from publishing.signing_keys import SigningKeys
+from tray_agent.i18n import N_, _
+from tray_agent.platforms import files
+
+
+class Role(StrEnum):
+    """Whose keys sign what."""
+
+    ROOT = "root"
+    TARGETS = "targets"
+    SNAPSHOT = "snapshot"
+    TIMESTAMP = "timestamp"
+
+
+ROLES = tuple(role.value for role in Role)
+
+_LOST_ROOT = N_(
+    "Der Schlüssel «root» fehlt ({needed} müssen unterschreiben, {here} sind da). Nur er kann andere Schlüssel ersetzen und den"
+    " Vertrauensanker verlängern. Ist er verloren, braucht es ein neues Portal, dessen Vertrauensanker jede Praxis von Hand erhält."
+)
+
+S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
+
+
+class SignedMetadata:
+    """The folder ``metadata`` of one repository.
+
+    Args:
+        folder: where it is; may not exist yet.
+        keys: the signing keys.
+        now: the present instant, aware.
+        lifetimes: how long what is signed stays valid.
+    """
+
+    def __init__(self, folder: Path, keys: SigningKeys, now: datetime, lifetimes: Lifetimes) -> None:
+        self.folder = folder
+        self.now = now.astimezone(UTC).replace(microsecond=0)
+        self.lifetimes = lifetimes
+        self.root = _read(folder / f"{self._newest('root')}.root.json", Root)
+        self._written_root = self.root
+        self._keys = keys
+        self._retiring: dict[str, tuple[Signer, ...]] = {}
+
+    # What counts now
+
+    @property
+    def timestamp(self) -> Timestamp | None:
+        """Returns the timestamp that clients see, or None before the first publication."""
+        return _read(self.folder / "timestamp.json", Timestamp)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """Returns the snapshot that the timestamp names."""
+        return _read_snapshot(self.folder)
+
+    @property
+    def targets(self) -> Targets | None:
+        """Returns the list of files that the snapshot names."""
+        return read_targets_list(self.folder)
+
+    def is_aging(self, signed: Root | Targets | Snapshot, role: str) -> bool:
+        """Returns whether half of a role's lifetime is over."""
+        return signed.expires - self.now < self.lifetimes.of(role) / 2
+
+    def has_expired(self, signed: Root | Targets | Snapshot) -> bool:
+        """Returns whether clients refuse this."""
+        return signed.expires <= self.now
+
+    # Keys
+
+    def can_sign(self, *roles: str) -> bool:
+        """Returns whether enough keys of these roles are here."""
+        root = self._known_root()
+        return all(_reaches(self._keys.of(role), root, role) for role in roles)
+
+    def require(self, roles: Iterable[str]) -> None:
+        """Checks that enough keys of these roles are here.
+
+        Raises:
+            PublishError: they are not.
+        """
+        for role in roles:
+            if self.root is not None:
+                _check_enough(self._keys.of(role), self.root, role)
+
+    def make_root(self) -> None:
+        """Makes the first root, with one new key for every role that has none here."""
+        root = Root(version=1, consistent_snapshot=True)
+        for role in ROLES:
+            for signer in self._keys.of(role) or self._keys.make(role):
+                root.add_key(signer.public_key, role)
+        self.root = root
+        self._write(root, "root", self._keys.of("root"))
+
+    def replace_keys(self, role: str, count: int = 1, threshold: int = 1) -> None:
+        """Gives a role new keys in the next root, which is not written yet; old ones that are here sign once more beside them.
+
+        Clients that know the old root and clients that know the new one both accept what is written until ``write_root``.
+        """
+        root = self._next_root()
+        self._retiring[role] = tuple(signer for signer in self._keys.of(role) if _belongs(signer, root, role))
+        for keyid in list(root.roles[role].keyids):
+            root.revoke_key(keyid, role)
+        for signer in self._keys.make(role, count):
+            root.add_key(signer.public_key, role)
+        root.roles[role].threshold = threshold
+
+    # Writing
+
+    def write_root(self) -> None:
+        """Writes the next root: signed as it asks for itself, and as the one before it asks for; puts replaced keys aside.
+
+        Raises:
+            PublishError: too few keys of the root are here.
+        """
+        root, old = self._next_root(), self._written_root
+        signers = self._keys.of("root")
+        for asking in (old, root):
+            if asking is not None:
+                _check_enough(signers, asking, "root")
+        self._write(root, "root", [signer for signer in signers if old is not None and _belongs(signer, old, "root")])
+        self._written_root = root
+        for role, retiring in self._retiring.items():
+            self._keys.retire(role, [signer.public_key.keyid for signer in retiring])
+
+    def write_targets(self, targets: Targets) -> None:
+        """Writes a list of files as the next one, with a snapshot and a timestamp that name it."""
+        targets.version = self._newest("targets") + 1
+        self.write_snapshot(self._write(targets, "targets"))
+
+    def write_snapshot(self, targets: MetaFile) -> None:
+        """Writes a snapshot that names a list of files, and a timestamp that names the snapshot."""
+        snapshot = Snapshot(self._newest("snapshot") + 1, meta={"targets.json": targets})
+        self._write_timestamp(self._write(snapshot, "snapshot"))
+
+    def write_timestamp(self) -> None:
+        """Writes a new timestamp for the snapshot that counts now."""
+        timestamp = self.timestamp
+        if timestamp is not None:
+            self._write_timestamp(timestamp.snapshot_meta)
+
+    def _write_timestamp(self, snapshot: MetaFile) -> None:
+        old = self.timestamp
+        self._write(Timestamp(old.version + 1 if old else 1, snapshot_meta=snapshot), "timestamp")
+
+    def _write(self, signed: S, role: str, also: Iterable[Signer] = ()) -> MetaFile:
+        """Signs metadata with its role's keys and others, writes it, and returns how others refer to it."""
+        self.require([role])
+        root = self._known_root()
+        own: list[Signer] = [signer for signer in self._keys.of(role) if _belongs(signer, root, role)]
+        signed.expires = self.now + self.lifetimes.of(role)
+        metadata = Metadata(signed)
+        for signer in (*own, *self._retiring.get(role, ()), *also):
+            metadata.sign(signer, append=True)
+        content = metadata.to_bytes(JSONSerializer(compact=True))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files.write_whole(self._file(role, signed.version), content)
+        return MetaFile(signed.version, len(content), {"sha256": hashlib.sha256(content).hexdigest()})
+
+    def _known_root(self) -> Root:
+        if self.root is None:
+            raise refused(str(self.folder), _("Hier ist noch kein Portal veröffentlicht."))
+        return self.root
+
+    def _next_root(self) -> Root:
+        """Returns the root that is being prepared: a copy of the written one, one version further."""
+        root = self._known_root()
+        if root is self._written_root:
+            self.root = root = Root.from_dict(root.to_dict())  # a copy: the written one still says who must sign
+            root.version += 1
+        return root
+
+    def _file(self, role: str, version: int) -> Path:
+        return self.folder / ("timestamp.json" if role == "timestamp" else f"{version}.{role}.json")
+
+    def _newest(self, role: str) -> int:
+        """Returns the highest version of a role's metadata that was ever written, named by what counts now or not; 0 for none."""
+        numbers = [file.name.partition(".")[0] for file in self.folder.glob(f"*.{role}.json")]
+        return max((int(number) for number in numbers if number.isdigit()), default=0)
+
+
+def read_targets_list(folder: Path) -> Targets | None:
+    """Returns the list of files that clients see, found by way of timestamp and snapshot; None where there is none.
+
+    Raises:
+        PublishError: it can't be read.
+    """
+    snapshot = _read_snapshot(folder)
+    return _read(folder / f"{snapshot.meta['targets.json'].version}.targets.json", Targets) if snapshot else None
+
+
+def _read_snapshot(folder: Path) -> Snapshot | None:
+    timestamp = _read(folder / "timestamp.json", Timestamp)
+    return _read(folder / f"{timestamp.snapshot_meta.version}.snapshot.json", Snapshot) if timestamp else None
+
+
+def _read(file: Path, kind: type[S]) -> S | None:
+    try:
+        signed = cast("Metadata[S]", Metadata.from_bytes(file.read_bytes())).signed
+    except FileNotFoundError:
+        return None
+    except (RepositoryError, OSError) as error:
+        raise refused(str(file), _("{file} ist nicht lesbar.").format(file=file)) from error
+    if not isinstance(signed, kind):
+        raise refused(str(file), _("{file} ist nicht lesbar.").format(file=file))
+    return signed
+
+
+def _belongs(signer: Signer, root: Root, role: str) -> bool:
+    return signer.public_key.keyid in root.roles[role].keyids
+
+
+def _reaches(signers: Sequence[Signer], root: Root, role: str) -> bool:
+    return len({signer.public_key.keyid for signer in signers if _belongs(signer, root, role)}) >= root.roles[role].threshold
+
+
+def _check_enough(signers: Sequence[Signer], root: Root, role: str) -> None:
+    """Checks that as many keys as the root asks for are among these; says what it means if not."""
+    if _reaches(signers, root, role):
+        return
+    here, needed = sum(_belongs(signer, root, role) for signer in signers), root.roles[role].threshold
+    if signers and not here:
+        raise refused(role, _("Der Schlüssel «{role}» gehört nicht zu diesem Portal.").format(role=role))
+    why = _LOST_ROOT if role == "root" else N_("Für «{role}» fehlen Schlüssel: {needed} müssen unterschreiben, {here} sind da.")
+    raise refused(role, _(why).format(role=role, needed=needed, here=here))

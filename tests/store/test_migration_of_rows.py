@@ -1,0 +1,92 @@
+"""A store of the version before is migrated with its rows: quickly, on every engine, and nothing that was written is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, MetaData, SmallInteger, Table, insert, text
+
+from tests.conftest import ENGINES, make_database
+from tray_agent.job_kinds import Service
+from tray_agent.messages.outbox import listing
+from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
+from tray_agent.protocol.activity_log import ActivityLog
+from tray_agent.protocol.history import History
+from tray_agent.protocol.model import ActivityFilter, ActivityOrder, RunFilter, RunOrder, RunState
+from tray_agent.store.database import Database, open_database
+from tray_agent.store.migrate import upgrade
+from tray_agent.store.schema_version import NEWEST, current_revision
+from tray_agent.store.tables import activity, job_run, message
+
+ROWS = 20_000
+AT = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
+NAMES = ("Zoë Steiner", "Jean-Luc de l'Épine", "Ärni Žofie")
+
+
+@pytest.fixture(params=ENGINES)
+def landed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Gives a store as revision 0004 left it, with rows in every list."""
+    for url in make_database(request.param, tmp_path):
+        database = open_database(url)
+        upgrade(database, to="0004")
+        _fill(database)
+        yield database
+        database.dispose()
+
+
+def _fill(database: Database) -> None:
+    for declared, row in ((message, _message), (activity, _activity), (job_run, _run)):
+        types = {column.name: column.type for column in declared.c} | {"late": SmallInteger()}
+        before = Table(declared.name, MetaData(), *(Column(name, types[name]) for name in row(0)))
+        with database.begin() as connection:
+            connection.execute(insert(before), [row(number) for number in range(ROWS)])
+
+
+def _message(number: int) -> dict[str, object]:
+    at = AT + timedelta(seconds=number)
+    return {
+        "reference": f"R{number}", "unique_key": f"reminder/2026-11-24T10:00/{number}", "kind": "reminder", "state": "delivered",
+        "patient_id": str(number), "patient_name": NAMES[number % 3], "subject": "", "text": "Guten Tag", "segments": 1, "cost": Decimal(1),
+        "reason": "", "sentence": "Zugestellt.", "next_at": at, "expires_at": at, "token": 1, "version": 3, "attempts": 1,
+        "prepared_at": at, "times_asked": 0, "status_checks": 1, "reason_code": "",
+    }  # fmt: skip
+
+
+def _activity(number: int) -> dict[str, object]:
+    return {
+        "at": AT + timedelta(seconds=number), "service": "sms", "level": "info", "reason": "sent", "item": str(number),
+        "sentence": f"{NAMES[number % 3]}: gesendet.", "workstation": "PC1", "run_id": 1, "hidden": 0,
+    }  # fmt: skip
+
+
+def _run(number: int) -> dict[str, object]:
+    at = AT + timedelta(seconds=number)
+    return {
+        "job": "send_messages", "due_at": at, "trigger": "schedule", "state": "succeeded", "token": 1, "attempt": 1, "workstation": "PC1",
+        "started_at": at, "finished_at": at, "result": "", "problems": 0, "reason": "", "sentence": "1 gesendet.", "late": 0,
+    }  # fmt: skip
+
+
+def test_rows_of_the_version_before_are_migrated_within_seconds(landed: Database) -> None:
+    began = time.perf_counter()
+    upgrade(landed)
+    took = time.perf_counter() - began
+    assert current_revision(landed) == NEWEST
+    assert took < 60
+    log, history = ActivityLog(landed, "PC1"), History(landed)
+    found = log.page(ActivityFilter(service=Service.SMS, text="LEPINE gesendet"), ActivityOrder.TIME, size=1)
+    assert (found.total, found.rows[0].sentence) == (ROWS // 3 + 1, "Jean-Luc de l'Épine: gesendet.")
+    runs = history.page(RunFilter(state=RunState.SUCCEEDED), RunOrder.DUE_AT, size=1)
+    assert (runs.total, runs.rows[0].sentence) == (ROWS, "1 gesendet.")
+    assert runs.rows[0].due_at == AT + timedelta(seconds=ROWS - 1)
+    with landed.read() as connection:
+        page = listing.page(connection, OutboxFilter(patient="zofie"), OutboxOrder.PATIENT, descending=False, offset=0, limit=1)
+        assert (page.total, page.rows[0].patient_name, page.rows[0].sentence) == (ROWS // 3, "Ärni Žofie", "Zugestellt.")
+        first = listing.page(connection, OutboxFilter(), OutboxOrder.PATIENT, descending=False, offset=ROWS - 1, limit=1)
+        assert (first.total, first.rows[0].patient_name) == (ROWS, "Zoë Steiner")
+        assert "late" not in connection.execute(text("SELECT * FROM job_run WHERE id = 1")).mappings().one()

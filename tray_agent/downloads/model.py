@@ -1,0 +1,262 @@
+"""The values of the Download-Service: versions and how they are written, downloads and their states, how an installation ended."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+Hashes = tuple[tuple[str, str], ...]
+"""Algorithm and hexadecimal digest, as the signed metadata names them."""
+
+_WRITTEN_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """A version as the vendor writes it, ``2.69.001``; ``2.69.010`` is newer than ``2.69.9``, whatever the number of digits.
+
+    However it was written, it is shown in one way: ``2.69.1`` and ``2.69.001`` are the same version.
+    """
+
+    major: int
+    minor: int
+    revision: int
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """Returns the version that a text writes.
+
+        Raises:
+            ValueError: the text is not three numbers separated by full stops, each of at most six digits.
+        """
+        match = _WRITTEN_VERSION.fullmatch(text)
+        if match is None:
+            raise ValueError(text)
+        return cls(*(int(number) for number in match.groups()))
+
+    @property
+    def line(self) -> tuple[int, int]:
+        """Returns major and minor: what an installation stays on where the practice wishes so."""
+        return (self.major, self.minor)
+
+    def __str__(self) -> str:
+        """Returns the version as the vendor writes it: the revision with three digits."""
+        return f"{self.major}.{self.minor}.{self.revision:03}"
+
+
+class FileKind(StrEnum):
+    """How a file is started; decided by the signed metadata, which must agree with the file's name."""
+
+    MSI = "msi"
+    EXE = "exe"
+    FILE = "file"
+    """Anything else: the folder is shown, nothing is started."""
+
+
+DESCRIPTION = ("title", "released", "notes", "restart", "needs", "publisher")
+"""What the vendor may say anew of a version while the file, its name and its kind stay."""
+
+VersionKey = tuple[str, Version]
+"""An element's key and a version: what names one version of one element."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElementVersion:
+    """One version of an element as the vendor signed it: one row of the Online-Portal, one file.
+
+    Attributes:
+        element: the element's key, ASCII lower-case, stable over versions.
+        version: its version.
+        title: its name for people.
+        released: the day the vendor released it.
+        notes: what is new, plain text for people; may be empty.
+        kind: how the file is started.
+        restart: whether the practice software must be closed and started again.
+        needs: the least version of the practice software, or None.
+        target: the path of the file in the portal's signed metadata.
+        file_name: the name of the file in the download folder; passed the strict rule of ``names``.
+        size: bytes.
+        hashes: algorithm and hexadecimal digest of the whole file, at least one.
+        publisher: who must have signed an installer (Authenticode), or "".
+        area, heading: where the portal shows it; "" for a version that was read from the store, which does not keep that.
+    """
+
+    element: str
+    version: Version
+    title: str
+    released: date
+    notes: str
+    kind: FileKind
+    restart: bool
+    needs: Version | None
+    target: str
+    file_name: str
+    size: int
+    hashes: Hashes
+    publisher: str = ""
+    area: str = ""
+    heading: str = ""
+
+    @property
+    def key(self) -> VersionKey:
+        """Returns what names this version."""
+        return self.element, self.version
+
+    @property
+    def name(self) -> str:
+        """Returns element and version for people: "Update vitomed 2.69.001"."""
+        return f"{self.title} {self.version}"
+
+    def is_same_file(self, other: ElementVersion) -> bool:
+        """Returns whether this is exactly that file: the vendor may sign another one under the same version."""
+        return self.key == other.key and set(self.hashes) == set(other.hashes)
+
+    def is_described_as(self, other: ElementVersion) -> bool:
+        """Returns whether the vendor says the same of both."""
+        return all(getattr(self, name) == getattr(other, name) for name in DESCRIPTION)
+
+
+class DownloadState(StrEnum):
+    """What became of one version of an element (practice-wide)."""
+
+    NEW = "new"
+    """Seen on the portal and wanted; not complete here yet."""
+
+    OFFERED = "offered"
+    """Downloaded and verified; waits for a person."""
+
+    STARTED = "started"
+    """A person started the installation, or was shown the file; how it ended is unknown."""
+
+    INSTALLED = "installed"
+    """The installation ended with success."""
+
+    SUPERSEDED = "superseded"
+    """A newer version took its place."""
+
+
+_EVER = {DownloadState.STARTED, DownloadState.INSTALLED}
+_MAY_FOLLOW = {
+    DownloadState.NEW: {DownloadState.OFFERED, DownloadState.SUPERSEDED},
+    DownloadState.OFFERED: {DownloadState.NEW, DownloadState.SUPERSEDED, *_EVER},
+    DownloadState.STARTED: {DownloadState.NEW, DownloadState.OFFERED, DownloadState.SUPERSEDED, *_EVER},
+    DownloadState.INSTALLED: {DownloadState.NEW, DownloadState.SUPERSEDED, *_EVER},
+    DownloadState.SUPERSEDED: {DownloadState.NEW, *_EVER},
+}
+
+
+def predecessors(state: DownloadState) -> frozenset[DownloadState]:
+    """Returns the states after which ``state`` may come.
+
+    ``NEW`` again: the file vanished or changed, or the vendor signed another file under the same version.
+    ``OFFERED`` after ``STARTED``: the person closed the installer, or it failed. ``STARTED`` after ``SUPERSEDED``: a person may go back
+    to an older version that was kept.
+    """
+    return frozenset(before for before, following in _MAY_FOLLOW.items() if state in following)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One version of an element as the practice knows it.
+
+    Attributes:
+        signed: the version as the vendor signed it.
+        state: what became of it.
+        file_time: modification time of the file when it was last verified, in nanoseconds, or None.
+        verified_at: when length and hashes were last checked (aware, UTC), or None.
+        exit_code: of the last installation, or None.
+        changed_at: when the state last changed (aware, UTC).
+        changed_by: the person or workstation that changed it.
+    """
+
+    signed: ElementVersion
+    state: DownloadState
+    file_time: int | None
+    verified_at: datetime | None
+    exit_code: int | None
+    changed_at: datetime
+    changed_by: str
+
+    @property
+    def should_be_here(self) -> bool:
+        """Returns whether its file belongs in the download folder: what is installed or was replaced may be cleared away."""
+        return self.state in (DownloadState.OFFERED, DownloadState.STARTED)
+
+
+class InstallOutcome(StrEnum):
+    """How a hand-over to an installer ended."""
+
+    INSTALLED = "installed"
+    RESTART_NEEDED = "restart_needed"
+    """Installed; Windows must be restarted (msiexec 3010, 1641)."""
+
+    SHOWN = "shown"
+    """A file that is no installer was shown."""
+
+    STARTED = "started"
+    """Started; the system does not tell how it ended."""
+
+    CANCELLED = "cancelled"
+    """The person closed the installer (msiexec 1602) or declined the elevation."""
+
+    FAILED = "failed"
+    """The installer ended with an error."""
+
+    @property
+    def went_well(self) -> bool:
+        """Returns whether it came to what the person wanted."""
+        return self not in (InstallOutcome.FAILED, InstallOutcome.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class InstallResult:
+    """What became of a hand-over.
+
+    Attributes:
+        element, version, title: what was handed over.
+        outcome: how it ended.
+        exit_code: the installer's, or None.
+        publisher: who signed the file, or "".
+        restart_practice_software: whether to tell that the practice software must be closed and started again.
+        sentence: all this in words for people.
+    """
+
+    element: str
+    version: str
+    title: str
+    outcome: InstallOutcome
+    exit_code: int | None
+    publisher: str
+    restart_practice_software: bool
+    sentence: str
+
+
+class Starter(Protocol):
+    """Starts files as the system does for a person; elevation is the system's business."""
+
+    def start(self, file: Path, kind: FileKind) -> int | None:
+        """Starts an installer and waits for its end.
+
+        Args:
+            file: a verified file in the download folder.
+            kind: ``MSI`` (through msiexec) or ``EXE``.
+
+        Returns:
+            The exit code, or None where the system does not tell.
+
+        Raises:
+            OSError: it could not be started (no such kind of program here, a person declined the elevation).
+        """
+        ...
+
+    def show(self, file: Path) -> None:
+        """Shows a file, or a folder, in the system's file window.
+
+        Raises:
+            OSError: there is nothing to show it with.
+        """
+        ...

@@ -1,0 +1,256 @@
+"""Who gets a message, and what it says: the walk over candidates and the rendering that preparing, its preview and sending share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TypeVar
+
+from tray_agent.errors import BugError
+from tray_agent.messages.model import MessageState
+from tray_agent.messages.outbox import entries
+from tray_agent.messages.outbox.entries import Draft, Known
+from tray_agent.messages.outbox.keys import call_key, start_in
+from tray_agent.messages.outbox.model import OutboxReason
+from tray_agent.messages.rules.eligibility import (
+    WRONGLY_INFORMED,
+    BirthdayKey,
+    Candidate,
+    Circumstances,
+    Decision,
+    Earlier,
+    EarlierReminder,
+    Eligible,
+    NotEligible,
+    PreparingBatch,
+    ReminderKey,
+    birthdays_greeted_on,
+)
+from tray_agent.messages.texts.rendering import values_for
+from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.steps import CHUNK
+from tray_agent.practice.model import Appointment, Patient, name_of
+
+Item = TypeVar("Item")
+
+_NOTHING = Earlier()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with what is needed to write it down.
+
+    Attributes:
+        key: under which it is written.
+        known: what the outbox has under that key.
+    """
+
+    decision: Decision
+    key: str
+    patient_id: str
+    patient: Patient | None
+    appointment: Appointment | None
+    known: Known | None
+
+    @property
+    def was_refused(self) -> bool:
+        """Returns whether the gateway refused this very recipient for good: that is not tried again."""
+        known, decision = self.known, self.decision
+        if known is None or not isinstance(decision, Eligible):
+            return False
+        return known.state is MessageState.ERROR and known.attempts > 0 and known.recipient == decision.recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """What is around the candidates at one moment, and how messages are written then.
+
+    Attributes:
+        now: aware, by the database's clock.
+    """
+
+    parts: MessageParts
+    around: Circumstances
+    now: datetime
+
+    def draft(
+        self, decision: Eligible, patient: Patient | None, appointment: Appointment | None, expires_at: datetime | None = None
+    ) -> Draft:
+        """Returns the message that a decision asks for, as it is written now.
+
+        Args:
+            decision: who gets it, on which way.
+            patient: of whom the text speaks.
+            appointment: from whose start on it is not sent any more; None for a greeting.
+            expires_at: of a greeting; by default the end of the practice's day.
+        """
+        if patient is None:
+            raise BugError("nobody is eligible without a patient")
+        values = values_for(patient, self.around.mandants[decision.mandant_id], self.parts.words, appointment)
+        rendered = self.around.templates.render(decision.template, values)
+        begins = self.begin_of(appointment)
+        return Draft(
+            kind=decision.kind,
+            unique_key=decision.key.text,
+            patient_id=decision.patient_id,
+            patient_name=name_of(patient, decision.patient_id),
+            next_at=self.now,
+            expires_at=begins or expires_at or self.end_of_day(),
+            channel=decision.channel,
+            mandant_id=decision.mandant_id,
+            appointment_id=appointment.id if appointment else None,
+            recipient=decision.recipient,
+            language=decision.language,
+            subject=rendered.subject,
+            text=rendered.text,
+            segments=rendered.segment_count,
+            cost=rendered.cost,
+            appointment_at=begins,
+        )
+
+    def begin_of(self, appointment: Appointment | None) -> datetime | None:
+        """Returns the start of an appointment as an instant."""
+        return self.parts.instant(appointment.starts_at) if appointment else None
+
+    def end_of_day(self) -> datetime:
+        """Returns the end of the practice's day as an instant."""
+        return self.parts.instant(datetime.combine(self.around.today + timedelta(days=1), time.min))
+
+
+class Deciding:
+    """Decides who gets a message at one moment, chunk by chunk: for preparing, and for its preview.
+
+    Args:
+        drafting: the moment.
+        writes: whether each chunk is written to the outbox before the next is decided: then nothing else need remember it.
+    """
+
+    def __init__(self, drafting: Drafting, *, writes: bool) -> None:
+        self._parts, self._around = drafting.parts, drafting.around
+        self._writes = writes
+        self._batch = PreparingBatch(self._around)
+
+    def reminders(self) -> Iterator[list[Decided]]:
+        """Gives a decision for each appointment of the search window, by start."""
+        window = self._around.window
+        for appointments in _in_chunks(self._parts.practice.appointments_between(window.begin, window.end)):
+            yield self._reminders_of(appointments, self._next_batch())
+
+    def greetings(self) -> Iterator[list[Decided]]:
+        """Gives a decision for each patient whose birthday is greeted today."""
+        for patients in _in_chunks(self._parts.practice.patients_born_on(birthdays_greeted_on(self._around.today))):
+            yield self._greetings_of(patients, self._next_batch())
+
+    def _next_batch(self) -> PreparingBatch:
+        if self._writes:  # a large practice would not fit into memory
+            self._batch = PreparingBatch(self._around)
+        return self._batch
+
+    def _reminders_of(self, appointments: Sequence[Appointment], batch: PreparingBatch) -> list[Decided]:
+        patient_ids = {appointment.patient_id for appointment in appointments}
+        patients = self._parts.practice.patients(patient_ids)
+        charged = self._parts.practice.last_mandants(patient_ids)
+        appointment_ids = {appointment.id for appointment in appointments}
+        one_per_day = self._around.settings.one_per_day
+        known = KnownReminders.read(self._parts, appointment_ids, patient_ids, appointments if one_per_day else ())
+        decided = []
+        for appointment in appointments:
+            patient = patients.get(appointment.patient_id)
+            candidate = Candidate(appointment, patient, charged.get(appointment.patient_id))
+            decision = batch.reminder(candidate, known.earlier(appointment.id, appointment.patient_id))
+            key = ReminderKey.of(appointment).text
+            if isinstance(decision, NotEligible) and decision.reason in WRONGLY_INFORMED:
+                key = call_key(key)  # an entry of its own, beside the reminder that went out
+            decided.append(Decided(decision, key, appointment.patient_id, patient, appointment, known.of_key(appointment.id, key)))
+        return decided
+
+    def _greetings_of(self, patients: Sequence[Patient], batch: PreparingBatch) -> list[Decided]:
+        charged = self._parts.practice.last_mandants({patient.id for patient in patients})
+        keys = {patient.id: BirthdayKey(patient.id, self._around.today.year) for patient in patients}
+        with self._parts.database.read() as connection:
+            known = {one.unique_key: one for one in entries.known_of_keys(connection, [key.text for key in keys.values()])}
+        decided = []
+        for patient in patients:
+            key = keys[patient.id]
+            there = known.get(key.text)
+            earlier = Earlier(frozenset({key})) if there and not is_revivable(there) else _NOTHING
+            decision = batch.birthday(Candidate(None, patient, charged.get(patient.id)), earlier)
+            decided.append(Decided(decision, key.text, patient.id, patient, None, there))
+        return decided
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReminders:
+    """What the outbox knows of some appointments and, where one reminder a day is enough, of their patients on their days."""
+
+    _of_appointment: Mapping[str, Sequence[Known]]
+    _of_patient: Mapping[str, Sequence[Known]]
+
+    @classmethod
+    def read(
+        cls, parts: MessageParts, appointment_ids: Collection[str], patient_ids: Collection[str], days: Collection[Appointment]
+    ) -> KnownReminders:
+        """Reads it in two queries.
+
+        Args:
+            parts: what to work with.
+            appointment_ids: of the appointments, whose messages at any start are read.
+            patient_ids: of the patients.
+            days: on whose days the patients' other reminders are read; none: not at all.
+        """
+        starts = [appointment.starts_at for appointment in days]
+        with parts.database.read() as connection:
+            of_appointment = entries.known_of_appointments(connection, appointment_ids)
+            of_patient: list[Known] = []
+            if starts:
+                begin = datetime.combine(min(starts), time.min)
+                end = datetime.combine(max(starts) + timedelta(days=1), time.min)
+                of_patient = entries.known_between(connection, patient_ids, parts.instant(begin), parts.instant(end))
+        return cls(_grouped(of_appointment, lambda one: one.appointment_id or ""), _grouped(of_patient, lambda one: one.patient_id))
+
+    def of_key(self, appointment_id: str, key: str) -> Known | None:
+        """Returns the message of an appointment that has a key."""
+        return next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
+
+    def earlier(self, appointment_id: str, patient_id: str) -> Earlier:
+        """Returns what the decision on one appointment of a patient needs to know."""
+        known = [*self._of_appointment.get(appointment_id, ()), *self._of_patient.get(patient_id, ())]
+        if not known:
+            return _NOTHING
+        reminders = [(one, reminder) for one in known if (reminder := _earlier_reminder(one))]
+        return Earlier(
+            keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one)),
+            reminders=frozenset(reminder for one, reminder in reminders if one.counts),
+        )
+
+
+def is_revivable(known: Known) -> bool:
+    """Returns whether a message may be prepared anew: nothing ever left for its key, and no person cancelled it."""
+    return not known.counts and known.reason != OutboxReason.BY_PERSON
+
+
+def _earlier_reminder(known: Known) -> EarlierReminder | None:
+    if known.appointment_id is None:
+        return None
+    return EarlierReminder(ReminderKey(known.appointment_id, start_in(known.unique_key)), known.patient_id, known.left_at)
+
+
+def _grouped(known: Iterable[Known], by: Callable[[Known], str]) -> Mapping[str, Sequence[Known]]:
+    groups: dict[str, list[Known]] = defaultdict(list)
+    for one in known:
+        groups[by(one)].append(one)
+    return groups
+
+
+def _in_chunks(source: Iterable[list[Item]]) -> Iterator[list[Item]]:
+    """Cuts what a source gives into chunks of our own size: a source may give few at a time, or all at once."""
+    waiting: list[Item] = []
+    for part in source:
+        waiting += part
+        while len(waiting) >= CHUNK:
+            yield waiting[:CHUNK]
+            waiting = waiting[CHUNK:]
+    if waiting:
+        yield waiting

@@ -1,0 +1,325 @@
+"""A lane is one account's way out: its connections side by side, its messages waiting, its credits, its stop.
+
+Lanes know nothing of the database. A lane hands a message over only while it is open, and only within the time for which
+its intent holds; what it does not hand over comes back as certainly not sent. One slow answer, one dead number, one
+refused account or one Mandant's refused sender holds up nothing but itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from queue import SimpleQueue
+from typing import NoReturn
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _
+from tray_agent.messages.gateways.calendar_file import CalendarEntry, calendar_file, calendar_summary
+from tray_agent.messages.gateways.contract import (
+    AccountFault,
+    AccountStopped,
+    InDoubt,
+    MailGateway,
+    NotNow,
+    Outcome,
+    OutgoingMail,
+    OutgoingSms,
+    SmsGateway,
+    too_late,
+)
+from tray_agent.messages.outbox.keys import reference_of
+from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
+from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.recheck import Ready
+
+_log = logging.getLogger(__name__)
+
+MAIL = "e-mail"
+"""The name of the lane of e-mails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A message whose intent is committed.
+
+    Attributes:
+        ready: with the message as it stands in the outbox since, in state *sending*.
+        leaves_until: by the machine's clock; later it does not leave.
+        leaves_within: the same by the monotonic clock: neither a clock set back nor a sleeping machine prolongs it.
+    """
+
+    ready: Ready
+    leaves_until: datetime
+    leaves_within: float
+
+    @property
+    def message(self) -> OutboxMessage:
+        """Returns the message that leaves."""
+        return self.ready.message
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What became of a departure; ``too_late()`` where we kept it back ourselves, for whatever reason."""
+
+    lane: Lane
+    departure: Departure
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A lane knows its balance (None: it has none, or it is not asked), or why it can't be used now."""
+
+    lane: Lane
+    balance: Decimal | None = None
+    problem: KnownError | None = None
+
+
+Event = Returned | Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a lane, or one Mandant's messages in it, are not sent any more.
+
+    Attributes:
+        reason: a stable word.
+        sentence: what happened, and what to do, for people.
+        retry_at: when the lane may be tried again; None: not in this run.
+        ordinary: whether it is as it should be (quiet hours).
+        finishes: whether messages whose intent is committed may still leave; their credits are set aside.
+        mandant_id: whose sender is refused; None: it concerns the whole lane.
+    """
+
+    reason: str
+    sentence: str
+    retry_at: datetime | None = None
+    ordinary: bool = False
+    finishes: bool = False
+    mandant_id: str | None = None
+
+
+MayLeave = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a lane hands over.
+
+    Attributes:
+        pack: returns what hands a message over and may block; nothing leaves before that is called, nor when it may not leave any more.
+        balance: returns the credits of the account, or raises a ``KnownError`` where the account can't be used now; None where it has none,
+            or the practice does not want them checked.
+        at_once: how many messages may be handed over side by side.
+        is_mail: whether it is e-mail, which wakes nobody.
+    """
+
+    pack: Callable[[Ready, MayLeave], Callable[[], Outcome]]
+    balance: Callable[[], Decimal | None]
+    at_once: int
+    is_mail: bool = False
+
+
+def sms_way(parts: MessageParts, gateway: SmsGateway, *, ask_balance: bool) -> Way:
+    """Returns the way of SMS through one account."""
+
+    def pack(ready: Ready, may_leave: MayLeave) -> Callable[[], Outcome]:
+        message = ready.message
+        originator = parts.sms.originator(message.mandant_id or "")
+        return partial(gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text, may_leave))
+
+    can = gateway.capabilities
+    return Way(pack, gateway.balance if ask_balance and can.has_balance else lambda: None, can.most_at_once)
+
+
+def mail_way(parts: MessageParts, gateway: MailGateway) -> Way:
+    """Returns the way of e-mail, with a calendar file for reminders."""
+
+    def pack(ready: Ready, may_leave: MayLeave) -> Callable[[], Outcome]:
+        message, sender = ready.message, parts.mail_identity(ready.message.mandant_id or "")
+        to, calendar = message.recipient or "", _calendar(parts, ready)
+        mail = OutgoingMail(message.reference, to, sender.address, sender.name, message.subject, message.text, calendar, may_leave)
+        return partial(gateway.submit, mail)
+
+    return Way(pack, lambda: None, gateway.capabilities.most_at_once, is_mail=True)
+
+
+def missing_way(error: KnownError) -> Way:
+    """Returns the way of a Mandant that has no account, or whose account can't be used here: it says so when it is opened."""
+
+    def refuse(*_message: object) -> NoReturn:
+        raise error
+
+    return Way(refuse, refuse, at_once=1)
+
+
+def _calendar(parts: MessageParts, ready: Ready) -> bytes | None:
+    appointment = ready.appointment
+    if appointment is None:
+        return None
+    entry = CalendarEntry(
+        uid=f"{reference_of('appointment/' + appointment.id)}@vitoclient",
+        starts_at=appointment.starts_at,
+        zone=parts.zone,
+        summary=calendar_summary(ready.message.language or "de", parts.words.name),
+        issued_at=ready.message.prepared_at,
+        ends_at=appointment.ends_at,
+        location=parts.words.name,
+    )
+    return calendar_file(entry)
+
+
+class Lane:
+    """One account's messages on their way out. Used by one thread; the workers only hand over.
+
+    Args:
+        parts: what to work with.
+        name: the account.
+        way: how it hands over.
+        events: where the lane tells what happened.
+    """
+
+    def __init__(self, parts: MessageParts, name: str, way: Way, events: SimpleQueue[Event]) -> None:
+        self.name = name
+        self.is_mail = way.is_mail
+        self.at_once = way.at_once
+        self.waiting: deque[tuple[Ready, float]] = deque()
+        self.on_the_way = 0
+        self.budget: Decimal | None = None
+        self.stop: Stop | None = None
+        self._refused: dict[str | None, Stop] = {}
+        self.troubles = 0
+        self.pauses = 0
+        self._parts = parts
+        self._way = way
+        self._events = events
+        self._opening = False
+        self._opened = False
+        self._leaving = True
+        self._workers = ThreadPoolExecutor(max_workers=way.at_once, thread_name_prefix="sending")
+
+    @property
+    def room(self) -> int:
+        """Returns how many intents may be committed now, so that no connection waits for a COMMIT."""
+        return self.at_once * self._parts.rules.ahead - self.on_the_way if self._opened and self.stop is None else 0
+
+    @property
+    def is_hungry(self) -> bool:
+        """Returns whether it could soon take more than what waits."""
+        # Twice what is under way: reading and checking a chunk takes about as long as handing that much over.
+        return self.stop is None and len(self.waiting) < 2 * self.at_once * self._parts.rules.ahead
+
+    @property
+    def busy(self) -> bool:
+        """Returns whether an event of this lane is still to come."""
+        return self._opening or self.on_the_way > 0
+
+    def stop_of(self, message: OutboxMessage) -> Stop | None:
+        """Returns what keeps a message back: the lane's stop, or that of its Mandant's sender."""
+        return self.stop or self._refused.get(message.mandant_id)
+
+    def put_stop(self, stop: Stop) -> list[Ready]:
+        """Stops the lane, or one Mandant's messages in it, and returns those that waited; a lane that is stopped stays so."""
+        if self.stop is not None:
+            return []
+        if stop.mandant_id is None:
+            self.stop = stop
+        else:
+            self._refused.setdefault(stop.mandant_id, stop)
+        kept_back = [ready for ready, _checked_at in self.waiting if self.stop_of(ready.message)]
+        self.waiting = deque(place for place in self.waiting if not self.stop_of(place[0].message))
+        return kept_back
+
+    @property
+    def can_go_on(self) -> bool:
+        """Returns whether something waits that may leave."""
+        return bool(self.waiting) and self.stop is None
+
+    def open(self) -> None:
+        """Asks for the balance before the first message of a batch; the answer comes as an event."""
+        if not self._opened and not self._opening and self.stop is None:
+            self._opening = True
+            self._workers.submit(self._ask)
+
+    def was_opened(self, opened: Opened) -> None:
+        """Takes the balance, or the reason why the lane can't be used now."""
+        self._opening = False
+        self._opened = opened.problem is None
+        self.budget = opened.balance
+
+    def depart(self, departure: Departure) -> None:
+        """Hands a message over, side by side with others; the outcome comes as an event."""
+        self.on_the_way += 1
+        # A worker that failed without an event would leave the run waiting for it, and nobody would read its exception.
+        future: Future[None] = self._workers.submit(self._hand_over, departure)
+        future.add_done_callback(_raise_bugs)
+
+    def close(self) -> None:
+        """Keeps back what has not left, and waits for the answers to what has."""
+        self._leaving = False
+        self._workers.shutdown(wait=True)
+
+    def keep_back(self) -> None:
+        """Lets nothing leave any more; departures that have not left come back as too late."""
+        self._leaving = False
+
+    def resume(self, now: datetime) -> bool:
+        """Forgets a pause that is over, so that the lane is opened again; returns whether one was."""
+        if self.stop is None or self.stop.retry_at is None or now < self.stop.retry_at:
+            return False
+        self.stop, self._opened, self.troubles = None, False, 0
+        return True
+
+    def _ask(self) -> None:
+        try:
+            self._events.put(Opened(self, self._way.balance()))
+        except KnownError as error:
+            self._events.put(Opened(self, problem=error))
+        except Exception:  # noqa: BLE001 - a fault of one lane must not end the others; logged
+            _log.exception("asking for the balance of %s failed", self.name)
+            problem = KnownError(_("Fehler beim Abfragen des Guthabens"), _("Das Guthaben konnte nicht abgefragt werden."))
+            self._events.put(Opened(self, problem=problem))
+
+    def _hand_over(self, departure: Departure) -> None:
+        self._parts.reached("before_leaving")
+        outcome = self._outcome(departure) if self._may_leave(departure) else too_late()
+        if isinstance(outcome, AccountStopped) and outcome.fault is AccountFault.ORIGINATOR:
+            whose = _("Absender von {mandant}: {why}").format(mandant=departure.ready.mandant_name, why=outcome.sentence)
+            outcome = replace(outcome, sentence=whose)
+        self._events.put(Returned(self, departure, outcome))
+
+    def _outcome(self, departure: Departure) -> Outcome:
+        try:
+            leave = self._way.pack(departure.ready, partial(self._may_leave, departure))
+        except KnownError as error:  # no usable originator: every message of this Mandant would meet the same
+            return AccountStopped(AccountFault.ORIGINATOR, str(error))
+        except Exception:  # noqa: BLE001 - a fault of one message must not end the others; logged
+            _log.exception("packing message %s failed", departure.message.id)
+            return NotNow(OutboxReason.PROGRAM_FAULT.value, _("Die Mitteilung konnte wegen eines Programmfehlers nicht übergeben werden."))
+        try:
+            outcome = leave()
+        except Exception:  # noqa: BLE001 - whatever it was, the message may have left: it is in doubt; logged
+            _log.exception("handing message %s over failed", departure.message.id)
+            outcome = InDoubt(_("Beim Übergeben trat ein Programmfehler auf; die Mitteilung kann angekommen sein."))
+        self._parts.reached("after_leaving")
+        return outcome
+
+    def _may_leave(self, departure: Departure) -> bool:
+        clock = self._parts.clock
+        # Both clocks: the wall clock may be set back, and the monotonic one stands still on some machines while they sleep.
+        in_time = clock.now() < departure.leaves_until and clock.monotonic() < departure.leaves_within
+        stop = self.stop_of(departure.message)
+        return in_time and self._leaving and (stop is None or stop.finishes)
+
+
+def _raise_bugs(future: Future[None]) -> None:
+    error = future.exception()
+    if error is not None:
+        _log.error("a worker of sending failed", exc_info=error)

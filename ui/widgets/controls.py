@@ -1,0 +1,108 @@
+"""How buttons, keys, the wheel and context menus behave alike in every window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt
+from PyQt6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
+from PyQt6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QMenu, QWidget
+
+from tray_agent.tray.model import Action, MenuItem
+
+
+def by_key(seen: QWidget, key: QKeySequence | QKeySequence.StandardKey, action: Callable[[], object], *, within: bool = False) -> str:
+    """Lets a key do something in a window while the widget ``seen`` is visible and enabled; returns what the key is called here.
+
+    Args:
+        seen: a widget of the window, or the window.
+        key: which.
+        action: what it does.
+        within: only while the keyboard is in ``seen``.
+    """
+    shortcut = QShortcut(QKeySequence(key), seen)
+    if within:
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    shortcut.activated.connect(action)
+    return shortcut.key().toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def search_by_key(field: QLineEdit) -> None:
+    """Lets the key for searching (Ctrl+F) go to a field, its words chosen to be overwritten; the field's tooltip tells it."""
+
+    def search() -> None:
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        field.selectAll()
+
+    field.setToolTip(by_key(field, QKeySequence.StandardKey.Find, search))
+
+
+_OWN = "vitoclientToolTip"
+
+
+def allow(button: QAbstractButton, *, possible: bool, otherwise: str) -> None:
+    """Lets a button be pressed, or not.
+
+    Args:
+        button: which; its own tooltip comes back when it can be pressed again.
+        possible: whether it can be pressed now.
+        otherwise: a sentence that tells why not, and what to do.
+    """
+    if button.property(_OWN) is None:
+        button.setProperty(_OWN, button.toolTip())
+    button.setEnabled(possible)
+    button.setToolTip(str(button.property(_OWN)) if possible else otherwise)
+    button.setAccessibleDescription("" if possible else otherwise)
+
+
+class FocusedWheel(QObject):
+    """Keeps the wheel from fields without the keyboard: nobody shall change a value by scrolling past it. The page scrolls instead.
+
+    Args:
+        page: the widget whose fields are meant, those it has now; keeps this object.
+    """
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__(page)
+        for field in page.findChildren(QWidget):
+            if isinstance(field, QAbstractSpinBox | QComboBox):
+                field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # without the wheel, which would give it the keyboard
+                field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Leaves a wheel event to the page where its field has not the keyboard."""
+        if event is None or event.type() != QEvent.Type.Wheel or not isinstance(watched, QWidget) or watched.hasFocus():
+            return False
+        event.ignore()
+        return True
+
+
+def menu_place(view: QAbstractItemView, event: QContextMenuEvent) -> tuple[QModelIndex, QPoint]:
+    """Returns the cell that a context menu is about (invalid: none) and the place on the screen where it opens.
+
+    Args:
+        view: a table or tree.
+        event: what it was asked by; its position is the viewport's.
+    """
+    if event.reason() is QContextMenuEvent.Reason.Mouse:
+        return view.indexAt(event.pos()), event.globalPos()
+    viewport, current = view.viewport(), view.currentIndex()
+    view.scrollTo(current)
+    below = view.visualRect(current).bottomLeft()
+    return current, viewport.mapToGlobal(below) if viewport is not None else QPoint()
+
+
+def fill_menu(menu: QMenu, items: Sequence[MenuItem], choose: Callable[[Action], object]) -> None:
+    """Adds the entries of the tray's menu, or of a part of it, to a menu; ``choose`` is called with what a person chose."""
+    for item in items:
+        if item.is_separator:
+            menu.addSeparator()
+        elif item.children:
+            submenu = QMenu(item.label, menu)
+            fill_menu(submenu, item.children, choose)
+            menu.addMenu(submenu)
+        elif (entry := menu.addAction(item.label)) is not None and (action := item.action) is not None:
+            font = entry.font()
+            font.setBold(item.default)
+            entry.setFont(font)
+            entry.triggered.connect(lambda _checked, action=action: choose(action))
