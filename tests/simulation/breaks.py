@@ -18,10 +18,11 @@ from tray_agent.messages.gateways.contract import InDoubt, NotNow, Outcome
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import listing
 from tray_agent.messages.outbox.model import OutboxMessage
-from tray_agent.messages.rules.eligibility import Circumstances, Earlier, Prepared, Recheck, ReminderCandidate, recheck_reminder
-from tray_agent.messages.work import doubt, recheck, send
-from tray_agent.messages.work.outcomes import Noted, note
+from tray_agent.messages.rules.eligibility import Candidate, Circumstances, Decision, Earlier, ReminderKey, recheck_reminder
+from tray_agent.messages.work import answers, doubt, recheck
+from tray_agent.messages.work.answers import step_after
 from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.steps import MessageStep
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.schedules.quiet_hours import QuietHours
 
@@ -53,24 +54,24 @@ class Break:
             yield
 
 
-def _seen_otherwise(change: Callable[[ReminderCandidate, Prepared], ReminderCandidate]) -> Patch:
+def _seen_otherwise(change: Callable[[Candidate], Candidate]) -> Patch:
     """Lets the check before sending see a candidate otherwise than it is."""
 
-    def blind(prepared: Prepared, candidate: ReminderCandidate, around: Circumstances, earlier: Earlier) -> Recheck:
-        return recheck_reminder(prepared, change(candidate, prepared), around, earlier)
+    def blind(key: ReminderKey, candidate: Candidate, around: Circumstances, earlier: Earlier) -> Decision:
+        return recheck_reminder(key, change(candidate), around, earlier)
 
     return lambda patching: patching.setattr(recheck, "recheck_reminder", blind)
 
 
-def _opted_in(candidate: ReminderCandidate, _prepared: Prepared) -> ReminderCandidate:
+def _opted_in(candidate: Candidate) -> Candidate:
     return replace(candidate, patient=replace(candidate.patient, opted_out=False)) if candidate.patient else candidate
 
 
-def _alive(candidate: ReminderCandidate, _prepared: Prepared) -> ReminderCandidate:
+def _alive(candidate: Candidate) -> Candidate:
     return replace(candidate, patient=replace(candidate.patient, death_date=None)) if candidate.patient else candidate
 
 
-def _definite(candidate: ReminderCandidate, _prepared: Prepared) -> ReminderCandidate:
+def _definite(candidate: Candidate) -> Candidate:
     if candidate.appointment is None:
         return candidate
     return replace(candidate, appointment=replace(candidate.appointment, status=AppointmentStatus.DEFINITE))
@@ -81,10 +82,10 @@ def _quiet_never(patching: pytest.MonkeyPatch) -> None:
 
 
 def _doubt_is_no(patching: pytest.MonkeyPatch) -> None:
-    def optimistic(parts: MessageParts, message: OutboxMessage, outcome: Outcome | None, now: datetime) -> Noted:
-        return note(parts, message, NotNow("later", outcome.sentence) if isinstance(outcome, InDoubt) else outcome, now)
+    def optimistic(parts: MessageParts, message: OutboxMessage, outcome: Outcome, now: datetime) -> MessageStep:
+        return step_after(parts, message, NotNow("later", outcome.sentence) if isinstance(outcome, InDoubt) else outcome, now)
 
-    patching.setattr(send, "note", optimistic)
+    patching.setattr(answers, "step_after", optimistic)
 
 
 def _never_heard_of(patching: pytest.MonkeyPatch) -> None:
@@ -101,13 +102,11 @@ def _failures_unlisted(patching: pytest.MonkeyPatch) -> None:
 
 def _moved_stays(patching: pytest.MonkeyPatch) -> None:
     """Says the start that was written when the message was prepared."""
-    confirm = recheck._Checking._confirm
 
-    def _move(checking: Any, message: OutboxMessage, decision: Any) -> None:
+    def _move(checking: Any, message: OutboxMessage, _decision: Any, _appointment: Any) -> None:
         checking.checked.ready.append(recheck.Ready(message, None))
 
     patching.setattr(recheck._Checking, "_move", _move)
-    patching.setattr(recheck._Checking, "_confirm", confirm)
 
 
 BREAKS: Mapping[str, Break] = {

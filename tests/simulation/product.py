@@ -8,9 +8,10 @@ when something is due or has changed, because nothing else could make a differen
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,20 +26,21 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from tests.simulation.agenda import ZURICH, Person, Visit
 from tests.simulation.strands import KilledError, Place, PlaceClock, Timetable, strands_for_threads
+from tests.support.gateway import FaultyGateway, GatewayFault
 from tray_agent.agent import Agent
 from tray_agent.config import settings as switches
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, PracticeSection
 from tray_agent.config.secrets import MemorySecrets
-from tray_agent.demo.gateway_ledger import DeliveryRule
-from tray_agent.demo.gateway_server import AcceptedSms, GatewayFault, GatewayServer
+from tray_agent.demo.gateway_ledger import AcceptedSms, DeliveryRule
 from tray_agent.errors import KnownError, OutcomeUnknownError
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs import faults as job_faults
 from tray_agent.jobs.claims import Claim
-from tray_agent.jobs.contract import JobDefinition, JobSet
+from tray_agent.jobs.contract import JobWorks
+from tray_agent.jobs.errors import passes
 from tray_agent.jobs.events import Event, RunFinished, RunLost
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.parts import JobParts
+from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import (
     Accepted,
@@ -54,12 +56,12 @@ from tray_agent.messages.gateways.contract import (
     SmsGateway,
     too_late,
 )
-from tray_agent.messages.gateways.registry import GatewayAccess, SmsGateways
+from tray_agent.messages.gateways.registry import SmsGateways
+from tray_agent.messages.gateways.smtp import SmtpGateway
 from tray_agent.messages.outbox.keys import start_in
-from tray_agent.messages.outbox.model import Verdict
+from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.rules.licence import with_check_digits
-from tray_agent.messages.service import MessageService, make_parts
-from tray_agent.messages.work import send
+from tray_agent.messages.service import MessageService
 from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import (
     Appointment,
@@ -70,7 +72,7 @@ from tray_agent.practice.model import (
     Treatment,
     VisitReason,
 )
-from tray_agent.protocol.activity_log import ActivityLog
+from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
@@ -118,15 +120,16 @@ Reminder = tuple[str, datetime]
 @contextmanager
 def product_in_strands(timetable: Timetable) -> Iterator[None]:
     """Runs the product's threads as strands."""
-    before, level = send.SLICE, logging.root.manager.disable
-    send.SLICE = _WAITING_SLICE
-    logging.disable(logging.CRITICAL)
-    try:
-        with strands_for_threads(timetable, ("tray_agent.jobs", "tray_agent.messages")):
-            yield
-    finally:
-        send.SLICE = before
-        logging.disable(level)
+    level = logging.root.manager.disable
+    sliced = [module for name, module in sys.modules.items() if name.startswith("tray_agent.messages.work") and hasattr(module, "SLICE")]
+    with ExitStack() as undone:
+        for module in sliced:
+            undone.callback(setattr, module, "SLICE", vars(module)["SLICE"])
+            vars(module)["SLICE"] = _WAITING_SLICE
+        undone.callback(logging.disable, level)
+        logging.disable(logging.CRITICAL)
+        undone.enter_context(strands_for_threads(timetable, ("tray_agent.jobs", "tray_agent.messages")))
+        yield
 
 
 @dataclass(slots=True)
@@ -178,14 +181,8 @@ class World:
     def __init__(self, timetable: Timetable, seed: int, buffered_for: timedelta) -> None:
         self._rule = DeliveryRule(seed, timedelta(seconds=20), buffered_for)
         self.mails: list[Taken] = []
-        self.server = GatewayServer(
-            {user: f"secret-{user}" for user in ACCOUNTS.values()},
-            balance=Decimal(100_000),
-            seed=seed,
-            delivery_delay=20.0,
-            buffered_for=buffered_for.total_seconds(),
-            clock=PlaceClock(timetable),
-        )
+        accounts = {user: f"secret-{user}" for user in ACCOUNTS.values()}
+        self.server = FaultyGateway(accounts, balance=Decimal(100_000), rule=self._rule, clock=PlaceClock(timetable))
 
     def taken(self) -> list[Taken]:
         """Returns everything that was taken so far, in order."""
@@ -297,7 +294,7 @@ class StoreConnection(Database):
 class SmsWire:
     """The gateway's real client, behind a wire: one speaks to the server, one to where nobody listens, one with a wrong password."""
 
-    most_at_once = AspsmsGateway.most_at_once
+    capabilities = AspsmsGateway.capabilities
 
     def __init__(
         self, account: str, address: str, wires: Wires, clock: PlaceClock, place: Place, timetable: Timetable, random: Random
@@ -341,6 +338,8 @@ class SmsWire:
 
 class MailWire:
     """The way for e-mail, with its server in it."""
+
+    capabilities = SmtpGateway.capabilities
 
     def __init__(self, world: World, wires: Wires, place: Place, timetable: Timetable, random: Random) -> None:
         self._world, self._wires, self._place, self._timetable, self._random = world, wires, place, timetable, random
@@ -446,13 +445,12 @@ class Office(Agent):
 
     @cached_property
     def messages(self) -> MessageService:
-        log = ActivityLog(self.store, self.workstation)
-        parts = replace(make_parts(self), reached=self._reached)
-        return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+        made = super().messages
+        return MessageService(replace(made.parts, reached=self._reached), made._write)
 
     @property
-    def job_definitions(self) -> JobSet:
-        return self._message_jobs
+    def job_works(self) -> JobWorks:
+        return {key: self._work_of(key) for key in JOBS}
 
     @property
     def job_parts(self) -> JobParts:
@@ -557,7 +555,9 @@ class Programme:
         for message in self._office.messages.in_doubt():
             if message.channel == "email":
                 try:
-                    self._office.messages.decide(message.id, Verdict.SENT if message.reference in arrived else Verdict.AGAIN, "Praxis")
+                    self._office.messages.decide(
+                        message.id, DoubtDecision.SENT if message.reference in arrived else DoubtDecision.AGAIN, "Praxis"
+                    )
                     decided += 1
                 except KnownError:
                     continue  # it could still be under way
@@ -590,21 +590,22 @@ class Programme:
             self._retry = min(2 * self._retry, 60.0)
             return self._retry
         except Exception as error:
-            if not job_faults.passes(error):
+            if not passes(error):
                 raise
             return 2.0
         if self._away_since:
             self._missed, self._away_since, self._retry = away, None, 5.0
-        left = settled.look_again - self._around.timetable.now if settled.look_again else LONGEST_LOOK
-        return min(max(left.total_seconds(), 0.2), LONGEST_LOOK.total_seconds())
+        planned = [next_after(job.schedule, ZURICH, settled.plan.now) for job in settled.plan.jobs.values()]
+        due = min((at for at in (settled.waits_until, *planned) if at), default=now + LONGEST_LOOK)
+        return min(max((due - self._around.timetable.now).total_seconds(), 0.2), LONGEST_LOOK.total_seconds())
 
-    def _launch(self, definition: JobDefinition, claim: Claim) -> None:
+    def _launch(self, claim: Claim) -> None:
         def run() -> None:
             self._around.timetable.wait(self._around.timetable.random.uniform(0.0, 0.5))
-            self._office.job_parts.runner.run(definition, claim)
+            self._office.job_parts.runner.run(claim)
             self._around.changed()
 
-        self._around.timetable.spawn(self.place, f"{self.place.name} {definition.key.value}", run)
+        self._around.timetable.spawn(self.place, f"{self.place.name} {claim.job.value}", run)
 
     def _hear(self, heard: Event) -> None:
         if isinstance(heard, RunFinished):
