@@ -1,0 +1,43 @@
+"""Plays seeds for tests: each seed once for a process, however many tests look at it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection
+from functools import cache
+from pathlib import Path
+
+from tests.simulation.judge import Violation, judge
+from tests.simulation.record import Record
+from tests.simulation.simulation import Simulation
+
+SHORT_SEEDS, SHORT_DAYS = (18, 20, 28, 34), 10
+"""What every test run plays."""
+
+CALM_DAYS = 8
+"""So many days are played without bad hours: a week, and the Monday that is prepared on a Sunday."""
+
+
+def in_memory() -> str | None:
+    """Returns a folder in memory where there is one (Linux)."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder of its own is made in it
+
+
+def play(
+    seed: int, days: int, *, bad: bool = True, without: Collection[int] = (), stop: Callable[[Record], bool] = lambda _record: False
+) -> Record:
+    """Returns the record of a simulated practice."""
+    with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-", dir=in_memory()) as folder:
+        return Simulation(seed, Path(folder), bad=bad, without=without).run(days, stop)
+
+
+@cache
+def played(seed: int, days: int = SHORT_DAYS, *, bad: bool = True) -> Record:
+    """Returns the record of a seed, played once."""
+    return play(seed, days, bad=bad)
+
+
+@cache
+def judged(seed: int, days: int = SHORT_DAYS, *, bad: bool = True) -> tuple[Violation, ...]:
+    """Returns what the judge found in a seed."""
+    return tuple(judge(played(seed, days, bad=bad)))

@@ -1,0 +1,670 @@
+"""All that the simulation knows of the product, in one place: what is renamed there is mended here.
+
+Real: jobs, claims, settlement, runner, outbox, texts, rules, the store (SQLite), the gateway's client over loopback. Ours: the clock,
+the wires, the practice's data, and when the plan is looked at (the product's scheduler looks every half minute; here a computer looks
+when something is due or has changed, because nothing else could make a difference).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache, cached_property
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from tests.simulation.agenda import ZURICH, Person, Visit
+from tests.simulation.strands import KilledError, Place, PlaceClock, Timetable, strands_for_threads
+from tests.support.gateway import FaultyGateway, GatewayFault
+from tray_agent.agent import Agent
+from tray_agent.config import settings as switches
+from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, PracticeSection
+from tray_agent.config.secrets import MemorySecrets
+from tray_agent.demo.gateway_ledger import AcceptedSms, DeliveryRule
+from tray_agent.errors import KnownError, OutcomeUnknownError
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.claims import Claim
+from tray_agent.jobs.contract import JobWorks
+from tray_agent.jobs.errors import passes
+from tray_agent.jobs.events import Event, RunFinished, RunLost
+from tray_agent.jobs.model import JobChange, PauseScope
+from tray_agent.jobs.parts import JobParts
+from tray_agent.messages.gateways.access import GatewayAccess
+from tray_agent.messages.gateways.aspsms import AspsmsGateway
+from tray_agent.messages.gateways.contract import (
+    Accepted,
+    AccountFault,
+    AccountStopped,
+    DeliveryReport,
+    InDoubt,
+    MailGateway,
+    NotNow,
+    Outcome,
+    OutgoingMail,
+    OutgoingSms,
+    SmsGateway,
+    too_late,
+)
+from tray_agent.messages.gateways.registry import SmsGateways
+from tray_agent.messages.gateways.smtp import SmtpGateway
+from tray_agent.messages.outbox.keys import start_in
+from tray_agent.messages.outbox.model import DoubtDecision
+from tray_agent.messages.rules.licence import with_check_digits
+from tray_agent.messages.service import MessageService
+from tray_agent.practice.memory_source import MemoryPracticeSource
+from tray_agent.practice.model import (
+    Appointment,
+    AppointmentStatus,
+    Mandant,
+    Patient,
+    PracticeSource,
+    Treatment,
+    VisitReason,
+)
+from tray_agent.schedules.planned_times import next_after
+from tray_agent.schedules.schedule import Schedule
+from tray_agent.store.database import Database, open_database, unavailable
+from tray_agent.store.migrate import upgrade
+
+JOBS = (JobKey.PREPARE_BIRTHDAYS, JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
+PLAN = {
+    JobKey.PREPARE_BIRTHDAYS: time(9, 50),
+    JobKey.PREPARE_REMINDERS: time(10, 0),
+    JobKey.SEND_MESSAGES: time(10, 10),
+    JobKey.UPDATE_STATUS: time(10, 20),
+}
+"""What the specification recommends."""
+
+PREPARED_AT, SENT_AT = PLAN[JobKey.PREPARE_REMINDERS], PLAN[JobKey.SEND_MESSAGES]
+QUIET = (time(20, 0), time(8, 0))
+"""The practice's quiet hours, as its switches say."""
+
+LEASE = timedelta(seconds=90)
+LONGEST_LOOK = timedelta(hours=4)
+STEPS = {
+    "checked": 1,
+    "before_commit": 3,
+    "after_commit": 3,
+    "before_leaving": 8,
+    "after_leaving": 8,
+    "before_settling_commit": 1,
+    "committed": 25,
+}
+"""Where a computer can be switched off: what sending tells of its steps, and any COMMIT; and at the how-manieth time at the most."""
+
+ACCOUNTS = {"M1": "meier", "M2": "huber"}
+MANDANTS = (
+    Mandant("M1", "Dr. Meier", phone="044 262 11 22", licence_number=with_check_digits("7601000")),
+    Mandant("M2", "Dr. Huber", phone="044 262 11 33", licence_number=with_check_digits("7602000")),
+)
+_WAITING_SLICE = 15.0
+"""A waiting run looks so often (in seconds) whether it shall stop; every second would cost much and show nothing."""
+
+T = TypeVar("T")
+
+Reminder = tuple[str, datetime]
+"""A visit's id and its start, as the practice's wall clock says it."""
+
+
+@contextmanager
+def product_in_strands(timetable: Timetable) -> Iterator[None]:
+    """Runs the product's threads as strands."""
+    level = logging.root.manager.disable
+    sliced = [module for name, module in sys.modules.items() if name.startswith("tray_agent.messages.work") and hasattr(module, "SLICE")]
+    with ExitStack() as undone:
+        for module in sliced:
+            undone.callback(setattr, module, "SLICE", vars(module)["SLICE"])
+            vars(module)["SLICE"] = _WAITING_SLICE
+        undone.callback(logging.disable, level)
+        logging.disable(logging.CRITICAL)
+        undone.enter_context(strands_for_threads(timetable, ("tray_agent.jobs", "tray_agent.messages")))
+        yield
+
+
+@dataclass(slots=True)
+class Wires:
+    """What lies between the computers and the world, and how it is now.
+
+    Attributes:
+        gateway_away, mail_away: nothing answers there.
+        refused: accounts whose password the gateway refuses.
+        mail_refused: the mail server refuses the login.
+        answers: seconds after which the gateway answers, from and to.
+        mail_breaks: the share of e-mails after whose text the connection breaks off.
+        store_away, practice_away: the databases do not answer.
+        lose_commits: so many of the next COMMITs get no answer.
+    """
+
+    gateway_away: bool = False
+    mail_away: bool = False
+    refused: set[str] = field(default_factory=set)
+    mail_refused: bool = False
+    answers: tuple[float, float] = (0.1, 0.8)
+    mail_breaks: float = 0.0
+    store_away: bool = False
+    practice_away: bool = False
+    lose_commits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that the world took.
+
+    Attributes:
+        recipient: number or address, as the networks write it.
+        text: for e-mail with its subject.
+        failed_at: when it is known that it will never arrive, or None.
+    """
+
+    channel: str
+    reference: str
+    recipient: str
+    text: str
+    at: datetime
+    failed_at: datetime | None = None
+
+
+class World:
+    """The gateway's and the mail server's side of the wires: what they really took."""
+
+    def __init__(self, timetable: Timetable, seed: int, buffered_for: timedelta) -> None:
+        self._rule = DeliveryRule(seed, timedelta(seconds=20), buffered_for)
+        self.mails: list[Taken] = []
+        accounts = {user: f"secret-{user}" for user in ACCOUNTS.values()}
+        self.server = FaultyGateway(accounts, balance=Decimal(100_000), rule=self._rule, clock=PlaceClock(timetable))
+
+    def taken(self) -> list[Taken]:
+        """Returns everything that was taken so far, in order."""
+        sms = [
+            Taken("sms", one.reference, one.recipient, one.text, one.accepted_at, self._failed_at(one)) for one in self.server.accepted()
+        ]
+        return sorted([*sms, *self.mails], key=lambda one: one.at)
+
+    def _failed_at(self, sms: AcceptedSms) -> datetime | None:
+        """Returns when a number's fate is known to be "never", by the gateway's own rule."""
+        told = self._rule.notifications(sms, self._rule.delivery_of(sms.recipient), sms.accepted_at + timedelta(days=30))
+        return told[-1].notified_at if told and told[-1].status == 2 else None
+
+    def fail_at_random(self, share: float, seed: int) -> None:
+        """Lets a share of the submissions go wrong in all ways that are quick, or none."""
+        ways = (
+            GatewayFault.DROP_AFTER_ACCEPT, GatewayFault.DROP_BEFORE_ACCEPT, GatewayFault.ERROR_500, GatewayFault.ERROR_500_ACCEPTED,
+            GatewayFault.GARBAGE, GatewayFault.CUT_OFF, GatewayFault.BUSY_429, GatewayFault.BUSY_503,
+        )  # fmt: skip
+        self.server.fail_at_random({way: share / len(ways) for way in ways} if share else {}, seed)
+
+    def set_credits(self, mandant: str, balance: int) -> None:
+        self.server.set_credits(ACCOUNTS[mandant], Decimal(balance))
+
+
+class SurgeryData(MemoryPracticeSource):
+    """The practice's data as the product reads them, where its database answers."""
+
+    def __init__(self, wires: Wires) -> None:
+        super().__init__(MANDANTS)
+        self._wires = wires
+
+    def show(self, *changed: Person | Visit) -> None:
+        """Writes into the practice software."""
+        for one in changed:
+            if isinstance(one, Person):
+                self.put(_patient(one), Treatment(f"t-{one.id}", one.id, one.mandant, one.born))
+            else:
+                status = AppointmentStatus.CANCELLED if one.cancelled else AppointmentStatus.DEFINITE
+                self.put(Appointment(one.id, one.person, one.start, status))
+
+    def mandants(self) -> Mapping[str, Mandant]:
+        self._ask()
+        return super().mandants()
+
+    def visit_reasons(self) -> Mapping[str, VisitReason]:
+        self._ask()
+        return super().visit_reasons()
+
+    def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
+        self._ask()
+        return super().appointments_between(first, end)
+
+    def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
+        self._ask()
+        return super().appointments(ids)
+
+    def patients(self, ids: Collection[str]) -> Mapping[str, Patient]:
+        self._ask()
+        return super().patients(ids)
+
+    def patients_born_on(self, month_days: Collection[tuple[int, int]]) -> Iterator[list[Patient]]:
+        self._ask()
+        return super().patients_born_on(month_days)
+
+    def last_mandants(self, patient_ids: Collection[str]) -> Mapping[str, str]:
+        self._ask()
+        return super().last_mandants(patient_ids)
+
+    def _ask(self) -> None:
+        if self._wires.practice_away:
+            raise _database_away()
+
+
+class StoreConnection(Database):
+    """The store as one computer reaches it: it may be away, an answer to COMMIT may be lost, and others may come in between."""
+
+    def __init__(
+        self, engine: Engine, timetable: Timetable, place: Place, wires: Wires, random: Random, reached: Callable[[str], None]
+    ) -> None:
+        super().__init__(engine, None, PlaceClock(timetable))
+        self._timetable, self._place, self._wires, self._seeded, self._reached = timetable, place, wires, random, reached
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        self._timetable.wait(self._seeded.uniform(0.0, 0.02))
+        self._ask()
+        with super().begin() as connection:
+            yield connection
+        if self._timetable.current:
+            self._reached("committed")
+        if self._wires.lose_commits and self._timetable.current:
+            self._wires.lose_commits -= 1
+            raise OutcomeUnknownError("Verbindung beim Speichern verloren", "")
+        self._timetable.wait(self._seeded.uniform(0.0, 0.02))
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        self._ask()
+        with super().read() as connection:
+            yield connection
+
+    def _ask(self) -> None:
+        self._place.alive()
+        if self._wires.store_away or self._place.offline:
+            raise _database_away()
+
+
+class SmsWire:
+    """The gateway's real client, behind a wire: one speaks to the server, one to where nobody listens, one with a wrong password."""
+
+    capabilities = AspsmsGateway.capabilities
+
+    def __init__(
+        self, account: str, address: str, wires: Wires, clock: PlaceClock, place: Place, timetable: Timetable, random: Random
+    ) -> None:
+        def client(password: str, where: str) -> AspsmsGateway:
+            return AspsmsGateway(GatewayAccess(account, password, where, Path(), clock))
+
+        self._account, self._wires, self._place, self._timetable, self._random = account, wires, place, timetable, random
+        self._right = client(f"secret-{account}", address)
+        self._wrong = client("wrong", address)
+        self._nobody = client("", "http://127.0.0.1:1/")
+
+    def balance(self) -> Decimal:
+        return self._asked(lambda gateway: gateway.balance())
+
+    def submit(self, message: OutgoingSms) -> Outcome:
+        return self._asked(lambda gateway: gateway.submit(message))
+
+    def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
+        return self._asked(lambda gateway: gateway.inquire(references))
+
+    def close(self) -> None:
+        for client in (self._right, self._wrong, self._nobody):
+            client.close()
+
+    def _asked(self, ask: Callable[[SmsGateway], T]) -> T:
+        self._timetable.wait(self._random.uniform(0.02, 0.2))
+        answer = ask(self._client())
+        if not self._is_away():
+            self._timetable.wait(self._random.uniform(*self._wires.answers))
+        return answer
+
+    def _client(self) -> SmsGateway:
+        if self._is_away():
+            return self._nobody
+        return self._wrong if self._account in self._wires.refused else self._right
+
+    def _is_away(self) -> bool:
+        return self._wires.gateway_away or self._place.offline
+
+
+class MailWire:
+    """The way for e-mail, with its server in it."""
+
+    capabilities = SmtpGateway.capabilities
+
+    def __init__(self, world: World, wires: Wires, place: Place, timetable: Timetable, random: Random) -> None:
+        self._world, self._wires, self._place, self._timetable, self._random = world, wires, place, timetable, random
+
+    def submit(self, message: OutgoingMail) -> Outcome:
+        self._timetable.wait(self._random.uniform(0.05, 0.5))
+        if self._wires.mail_away or self._place.offline:
+            return NotNow("unreachable", "Der Mailserver ist zur Zeit nicht erreichbar.")
+        if self._wires.mail_refused:
+            return AccountStopped(AccountFault.AUTHORISATION, "Der Mailserver weist Benutzer oder Passwort ab.")
+        if not message.may_leave():
+            return too_late()
+        text = f"{message.subject}\n{message.text}"
+        if self._random.random() < self._wires.mail_breaks:
+            if self._random.random() < 0.5:
+                self._take(message, text)
+            return InDoubt("Die Verbindung zum Mailserver brach nach der Übergabe ab.")
+        self._take(message, text)
+        self._timetable.wait(self._random.uniform(0.05, 0.5))
+        return Accepted()
+
+    def check(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def _take(self, message: OutgoingMail, text: str) -> None:
+        self._world.mails.append(Taken("email", message.reference, message.recipient, text, self._timetable.now))
+
+
+class WiredGateways(SmsGateways):
+    """The product's gateways by Mandant, with wires to them."""
+
+    def __init__(self, section: GatewaySection, secrets: MemorySecrets, clock: PlaceClock, wires: Mapping[str, SmsWire]) -> None:
+        super().__init__(section, secrets, clock, Path())
+        self._wires = wires
+
+    def __getitem__(self, mandant_id: str) -> SmsGateway:
+        return self._wires[self.account(mandant_id)]
+
+    def close(self) -> None:
+        for wire in self._wires.values():
+            wire.close()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all computers of the practice share.
+
+    Attributes:
+        told: hears what happens, for the story: who, and what.
+        changed: hears that something in the store is new, so that every computer looks at the plan.
+    """
+
+    timetable: Timetable
+    engine: Engine
+    world: World
+    surgery: SurgeryData
+    wires: Wires
+    seed: int
+    told: Callable[[str, str], None]
+    changed: Callable[[], None]
+
+
+class Office(Agent):
+    """The product's composition root on one computer, with our wires, clock and data."""
+
+    def __init__(self, name: str, place: Place, around: Surroundings, reached: Callable[[str], None]) -> None:
+        accounts = {mandant: GatewayAccount(user=user, originator="Praxis") for mandant, user in ACCOUNTS.items()}
+        machine = Machine(
+            practice=PracticeSection(name="Praxis am Bellevue", phone="044 262 11 22", timezone=str(ZURICH)),
+            gateway=GatewaySection(address=around.world.server.address, originator="Praxis", accounts=accounts),
+            mail=MailSection(host="mail.example", sender="praxis@bellevue.example", sender_name="Praxis am Bellevue"),
+        )
+        self._place_clock = PlaceClock(around.timetable, place)
+        super().__init__(machine, secrets=MemorySecrets(), clock=self._place_clock, workstation=name)
+        self._around, self._place, self._reached = around, place, reached
+        self._random = Random(f"{around.seed} {place.name}")
+
+    @cached_property
+    def store(self) -> Database:
+        around = self._around
+        return StoreConnection(around.engine, around.timetable, self._place, around.wires, self._random, self._reached)
+
+    @cached_property
+    def practice(self) -> PracticeSource:
+        return self._around.surgery
+
+    @cached_property
+    def sms_gateways(self) -> SmsGateways:
+        around, address = self._around, self._around.world.server.address
+        clock, place, timetable = self._place_clock, self._place, around.timetable
+        wires = {user: SmsWire(user, address, around.wires, clock, place, timetable, self._random) for user in ACCOUNTS.values()}
+        gateways = WiredGateways(self.machine.gateway, MemorySecrets(), self._place_clock, wires)
+        self._closing.callback(gateways.close)
+        return gateways
+
+    @cached_property
+    def mail_gateway(self) -> MailGateway:
+        around = self._around
+        return MailWire(around.world, around.wires, self._place, around.timetable, self._random)
+
+    @cached_property
+    def messages(self) -> MessageService:
+        made = super().messages
+        return MessageService(replace(made.parts, reached=self._reached), made._write)
+
+    @property
+    def job_works(self) -> JobWorks:
+        return {key: self._work_of(key) for key in JOBS}
+
+    @property
+    def job_parts(self) -> JobParts:
+        return self._job_parts
+
+
+class Programme:
+    """One start of the product on one computer: from switching on to its end, whatever ends it.
+
+    Attributes:
+        doomed: at the n-th time of this step the computer is switched off.
+    """
+
+    def __init__(self, name: str, number: int, around: Surroundings, *, counts_sleep: bool) -> None:
+        self.name = name
+        self.place = Place(around.timetable, f"{name} {number}", counts_sleep=counts_sleep)
+        self.doomed: tuple[str, int] | None = None
+        self.on_doom: Callable[[], None] = self.place.kill
+        self._around = around
+        self._office = Office(name, self.place, around, self._at_step)
+        self._quitting = self._nudged = self._waits = False
+        self._away_since: datetime | None = None
+        self._missed: tuple[datetime, datetime] | None = None
+        self._retry = 5.0
+        self._office.job_events.subscribe(self._hear)
+        self._watch_strand = around.timetable.spawn(self.place, f"{self.place.name} watch", self._watch)
+
+    @property
+    def is_on(self) -> bool:
+        """Returns whether somebody could work on it."""
+        return not (self.place.dead or self.place.asleep or self.place.offline or self._quitting)
+
+    @property
+    def running(self) -> bool:
+        return bool(self._office.job_parts.runner.running)
+
+    def nudge(self) -> None:
+        """Has the plan looked at now."""
+        self._nudged = True
+        if self._waits:
+            self._watch_strand.go_on(self._watch_strand.turn)
+
+    def log_off(self) -> None:
+        """Ends the program as a log-off does: runs give back at their next safe point, if they reach one soon."""
+        self._quitting = True
+        self._office.job_parts.runner.quit(0)
+
+    def close(self) -> None:
+        self._office.close()
+
+    # What people do on it
+
+    def switch(self, name: str, *, on: bool) -> None:
+        """Turns a switch (*Schalter*)."""
+        self._office.settings.save({switches.find_setting(name): on}, "Praxis")
+
+    def pause(self, *, everything: bool, until: datetime) -> None:
+        self._office.jobs.pause(PauseScope.EVERYTHING if everything else PauseScope.SENDING, until, "Praxis")
+
+    def resume(self) -> None:
+        self._office.jobs.resume()
+
+    def plan_sending(self, at: time) -> None:
+        """Saves another time of day for sending."""
+        self._save({JobKey.SEND_MESSAGES: at})
+
+    def plan_everything(self) -> None:
+        """Enables the jobs at the recommended times."""
+        self._save(PLAN)
+
+    def send_by_hand(self) -> None:
+        """Runs sending by hand.
+
+        Raises:
+            KnownError: it runs already, or is paused; somebody tries again later.
+        """
+        running = any(row.running for row in self._office.jobs.overview() if row.key is JobKey.SEND_MESSAGES)
+        if running or self._office.jobs.paused():
+            raise KnownError("Auftrag läuft bereits oder ist angehalten", "")
+
+        def run() -> None:
+            try:
+                self._office.jobs.run_now(JobKey.SEND_MESSAGES)
+            except KnownError:
+                return
+            self._around.changed()
+
+        self._around.timetable.spawn(self.place, f"{self.place.name} by hand", run)
+
+    def ask_credits(self) -> None:
+        """Looks at *Credits*, which asks the gateway."""
+        self._office.messages.refresh_credits()
+
+    def call_list(self) -> frozenset[Reminder]:
+        """Returns who stands on the list of patients to be called."""
+        rows = self._office.messages.call_list()
+        return frozenset((row.message.appointment_id or "", start_in(row.message.unique_key)) for row in rows)
+
+    def decide_doubts(self) -> int:
+        """Decides about e-mails in doubt as somebody does who asked the patients: rightly; returns how many."""
+        arrived, decided = {mail.reference for mail in self._around.world.mails}, 0
+        for message in self._office.messages.in_doubt():
+            if message.channel == "email":
+                try:
+                    self._office.messages.decide(
+                        message.id, DoubtDecision.SENT if message.reference in arrived else DoubtDecision.AGAIN, "Praxis"
+                    )
+                    decided += 1
+                except KnownError:
+                    continue  # it could still be under way
+        return decided
+
+    def _save(self, times: Mapping[JobKey, time]) -> None:
+        rows = {row.key: row for row in self._office.jobs.overview()}
+        changes = [JobChange(key, _at(rows[key].schedule, at), rows[key].version) for key, at in times.items()]
+        self._office.jobs.save(changes, "Praxis")
+
+    # The product's own life
+
+    def _watch(self) -> None:
+        while not self._quitting:
+            self._nudged = False
+            pause = self._look()
+            if not (self._quitting or self._nudged):
+                self._waits = True
+                self._around.timetable.wait(pause)
+                self._waits = False
+
+    def _look(self) -> float:
+        """Looks at the plan, as the product's scheduler does, and returns the seconds until the next look."""
+        now = self._around.timetable.now
+        away = (self._away_since, now) if self._away_since else self._missed
+        try:
+            settled = self._office.job_parts.settlement.settle(self._launch, away)
+        except KnownError:
+            self._away_since = self._away_since or now
+            self._retry = min(2 * self._retry, 60.0)
+            return self._retry
+        except Exception as error:
+            if not passes(error):
+                raise
+            return 2.0
+        if self._away_since:
+            self._missed, self._away_since, self._retry = away, None, 5.0
+        planned = [next_after(job.schedule, ZURICH, settled.plan.now) for job in settled.plan.jobs.values()]
+        due = min((at for at in (settled.waits_until, *planned) if at), default=now + LONGEST_LOOK)
+        return min(max((due - self._around.timetable.now).total_seconds(), 0.2), LONGEST_LOOK.total_seconds())
+
+    def _launch(self, claim: Claim) -> None:
+        def run() -> None:
+            self._around.timetable.wait(self._around.timetable.random.uniform(0.0, 0.5))
+            self._office.job_parts.runner.run(claim)
+            self._around.changed()
+
+        self._around.timetable.spawn(self.place, f"{self.place.name} {claim.job.value}", run)
+
+    def _hear(self, heard: Event) -> None:
+        if isinstance(heard, RunFinished):
+            run = heard.run
+            planned = f"{run.trigger.value}, planned {run.due_at.astimezone(ZURICH):%d.%m. %H:%M}"
+            came = f"{run.state.value} {run.reason}: {run.sentence} {dict(run.counts)} {dict(run.skipped)}"
+            self._around.told(self.name, f"{run.job.value} ({planned}) {came}")
+            self._around.changed()
+        elif isinstance(heard, RunLost):
+            self._around.told(self.name, f"{heard.job.value}: lost or given back")
+            self._around.changed()
+
+    def _at_step(self, step: str) -> None:
+        if self.doomed is None or self.doomed[0] != step:
+            return
+        if self.doomed[1] > 1:
+            self.doomed = (step, self.doomed[1] - 1)
+            return
+        self.doomed = None
+        self._around.told(self.name, f"switched off at the step {step}")
+        self._around.timetable.at(self._around.timetable.now, self.on_doom, first=True)
+        self._around.timetable.wait(60.0)  # never comes back from it
+        raise KilledError
+
+
+@cache
+def _empty_store() -> bytes:
+    """Returns a store with its tables, made once."""
+    with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-") as folder:
+        database = open_database(f"sqlite:///{(Path(folder) / 'store.db').as_posix()}")
+        upgrade(database)
+        database.dispose()
+        return (Path(folder) / "store.db").read_bytes()
+
+
+def new_store(file: Path) -> Engine:
+    """Returns the engine of a new store with its tables; it lives as long as the simulation, so nothing is forced to a disk."""
+    file.write_bytes(_empty_store())
+    engine = open_database(f"sqlite:///{file.as_posix()}").engine
+    event.listen(engine, "connect", _without_disk)
+    return engine
+
+
+def _without_disk(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.close()
+
+
+def _database_away() -> KnownError:
+    return unavailable(make_url("sqlite:///praxis.db"))
+
+
+def _at(schedule: Schedule, at: time) -> Schedule:
+    return replace(schedule, start_date=date(2026, 1, 1), start_time=at, enabled=True)
+
+
+def _patient(person: Person) -> Patient:
+    return Patient(
+        person.id, person.first, person.last, salutation="Frau", language="de", mobile=person.mobile or None, email=person.email or None,
+        birth_date=person.born, death_date=person.born if person.dead else None, opted_out=person.opted_out,
+    )  # fmt: skip

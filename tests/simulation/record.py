@@ -1,0 +1,85 @@
+"""What the judge is given: the agenda, what the world took, what people could see, and when the world let anything through."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.simulation.agenda import ZURICH, Agenda
+from tests.simulation.product import Reminder, Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The call list as somebody at the telephone saw it."""
+
+    at: datetime
+    listed: frozenset[Reminder]
+
+
+class Hindrances:
+    """When something stood in the way of sending: nothing can be asked of the product while the world itself is not able."""
+
+    def __init__(self) -> None:
+        self._standing: dict[str, int] = defaultdict(int)
+        self._changes: list[tuple[datetime, frozenset[str]]] = []
+
+    def begin(self, now: datetime, what: str) -> None:
+        self._standing[what] += 1
+        self._note(now)
+
+    def end(self, now: datetime, what: str) -> None:
+        self._standing[what] -= 1
+        self._note(now)
+
+    def next_free(self, since: datetime, lasting: timedelta, way: str) -> datetime | None:
+        """Returns the end of the first free time of this length from an instant on, or None where none is known.
+
+        Args:
+            since: from when on.
+            lasting: how long nothing may stand in the way.
+            way: the channel and the Mandant: "sms M1".
+        """
+        free_since: datetime | None = None
+        begins = max(bisect_right([at for at, _what in self._changes], since) - 1, 0)
+        for at, what in self._changes[begins:]:
+            if free_since is not None and at - free_since >= lasting:
+                return free_since + lasting
+            hindered = any(_concerns(one, way) for one in what)
+            free_since = None if hindered else (free_since or max(at, since))
+        return free_since + lasting if free_since is not None else None
+
+    def _note(self, now: datetime) -> None:
+        self._changes.append((now, frozenset(what for what, count in self._standing.items() if count > 0)))
+
+
+def _concerns(what: str, way: str) -> bool:
+    """Returns whether a hindrance concerns a way: "sms M1: …" only that account, "sms: …" that channel, everything else all."""
+    word, colon, _rest = what.partition(": ")
+    return not colon or f"{way} ".startswith(f"{word} ")
+
+
+@dataclass(slots=True)
+class Record:
+    """Everything about one simulated practice.
+
+    Attributes:
+        starts, ends: of the simulated time.
+        glances: in the order of time; only in working hours, only where somebody could look.
+        story: what happened, line by line.
+    """
+
+    seed: int
+    starts: datetime
+    ends: datetime
+    agenda: Agenda = field(default_factory=Agenda)
+    taken: list[Taken] = field(default_factory=list)
+    glances: list[Glance] = field(default_factory=list)
+    hindrances: Hindrances = field(default_factory=Hindrances)
+    story: list[tuple[datetime, str, str]] = field(default_factory=list)
+
+    def told(self) -> list[str]:
+        """Returns the story in lines, by the practice's clock."""
+        return [f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}" for at, who, what in self.story]

@@ -1,0 +1,572 @@
+"""One practice from its first morning to its last evening, by one seed."""
+
+from __future__ import annotations
+
+import random as machine_random
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from tests.simulation.agenda import (
+    CLOSES,
+    OPENS,
+    ZURICH,
+    Agenda,
+    Person,
+    Visit,
+    a_person,
+    book_day,
+    is_working_day,
+    is_working_hour,
+    moved,
+)
+from tests.simulation.product import (
+    ACCOUNTS,
+    QUIET,
+    SENT_AT,
+    STEPS,
+    Programme,
+    SurgeryData,
+    Surroundings,
+    Wires,
+    World,
+    new_store,
+    product_in_strands,
+)
+from tests.simulation.record import Glance, Record
+from tests.simulation.strands import Timetable
+from tests.simulation.troubles import Kind, Trouble, at, bad_hours
+from tray_agent.errors import KnownError
+
+FIRST_DAYS = (date(2026, 10, 19), date(2026, 11, 23), date(2027, 1, 11), date(2027, 3, 22))
+"""Mondays; on the Sunday after the first and the last the clocks change."""
+
+REMINDERS, BIRTHDAYS = "SMSService.TerminerinnerungSenden", "SMSService.GeburtstagsglückwünscheSenden"
+COMPUTERS = ("EMPFANG", "SPRECH1", "SPRECH2")
+"""The first is always on, the others in opening hours."""
+
+PEOPLE, VISITS_A_DAY = 400, 40
+GLANCE = timedelta(minutes=30)
+NEEDS_PEOPLE = frozenset(
+    {
+        Kind.SWITCH_OFF, Kind.PAUSE, Kind.PAUSE_TODAY, Kind.SCHEDULE_SAVED, Kind.LOG_OFF, Kind.PASSWORD_REFUSED, Kind.CREDITS_GONE,
+        Kind.MAIL_REFUSED,
+    }
+)  # fmt: skip
+"""What does not happen on a weekend, or would not end on it."""
+
+
+class Simulation:
+    """A practice and its world.
+
+    Args:
+        seed: decides everything.
+        folder: for the store; better in memory.
+        bad: whether there are bad hours at all.
+        without: numbers of troubles that are left out, to find out which of them matter.
+    """
+
+    def __init__(self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = ()) -> None:
+        self.random = Random(seed)
+        self.first = self.random.choice(FIRST_DAYS)
+        start = at(self.first, time(6, 30))
+        self.record = Record(seed, start, start)
+        self._bad, self._without, self._troubles = bad, without, 0
+        self._timetable = Timetable(start, seed)
+        self._wires = Wires()
+        self._world = World(self._timetable, seed, timedelta(hours=self.random.uniform(1, 6)))
+        self._surgery = SurgeryData(self._wires)
+        engine = new_store(folder / "store.db")
+        self._around = Surroundings(
+            self._timetable, engine, self._world, self._surgery, self._wires, seed, self._tell, self._changed
+        )  # fmt: skip
+        self._names = COMPUTERS[: self.random.choice((1, 2, 2, 3))]
+        self._counts_sleep = {name: self.random.random() < 0.7 for name in self._names}
+        self._wanted: set[str] = set()
+        self._programmes: dict[str, Programme] = {}
+        self._starts = Counter[str]()
+        self._standing = Counter[str]()
+        self._nobody_on = False
+        self._nudging: set[str] = set()
+        self._visit_number = 0
+        self._day = self.first
+
+    @property
+    def agenda(self) -> Agenda:
+        return self.record.agenda
+
+    @property
+    def now(self) -> datetime:
+        return self._timetable.now
+
+    def run(self, days: int, stop: Callable[[Record], bool] = lambda _record: False) -> Record:
+        """Lives through calendar days; ``stop`` looks at the record after each and may end it."""
+        state = machine_random.getstate()
+        machine_random.seed(self.record.seed)
+        with ExitStack() as closing:
+            closing.callback(machine_random.setstate, state)
+            closing.callback(self._around.engine.dispose)
+            closing.enter_context(self._world.server)
+            closing.enter_context(product_in_strands(self._timetable))
+            closing.callback(self._switch_everything_off)
+            self._open(days)
+            for number in range(days):
+                self._live(self.first + timedelta(days=number))
+                self.record.ends = self.now
+                self.record.taken = self._world.taken()
+                if stop(self.record):
+                    break
+        return self.record
+
+    def _open(self, days: int) -> None:
+        """Fills the practice, switches the first computer on, and has somebody set the plan."""
+        self._write(*(a_person(number, self.random) for number in range(PEOPLE)))
+        for number in range(days + 2):
+            day = self.first + timedelta(days=number)
+            if is_working_day(day):
+                before = {visit.id for visit in self.agenda.visits()}
+                book_day(self.agenda, self.now, day, VISITS_A_DAY, self.random)
+                self._surgery.show(*(visit for visit in self.agenda.visits() if visit.id not in before))
+        self.record.hindrances.begin(self.now, "night")
+        self.record.hindrances.begin(self.now, "email: nobody there to decide")
+        self._want(COMPUTERS[0])
+        somebody = self._programmes[COMPUTERS[0]]
+        somebody.switch(REMINDERS, on=True)
+        somebody.switch(BIRTHDAYS, on=True)
+        somebody.plan_everything()
+
+    def _live(self, day: date) -> None:
+        self._day = day
+        self._at(day, QUIET[1], lambda: self.record.hindrances.end(self.now, "night"))
+        self._at(day, QUIET[0], lambda: self.record.hindrances.begin(self.now, "night"))
+        if is_working_day(day):
+            self._open_hours(day)
+        if self._bad:
+            self._expect(day)
+        self._timetable.run_until(at(day + timedelta(days=1), time(0)))
+
+    def _expect(self, day: date) -> None:
+        """Draws the day's troubles, each with a number of its own; they depend on nothing but the seed and the day."""
+        for trouble in bad_hours(day, list(self._names), Random(f"{self.record.seed} {day}")):
+            if is_working_day(day) or trouble.kind not in NEEDS_PEOPLE:
+                self._troubles += 1
+                if self._troubles not in self._without:
+                    begin = partial(self._begin, trouble, self._troubles)
+                    self._timetable.at(trouble.begins, begin)
+
+    def _open_hours(self, day: date) -> None:
+        self._at(day, time(9), lambda: self.record.hindrances.end(self.now, "email: nobody there to decide"))
+        self._at(day, time(17, 50), lambda: self.record.hindrances.begin(self.now, "email: nobody there to decide"))
+        for name in self._names[1:]:
+            self._timetable.at(at(day, time(7, 30)) + self._minutes(0, 30), lambda name=name: self._want(name))  # type: ignore[misc]
+            self._timetable.at(at(day, time(18, 15)) + self._minutes(0, 30), lambda name=name: self._unwant(name))  # type: ignore[misc]
+        glance = at(day, time(8, 0)) + timedelta(minutes=2)
+        while glance < at(day, time(18, 0)):
+            self._timetable.at(glance, self._glance)
+            glance += GLANCE
+        for hour in range(9, 18):
+            self._timetable.at(at(day, time(hour)) + self._minutes(0, 50), self._decide)
+        for what in self._life(day):
+            self._timetable.at(*what)
+
+    # Ordinary life
+
+    def _life(self, day: date) -> Iterator[tuple[datetime, Callable[[], None]]]:
+        """Gives what happens in the agenda on a working day: some of it between preparing and sending."""
+        between = at(day, time(10, 1)), at(day, time(10, 9))
+        all_day = at(day, time(8, 0)), at(day, time(17, 30))
+        tomorrow, soon = day + timedelta(days=1), (day, day + timedelta(days=1))
+        yield self._within(*between), lambda: self._cancel([tomorrow])
+        yield self._within(*between), lambda: self._opt_out([tomorrow])
+        yield self._within(*between), lambda: self._die([tomorrow])
+        yield self._within(*between), lambda: self._move([tomorrow])
+        yield self._within(*all_day), lambda: self._cancel(list(soon))
+        if self.random.random() < 0.5:
+            yield self._within(*all_day), lambda: self._move(list(soon))
+        for _number in range(3):
+            yield self._within(*all_day), lambda: self._book(day + timedelta(days=self.random.randint(1, 5)))
+
+    def _some_visit(self, days: list[date]) -> Visit | None:
+        found = [visit for visit in self.agenda.visits() if visit.start.date() in days and visit.at > self.now and not visit.cancelled]
+        return self.random.choice(found) if found else None
+
+    def _cancel(self, days: list[date]) -> None:
+        if visit := self._some_visit(days):
+            self._write(replace(visit, cancelled=True))
+
+    def _move(self, days: list[date]) -> None:
+        if visit := self._some_visit(days):
+            self._write(moved(visit, timedelta(minutes=5 * self.random.randint(6, 30) * self.random.choice((-1, 1)))))
+
+    def _opt_out(self, days: list[date]) -> None:
+        if visit := self._some_visit(days):
+            self._write(replace(self.agenda.person(visit.person), opted_out=True))
+
+    def _die(self, days: list[date]) -> None:
+        if visit := self._some_visit(days):
+            self._write(replace(self.agenda.person(visit.person), dead=True))
+
+    def _book(self, day: date) -> None:
+        busy = {visit.person for visit in self.agenda.visits() if visit.start.date() == day}
+        free = [person.id for person in self.agenda.people() if person.id not in busy and not person.dead]
+        if is_working_day(day) and free:
+            self._visit_number += 1
+            start = datetime.combine(day, time(8, 30)) + timedelta(minutes=5 * self.random.randint(0, 108))
+            self._write(Visit(f"n-{self._visit_number}", self.random.choice(free), start))
+
+    def _write(self, *changed: Person | Visit) -> None:
+        """Writes into the practice software; it is true from now on."""
+        self.agenda.note(self.now, *changed)
+        self._surgery.show(*changed)
+        if len(changed) == 1:
+            self._tell("practice", str(changed[0]))
+
+    # What people do
+
+    def _somebody(self) -> Programme | None:
+        """Returns the computer at which somebody sits."""
+        return next((programme for programme in self._programmes.values() if programme.is_on), None)
+
+    def _person(self, what: str, act: Callable[[Programme], object], then: Callable[[], None] = lambda: None) -> None:
+        """Has somebody do something at a computer, again after some minutes where it does not work; in the evening, the next morning."""
+        opens = _next_open(self.now)
+        if opens > self.now:
+            self._timetable.at(opens + self._minutes(1, 15), lambda: self._person(what, act, then))
+            return
+        somebody, failed = self._somebody(), ""
+        if somebody is None:
+            failed = "no computer is on"
+        else:
+            try:
+                act(somebody)
+            except KnownError as error:
+                failed = error.title
+        self._tell("person", f"{what}{': ' + failed if failed else ''}")
+        if failed:
+            self._timetable.after(self.random.uniform(120, 400), lambda: self._person(what, act, then))
+            return
+        then()
+        self._changed()
+
+    def _glance(self) -> None:
+        somebody = self._somebody()
+        if somebody is not None and is_working_hour(self.now):
+            try:
+                self.record.glances.append(Glance(self.now, somebody.call_list()))
+            except KnownError:
+                return
+
+    def _decide(self) -> None:
+        somebody = self._somebody()
+        if somebody is not None:
+            try:
+                if decided := somebody.decide_doubts():
+                    self._tell("person", f"decides about {decided} e-mails in doubt")
+                    self._changed()
+            except KnownError:
+                return
+
+    # Computers
+
+    def _want(self, name: str) -> None:
+        self._wanted.add(name)
+        self._switch_on(name)
+
+    def _unwant(self, name: str) -> None:
+        self._wanted.discard(name)
+        self._switch_off(name, "switched off in the evening")
+
+    def _switch_on(self, name: str) -> None:
+        if name in self._wanted and name not in self._programmes:
+            self._starts[name] += 1
+            self._programmes[name] = programme = Programme(
+                name, self._starts[name], self._around, counts_sleep=self._counts_sleep[name]
+            )  # fmt: skip
+            programme.on_doom = lambda: self._switch_off(name, "is off")
+            self._tell(name, "switched on")
+            self._computers_changed()
+
+    def _switch_off(self, name: str, why: str) -> None:
+        programme = self._programmes.pop(name, None)
+        if programme is not None:
+            running = programme.running
+            programme.place.kill()
+            programme.close()
+            self._tell(name, f"{why}{' in the middle of a run' if running else ''}")
+            self._computers_changed()
+            self._timetable.after(92, self._changed)  # whatever it held is free then
+
+    def _switch_everything_off(self) -> None:
+        for name in list(self._programmes):
+            self._switch_off(name, "the simulation ends")
+
+    def _computers_changed(self) -> None:
+        """Notes whether no computer is able to do anything."""
+        nobody = self._somebody() is None
+        if nobody is not self._nobody_on:
+            self._nobody_on = nobody
+            (self.record.hindrances.begin if nobody else self.record.hindrances.end)(self.now, "all computers off")
+
+    def _changed(self) -> None:
+        """Lets every computer look at the plan soon, as it does every half minute."""
+        for name in self._programmes:
+            if name not in self._nudging:
+                self._nudging.add(name)
+                self._timetable.after(self._timetable.random.uniform(1, 30), lambda name=name: self._nudge(name))  # type: ignore[misc]
+
+    def _nudge(self, name: str) -> None:
+        self._nudging.discard(name)
+        if name in self._programmes:
+            self._programmes[name].nudge()
+
+    # Bad hours
+
+    def _begin(self, trouble: Trouble, number: int) -> None:
+        self._tell("TROUBLE", f"{number}: {trouble}")
+        _BEGIN[trouble.kind](self, trouble)
+
+    @contextmanager
+    def _during(self, trouble: Trouble, hindrance: str, end: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Counts a trouble among those that stand and ends it in time; the last of its kind ends it for all."""
+        key = f"{trouble.kind} {trouble.where}"
+        self._standing[key] += 1
+        if hindrance:
+            self.record.hindrances.begin(self.now, hindrance)
+        yield
+
+        def over() -> None:
+            self._standing[key] -= 1
+            if not self._standing[key]:
+                end()
+            if hindrance:
+                self.record.hindrances.end(self.now, hindrance)
+            self._tell("TROUBLE", f"{trouble.kind.value} {trouble.where} is over")
+            self._changed()
+
+        self._timetable.at(trouble.ends, over)
+
+    def _gateway_away(self, trouble: Trouble) -> None:
+        with self._during(trouble, "sms: gateway away", lambda: setattr(self._wires, "gateway_away", False)):
+            self._wires.gateway_away = True
+
+    def _gateway_faulty(self, trouble: Trouble) -> None:
+        with self._during(trouble, "sms: gateway faulty", lambda: self._world.fail_at_random(0, 1)):
+            self._world.fail_at_random(0.1 + 0.9 * trouble.detail, self.random.randrange(1000))
+
+    def _gateway_slow(self, trouble: Trouble) -> None:
+        usual = Wires().answers
+        with self._during(trouble, "", lambda: setattr(self._wires, "answers", usual)):
+            self._wires.answers = (2.0, 4.0 + 24.0 * trouble.detail)
+
+    def _password_refused(self, trouble: Trouble) -> None:
+        account, hindrance = ACCOUNTS[trouble.where], f"sms {trouble.where}: refused"
+
+        def then() -> None:
+            self.record.hindrances.end(self.now, hindrance)
+
+        def again() -> None:
+            self._wires.refused.discard(account)
+            act: Callable[[Programme], object] = Programme.send_by_hand if trouble.detail < 0.5 else Programme.ask_credits
+            self._timetable.after(60, lambda: self._person("the account is unlocked", act, then))
+
+        with self._during(trouble, "", again):
+            self._wires.refused.add(account)
+            if self._standing[f"{trouble.kind} {trouble.where}"] == 1:
+                self.record.hindrances.begin(self.now, hindrance)
+
+    def _credits_gone(self, trouble: Trouble) -> None:
+        hindrance = f"sms {trouble.where}: no credits"
+
+        def then() -> None:
+            self.record.hindrances.end(self.now, hindrance)
+
+        def top_up() -> None:
+            self._world.set_credits(trouble.where, 100_000)
+            self._timetable.after(60, lambda: self._person("tops up and looks at the credits", Programme.ask_credits, then))
+
+        with self._during(trouble, "", top_up):
+            self._world.set_credits(trouble.where, int(trouble.detail * 20))
+            if self._standing[f"{trouble.kind} {trouble.where}"] == 1:
+                self.record.hindrances.begin(self.now, hindrance)
+
+    def _mail_away(self, trouble: Trouble) -> None:
+        with self._during(trouble, "email: server away", lambda: setattr(self._wires, "mail_away", False)):
+            self._wires.mail_away = True
+
+    def _mail_refused(self, trouble: Trouble) -> None:
+        def then() -> None:
+            self.record.hindrances.end(self.now, "email: refused")
+
+        def again() -> None:
+            self._wires.mail_refused = False
+            self._timetable.after(60, lambda: self._person("the mail account is unlocked", Programme.send_by_hand, then))
+
+        with self._during(trouble, "", again):
+            self._wires.mail_refused = True
+            if self._standing[f"{trouble.kind} {trouble.where}"] == 1:
+                self.record.hindrances.begin(self.now, "email: refused")
+
+    def _mail_breaks(self, trouble: Trouble) -> None:
+        with self._during(trouble, "email: breaks off", lambda: setattr(self._wires, "mail_breaks", 0.0)):
+            self._wires.mail_breaks = trouble.detail
+
+    def _store_away(self, trouble: Trouble) -> None:
+        if trouble.detail > 0.7:
+            self._wires.lose_commits += 1
+            return
+        with self._during(trouble, "store away", lambda: setattr(self._wires, "store_away", False)):
+            self._wires.store_away = True
+
+    def _practice_away(self, trouble: Trouble) -> None:
+        with self._during(trouble, "practice's data away", lambda: setattr(self._wires, "practice_away", False)):
+            self._wires.practice_away = True
+
+    def _sleep(self, trouble: Trouble) -> None:
+        programme = self._programmes.get(trouble.where)
+        if programme is None or not programme.is_on:
+            return
+
+        def wake() -> None:
+            programme.place.wake()
+            self._computers_changed()
+            self._tell(trouble.where, "awake again")
+            self._changed()
+
+        programme.place.sleep()
+        self._computers_changed()
+        self._timetable.at(trouble.ends, wake)
+
+    def _offline(self, trouble: Trouble) -> None:
+        programme = self._programmes.get(trouble.where)
+        if programme is None or programme.place.offline:
+            return
+
+        def over() -> None:
+            programme.place.offline = False
+            self._computers_changed()
+            self._tell(trouble.where, "has a network again")
+            self._changed()
+
+        programme.place.offline = True
+        self._computers_changed()
+        self._timetable.at(trouble.ends, over)
+
+    def _power_off(self, trouble: Trouble) -> None:
+        self._switch_off(trouble.where, "power failure")
+        self._timetable.at(trouble.ends, lambda: self._switch_on(trouble.where))
+
+    def _power_off_at_step(self, trouble: Trouble) -> None:
+        step, most = list(STEPS.items())[int(trouble.detail * 1000) % len(STEPS)]
+        nth = 1 + int(trouble.detail * 10_000) % most
+        lasts = (trouble.ends - trouble.begins).total_seconds()
+        for name, programme in self._programmes.items():
+
+            def dies(name: str = name) -> None:
+                for other in self._programmes.values():
+                    other.doomed = None
+                self._switch_off(name, "power failure")
+                self._timetable.after(lasts, lambda: self._switch_on(name))
+
+            programme.doomed, programme.on_doom = (step, nth), dies
+
+    def _log_off(self, trouble: Trouble) -> None:
+        programme = self._programmes.get(trouble.where)
+        if programme is not None and programme.is_on:
+            programme.log_off()
+            self._computers_changed()
+            self._timetable.after(self.random.uniform(3, 20), lambda: self._off_after_log_off(programme))
+            self._timetable.at(trouble.ends, lambda: self._switch_on(trouble.where))
+
+    def _off_after_log_off(self, programme: Programme) -> None:
+        if self._programmes.get(programme.name) is programme:
+            self._switch_off(programme.name, "logged off")
+
+    def _switch(self, trouble: Trouble) -> None:
+        name = REMINDERS
+
+        def off_again() -> None:
+            self.record.hindrances.begin(self.now, "switch off")
+            self._timetable.at(max(trouble.ends, self.now), on)
+
+        def on() -> None:
+            then = lambda: self.record.hindrances.end(self.now, "switch off")  # noqa: E731
+            self._person("switch on", lambda somebody: somebody.switch(name, on=True), then)
+
+        self._person("switch off", lambda somebody: somebody.switch(name, on=False), off_again)
+
+    def _pause(self, trouble: Trouble) -> None:
+        until = trouble.ends if trouble.kind is Kind.PAUSE else at(self._day + timedelta(days=1), time(0))
+        everything = trouble.detail < 0.5
+
+        def then() -> None:
+            self.record.hindrances.begin(self.now, "pause")
+            self._timetable.at(until, over)
+
+        def over() -> None:
+            self.record.hindrances.end(self.now, "pause")
+            self._changed()
+
+        def act(somebody: Programme) -> None:
+            if until > self.now:
+                somebody.pause(everything=everything, until=until)
+
+        self._person(f"pause of {'everything' if everything else 'sending'} until {until.astimezone(ZURICH):%H:%M}", act, then)
+
+    def _schedule_saved(self, trouble: Trouble) -> None:
+        new = (time(10, 3), time(10, 8), SENT_AT, time(10, 12))[int(trouble.detail * 4)]
+        self._person(f"saves sending at {new:%H:%M}", lambda somebody: somebody.plan_sending(new))
+
+    # Small things
+
+    def _tell(self, who: str, what: str) -> None:
+        self.record.story.append((self.now, who, what))
+
+    def _at(self, day: date, clock: time, do: Callable[[], None]) -> None:
+        self._timetable.at(at(day, clock), do)
+
+    def _minutes(self, least: float, most: float) -> timedelta:
+        return timedelta(minutes=self.random.uniform(least, most))
+
+    def _within(self, begin: datetime, end: datetime) -> datetime:
+        return begin + (end - begin) * self.random.random()
+
+
+def _next_open(instant: datetime) -> datetime:
+    """Returns when somebody is there: now, or the next working morning."""
+    local = instant.astimezone(ZURICH)
+    day = local.date()
+    if is_working_day(day) and OPENS <= local.time() < CLOSES:
+        return instant
+    if local.time() >= OPENS or not is_working_day(day):
+        day += timedelta(days=1)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return at(day, OPENS)
+
+
+_BEGIN: dict[Kind, Callable[[Simulation, Trouble], None]] = {
+    Kind.GATEWAY_AWAY: Simulation._gateway_away,
+    Kind.GATEWAY_FAULTY: Simulation._gateway_faulty,
+    Kind.GATEWAY_SLOW: Simulation._gateway_slow,
+    Kind.PASSWORD_REFUSED: Simulation._password_refused,
+    Kind.CREDITS_GONE: Simulation._credits_gone,
+    Kind.MAIL_AWAY: Simulation._mail_away,
+    Kind.MAIL_REFUSED: Simulation._mail_refused,
+    Kind.MAIL_BREAKS: Simulation._mail_breaks,
+    Kind.STORE_AWAY: Simulation._store_away,
+    Kind.PRACTICE_AWAY: Simulation._practice_away,
+    Kind.SLEEP: Simulation._sleep,
+    Kind.OFFLINE: Simulation._offline,
+    Kind.POWER_OFF: Simulation._power_off,
+    Kind.POWER_OFF_AT_STEP: Simulation._power_off_at_step,
+    Kind.LOG_OFF: Simulation._log_off,
+    Kind.SWITCH_OFF: Simulation._switch,
+    Kind.PAUSE: Simulation._pause,
+    Kind.PAUSE_TODAY: Simulation._pause,
+    Kind.SCHEDULE_SAVED: Simulation._schedule_saved,
+}

@@ -1,0 +1,33 @@
+"""The judge finds what it is there for: each of the product's conditions, taken away, is noticed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.breaks import BREAKS
+from tests.simulation.judge import judge
+from tests.simulation.play import SHORT_SEEDS, judged, play
+from tests.simulation.record import Record
+
+pytestmark = [pytest.mark.xdist_group("simulation"), pytest.mark.timeout(300)]
+
+
+def never(_record: Record) -> bool:
+    """Plays to the end: what is owed to somebody can only be told then."""
+    return False
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_judge_finds(name: str) -> None:
+    planted = BREAKS[name]
+    known = {str(found) for found in judged(planted.seed, planted.days, bad=planted.bad)}
+    new: list[str] = []
+
+    def look(record: Record) -> bool:
+        new.extend(str(found) for found in judge(record) if found.rule == planted.rule and str(found) not in known)
+        return bool(new)
+
+    with planted.planted():
+        look(play(planted.seed, planted.days, bad=planted.bad, stop=look if planted.rule.startswith("never") else never))
+    assert planted.seed in SHORT_SEEDS
+    assert new, f"{name}: nothing found in seed {planted.seed} within {planted.days} days"
