@@ -194,7 +194,7 @@ class MessageService:
         def work(connection: Connection) -> int:
             now = self.parts.database.now(connection)
             messages = [one for one in entries.read_messages(connection, message_ids) if one.state in states and applies(one)]
-            return len(entries.apply_all(connection, [change_of(message, now) for message in messages], now))
+            return sum(entries.apply(connection, change_of(message, now), now) for message in messages)
 
         return self.parts.database.transact(work)
 

@@ -15,20 +15,20 @@ from typing import Any
 
 from tray_agent.clock import Clock
 from tray_agent.i18n import _
-from tray_agent.messages.gateways.access import masked_number
 from tray_agent.messages.gateways.contract import (
     Accepted,
     Capabilities,
     DeliveryReport,
     DeliveryStatus,
+    GatewayUnavailableError,
     InDoubt,
     NotNow,
     Outcome,
     OutgoingSms,
     Refused,
+    masked_number,
     too_late,
 )
-from tray_agent.messages.gateways.errors import GatewayUnavailableError
 from tray_agent.platforms.locks import LockedError, locked
 
 log = logging.getLogger(__name__)

@@ -21,8 +21,6 @@ from tray_agent.store.tables import message
 MISSED = frozenset({MessageState.ERROR, MessageState.FAILED, MessageState.UNKNOWN})
 """The states in which a reminder perhaps did not reach its patient."""
 
-_NEVER_LEFT = frozenset({MessageState.ERROR})
-
 _ORDERS: dict[OutboxOrder, ColumnElement[Any]] = {
     OutboxOrder.PREPARED: message.c.prepared_at,
     OutboxOrder.APPOINTMENT: message.c.appointment_at,
@@ -88,7 +86,7 @@ def call_entry(missed: OutboxMessage, patient: Patient | None) -> CallEntry:
     """Returns a line of the list of patients to be reminded otherwise."""
     typed = (patient.mobile, patient.phone) if patient else ()
     phones = tuple(dict.fromkeys(number.strip() for number in typed if number and number.strip()))
-    return CallEntry(missed, phones, missed.sentence, missed.state not in _NEVER_LEFT)
+    return CallEntry(missed, phones, missed.sentence, missed.state is not MessageState.ERROR)
 
 
 def _conditions(which: OutboxFilter) -> Iterator[ColumnElement[bool]]:

@@ -15,6 +15,7 @@ from tray_agent.errors import KnownError
 from tray_agent.messages.model import Channel
 
 if TYPE_CHECKING:
+    from tray_agent.config.machine import MailSection
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.outbox.model import OutboxMessage
@@ -31,6 +32,12 @@ class MailIdentity:
 
     address: str
     name: str = ""
+
+    @classmethod
+    def of(cls, mail: MailSection, mandant_id: str) -> MailIdentity:
+        """Returns what a machine's configuration says of it: the Mandant's own sender, else the practice's."""
+        own = mail.senders.get(mandant_id)
+        return cls(own.address, own.name or mail.sender_name) if own else cls(mail.sender, mail.sender_name)
 
 
 @dataclass(frozen=True, slots=True)
