@@ -21,6 +21,6 @@ def channel_title(channel: Channel) -> str:
     return channel.text
 
 
-def said_of(what: str, said: str) -> str:
+def with_subject(subject: str, sentence: str) -> str:
     """Returns what a row of the log is about and what it says, with the colon as the language sets it: "Muster Anna: gesendet."."""
-    return _("{what}: {said}").format(what=what, said=said)
+    return _("{what}: {said}").format(what=subject, said=sentence)

@@ -28,6 +28,7 @@ from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, GatewayAccess, OutgoingSms
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
+from tray_agent.messages.texts.rendering import PracticeWords
 from tray_agent.messages.texts.templates import default_book
 from tray_agent.messages.work.parts import MailIdentity, MessageParts, SendingRules
 from tray_agent.messages.work.send import send_messages
@@ -124,6 +125,7 @@ def make_parts(database: Database, address: str, size: int, plan: Plan) -> Messa
         mail_identity=lambda _mandant: MailIdentity("praxis@example.ch"),
         clock=clock,
         zone=ZURICH,
+        words=PracticeWords(),
         rules=RULES,
         reached=Dying(plan),
     )

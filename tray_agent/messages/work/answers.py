@@ -59,8 +59,8 @@ def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, no
 
 def _accepted(parts: MessageParts, message: OutboxMessage, now: datetime) -> MessageStep:
     sent = _SENT[message.kind, message.channel or Channel.SMS]
-    said = _(sent).format(recipient=message.recipient)
-    row = activity_about(parts, Level.INFO, OutboxReason.SENT, message, said)
+    sentence = _(sent).format(recipient=message.recipient)
+    row = activity_about(parts, Level.INFO, OutboxReason.SENT, message, sentence)
     values = {"submitted_at": now, "next_at": now + parts.rules.status_pauses[0], "reason": "", "sentence": ""}
     return MessageStep.of(message, Step.ACCEPT, Actor.SENDING, values, Counted.SENT, row)
 

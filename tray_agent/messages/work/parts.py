@@ -92,12 +92,6 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def _no_words() -> PracticeWords:
-    from tray_agent.messages.texts.rendering import PracticeWords
-
-    return PracticeWords()
-
-
 @dataclass(frozen=True)
 class MessageParts:
     """Everything that the four jobs need.
@@ -124,7 +118,7 @@ class MessageParts:
     mail_identity: Callable[[str], MailIdentity]
     clock: Clock
     zone: ZoneInfo
-    words: PracticeWords = field(default_factory=_no_words)
+    words: PracticeWords
     region: str = "CH"
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)

@@ -60,7 +60,7 @@ class _Tracking:
         tally, context = self._run.tally, self._run.context
         if self._unasked and not context.dry_run:
             reason = OutboxReason.STATUS_UNAVAILABLE
-            context.log(*(activity(Level.WARNING, reason, said, account) for account, said in self._unasked.items()))
+            context.log(*(activity(Level.WARNING, reason, sentence, account) for account, sentence in self._unasked.items()))
         tally.problems += len(self._unasked)
         delivered, failed = tally.counts[Counted.DELIVERED], tally.counts[Counted.FAILED]
         not_delivered = ngettext("{number} nicht zugestellt: Patient anderweitig benachrichtigen.",
@@ -103,23 +103,23 @@ class _Tracking:
         return pauses[min(message.status_checks + 1, len(pauses) - 1)]
 
     def _failed(self, message: OutboxMessage, report: DeliveryReport) -> MessageStep:
-        said = join_texts(
+        sentence = join_texts(
             _("Die SMS konnte nicht zugestellt werden: {why}.").format(why=_why(report) or _("Grund unbekannt")),
             _("Patienten anrufen oder anschreiben.") if message.kind is MessageKind.REMINDER else "",
         )
-        values = _noted(report) | {"reason": OutboxReason.NOT_DELIVERED, "sentence": said}
+        values = _noted(report) | {"reason": OutboxReason.NOT_DELIVERED, "sentence": sentence}
         return step_told(self._parts, Level.ERROR, message, Step.FAIL, Actor.TRACKING, Counted.FAILED, values)
 
     def _expired(self, message: OutboxMessage) -> MessageStep:
-        said = _("Innert sieben Tagen kam keine Meldung, ob die SMS zugestellt wurde.")
-        values = {"reason": OutboxReason.NO_NOTIFICATION, "sentence": said}
+        sentence = _("Innert sieben Tagen kam keine Meldung, ob die SMS zugestellt wurde.")
+        values = {"reason": OutboxReason.NO_NOTIFICATION, "sentence": sentence}
         return step_told(self._parts, Level.WARNING, message, Step.EXPIRE, Actor.TRACKING, Counted.UNKNOWN, values, problem=False)
 
 
 def _noted(report: DeliveryReport) -> dict[str, Any]:
     waits = report.status is DeliveryStatus.BUFFERED and report.reason
-    said = _("Der Anbieter versucht es weiter: {why}.").format(why=_why(report)) if waits else ""
-    return {"notified_at": report.notified_at, "reason_code": report.reason_code[:16], "reason": "", "sentence": said}
+    sentence = _("Der Anbieter versucht es weiter: {why}.").format(why=_why(report)) if waits else ""
+    return {"notified_at": report.notified_at, "reason_code": report.reason_code[:16], "reason": "", "sentence": sentence}
 
 
 def _why(report: DeliveryReport) -> str:
