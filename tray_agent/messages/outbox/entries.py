@@ -242,14 +242,15 @@ def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnEle
 
 
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
-    return dict(zip(_DRAFTED, _drafted(draft), strict=True)) | {
+    values = dict(zip(_DRAFTED, _drafted(draft), strict=True))
+    return values | {
         "reference": reference_of(draft.unique_key),
         "kind": draft.kind.value,
         "channel": draft.channel.value if draft.channel else None,
         "state": draft.state.value,
         "prepared_at": now,
         "final_at": now if draft.state is MessageState.ERROR else None,
-        **_derived({"sentence": draft.sentence, "patient_name": draft.patient_name}),
+        **_derived(values),
     }
 
 

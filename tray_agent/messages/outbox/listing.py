@@ -83,7 +83,7 @@ def is_to_be_called(missed: OutboxMessage, appointment: Appointment | None, pati
 
 
 def call_entry(missed: OutboxMessage, patient: Patient | None) -> CallEntry:
-    """Returns a line of the list of patients to be reminded otherwise."""
+    """Returns a line of the list of patients to be reminded by other means."""
     typed = (patient.mobile, patient.phone) if patient else ()
     phones = tuple(dict.fromkeys(number.strip() for number in typed if number and number.strip()))
     return CallEntry(missed, phones, missed.sentence, missed.state is not MessageState.ERROR)

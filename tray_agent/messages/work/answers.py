@@ -18,7 +18,7 @@ from tray_agent.messages.work.doubt import into_doubt
 from tray_agent.messages.work.lane import Returned, Stop
 from tray_agent.messages.work.lanes import JITTER, STOPPED, Lanes, pause_after
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageStep, activity_about, step_told
+from tray_agent.messages.work.steps import Counted, MessageStep, activity_about, logged_step
 from tray_agent.protocol.model import Level
 
 # For the message
@@ -45,7 +45,7 @@ def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, no
             return _accepted(parts, message, now)
         case Refused():
             values = {"reason": outcome.reason, "sentence": outcome.sentence}
-            return step_told(parts, Level.ERROR, message, Step.REFUSE, Actor.SENDING, Counted.REFUSED, values)
+            return logged_step(parts, Level.ERROR, message, Step.REFUSE, Actor.SENDING, Counted.REFUSED, values)
         case InDoubt():
             return _in_doubt(parts, message, outcome, now)
         case NotNow(reason=reason) if reason == TOO_LATE:  # our own doing: no pause, and whatever was said about it before stays

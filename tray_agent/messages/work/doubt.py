@@ -20,7 +20,7 @@ from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about, step_told
+from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about, logged_step
 from tray_agent.protocol.model import Level
 
 
@@ -91,7 +91,7 @@ class Settling:
             "Das SMS-Konto wurde gewechselt; das neue weiss nicht, ob die Mitteilung gesendet wurde. Eine Person muss entscheiden."
         )
         values = {"reason": OutboxReason.OTHER_ACCOUNT, "sentence": sentence, "next_at": now + self._parts.rules.give_up}
-        return step_told(self._parts, Level.ERROR, message, Step.ASK_AGAIN, Actor.SETTLING, Counted.LEFT_TO_A_PERSON, values)
+        return logged_step(self._parts, Level.ERROR, message, Step.ASK_AGAIN, Actor.SETTLING, Counted.LEFT_TO_A_PERSON, values)
 
     def _ask_later(self, message: OutboxMessage, now: datetime, sentence: str, **values: object) -> MessageStep:
         values |= {"last_asked_at": now, "next_at": now + self._parts.rules.ask_every, "sentence": sentence}
@@ -100,7 +100,7 @@ class Settling:
     def _give_up(self, message: OutboxMessage) -> MessageStep:
         sentence = _("Es blieb unklar, ob die Mitteilung gesendet wurde; sie wird nicht mehr gesendet.")
         values = {"reason": OutboxReason.IN_DOUBT, "sentence": sentence}
-        return step_told(self._parts, Level.WARNING, message, Step.GIVE_UP, Actor.SETTLING, Counted.GIVEN_UP, values)
+        return logged_step(self._parts, Level.WARNING, message, Step.GIVE_UP, Actor.SETTLING, Counted.GIVEN_UP, values)
 
 
 def into_doubt(

@@ -1,7 +1,7 @@
 """Asks what became of the messages of the last seven days: the job ``update_status``.
 
 Only SMS can be asked about. The newest notification counts. What failed stands in the activity log and on the list of
-patients to be reminded otherwise; what nobody tells about within seven days ends as unknown. What is in doubt is settled first.
+patients to be reminded by other means; what nobody tells about within seven days ends as unknown. What is in doubt is settled first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tray_agent.messages.outbox.states import OPEN_DELIVERY, Actor, Step
 from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity, step_told
+from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity, logged_step
 from tray_agent.protocol.model import Level
 from tray_agent.store.tables import message as table
 
@@ -108,12 +108,12 @@ class _Tracking:
             _("Patienten anrufen oder anschreiben.") if message.kind is MessageKind.REMINDER else "",
         )
         values = _noted(report) | {"reason": OutboxReason.NOT_DELIVERED, "sentence": sentence}
-        return step_told(self._parts, Level.ERROR, message, Step.FAIL, Actor.TRACKING, Counted.FAILED, values)
+        return logged_step(self._parts, Level.ERROR, message, Step.FAIL, Actor.TRACKING, Counted.FAILED, values)
 
     def _expired(self, message: OutboxMessage) -> MessageStep:
         sentence = _("Innert sieben Tagen kam keine Meldung, ob die SMS zugestellt wurde.")
         values = {"reason": OutboxReason.NO_NOTIFICATION, "sentence": sentence}
-        return step_told(self._parts, Level.WARNING, message, Step.EXPIRE, Actor.TRACKING, Counted.UNKNOWN, values, problem=False)
+        return logged_step(self._parts, Level.WARNING, message, Step.EXPIRE, Actor.TRACKING, Counted.UNKNOWN, values, problem=False)
 
 
 def _noted(report: DeliveryReport) -> dict[str, Any]:

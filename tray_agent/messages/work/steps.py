@@ -174,7 +174,7 @@ def activity_about(parts: MessageParts, level: Level, reason: str, message: Outb
     return Activity(Service.SMS, level, str(reason), with_subject(name, sentence), item, message.patient_id, at)
 
 
-def step_told(
+def logged_step(
     parts: MessageParts, level: Level, message: OutboxMessage, step: Step, actor: Actor, counted: Counted, values: Mapping[str, Any],
     *, problem: bool = True,
 ) -> MessageStep:  # fmt: skip
