@@ -232,14 +232,18 @@ def _keep_past_balances(agent: Agent) -> None:
     from datetime import timedelta
     from decimal import Decimal
 
-    from tray_agent.messages.work.credits import accounts_of, keep_balance
+    from sqlalchemy import insert
+
+    from tray_agent.messages.work.credits import accounts_of
+    from tray_agent.store.tables import credit_balance
 
     now = agent.clock.now()
     with agent.store.begin() as connection:
         for place, account in enumerate(accounts_of(agent.messages.parts.sms)):
             for week in range(13):
                 balance = Decimal(160 + (12 - week) * 31 % (200 + 90 * place) + 7 * (week * 5 % 4))
-                keep_balance(connection, account, balance, now - timedelta(days=7 * (12 - week) + 1))
+                measured_at = now - timedelta(days=7 * (12 - week) + 1)
+                connection.execute(insert(credit_balance).values(mandant_id=account.keeper, measured_at=measured_at, balance=balance))
 
 
 def _keep_past_runs(agent: Agent) -> None:

@@ -112,22 +112,28 @@ class Agent:
             ConfigurationError: the mail server of the configuration can't be used.
         """
         from tray_agent.job_kinds import JobKey
-        from tray_agent.messages.assembly import make_parts
         from tray_agent.messages.service import MessageService
+        from tray_agent.messages.texts.rendering import PracticeWords
+        from tray_agent.messages.work.parts import MailIdentity, MessageParts
         from tray_agent.protocol.activity_log import ActivityLog
 
         def templates() -> TemplateBook:
             return self.templates.book()  # imported for the first message: a program at rest needs no texts
 
-        parts = make_parts(
-            machine=self.machine,
+        machine = self.machine
+        parts = MessageParts(
             database=self.store,
             settings=self.settings.load,
             practice=self.practice,
             templates=templates,
             sms=self.sms_gateways,
-            mail=self.mail_gateway if self.machine.mail.host else None,
+            mail=self.mail_gateway if machine.mail.host else None,
+            mail_identity=lambda mandant_id: MailIdentity.of(machine.mail, mandant_id),
             clock=self.clock,
+            zone=machine.zone,
+            words=PracticeWords.of(machine.practice),
+            region=machine.practice.region,
+            canton=machine.practice.canton,
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
         )
         log = ActivityLog(self.store, self.workstation)
@@ -260,10 +266,10 @@ class Agent:
     @cached_property
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
-        from tray_agent.messages.assembly import practice_words
+        from tray_agent.messages.texts.rendering import PracticeWords
         from tray_agent.messages.texts.service import TemplateService
 
-        return TemplateService(self.store, self.settings.load, lambda: self.practice, practice_words(self.machine))
+        return TemplateService(self.store, self.settings.load, lambda: self.practice, PracticeWords.of(self.machine.practice))
 
     @cached_property
     def sms_gateways(self) -> SmsGateways:

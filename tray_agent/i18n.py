@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -157,6 +158,28 @@ def in_language(language: str, text: str) -> str:
 def N_(text: str) -> str:
     """Marks a text for translation where it is declared and translated later by ``_``."""
     return text
+
+
+class WordedEnum(StrEnum):
+    """Stable words for data and programs, each declared with its German source text: ``LATE = "late", N_("verspätet")``.
+
+    Attributes:
+        source_text: the source text; ``text`` is in the language in force.
+    """
+
+    source_text: str
+
+    def __new__(cls, word: str, source_text: str = "") -> Self:
+        """Returns a member; its value is the word. The default is for type checkers: a member is found by its word alone."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.source_text = source_text
+        return member
+
+    @property
+    def text(self) -> str:
+        """Returns its text in the language in force."""
+        return _(self.source_text)
 
 
 @cache

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import Accounts, TrialContext
 from tray_agent.clock import Clock, ManualClock
 from tray_agent.config import settings as switches
@@ -17,7 +18,6 @@ from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.demo import practice_tables as tables
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.gateways.contract import SmsGateway
-from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.texts.rendering import PracticeWords
 from tray_agent.messages.texts.templates import default_book

@@ -14,9 +14,8 @@ from tests.benchmarks.row import Row
 from tests.support.gateway import GatewayProcess
 from tray_agent.clock import SystemClock
 from tray_agent.job_kinds import JobKey
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.contract import OutgoingSms
+from tray_agent.messages.gateways.contract import GatewayAccess, OutgoingSms
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.messages.work.send import send_messages
 

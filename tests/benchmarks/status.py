@@ -15,8 +15,8 @@ from tests.messages.world import Accounts
 from tests.support.gateway import GatewayProcess
 from tray_agent.clock import SystemClock
 from tray_agent.job_kinds import JobKey
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
+from tray_agent.messages.gateways.contract import GatewayAccess
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.messages.work.status import update_status

@@ -13,9 +13,8 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks.row import Row, seconds_each, show_seconds
 from tests.support.gateway import GatewayProcess
 from tray_agent.clock import SystemClock
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
+from tray_agent.messages.gateways.contract import Accepted, GatewayAccess, OutgoingSms
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.texts.check import SAMPLE, check_template
 from tray_agent.messages.texts.segments import split

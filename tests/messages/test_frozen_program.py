@@ -12,9 +12,8 @@ import pytest
 from tests.messages.world import World
 from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.contract import Outcome, OutgoingSms
+from tray_agent.messages.gateways.contract import GatewayAccess, Outcome, OutgoingSms
 
 
 class StandsStill(AspsmsGateway):

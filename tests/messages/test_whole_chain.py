@@ -17,8 +17,8 @@ from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
 from tray_agent.demo.practice import DEFAULT_MANDANT, AwkwardCase, DemoPractice, Planted, make_demo_practice
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
+from tray_agent.messages.gateways.contract import GatewayAccess
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.keys import birthday_key
 from tray_agent.messages.outbox.model import OutboxMessage

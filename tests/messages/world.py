@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from tests.messages.memory_gateways import MemoryMailGateway, MemorySmsGateway
+from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError, RunCancelledError
-from tray_agent.messages.gateways.contract import MailGateway, SmsGateway
-from tray_agent.messages.gateways.errors import GatewayMissingError
-from tray_agent.messages.gateways.memory import MemoryMailGateway, MemorySmsGateway
+from tray_agent.messages.gateways.contract import GatewayMissingError, MailGateway, SmsGateway
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.model import OutboxMessage
@@ -29,7 +29,6 @@ from tray_agent.messages.work.parts import MailIdentity, MessageParts, SendingRu
 from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
 from tray_agent.messages.work.send import send_messages
 from tray_agent.messages.work.status import update_status
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database

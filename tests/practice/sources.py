@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.demo import practice_tables as tables
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment, VisitReason
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database

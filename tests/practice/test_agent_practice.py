@@ -10,7 +10,7 @@ from tests.practice import sources
 from tray_agent.agent import Agent
 from tray_agent.config.machine import Machine, PracticeSection, StoreSection
 from tray_agent.config.secrets import MemorySecrets
-from tray_agent.practice.errors import PracticeDataError
+from tray_agent.practice.sql_source import PracticeDataError
 from tray_agent.store.database import open_database
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,12 +17,11 @@ from sqlalchemy.dialects import mssql
 from tests.practice import sources
 from tests.support import practice as staff
 from tray_agent.demo import practice_tables as tables
-from tray_agent.practice import sql_source
+from tray_agent.practice import fields, sql_source
 from tray_agent.practice.check import check_practice
-from tray_agent.practice.errors import PracticeDataError
-from tray_agent.practice.fields import RowFields, read_row
+from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
-from tray_agent.practice.sql_source import SqlPracticeSource
+from tray_agent.practice.sql_source import PracticeDataError, SqlPracticeSource
 from tray_agent.practice.views import VIEWS, VISIT_REASONS, Dialect, view_statement
 from tray_agent.store.database import Database, open_database
 
@@ -234,6 +233,14 @@ def test_changes_that_the_practice_makes_are_seen(empty_database: Database) -> N
     assert source.last_mandants({"1"}) == {"1": "M1"}
 
 
+def _read(reader: Callable[[object], object], value: object) -> tuple[object, bool]:
+    """Returns what is read, and whether it can't be."""
+    try:
+        return reader(value), False
+    except ValueError:
+        return None, True
+
+
 @pytest.mark.parametrize(
     ("value", "read", "noted"),
     [
@@ -244,9 +251,7 @@ def test_changes_that_the_practice_makes_are_seen(empty_database: Database) -> N
     ],
 )  # fmt: skip
 def test_text_is_read_whatever_the_driver_gives(value: Any, read: str | None, noted: bool) -> None:
-    fields = RowFields({"a": value})
-    assert fields.text("a") == read
-    assert ("a" in fields.unreadable) is noted
+    assert _read(fields.text_of, value) == (read, noted)
 
 
 @pytest.mark.parametrize(
@@ -288,29 +293,21 @@ def test_one_patients_odd_data_are_read_without_harm_to_the_others(tmp_path: Pat
     ],
 )
 def test_wall_clock_times_are_read_and_instants_refused(value: Any, read: datetime | None) -> None:
-    fields = RowFields({"a": value})
-    assert fields.local_time("a") == read
-    assert ("a" in fields.unreadable) is (read is None)
+    assert _read(fields.local_time_of, value) == (read, read is None)
 
 
 @pytest.mark.parametrize(("value", "read"), [(1, True), (0, False), (True, True), (False, False), (None, None), ("ja", None), (2, None)])
 def test_flags_are_read_or_noted(value: Any, read: bool | None) -> None:
-    fields = RowFields({"a": value})
-    assert fields.yes_no("a") is read
-    assert ("a" in fields.unreadable) is (read is None)
+    assert _read(fields.flag_of, value) == (read, read is None)
 
 
 @pytest.mark.parametrize(("said", "read"), [("SMS", "sms"), ("E-Mail", "email"), ("mail", "email"), (None, None), ("", None)])
 def test_channels_are_read_as_people_write_them(said: str | None, read: str | None) -> None:
-    fields = RowFields({"a": said})
-    assert fields.channel("a") == read
-    assert not fields.unreadable
+    assert _read(fields.channel_of, said) == (read, False)
 
 
 def test_a_wish_that_is_no_channel_is_noted() -> None:
-    fields = RowFields({"a": "Brief"})
-    assert fields.channel("a") is None
-    assert fields.unreadable == {"a"}
+    assert _read(fields.channel_of, "Brief") == (None, True)
 
 
 def test_an_unreadable_opt_out_is_noted(sqlite_practice: Database) -> None:

@@ -10,8 +10,7 @@ from sqlalchemy import String, case, exists, func, insert, literal, select, tupl
 from tests.store.test_database import ROW
 from tests.support import portability
 from tray_agent.store.database import Database
-from tray_agent.store.tables import setting
-from tray_agent.store.tables.jobs import job_run
+from tray_agent.store.tables import job_run, setting
 
 DUE, STATE = job_run.c.due_at, job_run.c.state
 

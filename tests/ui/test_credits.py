@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PyQt6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import MEIER, Accounts
+from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import LEAST_CREDITS
-from tray_agent.messages.gateways.errors import GatewayUnavailableError
-from tray_agent.messages.gateways.memory import MemorySmsGateway
+from tray_agent.messages.gateways.contract import GatewayUnavailableError
 from tray_agent.messages.outbox.model import AccountCredits, BalancePoint
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Mandant
 from ui.dialogs.balance_chart import BalanceChart
 from ui.dialogs.credits import CreditsDialog

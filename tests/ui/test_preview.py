@@ -14,18 +14,18 @@ import pytest
 from PyQt6.QtCore import QDate
 from pytestqt.qtbot import QtBot
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, treatment
+from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.agent import Agent
 from tray_agent.config.settings import REMINDERS_ON
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
-from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import SearchWindow
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.store.tables import message
 from ui.dialogs.preview import PreviewDialog

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QInputDialog, QListWidget, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, treatment
+from tests.practice.memory_source import MemoryPracticeSource
 from tests.ui.keyboard import press, type_text
 from tray_agent.agent import Agent
 from tray_agent.config.settings import MOST_SEGMENTS
@@ -26,7 +27,6 @@ from tray_agent.messages.texts.examples import Example
 from tray_agent.messages.texts.rendering import Placeholder, Rendered, render_sms
 from tray_agent.messages.texts.segments import Encoding
 from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey, default_book, default_templates
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from ui.dialogs.marked_edit import MarkedEdit
 from ui.dialogs.templates import TemplatesDialog

@@ -19,7 +19,7 @@ from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogg
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunState, RunTrigger
-from tray_agent.protocol.sentences import cancelled_sentence, error_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
+from tray_agent.protocol.sentences import cancelled_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -243,7 +243,7 @@ class Runner:
         except (LeaseLostError, RunCancelledError):
             raise
         except KnownError as error:
-            return _failure(context.job, error.code, error_sentence(error), error.item)
+            return _failure(context.job, error.code, str(error), error.item)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
             _log_fault(context.job, error)
             return _failure(context.job, RunReason.FAULT.value, fault_sentence(job_title(context.job)))

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from tray_agent.i18n import N_, WordedEnum
 
 
-class MessageKind(StrEnum):
+class MessageKind(WordedEnum):
     """What a message is for."""
 
-    REMINDER = "reminder"
-    BIRTHDAY = "birthday"
+    REMINDER = "reminder", N_("Terminerinnerung")
+    BIRTHDAY = "birthday", N_("Geburtstagsglückwunsch")
 
 
-class Channel(StrEnum):
+class Channel(WordedEnum):
     """How a message travels."""
 
-    SMS = "sms"
-    EMAIL = "email"
+    SMS = "sms", N_("SMS")
+    EMAIL = "email", N_("E-Mail")
 
 
-class MessageState(StrEnum):
+class MessageState(WordedEnum):
     """The states of a message in the outbox (see decision record 0002)."""
 
-    PREPARED = "prepared"
-    SENDING = "sending"
-    SUBMITTED = "submitted"
-    BUFFERED = "buffered"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
+    PREPARED = "prepared", N_("vorbereitet")
+    SENDING = "sending", N_("wird gesendet")
+    SUBMITTED = "submitted", N_("übergeben")
+    BUFFERED = "buffered", N_("zwischengespeichert")
+    DELIVERED = "delivered", N_("zugestellt")
+    FAILED = "failed", N_("nicht zugestellt")
+    UNKNOWN = "unknown", N_("Zustellung unbekannt")
     """Submitted, and no final notification came within the seven days."""
 
-    ERROR = "error"
+    ERROR = "error", N_("nicht versendbar")
     """Could not be prepared or sent at all; the practice calls or writes."""
 
-    CANCELLED = "cancelled"
-    IN_DOUBT = "in_doubt"
+    CANCELLED = "cancelled", N_("storniert")
+    IN_DOUBT = "in_doubt", N_("in der Schwebe")

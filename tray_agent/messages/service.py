@@ -194,7 +194,7 @@ class MessageService:
         def work(connection: Connection) -> int:
             now = self.parts.database.now(connection)
             messages = [one for one in entries.read_messages(connection, message_ids) if one.state in states and applies(one)]
-            return len(entries.apply_all(connection, [change_of(message, now) for message in messages], now))
+            return sum(entries.apply(connection, change_of(message, now), now) for message in messages)
 
         return self.parts.database.transact(work)
 
@@ -218,24 +218,22 @@ MessageJob = Literal[JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.
 
 def message_work(parts: Callable[[], MessageParts], key: MessageJob) -> JobWork:
     """Returns what a run of a job of the SMS-Service does; ``parts`` are asked for when it begins."""
-    return lambda context: _work_of(key)(parts(), context)
 
+    def work(context: JobContext) -> JobResult:
+        # Imported for the first run: a program at rest needs none of it.
+        from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
+        from tray_agent.messages.work.send import send_messages
+        from tray_agent.messages.work.status import update_status
 
-def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]:
-    """Returns what a job does; imported for its first run, because a program at rest needs none of it."""
-    from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
-    from tray_agent.messages.work.send import send_messages
-    from tray_agent.messages.work.status import update_status
+        works: dict[MessageJob, Callable[[MessageParts, JobContext], JobResult]] = {
+            JobKey.PREPARE_REMINDERS: prepare_reminders,
+            JobKey.PREPARE_BIRTHDAYS: prepare_birthdays,
+            JobKey.SEND_MESSAGES: send_messages,
+            JobKey.UPDATE_STATUS: update_status,
+        }
+        return works[key](parts(), context)
 
-    match key:
-        case JobKey.PREPARE_REMINDERS:
-            return prepare_reminders
-        case JobKey.PREPARE_BIRTHDAYS:
-            return prepare_birthdays
-        case JobKey.SEND_MESSAGES:
-            return send_messages
-        case JobKey.UPDATE_STATUS:
-            return update_status
+    return work
 
 
 def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:

@@ -124,18 +124,13 @@ def check_practice(database: Database, schema: str | None = None) -> list[Practi
 def _check_view(database: Database, view: PracticeView, schema: str | None) -> Iterator[PracticeFinding]:
     try:
         with database.read() as connection:
-            described = _describe(connection, view, schema)
+            described = {str(found["name"]).lower(): found["type"] for found in inspect(connection).get_columns(view.name, schema=schema)}
             faults = list(_check_columns(view, described))
             yield from faults or _check_rows(connection, view, schema)
     except NoSuchTableError:
         yield _fault(view, PracticeCode.VIEW_MISSING, _("Die Sicht {view} gibt es nicht.").format(view=view.name))
     except DBAPIError as error:
         yield _broken(view, error)
-
-
-def _describe(connection: Connection, view: PracticeView, schema: str | None) -> Mapping[str, TypeEngine[Any]]:
-    found = inspect(connection).get_columns(view.name, schema=schema)
-    return {str(described["name"]).lower(): described["type"] for described in found}
 
 
 _EXPECTED: Mapping[ColumnType, tuple[type[TypeEngine[Any]], ...]] = {
@@ -177,7 +172,8 @@ def _check_rows(connection: Connection, view: PracticeView, schema: str | None) 
         yield _fault(view, PracticeCode.EMPTY, sentence)
         return
     rows = connection.execute(select(*source.c).order_by(source.c.id.desc()).limit(ROWS_READ)).mappings().all()
-    yield _good(view, total)
+    sentence = ngettext("{view}: {count} Zeile lesbar.", "{view}: {count} Zeilen lesbar.", total).format(view=view.name, count=total)
+    yield PracticeFinding(view.name, PracticeCode.VIEW_GOOD, sentence, count=total)
     yield from _check_values(view, [dict(row) for row in rows])
     doubled = select(source.c.id).group_by(source.c.id).having(func.count() > 1).order_by(source.c.id).limit(EXAMPLES)
     yield from _check_doubled(view, [str(key) for key in connection.execute(doubled).scalars()])
@@ -274,11 +270,6 @@ def _broken(view: PracticeView, error: DBAPIError) -> PracticeFinding:
         raise error
     why = " ".join(str(error.orig).split())[:200]
     return _fault(view, PracticeCode.VIEW_BROKEN, _("Die Sicht {view} kann nicht gelesen werden: {why}").format(view=view.name, why=why))
-
-
-def _good(view: PracticeView, total: int) -> PracticeFinding:
-    sentence = ngettext("{view}: {count} Zeile lesbar.", "{view}: {count} Zeilen lesbar.", total).format(view=view.name, count=total)
-    return PracticeFinding(view.name, PracticeCode.VIEW_GOOD, sentence, count=total)
 
 
 def _fault(view: PracticeView, code: PracticeCode, sentence: str, name: str = "") -> PracticeFinding:

@@ -36,7 +36,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
-from tray_agent.practice.errors import view_unreadable
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _
 from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import Appointment, Mandant, Patient, VisitReason
 from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
@@ -51,6 +52,27 @@ _WHOLE = re.compile("-?[0-9]{1,18}")
 
 Row = Mapping[str, Any]
 Value = TypeVar("Value", Mandant, Patient, Appointment, VisitReason)
+
+
+class PracticeDataError(KnownError):
+    """A view of the practice is missing, lacks a column, or can't be read; nothing is prepared or sent from it."""
+
+    code = "practice_data"
+
+
+def _unreadable(view: str, why: str) -> PracticeDataError:
+    """Returns the error that says that a view can't be read.
+
+    Args:
+        view: the view's name.
+        why: what the database said, on one line, without data of patients.
+    """
+    return PracticeDataError(
+        _("Praxisdaten nicht lesbar"),
+        _("Die Sicht {view} kann nicht gelesen werden: {why}. Bis das behoben ist, wird nichts vorbereitet.").format(view=view, why=why),
+        _("«vitoclient doctor» prüft die Sichten; «vitoclient db views» zeigt, wie sie aussehen müssen."),
+        item=view,
+    )
 
 
 class SqlPracticeSource:
@@ -180,7 +202,7 @@ class _ViewReader:
             if len(rows) < ROWS_AT_ONCE:
                 return
             if not fresh:  # else the same chunk would be read for ever
-                raise view_unreadable(self._view.name, "keys do not sort")
+                raise _unreadable(self._view.name, "keys do not sort")
             statement, seen = base.where(after(rows[-1])), frozenset(row["id"] for row in rows)
 
     @cached_property
@@ -236,13 +258,13 @@ def _naming(view: PracticeView) -> Iterator[None]:
     try:
         yield
     except NoSuchTableError as error:
-        raise view_unreadable(view.name, "no such view") from error
+        raise _unreadable(view.name, "no such view") from error
     except DBAPIError as error:
         if fault_of(error) is not Fault.OTHER:
             raise
         # The driver's own words alone: what SQLAlchemy adds to them holds the values bound, which are data of patients.
         why = str(error.orig.args[-1]) if error.orig is not None and error.orig.args else "no such view"
-        raise view_unreadable(view.name, " ".join(why.split())[:200]) from error
+        raise _unreadable(view.name, " ".join(why.split())[:200]) from error
 
 
 def _as(kind: type, key: str) -> object | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from tray_agent.i18n import shown_text, store_text
 from tray_agent.job_kinds import Service
@@ -14,7 +14,7 @@ from tray_agent.protocol.model import Activity, ActivityFilter, ActivityOrder, A
 from tray_agent.search_keys import find_key
 from tray_agent.store.database import Database
 from tray_agent.store.pages import Page
-from tray_agent.store.paging import Listing, Section, all_rows
+from tray_agent.store.paging import Listing, Section, all_rows, delete_found, in_batches
 from tray_agent.store.search import holding
 from tray_agent.store.tables import activity as table
 
@@ -113,17 +113,12 @@ class ActivityLog:
 
     def hide(self, service: Service, seen_id: int) -> int:
         """Takes the rows of a tab up to ``seen_id`` off the list, in small batches, and returns how many."""
-        hidden = 0
-        while step := self._database.transact(lambda connection: self._hide_some(connection, service, seen_id)):
-            hidden += step
-        return hidden
+        return in_batches(self._database, lambda connection: self._hide_some(connection, service, seen_id))
 
     def prune(self, before: datetime) -> int:
         """Deletes the rows written before ``before`` (aware), in small batches, and returns how many."""
-        deleted = 0
-        while step := self._database.transact(lambda connection: _delete_some(connection, before)):
-            deleted += step
-        return deleted
+        old = select(table.c.id).where(table.c.at < before).order_by(table.c.at, table.c.id).limit(BATCH)
+        return in_batches(self._database, lambda connection: delete_found(connection, table, old))
 
     def _insert(self, connection: Connection, activities: Sequence[Activity], run_id: int) -> None:
         now = self._database.now(connection)
@@ -138,14 +133,6 @@ class ActivityLog:
         now = self._database.now(connection)
         connection.execute(update(table).where(table.c.id.in_(ids)).values(hidden=1, hidden_at=now))
         return len(ids)
-
-
-def _delete_some(connection: Connection, before: datetime) -> int:
-    old = select(table.c.id).where(table.c.at < before).order_by(table.c.at, table.c.id).limit(BATCH)
-    ids = list(connection.execute(old).scalars())
-    if ids:
-        connection.execute(delete(table).where(table.c.id.in_(ids)))
-    return len(ids)
 
 
 def _values(one: Activity) -> dict[str, object]:

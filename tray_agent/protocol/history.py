@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from tray_agent.i18n import shown_text
 from tray_agent.job_kinds import JobKey
@@ -15,7 +15,7 @@ from tray_agent.protocol.model import GIVEN_BACK, Run, RunFilter, RunOrder, RunR
 from tray_agent.protocol.sentences import died_sentence
 from tray_agent.store.database import Database
 from tray_agent.store.pages import Page
-from tray_agent.store.paging import Listing, Section, all_rows
+from tray_agent.store.paging import Listing, Section, all_rows, delete_found, in_batches
 from tray_agent.store.tables import job_lock
 from tray_agent.store.tables import job_run as table
 
@@ -98,17 +98,15 @@ class History:
 
         The newest ended run of each job and the runs that go on stay, however old. (What is settled stands in the lock row.)
         """
-        deleted = 0
-        while step := self._database.transact(lambda connection: _delete_some(connection, before)):
-            deleted += step
-        return deleted
+        return in_batches(self._database, lambda connection: _delete_some(connection, before))
 
     def _expired(self, connection: Connection) -> Mapping[int, RunState]:
         """Returns the runs whose lease has ended though their row says that they go on, and how each is shown."""
         now = self._database.now_ms(connection)
         held = select(table.c.id, table.c.reason).join(job_lock, job_lock.c.run_id == table.c.id)
         ended = held.where(job_lock.c.run_id != 0, job_lock.c.lease_until_ms <= now)
-        return {row.id: _shown_state(row.reason) for row in connection.execute(ended)}
+        # Given back, or died.
+        return {row.id: RunState.CANCELLED if row.reason in GIVEN_BACK else RunState.DIED for row in connection.execute(ended)}
 
 
 def _listing(
@@ -180,15 +178,7 @@ def _delete_some(connection: Connection, before: datetime) -> int:
     kept = {row.id for job in JobKey if (row := _last_ended(connection, job)) is not None}
     kept |= set(connection.execute(select(job_lock.c.run_id).where(job_lock.c.run_id != 0)).scalars())
     old = select(table.c.id).where(table.c.due_at < before, table.c.id.not_in(kept)).order_by(table.c.due_at, table.c.id).limit(BATCH)
-    ids = list(connection.execute(old).scalars())
-    if ids:
-        connection.execute(delete(table).where(table.c.id.in_(ids)))
-    return len(ids)
-
-
-def _shown_state(reason: str) -> RunState:
-    """Returns how a run is shown whose lease has ended: given back, or died."""
-    return RunState.CANCELLED if reason in GIVEN_BACK else RunState.DIED
+    return delete_found(connection, table, old)
 
 
 def _run_of(row: Row[Any], expired: Mapping[int, RunState]) -> Run:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tray_agent.i18n import N_, WordedEnum
 from tray_agent.job_kinds import JobKey, Service
 
 
-class Level(StrEnum):
+class Level(WordedEnum):
     """How grave an activity is; ``ERROR`` counts in the number in brackets of its tab."""
 
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+    INFO = "info", N_("Information")
+    WARNING = "warning", N_("Warnung")
+    ERROR = "error", N_("Fehler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +42,34 @@ class Activity:
     appointment_at: datetime | None = None
 
 
-class RunState(StrEnum):
+class RunState(WordedEnum):
     """The column *Status* of the history."""
 
-    RUNNING = "running"
+    RUNNING = "running", N_("läuft")
     """läuft."""
 
-    SUCCEEDED = "succeeded"
+    SUCCEEDED = "succeeded", N_("Erfolg")
     """Erfolg: the job could run; what it really did stands in the activity log (seed)."""
 
-    FAILED = "failed"
+    FAILED = "failed", N_("Fehler")
     """Fehler."""
 
-    SKIPPED = "skipped"
+    SKIPPED = "skipped", N_("übersprungen")
     """übersprungen: a planned time at which nothing ran, with the reason."""
 
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled", N_("abgebrochen")
     """abgebrochen: asked to stop, and stopped at a safe point."""
 
-    DIED = "died"
+    DIED = "died", N_("abgestürzt")
     """abgestürzt: its computer vanished in the middle; nobody finished it."""
 
 
-class RunTrigger(StrEnum):
+class RunTrigger(WordedEnum):
     """Why a run was begun."""
 
-    SCHEDULE = "schedule"
-    CATCH_UP = "catch_up"
-    BY_HAND = "by_hand"
+    SCHEDULE = "schedule", N_("Zeitplan")
+    CATCH_UP = "catch_up", N_("nachgeholt")
+    BY_HAND = "by_hand", N_("von Hand")
 
 
 class RunReason(StrEnum):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from tray_agent.errors import KnownError
-from tray_agent.i18n import _, format_datetime, join_texts, ngettext
+from tray_agent.i18n import _, format_datetime, ngettext
 from tray_agent.protocol.model import RunReason
 
 
@@ -30,11 +29,6 @@ def skipped_sentence(reason: RunReason, due_at: datetime, zone: tzinfo, switch: 
         RunReason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
     }[reason]
     return text.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)
-
-
-def error_sentence(error: KnownError) -> str:
-    """Returns an error as one line, as ``str`` does: title, message and advice; it can be told again in another language."""
-    return join_texts(error.title, join_texts(error.message, error.advice), separator=": ")
 
 
 def folded_sentence(count: int, first: datetime, last: datetime, zone: tzinfo) -> str:

@@ -6,35 +6,18 @@ from tray_agent.i18n import N_, _
 from tray_agent.job_kinds import Service
 from tray_agent.protocol.model import Level, RunState, RunTrigger
 
-_STATES = {
-    RunState.RUNNING: N_("läuft"),
-    RunState.SUCCEEDED: N_("Erfolg"),
-    RunState.FAILED: N_("Fehler"),
-    RunState.SKIPPED: N_("übersprungen"),
-    RunState.CANCELLED: N_("abgebrochen"),
-    RunState.DIED: N_("abgestürzt"),
-}
-
-_TRIGGERS = {
-    RunTrigger.SCHEDULE: N_("Zeitplan"),
-    RunTrigger.CATCH_UP: N_("nachgeholt"),
-    RunTrigger.BY_HAND: N_("von Hand"),
-}
-
 
 def state_title(state: RunState) -> str:
     """Returns the word of the column *Status* in the language in force."""
-    return _(_STATES[state])
+    return state.text
 
 
 def trigger_title(trigger: RunTrigger) -> str:
     """Returns why a run was begun, in a word or two, in the language in force."""
-    return _(_TRIGGERS[trigger])
+    return trigger.text
 
 
 _SERVICES = {Service.DOWNLOADS: N_("Downloads"), Service.SMS: N_("SMS"), Service.AGENT: N_("Agent")}
-
-_LEVELS = {Level.INFO: N_("Information"), Level.WARNING: N_("Warnung"), Level.ERROR: N_("Fehler")}
 
 
 def service_title(service: Service) -> str:
@@ -44,4 +27,4 @@ def service_title(service: Service) -> str:
 
 def level_title(level: Level) -> str:
     """Returns how grave an activity is, in a word, in the language in force."""
-    return _(_LEVELS[level])
+    return level.text

@@ -104,9 +104,12 @@ class Database:
                 transaction.commit()
             except DBAPIError as error:
                 _roll_back(connection)
-                if fault_of(error) is Fault.LOST:
-                    raise _outcome_unknown() from error
-                raise
+                if fault_of(error) is not Fault.LOST:
+                    raise
+                raise OutcomeUnknownError(
+                    _("Verbindung beim Speichern verloren"),
+                    _("Die Verbindung zur Datenbank brach beim Speichern ab; ob gespeichert wurde, wird neu gelesen."),
+                ) from error
         finally:
             connection.close()
 
@@ -214,28 +217,24 @@ def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | N
     Raises:
         ConfigurationError: the URL can't be read, or names an unknown kind of database.
     """
-    parsed = _parse(url)
-    try:
+    with _readable_address():
+        parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return Database(_sqlite_engine(parsed), None, clock)
-        return Database(_server_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise _unreadable_address() from error
+        make_engine = _sql_server_engine if parsed.get_backend_name() == "mssql" else _server_engine
+        return Database(make_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock)
 
 
-def _parse(url: str | URL) -> URL:
+@contextmanager
+def _readable_address() -> Iterator[None]:
     try:
-        return make_url(url)
-    except ArgumentError as error:
-        raise _unreadable_address() from error
-
-
-def _unreadable_address() -> ConfigurationError:
-    return ConfigurationError(
-        _("Datenbankadresse nicht lesbar"),
-        _("Die Adresse der Datenbank kann nicht gelesen werden."),
-        _("Adresse in der Konfiguration prüfen; sie beginnt mit sqlite:///, mssql+pyodbc:// oder postgresql+psycopg://."),
-    )
+        yield
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigurationError(
+            _("Datenbankadresse nicht lesbar"),
+            _("Die Adresse der Datenbank kann nicht gelesen werden."),
+            _("Adresse in der Konfiguration prüfen; sie beginnt mit sqlite:///, mssql+pyodbc:// oder postgresql+psycopg://."),
+        ) from error
 
 
 def with_password(url: str | URL, secret: Callable[[], str | None]) -> URL:
@@ -248,10 +247,9 @@ def with_password(url: str | URL, secret: Callable[[], str | None]) -> URL:
     Raises:
         ConfigurationError: the URL can't be read.
     """
-    parsed = _parse(url)
-    if parsed.username and not parsed.password:
-        return parsed.set(password=secret())
-    return parsed
+    with _readable_address():
+        parsed = make_url(url)
+    return parsed.set(password=secret()) if parsed.username and not parsed.password else parsed
 
 
 def unavailable(url: URL) -> DatabaseUnavailableError:
@@ -316,8 +314,6 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _server_engine(url: URL) -> Engine:
-    if url.get_backend_name() == "mssql":
-        return _sql_server_engine(url)
     arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
     return create_engine(url, **_POOLED, connect_args=arguments)
 
@@ -386,18 +382,8 @@ def _busy() -> DatabaseBusyError:
     )
 
 
-def _outcome_unknown() -> OutcomeUnknownError:
-    return OutcomeUnknownError(
-        _("Verbindung beim Speichern verloren"),
-        _("Die Verbindung zur Datenbank brach beim Speichern ab; ob gespeichert wurde, wird neu gelesen."),
-    )
-
-
 def _roll_back(connection: Connection) -> None:
     try:
         connection.rollback()
     except DBAPIError:
         connection.invalidate()
-
-
-__all__ = ["ATTEMPTS", "IN_CHUNK", "Database", "from_ms", "open_database", "to_ms", "unavailable", "with_password"]

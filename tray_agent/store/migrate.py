@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from alembic import command
+from alembic import command, context, op
 from alembic.config import Config
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, Constraint, PrimaryKeyConstraint, Table, inspect, text, types
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
@@ -20,6 +22,7 @@ from tray_agent.i18n import _
 from tray_agent.store.database import Database
 from tray_agent.store.faults import Fault, fault_of
 from tray_agent.store.schema_version import NEWEST, current_revision
+from tray_agent.store.types import Credits, UtcDateTime
 
 _LOCK_NAME = "vitoclient_migration"
 _LOCK_NUMBER = 0x76_69_74_6F
@@ -64,6 +67,40 @@ def migration_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     return config
+
+
+_TYPES: Mapping[str, Callable[..., types.TypeEngine[Any]]] = {
+    "flag": types.Boolean, "small": types.SmallInteger, "whole": types.Integer, "big": types.BigInteger, "credits": Credits,
+    "instant": UtcDateTime, "word": types.String, "name": types.Unicode, "text": types.UnicodeText,
+}  # fmt: skip
+"""What the columns of a migration can hold: words are the program's own, names and texts are people's."""
+
+_COLUMN = re.compile(r"(\w+): ([a-z]+)(?:\((\d+)\))?(\??)")
+
+
+def make_table(name: str, key: str, columns: str, *constraints: Constraint) -> Table:
+    """Makes a table, in a migration, and returns it.
+
+    The migrations stand for themselves: what a table looked like at a revision must not change with ``store.tables``.
+
+    Args:
+        name: of the table.
+        key: the columns of its primary key.
+        columns: written as ``id: whole, title: name(200), opened_at: instant?``, the question mark where NULL is allowed.
+        constraints: beside the primary key.
+    """
+    declared = [
+        Column(column, _TYPES[kind](*([int(length)] if length else [])), nullable=bool(nullable))
+        for column, kind, length, nullable in _COLUMN.findall(columns)
+    ]
+    primary = PrimaryKeyConstraint(*key.split(), name=f"pk_{name}")
+    return op.create_table(name, *declared, primary, *constraints, schema=context.config.attributes["schema"])
+
+
+def make_indexes(table: str, indexes: Mapping[str, str]) -> None:
+    """Makes indexes, in a migration: by their names without the beginning, the columns of each."""
+    for name, columns in indexes.items():
+        op.create_index(f"ix_{table}_{name}", table, columns.split(), schema=context.config.attributes["schema"])
 
 
 def _make_schema(connection: Connection, schema: str | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, or_, select
 
 from tray_agent.store.database import IN_CHUNK, Database
 from tray_agent.store.pages import Page
@@ -122,6 +122,22 @@ def all_rows(database: Database, listing: Callable[[Connection], Listing]) -> It
     for begin in range(0, len(ids), IN_CHUNK):
         chunk = ids[begin : begin + IN_CHUNK]
         yield from database.query(lambda connection, chunk=chunk: list(rows_of(connection, table, chunk)))  # type: ignore[misc]
+
+
+def in_batches(database: Database, batch: Callable[[Connection], int]) -> int:
+    """Runs a small transaction until it changes nothing more, so that others never wait long; returns how many rows it changed."""
+    changed = 0
+    while number := database.transact(batch):
+        changed += number
+    return changed
+
+
+def delete_found(connection: Connection, table: Table, found: Select[tuple[int]]) -> int:
+    """Deletes the rows of a table whose numbers are found, and returns how many."""
+    ids = list(connection.execute(found).scalars())
+    if ids:
+        connection.execute(delete(table).where(table.c.id.in_(ids)))
+    return len(ids)
 
 
 def _stands_before(order: Order, values: Sequence[Any]) -> ColumnElement[bool]:

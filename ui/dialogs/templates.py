@@ -232,7 +232,7 @@ class TemplatesDialog(Dialog):
     def _show_placeholders(self, model: TemplatesModel) -> None:
         self.placeholders.clear()
         for placeholder in model.placeholders:
-            item = QListWidgetItem(f"{placeholder.written}\n{placeholder.explanation}", self.placeholders)
+            item = QListWidgetItem(f"{placeholder.written}\n{placeholder.text}", self.placeholders)
             item.setData(VALUE, placeholder)
         self.placeholders.setCurrentRow(0)
 
@@ -310,7 +310,7 @@ class TemplatesDialog(Dialog):
             menu.insertAction(first, action)
         inserting = QMenu(_("Platzhalter einfügen"), menu)
         for placeholder in self.model.placeholders if self.model else ():
-            action = QAction(f"{placeholder.written}\t{placeholder.explanation}", inserting)
+            action = QAction(f"{placeholder.written}\t{placeholder.text}", inserting)
             action.triggered.connect(lambda _checked, placeholder=placeholder: self.insert(placeholder))
             inserting.addAction(action)
         menu.addSeparator()

@@ -186,7 +186,7 @@ class TemplatesModel:
         """Returns what is marked in a field: right placeholders, and findings that are about a place."""
         text = self.draft.text if field is TemplateField.TEXT else self.draft.subject
         slots = [part for part in parse(text).parts if isinstance(part, Slot)]
-        right = [_mark(text, slot.position, len(slot.placeholder.written), None, slot.placeholder.explanation) for slot in slots]
+        right = [_mark(text, slot.position, len(slot.placeholder.written), None, slot.placeholder.text) for slot in slots]
         places = [one for one in self.findings if one.field is field and has_place(one)]
         return (*right, *(_mark(text, one.position, one.length, one.severity, one.sentence) for one in places))
 

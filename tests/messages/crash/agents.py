@@ -16,6 +16,7 @@ import phonenumbers
 from sqlalchemy import Connection, func, select, update
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, ZURICH, Accounts, TrialContext, treatment
+from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.clock import SystemClock
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Setting, Settings, Value
@@ -23,15 +24,14 @@ from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import LeaseLostError
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.contract import Accepted, OutgoingSms
+from tray_agent.messages.gateways.contract import Accepted, GatewayAccess, OutgoingSms
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
+from tray_agent.messages.texts.rendering import PracticeWords
 from tray_agent.messages.texts.templates import default_book
 from tray_agent.messages.work.parts import MailIdentity, MessageParts, SendingRules
 from tray_agent.messages.work.send import send_messages
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.protocol.model import RunState, RunTrigger
 from tray_agent.store.database import Database, open_database
@@ -125,6 +125,7 @@ def make_parts(database: Database, address: str, size: int, plan: Plan) -> Messa
         mail_identity=lambda _mandant: MailIdentity("praxis@example.ch"),
         clock=clock,
         zone=ZURICH,
+        words=PracticeWords(),
         rules=RULES,
         reached=Dying(plan),
     )

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.contract import OutgoingSms, SmsGateway
+from tray_agent.messages.gateways.contract import GatewayAccess, OutgoingSms, SmsGateway
 from tray_agent.messages.gateways.file import FileSmsGateway
-from tray_agent.messages.gateways.memory import MemorySmsGateway
 
 ACCOUNT, PASSWORD = "praxis", "geheim-7"
 

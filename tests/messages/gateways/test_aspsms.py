@@ -31,12 +31,14 @@ from tray_agent.messages.gateways.contract import (
     AccountStopped,
     DeliveryReport,
     DeliveryStatus,
+    GatewayAccountError,
+    GatewayMissingError,
+    GatewayUnavailableError,
     InDoubt,
     NotNow,
     Outcome,
     Refused,
 )
-from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
 from tray_agent.web.posting import NotConnectedError, Posting, Reply, TooLongError
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -15,8 +15,7 @@ import pytest
 from tests.messages.gateways.conftest import sms
 from tray_agent.clock import ManualClock
 from tray_agent.messages.gateways import file as module
-from tray_agent.messages.gateways.contract import Accepted, InDoubt, NotNow
-from tray_agent.messages.gateways.errors import GatewayUnavailableError
+from tray_agent.messages.gateways.contract import Accepted, GatewayUnavailableError, InDoubt, NotNow
 from tray_agent.messages.gateways.file import FileSmsGateway
 from tray_agent.platforms.locks import LockedError
 

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import ConfigurationError
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.errors import GatewayMissingError
+from tray_agent.messages.gateways.contract import GatewayAccess, GatewayMissingError
 from tray_agent.messages.gateways.file import FileSmsGateway
-from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.gateways.registry import KINDS, GatewayKind, SmsGateways
 from tray_agent.messages.gateways.smtp import SmtpGateway
 

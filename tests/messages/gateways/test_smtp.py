@@ -21,6 +21,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.messages.memory_gateways import MemoryMailGateway
 from tests.support.mail import FaultyMailServer, MailFault
 from tray_agent.clock import ManualClock
 from tray_agent.config.machine import MailSection
@@ -29,6 +30,8 @@ from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
+    GatewayAccountError,
+    GatewayUnavailableError,
     InDoubt,
     MailGateway,
     NotNow,
@@ -36,8 +39,6 @@ from tray_agent.messages.gateways.contract import (
     Refused,
     too_late,
 )
-from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
-from tray_agent.messages.gateways.memory import MemoryMailGateway
 from tray_agent.messages.gateways.smtp import SmtpGateway, message_id
 
 MAIL = OutgoingMail(

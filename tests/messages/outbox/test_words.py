@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tray_agent.i18n import set_language
-from tray_agent.messages.words import said_of
+from tray_agent.messages.words import with_subject
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def french() -> Iterator[None]:
 
 
 def test_a_colon_follows_at_once_in_german() -> None:
-    assert said_of("Muster Anna", "gesendet.") == "Muster Anna: gesendet."
+    assert with_subject("Muster Anna", "gesendet.") == "Muster Anna: gesendet."
 
 
 @pytest.mark.usefixtures("french")
 def test_a_colon_stands_off_in_french() -> None:
-    assert said_of("Muster Anna", "envoyé.") == "Muster Anna\N{NO-BREAK SPACE}: envoyé."
+    assert with_subject("Muster Anna", "envoyé.") == "Muster Anna\N{NO-BREAK SPACE}: envoyé."

@@ -81,7 +81,7 @@ def test_the_time_is_the_wall_clock_of_the_practice() -> None:
 def test_every_placeholder_has_a_value_and_an_explanation() -> None:
     for placeholder in Placeholder:
         assert said(placeholder.written)
-        assert placeholder.explanation
+        assert placeholder.text
 
 
 def test_values_come_from_patient_mandant_practice_and_appointment() -> None:

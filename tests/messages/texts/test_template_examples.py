@@ -10,11 +10,11 @@ from datetime import date, datetime
 import pytest
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, World, treatment
+from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.config.settings import DEFAULT_MANDANT, Settings
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.texts.rendering import PracticeWords
 from tray_agent.messages.texts.service import TemplateService
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import AppointmentStatus, Mandant
 from tray_agent.store.database import Database
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import DEFAULT_MANDANT, FALLBACK_LANGUAGE, MOST_SEGMENTS, PLAIN_CHARACTERS, Setting, Settings, Value
 from tray_agent.errors import InputError
@@ -38,7 +39,6 @@ from tray_agent.messages.texts.templates import (
     default_book,
     default_templates,
 )
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import Mandant, Patient, Treatment
 from tray_agent.store.database import Database
 from tray_agent.store.tables import message_template

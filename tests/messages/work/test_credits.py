@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import World
 from tray_agent.config import settings as switches
 from tray_agent.errors import UnavailableError
-from tray_agent.messages.gateways.errors import GatewayUnavailableError
-from tray_agent.messages.gateways.memory import MemorySmsGateway
+from tray_agent.messages.gateways.contract import GatewayUnavailableError
 from tray_agent.messages.outbox.model import AccountCredits
 from tray_agent.messages.work.credits import low_sentence
 from tray_agent.protocol.model import Level

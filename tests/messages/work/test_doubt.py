@@ -8,10 +8,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import World
-from tray_agent.messages.gateways.contract import AccountFault, DeliveryReport, DeliveryStatus, InDoubt, Outcome, OutgoingMail, OutgoingSms
-from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
-from tray_agent.messages.gateways.memory import MemorySmsGateway
+from tray_agent.messages.gateways.contract import (
+    AccountFault,
+    DeliveryReport,
+    DeliveryStatus,
+    GatewayAccountError,
+    GatewayUnavailableError,
+    InDoubt,
+    Outcome,
+    OutgoingMail,
+    OutgoingSms,
+)
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.service import MessageMissingError, NotInDoubtError, StillUnderWayError

@@ -13,8 +13,8 @@ from tests.messages.world import World
 from tests.support.gateway import FaultyGateway, GatewayFault
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import CHECK_CREDITS
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
+from tray_agent.messages.gateways.contract import GatewayAccess
 
 TROUBLE = [GatewayFault.BUSY_503, GatewayFault.ERROR_500, GatewayFault.ERROR_500_ACCEPTED]
 NEXT_RUN = timedelta(minutes=6)

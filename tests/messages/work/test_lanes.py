@@ -13,8 +13,15 @@ import pytest
 
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, World, treatment
 from tray_agent.config import settings as switches
-from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, Outcome, OutgoingMail, too_late
-from tray_agent.messages.gateways.errors import GatewayMissingError
+from tray_agent.messages.gateways.contract import (
+    Accepted,
+    AccountFault,
+    AccountStopped,
+    GatewayMissingError,
+    Outcome,
+    OutgoingMail,
+    too_late,
+)
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.work.lane import Departure, Event, Lane, Opened, Returned, Stop, Way
 from tray_agent.messages.work.recheck import Ready

@@ -16,12 +16,12 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import insert
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, Accounts, World
 from tray_agent.cli import run
 from tray_agent.config import settings as switches
 from tray_agent.demo.practice import DEFAULT_MANDANT, DemoPractice, make_demo_practice
 from tray_agent.errors import InputError
-from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.preview import Preview, PreviewService

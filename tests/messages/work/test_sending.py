@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, World, begin_again, treatment
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
@@ -28,7 +29,6 @@ from tray_agent.messages.gateways.contract import (
     OutgoingSms,
     Refused,
 )
-from tray_agent.messages.gateways.memory import MemorySmsGateway
 from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.work.send import send_messages
 from tray_agent.practice.model import AppointmentStatus, Patient

@@ -8,10 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import MEIER, TOMORROW_NINE, World
-from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
-from tray_agent.messages.gateways.errors import GatewayUnavailableError
-from tray_agent.messages.gateways.memory import MemorySmsGateway
+from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, GatewayUnavailableError
 from tray_agent.messages.model import MessageState
 from tray_agent.protocol.model import Level
 

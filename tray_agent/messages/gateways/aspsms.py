@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tray_agent.i18n import N_, _
-from tray_agent.messages.gateways.access import GatewayAccess, masked_number
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -29,14 +28,18 @@ from tray_agent.messages.gateways.contract import (
     Capabilities,
     DeliveryReport,
     DeliveryStatus,
+    GatewayAccess,
+    GatewayAccountError,
+    GatewayMissingError,
+    GatewayUnavailableError,
     InDoubt,
     NotNow,
     Outcome,
     OutgoingSms,
     Refused,
+    masked_number,
     too_late,
 )
-from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayMissingError, GatewayUnavailableError
 from tray_agent.web.system_network import is_this_machine
 
 if TYPE_CHECKING:
@@ -244,8 +247,15 @@ class AspsmsGateway:
     def _without_answer(self, reply: Reply) -> NotNow | InDoubt:
         """Returns what it means that somebody answered, but not with an answer of the gateway."""
         if reply.status in NOT_TAKEN:
-            return _turned_away(reply.status, _retry_after(reply.retry_after, self._access.clock.now()))
-        return _not_now_perhaps(reply.status) if reply.status >= 500 else _in_doubt()
+            retry_after = _retry_after(reply.retry_after, self._access.clock.now())
+            if reply.status == 429:
+                return NotNow("too_many", _("Das SMS-Gateway ist überlastet; die Mitteilung wird später gesendet."), retry_after)
+            sentence = _("Unter der Adresse des SMS-Gateways antwortet etwas anderes (HTTP {status}); Adresse und Proxy prüfen.")
+            return NotNow("turned_away", sentence.format(status=reply.status), retry_after)
+        if reply.status < 500:
+            return _in_doubt()
+        sentence = _("Das SMS-Gateway meldet eine Störung (HTTP {status}); die Mitteilung wird später gesendet, falls es sie nicht hat.")
+        return InDoubt(sentence.format(status=reply.status), not_now=True)
 
     def _posting(self) -> Posting:
         from tray_agent.web.posting import Posting
@@ -307,20 +317,8 @@ def _unreachable() -> NotNow:
     return NotNow("unreachable", _("Das SMS-Gateway ist nicht erreichbar; die Mitteilung wird später gesendet."))
 
 
-def _turned_away(status: int, retry_after: float | None) -> NotNow:
-    if status == 429:
-        return NotNow("too_many", _("Das SMS-Gateway ist überlastet; die Mitteilung wird später gesendet."), retry_after)
-    sentence = _("Unter der Adresse des SMS-Gateways antwortet etwas anderes (HTTP {status}); Adresse und Proxy prüfen.")
-    return NotNow("turned_away", sentence.format(status=status), retry_after)
-
-
 def _originator_refused() -> AccountStopped:
     return AccountStopped(AccountFault.ORIGINATOR, _("Das SMS-Gateway lässt den Absender nicht zu (höchstens 11 Zeichen, freigeschaltet)."))
-
-
-def _not_now_perhaps(status: int) -> InDoubt:
-    sentence = _("Das SMS-Gateway meldet eine Störung (HTTP {status}); die Mitteilung wird später gesendet, falls es sie nicht hat.")
-    return InDoubt(sentence.format(status=status), not_now=True)
 
 
 def _in_doubt() -> InDoubt:

@@ -1,4 +1,7 @@
-"""What the sending asks of a gateway, and the typed answers. Both channels use the same outcomes."""
+"""What the sending asks of a gateway, the typed answers, and what a gateway is given. Both channels use the same outcomes.
+
+What becomes of a message is no error but an ``Outcome``; the errors here are of accounts and questions.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
+from tray_agent.clock import Clock
+from tray_agent.errors import ConfigurationError, KnownError, UnavailableError
 from tray_agent.i18n import _
 
 
@@ -159,13 +165,11 @@ class Capabilities:
         most_at_once: how many submissions it allows side by side.
         can_be_asked: whether it tells what became of a reference; if not, a person decides about a message in doubt.
         has_balance: whether its account has credits that run out.
-        has_replies: whether it keeps what patients answer.
     """
 
     most_at_once: int
     can_be_asked: bool = True
     has_balance: bool = True
-    has_replies: bool = False
 
 
 class SmsGateway(Protocol):
@@ -225,3 +229,60 @@ class MailGateway(Protocol):
     def close(self) -> None:
         """Closes the connections."""
         ...
+
+
+class GatewayAccountError(KnownError):
+    """The gateway refused the account itself; nothing can be asked or sent until a person acts.
+
+    Attributes:
+        fault: what is wrong with the account.
+    """
+
+    code = "gateway_account"
+
+    def __init__(self, title: str, message: str, advice: str, *, item: str, fault: AccountFault) -> None:
+        super().__init__(title, message, advice, item=item)
+        self.fault = fault
+
+
+class GatewayUnavailableError(UnavailableError):
+    """The gateway gave no usable answer."""
+
+    code = "gateway_unavailable"
+
+
+class GatewayMissingError(ConfigurationError):
+    """The configuration names no account for a Mandant, no password, or a gateway that is unknown."""
+
+    code = "gateway_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAccess:
+    """What a gateway needs to know to speak for one account.
+
+    Attributes:
+        account: the user name at the gateway; messages of one account share credits and limits.
+        password: "" where the kind needs none; never shown.
+        address: the gateway's base address.
+        folder: where a gateway without a network writes.
+    """
+
+    account: str
+    password: str = field(repr=False)
+    address: str
+    folder: Path
+    clock: Clock
+
+
+def masked_number(number: str) -> str:
+    """Returns a telephone number with all but the prefix and the last two digits hidden: ``+4179*****67``."""
+    if len(number) <= 7:
+        return "*" * len(number)
+    return number[:5] + "*" * (len(number) - 7) + number[-2:]
+
+
+def masked_address(address: str) -> str:
+    """Returns an e-mail address with its local part hidden but for the first letter: ``a***@bluewin.ch``."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}"

@@ -15,20 +15,20 @@ from typing import Any
 
 from tray_agent.clock import Clock
 from tray_agent.i18n import _
-from tray_agent.messages.gateways.access import masked_number
 from tray_agent.messages.gateways.contract import (
     Accepted,
     Capabilities,
     DeliveryReport,
     DeliveryStatus,
+    GatewayUnavailableError,
     InDoubt,
     NotNow,
     Outcome,
     OutgoingSms,
     Refused,
+    masked_number,
     too_late,
 )
-from tray_agent.messages.gateways.errors import GatewayUnavailableError
 from tray_agent.platforms.locks import LockedError, locked
 
 log = logging.getLogger(__name__)
@@ -113,8 +113,9 @@ class FileSmsGateway:
 def _append(file: FileIO, line: bytes) -> Outcome:
     """Appends a line; where that fails in the middle, takes the beginning away again."""
     end = file.seek(0, os.SEEK_END)
-    if end and not _ends_with_line(file, end):
-        line = b"\n" + line
+    if end:
+        file.seek(end - 1)
+        line = line if file.read(1) == b"\n" else b"\n" + line  # a crash may have left half a line
     try:
         written = file.write(line)
         os.fsync(file.fileno())
@@ -124,11 +125,6 @@ def _append(file: FileIO, line: bytes) -> Outcome:
     except OSError:
         return InDoubt(_("Die Datei der Mitteilungen wurde vielleicht nur zum Teil geschrieben."))
     return NotNow("file", _("Die Datei der Mitteilungen ist voll."))
-
-
-def _ends_with_line(file: FileIO, end: int) -> bool:
-    file.seek(end - 1)
-    return file.read(1) == b"\n"
 
 
 def _reference(line: bytes) -> str:

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _
-from tray_agent.messages.gateways.access import GatewayAccess
-from tray_agent.messages.gateways.contract import SmsGateway
-from tray_agent.messages.gateways.errors import GatewayMissingError
+from tray_agent.messages.gateways.contract import GatewayAccess, GatewayMissingError, SmsGateway
 
 if TYPE_CHECKING:
     from tray_agent.clock import Clock

@@ -23,20 +23,21 @@ from tray_agent.clock import Clock
 from tray_agent.config.machine import MailSection
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.i18n import _
-from tray_agent.messages.gateways.access import masked_address
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
     Capabilities,
+    GatewayAccountError,
+    GatewayUnavailableError,
     InDoubt,
     NotNow,
     Outcome,
     OutgoingMail,
     Refused,
+    masked_address,
     too_late,
 )
-from tray_agent.messages.gateways.errors import GatewayAccountError, GatewayUnavailableError
 from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
 log = logging.getLogger(__name__)
@@ -142,7 +143,8 @@ class SmtpGateway:
         except _BROKEN as error:
             line.smtp.close()
             log.warning("SMTP: broken off before the text (%s)", type(error).__name__)
-            return None if line.used_before else _broken_before()
+            broken = NotNow("broken", _("Die Verbindung zum Mailserver brach ab, bevor die Mitteilung übergeben war."))
+            return None if line.used_before else broken
         if refused is not None:
             self._reset(line)
             return refused
@@ -279,7 +281,8 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
         return _later(code) if code < 500 else _login_missing(code, words) or _sender_refused(message)
     code, words = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
     if code not in (250, 251):
-        return _later(code) if code < 500 else _stops_more(code, words, message) or _recipient_refused()
+        refused = Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
+        return _later(code) if code < 500 else _stops_more(code, words, message) or refused
     code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
         return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
@@ -327,34 +330,24 @@ def _sender_refused(message: OutgoingMail) -> AccountStopped:
     return AccountStopped(AccountFault.ORIGINATOR, sentence.format(sender=message.sender))
 
 
-def _recipient_refused() -> Refused:
-    return Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
-
-
 def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
     """Sends the text; whatever breaks from here on leaves the message in doubt."""
     try:
         # A line that begins with a dot would end the text: it is doubled (RFC 5321, 4.5.2).
         smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
-        code, words = smtp.getreply()
+        code, words = _reply(smtp.getreply())
     except (OSError, smtplib.SMTPException) as error:
         log.warning("SMTP: broken off after the text (%s)", type(error).__name__)
         return _in_doubt()
     if code == 250:
         return Accepted()
-    if 400 <= code < 500:
-        return _later(code)
-    if not 500 <= code < 600:
+    if code < 400:
         return _in_doubt()
-    return _stops_more(code, words.decode("utf-8", "replace").casefold(), message) or _content_refused()
+    return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
 
 
 def _later(code: int) -> NotNow:
     return NotNow("later", _("Der Mailserver nimmt die Mitteilung zur Zeit nicht an ({code}).").format(code=code))
-
-
-def _broken_before() -> NotNow:
-    return NotNow("broken", _("Die Verbindung zum Mailserver brach ab, bevor die Mitteilung übergeben war."))
 
 
 def _content_refused() -> Refused:

@@ -7,12 +7,13 @@ caller's transaction and open none.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, literal_column, select, update
@@ -30,7 +31,6 @@ NOTHING = Decimal(0)
 
 _LONGEST = 2000
 """Longer sentences (a server's whole answer) are cut: they are for people."""
-
 
 _LONGEST_NAME = 200
 """What the columns of the name's keys hold: a key may be longer than the name (æ is found as ae)."""
@@ -139,11 +139,6 @@ def apply(connection: Connection, change: Change, now: datetime) -> bool:
     return connection.execute(statement, {**values, **found}).rowcount == 1
 
 
-def apply_all(connection: Connection, changes: Iterable[Change], now: datetime) -> list[Change]:
-    """Carries steps out and returns those that happened."""
-    return [change for change in changes if apply(connection, change, now)]
-
-
 def revive(connection: Connection, known: Known, draft: Draft, now: datetime) -> bool:
     """Puts a cancelled message, or one in error, back into the outbox with a new content; returns whether it happened.
 
@@ -236,13 +231,8 @@ def read_row(row: Row[Any]) -> OutboxMessage:
 
 
 def _known(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> list[Known]:
-    return [_known_of(row) for row in _in_chunks(connection, statement, column, wanted)]
-
-
-def _known_of(row: Row[Any]) -> Known:
-    values = list(row)
-    values[2] = MessageState(values[2])
-    return Known(*values)
+    rows = (tuple(row) for row in _in_chunks(connection, statement, column, wanted))
+    return [Known(number, version, MessageState(state), *others) for number, version, state, *others in rows]
 
 
 def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> Iterator[Row[Any]]:
@@ -252,31 +242,16 @@ def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnEle
 
 
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
-    values = {
+    values = dict(zip(_DRAFTED, _drafted(draft), strict=True))
+    return values | {
         "reference": reference_of(draft.unique_key),
-        "unique_key": draft.unique_key,
         "kind": draft.kind.value,
         "channel": draft.channel.value if draft.channel else None,
         "state": draft.state.value,
-        "patient_id": draft.patient_id,
-        "patient_name": draft.patient_name,
-        "mandant_id": draft.mandant_id,
-        "appointment_id": draft.appointment_id,
-        "recipient": draft.recipient,
-        "language": draft.language,
-        "subject": draft.subject,
-        "text": draft.text,
-        "segments": draft.segments,
-        "cost": draft.cost,
-        "reason": draft.reason,
-        "sentence": draft.sentence,
-        "appointment_at": draft.appointment_at,
-        "next_at": draft.next_at,
-        "expires_at": draft.expires_at,
         "prepared_at": now,
         "final_at": now if draft.state is MessageState.ERROR else None,
+        **_derived(values),
     }
-    return values | _derived(values)
 
 
 def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -296,6 +271,9 @@ _AT_FIRST: Mapping[str, ColumnElement[Any]] = {"version": literal_column("1"), "
 }
 """What every new message begins with: written into the statement, because a parameter costs time in every row."""
 
+_DRAFTED = tuple(one.name for one in fields(Draft))
+_drafted = attrgetter(*_DRAFTED)
+
 _INSERT = insert(message).values(_AT_FIRST)
 
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
@@ -306,11 +284,7 @@ _KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", 
 
 def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str, datetime | None]:
     """Returns what a change of state says about times: when it became final, or that it is no longer so."""
-    if target in FINAL and state not in FINAL:
-        return {"final_at": now}
-    if state in FINAL and target not in FINAL:
-        return {"final_at": None}
-    return {}
+    return {} if (target in FINAL) is (state in FINAL) else {"final_at": now if target in FINAL else None}
 
 
 @lru_cache(maxsize=100)

@@ -21,8 +21,6 @@ from tray_agent.store.tables import message
 MISSED = frozenset({MessageState.ERROR, MessageState.FAILED, MessageState.UNKNOWN})
 """The states in which a reminder perhaps did not reach its patient."""
 
-_NEVER_LEFT = frozenset({MessageState.ERROR})
-
 _ORDERS: dict[OutboxOrder, ColumnElement[Any]] = {
     OutboxOrder.PREPARED: message.c.prepared_at,
     OutboxOrder.APPOINTMENT: message.c.appointment_at,
@@ -85,10 +83,10 @@ def is_to_be_called(missed: OutboxMessage, appointment: Appointment | None, pati
 
 
 def call_entry(missed: OutboxMessage, patient: Patient | None) -> CallEntry:
-    """Returns a line of the list of patients to be reminded otherwise."""
+    """Returns a line of the list of patients to be reminded by other means."""
     typed = (patient.mobile, patient.phone) if patient else ()
     phones = tuple(dict.fromkeys(number.strip() for number in typed if number and number.strip()))
-    return CallEntry(missed, phones, missed.sentence, missed.state not in _NEVER_LEFT)
+    return CallEntry(missed, phones, missed.sentence, missed.state is not MessageState.ERROR)
 
 
 def _conditions(which: OutboxFilter) -> Iterator[ColumnElement[bool]]:

@@ -153,7 +153,7 @@ class DoubtDecision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallEntry:
-    """A patient to be reminded otherwise: by telephone or letter.
+    """A patient to be reminded by other means: by telephone or letter.
 
     Attributes:
         phones: the numbers as the practice typed them, for the call; empty where there are none.

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from tray_agent.errors import BugError
 from tray_agent.messages.model import MessageState
@@ -110,31 +109,29 @@ def _row(sources: set[MessageState], target: MessageState | None, *actors: Actor
     return Transition(frozenset(sources), target, frozenset(actors))
 
 
-TRANSITIONS: Mapping[Step, Transition] = MappingProxyType(
-    {
-        Step.REVIVE: _row({S.CANCELLED, S.ERROR}, S.PREPARED, Actor.PREPARING),
-        Step.REVIVE_AS_ERROR: _row({S.CANCELLED}, S.ERROR, Actor.PREPARING),
-        Step.RENDER_ANEW: _row({S.PREPARED}, None, Actor.SENDING),
-        Step.POSTPONE: _row({S.PREPARED}, None, Actor.SENDING),
-        Step.CANCEL: _row({S.PREPARED}, S.CANCELLED, Actor.SENDING, Actor.PERSON),
-        Step.REJECT: _row({S.PREPARED}, S.ERROR, Actor.SENDING),
-        Step.TAKE: _row({S.PREPARED}, S.SENDING, Actor.SENDING),
-        Step.ACCEPT: _row({S.SENDING, S.IN_DOUBT}, S.SUBMITTED, Actor.SENDING),
-        Step.REFUSE: _row({S.SENDING}, S.ERROR, Actor.SENDING),
-        Step.GIVE_BACK: _row({S.SENDING}, S.PREPARED, Actor.SENDING),
-        Step.DOUBT: _row({S.SENDING}, S.IN_DOUBT, Actor.SENDING, Actor.SETTLING),
-        Step.ASK_AGAIN: _row({S.IN_DOUBT}, None, Actor.SETTLING),
-        Step.FOUND: _row({S.IN_DOUBT}, S.SUBMITTED, Actor.SETTLING, Actor.PERSON),
-        Step.NEVER_TAKEN: _row({S.IN_DOUBT}, S.PREPARED, Actor.SETTLING, Actor.PERSON),
-        Step.GIVE_UP: _row({S.IN_DOUBT}, S.UNKNOWN, Actor.SETTLING),
-        Step.WAIT: _row({S.SUBMITTED, S.BUFFERED}, None, Actor.TRACKING),
-        Step.BUFFER: _row({S.SUBMITTED, S.BUFFERED}, S.BUFFERED, Actor.TRACKING),
-        Step.DELIVER: _row({S.SUBMITTED, S.BUFFERED}, S.DELIVERED, Actor.TRACKING),
-        Step.FAIL: _row({S.SUBMITTED, S.BUFFERED}, S.FAILED, Actor.TRACKING),
-        Step.EXPIRE: _row({S.SUBMITTED, S.BUFFERED}, S.UNKNOWN, Actor.TRACKING),
-        Step.TICK_OFF: _row({S.ERROR, S.FAILED, S.UNKNOWN}, None, Actor.PERSON),
-    }
-)
+TRANSITIONS: Mapping[Step, Transition] = {
+    Step.REVIVE: _row({S.CANCELLED, S.ERROR}, S.PREPARED, Actor.PREPARING),
+    Step.REVIVE_AS_ERROR: _row({S.CANCELLED}, S.ERROR, Actor.PREPARING),
+    Step.RENDER_ANEW: _row({S.PREPARED}, None, Actor.SENDING),
+    Step.POSTPONE: _row({S.PREPARED}, None, Actor.SENDING),
+    Step.CANCEL: _row({S.PREPARED}, S.CANCELLED, Actor.SENDING, Actor.PERSON),
+    Step.REJECT: _row({S.PREPARED}, S.ERROR, Actor.SENDING),
+    Step.TAKE: _row({S.PREPARED}, S.SENDING, Actor.SENDING),
+    Step.ACCEPT: _row({S.SENDING, S.IN_DOUBT}, S.SUBMITTED, Actor.SENDING),
+    Step.REFUSE: _row({S.SENDING}, S.ERROR, Actor.SENDING),
+    Step.GIVE_BACK: _row({S.SENDING}, S.PREPARED, Actor.SENDING),
+    Step.DOUBT: _row({S.SENDING}, S.IN_DOUBT, Actor.SENDING, Actor.SETTLING),
+    Step.ASK_AGAIN: _row({S.IN_DOUBT}, None, Actor.SETTLING),
+    Step.FOUND: _row({S.IN_DOUBT}, S.SUBMITTED, Actor.SETTLING, Actor.PERSON),
+    Step.NEVER_TAKEN: _row({S.IN_DOUBT}, S.PREPARED, Actor.SETTLING, Actor.PERSON),
+    Step.GIVE_UP: _row({S.IN_DOUBT}, S.UNKNOWN, Actor.SETTLING),
+    Step.WAIT: _row({S.SUBMITTED, S.BUFFERED}, None, Actor.TRACKING),
+    Step.BUFFER: _row({S.SUBMITTED, S.BUFFERED}, S.BUFFERED, Actor.TRACKING),
+    Step.DELIVER: _row({S.SUBMITTED, S.BUFFERED}, S.DELIVERED, Actor.TRACKING),
+    Step.FAIL: _row({S.SUBMITTED, S.BUFFERED}, S.FAILED, Actor.TRACKING),
+    Step.EXPIRE: _row({S.SUBMITTED, S.BUFFERED}, S.UNKNOWN, Actor.TRACKING),
+    Step.TICK_OFF: _row({S.ERROR, S.FAILED, S.UNKNOWN}, None, Actor.PERSON),
+}
 """Every change that there is. A message that may have left can only be sent again through ``NEVER_TAKEN``."""
 
 FINAL = frozenset({S.DELIVERED, S.FAILED, S.UNKNOWN, S.ERROR, S.CANCELLED})

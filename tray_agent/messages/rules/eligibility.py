@@ -29,7 +29,7 @@ whose reminder went out, but whose patient was told something else since: moved 
 from __future__ import annotations
 
 from calendar import isleap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -168,24 +168,26 @@ class Earlier:
     reminders: frozenset[EarlierReminder] = frozenset()
 
     @cached_property
-    def of_appointment(self) -> Mapping[str, frozenset[EarlierReminder]]:
+    def of_appointment(self) -> Mapping[str, Sequence[EarlierReminder]]:
         """Returns the reminders by appointment."""
-        return _grouped(self.reminders, lambda known: known.key.appointment_id)
+        return grouped(self.reminders, lambda known: known.key.appointment_id)
 
     @cached_property
-    def of_day(self) -> Mapping[tuple[str, date], frozenset[EarlierReminder]]:
+    def of_day(self) -> Mapping[tuple[str, date], Sequence[EarlierReminder]]:
         """Returns the reminders by patient and day."""
-        return _grouped(self.reminders, lambda known: (known.patient_id, known.key.starts_at.date()))
+        return grouped(self.reminders, lambda known: (known.patient_id, known.key.starts_at.date()))
 
 
 Group = TypeVar("Group")
+Item = TypeVar("Item")
 
 
-def _grouped(reminders: Iterable[EarlierReminder], by: Callable[[EarlierReminder], Group]) -> Mapping[Group, frozenset[EarlierReminder]]:
-    groups: dict[Group, set[EarlierReminder]] = {}
-    for known in reminders:
-        groups.setdefault(by(known), set()).add(known)
-    return {group: frozenset(members) for group, members in groups.items()}
+def grouped(items: Iterable[Item], by: Callable[[Item], Group]) -> Mapping[Group, Sequence[Item]]:
+    """Returns things by what ``by`` gives for each."""
+    groups: dict[Group, list[Item]] = {}
+    for item in items:
+        groups.setdefault(by(item), []).append(item)
+    return groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,13 +523,14 @@ def _is_reminded(visit_reason_id: str | None, around: Circumstances) -> bool:
 
 
 def _earlier_fault(key: ReminderKey, patient_id: str, settings: RuleSettings, earlier: Earlier) -> Reason | None:
-    of_appointment = earlier.of_appointment.get(key.appointment_id, frozenset())
+    of_appointment = earlier.of_appointment.get(key.appointment_id, ())
     if key in earlier.keys or any(known.key == key for known in of_appointment):
         return _wrongly_informed(key, patient_id, of_appointment) or Reason.ALREADY_REMINDED
     if of_appointment and not settings.repeat_moved:
         return Reason.MOVED_NOT_REPEATED
-    that_day = earlier.of_day.get((patient_id, key.starts_at.date()), frozenset())
-    return Reason.ANOTHER_THAT_DAY if settings.one_per_day and that_day - of_appointment else None
+    that_day = earlier.of_day.get((patient_id, key.starts_at.date()), ())
+    another = any(known not in of_appointment for known in that_day)
+    return Reason.ANOTHER_THAT_DAY if settings.one_per_day and another else None
 
 
 WRONGLY_INFORMED = frozenset({Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT})

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.texts.rendering import MessageValues, PracticeWords, values_for
@@ -31,59 +30,42 @@ class Example:
     values: MessageValues
 
 
-@dataclass(frozen=True)
-class ExampleSearch:
-    """Looks for examples; only patients who live, only definite appointments.
+def find_examples(
+    practice: PracticeSource, words: PracticeWords, default_mandant: str, kind: MessageKind, first: datetime
+) -> Iterator[Example]:
+    """Gives examples from ``first`` on (local wall clock, naive); only patients who live, only definite appointments.
 
     Args:
         practice: where they come from.
         words: how the practice names itself.
         default_mandant: who stands in for patients without a treatment.
+        kind: reminders show appointments, greetings birthdays.
+        first: from when on.
+
+    Raises:
+        DatabaseUnavailableError, PracticeDataError: the practice's data can't be read.
     """
+    mandants = practice.mandants()
+    for candidates in _appointments(practice, first) if kind is MessageKind.REMINDER else _birthdays(practice, first):
+        living = [(patient, appointment) for patient, appointment in candidates if not patient.is_deceased]
+        charged = practice.last_mandants({patient.id for patient, _appointment in living})
+        for patient, appointment in living:
+            mandant_id = charged.get(patient.id) or default_mandant
+            values = values_for(patient, mandants.get(mandant_id) or Mandant(mandant_id, ""), words, appointment)
+            yield Example(patient.id, name_of(patient, patient.id), values.starts_at, values)
 
-    practice: PracticeSource
-    words: PracticeWords
-    default_mandant: str
 
-    def find(self, kind: MessageKind, first: datetime, most: int) -> tuple[Example, ...]:
-        """Returns the first ``most`` examples from ``first`` on (local wall clock, naive).
+Candidates = Iterator[list[tuple[Patient, Appointment | None]]]
 
-        Raises:
-            DatabaseUnavailableError, PracticeDataError: the practice's data can't be read.
-        """
-        found = self._appointments(first) if kind is MessageKind.REMINDER else self._birthdays(first)
-        return tuple(islice(found, most))
 
-    def _appointments(self, first: datetime) -> Iterator[Example]:
-        value_of = self._mandants()
-        for chunk in self.practice.appointments_between(first, first + timedelta(days=DAYS_AHEAD)):
-            definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE]
-            patient_ids = {one.patient_id for one in definite}
-            patients, charged = self.practice.patients(patient_ids), self.practice.last_mandants(patient_ids)
-            for appointment in definite:
-                patient = patients.get(appointment.patient_id)
-                if patient is not None and not patient.is_deceased:
-                    yield self._example(patient, value_of(charged.get(patient.id)), appointment)
+def _appointments(practice: PracticeSource, first: datetime) -> Candidates:
+    for chunk in practice.appointments_between(first, first + timedelta(days=DAYS_AHEAD)):
+        definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE]
+        patients = practice.patients({one.patient_id for one in definite})
+        yield [(patients[one.patient_id], one) for one in definite if one.patient_id in patients]
 
-    def _birthdays(self, first: datetime) -> Iterator[Example]:
-        value_of = self._mandants()
-        days = [first.date() + timedelta(days=number) for number in range(DAYS_AHEAD)]
-        for patients in self.practice.patients_born_on([(day.month, day.day) for day in days]):
-            charged = self.practice.last_mandants({patient.id for patient in patients})
-            for patient in patients:
-                if not patient.is_deceased:
-                    yield self._example(patient, value_of(charged.get(patient.id)), None)
 
-    def _mandants(self) -> Callable[[str | None], Mandant]:
-        """Returns how a Mandant is found: the one charged last, else the default, else one without a name."""
-        known = self.practice.mandants()
-
-        def mandant_of(charged: str | None) -> Mandant:
-            wanted = charged or self.default_mandant
-            return known.get(wanted) or Mandant(wanted, "")
-
-        return mandant_of
-
-    def _example(self, patient: Patient, mandant: Mandant, appointment: Appointment | None) -> Example:
-        starts_at = appointment.starts_at if appointment else None
-        return Example(patient.id, name_of(patient, patient.id), starts_at, values_for(patient, mandant, self.words, appointment))
+def _birthdays(practice: PracticeSource, first: datetime) -> Candidates:
+    days = [first.date() + timedelta(days=number) for number in range(DAYS_AHEAD)]
+    for patients in practice.patients_born_on([(day.month, day.day) for day in days]):
+        yield [(patient, None) for patient in patients]

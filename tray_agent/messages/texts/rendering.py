@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from tray_agent.i18n import N_, _, locale_of
+from tray_agent.i18n import N_, WordedEnum, locale_of
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.texts.segments import Encoding, Segments, plain, split
 
 if TYPE_CHECKING:
+    from tray_agent.config.machine import PracticeSection
     from tray_agent.practice.model import Appointment, Mandant, Patient
 
 
@@ -28,47 +28,27 @@ LONGEST_SUBJECT = 300
 """Characters of a subject that the outbox keeps."""
 
 
-class Placeholder(StrEnum):
-    """What a text may name; the value is the word between the braces."""
+class Placeholder(WordedEnum):
+    """What a text may name; the value is the word between the braces, the text what it stands for."""
 
-    SALUTATION = "Anrede"
-    FIRST_NAME = "Vorname"
-    LAST_NAME = "Nachname"
-    WEEKDAY = "Wochentag"
-    DATE = "Datum"
-    LONG_DATE = "DatumLang"
-    TIME = "Uhrzeit"
-    DOCTOR = "Arzt"
-    MANDANT = "Mandant"
-    PRACTICE = "Praxis"
-    PHONE = "Telefon"
-    LINK = "Link"
+    SALUTATION = "Anrede", N_("Frau oder Herr, in der Sprache des Textes")
+    FIRST_NAME = "Vorname", N_("Vorname des Patienten")
+    LAST_NAME = "Nachname", N_("Nachname des Patienten")
+    WEEKDAY = "Wochentag", N_("Wochentag des Termins, in der Sprache des Textes")
+    DATE = "Datum", N_("Datum des Termins: 24.12.2026")
+    LONG_DATE = "DatumLang", N_("Datum des Termins in Worten: 24. Dezember 2026")
+    TIME = "Uhrzeit", N_("Uhrzeit des Termins: 10:15")
+    DOCTOR = "Arzt", N_("Arzt des Termins")
+    MANDANT = "Mandant", N_("Mandant, der die Mitteilung sendet")
+    PRACTICE = "Praxis", N_("Name der Praxis")
+    PHONE = "Telefon", N_("Telefonnummer der Praxis")
+    LINK = "Link", N_("Webadresse der Praxis")
 
     @property
     def written(self) -> str:
         """Returns it as it stands in a text: ``{Vorname}``."""
         return f"{{{self.value}}}"
 
-    @property
-    def explanation(self) -> str:
-        """Returns what it stands for, in the language in force."""
-        return _(_EXPLANATIONS[self])
-
-
-_EXPLANATIONS: Final = {
-    Placeholder.SALUTATION: N_("Frau oder Herr, in der Sprache des Textes"),
-    Placeholder.FIRST_NAME: N_("Vorname des Patienten"),
-    Placeholder.LAST_NAME: N_("Nachname des Patienten"),
-    Placeholder.WEEKDAY: N_("Wochentag des Termins, in der Sprache des Textes"),
-    Placeholder.DATE: N_("Datum des Termins: 24.12.2026"),
-    Placeholder.LONG_DATE: N_("Datum des Termins in Worten: 24. Dezember 2026"),
-    Placeholder.TIME: N_("Uhrzeit des Termins: 10:15"),
-    Placeholder.DOCTOR: N_("Arzt des Termins"),
-    Placeholder.MANDANT: N_("Mandant, der die Mitteilung sendet"),
-    Placeholder.PRACTICE: N_("Name der Praxis"),
-    Placeholder.PHONE: N_("Telefonnummer der Praxis"),
-    Placeholder.LINK: N_("Webadresse der Praxis"),
-}
 
 OF_APPOINTMENTS: Final = (Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME, Placeholder.DOCTOR)
 """Placeholders that only a reminder has a value for."""
@@ -107,6 +87,11 @@ class PracticeWords:
     name: str = ""
     phone: str = ""
     link: str = ""
+
+    @classmethod
+    def of(cls, practice: PracticeSection) -> PracticeWords:
+        """Returns what a machine's configuration says of it."""
+        return cls(practice.name, practice.phone, practice.link)
 
 
 def values_for(patient: Patient, mandant: Mandant, practice: PracticeWords, appointment: Appointment | None = None) -> MessageValues:

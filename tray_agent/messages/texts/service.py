@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, Row, delete, select
 
@@ -13,7 +14,7 @@ from tray_agent.errors import InputError
 from tray_agent.i18n import _, join_texts
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.texts.check import SAMPLE, TemplateFinding, TemplateSeverity, check_template, is_usable
-from tray_agent.messages.texts.examples import Example, ExampleSearch
+from tray_agent.messages.texts.examples import Example, find_examples
 from tray_agent.messages.texts.rendering import MessageValues, PracticeWords, Rendered, normal_language, values_for, without_unseen
 from tray_agent.messages.texts.templates import TEMPLATE_KEYS, Origin, Template, TemplateBook, TemplateEntry, TemplateKey, default_templates
 from tray_agent.practice.model import Mandant, PracticeSource
@@ -117,7 +118,8 @@ class TemplateService:
         """
         if self._practice is None:
             return ()
-        return ExampleSearch(self._practice(), self._practice_words, self._now().text(DEFAULT_MANDANT)).find(kind, first, most)
+        found = find_examples(self._practice(), self._practice_words, self._now().text(DEFAULT_MANDANT), kind, first)
+        return tuple(islice(found, most))
 
     @property
     def most_segments(self) -> int:

@@ -18,7 +18,7 @@ from tray_agent.messages.work.doubt import into_doubt
 from tray_agent.messages.work.lane import Returned, Stop
 from tray_agent.messages.work.lanes import JITTER, STOPPED, Lanes, pause_after
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageStep, activity_about, step_told
+from tray_agent.messages.work.steps import Counted, MessageStep, activity_about, logged_step
 from tray_agent.protocol.model import Level
 
 # For the message
@@ -45,7 +45,7 @@ def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, no
             return _accepted(parts, message, now)
         case Refused():
             values = {"reason": outcome.reason, "sentence": outcome.sentence}
-            return step_told(parts, Level.ERROR, message, Step.REFUSE, Actor.SENDING, Counted.REFUSED, values)
+            return logged_step(parts, Level.ERROR, message, Step.REFUSE, Actor.SENDING, Counted.REFUSED, values)
         case InDoubt():
             return _in_doubt(parts, message, outcome, now)
         case NotNow(reason=reason) if reason == TOO_LATE:  # our own doing: no pause, and whatever was said about it before stays
@@ -59,8 +59,8 @@ def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, no
 
 def _accepted(parts: MessageParts, message: OutboxMessage, now: datetime) -> MessageStep:
     sent = _SENT[message.kind, message.channel or Channel.SMS]
-    said = _(sent).format(recipient=message.recipient)
-    row = activity_about(parts, Level.INFO, OutboxReason.SENT, message, said)
+    sentence = _(sent).format(recipient=message.recipient)
+    row = activity_about(parts, Level.INFO, OutboxReason.SENT, message, sentence)
     values = {"submitted_at": now, "next_at": now + parts.rules.status_pauses[0], "reason": "", "sentence": ""}
     return MessageStep.of(message, Step.ACCEPT, Actor.SENDING, values, Counted.SENT, row)
 

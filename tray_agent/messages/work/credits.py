@@ -49,11 +49,6 @@ def accounts_of(sms: SmsGateways) -> tuple[Account, ...]:
     return tuple(Account(name, tuple(ids)) for name, ids in mandants.items())
 
 
-def keep_balance(connection: Connection, account: Account, balance: Decimal, now: datetime) -> None:
-    """Keeps a balance that a gateway told, in the caller's transaction."""
-    connection.execute(insert(credit_balance).values(mandant_id=account.keeper, measured_at=now, balance=balance))
-
-
 def ask_balances(parts: MessageParts, names: Container[str] | None = None) -> Mapping[Account, KnownError]:
     """Asks the gateways, keeps what they tell, and returns by account why one told nothing.
 
@@ -84,8 +79,8 @@ def keep_balances(parts: MessageParts, balances: Mapping[Account, Decimal]) -> N
 
     def work(connection: Connection) -> None:
         now = parts.database.now(connection)
-        for account, balance in balances.items():
-            keep_balance(connection, account, balance, now)
+        rows = [{"mandant_id": account.keeper, "measured_at": now, "balance": balance} for account, balance in balances.items()]
+        connection.execute(insert(credit_balance), rows)
 
     if balances:
         parts.database.transact(work)
@@ -104,12 +99,12 @@ def low_activity(account: AccountCredits) -> Activity:
 
 def low_sentence(account: AccountCredits) -> str:
     """Returns what a balance below the minimum means and what to do, in the language in force."""
-    said = _("Guthaben {name}: noch {balance} Credits (Mindestbestand {minimum}).").format(
+    sentence = _("Guthaben {name}: noch {balance} Credits (Mindestbestand {minimum}).").format(
         name=account.name, balance=format_number(account.balance or Decimal(0)), minimum=format_number(account.minimum)
     )
     if account.balance is not None and account.balance <= 0:
-        return join_texts(said, _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist."))
-    return join_texts(said, _lasts(account.days_left), _("Guthaben aufladen, sonst werden keine SMS mehr versendet."))
+        return join_texts(sentence, _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist."))
+    return join_texts(sentence, _lasts(account.days_left), _("Guthaben aufladen, sonst werden keine SMS mehr versendet."))
 
 
 def _lasts(days: int | None) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TypeVar
@@ -27,6 +26,7 @@ from tray_agent.messages.rules.eligibility import (
     PreparingBatch,
     ReminderKey,
     birthdays_greeted_on,
+    grouped,
 )
 from tray_agent.messages.texts.rendering import values_for
 from tray_agent.messages.work.parts import MessageParts
@@ -208,7 +208,7 @@ class KnownReminders:
                 begin = datetime.combine(min(starts), time.min)
                 end = datetime.combine(max(starts) + timedelta(days=1), time.min)
                 of_patient = entries.known_between(connection, patient_ids, parts.instant(begin), parts.instant(end))
-        return cls(_grouped(of_appointment, lambda one: one.appointment_id or ""), _grouped(of_patient, lambda one: one.patient_id))
+        return cls(grouped(of_appointment, lambda one: one.appointment_id or ""), grouped(of_patient, lambda one: one.patient_id))
 
     def of_key(self, appointment_id: str, key: str) -> Known | None:
         """Returns the message of an appointment that has a key."""
@@ -235,13 +235,6 @@ def _earlier_reminder(known: Known) -> EarlierReminder | None:
     if known.appointment_id is None:
         return None
     return EarlierReminder(ReminderKey(known.appointment_id, start_in(known.unique_key)), known.patient_id, known.left_at)
-
-
-def _grouped(known: Iterable[Known], by: Callable[[Known], str]) -> Mapping[str, Sequence[Known]]:
-    groups: dict[str, list[Known]] = defaultdict(list)
-    for one in known:
-        groups[by(one)].append(one)
-    return groups
 
 
 def _in_chunks(source: Iterable[list[Item]]) -> Iterator[list[Item]]:

@@ -20,7 +20,7 @@ from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about, step_told
+from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about, logged_step
 from tray_agent.protocol.model import Level
 
 
@@ -52,8 +52,8 @@ class Settling:
             return entries.next_due(connection, [MessageState.SENDING, MessageState.IN_DOUBT])
 
     def _interrupted(self, messages: Sequence[OutboxMessage], now: datetime) -> list[MessageStep]:
-        said = _("Beim Senden wurde die Arbeit unterbrochen; ob die Mitteilung gesendet wurde, ist noch unklar.")
-        how = (OutboxReason.INTERRUPTED, said, Counted.INTERRUPTED)
+        sentence = _("Beim Senden wurde die Arbeit unterbrochen; ob die Mitteilung gesendet wurde, ist noch unklar.")
+        how = (OutboxReason.INTERRUPTED, sentence, Counted.INTERRUPTED)
         return [into_doubt(self._parts, message, Actor.SETTLING, *how, now=now, ask_at=now) for message in messages]
 
     def _settled(self, messages: Sequence[OutboxMessage], now: datetime) -> list[MessageStep]:
@@ -80,25 +80,27 @@ class Settling:
             return self._leave_to_a_person(message, now)
         times = message.times_asked + 1
         if times >= self._parts.rules.times:
-            said = _("Das Gateway hat die Mitteilung nie erhalten; sie wird noch einmal gesendet.")
-            values = {"times_asked": times, "last_asked_at": now, "next_at": now, "reason": OutboxReason.NEVER_TAKEN, "sentence": said}
+            sentence = _("Das Gateway hat die Mitteilung nie erhalten; sie wird noch einmal gesendet.")
+            values = {"times_asked": times, "last_asked_at": now, "next_at": now, "reason": OutboxReason.NEVER_TAKEN, "sentence": sentence}
             return MessageStep.of(message, Step.NEVER_TAKEN, Actor.SETTLING, values, Counted.NEVER_TAKEN)
         return self._ask_later(message, now, message.sentence, times_asked=times, first_asked_at=message.first_asked_at or now)
 
     def _leave_to_a_person(self, message: OutboxMessage, now: datetime) -> MessageStep:
         """Believes no account that it never got what another account was given."""
-        said = _("Das SMS-Konto wurde gewechselt; das neue weiss nicht, ob die Mitteilung gesendet wurde. Eine Person muss entscheiden.")
-        values = {"reason": OutboxReason.OTHER_ACCOUNT, "sentence": said, "next_at": now + self._parts.rules.give_up}
-        return step_told(self._parts, Level.ERROR, message, Step.ASK_AGAIN, Actor.SETTLING, Counted.LEFT_TO_A_PERSON, values)
+        sentence = _(
+            "Das SMS-Konto wurde gewechselt; das neue weiss nicht, ob die Mitteilung gesendet wurde. Eine Person muss entscheiden."
+        )
+        values = {"reason": OutboxReason.OTHER_ACCOUNT, "sentence": sentence, "next_at": now + self._parts.rules.give_up}
+        return logged_step(self._parts, Level.ERROR, message, Step.ASK_AGAIN, Actor.SETTLING, Counted.LEFT_TO_A_PERSON, values)
 
     def _ask_later(self, message: OutboxMessage, now: datetime, sentence: str, **values: object) -> MessageStep:
         values |= {"last_asked_at": now, "next_at": now + self._parts.rules.ask_every, "sentence": sentence}
         return MessageStep.of(message, Step.ASK_AGAIN, Actor.SETTLING, values, Counted.ASKED)
 
     def _give_up(self, message: OutboxMessage) -> MessageStep:
-        said = _("Es blieb unklar, ob die Mitteilung gesendet wurde; sie wird nicht mehr gesendet.")
-        values = {"reason": OutboxReason.IN_DOUBT, "sentence": said}
-        return step_told(self._parts, Level.WARNING, message, Step.GIVE_UP, Actor.SETTLING, Counted.GIVEN_UP, values)
+        sentence = _("Es blieb unklar, ob die Mitteilung gesendet wurde; sie wird nicht mehr gesendet.")
+        values = {"reason": OutboxReason.IN_DOUBT, "sentence": sentence}
+        return logged_step(self._parts, Level.WARNING, message, Step.GIVE_UP, Actor.SETTLING, Counted.GIVEN_UP, values)
 
 
 def into_doubt(
@@ -109,12 +111,12 @@ def into_doubt(
     askable = parts.can_be_asked(message)
     row = None
     if not askable:
-        said = _(
+        row_sentence = _(
             "Es ist unklar, ob die E-Mail gesendet wurde. Bitte nachfragen und unter"
             " «Aktivitäten/Fehler | In der Schwebe» entscheiden: «wurde gesendet» oder «erneut senden»."
             " Bis dahin wird sie nicht noch einmal gesendet."
         )
-        row = activity_about(parts, Level.ERROR, OutboxReason.IN_DOUBT, message, said)
+        row = activity_about(parts, Level.ERROR, OutboxReason.IN_DOUBT, message, row_sentence)
     values = {"reason": reason, "sentence": sentence, "times_asked": 0, "first_asked_at": None, "last_asked_at": None}
     values["next_at"] = ask_at if askable else now + parts.rules.give_up
     return MessageStep.of(message, Step.DOUBT, actor, values, counted, row, problem=not askable)

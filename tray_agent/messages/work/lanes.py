@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from tray_agent.errors import BugError, KnownError, UnavailableError
-from tray_agent.messages.gateways.contract import AccountFault
-from tray_agent.messages.gateways.errors import GatewayAccountError
+from tray_agent.messages.gateways.contract import AccountFault, GatewayAccountError
 from tray_agent.messages.model import Channel
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step

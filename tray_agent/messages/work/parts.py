@@ -15,6 +15,7 @@ from tray_agent.errors import KnownError
 from tray_agent.messages.model import Channel
 
 if TYPE_CHECKING:
+    from tray_agent.config.machine import MailSection
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.outbox.model import OutboxMessage
@@ -31,6 +32,12 @@ class MailIdentity:
 
     address: str
     name: str = ""
+
+    @classmethod
+    def of(cls, mail: MailSection, mandant_id: str) -> MailIdentity:
+        """Returns what a machine's configuration says of it: the Mandant's own sender, else the practice's."""
+        own = mail.senders.get(mandant_id)
+        return cls(own.address, own.name or mail.sender_name) if own else cls(mail.sender, mail.sender_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +92,6 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def _no_words() -> PracticeWords:
-    from tray_agent.messages.texts.rendering import PracticeWords
-
-    return PracticeWords()
-
-
 @dataclass(frozen=True)
 class MessageParts:
     """Everything that the four jobs need.
@@ -117,7 +118,7 @@ class MessageParts:
     mail_identity: Callable[[str], MailIdentity]
     clock: Clock
     zone: ZoneInfo
-    words: PracticeWords = field(default_factory=_no_words)
+    words: PracticeWords
     region: str = "CH"
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)

@@ -22,7 +22,7 @@ from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.rules.eligibility import NotEligible
 from tray_agent.messages.rules.reasons import Reason, Weight
-from tray_agent.messages.words import said_of
+from tray_agent.messages.words import with_subject
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageRun, activity, activity_about
@@ -152,8 +152,8 @@ class _Preparing:
         return True
 
     def _failure(self, draft: Draft) -> Activity:
-        said = _("keine Erinnerung möglich. {why}").format(why=draft.sentence)
-        return activity_about(self._parts, Level.ERROR, draft.reason, draft, said)
+        sentence = _("keine Erinnerung möglich. {why}").format(why=draft.sentence)
+        return activity_about(self._parts, Level.ERROR, draft.reason, draft, sentence)
 
     def _corrections(self) -> Iterator[Activity]:
         """Tells what the practice can correct, once per reason and Mandant."""
@@ -164,8 +164,8 @@ class _Preparing:
                 number=number
             )
             why = join_texts(reason.sentence, reason.advice)
-            said = said_of(join_texts(about, f"({whose})" if whose else ""), why)
-            yield activity(Level.ERROR, reason.value, said, mandant_id or None)
+            sentence = with_subject(join_texts(about, f"({whose})" if whose else ""), why)
+            yield activity(Level.ERROR, reason.value, sentence, mandant_id or None)
 
     def _sentence(self) -> str:
         prepared, errors = self._tally.counts[Counted.PREPARED], self._tally.counts[Counted.ERRORS]

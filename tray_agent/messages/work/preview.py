@@ -47,7 +47,7 @@ class PreviewLine:
         moved: whether the appointment was reminded before, at another start.
         reason: why no message is sent, or None where one is.
         sentence, advice: the reason in words, in the language in force; "" where a message is sent.
-        entry: whether the outbox gets an entry with an error, so that the practice reminds otherwise.
+        entry: whether the outbox gets an entry with an error, so that the practice reminds by other means.
     """
 
     kind: MessageKind
@@ -206,12 +206,12 @@ class PreviewService:
         """Returns the circumstances of preparing, as if the switches stood on Ja, with the balances last told where they are checked."""
         around = self._parts.circumstances(instant, settings)
         on = replace(around.settings, reminders_on=True, birthdays_on=True)
-        return replace(around, settings=on, credits=self._balances(instant, settings) if settings.yes(CHECK_CREDITS) else {})
-
-    def _balances(self, instant: datetime, settings: Settings) -> dict[str, Decimal]:
+        if not settings.yes(CHECK_CREDITS):
+            return replace(around, settings=on)
         with self._parts.database.read() as connection:
             accounts = credits_of(connection, self._parts, settings, instant, timedelta(0))
-        return {one: account.balance for account in accounts for one in account.mandants if account.balance is not None}
+        balances = {one: account.balance for account in accounts for one in account.mandants if account.balance is not None}
+        return replace(around, settings=on, credits=balances)
 
     def _charged(self, lines: Sequence[PreviewLine], around: Circumstances) -> Iterator[PreviewMandant]:
         sent = [line for line in lines if line.is_sent]
@@ -221,6 +221,9 @@ class PreviewService:
             name = around.mandants[mandant_id].name
             cost = sum((line.cost for line in own), Decimal(0))
             yield PreviewMandant(mandant_id, name, len(own), cost, around.credits.get(mandant_id), mandant_id in accounts)
+
+
+_RENDERED = ("channel", "recipient", "language", "subject", "text", "segments", "cost")
 
 
 def _line(drafting: Drafting, one: Decided) -> PreviewLine:
@@ -241,17 +244,7 @@ def _line(drafting: Drafting, one: Decided) -> PreviewLine:
         advice = decision.reason.advice
         return replace(line, reason=decision.reason, sentence=decision.sentence, advice=advice, entry=decision.entry)
     draft = drafting.draft(decision, one.patient, appointment)
-    return replace(
-        line,
-        channel=draft.channel,
-        recipient=draft.recipient,
-        language=draft.language,
-        subject=draft.subject,
-        text=draft.text,
-        segments=draft.segments,
-        cost=draft.cost,
-        moved=decision.moved,
-    )
+    return replace(line, moved=decision.moved, **{name: getattr(draft, name) for name in _RENDERED})
 
 
 def sending_time_of(jobs: Jobs, zone: ZoneInfo) -> SendingTime:

@@ -177,9 +177,9 @@ class _Checking:
         rejected = step is Step.REJECT
         problem = rejected or reason in _TO_CORRECT
         level = Level.ERROR if rejected else Level.WARNING if problem else Level.INFO
-        said = join_texts(_("nicht gesendet.") if rejected else _("storniert, nichts gesendet."), sentence)
+        row_sentence = join_texts(_("nicht gesendet.") if rejected else _("storniert, nichts gesendet."), sentence)
         counted = Counted.ERRORS if rejected else Counted.CANCELLED
-        row = activity_about(self._parts, level, reason, message, said)
+        row = activity_about(self._parts, level, reason, message, row_sentence)
         values = {"reason": reason, "sentence": sentence}
         self.checked.endings.append(MessageStep.of(message, step, Actor.SENDING, values, counted, row, problem=problem))
 
@@ -196,9 +196,9 @@ class _Checking:
     def _move(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
         if appointment is None:
             raise BugError(f"message {message.id} was moved without an appointment")
-        said = _("Der Termin wurde auf {time} verschoben; dafür gibt es eine eigene Mitteilung.")
-        said = said.format(time=format_datetime(appointment.starts_at))
-        ending = Change.of(message, Step.CANCEL, Actor.SENDING, reason=OutboxReason.MOVED, sentence=said)
+        sentence = _("Der Termin wurde auf {time} verschoben; dafür gibt es eine eigene Mitteilung.")
+        sentence = sentence.format(time=format_datetime(appointment.starts_at))
+        ending = Change.of(message, Step.CANCEL, Actor.SENDING, reason=OutboxReason.MOVED, sentence=sentence)
         draft = self._drafting.draft(decision, self._patients.get(decision.patient_id), appointment)
         self.checked.moved.append(Moved(ending, draft, self._known.of_key(appointment.id, draft.unique_key)))
 

@@ -232,10 +232,10 @@ class Sending:
     def _hold_while_quiet(self, lane: Lane) -> None:
         if not lane.can_go_on or (lane.is_mail and self._settings.yes(MAIL_AT_ONCE)):
             return
-        said = self._quiet_reason()
-        if said:
+        sentence = self._quiet_reason()
+        if sentence:
             until = self._quiet.next_allowed(self._time.now, self._parts.zone)
-            self._lanes.stop(lane, Stop(OutboxReason.QUIET_HOURS.value, said, retry_at=until, ordinary=True))
+            self._lanes.stop(lane, Stop(OutboxReason.QUIET_HOURS.value, sentence, retry_at=until, ordinary=True))
 
     def _quiet_reason(self) -> str:
         minute = self._time.now.replace(second=0, microsecond=0)
@@ -309,10 +309,10 @@ def _rehearse(run: MessageRun) -> JobResult:
         tally.skipped.update(str(step.change.values["reason"]) for step in checked.endings)
         tally.skipped.update(checked.kept.values())
     number = tally.counts[Counted.WOULD_SEND]
-    said = ngettext("{number} Mitteilung würde gesendet.", "{number} Mitteilungen würden gesendet.", number)
-    return tally.result(said.format(number=number))
+    sentence = ngettext("{number} Mitteilung würde gesendet.", "{number} Mitteilungen würden gesendet.", number)
+    return tally.result(sentence.format(number=number))
 
 
 def _credits_used_up(lane: Lane) -> Stop:
-    said = _("Das Guthaben des Kontos {name} ist aufgebraucht. Guthaben aufladen, dann wird beim nächsten Lauf gesendet.")
-    return Stop(OutboxReason.NO_CREDITS.value, said.format(name=lane.name), finishes=True)
+    sentence = _("Das Guthaben des Kontos {name} ist aufgebraucht. Guthaben aufladen, dann wird beim nächsten Lauf gesendet.")
+    return Stop(OutboxReason.NO_CREDITS.value, sentence.format(name=lane.name), finishes=True)

@@ -14,7 +14,7 @@ from tray_agent.jobs.contract import JobResult
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxReason
-from tray_agent.messages.words import said_of
+from tray_agent.messages.words import with_subject
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of, low_activity
 from tray_agent.messages.work.lane import Lane
 from tray_agent.messages.work.lanes import Lanes
@@ -59,17 +59,17 @@ def _put_off(run: MessageRun, lanes: Lanes) -> PutOff:
 def _held_up(parts: MessageParts, lanes: Lanes, put_off: PutOff) -> Iterator[Activity]:
     """Gives one row for each reason that somebody should know, for which a lane or one Mandant in it keeps messages."""
     for (lane, sentence), number in put_off.items():
-        said = ngettext("{number} Mitteilung aufgeschoben", "{number} Mitteilungen aufgeschoben", number).format(number=number)
-        about = join_texts(said, f"({_whose(parts, lane)})")
-        yield activity(Level.WARNING, OutboxReason.PUT_OFF, said_of(about, sentence), lane.name)
+        number_kept = ngettext("{number} Mitteilung aufgeschoben", "{number} Mitteilungen aufgeschoben", number).format(number=number)
+        about = join_texts(number_kept, f"({_whose(parts, lane)})")
+        yield activity(Level.WARNING, OutboxReason.PUT_OFF, with_subject(about, sentence), lane.name)
     stops = Counter((kept.lane, kept.stop) for kept in lanes.kept.values())
     for (held_by, stop), number in stops.items():
         if held_by is None or stop is None or stop.ordinary:
             continue
-        said = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
+        number_kept = ngettext("{number} Mitteilung nicht versendet", "{number} Mitteilungen nicht versendet", number).format(number=number)
         # A refused sender says itself whose it is.
-        about = said if stop.mandant_id else join_texts(said, f"({_whose(parts, held_by)})")
-        yield activity(Level.ERROR, stop.reason, said_of(about, stop.sentence), stop.mandant_id or held_by.name)
+        about = number_kept if stop.mandant_id else join_texts(number_kept, f"({_whose(parts, held_by)})")
+        yield activity(Level.ERROR, stop.reason, with_subject(about, stop.sentence), stop.mandant_id or held_by.name)
 
 
 def _low_credits(parts: MessageParts, settings: Settings, lanes: Lanes, now: datetime) -> list[Activity]:
@@ -103,12 +103,12 @@ def _sentence(run: MessageRun, why: Sequence[str]) -> str:
             ),
         ),
     )
-    said = [sentence.format(number=number) for number, sentence in numbers if number]
-    if not said:
+    sentences = [sentence.format(number=number) for number, sentence in numbers if number]
+    if not sentences:
         return _("Es war nichts zu senden.")
     if prepared or doubtful:
-        said += [_why(why), _next_try(run.parts)]
-    return join_texts("" if sent else _("Keine Mitteilung gesendet."), *said)
+        sentences += [_why(why), _next_try(run.parts)]
+    return join_texts("" if sent else _("Keine Mitteilung gesendet."), *sentences)
 
 
 def _why(why: Sequence[str]) -> str:

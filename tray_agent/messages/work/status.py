@@ -1,7 +1,7 @@
 """Asks what became of the messages of the last seven days: the job ``update_status``.
 
 Only SMS can be asked about. The newest notification counts. What failed stands in the activity log and on the list of
-patients to be reminded otherwise; what nobody tells about within seven days ends as unknown. What is in doubt is settled first.
+patients to be reminded by other means; what nobody tells about within seven days ends as unknown. What is in doubt is settled first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tray_agent.messages.outbox.states import OPEN_DELIVERY, Actor, Step
 from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity, step_told
+from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity, logged_step
 from tray_agent.protocol.model import Level
 from tray_agent.store.tables import message as table
 
@@ -60,7 +60,7 @@ class _Tracking:
         tally, context = self._run.tally, self._run.context
         if self._unasked and not context.dry_run:
             reason = OutboxReason.STATUS_UNAVAILABLE
-            context.log(*(activity(Level.WARNING, reason, said, account) for account, said in self._unasked.items()))
+            context.log(*(activity(Level.WARNING, reason, sentence, account) for account, sentence in self._unasked.items()))
         tally.problems += len(self._unasked)
         delivered, failed = tally.counts[Counted.DELIVERED], tally.counts[Counted.FAILED]
         not_delivered = ngettext("{number} nicht zugestellt: Patient anderweitig benachrichtigen.",
@@ -103,23 +103,23 @@ class _Tracking:
         return pauses[min(message.status_checks + 1, len(pauses) - 1)]
 
     def _failed(self, message: OutboxMessage, report: DeliveryReport) -> MessageStep:
-        said = join_texts(
+        sentence = join_texts(
             _("Die SMS konnte nicht zugestellt werden: {why}.").format(why=_why(report) or _("Grund unbekannt")),
             _("Patienten anrufen oder anschreiben.") if message.kind is MessageKind.REMINDER else "",
         )
-        values = _noted(report) | {"reason": OutboxReason.NOT_DELIVERED, "sentence": said}
-        return step_told(self._parts, Level.ERROR, message, Step.FAIL, Actor.TRACKING, Counted.FAILED, values)
+        values = _noted(report) | {"reason": OutboxReason.NOT_DELIVERED, "sentence": sentence}
+        return logged_step(self._parts, Level.ERROR, message, Step.FAIL, Actor.TRACKING, Counted.FAILED, values)
 
     def _expired(self, message: OutboxMessage) -> MessageStep:
-        said = _("Innert sieben Tagen kam keine Meldung, ob die SMS zugestellt wurde.")
-        values = {"reason": OutboxReason.NO_NOTIFICATION, "sentence": said}
-        return step_told(self._parts, Level.WARNING, message, Step.EXPIRE, Actor.TRACKING, Counted.UNKNOWN, values, problem=False)
+        sentence = _("Innert sieben Tagen kam keine Meldung, ob die SMS zugestellt wurde.")
+        values = {"reason": OutboxReason.NO_NOTIFICATION, "sentence": sentence}
+        return logged_step(self._parts, Level.WARNING, message, Step.EXPIRE, Actor.TRACKING, Counted.UNKNOWN, values, problem=False)
 
 
 def _noted(report: DeliveryReport) -> dict[str, Any]:
     waits = report.status is DeliveryStatus.BUFFERED and report.reason
-    said = _("Der Anbieter versucht es weiter: {why}.").format(why=_why(report)) if waits else ""
-    return {"notified_at": report.notified_at, "reason_code": report.reason_code[:16], "reason": "", "sentence": said}
+    sentence = _("Der Anbieter versucht es weiter: {why}.").format(why=_why(report)) if waits else ""
+    return {"notified_at": report.notified_at, "reason_code": report.reason_code[:16], "reason": "", "sentence": sentence}
 
 
 def _why(report: DeliveryReport) -> str:

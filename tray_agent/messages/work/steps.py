@@ -19,7 +19,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change, Draft
 from tray_agent.messages.outbox.model import OutboxMessage
 from tray_agent.messages.outbox.states import Actor, Step
-from tray_agent.messages.words import said_of
+from tray_agent.messages.words import with_subject
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
 
@@ -171,10 +171,10 @@ def activity_about(parts: MessageParts, level: Level, reason: str, message: Outb
     if at is not None:
         name = f"{name} ({format_datetime(parts.local(at))})"
     item = message.unique_key if isinstance(message, Draft) else str(message.id)  # a draft has no number yet
-    return Activity(Service.SMS, level, str(reason), said_of(name, sentence), item, message.patient_id, at)
+    return Activity(Service.SMS, level, str(reason), with_subject(name, sentence), item, message.patient_id, at)
 
 
-def step_told(
+def logged_step(
     parts: MessageParts, level: Level, message: OutboxMessage, step: Step, actor: Actor, counted: Counted, values: Mapping[str, Any],
     *, problem: bool = True,
 ) -> MessageStep:  # fmt: skip

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import context, op
-
-from tray_agent.store.types import UtcDateTime
+from tray_agent.store.migrate import make_table
 
 revision = "0001"
 down_revision = None
@@ -13,13 +10,5 @@ down_revision = None
 
 def upgrade() -> None:
     """Makes the table of switches."""
-    op.create_table(
-        "setting",
-        sa.Column("section", sa.String(60), nullable=False),
-        sa.Column("name", sa.Unicode(80), nullable=False),
-        sa.Column("value", sa.UnicodeText(), nullable=False),
-        sa.Column("changed_at", UtcDateTime(), nullable=False),
-        sa.Column("changed_by", sa.Unicode(120), nullable=False),
-        sa.PrimaryKeyConstraint("section", "name", name="pk_setting"),
-        schema=context.config.attributes["schema"],
-    )
+    columns = "section: word(60), name: name(80), value: text, changed_at: instant, changed_by: name(120)"
+    make_table("setting", "section name", columns)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import context, op
+from alembic import context
+from sqlalchemy import ForeignKeyConstraint
 
-from tray_agent.store.types import UtcDateTime
+from tray_agent.store.migrate import make_table
 
 revision = "0004"
 down_revision = "0003"
@@ -13,64 +13,26 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Makes the tables of downloads."""
-    schema = context.config.attributes["schema"]
-    op.create_table(
+    make_table(
         "subscription",
-        sa.Column("element", sa.String(64), nullable=False),
-        sa.Column("title", sa.Unicode(200), nullable=False),
-        sa.Column("baseline", sa.String(24), nullable=False),
-        sa.Column("subscribed_at", UtcDateTime(), nullable=False),
-        sa.Column("subscribed_by", sa.Unicode(120), nullable=False),
-        sa.PrimaryKeyConstraint("element", name="pk_subscription"),
-        schema=schema,
+        "element",
+        "element: word(64), title: name(200), baseline: word(24), subscribed_at: instant, subscribed_by: name(120)",
     )
-    _make_download(schema)
-    op.create_table(
-        "refused_target",
-        sa.Column("fingerprint", sa.String(64), nullable=False),
-        sa.Column("first_seen", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("fingerprint", name="pk_refused_target"),
-        schema=schema,
-    )
-
-
-def _make_download(schema: str | None) -> None:
-    op.create_table(
+    make_table(
         "download",
-        sa.Column("element", sa.String(64), nullable=False),
-        sa.Column("version", sa.String(24), nullable=False),
-        sa.Column("title", sa.Unicode(200), nullable=False),
-        sa.Column("released", sa.String(10), nullable=False),
-        sa.Column("notes", sa.UnicodeText(), nullable=False),
-        sa.Column("kind", sa.String(8), nullable=False),
-        sa.Column("restart", sa.Boolean(create_constraint=False), nullable=False),
-        sa.Column("needs", sa.String(24), nullable=False),
-        sa.Column("publisher", sa.Unicode(120), nullable=False),
-        sa.Column("target", sa.String(255), nullable=False),
-        sa.Column("file_name", sa.String(120), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("file_time", sa.BigInteger(), nullable=True),
-        sa.Column("verified_at", UtcDateTime(), nullable=True),
-        sa.Column("exit_code", sa.BigInteger(), nullable=True),
-        sa.Column("changed_at", UtcDateTime(), nullable=False),
-        sa.Column("changed_by", sa.Unicode(120), nullable=False),
-        sa.PrimaryKeyConstraint("element", "version", name="pk_download"),
-        schema=schema,
+        "element version",
+        "element: word(64), version: word(24), title: name(200), released: word(10), notes: text, kind: word(8), restart: flag,"
+        " needs: word(24), publisher: name(120), target: word(255), file_name: word(120), size: big, state: word(16), file_time: big?,"
+        " verified_at: instant?, exit_code: big?, changed_at: instant, changed_by: name(120)",
     )
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "download_hash",
-        sa.Column("element", sa.String(64), nullable=False),
-        sa.Column("version", sa.String(24), nullable=False),
-        sa.Column("algorithm", sa.String(16), nullable=False),
-        sa.Column("digest", sa.String(128), nullable=False),
-        sa.PrimaryKeyConstraint("element", "version", "algorithm", name="pk_download_hash"),
-        sa.ForeignKeyConstraint(
-            ["element", "version"],
-            [f"{prefix}download.element", f"{prefix}download.version"],
-            name="fk_download_hash_element_version",
-            ondelete="CASCADE",
-        ),
-        schema=schema,
+    schema = context.config.attributes["schema"]
+    download = f"{schema}.download" if schema else "download"
+    of_download = ForeignKeyConstraint(
+        ["element", "version"],
+        [f"{download}.element", f"{download}.version"],
+        name="fk_download_hash_element_version",
+        ondelete="CASCADE",
     )
+    columns = "element: word(64), version: word(24), algorithm: word(16), digest: word(128)"
+    make_table("download_hash", "element version algorithm", columns, of_download)
+    make_table("refused_target", "fingerprint", "fingerprint: word(64), first_seen: instant")

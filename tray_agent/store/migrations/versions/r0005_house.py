@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from tray_agent.search_keys import find_key, sort_key
+from tray_agent.store.migrate import make_indexes
 from tray_agent.store.types import sort_text
 
 revision = "0005"
@@ -63,8 +64,7 @@ def upgrade() -> None:
     _fill("message", ["patient_name"], schema, _message_keys)
     _fill("activity", ["sentence", "item"], schema, _activity_keys)
     for table, indexes in _MADE.items():
-        for name, columns in indexes.items():
-            op.create_index(f"ix_{table}_{name}", table, columns.split(), schema=schema)
+        make_indexes(table, indexes)
 
 
 def _message_keys(row: Mapping[str, Any]) -> dict[str, str]:

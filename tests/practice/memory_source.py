@@ -1,4 +1,4 @@
-"""The practice's data in memory: the public test double of ``PracticeSource``, which a test changes between two calls."""
+"""The practice's data in memory: the test double of ``PracticeSource``, which a test changes between two calls."""
 
 from __future__ import annotations
 

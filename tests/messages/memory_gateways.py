@@ -1,4 +1,4 @@
-"""The public test doubles of both gateways: in memory, with faults on request."""
+"""The test doubles of both gateways: in memory, with faults on request."""
 
 from __future__ import annotations
 
