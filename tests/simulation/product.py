@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from tests.practice.memory_source import MemoryPracticeSource
 from tests.simulation.agenda import ZURICH, Person, Visit
 from tests.simulation.strands import KilledError, Place, PlaceClock, Timetable, strands_for_threads
 from tests.support.gateway import FaultyGateway, GatewayFault
@@ -40,13 +41,13 @@ from tray_agent.jobs.errors import passes
 from tray_agent.jobs.events import Event, RunFinished, RunLost
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.parts import JobParts
-from tray_agent.messages.gateways.access import GatewayAccess
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
     AccountStopped,
     DeliveryReport,
+    GatewayAccess,
     InDoubt,
     MailGateway,
     NotNow,
@@ -62,7 +63,6 @@ from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.service import MessageService
-from tray_agent.practice.memory_source import MemoryPracticeSource
 from tray_agent.practice.model import (
     Appointment,
     AppointmentStatus,
