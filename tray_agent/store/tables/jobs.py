@@ -84,9 +84,9 @@ job_run = Table(
     # Filter and order by status and by workstation; the columns behind the number let other filters be told without the row.
     Index("ix_job_run_state", "state", "due_at", "id", "job", "workstation", "trigger"),
     Index("ix_job_run_workstation", "workstation", "due_at", "id", "job", "state", "trigger"),
-    # The orders by start and by end. (The filter and order by job: the unique key.)
-    Index("ix_job_run_started_at", "started_at", "due_at", "id"),
-    Index("ix_job_run_finished_at", "finished_at", "due_at", "id"),
+    # The orders by start and by end, under a filter, too: it is tested on the way. (The filter and order by job: the unique key.)
+    Index("ix_job_run_started_at", "started_at", "due_at", "id", "job", "state", "workstation"),
+    Index("ix_job_run_finished_at", "finished_at", "due_at", "id", "job", "state", "workstation"),
 )
 """The history (Auftragsverlauf): one row per planned time and per run by hand."""
 

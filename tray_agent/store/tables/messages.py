@@ -87,9 +87,9 @@ message = Table(
     Index("ix_message_state", "state", "id", "next_at", "kind"),
     # The order by patient and the search for one; the columns behind the number let it be told without the row who is found.
     Index("ix_message_patient", "patient_sort", "id", "patient_find", "patient_id", "state", "kind"),
-    # The orders by preparing and by appointment.
-    Index("ix_message_prepared_at", "prepared_at", "id"),
-    Index("ix_message_appointment_at", "appointment_at", "id"),
+    # The orders by preparing and by appointment, under a filter, too: it is tested on the way.
+    Index("ix_message_prepared_at", "prepared_at", "id", "state", "kind"),
+    Index("ix_message_appointment_at", "appointment_at", "id", "state", "kind"),
     # What preparing must know of an appointment and of a patient.
     Index("ix_message_appointment_id", "appointment_id"),
     Index("ix_message_patient_id", "patient_id"),
