@@ -118,7 +118,7 @@ def _listing(
     if order in _TIMES:  # what did not start or end stands behind all others, whatever the direction
         at = _TIMES[order]
         timed = tuple((column, descending) for column in (at, table.c.due_at, table.c.id))
-        return Listing(table, [Section([*conditions, at.is_not(None)], timed), Section([*conditions, at.is_(None)], _NEWEST)])
+        return Listing(table, [Section([*conditions, at.is_not(None)], timed, walked=True), Section([*conditions, at.is_(None)], _NEWEST)])
     values = _values_of(connection, filter_by, order, expired, conditions)
     return Listing(table, [Section([*conditions, value], _NEWEST) for value in (reversed(values) if descending else values)])
 

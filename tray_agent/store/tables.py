@@ -120,9 +120,9 @@ job_run = Table(
     # Filter and order by status and by workstation; the columns behind the number let other filters be told without the row.
     Index("ix_job_run_state", "state", "due_at", "id", "job", "workstation", "trigger"),
     Index("ix_job_run_workstation", "workstation", "due_at", "id", "job", "state", "trigger"),
-    # The orders by start and by end. (The filter and order by job: the unique key.)
-    Index("ix_job_run_started_at", "started_at", "due_at", "id"),
-    Index("ix_job_run_finished_at", "finished_at", "due_at", "id"),
+    # The orders by start and by end, under a filter, too: it is tested on the way. (The filter and order by job: the unique key.)
+    Index("ix_job_run_started_at", "started_at", "due_at", "id", "job", "state", "workstation"),
+    Index("ix_job_run_finished_at", "finished_at", "due_at", "id", "job", "state", "workstation"),
 )
 """The history (Auftragsverlauf): one row per planned time and per run by hand."""
 
@@ -269,9 +269,9 @@ message = Table(
     Index("ix_message_state", "state", "id", "next_at", "kind"),
     # The order by patient and the search for one; the columns behind the number let it be told without the row who is found.
     Index("ix_message_patient", "patient_sort", "id", "patient_find", "patient_id", "state", "kind"),
-    # The orders by preparing and by appointment.
-    Index("ix_message_prepared_at", "prepared_at", "id"),
-    Index("ix_message_appointment_at", "appointment_at", "id"),
+    # The orders by preparing and by appointment, under a filter, too: it is tested on the way.
+    Index("ix_message_prepared_at", "prepared_at", "id", "state", "kind"),
+    Index("ix_message_appointment_at", "appointment_at", "id", "state", "kind"),
     # What preparing must know of an appointment and of a patient.
     Index("ix_message_appointment_id", "appointment_id"),
     Index("ix_message_patient_id", "patient_id"),

@@ -45,8 +45,8 @@ def _listing(which: OutboxFilter, order: OutboxOrder, *, descending: bool) -> Li
         return Listing(message, [Section(conditions, [number])])
     column = _ORDERS[order]
     if order is not OutboxOrder.APPOINTMENT:
-        return Listing(message, [Section(conditions, [(column, descending), number])])
-    dated = Section([*conditions, column.is_not(None)], [(column, descending), number])
+        return Listing(message, [Section(conditions, [(column, descending), number], walked=True)])
+    dated = Section([*conditions, column.is_not(None)], [(column, descending), number], walked=True)
     return Listing(message, [dated, Section([*conditions, column.is_(None)], [number])])
 
 

@@ -25,7 +25,7 @@ _DROPPED = {
         " job_state_workstation_started finished workstation_finished job_state_finished job_state_workstation_finished late"
     ),
     "activity": "item of_item reason reason_item reason_workstation time workstation",
-    "message": "state_next_at",
+    "message": "prepared_at state_next_at",
 }
 
 _MADE = {
@@ -33,8 +33,8 @@ _MADE = {
         "due_at": "due_at id trigger",
         "state": "state due_at id job workstation trigger",
         "workstation": "workstation due_at id job state trigger",
-        "started_at": "started_at due_at id",
-        "finished_at": "finished_at due_at id",
+        "started_at": "started_at due_at id job state workstation",
+        "finished_at": "finished_at due_at id job state workstation",
     },
     "activity": {
         "item": "item id",
@@ -44,7 +44,8 @@ _MADE = {
     "message": {
         "state": "state id next_at kind",
         "patient": "patient_sort id patient_find patient_id state kind",
-        "appointment_at": "appointment_at id",
+        "prepared_at": "prepared_at id state kind",
+        "appointment_at": "appointment_at id state kind",
     },
 }
 
