@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -13,10 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from tray_agent.cli.frame import AsJson, print_json, utc_text
+from tray_agent.cli.frame import AsJson, local_text, print_json, utc_text
 from tray_agent.errors import InputError
 from tray_agent.file_faults import why_of
-from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
+from tray_agent.i18n import LANGUAGES, _, set_language
 from tray_agent.schedules.mistakes import ScheduleError
 
 if TYPE_CHECKING:
@@ -69,9 +68,16 @@ def _next(
     schedule = Schedule.from_columns(read_spec(spec), default_start=begin.astimezone(zone).date())
     times = list(islice(between(schedule, zone, begin, datetime.max.replace(tzinfo=UTC)), count))
     if as_json:
-        print_json({"times": [_as_json(at, zone) for at in times], "summary": summarize(schedule)})
-    else:
-        _print_times(schedule, [at.astimezone(zone) for at in times], summarize(schedule))
+        shown = [{"local": at.astimezone(zone).isoformat(), "utc": utc_text(at)} for at in times]
+        print_json({"times": shown, "summary": summarize(schedule)})
+        return
+    print(summarize(schedule))
+    if not schedule.enabled:
+        print(_("Der Zeitplan ist nicht aktiviert; so läuft der Auftrag nie."))
+    elif not times:
+        print(_("Danach ist kein Lauf mehr geplant."))
+    for at in times:
+        print(f"{local_text(at, zone)} ({at.astimezone(zone):%z})")
 
 
 def _speak(language: str) -> None:
@@ -85,16 +91,6 @@ def _speak(language: str) -> None:
         raise InputError(_("Sprache unbekannt"), said, _("Erlaubt sind: {names}.").format(names=", ".join(LANGUAGES)), item=language)
     if language:
         set_language(language)
-
-
-def _print_times(schedule: Schedule, times: Sequence[datetime], summary: str) -> None:
-    print(summary)
-    if not schedule.enabled:
-        print(_("Der Zeitplan ist nicht aktiviert; so läuft der Auftrag nie."))
-    elif not times:
-        print(_("Danach ist kein Lauf mehr geplant."))
-    for at in times:
-        print(f"{format_datetime(at)} ({at:%z})")
 
 
 def _check(
@@ -145,10 +141,6 @@ def finding_as_json(finding: OrderFinding) -> dict[str, object]:
         "times": [at.isoformat() for at in finding.times],
         "sentence": finding.sentence,
     }
-
-
-def _as_json(at: datetime, zone: ZoneInfo) -> dict[str, str | None]:
-    return {"local": at.astimezone(zone).isoformat(), "utc": utc_text(at)}
 
 
 def read_spec(spec: str) -> dict[str, object]:

@@ -50,7 +50,8 @@ class _HelpFormatter(_Formatter):  # type: ignore[misc]  # known at run time onl
 
     def write_heading(self, heading: str) -> None:
         """Writes the heading of a list."""
-        super().write_heading(_headings().get(heading, heading))
+        known = {"Options": _("Optionen"), "Commands": _("Befehle"), "Arguments": _("Angaben")}
+        super().write_heading(known.get(heading, heading))
 
     def write_dl(self, rows: Iterable[Sequence[str]], *places: Any, **more: Any) -> None:  # noqa: ANN401
         """Writes a list of options, arguments or commands."""
@@ -59,10 +60,6 @@ class _HelpFormatter(_Formatter):  # type: ignore[misc]  # known at run time onl
 
 class _Context(typer.Context):
     formatter_class = _HelpFormatter
-
-
-def _headings() -> dict[str, str]:
-    return {"Options": _("Optionen"), "Commands": _("Befehle"), "Arguments": _("Angaben")}
 
 
 def _kind(found: re.Match[str]) -> str:

@@ -88,11 +88,6 @@ class Plan:
         """Returns whether a pause in force holds this job back."""
         return self.pause is not None and (self.pause.scope is PauseScope.EVERYTHING or job_kind(job).wakes_people)
 
-    @property
-    def versions(self) -> tuple[int, ...]:
-        """Returns what changes whenever somebody saves a schedule."""
-        return tuple(planned.version for planned in self.jobs.values())
-
 
 class PlanStore:
     """Reads and writes the plan."""
@@ -203,18 +198,11 @@ def _planned_job(row: RowMapping, now: datetime) -> PlannedJob:
 def _holder(row: RowMapping, now: datetime) -> Holder | None:
     if row["run_id"] is None:
         return None
-    expired = from_ms(row["lease_until_ms"]) <= now
-    trigger = RunTrigger(row["trigger"])
+    given_back = next((reason for reason in GIVEN_BACK if row["reason"] == reason), None)
     return Holder(
-        row["run_id"],
-        row["due_at"],
-        trigger,
-        row["attempt"],
-        row["workstation"],
-        row["started_at"],
-        expired,
-        next((reason for reason in GIVEN_BACK if row["reason"] == reason), None),
-    )
+        row["run_id"], row["due_at"], RunTrigger(row["trigger"]), row["attempt"], row["workstation"], row["started_at"],
+        from_ms(row["lease_until_ms"]) <= now, given_back,
+    )  # fmt: skip
 
 
 def _insert_jobs(connection: Connection, keys: Sequence[JobKey], now: datetime) -> None:
