@@ -115,7 +115,7 @@ def print_table(table: Table) -> None:
 
 
 def _is_fitted(table: Table, screen: Console) -> bool:
-    """Gives each column the width of its longest word, and shares what is left: first to those that need the least more.
+    """Gives each column the width of its longest word, and shares the room that remains: first to those that need the least more.
 
     Returns:
         Whether there is room for the words.
@@ -124,14 +124,14 @@ def _is_fitted(table: Table, screen: Console) -> bool:
 
     endless = screen.options.update_width(_ENDLESS)
     needs = [measure_renderables(screen, endless, [column.header, *column.cells]) for column in table.columns]
-    left = screen.width - sum(need.minimum + _PADDING for need in needs)
-    if left < 0:
+    room = screen.width - sum(need.minimum + _PADDING for need in needs)
+    if room < 0:
         return False
     narrow_first = sorted(zip(table.columns, needs, strict=True), key=lambda pair: pair[1].span)
     for columns_left, (column, need) in zip(range(len(needs), 0, -1), narrow_first, strict=True):
-        more = min(need.span, left // columns_left)
+        more = min(need.span, room // columns_left)
         column.min_width = column.width = need.minimum + more
-        left -= more
+        room -= more
     return True
 
 

@@ -233,8 +233,8 @@ def _cancel(job: _Job) -> None:
         if running is None or not agent.jobs.cancel(running.run_id):
             print(_("{job} läuft gerade nicht.").format(job=job_title(key)))
             return
-    said = _("{job} wird auf {workstation} abgebrochen: an der nächsten sicheren Stelle, innert einer halben Minute.")
-    print(said.format(job=job_title(key), workstation=running.workstation))
+    text = _("{job} wird auf {workstation} abgebrochen: an der nächsten sicheren Stelle, innert einer halben Minute.")
+    print(text.format(job=job_title(key), workstation=running.workstation))
 
 
 def _print_run(run: Run, would_do: Sequence[Activity]) -> None:

@@ -86,13 +86,13 @@ def _start(line: PreviewLine) -> str:
 
 def _charge(charged: PreviewMandant) -> str:
     count = ngettext("{count} Mitteilung", "{count} Mitteilungen", charged.messages).format(count=charged.messages)
-    said = _("{name}: {messages}, {cost} Credits").format(name=charged.name, messages=count, cost=format_number(charged.cost))
+    sentence = _("{name}: {messages}, {cost} Credits").format(name=charged.name, messages=count, cost=format_number(charged.cost))
     if charged.cost and not charged.has_account:
-        return said + _("; für diesen Mandanten ist kein SMS-Konto eingerichtet.")
+        return sentence + _("; für diesen Mandanten ist kein SMS-Konto eingerichtet.")
     if charged.balance is None:
-        return f"{said}."
-    said += _("; Guthaben {balance}").format(balance=format_number(charged.balance))
-    return f"{said}." if charged.is_enough else said + _(": das reicht nicht, Guthaben aufladen.")
+        return f"{sentence}."
+    sentence += _("; Guthaben {balance}").format(balance=format_number(charged.balance))
+    return f"{sentence}." if charged.is_enough else sentence + _(": das reicht nicht, Guthaben aufladen.")
 
 
 def _as_json(preview: Preview) -> dict[str, Any]:

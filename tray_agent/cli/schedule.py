@@ -87,8 +87,8 @@ def _speak(language: str) -> None:
         InputError: there are no texts in this language.
     """
     if language and language.replace("-", "_").split("_")[0].lower() not in LANGUAGES:
-        said = _("Die Sprache «{language}» gibt es nicht.").format(language=language)
-        raise InputError(_("Sprache unbekannt"), said, _("Erlaubt sind: {names}.").format(names=", ".join(LANGUAGES)), item=language)
+        sentence = _("Die Sprache «{language}» gibt es nicht.").format(language=language)
+        raise InputError(_("Sprache unbekannt"), sentence, _("Erlaubt sind: {names}.").format(names=", ".join(LANGUAGES)), item=language)
     if language:
         set_language(language)
 
@@ -153,8 +153,8 @@ def read_spec(spec: str) -> dict[str, object]:
     try:
         value = json.loads(text, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:
-        said = _("Der Zeitplan ist kein JSON (Zeile {line}, Zeichen {column}).")
-        raise _refused(said.format(line=error.lineno, column=error.colno)) from error
+        sentence = _("Der Zeitplan ist kein JSON (Zeile {line}, Zeichen {column}).")
+        raise _refused(sentence.format(line=error.lineno, column=error.colno)) from error
     except (ValueError, RecursionError) as error:
         raise _refused(
             _("Der Zeitplan ist kein JSON, das gelesen werden kann: zu tief verschachtelt, oder eine Zahl ist zu lang.")
@@ -215,7 +215,7 @@ def _zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def read_instant(said: str, zone: ZoneInfo) -> datetime:
+def read_instant(text: str, zone: ZoneInfo) -> datetime:
     """Returns the instant that a person wrote; without an offset it is wall-clock time of ``zone``.
 
     Raises:
@@ -224,15 +224,15 @@ def read_instant(said: str, zone: ZoneInfo) -> datetime:
     from tray_agent.clock import SystemClock
     from tray_agent.schedules.wall_clock import first_instant
 
-    if not said:
+    if not text:
         return SystemClock().now()
     try:
-        at = datetime.fromisoformat(said)
+        at = datetime.fromisoformat(text)
         return first_instant(at, zone) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InputError(
             _("Zeitpunkt nicht lesbar"),
-            _("«{said}» ist kein Zeitpunkt.").format(said=said),
+            _("«{said}» ist kein Zeitpunkt.").format(said=text),
             _("Ein Beispiel: 2026-03-28T12:00"),
-            item=said,
+            item=text,
         ) from error

@@ -59,5 +59,5 @@ def _set(
         agent.settings.save({setting: parsed}, changed_by=agent.person)
     print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
     if names_practice and known is None:
-        said = _("Achtung: Die Praxisdaten sind im Moment nicht lesbar; ob es «{value}» dort gibt, wurde nicht geprüft.")
-        print(said.format(value=parsed), file=sys.stderr)
+        text = _("Achtung: Die Praxisdaten sind im Moment nicht lesbar; ob es «{value}» dort gibt, wurde nicht geprüft.")
+        print(text.format(value=parsed), file=sys.stderr)

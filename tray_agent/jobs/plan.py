@@ -207,13 +207,13 @@ def _holder(row: RowMapping, now: datetime) -> Holder | None:
 
 def _insert_jobs(connection: Connection, keys: Sequence[JobKey], now: datetime) -> None:
     schedules = default_schedules(now.date())
-    have_lock = set(connection.execute(select(job_lock.c.job)).scalars())
-    have_plan = set(connection.execute(select(job.c.key)).scalars())
+    with_lock = set(connection.execute(select(job_lock.c.job)).scalars())
+    with_plan = set(connection.execute(select(job.c.key)).scalars())
     for key in keys:
-        if key.value not in have_plan:
+        if key.value not in with_plan:
             values: dict[str, object] = {**schedules[key].as_columns(), "enabled": False, "effective_from": now}
             connection.execute(insert(job).values(key=key.value, **values, version=1, changed_at=now, changed_by=""))
-        if key.value not in have_lock:
+        if key.value not in with_lock:
             free = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
             connection.execute(insert(job_lock).values(job=key.value, **free))
 

@@ -48,7 +48,7 @@ class RunContext:
         self._clock = clock
         self._tell = tell
         self._renewed = (claim.renewed_ms, clock.monotonic())
-        self._told = float("-inf")
+        self._progress_at = float("-inf")
         self._lost = False
         self.stopping = threading.Event()
         self.quitting = False
@@ -82,8 +82,8 @@ class RunContext:
     def progress(self, done: int, total: int | None, what: str = "") -> None:
         """Tells how far the run is, at most four times a second and at the end."""
         now = self._clock.monotonic()
-        if now - self._told >= _PROGRESS_EVERY or done == total:
-            self._told = now
+        if now - self._progress_at >= _PROGRESS_EVERY or done == total:
+            self._progress_at = now
             self._tell(RunProgressed(self.run_id, self.job, done, total, what))
 
     def heartbeat(self) -> None:
