@@ -351,7 +351,7 @@ def _save(widget: QWidget | QPixmap, file: Path) -> None:
 def _engine(stage: Stage) -> AgentEngine:
     from tray_agent.tray.engine import AgentEngine
 
-    return AgentEngine(stage.agent, "demo")
+    return AgentEngine(stage.agent)
 
 
 def _show_state(stage: Stage) -> None:

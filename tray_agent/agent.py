@@ -18,12 +18,12 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
+    from tray_agent.config.settings import PracticeIds
     from tray_agent.downloads.assembly import Downloads
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobWork, JobWorks
     from tray_agent.jobs.events import Events
-    from tray_agent.jobs.parts import JobParts
     from tray_agent.jobs.scheduler import Scheduler
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
@@ -211,27 +211,9 @@ class Agent:
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
         """
-        from tray_agent.jobs.service import Jobs
-
-        return Jobs(self._job_parts, nudge=self._nudge_scheduler)
-
-    @cached_property
-    def scheduler(self) -> Scheduler:
-        """Runs the jobs at their times once it is started; needs no database to be built or started."""
-        from tray_agent.jobs.scheduler import Scheduler, network_ready
-
-        return Scheduler(lambda: self._job_parts, self.job_events, self.clock, self.machine.zone, network_ready)
-
-    def _nudge_scheduler(self) -> None:
-        """Has the plan looked at now where a scheduler runs here; a command does not build one for it."""
-        if "scheduler" in self.__dict__:
-            self.scheduler.look_soon()
-
-    @cached_property
-    def _job_parts(self) -> JobParts:
         from tray_agent.config.settings import KEEP_LOG_DAYS
         from tray_agent.jobs.contract import Surroundings
-        from tray_agent.jobs.parts import JobParts
+        from tray_agent.jobs.service import Jobs
         from tray_agent.schedules.quiet_hours import QuietHours
 
         around = Surroundings(
@@ -244,7 +226,19 @@ class Agent:
             quiet=lambda: QuietHours.from_settings(self.settings.load(), self.machine.practice.canton),
             keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
         )
-        return JobParts(self.store, around)
+        return Jobs(self.store, around, nudge=self._nudge_scheduler)
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """Runs the jobs at their times once it is started; needs no database to be built or started."""
+        from tray_agent.jobs.scheduler import Scheduler, network_ready
+
+        return Scheduler(lambda: self.jobs, self.job_events, self.clock, self.machine.zone, network_ready)
+
+    def _nudge_scheduler(self) -> None:
+        """Has the plan looked at now where a scheduler runs here; a command does not build one for it."""
+        if "scheduler" in self.__dict__:
+            self.scheduler.look_soon()
 
     @cached_property
     def practice(self) -> PracticeSource:
@@ -262,6 +256,23 @@ class Agent:
         """The practice's database, never written; its password is the secret ``practice``, or the store's where both are one."""
         secret = "practice" if self.machine.practice.url else "store"
         return self._open(self.machine.practice_url, secret, None, guest=True)
+
+    def practice_ids(self) -> PracticeIds | None:
+        """Returns the Mandanten and visit reasons that there are, or None where the practice's data can't be read.
+
+        Then any id is taken, and whoever sets one is told that nobody checked it: the switches are also set before the connection to
+        the practice's data works. Asks the database: never on the GUI thread.
+        """
+        from tray_agent.config.settings import PracticeIds
+        from tray_agent.errors import KnownError
+
+        try:
+            return PracticeIds(
+                {mandant.id: mandant.name for mandant in self.practice.mandants().values()},
+                {reason.id: reason.name for reason in self.practice.visit_reasons().values()},
+            )
+        except KnownError:
+            return None
 
     @cached_property
     def templates(self) -> TemplateService:

@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, current_language, set_language
 from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
 from tray_agent.tray.model import Action, AgentFacts, DialogName, tray_state
-from tray_agent.tray.occasions import NoSessionEvents, SessionEvents
+from tray_agent.tray.occasions import SessionEvents
 from ui.background import Background
 from ui.shell.application import QtTranslations, SignalWatch, create_application
 from ui.shell.crash import CrashReporter
@@ -32,6 +31,7 @@ from ui.widgets.message_box import error_window
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.config.machine import UiSection
     from tray_agent.tray.engine import AgentEngine
     from ui.shell.program import Desktop, Program
 
@@ -116,14 +116,6 @@ def _tell_unheard(application: QApplication) -> int:
     return error.exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What the worker built from the configuration."""
-
-    agent: Agent
-    engine: AgentEngine
-
-
 class Start:
     """The start of the program: the icon at once, the rest when the configuration is read.
 
@@ -145,14 +137,14 @@ class Start:
         self._tray = choose_tray(self._chosen)
         self._waiting: list[Action | None] = []
         self._program: Program | None = None
-        self._built: Built | None = None
+        self._engine: AgentEngine | None = None
         self._box: QMessageBox | None = None
         self.exit_code = 0
 
     def begin(self) -> None:
         """Shows the icon, then reads the configuration in a worker."""
         self._tray.show(tray_state(AgentFacts(now=datetime.now(UTC), starting=True)))
-        self._instance.on_show(self._show_yourself)
+        self._instance.on_show(lambda: self._act(None))
         self._background.run(partial(_build, self._make_agent, self._crashes), self._ready, failed=self._refused)
 
     def quit(self) -> None:
@@ -173,40 +165,34 @@ class Start:
         _Watchdog.start()
         self._tray.stop()
         self._background.stop()
-        if self._built is not None and close_agent:
-            self._built.agent.close()
+        if self._engine is not None and close_agent:
+            self._engine.agent.close()
 
-    def _ready(self, built: Built) -> None:
+    def _ready(self, engine: AgentEngine) -> None:
         from tray_agent.config.machine import is_unconfigured
         from ui.shell.program import Program
         from ui.windows import Remembered, Windows
 
-        self._built = built
-        machine = built.agent.machine
+        self._engine, agent, machine = engine, engine.agent, engine.agent.machine
         set_language(machine.ui.language)
         QtTranslations(self._application).load(current_language())
-        windows = Windows(built.agent, self._background, Remembered(machine.data_folder / "windows.ini"))
-        desktop = self._desktop(built)
-        clock, zone = built.agent.clock, machine.zone
-        self._program = Program(built.engine, windows, desktop, self._background, lambda: clock.now().astimezone(zone))
-        self._program.ending.connect(self._ending)
+        windows = Windows(agent, self._background, Remembered(machine.data_folder / "windows.ini"))
+        desktop = self._desktop(machine.ui)
+        self._program = Program(engine, windows, desktop, self._background, lambda: agent.clock.now().astimezone(machine.zone))
+        self._program.ending.connect(lambda: _Watchdog.start(lambda: self.restarting))
         windows.state.can_restart = self._make_agent is _agent_here
         self._program.begin(machine.ui.practice_process)
         if self._make_agent is _agent_here and is_unconfigured():
             windows.open(DialogName.SETUP)
         for action in self._waiting:
-            self._program.show_yourself() if action is None else self._program.do(action)
+            self._act(action)
 
-    def _ending(self) -> None:
-        _Watchdog.start(lambda: self.restarting)
-
-    def _desktop(self, built: Built) -> Desktop:
+    def _desktop(self, ui: UiSection) -> Desktop:
         from tray_agent.tray.full_screen import FullScreen
         from tray_agent.tray.model import OpenDialog
         from ui.shell.popup import Popups
         from ui.shell.program import Desktop
 
-        ui = built.agent.machine.ui
         toaster = choose_toaster(self._tray, self._chosen) if ui.toasts else None
         popups = Popups(lambda name: self._chosen(OpenDialog(name)), FullScreen()) if ui.popup else None
         return Desktop(self._tray, toaster, popups, session_events())
@@ -224,33 +210,26 @@ class Start:
     def _chosen(self, action: Action) -> None:
         self._background.post(lambda: self._act(action))
 
-    def _act(self, action: Action) -> None:
+    def _act(self, action: Action | None) -> None:
+        """Does what a person chose; None: a second start asks the program to show itself."""
         from tray_agent.tray.model import Quit
 
         if self._program is not None:
-            if action == Quit():
-                self._program.quit(ask=True)
-            else:
-                self._program.do(action)
+            match action:
+                case None:
+                    self._program.show_yourself()
+                case Quit():
+                    self._program.quit(ask=True)
+                case _:
+                    self._program.do(action)
         elif action == Quit():
             self.quit()
         elif self._box is not None:
-            self._show_refusal(self._box)
+            from ui.windows import to_front
+
+            to_front(self._box)
         else:
             self._waiting.append(action)
-
-    def _show_yourself(self) -> None:
-        if self._program is not None:
-            self._program.show_yourself()
-        elif self._box is not None:
-            self._show_refusal(self._box)
-        else:
-            self._waiting.append(None)
-
-    def _show_refusal(self, box: QMessageBox) -> None:
-        from ui.windows import to_front
-
-        to_front(box)
 
     def _show_error(self, error: KnownError) -> None:
         if self._program is not None:
@@ -289,25 +268,18 @@ def session_events() -> SessionEvents:
         from tray_agent.platforms.session_windows import WindowsSessionEvents
 
         return WindowsSessionEvents()
-    if sys.platform == "linux":
-        from ui.shell.session_linux import LogindSessionEvents
+    from ui.shell.session_linux import LogindSessionEvents
 
-        return LogindSessionEvents()
-    return NoSessionEvents()
+    return LogindSessionEvents()
 
 
-def _build(make_agent: Callable[[], Agent], crashes: CrashReporter) -> Built:
+def _build(make_agent: Callable[[], Agent], crashes: CrashReporter) -> AgentEngine:
     from tray_agent.logs import start_logging
+    from tray_agent.tray.engine import AgentEngine
 
     agent = make_agent()
     crashes.log_to(start_logging(agent.machine.data_folder, "tray"))
-    return Built(agent, _engine_of(agent))
-
-
-def _engine_of(agent: Agent) -> AgentEngine:
-    from tray_agent.tray.engine import AgentEngine
-
-    return AgentEngine(agent, person=agent.person)
+    return AgentEngine(agent)
 
 
 def _agent_here() -> Agent:

@@ -39,8 +39,7 @@ def keep_running(agent: Agent, end: ProgramEnd) -> None:
         end.stop.wait()
         _log.info("asked to end: %s", end.reason)
     finally:
-        if not agent.scheduler.stop(SECONDS_FOR_RUNS):
-            _log.warning("a run did not reach a safe point in time; it is settled at the next start")
+        agent.scheduler.stop(SECONDS_FOR_RUNS)
         unsubscribe()
 
 

@@ -9,7 +9,6 @@ import sys
 import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
 
 from tray_agent import __version__
 
@@ -91,16 +90,11 @@ def report(error: BaseException | None, file: Path | None = None) -> str:
         f"{platform.platform()}, Python {platform.python_version()} ({'packaged' if getattr(sys, 'frozen', False) else 'installed'})",
     ]
     if error is not None:
-        parts += ["", _traceback(error, error.__traceback__)]
+        parts += ["", "".join(traceback.format_exception(error)).rstrip().replace(str(Path.home()), "~")]
     last = _last_lines(file) if file is not None else ""
     if last:
         parts += ["", "Log:", last]
     return redact("\n".join(parts))
-
-
-def _traceback(error: BaseException, trace: TracebackType | None) -> str:
-    home = str(Path.home())
-    return "".join(traceback.format_exception(type(error), error, trace)).rstrip().replace(home, "~")
 
 
 def _last_lines(file: Path) -> str:

@@ -86,7 +86,7 @@ def test_a_mandant_is_taken_with_a_note_where_the_practice_can_not_be_read(capsy
 
 
 def test_a_mandant_that_the_practice_does_not_know_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tray_agent.switches.practice_ids", lambda _agent: PracticeIds({"M1": "Dr. Meier"}, {}))
+    monkeypatch.setattr("tray_agent.agent.Agent.practice_ids", lambda _agent: PracticeIds({"M1": "Dr. Meier"}, {}))
     code, out, err = said(capsys, "settings", "set", "SMSService.DefaultSMSMandant", "M9")
     assert (code, out) == (2, "")
     assert "Erlaubt ist ein Mandant der Praxis: M1." in err

@@ -138,7 +138,7 @@ def test_what_does_not_run_can_not_be_cancelled(capsys: pytest.CaptureFixture[st
 
 def test_a_run_of_another_computer_is_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
     with Agent(load_machine()) as agent:
-        claims = agent.jobs._parts.claims
+        claims = agent.jobs.claims
         claim = claims.claim(JobKey.DOWNLOAD, agent.clock.now().replace(microsecond=0), RunTrigger.SCHEDULE)
         assert isinstance(claim, Claim)
         code, out, _err = said(capsys, "jobs", "cancel", "download")
@@ -168,13 +168,13 @@ def test_a_pause_holds_back_sending_and_says_who_paused(capsys: pytest.CaptureFi
 
 def fill() -> None:
     with Agent(load_machine(), workstation="Empfang [1]") as agent:
-        parts = agent.jobs._parts
+        jobs = agent.jobs
         now = agent.clock.now().replace(microsecond=0)
         skips = [(now - timedelta(days=day), RunReason.MISSED, f"Tag {day}") for day in range(5, 0, -1)]
-        parts.claims.record_skipped(JobKey.DOWNLOAD, skips)
-        parts.claims.claim(JobKey.SEND_MESSAGES, now, RunTrigger.BY_HAND)
-        parts.log.write([Activity(Service.SMS, Level.ERROR, "no_contact", "Keine Mobilnummer [Zoë]", "7")], run_id=6)
-        parts.log.write([Activity(Service.DOWNLOADS, Level.INFO, "downloaded", "Geladen")])
+        jobs.claims.record_skipped(JobKey.DOWNLOAD, skips)
+        jobs.claims.claim(JobKey.SEND_MESSAGES, now, RunTrigger.BY_HAND)
+        jobs.log.write([Activity(Service.SMS, Level.ERROR, "no_contact", "Keine Mobilnummer [Zoë]", "7")], run_id=6)
+        jobs.log.write([Activity(Service.DOWNLOADS, Level.INFO, "downloaded", "Geladen")])
 
 
 def test_the_history_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:

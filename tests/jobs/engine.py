@@ -13,7 +13,6 @@ from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Event, Events
 from tray_agent.jobs.model import JobChange
-from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.service import Jobs
 from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.quiet_hours import QuietHours
@@ -75,22 +74,21 @@ class Engine:
             self.workstation, ZURICH, self.clock, self.events, lambda: {one.key: one.work for one in self.offered},
             lambda key: any(one.switched_on for one in self.offered if one.key is key), lambda: self.quiet, lambda: 400,
         )  # fmt: skip
-        self.parts = JobParts(self.database, around, self.lease)
-        self.parts.runner._beating = False  # the clock of the tests moves when it is waited for
-        self.jobs = Jobs(self.parts)
+        self.jobs = Jobs(self.database, around, self.lease)
+        self.jobs.runner._beating = False  # the clock of the tests moves when it is waited for
 
     def plan(self, key: JobKey, schedule: Schedule) -> None:
         """Saves a schedule; it counts from the present instant of the clock."""
-        version = self.parts.plans.load().jobs[key].version
+        version = self.jobs.plans.load().jobs[key].version
         self.jobs.save([JobChange(key, schedule, version)], "Test")
 
     def settle(self, *, run: bool = True) -> None:
         """Looks at the plan once and runs what is due to its end."""
-        self.parts.settlement.settle(self._launch if run else self._keep)
+        self.jobs.settlement.settle(self._launch if run else self._keep)
 
     def told(self, job: JobKey) -> list[tuple[str, str, str, str]]:
         """Returns the history of a job, the oldest first: local time, trigger, state, reason."""
-        runs = list(reversed(self.jobs.history(size=5000).rows))
+        runs = list(reversed(self.jobs.history.page(size=5000).rows))
         return [
             (f"{run.due_at.astimezone(ZURICH):%d.%m. %H:%M}", run.trigger.value, run.state.value, run.reason)
             for run in runs
@@ -99,7 +97,7 @@ class Engine:
 
     def _launch(self, claim: Claim) -> None:
         self.launched.append(claim)
-        self.parts.runner.run(claim)
+        self.jobs.runner.run(claim)
 
     def _keep(self, claim: Claim) -> None:
         self.launched.append(claim)

@@ -34,7 +34,7 @@ def engine_of(database: Database, clock: ManualClock, work: Work, name: str = "P
 
 
 def claim_of(engine: Engine, trigger: RunTrigger = RunTrigger.SCHEDULE) -> Claim:
-    claim = engine.parts.claims.claim(SEND, NOW, trigger)
+    claim = engine.jobs.claims.claim(SEND, NOW, trigger)
     assert isinstance(claim, Claim)
     return claim
 
@@ -53,12 +53,12 @@ def test_a_result_stands_in_the_history(clocked_database: Database, clock: Manua
 
     engine = engine_of(clocked_database, clock, work)
     run = engine.jobs.run_now(SEND)
-    assert engine.jobs.run(run.run_id) == run
+    assert engine.jobs.history.run(run.run_id) == run
     assert (run.state, run.trigger, run.counts, run.skipped, run.problems) == (
         RunState.SUCCEEDED, RunTrigger.BY_HAND, {"sent": 3}, {"death_date": 1}, 2,
     )  # fmt: skip
     assert run.duration == timedelta(seconds=3)
-    (row,) = engine.jobs.activities().rows
+    (row,) = engine.jobs.log.page().rows
     assert (row.sentence, row.item, row.run_id, row.workstation) == (NOTE.sentence, "42", run.run_id, "PC1")
     assert [type(event) for event in engine.heard] == [RunStarted, RunLogged, RunFinished]
 
@@ -71,7 +71,7 @@ def test_a_known_error_ends_the_run_with_its_words(clocked_database: Database, c
     run = engine.jobs.run_now(SEND)
     assert (run.state, run.reason) == (RunState.FAILED, "unavailable")
     assert run.sentence == "Gateway stumm: Das SMS-Gateway antwortet nicht. Später noch einmal."
-    (row,) = engine.jobs.activities().rows
+    (row,) = engine.jobs.log.page().rows
     assert (row.level, row.reason, row.item, row.sentence) == (Level.ERROR, "unavailable", "ASPSMS", run.sentence)
 
 
@@ -133,16 +133,16 @@ def test_a_run_that_was_taken_over_changes_nothing_more(clocked_database: Databa
     def work(context: JobContext) -> JobResult:
         effect(context, engine, "before")
         clock.advance(timedelta(seconds=91))
-        assert other.parts.claims.take_over(SEND) is not None
+        assert other.jobs.claims.take_over(SEND) is not None
         effect(context, engine, "after")
         return JobResult()
 
     engine = engine_of(clocked_database, clock, work)
-    assert engine.parts.runner.run(claim_of(engine)) is None
+    assert engine.jobs.runner.run(claim_of(engine)) is None
     assert isinstance(engine.heard[-1], RunLost)
     with clocked_database.read() as connection:
         assert list(connection.execute(select(setting.c.name)).scalars()) == ["before"]
-    (run,) = engine.jobs.history().rows
+    (run,) = engine.jobs.history.page().rows
     assert (run.state, run.workstation) == (RunState.RUNNING, "PC2")
 
 
@@ -154,16 +154,16 @@ def test_a_run_that_this_computer_took_over_from_itself_ends_twice_without_a_fau
         if not again:
             again.append(None)
             clock.advance(timedelta(seconds=91))
-            claim = engine.parts.claims.take_over(SEND)
+            claim = engine.jobs.claims.take_over(SEND)
             assert claim is not None
-            again.append(engine.parts.runner.run(claim))
-            assert engine.parts.runner.running == {SEND}
+            again.append(engine.jobs.runner.run(claim))
+            assert engine.jobs.runner.running == {SEND}
         return JobResult({"sent": 1})
 
     engine = engine_of(sqlite_database, clock, work)
-    assert engine.parts.runner.run(claim_of(engine)) is None
-    assert engine.parts.runner.running == frozenset()
-    (run,) = engine.jobs.history().rows
+    assert engine.jobs.runner.run(claim_of(engine)) is None
+    assert engine.jobs.runner.running == frozenset()
+    (run,) = engine.jobs.history.page().rows
     assert (run.state, run.run_id) == (RunState.SUCCEEDED, again[1].run_id if again[1] else None)
 
 
@@ -174,7 +174,7 @@ def test_a_lease_that_ran_out_unrenewed_stops_the_run_even_if_nobody_took_it(sql
         return JobResult()
 
     engine = engine_of(sqlite_database, clock, work)
-    assert engine.parts.runner.run(claim_of(engine)) is None
+    assert engine.jobs.runner.run(claim_of(engine)) is None
 
 
 def test_heartbeats_keep_a_long_run(sqlite_database: Database, clock: ManualClock) -> None:
@@ -185,7 +185,7 @@ def test_heartbeats_keep_a_long_run(sqlite_database: Database, clock: ManualCloc
             clock.advance(timedelta(seconds=30))
             heartbeat(context)
             context.checkpoint()
-            assert other.parts.claims.take_over(SEND) is None
+            assert other.jobs.claims.take_over(SEND) is None
         return JobResult()
 
     engine = engine_of(sqlite_database, clock, work)
@@ -197,16 +197,16 @@ def test_the_heart_beats_by_itself(database: Database) -> None:
     from tray_agent.clock import SystemClock
 
     engine = Engine(database, SystemClock(), offered=[], lease=timedelta(seconds=0.6))
-    engine.parts.runner._beating = True
+    engine.jobs.runner._beating = True
     beats = threading.Event()
-    renew, count = engine.parts.claims.renew, iter(range(100))
+    renew, count = engine.jobs.claims.renew, iter(range(100))
 
     def renew_and_count(claim: Claim) -> tuple[int, bool]:
         if next(count) == 8:
             beats.set()
         return renew(claim)
 
-    engine.parts.claims.renew = renew_and_count  # type: ignore[method-assign]  # to hear the heart
+    engine.jobs.claims.renew = renew_and_count  # type: ignore[method-assign]  # to hear the heart
 
     def work(context: JobContext) -> JobResult:
         assert beats.wait(30)
@@ -219,21 +219,21 @@ def test_the_heart_beats_by_itself(database: Database) -> None:
 
 def test_quitting_gives_a_planned_run_back_and_ends_one_by_hand(clocked_database: Database, clock: ManualClock) -> None:
     def work(context: JobContext) -> JobResult:
-        assert not engine.parts.runner.quit(0)
+        assert not engine.jobs.runner.quit(0)
         context.checkpoint()
         return JobResult()
 
     engine = engine_of(clocked_database, clock, work)
-    engine.parts.runner.run(claim_of(engine))
+    engine.jobs.runner.run(claim_of(engine))
     other = engine_of(clocked_database, clock, done, "PC2")
-    taken = other.parts.claims.take_over(SEND)
+    taken = other.jobs.claims.take_over(SEND)
     assert taken is not None
-    other.parts.runner.run(taken)
+    other.jobs.runner.run(taken)
     by_hand = engine_of(clocked_database, clock, work)
     engine = by_hand
     run = by_hand.jobs.run_now(SEND)
     assert run.state is RunState.CANCELLED
-    assert other.parts.claims.take_over(SEND) is None
+    assert other.jobs.claims.take_over(SEND) is None
 
 
 def interrupted(engine: Engine, pausing: Engine, steps: list[int]) -> Work:
@@ -259,7 +259,7 @@ def test_a_pause_interrupts_a_planned_run_which_goes_on_afterwards(clocked_datab
     engine.plan(SEND, daily(time(10, 30)))
     clock.set(NOW + timedelta(minutes=30))
     engine.settle()
-    (run,) = engine.jobs.history().rows
+    (run,) = engine.jobs.history.page().rows
     assert (steps, run.state, run.reason) == ([0], RunState.CANCELLED, "paused")
     assert run.sentence == "Unterbrochen, weil die Aufträge angehalten wurden. Nach dem Fortsetzen geht der Lauf weiter."
     clock.advance(timedelta(hours=1))
@@ -267,9 +267,9 @@ def test_a_pause_interrupts_a_planned_run_which_goes_on_afterwards(clocked_datab
     assert steps == [0]
     engine.jobs.resume()
     engine.settle()
-    (run,) = engine.jobs.history().rows
+    (run,) = engine.jobs.history.page().rows
     assert (steps, run.state, run.attempt, run.sentence) == ([0, 1, 2], RunState.SUCCEEDED, 2, "Erledigt.")
-    assert [row.reason for row in engine.jobs.activities().rows] == ["resumed"]
+    assert [row.reason for row in engine.jobs.log.page().rows] == ["resumed"]
 
 
 def test_the_next_planned_time_takes_the_place_of_an_interrupted_run(sqlite_database: Database, clock: ManualClock) -> None:
@@ -284,7 +284,7 @@ def test_the_next_planned_time_takes_the_place_of_an_interrupted_run(sqlite_data
     engine.jobs.resume()
     engine.settle()
     assert engine.told(SEND) == [("23.11. 10:30", "schedule", "cancelled", "paused"), ("24.11. 10:30", "schedule", "succeeded", "")]
-    assert engine.jobs.history().rows[-1].sentence == (
+    assert engine.jobs.history.page().rows[-1].sentence == (
         "Abgebrochen, weil die Aufträge angehalten wurden. Der Rest kommt beim nächsten Lauf an die Reihe."
     )
 
@@ -302,8 +302,8 @@ def test_a_run_decided_on_before_a_pause_does_not_begin_in_it(sqlite_database: D
     engine = engine_of(sqlite_database, clock, lambda _context: pytest.fail("it ran"))
     engine.jobs.pause(PauseScope.SENDING, None, "Anna")
     claim = claim_of(engine)
-    engine.parts.runner.run(claim)
-    (run,) = engine.jobs.history().rows
+    engine.jobs.runner.run(claim)
+    (run,) = engine.jobs.history.page().rows
     assert (run.state, run.reason) == (RunState.CANCELLED, "paused")
 
 
@@ -319,11 +319,11 @@ def test_quitting_waits_for_the_runs(sqlite_database: Database, clock: ManualClo
     engine = engine_of(sqlite_database, clock, work)
     engine.jobs.start_now(SEND)
     assert began.wait(30)
-    assert engine.parts.runner.running == {SEND}
-    assert not engine.parts.runner.quit(0)
+    assert engine.jobs.runner.running == {SEND}
+    assert not engine.jobs.runner.quit(0)
     go_on.set()
-    assert engine.parts.runner.quit(30)
-    assert engine.parts.runner.running == frozenset()
+    assert engine.jobs.runner.quit(30)
+    assert engine.jobs.runner.running == frozenset()
 
 
 class _Away(Claims):
@@ -340,7 +340,7 @@ class _Away(Claims):
 
 def test_an_ending_waits_for_a_database_that_is_away(sqlite_database: Database, clock: ManualClock) -> None:
     engine = engine_of(sqlite_database, clock, done)
-    engine.parts.runner._claims = _Away(sqlite_database, engine.parts.owner, "PC1")
+    engine.jobs.runner._claims = _Away(sqlite_database, engine.jobs.owner, "PC1")
     assert engine.jobs.run_now(SEND).state is RunState.SUCCEEDED
 
 
@@ -357,8 +357,8 @@ def test_a_dry_run_leaves_nothing(sqlite_database: Database, clock: ManualClock)
     run = engine.jobs.run_now(SEND, dry_run=True, listener=heard.append)
     assert (run.run_id, run.counts) == (0, {"would_send": 1})
     assert RunLogged(0, SEND, (NOTE,)) in heard
-    assert engine.jobs.history().rows == ()
-    assert engine.jobs.activities().rows == ()
+    assert engine.jobs.history.page().rows == ()
+    assert engine.jobs.log.page().rows == ()
 
 
 def test_progress_is_told_at_most_four_times_a_second_and_at_the_end(sqlite_database: Database, clock: ManualClock) -> None:
@@ -376,7 +376,7 @@ def test_progress_is_told_at_most_four_times_a_second_and_at_the_end(sqlite_data
 
 def test_a_listener_that_fails_disturbs_nobody(sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
     engine = engine_of(sqlite_database, clock, done)
-    unsubscribe = engine.jobs.subscribe(lambda event: 1 / 0)  # type: ignore[arg-type]  # a faulty listener
+    unsubscribe = engine.events.subscribe(lambda event: 1 / 0)  # type: ignore[arg-type]  # a faulty listener
     assert engine.jobs.run_now(SEND).state is RunState.SUCCEEDED
     assert "ZeroDivisionError" in caplog.text
     caplog.clear()

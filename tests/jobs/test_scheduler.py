@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,9 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, PauseChanged, PlanChanged, RunFinished, Woke
 from tray_agent.jobs.model import PauseScope
-from tray_agent.jobs.parts import JobParts
-from tray_agent.jobs.scheduler import PlannedTimesTrigger, Rhythm, Scheduler, _JobStore
+from tray_agent.jobs.scheduler import Rhythm, Scheduler, _JobStore
+from tray_agent.jobs.service import Jobs
 from tray_agent.protocol.model import RunState
-from tray_agent.schedules.codes import Frequency
-from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.tables import job as job_table
 
@@ -40,12 +38,12 @@ class Switch:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.away = False
-        self.settle = engine.parts.settlement.settle
-        engine.parts.settlement.settle = self._settle  # type: ignore[method-assign,assignment]  # to take it away
+        self.settle = engine.jobs.settlement.settle
+        engine.jobs.settlement.settle = self._settle  # type: ignore[method-assign,assignment]  # to take it away
 
-    def parts(self) -> JobParts:
+    def jobs(self) -> Jobs:
         self._ask()
-        return self.engine.parts
+        return self.engine.jobs
 
     def _settle(self, *arguments: object) -> object:
         self._ask()
@@ -57,8 +55,8 @@ class Switch:
 
 
 def scheduler_of(engine: Engine, switch: Switch | None = None, *, network: bool = True) -> Scheduler:
-    parts = switch.parts if switch else (lambda: engine.parts)
-    return Scheduler(parts, engine.events, engine.clock, ZURICH, lambda: network)
+    jobs = switch.jobs if switch else (lambda: engine.jobs)
+    return Scheduler(jobs, engine.events, engine.clock, ZURICH, lambda: network)
 
 
 def heard(engine: Engine, kind: type[Event]) -> list[Event]:
@@ -77,8 +75,8 @@ def test_it_looks_every_half_minute_and_sooner_when_something_is_due(sqlite_data
     scheduler = scheduler_of(engine)
     assert scheduler.look() == RHYTHM.look
     engine.plan(DOWNLOAD, daily(time(10, 0, 10)))
-    assert scheduler.look() == RHYTHM.look  # the planned time wakes by itself
-    assert scheduler.next_times == {DOWNLOAD: NOW + timedelta(seconds=10)}
+    assert scheduler.look() == timedelta(seconds=10)
+    assert scheduler._next_times == {DOWNLOAD: NOW + timedelta(seconds=10)}
     clock.advance(timedelta(seconds=9))
     assert scheduler.look() == timedelta(seconds=1)  # it could come a moment too early
 
@@ -93,7 +91,7 @@ def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Databa
     elsewhere.jobs.pause(PauseScope.EVERYTHING, None, "Anna")
     scheduler.look()
     scheduler.look()
-    assert [event.pause.paused_by for event in heard(here, PauseChanged) if event.pause] == ["Anna"]  # type: ignore[union-attr]
+    assert [event.pause.paused_by for event in heard(here, PauseChanged) if event.pause] == ["Anna"]  # type: ignore[attr-defined]
 
 
 def test_a_schedule_written_past_the_program_stops_only_its_own_job(sqlite_database: Database, clock: ManualClock) -> None:
@@ -109,7 +107,7 @@ def test_a_schedule_written_past_the_program_stops_only_its_own_job(sqlite_datab
         wait_for_runs(scheduler)
     assert [row[2] for row in engine.told(JobKey.UPDATE_STATUS)] == ["succeeded"]
     assert (heard(engine, DatabaseAway), engine.told(DOWNLOAD)) == ([], [])
-    (told,) = engine.jobs.activities().rows
+    (told,) = engine.jobs.log.page().rows
     assert told.reason == "schedule"
     assert "Download-Service" in told.sentence
     assert "Die Häufigkeit 2 gibt es nicht." in told.sentence
@@ -130,11 +128,11 @@ def test_a_database_that_is_away_is_told_once_and_tried_again_ever_later(sqlite_
         clock.advance(timedelta(seconds=pauses[-1]))
     assert pauses == [5, 10, 20, 40, 60, 60]
     assert len(heard(engine, DatabaseAway)) == 1
-    assert scheduler.database_away_since == NOW
+    assert scheduler._away_since == NOW
     switch.away = False
     assert scheduler.look() == RHYTHM.look
     assert heard(engine, DatabaseBack) == [DatabaseBack(NOW)]
-    assert scheduler.database_away_since is None
+    assert scheduler._away_since is None
     switch.away = True
     assert scheduler.look().total_seconds() == 5
     assert len(heard(engine, DatabaseAway)) == 2
@@ -228,16 +226,16 @@ def test_a_wrong_clock_does_no_harm(sqlite_database: Database, clock: ManualCloc
     scheduler = scheduler_of(engine)
     engine.plan(DOWNLOAD, daily(time(10, 5)))
     for _step in range(100):
-        pause = min(scheduler.look(), scheduler.next_times[DOWNLOAD] - clock.now())
+        pause = min(scheduler.look(), scheduler._next_times[DOWNLOAD] - clock.now())
         wait_for_runs(scheduler)
         clock.advance(pause)
         workstation.advance(pause)
         if engine.told(DOWNLOAD):
             break
-    (run,) = engine.jobs.history().rows
+    (run,) = engine.jobs.history.page().rows
     assert run.started_at is not None
     assert timedelta(0) <= run.started_at - run.due_at < timedelta(seconds=1)
-    assert engine.jobs.clock_difference() == wrong
+    assert scheduler._difference == wrong
 
 
 def test_agents_that_are_there_are_listed(clocked_database: Database, clock: ManualClock) -> None:
@@ -247,10 +245,10 @@ def test_agents_that_are_there_are_listed(clocked_database: Database, clock: Man
         scheduler.look()
         scheduler.tell_presence()
         clock.advance(timedelta(seconds=10))
-    there = second.jobs.presences()
+    there = second.jobs.presences.there()
     assert [(one.workstation, one.scheduling, one.here) for one in there] == [("PC1", True, False), ("PC2", True, True)]
     clock.advance(timedelta(minutes=12))
-    assert second.jobs.presences() == ()
+    assert second.jobs.presences.there() == ()
 
 
 def test_the_real_thing_runs_and_stops(database: Database) -> None:
@@ -265,13 +263,13 @@ def test_the_real_thing_runs_and_stops(database: Database) -> None:
     engine.plan(DOWNLOAD, every(20))
     engine.events.subscribe(lambda event: ended.set() if len(heard(engine, RunFinished)) >= 6 else None)
     rhythm = Rhythm(gap=timedelta(hours=1), speed=3000)
-    scheduler = Scheduler(lambda: engine.parts, engine.events, fast, ZURICH, rhythm=rhythm)
+    scheduler = Scheduler(lambda: engine.jobs, engine.events, fast, ZURICH, rhythm=rhythm)
     scheduler.start()
     assert ended.wait(60)
     assert scheduler.stop(10)
-    runs = [run for run in engine.jobs.history(descending=False).rows if run.state is RunState.SUCCEEDED]
+    runs = [run for run in engine.jobs.history.page(descending=False).rows if run.state is RunState.SUCCEEDED]
     assert len({run.due_at for run in runs}) == len(runs) >= 6
-    assert engine.jobs.presences() == ()
+    assert engine.jobs.presences.there() == ()
 
 
 def test_stopping_cancels_a_running_job_at_its_next_safe_point_within_two_seconds(sqlite_database: Database) -> None:
@@ -286,11 +284,11 @@ def test_stopping_cancels_a_running_job_at_its_next_safe_point_within_two_second
 
     engine = Engine(Database(sqlite_database.engine, None, fast), fast, offered=[job(DOWNLOAD, work)])
     engine.plan(DOWNLOAD, every(1))
-    scheduler = Scheduler(lambda: engine.parts, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
+    scheduler = Scheduler(lambda: engine.jobs, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
     scheduler.start()
     assert began.wait(60)
     assert scheduler.stop(2.0)
-    states = {run.state for run in engine.jobs.history().rows}
+    states = {run.state for run in engine.jobs.history.page().rows}
     assert RunState.RUNNING not in states
     assert RunState.CANCELLED in states
 
@@ -303,25 +301,12 @@ def test_starting_without_a_database_is_no_error_and_goes_on_by_itself(sqlite_da
     away, back = threading.Event(), threading.Event()
     engine.events.subscribe(lambda event: away.set() if isinstance(event, DatabaseAway) else None)
     engine.events.subscribe(lambda event: back.set() if isinstance(event, DatabaseBack) else None)
-    scheduler = Scheduler(switch.parts, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
+    scheduler = Scheduler(switch.jobs, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
     scheduler.start()
     assert away.wait(30)
     switch.away = False
     assert back.wait(30)
     assert scheduler.stop(5)
-
-
-def test_the_trigger_gives_every_planned_time_once_by_this_machines_clock() -> None:
-    fast = timedelta(minutes=7)
-    schedule = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(2, 30))
-    trigger = PlannedTimesTrigger(schedule, ZURICH, datetime(2027, 3, 28, 0, 50, tzinfo=UTC), lambda instant: instant + fast)
-    first = trigger.get_next_fire_time(None, NOW)
-    assert first == datetime(2027, 3, 28, 1, 0, tzinfo=UTC) + fast  # 02:30 is skipped by the clocks
-    set_back = datetime(2027, 3, 28, 0, 50, tzinfo=UTC)
-    assert trigger.get_next_fire_time(first, set_back) == datetime(2027, 3, 29, 0, 30, tzinfo=UTC) + fast
-    once = PlannedTimesTrigger(Schedule(Frequency.ONCE, 0, date(2026, 12, 1), time(10)), ZURICH, NOW, lambda instant: instant)
-    assert once.get_next_fire_time(None, NOW) == datetime(2026, 12, 1, 9, tzinfo=UTC)
-    assert once.get_next_fire_time(None, NOW) is None
 
 
 def test_a_clock_that_is_set_back_does_not_let_apscheduler_sleep() -> None:

@@ -83,7 +83,7 @@ def test_a_switch_that_is_off_is_told_once_for_every_planned_time(sqlite_databas
     clock.set(local(23, 10, 30))
     for engine in (first, second, first):
         engine.settle()
-    (run,) = first.jobs.history().rows
+    (run,) = first.jobs.history.page().rows
     assert (run.state, run.reason) == (RunState.SKIPPED, "switch_off")
     assert run.sentence == "Nicht ausgeführt: Der Schalter DownloadService.Aktiv steht auf Nein."
 
@@ -152,7 +152,7 @@ def test_sending_waits_while_another_computer_prepares(sqlite_database: Database
     clock.set(local(23, 10, 31))
     second.settle()
     assert second.launched == []
-    first.parts.runner.run(first.launched[0])
+    first.jobs.runner.run(first.launched[0])
     second.settle()
     assert [claim.job for claim in second.launched] == [SEND]
 
@@ -164,13 +164,13 @@ def test_sending_that_waited_until_its_next_time_says_what_it_waited_for(sqlite_
     for minute in (15, 30, 45, 60):
         clock.set(local(23, 10) + timedelta(minutes=minute))
         engine.settle(run=minute == 15)
-    engine.parts.runner.run(engine.launched[-1])
+    engine.jobs.runner.run(engine.launched[-1])
     engine.settle()
     assert engine.told(SEND) == [
         ("23.11. 10:15", "schedule", "succeeded", ""), ("23.11. 10:30", "schedule", "skipped", "other_first"),
         ("23.11. 10:45", "schedule", "skipped", "other_first"), ("23.11. 11:00", "schedule", "succeeded", ""),
     ]  # fmt: skip
-    skipped = engine.jobs.history(RunFilter(state=RunState.SKIPPED)).rows
+    skipped = engine.jobs.history.page(RunFilter(state=RunState.SKIPPED)).rows
     assert skipped[-1].sentence == "Nicht ausgeführt: Um 23.11.2026 10:30 lief noch ein Auftrag, der vorher an der Reihe ist."
 
 
@@ -183,7 +183,7 @@ def test_a_job_that_still_runs_skips_and_then_catches_up(sqlite_database: Databa
         clock.set(local(23, 10, minute))
         engine.settle()
     clock.set(local(23, 10, 45))
-    engine.parts.runner.run(engine.launched[0])
+    engine.jobs.runner.run(engine.launched[0])
     engine.settle()
     assert engine.told(DOWNLOAD) == [
         ("23.11. 10:10", "schedule", "succeeded", ""), ("23.11. 10:20", "schedule", "skipped", "still_running"),
@@ -201,9 +201,9 @@ def test_a_vanished_run_is_taken_over_by_another_computer(clocked_database: Data
     assert second.launched == []
     clock.advance(timedelta(seconds=60))
     second.settle()
-    (run,) = second.jobs.history().rows
+    (run,) = second.jobs.history.page().rows
     assert (run.state, run.workstation, run.attempt) == (RunState.SUCCEEDED, "PC2", 2)
-    (told,) = second.jobs.activities(ActivityFilter(level=Level.WARNING)).rows
+    (told,) = second.jobs.log.page(ActivityFilter(level=Level.WARNING)).rows
     assert (told.reason, told.run_id) == ("taken_over", run.run_id)
     assert "PC1" in told.sentence
 
@@ -213,9 +213,9 @@ def test_a_vanished_run_by_hand_ends_as_died(clocked_database: Database, clock: 
     first.jobs._claim_now(DOWNLOAD)
     clock.advance(timedelta(seconds=120))
     second.settle()
-    (run,) = second.jobs.history().rows
+    (run,) = second.jobs.history.page().rows
     assert (run.state, run.reason) == (RunState.DIED, "died")
-    assert [row.reason for row in second.jobs.activities(ActivityFilter(level=Level.ERROR)).rows] == ["died"]
+    assert [row.reason for row in second.jobs.log.page(ActivityFilter(level=Level.ERROR)).rows] == ["died"]
 
 
 def test_a_run_that_brings_down_every_computer_ends(sqlite_database: Database, clock: ManualClock) -> None:
@@ -225,7 +225,7 @@ def test_a_run_that_brings_down_every_computer_ends(sqlite_database: Database, c
     for _look in range(5):
         engine.settle(run=False)
         clock.advance(timedelta(seconds=100))
-    (run,) = engine.jobs.history().rows
+    (run,) = engine.jobs.history.page().rows
     assert (run.state, run.attempt) == (RunState.DIED, 3)
 
 
@@ -279,7 +279,7 @@ def test_a_schedule_of_minutes_after_a_long_absence_fills_no_history(sqlite_data
     engine.settle()
     rows = engine.told(DOWNLOAD)
     assert len(rows) == MOST_ROWS + 1
-    oldest = engine.jobs.history(descending=False, size=1).rows[0]
+    oldest = engine.jobs.history.page(descending=False, size=1).rows[0]
     assert (
         oldest.sentence == "500 geplante Zeiten vom 23.11.2026 10:01 bis 23.11.2026 18:20 nicht ausgeführt: Kein Arbeitsplatz war bereit."
     )
@@ -349,16 +349,16 @@ def test_a_refused_claim_starts_nothing(clocked_database: Database, clock: Manua
     first, second = (Engine(clocked_database, clock, name, [job(DOWNLOAD)]) for name in ("PC1", "PC2"))
     first.plan(DOWNLOAD, daily(time(10, 30)))
     clock.set(local(23, 10, 30))
-    claim = second.parts.claims.claim
+    claim = second.jobs.claims.claim
 
     def claim_too_late(key: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
         first.settle(run=False)
         return claim(key, due_at, trigger)
 
-    second.parts.claims.claim = claim_too_late  # type: ignore[method-assign,assignment]
+    second.jobs.claims.claim = claim_too_late  # type: ignore[method-assign,assignment]
     second.settle()
     assert second.launched == []
-    assert second.parts.runner.running == frozenset()
+    assert second.jobs.runner.running == frozenset()
     assert [taken.due_at for taken in first.launched] == [local(23, 10, 30)]
     assert [row[2] for row in second.told(DOWNLOAD)] == ["running"]
 
@@ -371,9 +371,9 @@ def test_a_job_without_a_row_gets_its_default_schedule_on_whatever_computer_come
     with clocked_database.begin() as connection:
         connection.execute(delete(job_table).where(job_table.c.key == STATUS.value))
         connection.execute(delete(job_lock).where(job_lock.c.job == STATUS.value))
-    first.parts.plans._add([STATUS])
-    second.parts.plans._add([STATUS])  # decided before it saw the first one's rows
-    planned = second.parts.plans.load().jobs[STATUS]
+    first.jobs.plans._add([STATUS])
+    second.jobs.plans._add([STATUS])  # decided before it saw the first one's rows
+    planned = second.jobs.plans.load().jobs[STATUS]
     assert planned.schedule == default_schedules(NOW.date())[STATUS]
     assert (planned.version, planned.holder, planned.settled_until) == (1, None, NOW)
     first.plan(STATUS, daily(time(10, 30)))
@@ -388,7 +388,7 @@ def test_rows_that_two_computers_make_at_the_same_moment_are_made_once(clocked_d
         connection.execute(delete(job_table).where(job_table.c.key == STATUS.value))
         connection.execute(delete(job_lock).where(job_lock.c.job == STATUS.value))
     with ThreadPoolExecutor(len(engines)) as pool:
-        plans = list(pool.map(lambda engine: engine.parts.plans.load(), engines))
+        plans = list(pool.map(lambda engine: engine.jobs.plans.load(), engines))
     assert [set(plan.jobs) for plan in plans] == [set(JobKey)] * len(engines)
     with clocked_database.read() as connection:
         assert len(connection.execute(select(job_table.c.key)).all()) == len(JobKey)

@@ -53,29 +53,29 @@ def use_everything(engine: Engine, clock: ManualClock) -> None:
     engine.settle()
     run = engine.jobs.run_now(JobKey.SEND_MESSAGES)
     engine.jobs.cancel(run.run_id)
-    claim = engine.parts.claims.claim(JobKey.UPDATE_STATUS, NOW, engine.launched[0].trigger)
-    engine.parts.claims.hand_over(claim, "x")  # type: ignore[arg-type]  # nobody else is there
+    claim = engine.jobs.claims.claim(JobKey.UPDATE_STATUS, NOW, engine.launched[0].trigger)
+    engine.jobs.claims.hand_over(claim, "x")  # type: ignore[arg-type]  # nobody else is there
     engine.jobs.pause(PauseScope.SENDING, None, "Anna")
     engine.jobs.resume()
-    engine.parts.presences.tell(timedelta(0))
-    engine.jobs.presences()
-    engine.parts.presences.leave()
+    engine.jobs.presences.tell(timedelta(0))
+    engine.jobs.presences.there()
+    engine.jobs.presences.leave()
     engine.jobs.overview()
-    engine.parts.log.write([Activity(Service.SMS, Level.ERROR, "x", "y")])
-    engine.jobs.activity_counts()
-    engine.jobs.hide_activities(Service.SMS, 10**6)
-    engine.parts.history.prune(NOW)
-    engine.parts.log.prune(NOW + timedelta(days=9))
+    engine.jobs.log.write([Activity(Service.SMS, Level.ERROR, "x", "y")])
+    engine.jobs.log.counts()
+    engine.jobs.log.hide(Service.SMS, 10**6)
+    engine.jobs.history.prune(NOW)
+    engine.jobs.log.prune(NOW + timedelta(days=9))
     for filter_by, order in itertools.product(RUN_FILTERS, RunOrder):
-        page = engine.jobs.history(filter_by, order, size=2)
-        engine.jobs.history(filter_by, order, size=2, offset=page.total - 1 if page.total else 0)
-        engine.jobs.history(filter_by, order, size=2, at=page.rows[0].run_id if page.rows else 0)
-        list(engine.jobs.all_runs(filter_by, order))
+        page = engine.jobs.history.page(filter_by, order, size=2)
+        engine.jobs.history.page(filter_by, order, size=2, offset=page.total - 1 if page.total else 0)
+        engine.jobs.history.page(filter_by, order, size=2, at=page.rows[0].run_id if page.rows else 0)
+        list(engine.jobs.history.all_runs(filter_by, order))
     for wanted, column in itertools.product(ACTIVITY_FILTERS, ActivityOrder):
-        engine.jobs.activities(wanted, column, size=2)
-        engine.jobs.activities(wanted, column, size=2, at=1)
-    engine.jobs.history(at=NOW)
-    engine.jobs.activities(at=NOW)
+        engine.jobs.log.page(wanted, column, size=2)
+        engine.jobs.log.page(wanted, column, size=2, at=1)
+    engine.jobs.history.page(at=NOW)
+    engine.jobs.log.page(at=NOW)
 
 
 def test_all_statements_compile_for_sql_server(sqlite_database: Database, clock: ManualClock) -> None:
@@ -117,7 +117,7 @@ def filled(clocked_database: Database, clock: ManualClock) -> Database:
     fill_runs(clocked_database, 2000)
     fill_activities(clocked_database, clock, 30)
     log = [Activity(service, level, "sent", "x", "7") for service in Service for level in Level]
-    Engine(clocked_database, clock).parts.log.write(log * 200)
+    Engine(clocked_database, clock).jobs.log.write(log * 200)
     with clocked_database.engine.connect() as connection:
         connection.execute(text("UPDATE STATISTICS activity" if clocked_database.dialect == "mssql" else "ANALYZE"))
         connection.commit()
@@ -130,10 +130,10 @@ def test_the_lists_by_time_are_read_through_an_index_and_nothing_is_sorted(fille
     engine = Engine(filled, clock)
     with statements(filled) as heard:
         for filter_by in RUN_FILTERS:
-            engine.jobs.history(filter_by, size=20)
+            engine.jobs.history.page(filter_by, size=20)
         for wanted in ACTIVITY_FILTERS:
             if wanted.service is not None and not wanted.text:
-                engine.jobs.activities(wanted, size=20)
+                engine.jobs.log.page(wanted, size=20)
     pages = [element for element in heard if "ORDER BY" in str(element) and "LIMIT" in str(element)]
     assert len(pages) >= 10
     with filled.engine.connect() as connection:

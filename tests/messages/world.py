@@ -84,38 +84,16 @@ class TrialContext(JobContext):
     """A run of a job in a test; ``lose`` takes the lease away, ``cancel`` asks it to stop."""
 
     def __init__(self, job: JobKey = JobKey.SEND_MESSAGES, token: int = 1, *, dry_run: bool = False, by_hand: bool = False) -> None:
-        self._job = job
-        self._token = token
-        self._by_hand = by_hand
-        self._dry_run = dry_run
+        self.run_id = token
+        self.job = job
+        self.due_at = datetime(2026, 11, 23, 9, 0, tzinfo=ZURICH)
+        self.by_hand = by_hand
+        self.dry_run = dry_run
+        self.token = token
         self.lost = False
         self.cancelled = False
         self.fenced = 0
         self.activities: list[Activity] = []
-
-    @property
-    def run_id(self) -> int:
-        return self._token
-
-    @property
-    def job(self) -> JobKey:
-        return self._job
-
-    @property
-    def due_at(self) -> datetime:
-        return datetime(2026, 11, 23, 9, 0, tzinfo=ZURICH)
-
-    @property
-    def by_hand(self) -> bool:
-        return self._by_hand
-
-    @property
-    def dry_run(self) -> bool:
-        return self._dry_run
-
-    @property
-    def token(self) -> int:
-        return self._token
 
     def checkpoint(self) -> None:
         if self.lost:

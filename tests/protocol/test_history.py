@@ -14,7 +14,6 @@ from tests.jobs.engine import NOW, Engine
 from tray_agent.clock import ManualClock
 from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Ending
-from tray_agent.jobs.parts import JobParts
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.protocol.model import (
@@ -175,7 +174,7 @@ def test_only_a_list_by_time_begins_at_an_instant(sqlite_database: Database) -> 
 def test_a_period_finds_every_run_wherever_it_started(clocked_database: Database, clock: ManualClock) -> None:
     """What the engine writes itself: on time, begun after days, ended after days, skipped."""
     engine = Engine(clocked_database, clock)
-    claims, history = engine.parts.claims, engine.parts.history
+    claims, history = engine.jobs.claims, engine.jobs.history
     at_once = claims.claim(JobKey.DOWNLOAD, NOW, RunTrigger.SCHEDULE)
     after_days = claims.claim(JobKey.SEND_MESSAGES, NOW - timedelta(days=4), RunTrigger.CATCH_UP)
     assert isinstance(at_once, Claim)
@@ -192,8 +191,8 @@ def test_a_period_finds_every_run_wherever_it_started(clocked_database: Database
 
 def test_a_run_whose_lease_ended_stands_among_the_died(clocked_database: Database, clock: ManualClock) -> None:
     engine = Engine(clocked_database, clock)
-    engine.parts.claims.claim(JobKey.DOWNLOAD, NOW, RunTrigger.SCHEDULE)
-    history = engine.parts.history
+    engine.jobs.claims.claim(JobKey.DOWNLOAD, NOW, RunTrigger.SCHEDULE)
+    history = engine.jobs.history
     for filter_state, order in itertools.product((RunState.RUNNING, RunState.DIED), RunOrder):
         expected = [RunState.RUNNING] if filter_state is RunState.RUNNING else []
         assert [run.state for run in history.page(RunFilter(state=filter_state), order).rows] == expected
@@ -208,8 +207,8 @@ def test_a_run_whose_lease_ended_stands_among_the_died(clocked_database: Databas
 def test_old_runs_are_pruned_but_never_the_last_of_a_job_nor_one_that_goes_on(clocked_database: Database, clock: ManualClock) -> None:
     fill_runs(clocked_database, 1200)
     engine = Engine(clocked_database, clock)
-    engine.parts.claims.claim(JobKey.UPDATE_STATUS, NOW - timedelta(days=3), RunTrigger.SCHEDULE)
-    history = engine.parts.history
+    engine.jobs.claims.claim(JobKey.UPDATE_STATUS, NOW - timedelta(days=3), RunTrigger.SCHEDULE)
+    history = engine.jobs.history
     last = history.last_runs()
     assert history.prune(NOW + timedelta(days=1)) == 1200 + 1 - len(last) - 1
     left = history.page(RunFilter(), RunOrder.DUE_AT).rows
@@ -226,9 +225,9 @@ def test_what_is_settled_survives_pruning(sqlite_database: Database, clock: Manu
     engine.plan(JobKey.DOWNLOAD, every(10, time(0)))
     clock.advance(timedelta(hours=2))
     engine.settle()
-    engine.parts.history.prune(clock.now() + timedelta(days=1))
+    engine.jobs.history.prune(clock.now() + timedelta(days=1))
     engine.settle()
-    assert len(engine.jobs.history().rows) == 1
+    assert len(engine.jobs.history.page().rows) == 1
 
 
 def fill_activities(database: Database, clock: ManualClock, count: int = 160) -> None:
@@ -356,12 +355,11 @@ def test_no_transaction_prunes_more_than_a_batch(what: str, sqlite_database: Dat
 
 def test_keeping_days_come_from_the_switch(sqlite_database: Database, clock: ManualClock) -> None:
     engine = Engine(sqlite_database, clock)
-    engine.parts.log.write([Activity(Service.SMS, Level.INFO, "old", "Zeile")])
+    engine.jobs.log.write([Activity(Service.SMS, Level.INFO, "old", "Zeile")])
     clock.advance(timedelta(days=399))
-    assert engine.parts.prune() == 0
+    assert engine.jobs.prune() == 0
     clock.advance(timedelta(days=2))
-    assert engine.parts.prune() == 1
-    assert isinstance(engine.parts, JobParts)
+    assert engine.jobs.prune() == 1
 
 
 def test_what_is_too_long_for_its_column_is_cut(clocked_database: Database) -> None:
@@ -386,7 +384,7 @@ def test_the_five_jobs_and_their_locks_are_there_and_agree_with_the_defaults(dat
     from tray_agent.job_kinds import default_schedules
 
     engine = Engine(database, clock)
-    plan = engine.parts.plans.load()
+    plan = engine.jobs.plans.load()
     assert {key: planned.schedule for key, planned in plan.jobs.items()} == default_schedules(date(2026, 1, 1))
     with database.read() as connection:
         assert set(connection.execute(select(job_lock.c.job)).scalars()) == {key.value for key in JobKey}

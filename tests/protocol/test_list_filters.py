@@ -27,14 +27,14 @@ def engine(clocked_database: Database, clock: ManualClock) -> Engine:
 
 
 def test_the_history_names_its_computers(engine: Engine) -> None:
-    assert engine.jobs.workstations() == ("EMPFANG1", "LABOR")
+    assert engine.jobs.history.workstations() == ("EMPFANG1", "LABOR")
 
 
 @pytest.mark.parametrize("order", list(RunOrder))
 @pytest.mark.parametrize("descending", [True, False])
 def test_the_history_of_one_computer_in_every_order(engine: Engine, order: RunOrder, *, descending: bool) -> None:
-    first = engine.jobs.history(RunFilter(workstation="EMPFANG1"), order, descending=descending, size=1)
-    second = engine.jobs.history(RunFilter(workstation="EMPFANG1"), order, descending=descending, offset=1, size=1)
+    first = engine.jobs.history.page(RunFilter(workstation="EMPFANG1"), order, descending=descending, size=1)
+    second = engine.jobs.history.page(RunFilter(workstation="EMPFANG1"), order, descending=descending, offset=1, size=1)
     assert {run.job for run in (*first.rows, *second.rows)} == {JobKey.DOWNLOAD, JobKey.SEND_MESSAGES}
     assert {run.workstation for run in (*first.rows, *second.rows)} == {"EMPFANG1"}
     assert (first.total, second.total) == (2, 2)
@@ -42,26 +42,26 @@ def test_the_history_of_one_computer_in_every_order(engine: Engine, order: RunOr
 
 def test_the_filters_of_the_history_hold_together(engine: Engine) -> None:
     wanted = RunFilter(workstation="LABOR", job=JobKey.SEND_MESSAGES, state=RunState.SUCCEEDED)
-    assert engine.jobs.history(wanted).rows == ()
-    assert len(engine.jobs.history(RunFilter(workstation="LABOR", state=RunState.SUCCEEDED)).rows) == 1
+    assert engine.jobs.history.page(wanted).rows == ()
+    assert len(engine.jobs.history.page(RunFilter(workstation="LABOR", state=RunState.SUCCEEDED)).rows) == 1
 
 
 @pytest.mark.parametrize("text", ["MÜLLER", "muller", "Müller Anna", "anna mull", "vitomed-update", "100%", "[1]", "a/b_c"])
 def test_the_activity_log_is_searched_by_text(engine: Engine, text: str) -> None:
     said = Activity(Service.SMS, Level.ERROR, "no_contact", "Müller Anna: 100% unklar [1] a/b_c", item="vitomed-update")
     other = Activity(Service.SMS, Level.ERROR, "no_contact", "Meier Hans: 100 Mal unklar 1 a/bxc")
-    engine.parts.log.write([said, other])
-    assert [row.sentence for row in engine.jobs.activities(ActivityFilter(text=text)).rows] == [said.sentence]
+    engine.jobs.log.write([said, other])
+    assert [row.sentence for row in engine.jobs.log.page(ActivityFilter(text=text)).rows] == [said.sentence]
 
 
 def test_what_may_be_hidden_ends_at_the_newest_row_of_the_tab(engine: Engine) -> None:
-    assert engine.jobs.newest_activity(Service.AGENT) == 0
-    engine.parts.log.write([Activity(Service.AGENT, Level.INFO, "seen", "gesehen")])
-    seen = engine.jobs.newest_activity(Service.AGENT)
-    engine.parts.log.write([Activity(Service.AGENT, Level.ERROR, "later", "später")])
-    engine.jobs.hide_activities(Service.AGENT, seen)
-    assert [row.sentence for row in engine.jobs.activities(ActivityFilter(service=Service.AGENT)).rows] == ["später"]
+    assert engine.jobs.log.newest_id(Service.AGENT) == 0
+    engine.jobs.log.write([Activity(Service.AGENT, Level.INFO, "seen", "gesehen")])
+    seen = engine.jobs.log.newest_id(Service.AGENT)
+    engine.jobs.log.write([Activity(Service.AGENT, Level.ERROR, "later", "später")])
+    engine.jobs.log.hide(Service.AGENT, seen)
+    assert [row.sentence for row in engine.jobs.log.page(ActivityFilter(service=Service.AGENT)).rows] == ["später"]
 
 
 def test_the_quiet_hours_are_told(engine: Engine) -> None:
-    assert engine.jobs.quiet_hours() == engine.quiet
+    assert engine.jobs.around.quiet() == engine.quiet

@@ -31,15 +31,15 @@ def engine(database: Database, clock: ManualClock) -> Engine:
 
 @pytest.mark.parametrize("language", ["fr", "it", "en"])
 def test_history_is_read_in_the_readers_language(engine: Engine, language: str) -> None:
-    german = engine.jobs.history().rows[0].sentence
+    german = engine.jobs.history.page().rows[0].sentence
     assert german == "Erneut senden, sagt Anna."
     set_language(language)
-    shown = engine.jobs.history().rows[0].sentence
+    shown = engine.jobs.history.page().rows[0].sentence
     assert shown == _("Erneut senden, sagt {who}.").format(who="Anna")
     assert shown != german
     assert "Anna" in shown
-    assert [run.sentence for run in engine.jobs.all_runs()] == [shown]
-    assert engine.parts.history.last_runs()[JobKey.SEND_MESSAGES].sentence == shown
+    assert [run.sentence for run in engine.jobs.history.all_runs()] == [shown]
+    assert engine.jobs.history.last_runs()[JobKey.SEND_MESSAGES].sentence == shown
 
 
 def test_rows_without_a_source_keep_their_sentence(engine: Engine) -> None:
@@ -47,11 +47,11 @@ def test_rows_without_a_source_keep_their_sentence(engine: Engine) -> None:
         connection.execute(update(job_run).values(sentence_source=None))
         connection.execute(update(activity).values(sentence="Von früher.", sentence_source=None))
     set_language("fr")
-    assert engine.jobs.history().rows[0].sentence == "Erneut senden, sagt Anna."
-    assert engine.jobs.activities(ActivityFilter(run_id=1)).rows[0].sentence == "Von früher."
+    assert engine.jobs.history.page().rows[0].sentence == "Erneut senden, sagt Anna."
+    assert engine.jobs.log.page(ActivityFilter(run_id=1)).rows[0].sentence == "Von früher."
 
 
 def test_activity_log_is_found_in_the_writers_words_and_read_in_the_readers(engine: Engine) -> None:
     set_language("fr")
-    (row,) = engine.jobs.activities(ActivityFilter(text="portal srv1 antwortet")).rows
+    (row,) = engine.jobs.log.page(ActivityFilter(text="portal srv1 antwortet")).rows
     assert row.sentence == _("Das Portal {host} antwortet nicht.").format(host="SRV1")

@@ -29,7 +29,7 @@ from tray_agent.config.machine import load_machine
 from tray_agent.tray.engine import AgentEngine
 
 with Agent(load_machine()) as agent:
-    engine = AgentEngine(agent, "anna")
+    engine = AgentEngine(agent)
     engine.start(lambda: None)
     engine.facts()
     engine.notice_facts()

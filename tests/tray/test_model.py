@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_agent.errors import KnownError
-from tray_agent.jobs.model import PauseScope
+from tray_agent.jobs.model import Pause, PauseScope
 from tray_agent.tray.contract import TOOLTIP_UNITS, fitted
 from tray_agent.tray.model import (
-    ActivePause,
     AgentFacts,
     CheckNow,
     Concern,
@@ -37,7 +36,7 @@ ZONE = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=ZONE)
 FACTS = AgentFacts(now=NOW, next_run=NextRun("Mitteilungen senden", NOW + timedelta(minutes=10)))
 CONCERN = Concern("2 Mitteilungen in der Schwebe: bitte entscheiden.", DialogName.ACTIVITY)
-PAUSE = ActivePause(PauseScope.SENDING, NOW + timedelta(hours=1))
+PAUSE = Pause(PauseScope.SENDING, NOW, NOW + timedelta(hours=1), "Anna")
 
 
 def labels(items: tuple[MenuItem, ...]) -> list[str]:
@@ -116,7 +115,7 @@ def test_double_click_opens_what_needs_attention_first_the_new_downloads(facts: 
         (replace(FACTS, running="Mitteilungen senden"), "vitoclient-Services\nLäuft: Mitteilungen senden"),
         (replace(FACTS, pause=PAUSE), "vitoclient-Services\nSenden pausiert bis 11:00.\nNächster Lauf: 10:10, Mitteilungen senden"),
         (
-            replace(FACTS, next_run=None, pause=ActivePause(PauseScope.EVERYTHING, None)),
+            replace(FACTS, next_run=None, pause=Pause(PauseScope.EVERYTHING, NOW, None, "Anna")),
             "vitoclient-Services\nAlles pausiert, bis Sie fortsetzen.",
         ),
         (

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tray_agent.messages.outbox.model import AccountCredits
 from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, clip
 from tray_agent.tray.model import DialogName, OpenDialog
 from tray_agent.tray.notices import (
     MOST_TOASTS,
     SAME_CONTENT_PAUSE,
     TOAST_PERIOD,
-    LowCredits,
     NewDownload,
     NoticeFacts,
     NoticeKind,
@@ -28,7 +28,7 @@ from tray_agent.tray.occasions import Occasion
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 UPDATE = NewDownload("update", "Update vitomed", "2.70.001")
 TARIFF = NewDownload("tarif", "TARDOC", "1.4")
-LOW = LowCredits("Dr. Meier", Decimal(12), Decimal(50), 3)
+LOW = AccountCredits(("M1",), "Dr. Meier", Decimal(12), None, 50, days_left=3)
 ALL = NoticeFacts((UPDATE, TARIFF), (LOW,), ("17", "18"))
 
 
@@ -50,19 +50,22 @@ def test_each_kind_with_its_words_and_its_window() -> None:
 @pytest.mark.parametrize(
     ("account", "sentence"),
     [
-        (LowCredits("Dr. Meier", Decimal(1), Decimal(50), 1), "Dr. Meier: 1 Credits, Mindestbestand 50. Das reicht noch für etwa 1 Tag."),
-        (LowCredits("Dr. Meier", Decimal(40), Decimal(50), None), "Dr. Meier: 40 Credits, Mindestbestand 50."),
         (
-            LowCredits("Dr. Meier", Decimal(0), Decimal(50), 0),
+            AccountCredits(("M1",), "Dr. Meier", Decimal(1), None, 50, days_left=1),
+            "Dr. Meier: 1 Credits, Mindestbestand 50. Das reicht noch für etwa 1 Tag.",
+        ),
+        (AccountCredits(("M1",), "Dr. Meier", Decimal(40), None, 50, days_left=None), "Dr. Meier: 40 Credits, Mindestbestand 50."),
+        (
+            AccountCredits(("M1",), "Dr. Meier", Decimal(0), None, 50, days_left=0),
             "Dr. Meier: 0 Credits, Mindestbestand 50. Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.",
         ),
         (
-            LowCredits("Dr. Meier", Decimal(9), Decimal(50), 0),
+            AccountCredits(("M1",), "Dr. Meier", Decimal(9), None, 50, days_left=0),
             "Dr. Meier: 9 Credits, Mindestbestand 50. Das reicht voraussichtlich nicht einmal mehr für einen Tag.",
         ),
     ],
 )
-def test_credits_in_words(account: LowCredits, sentence: str) -> None:
+def test_credits_in_words(account: AccountCredits, sentence: str) -> None:
     assert notices(NoticeFacts(low_credits=(account,)))[0].sentences == (sentence,)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.wine import tells_no_names
-from tray_agent.tray.occasions import NoSessionEvents, Occasion, PracticeStart, SessionEvent, SystemProcesses, UserSwitch
+from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SystemProcesses, UserSwitch
 
 E = SessionEvent
 
@@ -45,12 +45,6 @@ def test_sleep_is_no_user_switch() -> None:
 def test_never_more_occasions_than_departures(events: list[SessionEvent]) -> None:
     told = [occasion for occasion in occasions(*events) if occasion]
     assert len(told) <= events.count(E.LEFT)
-
-
-def test_no_session_events_can_be_started_and_stopped() -> None:
-    nothing = NoSessionEvents()
-    nothing.start(lambda _event: None)
-    nothing.stop()
 
 
 class FakeProcesses(SystemProcesses):

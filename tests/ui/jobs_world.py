@@ -35,7 +35,7 @@ def give_jobs(
     works = dict.fromkeys(JobKey, work)
     monkeypatch.setattr(Agent, "job_works", property(lambda _agent: works))
     monkeypatch.setattr(Agent, "is_switched_on", lambda _agent, key: key not in off)
-    agent._job_parts.runner._beating = False  # the clock of the tests moves when it is waited for
+    agent.jobs.runner._beating = False  # the clock of the tests moves when it is waited for
 
 
 def open_jobs(qtbot: QtBot, windows: Windows) -> JobsDialog:

@@ -171,7 +171,7 @@ def test_deleting_leaves_what_came_later(
     assert asked.consequences[0].endswith("Auch was der Filter gerade verbirgt, wird gelöscht.")
     assert dialog.tabs.tabText(1) == "SMS (1)"
     assert "3 Einträge wurden gelöscht." in dialog.banner.text
-    assert len(agent.jobs.activities().rows) == 2
+    assert len(agent.jobs.log.page().rows) == 2
 
 
 @pytest.mark.usefixtures("log", "practice")
@@ -181,7 +181,7 @@ def test_deleting_asks_first(qtbot: QtBot, context: DialogContext, agent: Agent,
     monkeypatch.setattr(dialog, "ask", lambda *_words: False)
     dialog.delete_all()
     assert not dialog.is_busy
-    assert len(agent.jobs.activities().rows) == 4
+    assert len(agent.jobs.log.page().rows) == 4
     dialog.tabs.setCurrentWidget(dialog.calls)
     assert not dialog.delete_button.isEnabled()
     dialog.delete_all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,8 +38,8 @@ def test_licences_are_told_with_their_end() -> None:
 
 def test_only_computers_whose_scheduler_runs_are_named() -> None:
     seen = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    tray = Presence("a", "PC1", "1", seen, seen, timedelta(), scheduling=True, here=True)
-    command = Presence("b", "PC2", "1", seen, seen, timedelta(), scheduling=False)
+    tray = Presence("a", "PC1", "1", seen, seen, scheduling=True, here=True)
+    command = Presence("b", "PC2", "1", seen, seen, scheduling=False)
     assert workstations((tray, command), ZoneInfo("Europe/Zurich")) == "PC1 (dieser), gesehen 23.11.2026 10:00"
     assert workstations((command,), ZoneInfo("Europe/Zurich")) == "zurzeit keinem Computer"
 

@@ -311,7 +311,7 @@ def test_a_run_can_be_cancelled(qtbot: QtBot, windows: Windows, agent: Agent, mo
     choose_from_menu(dialog.context_menu(), "Jetzt ausführen")
     qtbot.waitUntil(lambda: began.is_set() and dialog.cancel_run_button.isEnabled())
     dialog.cancel_run_button.click()
-    qtbot.waitUntil(lambda: agent.jobs._parts.runner.cancel(dialog._run_id))
+    qtbot.waitUntil(lambda: agent.jobs.runner.cancel(dialog._run_id))
     asked.set()
     qtbot.waitUntil(lambda: not dialog.run_bar.isVisible() and settled(dialog))
     assert dialog.banner.text.startswith("Mitteilungen senden: abgebrochen")

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.jobs.model import PauseScope
+from tray_agent.messages.outbox.model import AccountCredits
 from tray_agent.tray.contract import Toast
 from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.full_screen import FullScreen
@@ -32,7 +33,7 @@ from tray_agent.tray.model import (
     Resume,
     TrayState,
 )
-from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts, NoticeKind
+from tray_agent.tray.notices import NewDownload, NoticeFacts, NoticeKind
 from tray_agent.tray.occasions import Occasion, OnSessionEvent, SessionEvent
 from ui.background import Background
 from ui.shell.popup import Popups
@@ -289,7 +290,7 @@ def shown_kinds(rig: Rig) -> list[NoticeKind]:
 
 
 def test_popup_after_a_full_screen_program_says_what_is_true_by_then(qtbot: QtBot, rig: Rig) -> None:
-    low = (LowCredits("Dr. Meier", Decimal(3), Decimal(50), 1),)
+    low = (AccountCredits(("M1",), "Dr. Meier", Decimal(3), None, 50, days_left=1),)
     rig.screen.full = True
     rig.engine.notices = replace(NOTICES, low_credits=low)
     rig.program.begin()
@@ -351,7 +352,7 @@ def test_waking_has_the_plan_looked_at(qtbot: QtBot, rig: Rig) -> None:
 
 
 def test_low_credits_open_the_credits(qtbot: QtBot, rig: Rig) -> None:
-    rig.engine.notices = NoticeFacts(low_credits=(LowCredits("Dr. Meier", Decimal(3), Decimal(50), 1),))
+    rig.engine.notices = NoticeFacts(low_credits=(AccountCredits(("M1",), "Dr. Meier", Decimal(3), None, 50, days_left=1),))
     rig.program.begin()
     qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
     assert rig.toaster.toasts[0].action == OpenDialog(DialogName.CREDITS)

@@ -140,7 +140,7 @@ def test_protokoll_auftragsverlauf_anzeigen(qtbot: QtBot, windows: Windows, agen
     """Download- und SMS-Service - Protokoll "Auftragsverlauf" anzeigen."""
 
     def work(context: JobContext) -> JobResult:
-        if len(agent.jobs.history().rows) == 2:
+        if len(agent.jobs.history.page().rows) == 2:
             raise RuntimeError("a fault of the job")
         return JobResult(sentence="2 Mitteilungen gesendet.")
 
@@ -220,10 +220,10 @@ def test_protokoll_aktivitaeten_fehler_anzeigen(qtbot: QtBot, windows: Windows, 
     assert asked.questions == ["Alle Einträge im Register «SMS» löschen?"]
     assert window.tabs.tabText(0) == "Downloads (1)"
     # OK schliessen Sie das Fenster, ohne eine Aktivität auszulösen.
-    before = agent.jobs.activities().rows
+    before = agent.jobs.log.page().rows
     click_button(window, "OK")
     assert gone(window)
-    assert agent.jobs.activities().rows == before
+    assert agent.jobs.log.page().rows == before
 
 
 def test_the_buttons_are_the_manual_pages(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,11 +22,12 @@ from pytestqt.qtbot import QtBot
 
 from tray_agent.desktop import SECONDS_AFTER_RESTART, Start, _restarted, _Watchdog
 from tray_agent.errors import KnownError
+from tray_agent.messages.outbox.model import AccountCredits
 from tray_agent.platforms import programs
 from tray_agent.platforms.foreground import Foreground
 from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
-from tray_agent.tray.notices import LowCredits, NewDownload, Notice, NoticeFacts, notices
+from tray_agent.tray.notices import NewDownload, Notice, NoticeFacts, notices
 from ui.shell import single_instance
 from ui.shell.application import QtTranslations, SignalWatch
 from ui.shell.crash import CrashReporter
@@ -132,7 +133,7 @@ def test_new_popup_replaces_the_old(qtbot: QtBot, popups: Popups) -> None:
 
 
 def test_new_popup_says_too_what_the_one_before_still_said(qtbot: QtBot, popups: Popups, screen: Screen) -> None:
-    low = notices(NoticeFacts(low_credits=(LowCredits("Dr. Meier", Decimal(9), Decimal(50), 0),)))
+    low = notices(NoticeFacts(low_credits=(AccountCredits(("M1",), "Dr. Meier", Decimal(9), None, 50, days_left=0),)))
     failed = notices(NoticeFacts(failed_reminders=("12",)))
     popups.show_notices(failed)
     popups.show_notices(found("1"))

@@ -42,7 +42,7 @@ def demo_agent() -> Iterator[Agent]:
 @pytest.fixture
 def demo_windows(demo_agent: Agent, background: Background, tmp_path: Path) -> Iterator[Windows]:
     windows = Windows(demo_agent, background, Remembered(tmp_path / "windows.ini"))
-    windows.state.show(tray_state(AgentEngine(demo_agent, "test").facts()))
+    windows.state.show(tray_state(AgentEngine(demo_agent).facts()))
     yield windows
     windows.close_all()
 
@@ -205,7 +205,7 @@ def test_larger_letters_fit(qtbot: QtBot, demo_windows: Windows, name: str) -> N
 
 def test_everything_fits_in_a_longer_language(qtbot: QtBot, demo_windows: Windows, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with longer_language(monkeypatch):
-        demo_windows.state.show(tray_state(AgentEngine(demo_windows.agent, "test").facts()))
+        demo_windows.state.show(tray_state(AgentEngine(demo_windows.agent).facts()))
         dialog = opened(qtbot, demo_windows, name)
         assert_nothing_clipped(qtbot, dialog)
         assert dialog.minimumSizeHint().boundedTo(QSize(*SMALL_SCREEN)) == dialog.minimumSizeHint()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_agent.cli.ending import one_line
-from tray_agent.config.machine import APPLICATION, CONFIG_FILE_VARIABLE, load_machine
+from tray_agent.config.machine import CONFIG_FILE_VARIABLE, load_machine, shared_config_file
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
@@ -43,13 +43,6 @@ def _tell(event: Event) -> None:
         print(f"vitoclient: {one_line(str(event.error))}", file=sys.stderr, flush=True)
     elif isinstance(event, DatabaseBack):
         print(_("Die Datenbank antwortet wieder."), flush=True)
-
-
-def shared_config_file() -> Path:
-    """Returns the configuration file of this machine, which a service can read."""
-    import platformdirs
-
-    return Path(platformdirs.site_config_dir(APPLICATION, appauthor=False)) / "config.toml"
 
 
 def run_service_here(config: Path | None = None) -> int:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, print_json
-from tray_agent.i18n import N_, _
+from tray_agent.cli.frame import AsJson, agent_here, picked, print_json
+from tray_agent.i18n import N_, _, join_texts
 
 if TYPE_CHECKING:
     from tray_agent.doctor import CheckResult
@@ -35,15 +35,9 @@ def doctor(as_json: AsJson = False) -> None:
         for finding in examine(agent):
             findings.append(finding)
             if not as_json:
-                _print(finding)
+                sentence = join_texts(finding.sentence, finding.advice)
+                print(f"{_SIGNS[finding.verdict]} {_(_NAMES[finding.subject]) + ':':<16} {sentence}")
     if as_json:
-        print_json([
-            {"subject": found.subject, "verdict": found.verdict, "sentence": found.sentence, "advice": found.advice} for found in findings
-        ])  # fmt: skip
+        print_json([picked(found, "subject verdict sentence advice") for found in findings])
     if any(found.verdict is CheckVerdict.FAULT for found in findings):
         raise typer.Exit(1)
-
-
-def _print(finding: CheckResult) -> None:
-    said = " ".join(part for part in (finding.sentence, finding.advice) if part)
-    print(f"{_SIGNS[finding.verdict]} {_(_NAMES[finding.subject]) + ':':<16} {said}")

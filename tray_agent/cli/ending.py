@@ -101,8 +101,8 @@ def _own_up(error: Exception, program: str) -> int:
         folder = Path(tempfile.gettempdir())
     file = start_logging(folder, "command")
     logging.getLogger(__name__).error("a command failed", exc_info=error)
-    said = _("Programmfehler: der Befehl wurde abgebrochen. Einzelheiten für den Support stehen in {file}.").format(file=file)
-    print(f"{program}: {said}", file=sys.stderr)
+    sentence = _("Programmfehler: der Befehl wurde abgebrochen. Einzelheiten für den Support stehen in {file}.").format(file=file)
+    print(f"{program}: {sentence}", file=sys.stderr)
     return 3
 
 

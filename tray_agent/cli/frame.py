@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tray_agent.config.machine import load_machine
-from tray_agent.i18n import _
+from tray_agent.i18n import _, format_datetime
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +50,17 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json))
 
 
+def picked(value: object, names: str) -> dict[str, Any]:
+    """Returns fields of a value for ``print_json``.
+
+    Args:
+        value: what has them.
+        names: the fields in the order of the keys, blanks between them; ``key=field`` where the key has another name.
+    """
+    pairs = [name.rpartition("=") for name in names.split()]
+    return {key or field: getattr(value, field) for key, _sign, field in pairs}
+
+
 def utc_text(instant: datetime | None) -> str | None:
     """Returns an aware instant as all commands write it for programs: ISO 8601 in UTC, "2026-03-29T08:00:00Z"; None stays None.
 
@@ -62,6 +74,11 @@ def utc_text(instant: datetime | None) -> str | None:
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def local_text(instant: datetime | None, zone: tzinfo) -> str:
+    """Returns an instant as the practice's clock shows it, for people; "" for None."""
+    return format_datetime(instant.astimezone(zone)) if instant else ""
+
+
 def console() -> Console:
     """Returns the console for tables and progress bars; plain where the output is no terminal."""
     from rich.console import Console
@@ -71,6 +88,17 @@ def console() -> Console:
             raise BrokenPipeError  # the end of every command knows it; the library would end the process with exit code 1
 
     return Screen(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+
+
+def print_rows(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Prints a table of plain texts; what looks like markup in a cell is shown as it is."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*headings, box=None)
+    for cells in rows:
+        table.add_row(*map(escape, cells))
+    print_table(table)
 
 
 def print_table(table: Table) -> None:
@@ -87,7 +115,7 @@ def print_table(table: Table) -> None:
 
 
 def _is_fitted(table: Table, screen: Console) -> bool:
-    """Gives each column the width of its longest word, and shares what is left: first to those that need the least more.
+    """Gives each column the width of its longest word, and shares the room that remains: first to those that need the least more.
 
     Returns:
         Whether there is room for the words.
@@ -96,18 +124,20 @@ def _is_fitted(table: Table, screen: Console) -> bool:
 
     endless = screen.options.update_width(_ENDLESS)
     needs = [measure_renderables(screen, endless, [column.header, *column.cells]) for column in table.columns]
-    left = screen.width - sum(need.minimum + _PADDING for need in needs)
-    if left < 0:
+    room = screen.width - sum(need.minimum + _PADDING for need in needs)
+    if room < 0:
         return False
     narrow_first = sorted(zip(table.columns, needs, strict=True), key=lambda pair: pair[1].span)
     for columns_left, (column, need) in zip(range(len(needs), 0, -1), narrow_first, strict=True):
-        more = min(need.span, left // columns_left)
+        more = min(need.span, room // columns_left)
         column.min_width = column.width = need.minimum + more
-        left -= more
+        room -= more
     return True
 
 
-def _as_json(value: object) -> str | None:
+def _as_json(value: object) -> str | float | None:
     if isinstance(value, datetime):
         return utc_text(value)
+    if isinstance(value, Decimal):
+        return float(value)
     return value.isoformat() if isinstance(value, date | time) else str(value)

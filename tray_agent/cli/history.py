@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.cli.jobs import job_named, run_as_json
 from tray_agent.cli.schedule import read_instant
 from tray_agent.errors import InputError
-from tray_agent.i18n import _, format_datetime
+from tray_agent.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from enum import StrEnum
     from typing import TypeVar
     from zoneinfo import ZoneInfo
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Choice = TypeVar("Choice", bound=StrEnum)
 
-_AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 _From = Annotated[str, typer.Option("--from", help=_("Ab diesem Tag oder Zeitpunkt (2026-11-23 oder 2026-11-23T10:00)."))]
 _To = Annotated[str, typer.Option("--to", help=_("Bis und mit diesem Tag, oder vor diesem Zeitpunkt."))]
 _Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help=_("So viele Zeilen höchstens."))]
@@ -48,7 +47,7 @@ def _history(
     ] = "due_at",
     ascending: Annotated[bool, typer.Option("--ascending", help=_("Aufsteigend statt absteigend."))] = False,
     count: _Count = 50,
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     from tray_agent.protocol.model import RunFilter, RunOrder, RunState
     from tray_agent.protocol.titles import state_title
@@ -59,7 +58,7 @@ def _history(
         zone = agent.machine.zone
         begin, end = _period(since, until, zone)
         wanted = RunFilter(begin, end, key, state, workstation or None)
-        runs = list(agent.jobs.history(wanted, order, descending=not ascending, size=count).rows)
+        runs = list(agent.jobs.history.page(wanted, order, descending=not ascending, size=count).rows)
     if as_json:
         print_json({"runs": [run_as_json(run) for run in runs]})
     else:
@@ -67,25 +66,19 @@ def _history(
 
 
 def _print_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from tray_agent.job_kinds import job_title
     from tray_agent.protocol.titles import state_title, trigger_title
 
     if not runs:
         print(_("Kein Lauf in diesem Zeitraum."))
         return
-    table = Table(box=None)
-    for heading in (_("Geplant"), _("Auftrag"), _("Status"), _("Auslöser"), _("Arbeitsplatz"), _("Beendet"), _("Was geschah")):
-        table.add_column(heading, overflow="fold")
-    for run in runs:
-        ended = format_datetime(run.finished_at.astimezone(zone)) if run.finished_at else ""
-        table.add_row(
-            format_datetime(run.due_at.astimezone(zone)), job_title(run.job), state_title(run.state), trigger_title(run.trigger),
-            escape(run.workstation), ended, escape(run.sentence),
-        )  # fmt: skip
-    print_table(table)
+
+    def cells(run: Run) -> tuple[str, ...]:
+        what = (job_title(run.job), state_title(run.state), trigger_title(run.trigger), run.workstation)
+        return local_text(run.due_at, zone), *what, local_text(run.finished_at, zone), run.sentence
+
+    headings = (_("Geplant"), _("Auftrag"), _("Status"), _("Auslöser"), _("Arbeitsplatz"), _("Beendet"), _("Was geschah"))
+    print_rows(headings, map(cells, runs))
 
 
 def _activity(
@@ -99,7 +92,7 @@ def _activity(
     hidden: Annotated[bool, typer.Option("--hidden", help=_("Auch, was mit «Alle löschen» ausgeblendet wurde."))] = False,
     text: Annotated[str, typer.Option("--text", help=_("Nur, wo dieser Text im Satz oder im Element vorkommt."))] = "",
     count: _Count = 50,
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     from tray_agent.job_kinds import Service
     from tray_agent.protocol.model import ActivityFilter, Level
@@ -111,49 +104,24 @@ def _activity(
         wanted = ActivityFilter(
             service=tab, level=grave, reason=reason or None, run_id=run or None, since=begin, until=end, hidden=hidden, text=text
         )
-        rows = agent.jobs.activities(wanted, size=count).rows
+        rows = agent.jobs.log.page(wanted, size=count).rows
     if as_json:
-        print_json({"activities": [_activity_as_json(row) for row in rows]})
+        names = "id=activity_id at service level reason sentence item patient_id appointment_at workstation run_id hidden"
+        print_json({"activities": [picked(row, names) for row in rows]})
     else:
         _print_activities(rows, zone)
 
 
 def _print_activities(rows: Sequence[ActivityRow], zone: ZoneInfo) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from tray_agent.protocol.titles import level_title, service_title
 
     if not rows:
         print(_("Keine Aktivitäten in diesem Zeitraum."))
         return
-    table = Table(_("Zeit"), _("Dienst"), _("Stufe"), _("Arbeitsplatz"), _("Was geschah"), box=None)
-    for row in rows:
-        table.add_row(
-            format_datetime(row.at.astimezone(zone)),
-            service_title(row.service),
-            level_title(row.level),
-            escape(row.workstation),
-            escape(row.sentence),
-        )
-    print_table(table)
-
-
-def _activity_as_json(row: ActivityRow) -> dict[str, object]:
-    return {
-        "id": row.activity_id,
-        "at": utc_text(row.at),
-        "service": row.service.value,
-        "level": row.level.value,
-        "reason": row.reason,
-        "sentence": row.sentence,
-        "item": row.item,
-        "patient_id": row.patient_id,
-        "appointment_at": utc_text(row.appointment_at),
-        "workstation": row.workstation,
-        "run_id": row.run_id,
-        "hidden": row.hidden,
-    }
+    print_rows(
+        (_("Zeit"), _("Dienst"), _("Stufe"), _("Arbeitsplatz"), _("Was geschah")),
+        ((local_text(row.at, zone), service_title(row.service), level_title(row.level), row.workstation, row.sentence) for row in rows),
+    )
 
 
 def _period(since: str, until: str, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
@@ -165,42 +133,35 @@ def _period(since: str, until: str, zone: ZoneInfo) -> tuple[datetime | None, da
     begin = read_instant(since, zone) if since else None
     end = _end(until, zone) if until else None
     if begin is not None and end is not None and end <= begin:
-        said = _("Von {since} bis {until}: das Ende liegt vor dem Beginn.").format(since=since, until=until)
-        raise InputError(_("Zeitraum nicht möglich"), said, _("Beginn und Ende berichtigen."))
+        text = _("Von {since} bis {until}: das Ende liegt vor dem Beginn.").format(since=since, until=until)
+        raise InputError(_("Zeitraum nicht möglich"), text, _("Beginn und Ende berichtigen."))
     return begin, end
 
 
-def _end(said: str, zone: ZoneInfo) -> datetime | None:
-    """Returns the end of a day, or the instant that was said; None for the last day of the calendar, after which nothing comes."""
-    day = _day(said)
-    if day is None:
-        return read_instant(said, zone)
+def _end(text: str, zone: ZoneInfo) -> datetime | None:
+    """Returns the instant before which rows are asked for: a day counts to its end; None: no end."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return read_instant(text, zone)
     return None if day == date.max else read_instant((day + timedelta(days=1)).isoformat(), zone)
 
 
-def _day(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return None
-
-
-def _chosen(kind: type[Choice], said: str, option: str, title: Callable[[Choice], str] = str) -> Choice | None:
+def _chosen(kind: type[Choice], text: str, option: str, title: Callable[[Choice], str] = str) -> Choice | None:
     """Returns the member of that value or of that title ("failed", "Fehler"), or None for "".
 
     Raises:
         InputError: there is none; the message names all.
     """
-    if not said:
+    if not text:
         return None
     named = {title(member).lower(): member for member in kind} | {member.value: member for member in kind}
-    found = named.get(said.strip().lower())
+    found = named.get(text.strip().lower())
     if found is not None:
         return found
-    allowed: Iterable[str] = (member.value for member in kind)
     raise InputError(
         _("Auswahl unbekannt"),
-        _("«{said}» passt nicht zu {option}.").format(said=said, option=option),
-        _("Erlaubt sind: {names}.").format(names=", ".join(allowed)),
-        item=said,
+        _("«{said}» passt nicht zu {option}.").format(said=text, option=option),
+        _("Erlaubt sind: {names}.").format(names=", ".join(kind)),
+        item=text,
     )

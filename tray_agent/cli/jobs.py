@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tray_agent.cli.ending import one_line
-from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.cli.schedule import finding_as_json, read_spec
 from tray_agent.errors import ConfigurationError, InputError
-from tray_agent.i18n import _, format_datetime
+from tray_agent.i18n import _
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -32,7 +32,6 @@ _Job = Annotated[
     str, typer.Argument(metavar="JOB", help=_("download, prepare_reminders, prepare_birthdays, send_messages, update_status."))
 ]
 
-_WIDEST_WORD = len("Geburtstagsglückwünsche")
 
 _SHOW_AFTER = 1.0
 """Seconds after which a run shows how far it is."""
@@ -74,22 +73,8 @@ def job_named(name: str) -> JobKey:
 
 def run_as_json(run: Run) -> dict[str, object]:
     """Returns a row of the history for ``--json``; instants in UTC."""
-    return {
-        "id": run.run_id,
-        "job": run.job.value,
-        "due_at": utc_text(run.due_at),
-        "trigger": run.trigger.value,
-        "status": run.state.value,
-        "workstation": run.workstation,
-        "started_at": utc_text(run.started_at),
-        "finished_at": utc_text(run.finished_at),
-        "attempt": run.attempt,
-        "counts": dict(run.counts),
-        "skipped": dict(run.skipped),
-        "problems": run.problems,
-        "reason": run.reason,
-        "sentence": run.sentence,
-    }
+    names = "id=run_id job due_at trigger status=state workstation started_at finished_at attempt counts skipped problems reason sentence"
+    return picked(run, names)
 
 
 def _list(context: typer.Context, as_json: AsJson = False) -> None:
@@ -98,52 +83,38 @@ def _list(context: typer.Context, as_json: AsJson = False) -> None:
     with agent_here() as agent:
         jobs, pause = agent.jobs.overview(), agent.jobs.paused()
         if as_json:
-            paused = {"scope": pause.scope.value, "until": utc_text(pause.until), "by": pause.paused_by} if pause else None
+            paused = picked(pause, "scope until by=paused_by") if pause else None
             print_json({"jobs": [_as_json(one) for one in jobs], "paused": paused})
             return
         _print_table(jobs, agent.machine.zone)
         if pause:
-            until = format_datetime(pause.until.astimezone(agent.machine.zone)) if pause.until else _("auf Weiteres")
+            until = local_text(pause.until, agent.machine.zone) or _("auf Weiteres")
             print(_("Angehalten bis {until} von {person}.").format(until=until, person=pause.paused_by))
 
 
 def _as_json(one: JobOverview) -> dict[str, object]:
     return {
-        "key": one.key.value,
-        "title": one.title,
-        "enabled": one.enabled,
-        "switched_on": one.switched_on,
-        "switch": one.switch_name,
+        **picked(one, "key title enabled switched_on switch=switch_name"),
         "schedule": None if one.mistake else one.schedule.as_columns(),
-        "mistake": one.mistake,
-        "next_at": utc_text(one.next_at),
+        **picked(one, "mistake next_at"),
         "last_run": run_as_json(one.last_run) if one.last_run else None,
         "running": run_as_json(one.running) if one.running else None,
     }
 
 
 def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo) -> None:
-    from rich.table import Table
-
     from tray_agent.protocol.titles import state_title
     from tray_agent.schedules.summary import summarize
 
-    table = Table(box=None)
-    table.add_column(_("Auftrag"), min_width=_WIDEST_WORD)
-    for heading in (_("Aktiviert"), _("Schalter"), _("Zeitplan"), _("Nächster Lauf"), _("Letzter Lauf")):
-        table.add_column(heading, overflow="fold")
-    for one in jobs:
+    def cells(one: JobOverview) -> tuple[str, ...]:
         run = one.running or one.last_run
-        last = f"{format_datetime(run.due_at.astimezone(zone))} {state_title(run.state)} ({run.workstation})" if run else ""
-        table.add_row(
-            f"{one.title}\n{one.key.value}",
-            _("Ja") if one.enabled else _("Nein"),
-            _("Ja") if one.switched_on else _("Nein"),
-            one.mistake or summarize(one.schedule),
-            format_datetime(one.next_at.astimezone(zone)) if one.next_at else "",
-            last,
-        )
-    print_table(table)
+        last = f"{local_text(run.due_at, zone)} {state_title(run.state)} ({run.workstation})" if run else ""
+        enabled, switched_on = (_("Ja") if yes else _("Nein") for yes in (one.enabled, one.switched_on))
+        schedule = one.mistake or summarize(one.schedule)
+        return f"{one.title}\n{one.key.value}", enabled, switched_on, schedule, local_text(one.next_at, zone), last
+
+    headings = (_("Auftrag"), _("Aktiviert"), _("Schalter"), _("Zeitplan"), _("Nächster Lauf"), _("Letzter Lauf"))
+    print_rows(headings, map(cells, jobs))
 
 
 def _enable(job: _Job, as_json: AsJson = False) -> None:
@@ -221,7 +192,7 @@ def _print_saved(saved: JobOverview, findings: Sequence[OrderFinding], zone: Zon
     elif not saved.switched_on:
         print(_("Achtung: Der Schalter {switch} steht auf Nein; so wird der Auftrag nicht ausgeführt.").format(switch=saved.switch_name))
     if saved.next_at:
-        print(_("Nächster Lauf: {time}").format(time=format_datetime(saved.next_at.astimezone(zone))))
+        print(_("Nächster Lauf: {time}").format(time=local_text(saved.next_at, zone)))
     for finding in findings:
         print(_("Achtung: {finding}").format(finding=finding.sentence))
 
@@ -245,8 +216,8 @@ def _run(
 
         run = agent.jobs.run_now(key, dry_run=dry_run, listener=listen)
     if as_json:
-        told = [{"level": one.level.value, "reason": one.reason, "sentence": one.sentence, "item": one.item} for one in would_do]
-        print_json(run_as_json(run) | {"dry_run": dry_run, "activities": told})
+        activities = [picked(one, "level reason sentence item") for one in would_do]
+        print_json(run_as_json(run) | {"dry_run": dry_run, "activities": activities})
     else:
         _print_run(run, would_do if dry_run else [])
     if run.state is not RunState.SUCCEEDED:
@@ -262,8 +233,8 @@ def _cancel(job: _Job) -> None:
         if running is None or not agent.jobs.cancel(running.run_id):
             print(_("{job} läuft gerade nicht.").format(job=job_title(key)))
             return
-    said = _("{job} wird auf {workstation} abgebrochen: an der nächsten sicheren Stelle, innert einer halben Minute.")
-    print(said.format(job=job_title(key), workstation=running.workstation))
+    text = _("{job} wird auf {workstation} abgebrochen: an der nächsten sicheren Stelle, innert einer halben Minute.")
+    print(text.format(job=job_title(key), workstation=running.workstation))
 
 
 def _print_run(run: Run, would_do: Sequence[Activity]) -> None:
@@ -318,7 +289,7 @@ def _pause(
         agent.jobs.pause(scope, end, agent.person)
         print(_("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten."))
         if end is not None:
-            print(_("Am {time} geht es von selbst weiter.").format(time=format_datetime(end.astimezone(agent.machine.zone))))
+            print(_("Am {time} geht es von selbst weiter.").format(time=local_text(end, agent.machine.zone)))
 
 
 def _resume() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageKind
 
@@ -36,7 +36,7 @@ def _preview(
     with agent_here() as agent:
         previews = [agent.preview.preview(each, day.date() if day else None) for each in kinds]
         if as_json:
-            print_json({"date": previews[0].day.isoformat(), "previews": [_as_json(preview) for preview in previews]})
+            print_json({"date": previews[0].day, "previews": [_as_json(preview) for preview in previews]})
             return
         for preview in previews:
             _print(preview, agent.machine.zone, texts=texts)
@@ -47,11 +47,12 @@ def _print(preview: Preview, zone: ZoneInfo, *, texts: bool) -> None:
     if not preview.switched_on:
         print(_("Der Schalter dafür steht auf Nein: es wird nichts aufbereitet. So wäre es mit Ja:"))
     if preview.messages:
-        when = preview.sent_at.astimezone(zone) if preview.sent_at else None
-        print(_("Versand: {time}").format(time=format_datetime(when)) if when else _("Versand: kein Lauf geplant."))
+        when = local_text(preview.sent_at, zone)
+        print(_("Versand: {time}").format(time=when) if when else _("Versand: kein Lauf geplant."))
         _print_messages(preview, texts=texts)
     if preview.others:
-        _print_others(preview)
+        rows = ((_start(line), line.patient, line.sentence, line.advice) for line in preview.others)
+        print_rows((_("Termin"), _("Patient"), _("Nicht, weil"), _("Was tun")), rows)
     for charged in preview.mandants:
         print(_charge(charged))
     print()
@@ -68,29 +69,15 @@ def _heading(preview: Preview) -> str:
 
 
 def _print_messages(preview: Preview, *, texts: bool) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from tray_agent.messages.words import channel_title
 
-    titles = [_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"), *([_("Text")] if texts else [])]
-    table = Table(*titles, box=None)
-    for line in preview.messages:
+    def cells(line: PreviewLine) -> tuple[str, ...]:
         way = channel_title(line.channel) if line.channel else ""
-        cost = format_number(line.cost)
-        cells = (_start(line), line.patient, way, line.recipient or "", line.mandant, cost, *([line.text] if texts else []))
-        table.add_row(*(escape(cell) for cell in cells))
-    print_table(table)
+        shown = (_start(line), line.patient, way, line.recipient or "", line.mandant, format_number(line.cost))
+        return (*shown, line.text) if texts else shown
 
-
-def _print_others(preview: Preview) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(_("Termin"), _("Patient"), _("Nicht, weil"), _("Was tun"), box=None)
-    for line in preview.others:
-        table.add_row(*(escape(cell) for cell in (_start(line), line.patient, line.sentence, line.advice)))
-    print_table(table)
+    headings = (_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"))
+    print_rows((*headings, _("Text")) if texts else headings, map(cells, preview.messages))
 
 
 def _start(line: PreviewLine) -> str:
@@ -99,65 +86,29 @@ def _start(line: PreviewLine) -> str:
 
 def _charge(charged: PreviewMandant) -> str:
     count = ngettext("{count} Mitteilung", "{count} Mitteilungen", charged.messages).format(count=charged.messages)
-    said = _("{name}: {messages}, {cost} Credits").format(name=charged.name, messages=count, cost=format_number(charged.cost))
+    sentence = _("{name}: {messages}, {cost} Credits").format(name=charged.name, messages=count, cost=format_number(charged.cost))
     if charged.cost and not charged.has_account:
-        return said + _("; für diesen Mandanten ist kein SMS-Konto eingerichtet.")
+        return sentence + _("; für diesen Mandanten ist kein SMS-Konto eingerichtet.")
     if charged.balance is None:
-        return f"{said}."
-    said += _("; Guthaben {balance}").format(balance=format_number(charged.balance))
-    return f"{said}." if charged.is_enough else said + _(": das reicht nicht, Guthaben aufladen.")
+        return f"{sentence}."
+    sentence += _("; Guthaben {balance}").format(balance=format_number(charged.balance))
+    return f"{sentence}." if charged.is_enough else sentence + _(": das reicht nicht, Guthaben aufladen.")
 
 
 def _as_json(preview: Preview) -> dict[str, Any]:
-    window = preview.window
     return {
-        "kind": preview.kind,
-        "date": preview.day.isoformat(),
-        "window": {"first": window.first.isoformat(), "last": window.last.isoformat()} if window else None,
-        "switched_on": preview.switched_on,
-        "sent_at": utc_text(preview.sent_at),
-        "messages": [_message_as_json(line) for line in preview.messages],
-        "not_sent": [_refusal_as_json(line) for line in preview.others],
-        "reasons": {reason.value: count for reason, count in preview.reasons.items()},
-        "cost": float(preview.cost),
-        "mandants": [_mandant_as_json(charged) for charged in preview.mandants],
+        **picked(preview, "kind date=day"),
+        "window": picked(preview.window, "first last") if preview.window else None,
+        **picked(preview, "switched_on sent_at"),
+        "messages": [_line_as_json(line, "channel recipient language subject text segments cost moved") for line in preview.messages],
+        "not_sent": [_line_as_json(line, "reason sentence advice entry") for line in preview.others],
+        **picked(preview, "reasons cost"),
+        "mandants": [
+            picked(charged, "mandant=mandant_id name messages cost balance has_account enough=is_enough") for charged in preview.mandants
+        ],
     }
 
 
-def _subject_as_json(line: PreviewLine) -> dict[str, Any]:
-    return {
-        "patient_id": line.patient_id,
-        "patient": line.patient,
-        "appointment_id": line.appointment_id,
-        "starts_at": line.starts_at.isoformat() if line.starts_at else None,
-        "mandant": line.mandant_id,
-    }
-
-
-def _message_as_json(line: PreviewLine) -> dict[str, Any]:
-    return _subject_as_json(line) | {
-        "channel": line.channel,
-        "recipient": line.recipient,
-        "language": line.language,
-        "subject": line.subject,
-        "text": line.text,
-        "segments": line.segments,
-        "cost": float(line.cost),
-        "moved": line.moved,
-    }
-
-
-def _refusal_as_json(line: PreviewLine) -> dict[str, Any]:
-    return _subject_as_json(line) | {"reason": line.reason, "sentence": line.sentence, "advice": line.advice, "entry": line.entry}
-
-
-def _mandant_as_json(charged: PreviewMandant) -> dict[str, Any]:
-    return {
-        "mandant": charged.mandant_id,
-        "name": charged.name,
-        "messages": charged.messages,
-        "cost": float(charged.cost),
-        "balance": float(charged.balance) if charged.balance is not None else None,
-        "has_account": charged.has_account,
-        "enough": charged.is_enough,
-    }
+def _line_as_json(line: PreviewLine, names: str) -> dict[str, Any]:
+    found = picked(line, f"patient_id patient appointment_id starts_at mandant=mandant_id {names}")
+    return found | {"starts_at": line.starts_at.isoformat() if line.starts_at else None}  # the practice's wall clock: of no zone

@@ -41,14 +41,9 @@ def run_command(program: str, commands: typer.Typer, arguments: Sequence[str]) -
     except typer.Exit as end:
         return end.exit_code
     except UsageError as error:
-        return _tell_wrong_use(program, error)
+        if type(error).__name__ == ONLY_HELP:
+            print(error.ctx.get_help())
+            return 0
+        print(f"{program}: {one_line(usage_sentence(error))}", file=sys.stderr)
+        return 2
     return result if isinstance(result, int) else 0
-
-
-def _tell_wrong_use(program: str, error: Any) -> int:  # noqa: ANN401 - the library's error classes have no public name
-    """Tells what was wrong with the command that was typed; returns the exit code."""
-    if type(error).__name__ == ONLY_HELP:
-        print(error.ctx.get_help())
-        return 0
-    print(f"{program}: {one_line(usage_sentence(error))}", file=sys.stderr)
-    return 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -13,10 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from tray_agent.cli.frame import AsJson, print_json, utc_text
+from tray_agent.cli.frame import AsJson, local_text, print_json, utc_text
 from tray_agent.errors import InputError
 from tray_agent.file_faults import why_of
-from tray_agent.i18n import LANGUAGES, _, format_datetime, set_language
+from tray_agent.i18n import LANGUAGES, _, set_language
 from tray_agent.schedules.mistakes import ScheduleError
 
 if TYPE_CHECKING:
@@ -69,9 +68,16 @@ def _next(
     schedule = Schedule.from_columns(read_spec(spec), default_start=begin.astimezone(zone).date())
     times = list(islice(between(schedule, zone, begin, datetime.max.replace(tzinfo=UTC)), count))
     if as_json:
-        print_json({"times": [_as_json(at, zone) for at in times], "summary": summarize(schedule)})
-    else:
-        _print_times(schedule, [at.astimezone(zone) for at in times], summarize(schedule))
+        shown = [{"local": at.astimezone(zone).isoformat(), "utc": utc_text(at)} for at in times]
+        print_json({"times": shown, "summary": summarize(schedule)})
+        return
+    print(summarize(schedule))
+    if not schedule.enabled:
+        print(_("Der Zeitplan ist nicht aktiviert; so läuft der Auftrag nie."))
+    elif not times:
+        print(_("Danach ist kein Lauf mehr geplant."))
+    for at in times:
+        print(f"{local_text(at, zone)} ({at.astimezone(zone):%z})")
 
 
 def _speak(language: str) -> None:
@@ -81,20 +87,10 @@ def _speak(language: str) -> None:
         InputError: there are no texts in this language.
     """
     if language and language.replace("-", "_").split("_")[0].lower() not in LANGUAGES:
-        said = _("Die Sprache «{language}» gibt es nicht.").format(language=language)
-        raise InputError(_("Sprache unbekannt"), said, _("Erlaubt sind: {names}.").format(names=", ".join(LANGUAGES)), item=language)
+        sentence = _("Die Sprache «{language}» gibt es nicht.").format(language=language)
+        raise InputError(_("Sprache unbekannt"), sentence, _("Erlaubt sind: {names}.").format(names=", ".join(LANGUAGES)), item=language)
     if language:
         set_language(language)
-
-
-def _print_times(schedule: Schedule, times: Sequence[datetime], summary: str) -> None:
-    print(summary)
-    if not schedule.enabled:
-        print(_("Der Zeitplan ist nicht aktiviert; so läuft der Auftrag nie."))
-    elif not times:
-        print(_("Danach ist kein Lauf mehr geplant."))
-    for at in times:
-        print(f"{format_datetime(at)} ({at:%z})")
 
 
 def _check(
@@ -147,10 +143,6 @@ def finding_as_json(finding: OrderFinding) -> dict[str, object]:
     }
 
 
-def _as_json(at: datetime, zone: ZoneInfo) -> dict[str, str | None]:
-    return {"local": at.astimezone(zone).isoformat(), "utc": utc_text(at)}
-
-
 def read_spec(spec: str) -> dict[str, object]:
     """Returns the JSON object of a specification: a text, ``@FILE``, or ``-`` for the standard input.
 
@@ -161,8 +153,8 @@ def read_spec(spec: str) -> dict[str, object]:
     try:
         value = json.loads(text, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:
-        said = _("Der Zeitplan ist kein JSON (Zeile {line}, Zeichen {column}).")
-        raise _refused(said.format(line=error.lineno, column=error.colno)) from error
+        sentence = _("Der Zeitplan ist kein JSON (Zeile {line}, Zeichen {column}).")
+        raise _refused(sentence.format(line=error.lineno, column=error.colno)) from error
     except (ValueError, RecursionError) as error:
         raise _refused(
             _("Der Zeitplan ist kein JSON, das gelesen werden kann: zu tief verschachtelt, oder eine Zahl ist zu lang.")
@@ -223,7 +215,7 @@ def _zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def read_instant(said: str, zone: ZoneInfo) -> datetime:
+def read_instant(text: str, zone: ZoneInfo) -> datetime:
     """Returns the instant that a person wrote; without an offset it is wall-clock time of ``zone``.
 
     Raises:
@@ -232,15 +224,15 @@ def read_instant(said: str, zone: ZoneInfo) -> datetime:
     from tray_agent.clock import SystemClock
     from tray_agent.schedules.wall_clock import first_instant
 
-    if not said:
+    if not text:
         return SystemClock().now()
     try:
-        at = datetime.fromisoformat(said)
+        at = datetime.fromisoformat(text)
         return first_instant(at, zone) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InputError(
             _("Zeitpunkt nicht lesbar"),
-            _("«{said}» ist kein Zeitpunkt.").format(said=said),
+            _("«{said}» ist kein Zeitpunkt.").format(said=text),
             _("Ein Beispiel: 2026-03-28T12:00"),
-            item=said,
+            item=text,
         ) from error

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from tray_agent.cli.agent import run_service_here, shared_config_file
-from tray_agent.cli.frame import AsJson, print_json
-from tray_agent.config.machine import load_machine
+from tray_agent.cli.agent import run_service_here
+from tray_agent.cli.frame import AsJson, picked, print_json
+from tray_agent.config.machine import load_machine, shared_config_file
 from tray_agent.i18n import N_, _
 from tray_agent.platforms.this_system import service_secrets, services
 
@@ -78,7 +78,7 @@ def _stop() -> None:
 def _status(as_json: AsJson = False) -> None:
     status = services().status()
     if as_json:
-        print_json({"state": status.state, "account": status.account, "command": status.command, "starts_at_boot": status.starts_at_boot})
+        print_json(picked(status, "state account command starts_at_boot"))
         return
     print(_("Dienst: {state}").format(state=_(_STATES[status.state])))
     if status.state != "not_installed":

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table
+from tray_agent.cli.frame import AsJson, agent_here, print_json, print_rows
 from tray_agent.config.settings import SETTINGS, Type, find_setting, parse_value, show_value, unit_text
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
-    from tray_agent.config.settings import Settings
+    from tray_agent.config.settings import Setting, Settings
 
 
 def group() -> typer.Typer:
@@ -36,14 +36,12 @@ def _list(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _print_table(settings: Settings) -> None:
-    from rich.table import Table
-
-    table = Table(_("Schalter"), _("Wert"), _("Wirkung"), box=None)
-    for setting in SETTINGS:
+    def cells(setting: Setting) -> tuple[str, ...]:
         value = settings.values[setting]
         unit = unit_text(setting, value) if isinstance(value, int) else ""
-        table.add_row(setting.address, f"{show_value(setting, value)} {unit}".strip(), _(setting.explanation))
-    print_table(table)
+        return setting.address, f"{show_value(setting, value)} {unit}".strip(), _(setting.explanation)
+
+    print_rows((_("Schalter"), _("Wert"), _("Wirkung")), map(cells, SETTINGS))
 
 
 def _set(
@@ -53,15 +51,13 @@ def _set(
         typer.Argument(metavar=_("WERT"), help=_("Ja oder Nein, eine Zahl, eine Uhrzeit, eine Sprache, ein Mandant oder Besuchsgründe.")),
     ],
 ) -> None:
-    from tray_agent.switches import practice_ids
-
     setting = find_setting(address)
     with agent_here() as agent:
         names_practice = setting.type in (Type.MANDANT, Type.VISIT_REASONS) and bool(value.strip())
-        known = practice_ids(agent) if names_practice else None
+        known = agent.practice_ids() if names_practice else None
         parsed = parse_value(setting, value, known)
         agent.settings.save({setting: parsed}, changed_by=agent.person)
     print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
     if names_practice and known is None:
-        said = _("Achtung: Die Praxisdaten sind im Moment nicht lesbar; ob es «{value}» dort gibt, wurde nicht geprüft.")
-        print(said.format(value=parsed), file=sys.stderr)
+        text = _("Achtung: Die Praxisdaten sind im Moment nicht lesbar; ob es «{value}» dort gibt, wurde nicht geprüft.")
+        print(text.format(value=parsed), file=sys.stderr)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, print_json, print_table, utc_text
+from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.errors import InputError
-from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.i18n import _, ngettext
 from tray_agent.messages.texts.check import TemplateSeverity
 
 if TYPE_CHECKING:
@@ -44,15 +44,13 @@ def _list(as_json: AsJson = False) -> None:
         if as_json:
             print_json([_entry_json(entry) for entry in entries])
             return
-        from rich.table import Table
 
-        table = Table(_("Vorlage"), _("Herkunft"), _("Segmente"), _("Geändert"), _("Text"), box=None)
-        for entry in entries:
-            rendered = agent.templates.preview(entry.template)
-            count = str(rendered.segments.count) if rendered.segments else ""
-            changed = format_datetime(entry.changed_at.astimezone(agent.machine.zone)) if entry.changed_at else ""
-            table.add_row(str(entry.template.key), _origin(entry), count, changed, _short(entry.template.text))
-        print_table(table)
+        def cells(entry: TemplateEntry) -> tuple[str, ...]:
+            segments = agent.templates.preview(entry.template).segments
+            changed = local_text(entry.changed_at, agent.machine.zone)
+            return str(entry.template.key), _origin(entry), str(segments.count) if segments else "", changed, _short(entry.template.text)
+
+        print_rows((_("Vorlage"), _("Herkunft"), _("Segmente"), _("Geändert"), _("Text")), map(cells, entries))
 
 
 def _show(name: Name, patient: Patient = None, as_json: AsJson = False) -> None:
@@ -163,10 +161,10 @@ def _tell(
         print(f"\n{text}" if text else "", end="")
     print()
     if rendered.segments:
-        said = ngettext(
+        text = ngettext(
             "{count} Segment, noch {remaining} Zeichen frei", "{count} Segmente, noch {remaining} Zeichen frei", rendered.segments.count
         )
-        print(said.format(count=rendered.segments.count, remaining=rendered.segments.remaining))
+        print(text.format(count=rendered.segments.count, remaining=rendered.segments.remaining))
     for finding in findings:
         print(f"{finding.field} {finding.position}: {finding.sentence}")
 
@@ -184,22 +182,16 @@ def _short(text: str) -> str:
 
 
 def _template_json(template: Template) -> dict[str, Any]:
-    return {"template": str(template.key), "subject": template.subject, "text": template.text}
+    return picked(template, "template=key subject text")
 
 
 def _entry_json(entry: TemplateEntry) -> dict[str, Any]:
-    changed = {"changed_at": utc_text(entry.changed_at), "changed_by": entry.changed_by}
-    return {**_template_json(entry.template), "origin": entry.origin, **changed}
+    return _template_json(entry.template) | picked(entry, "origin changed_at changed_by")
 
 
 def _rendered_json(rendered: Rendered, findings: tuple[TemplateFinding, ...]) -> dict[str, Any]:
     from dataclasses import asdict
 
-    segments = rendered.segments
-    return {
-        "preview": {"subject": rendered.subject, "text": rendered.text},
-        "segments": {"encoding": segments.encoding, "units": segments.units, "count": segments.count, "remaining": segments.remaining}
-        if segments
-        else None,
-        "findings": [{**asdict(finding), "severity": finding.severity} for finding in findings],
-    }
+    segments = picked(rendered.segments, "encoding units count remaining") if rendered.segments else None
+    found = [asdict(finding) | picked(finding, "severity") for finding in findings]
+    return {"preview": picked(rendered, "subject text"), "segments": segments, "findings": found}

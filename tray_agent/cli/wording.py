@@ -50,7 +50,8 @@ class _HelpFormatter(_Formatter):  # type: ignore[misc]  # known at run time onl
 
     def write_heading(self, heading: str) -> None:
         """Writes the heading of a list."""
-        super().write_heading(_headings().get(heading, heading))
+        known = {"Options": _("Optionen"), "Commands": _("Befehle"), "Arguments": _("Angaben")}
+        super().write_heading(known.get(heading, heading))
 
     def write_dl(self, rows: Iterable[Sequence[str]], *places: Any, **more: Any) -> None:  # noqa: ANN401
         """Writes a list of options, arguments or commands."""
@@ -59,10 +60,6 @@ class _HelpFormatter(_Formatter):  # type: ignore[misc]  # known at run time onl
 
 class _Context(typer.Context):
     formatter_class = _HelpFormatter
-
-
-def _headings() -> dict[str, str]:
-    return {"Options": _("Optionen"), "Commands": _("Befehle"), "Arguments": _("Angaben")}
 
 
 def _kind(found: re.Match[str]) -> str:
@@ -118,8 +115,8 @@ def usage_sentence(error: Any) -> str:  # noqa: ANN401 - the library's error cla
 
 
 def _no_such_option(error: Any) -> str:  # noqa: ANN401
-    said = _("Die Option {name} gibt es nicht.").format(name=error.option_name)
-    return said + _similar(error.possibilities or ())
+    sentence = _("Die Option {name} gibt es nicht.").format(name=error.option_name)
+    return sentence + _similar(error.possibilities or ())
 
 
 def _missing(error: Any) -> str:  # noqa: ANN401
@@ -145,14 +142,14 @@ def _mismatch(error: Any) -> str:  # noqa: ANN401
     return _translated(str(error.message)) if mistake is None or tell is None else tell(mistake.get("ctx", {}))
 
 
-def _translated(said: str) -> str:
+def _translated(text: str) -> str:
     """Returns a sentence of the library about choices and dates in the user's language; every other one as it is."""
-    choices = re.fullmatch(r".*is not one of (.+?)\.?", said, re.DOTALL)
+    choices = re.fullmatch(r".*is not one of (.+?)\.?", text, re.DOTALL)
     if choices:
         return _("Es gibt: {choices}.").format(choices=", ".join(re.findall(r"'([^']*)'", choices[1])))
-    if "does not match the format" in said:
+    if "does not match the format" in text:
         return _("Es braucht ein Datum, das es gibt, wie 2026-11-24.")
-    return said.removeprefix("Value error, ")
+    return text.removeprefix("Value error, ")
 
 
 def _name_of(error: Any) -> str:  # noqa: ANN401
@@ -169,8 +166,8 @@ def _name_of(error: Any) -> str:  # noqa: ANN401
 def _other(error: Any) -> str:  # noqa: ANN401
     unknown = re.fullmatch(r"No such command '([^']*)'\.?(.*)", error.message, re.DOTALL)
     if unknown:
-        said = _("Den Befehl «{name}» gibt es nicht.").format(name=unknown[1])
-        return said + _similar(re.findall(r"'([^']+)'", unknown[2]))
+        sentence = _("Den Befehl «{name}» gibt es nicht.").format(name=unknown[1])
+        return sentence + _similar(re.findall(r"'([^']+)'", unknown[2]))
     extra = re.fullmatch(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", error.message)
     if extra:
         return _("Zu viel angegeben: {words}.").format(words=extra[1])

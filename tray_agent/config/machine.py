@@ -36,8 +36,13 @@ def config_file() -> Path:
     if named:
         return Path(named)
     own = Path(platformdirs.user_config_dir(APPLICATION, appauthor=False)) / "config.toml"
-    shared = Path(platformdirs.site_config_dir(APPLICATION, appauthor=False)) / "config.toml"
+    shared = shared_config_file()
     return shared if shared.exists() and not own.exists() else own
+
+
+def shared_config_file() -> Path:
+    """Returns the configuration file of this machine, which a service can read."""
+    return Path(platformdirs.site_config_dir(APPLICATION, appauthor=False)) / "config.toml"
 
 
 def is_unconfigured() -> bool:

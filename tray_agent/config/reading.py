@@ -128,39 +128,24 @@ def _checked_value(entry: _Entry, value: object, place: Place) -> object:
 
 
 def _value(hint: Any, value: object, place: Place) -> object:  # noqa: ANN401 - a type, or what typing makes of one
-    if isinstance(hint, type) and is_dataclass(hint):
-        return read_section(hint, _table(value, place), place)
-    if get_origin(hint) is dict:
-        inner = get_args(hint)[1]
-        return {key: _value(inner, one, (*place, key)) for key, one in _table(value, place).items()}
+    if _is_table(hint):
+        if not isinstance(value, Mapping):
+            raise MisfitError(place, _("hier wird eine Tabelle erwartet"))
+        if isinstance(hint, type) and is_dataclass(hint):
+            return read_section(hint, value, place)
+        return {key: _value(get_args(hint)[1], one, (*place, key)) for key, one in value.items()}
     if get_origin(hint) is Literal:
-        return _choice(get_args(hint), value, place)
-    if hint is bool:
-        return _yes_no(value, place)
-    if hint is int:
+        if value not in get_args(hint):
+            raise MisfitError(place, _("erlaubt ist {choices}").format(choices=", ".join(map(str, get_args(hint)))))
+    elif hint is bool:
+        value = _WORDS.get(str(value).lower())
+        if value is None:
+            raise MisfitError(place, _("erlaubt ist true oder false"))
+    elif hint is int:
         return _number(value, place)
-    if not isinstance(value, str):
+    elif not isinstance(value, str):
         raise MisfitError(place, _("hier wird ein Text erwartet"))
     return value
-
-
-def _table(value: object, place: Place) -> Table:
-    if not isinstance(value, Mapping):
-        raise MisfitError(place, _("hier wird eine Tabelle erwartet"))
-    return value
-
-
-def _choice(choices: tuple[Any, ...], value: object, place: Place) -> object:
-    if value not in choices:
-        raise MisfitError(place, _("erlaubt ist {choices}").format(choices=", ".join(map(str, choices))))
-    return value
-
-
-def _yes_no(value: object, place: Place) -> bool:
-    answer = _WORDS.get(str(value).lower())
-    if answer is None:
-        raise MisfitError(place, _("erlaubt ist true oder false"))
-    return answer
 
 
 def _number(value: object, place: Place) -> int:

@@ -99,14 +99,9 @@ OFFSET_SEARCH = _number(
 )
 CHECK_CREDITS = _switch("SMSService", "CreditBestandPrüfen", True, N_("Creditbestand prüfen und vor dem Versiegen warnen."))
 LEAST_CREDITS = _number(
-    "SMSService",
-    "CreditMindestbestand",
-    50,
-    N_("Unter diesem Bestand erscheint beim Start eine Meldung."),
-    0,
-    1_000_000,
-    N_("Credits"),
-)
+    "SMSService", "CreditMindestbestand", 50,
+    N_("Unter diesem Bestand erscheint beim Start eine Meldung."), 0, 1_000_000, N_("Credits"),
+)  # fmt: skip
 REPEAT_MOVED = _switch(
     "SMSService", "VerschobeneErneutErinnern", True,
     N_("Wird ein Termin nach der Erinnerung verschoben, wird neu erinnert."),

@@ -13,7 +13,7 @@ _BACKSLASH = N_("ein Backslash steht in doppelten Anführungszeichen; Windows-Pf
 _NO_ENTRY = N_("hier beginnt weder ein Schlüssel noch ein Abschnitt")
 _TWICE = N_("dieser Schlüssel oder Abschnitt steht schon weiter oben")
 _BRACKET = N_("eine Klammer ist nicht geschlossen")
-_SAID = (
+_MEANINGS = (
     ("Invalid value", N_("hier fehlt ein gültiger Wert; Texte stehen in Anführungszeichen")),
     ("Expected '='", N_("nach dem Schlüssel fehlt «=»")),
     ("Expected ']", N_("der Name des Abschnitts ist nicht mit «]» geschlossen")),
@@ -64,8 +64,8 @@ def _fault(why: str, place: tuple[int, int]) -> TomlFaultError:
 
 def _meaning(words: str) -> str:
     """Returns what the library's words mean; those that are not known as they are."""
-    said = next((meaning for begins, meaning in _SAID if words.startswith(begins)), None)
-    return _(said) if said else _("das ist kein gültiges TOML") + f", «{words}»"
+    meaning = next((means for begins, means in _MEANINGS if words.startswith(begins)), None)
+    return _(meaning) if meaning else _("das ist kein gültiges TOML") + f", «{words}»"
 
 
 def _end_of(text: str) -> tuple[int, int]:

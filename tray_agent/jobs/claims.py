@@ -217,7 +217,8 @@ class Claims:
 
         def work(connection: Connection) -> None:
             self.fence(connection, claim, 1 - self._lease_ms)  # the lease ends at 1 ms after 1970; 0 would mean a free lock
-            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(reason=reason.value, **_said(sentence)))
+            values = {"reason": reason.value} | _sentence_columns(sentence)
+            connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(values))
 
         self._database.transact(work)
 
@@ -372,23 +373,23 @@ def _insert_run(connection: Connection, job: str, due_at: datetime, trigger: Run
 def _begun(token: int, workstation: str, now: datetime) -> dict[str, object]:
     values: dict[str, object] = {"state": RunState.RUNNING.value, "token": token, "attempt": 1, "workstation": workstation}
     values |= {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": ""}
-    return values | _said("")
+    return values | _sentence_columns("")
 
 
 def _ended(ending: Ending, now: datetime) -> dict[str, object]:
     result = json.dumps({"counts": dict(ending.counts), "skipped": dict(ending.skipped)}, separators=(",", ":"))
     values: dict[str, object] = {"state": ending.state.value, "finished_at": now, "result": result, "problems": ending.problems}
-    return values | {"reason": ending.reason[:40]} | _said(ending.sentence)
+    return values | {"reason": ending.reason[:40]} | _sentence_columns(ending.sentence)
 
 
 def _skipped(job: str, due_at: datetime, reason: RunReason, sentence: str, workstation: str) -> dict[str, object]:
     return {
         "job": job, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "state": RunState.SKIPPED.value, "token": 0, "attempt": 0,
         "workstation": workstation, "started_at": None, "finished_at": None, "result": "", "problems": 0, "reason": reason.value,
-        **_said(sentence),
+        **_sentence_columns(sentence),
     }  # fmt: skip
 
 
-def _said(sentence: str) -> dict[str, object]:
+def _sentence_columns(sentence: str) -> dict[str, object]:
     """Returns a sentence and how it was made, for readers of another language."""
     return {"sentence": sentence, "sentence_source": store_text(sentence)}

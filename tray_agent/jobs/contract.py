@@ -52,35 +52,23 @@ class LeaseLostError(Exception):
 class JobContext(Protocol):
     """What a running job is given."""
 
-    @property
-    def run_id(self) -> int:
-        """The run's row in the history."""
-        ...
+    run_id: int
+    """The run's row in the history."""
 
-    @property
-    def job(self) -> JobKey:
-        """The job that runs."""
-        ...
+    job: JobKey
+    """The job that runs."""
 
-    @property
-    def due_at(self) -> datetime:
-        """The planned time: aware, UTC, whole seconds."""
-        ...
+    due_at: datetime
+    """The planned time: aware, UTC, whole seconds."""
 
-    @property
-    def by_hand(self) -> bool:
-        """Whether a person began the run and waits for its result; else it was planned, or is caught up."""
-        ...
+    by_hand: bool
+    """Whether a person began the run and waits for its result; else it was planned, or is caught up."""
 
-    @property
-    def dry_run(self) -> bool:
-        """Whether the job must only tell what it would do, and change nothing."""
-        ...
+    dry_run: bool
+    """Whether the job must only tell what it would do, and change nothing."""
 
-    @property
-    def token(self) -> int:
-        """The fence: grows with every takeover of this job by whoever."""
-        ...
+    token: int
+    """The fence: grows with every takeover of this job by whoever."""
 
     def checkpoint(self) -> None:
         """Marks a safe point; cheap, to be called often.

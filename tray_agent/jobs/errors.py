@@ -11,6 +11,8 @@ import traceback
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import InputError, KnownError, UnavailableError
+from tray_agent.i18n import N_, _
+from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.store.faults import Fault, fault_of
 
 
@@ -26,28 +28,64 @@ class ChangedElsewhereError(KnownError):
     code = "changed_elsewhere"
 
 
-class JobBusyError(KnownError):
+class JobRefusedError(KnownError):
+    """A job may not run now.
+
+    Args:
+        job: which.
+        values: what the message names besides the job.
+    """
+
+    words: tuple[str, str, str]
+    """Title, message and advice; source texts."""
+
+    def __init__(self, job: JobKey, **values: str) -> None:
+        title, message, advice = map(_, self.words)
+        super().__init__(title, message.format(job=job_title(job), **values), advice, item=job.value)
+
+
+class JobBusyError(JobRefusedError):
     """The job runs already, here or on another computer; a job never runs twice at a time."""
 
     code = "job_busy"
+    words = (
+        N_("Auftrag läuft bereits"),
+        N_("«{job}» läuft gerade auf dem Arbeitsplatz {workstation}; ein Auftrag läuft nie zweimal gleichzeitig."),
+        N_("Warten, bis der Lauf beendet ist."),
+    )
 
 
-class JobSwitchedOffError(KnownError):
+class JobSwitchedOffError(JobRefusedError):
     """The job's switch (Schalter) stands on Nein."""
 
     code = "switch_off"
+    words = (
+        N_("Auftrag ausgeschaltet"),
+        N_("«{job}» wurde nicht ausgeführt, weil der Schalter {switch} auf Nein steht."),
+        N_("Den Schalter auf Ja stellen, wenn der Auftrag laufen soll."),
+    )
 
 
-class JobsPausedError(KnownError):
+class JobsPausedError(JobRefusedError):
     """The practice paused this kind of job."""
 
     code = "paused"
+    words = (
+        N_("Aufträge angehalten"),
+        N_("«{job}» wurde nicht ausgeführt, weil die Praxis diese Aufträge angehalten hat."),
+        N_("Im Menü des Symbols «Fortsetzen» wählen, wenn wieder gesendet werden soll."),
+    )
 
 
-class JobNotOfferedError(KnownError):
+class JobNotOfferedError(JobRefusedError):
     """This program has no work for the job: its part is not configured here."""
 
     code = "not_offered"
+    words = (
+        N_("Auftrag hier nicht eingerichtet"),
+        N_("«{job}» kann auf diesem Arbeitsplatz nicht ausgeführt werden, weil die Angaben dazu fehlen."),
+        N_("Die Konfiguration prüfen: «vitoclient doctor»."),
+    )
 
 
 def trace_of(error: BaseException) -> str:

@@ -16,8 +16,14 @@ from tray_agent.protocol.model import Activity, Run, RunTrigger
 logger = logging.getLogger(__name__)
 
 
+class Event:
+    """Something that happened in the engine of this process."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Event):
     """A run began in this process."""
 
     run_id: int
@@ -27,7 +33,7 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class RunProgressed:
+class RunProgressed(Event):
     """A run of this process came further; at most about four a second are told."""
 
     run_id: int
@@ -38,7 +44,7 @@ class RunProgressed:
 
 
 @dataclass(frozen=True, slots=True)
-class RunLogged:
+class RunLogged(Event):
     """A run of this process wrote to the activity log; a dry run only tells what it would write."""
 
     run_id: int
@@ -47,14 +53,14 @@ class RunLogged:
 
 
 @dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Event):
     """A run of this process ended; ``run`` is its row of the history."""
 
     run: Run
 
 
 @dataclass(frozen=True, slots=True)
-class RunLost:
+class RunLost(Event):
     """A run of this process lost its lease (long sleep, database away) and stopped; another computer may have taken it over."""
 
     run_id: int
@@ -62,7 +68,7 @@ class RunLost:
 
 
 @dataclass(frozen=True, slots=True)
-class TimesSkipped:
+class TimesSkipped(Event):
     """Planned times were recorded as skipped."""
 
     job: JobKey
@@ -70,7 +76,7 @@ class TimesSkipped:
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseAway:
+class DatabaseAway(Event):
     """The database stopped answering; told once, until ``DatabaseBack``."""
 
     since: datetime
@@ -78,14 +84,14 @@ class DatabaseAway:
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseBack:
+class DatabaseBack(Event):
     """The database answers again."""
 
     away_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class PlanChanged:
+class PlanChanged(Event):
     """The next planned times are others than before (schedule saved here or elsewhere, a time has passed).
 
     Attributes:
@@ -96,33 +102,20 @@ class PlanChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class PauseChanged:
+class PauseChanged(Event):
     """Somebody paused or resumed, here or on another computer; None: nothing is paused."""
 
     pause: Pause | None
 
 
 @dataclass(frozen=True, slots=True)
-class Woke:
+class Woke(Event):
     """The computer slept (or its clock was set) between ``since`` and ``until``: aware, UTC."""
 
     since: datetime
     until: datetime
 
 
-Event = (
-    RunStarted
-    | RunProgressed
-    | RunLogged
-    | RunFinished
-    | RunLost
-    | TimesSkipped
-    | DatabaseAway
-    | DatabaseBack
-    | PlanChanged
-    | PauseChanged
-    | Woke
-)
 Listener = Callable[[Event], None]
 
 

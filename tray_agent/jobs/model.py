@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from tray_agent.job_kinds import JobKey
@@ -89,7 +89,6 @@ class Presence:
     Attributes:
         owner: the process; new with every start.
         seen_at: when it last told that it is there: aware, UTC, the server's clock.
-        clock_difference: its computer's clock minus the server's.
         scheduling: whether its scheduler runs (not only a command line).
         here: whether it is the asking process.
     """
@@ -99,6 +98,5 @@ class Presence:
     version: str
     started_at: datetime
     seen_at: datetime
-    clock_difference: timedelta
     scheduling: bool
-    here: bool = field(default=False)
+    here: bool = False

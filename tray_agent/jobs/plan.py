@@ -88,11 +88,6 @@ class Plan:
         """Returns whether a pause in force holds this job back."""
         return self.pause is not None and (self.pause.scope is PauseScope.EVERYTHING or job_kind(job).wakes_people)
 
-    @property
-    def versions(self) -> tuple[int, ...]:
-        """Returns what changes whenever somebody saves a schedule."""
-        return tuple(planned.version for planned in self.jobs.values())
-
 
 class PlanStore:
     """Reads and writes the plan."""
@@ -203,29 +198,22 @@ def _planned_job(row: RowMapping, now: datetime) -> PlannedJob:
 def _holder(row: RowMapping, now: datetime) -> Holder | None:
     if row["run_id"] is None:
         return None
-    expired = from_ms(row["lease_until_ms"]) <= now
-    trigger = RunTrigger(row["trigger"])
+    given_back = next((reason for reason in GIVEN_BACK if row["reason"] == reason), None)
     return Holder(
-        row["run_id"],
-        row["due_at"],
-        trigger,
-        row["attempt"],
-        row["workstation"],
-        row["started_at"],
-        expired,
-        next((reason for reason in GIVEN_BACK if row["reason"] == reason), None),
-    )
+        row["run_id"], row["due_at"], RunTrigger(row["trigger"]), row["attempt"], row["workstation"], row["started_at"],
+        from_ms(row["lease_until_ms"]) <= now, given_back,
+    )  # fmt: skip
 
 
 def _insert_jobs(connection: Connection, keys: Sequence[JobKey], now: datetime) -> None:
     schedules = default_schedules(now.date())
-    have_lock = set(connection.execute(select(job_lock.c.job)).scalars())
-    have_plan = set(connection.execute(select(job.c.key)).scalars())
+    with_lock = set(connection.execute(select(job_lock.c.job)).scalars())
+    with_plan = set(connection.execute(select(job.c.key)).scalars())
     for key in keys:
-        if key.value not in have_plan:
+        if key.value not in with_plan:
             values: dict[str, object] = {**schedules[key].as_columns(), "enabled": False, "effective_from": now}
             connection.execute(insert(job).values(key=key.value, **values, version=1, changed_at=now, changed_by=""))
-        if key.value not in have_lock:
+        if key.value not in with_lock:
             free = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
             connection.execute(insert(job_lock).values(job=key.value, **free))
 

@@ -65,17 +65,8 @@ class Presences:
             rows = connection.execute(select(table).where(table.c.seen_ms >= least).order_by(table.c.started_at, table.c.owner))
             return tuple(
                 Presence(
-                    row.owner, row.workstation, row.version, row.started_at, from_ms(row.seen_ms),
-                    timedelta(milliseconds=row.clock_difference_ms), bool(row.scheduling), row.owner == self._owner,
+                    row.owner, row.workstation, row.version, row.started_at, from_ms(row.seen_ms), bool(row.scheduling),
+                    row.owner == self._owner,
                 )
                 for row in rows
             )  # fmt: skip
-
-    def clock_difference(self) -> timedelta:
-        """Returns this computer's clock minus the server's, to about half the time of a round trip."""
-        with self._database.read() as connection:
-            self._database.now_ms(connection)  # the first statement also opens the connection
-            before = self._clock.now()
-            server = self._database.now(connection)
-            after = self._clock.now()
-        return before + (after - before) / 2 - server  # the server read its clock about half way

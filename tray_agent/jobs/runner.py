@@ -13,9 +13,9 @@ from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.claims import Claim, Claims, Ending
-from tray_agent.jobs.contract import JobWorks, LeaseLostError, RunCancelledError
+from tray_agent.jobs.contract import LeaseLostError, RunCancelledError, Surroundings
 from tray_agent.jobs.errors import passes, trace_of
-from tray_agent.jobs.events import Event, Events, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
+from tray_agent.jobs.events import Event, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunState, RunTrigger
@@ -37,41 +37,21 @@ class RunContext:
     dry_run = False
 
     def __init__(self, claim: Claim, claims: Claims, log: ActivityLog, clock: Clock, tell: Listener) -> None:
+        self.run_id = claim.run_id
+        self.job = claim.job
+        self.due_at = claim.due_at
+        self.by_hand = claim.trigger is RunTrigger.BY_HAND
+        self.token = claim.token
         self._claim = claim
         self._claims = claims
         self._log = log
         self._clock = clock
         self._tell = tell
         self._renewed = (claim.renewed_ms, clock.monotonic())
-        self._told = float("-inf")
+        self._progress_at = float("-inf")
         self._lost = False
         self.stopping = threading.Event()
         self.quitting = False
-
-    @property
-    def run_id(self) -> int:
-        """The run's row in the history."""
-        return self._claim.run_id
-
-    @property
-    def job(self) -> JobKey:
-        """The job that runs."""
-        return self._claim.job
-
-    @property
-    def due_at(self) -> datetime:
-        """The planned time: aware, UTC, whole seconds."""
-        return self._claim.due_at
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether a person began the run and waits for its result."""
-        return self._claim.trigger is RunTrigger.BY_HAND
-
-    @property
-    def token(self) -> int:
-        """The fence."""
-        return self._claim.token
 
     def checkpoint(self) -> None:
         """Ends the run here if it was asked to stop, or if its lease is known to be lost or has run out unrenewed."""
@@ -102,8 +82,8 @@ class RunContext:
     def progress(self, done: int, total: int | None, what: str = "") -> None:
         """Tells how far the run is, at most four times a second and at the end."""
         now = self._clock.monotonic()
-        if now - self._told >= _PROGRESS_EVERY or done == total:
-            self._told = now
+        if now - self._progress_at >= _PROGRESS_EVERY or done == total:
+            self._progress_at = now
             self._tell(RunProgressed(self.run_id, self.job, done, total, what))
 
     def heartbeat(self) -> None:
@@ -138,13 +118,10 @@ class DryContext:
     def __init__(self, job: JobKey, due_at: datetime, tell: Listener) -> None:
         self.job = job
         self.due_at = due_at
-        self.stopping = threading.Event()
         self._tell = tell
 
     def checkpoint(self) -> None:
-        """Ends the run here if it was asked to stop."""
-        if self.stopping.is_set():
-            raise RunCancelledError
+        """Goes on: nothing is held that could be lost, and nobody can ask a dry run to stop."""
 
     def fence(self, connection: Connection) -> None:
         """Refuses: a dry run has nothing to write."""
@@ -166,25 +143,22 @@ class Runner:
         claims: of this process.
         log: the activity log.
         history: the history.
-        events: where runs are told.
-        clock: this machine's clock.
+        around: what the engine is given.
         workstation: this computer's name.
-        works: the work of the jobs that this program offers; asked for every run.
         paused: whether the practice holds a job back now.
         beating: whether runs renew their lease in a thread of their own (tests with a clock that stands do it by hand).
     """
 
     def __init__(
-        self, claims: Claims, log: ActivityLog, history: History, events: Events, clock: Clock, workstation: str,
-        works: Callable[[], JobWorks], paused: Callable[[JobKey], bool], *, beating: bool = True,
+        self, claims: Claims, log: ActivityLog, history: History, around: Surroundings, workstation: str,
+        paused: Callable[[JobKey], bool], *, beating: bool = True,
     ) -> None:  # fmt: skip
         self._claims = claims
         self._log = log
         self._history = history
-        self._events = events
-        self._clock = clock
+        self._around = around
+        self._clock = around.clock
         self._workstation = workstation
-        self._works = works
         self._paused = paused
         self._beating = beating
         self._contexts: set[RunContext] = set()  # by themselves: a run that this process took over from itself stands here twice
@@ -218,19 +192,13 @@ class Runner:
         """
         tell = self._telling(listener)
         started = self._clock.now()
-        ending = self._dry_ending(DryContext(job, due_at, tell))
+        ending, _activities = self._outcome(DryContext(job, due_at, tell))
         run = Run(
             0, job, due_at, RunTrigger.BY_HAND, ending.state, self._workstation, started, self._clock.now(), 1,
             ending.counts, ending.skipped, ending.problems, ending.reason, ending.sentence,
         )  # fmt: skip
         tell(RunFinished(run))
         return run
-
-    def _dry_ending(self, context: DryContext) -> Ending:
-        try:
-            return self._outcome(context)[0]
-        except RunCancelledError:
-            return _stopped(held_back=False)
 
     def _outcome(self, context: RunContext | DryContext) -> tuple[Ending, tuple[Activity, ...]]:
         """Does the job's work and returns how the run ends and what the activity log says of it.
@@ -239,7 +207,7 @@ class Runner:
             LeaseLostError, RunCancelledError: as the safe points do.
         """
         try:
-            result = self._works()[context.job](context)
+            result = self._around.works()[context.job](context)
         except (LeaseLostError, RunCancelledError):
             raise
         except KnownError as error:
@@ -341,7 +309,7 @@ class Runner:
 
     def _telling(self, listener: Listener | None) -> Listener:
         def tell(event: Event) -> None:
-            self._events.tell(event)
+            self._around.events.tell(event)
             if listener is not None:
                 listener(event)
 

@@ -23,7 +23,6 @@ from apscheduler.job import Job
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from tray_agent.clock import Clock
@@ -32,15 +31,13 @@ from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.errors import passes, trace_of
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
 from tray_agent.jobs.model import Pause
-from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.plan import Plan
 from tray_agent.jobs.presence import BEAT
-from tray_agent.jobs.settlement import Settled
+from tray_agent.jobs.service import Jobs
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.planned_times import next_after
-from tray_agent.schedules.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -69,14 +66,14 @@ class Rhythm:
 
 _SOONEST = timedelta(milliseconds=200)
 _STEP = timedelta(seconds=2)
-"""A difference between the clocks of this size moves the wake-ups; also the pause after a deadlock."""
+"""A difference between the clocks of this size is told anew; also the pause after a deadlock."""
 
 
 class Scheduler:
     """Runs the jobs of the practice on this computer, together with the schedulers of the others.
 
     Args:
-        parts: gives the engine's parts; asked until it succeeds (the database may come later than this program).
+        jobs: gives the engine of jobs; asked until it succeeds (the database may come later than this program).
         events: where everything is told.
         clock: this computer's clock.
         zone: the practice's time zone.
@@ -86,15 +83,15 @@ class Scheduler:
 
     def __init__(
         self,
-        parts: Callable[[], JobParts],
+        jobs: Callable[[], Jobs],
         events: Events,
         clock: Clock,
         zone: tzinfo,
         has_network: Callable[[], bool] = lambda: True,
         rhythm: Rhythm = Rhythm(),
     ) -> None:
-        self._make_parts = parts
-        self._parts: JobParts | None = None
+        self._make_jobs = jobs
+        self._jobs: Jobs | None = None
         self._events = events
         self._clock = clock
         self._zone = zone
@@ -119,7 +116,7 @@ class Scheduler:
         self._looked: tuple[datetime, float] | None = None
         self._waiting_since: float | None = None
         self._difference = timedelta(0)
-        self._placed: tuple[tuple[int, ...], timedelta] | None = None
+        self._told_difference: timedelta | None = None
         self._next_times: dict[JobKey, datetime] = {}
         self._pause: Pause | None = None
         self._mistakes: dict[JobKey, str] = {}
@@ -147,9 +144,11 @@ class Scheduler:
             return True
         self._unsubscribe()
         self._engine.shutdown(wait=False)
-        ended = self._parts.runner.quit(seconds) if self._parts else True
+        ended = self._jobs.runner.quit(seconds) if self._jobs else True
+        if not ended:
+            logger.warning("a run did not reach a safe point in time; it is settled at the next start")
         self._turn.acquire(timeout=seconds)  # a look that goes on could still say that this agent is there
-        self._try("this agent could not say that it goes", lambda parts: parts.presences.leave())
+        self._try("this agent could not say that it goes", lambda jobs: jobs.presences.leave())
         return ended
 
     def look_soon(self) -> None:
@@ -159,22 +158,12 @@ class Scheduler:
             if not self._looking:  # else it looks once more when it has ended
                 self._move(self._look_in_turn, datetime.now(UTC))
 
-    @property
-    def next_times(self) -> dict[JobKey, datetime]:
-        """Returns the next planned time of each enabled job as of the last look: aware, UTC."""
-        return dict(self._next_times)
-
-    @property
-    def database_away_since(self) -> datetime | None:
-        """Returns since when the database does not answer (aware, UTC), or None while it does."""
-        return self._away_since
-
     def look(self) -> timedelta:
-        """Looks at the plan once and returns when to look again, unless a planned time comes before. Never raises."""
+        """Looks at the plan once and returns when to look again: at the next planned time, or after a while. Never raises."""
         try:
             if self._must_wait_for_network():
                 return self._rhythm.first_retry
-            settled = self._settle()
+            return self._settle()
         except DatabaseBusyError:
             return _STEP
         except KnownError as error:
@@ -184,7 +173,6 @@ class Scheduler:
                 return _STEP
             logger.error("the plan could not be looked at\n%s", trace_of(error))  # noqa: TRY400 - without values
             return self._rhythm.look
-        return self._pause_until(settled)
 
     def _look_in_turn(self) -> None:
         """Looks at the plan and places the next look."""
@@ -202,12 +190,15 @@ class Scheduler:
         with suppress(JobLookupError):  # before the start and after the end there is none
             self._engine.modify_job(work.__name__, next_run_time=instant)
 
-    def _settle(self) -> Settled:
-        if self._parts is None:
-            self._parts = self._make_parts()
-        settled = self._parts.settlement.settle(self._parts.launch, self._away() or self._missed)
-        self._found(settled.plan)
-        return settled
+    def _settle(self) -> timedelta:
+        if self._jobs is None:
+            self._jobs = self._make_jobs()
+        plan, waits_until = self._jobs.settlement.settle(self._jobs.launch, self._away() or self._missed)
+        self._found(plan)
+        # Both are instants of the server's clock. A look that comes a moment too early by it finds nothing and looks once more.
+        instants = [*self._next_times.values(), *([waits_until] if waits_until else [])]
+        pauses = [max(at + self._difference - self._clock.now(), _SOONEST) for at in instants]
+        return min([*pauses, self._rhythm.look])
 
     def _found(self, plan: Plan) -> None:
         """Takes over what a look found: the server's clock, the next times, the pause; tells what is new."""
@@ -216,7 +207,9 @@ class Scheduler:
             self._events.tell(DatabaseBack(self._away_since))
             self._away_since, self._retry = None, self._rhythm.first_retry
         self._difference = self._clock.now() - plan.now
-        self._place(plan)
+        if self._told_difference is None or abs(self._told_difference - self._difference) >= _STEP:
+            self._told_difference = self._difference
+            self._move(self.tell_presence, datetime.now(UTC))
         times = {key: at for key, planned in plan.jobs.items() if (at := next_after(planned.schedule, self._zone, plan.now))}
         if times != self._next_times:
             self._next_times = times
@@ -228,38 +221,16 @@ class Scheduler:
 
     def _tell_mistakes(self, plan: Plan) -> None:
         """Writes into the activity log, once, which schedules in the database can't be used."""
-        assert self._parts is not None  # noqa: S101 - it was they that read the plan
+        assert self._jobs is not None  # noqa: S101 - it was they that read the plan
         found = {key: planned.mistake for key, planned in plan.jobs.items() if planned.mistake}
         new = {key: mistake for key, mistake in found.items() if self._mistakes.get(key) != mistake}
-        self._parts.log.write(
+        self._jobs.log.write(
             [
                 Activity(job_kind(key).service, Level.ERROR, ScheduleError.code, unusable_schedule_sentence(job_title(key), mistake))
                 for key, mistake in new.items()
             ]
         )
         self._mistakes = found
-
-    def _place(self, plan: Plan) -> None:
-        """Places the wake-ups anew where a schedule or the difference of the clocks has changed."""
-        if self._placed and self._placed[0] == plan.versions and abs(self._placed[1] - self._difference) < _STEP:
-            return
-        self._placed = (plan.versions, self._difference)
-        for key, planned in plan.jobs.items():
-            trigger = PlannedTimesTrigger(planned.schedule, self._zone, plan.now, self._machine_time)
-            self._engine.add_job(self.look_soon, trigger, id=key.value, replace_existing=True)
-        self._move(self.tell_presence, datetime.now(UTC))  # for the first time, or with another difference
-
-    def _machine_time(self, instant: datetime) -> datetime:
-        """Returns when an instant of the server's clock comes, by this machine's clock."""
-        return datetime.now(UTC) + (instant + self._difference - self._clock.now()) / self._rhythm.speed
-
-    def _pause_until(self, settled: Settled) -> timedelta:
-        # The wake-up for a planned time may come a moment too early by the server's clock: then it is looked for once more.
-        instants = [at for at in self._next_times.values() if at - settled.plan.now < _STEP]
-        if settled.waits_until is not None:
-            instants.append(settled.waits_until)
-        pauses = [max(at + self._difference - self._clock.now(), _SOONEST) for at in instants]
-        return min([*pauses, self._rhythm.look])
 
     def _hear(self, event: Event) -> None:
         """Looks again when a run ended: what waited for it may begin."""
@@ -286,7 +257,7 @@ class Scheduler:
         """Notices that the computer slept, and returns whether its network is still to be waited for."""
         now, elapsed = self._clock.now(), self._clock.monotonic()
         if self._looked is not None and self._slept(now, elapsed):
-            self._placed = None
+            self._told_difference = None
             self._waiting_since = elapsed
             self._events.tell(Woke(self._looked[0], now))
         self._looked = (now, elapsed)
@@ -309,47 +280,22 @@ class Scheduler:
     def tell_presence(self) -> None:
         """Tells that this agent is there; while the database is away it can't."""
         with self._turn:  # not while this agent is going
-            self._try("this agent could not say that it is there", lambda parts: parts.presences.tell(self._difference))
+            self._try("this agent could not say that it is there", lambda jobs: jobs.presences.tell(self._difference))
 
     def _prune(self) -> None:
-        self._try("the logs could not be pruned", JobParts.prune)
+        self._try("the logs could not be pruned", Jobs.prune)
 
-    def _try(self, failed: str, work: Callable[[JobParts], object]) -> None:
+    def _try(self, failed: str, work: Callable[[Jobs], object]) -> None:
         """Does what is no harm if it fails now; a database that is away is no fault."""
-        if self._parts is None or self._away_since is not None:
+        if self._jobs is None or self._away_since is not None:
             return
         try:
-            work(self._parts)
+            work(self._jobs)
         except Exception as error:  # noqa: BLE001 - nothing here may end the engine
             if passes(error):
                 logger.warning("the database is away; %s", failed)
             else:
                 logger.error("%s\n%s", failed, trace_of(error))  # noqa: TRY400 - without values
-
-
-class PlannedTimesTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
-    """The planned times of a schedule by this machine's clock, however wrong that is.
-
-    APScheduler's own cron trigger loses and doubles runs when the clocks change (decision record 0007).
-
-    Args:
-        schedule: the plan, in wall-clock time of ``zone``.
-        zone: the practice's time zone.
-        since: planned times after this instant, by the server's clock.
-        machine_time: tells when an instant of the server's clock comes here.
-    """
-
-    def __init__(self, schedule: Schedule, zone: tzinfo, since: datetime, machine_time: Callable[[datetime], datetime]) -> None:
-        self._schedule = schedule
-        self._zone = zone
-        self._due_at: datetime | None = since
-        self._machine_time = machine_time
-
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        """Returns when the next planned time comes here, or None where there is none any more; each is given once."""
-        # Neither argument counts: both are this machine's clock, which may be wrong or set back in between.
-        self._due_at = next_after(self._schedule, self._zone, self._due_at) if self._due_at else None
-        return self._machine_time(self._due_at) if self._due_at else None
 
 
 class _JobStore(MemoryJobStore):  # type: ignore[misc]  # APScheduler has no types

@@ -39,19 +39,6 @@ Away = tuple[datetime, datetime] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What a look found.
-
-    Attributes:
-        plan: the plan as it was read.
-        waits_until: when what waits may begin: aware, UTC, by the server's clock; None: nothing waits, or until something changes.
-    """
-
-    plan: Plan
-    waits_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Unsettled:
     """The planned times of a job without a row: the latest ones, and how many older ones are told in one row."""
 
@@ -77,12 +64,16 @@ class Settlement:
         self._log = log
         self._around = around
 
-    def settle(self, launch: Launch, away: Away = None) -> Settled:
+    def settle(self, launch: Launch, away: Away = None) -> tuple[Plan, datetime | None]:
         """Looks at the plan once: takes over or ends vanished runs, records skipped times, begins what is due.
 
         Args:
             launch: begins a claimed run; called at most once a job.
             away: when this agent could not reach the database: from, until; or None.
+
+        Returns:
+            The plan as it was read, and when what waits may begin (aware, UTC, by the server's clock), or None where nothing waits, or
+            until something changes.
 
         Raises:
             DatabaseUnavailableError: no connection; what was done until then stands.
@@ -98,7 +89,7 @@ class Settlement:
                 facts = self._facts(plan, planned, _belongs_before(plan, key, decided), away)
                 decided[key] = self._settle_job(planned, times, facts, launch)
         waits = [decision.wait.until for decision in decided.values() if decision.wait and decision.wait.until]
-        return Settled(plan, min(waits, default=None))
+        return plan, min(waits, default=None)
 
     def record_changed(self, planned: PlannedJob, now: datetime) -> None:
         """Records the planned times of a schedule that is about to be no more, so that none stays unexplained."""

@@ -54,8 +54,8 @@ class ActivityLog:
 
     def page(
         self,
-        filter_by: ActivityFilter,
-        order: ActivityOrder,
+        filter_by: ActivityFilter = ActivityFilter(),  # noqa: B008 - immutable
+        order: ActivityOrder = ActivityOrder.TIME,
         *,
         descending: bool = True,
         offset: int = 0,

@@ -36,8 +36,8 @@ class History:
 
     def page(
         self,
-        filter_by: RunFilter,
-        order: RunOrder,
+        filter_by: RunFilter = RunFilter(),  # noqa: B008 - immutable
+        order: RunOrder = RunOrder.DUE_AT,
         *,
         descending: bool = True,
         offset: int = 0,
@@ -69,7 +69,13 @@ class History:
 
         return self._database.query(work)
 
-    def all_runs(self, filter_by: RunFilter, order: RunOrder, *, descending: bool = True) -> Iterator[Run]:
+    def all_runs(
+        self,
+        filter_by: RunFilter = RunFilter(),  # noqa: B008 - immutable
+        order: RunOrder = RunOrder.DUE_AT,
+        *,
+        descending: bool = True,
+    ) -> Iterator[Run]:
         """Gives the whole list, for the export; holds no transaction open in between."""
         expired = self._database.query(self._expired)
         rows = all_rows(self._database, lambda connection: _listing(connection, filter_by, order, expired, descending=descending))

@@ -69,7 +69,7 @@ def plan_day(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, quiet: QuietH
     """
     start = start_of_day(day, zone)
     end = start_of_day(day + timedelta(days=1), zone)
-    runs = tuple(sorted(_runs(schedules, zone, quiet, start, end), key=_place))
+    runs = tuple(sorted(_runs(schedules, zone, quiet, start, end), key=lambda run: (run.at.timestamp(), list(JobKey).index(run.job))))
     return DayPlan(
         day=day,
         start=start.astimezone(zone),
@@ -90,17 +90,9 @@ def _runs(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, quiet: QuietHour
 def _find_too_close(runs: tuple[PlannedRun, ...]) -> Iterator[TooClose]:
     for place, first in enumerate(runs):
         for second in runs[place + 1 :]:
-            if _elapsed(first, second) >= LEAST_DISTANCE:
+            # Their real distance: local times of one zone subtract as wall clocks do.
+            if second.at.timestamp() - first.at.timestamp() >= LEAST_DISTANCE.total_seconds():
                 break
             stages = {job_kind(first.job).stage, job_kind(second.job).stage}
             if None not in stages and len(stages) == 2:
                 yield TooClose(first, second)
-
-
-def _elapsed(first: PlannedRun, second: PlannedRun) -> timedelta:
-    """Returns the real time between two runs; local times of one zone subtract as wall clocks do."""
-    return timedelta(seconds=second.at.timestamp() - first.at.timestamp())
-
-
-def _place(run: PlannedRun) -> tuple[float, int]:
-    return run.at.timestamp(), list(JobKey).index(run.job)

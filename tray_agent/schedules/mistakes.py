@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from tray_agent.errors import InputError
-from tray_agent.i18n import _, format_date
+from tray_agent.i18n import N_, _, format_date
 from tray_agent.schedules.codes import COLUMNS, IDENTITY_COLUMNS, NO_END_DATE, Frequency, Position, RelativeDay, Subday, date_of, time_of
 
 MOST_REPEATED = 999
@@ -63,8 +63,12 @@ def find_mistakes(columns: Mapping[str, object]) -> tuple[Mistake, ...]:
     if misshapen:
         return misshapen
     numbers = as_numbers(given)
-    found = (check(numbers) for check in _CHECKS)
-    return tuple(mistake for mistake in found if mistake is not None)
+    wrong = [rule.mistake(numbers) for rule in _RULES] + [check(numbers) for check in (_start_date, _end_date, _time_of_day, _end_time)]
+    found: dict[str, Mistake] = {}
+    for mistake in wrong:
+        if mistake is not None:
+            found.setdefault(mistake.column, mistake)  # of two rules about a column the first one says more
+    return tuple(found.values())
 
 
 def complete(columns: Mapping[str, object]) -> dict[str, object]:
@@ -95,130 +99,110 @@ def as_numbers(given: Mapping[str, object]) -> dict[str, int]:
 
 def _find_misshapen(given: Mapping[str, object]) -> Iterator[Mistake]:
     """Gives what is no schedule at all: unknown or missing columns, and values that are no whole numbers."""
+    known = _("Bekannt sind: {names}.").format(names=", ".join(COLUMNS))
     for name in given:
         if name not in COLUMNS and name not in IDENTITY_COLUMNS:
-            yield Mistake(name, _("«{name}» gibt es bei einem Zeitplan nicht.").format(name=name), _known_columns())
+            yield Mistake(name, _("«{name}» gibt es bei einem Zeitplan nicht.").format(name=name), known)
     for name in COLUMNS:
         value = given.get(name)
         if value is None:
             yield Mistake(name, _("Die Angabe {name} fehlt.").format(name=name), _("Ohne sie steht nicht fest, wann der Auftrag läuft."))
         elif not isinstance(value, int) or (isinstance(value, bool) and name != "enabled"):
-            yield Mistake(name, _("{name} muss eine ganze Zahl sein.").format(name=name), _dates_and_times())
+            form = _("Ein Datum steht als JJJJMMTT (20261123), eine Uhrzeit als HHMMSS (101500 für 10:15).")
+            yield Mistake(name, _("{name} muss eine ganze Zahl sein.").format(name=name), form)
 
 
-def _known_columns() -> str:
-    return _("Bekannt sind: {names}.").format(names=", ".join(COLUMNS))
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a column may hold.
+
+    Attributes:
+        column: which.
+        allowed: the numbers that are right.
+        message: what is wrong with another one; a source text that may name it (``{number}``, ``{code}`` or ``{mask}``).
+        advice: what is allowed, a source text; "" tells the bounds of ``allowed``.
+        given: whether the rule holds for these columns.
+    """
+
+    column: str
+    allowed: Container[int]
+    message: str
+    advice: str = ""
+    given: Callable[[Numbers], bool] = lambda _given: True
+
+    def mistake(self, given: Numbers) -> Mistake | None:
+        """Returns what is wrong with the column, or None."""
+        number = given[self.column]
+        if not self.given(given) or number in self.allowed:
+            return None
+        if isinstance(self.allowed, range) and not self.advice:
+            bounds = _("Erlaubt ist eine ganze Zahl von {least} bis {most}.")
+            advice = bounds.format(least=self.allowed.start, most=self.allowed.stop - 1)
+        else:
+            advice = _(self.advice)
+        return Mistake(self.column, _(self.message).format(number=number, code=number, mask=number), advice)
 
 
-def _dates_and_times() -> str:
-    return _("Ein Datum steht als JJJJMMTT (20261123), eine Uhrzeit als HHMMSS (101500 für 10:15).")
+def _of(*frequencies: Frequency) -> Callable[[Numbers], bool]:
+    return lambda given: given["freq_type"] in frequencies
 
 
-def _enabled(given: Numbers) -> Mistake | None:
-    if given["enabled"] in (0, 1):
-        return None
-    return Mistake("enabled", _("Aktiviert ist weder ein noch aus."), _("Erlaubt sind 0 und 1."))
-
-
-def _frequency(given: Numbers) -> Mistake | None:
-    code = given["freq_type"]
-    if code in set(Frequency):
-        return None
-    allowed = _("Erlaubt sind 1 (einmalig), 4 (täglich), 8 (wöchentlich), 16 (monatlich) und 32 (monatlich an einem bestimmten Wochentag).")
-    if code in (64, 128):
-        text = _("Aufträge, die beim Start des SQL-Server-Agents oder im Leerlauf laufen, gibt es hier nicht.")
-    else:
-        text = _("Die Häufigkeit {code} gibt es nicht.").format(code=code)
-    return Mistake("freq_type", text, allowed)
-
-
-def _interval(given: Numbers) -> Mistake | None:
-    check = _INTERVALS.get(given["freq_type"])
-    return check(given["freq_interval"]) if check else None
-
-
-def _days(number: int) -> Mistake | None:
-    if 1 <= number <= MOST_REPEATED:
-        return None
-    text = _("Alle {number} Tage kann ein Auftrag nicht wiederholt werden.").format(number=number)
-    return Mistake("freq_interval", text, _from_to(1, MOST_REPEATED))
-
-
-def _weekdays(mask: int) -> Mistake | None:
-    if 1 <= mask <= 127:
-        return None
-    if mask == 0:
-        text = _("Es ist kein Wochentag gewählt; so würde der Auftrag nie laufen.")
-    else:
-        text = _("Die Wochentage {mask} gibt es nicht.").format(mask=mask)
-    return Mistake("freq_interval", text, _("Mindestens einen Wochentag wählen (Summe aus So 1, Mo 2, Di 4, Mi 8, Do 16, Fr 32, Sa 64)."))
-
-
-def _day_of_month(number: int) -> Mistake | None:
-    if 1 <= number <= 31:
-        return None
-    text = _("Einen Tag {number} hat kein Monat.").format(number=number)
-    return Mistake("freq_interval", text, _from_to(1, 31))
-
-
-def _relative_day(code: int) -> Mistake | None:
-    if code in set(RelativeDay):
-        return None
-    text = _("Die Art des Tages {code} gibt es nicht.").format(code=code)
-    allowed = _("Erlaubt sind 1 bis 7 (Sonntag bis Samstag), 8 (Tag), 9 (Arbeitstag) und 10 (Wochenendtag).")
-    return Mistake("freq_interval", text, allowed)
-
-
-_INTERVALS: dict[int, Callable[[int], Mistake | None]] = {
-    Frequency.DAILY: _days,
-    Frequency.WEEKLY: _weekdays,
-    Frequency.MONTHLY: _day_of_month,
-    Frequency.MONTHLY_RELATIVE: _relative_day,
-}
-
-
-def _subday(given: Numbers) -> Mistake | None:
-    code = given["freq_subday_type"]
-    once = given["freq_type"] == Frequency.ONCE
-    if code == Subday.AT_TIME or (once and code == 0):  # sysschedules holds 0 for a schedule that runs once
-        return None
-    if once:
-        text = _("Ein Auftrag, der einmalig läuft, kann nicht mehrmals am Tag laufen.")
-        return Mistake("freq_subday_type", text, _("«Einmalig» mit einer Uhrzeit wählen, oder den Auftrag täglich ausführen lassen."))
-    if code in set(Subday):
-        return None
-    text = _("Die Häufigkeit pro Tag {code} gibt es nicht.").format(code=code)
-    return Mistake("freq_subday_type", text, _("Erlaubt sind 1 (einmalig zur Uhrzeit), 4 (alle N Minuten) und 8 (alle N Stunden)."))
-
-
-def _subday_interval(given: Numbers) -> Mistake | None:
-    number = given["freq_subday_interval"]
-    if given["freq_subday_type"] == Subday.MINUTES and not 1 <= number <= MOST_MINUTES:
-        text = _("Alle {number} Minuten kann ein Auftrag nicht laufen.").format(number=number)
-        return Mistake("freq_subday_interval", text, _from_to(1, MOST_MINUTES))
-    if given["freq_subday_type"] == Subday.HOURS and not 1 <= number <= MOST_HOURS:
-        text = _("Alle {number} Stunden kann ein Auftrag nicht laufen.").format(number=number)
-        return Mistake("freq_subday_interval", text, _from_to(1, MOST_HOURS))
-    return None
-
-
-def _position(given: Numbers) -> Mistake | None:
-    code = given["freq_relative_interval"]
-    if given["freq_type"] != Frequency.MONTHLY_RELATIVE or code in set(Position) - {Position.UNUSED}:
-        return None
-    text = _("Es ist nicht gewählt, der wievielte Tag im Monat gemeint ist.")
-    return Mistake("freq_relative_interval", text, _("Erlaubt sind 1 (erster), 2 (zweiter), 4 (dritter), 8 (vierter) und 16 (letzter)."))
-
-
-def _recurrence(given: Numbers) -> Mistake | None:
-    number = given["freq_recurrence_factor"]
-    if given["freq_type"] not in _WITH_RECURRENCE or 1 <= number <= MOST_REPEATED:
-        return None
-    if given["freq_type"] == Frequency.WEEKLY:
-        text = _("Alle {number} Wochen kann ein Auftrag nicht wiederholt werden.").format(number=number)
-    else:
-        text = _("Alle {number} Monate kann ein Auftrag nicht wiederholt werden.").format(number=number)
-    return Mistake("freq_recurrence_factor", text, _from_to(1, MOST_REPEATED))
+_FREQUENCIES = N_(
+    "Erlaubt sind 1 (einmalig), 4 (täglich), 8 (wöchentlich), 16 (monatlich) und 32 (monatlich an einem bestimmten Wochentag)."
+)
+_WEEKDAYS = N_("Mindestens einen Wochentag wählen (Summe aus So 1, Mo 2, Di 4, Mi 8, Do 16, Fr 32, Sa 64).")
+_REPEATED = range(1, MOST_REPEATED + 1)
+_RULES = (
+    _Rule("enabled", (0, 1), N_("Aktiviert ist weder ein noch aus."), N_("Erlaubt sind 0 und 1.")),
+    _Rule(
+        "freq_type", (), N_("Aufträge, die beim Start des SQL-Server-Agents oder im Leerlauf laufen, gibt es hier nicht."),
+        _FREQUENCIES, lambda given: given["freq_type"] in (64, 128),
+    ),
+    _Rule("freq_type", set(Frequency), N_("Die Häufigkeit {code} gibt es nicht."), _FREQUENCIES),
+    _Rule(
+        "freq_interval", _REPEATED, N_("Alle {number} Tage kann ein Auftrag nicht wiederholt werden."), given=_of(Frequency.DAILY)
+    ),
+    _Rule(
+        "freq_interval", (), N_("Es ist kein Wochentag gewählt; so würde der Auftrag nie laufen."), _WEEKDAYS,
+        lambda given: given["freq_type"] == Frequency.WEEKLY and given["freq_interval"] == 0,
+    ),
+    _Rule("freq_interval", range(1, 128), N_("Die Wochentage {mask} gibt es nicht."), _WEEKDAYS, _of(Frequency.WEEKLY)),
+    _Rule("freq_interval", range(1, 32), N_("Einen Tag {number} hat kein Monat."), given=_of(Frequency.MONTHLY)),
+    _Rule(
+        "freq_interval", set(RelativeDay), N_("Die Art des Tages {code} gibt es nicht."),
+        N_("Erlaubt sind 1 bis 7 (Sonntag bis Samstag), 8 (Tag), 9 (Arbeitstag) und 10 (Wochenendtag)."), _of(Frequency.MONTHLY_RELATIVE),
+    ),
+    _Rule(
+        "freq_subday_type", (Subday.AT_TIME, 0), N_("Ein Auftrag, der einmalig läuft, kann nicht mehrmals am Tag laufen."),
+        N_("«Einmalig» mit einer Uhrzeit wählen, oder den Auftrag täglich ausführen lassen."), _of(Frequency.ONCE),
+    ),  # sysschedules holds 0 for a schedule that runs once
+    _Rule(
+        "freq_subday_type", set(Subday), N_("Die Häufigkeit pro Tag {code} gibt es nicht."),
+        N_("Erlaubt sind 1 (einmalig zur Uhrzeit), 4 (alle N Minuten) und 8 (alle N Stunden)."),
+        lambda given: given["freq_type"] != Frequency.ONCE,
+    ),
+    _Rule(
+        "freq_subday_interval", range(1, MOST_MINUTES + 1), N_("Alle {number} Minuten kann ein Auftrag nicht laufen."),
+        given=lambda given: given["freq_subday_type"] == Subday.MINUTES,
+    ),
+    _Rule(
+        "freq_subday_interval", range(1, MOST_HOURS + 1), N_("Alle {number} Stunden kann ein Auftrag nicht laufen."),
+        given=lambda given: given["freq_subday_type"] == Subday.HOURS,
+    ),
+    _Rule(
+        "freq_relative_interval", set(Position) - {Position.UNUSED},
+        N_("Es ist nicht gewählt, der wievielte Tag im Monat gemeint ist."),
+        N_("Erlaubt sind 1 (erster), 2 (zweiter), 4 (dritter), 8 (vierter) und 16 (letzter)."), _of(Frequency.MONTHLY_RELATIVE),
+    ),
+    _Rule(
+        "freq_recurrence_factor", _REPEATED, N_("Alle {number} Wochen kann ein Auftrag nicht wiederholt werden."),
+        given=_of(Frequency.WEEKLY),
+    ),
+    _Rule(
+        "freq_recurrence_factor", _REPEATED, N_("Alle {number} Monate kann ein Auftrag nicht wiederholt werden."),
+        given=_of(Frequency.MONTHLY, Frequency.MONTHLY_RELATIVE),
+    ),
+)  # fmt: skip
 
 
 def _start_date(given: Numbers) -> Mistake | None:
@@ -244,20 +228,16 @@ def _end_date(given: Numbers) -> Mistake | None:
     return Mistake("active_end_date", text.format(end=format_date(end), start=format_date(start)), advice)
 
 
-def _start_time(given: Numbers) -> Mistake | None:
-    return _time_of_day("active_start_time", given)
-
-
 def _end_time(given: Numbers) -> Mistake | None:
     if given["freq_subday_type"] not in (Subday.MINUTES, Subday.HOURS):
         return None
     if given["active_start_time"] != given["active_end_time"]:
-        return _time_of_day("active_end_time", given)
+        return _time_of_day(given, "active_end_time")
     text = _("Beginn und Ende der Zeitspanne sind gleich.")
     return Mistake("active_end_time", text, _("Ein anderes Ende wählen, oder «Einmalig» mit dieser Uhrzeit."))
 
 
-def _time_of_day(column: str, given: Numbers) -> Mistake | None:
+def _time_of_day(given: Numbers, column: str = "active_start_time") -> Mistake | None:
     try:
         time_of(given[column])
     except (ValueError, OverflowError):
@@ -276,12 +256,3 @@ def _date_or_none(number: int) -> date | None:
 def _no_date(column: str, number: int) -> Mistake:
     text = _("{number} ist kein Datum, das es gibt.").format(number=number)
     return Mistake(column, text, _("Ein Datum steht als JJJJMMTT, zum Beispiel 20261123."))
-
-
-def _from_to(least: int, most: int) -> str:
-    return _("Erlaubt ist eine ganze Zahl von {least} bis {most}.").format(least=least, most=most)
-
-
-_CHECKS: tuple[Callable[[Numbers], Mistake | None], ...] = (
-    _enabled, _frequency, _interval, _subday, _subday_interval, _position, _recurrence, _start_date, _end_date, _start_time, _end_time,
-)  # fmt: skip

@@ -96,20 +96,14 @@ def close_pair(first: Schedule, second: Schedule, zone: ZoneInfo, after: datetim
     """
     at = next_after(first, zone, after)
     while at is not None and at <= until:
-        for other in _neighbours(second, zone, at):
-            if abs(other - at) < LEAST_DISTANCE:
-                return at, other
         ahead = next_after(second, zone, at)
+        for other in (previous_at_or_before(second, zone, at), ahead):
+            if other is not None and abs(other - at) < LEAST_DISTANCE:
+                return at, other
         if ahead is None:
             return None
         at = next_after(first, zone, max(at, ahead - LEAST_DISTANCE))  # what lies further before ``ahead`` is close to nothing
     return None
-
-
-def _neighbours(schedule: Schedule, zone: ZoneInfo, at: datetime) -> Iterator[datetime]:
-    for neighbour in (previous_at_or_before(schedule, zone, at), next_after(schedule, zone, at)):
-        if neighbour is not None:
-            yield neighbour
 
 
 def _find_too_close(enabled: Schedules, period: _Period) -> Iterator[OrderFinding]:

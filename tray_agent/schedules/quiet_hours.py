@@ -146,13 +146,11 @@ class QuietHours:
     def _next_boundary(self, instant: datetime, zone: tzinfo) -> datetime:
         """Returns the next instant (UTC) at which a quiet time may begin or end."""
         there = instant.astimezone(zone)
-        walls = [datetime.combine(there.date() + timedelta(days=days), of_day) for days in (0, 1) for of_day in self._boundaries()]
+        of_days = (_MIDNIGHT,) if self.start == self.end else (_MIDNIGHT, self.start, self.end)
+        walls = [datetime.combine(there.date() + timedelta(days=days), of_day) for days in (0, 1) for of_day in of_days]
         later = sorted(moment for wall in walls for moment in _occurrences(wall, zone) if moment > instant)
         change = first_change(instant, later[-1], zone)  # where the clocks are set back, a quiet time may begin again
         return min(later if change is None else [*later, change])
-
-    def _boundaries(self) -> tuple[time, ...]:
-        return (_MIDNIGHT,) if self.start == self.end else (_MIDNIGHT, self.start, self.end)
 
     def _is_night(self, of_day: time) -> bool:
         if self.start <= self.end:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calendar import isleap
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
@@ -19,20 +19,12 @@ _WEEK = timedelta(days=7)
 _BITS = (2, 4, 8, 16, 32, 64, 1)
 """The bits of ``Weekdays``, from Monday to Sunday as ``date.weekday`` counts."""
 
-_KINDS = {
-    RelativeDay.SUNDAY: (6,),
-    RelativeDay.MONDAY: (0,),
-    RelativeDay.TUESDAY: (1,),
-    RelativeDay.WEDNESDAY: (2,),
-    RelativeDay.THURSDAY: (3,),
-    RelativeDay.FRIDAY: (4,),
-    RelativeDay.SATURDAY: (5,),
-    RelativeDay.DAY: (0, 1, 2, 3, 4, 5, 6),
-    RelativeDay.WORKING_DAY: (0, 1, 2, 3, 4),
+_KINDS = {kind: ((kind + 5) % 7,) for kind in RelativeDay if kind <= RelativeDay.SATURDAY} | {
+    RelativeDay.DAY: tuple(range(7)),
+    RelativeDay.WORKING_DAY: tuple(range(5)),
     RelativeDay.WEEKEND_DAY: (5, 6),
 }
 _INDEX = {Position.FIRST: 0, Position.SECOND: 1, Position.THIRD: 2, Position.FOURTH: 3, Position.LAST: -1}
-_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def next_run_day(schedule: Schedule, day: date) -> date | None:
@@ -122,18 +114,14 @@ def _day_in_month(schedule: Schedule, year: int, month: int) -> date | None:
     """Returns the day of a month on which the schedule runs; None where the month is too short."""
     if schedule.frequency is Frequency.MONTHLY_RELATIVE:
         return _relative_day(year, month, RelativeDay(schedule.interval), schedule.position)
-    return date(year, month, schedule.interval) if schedule.interval <= _length(year, month) else None
+    return date(year, month, schedule.interval) if schedule.interval <= monthrange(year, month)[1] else None
 
 
 @lru_cache(maxsize=4096)
 def _relative_day(year: int, month: int, kind: RelativeDay, position: Position) -> date:
     first = date(year, month, 1)
-    of_kind = [day for day in range(_length(year, month)) if (first.weekday() + day) % 7 in _KINDS[kind]]
+    of_kind = [day for day in range(monthrange(year, month)[1]) if (first.weekday() + day) % 7 in _KINDS[kind]]
     return first + _DAY * of_kind[_INDEX[position]]
-
-
-def _length(year: int, month: int) -> int:
-    return 29 if month == 2 and isleap(year) else _LENGTHS[month - 1]
 
 
 def _month_number(day: date) -> int:

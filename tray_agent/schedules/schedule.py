@@ -5,9 +5,10 @@ Semantics: domain, section 3, and decision record 0007. When it runs is told by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from typing import Any
 
 from tray_agent.schedules.codes import (
     LAST_SECOND,
@@ -21,6 +22,23 @@ from tray_agent.schedules.codes import (
     time_of,
 )
 from tray_agent.schedules.mistakes import as_numbers, complete, find_mistakes
+
+_FIELDS: Mapping[str, tuple[str, Callable[[Any], int], Callable[[int], Any]]] = {
+    "enabled": ("enabled", int, bool),
+    "freq_type": ("frequency", int, Frequency),
+    "freq_interval": ("interval", int, int),
+    "freq_subday_type": ("subday", int, Subday),
+    "freq_subday_interval": ("subday_interval", int, int),
+    "freq_relative_interval": ("position", int, Position),
+    "freq_recurrence_factor": ("recurrence", int, int),
+    "active_start_date": ("start_date", date_number, date_of),
+    "active_end_date": (
+        "end_date", lambda day: date_number(day) if day else NO_END_DATE, lambda number: None if number == NO_END_DATE else date_of(number),
+    ),
+    "active_start_time": ("start_time", time_number, time_of),
+    "active_end_time": ("end_time", time_number, time_of),
+}  # fmt: skip
+"""The columns of ``sysschedules``: the field of each, how it is written and how it is read."""
 
 
 @dataclass(frozen=True)
@@ -85,23 +103,17 @@ class Schedule:
             given.setdefault("active_start_date", date_number(default_start))
         for mistake in find_mistakes(given):
             raise mistake.as_error()
-        return _schedule_of(as_numbers(complete(given)))
+        numbers = as_numbers(complete(given))
+        unused: set[str] = set()  # what a kind of schedule does not use may hold anything: it was not checked
+        if numbers["freq_subday_type"] not in (Subday.MINUTES, Subday.HOURS):
+            unused |= {"freq_subday_type", "active_end_time"}
+        if numbers["freq_type"] != Frequency.MONTHLY_RELATIVE:
+            unused.add("freq_relative_interval")
+        return cls(**{name: read(numbers[column]) for column, (name, _write, read) in _FIELDS.items() if column not in unused})
 
     def as_columns(self) -> dict[str, int]:
         """Returns the row of ``sysschedules`` (also the JSON form): the ten columns and ``enabled``, all integers."""
-        return {
-            "enabled": int(self.enabled),
-            "freq_type": int(self.frequency),
-            "freq_interval": int(self.interval),
-            "freq_subday_type": int(self.subday),
-            "freq_subday_interval": self.subday_interval,
-            "freq_relative_interval": int(self.position),
-            "freq_recurrence_factor": self.recurrence,
-            "active_start_date": date_number(self.start_date),
-            "active_end_date": date_number(self.end_date) if self.end_date else NO_END_DATE,
-            "active_start_time": time_number(self.start_time),
-            "active_end_time": time_number(self.end_time),
-        }
+        return {column: write(getattr(self, name)) for column, (name, write, _read) in _FIELDS.items()}
 
     def _forget_unused(self) -> None:
         """Brings what this kind of schedule does not use to one form."""
@@ -116,23 +128,3 @@ class Schedule:
             unused |= {"subday_interval": 0, "end_time": LAST_SECOND}
         for name, value in unused.items():
             object.__setattr__(self, name, value)
-
-
-def _schedule_of(given: Mapping[str, int]) -> Schedule:
-    """Returns the schedule of columns that were checked."""
-    end = given["active_end_date"]
-    windowed = given["freq_subday_type"] in (Subday.MINUTES, Subday.HOURS)
-    relative = given["freq_type"] == Frequency.MONTHLY_RELATIVE
-    return Schedule(
-        frequency=Frequency(given["freq_type"]),
-        interval=given["freq_interval"],
-        start_date=date_of(given["active_start_date"]),
-        start_time=time_of(given["active_start_time"]),
-        end_time=time_of(given["active_end_time"]) if windowed else LAST_SECOND,
-        end_date=None if end == NO_END_DATE else date_of(end),
-        position=Position(given["freq_relative_interval"]) if relative else Position.UNUSED,
-        recurrence=given["freq_recurrence_factor"],
-        subday=Subday(given["freq_subday_type"]) if windowed else Subday.AT_TIME,
-        subday_interval=given["freq_subday_interval"],
-        enabled=bool(given["enabled"]),
-    )

@@ -31,7 +31,7 @@ def first_instant(wall: datetime, zone: tzinfo) -> datetime:
     latest = (wall - before).replace(tzinfo=UTC)
     if after <= before:
         return latest
-    return _first_second(latest - (after - before), latest, lambda instant: _wall(instant, zone) >= wall)
+    return _first_second(latest - (after - before), latest, lambda instant: instant.astimezone(zone).replace(tzinfo=None, fold=0) >= wall)
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
@@ -68,10 +68,6 @@ def _first_second(low: datetime, high: datetime, holds: Callable[[datetime], boo
     """Returns the first whole second after ``low`` for which ``holds`` is true; it is at ``high``, and stays so from there on."""
     seconds = range(1, int((high - low).total_seconds()) + 1)
     return low + _SECOND * (1 + bisect_left(seconds, True, key=lambda second: holds(low + _SECOND * second)))
-
-
-def _wall(instant: datetime, zone: tzinfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _offset(there: datetime) -> timedelta:

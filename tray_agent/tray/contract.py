@@ -96,8 +96,8 @@ def fitted(lines: Sequence[str], units: int) -> str:
 
 def _rest(number: int) -> tuple[str, ...]:
     """Returns the line that tells how many lines have no room, if any."""
-    said = ngettext("und {number} weitere Meldung", "und {number} weitere Meldungen", number)
-    return (said.format(number=number),) if number else ()
+    text = ngettext("und {number} weitere Meldung", "und {number} weitere Meldungen", number)
+    return (text.format(number=number),) if number else ()
 
 
 def _units(text: str) -> int:

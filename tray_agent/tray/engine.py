@@ -10,14 +10,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.model import PauseScope
 from tray_agent.tray.model import (
-    ActivePause,
     AgentFacts,
     Concern,
     DialogName,
@@ -27,7 +25,7 @@ from tray_agent.tray.model import (
     concern_of,
     pause_end,
 )
-from tray_agent.tray.notices import LowCredits, NewDownload, NoticeFacts
+from tray_agent.tray.notices import NewDownload, NoticeFacts
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -60,17 +58,11 @@ class Check:
 
 
 class AgentEngine:
-    """The engine of one machine's agent.
+    """The engine of one machine's agent."""
 
-    Args:
-        agent: the parts.
-        person: who pauses, for the record ("anna@EMPFANG1").
-    """
-
-    def __init__(self, agent: Agent, person: str) -> None:
-        self._agent = agent
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
         self._zone = agent.machine.zone
-        self._person = person
         self._on_change: Callable[[], None] = lambda: None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._scheduling = False
@@ -93,10 +85,10 @@ class AgentEngine:
             if self._stopped:
                 return
             if not self._scheduling:
-                self._unsubscribe = self._agent.job_events.subscribe(self._happened)
-                self._agent.scheduler.start()
+                self._unsubscribe = self.agent.job_events.subscribe(self._happened)
+                self.agent.scheduler.start()
                 self._scheduling = True
-        self._agent.jobs.overview()
+        self.agent.jobs.overview()
 
     def facts(self) -> AgentFacts:
         """Returns what the tray must know; a database that is away is a fact, not an error."""
@@ -117,9 +109,7 @@ class AgentEngine:
         failed, _fault = self._ask(lambda _agent: self._failed_today())
         return NoticeFacts(
             new_downloads=tuple(NewDownload(row.signed.element, row.signed.title, str(row.signed.version)) for row in waiting),
-            low_credits=tuple(
-                LowCredits(account.name, account.balance or Decimal(0), Decimal(account.minimum), account.days_left) for account in low
-            ),
+            low_credits=low,
             failed_reminders=failed,
         )
 
@@ -129,7 +119,7 @@ class AgentEngine:
         Raises:
             KnownError: it could not be written.
         """
-        self._agent.jobs.pause(scope, pause_end(length, self._now()), self._person)
+        self.agent.jobs.pause(scope, pause_end(length, self._now()), self.agent.person)
         self._on_change()
 
     def resume(self) -> None:
@@ -138,7 +128,7 @@ class AgentEngine:
         Raises:
             KnownError: it could not be written.
         """
-        self._agent.jobs.resume()
+        self.agent.jobs.resume()
         self._on_change()
 
     def check_now(self) -> Check:
@@ -157,12 +147,12 @@ class AgentEngine:
         """
         with self._ended:
             self._ended.wait_for(lambda: self._stopped or not self._scheduling or self._checked.keys() >= set(check.runs))
-            told = [self._checked.pop(run, "") for run in check.runs]
-        return tuple(sentence for sentence in told if sentence)
+            sentences = [self._checked.pop(run, "") for run in check.runs]
+        return tuple(filter(None, sentences))
 
     def woke(self) -> None:
         """Looks at the planned times now: the computer slept and may have missed some."""
-        self._agent.scheduler.look_soon()
+        self.agent.scheduler.look_soon()
 
     def stop(self) -> None:
         """Stops the schedules; asks running jobs to end at their next safe point and waits for them a second at the most."""
@@ -170,13 +160,13 @@ class AgentEngine:
             self._stopped = True
             self._ended.notify_all()
         self._unsubscribe()
-        if self._scheduling and not self._agent.scheduler.stop(SECONDS_FOR_RUNS):
-            _log.warning("a run did not reach a safe point in time; it is settled at the next start")
+        if self._scheduling:
+            self.agent.scheduler.stop(SECONDS_FOR_RUNS)
 
     def _begin(self, job: JobKey) -> int | str:
         """Returns the number of the run, or why it could not begin."""
         try:
-            return self._agent.jobs.start_now(job)
+            return self.agent.jobs.start_now(job)
         except DatabaseUnavailableError:
             raise
         except KnownError as error:
@@ -202,8 +192,8 @@ class AgentEngine:
             self._ended.notify_all()
 
     def _facts(self, now: datetime) -> AgentFacts:
-        overview = self._agent.jobs.overview()
-        pause = self._agent.jobs.paused()
+        overview = self.agent.jobs.overview()
+        pause = self.agent.jobs.paused()
         free = [job for job in overview if job.switched_on and not _is_held(job, pause)]
         planned = [(job.next_at, job.title) for job in free if job.next_at is not None]
         soonest = min(planned, default=None)
@@ -212,7 +202,7 @@ class AgentEngine:
             now=now,
             new_downloads=len(waiting),
             concerns=(*_faults(download_fault), *self._concerns()),
-            pause=ActivePause(pause.scope, self._local(pause.until)) if pause else None,
+            pause=pause,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
             idle=_idle(overview),
             running=next((job.title for job in overview if job.running), ""),
@@ -222,35 +212,43 @@ class AgentEngine:
         doubtful, doubt_fault = self._ask(lambda agent: agent.messages.in_doubt())
         to_call, call_fault = self._ask(lambda agent: agent.messages.call_list())
         low, credit_fault = self._ask(lambda agent: agent.messages.low_credits())
-        errors = sum(counts.errors for counts in self._agent.jobs.activity_counts().values())
-        found = (
-            _concern(len(doubtful), _in_doubt(len(doubtful)), DialogName.ACTIVITY),
-            _concern(len(to_call), _to_call(len(to_call)), DialogName.ACTIVITY),
-            _concern(len(low), _("Credits-Guthaben unter dem Mindestbestand."), DialogName.CREDITS),
-            _concern(errors, _errors(errors), DialogName.ACTIVITY),
+        errors = sum(counts.errors for counts in self.agent.jobs.log.counts().values())
+        doubt = ngettext(
+            "{number} Mitteilung in der Schwebe: bitte entscheiden.",
+            "{number} Mitteilungen in der Schwebe: bitte entscheiden.",
+            len(doubtful),
         )
+        calls = ngettext("{number} Patient anders zu erinnern.", "{number} Patienten anders zu erinnern.", len(to_call))
+        faulty = ngettext("{number} Fehler im Protokoll.", "{number} Fehler im Protokoll.", errors)
+        found = (
+            (len(doubtful), doubt, DialogName.ACTIVITY),
+            (len(to_call), calls, DialogName.ACTIVITY),
+            (len(low), _("Credits-Guthaben unter dem Mindestbestand."), DialogName.CREDITS),
+            (errors, faulty, DialogName.ACTIVITY),
+        )
+        concerns = (Concern(text.format(number=number), opens) for number, text, opens in found if number)
         faults = _faults(doubt_fault, call_fault, credit_fault) if self._sends() else ()
-        return (*(concern for concern in found if concern), *faults)
+        return (*concerns, *faults)
 
     def _sends(self) -> bool:
         """Returns whether the SMS-Service is used: without it nobody needs what only it needs, the practice's data for one."""
         from tray_agent.config.settings import BIRTHDAYS_ON, REMINDERS_ON
 
-        switches = self._agent.settings.load()
+        switches = self.agent.settings.load()
         return switches.yes(REMINDERS_ON) or switches.yes(BIRTHDAYS_ON)
 
     def _failed_today(self) -> tuple[str, ...]:
         today = self._now().date()
         return tuple(
             str(entry.message.id)
-            for entry in self._agent.messages.call_list()
+            for entry in self.agent.messages.call_list()
             if (entry.message.final_at or entry.message.prepared_at).astimezone(self._zone).date() == today
         )
 
     def _ask(self, question: Callable[[Agent], Sequence[Answer]]) -> tuple[tuple[Answer, ...], KnownError | None]:
         """Asks one part; a fault of it must not hide what the others tell. A database that is away is everybody's fault."""
         try:
-            return tuple(question(self._agent)), None
+            return tuple(question(self.agent)), None
         except DatabaseUnavailableError:
             raise
         except KnownError as error:
@@ -258,10 +256,7 @@ class AgentEngine:
             return (), error
 
     def _now(self) -> datetime:
-        return self._agent.clock.now().astimezone(self._zone)
-
-    def _local(self, instant: datetime | None) -> datetime | None:
-        return instant.astimezone(self._zone) if instant else None
+        return self.agent.clock.now().astimezone(self._zone)
 
 
 def _is_held(job: JobOverview, pause: Pause | None) -> bool:
@@ -283,23 +278,5 @@ def _idle(overview: Sequence[JobOverview]) -> Idle:
 
 def _faults(*errors: KnownError | None) -> tuple[Concern, ...]:
     """Returns the faults as concerns, the same one once."""
-    told = {error.title: error for error in errors if error is not None}
-    return tuple(concern_of(error, DialogName.SETUP) for error in told.values())
-
-
-def _concern(number: int, sentence: str, opens: DialogName) -> Concern | None:
-    return Concern(sentence, opens) if number else None
-
-
-def _in_doubt(number: int) -> str:
-    return ngettext(
-        "{number} Mitteilung in der Schwebe: bitte entscheiden.", "{number} Mitteilungen in der Schwebe: bitte entscheiden.", number
-    ).format(number=number)
-
-
-def _to_call(number: int) -> str:
-    return ngettext("{number} Patient anders zu erinnern.", "{number} Patienten anders zu erinnern.", number).format(number=number)
-
-
-def _errors(number: int) -> str:
-    return ngettext("{number} Fehler im Protokoll.", "{number} Fehler im Protokoll.", number).format(number=number)
+    by_title = {error.title: error for error in errors if error is not None}
+    return tuple(concern_of(error, DialogName.SETUP) for error in by_title.values())

@@ -18,20 +18,13 @@ class FullScreen:
     def active(self) -> bool:
         """Returns whether a full-screen program is in front; False where that can't be known (Wayland tells nobody)."""
         if sys.platform == "win32":
-            return _nobody_wants_to_be_disturbed()
+            import ctypes
+
+            state = ctypes.c_int()
+            if ctypes.windll.shell32.SHQueryUserNotificationState(ctypes.byref(state)) != 0:
+                return False
+            return state.value in (QUNS_BUSY, QUNS_RUNNING_D3D_FULL_SCREEN, QUNS_PRESENTATION_MODE)
         return bool(os.environ.get("DISPLAY")) and _front_fills_screen()
-
-
-def _nobody_wants_to_be_disturbed() -> bool:
-    """Returns Windows' own judgement, ``SHQueryUserNotificationState``."""
-    if sys.platform != "win32":
-        return False
-    import ctypes
-
-    state = ctypes.c_int()
-    if ctypes.windll.shell32.SHQueryUserNotificationState(ctypes.byref(state)) != 0:
-        return False
-    return state.value in (QUNS_BUSY, QUNS_RUNNING_D3D_FULL_SCREEN, QUNS_PRESENTATION_MODE)
 
 
 def _front_fills_screen() -> bool:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, format_time, ngettext
-from tray_agent.jobs.model import PauseScope
+from tray_agent.jobs.model import Pause, PauseScope
 from tray_agent.tray.in_windows import in_windows
 
 MOST_SHOWN_NUMBER = 9
@@ -122,19 +122,6 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivePause:
-    """A pause in force.
-
-    Attributes:
-        scope: what it stops.
-        until: its end in the practice's time zone, or None until somebody resumes.
-    """
-
-    scope: PauseScope
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class NextRun:
     """The next planned run.
 
@@ -168,7 +155,7 @@ class AgentFacts:
     database_away: bool = False
     new_downloads: int = 0
     concerns: tuple[Concern, ...] = ()
-    pause: ActivePause | None = None
+    pause: Pause | None = None
     next_run: NextRun | None = None
     idle: Idle = Idle.NONE_ENABLED
     running: str = ""
@@ -332,12 +319,12 @@ _IDLE = {
 }
 
 
-def pause_line(pause: ActivePause, now: datetime) -> str:
+def pause_line(pause: Pause, now: datetime) -> str:
     """Returns a pause as a short sentence."""
     what = _("Senden pausiert") if pause.scope is PauseScope.SENDING else _("Alles pausiert")
     if pause.until is None:
         return _("{what}, bis Sie fortsetzen.").format(what=what)
-    return _("{what} bis {when}.").format(what=what, when=short_time(pause.until, now))
+    return _("{what} bis {when}.").format(what=what, when=short_time(pause.until.astimezone(now.tzinfo), now))
 
 
 def short_time(moment: datetime, now: datetime) -> str:
@@ -402,7 +389,7 @@ def menu(facts: AgentFacts, default: Action) -> tuple[MenuItem, ...]:
     )
 
 
-def _pausing(pause: ActivePause | None) -> tuple[MenuItem, ...]:
+def _pausing(pause: Pause | None) -> tuple[MenuItem, ...]:
     """Returns what one can do about pausing: a pause is also made longer without ending it, or what waits would go out."""
     if pause is None:
         return (pause_menu(_("Pausieren")),)
@@ -411,13 +398,8 @@ def _pausing(pause: ActivePause | None) -> tuple[MenuItem, ...]:
 
 def pause_menu(label: str) -> MenuItem:
     """Returns the submenu of pauses."""
-    return MenuItem(
-        label,
-        children=(
-            MenuItem(_("Nur Senden"), children=_lengths(PauseScope.SENDING)),
-            MenuItem(_("Alles"), children=_lengths(PauseScope.EVERYTHING)),
-        ),
-    )
+    scopes = ((_("Nur Senden"), PauseScope.SENDING), (_("Alles"), PauseScope.EVERYTHING))
+    return MenuItem(label, children=tuple(MenuItem(name, children=_lengths(scope)) for name, scope in scopes))
 
 
 def _lengths(scope: PauseScope) -> tuple[MenuItem, ...]:

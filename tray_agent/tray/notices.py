@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, Toast, clip
 from tray_agent.tray.model import DialogName, OpenDialog, downloads_line
 from tray_agent.tray.occasions import Occasion
+
+if TYPE_CHECKING:
+    from tray_agent.messages.outbox.model import AccountCredits
 
 SAME_CONTENT_PAUSE = timedelta(minutes=15)
 """The same content is not shown again to the same person within this time, whatever the occasion (login, then start)."""
@@ -52,23 +55,6 @@ class NewDownload:
 
 
 @dataclass(frozen=True, slots=True)
-class LowCredits:
-    """A balance below the minimum.
-
-    Attributes:
-        mandant: the name of the Mandant that is charged.
-        balance: credits left.
-        minimum: the switch ``CreditMindestbestand``.
-        days_left: for how many days the balance lasts at the present use, or None where that is unknown.
-    """
-
-    mandant: str
-    balance: Decimal
-    minimum: Decimal
-    days_left: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """What notices are made from.
 
@@ -79,7 +65,7 @@ class NoticeFacts:
     """
 
     new_downloads: tuple[NewDownload, ...] = ()
-    low_credits: tuple[LowCredits, ...] = ()
+    low_credits: tuple[AccountCredits, ...] = ()
     failed_reminders: tuple[str, ...] = ()
 
 
@@ -148,7 +134,7 @@ def _downloads(downloads: tuple[NewDownload, ...]) -> Notice | None:
     )
 
 
-def _credits(low: tuple[LowCredits, ...]) -> Notice | None:
+def _credits(low: tuple[AccountCredits, ...]) -> Notice | None:
     if not low:
         return None
     title = _("Credits-Guthaben unter dem Mindestbestand")
@@ -159,22 +145,23 @@ def _credits(low: tuple[LowCredits, ...]) -> Notice | None:
         f"{title}.",
         _("Credits anzeigen"),
         DialogName.CREDITS,
-        frozenset(f"{account.mandant}={account.balance}" for account in low),
+        frozenset(f"{account.name}={account.balance or 0}" for account in low),
     )
 
 
-def _credits_sentence(account: LowCredits) -> str:
-    said = _("{mandant}: {balance} Credits, Mindestbestand {minimum}.").format(
-        mandant=account.mandant, balance=format_number(account.balance), minimum=format_number(account.minimum)
+def _credits_sentence(account: AccountCredits) -> str:
+    balance = account.balance or 0
+    sentence = _("{mandant}: {balance} Credits, Mindestbestand {minimum}.").format(
+        mandant=account.name, balance=format_number(balance), minimum=format_number(account.minimum)
     )
-    if account.balance <= 0:
-        return said + " " + _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.")
+    if balance <= 0:
+        return sentence + " " + _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.")
     if account.days_left is None:
-        return said
+        return sentence
     if account.days_left == 0:
-        return said + " " + _("Das reicht voraussichtlich nicht einmal mehr für einen Tag.")
+        return sentence + " " + _("Das reicht voraussichtlich nicht einmal mehr für einen Tag.")
     lasts = ngettext("Das reicht noch für etwa {days} Tag.", "Das reicht noch für etwa {days} Tage.", account.days_left)
-    return said + " " + lasts.format(days=account.days_left)
+    return sentence + " " + lasts.format(days=account.days_left)
 
 
 def _failed(messages: tuple[str, ...]) -> Notice | None:
@@ -197,18 +184,11 @@ def _failed(messages: tuple[str, ...]) -> Notice | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    kind: NoticeKind
-    content: frozenset[str]
-    at: datetime
-
-
 class NoticeMemory:
     """Remembers what was shown, so that nothing is told twice and nothing floods."""
 
     def __init__(self) -> None:
-        self._shown: list[_Shown] = []
+        self._shown: dict[tuple[NoticeKind, frozenset[str]], datetime] = {}
         self._toasts: list[datetime] = []
 
     def fresh(self, occasion: Occasion, candidates: tuple[Notice, ...], now: datetime) -> tuple[Notice, ...]:
@@ -222,17 +202,16 @@ class NoticeMemory:
             candidates: what there is to tell.
             now: any aware instant, never stepping back.
         """
-        self._shown = [shown for shown in self._shown if now - shown.at < SAME_CONTENT_PAUSE]
+        self._shown = {shown: at for shown, at in self._shown.items() if now - at < SAME_CONTENT_PAUSE}
         if occasion is Occasion.USER_SWITCH:
             self._shown.clear()
-        told = {(shown.kind, shown.content) for shown in self._shown}
-        chosen = tuple(notice for notice in candidates if (notice.kind, notice.content) not in told)
+        chosen = tuple(notice for notice in candidates if (notice.kind, notice.content) not in self._shown)
         self.note(chosen, now)
         return chosen
 
     def note(self, shown: tuple[Notice, ...], now: datetime) -> None:
         """Counts notices as shown now."""
-        self._shown += [_Shown(notice.kind, notice.content, now) for notice in shown]
+        self._shown |= {(notice.kind, notice.content): now for notice in shown}
 
     def may_toast(self, now: datetime) -> bool:
         """Returns whether a toast may be shown now, and counts it if so; at most ``MOST_TOASTS`` in ``TOAST_PERIOD``."""

@@ -55,16 +55,6 @@ class SessionEvents(Protocol):
         ...
 
 
-class NoSessionEvents:
-    """A system without session events: nothing ever comes."""
-
-    def start(self, on_event: OnSessionEvent) -> None:
-        """Does nothing."""
-
-    def stop(self) -> None:
-        """Does nothing."""
-
-
 class UserSwitch:
     """Tells from session events when a person comes back after another one.
 

@@ -167,9 +167,7 @@ class ActivityDialog(Dialog):
         filtered = _("Auch was der Filter gerade verbirgt, wird gelöscht.")
         if self.ask(question, f"{said} {filtered}" if page.filter.hides_something else said, _("&Löschen")):
             agent, service, seen = self.context.agent, page.service, page.seen_id
-            self.run(
-                lambda: agent.jobs.hide_activities(service, seen), lambda number: self._deleted(page, number), busy=_("Wird gelöscht …")
-            )
+            self.run(lambda: agent.jobs.log.hide(service, seen), lambda number: self._deleted(page, number), busy=_("Wird gelöscht …"))
 
     def _deleted(self, page: LogPage, number: int) -> None:
         said = ngettext("{number} Eintrag wurde gelöscht.", "{number} Einträge wurden gelöscht.", number).format(number=number)
@@ -210,8 +208,8 @@ class ActivityDialog(Dialog):
 
 
 def _read(agent: Agent) -> _Read:
-    counts = agent.jobs.activity_counts()
-    seen = {service: agent.jobs.newest_activity(service) for service in Service}
+    counts = agent.jobs.log.counts()
+    seen = {service: agent.jobs.log.newest_id(service) for service in Service}
     try:
         return _Read(counts, seen, agent.messages.call_list(), agent.messages.in_doubt())
     except DatabaseUnavailableError:

@@ -167,7 +167,7 @@ class LogPage(QWidget):
         order, descending = _order(request)
 
         def work() -> PrintOut:
-            rows = list(islice(agent.jobs.all_activities(wanted.asked(zone), order, descending=descending), MOST_PRINTED + 1))
+            rows = list(islice(agent.jobs.log.all_rows(wanted.asked(zone), order, descending=descending), MOST_PRINTED + 1))
             more = len(rows) > MOST_PRINTED
             return activity_list(service_title(wanted.service), rows[:MOST_PRINTED], zone, agent.clock.now(), more=more)
 
@@ -342,4 +342,4 @@ def _order(request: PageRequest) -> tuple[ActivityOrder, bool]:
 def _fetch(agent: Agent, zone: tzinfo, request: PageRequest) -> Page[ActivityRow]:
     wanted, at = cast("LogFilter", request.filter).asked(zone), cast("int | datetime | None", request.at)
     order, descending = _order(request)
-    return agent.jobs.activities(wanted, order, descending=descending, offset=request.offset, size=request.limit, at=at)
+    return agent.jobs.log.page(wanted, order, descending=descending, offset=request.offset, size=request.limit, at=at)

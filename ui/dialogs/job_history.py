@@ -164,7 +164,7 @@ class JobHistoryDialog(Dialog):
 
     def _read_workstations(self) -> None:
         agent = self.context.agent
-        self.run(lambda: agent.jobs.workstations(), self._show_workstations, failed=lambda _error: None)  # the list says so already
+        self.run(lambda: agent.jobs.history.workstations(), self._show_workstations, failed=lambda _error: None)  # the list says so already
 
     def _filter(self) -> None:
         wanted = self.filter
@@ -206,7 +206,7 @@ class JobHistoryDialog(Dialog):
             return
         wanted = ActivityFilter(run_id=run.run_id, hidden=True)
         self.run(
-            lambda: agent.jobs.activities(wanted, descending=False, size=_MOST_LINES).rows,
+            lambda: agent.jobs.log.page(wanted, descending=False, size=_MOST_LINES).rows,
             lambda rows: self._show_activities(run.run_id, rows),
         )
 
@@ -229,7 +229,7 @@ class JobHistoryDialog(Dialog):
         order, descending = _order(request)
 
         def work() -> int:
-            runs = agent.jobs.all_runs(wanted.asked(zone), order, descending=descending)
+            runs = agent.jobs.history.all_runs(wanted.asked(zone), order, descending=descending)
             return write_csv(file, csv_titles(), (csv_row(run, zone) for run in runs))
 
         self.run(work, lambda number: self._exported(file, number), busy=_("Wird exportiert …"))
@@ -267,7 +267,7 @@ def _order(request: PageRequest) -> tuple[RunOrder, bool]:
 def _fetch(agent: Agent, zone: tzinfo, request: PageRequest) -> Page[Run]:
     wanted, at = cast("HistoryFilter", request.filter).asked(zone), cast("int | datetime | None", request.at)
     order, descending = _order(request)
-    return agent.jobs.history(wanted, order, descending=descending, offset=request.offset, size=request.limit, at=at)
+    return agent.jobs.history.page(wanted, order, descending=descending, offset=request.offset, size=request.limit, at=at)
 
 
 def _choice(name: str, choices: Mapping[Any, str], chosen: object = None) -> QComboBox:

@@ -465,5 +465,5 @@ def _read(agent: Agent) -> tuple[tuple[JobOverview, ...], datetime, Pause | None
 def _check(
     agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date
 ) -> tuple[tuple[OrderFinding, ...], DayPlan]:
-    plan = plan_day(schedules, agent.machine.zone, agent.jobs.quiet_hours(), day)
+    plan = plan_day(schedules, agent.machine.zone, agent.jobs.around.quiet(), day)
     return agent.jobs.check(changes), plan

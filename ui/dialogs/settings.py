@@ -24,7 +24,6 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.config.settings import Setting, Type, unit_text
 from tray_agent.i18n import _
-from tray_agent.switches import practice_ids
 from ui.models.settings import SettingsModel, default_text
 from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.dialog import GRID, Dialog, Form
@@ -195,4 +194,4 @@ def _ticked(listed: QListWidget) -> list[str]:
 
 
 def _load(agent: Agent) -> SettingsModel:
-    return SettingsModel(agent.settings.load(), practice_ids(agent))
+    return SettingsModel(agent.settings.load(), agent.practice_ids())

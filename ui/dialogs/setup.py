@@ -405,16 +405,10 @@ class SqlServerDialog(QDialog):
         Raises:
             OdbcDriverMissingError: no ODBC driver for SQL Server is installed here.
         """
-        from tray_agent.platforms.odbc import Encryption, SqlServerAddress, sql_server_url
+        from tray_agent.platforms.odbc import sql_server_url
 
-        blindly = self.blindly.isChecked()
-        server = SqlServerAddress(
-            host=self.host.text().strip(),
-            database=self.database.text().strip(),
-            user=self.user.text().strip() or None,
-            encryption=Encryption.CERTIFICATE_TRUSTED_BLINDLY if blindly else Encryption.CERTIFICATE_CHECKED,
-        )
-        return str(sql_server_url(server))
+        host, database, user = (field.text().strip() for field in (self.host, self.database, self.user))
+        return str(sql_server_url(host, database, user=user or None, trusted_blindly=self.blindly.isChecked()))
 
 
 @dataclass(frozen=True, slots=True)

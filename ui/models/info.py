@@ -39,7 +39,7 @@ def facts_of(agent: Agent) -> tuple[Fact, ...]:
         Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
         Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
         Fact(_("Lizenzen"), _or_error(lambda: licences(tuple(agent.practice.mandants().values()), today))),
-        Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences(), agent.machine.zone))),
+        Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences.there(), agent.machine.zone))),
     )
 
 

@@ -118,7 +118,7 @@ class Trial:
             minutes = 6 if self.naive else MINUTES[key]
             midnight = datetime.min.time()
             self.engine.plan(key, Schedule(Frequency.DAILY, 1, date(2026, 1, 1), midnight, subday=Subday.MINUTES, subday_interval=minutes))
-        self.begun = {key: self.engine.parts.plans.load().jobs[key].settled_until for key in JOBS}
+        self.begun = {key: self.engine.jobs.plans.load().jobs[key].settled_until for key in JOBS}
 
     @contextmanager
     def _fleet(self) -> Iterator[None]:
@@ -168,7 +168,7 @@ class Trial:
             return list(connection.execute(running).scalars())
 
     def _stall(self, name: str) -> None:
-        lease = self.engine.parts.claims.lease.total_seconds() / self.clock.speed
+        lease = self.engine.jobs.claims.lease.total_seconds() / self.clock.speed
         psutil.Process(self.workers[name].process.pid).suspend()
         self.workers[name].wakes_at = time.monotonic() + lease * self.random.uniform(2.5 if self.naive else 0.3, 3.0)
         self.book.stalls += 1
@@ -194,7 +194,7 @@ class Trial:
     def _close(self) -> None:
         """Lets one calm agent settle what is left, then reads the books."""
         self.engine.offered = [job(key) for key in JOBS]
-        end = self.clock.now() + self.engine.parts.claims.lease + timedelta(seconds=1)
+        end = self.clock.now() + self.engine.jobs.claims.lease + timedelta(seconds=1)
         while self.clock.now() < end:
             self.clock.wait(threading.Event(), 10)
         last = self.clock.now()
@@ -216,8 +216,8 @@ class Trial:
 
     def _check_times(self, rows: dict[tuple[str, datetime], list[str]], last: datetime) -> None:
         for key in JOBS:
-            schedule = self.engine.parts.plans.load().jobs[key].schedule
-            for due_at in between(schedule, self.engine.parts.around.zone, self.begun[key], last):
+            schedule = self.engine.jobs.plans.load().jobs[key].schedule
+            for due_at in between(schedule, self.engine.jobs.around.zone, self.begun[key], last):
                 self.book.planned += 1
                 states = rows.get((key.value, due_at), [])
                 if len(states) != 1 or states[0] not in ENDED:

@@ -15,8 +15,8 @@ from tests.jobs.fleet.effects import ITEMS, JOBS, counter
 from tests.jobs.fleet.naive import NaiveClaims
 from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Events
-from tray_agent.jobs.parts import JobParts
 from tray_agent.jobs.scheduler import Rhythm, Scheduler
+from tray_agent.jobs.service import Jobs
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database, open_database, to_ms
 
@@ -51,12 +51,12 @@ def main(line: str) -> None:
     quiet = QuietHours(time(0), time(0))
     zone, events = ZoneInfo(orders.zone), Events()
     around = Surroundings(orders.name, zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400)
-    parts = JobParts(database, around)
+    jobs = Jobs(database, around)
     if orders.naive:
-        naive = NaiveClaims(database, parts.owner, orders.name)
-        parts.runner._claims = naive
-        parts.settlement._claims = naive
-    scheduler = Scheduler(lambda: parts, events, own, zone, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
+        naive = NaiveClaims(database, jobs.owner, orders.name)
+        jobs.runner._claims = naive
+        jobs.settlement._claims = naive
+    scheduler = Scheduler(lambda: jobs, events, own, zone, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
     scheduler.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()

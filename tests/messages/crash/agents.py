@@ -88,11 +88,8 @@ class LeasedContext(TrialContext):
 
     def __init__(self, claims: Claims, claim: Claim, database: Database) -> None:
         super().__init__(JobKey.SEND_MESSAGES, claim.token)
+        self.run_id = claim.run_id
         self._claims, self._claim, self._database = claims, claim, database
-
-    @property
-    def run_id(self) -> int:
-        return self._claim.run_id
 
     def fence(self, connection: Connection) -> None:
         self._claims.fence(connection, self._claim, self._database.now_ms(connection))
