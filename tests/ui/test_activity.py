@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from tests.messages.world import ANNA, TOMORROW_NINE, World
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes
-from tests.ui.keyboard import press, type_text
+from tests.ui.keyboard import choose_days, press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
@@ -100,10 +100,10 @@ def test_filters_narrow_a_tab(qtbot: QtBot, context: DialogContext) -> None:
     type_text(page.text, "hans")
     qtbot.waitUntil(lambda: sentences(page) == ["Meier Hans: spät gesendet."])
     page.text.clear()
-    page.period.choose_days(date(2026, 11, 1), date(2026, 11, 2))
+    choose_days(page.period, date(2026, 11, 1), date(2026, 11, 2))
     qtbot.waitUntil(lambda: page.list.rowCount() == 0)
     assert "der Filter verbirgt sie" in page.table.message
-    page.period.choose_days(date(2026, 11, 2), date(2026, 11, 1))
+    choose_days(page.period, date(2026, 11, 2), date(2026, 11, 1))
     assert "so gibt es keinen Zeitraum" in page.period_note.text
 
 

@@ -272,7 +272,7 @@ def test_checking_now_tells_what_the_run_came_to(
     give_jobs(agent, monkeypatch, work=work)
     press(dialog, Qt.Key.Key_F5)
     qtbot.waitUntil(dialog.transfer.isVisible)
-    assert dialog.transfer.format() == "Portal wird geprüft …"
+    assert dialog.transfer.bar.format() == "Portal wird geprüft …"
     assert not button(dialog, "Jetzt prüfen").isEnabled()
     assert dialog.table.isEnabled()
     goes_on.set()
@@ -292,7 +292,7 @@ def test_a_transfer_can_be_cancelled(qtbot: QtBot, dialog: DownloadsDialog, agen
     give_jobs(agent, monkeypatch, work=work)
     dialog.check_now()
     qtbot.waitUntil(lambda: any(job.running is not None for job in agent.jobs.overview()), timeout=20_000)
-    dialog.cancel_button.click()
+    dialog.transfer.cancel.click()
     qtbot.waitUntil(lambda: dialog.banner.text.startswith("abgebrochen"), timeout=20_000)
     assert not dialog.transfer.isVisible()
 
@@ -313,7 +313,7 @@ def test_a_transfer_is_followed_until_the_window_closes(qtbot: QtBot, dialog: Do
     qtbot.waitUntil(lambda: bool(service.progress._listeners))
     service.progress.report("Kommt", 1_000_000, 2_000_000, 1_000_000)
     qtbot.waitUntil(dialog.transfer.isVisible)
-    assert "1 MB von 2 MB" in dialog.transfer.format()
+    assert "1 MB von 2 MB" in dialog.transfer.bar.format()
     service.progress.report("Kommt", 2_000_000, 2_000_000, 1_000_000)
     qtbot.waitUntil(lambda: not dialog.transfer.isVisible())
     forget: Callable[[], bool] = dialog.close
