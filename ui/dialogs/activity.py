@@ -18,7 +18,7 @@ from tray_agent.protocol.titles import service_title
 from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.dialogs.doubt import decide
 from ui.models.activity import tab_title
-from ui.models.print_outs import PrintOut, Sender, letters
+from ui.models.print_outs import PrintOut, letters
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status, status_icon
@@ -137,13 +137,11 @@ class ActivityDialog(Dialog):
     def print_letters(self) -> None:
         """Prints a letter for each ticked patient, or for all where none is ticked."""
         agent, model, zone = self.context.agent, self.calls.model, self.calls.zone
-        ticked = set(model.ticked)
-        entries = tuple(entry for entry in model.entries if not ticked or entry.message.id in ticked)
-        practice = agent.machine.practice
+        entries = model.ticked or model.rows
 
         def work() -> PrintOut:
             patients = agent.practice.patients({entry.message.patient_id for entry in entries})
-            return letters(entries, patients, Sender(practice.name, practice.phone), zone, agent.clock.now())
+            return letters(entries, patients, agent.machine.practice, zone, agent.clock.now())
 
         self.run(work, lambda printed: preview(printed, self), busy=_("Briefe werden vorbereitet …"))
 
@@ -171,7 +169,7 @@ class ActivityDialog(Dialog):
 
     def tick_off(self) -> None:
         """Takes the ticked patients off the list, after a question."""
-        ids, agent = self.calls.model.ticked, self.context.agent
+        ids, agent = [entry.message.id for entry in self.calls.model.ticked], self.context.agent
         question = ngettext("{number} Patient wurde anders erinnert?", "{number} Patienten wurden anders erinnert?", len(ids))
         consequence = _("Abgehakte Patienten verschwinden aus dieser Liste und werden nicht mehr erinnert.")
         if ids and self.ask(question.format(number=len(ids)), consequence, _("&Abhaken")):

@@ -16,7 +16,6 @@ from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
 from ui.models.activity import (
     MOST_PRINTED,
-    CallListModel,
     LogFilter,
     about_text,
     details,
@@ -26,7 +25,7 @@ from ui.models.activity import (
 )
 from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
-from ui.models.words import local_text
+from ui.models.ticked_rows import TickedRows
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
 from ui.widgets.icons import LEVEL_ICONS, Status
@@ -35,7 +34,7 @@ from ui.widgets.notes import Details, Note, plain_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.search_line import SearchLine, searching
-from ui.widgets.tables import Column, ListModel, Row, TableView, on_choice
+from ui.widgets.tables import Column, ListModel, Row, TableView, on_choice, time_column
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -147,7 +146,7 @@ class CallListPage(QWidget):
         super().__init__()
         self.context = context
         self.zone = context.agent.machine.zone
-        self.model = CallListModel()
+        self.model = TickedRows[CallEntry](lambda entry: entry.message.id)
         self.table = TableView[CallEntry](
             _("Anders zu erinnern"), _("Niemand ist anders zu erinnern: Jede Erinnerung kam an oder ist noch unterwegs.")
         )
@@ -163,11 +162,7 @@ class CallListPage(QWidget):
     def _columns(self) -> tuple[Column[CallEntry], ...]:
         return (
             Column(_("Erledigt"), lambda _entry: "", checked=self.model.is_ticked, key=self.model.is_ticked),
-            Column(
-                _("Termin"),
-                lambda entry: local_text(entry.message.appointment_at, self.zone),
-                key=lambda entry: str(entry.message.appointment_at),
-            ),
+            time_column(_("Termin"), lambda entry: entry.message.appointment_at, self.zone),
             Column(_("Patient"), lambda entry: entry.message.patient_name),
             Column(_("Telefon"), phones_text),
             Column(_("Mitteilung"), sent_text, status=lambda entry: Status.WARNING if entry.sent else Status.ERROR),
@@ -176,7 +171,7 @@ class CallListPage(QWidget):
 
     def show_entries(self, entries: Sequence[CallEntry]) -> None:
         """Shows the list as it is now."""
-        self.model.show(tuple(entries))
+        self.model.show(entries)
         self._changed()
 
     def _tick(self, entry: CallEntry, on: bool) -> None:
@@ -184,13 +179,13 @@ class CallListPage(QWidget):
         self._changed()
 
     def _changed(self) -> None:
-        self.list.show(self.model.entries)
+        self.list.show(self.model.rows)
         allow(self.tick_button, possible=bool(self.model.ticked), reason=_("Zuerst die erledigten Patienten ankreuzen."))
-        allow(self.letters_button, possible=bool(self.model.entries), reason=_("Niemand ist anders zu erinnern."))
+        allow(self.letters_button, possible=bool(self.model.rows), reason=_("Niemand ist anders zu erinnern."))
 
     def print_out(self) -> Callable[[], PrintOut]:
         """Returns what makes the list for the printer."""
-        entries, zone, clock = self.model.entries, self.zone, self.context.agent.clock
+        entries, zone, clock = self.model.rows, self.zone, self.context.agent.clock
         return lambda: call_list(entries, zone, clock.now())
 
 
@@ -225,12 +220,8 @@ class DoubtPage(QWidget):
             Column(_("Patient"), lambda message: message.patient_name, status=lambda _message: Status.DOUBT),
             Column(_("Mitteilung"), kind_text),
             Column(_("An"), lambda message: message.recipient or ""),
-            Column(
-                _("Gesendet um"), lambda message: local_text(message.sending_at, self.zone), key=lambda message: str(message.sending_at)
-            ),
-            Column(
-                _("Termin"), lambda message: local_text(message.appointment_at, self.zone), key=lambda message: str(message.appointment_at)
-            ),
+            time_column(_("Gesendet um"), lambda message: message.sending_at, self.zone),
+            time_column(_("Termin"), lambda message: message.appointment_at, self.zone),
             Column(_("Was bekannt ist"), lambda message: message.sentence, tooltip=lambda message: message.sentence),
         )
 
@@ -264,7 +255,7 @@ def _stack(page: QWidget, about: str, table: TableView[Row], buttons: Sequence[Q
 
 def _log_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
     return (
-        Column(_("Zeit"), lambda row: local_text(row.at, zone), sort=ActivityOrder.TIME),
+        time_column(_("Zeit"), lambda row: row.at, zone, ActivityOrder.TIME),
         Column(_("Stufe"), lambda row: level_title(row.level), sort=ActivityOrder.LEVEL, status=lambda row: LEVEL_ICONS[row.level]),
         Column(_("Was geschah"), lambda row: row.sentence, sort=ActivityOrder.REASON, tooltip=lambda row: row.sentence),
         Column(_("Betrifft"), about_text, sort=ActivityOrder.ITEM),

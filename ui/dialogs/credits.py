@@ -25,12 +25,11 @@ from ui.models.credits import (
     state_word,
     use_text,
 )
-from ui.models.words import local_text
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status
 from ui.widgets.layout import fill_choice, row
 from ui.widgets.notes import Note
-from ui.widgets.tables import Align, Column, ListModel, TableView
+from ui.widgets.tables import Align, Column, ListModel, TableView, time_column
 
 if TYPE_CHECKING:
     from ui.windows import DialogContext
@@ -78,7 +77,7 @@ class CreditsDialog(Dialog):
             Column(_("Mindestbestand"), lambda row: format_number(row.minimum), align=Align.RIGHT, key=lambda row: row.minimum),
             Column(_("Verbrauch pro Tag"), use_text, align=Align.RIGHT, key=lambda row: row.use_per_day or 0),
             Column(_("Reicht noch"), days_text, align=Align.RIGHT, key=lambda row: -1 if row.days_left is None else row.days_left),
-            Column(_("Stand vom"), lambda row: local_text(row.measured_at, zone, "–"), key=lambda row: str(row.measured_at or "")),
+            time_column(_("Stand vom"), lambda row: row.measured_at, zone, nothing="–"),
         )
 
     def _lay_out_content(self) -> None:

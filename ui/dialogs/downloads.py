@@ -71,7 +71,7 @@ class DownloadsDialog(Dialog):
         self._lay_out_content()
         self._run = self.main_action(_("&Ausführen"), self.run_chosen)
         self.close_action(_("S&chliessen"))
-        self.side_action(_("&Ordner anzeigen"), self._open_folder)
+        self.side_action(_("&Ordner anzeigen"), lambda: self.run(lambda: context.agent.downloads.open_folder(), lambda _nothing: None))
         self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh)
         self.setTabOrder(self.table, self.details)
         self.setTabOrder(self.details, self.transfer.cancel)
@@ -92,7 +92,12 @@ class DownloadsDialog(Dialog):
         return (
             Column(_("Element"), lambda row: row.signed.title, checked=self.model.is_ticked, tooltip=lambda row: row.signed.title),
             Column(_("Version"), lambda row: str(row.signed.version)),
-            Column(_("Zustand"), _state, status=_status, tooltip=self._state_tooltip),
+            Column(
+                _("Zustand"),
+                lambda row: state_word(row.state, file_is_missing=row.is_missing),
+                status=lambda row: Status.WARNING if row.is_missing else STATE_ICONS[row.state],
+                tooltip=self._state_tooltip,
+            ),
             Column(_("Datum"), lambda row: format_date(row.signed.released), key=lambda row: row.signed.released),
             Column(_("Grösse"), lambda row: format_size(row.signed.size), align=Align.RIGHT, key=lambda row: row.signed.size),
             Column(_("Hinweis"), hint_of),
@@ -132,7 +137,7 @@ class DownloadsDialog(Dialog):
         self._changed()
 
     def _changed(self) -> None:
-        allow(self._run, possible=bool(self.model.chosen), reason=_("Zuerst mindestens ein Element ankreuzen."))
+        allow(self._run, possible=bool(self.model.ticked), reason=_("Zuerst mindestens ein Element ankreuzen."))
 
     def _show_details(self) -> None:
         row = self.table.current
@@ -142,7 +147,7 @@ class DownloadsDialog(Dialog):
 
     def run_chosen(self) -> None:
         """Hands the ticked rows over to their installers, one after the other."""
-        self._install(self.model.chosen)
+        self._install(self.model.ticked)
 
     def _double_clicked(self, index: QModelIndex) -> None:
         row = self.list.row_at(index.row())
@@ -169,10 +174,6 @@ class DownloadsDialog(Dialog):
         for row, result in ended:
             if went_well(result):
                 self.model.tick(row, on=False)
-
-    def _open_folder(self) -> None:
-        agent = self.context.agent
-        self.run(lambda: agent.downloads.open_folder(), lambda _nothing: None)
 
     # Asking the portal
 
@@ -238,11 +239,3 @@ def _stop(agent: Agent) -> None:
     running = next(job.running for job in agent.jobs.overview() if job.key is JobKey.DOWNLOAD)
     if running is not None:
         agent.jobs.cancel(running.run_id)
-
-
-def _state(row: DownloadRow) -> str:
-    return state_word(row.state, file_is_missing=row.is_missing)
-
-
-def _status(row: DownloadRow) -> Status:
-    return Status.WARNING if row.is_missing else STATE_ICONS[row.state]

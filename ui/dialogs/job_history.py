@@ -23,7 +23,6 @@ from ui.models.job_history import (
     state_choices,
     success_sentence,
 )
-from ui.models.words import local_text
 from ui.widgets.controls import file_to_write, once_after
 from ui.widgets.day_jump import DayJump
 from ui.widgets.dialog import Dialog
@@ -32,7 +31,7 @@ from ui.widgets.layout import GRID, column, field_label, fill_choice, held, row,
 from ui.widgets.notes import Note, plain_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.tables import Column, ListModel, TableView
+from ui.widgets.tables import Column, ListModel, TableView, time_column
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -196,20 +195,20 @@ class JobHistoryDialog(Dialog):
 
 def _columns(zone: tzinfo) -> tuple[Column[Run], ...]:
     return (
-        Column(_("Geplant"), lambda run: local_text(run.due_at, zone), sort=RunOrder.DUE_AT),
+        time_column(_("Geplant"), lambda run: run.due_at, zone, RunOrder.DUE_AT),
         Column(_("Auftrag"), lambda run: job_title(run.job), sort=RunOrder.JOB),
         Column(_("Status"), lambda run: state_title(run.state), sort=RunOrder.STATE, status=lambda run: RUN_ICONS[run.state]),
         Column(_("Auslöser"), lambda run: trigger_title(run.trigger), sort=RunOrder.TRIGGER),
         Column(_("Arbeitsplatz"), lambda run: run.workstation, sort=RunOrder.WORKSTATION),
-        Column(_("Begonnen"), lambda run: local_text(run.started_at, zone), sort=RunOrder.STARTED_AT),
-        Column(_("Beendet"), lambda run: local_text(run.finished_at, zone), sort=RunOrder.FINISHED_AT),
+        time_column(_("Begonnen"), lambda run: run.started_at, zone, RunOrder.STARTED_AT),
+        time_column(_("Beendet"), lambda run: run.finished_at, zone, RunOrder.FINISHED_AT),
         Column(_("Was geschah"), lambda run: run.sentence, sort=RunOrder.STATE, tooltip=lambda run: run.sentence),
     )
 
 
 def _activity_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
     return (
-        Column(_("Zeit"), lambda row: local_text(row.at, zone)),
+        time_column(_("Zeit"), lambda row: row.at, zone),
         Column(_("Stufe"), lambda row: level_title(row.level), status=lambda row: LEVEL_ICONS[row.level]),
         Column(_("Was geschah"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
@@ -20,7 +21,7 @@ from PyQt6.QtWidgets import (
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
-from tray_agent.jobs.model import JobChange, JobOverview, Pause
+from tray_agent.jobs.model import JobOverview, Pause
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.schedules.order_check import OrderFinding
@@ -40,9 +41,7 @@ from ui.widgets.tables import Column, ListModel, TableView
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QDialog
 
-    from tray_agent.agent import Agent
     from tray_agent.errors import KnownError
-    from tray_agent.schedules.schedule import Schedule
     from ui.windows import DialogContext
 
 
@@ -78,7 +77,12 @@ class JobsDialog(Dialog):
 
     def _make_table(self) -> None:
         self.table = TableView[JobRow](_("Aufträge"), _("Es sind keine Aufträge eingerichtet."))
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda row: row.stored.key)
+        self.list = ListModel(
+            self._columns(),
+            on_check=lambda row, on: self._edit(self.model.enable, row.key, on),
+            parent=self,
+            key=lambda row: row.stored.key,
+        )
         self.table.setModel(self.list)
         self.table.menu_asked.connect(lambda place: self.context_menu().popup(place))
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
@@ -93,10 +97,20 @@ class JobsDialog(Dialog):
     def _columns(self) -> tuple[Column[JobRow], ...]:
         return (
             Column(_("Aktiviert"), lambda row: _("Ja") if row.enabled else _("Nein"), checked=lambda row: row.enabled),
-            Column(_("Auftrag"), lambda row: row.title, status=_warning_icon, tooltip=lambda row: "\n".join(row.warnings)),
+            Column(
+                _("Auftrag"),
+                lambda row: row.title,
+                status=lambda row: Status.WARNING if row.needs_a_look else None,
+                tooltip=lambda row: "\n".join(row.warnings),
+            ),
             Column(_("Zeitplan"), schedule_text, tooltip=schedule_text),
             Column(_("Nächster Lauf"), next_text),
-            Column(_("Letztes Ergebnis"), self.model.result_text, status=_result_icon, tooltip=_result_tooltip),
+            Column(
+                _("Letztes Ergebnis"),
+                self.model.result_text,
+                status=lambda row: RUN_ICONS[row.shown_run.state] if row.shown_run else Status.WAITING,
+                tooltip=lambda row: row.shown_run.sentence if row.shown_run else "",
+            ),
             Column(_("Arbeitsplatz"), lambda row: row.shown_run.workstation if row.shown_run else ""),
         )
 
@@ -145,7 +159,12 @@ class JobsDialog(Dialog):
         agent = self.context.agent
         if not self.model.rows:
             self.list.wait()
-        self.run(lambda: _read(agent), lambda read: self._show(*read), busy=busy, failed=self._not_read)
+        self.run(
+            lambda: (agent.jobs.overview(), agent.clock.now(), agent.jobs.paused()),
+            lambda read: self._show(*read),
+            busy=busy,
+            failed=self._not_read,
+        )
 
     def refresh(self) -> None:
         """Reads the jobs anew because a person asks for it; what was told before is over."""
@@ -174,7 +193,11 @@ class JobsDialog(Dialog):
         self._checking = True
         agent, model, day = self.context.agent, self.model, self.day
         changes, schedules = model.tried_changes, dict(model.tried_schedules)
-        self.run(lambda: _check(agent, changes, schedules, day), lambda checked: self._checked(*checked), failed=self._check_failed)
+
+        def check() -> tuple[tuple[OrderFinding, ...], DayPlan]:
+            return agent.jobs.check(changes), plan_day(schedules, agent.machine.zone, agent.jobs.quiet_hours(), day)
+
+        self.run(check, lambda checked: self._checked(*checked), failed=self._check_failed)
 
     def _checked(self, findings: tuple[OrderFinding, ...], plan: DayPlan) -> None:
         self._checking = False
@@ -244,8 +267,8 @@ class JobsDialog(Dialog):
 
     # Editing
 
-    def _tick(self, row: JobRow, on: bool) -> None:
-        self.model.enable(row.key, on)
+    def _edit(self, edit: Callable[..., None], *values: object) -> None:
+        edit(*values)
         self._changed()
 
     def context_menu(self) -> QMenu:
@@ -268,19 +291,11 @@ class JobsDialog(Dialog):
         row = self.table.current
         if row is None:
             return
-        key = row.key
-        subject = ScheduleSubject(
-            key, row.schedule, lambda schedule: self._take(key, schedule), lambda schedule: self._try(key, schedule), window=id(self)
+        key, model = row.key, self.model
+        take, preview = partial(self._edit, model.set_schedule, key), partial(self._edit, model.try_schedule, key)
+        self._schedules[key] = self.context.windows.open(
+            DialogName.SCHEDULE, ScheduleSubject(key, row.schedule, take, preview, window=id(self))
         )
-        self._schedules[key] = self.context.windows.open(DialogName.SCHEDULE, subject)
-
-    def _take(self, key: JobKey, schedule: Schedule) -> None:
-        self.model.set_schedule(key, schedule)
-        self._changed()
-
-    def _try(self, key: JobKey, schedule: Schedule | None) -> None:
-        self.model.try_schedule(key, schedule)
-        self._changed()
 
     def open_history(self) -> None:
         """Opens the history of the chosen job."""
@@ -377,29 +392,3 @@ class JobsDialog(Dialog):
                 dialog.done(0)
         self._schedules.clear()
         super().done(result)
-
-
-def _warning_icon(row: JobRow) -> Status | None:
-    switched_off = row.enabled and not row.stored.switched_on
-    return Status.WARNING if row.warnings or switched_off else None
-
-
-def _result_icon(row: JobRow) -> Status | None:
-    run = row.shown_run
-    return RUN_ICONS[run.state] if run else Status.WAITING
-
-
-def _result_tooltip(row: JobRow) -> str:
-    return row.shown_run.sentence if row.shown_run else ""
-
-
-def _read(agent: Agent) -> tuple[tuple[JobOverview, ...], datetime, Pause | None]:
-    jobs, pause = agent.jobs.overview(), agent.jobs.paused()
-    return jobs, agent.clock.now(), pause
-
-
-def _check(
-    agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date
-) -> tuple[tuple[OrderFinding, ...], DayPlan]:
-    plan = plan_day(schedules, agent.machine.zone, agent.jobs.quiet_hours(), day)
-    return agent.jobs.check(changes), plan

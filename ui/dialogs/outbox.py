@@ -23,7 +23,6 @@ from ui.models.outbox import (
     filter_of,
     why_empty,
 )
-from ui.models.words import local_text
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status
@@ -31,7 +30,7 @@ from ui.widgets.layout import fill_choice, row, splitter
 from ui.widgets.notes import Details
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.search_line import patient_line
-from ui.widgets.tables import Align, Column, TableView
+from ui.widgets.tables import Align, Column, TableView, time_column
 
 if TYPE_CHECKING:
     from tray_agent.store.pages import Page
@@ -102,8 +101,8 @@ class OutboxDialog(Dialog):
             Column(_("Art"), lambda row: kind_title(row.kind)),
             Column(_("Kanal"), channel_word),
             Column(_("Zustand"), lambda row: state_title(row.state), sort=OutboxOrder.STATE.value, status=lambda row: _ICONS[row.state]),
-            Column(_("Termin"), lambda row: local_text(row.appointment_at, self._zone), sort=OutboxOrder.APPOINTMENT.value),
-            Column(_("Aufbereitet"), lambda row: local_text(row.prepared_at, self._zone), sort=OutboxOrder.PREPARED.value),
+            time_column(_("Termin"), lambda row: row.appointment_at, self._zone, OutboxOrder.APPOINTMENT.value),
+            time_column(_("Aufbereitet"), lambda row: row.prepared_at, self._zone, OutboxOrder.PREPARED.value),
             Column(_("Grund"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
         )
 

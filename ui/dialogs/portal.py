@@ -23,6 +23,7 @@ from ui.widgets.search_line import SearchLine, searching
 from ui.widgets.tables import Align
 
 if TYPE_CHECKING:
+    from tray_agent.downloads.service import DownloadService
     from ui.windows import DialogContext
 
 _ROW = Qt.ItemDataRole.UserRole
@@ -220,26 +221,30 @@ class PortalDialog(Dialog):
 
     def subscribe(self, element: str, on: bool) -> None:
         """Subscribes to an element, or ends that; told at once, shown when it is stored."""
-        agent, by = self.context.agent, self._by
 
-        def work() -> PortalView:
+        def change(downloads: DownloadService) -> None:
             if on:
-                agent.downloads.subscribe(element, by)
+                downloads.subscribe(element, self._by)
             else:
-                agent.downloads.unsubscribe(element)
-            return agent.downloads.portal(refresh=False)
+                downloads.unsubscribe(element)
 
-        self.run(work, self._show, busy=_("Abonnement wird gespeichert …"))
+        self._change(change, self._show, _("Abonnement wird gespeichert …"))
 
     def activate(self) -> None:
         """Puts the switch ``DownloadService.Aktiv`` on Ja."""
-        agent, by = self.context.agent, self._by
+        self._change(
+            lambda downloads: downloads.set_active(active=True, by=self._by), self._activated, _("Download-Service wird aktiviert …")
+        )
+
+    def _change(self, change: Callable[[DownloadService], None], done: Callable[[PortalView], None], busy: str) -> None:
+        """Changes something and shows the portal as it is then, without asking it."""
+        agent = self.context.agent
 
         def work() -> PortalView:
-            agent.downloads.set_active(active=True, by=by)
+            change(agent.downloads)
             return agent.downloads.portal(refresh=False)
 
-        self.run(work, self._activated, busy=_("Download-Service wird aktiviert …"))
+        self.run(work, done, busy=busy)
 
     def _activated(self, view: PortalView) -> None:
         self._show(view)

@@ -67,32 +67,6 @@ def details(row: ActivityRow, zone: tzinfo) -> str:
     return "\n".join(lines)
 
 
-class CallListModel:
-    """The patients to be reminded otherwise, and which of them are ticked as done."""
-
-    def __init__(self) -> None:
-        self.entries: tuple[CallEntry, ...] = ()
-        self._ticked: set[int] = set()
-
-    def show(self, entries: tuple[CallEntry, ...]) -> None:
-        """Takes the list as it is now; ticks stay."""
-        self.entries = entries
-        self._ticked &= {entry.message.id for entry in entries}
-
-    def tick(self, entry: CallEntry, on: bool) -> None:
-        """Ticks or unticks a patient."""
-        (self._ticked.add if on else self._ticked.discard)(entry.message.id)
-
-    def is_ticked(self, entry: CallEntry) -> bool:
-        """Returns whether a patient is ticked."""
-        return entry.message.id in self._ticked
-
-    @property
-    def ticked(self) -> tuple[int, ...]:
-        """Returns the numbers of the ticked messages, in the order of the list."""
-        return tuple(entry.message.id for entry in self.entries if self.is_ticked(entry))
-
-
 def phones_text(entry: CallEntry) -> str:
     """Returns the numbers to call, or that there are none."""
     return ", ".join(entry.phones) or _("keine Nummer")

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from html import escape
 from typing import TYPE_CHECKING
 
+from tray_agent.config.machine import PracticeSection
 from tray_agent.i18n import N_, _, current_language, format_date, format_time, in_language
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
 from tray_agent.messages.texts.rendering import normal_language
@@ -32,14 +33,6 @@ _REMINDING = N_("Gerne erinnern wir Sie an Ihren Termin {when}.")
 _WHEN = N_("am {date} um {time} Uhr")
 _CALL = N_("Falls Sie verhindert sind, rufen Sie uns bitte an: {phone}.")
 _CLOSING = N_("Freundliche Grüsse")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who writes: the practice's name and telephone number, either may be ""."""
-
-    name: str
-    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +110,9 @@ def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewL
     return _list(title, introduction, titles, (15, 16, 15, 9, 18, 27), cells)
 
 
-def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
+def letters(
+    entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: PracticeSection, zone: tzinfo, now: datetime
+) -> PrintOut:
     """Returns a letter for each patient, each on a page of its own; nothing in it says more than place and time."""
     pages = (_letter(entry, patients.get(entry.message.patient_id), sender, zone, now) for entry in entries)
     body = "".join(_begin_page(page) if number else page for number, page in enumerate(pages))
@@ -129,7 +124,7 @@ def _begin_page(letter: str) -> str:
     return letter.replace("<p>", "<p style='page-break-before:always'>", 1)
 
 
-def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzinfo, now: datetime) -> str:
+def _letter(entry: CallEntry, patient: Patient | None, sender: PracticeSection, zone: tzinfo, now: datetime) -> str:
     """Returns a letter, in the patient's language where the product has it, else in that of the practice."""
     message = entry.message
     language = (normal_language(patient.language) if patient else None) or current_language()
@@ -144,7 +139,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"
 
 
-def _letter_paragraphs(message: OutboxMessage, sender: Sender, zone: tzinfo, language: str) -> tuple[str, ...]:
+def _letter_paragraphs(message: OutboxMessage, sender: PracticeSection, zone: tzinfo, language: str) -> tuple[str, ...]:
     local = message.appointment_at.astimezone(zone) if message.appointment_at else None
     when = in_language(language, _WHEN).format(date=format_date(local), time=format_time(local)) if local else ""
     call = in_language(language, _CALL).format(phone=sender.phone) if sender.phone else ""

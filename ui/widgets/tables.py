@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.search_keys import sort_key
 from tray_agent.tray.in_windows import in_windows
+from ui.models.words import local_text
 from ui.widgets.controls import menu_place
 from ui.widgets.icons import Status, status_icon
 
@@ -84,6 +86,11 @@ class Column(Generic[Row]):
     status: Callable[[Row], Status | None] | None = None
     tooltip: Callable[[Row], str] | None = None
     checked: Callable[[Row], bool | None] | None = None
+
+
+def time_column(title: str, at: Callable[[Row], datetime | None], zone: tzinfo, sort: str = "", nothing: str = "") -> Column[Row]:
+    """Returns a column of instants (aware), as the practice reads them; ``nothing`` stands where there is none."""
+    return Column(title, lambda row: local_text(at(row), zone, nothing), sort=sort, key=lambda row: str(at(row) or ""))
 
 
 class TableModel(QAbstractTableModel, Generic[Row]):
