@@ -43,7 +43,6 @@ class _Read:
 class ActivityDialog(Dialog):
     """A tab for each service with its number of errors, one for those to be reminded otherwise, one for what is in doubt."""
 
-    NAME = "activity"
     SIZE = (1048, 640)
 
     def __init__(self, context: DialogContext) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QLabel
@@ -30,9 +29,7 @@ from ui.widgets.icons import Status
 from ui.widgets.layout import fill_choice, row
 from ui.widgets.notes import Note
 from ui.widgets.tables import Align, Column, ListModel, TableView, time_column
-
-if TYPE_CHECKING:
-    from ui.windows import DialogContext
+from ui.windows import DialogContext
 
 _ICONS = {
     CreditState.GOOD: Status.SUCCESS,
@@ -46,7 +43,6 @@ _ICONS = {
 class CreditsDialog(Dialog):
     """The accounts, the balance of the chosen one over time, and *Jetzt abfragen*."""
 
-    NAME = "credits"
     SIZE = (1008, 608)
 
     def __init__(self, context: DialogContext) -> None:

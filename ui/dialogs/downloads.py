@@ -48,7 +48,6 @@ DETAIL_LINES = 9
 class DownloadsDialog(Dialog):
     """A row for each version; *Ausführen* starts the ticked ones, a double click one of them."""
 
-    NAME = "downloads"
     SIZE = (820, 560)
 
     def __init__(self, context: DialogContext) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
@@ -15,9 +13,7 @@ from ui.widgets.dialog import Dialog, with_colon
 from ui.widgets.icons import Status, program_icon
 from ui.widgets.layout import GRID, button, row, scrolling
 from ui.widgets.notes import plain_label
-
-if TYPE_CHECKING:
-    from ui.windows import DialogContext
+from ui.windows import DialogContext
 
 ICON = 48
 
@@ -25,7 +21,6 @@ ICON = 48
 class InfoDialog(Dialog):
     """Version, database and licences; from here to the portal and the downloads, as in the practice software."""
 
-    NAME = "info"
     SIZE = (640, 420)
 
     def __init__(self, context: DialogContext) -> None:

@@ -50,7 +50,6 @@ _SETTLE = 150
 class JobHistoryDialog(Dialog):
     """The history: a period, filters, and below the list what a run did."""
 
-    NAME = "job_history"
     SIZE = (1180, 680)
 
     def __init__(self, context: DialogContext) -> None:

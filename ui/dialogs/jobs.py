@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
-    NAME = "jobs"
     SIZE = (1200, 680)
 
     def __init__(self, context: DialogContext) -> None:

@@ -53,7 +53,6 @@ _ICONS = {
 class OutboxDialog(Dialog):
     """A list of any length, filtered and sorted by the database; *Stornieren* for what was not sent yet."""
 
-    NAME = "outbox"
     SIZE = (1184, 640)
 
     def __init__(self, context: DialogContext) -> None:

@@ -24,7 +24,6 @@ _BUTTON_COLUMNS = 2
 class OverviewDialog(Dialog):
     """The state, and the tray's menu as buttons."""
 
-    NAME = "overview"
     SIZE = (520, 560)
 
     def __init__(self, context: DialogContext) -> None:

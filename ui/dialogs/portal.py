@@ -39,7 +39,6 @@ DETAIL_LINES = 9
 class PortalDialog(Dialog):
     """Areas as a tree; headings can't be chosen; the context menus are those of the specification."""
 
-    NAME = "portal"
     SIZE = (900, 640)
 
     def __init__(self, context: DialogContext) -> None:

@@ -65,7 +65,6 @@ _APPOINTMENT = 0
 class PreviewDialog(Dialog):
     """What preparing would find on a day; writes nothing and asks no gateway."""
 
-    NAME = "preview"
     SIZE = (1200, 640)
 
     def __init__(self, context: DialogContext) -> None:

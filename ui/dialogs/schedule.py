@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from PyQt6.QtCore import QDate, Qt, QTime
 from PyQt6.QtWidgets import (
@@ -40,9 +40,7 @@ from ui.widgets.date_field import DateField
 from ui.widgets.dialog import Dialog, Form
 from ui.widgets.layout import GRID, choose, column, fill_choice, held, row, scrolling
 from ui.widgets.notes import Note, plain_label
-
-if TYPE_CHECKING:
-    from ui.windows import DialogContext
+from ui.windows import DialogContext
 
 AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
@@ -53,7 +51,6 @@ _MOST_EVERY = 1439
 class ScheduleDialog(Dialog):
     """One job's schedule. *Speichern* hands it to *Aufträge verwalten*, which writes it when it is saved itself."""
 
-    NAME = "schedule"
     SIZE = (620, 640)
 
     def __init__(self, context: DialogContext) -> None:

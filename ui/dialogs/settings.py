@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 class SettingsDialog(Dialog):
     """All switches with explanation and default; *Speichern* writes them, *Abbrechen* means it."""
 
-    NAME = "settings"
     SIZE = (760, 640)
 
     def __init__(self, context: DialogContext) -> None:

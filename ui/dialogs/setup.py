@@ -53,7 +53,6 @@ _ORDER = (CheckVerdict.GOOD, CheckVerdict.NOTICE, CheckVerdict.FAULT)
 class SetupDialog(Dialog):
     """A page for each connection; *Prüfen* tries what stands in the fields, *Speichern* writes it."""
 
-    NAME = "setup"
     SIZE = (860, 620)
 
     def __init__(self, context: DialogContext) -> None:

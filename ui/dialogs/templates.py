@@ -61,7 +61,6 @@ _SEVERITY_ICONS = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNIN
 class TemplatesDialog(Dialog):
     """The templates at the left, the editor with check and preview at the right; *Speichern* writes the edited one."""
 
-    NAME = "templates"
     SIZE = (1184, 640)
     model: TemplatesModel
     """There as soon as the templates are read; before that no field is connected to it."""

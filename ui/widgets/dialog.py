@@ -53,7 +53,7 @@ class Dialog(QDialog):
     ``side_action``, and, where it changes something, overrides ``has_unsaved_changes`` and ``save``.
 
     Attributes:
-        NAME: a stable word under which size and column widths are kept; a class attribute.
+        NAME: a stable word under which size and column widths are kept; by itself the window's module.
         SIZE: width and height at the first opening, in pixels.
         body: the layout for the dialog's own widgets; it belongs to the widget ``content``.
         context: what the dialog was given.
@@ -62,6 +62,11 @@ class Dialog(QDialog):
 
     NAME: ClassVar[str] = "dialog"
     SIZE: ClassVar[tuple[int, int]] = (640, 480)
+
+    def __init_subclass__(cls) -> None:
+        """Names the window after its module, which is how it is found, too."""
+        if "NAME" not in vars(cls):
+            cls.NAME = cls.__module__.rpartition(".")[2]
 
     def __init__(self, context: DialogContext, title: str) -> None:
         assert_gui_thread()
