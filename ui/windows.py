@@ -67,12 +67,12 @@ DialogFactory = Callable[[DialogContext], QDialog]
 
 
 def factory_of(name: DialogName) -> DialogFactory:
-    """Returns what makes a window, from its module ``ui.dialogs.NAME``.
+    """Returns what makes a window: the class of its name in its module, for *job_history* ``ui.dialogs.job_history.JobHistoryDialog``.
 
     Raises:
         ModuleNotFoundError: there is no such dialog.
     """
-    factory: DialogFactory = import_module(f"ui.dialogs.{name.value}").open_dialog
+    factory: DialogFactory = getattr(import_module(f"ui.dialogs.{name.value}"), f"{name.value.title().replace('_', '')}Dialog")
     return factory
 
 

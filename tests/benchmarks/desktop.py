@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -29,6 +30,8 @@ MEBIBYTE = 1024 * 1024
 
 BARE = """
 import signal, sys
+from typing import Any
+
 from PyQt6.QtGui import QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -262,7 +265,7 @@ def _measure_rows(stage: object) -> None:
         Column[Entry]("Name", lambda entry: entry.name, sort="name"),
     )
     model = PagedModel(columns, fetch, stage.background)
-    view = TableView("Eine Million Zeilen", "")
+    view = TableView[Any]("Eine Million Zeilen", "")
     view.resize(700, 600)
 
     def loaded() -> None:

@@ -40,7 +40,6 @@ from tray_agent.jobs.contract import JobWorks
 from tray_agent.jobs.errors import passes
 from tray_agent.jobs.events import Event, RunFinished, RunLost
 from tray_agent.jobs.model import JobChange, PauseScope
-from tray_agent.jobs.parts import JobParts
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import (
     Accepted,
@@ -452,10 +451,6 @@ class Office(Agent):
     def job_works(self) -> JobWorks:
         return {key: self._work_of(key) for key in JOBS}
 
-    @property
-    def job_parts(self) -> JobParts:
-        return self._job_parts
-
 
 class Programme:
     """One start of the product on one computer: from switching on to its end, whatever ends it.
@@ -485,7 +480,7 @@ class Programme:
 
     @property
     def running(self) -> bool:
-        return bool(self._office.job_parts.runner.running)
+        return bool(self._office.jobs.runner.running)
 
     def nudge(self) -> None:
         """Has the plan looked at now."""
@@ -496,7 +491,7 @@ class Programme:
     def log_off(self) -> None:
         """Ends the program as a log-off does: runs give back at their next safe point, if they reach one soon."""
         self._quitting = True
-        self._office.job_parts.runner.quit(0)
+        self._office.jobs.runner.quit(0)
 
     def close(self) -> None:
         self._office.close()
@@ -584,7 +579,7 @@ class Programme:
         now = self._around.timetable.now
         away = (self._away_since, now) if self._away_since else self._missed
         try:
-            settled = self._office.job_parts.settlement.settle(self._launch, away)
+            plan, waits_until = self._office.jobs.settlement.settle(self._launch, away)
         except KnownError:
             self._away_since = self._away_since or now
             self._retry = min(2 * self._retry, 60.0)
@@ -595,14 +590,14 @@ class Programme:
             return 2.0
         if self._away_since:
             self._missed, self._away_since, self._retry = away, None, 5.0
-        planned = [next_after(job.schedule, ZURICH, settled.plan.now) for job in settled.plan.jobs.values()]
-        due = min((at for at in (settled.waits_until, *planned) if at), default=now + LONGEST_LOOK)
+        planned = [next_after(job.schedule, ZURICH, plan.now) for job in plan.jobs.values()]
+        due = min((at for at in (waits_until, *planned) if at), default=now + LONGEST_LOOK)
         return min(max((due - self._around.timetable.now).total_seconds(), 0.2), LONGEST_LOOK.total_seconds())
 
     def _launch(self, claim: Claim) -> None:
         def run() -> None:
             self._around.timetable.wait(self._around.timetable.random.uniform(0.0, 0.5))
-            self._office.job_parts.runner.run(claim)
+            self._office.jobs.runner.run(claim)
             self._around.changed()
 
         self._around.timetable.spawn(self.place, f"{self.place.name} {claim.job.value}", run)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QModelIndex, QPoint, QPointF, Qt
+from datetime import date
+
+from PyQt6.QtCore import QDate, QModelIndex, QPoint, QPointF, Qt
 from PyQt6.QtGui import QContextMenuEvent, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractItemView, QApplication, QWidget
+
+from ui.models.period import Preset
+from ui.widgets.period_fields import PeriodFields
 
 
 def press(widget: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -38,3 +43,10 @@ def turn_wheel(widget: QWidget) -> bool:
     )
     QApplication.sendEvent(widget, event)
     return event.isAccepted()
+
+
+def choose_days(period: PeriodFields, first: date, last: date) -> None:
+    """Chooses days of one's own."""
+    period.choose(Preset.OWN)
+    period.first.setDate(QDate(first.year, first.month, first.day))
+    period.last.setDate(QDate(last.year, last.month, last.day))

@@ -16,9 +16,10 @@ from pytestqt.qtbot import QtBot
 from tests.messages.world import ANNA, TOMORROW_NINE, World
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes
-from tests.ui.keyboard import press, type_text
+from tests.ui.keyboard import choose_days, press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
+from tray_agent.config.machine import PracticeSection
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import Service
 from tray_agent.messages.model import MessageState
@@ -29,7 +30,7 @@ from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.activity_pages import LogPage
 from ui.models.activity import LogFilter
 from ui.models.period import Period
-from ui.models.print_outs import PrintOut, Sender, activity_list, letters
+from ui.models.print_outs import PrintOut, activity_list, letters
 from ui.widgets.printing import preview, print_with_dialog, write_pdf
 from ui.windows import DialogContext
 
@@ -100,10 +101,10 @@ def test_filters_narrow_a_tab(qtbot: QtBot, context: DialogContext) -> None:
     type_text(page.text, "hans")
     qtbot.waitUntil(lambda: sentences(page) == ["Meier Hans: spät gesendet."])
     page.text.clear()
-    page.period.choose_days(date(2026, 11, 1), date(2026, 11, 2))
+    choose_days(page.period, date(2026, 11, 1), date(2026, 11, 2))
     qtbot.waitUntil(lambda: page.list.rowCount() == 0)
     assert "der Filter verbirgt sie" in page.table.message
-    page.period.choose_days(date(2026, 11, 2), date(2026, 11, 1))
+    choose_days(page.period, date(2026, 11, 2), date(2026, 11, 1))
     assert "so gibt es keinen Zeitraum" in page.period_note.text
 
 
@@ -210,7 +211,7 @@ def test_the_call_list_is_ticked_off(qtbot: QtBot, context: DialogContext, pract
     monkeypatch.setattr(dialog, "ask", asked)
     page.tick_button.click()
     settle(qtbot, dialog)
-    qtbot.waitUntil(lambda: [entry.message.patient_name for entry in page.model.entries] == ["Anna Muster0"] or page.list.rowCount() == 1)
+    qtbot.waitUntil(lambda: [entry.message.patient_name for entry in page.model.rows] == ["Anna Muster0"] or page.list.rowCount() == 1)
     assert asked.questions == ["1 Patient wurde anders erinnert?"]
     assert dialog.tabs.tabText(3) == "Anders zu erinnern (1)"
     handled = [message for message in practice.messages() if message.handled_at]
@@ -241,7 +242,9 @@ def test_letters_say_place_and_time_and_no_more(qtbot: QtBot, context: DialogCon
     missed(practice)
     entries = practice.service.call_list()
     patients = practice.practice.patients({entry.message.patient_id for entry in entries})
-    printed = letters(entries, patients, Sender("Praxis am Bellevue", "044 262 11 22"), context.agent.machine.zone, clock.now())
+    printed = letters(
+        entries, patients, PracticeSection(name="Praxis am Bellevue", phone="044 262 11 22"), context.agent.machine.zone, clock.now()
+    )
     assert printed.html.count("Gerne erinnern wir Sie an Ihren Termin am 24.11.2026 um") == 2
     assert printed.html.count("page-break-before") == 1
     assert "Frau Anna Muster0" in printed.html
@@ -259,7 +262,7 @@ def test_a_letter_is_in_the_language_of_its_patient(
     missed(practice)
     entry = practice.service.call_list()[0]
     patient = replace(practice.practice.patients({entry.message.patient_id})[entry.message.patient_id], language=written)
-    printed = letters([entry], {patient.id: patient}, Sender("Praxis", ""), context.agent.machine.zone, clock.now())
+    printed = letters([entry], {patient.id: patient}, PracticeSection(name="Praxis", phone=""), context.agent.machine.zone, clock.now())
     assert f"<p>{greeting}</p>" in printed.html
     assert "24.11.2026" in printed.html
 
@@ -389,7 +392,7 @@ def test_a_pdf_that_cant_be_written_is_told(qtbot: QtBot, context: DialogContext
 def test_a_letter_each_on_its_page(tmp_path: Path, practice: World, context: DialogContext, clock: ManualClock, qtbot: QtBot) -> None:
     missed(practice, 3)
     entries = practice.service.call_list()
-    printed = letters(entries, {}, Sender("Praxis am Bellevue", ""), context.agent.machine.zone, clock.now())
+    printed = letters(entries, {}, PracticeSection(name="Praxis am Bellevue", phone=""), context.agent.machine.zone, clock.now())
     write_pdf(printed, tmp_path / "briefe.pdf")
     pages = pages_of(tmp_path / "briefe.pdf")
     assert len(pages) == 3

@@ -10,8 +10,8 @@ from PyQt6.QtWidgets import QStyle, QStyleOption
 from pytestqt.qtbot import QtBot
 
 from tests.ui.palettes import PALETTES, dark_palette, light_palette
-from ui.dialogs.day_timeline import Colours
 from ui.widgets.contrast import AA_TEXT, TEXT_PAIRS, contrast, focus_colour, is_dark, make_readable, mixed, shown
+from ui.widgets.painted import Colours
 from ui.widgets.style import ReadableStyle, field_colour, frame_colour
 
 AA_SHAPE = 3.0
@@ -83,7 +83,7 @@ def test_the_time_lines_shapes_are_seen_and_its_words_read(qtbot: QtBot, name: s
     drawn = Colours.of(palette)
     ground = palette.color(Role.Base)
     assert contrast(drawn.text, ground) >= AA_TEXT
-    for shape in (drawn.run, drawn.warning):
+    for shape in (drawn.line, drawn.warning):
         for behind in (ground, mixed(drawn.faint, ground, 0.25), palette.color(Role.Window)):
             assert contrast(shape, behind) >= AA_SHAPE
 

@@ -30,12 +30,12 @@ from ui.models.credits import (
     chart_of,
     credits_text,
     days_text,
-    measured_text,
     not_answered,
     state_of,
     state_word,
     use_text,
 )
+from ui.models.words import local_text
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -72,10 +72,10 @@ def test_how_an_account_stands(known: AccountCredits, state: CreditState, word: 
 
 def test_what_the_columns_say() -> None:
     known = account(days_left=12, use_per_day=Decimal("10.96"))
-    assert (use_text(known), days_text(known), measured_text(known, ZURICH)) == ("11", "12 Tage", "23.11.2026 10:00")
+    assert (use_text(known), days_text(known), local_text(known.measured_at, ZURICH)) == ("11", "12 Tage", "23.11.2026 10:00")
     assert days_text(account(days_left=1)) == "1 Tag"
     assert days_text(account(days_left=0)) == "weniger als 1 Tag"
-    assert (use_text(account()), days_text(account()), measured_text(account(None), ZURICH)) == ("–", "–", "–")
+    assert (use_text(account()), days_text(account()), local_text(account(None).measured_at, ZURICH, "–")) == ("–", "–", "–")
 
 
 @pytest.mark.parametrize(("amount", "told"), [("0", "0 Credits"), ("1", "1 Credit"), ("1.5", "1.5 Credits"), ("1200", "1’200 Credits")])

@@ -137,7 +137,7 @@ def test_only_what_is_here_can_be_ticked() -> None:
     model.show((UPDATE, COMING, GONE))
     for row in model.rows:
         model.tick(row, on=True)
-    assert model.chosen == (UPDATE,)
+    assert model.ticked == (UPDATE,)
     assert [model.is_ticked(row) for row in model.rows] == [True, None, None]
 
 
@@ -146,9 +146,9 @@ def test_ticks_stay_when_the_rows_are_read_anew_and_go_with_the_file() -> None:
     model.show((UPDATE, TARIFF))
     model.tick(UPDATE, on=True)
     model.show((TARIFF, UPDATE))
-    assert model.chosen == (UPDATE,)
+    assert model.ticked == (UPDATE,)
     model.show((TARIFF, replace(UPDATE, present=False)))
-    assert not model.chosen
+    assert not model.ticked
 
 
 def test_rows_say_what_they_are() -> None:
@@ -188,7 +188,7 @@ def test_running_starts_the_ticked_ones_and_tells_about_the_restart(qtbot: QtBot
     button(dialog, "Ausführen").click()
     qtbot.waitUntil(lambda: "neu starten" in dialog.banner.text)
     assert service.installed == [("vitomed-update", "2.69.001"), ("tarif", "1.4.002")]
-    assert not dialog.model.chosen
+    assert not dialog.model.ticked
 
 
 def test_a_double_click_starts_one(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
@@ -202,7 +202,7 @@ def test_a_double_click_starts_one(qtbot: QtBot, dialog: DownloadsDialog, servic
 def test_space_ticks_and_enter_runs(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
     dialog.table.selectRow(0)
     press(dialog.table, Qt.Key.Key_Space)
-    assert dialog.model.chosen == (UPDATE,)
+    assert dialog.model.ticked == (UPDATE,)
     press(dialog, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: service.installed == [("vitomed-update", "2.69.001")])
 
@@ -213,7 +213,7 @@ def test_a_refusal_is_shown_and_nothing_is_installed(qtbot: QtBot, dialog: Downl
     dialog.run_chosen()
     qtbot.waitUntil(lambda: "verändert" in dialog.banner.text)
     assert service.installed == []
-    assert dialog.model.chosen == (UPDATE,)
+    assert dialog.model.ticked == (UPDATE,)
 
 
 @pytest.mark.parametrize("refused", ["vitomed-update", "tarif"])
@@ -227,7 +227,7 @@ def test_one_that_is_refused_does_not_stop_the_other(qtbot: QtBot, dialog: Downl
     assert [element for element, _version in service.installed] == [other]
     assert f"{title} ist installiert." in dialog.banner.text
     assert ("neu starten" in dialog.banner.text) == (refused == "tarif")
-    assert [row.signed.element for row in dialog.model.chosen] == [refused]
+    assert [row.signed.element for row in dialog.model.ticked] == [refused]
 
 
 def test_what_is_started_is_told_although_nothing_can_be_noted_then(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
@@ -243,7 +243,7 @@ def test_a_double_click_leaves_the_other_ticks(qtbot: QtBot, dialog: DownloadsDi
     tick(dialog, 0)
     dialog.table.doubleClicked.emit(dialog.list.index(1, 2))
     qtbot.waitUntil(lambda: service.installed == [("tarif", "1.4.002")] and not dialog.is_busy)
-    assert dialog.model.chosen == (UPDATE,)
+    assert dialog.model.ticked == (UPDATE,)
 
 
 def test_a_download_whose_installation_failed_waits_and_says_so() -> None:
@@ -272,7 +272,7 @@ def test_checking_now_tells_what_the_run_came_to(
     give_jobs(agent, monkeypatch, work=work)
     press(dialog, Qt.Key.Key_F5)
     qtbot.waitUntil(dialog.transfer.isVisible)
-    assert dialog.transfer.format() == "Portal wird geprüft …"
+    assert dialog.transfer.bar.format() == "Portal wird geprüft …"
     assert not button(dialog, "Jetzt prüfen").isEnabled()
     assert dialog.table.isEnabled()
     goes_on.set()
@@ -292,7 +292,7 @@ def test_a_transfer_can_be_cancelled(qtbot: QtBot, dialog: DownloadsDialog, agen
     give_jobs(agent, monkeypatch, work=work)
     dialog.check_now()
     qtbot.waitUntil(lambda: any(job.running is not None for job in agent.jobs.overview()), timeout=20_000)
-    dialog.cancel_button.click()
+    dialog.transfer.cancel.click()
     qtbot.waitUntil(lambda: dialog.banner.text.startswith("abgebrochen"), timeout=20_000)
     assert not dialog.transfer.isVisible()
 
@@ -313,7 +313,7 @@ def test_a_transfer_is_followed_until_the_window_closes(qtbot: QtBot, dialog: Do
     qtbot.waitUntil(lambda: bool(service.progress._listeners))
     service.progress.report("Kommt", 1_000_000, 2_000_000, 1_000_000)
     qtbot.waitUntil(dialog.transfer.isVisible)
-    assert "1 MB von 2 MB" in dialog.transfer.format()
+    assert "1 MB von 2 MB" in dialog.transfer.bar.format()
     service.progress.report("Kommt", 2_000_000, 2_000_000, 1_000_000)
     qtbot.waitUntil(lambda: not dialog.transfer.isVisible())
     forget: Callable[[], bool] = dialog.close

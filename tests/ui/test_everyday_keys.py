@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -39,9 +40,9 @@ class Patient:
 
 
 @pytest.fixture
-def table(qtbot: QtBot) -> TableView:
+def table(qtbot: QtBot) -> TableView[Any]:
     """Gives a table with two patients, the second chosen."""
-    view = TableView("Patienten", "Leer.")
+    view = TableView[Any]("Patienten", "Leer.")
     qtbot.addWidget(view)
     columns = (
         Column[Patient]("Erledigt", lambda _row: "", checked=lambda _row: False),
@@ -62,7 +63,7 @@ def clipboard() -> str:
     return board.text()
 
 
-def test_control_c_copies_the_chosen_row(table: TableView) -> None:
+def test_control_c_copies_the_chosen_row(table: TableView[Any]) -> None:
     press(table, Qt.Key.Key_C, CONTROL)
     assert clipboard() == "\tRossi Beat\t079 123 45 67"
     table.setColumnHidden(0, True)
@@ -70,7 +71,7 @@ def test_control_c_copies_the_chosen_row(table: TableView) -> None:
     assert clipboard() == "Rossi Beat\t079 123 45 67"
 
 
-def test_the_menu_of_a_row_offers_what_the_buttons_do_and_copying(qtbot: QtBot, table: TableView) -> None:
+def test_the_menu_of_a_row_offers_what_the_buttons_do_and_copying(qtbot: QtBot, table: TableView[Any]) -> None:
     pressed: list[str] = []
     buttons = {name: QPushButton(name, table) for name in ("Stornieren", "Nicht jetzt", "Versteckt")}
     for name, button in buttons.items():
@@ -88,7 +89,7 @@ def test_the_menu_of_a_row_offers_what_the_buttons_do_and_copying(qtbot: QtBot, 
     assert clipboard() == "\tRossi Beat\t079 123 45 67"
 
 
-def test_the_menu_key_opens_the_menu_of_the_chosen_row_and_a_click_that_of_the_row_under_it(qtbot: QtBot, table: TableView) -> None:
+def test_the_menu_key_opens_the_menu_of_the_chosen_row_and_a_click_that_of_the_row_under_it(qtbot: QtBot, table: TableView[Any]) -> None:
     ask_for_menu(table)
     menu = table.findChild(QMenu)
     assert menu is not None
@@ -102,10 +103,10 @@ def test_a_button_that_cant_be_pressed_says_why_and_has_its_own_tooltip_back_aft
     button = QPushButton("Drucken")
     qtbot.addWidget(button)
     button.setToolTip("Ctrl+P")
-    allow(button, possible=False, otherwise="Die Liste ist leer.")
+    allow(button, possible=False, reason="Die Liste ist leer.")
     assert (button.isEnabled(), button.toolTip(), button.accessibleDescription()) == (False, "Die Liste ist leer.", "Die Liste ist leer.")
-    allow(button, possible=False, otherwise="Zuerst ankreuzen.")
-    allow(button, possible=True, otherwise="Zuerst ankreuzen.")
+    allow(button, possible=False, reason="Zuerst ankreuzen.")
+    allow(button, possible=True, reason="Zuerst ankreuzen.")
     assert (button.isEnabled(), button.toolTip(), button.accessibleDescription()) == (True, "Ctrl+P", "")
 
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import give_jobs
+from tests.ui.keyboard import choose_days
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
@@ -46,17 +47,17 @@ def test_a_period_is_whole_days_of_the_practice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "words"),
+    ("preset", "first", "last"),
     [
-        (Preset.TODAY, "23.11.2026"),
-        (Preset.YESTERDAY, "22.11.2026"),
-        (Preset.WEEK, "17.11.2026 bis 23.11.2026"),
-        (Preset.MONTH, "25.10.2026 bis 23.11.2026"),
-        (Preset.ALL, "alle Einträge"),
+        (Preset.TODAY, date(2026, 11, 23), date(2026, 11, 23)),
+        (Preset.YESTERDAY, date(2026, 11, 22), date(2026, 11, 22)),
+        (Preset.WEEK, date(2026, 11, 17), date(2026, 11, 23)),
+        (Preset.MONTH, date(2026, 10, 25), date(2026, 11, 23)),
+        (Preset.ALL, None, None),
     ],
 )
-def test_presets(preset: Preset, words: str) -> None:
-    assert period_of(preset, date(2026, 11, 23)).words == words
+def test_presets(preset: Preset, first: date | None, last: date | None) -> None:
+    assert period_of(preset, date(2026, 11, 23)) == Period(first, last)
 
 
 def test_a_period_may_be_impossible() -> None:
@@ -151,7 +152,7 @@ def test_filters_narrow_the_list(qtbot: QtBot, context: DialogContext) -> None:
     dialog.state.setCurrentIndex(dialog.state.findText("Fehler"))
     qtbot.waitUntil(lambda: column(dialog, 1) == ["Status aktualisieren"])
     dialog.state.setCurrentIndex(0)
-    dialog.period.choose_days(date(2026, 11, 1), date(2026, 11, 10))
+    choose_days(dialog.period, date(2026, 11, 1), date(2026, 11, 10))
     qtbot.waitUntil(lambda: column(dialog, 0) == ["03.11.2026 10:00"])
     qtbot.waitUntil(lambda: dialog.workstation.findText("EMPFANG1") > 0)
     dialog.workstation.setCurrentIndex(dialog.workstation.findText("EMPFANG1"))
@@ -162,7 +163,7 @@ def test_filters_narrow_the_list(qtbot: QtBot, context: DialogContext) -> None:
 @pytest.mark.usefixtures("runs")
 def test_an_impossible_period_is_told_and_asks_nothing(qtbot: QtBot, context: DialogContext) -> None:
     dialog = opened(qtbot, context)
-    dialog.period.choose_days(date(2026, 11, 10), date(2026, 11, 1))
+    choose_days(dialog.period, date(2026, 11, 10), date(2026, 11, 1))
     assert "so gibt es keinen Zeitraum" in dialog.period_note.text
     assert column(dialog, 0) == ["23.11.2026 10:05", "23.11.2026 10:00"]
 
@@ -188,7 +189,7 @@ def test_every_title_sorts(qtbot: QtBot, context: DialogContext) -> None:
 def test_the_chosen_run_shows_what_it_did(qtbot: QtBot, context: DialogContext) -> None:
     dialog = opened(qtbot, context)
     dialog.table.selectRow(1)
-    run = dialog.current
+    run = dialog.table.current
     assert run is not None
     assert dialog.activities.message == "Wird geladen …"
     qtbot.waitUntil(lambda: [row.sentence for row in dialog.lines.rows] == [f"Patient von Lauf {run.run_id}"])

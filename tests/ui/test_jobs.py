@@ -104,8 +104,8 @@ def test_a_right_click_opens_the_menu_of_the_row_under_the_mouse(qtbot: QtBot, d
     ask_for_menu(dialog.table, dialog.list.index(list(JobKey).index(SEND), 1))
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
-    assert dialog.current is not None
-    assert dialog.current.key is SEND
+    assert dialog.table.current is not None
+    assert dialog.table.current.key is SEND
     menu.close()
 
 
@@ -114,8 +114,8 @@ def test_the_menu_key_opens_the_menu_of_the_chosen_row(dialog: JobsDialog) -> No
     ask_for_menu(dialog.table)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
-    assert dialog.current is not None
-    assert dialog.current.key is UPDATE
+    assert dialog.table.current is not None
+    assert dialog.table.current.key is UPDATE
     menu.close()
 
 
@@ -257,9 +257,9 @@ def test_running_now_shows_progress_and_the_result(qtbot: QtBot, windows: Window
     dialog = open_jobs(qtbot, windows)
     choose(dialog, SEND)
     dialog.run_button.click()
-    qtbot.waitUntil(lambda: dialog.run_progress.maximum() == 12)
+    qtbot.waitUntil(lambda: dialog.run_bar.bar.maximum() > 0)
     assert dialog.run_bar.isVisible()
-    assert dialog.run_progress.format() == "Mitteilungen senden: Müller Anna"
+    assert dialog.run_bar.bar.format() == "Mitteilungen senden: Müller Anna"
     assert not dialog.run_button.isEnabled()
     assert not dialog.context_menu().actions()[2].isEnabled()
     goes_on.set()
@@ -309,8 +309,8 @@ def test_a_run_can_be_cancelled(qtbot: QtBot, windows: Windows, agent: Agent, mo
     dialog = open_jobs(qtbot, windows)
     choose(dialog, SEND)
     choose_from_menu(dialog.context_menu(), "Jetzt ausführen")
-    qtbot.waitUntil(lambda: began.is_set() and dialog.cancel_run_button.isEnabled())
-    dialog.cancel_run_button.click()
+    qtbot.waitUntil(lambda: began.is_set() and dialog.run_bar.cancel.isEnabled())
+    dialog.run_bar.cancel.click()
     qtbot.waitUntil(lambda: agent.jobs.runner.cancel(dialog._run_id))
     asked.set()
     qtbot.waitUntil(lambda: not dialog.run_bar.isVisible() and settled(dialog))

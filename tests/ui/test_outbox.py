@@ -54,7 +54,7 @@ def test_the_filter_is_what_was_chosen() -> None:
 
 
 def test_the_chosen_message_is_told_whole(dialog: OutboxDialog) -> None:
-    message = dialog.current
+    message = dialog.table.current
     assert message is not None
     title, paragraphs = details_of(message, ZONE)
     assert message.patient_name in title
@@ -77,10 +77,10 @@ def test_what_is_in_doubt_is_decided_here_too(
 ) -> None:
     background = dialog.context.background
     dialog.view.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: background.idle and dialog.current is not None and dialog.current.state is MessageState.PREPARED)
+    qtbot.waitUntil(lambda: background.idle and dialog.table.current is not None and dialog.table.current.state is MessageState.PREPARED)
     assert dialog.sent_button.isHidden()
     assert dialog.again_button.isHidden()
-    chosen = dialog.current
+    chosen = dialog.table.current
     assert chosen is not None
     put_in_doubt(world, chosen.id)
     dialog.view.setCurrentIndex(5)
@@ -123,7 +123,7 @@ def test_the_delete_key_asks_before_it_cancels(
     qtbot: QtBot, dialog: OutboxDialog, background: Background, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialog.view.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: background.idle and dialog.current is not None and dialog.current.state is MessageState.PREPARED)
+    qtbot.waitUntil(lambda: background.idle and dialog.table.current is not None and dialog.table.current.state is MessageState.PREPARED)
     asked: list[str] = []
 
     def refuse(question: str, *_words: str) -> bool:
@@ -144,8 +144,8 @@ def test_cancelling_asks_and_then_the_message_is_never_sent(
     qtbot: QtBot, dialog: OutboxDialog, background: Background, world: DemoWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialog.view.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: background.idle and dialog.current is not None and dialog.current.state is MessageState.PREPARED)
-    message = dialog.current
+    qtbot.waitUntil(lambda: background.idle and dialog.table.current is not None and dialog.table.current.state is MessageState.PREPARED)
+    message = dialog.table.current
     assert message is not None
     monkeypatch.setattr(dialog, "ask", lambda *_words: False)
     dialog.cancel_chosen()

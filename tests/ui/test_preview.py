@@ -38,10 +38,10 @@ from ui.models.preview import (
     first_day,
     lines_shown,
     outcome_of,
-    said_text,
     summary,
     table_row,
     table_titles,
+    text_or_reason,
     warnings,
 )
 from ui.models.print_outs import PrintOut
@@ -145,7 +145,7 @@ def test_details_say_the_text_or_the_reason_and_what_to_do() -> None:
     assert paragraphs[0] == "SMS an +41791234567, Mandant Dr. Meier. 2 SMS-Segmente, 2 Credits."
     assert "verschoben" in paragraphs[1]
     assert paragraphs[2] == "Ihr Termin:\n24.11.2026"
-    assert said_text(sent()) == "Ihr Termin: 24.11.2026"
+    assert text_or_reason(sent()) == "Ihr Termin: 24.11.2026"
     assert details_of(refused(Reason.NO_CONTACT))[1][-1] == "In der Versand-Queue steht dazu ein Eintrag mit diesem Fehler."
 
 

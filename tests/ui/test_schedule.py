@@ -125,7 +125,7 @@ def taken() -> Taken:
 
 
 def opened(qtbot: QtBot, context: DialogContext, subject: ScheduleSubject) -> ScheduleDialog:
-    dialog = ScheduleDialog(context, subject)
+    dialog = ScheduleDialog(replace(context, subject=subject))
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog

@@ -42,7 +42,7 @@ def test_what_does_not_fit_is_told_and_not_kept() -> None:
 def test_a_value_put_back_is_no_change() -> None:
     edited = model()
     edited.edit(declared.LEAST_CREDITS, "60")
-    edited.reset(declared.LEAST_CREDITS)
+    edited.edit(declared.LEAST_CREDITS, str(declared.LEAST_CREDITS.default))
     assert not edited.has_changes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -68,9 +69,9 @@ def paged(qtbot: QtBot, store: Store, background: Background) -> PagedModel[Entr
 
 
 @pytest.fixture
-def view(qtbot: QtBot, paged: PagedModel[Entry]) -> TableView:
+def view(qtbot: QtBot, paged: PagedModel[Entry]) -> TableView[Any]:
     """Gives a table that shows the list."""
-    table = TableView("Liste", "Noch nichts.")
+    table = TableView[Any]("Liste", "Noch nichts.")
     qtbot.addWidget(table)
     table.setModel(paged)
     paged.went.connect(table.show_row)
@@ -123,25 +124,25 @@ def test_pages_are_forgotten(qtbot: QtBot, paged: PagedModel[Entry], background:
     assert len(paged._pages) == PAGES_KEPT
 
 
-def chosen(view: TableView) -> object:
+def chosen(view: TableView[Any]) -> object:
     return view.currentIndex().data()
 
 
-def test_the_end_of_a_million_rows_is_one_key_away(qtbot: QtBot, view: TableView, store: Store, background: Background) -> None:
+def test_the_end_of_a_million_rows_is_one_key_away(qtbot: QtBot, view: TableView[Any], store: Store, background: Background) -> None:
     press(view, Qt.Key.Key_End)
     view.viewport().repaint()  # type: ignore[union-attr]  # a table has one
     qtbot.waitUntil(lambda: background.idle and chosen(view) == "999999")
     assert len(store.requests) <= 3
 
 
-def test_a_place_in_the_middle_is_shown_first(qtbot: QtBot, view: TableView, paged: PagedModel[Entry], background: Background) -> None:
+def test_a_place_in_the_middle_is_shown_first(qtbot: QtBot, view: TableView[Any], paged: PagedModel[Entry], background: Background) -> None:
     paged.go_to(500_123)
     qtbot.waitUntil(lambda: background.idle and chosen(view) == "500123")
     assert view.rowAt(0) == 500_123
 
 
 def test_the_chosen_row_stays_chosen_wherever_it_stands_now(
-    qtbot: QtBot, view: TableView, paged: PagedModel[Entry], store: Store, background: Background
+    qtbot: QtBot, view: TableView[Any], paged: PagedModel[Entry], store: Store, background: Background
 ) -> None:
     view.setCurrentIndex(paged.index(150, 0))
     view.scrollTo(paged.index(150, 0), TableView.ScrollHint.PositionAtCenter)
@@ -162,7 +163,7 @@ def test_the_chosen_row_stays_chosen_wherever_it_stands_now(
 
 
 def test_a_row_that_the_window_chose_by_itself_is_held_on_to_only_when_the_list_is_read_anew(
-    qtbot: QtBot, view: TableView, paged: PagedModel[Entry], store: Store, background: Background
+    qtbot: QtBot, view: TableView[Any], paged: PagedModel[Entry], store: Store, background: Background
 ) -> None:
     view.choose_first()
     paged.sort(0, Qt.SortOrder.DescendingOrder)
@@ -177,7 +178,7 @@ def test_a_row_that_the_window_chose_by_itself_is_held_on_to_only_when_the_list_
 
 
 def test_rows_that_come_while_somebody_scrolls_are_noticed(
-    qtbot: QtBot, view: TableView, paged: PagedModel[Entry], store: Store, background: Background
+    qtbot: QtBot, view: TableView[Any], paged: PagedModel[Entry], store: Store, background: Background
 ) -> None:
     view.setCurrentIndex(paged.index(3, 0))
     store.numbers = range(-5, 1_000_000)
@@ -188,7 +189,7 @@ def test_rows_that_come_while_somebody_scrolls_are_noticed(
 
 def test_a_short_list_keeps_the_chosen_row_by_its_key(qtbot: QtBot) -> None:
     model = ListModel(COLUMNS, key=lambda entry: entry.number)
-    table = TableView("Liste", "")
+    table = TableView[Any]("Liste", "")
     qtbot.addWidget(table)
     table.setModel(model)
     model.show([Entry(1), Entry(2), Entry(3)])
@@ -209,7 +210,7 @@ def test_names_are_sorted_as_people_write_them(qtbot: QtBot) -> None:
 
 
 def test_failure_is_told_in_the_table(qtbot: QtBot, paged: PagedModel[Entry], store: Store, background: Background) -> None:
-    view = TableView("Liste", "Noch nichts.")
+    view = TableView[Any]("Liste", "Noch nichts.")
     qtbot.addWidget(view)
     view.setModel(paged)
     assert view.message == ""
@@ -230,7 +231,7 @@ def test_empty_table_says_why(qtbot: QtBot, background: Background) -> None:
         return Page((), 0, 0)
 
     model = PagedModel(COLUMNS, fetch, background)
-    view = TableView("Liste", "Noch kein Lauf.")
+    view = TableView[Any]("Liste", "Noch kein Lauf.")
     qtbot.addWidget(view)
     view.setModel(model)
     model.reload()
@@ -261,7 +262,7 @@ def test_space_ticks_the_row_wherever_the_cursor_stands(qtbot: QtBot) -> None:
 
     model = ListModel(COLUMNS, on_check=check)
     model.show(rows)
-    view = TableView("Liste", "")
+    view = TableView[Any]("Liste", "")
     qtbot.addWidget(view)
     view.setModel(model)
     view.setCurrentIndex(model.index(1, 0))
@@ -319,7 +320,7 @@ def test_columns_are_as_wide_as_what_they_hold_until_somebody_drags_them(qtbot: 
     for dragged in (False, True):
         dialog = Dialog(context, "Liste")
         qtbot.addWidget(dialog)
-        view = TableView("Liste", "")
+        view = TableView[Any]("Liste", "")
         model = ListModel((names, *COLUMNS))
         view.setModel(model)
         dialog.body.addWidget(view)
@@ -329,13 +330,13 @@ def test_columns_are_as_wide_as_what_they_hold_until_somebody_drags_them(qtbot: 
         model.show([Entry(1)])
         assert view.columnWidth(0) >= view.sizeHintForColumn(0)
         assert view.columnWidth(1) == 64 or view.columnWidth(1) >= view.sizeHintForColumn(1)
-        assert view.has_own_widths
+        assert view.widths.are_own
         if dragged:
             view.setColumnWidth(0, 123)
         dialog.done(0)
     again = Dialog(context, "Liste")
     qtbot.addWidget(again)
-    view = TableView("Liste", "")
+    view = TableView[Any]("Liste", "")
     view.setModel(ListModel((names, *COLUMNS)))
     again.remember_columns(view, widths=(40, 40))
     assert view.columnWidth(0) == 123
@@ -344,7 +345,7 @@ def test_columns_are_as_wide_as_what_they_hold_until_somebody_drags_them(qtbot: 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_End, Qt.Key.Key_Home])
 def test_home_and_end_go_to_the_first_and_last_row(qtbot: QtBot, key: Qt.Key) -> None:
-    view = TableView("Liste", "")
+    view = TableView[Any]("Liste", "")
     qtbot.addWidget(view)
     model = ListModel(COLUMNS)
     view.setModel(model)
@@ -357,7 +358,7 @@ def test_home_and_end_go_to_the_first_and_last_row(qtbot: QtBot, key: Qt.Key) ->
 
 
 def test_menu_is_asked_for_the_row_under_the_mouse_or_the_chosen_one(qtbot: QtBot) -> None:
-    view = TableView("Liste", "")
+    view = TableView[Any]("Liste", "")
     qtbot.addWidget(view)
     model = ListModel(COLUMNS)
     view.setModel(model)
@@ -375,7 +376,7 @@ def test_widths_are_remembered(qtbot: QtBot, context: DialogContext) -> None:
     for expected in (None, 177):
         dialog = Dialog(context, "Liste")
         qtbot.addWidget(dialog)
-        view = TableView("Liste", "")
+        view = TableView[Any]("Liste", "")
         view.setModel(ListModel(COLUMNS))
         dialog.body.addWidget(view)
         dialog.remember_columns(view, widths=(90, 120))

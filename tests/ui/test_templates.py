@@ -34,13 +34,13 @@ from ui.models.templates import (
     Reader,
     TemplatesModel,
     changed_text,
-    language_word,
     missing_text,
     origin_word,
     patient_reader,
     readers,
     utf16_length,
 )
+from ui.models.words import language_name
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -181,7 +181,7 @@ def test_origin_language_and_change_are_told() -> None:
     edited = model(own={SMS: "{Datum} {Uhrzeit}"})
     assert (origin_word(edited.entries[0]), origin_word(edited.entries[1])) == ("eigene", "Vorgabe")
     assert changed_text(edited.entries[0], ZURICH) == "Eigener Text, geändert am 22.11.2026 10:10 von anna@EMPFANG1."
-    assert [language_word(entry.template.key.language) for entry in edited.entries[:4]] == [
+    assert [language_name(entry.template.key.language) for entry in edited.entries[:4]] == [
         "Deutsch",
         "Französisch",
         "Italienisch",

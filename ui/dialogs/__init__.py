@@ -1,1 +1,1 @@
-"""The windows of the program, one module each; every module offers ``open_dialog(context) -> QDialog``."""
+"""The windows of the program, one module each; ``job_history`` holds ``JobHistoryDialog``, made from a ``DialogContext``."""

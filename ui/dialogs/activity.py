@@ -16,8 +16,9 @@ from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMes
 from tray_agent.protocol.model import ServiceCounts
 from tray_agent.protocol.titles import service_title
 from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
-from ui.models.activity import tab_title, verdict_question
-from ui.models.print_outs import PrintOut, Sender, letters
+from ui.dialogs.doubt import decide
+from ui.models.activity import tab_title
+from ui.models.print_outs import PrintOut, letters
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status, status_icon
@@ -26,11 +27,6 @@ from ui.widgets.printing import PrintActions, preview
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from ui.windows import DialogContext
-
-
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return ActivityDialog(context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,6 @@ class _Read:
 class ActivityDialog(Dialog):
     """A tab for each service with its number of errors, one for those to be reminded otherwise, one for what is in doubt."""
 
-    NAME = "activity"
     SIZE = (1048, 640)
 
     def __init__(self, context: DialogContext) -> None:
@@ -94,17 +89,15 @@ class ActivityDialog(Dialog):
     def _show(self, read: _Read) -> None:
         for service, page in self.logs.items():
             page.seen_id = read.seen.get(service, 0)
-            self._title(page, tab_title(service, read.counts))
             errors = read.counts.get(service, ServiceCounts()).errors
-            self.tabs.setTabIcon(self.tabs.indexOf(page), status_icon(Status.ERROR if errors else Status.SUCCESS))
+            self._title(page, tab_title(service, read.counts), Status.ERROR if errors else Status.SUCCESS)
         self.calls.show_entries(read.calls)
         self.doubtful.show_messages(read.doubtful)
         for place, title, number in (
             (self.calls, _("Anders zu erinnern ({number})"), len(read.calls)),
             (self.doubtful, _("In der Schwebe ({number})"), len(read.doubtful)),
         ):
-            self._title(place, title.format(number=number))
-            self.tabs.setTabIcon(self.tabs.indexOf(place), status_icon(Status.WARNING if number else Status.SUCCESS))
+            self._title(place, title.format(number=number), Status.WARNING if number else Status.SUCCESS)
         if read.error is not None:
             self.show_error(read.error)
         self._show_what_needs_somebody(read)
@@ -122,13 +115,14 @@ class ActivityDialog(Dialog):
             with_errors = (page for service, page in self.logs.items() if read.counts.get(service, ServiceCounts()).errors)
             self.tabs.setCurrentWidget(next(with_errors, self.logs[Service.DOWNLOADS]))
 
-    def _title(self, page: QWidget, title: str) -> None:
+    def _title(self, page: QWidget, title: str, status: Status) -> None:
         self.tabs.setTabText(self.tabs.indexOf(page), title)
+        self.tabs.setTabIcon(self.tabs.indexOf(page), status_icon(status))
 
     def _turned(self) -> None:
         page = self.tabs.currentWidget()
-        said = _("Löschen lassen sich nur die Protokolle der Dienste. Diese Liste wird kürzer, wenn Sie abhaken oder entscheiden.")
-        allow(self.delete_button, possible=isinstance(page, LogPage), otherwise=said)
+        reason = _("Löschen lassen sich nur die Protokolle der Dienste. Diese Liste wird kürzer, wenn Sie abhaken oder entscheiden.")
+        allow(self.delete_button, possible=isinstance(page, LogPage), reason=reason)
         if isinstance(page, LogPage) and page.service not in self._begun:
             self._begun.add(page.service)
             page.begin()
@@ -142,18 +136,13 @@ class ActivityDialog(Dialog):
     def print_letters(self) -> None:
         """Prints a letter for each ticked patient, or for all where none is ticked."""
         agent, model, zone = self.context.agent, self.calls.model, self.calls.zone
-        ticked = set(model.ticked)
-        entries = tuple(entry for entry in model.entries if not ticked or entry.message.id in ticked)
-        practice = agent.machine.practice
+        entries = model.ticked or model.rows
 
         def work() -> PrintOut:
             patients = agent.practice.patients({entry.message.patient_id for entry in entries})
-            return letters(entries, patients, Sender(practice.name, practice.phone), zone, agent.clock.now())
+            return letters(entries, patients, agent.machine.practice, zone, agent.clock.now())
 
-        self.run(work, self._show_letters, busy=_("Briefe werden vorbereitet …"))
-
-    def _show_letters(self, printed: PrintOut) -> None:
-        preview(printed, self)
+        self.run(work, lambda printed: preview(printed, self), busy=_("Briefe werden vorbereitet …"))
 
     # Deleting, ticking off, deciding
 
@@ -163,48 +152,32 @@ class ActivityDialog(Dialog):
         if not isinstance(page, LogPage):
             return
         question = _("Alle Einträge im Register «{tab}» löschen?").format(tab=service_title(page.service))
-        said = _("Sie verschwinden bei allen Arbeitsplätzen aus dieser Liste. Was erst seit dem Öffnen dazukam, bleibt.")
+        consequence = _("Sie verschwinden bei allen Arbeitsplätzen aus dieser Liste. Was erst seit dem Öffnen dazukam, bleibt.")
         filtered = _("Auch was der Filter gerade verbirgt, wird gelöscht.")
-        if self.ask(question, f"{said} {filtered}" if page.filter.hides_something else said, _("&Löschen")):
+        if self.ask(question, f"{consequence} {filtered}" if page.filter.hides_something else consequence, _("&Löschen")):
             agent, service, seen = self.context.agent, page.service, page.seen_id
             self.run(lambda: agent.jobs.log.hide(service, seen), lambda number: self._deleted(page, number), busy=_("Wird gelöscht …"))
 
     def _deleted(self, page: LogPage, number: int) -> None:
-        said = ngettext("{number} Eintrag wurde gelöscht.", "{number} Einträge wurden gelöscht.", number).format(number=number)
-        self.banner.say(_("Gelöscht"), said, Status.SUCCESS)
+        sentence = ngettext("{number} Eintrag wurde gelöscht.", "{number} Einträge wurden gelöscht.", number).format(number=number)
+        self.banner.say(_("Gelöscht"), sentence, Status.SUCCESS)
         page.list.reload()
         self.reload()
 
     def tick_off(self) -> None:
         """Takes the ticked patients off the list, after a question."""
-        ids, agent = self.calls.model.ticked, self.context.agent
+        ids, agent = [entry.message.id for entry in self.calls.model.ticked], self.context.agent
         question = ngettext("{number} Patient wurde anders erinnert?", "{number} Patienten wurden anders erinnert?", len(ids))
-        said = _("Abgehakte Patienten verschwinden aus dieser Liste und werden nicht mehr erinnert.")
-        if ids and self.ask(question.format(number=len(ids)), said, _("&Abhaken")):
+        consequence = _("Abgehakte Patienten verschwinden aus dieser Liste und werden nicht mehr erinnert.")
+        if ids and self.ask(question.format(number=len(ids)), consequence, _("&Abhaken")):
             self.run(lambda: agent.messages.tick_off(ids, agent.person), lambda _number: self.reload(), busy=_("Wird abgehakt …"))
 
-    def decide(self, verdict: DoubtDecision) -> None:
+    def decide(self, decision: DoubtDecision) -> None:
         """Settles the chosen message in doubt, after a question."""
-        message, agent = self.doubtful.current, self.context.agent
-        if message is None:
-            return
-        yes = _("&Wurde gesendet") if verdict is DoubtDecision.SENT else _("Erneut &senden")
-        if self.ask(*verdict_question(message, verdict), yes):
-            number = message.id
-            self.run(
-                lambda: agent.messages.decide(number, verdict, agent.person),
-                self._decided,
-                busy=_("Wird gespeichert …"),
-                failed=self._not_decided,
-            )
-
-    def _decided(self, message: OutboxMessage) -> None:
-        self.banner.say(_("Entschieden"), f"{message.patient_name}: {message.sentence}", Status.SUCCESS)
-        self.reload()
-
-    def _not_decided(self, error: KnownError) -> None:
-        self.show_error(error)
-        self.reload()
+        message = self.doubtful.table.current
+        if message is not None:
+            yes = _("&Wurde gesendet") if decision is DoubtDecision.SENT else _("Erneut &senden")
+            decide(self, message, decision, yes, self.reload)
 
 
 def _read(agent: Agent) -> _Read:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtWidgets import QWidget
 
 from tray_agent.i18n import _
 from ui.models.credits import Chart, ChartPoint
+from ui.widgets.painted import Colours, Painted
 
 _GAP = 8
 _NEAR = 8
@@ -17,15 +18,12 @@ _MOST_DOTS = 120
 """A line with more points has no dots."""
 
 
-class BalanceChart(QWidget):
+class BalanceChart(Painted):
     """Shows a ``Chart``; tells it in words to those who can't see it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_("Verlauf des Guthabens"), parent)
         self.chart: Chart | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(_("Verlauf des Guthabens"))
 
     def show_chart(self, chart: Chart | None) -> None:
         """Shows a chart, or nothing."""
@@ -35,17 +33,13 @@ class BalanceChart(QWidget):
 
     def sizeHint(self) -> QSize:
         """Returns room for the scale and a line that can be followed."""
-        return QSize(40 * self._unit, 14 * self._unit)
+        return QSize(40 * self.unit, 14 * self.unit)
 
     def minimumSizeHint(self) -> QSize:
         """Returns the least room in which the scale can be read."""
-        return QSize(24 * self._unit, 9 * self._unit)
+        return QSize(24 * self.unit, 9 * self.unit)
 
     # Geometry
-
-    @property
-    def _unit(self) -> int:
-        return self.fontMetrics().height()
 
     @property
     def _area(self) -> QRectF:
@@ -54,7 +48,7 @@ class BalanceChart(QWidget):
         figures = max((self.fontMetrics().horizontalAdvance(label) for label in labels), default=0) + 2 * _GAP
         right = self.fontMetrics().horizontalAdvance("00.00.0000") / 2 + _GAP
         left = max(figures, right)
-        return QRectF(left, 2 * self._unit, max(1.0, self.width() - left - right), max(1.0, self.height() - 3.8 * self._unit))
+        return QRectF(left, 2 * self.unit, max(1.0, self.width() - left - right), max(1.0, self.height() - 3.8 * self.unit))
 
     def place_of(self, point: ChartPoint) -> QPointF:
         """Returns where a point is painted."""
@@ -77,16 +71,16 @@ class BalanceChart(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self.palette().base())
         if self.chart is not None:
-            self._paint_scale(painter, self.chart)
-            self._paint_minimum(painter, self.chart)
-            self._paint_line(painter, self.chart)
-        if self.hasFocus():
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            colours = Colours.of(self.palette())
+            self._paint_scale(painter, self.chart, colours)
+            self._paint_minimum(painter, self.chart, colours)
+            self._paint_line(painter, self.chart, colours)
+        self.paint_focus(painter)
         painter.end()
 
-    def _paint_scale(self, painter: QPainter, chart: Chart) -> None:
-        text, faint, unit = self._colour("text"), self._colour("faint"), self._unit
+    def _paint_scale(self, painter: QPainter, chart: Chart, colours: Colours) -> None:
+        text, unit = colours.text, self.unit
+        faint = QColor(text.red(), text.green(), text.blue(), 60)
         painter.setPen(text)
         painter.drawText(QRectF(_GAP, 0, self.width(), 1.4 * unit), int(Qt.AlignmentFlag.AlignVCenter), _("Credits"))
         for tick in chart.across:
@@ -105,37 +99,20 @@ class BalanceChart(QWidget):
                 QRectF(place.x() - 5 * unit, place.y() + unit * 0.4, 10 * unit, unit * 1.2), int(Qt.AlignmentFlag.AlignCenter), tick.label
             )
 
-    def _paint_minimum(self, painter: QPainter, chart: Chart) -> None:
+    def _paint_minimum(self, painter: QPainter, chart: Chart, colours: Colours) -> None:
         if chart.minimum is None:
             return
-        painter.setPen(QPen(self._colour("warning"), 1.5, Qt.PenStyle.DashLine))
+        painter.setPen(QPen(colours.warning, 1.5, Qt.PenStyle.DashLine))
         left, right = self._place(0, chart.minimum), self._place(1, chart.minimum)
         painter.drawLine(left, right)
-        painter.drawText(
-            QRectF(left.x() + _GAP, left.y() - self._unit * 1.3, right.x() - left.x(), self._unit * 1.2), 0, chart.minimum_label
-        )
+        painter.drawText(QRectF(left.x() + _GAP, left.y() - self.unit * 1.3, right.x() - left.x(), self.unit * 1.2), 0, chart.minimum_label)
 
-    def _paint_line(self, painter: QPainter, chart: Chart) -> None:
-        line = self._colour("line")
+    def _paint_line(self, painter: QPainter, chart: Chart, colours: Colours) -> None:
         places = [self.place_of(point) for point in chart.points]
-        painter.setPen(QPen(line, 2))
+        painter.setPen(QPen(colours.line, 2))
         painter.drawPolyline(QPolygonF(places))
         if len(places) <= _MOST_DOTS:
-            painter.setBrush(line)
+            painter.setBrush(colours.line)
             painter.setPen(Qt.PenStyle.NoPen)
             for place in places:
                 painter.drawEllipse(place, 3, 3)
-
-    def _colour(self, what: str) -> QColor:
-        text, ground = self.palette().color(QPalette.ColorRole.Text), self.palette().color(QPalette.ColorRole.Base)
-        dark = ground.lightness() < 128
-        if what == "faint":
-            return QColor(text.red(), text.green(), text.blue(), 60)
-        return {"text": text, "line": QColor("#6fb1ff" if dark else "#1d5fa8"), "warning": QColor("#ffb74d" if dark else "#b34700")}[what]
-
-    def event(self, event: QEvent | None) -> bool:
-        """Shows the balance under the mouse."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self.tooltip_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QLabel
@@ -20,19 +19,17 @@ from ui.models.credits import (
     balance_text,
     chart_of,
     days_text,
-    measured_text,
     not_answered,
     state_of,
     state_word,
     use_text,
 )
-from ui.widgets.dialog import Dialog, on_choice, side_by_side
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status
+from ui.widgets.layout import fill_choice, row
 from ui.widgets.notes import Note
-from ui.widgets.tables import Align, Column, ListModel, TableView
-
-if TYPE_CHECKING:
-    from ui.windows import DialogContext
+from ui.widgets.tables import Align, Column, ListModel, TableView, time_column
+from ui.windows import DialogContext
 
 _ICONS = {
     CreditState.GOOD: Status.SUCCESS,
@@ -43,22 +40,16 @@ _ICONS = {
 }
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return CreditsDialog(context)
-
-
 class CreditsDialog(Dialog):
     """The accounts, the balance of the chosen one over time, and *Jetzt abfragen*."""
 
-    NAME = "credits"
     SIZE = (1008, 608)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Credits"))
         self._read_at: datetime | None = None
         self.list = ListModel(self._columns(), parent=self, key=lambda account: account.mandants)
-        self.table = TableView(
+        self.table = TableView[AccountCredits](
             _("Guthaben je Mandant"),
             _("Es ist kein SMS-Konto eingerichtet. Unter «Einrichten» lässt sich für jeden Mandanten eines eintragen."),
             self,
@@ -82,27 +73,22 @@ class CreditsDialog(Dialog):
             Column(_("Mindestbestand"), lambda row: format_number(row.minimum), align=Align.RIGHT, key=lambda row: row.minimum),
             Column(_("Verbrauch pro Tag"), use_text, align=Align.RIGHT, key=lambda row: row.use_per_day or 0),
             Column(_("Reicht noch"), days_text, align=Align.RIGHT, key=lambda row: -1 if row.days_left is None else row.days_left),
-            Column(_("Stand vom"), lambda row: measured_text(row, zone), key=lambda row: str(row.measured_at or "")),
+            time_column(_("Stand vom"), lambda row: row.measured_at, zone, nothing="–"),
         )
 
     def _lay_out_content(self) -> None:
-        self.table.setModel(self.list)
-        self.table.enable_sorting()
+        self.table.present(self.list, self._show_account)
         self.table.setMaximumHeight(7 * (self.fontMetrics().height() + 12))
         self.remember_columns(self.table, widths=(184, 176, 84, 120, 160, 124))
-        for days in PERIODS:
-            self.period.addItem(ngettext("Letzter {days} Tag", "Letzte {days} Tage", days).format(days=days), days)
-        self.period.setCurrentIndex(1)
-        self.period.currentIndexChanged.connect(lambda _index: self.load())
-        row = side_by_side((_("&Verlauf:"), self.period))
-        row.addStretch(1)
+        periods = ((ngettext("Letzter {days} Tag", "Letzte {days} Tage", days).format(days=days), days) for days in PERIODS)
+        fill_choice(self.period, periods, self.load, PERIODS[1])
+        choices = row((_("&Verlauf:"), self.period), None)
         self.period.setAccessibleName(_("Zeitraum des Verlaufs"))
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self._advice)
-        self.body.addLayout(row)
+        self.body.addLayout(choices)
         self.body.addWidget(self.chart, 3)
         self.body.addWidget(self._description)
-        on_choice(self.table, self._show_account)
 
     # Reading and asking
 
@@ -139,20 +125,13 @@ class CreditsDialog(Dialog):
 
     def _show(self, accounts: Sequence[AccountCredits], now: datetime) -> None:
         self._read_at = now
-        chosen = self._chosen()
         self.list.show(accounts)
-        same = (place for place, account in enumerate(self.list.rows) if chosen and account.mandants == chosen.mandants)
-        if accounts:
-            self.table.selectRow(next(same, 0))
         sentences = [sentence for account in accounts if (sentence := advice(account))]
         self._advice.say("\n".join(sentences))
         self._show_account()
 
-    def _chosen(self) -> AccountCredits | None:
-        return self.list.row_at(self.table.currentIndex().row())
-
     def _show_account(self) -> None:
-        account = self._chosen()
+        account = self.table.current
         if account is None or self._read_at is None:
             self.chart.show_chart(None)
             self._description.clear()

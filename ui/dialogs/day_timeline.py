@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QBrush, QColor, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PyQt6.QtWidgets import QSizePolicy, QStyle, QStyleOptionFocusRect, QToolTip, QWidget
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QBrush, QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt6.QtWidgets import QWidget
 
 from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.schedules.day_plan import DayPlan, PlannedRun
 from ui.models.day_timeline import day_title, describe_day, run_tooltip
-from ui.widgets.contrast import is_dark, mixed
+from ui.widgets.painted import Colours, Painted
 
 _GAP = 8
 _MOST_DOTS = 60
@@ -31,24 +30,7 @@ _STEPS = (1, 2, 3, 4, 6, 12)
 """Hours from one figure of the scale to the next; the first that leaves room is taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """The colours of a palette; shapes tell the same as they do."""
-
-    text: QColor
-    faint: QColor
-    run: QColor
-    warning: QColor
-
-    @classmethod
-    def of(cls, palette: QPalette) -> Colours:
-        """Returns the colours that stand out from a palette's ground."""
-        text, ground = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
-        dark = is_dark(palette)
-        return cls(text, mixed(text, ground, 0.45), QColor("#6fb1ff" if dark else "#1d5fa8"), QColor("#ffb74d" if dark else "#b34700"))
-
-
-class DayTimeline(QWidget):
+class DayTimeline(Painted):
     """The planned runs of one day. Left and right arrow ask for the day before and after, Home for today.
 
     Attributes:
@@ -58,12 +40,9 @@ class DayTimeline(QWidget):
     day_asked = pyqtSignal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_("Tagesplan"), parent)
         self.plan: DayPlan | None = None
         self._now: datetime | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(_("Tagesplan"))
         self.setMouseTracking(True)
 
     def show_plan(self, plan: DayPlan, now: datetime | None = None) -> None:
@@ -75,20 +54,16 @@ class DayTimeline(QWidget):
 
     def sizeHint(self) -> QSize:
         """Returns room for the lanes at this font."""
-        return QSize(60 * self._unit, self._height(2.0))
+        return QSize(60 * self.unit, self._height(2.0))
 
     def minimumSizeHint(self) -> QSize:
         """Returns the least room in which names and a day can be told apart."""
-        return QSize(30 * self._unit, self._height(_LEAST_LANE))
+        return QSize(30 * self.unit, self._height(_LEAST_LANE))
 
     # Geometry
 
-    @property
-    def _unit(self) -> int:
-        return self.fontMetrics().height()
-
     def _height(self, lane: float) -> int:
-        return int(self._unit * (_SCALE + lane * len(JobKey) + _LEGEND)) + 1
+        return int(self.unit * (_SCALE + lane * len(JobKey) + _LEGEND)) + 1
 
     @property
     def _area(self) -> QRectF:
@@ -96,8 +71,8 @@ class DayTimeline(QWidget):
         widest = max(self.fontMetrics().horizontalAdvance(job_title(job)) for job in JobKey)
         left = min(widest, self.width() * 0.4) + 2 * _GAP
         right = self.fontMetrics().horizontalAdvance("24:00") / 2 + _GAP
-        height = self.height() - self._unit * (_SCALE + _LEGEND)
-        return QRectF(left, self._unit * _SCALE, max(1.0, self.width() - left - right), max(height, self._unit * _LEAST_LANE * len(JobKey)))
+        height = self.height() - self.unit * (_SCALE + _LEGEND)
+        return QRectF(left, self.unit * _SCALE, max(1.0, self.width() - left - right), max(height, self.unit * _LEAST_LANE * len(JobKey)))
 
     def _x(self, plan: DayPlan, at: datetime) -> float:
         # by timestamps: two instants of one zone are subtracted as wall clocks, an hour off on the day the clocks change
@@ -125,7 +100,7 @@ class DayTimeline(QWidget):
             self._paint_distances(painter, self.plan, colours)
             self._paint_runs(painter, self.plan, colours)
         self._paint_legend(painter, colours)
-        self._paint_focus(painter)
+        self.paint_focus(painter)
         painter.end()
 
     def _paint_quiet(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
@@ -140,7 +115,7 @@ class DayTimeline(QWidget):
             painter.setPen(QPen(colours.faint, 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
             painter.setPen(colours.text)
-            width = 4 * self._unit
+            width = 4 * self.unit
             painter.drawText(QRectF(x - width / 2, 0, width, self._area.top() - 4), int(Qt.AlignmentFlag.AlignCenter), label)
 
     def _marks(self, plan: DayPlan) -> Iterator[tuple[datetime, str]]:
@@ -192,7 +167,7 @@ class DayTimeline(QWidget):
             middle = (first + second) / 2
             if abs(first.y() - second.y()) > self._area.height() / len(JobKey) * 1.5:  # the middle would hide another job's run
                 middle = first + (second - first) / 4
-            _paint_warning(painter, middle + QPointF(self._unit * 0.9, 0), self._unit, colours)
+            _paint_warning(painter, middle + QPointF(self.unit * 0.9, 0), self.unit, colours)
 
     def _paint_runs(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
         for job in JobKey:
@@ -201,9 +176,9 @@ class DayTimeline(QWidget):
                 self._paint_run(painter, plan, run, colours, stroke=len(runs) > _MOST_DOTS)
 
     def _paint_run(self, painter: QPainter, plan: DayPlan, run: PlannedRun, colours: Colours, *, stroke: bool) -> None:
-        at, size = QPointF(self._x(plan, run.at), self._y(run.job)), self._unit * 0.4
+        at, size = QPointF(self._x(plan, run.at), self._y(run.job)), self.unit * 0.4
         if stroke:
-            painter.setPen(QPen(colours.warning if run.quiet else colours.run, 1.5))
+            painter.setPen(QPen(colours.warning if run.quiet else colours.line, 1.5))
             half = size / 2 if run.quiet else size
             painter.drawLine(at - QPointF(0, half), at + QPointF(0, half))
             return
@@ -211,14 +186,14 @@ class DayTimeline(QWidget):
             _paint_quiet_run(painter, at, size, self.palette().base(), colours)
             return
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colours.run)
+        painter.setBrush(colours.line)
         painter.drawEllipse(at, size, size)
 
     def _paint_legend(self, painter: QPainter, colours: Colours) -> None:
-        unit, x = self._unit, self._area.left()
+        unit, x = self.unit, self._area.left()
         y = self._area.bottom() + unit * 0.9
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colours.run)
+        painter.setBrush(colours.line)
         painter.drawEllipse(QPointF(x + unit / 2, y), unit * 0.4, unit * 0.4)
         x = self._legend_words(painter, x + unit * 1.4, y, _("geplant"))
         painter.fillRect(QRectF(x, y - unit * 0.4, unit * 1.4, unit * 0.8), self.palette().base())
@@ -237,18 +212,8 @@ class DayTimeline(QWidget):
         """Writes words and returns where the next entry begins."""
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         width = self.fontMetrics().horizontalAdvance(words)
-        painter.drawText(QRectF(x, y - self._unit, width + 4, 2 * self._unit), int(Qt.AlignmentFlag.AlignVCenter), words)
+        painter.drawText(QRectF(x, y - self.unit, width + 4, 2 * self.unit), int(Qt.AlignmentFlag.AlignVCenter), words)
         return x + width + 2 * _GAP
-
-    def _paint_focus(self, painter: QPainter) -> None:
-        style = self.style()
-        if self.hasFocus() and style is not None:
-            option = QStyleOptionFocusRect()
-            option.initFrom(self)
-            style.drawPrimitive(QStyle.PrimitiveElement.PE_FrameFocusRect, option, painter, self)
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
     # Mouse and keyboard
 
@@ -276,13 +241,6 @@ class DayTimeline(QWidget):
             return ""
         quiet = (one for one in self.plan.quiet if self._x(self.plan, one.start) <= point.x() <= self._x(self.plan, one.end))
         return next((interval.reason for interval in quiet), "")
-
-    def event(self, event: QEvent | None) -> bool:
-        """Shows the tooltip of what the mouse rests on."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self.tooltip_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Goes to another day."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSplitter, QWidget
+from PyQt6.QtWidgets import QLabel
 
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.words import format_size, progress_text, state_word
@@ -26,9 +26,11 @@ from ui.models.downloads import (
     went_well,
 )
 from ui.widgets.controls import allow
-from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, STATE_ICONS, Status
+from ui.widgets.layout import splitter
 from ui.widgets.notes import Details
+from ui.widgets.progress_line import ProgressLine
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -43,15 +45,9 @@ DETAIL_LINES = 9
 """Lines of text for which the details below the table have room at first."""
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return DownloadsDialog(context)
-
-
 class DownloadsDialog(Dialog):
     """A row for each version; *Ausführen* starts the ticked ones, a double click one of them."""
 
-    NAME = "downloads"
     SIZE = (820, 560)
 
     def __init__(self, context: DialogContext) -> None:
@@ -60,7 +56,7 @@ class DownloadsDialog(Dialog):
         self._stop_following: Callable[[], None] = lambda: None
         self._headline = QLabel(self)
         self._headline.setWordWrap(True)
-        self.table = TableView(
+        self.table: TableView[DownloadRow] = TableView(
             _("Heruntergeladene Elemente"),
             _("Noch ist nichts heruntergeladen. Im Online-Portal ein Element mit «Automatisch herunterladen» abonnieren; "
               "der Auftrag Download-Service holt es dann von selbst."),
@@ -68,56 +64,39 @@ class DownloadsDialog(Dialog):
         self.list = ListModel(
             self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.download.signed.element, row.download.signed.version)
         )
-        self.table.setModel(self.list)
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self._checking = False
-        self._make_transfer()
+        self.transfer = ProgressLine(_("Übertragung"), _("&Herunterladen abbrechen"), self.cancel_transfer)
         self._lay_out_content()
         self._run = self.main_action(_("&Ausführen"), self.run_chosen)
         self.close_action(_("S&chliessen"))
-        self.side_action(_("&Ordner anzeigen"), self._open_folder)
+        self.side_action(_("&Ordner anzeigen"), lambda: self.run(lambda: context.agent.downloads.open_folder(), lambda _nothing: None))
         self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh)
         self.setTabOrder(self.table, self.details)
-        self.setTabOrder(self.details, self.cancel_button)
+        self.setTabOrder(self.details, self.transfer.cancel)
         self.table.setFocus()
         self.table.doubleClicked.connect(self._double_clicked)
         self._changed()
         self.reload(first=True)
 
-    def _make_transfer(self) -> None:
-        self.transfer = QProgressBar(self)
-        self.transfer.setAccessibleName(_("Übertragung"))
-        self.cancel_button = QPushButton(_("&Herunterladen abbrechen"), self)
-        self.cancel_button.clicked.connect(lambda _checked: self.cancel_transfer())
-        self._transfer_line = QWidget(self)
-        line = QHBoxLayout(self._transfer_line)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(GRID)
-        line.addWidget(self.transfer, 1)
-        line.addWidget(self.cancel_button)
-        self._transfer_line.hide()
-
     def _lay_out_content(self) -> None:
-        parts = QSplitter(Qt.Orientation.Vertical, self)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(self.table)
-        parts.addWidget(self.details)
-        parts.setStretchFactor(0, 1)
-        parts.setSizes((self.SIZE[1], DETAIL_LINES * self.fontMetrics().height()))
-        self.body.addWidget(self._headline)
-        self.body.addWidget(parts, 1)
-        self.body.addWidget(self._transfer_line)
-        self.table.enable_sorting()
+        sizes = (self.SIZE[1], DETAIL_LINES * self.fontMetrics().height())
+        self.table.present(self.list, self._show_details)
         self.remember_columns(self.table, widths=(210, 100, 120, 90, 84))
-        chosen = self.table.selectionModel()
-        if chosen is not None:
-            chosen.currentRowChanged.connect(lambda _now, _before: self._show_details())
+        self.body.addWidget(self._headline)
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, self.details, stretch=(1, 0), sizes=sizes), 1)
+        self.body.addWidget(self.transfer)
 
     def _columns(self) -> tuple[Column[DownloadRow], ...]:
         return (
             Column(_("Element"), lambda row: row.signed.title, checked=self.model.is_ticked, tooltip=lambda row: row.signed.title),
             Column(_("Version"), lambda row: str(row.signed.version)),
-            Column(_("Zustand"), _state, status=_status, tooltip=self._state_tooltip),
+            Column(
+                _("Zustand"),
+                lambda row: state_word(row.state, file_is_missing=row.is_missing),
+                status=lambda row: Status.WARNING if row.is_missing else STATE_ICONS[row.state],
+                tooltip=self._state_tooltip,
+            ),
             Column(_("Datum"), lambda row: format_date(row.signed.released), key=lambda row: row.signed.released),
             Column(_("Grösse"), lambda row: format_size(row.signed.size), align=Align.RIGHT, key=lambda row: row.signed.size),
             Column(_("Hinweis"), hint_of),
@@ -147,8 +126,6 @@ class DownloadsDialog(Dialog):
     def _show(self, rows: tuple[DownloadRow, ...]) -> None:
         self.model.show(rows)
         self.list.show(rows)
-        if rows and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
         self._headline.setText(self.model.headline)
         self._changed()
         self._show_details()
@@ -159,25 +136,17 @@ class DownloadsDialog(Dialog):
         self._changed()
 
     def _changed(self) -> None:
-        allow(self._run, possible=bool(self.model.chosen), otherwise=_("Zuerst mindestens ein Element ankreuzen."))
-
-    @property
-    def current(self) -> DownloadRow | None:
-        """Returns the chosen row."""
-        return self.list.row_at(self.table.currentIndex().row())
+        allow(self._run, possible=bool(self.model.ticked), reason=_("Zuerst mindestens ein Element ankreuzen."))
 
     def _show_details(self) -> None:
-        row = self.current
-        if row is None:
-            self.details.clear()
-            return
-        self.details.tell(*details_of(row))
+        row = self.table.current
+        self.details.tell(*(details_of(row) if row else ()))
 
     # Installing
 
     def run_chosen(self) -> None:
         """Hands the ticked rows over to their installers, one after the other."""
-        self._install(self.model.chosen)
+        self._install(self.model.ticked)
 
     def _double_clicked(self, index: QModelIndex) -> None:
         row = self.list.row_at(index.row())
@@ -193,7 +162,7 @@ class DownloadsDialog(Dialog):
             lambda: hand_over_each(rows, lambda element, version: agent.downloads.install(element, version, by=by)),
             self._handed_over,
             busy=_("Wird geprüft und gestartet …"),
-            failed=self._refused,
+            then=self.reload,
         )
 
     def _handed_over(self, ended: list[HandedOver]) -> None:
@@ -204,15 +173,6 @@ class DownloadsDialog(Dialog):
         for row, result in ended:
             if went_well(result):
                 self.model.tick(row, on=False)
-        self.reload()
-
-    def _refused(self, error: KnownError) -> None:
-        self.show_error(error)
-        self.reload()
-
-    def _open_folder(self) -> None:
-        agent = self.context.agent
-        self.run(lambda: agent.downloads.open_folder(), lambda _nothing: None)
 
     # Asking the portal
 
@@ -225,31 +185,24 @@ class DownloadsDialog(Dialog):
         self._check.setEnabled(False)
         self.clear_error()
         self._show_waiting()
-        self.run(lambda: agent.jobs.run_now(JobKey.DOWNLOAD), self._checked, failed=self._not_checked)
+        self.run(lambda: agent.jobs.run_now(JobKey.DOWNLOAD), self._checked, then=self._end_check)
 
     def _show_waiting(self) -> None:
-        self.transfer.setRange(0, 0)
-        self.transfer.setFormat(_("Portal wird geprüft …"))
-        self._transfer_line.show()
+        self.transfer.tell(_("Portal wird geprüft …"))
 
     def _checked(self, run: Run) -> None:
-        self._end_check()
         self.banner.say(state_title(run.state), run.sentence, RUN_ICONS[run.state])
-
-    def _not_checked(self, error: KnownError) -> None:
-        self._end_check()
-        self.show_error(error)
 
     def _end_check(self) -> None:
         self._checking = False
         self._check.setEnabled(True)
-        self._transfer_line.hide()
+        self.transfer.hide()
         self.reload()
 
     def cancel_transfer(self) -> None:
         """Asks the run that transfers to stop; what is there of a file is kept for the next time."""
         agent = self.context.agent
-        self.cancel_button.setEnabled(False)
+        self.transfer.cancel.setEnabled(False)
         self.run(lambda: _stop(agent), lambda _asked: None)
 
     # Progress
@@ -263,19 +216,15 @@ class DownloadsDialog(Dialog):
         if not under_way:
             self._transferred()
         else:
-            if self._transfer_line.isHidden():
-                self.cancel_button.setEnabled(True)
-            self._transfer_line.show()
-            self.transfer.setRange(0, 1000)
-            self.transfer.setValue(int(1000 * now.done / now.total))
-            self.transfer.setFormat(progress_text(now))
-            self.transfer.setAccessibleDescription(progress_text(now))
+            if self.transfer.isHidden():
+                self.transfer.cancel.setEnabled(True)
+            self.transfer.tell(progress_text(now), now.done / now.total)
 
     def _transferred(self) -> None:
         if self._checking:
             self._show_waiting()
-        elif not self._transfer_line.isHidden():
-            self._transfer_line.hide()
+        elif not self.transfer.isHidden():
+            self.transfer.hide()
             self.reload()
 
     def done(self, result: int) -> None:
@@ -289,11 +238,3 @@ def _stop(agent: Agent) -> None:
     running = next(job.running for job in agent.jobs.overview() if job.key is JobKey.DOWNLOAD)
     if running is not None:
         agent.jobs.cancel(running.run_id)
-
-
-def _state(row: DownloadRow) -> str:
-    return state_word(row.state, file_is_missing=row.is_missing)
-
-
-def _status(row: DownloadRow) -> Status:
-    return Status.WARNING if row.is_missing else STATE_ICONS[row.state]

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import DialogName
 from ui.models.info import Fact, as_text, facts_of
-from ui.widgets.dialog import GRID, Dialog, scrolling, with_colon
+from ui.widgets.dialog import Dialog, with_colon
 from ui.widgets.icons import Status, program_icon
+from ui.widgets.layout import GRID, button, row, scrolling
 from ui.widgets.notes import plain_label
-
-if TYPE_CHECKING:
-    from ui.windows import DialogContext
+from ui.windows import DialogContext
 
 ICON = 48
-
-
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return InfoDialog(context)
 
 
 class InfoDialog(Dialog):
     """Version, database and licences; from here to the portal and the downloads, as in the practice software."""
 
-    NAME = "info"
     SIZE = (640, 420)
 
     def __init__(self, context: DialogContext) -> None:
@@ -49,25 +40,17 @@ class InfoDialog(Dialog):
         self.run(lambda: facts_of(context.agent), self._show)
 
     def _head(self) -> QHBoxLayout:
-        head = QHBoxLayout()
         picture = QLabel(self)
         picture.setPixmap(program_icon().pixmap(ICON, ICON))
         name = QLabel(_("<b>vitoclient-Services</b><br>Downloads, Terminerinnerungen und Geburtstagsglückwünsche für die Praxis."), self)
         name.setTextFormat(Qt.TextFormat.RichText)
         name.setWordWrap(True)
-        head.setSpacing(2 * GRID)
-        head.addWidget(picture)
-        head.addWidget(name, 1)
-        return head
+        return row(picture, (name, 1), spacing=2 * GRID)
 
     def _ways(self) -> QHBoxLayout:
-        ways = QHBoxLayout()
-        for text, window in ((_("Online-&Portal"), DialogName.PORTAL), (_("&Download-Liste aufrufen"), DialogName.DOWNLOADS)):
-            button = QPushButton(text, self)
-            button.clicked.connect(lambda _checked, window=window: self.context.windows.open(window))
-            ways.addWidget(button)
-        ways.addStretch(1)
-        return ways
+        windows = self.context.windows
+        portal = button(_("Online-&Portal"), lambda: windows.open(DialogName.PORTAL), self)
+        return row(portal, button(_("&Download-Liste aufrufen"), lambda: windows.open(DialogName.DOWNLOADS), self), None, spacing=-1)
 
     def _show(self, facts: tuple[Fact, ...]) -> None:
         self.facts = facts

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox
 
 from tray_agent.i18n import _, ngettext, pgettext
 from tray_agent.job_kinds import JobKey, job_title
@@ -23,15 +22,16 @@ from ui.models.job_history import (
     nothing_logged_sentence,
     state_choices,
     success_sentence,
-    time_text,
 )
-from ui.widgets.day_jump import DayJump, go_to_day
-from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.controls import file_to_write, once_after
+from ui.widgets.day_jump import DayJump
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import LEVEL_ICONS, RUN_ICONS, Status
-from ui.widgets.notes import Note
+from ui.widgets.layout import GRID, column, field_label, fill_choice, held, row, splitter
+from ui.widgets.notes import Note, plain_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.tables import Column, ListModel, TableState, TableView
+from ui.widgets.tables import Column, ListModel, TableView, time_column
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -47,15 +47,9 @@ _SETTLE = 150
 """Milliseconds without another choice until the activities of a run are read."""
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window, for the job whose key is the subject, or for all."""
-    return JobHistoryDialog(context)
-
-
 class JobHistoryDialog(Dialog):
     """The history: a period, filters, and below the list what a run did."""
 
-    NAME = "job_history"
     SIZE = (1180, 680)
 
     def __init__(self, context: DialogContext) -> None:
@@ -65,11 +59,9 @@ class JobHistoryDialog(Dialog):
         self.zone = context.agent.machine.zone
         self._make_filters(job)
         self._make_table()
+        self.day_jump.lead(self.list, self.table, self.period, self.zone)
         self._make_details()
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE)
-        self._settle.timeout.connect(self._read_activities)
+        self._settle = once_after(_SETTLE, self._read_activities, self)
         self.main_action(_("S&chliessen"), self.reject)
         self.side_action(_("&Exportieren …"), self.export)
         self.side_action(_("A&ktualisieren"), self.reload, QKeySequence.StandardKey.Refresh)
@@ -79,73 +71,48 @@ class JobHistoryDialog(Dialog):
     # Widgets
 
     def _make_filters(self, job: JobKey | None) -> None:
-        self.period = PeriodFields(self.context.agent.clock.now().astimezone(self.zone).date())
-        self.job = _choice(_("Auftrag"), {None: pgettext("filter", "alle"), **{key: job_title(key) for key in JobKey}}, job)
-        self.state = _choice(_("Status"), {None: pgettext("filter", "alle"), **state_choices()})
-        self.workstation = _choice(_("Arbeitsplatz"), {None: pgettext("filter", "alle")})
+        today = self.context.agent.clock.now().astimezone(self.zone).date()
+        every = (pgettext("filter", "alle"), None)
+        self.period = PeriodFields(today)
+        self.job = fill_choice(QComboBox(), (every, *((job_title(key), key) for key in JobKey)), self._filter, job)
+        self.state = fill_choice(QComboBox(), (every, *((title, state) for state, title in state_choices().items())), self._filter)
+        self.workstation = fill_choice(QComboBox(), (every,), self._filter)
+        self.day_jump = DayJump(today)
         self.period_note = Note(self)
-        line = QHBoxLayout()
-        line.setSpacing(GRID)
         fields = (
             (_("&Zeitraum"), self.period),
             (_("A&uftrag"), self.job),
             (_("&Status"), self.state),
             (_("Arbeits&platz"), self.workstation),
         )
-        for label, field in fields:
-            line.addLayout(_labelled(label, field))
-        self.day_jump = DayJump(self.context.agent.clock.now().astimezone(self.zone).date())
-        self.day_jump.chosen.connect(lambda day: go_to_day(day, self.zone, self.list, self.table, self.period))
-        line.addStretch(1)
-        line.addWidget(self.day_jump, 0, Qt.AlignmentFlag.AlignBottom)
-        self.body.addLayout(line)
+        columns = (column(field_label(label, field), field, spacing=4) for label, field in fields)
+        self.body.addLayout(row(*columns, None, (self.day_jump, Qt.AlignmentFlag.AlignBottom)))
         self.body.addWidget(self.period_note)
         self.period.changed.connect(self._filter)
-        for box in (self.job, self.state, self.workstation):
-            box.currentIndexChanged.connect(lambda _index: self._filter())
 
     def _make_table(self) -> None:
-        self.table = TableView(_("Auftragsverlauf"), _("In diesem Zeitraum ist kein Lauf verzeichnet, oder die Filter verbergen ihn."))
+        self.table = TableView[Run](_("Auftragsverlauf"), _("In diesem Zeitraum ist kein Lauf verzeichnet, oder die Filter verbergen ihn."))
         agent, zone = self.context.agent, self.zone
         self.list = PagedModel(
             _columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
             key=lambda run: run.run_id,
         )  # fmt: skip
         self.list.failed.connect(self.show_error)
-        self.list.went.connect(self.table.show_row)
-        self.table.setModel(self.list)
-        self.table.enable_sorting(0, Qt.SortOrder.DescendingOrder)
+        self.table.present(self.list, self._chosen, sort=0, order=Qt.SortOrder.DescendingOrder)
+        self.list.modelReset.connect(self._read_activities)
         self.remember_columns(self.table, widths=(130, 230, 110, 90, 110, 130, 130))
-        chosen = self.table.selectionModel()
-        if chosen is not None:
-            chosen.currentRowChanged.connect(lambda _now, _before: self._chosen())
-        self.list.modelReset.connect(self._came)
 
     def _make_details(self) -> None:
-        self.details = QLabel()
-        self.details.setWordWrap(True)
-        self.details.setTextFormat(Qt.TextFormat.PlainText)
-        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details = plain_label()
         self.details.setAccessibleName(_("Einzelheiten zum gewählten Lauf"))
-        self.activities = TableView(_("Aktivitäten des Laufs"), nothing_logged_sentence(chosen=False))
+        self.activities = TableView[ActivityRow](_("Aktivitäten des Laufs"), nothing_logged_sentence(chosen=False))
         self.lines = ListModel(_activity_columns(self.zone), parent=self, key=lambda row: row.activity_id)
         self.activities.setModel(self.lines)
         self.remember_columns(self.activities, "activities", widths=(130, 130))
-        below = QWidget()
-        column = QVBoxLayout(below)
-        column.setContentsMargins(0, GRID, 0, 0)
-        column.setSpacing(GRID)
-        column.addWidget(self.details)
-        column.addWidget(self.activities, 1)
-        parts = QSplitter(Qt.Orientation.Vertical, self)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(self.table)
-        parts.addWidget(below)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 2)
-        self.body.addWidget(parts, 1)
+        below = held(column(self.details, (self.activities, 1)), (0, GRID, 0, 0))
         self.meaning = Note(self, Status.INFO)
         self.meaning.say(success_sentence())
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, below, stretch=(3, 2)), 1)
         self.body.addWidget(self.meaning)
 
     # The list
@@ -167,41 +134,28 @@ class JobHistoryDialog(Dialog):
         self.run(lambda: agent.jobs.history.workstations(), self._show_workstations, failed=lambda _error: None)  # the list says so already
 
     def _filter(self) -> None:
-        wanted = self.filter
-        self.period_note.say("" if wanted.period.is_possible else _("Das erste Datum liegt nach dem letzten: so gibt es keinen Zeitraum."))
-        if wanted.period.is_possible:
-            self.list.set_filter(wanted)
+        if self.period.tell_impossible(self.period_note):
+            self.list.set_filter(self.filter)
 
     def _show_workstations(self, names: tuple[str, ...]) -> None:
         for name in names:
             if self.workstation.findData(name) < 0:
                 self.workstation.addItem(name, name)
 
-    def _came(self) -> None:
-        if self.list.rowCount() and not self.table.currentIndex().isValid():
-            self.table.choose_first()
-        self._chosen()
-        self._read_activities()
-
     # The chosen run
 
-    @property
-    def current(self) -> Run | None:
-        """Returns the chosen run."""
-        return self.list.row_at(self.table.currentIndex().row())
-
     def _chosen(self) -> None:
-        run = self.current
+        run = self.table.current
         self.details.setText(details(run, self.zone) if run else "")
         self.activities.empty_text = nothing_logged_sentence(chosen=run is not None)
         self.lines.show(())
         if run is not None:  # until they are read, nobody knows whether there are any
-            self.lines.state = TableState.LOADING
+            self.lines.wait()
             self._settle.start()
 
     def _read_activities(self) -> None:
         self._settle.stop()
-        run, agent = self.current, self.context.agent
+        run, agent = self.table.current, self.context.agent
         if run is None:
             return
         wanted = ActivityFilter(run_id=run.run_id, hidden=True)
@@ -211,22 +165,21 @@ class JobHistoryDialog(Dialog):
         )
 
     def _show_activities(self, run_id: int, rows: tuple[ActivityRow, ...]) -> None:
-        if self.current is not None and self.current.run_id == run_id:
+        if (run := self.table.current) is not None and run.run_id == run_id:
             self.lines.show(rows)
 
     # Export
 
     def export(self) -> None:
         """Asks for a file and writes the whole list, as it is filtered and sorted, into it."""
-        suggested = str(Path.home() / _("Auftragsverlauf.csv"))
-        chosen, _kind = QFileDialog.getSaveFileName(self, _("Auftragsverlauf exportieren"), suggested, _("CSV-Datei (*.csv)"))
+        chosen = file_to_write(self, _("Auftragsverlauf exportieren"), Path.home() / _("Auftragsverlauf.csv"), _("CSV-Datei (*.csv)"))
         if chosen:
-            self.export_to(Path(chosen))
+            self.export_to(chosen)
 
     def export_to(self, file: Path) -> None:
         """Writes the whole list into a file."""
         agent, zone, request, wanted = self.context.agent, self.zone, self.list.request, self.filter
-        order, descending = _order(request)
+        order, descending = request.order(RunOrder.DUE_AT)
 
         def work() -> int:
             runs = agent.jobs.history.all_runs(wanted.asked(zone), order, descending=descending)
@@ -235,55 +188,32 @@ class JobHistoryDialog(Dialog):
         self.run(work, lambda number: self._exported(file, number), busy=_("Wird exportiert …"))
 
     def _exported(self, file: Path, number: int) -> None:
-        said = ngettext("{number} Zeile steht in {file}.", "{number} Zeilen stehen in {file}.", number)
-        self.banner.say(_("Exportiert"), said.format(number=number, file=file), Status.SUCCESS)
+        sentence = ngettext("{number} Zeile steht in {file}.", "{number} Zeilen stehen in {file}.", number)
+        self.banner.say(_("Exportiert"), sentence.format(number=number, file=file), Status.SUCCESS)
 
 
 def _columns(zone: tzinfo) -> tuple[Column[Run], ...]:
     return (
-        Column(_("Geplant"), lambda run: time_text(run.due_at, zone), sort=RunOrder.DUE_AT),
+        time_column(_("Geplant"), lambda run: run.due_at, zone, RunOrder.DUE_AT),
         Column(_("Auftrag"), lambda run: job_title(run.job), sort=RunOrder.JOB),
         Column(_("Status"), lambda run: state_title(run.state), sort=RunOrder.STATE, status=lambda run: RUN_ICONS[run.state]),
         Column(_("Auslöser"), lambda run: trigger_title(run.trigger), sort=RunOrder.TRIGGER),
         Column(_("Arbeitsplatz"), lambda run: run.workstation, sort=RunOrder.WORKSTATION),
-        Column(_("Begonnen"), lambda run: time_text(run.started_at, zone), sort=RunOrder.STARTED_AT),
-        Column(_("Beendet"), lambda run: time_text(run.finished_at, zone), sort=RunOrder.FINISHED_AT),
+        time_column(_("Begonnen"), lambda run: run.started_at, zone, RunOrder.STARTED_AT),
+        time_column(_("Beendet"), lambda run: run.finished_at, zone, RunOrder.FINISHED_AT),
         Column(_("Was geschah"), lambda run: run.sentence, sort=RunOrder.STATE, tooltip=lambda run: run.sentence),
     )
 
 
 def _activity_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
     return (
-        Column(_("Zeit"), lambda row: time_text(row.at, zone)),
+        time_column(_("Zeit"), lambda row: row.at, zone),
         Column(_("Stufe"), lambda row: level_title(row.level), status=lambda row: LEVEL_ICONS[row.level]),
         Column(_("Was geschah"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
     )
 
 
-def _order(request: PageRequest) -> tuple[RunOrder, bool]:
-    return (RunOrder(request.sort), request.descending) if request.sort else (RunOrder.DUE_AT, True)
-
-
 def _fetch(agent: Agent, zone: tzinfo, request: PageRequest) -> Page[Run]:
     wanted, at = cast("HistoryFilter", request.filter).asked(zone), cast("int | datetime | None", request.at)
-    order, descending = _order(request)
+    order, descending = request.order(RunOrder.DUE_AT)
     return agent.jobs.history.page(wanted, order, descending=descending, offset=request.offset, size=request.limit, at=at)
-
-
-def _choice(name: str, choices: Mapping[Any, str], chosen: object = None) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
-    for value, title in choices.items():
-        box.addItem(title, value)
-    box.setCurrentIndex(list(choices).index(chosen))
-    return box
-
-
-def _labelled(label: str, field: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setSpacing(4)
-    title = QLabel(label)
-    title.setBuddy(field)
-    column.addWidget(title)
-    column.addWidget(field)
-    return column

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence, QResizeEvent
 from PyQt6.QtWidgets import (
-    QFrame,
     QGroupBox,
-    QHBoxLayout,
     QLabel,
     QMenu,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
     QStyle,
     QToolButton,
-    QVBoxLayout,
-    QWidget,
 )
 
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
-from tray_agent.jobs.model import JobChange, JobOverview, Pause
-from tray_agent.protocol.model import Run
+from tray_agent.jobs.model import JobOverview, Pause
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.schedules.order_check import OrderFinding
@@ -38,29 +31,23 @@ from ui.models.day_timeline import day_title
 from ui.models.jobs import JobRow, JobsModel, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
 from ui.widgets.controls import allow, by_key
-from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, Status
+from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
 from ui.widgets.notes import Note
+from ui.widgets.progress_line import ProgressLine
 from ui.widgets.tables import Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QDialog
 
-    from tray_agent.agent import Agent
     from tray_agent.errors import KnownError
-    from tray_agent.schedules.schedule import Schedule
     from ui.windows import DialogContext
-
-
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return JobsDialog(context)
 
 
 class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
-    NAME = "jobs"
     SIZE = (1200, 680)
 
     def __init__(self, context: DialogContext) -> None:
@@ -75,7 +62,8 @@ class JobsDialog(Dialog):
         self._make_table()
         self._make_actions()
         self._make_hints()
-        self._make_run_bar()
+        self.run_bar = ProgressLine(_("Fortschritt des Laufs"), _("&Lauf abbrechen"), self.cancel_run)
+        self.body.addWidget(self.run_bar)
         self._make_timeline()
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
@@ -87,14 +75,19 @@ class JobsDialog(Dialog):
     # Widgets
 
     def _make_table(self) -> None:
-        self.table = TableView(_("Aufträge"), _("Es sind keine Aufträge eingerichtet."))
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda row: row.stored.key)
+        self.table = TableView[JobRow](_("Aufträge"), _("Es sind keine Aufträge eingerichtet."))
+        self.list = ListModel(
+            self._columns(),
+            on_check=lambda row, on: self._edit(self.model.enable, row.key, on),
+            parent=self,
+            key=lambda row: row.stored.key,
+        )
         self.table.setModel(self.list)
         self.table.menu_asked.connect(lambda place: self.context_menu().popup(place))
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
         self.remember_columns(self.table, widths=(85, 265, 410, 130, 190))
-        titles, rows, style = self.table.horizontalHeader(), self.table.verticalHeader(), self.style()
-        if titles is not None and rows is not None and style is not None:
+        titles, rows, style = self.table.titles, self.table.verticalHeader(), self.style()
+        if rows is not None and style is not None:
             above = max(titles.sizeHint().height(), titles.minimumHeight())
             height = rows.defaultSectionSize() * len(JobKey) + above + 2 * self.table.frameWidth()
             self.table.setFixedHeight(height + style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent))
@@ -103,87 +96,60 @@ class JobsDialog(Dialog):
     def _columns(self) -> tuple[Column[JobRow], ...]:
         return (
             Column(_("Aktiviert"), lambda row: _("Ja") if row.enabled else _("Nein"), checked=lambda row: row.enabled),
-            Column(_("Auftrag"), lambda row: row.title, status=_warning_icon, tooltip=lambda row: "\n".join(row.warnings)),
+            Column(
+                _("Auftrag"),
+                lambda row: row.title,
+                status=lambda row: Status.WARNING if row.needs_a_look else None,
+                tooltip=lambda row: "\n".join(row.warnings),
+            ),
             Column(_("Zeitplan"), schedule_text, tooltip=schedule_text),
             Column(_("Nächster Lauf"), next_text),
-            Column(_("Letztes Ergebnis"), self.model.result_text, status=_result_icon, tooltip=_result_tooltip),
+            Column(
+                _("Letztes Ergebnis"),
+                self.model.result_text,
+                status=lambda row: RUN_ICONS[row.shown_run.state] if row.shown_run else Status.WAITING,
+                tooltip=lambda row: row.shown_run.sentence if row.shown_run else "",
+            ),
             Column(_("Arbeitsplatz"), lambda row: row.shown_run.workstation if row.shown_run else ""),
         )
 
     def _make_actions(self) -> None:
-        self.schedule_button = QPushButton(_("&Zeitplan"))
-        self.history_button = QPushButton(_("&Protokoll Auftragsverlauf"))
-        self.run_button = QPushButton(_("&Jetzt ausführen"))
-        actions = (
-            (self.schedule_button, self.open_schedule),
-            (self.history_button, self.open_history),
-            (self.run_button, self.run_now),
-        )
-        line = QHBoxLayout()
-        line.setSpacing(GRID)
-        for button, action in actions:
-            button.clicked.connect(lambda _checked, action=action: action())
-            line.addWidget(button)
-        line.addStretch(1)
-        self.body.addLayout(line)
-
-    def _make_run_bar(self) -> None:
-        self.run_bar = QWidget()
-        self.run_progress = QProgressBar()
-        self.run_progress.setAccessibleName(_("Fortschritt des Laufs"))
-        self.cancel_run_button = QPushButton(_("&Lauf abbrechen"))
-        self.cancel_run_button.clicked.connect(lambda _checked: self.cancel_run())
-        line = QHBoxLayout(self.run_bar)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(GRID)
-        line.addWidget(self.run_progress, 1)
-        line.addWidget(self.cancel_run_button)
-        self.run_bar.hide()
-        self.body.addWidget(self.run_bar)
+        self.schedule_button = button(_("&Zeitplan"), self.open_schedule)
+        self.history_button = button(_("&Protokoll Auftragsverlauf"), self.open_history)
+        self.run_button = button(_("&Jetzt ausführen"), self.run_now)
+        self.body.addLayout(row(self.schedule_button, self.history_button, self.run_button, None))
 
     def _make_hints(self) -> None:
-        self._hint_page = QWidget()
-        self._hint_lines = QVBoxLayout(self._hint_page)
-        self._hint_lines.setContentsMargins(0, 0, 0, 0)
-        self._hint_lines.setSpacing(4)
-        self._hint_area = QScrollArea()
-        self._hint_area.setWidgetResizable(True)
-        self._hint_area.setFrameShape(QFrame.Shape.NoFrame)
+        self._hint_lines = column(spacing=4)
+        self._hint_page = held(self._hint_lines)
+        self._hint_area = scrolling(self._hint_page)
+        self._hint_area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # more hints than there is room for are read by keys
         self._hint_area.setAccessibleName(_("Hinweise zu den Aufträgen"))
-        self._hint_area.setWidget(self._hint_page)
         self.body.addWidget(self._hint_area)
 
     def _make_timeline(self) -> None:
-        group = QGroupBox(_("Tagesplan"))
-        column = QVBoxLayout(group)
-        column.setSpacing(GRID)
         self.day_label = QLabel()
         self.day_label.setMinimumWidth(self.fontMetrics().horizontalAdvance("Mo 30.12.2026") + GRID)
         self.day_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        line = QHBoxLayout()
-        line.setSpacing(GRID)
-        line.addWidget(self._arrow(Qt.ArrowType.LeftArrow, _("Vorheriger Tag"), -1))
-        line.addWidget(self.day_label)
-        line.addWidget(self._arrow(Qt.ArrowType.RightArrow, _("Nächster Tag"), 1))
-        today = QPushButton(_("&Heute"))
-        today.clicked.connect(lambda _checked: self.go(0))
-        line.addWidget(today)
-        line.addStretch(1)
+        before, after = (
+            self._arrow(Qt.ArrowType.LeftArrow, _("Vorheriger Tag"), -1),
+            self._arrow(Qt.ArrowType.RightArrow, _("Nächster Tag"), 1),
+        )
         self.timeline = DayTimeline()
         self.timeline.day_asked.connect(self.go)
-        column.addLayout(line)
-        column.addWidget(self.timeline, 1)
+        group = QGroupBox(_("Tagesplan"))
+        group.setLayout(column(row(before, self.day_label, after, button(_("&Heute"), lambda: self.go(0)), None), (self.timeline, 1)))
         self.body.addWidget(group, 1)
 
     def _arrow(self, kind: Qt.ArrowType, name: str, days: int) -> QToolButton:
-        button = QToolButton()
-        button.setArrowType(kind)
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        button.setAccessibleName(name)
-        button.setToolTip(name)
-        button.clicked.connect(lambda _checked: self.go(days))
-        return button
+        arrow = QToolButton()
+        arrow.setArrowType(kind)
+        arrow.setAutoRaise(True)
+        arrow.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        arrow.setAccessibleName(name)
+        arrow.setToolTip(name)
+        arrow.clicked.connect(lambda _checked: self.go(days))
+        return arrow
 
     # Reading and checking
 
@@ -192,7 +158,12 @@ class JobsDialog(Dialog):
         agent = self.context.agent
         if not self.model.rows:
             self.list.wait()
-        self.run(lambda: _read(agent), lambda read: self._show(*read), busy=busy, failed=self._not_read)
+        self.run(
+            lambda: (agent.jobs.overview(), agent.clock.now(), agent.jobs.paused()),
+            lambda read: self._show(*read),
+            busy=busy,
+            failed=self._not_read,
+        )
 
     def refresh(self) -> None:
         """Reads the jobs anew because a person asks for it; what was told before is over."""
@@ -221,7 +192,11 @@ class JobsDialog(Dialog):
         self._checking = True
         agent, model, day = self.context.agent, self.model, self.day
         changes, schedules = model.tried_changes, dict(model.tried_schedules)
-        self.run(lambda: _check(agent, changes, schedules, day), lambda checked: self._checked(*checked), failed=self._check_failed)
+
+        def check() -> tuple[tuple[OrderFinding, ...], DayPlan]:
+            return agent.jobs.check(changes), plan_day(schedules, agent.machine.zone, agent.jobs.around.quiet(), day)
+
+        self.run(check, lambda checked: self._checked(*checked), failed=self._check_failed)
 
     def _checked(self, findings: tuple[OrderFinding, ...], plan: DayPlan) -> None:
         self._checking = False
@@ -245,10 +220,10 @@ class JobsDialog(Dialog):
     def _allow_actions(self) -> None:
         read = bool(self.model.rows)
         unread = _("Die Aufträge sind noch nicht gelesen.")
-        for button in (self.schedule_button, self.history_button):
-            allow(button, possible=read, otherwise=unread)
+        for needs_row in (self.schedule_button, self.history_button):
+            allow(needs_row, possible=read, reason=unread)
         running = _("Zuerst den Lauf abwarten, der im Gang ist.")
-        allow(self.run_button, possible=read and self.run_bar.isHidden(), otherwise=running if read else unread)
+        allow(self.run_button, possible=read and self.run_bar.isHidden(), reason=running if read else unread)
 
     def _show_hints(self) -> None:
         hints, good = self.model.hints, self.model.good_news
@@ -256,10 +231,7 @@ class JobsDialog(Dialog):
         if shown == self._shown_hints:
             return
         self._shown_hints = shown
-        while (item := self._hint_lines.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        clear(self._hint_lines)
         for hint, status in shown:
             note = Note(self._hint_page)
             note.say(hint, status)
@@ -294,13 +266,8 @@ class JobsDialog(Dialog):
 
     # Editing
 
-    @property
-    def current(self) -> JobRow | None:
-        """Returns the chosen row."""
-        return self.list.row_at(self.table.currentIndex().row())
-
-    def _tick(self, row: JobRow, on: bool) -> None:
-        self.model.enable(row.key, on)
+    def _edit(self, edit: Callable[..., None], *values: object) -> None:
+        edit(*values)
         self._changed()
 
     def context_menu(self) -> QMenu:
@@ -320,33 +287,25 @@ class JobsDialog(Dialog):
 
     def open_schedule(self) -> None:
         """Opens the window *Zeitplan* of the chosen row; what it saves comes back here."""
-        row = self.current
+        row = self.table.current
         if row is None:
             return
-        key = row.key
-        subject = ScheduleSubject(
-            key, row.schedule, lambda schedule: self._take(key, schedule), lambda schedule: self._try(key, schedule), window=id(self)
+        key, model = row.key, self.model
+        take, preview = partial(self._edit, model.set_schedule, key), partial(self._edit, model.try_schedule, key)
+        self._schedules[key] = self.context.windows.open(
+            DialogName.SCHEDULE, ScheduleSubject(key, row.schedule, take, preview, window=id(self))
         )
-        self._schedules[key] = self.context.windows.open(DialogName.SCHEDULE, subject)
-
-    def _take(self, key: JobKey, schedule: Schedule) -> None:
-        self.model.set_schedule(key, schedule)
-        self._changed()
-
-    def _try(self, key: JobKey, schedule: Schedule | None) -> None:
-        self.model.try_schedule(key, schedule)
-        self._changed()
 
     def open_history(self) -> None:
         """Opens the history of the chosen job."""
-        if self.current is not None:
-            self.context.windows.open(DialogName.JOB_HISTORY, self.current.key)
+        if (row := self.table.current) is not None:
+            self.context.windows.open(DialogName.JOB_HISTORY, row.key)
 
     # Running
 
     def run_now(self) -> None:
         """Runs the chosen job now; its progress and its result are shown here."""
-        row, agent = self.current, self.context.agent
+        row, agent = self.table.current, self.context.agent
         if row is None or not self.run_bar.isHidden():
             return
         key, title = row.key, row.title
@@ -355,44 +314,35 @@ class JobsDialog(Dialog):
             return
         self.clear_error()
         self._run_id = 0
-        self._show_progress(title, 0, None, "")
-        self.cancel_run_button.setEnabled(False)
-        self.run_bar.show()
+        self._show_progress(title)
+        self.run_bar.cancel.setEnabled(False)
         self._show_rows()
         self.run(
             lambda: agent.jobs.run_now(key, listener=lambda event: self._post(lambda: self._run_event(title, event))),
-            lambda run: self._ran(title, run),
-            failed=self._run_refused,
+            lambda run: self.banner.say(
+                _("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence, RUN_ICONS[run.state]
+            ),
+            then=self._run_ended,
         )
 
     def _run_event(self, title: str, event: object) -> None:
         if isinstance(event, RunStarted):
             self._run_id = event.run_id
-            self.cancel_run_button.setEnabled(True)
+            self.run_bar.cancel.setEnabled(True)
         elif isinstance(event, RunProgressed):
-            self._show_progress(title, event.done, event.total, event.what)
+            self._show_progress(title, event.what, event.done / event.total if event.total else None)
 
-    def _show_progress(self, title: str, done: int, total: int | None, what: str) -> None:
-        self.run_progress.setRange(0, total or 0)
-        self.run_progress.setValue(done if total else 0)
-        text = _("{job}: {what}").format(job=title, what=what) if what else _("{job} läuft …").format(job=title)
-        self.run_progress.setFormat(text.replace("%", "%%"))
-        self.run_progress.setAccessibleDescription(text)
+    def _show_progress(self, title: str, what: str = "", part: float | None = None) -> None:
+        self.run_bar.tell(_("{job}: {what}").format(job=title, what=what) if what else _("{job} läuft …").format(job=title), part)
 
     def cancel_run(self) -> None:
         """Asks the run to stop at its next safe point."""
         agent, run_id = self.context.agent, self._run_id
-        self.cancel_run_button.setEnabled(False)
+        self.run_bar.cancel.setEnabled(False)
         self.run(lambda: agent.jobs.cancel(run_id), lambda _asked: None)
 
-    def _ran(self, title: str, run: Run) -> None:
+    def _run_ended(self) -> None:
         self.run_bar.hide()
-        self.banner.say(_("{job}: {status}").format(job=title, status=state_title(run.state)), run.sentence, RUN_ICONS[run.state])
-        self.reload()
-
-    def _run_refused(self, error: KnownError) -> None:
-        self.run_bar.hide()
-        self.show_error(error)
         self.reload()
 
     # Saving and closing
@@ -441,29 +391,3 @@ class JobsDialog(Dialog):
                 dialog.done(0)
         self._schedules.clear()
         super().done(result)
-
-
-def _warning_icon(row: JobRow) -> Status | None:
-    switched_off = row.enabled and not row.stored.switched_on
-    return Status.WARNING if row.warnings or switched_off else None
-
-
-def _result_icon(row: JobRow) -> Status | None:
-    run = row.shown_run
-    return RUN_ICONS[run.state] if run else Status.WAITING
-
-
-def _result_tooltip(row: JobRow) -> str:
-    return row.shown_run.sentence if row.shown_run else ""
-
-
-def _read(agent: Agent) -> tuple[tuple[JobOverview, ...], datetime, Pause | None]:
-    jobs, pause = agent.jobs.overview(), agent.jobs.paused()
-    return jobs, agent.clock.now(), pause
-
-
-def _check(
-    agent: Agent, changes: Sequence[JobChange], schedules: dict[JobKey, Schedule], day: date
-) -> tuple[tuple[OrderFinding, ...], DayPlan]:
-    plan = plan_day(schedules, agent.machine.zone, agent.jobs.around.quiet(), day)
-    return agent.jobs.check(changes), plan

@@ -7,28 +7,23 @@ from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QShowEvent
-from PyQt6.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
+from PyQt6.QtWidgets import QGridLayout, QGroupBox, QLabel, QMenu, QPushButton
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import DialogName, MenuItem, OpenDialog, TrayState
 from ui.widgets.controls import fill_menu
-from ui.widgets.dialog import GRID, Dialog
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import tray_icon
+from ui.widgets.layout import GRID, button, clear, column, row
 from ui.widgets.notes import plain_label
 from ui.windows import DialogContext
 
 _BUTTON_COLUMNS = 2
 
 
-def open_dialog(context: DialogContext) -> OverviewDialog:
-    """Makes the window."""
-    return OverviewDialog(context)
-
-
 class OverviewDialog(Dialog):
     """The state, and the tray's menu as buttons."""
 
-    NAME = "overview"
     SIZE = (520, 560)
 
     def __init__(self, context: DialogContext) -> None:
@@ -41,16 +36,9 @@ class OverviewDialog(Dialog):
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._word.setFont(font)
         self._state = plain_label()
-        head = QHBoxLayout()
-        head.setSpacing(2 * GRID)
-        head.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
-        words = QVBoxLayout()
-        words.addWidget(self._word)
-        words.addWidget(self._state)
-        head.addLayout(words, 1)
-        self.body.addLayout(head)
-        self._groups = QVBoxLayout()
-        self._groups.setSpacing(GRID)
+        self._groups = column()
+        words = column(self._word, self._state, spacing=-1)
+        self.body.addLayout(row((self._picture, Qt.AlignmentFlag.AlignTop), (words, 1), spacing=2 * GRID))
         self.body.addLayout(self._groups)
         self.body.addStretch(1)
         self._menu: tuple[MenuItem, ...] = ()
@@ -91,11 +79,7 @@ class OverviewDialog(Dialog):
             self.resize(self.width(), needed)
 
     def _fill(self, menu: tuple[MenuItem, ...]) -> None:
-        while self._groups.count():
-            item = self._groups.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.deleteLater()
+        clear(self._groups)
         groups = _split(menu)
         labels = [item.label for items in groups for item in items]
         marked = dict(zip(labels, with_mnemonics(labels, "".join(mnemonic_of(self._close.text()))), strict=True))
@@ -114,22 +98,19 @@ class OverviewDialog(Dialog):
         grid.setSpacing(GRID)
         for place, item in enumerate(items):
             grid.addWidget(self._entry_button(item, marked[item.label]), place // _BUTTON_COLUMNS, place % _BUTTON_COLUMNS)
-        for column in range(_BUTTON_COLUMNS):
-            grid.setColumnStretch(column, 1)
+        for place in range(_BUTTON_COLUMNS):
+            grid.setColumnStretch(place, 1)
         return group
 
     def _entry_button(self, item: MenuItem, label: str) -> QPushButton:
-        button = QPushButton(label, self)
-        button.setAccessibleName(item.label)
-        button.setAutoDefault(False)
+        entry = button(label, lambda: None if item.action is None else self.context.windows.state.chosen.emit(item.action), self)
+        entry.setAccessibleName(item.label)
+        entry.setAutoDefault(False)
         if item.children:
-            menu = QMenu(item.label, button)
+            menu = QMenu(item.label, entry)
             fill_menu(menu, item.children, self.context.windows.state.chosen.emit)
-            button.setMenu(menu)
-        elif item.action is not None:
-            action = item.action
-            button.clicked.connect(lambda _checked: self.context.windows.state.chosen.emit(action))
-        return button
+            entry.setMenu(menu)
+        return entry
 
 
 def _split(menu: tuple[MenuItem, ...]) -> list[list[MenuItem]]:

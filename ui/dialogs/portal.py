@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QLabel, QMenu, QMenuBar, QSplitter, QTreeWidgetItem
+from PyQt6.QtWidgets import QLabel, QMenu, QMenuBar, QTreeWidgetItem
 
 from tray_agent.downloads.portal_view import PortalArea, PortalHeading, PortalRow, PortalView
 from tray_agent.downloads.words import format_size, state_word
 from tray_agent.i18n import _, format_date, format_datetime
+from tray_agent.tray.model import DialogName
 from ui.dialogs.portal_tree import PortalTree
 from ui.models.portal import PortalModel, details_of
-from ui.widgets.controls import search_by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import STATE_ICONS, Status, status_icon
+from ui.widgets.layout import splitter
 from ui.widgets.notes import Details
-from ui.widgets.search_line import SearchLine
+from ui.widgets.search_line import SearchLine, searching
 from ui.widgets.tables import Align
 
 if TYPE_CHECKING:
+    from tray_agent.downloads.service import DownloadService
     from ui.windows import DialogContext
 
 _ROW = Qt.ItemDataRole.UserRole
@@ -34,15 +36,9 @@ DETAIL_LINES = 9
 """Lines of text for which the details below the tree have room at first."""
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return PortalDialog(context)
-
-
 class PortalDialog(Dialog):
     """Areas as a tree; headings can't be chosen; the context menus are those of the specification."""
 
-    NAME = "portal"
     SIZE = (900, 640)
 
     def __init__(self, context: DialogContext) -> None:
@@ -50,27 +46,19 @@ class PortalDialog(Dialog):
         self.model: PortalModel | None = None
         self._by = context.agent.person
         self._add_menu_bar()
-        self.search = SearchLine(self)
-        self.search.setPlaceholderText(_("Element suchen"))
+        self.search = searching(SearchLine(self), _("Element suchen"))
         self.search.setAccessibleName(_("Element suchen"))
-        self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(lambda: self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason))
-        search_by_key(self.search)
         self.tree = self._make_tree()
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
         self.status = QLabel(self)
         self.status.setWordWrap(True)
-        parts = QSplitter(Qt.Orientation.Vertical, self)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(self.tree)
-        parts.addWidget(self.details)
-        parts.setStretchFactor(0, 1)
-        parts.setSizes((self.SIZE[1], DETAIL_LINES * self.fontMetrics().height()))
+        sizes = (self.SIZE[1], DETAIL_LINES * self.fontMetrics().height())
         self.body.addWidget(self.search)
-        self.body.addWidget(parts, 1)
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.tree, self.details, stretch=(1, 0), sizes=sizes), 1)
         self.body.addWidget(self.status)
-        self.main_action(_("Download-&Liste"), self._open_downloads)
+        self.main_action(_("Download-&Liste"), lambda: context.windows.open(DialogName.DOWNLOADS))
         self.close_action(_("S&chliessen"))
         self.side_action(_("&Aktualisieren"), self.load, QKeySequence.StandardKey.Refresh)
         self.tree.setFocus()
@@ -100,7 +88,7 @@ class PortalDialog(Dialog):
         titles = tree.headerItem()
         if titles is not None:
             titles.setTextAlignment(SIZE, Align.RIGHT.value)
-        self.remember_tree(tree)
+        self.remember_columns(tree, "tree")
         tree.menu_asked.connect(self._show_menu)
         tree.currentItemChanged.connect(lambda now, _before: self._show_details(now))
         tree.itemChanged.connect(self._ticked)
@@ -144,7 +132,7 @@ class PortalDialog(Dialog):
         self.status.setText(self.model.status)
         self._choose(chosen)
         self._show_details(self.tree.currentItem())
-        self.tree.fit_once()
+        self.tree.widths.fit()
 
     def _add_area(self, area: PortalArea, *, opened: bool) -> None:
         item = QTreeWidgetItem(self.tree, [area.title])
@@ -195,10 +183,7 @@ class PortalDialog(Dialog):
 
     def _show_details(self, item: QTreeWidgetItem | None) -> None:
         row = item.data(0, _ROW) if item is not None else None
-        if not isinstance(row, PortalRow):
-            self.details.clear()
-            return
-        self.details.tell(*details_of(row))
+        self.details.tell(*(details_of(row) if isinstance(row, PortalRow) else ()))
 
     # Changing
 
@@ -235,33 +220,32 @@ class PortalDialog(Dialog):
 
     def subscribe(self, element: str, on: bool) -> None:
         """Subscribes to an element, or ends that; told at once, shown when it is stored."""
-        agent, by = self.context.agent, self._by
 
-        def work() -> PortalView:
+        def change(downloads: DownloadService) -> None:
             if on:
-                agent.downloads.subscribe(element, by)
+                downloads.subscribe(element, self._by)
             else:
-                agent.downloads.unsubscribe(element)
-            return agent.downloads.portal(refresh=False)
+                downloads.unsubscribe(element)
 
-        self.run(work, self._show, busy=_("Abonnement wird gespeichert …"))
+        self._change(change, self._show, _("Abonnement wird gespeichert …"))
 
     def activate(self) -> None:
         """Puts the switch ``DownloadService.Aktiv`` on Ja."""
-        agent, by = self.context.agent, self._by
+        self._change(
+            lambda downloads: downloads.set_active(active=True, by=self._by), self._activated, _("Download-Service wird aktiviert …")
+        )
+
+    def _change(self, change: Callable[[DownloadService], None], done: Callable[[PortalView], None], busy: str) -> None:
+        """Changes something and shows the portal as it is then, without asking it."""
+        agent = self.context.agent
 
         def work() -> PortalView:
-            agent.downloads.set_active(active=True, by=by)
+            change(agent.downloads)
             return agent.downloads.portal(refresh=False)
 
-        self.run(work, self._activated, busy=_("Download-Service wird aktiviert …"))
+        self.run(work, done, busy=busy)
 
     def _activated(self, view: PortalView) -> None:
         self._show(view)
         sentence = _("Damit er läuft, muss in «Aufträge verwalten» der Auftrag Download-Service aktiviert sein und einen Zeitplan haben.")
         self.banner.say(_("Der Download-Service ist aktiv"), sentence, Status.INFO)
-
-    def _open_downloads(self) -> None:
-        from tray_agent.tray.model import DialogName
-
-        self.context.windows.open(DialogName.DOWNLOADS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QDate, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit
+from PyQt6.QtWidgets import QComboBox, QLabel
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_number, ngettext
@@ -29,19 +29,21 @@ from ui.models.preview import (
     lines_shown,
     outcome_of,
     outcome_word,
-    said_text,
     summary,
     table_row,
     table_titles,
+    text_or_reason,
     warnings,
 )
 from ui.models.print_outs import PrintOut, preview_list
-from ui.widgets.controls import allow, search_by_key
+from ui.widgets.controls import allow, file_to_write
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import Dialog, on_choice, side_by_side, splitter
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status
+from ui.widgets.layout import fill_choice, row, splitter
 from ui.widgets.notes import Details, Note, plain_label
 from ui.widgets.printing import PrintActions
+from ui.widgets.search_line import patient_line
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
@@ -60,15 +62,9 @@ _APPOINTMENT = 0
 """The column of the appointment, which a greeting has not."""
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return PreviewDialog(context)
-
-
 class PreviewDialog(Dialog):
     """What preparing would find on a day; writes nothing and asks no gateway."""
 
-    NAME = "preview"
     SIZE = (1200, 640)
 
     def __init__(self, context: DialogContext) -> None:
@@ -79,15 +75,14 @@ class PreviewDialog(Dialog):
         self.kind = QComboBox(self)
         self.day = DateField(parent=self)
         self.view = QComboBox(self)
-        self.patient = QLineEdit(self)
+        self.patient = patient_line(self)
         self.summary = plain_label()
         self._warnings = Note(self, Status.WARNING)
         self._count = QLabel(self)
         self.list = ListModel(self._columns(), parent=self, key=lambda line: (line.patient_id, line.appointment_id))
-        self.table = TableView(_("Patienten"), "", self)
+        self.table: TableView[PreviewLine] = TableView(_("Patienten"), "", self)
         self.details = Details(_("Einzelheiten zur gewählten Zeile"), self)
         self._lay_out_content()
-        self._connect()
         self.main_action(_("Schl&iessen"), self.reject)
         self.printing = PrintActions(self, self._list_now)
         self._export = self.side_action(_("Als &CSV speichern …"), self.ask_file)
@@ -106,50 +101,27 @@ class PreviewDialog(Dialog):
             Column(_("Empfänger"), lambda row: row.recipient or "–", tooltip=lambda row: row.recipient or ""),
             Column(_("Mandant"), lambda row: row.mandant or "–", tooltip=lambda row: row.mandant),
             Column(_("Credits"), cost_text, align=Align.RIGHT, key=lambda row: row.cost if row.is_sent else -1),
-            Column(_("Text oder Grund"), said_text, tooltip=lambda row: row.text or row.sentence),
+            Column(_("Text oder Grund"), text_or_reason, tooltip=lambda row: row.text or row.sentence),
         )
 
     def _lay_out_content(self) -> None:
         self._count.setWordWrap(True)
-        self.table.setModel(self.list)
-        self.table.enable_sorting()
-        self.remember_columns(self.table, widths=(124, 160, 140, 60, 144, 176, 56))
-        parts = splitter(Qt.Orientation.Vertical, self.table, self.details, (360, 120))
-        parts.setStretchFactor(0, 1)
-        self.body.addLayout(self._choices())
-        self.body.addWidget(self.summary)
-        self.body.addWidget(self._warnings)
-        self.body.addLayout(self._filters())
-        self.body.addWidget(parts, 1)
-        self.body.addWidget(self._count)
-
-    def _choices(self) -> QHBoxLayout:
-        for kind in MessageKind:
-            self.kind.addItem(kind_title(kind), kind)
+        fill_choice(self.kind, ((kind_title(kind), kind) for kind in MessageKind), self.look)
+        fill_choice(self.view, ((_(view.title), view) for view in VIEWS), self._show_lines)
         self.day.setDateRange(_qdate(self._today), _qdate(self._today + FURTHEST_AHEAD))
         self.day.setDate(_qdate(self._today))
-        row = side_by_side((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day))
-        row.addStretch(1)
-        return row
-
-    def _filters(self) -> QHBoxLayout:
-        for view in VIEWS:
-            self.view.addItem(_(view.title), view)
-        self.patient.setPlaceholderText(_("Name oder Nummer des Patienten"))
-        self.patient.setClearButtonEnabled(True)
-        search_by_key(self.patient)
-        row = side_by_side((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
-        row.setStretchFactor(self.patient, 1)
-        return row
-
-    def _connect(self) -> None:
-        self.kind.currentIndexChanged.connect(lambda _index: self.look())
         self.day.dateChanged.connect(lambda _day: self.look())
-        self.view.currentIndexChanged.connect(lambda _index: self._show_lines())
         self.patient.textChanged.connect(lambda _text: self._show_lines())
-        on_choice(self.table, self._show_details)
-        self.list.modelReset.connect(self._show_details)
-        self.list.dataChanged.connect(lambda *_cells: self._show_details())
+        self.table.present(self.list, self._show_details)
+        self.remember_columns(self.table, widths=(124, 160, 140, 60, 144, 176, 56))
+        filters = row((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
+        filters.setStretchFactor(self.patient, 1)
+        self.body.addLayout(row((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day), None))
+        self.body.addWidget(self.summary)
+        self.body.addWidget(self._warnings)
+        self.body.addLayout(filters)
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, self.details, stretch=(1, 0), sizes=(360, 120)), 1)
+        self.body.addWidget(self._count)
 
     # Looking
 
@@ -199,15 +171,13 @@ class PreviewDialog(Dialog):
         lines = lines_shown(preview, self.view.currentData(), self.patient.text())
         self.table.empty_text = self._why_empty(preview)
         self.list.show(lines)
-        if lines and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
         counted = ngettext("{number} Zeile.", "{number} Zeilen.", len(lines)).format(number=format_number(len(lines)))
         self._count.setText(f"{counted} {charges(preview.mandants)}")
         self._can_be_taken(bool(lines))
 
     def _can_be_taken(self, there_are_lines: bool) -> None:
         for button in (self._export, *self.printing.buttons):
-            allow(button, possible=there_are_lines, otherwise=_("Die Vorschau hat keine Zeilen."))
+            allow(button, possible=there_are_lines, reason=_("Die Vorschau hat keine Zeilen."))
 
     def _why_empty(self, preview: Preview) -> str:
         if preview.lines:
@@ -216,18 +186,9 @@ class PreviewDialog(Dialog):
             return _("An diesem Tag hat niemand Geburtstag.")
         return _("In diesem Zeitraum gibt es keine Termine.")
 
-    @property
-    def current(self) -> PreviewLine | None:
-        """Returns the chosen line."""
-        index = self.table.currentIndex()
-        return self.list.row_at(index.row()) if index.isValid() else None
-
     def _show_details(self) -> None:
-        line = self.current
-        if line is None:
-            self.details.clear()
-        else:
-            self.details.tell(*details_of(line))
+        line = self.table.current
+        self.details.tell(*(details_of(line) if line else ()))
 
     # Printing and export
 
@@ -241,9 +202,9 @@ class PreviewDialog(Dialog):
     def ask_file(self) -> None:
         """Asks where to, and writes the lines shown."""
         suggested = _("Vorschau {day}.csv").format(day=self.day.date().toPyDate().isoformat())
-        name, _filter = QFileDialog.getSaveFileName(self, _("Als CSV speichern"), suggested, _("CSV-Dateien (*.csv)"))
-        if name:
-            self.export(Path(name))
+        file = file_to_write(self, _("Als CSV speichern"), suggested, _("CSV-Dateien (*.csv)"))
+        if file:
+            self.export(file)
 
     def export(self, file: Path) -> None:
         """Writes the lines shown to a file that a spreadsheet opens."""

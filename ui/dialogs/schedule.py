@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from PyQt6.QtCore import QDate, Qt, QTime
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QCheckBox,
     QComboBox,
     QGridLayout,
     QGroupBox,
-    QHBoxLayout,
     QLabel,
     QRadioButton,
     QSpinBox,
     QTimeEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,7 +28,6 @@ from tray_agent.schedules.codes import Subday
 from ui.models.schedule import (
     POSITION_TITLES,
     RELATIVE_DAY_TITLES,
-    REPEAT_TITLES,
     WEEKDAY_TITLES,
     NotePlace,
     Repeat,
@@ -38,11 +37,10 @@ from ui.models.schedule import (
 )
 from ui.widgets.controls import FocusedWheel, allow
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import GRID, Dialog, Form, scrolling
+from ui.widgets.dialog import Dialog, Form
+from ui.widgets.layout import GRID, choose, column, fill_choice, held, row, scrolling
 from ui.widgets.notes import Note, plain_label
-
-if TYPE_CHECKING:
-    from ui.windows import DialogContext
+from ui.windows import DialogContext
 
 AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
@@ -50,18 +48,13 @@ _MOST_REPEATED = 999
 _MOST_EVERY = 1439
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window, for the ``ScheduleSubject`` of *Aufträge verwalten*."""
-    return ScheduleDialog(context, cast("ScheduleSubject", context.subject))
-
-
 class ScheduleDialog(Dialog):
     """One job's schedule. *Speichern* hands it to *Aufträge verwalten*, which writes it when it is saved itself."""
 
-    NAME = "schedule"
     SIZE = (620, 640)
 
-    def __init__(self, context: DialogContext, subject: ScheduleSubject) -> None:
+    def __init__(self, context: DialogContext) -> None:
+        subject = cast("ScheduleSubject", context.subject)
         super().__init__(context, _("Zeitplan: {job}").format(job=job_title(subject.job)))
         self._subject = subject
         self.model = ScheduleModel(subject.schedule, context.agent.machine.zone, context.agent.clock.now())
@@ -79,7 +72,7 @@ class ScheduleDialog(Dialog):
     # Fields
 
     def _make_fields(self) -> None:
-        self.repeat = _combo("repeat", _("Ausgeführt"), {kind: _(title) for kind, title in REPEAT_TITLES.items()})
+        self.repeat = _combo("repeat", _("Ausgeführt"), {kind: _(kind.value) for kind in Repeat})
         self.repeated = _spin("repeated", _("Wiederholt"), 1, _MOST_REPEATED)
         self.weekdays = {day: _check(f"weekday-{int(day)}", _(short), _(long)) for day, (short, long) in WEEKDAY_TITLES.items()}
         self.by_day = _radio("by-day", _("Am"), _("Am Tag des Monats"))
@@ -103,13 +96,8 @@ class ScheduleDialog(Dialog):
         self.next_runs.setObjectName("next-runs")
 
     def _lay_out_fields(self) -> None:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GRID)
-        for group in (self._frequency_group(), self._day_group(), self._period_group(), self._meaning_group()):
-            column.addWidget(group)
-        column.addStretch(1)
+        groups = (self._frequency_group(), self._day_group(), self._period_group(), self._meaning_group())
+        page = held(column(*groups, None, spacing=2 * GRID))
         self._align()
         area = scrolling(page)
         area.setAccessibleName(_("Zeitplan"))
@@ -125,9 +113,9 @@ class ScheduleDialog(Dialog):
         width = max(start.sizeHint().width() for start in starts)
         for start in starts:
             start.setMinimumWidth(width)
-        for column in ((self.repeat, self.repeated), self._day_words):
-            widest = max(20 * GRID if field is self.repeat else field.sizeHint().width() for field in column)
-            for field in column:
+        for fields in ((self.repeat, self.repeated), self._day_words):
+            widest = max(20 * GRID if field is self.repeat else field.sizeHint().width() for field in fields)
+            for field in fields:
                 field.setMinimumWidth(widest)
 
     def _frequency_group(self) -> QGroupBox:
@@ -144,12 +132,7 @@ class ScheduleDialog(Dialog):
         by_day = _row(self.by_day, self.day_of_month, QLabel(_("des Monats")))
         by_position = _row(self.by_position, self.position, self.relative_day, QLabel(_("des Monats")))
         self._monthly_choice = _exclusive(self.by_day, self.by_position)
-        both = QWidget()
-        column = QVBoxLayout(both)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        column.addWidget(by_day)
-        column.addWidget(by_position)
+        both = held(column(by_day, by_position))
         both.setFocusProxy(self.by_day)
         return both
 
@@ -165,11 +148,11 @@ class ScheduleDialog(Dialog):
             _row(every, self.every, self.unit),
             _row(since, self.window_start, QLabel(_("bis")), self.window_end),
         )
-        rows = (_row(at, self.at), self._notes[NotePlace.TIME])
-        for place, field in enumerate(
-            (*rows, self._several_fields[0], self._notes[NotePlace.EVERY], self._several_fields[1], self._notes[NotePlace.WINDOW])
-        ):
-            grid.addWidget(field, place, 1)
+        times, window = self._several_fields
+        fields = (_row(at, self.at), times, window)
+        for place, (field, note) in enumerate(zip(fields, (NotePlace.TIME, NotePlace.EVERY, NotePlace.WINDOW), strict=True)):
+            grid.addWidget(field, 2 * place, 1)
+            grid.addWidget(self._notes[note], 2 * place + 1, 1)
         grid.addWidget(self.once, 0, 0)
         grid.addWidget(self.several, 2, 0)
         for before, after in pairwise((self.once, self.at, self.several, self.every, self.unit, self.window_start, self.window_end)):
@@ -186,55 +169,40 @@ class ScheduleDialog(Dialog):
 
     def _meaning_group(self) -> QGroupBox:
         group = QGroupBox(_("Das bedeutet"))
-        column = QVBoxLayout(group)
-        column.setSpacing(GRID)
-        for label, name in ((self.summary, _("Zeitplan in einem Satz")), (self.next_runs, _("Die nächsten Läufe"))):
-            label.setAccessibleName(name)
-            column.addWidget(label)
+        self.summary.setAccessibleName(_("Zeitplan in einem Satz"))
+        self.next_runs.setAccessibleName(_("Die nächsten Läufe"))
+        group.setLayout(column(self.summary, self.next_runs))
         return group
 
     # Showing and editing
 
+    @property
+    def _by_name(self) -> dict[str, QWidget]:
+        """Returns the fields that show and edit what the ``ScheduleFields`` of the same name hold."""
+        return {
+            "repeat": self.repeat, "by_position": self.by_position, "day_of_month": self.day_of_month, "position": self.position,
+            "relative_day": self.relative_day, "several": self.several, "at": self.at, "every": self.every, "unit": self.unit,
+            "window_start": self.window_start, "window_end": self.window_end, "start": self.start, "end": self.end, "endless": self.endless,
+        }  # fmt: skip
+
     def _fill(self, fields: ScheduleFields) -> None:
-        _choose(self.repeat, fields.repeat)
+        for name, widget in self._by_name.items():
+            show_value(widget, getattr(fields, name))
         for day, box in self.weekdays.items():
             box.setChecked(bool(fields.weekdays & day))
-        (self.by_position if fields.by_position else self.by_day).setChecked(True)
-        self.day_of_month.setValue(fields.day_of_month)
-        _choose(self.position, fields.position)
-        _choose(self.relative_day, fields.relative_day)
-        (self.several if fields.several else self.once).setChecked(True)
-        self.every.setValue(fields.every)
-        _choose(self.unit, fields.unit)
-        for edit, of_day in ((self.at, fields.at), (self.window_start, fields.window_start), (self.window_end, fields.window_end)):
-            edit.setDisplayFormat("HH:mm:ss" if of_day.second else "HH:mm")
-            edit.setTime(QTime(of_day.hour, of_day.minute, of_day.second))
-        self.start.setDate(QDate(fields.start.year, fields.start.month, fields.start.day))
-        self.end.setDate(QDate(fields.end.year, fields.end.month, fields.end.day))
-        self.endless.setChecked(fields.endless)
+        self.by_day.setChecked(not fields.by_position)
+        self.once.setChecked(not fields.several)
         self._show_repeated(fields)
 
     def _connect(self) -> None:
-        edits: tuple[tuple[Any, Callable[[Any], dict[str, object]]], ...] = (
-            (self.repeat.currentIndexChanged, lambda _index: {"repeat": self.repeat.currentData()}),
-            (self.repeated.valueChanged, self._repeated_values),
-            *((box.toggled, self._weekday_values) for box in self.weekdays.values()),
-            (self.by_position.toggled, lambda on: {"by_position": on}),
-            (self.day_of_month.valueChanged, lambda number: {"day_of_month": number}),
-            (self.position.currentIndexChanged, lambda _index: {"position": self.position.currentData()}),
-            (self.relative_day.currentIndexChanged, lambda _index: {"relative_day": self.relative_day.currentData()}),
-            (self.several.toggled, lambda on: {"several": on}),
-            (self.at.timeChanged, lambda at: {"at": at.toPyTime()}),
-            (self.every.valueChanged, lambda number: {"every": number}),
-            (self.unit.currentIndexChanged, lambda _index: {"unit": self.unit.currentData()}),
-            (self.window_start.timeChanged, lambda at: {"window_start": at.toPyTime()}),
-            (self.window_end.timeChanged, lambda at: {"window_end": at.toPyTime()}),
-            (self.start.dateChanged, lambda day: {"start": day.toPyDate()}),
-            (self.end.dateChanged, lambda day: {"end": day.toPyDate()}),
-            (self.endless.toggled, lambda on: {"endless": on}),
-        )
-        for signal, values in edits:
-            signal.connect(lambda value, values=values: self._edit(values(value)))
+        for name, widget in self._by_name.items():
+            on_edit(widget, partial(self._edit_one, name))
+        self.repeated.valueChanged.connect(lambda number: self._edit(self._repeated_values(number)))
+        for box in self.weekdays.values():
+            box.toggled.connect(lambda _on: self._edit(self._weekday_values()))
+
+    def _edit_one(self, name: str, value: object) -> None:
+        self._edit({name: value})
 
     def _edit(self, values: dict[str, object]) -> None:
         # fields that the window sets by itself are no edits
@@ -253,7 +221,7 @@ class ScheduleDialog(Dialog):
         self.summary.setText(model.summary)
         self.next_runs.setText("\n".join(model.next_lines))
         self.next_runs.setVisible(bool(model.next_lines))
-        allow(self._save, possible=not model.mistakes, otherwise=_("Zuerst die Hinweise bei den Feldern beachten."))
+        allow(self._save, possible=not model.mistakes, reason=_("Zuerst die Hinweise bei den Feldern beachten."))
         self._subject.preview(model.schedule)
 
     def _show_parts(self, fields: ScheduleFields) -> None:
@@ -265,8 +233,8 @@ class ScheduleDialog(Dialog):
         several = fields.several and not once
         self.several.setEnabled(not once)
         self.at.setEnabled(not several)
-        for row in self._several_fields:
-            row.setEnabled(several)
+        for fields_of_several in self._several_fields:
+            fields_of_several.setEnabled(several)
         self._filling = True
         (self.several if several else self.once).setChecked(True)
         self._filling = False
@@ -295,7 +263,7 @@ class ScheduleDialog(Dialog):
     def _repeated_values(self, number: int) -> dict[str, object]:
         return {{Repeat.WEEKLY: "weeks", Repeat.MONTHLY: "months"}.get(self.repeat.currentData(), "days"): number}
 
-    def _weekday_values(self, _on: bool) -> dict[str, object]:
+    def _weekday_values(self) -> dict[str, object]:
         return {"weekdays": sum(int(day) for day, box in self.weekdays.items() if box.isChecked())}
 
     # Saving
@@ -318,17 +286,11 @@ class ScheduleDialog(Dialog):
 
 def _row(*widgets: QWidget, spacing: int = GRID) -> QWidget:
     """Returns widgets side by side, as one field of a form; the first that takes the keyboard stands for it."""
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(spacing)
-    for widget in widgets:
-        layout.addWidget(widget)
-    layout.addStretch(1)
+    row_of_fields = held(row(*widgets, None, spacing=spacing))
     first = next((widget for widget in widgets if widget.focusPolicy() is not Qt.FocusPolicy.NoFocus), None)
     if first is not None:
-        row.setFocusProxy(first)  # its policy is that of the first from now on: setting one here would take it from the field
-    return row
+        row_of_fields.setFocusProxy(first)  # its policy is that of the first from now on: setting one here would take it from the field
+    return row_of_fields
 
 
 def _exclusive(*radios: QRadioButton) -> QButtonGroup:
@@ -345,14 +307,38 @@ def _named(widget: AnyWidget, name: str, label: str) -> AnyWidget:
 
 
 def _combo(name: str, label: str, choices: dict[Any, str]) -> QComboBox:
-    box = _named(QComboBox(), name, label)
-    for value, title in choices.items():
-        box.addItem(title, value)
-    return box
+    return fill_choice(_named(QComboBox(), name, label), ((title, value) for value, title in choices.items()))
 
 
-def _choose(box: QComboBox, value: object) -> None:
-    box.setCurrentIndex(next((place for place in range(box.count()) if box.itemData(place) == value), 0))
+def show_value(field: QWidget, value: Any) -> None:  # noqa: ANN401 - each field has a type of its own
+    """Shows a value in a field."""
+    match field:
+        case QComboBox():
+            choose(field, value)
+        case QSpinBox():
+            field.setValue(value)
+        case QAbstractButton():
+            field.setChecked(value)
+        case QTimeEdit():
+            field.setDisplayFormat("HH:mm:ss" if value.second else "HH:mm")
+            field.setTime(QTime(value.hour, value.minute, value.second))
+        case DateField():
+            field.setDate(QDate(value.year, value.month, value.day))
+
+
+def on_edit(field: QWidget, call: Callable[[Any], object]) -> None:
+    """Calls ``call`` with the value that a field holds from now on."""
+    match field:
+        case QComboBox():
+            field.currentIndexChanged.connect(lambda _index: call(field.currentData()))
+        case QSpinBox():
+            field.valueChanged.connect(call)
+        case QAbstractButton():
+            field.toggled.connect(call)
+        case QTimeEdit():
+            field.timeChanged.connect(lambda at: call(at.toPyTime()))
+        case DateField():
+            field.dateChanged.connect(lambda day: call(day.toPyDate()))
 
 
 def _spin(name: str, label: str, least: int, most: int) -> QSpinBox:

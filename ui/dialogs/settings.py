@@ -10,24 +10,23 @@ from PyQt6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
+    QFrame,
     QGroupBox,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QSpinBox,
     QTimeEdit,
-    QVBoxLayout,
     QWidget,
 )
 
 from tray_agent.config.settings import Setting, Type, unit_text
 from tray_agent.i18n import _
 from ui.models.settings import SettingsModel, default_text
-from ui.widgets.controls import FocusedWheel, allow
-from ui.widgets.dialog import GRID, Dialog, Form
+from ui.widgets.controls import FocusedWheel, allow, yes_no_box
+from ui.widgets.dialog import Dialog, Form
 from ui.widgets.icons import Status
+from ui.widgets.layout import GRID, column, fill_choice, scrolling
 from ui.widgets.notes import Note
 
 if TYPE_CHECKING:
@@ -35,15 +34,9 @@ if TYPE_CHECKING:
     from ui.windows import DialogContext
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return SettingsDialog(context)
-
-
 class SettingsDialog(Dialog):
     """All switches with explanation and default; *Speichern* writes them, *Abbrechen* means it."""
 
-    NAME = "settings"
     SIZE = (760, 640)
 
     def __init__(self, context: DialogContext) -> None:
@@ -51,22 +44,20 @@ class SettingsDialog(Dialog):
         self.model: SettingsModel | None = None
         self._notes: dict[Setting, Note] = {}
         self._hints = Note(self, Status.WARNING)
-        self._area = QScrollArea(self)
-        self._area.setWidgetResizable(True)
+        self._area = scrolling()
+        self._area.setFrameShape(QFrame.Shape.StyledPanel)
         self._area.setAccessibleName(_("Alle Schalter"))
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.body.addWidget(self._area, 1)
         self.body.addWidget(self._hints)
         self._save = self.main_action(_("&Speichern"), self.save_and_close)
-        allow(self._save, possible=False, otherwise=_("Es ist nichts geändert."))
+        allow(self._save, possible=False, reason=_("Es ist nichts geändert."))
         self.close_action()
         self.run(lambda: _load(context.agent), self._show, busy=_("Schalter werden gelesen …"))
 
     def _show(self, model: SettingsModel) -> None:
         self.model = model
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setSpacing(2 * GRID)
+        groups = list[QGroupBox]()
         for title, settings in model.sections():
             group = QGroupBox(title, page)
             form = Form(group)
@@ -74,8 +65,8 @@ class SettingsDialog(Dialog):
                 editor = self._editor(setting, model)
                 explanation = f"{_(setting.explanation)} {default_text(setting)}."
                 self._notes[setting] = form.add(setting.name, editor, explanation)
-            column.addWidget(group)
-        column.addStretch(1)
+            groups.append(group)
+        page.setLayout(column(*groups, None, spacing=2 * GRID))
         _align(page)
         self._area.setWidget(page)
         FocusedWheel(page)
@@ -98,11 +89,8 @@ class SettingsDialog(Dialog):
         return editor
 
     def _yes_no(self, setting: Setting, model: SettingsModel) -> QWidget:
-        box = QCheckBox(_("Ja"))
+        box = yes_no_box(bool(model.value(setting)), lambda on: self._edit(setting, "1" if on else "0"))
         box.setAccessibleName(setting.name)
-        box.setChecked(bool(model.value(setting)))
-        box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
-        box.toggled.connect(lambda on: self._edit(setting, "1" if on else "0"))
         return box
 
     def _number(self, setting: Setting, model: SettingsModel) -> QWidget:
@@ -127,12 +115,9 @@ class SettingsDialog(Dialog):
         return edit
 
     def _choice(self, setting: Setting, model: SettingsModel) -> QWidget:
+        choices = ((choice.label, choice.value) for choice in model.choices(setting))
         box = QComboBox()
-        for choice in model.choices(setting):
-            box.addItem(choice.label, choice.value)
-        box.setCurrentIndex(max(0, box.findData(str(model.value(setting)))))
-        box.currentIndexChanged.connect(lambda index: self._edit(setting, str(box.itemData(index))))
-        return box
+        return fill_choice(box, choices, lambda: self._edit(setting, str(box.currentData())), str(model.value(setting)))
 
     def _choices(self, setting: Setting, model: SettingsModel) -> QWidget:
         chosen = {part.strip() for part in str(model.value(setting)).split(",")}
@@ -156,7 +141,7 @@ class SettingsDialog(Dialog):
             self._hints.say("\n".join(self.model.hints()))
             changed, faulty = bool(self.model.changes), bool(self.model.faults)
             why = _("Zuerst die Hinweise bei den Feldern beachten.") if faulty else _("Es ist nichts geändert.")
-            allow(self._save, possible=changed and not faulty, otherwise=why)
+            allow(self._save, possible=changed and not faulty, reason=why)
 
     def has_unsaved_changes(self) -> bool:
         """Returns whether a switch was changed."""

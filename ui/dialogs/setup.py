@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import (
@@ -20,9 +20,6 @@ from PyQt6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMessageBox,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -36,10 +33,11 @@ from tray_agent.i18n import _
 from tray_agent.platforms.this_system import autostart
 from tray_agent.tray.model import Restart
 from ui.models.setup import AutostartStatus, Kind, SetupField, SetupModel, SetupPage, SetupStep, make_tables, try_out, views_sql
-from ui.widgets.controls import FocusedWheel, allow
-from ui.widgets.dialog import GRID, Dialog, Form, quiet_label
+from ui.widgets.controls import FocusedWheel, allow, file_to_write, yes_no_box
+from ui.widgets.dialog import Dialog, Form
 from ui.widgets.icons import Status, program_icon, status_icon
-from ui.widgets.message_box import make_readable
+from ui.widgets.layout import GRID, button, clear, column, fill_choice, held, quiet_label, row, scrolling, splitter
+from ui.widgets.message_box import answer_of
 from ui.widgets.notes import Note
 
 if TYPE_CHECKING:
@@ -47,18 +45,14 @@ if TYPE_CHECKING:
     from ui.windows import AgentState, DialogContext
 
 _ICONS = {CheckVerdict.GOOD: Status.SUCCESS, CheckVerdict.NOTICE: Status.WARNING, CheckVerdict.FAULT: Status.ERROR}
+Tried = TypeVar("Tried")
+
 _ORDER = (CheckVerdict.GOOD, CheckVerdict.NOTICE, CheckVerdict.FAULT)
-
-
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return SetupDialog(context)
 
 
 class SetupDialog(Dialog):
     """A page for each connection; *Prüfen* tries what stands in the fields, *Speichern* writes it."""
 
-    NAME = "setup"
     SIZE = (860, 620)
 
     def __init__(self, context: DialogContext) -> None:
@@ -70,13 +64,7 @@ class SetupDialog(Dialog):
         self.steps.setIconSize(QSize(line, line))
         self.pages = QStackedWidget(self)
         self._results: list[QVBoxLayout] = []
-        parts = QSplitter(Qt.Orientation.Horizontal, self)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(self.steps)
-        parts.addWidget(self.pages)
-        parts.setStretchFactor(1, 1)
-        parts.setSizes([180, 640])
-        self.body.addWidget(parts, 1)
+        self.body.addWidget(splitter(Qt.Orientation.Horizontal, self.steps, self.pages, stretch=(0, 1), sizes=(180, 640)), 1)
         self.steps.currentRowChanged.connect(self.pages.setCurrentIndex)
         self._save = self.main_action(_("Sp&eichern"), self.save_and_close)
         self.close_action()
@@ -87,7 +75,7 @@ class SetupDialog(Dialog):
     # The pages
 
     def _fill(self) -> None:
-        row = max(0, self.steps.currentRow())
+        place = max(0, self.steps.currentRow())
         self.steps.clear()
         self._results.clear()
         while self.pages.count():
@@ -100,7 +88,7 @@ class SetupDialog(Dialog):
             step = QListWidgetItem(status_icon(Status.WAITING), _(page.title), self.steps)
             step.setSizeHint(QSize(0, self.fontMetrics().height() + 12))
             self.pages.addWidget(self._page(page, fields))
-        self.steps.setCurrentRow(row)
+        self.steps.setCurrentRow(place)
         self.buttons_last()
         self._changed()
 
@@ -115,77 +103,57 @@ class SetupDialog(Dialog):
             field.setCursorPosition(cursor)
 
     def _page(self, page: SetupPage, fields: tuple[SetupField, ...]) -> QWidget:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(GRID, 0, GRID, 0)
-        column.setSpacing(2 * GRID)
-        column.addWidget(quiet_label(_(page.explanation)))
-        form = Form()
+        form, results = Form(), QVBoxLayout()
         for field in fields:
             refusal = self.model.autostart_refusal if field.kind is Kind.AUTOSTART else ""
             form.add(_(field.label), self._editor(field), refusal or (_(field.explanation) if field.explanation else ""))
-        column.addLayout(form)
-        column.addLayout(self._actions(page, self.pages.count()))
-        results = QVBoxLayout()
+        actions = self._actions(page, self.pages.count())
         self._results.append(results)
-        column.addLayout(results)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(content)
+        content = held(column(quiet_label(_(page.explanation)), form, actions, results, None, spacing=2 * GRID), (GRID, 0, GRID, 0))
         FocusedWheel(content)
-        return area
+        return scrolling(content)
 
     def _actions(self, page: SetupPage, place: int) -> QHBoxLayout:
-        check = QPushButton(_("&Prüfen"), self)
+        check = button(_("&Prüfen"), lambda: self.check(place, page.subjects), self)
         check.setAccessibleName(_("{page} prüfen").format(page=_(page.title)))
-        check.clicked.connect(lambda _checked: self.check(place, page.subjects))
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(check)
-        if page.step is not None:
-            step = QPushButton(_(page.step.value), self)
-            action = {SetupStep.MAKE_TABLES: lambda: self.ask_tables(place), SetupStep.WRITE_VIEWS: self.ask_views_file}[page.step]
-            step.clicked.connect(lambda _checked: action())
-            row.addWidget(step)
-        row.addStretch(1)
-        return row
+        steps = {SetupStep.MAKE_TABLES: lambda: self.ask_tables(place), SetupStep.WRITE_VIEWS: self.ask_views_file}
+        return row(check, *([button(_(page.step.value), steps[page.step], self)] if page.step else ()), None)
 
     def _editor(self, field: SetupField) -> QWidget:
-        if field.kind is Kind.CHOICE:
-            return self._choice(field)
-        if field.kind in (Kind.YES_NO, Kind.AUTOSTART):
-            return self._yes_no(field)
-        line = QLineEdit(self.model.value(field.place) if field.kind is not Kind.SECRET else "")
-        line.setObjectName(".".join(field.place))
-        line.setAccessibleName(_(field.label).replace("&", ""))
-        if field.kind is Kind.SECRET:
-            line.setEchoMode(QLineEdit.EchoMode.Password)
-            line.setPlaceholderText(self.model.secret_told(field.place[0]))
-            line.setText(self.model.secrets.get(field.place[0], ""))
-            line.textEdited.connect(lambda text: self._edit_secret(field.place[0], text))
-            return line
-        line.textChanged.connect(lambda text: self._edit(field, text))
-        if field.kind in (Kind.FILE, Kind.FOLDER, Kind.DATABASE):
-            return self._with_button(line, field)
+        editor = self._maker(field)(field)
+        (editor.focusProxy() or editor).setObjectName(".".join(field.place))
+        return editor
+
+    def _maker(self, field: SetupField) -> Callable[[SetupField], QWidget]:
+        makers = {
+            Kind.CHOICE: self._choice, Kind.YES_NO: self._yes_no, Kind.AUTOSTART: self._yes_no, Kind.SECRET: self._secret,
+            Kind.FILE: self._with_button, Kind.FOLDER: self._with_button, Kind.DATABASE: self._with_button,
+        }  # fmt: skip
+        return makers.get(field.kind, self._line)
+
+    def _line(self, field: SetupField) -> QLineEdit:
+        line = QLineEdit(self.model.value(field.place))
+        line.textChanged.connect(lambda text: self._edit(self.model.edit, field.place, text))
         return line
 
-    def _with_button(self, line: QLineEdit, field: SetupField) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(line, 1)
-        button = QPushButton(_("SQL-Server …") if field.kind is Kind.DATABASE else _("Wählen …"), holder)
-        button.clicked.connect(lambda _checked: self._choose(line, field))
-        row.addWidget(button)
+    def _secret(self, field: SetupField) -> QLineEdit:
+        (name,) = field.place
+        line = QLineEdit(self.model.secrets.get(name, ""))
+        line.setEchoMode(QLineEdit.EchoMode.Password)
+        line.setPlaceholderText(self.model.secret_hint(name))
+        line.textEdited.connect(lambda text: self._edit(self.model.edit_secret, name, text))
+        return line
+
+    def _with_button(self, field: SetupField) -> QWidget:
+        line = self._line(field)
+        words = _("SQL-Server …") if field.kind is Kind.DATABASE else _("Wählen …")
+        holder = held(row((line, 1), button(words, lambda: self._choose(line, field)), spacing=-1))
         holder.setFocusProxy(line)
         return holder
 
     def _choose(self, line: QLineEdit, field: SetupField) -> None:
         if field.kind is Kind.DATABASE:
-            chosen = ask_sql_server(self)
+            chosen = SqlServerDialog(self).ask()
         elif field.kind is Kind.FOLDER:
             chosen = QFileDialog.getExistingDirectory(self, _("Ordner wählen"), line.text())
         else:
@@ -194,90 +162,64 @@ class SetupDialog(Dialog):
             line.setText(chosen)
 
     def _choice(self, field: SetupField) -> QWidget:
-        box = QComboBox()
-        box.setObjectName(".".join(field.place))
-        for value, label in field.choices:
-            box.addItem(_(label), value)
-        box.setCurrentIndex(max(0, box.findData(self.model.value(field.place))))
-        box.currentIndexChanged.connect(lambda index: self._edit(field, str(box.itemData(index))))
-        return box
+        box, model = QComboBox(), self.model
+        choices = ((_(label), value) for value, label in field.choices)
+        return fill_choice(box, choices, lambda: self._edit(model.edit, field.place, str(box.currentData())), model.value(field.place))
 
     def _yes_no(self, field: SetupField) -> QWidget:
-        box = QCheckBox(_("Ja"))
-        box.setObjectName(".".join(field.place))
-        box.setAccessibleName(_(field.label).replace("&", ""))
-        box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
-        if field.kind is Kind.AUTOSTART:
-            box.setChecked(self.model.starts_at_login)
-            refusal = self.model.autostart_refusal
-            allow(box, possible=not refusal, otherwise=refusal)
-        else:
-            box.setChecked(self.model.is_on(field.place))
-        box.toggled.connect(lambda on: self._edit_flag(field, on))
+        model = self.model
+        if field.kind is not Kind.AUTOSTART:
+            return yes_no_box(model.is_on(field.place), lambda on: self._edit(model.edit_flag, field.place, on))
+        box = yes_no_box(model.starts_at_login, lambda on: self._edit(model.edit_autostart, on))
+        allow(box, possible=not model.autostart_refusal, reason=model.autostart_refusal)
         return box
 
     def _show_known(self, known: _Known) -> None:
         self.model.mandants, self.model.kept, self.model.autostart = known.mandants, known.passwords, known.autostart
         self._fill_again()
 
-    def _edit(self, field: SetupField, text: str) -> None:
-        self.model.edit(field.place, text)
-        self._changed()
-
-    def _edit_flag(self, field: SetupField, on: bool) -> None:
-        if field.kind is Kind.AUTOSTART:
-            self.model.edit_autostart(on)
-        else:
-            self.model.edit_flag(field.place, on)
-        self._changed()
-
-    def _edit_secret(self, name: str, text: str) -> None:
-        self.model.edit_secret(name, text)
+    def _edit(self, edit: Callable[..., None], *values: object) -> None:
+        edit(*values)
         self._changed()
 
     def _changed(self) -> None:
-        allow(self._save, possible=self.model.has_changes, otherwise=_("Es ist nichts geändert."))
+        allow(self._save, possible=self.model.has_changes, reason=_("Es ist nichts geändert."))
 
     # Trying out
 
+    def _try(self, attempt: Callable[[Agent, Machine, Mapping[str, str]], Tried], done: Callable[[Tried], object], busy: str) -> None:
+        """Does something in the background with what stands in the fields, without saving it."""
+        agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
+        self.run(lambda: attempt(agent, preview_machine(config_file(), changes), secrets), done, busy=busy)
+
     def check(self, place: int, subjects: tuple[Subject, ...]) -> None:
         """Tries what stands in the fields of a page, without saving it."""
-        agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
-
-        def work() -> tuple[CheckResult, ...]:
-            return try_out(agent, preview_machine(config_file(), changes), secrets, subjects)
-
-        self.run(work, lambda findings: self._checked(place, findings), busy=_("Wird geprüft …"))
+        self._try(
+            lambda agent, machine, secrets: try_out(agent, machine, secrets, subjects),
+            lambda results: self._checked(place, results),
+            _("Wird geprüft …"),
+        )
 
     def ask_tables(self, place: int) -> None:
         """Makes the agent's tables in the database that stands in the fields, after a question."""
-        agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
-
-        def work() -> tuple[CheckResult, ...]:
-            return make_tables(agent, preview_machine(config_file(), changes), secrets)
-
-        said = _("Die Anmeldung muss Tabellen anlegen dürfen. Vorhandene Daten bleiben erhalten.")
-        if self.ask(_("Die Tabellen des Agenten anlegen oder aktualisieren?"), said, _("&Anlegen")):
-            self.run(work, lambda findings: self._checked(place, findings), busy=_("Tabellen werden angelegt …"))
+        consequence = _("Die Anmeldung muss Tabellen anlegen dürfen. Vorhandene Daten bleiben erhalten.")
+        if self.ask(_("Die Tabellen des Agenten anlegen oder aktualisieren?"), consequence, _("&Anlegen")):
+            self._try(make_tables, lambda results: self._checked(place, results), _("Tabellen werden angelegt …"))
 
     def ask_views_file(self) -> None:
         """Asks where to, and writes the SQL of the five views."""
-        name, _kind = QFileDialog.getSaveFileName(self, _("SQL der Sichten speichern"), "vitoclient-views.sql", _("SQL-Datei (*.sql)"))
-        if name:
-            self.write_views(Path(name))
+        file = file_to_write(self, _("SQL der Sichten speichern"), "vitoclient-views.sql", _("SQL-Datei (*.sql)"))
+        if file:
+            self.write_views(file)
 
     def write_views(self, file: Path) -> None:
         """Writes the SQL from which somebody makes the five views."""
-        agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
-
-        def work() -> None:
-            _write(file, views_sql(agent, preview_machine(config_file(), changes), secrets))
 
         def written(_nothing: None) -> None:
-            said = _("{file} an die Praxissoftware anpassen und in deren Datenbank ausführen, danach «Prüfen».").format(file=file)
-            self.banner.say(_("SQL gespeichert"), said, Status.SUCCESS)
+            sentence = _("{file} an die Praxissoftware anpassen und in deren Datenbank ausführen, danach «Prüfen».").format(file=file)
+            self.banner.say(_("SQL gespeichert"), sentence, Status.SUCCESS)
 
-        self.run(work, written, busy=_("Wird gespeichert …"))
+        self._try(lambda *edited: _write(file, views_sql(*edited)), written, _("Wird gespeichert …"))
 
     def check_all(self) -> None:
         """Tries all pages, one after the other."""
@@ -286,11 +228,7 @@ class SetupDialog(Dialog):
 
     def _checked(self, place: int, findings: tuple[CheckResult, ...]) -> None:
         results = self._results[place]
-        while results.count():
-            old = results.takeAt(0)
-            widget = old.widget() if old is not None else None
-            if widget is not None:
-                widget.deleteLater()
+        clear(results)
         for finding in findings:
             note = Note(self, _ICONS[finding.verdict])
             note.say(" ".join(part for part in (finding.sentence, finding.advice) if part))
@@ -335,25 +273,15 @@ def ask_restart(state: AgentState, title: str) -> bool:
     """Tells that what was saved is not in force yet, and returns whether the program shall be started anew for it now."""
     box = QMessageBox(QMessageBox.Icon.Information, title, _("Die Angaben sind gespeichert."))
     box.setWindowIcon(program_icon())
-    told = [_("Sie gelten nach dem nächsten Start des Programms.")]
-    now = None
+    sentences, words = [_("Sie gelten nach dem nächsten Start des Programms.")], list[str]()
     if state.can_restart:
-        now = box.addButton(_("&Jetzt neu starten"), QMessageBox.ButtonRole.AcceptRole)
-        later = box.addButton(_("&Später"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(now)
-        box.setEscapeButton(later)
+        words = [_("&Jetzt neu starten"), _("&Später")]
         if state.current is not None and state.current.running:
-            told.append(_("Im Moment läuft «{job}».").format(job=state.current.running))
-            told.append(_("Ein geplanter Lauf geht nach dem Neustart weiter; einen von Hand begonnenen müssen Sie noch einmal starten."))
-    box.setInformativeText(" ".join(told))
-    make_readable(box)
-    box.exec()
-    return now is not None and box.clickedButton() is now
-
-
-def ask_sql_server(parent: QWidget) -> str:
-    """Asks for a SQL Server's name, database and login and returns the address, or "" where the person gave up."""
-    return SqlServerDialog(parent).ask()
+            sentences += (
+                _("Im Moment läuft «{job}».").format(job=state.current.running),
+                _("Ein geplanter Lauf geht nach dem Neustart weiter; einen von Hand begonnenen müssen Sie noch einmal starten."),
+            )
+    return answer_of(box, " ".join(sentences), words, default=0) == 0
 
 
 class SqlServerDialog(QDialog):
@@ -375,12 +303,8 @@ class SqlServerDialog(QDialog):
         buttons.addButton(_("Abbrechen"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addLayout(form)
-        column.addWidget(self.blindly)
-        column.addWidget(QLabel(_("Die Verbindung ist in jedem Fall verschlüsselt.")))
-        column.addWidget(self._note)
-        column.addWidget(buttons)
+        encrypted = QLabel(_("Die Verbindung ist in jedem Fall verschlüsselt."))
+        self.setLayout(column(form, self.blindly, encrypted, self._note, buttons, spacing=-1))
         self.resize(480, 0)
 
     def accept(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import (
     QComboBox,
@@ -18,7 +18,6 @@ from PyQt6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QTextBrowser,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -36,18 +35,19 @@ from ui.models.templates import (
     TemplatesModel,
     changed_text,
     has_place,
-    language_word,
     missing_text,
     origin_word,
     patient_reader,
     readers,
     utf16_length,
 )
-from ui.widgets.controls import allow
-from ui.widgets.dialog import GRID, Dialog, field_label, on_choice, side_by_side, splitter
+from ui.models.words import language_name
+from ui.widgets.controls import allow, once_after
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import Status, status_icon
+from ui.widgets.layout import GRID, button, column, field_label, held, row, splitter
 from ui.widgets.notes import Note
-from ui.widgets.tables import Column, ListModel, TableView
+from ui.widgets.tables import Column, ListModel, TableView, on_choice
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -58,25 +58,23 @@ _ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin
 _SEVERITY_ICONS = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNING: Status.WARNING}
 
 
-def open_dialog(context: DialogContext) -> Dialog:
-    """Makes the window."""
-    return TemplatesDialog(context)
-
-
 class TemplatesDialog(Dialog):
     """The templates at the left, the editor with check and preview at the right; *Speichern* writes the edited one."""
 
-    NAME = "templates"
     SIZE = (1184, 640)
+    model: TemplatesModel
+    """There as soon as the templates are read; before that no field is connected to it."""
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Textvorlagen"))
-        self.model: TemplatesModel | None = None
+        self._read = False
         self._examples: Mapping[MessageKind, tuple[Example, ...]] = {}
         self._asked: tuple[Reader, ...] = ()
         self._zone = context.agent.machine.zone
         self.list = ListModel(self._columns(), parent=self, key=lambda entry: entry.template.key)
-        self.table = TableView(_("Alle Textvorlagen"), _("Hier stehen die Textvorlagen für jede Art, jeden Weg und jede Sprache."), self)
+        self.table = TableView[TemplateEntry](
+            _("Alle Textvorlagen"), _("Hier stehen die Textvorlagen für jede Art, jeden Weg und jede Sprache."), self
+        )
         self.subject = MarkedEdit(self, one_line=True)
         self.text = MarkedEdit(self)
         self._target = self.text
@@ -88,12 +86,9 @@ class TemplatesDialog(Dialog):
         self._counted = QLabel(self)
         self._missing = Note(self, Status.INFO)
         self._away = Note(self, Status.WARNING)
-        self._switching = QTimer(self)  # a question within the change of a selection would leave the table half changed
-        self._switching.setSingleShot(True)
-        self._switching.timeout.connect(self._switch)
+        self._switching = once_after(0, self._switch, self)  # a question within a changing selection would leave the table half changed
         self._simplify = QPushButton(_("&Einfache Zeichen verwenden"), self)
         self._lay_out_content()
-        self._connect()
         self._add_buttons()
         self.run(lambda: _load(context.agent), self._show, busy=_("Textvorlagen werden gelesen …"))
 
@@ -103,37 +98,27 @@ class TemplatesDialog(Dialog):
         return (
             Column(_("Art"), lambda row: kind_title(row.template.key.kind)),
             Column(_("Kanal"), lambda row: channel_title(row.template.key.channel)),
-            Column(_("Sprache"), lambda row: language_word(row.template.key.language)),
+            Column(_("Sprache"), lambda row: language_name(row.template.key.language)),
             Column(_("Herkunft"), origin_word, status=lambda row: _ORIGIN_ICONS[row.origin]),
         )
 
     def _lay_out_content(self) -> None:
         self.table.setModel(self.list)
         self.remember_columns(self.table, widths=(180, 64, 92))
-        parts = splitter(Qt.Orientation.Horizontal, self.table, self._editor(), (456, 700))
-        parts.setStretchFactor(1, 1)
-        self.body.addWidget(parts, 1)
+        editor = self._editor()
+        self.body.addWidget(splitter(Qt.Orientation.Horizontal, self.table, editor, stretch=(0, 1), sizes=(456, 700)), 1)
 
     def _editor(self) -> QWidget:
-        page = QWidget(self)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(GRID, 0, 0, 0)
-        column.setSpacing(GRID // 2)
         self._origin.setWordWrap(True)
-        column.addWidget(self._origin)
-        fields = QHBoxLayout()
-        fields.setContentsMargins(0, GRID // 2, 0, 0)
-        fields.setSpacing(2 * GRID)
-        self._subject_label = field_label(_("&Betreff:"), self.subject)
-        fields.addLayout(_column(self._subject_label, self.subject, field_label(_("&Text:"), self.text), self.text), 3)
-        fields.addLayout(_column(field_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), self.placeholders), 2)
-        column.addLayout(fields, 5)
-        column.addLayout(self._count_row())
-        column.addWidget(self.found)
-        column.addLayout(self._reader_row())
-        column.addWidget(self.preview, 4)
-        column.addWidget(self._missing)
-        column.addWidget(self._away)
+        self._counted.setWordWrap(True)
+        self._subject_label, near = field_label(_("&Betreff:"), self.subject), GRID // 2
+        written = column(self._subject_label, self.subject, field_label(_("&Text:"), self.text), (self.text, 1), spacing=near)
+        offered = column(field_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), (self.placeholders, 1), spacing=near)
+        fields = row((written, 3), (offered, 2), spacing=2 * GRID, margins=(0, near, 0, 0))
+        count = row((self._counted, 1), self._simplify)
+        readers_row = self._reader_row()
+        parts = (self._origin, (fields, 5), count, self.found, readers_row, (self.preview, 4), self._missing, self._away)
+        page = held(column(*parts, spacing=near), (GRID, 0, 0, 0))
         self._describe()
         return page
 
@@ -148,23 +133,15 @@ class TemplatesDialog(Dialog):
         self.preview.setAccessibleName(_("Vorschau"))
         self.found.setToolTip(_("Klicken zeigt die Stelle; Doppelklick setzt den Vorschlag ein."))
 
-    def _count_row(self) -> QHBoxLayout:
-        self._counted.setWordWrap(True)
-        row = side_by_side(self._counted, self._simplify)
-        row.setStretchFactor(self._counted, 1)
-        return row
-
     def _reader_row(self) -> QHBoxLayout:
-        other = QPushButton(_("Anderer Patie&nt …"), self)
-        row = side_by_side((_("&Vorschau für:"), self.reader), other)
-        row.setStretchFactor(self.reader, 1)
-        row.setContentsMargins(0, GRID // 2, 0, 0)
+        other = button(_("Anderer Patie&nt …"), self.ask_patient, self)
+        line = row((_("&Vorschau für:"), self.reader), other, margins=(0, GRID // 2, 0, 0))
+        line.setStretchFactor(self.reader, 1)
         self.reader.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.reader.setMinimumContentsLength(24)
-        other.clicked.connect(lambda _checked: self.ask_patient())
         self.setTabOrder(self.reader, other)
         self.setTabOrder(other, self.preview)
-        return row
+        return line
 
     def _connect(self) -> None:
         on_choice(self.table, self._switching.start)
@@ -185,16 +162,17 @@ class TemplatesDialog(Dialog):
         self.close_action()
         self._reset = self.side_action(_("Auf Vorgabe &zurücksetzen …"), self.reset)
         self._disable = self.side_action(_("Nicht mehr ver&wenden …"), self.disable)
-        for button in (self._save, self._reset, self._disable):
-            button.setEnabled(False)
+        for action in (self._save, self._reset, self._disable):
+            action.setEnabled(False)
 
     # Showing
 
     def _show(self, model: TemplatesModel) -> None:
-        self.model = model
+        self.model, self._read = model, True
         self.list.show(model.entries)
         self.table.selectRow(model.place)
-        self._show_template(model)
+        self._show_template()
+        self._connect()
         self._load_examples()
 
     def _load_examples(self) -> None:
@@ -208,67 +186,60 @@ class TemplatesDialog(Dialog):
 
     def _take_examples(self, examples: Mapping[MessageKind, tuple[Example, ...]]) -> None:
         self._examples = examples
-        if self.model is not None:
-            self._show_readers(self.model)
+        self._show_readers()
 
     def _no_examples(self, error: KnownError) -> None:
         self._away.say(_("{title}: Die Vorschau zeigt nur erfundene Patienten.").format(title=error.title))
 
-    def _show_template(self, model: TemplatesModel) -> None:
+    def _show_template(self) -> None:
         """Shows the chosen template from its start."""
-        key = model.key
-        is_mail = key.channel is Channel.EMAIL
+        model = self.model
+        is_mail = model.key.channel is Channel.EMAIL
         self.subject.setVisible(is_mail)
         self._subject_label.setVisible(is_mail)
         self._simplify.setVisible(not is_mail)
         self._target = self.text
         self.subject.show_text(model.draft.subject)
         self.text.show_text(model.draft.text)
-        self._show_placeholders(model)
-        self._show_readers(model)
+        self._show_placeholders()
+        self._show_readers()
         self._origin.setText(changed_text(model.entry, self._zone))
         self._changed()
 
-    def _show_placeholders(self, model: TemplatesModel) -> None:
+    def _show_placeholders(self) -> None:
         self.placeholders.clear()
-        for placeholder in model.placeholders:
+        for placeholder in self.model.placeholders:
             item = QListWidgetItem(f"{placeholder.written}\n{placeholder.text}", self.placeholders)
             item.setData(VALUE, placeholder)
         self.placeholders.setCurrentRow(0)
 
-    def _show_readers(self, model: TemplatesModel) -> None:
-        before = self.reader.currentText()
+    def _show_readers(self) -> None:
+        key, before = self.model.key, self.reader.currentText()
         self.reader.blockSignals(True)
         self.reader.clear()
-        for reader in (*self._asked, *readers(model.key.kind, model.key.language, self._examples.get(model.key.kind, ()))):
+        for reader in (*self._asked, *readers(key.kind, key.language, self._examples.get(key.kind, ()))):
             self.reader.addItem(reader.label, reader)
-        self.reader.setCurrentIndex(self._place_of(before))
+        # the one chosen before, or the invented patient, who comes after those that were asked for
+        found = self.reader.findText(before)
+        self.reader.setCurrentIndex(found if found >= 0 else len(self._asked))
         self.reader.blockSignals(False)
         self._show_preview()
 
-    def _place_of(self, label: str) -> int:
-        """Returns the place of a reader in the list, or of the invented patient."""
-        found = self.reader.findText(label)
-        return found if found >= 0 else len(self._asked)
-
     def _edit(self, *, text: str | None = None, subject: str | None = None) -> None:
-        if self.model is not None:
-            self.model.edit(text=text, subject=subject)
-            self._changed()
+        self.model.edit(text=text, subject=subject)
+        self._changed()
 
     def _changed(self) -> None:
         """Shows what follows from the draft."""
         model = self.model
-        if model is None:
-            return
         self.text.show_marks(model.marks(TemplateField.TEXT))
         self.subject.show_marks(model.marks(TemplateField.SUBJECT))
         self._show_found(model.found_lines())
         origin = model.entry.origin
-        allow(self._simplify, possible=model.can_simplify, otherwise=_("Der Text hat keine Zeichen, die ihn teurer machen."))
-        allow(self._save, possible=model.can_save, otherwise=_("Es ist nichts geändert."))
-        allow(self._reset, possible=origin is not Origin.DEFAULT, otherwise=_("Es gilt schon der mitgelieferte Text."))
-        allow(self._disable, possible=origin is not Origin.DISABLED, otherwise=_("Diese Textvorlage wird schon nicht mehr verwendet."))
+        allow(self._simplify, possible=model.can_simplify, reason=_("Der Text hat keine Zeichen, die ihn teurer machen."))
+        allow(self._save, possible=model.can_save, reason=_("Es ist nichts geändert."))
+        allow(self._reset, possible=origin is not Origin.DEFAULT, reason=_("Es gilt schon der mitgelieferte Text."))
+        allow(self._disable, possible=origin is not Origin.DISABLED, reason=_("Diese Textvorlage wird schon nicht mehr verwendet."))
         self._show_preview()
 
     def _show_found(self, lines: tuple[FoundLine, ...]) -> None:
@@ -281,7 +252,7 @@ class TemplatesDialog(Dialog):
 
     def _show_preview(self) -> None:
         model, reader = self.model, self.reader.currentData()
-        if model is None or not isinstance(reader, Reader):
+        if not isinstance(reader, Reader):
             return
         rendered = model.rendered(reader)
         self.preview.setPlainText("\n\n".join(part for part in (rendered.subject, rendered.text) if part))
@@ -297,8 +268,7 @@ class TemplatesDialog(Dialog):
 
     def simplify(self) -> None:
         """Writes the costly characters plainly; can be undone."""
-        if self.model is not None:
-            self.text.replace_text(self.model.simplified())
+        self.text.replace_text(self.model.simplified())
 
     def _menu(self, field: MarkedEdit, point: QPoint) -> QMenu:
         """Returns the context menu of a field: what it has of its own, suggestions for the place, all placeholders."""
@@ -309,7 +279,7 @@ class TemplatesDialog(Dialog):
             action.triggered.connect(lambda _checked, one=one: self._take_suggestion(one))
             menu.insertAction(first, action)
         inserting = QMenu(_("Platzhalter einfügen"), menu)
-        for placeholder in self.model.placeholders if self.model else ():
+        for placeholder in self.model.placeholders:
             action = QAction(f"{placeholder.written}\t{placeholder.text}", inserting)
             action.triggered.connect(lambda _checked, placeholder=placeholder: self.insert(placeholder))
             inserting.addAction(action)
@@ -319,8 +289,6 @@ class TemplatesDialog(Dialog):
 
     def _findings_at(self, field: MarkedEdit, place: int) -> list[FoundLine]:
         """Returns the findings with a suggestion at a place (UTF-16 units) of a field."""
-        if self.model is None:
-            return []
         which = TemplateField.TEXT if field is self.text else TemplateField.SUBJECT
         here = [one for one in self.model.findings if one.field is which and one.suggestion and has_place(one)]
         text = field.text
@@ -339,7 +307,7 @@ class TemplatesDialog(Dialog):
 
     def _take_suggestion(self, line: FoundLine | None) -> None:
         """Puts the suggestion of a finding into its place."""
-        if line is None or self.model is None or line.finding.suggestion is None or line.finding not in self.model.findings:
+        if line is None or line.finding.suggestion is None or line.finding not in self.model.findings:
             return
         self._field_of(line).replace_text(self.model.replaced(line.finding))
 
@@ -361,22 +329,21 @@ class TemplatesDialog(Dialog):
         )
 
     def _show_patient(self, patient_id: str, values: MessageValues) -> None:
-        if self.model is not None:
-            self._asked = (patient_reader(patient_id, values), *self._asked)
-            self._show_readers(self.model)
-            self.reader.setCurrentIndex(0)
+        self._asked = (patient_reader(patient_id, values), *self._asked)
+        self._show_readers()
+        self.reader.setCurrentIndex(0)
 
     # Another template
 
     def _switch(self) -> None:
         """Edits the template chosen in the list; asks first where something would be lost."""
-        model, row = self.model, self.list.row_at(self.table.currentIndex().row())
-        if model is None or row is None or row.template.key == model.key:
+        model, entry = self.model, self.table.current
+        if entry is None or entry.template.key == model.key:
             return
+        wanted = entry.template.key
         if not model.has_changes:
-            self._choose(row.template.key)
+            self._choose(wanted)
             return
-        wanted = row.template.key
         self.table.selectRow(model.place)
         match self.ask_unsaved():
             case QMessageBox.StandardButton.Save:
@@ -387,42 +354,32 @@ class TemplatesDialog(Dialog):
                 return
 
     def _choose(self, key: TemplateKey) -> None:
-        if self.model is not None:
-            self.clear_error()
-            self.model.choose(key)
-            self.table.selectRow(self.model.place)
-            self._show_template(self.model)
+        self.clear_error()
+        self.model.choose(key)
+        self.table.selectRow(self.model.place)
+        self._show_template()
 
     # Saving
 
     def has_unsaved_changes(self) -> bool:
         """Returns whether the edited template differs from the stored one."""
-        return self.model is not None and self.model.has_changes
+        return self._read and self.model.has_changes
 
     def save(self, then: Callable[[], None]) -> None:
         """Writes the edited template; one that is wrong or too long is refused, and the window says why."""
-        model, agent = self.model, self.context.agent
-        if model is None:
-            return
-        draft, who = model.draft, self.context.agent.person
+        draft, agent, who = self.model.draft, self.context.agent, self.context.agent.person
         self._then_list(lambda: agent.templates.save(draft, who), _("Wird gespeichert …"), then)
 
     def reset(self) -> None:
         """Goes back to the product's own text, after a question."""
-        model, agent = self.model, self.context.agent
-        if model is None:
-            return
-        key = model.key
+        key, agent = self.model.key, self.context.agent
         consequence = _("Der eigene Text und alle Änderungen daran gehen verloren. Danach gilt wieder der mitgelieferte Text.")
         if self.ask(_("Diese Textvorlage auf die Vorgabe zurücksetzen?"), consequence, _("&Zurücksetzen")):
             self._then_list(lambda: agent.templates.reset(key), _("Wird zurückgesetzt …"))
 
     def disable(self) -> None:
         """Takes a template out of use, after a question; its text stays."""
-        model, agent = self.model, self.context.agent
-        if model is None:
-            return
-        key, who = model.key, self.context.agent.person
+        key, agent, who = self.model.key, self.context.agent, self.context.agent.person
         consequence = _(
             "Patienten dieser Sprache erhalten dann den Text der Ersatzsprache; gibt es auch den nicht, erhalten sie nichts. "
             "Der gespeicherte Text bleibt, nicht gespeicherte Änderungen gehen verloren."
@@ -441,25 +398,15 @@ class TemplatesDialog(Dialog):
         self.run(both, lambda entries: self._stored(entries, then), busy=busy)
 
     def _stored(self, entries: tuple[TemplateEntry, ...], then: Callable[[], None]) -> None:
-        if self.model is not None:
-            self.model.stored(entries)
-            self.list.show(self.model.entries)
-            self._show_template(self.model)
+        self.model.stored(entries)
+        self.list.show(self.model.entries)
+        self._show_template()
         then()
 
 
 def _load(agent: Agent) -> TemplatesModel:
     service = agent.templates
     return TemplatesModel(service.list(), service.check, service.preview, service.most_segments)
-
-
-def _column(*widgets: QWidget) -> QVBoxLayout:
-    """Returns widgets below each other; the last takes the room that is left."""
-    column = QVBoxLayout()
-    column.setSpacing(GRID // 2)
-    for widget in widgets:
-        column.addWidget(widget, 1 if widget is widgets[-1] else 0)
-    return column
 
 
 VALUE = Qt.ItemDataRole.UserRole

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from tray_agent.i18n import _, format_datetime
+from tray_agent.i18n import _
 from tray_agent.job_kinds import Service
 from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title
@@ -14,6 +14,7 @@ from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, Servic
 from tray_agent.protocol.titles import level_title, service_title
 from tray_agent.tray.in_windows import in_windows
 from ui.models.period import ALL_DAYS, Period
+from ui.models.words import local_text
 
 MOST_PRINTED = 2000
 """So many rows are printed at the most; a longer list is no use on paper."""
@@ -44,11 +45,6 @@ def tab_title(service: Service, counts: Mapping[Service, ServiceCounts]) -> str:
     return _("{title} ({number})").format(title=service_title(service), number=counts.get(service, ServiceCounts()).errors)
 
 
-def time_text(row: ActivityRow, zone: tzinfo) -> str:
-    """Returns when a row was written."""
-    return format_datetime(row.at.astimezone(zone))
-
-
 def about_text(row: ActivityRow) -> str:
     """Returns what a row is about: "vitomed-update", "Mitteilung 12"."""
     if row.item and row.service is Service.SMS and row.item.isdigit():
@@ -59,42 +55,16 @@ def about_text(row: ActivityRow) -> str:
 def details(row: ActivityRow, zone: tzinfo) -> str:
     """Returns what is told of a row below the list, line by line."""
     head = _("{level}, {time} auf {workstation}").format(
-        level=level_title(row.level), time=time_text(row, zone), workstation=row.workstation
+        level=level_title(row.level), time=local_text(row.at, zone), workstation=row.workstation
     )
     lines = [head, in_windows(row.sentence)]
     if row.appointment_at:
-        lines.append(_("Termin: {time}").format(time=format_datetime(row.appointment_at.astimezone(zone))))
+        lines.append(_("Termin: {time}").format(time=local_text(row.appointment_at, zone)))
     if row.patient_id:
         lines.append(_("Patient: {id}").format(id=row.patient_id))
     if about_text(row):
         lines.append(_("Betrifft: {item}").format(item=about_text(row)))
     return "\n".join(lines)
-
-
-class CallListModel:
-    """The patients to be reminded otherwise, and which of them are ticked as done."""
-
-    def __init__(self) -> None:
-        self.entries: tuple[CallEntry, ...] = ()
-        self._ticked: set[int] = set()
-
-    def show(self, entries: tuple[CallEntry, ...]) -> None:
-        """Takes the list as it is now; ticks stay."""
-        self.entries = entries
-        self._ticked &= {entry.message.id for entry in entries}
-
-    def tick(self, entry: CallEntry, on: bool) -> None:
-        """Ticks or unticks a patient."""
-        (self._ticked.add if on else self._ticked.discard)(entry.message.id)
-
-    def is_ticked(self, entry: CallEntry) -> bool:
-        """Returns whether a patient is ticked."""
-        return entry.message.id in self._ticked
-
-    @property
-    def ticked(self) -> tuple[int, ...]:
-        """Returns the numbers of the ticked messages, in the order of the list."""
-        return tuple(entry.message.id for entry in self.entries if self.is_ticked(entry))
 
 
 def phones_text(entry: CallEntry) -> str:
@@ -107,16 +77,6 @@ def sent_text(entry: CallEntry) -> str:
     return _("nicht angekommen") if entry.sent else _("nicht gesendet")
 
 
-def appointment_text(message: OutboxMessage, zone: tzinfo) -> str:
-    """Returns the appointment a message is about, or ""."""
-    return format_datetime(message.appointment_at.astimezone(zone)) if message.appointment_at else ""
-
-
-def sending_text(message: OutboxMessage, zone: tzinfo) -> str:
-    """Returns when a message was handed over, or ""."""
-    return format_datetime(message.sending_at.astimezone(zone)) if message.sending_at else ""
-
-
 def kind_text(message: OutboxMessage) -> str:
     """Returns what a message is and how it travels: "Terminerinnerung (SMS)"."""
     if message.channel is None:
@@ -124,9 +84,9 @@ def kind_text(message: OutboxMessage) -> str:
     return _("{kind} ({channel})").format(kind=kind_title(message.kind), channel=channel_title(message.channel))
 
 
-def verdict_question(message: OutboxMessage, verdict: DoubtDecision) -> tuple[str, str]:
+def decision_question(message: OutboxMessage, decision: DoubtDecision) -> tuple[str, str]:
     """Returns what is asked before a decision about a message in doubt: a question, and what follows from it."""
-    if verdict is DoubtDecision.SENT:
+    if decision is DoubtDecision.SENT:
         return (
             _("Wurde die Mitteilung an {patient} gesendet?").format(patient=message.patient_name),
             _("Sie wird dann nie mehr gesendet. War sie doch nicht angekommen, erfährt der Patient nichts."),

@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, join_words, ngettext
+from tray_agent.i18n import N_, _, format_date, format_number, join_words, ngettext
 from tray_agent.messages.outbox.model import AccountCredits, BalancePoint
+from ui.models.words import local_text
 
 FEW_DAYS = 7
 """A balance that lasts no longer is told before it is below the minimum."""
@@ -24,22 +25,13 @@ _LINES = 5
 
 
 class CreditState(Enum):
-    """How an account stands."""
+    """How an account stands; the values are the words, source texts."""
 
-    GOOD = "good"
-    SOON = "soon"
-    LOW = "low"
-    EMPTY = "empty"
-    UNKNOWN = "unknown"
-
-
-_WORDS = {
-    CreditState.GOOD: N_("ausreichend"),
-    CreditState.SOON: N_("bald aufgebraucht"),
-    CreditState.LOW: N_("unter Mindestbestand"),
-    CreditState.EMPTY: N_("aufgebraucht"),
-    CreditState.UNKNOWN: N_("nie abgefragt"),
-}
+    GOOD = N_("ausreichend")
+    SOON = N_("bald aufgebraucht")
+    LOW = N_("unter Mindestbestand")
+    EMPTY = N_("aufgebraucht")
+    UNKNOWN = N_("nie abgefragt")
 
 
 def credits_text(amount: Decimal) -> str:
@@ -68,7 +60,7 @@ def state_of(account: AccountCredits) -> CreditState:
 
 def state_word(account: AccountCredits) -> str:
     """Returns the word for how an account stands."""
-    return _(_WORDS[state_of(account)])
+    return _(state_of(account).value)
 
 
 def balance_text(account: AccountCredits) -> str:
@@ -88,11 +80,6 @@ def days_text(account: AccountCredits) -> str:
     if account.days_left == 0:
         return _("weniger als 1 Tag")
     return ngettext("{days} Tag", "{days} Tage", account.days_left).format(days=format_number(account.days_left))
-
-
-def measured_text(account: AccountCredits, zone: ZoneInfo) -> str:
-    """Returns when the gateway told the balance."""
-    return format_datetime(account.measured_at.astimezone(zone)) if account.measured_at else "–"
 
 
 def advice(account: AccountCredits) -> str:
@@ -232,5 +219,4 @@ def _minimum_text(account: AccountCredits) -> str:
 
 
 def _point_text(point: BalancePoint, zone: ZoneInfo) -> str:
-    when = format_datetime(point.measured_at.astimezone(zone))
-    return _("{balance} am {when}").format(when=when, balance=credits_text(point.balance))
+    return _("{balance} am {when}").format(when=local_text(point.measured_at, zone), balance=credits_text(point.balance))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.model import DownloadState, FileKind, InstallResult
@@ -10,6 +10,7 @@ from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.words import format_size
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, join_texts, ngettext
+from ui.models.ticked_rows import TickedRows
 
 _STATE_SENTENCES = {
     DownloadState.NEW: N_("Wird heruntergeladen und geprüft, sobald der Auftrag läuft."),
@@ -67,33 +68,11 @@ def details_of(row: DownloadRow) -> tuple[str, tuple[str, ...]]:
     return title, tuple(part for part in (state_sentence(row), signed.notes, restart, needs, file) if part)
 
 
-class DownloadsModel:
-    """The rows and which of them are ticked; ticks stay when the rows are read anew."""
+class DownloadsModel(TickedRows[DownloadRow]):
+    """The rows and which of them are ticked to be run."""
 
     def __init__(self) -> None:
-        self.rows: tuple[DownloadRow, ...] = ()
-        self._ticked: set[Key] = set()
-
-    def show(self, rows: Sequence[DownloadRow]) -> None:
-        """Takes the rows as they are now. At the first time nothing is ticked: a person chooses."""
-        self.rows = tuple(rows)
-        self._ticked &= {key_of(row) for row in rows if can_run(row)}
-
-    def tick(self, row: DownloadRow, on: bool) -> None:
-        """Ticks or unticks a row that can be run."""
-        if on and can_run(row):
-            self._ticked.add(key_of(row))
-        else:
-            self._ticked.discard(key_of(row))
-
-    def is_ticked(self, row: DownloadRow) -> bool | None:
-        """Returns whether a row is ticked; None where it can't be run."""
-        return key_of(row) in self._ticked if can_run(row) else None
-
-    @property
-    def chosen(self) -> tuple[DownloadRow, ...]:
-        """Returns the ticked rows, in the order shown."""
-        return tuple(row for row in self.rows if key_of(row) in self._ticked)
+        super().__init__(key_of, can_run)
 
     @property
     def headline(self) -> str:

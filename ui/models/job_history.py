@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from decimal import Decimal
 
-from tray_agent.i18n import _, format_datetime, format_number, ngettext
+from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.protocol.model import Run, RunFilter, RunState
 from tray_agent.protocol.titles import state_title, trigger_title
 from ui.models.period import ALL_DAYS, Period
+from ui.models.words import local_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,6 @@ def nothing_logged_sentence(*, chosen: bool) -> str:
     return _("Dieser Lauf hat nichts ins Protokoll Aktivitäten/Fehler geschrieben.")
 
 
-def time_text(instant: datetime | None, zone: tzinfo) -> str:
-    """Returns an instant as the practice reads it, or ""."""
-    return format_datetime(instant.astimezone(zone)) if instant else ""
-
-
 def duration_text(run: Run) -> str:
     """Returns how long a run took: "3.2 s", "4 Min. 5 s"; "" where it did not run or still does."""
     duration = run.duration
@@ -67,14 +63,14 @@ def details(run: Run, zone: tzinfo) -> str:
 def _detail_lines(run: Run, zone: tzinfo) -> Iterator[str]:
     head = _("{job}, geplant {time}: {status} ({trigger})")
     yield head.format(
-        job=job_title(run.job), time=time_text(run.due_at, zone), status=state_title(run.state), trigger=trigger_title(run.trigger)
+        job=job_title(run.job), time=local_text(run.due_at, zone), status=state_title(run.state), trigger=trigger_title(run.trigger)
     )
     if run.sentence:
         yield run.sentence
     if run.started_at:
-        said = _("Begonnen {start} auf {workstation}").format(start=time_text(run.started_at, zone), workstation=run.workstation)
-        ended = _(", beendet {end}, Dauer {duration}").format(end=time_text(run.finished_at, zone), duration=duration_text(run))
-        yield f"{said}{ended if run.finished_at else ''}."
+        begun = _("Begonnen {start} auf {workstation}").format(start=local_text(run.started_at, zone), workstation=run.workstation)
+        ended = _(", beendet {end}, Dauer {duration}").format(end=local_text(run.finished_at, zone), duration=duration_text(run))
+        yield f"{begun}{ended if run.finished_at else ''}."
     if run.attempt > 1:
         yield _("Im {number}. Anlauf: Ein anderer Arbeitsplatz fiel vorher mittendrin aus.").format(number=run.attempt)
     if run.problems:
@@ -95,8 +91,8 @@ def csv_row(run: Run, zone: tzinfo) -> tuple[str, ...]:
     """Returns a run as a row of the exported file."""
     duration = run.duration
     return (
-        time_text(run.due_at, zone), job_title(run.job), state_title(run.state), trigger_title(run.trigger), run.workstation,
-        time_text(run.started_at, zone), time_text(run.finished_at, zone), f"{duration.total_seconds():.1f}" if duration else "",
+        local_text(run.due_at, zone), job_title(run.job), state_title(run.state), trigger_title(run.trigger), run.workstation,
+        local_text(run.started_at, zone), local_text(run.finished_at, zone), f"{duration.total_seconds():.1f}" if duration else "",
         str(run.problems), run.sentence,
     )  # fmt: skip
 

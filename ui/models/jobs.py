@@ -52,6 +52,11 @@ class JobRow:
         return self.schedule.enabled
 
     @property
+    def needs_a_look(self) -> bool:
+        """Returns whether something is wrong with its schedule, or it is enabled in vain."""
+        return bool(self.warnings) or (self.enabled and not self.stored.switched_on)
+
+    @property
     def shown_run(self) -> Run | None:
         """Returns the run that the last result speaks of: the one that goes on now, else the last that ended."""
         return self.stored.running or self.stored.last_run

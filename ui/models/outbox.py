@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tray_agent.i18n import N_, _, format_datetime, ngettext
+from tray_agent.i18n import N_, _, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title, state_title
-from ui.models.credits import credits_text
+from ui.models.credits import segments_text
+from ui.models.words import local_text
 
 CAN_BE_CANCELLED = frozenset({MessageState.PREPARED})
 """Not sent yet, and certainly not under way."""
@@ -48,16 +48,6 @@ def why_empty(which: OutboxFilter) -> str:
     return _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan.")
 
 
-def state_word(message: OutboxMessage) -> str:
-    """Returns the word for a message's state."""
-    return state_title(message.state)
-
-
-def local(instant: datetime | None, zone: ZoneInfo) -> str:
-    """Returns an instant as the practice writes it, or ""."""
-    return format_datetime(instant.astimezone(zone)) if instant else ""
-
-
 def channel_word(message: OutboxMessage) -> str:
     """Returns the word for the channel, or a dash where the message got none."""
     return channel_title(message.channel) if message.channel else "–"
@@ -71,26 +61,23 @@ def details_of(message: OutboxMessage, zone: ZoneInfo) -> tuple[str, tuple[str, 
 
 def _what(message: OutboxMessage) -> str:
     if message.recipient is None:
-        return state_word(message)
+        return state_title(message.state)
     return _("{state}: {channel} an {recipient}").format(
-        state=state_word(message), channel=channel_word(message), recipient=message.recipient
+        state=state_title(message.state), channel=channel_word(message), recipient=message.recipient
     )
 
 
 def _when(message: OutboxMessage, zone: ZoneInfo) -> str:
-    parts = [_("Aufbereitet am {when}").format(when=local(message.prepared_at, zone))]
+    parts = [_("Aufbereitet am {when}").format(when=local_text(message.prepared_at, zone))]
     if message.submitted_at:
-        parts.append(_("gesendet am {when}").format(when=local(message.submitted_at, zone)))
+        parts.append(_("gesendet am {when}").format(when=local_text(message.submitted_at, zone)))
     if message.appointment_at:
-        parts.append(_("Termin am {when}").format(when=local(message.appointment_at, zone)))
+        parts.append(_("Termin am {when}").format(when=local_text(message.appointment_at, zone)))
     return ", ".join(parts) + "."
 
 
 def _cost(message: OutboxMessage) -> str:
-    if message.channel is not Channel.SMS or not message.segments:
-        return ""
-    said = ngettext("{number} SMS-Segment, {cost}.", "{number} SMS-Segmente, {cost}.", message.segments)
-    return said.format(number=message.segments, cost=credits_text(message.cost))
+    return segments_text(message.segments, message.cost) if message.channel is Channel.SMS and message.segments else ""
 
 
 def _text(message: OutboxMessage) -> str:

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from enum import Enum, auto
+from enum import Enum
 
-from tray_agent.i18n import N_, _, format_date
+from tray_agent.i18n import N_
 from tray_agent.schedules.wall_clock import first_instant
 
 
 class Preset(Enum):
-    """The periods that can be chosen with one click."""
+    """The periods that can be chosen with one click, and their words (source texts)."""
 
-    TODAY = auto()
-    YESTERDAY = auto()
-    WEEK = auto()
-    MONTH = auto()
-    ALL = auto()
-    OWN = auto()
-
-
-PRESET_TITLES: Mapping[Preset, str] = {
-    Preset.TODAY: N_("heute"),
-    Preset.YESTERDAY: N_("gestern"),
-    Preset.WEEK: N_("letzte 7 Tage"),
-    Preset.MONTH: N_("letzte 30 Tage"),
-    Preset.ALL: N_("alles"),
-    Preset.OWN: N_("von – bis"),
-}
-"""The words of the presets, source texts."""
+    TODAY = N_("heute")
+    YESTERDAY = N_("gestern")
+    WEEK = N_("letzte 7 Tage")
+    MONTH = N_("letzte 30 Tage")
+    ALL = N_("alles")
+    OWN = N_("von – bis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +40,6 @@ class Period:
     def until(self, zone: tzinfo) -> datetime | None:
         """Returns the first instant after it (aware, UTC), or None."""
         return None if self.last is None else first_instant(datetime.combine(self.last + timedelta(days=1), time()), zone)
-
-    @property
-    def words(self) -> str:
-        """Returns the period as people read it."""
-        if self.first is None or self.last is None:
-            return _("alle Einträge")
-        if self.first == self.last:
-            return format_date(self.first)
-        return _("{first} bis {last}").format(first=format_date(self.first), last=format_date(self.last))
 
 
 ALL_DAYS = Period()

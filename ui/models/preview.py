@@ -23,20 +23,14 @@ if TYPE_CHECKING:
 
 
 class Outcome(Enum):
-    """What would become of a patient's message."""
+    """What would become of a patient's message; the values are the words, source texts."""
 
-    SENT = "sent"
-    ORDINARY = "ordinary"
-    UNREACHABLE = "unreachable"
-    TO_CORRECT = "to_correct"
+    SENT = N_("würde gesendet")
+    ORDINARY = N_("nicht vorgesehen")
+    UNREACHABLE = N_("nicht erreichbar")
+    TO_CORRECT = N_("zu beheben")
 
 
-_WORDS = {
-    Outcome.SENT: N_("würde gesendet"),
-    Outcome.ORDINARY: N_("nicht vorgesehen"),
-    Outcome.UNREACHABLE: N_("nicht erreichbar"),
-    Outcome.TO_CORRECT: N_("zu beheben"),
-}
 _OF_WEIGHT = {
     Weight.ORDINARY: Outcome.ORDINARY,
     Weight.CALL_OR_WRITE: Outcome.UNREACHABLE,
@@ -68,7 +62,7 @@ def outcome_of(line: PreviewLine) -> Outcome:
 
 def outcome_word(line: PreviewLine) -> str:
     """Returns the word for what would become of a line's message."""
-    return _(_WORDS[outcome_of(line)])
+    return _(outcome_of(line).value)
 
 
 def lines_shown(preview: Preview, view: PreviewView, patient: str) -> tuple[PreviewLine, ...]:
@@ -100,7 +94,7 @@ def cost_text(line: PreviewLine) -> str:
     return format_number(line.cost) if line.is_sent else "–"
 
 
-def said_text(line: PreviewLine) -> str:
+def text_or_reason(line: PreviewLine) -> str:
     """Returns the text on one line, or why there is none."""
     return " ".join(line.text.split()) if line.is_sent else line.sentence
 

@@ -8,16 +8,18 @@ from datetime import datetime, tzinfo
 from html import escape
 from typing import TYPE_CHECKING
 
-from tray_agent.i18n import N_, _, current_language, format_date, format_datetime, format_time, in_language
+from tray_agent.config.machine import PracticeSection
+from tray_agent.i18n import N_, _, current_language, format_date, format_time, in_language
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
 from tray_agent.messages.texts.rendering import normal_language
 from tray_agent.practice.model import Patient
 from tray_agent.protocol.model import ActivityRow
 from tray_agent.protocol.titles import level_title
 from tray_agent.tray.in_windows import in_windows
-from ui.models.activity import about_text, appointment_text, kind_text, phones_text, sending_text, sent_text, time_text
+from ui.models.activity import about_text, kind_text, phones_text, sent_text
 from ui.models.preview import appointment_text as preview_time
-from ui.models.preview import channel_text, outcome_word, said_text
+from ui.models.preview import channel_text, outcome_word, text_or_reason
+from ui.models.words import local_text
 
 if TYPE_CHECKING:
     from tray_agent.messages.work.preview import PreviewLine
@@ -31,14 +33,6 @@ _REMINDING = N_("Gerne erinnern wir Sie an Ihren Termin {when}.")
 _WHEN = N_("am {date} um {time} Uhr")
 _CALL = N_("Falls Sie verhindert sind, rufen Sie uns bitte an: {phone}.")
 _CLOSING = N_("Freundliche Grüsse")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who writes: the practice's name and telephone number, either may be ""."""
-
-    name: str
-    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,7 @@ def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: date
     """
     title = _("Protokoll Aktivitäten/Fehler: {tab}").format(tab=tab)
     titles = (_("Zeit"), _("Stufe"), _("Was geschah"), _("Betrifft"), _("Arbeitsplatz"))
-    cells = ((time_text(row, zone), level_title(row.level), row.sentence, about_text(row), row.workstation) for row in rows)
+    cells = ((local_text(row.at, zone), level_title(row.level), row.sentence, about_text(row), row.workstation) for row in rows)
     note = _("Gedruckt sind die ersten {number} Einträge; die Liste geht weiter.").format(number=len(rows)) if more else ""
     return _list(title, _printed(now, zone), titles, (14, 13, 41, 15, 17), cells, note)
 
@@ -78,7 +72,7 @@ def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> Prin
     title = _("Anrufliste: anders zu erinnern")
     titles = ("☐", _("Termin"), _("Patient"), _("Telefon"), _("Warum"))
     cells = (
-        ("☐", appointment_text(one.message, zone), one.message.patient_name, phones_text(one), f"{sent_text(one)}: {one.sentence}")
+        ("☐", local_text(one.message.appointment_at, zone), one.message.patient_name, phones_text(one), f"{sent_text(one)}: {one.sentence}")
         for one in entries
     )
     return _list(title, _printed(now, zone), titles, (4, 15, 18, 18, 45), cells)
@@ -88,16 +82,10 @@ def doubt_list(messages: Sequence[OutboxMessage], zone: tzinfo, now: datetime) -
     """Returns the list of messages in doubt, to ask the patients by telephone, with a column to note what they say."""
     title = _("Mitteilungen in der Schwebe")
     titles = (_("Patient"), _("Mitteilung"), _("An"), _("Gesendet um"), _("Termin"), _("Angekommen?"))
+    times = ((message, local_text(message.sending_at, zone), local_text(message.appointment_at, zone)) for message in messages)
     cells = (
-        (
-            message.patient_name,
-            kind_text(message),
-            message.recipient or "",
-            sending_text(message, zone),
-            appointment_text(message, zone),
-            _("☐ ja  ☐ nein"),
-        )
-        for message in messages
+        (message.patient_name, kind_text(message), message.recipient or "", sent_at, appointment_at, _("☐ ja  ☐ nein"))
+        for message, sent_at, appointment_at in times
     )
     return _list(title, _printed(now, zone), titles, (16, 22, 17, 13, 14, 18), cells)
 
@@ -115,13 +103,16 @@ def preview_list(heading: str, warnings: Sequence[str], lines: Sequence[PreviewL
     title = _("Vorschau")
     titles = (_("Termin"), _("Patient"), _("Ergebnis"), _("Kanal"), _("Empfänger"), _("Text oder Grund"))
     cells = (
-        (preview_time(line), line.patient, outcome_word(line), channel_text(line), line.recipient or "–", said_text(line)) for line in lines
+        (preview_time(line), line.patient, outcome_word(line), channel_text(line), line.recipient or "–", text_or_reason(line))
+        for line in lines
     )
     introduction = " ".join((heading, *warnings, _printed(now, zone)))
     return _list(title, introduction, titles, (15, 16, 15, 9, 18, 27), cells)
 
 
-def letters(entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: Sender, zone: tzinfo, now: datetime) -> PrintOut:
+def letters(
+    entries: Sequence[CallEntry], patients: Mapping[str, Patient], sender: PracticeSection, zone: tzinfo, now: datetime
+) -> PrintOut:
     """Returns a letter for each patient, each on a page of its own; nothing in it says more than place and time."""
     pages = (_letter(entry, patients.get(entry.message.patient_id), sender, zone, now) for entry in entries)
     body = "".join(_begin_page(page) if number else page for number, page in enumerate(pages))
@@ -133,7 +124,7 @@ def _begin_page(letter: str) -> str:
     return letter.replace("<p>", "<p style='page-break-before:always'>", 1)
 
 
-def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzinfo, now: datetime) -> str:
+def _letter(entry: CallEntry, patient: Patient | None, sender: PracticeSection, zone: tzinfo, now: datetime) -> str:
     """Returns a letter, in the patient's language where the product has it, else in that of the practice."""
     message = entry.message
     language = (normal_language(patient.language) if patient else None) or current_language()
@@ -148,7 +139,7 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: Sender, zone: tzi
     return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"
 
 
-def _letter_paragraphs(message: OutboxMessage, sender: Sender, zone: tzinfo, language: str) -> tuple[str, ...]:
+def _letter_paragraphs(message: OutboxMessage, sender: PracticeSection, zone: tzinfo, language: str) -> tuple[str, ...]:
     local = message.appointment_at.astimezone(zone) if message.appointment_at else None
     when = in_language(language, _WHEN).format(date=format_date(local), time=format_time(local)) if local else ""
     call = in_language(language, _CALL).format(phone=sender.phone) if sender.phone else ""
@@ -169,4 +160,4 @@ def _list(
 
 
 def _printed(now: datetime, zone: tzinfo) -> str:
-    return _("Gedruckt am {time}").format(time=format_datetime(now.astimezone(zone)))
+    return _("Gedruckt am {time}").format(time=local_text(now, zone))

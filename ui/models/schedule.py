@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
-from enum import Enum, StrEnum, auto
+from enum import Enum, StrEnum
 from itertools import islice
 
 from tray_agent.i18n import N_, _, format_date, format_time
@@ -50,21 +50,13 @@ class ScheduleSubject:
 
 
 class Repeat(Enum):
-    """*Ausgeführt*: the choices of the window; monthly stands for both kinds of sysschedules."""
+    """*Ausgeführt*: the choices of the window and their words (source texts); monthly stands for both kinds of sysschedules."""
 
-    DAILY = auto()
-    WEEKLY = auto()
-    MONTHLY = auto()
-    ONCE = auto()
+    DAILY = N_("täglich")
+    WEEKLY = N_("wöchentlich")
+    MONTHLY = N_("monatlich")
+    ONCE = N_("einmalig")
 
-
-REPEAT_TITLES: Mapping[Repeat, str] = {
-    Repeat.DAILY: N_("täglich"),
-    Repeat.WEEKLY: N_("wöchentlich"),
-    Repeat.MONTHLY: N_("monatlich"),
-    Repeat.ONCE: N_("einmalig"),
-}
-"""The words of *Ausgeführt*, source texts."""
 
 WEEKDAY_TITLES: Mapping[Weekdays, tuple[str, str]] = {
     Weekdays.MONDAY: (N_("Mo"), N_("Montag")),

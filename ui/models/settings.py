@@ -9,6 +9,7 @@ from tray_agent.config import settings as declared
 from tray_agent.config.settings import SETTINGS, PracticeIds, Setting, Settings, Type, Value, parse_value, show_value, unit_text
 from tray_agent.errors import InputError
 from tray_agent.i18n import LANGUAGES, N_, _
+from ui.models.words import language_name
 
 SECTION_TITLES: Mapping[str, str] = {
     "DownloadService": N_("Download-Service"),
@@ -16,9 +17,6 @@ SECTION_TITLES: Mapping[str, str] = {
     "Protokoll": N_("Protokolle"),
 }
 """The sections' titles in the window, source texts."""
-
-
-_LANGUAGE_NAMES = {"de": N_("Deutsch"), "en": N_("Englisch"), "fr": N_("Französisch"), "it": N_("Italienisch")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +67,6 @@ class SettingsModel:
         self._faults.pop(setting, None)
         return ""
 
-    def reset(self, setting: Setting) -> Value:
-        """Puts a switch back to its default and returns that."""
-        self._faults.pop(setting, None)
-        self._edited[setting] = setting.default
-        return setting.default
-
     def choices(self, setting: Setting) -> tuple[SettingChoice, ...]:
         """Returns what a switch can be set to, by name; ids that are stored but not known (any more) come last."""
         if setting.type is Type.LANGUAGE:
@@ -107,11 +99,26 @@ class SettingsModel:
     def hints(self) -> tuple[str, ...]:
         """Returns what a person should know about the values as edited, sentence by sentence."""
         edited = Settings(self._edited)
-        unread = (
-            "" if self._practice else _("Die Praxisdaten sind im Moment nicht lesbar: Mandanten und Besuchsgründe stehen nicht zur Wahl.")
+        sending = edited.yes(declared.REMINDERS_ON) or edited.yes(declared.BIRTHDAYS_ON)
+        hints = (
+            (
+                edited.text(declared.QUIET_FROM) == edited.text(declared.QUIET_UNTIL),
+                _("Ruhezeit von und bis sind gleich: es gibt keine Ruhezeit, SMS können auch nachts gesendet werden."),
+            ),
+            (
+                sending and not edited.text(declared.DEFAULT_MANDANT),
+                _("Ohne DefaultSMSMandant erhalten Patienten ohne Behandlung keine Mitteilungen."),
+            ),
+            (
+                not sending and not edited.yes(declared.DOWNLOAD_ACTIVE),
+                _("Alle Dienste sind ausgeschaltet: es wird nichts heruntergeladen und nichts gesendet."),
+            ),
+            (
+                self._practice is None,
+                _("Die Praxisdaten sind im Moment nicht lesbar: Mandanten und Besuchsgründe stehen nicht zur Wahl."),
+            ),
         )
-        found = (_quiet_hint(edited), _mandant_hint(edited), _nothing_on_hint(edited), "" if self._practice else unread)
-        return tuple(sentence for sentence in found if sentence)
+        return tuple(sentence for given, sentence in hints if given)
 
 
 def default_text(setting: Setting) -> str:
@@ -120,35 +127,11 @@ def default_text(setting: Setting) -> str:
     if setting.type is Type.LANGUAGE:
         shown = language_name(shown)
     unit = unit_text(setting, setting.default) if isinstance(setting.default, int) else ""
-    told = _("Vorgabe: {value}").format(value=f"{shown}\u00a0{unit}" if unit else shown)
-    return told.replace(" ", "\u00a0")  # the short word at the end of an explanation stays in one piece
+    default = _("Vorgabe: {value}").format(value=f"{shown}\u00a0{unit}" if unit else shown)
+    return default.replace(" ", "\u00a0")  # the short word at the end of an explanation stays in one piece
 
 
 def _with_unknown(names: Mapping[str, str], stored: Iterable[str]) -> Mapping[str, str]:
     """Returns names by id, sorted by name, then the stored ids without a name."""
     unknown = {key: _("{id} (unbekannt)").format(id=key) for key in sorted(stored) if key not in names}
     return dict(sorted(names.items(), key=lambda item: item[1])) | unknown
-
-
-def language_name(language: str) -> str:
-    """Returns a language's name."""
-    return _(_LANGUAGE_NAMES[language])
-
-
-def _quiet_hint(edited: Settings) -> str:
-    if edited.text(declared.QUIET_FROM) == edited.text(declared.QUIET_UNTIL):
-        return _("Ruhezeit von und bis sind gleich: es gibt keine Ruhezeit, SMS können auch nachts gesendet werden.")
-    return ""
-
-
-def _mandant_hint(edited: Settings) -> str:
-    sending = edited.yes(declared.REMINDERS_ON) or edited.yes(declared.BIRTHDAYS_ON)
-    if sending and not edited.text(declared.DEFAULT_MANDANT):
-        return _("Ohne DefaultSMSMandant erhalten Patienten ohne Behandlung keine Mitteilungen.")
-    return ""
-
-
-def _nothing_on_hint(edited: Settings) -> str:
-    if any(edited.yes(switch) for switch in (declared.DOWNLOAD_ACTIVE, declared.REMINDERS_ON, declared.BIRTHDAYS_ON)):
-        return ""
-    return _("Alle Dienste sind ausgeschaltet: es wird nichts heruntergeladen und nichts gesendet.")

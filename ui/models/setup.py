@@ -13,6 +13,7 @@ from tray_agent.config.secrets import Secrets
 from tray_agent.config.write import Changes
 from tray_agent.doctor import CheckResult, Subject, examine
 from tray_agent.i18n import N_, _
+from ui.models.words import LANGUAGE_NAMES
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -82,7 +83,6 @@ class SetupPage:
 
 
 _SECURITY = (("starttls", N_("STARTTLS")), ("tls", N_("TLS")), ("none", N_("unverschlüsselt (nur im eigenen Netz)")))
-_LANGUAGES = (("de", N_("Deutsch")), ("fr", N_("Französisch")), ("it", N_("Italienisch")), ("en", N_("Englisch")))
 
 PAGES = (
     SetupPage(
@@ -169,7 +169,7 @@ PAGES = (
         N_("Wie das Programm auf diesem Arbeitsplatz erscheint."),
         (Subject.CONFIGURATION,),
         (
-            SetupField(("ui", "language"), N_("&Sprache"), Kind.CHOICE, N_("Gilt nach dem nächsten Start."), _LANGUAGES),
+            SetupField(("ui", "language"), N_("&Sprache"), Kind.CHOICE, N_("Gilt nach dem nächsten Start."), tuple(LANGUAGE_NAMES.items())),
             SetupField(("autostart",), N_("Beim Anmelden s&tarten"), Kind.AUTOSTART,
                   N_("Gilt für Sie, wenn Sie sich an diesem Gerät anmelden.")),
             SetupField(("ui", "popup"), N_("Hinweis&fenster"), Kind.YES_NO,
@@ -245,11 +245,11 @@ class SetupModel:
 
     def edit(self, place: Place, text: str) -> None:
         """Takes what a person entered; an emptied field takes the key out, so that its default holds."""
-        said = text.strip()
-        if said == _stored(self.machine, place):
+        value = text.strip()
+        if value == _stored(self.machine, place):
             self._edited.pop(place, None)
         else:
-            self._edited[place] = (int(said) if place == ("mail", "port") and said.isdigit() else said) or None
+            self._edited[place] = (int(value) if place == ("mail", "port") and value.isdigit() else value) or None
 
     def is_on(self, place: Place) -> bool:
         """Returns a yes/no value as edited."""
@@ -289,7 +289,7 @@ class SetupModel:
         else:
             self._secrets.pop(name, None)
 
-    def secret_told(self, name: str) -> str:
+    def secret_hint(self, name: str) -> str:
         """Returns what an empty password field says: whether there is one already."""
         return _("gespeichert; leer lassen ändert nichts") if name in self.kept else _("keines gespeichert")
 

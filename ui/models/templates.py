@@ -15,11 +15,11 @@ from tray_agent.messages.texts.segments import EXTENSION, Encoding, Segments
 from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey
 from tray_agent.practice.model import Patient, name_of
 from ui.models.credits import segments_text
+from ui.models.words import local_text
 
 Check = Callable[[Template], tuple[TemplateFinding, ...]]
 Render = Callable[[Template, MessageValues | None], Rendered]
 
-_LANGUAGES = {"de": N_("Deutsch"), "fr": N_("Französisch"), "it": N_("Italienisch"), "en": N_("Englisch")}
 _ORIGINS = {Origin.DEFAULT: N_("Vorgabe"), Origin.OWN: N_("eigene"), Origin.DISABLED: N_("nicht verwendet")}
 
 
@@ -241,19 +241,13 @@ def origin_word(entry: TemplateEntry) -> str:
     return _(_ORIGINS[entry.origin])
 
 
-def language_word(language: str) -> str:
-    """Returns a language's name."""
-    return _(_LANGUAGES[language])
-
-
 def changed_text(entry: TemplateEntry, zone: ZoneInfo) -> str:
     """Returns who changed a template when, or what its origin means."""
     if entry.origin is Origin.DISABLED:
         return _("Diese Vorlage wird nicht verwendet: Gesendet wird in der Ersatzsprache. Speichern nimmt sie wieder in Gebrauch.")
     if entry.origin is Origin.DEFAULT or entry.changed_at is None:
         return _("Mitgelieferter Text; mit Speichern wird daraus ein eigener.")
-    when = format_datetime(entry.changed_at.astimezone(zone))
-    return _("Eigener Text, geändert am {when} von {who}.").format(when=when, who=entry.changed_by or "–")
+    return _("Eigener Text, geändert am {when} von {who}.").format(when=local_text(entry.changed_at, zone), who=entry.changed_by or "–")
 
 
 def missing_text(rendered: Rendered) -> str:

@@ -20,6 +20,8 @@ from tray_agent.tray.model import PRODUCT
 from ui.widgets.contrast import make_readable
 from ui.widgets.style import ReadableStyle
 
+_ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+
 _log = logging.getLogger(__name__)
 
 
@@ -63,20 +65,16 @@ class QtTranslations(QObject):
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
         self._application = application
-        self._installed: list[QTranslator] = []
+        self._translator = QTranslator(self)
 
     def load(self, language: str) -> None:
         """Replaces Qt's texts by those of ``de``, ``en``, ``fr`` or ``it``."""
-        for old in self._installed:
-            self._application.removeTranslator(old)
-        self._installed.clear()
+        self._application.removeTranslator(self._translator)
         locale = QLocale(f"{language}_CH")
         QLocale.setDefault(locale)
-        translator = QTranslator(self)
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        if translator.load(locale, "qtbase", "_", folder):
-            self._application.installTranslator(translator)
-            self._installed.append(translator)
+        if self._translator.load(locale, "qtbase", "_", folder):
+            self._application.installTranslator(self._translator)
 
 
 class SignalWatch(QObject):
@@ -97,7 +95,7 @@ class SignalWatch(QObject):
             # set_wakeup_fd takes no other: a full socket must not hold the signal handler
             end.setblocking(False)
         self._before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
-        self._handlers = {number: signal.signal(number, lambda _number, _frame: at_once()) for number in _ending_signals()}
+        self._handlers = {number: signal.signal(number, lambda _number, _frame: at_once()) for number in _ENDING_SIGNALS}
         self._notifier = QSocketNotifier(sip.voidptr(self._reading.fileno()), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._came)
 
@@ -117,8 +115,3 @@ class SignalWatch(QObject):
         if any(number in self._handlers for number in numbers):
             _log.info("asked to end by a signal")
             self._on_signal()
-
-
-def _ending_signals() -> tuple[signal.Signals, ...]:
-    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
-    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))

@@ -13,11 +13,12 @@ from types import TracebackType
 
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout
+from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit
 
 from tray_agent import logs
 from tray_agent.i18n import _
 from ui.widgets.icons import program_icon
+from ui.widgets.layout import button, column
 
 _log = logging.getLogger(__name__)
 
@@ -87,28 +88,17 @@ class CrashWindow(QDialog):
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setAccessibleName(_("Bericht"))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(12)
-        layout.addWidget(explanation)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self._buttons())
+        buttons = QDialogButtonBox()
+        copy = button(_("Bericht &kopieren"), self.copy)
+        buttons.addButton(copy, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(button(_("&Schliessen"), self.reject), QDialogButtonBox.ButtonRole.RejectRole)
+        copy.setDefault(True)
+        self.setLayout(column(explanation, (self.text, 1), buttons, spacing=12, margins=(16, 16, 16, 16)))
         self.resize(680, 420)
 
     def add(self, report: str) -> None:
         """Adds another report below the first."""
         self.text.appendPlainText("\n\n" + report)
-
-    def _buttons(self) -> QDialogButtonBox:
-        buttons = QDialogButtonBox()
-        copy = QPushButton(_("Bericht &kopieren"))
-        copy.clicked.connect(self.copy)
-        close = QPushButton(_("&Schliessen"))
-        close.clicked.connect(self.reject)
-        buttons.addButton(copy, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(close, QDialogButtonBox.ButtonRole.RejectRole)
-        copy.setDefault(True)
-        return buttons
 
     def copy(self) -> None:
         """Copies the report."""

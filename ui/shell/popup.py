@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QEvent, QPoint, Qt, QTimer
 from PyQt6.QtGui import QEnterEvent, QGuiApplication
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import PRODUCT, DialogName
 from tray_agent.tray.notices import Notice, NoticeKind
 from ui.widgets.icons import Status, program_icon, status_icon
+from ui.widgets.layout import column, row
 
 MILLISECONDS_SHOWN = 20_000
 MILLISECONDS_BETWEEN_LOOKS = 15_000
@@ -59,12 +60,8 @@ class Popup(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 12, 12, 16)
-        layout.setSpacing(12)
-        layout.addLayout(self._head())
-        for notice in notices:
-            layout.addLayout(self._part(notice))
+        parts = (self._part(notice) for notice in notices)
+        self.setLayout(column(self._head(), *parts, spacing=12, margins=(16, 12, 12, 16)))
 
     def appear(self) -> None:
         """Shows the popup at the lower right of the main screen, for its time."""
@@ -95,34 +92,21 @@ class Popup(QFrame):
         close.setAccessibleName(_("Meldung schliessen"))
         close.setToolTip(_("Schliessen"))
         close.clicked.connect(self.close)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(icon)
-        row.addWidget(name, 1)
-        row.addWidget(close)
-        return row
+        return row(icon, (name, 1), close)
 
     def _part(self, notice: Notice) -> QHBoxLayout:
         from html import escape  # late, like below: its table of entities is held by a program that shows nothing
 
         icon = QLabel()
         icon.setPixmap(status_icon(_ICONS[notice.kind]).pixmap(20, 20))
-        words = QVBoxLayout()
-        words.setSpacing(4)
         title = QLabel(f"<b>{escape(notice.title)}</b>")
         title.setWordWrap(True)
-        words.addWidget(title)
-        for sentence in notice.sentences:
-            line = QLabel(sentence)
+        lines = [QLabel(sentence) for sentence in notice.sentences]
+        for line in lines:
             line.setTextFormat(Qt.TextFormat.PlainText)
             line.setWordWrap(True)
-            words.addWidget(line)
-        words.addWidget(self._link(notice))
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
-        return row
+        words = column(title, *lines, self._link(notice), spacing=4)
+        return row((icon, Qt.AlignmentFlag.AlignTop), (words, 1), spacing=12)
 
     def _link(self, notice: Notice) -> QLabel:
         from html import escape

@@ -32,6 +32,7 @@ from tray_agent.tray.notices import NoticeMemory, notices, outcome, toast_of
 from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
 from ui.background import Background
 from ui.shell.popup import Popups
+from ui.widgets.controls import once_after
 from ui.widgets.message_box import error_window
 from ui.windows import Windows
 
@@ -105,11 +106,11 @@ class Program(QObject):
         self.restarting = False
         self._started = self._quitting = False
         self._reading = self._again = False
-        self._facts_soon = _timer(self, MILLISECONDS_BEFORE_FACTS, self._read_facts, single=True)
+        self._facts_soon = once_after(MILLISECONDS_BEFORE_FACTS, self._read_facts, self)
         self._facts_anyway = _timer(self, MILLISECONDS_BETWEEN_FACTS, self._read_facts)
-        self._start_again = _timer(self, MILLISECONDS_BETWEEN_STARTS, self._start_engine, single=True)
+        self._start_again = once_after(MILLISECONDS_BETWEEN_STARTS, self._start_engine, self)
         self._look = _timer(self, MILLISECONDS_BETWEEN_PROCESS_LOOKS, self._look_for_practice)
-        self._leave_anyway = _timer(self, MILLISECONDS_FOR_ENGINE, _leave, single=True)
+        self._leave_anyway = once_after(MILLISECONDS_FOR_ENGINE, _leave, self)
         windows.state.chosen.connect(self.do)
         if desktop.popups is not None:
             desktop.popups.on_free(self._tell_anew)
@@ -319,11 +320,9 @@ def _practice_start(program: str) -> PracticeStart:
     return PracticeStart(SystemProcesses(), program)
 
 
-def _timer(owner: QObject, milliseconds: int, call: Callable[[], None], *, single: bool = False) -> QTimer:
-    timer = QTimer(owner)
-    timer.setInterval(milliseconds)
-    timer.setSingleShot(single)
-    timer.timeout.connect(call)
+def _timer(owner: QObject, milliseconds: int, call: Callable[[], None]) -> QTimer:
+    timer = once_after(milliseconds, call, owner)
+    timer.setSingleShot(False)
     return timer
 
 

@@ -94,11 +94,11 @@ class SingleInstance(QObject):
     def _ask_to_show(self, deadline: QDeadlineTimer) -> bool:
         socket = QLocalSocket()
         socket.connectToServer(self.server_name)
-        if not socket.waitForConnected(_left(deadline)):
+        if not socket.waitForConnected(_milliseconds_until(deadline)):
             return False
         self._front.allow(self._first_process())
         socket.write(SHOW)
-        answered = socket.waitForBytesWritten(_left(deadline)) and socket.waitForReadyRead(_left(deadline))
+        answered = socket.waitForBytesWritten(_milliseconds_until(deadline)) and socket.waitForReadyRead(_milliseconds_until(deadline))
         socket.disconnectFromServer()
         return answered
 
@@ -132,7 +132,7 @@ class SingleInstance(QObject):
         connection.deleteLater()
 
 
-def _left(deadline: QDeadlineTimer) -> int:
+def _milliseconds_until(deadline: QDeadlineTimer) -> int:
     """Returns the milliseconds until a deadline; one at least, so that what is there already is seen."""
     return max(1, deadline.remainingTime())
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt
+from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer
 from PyQt6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QMenu, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QMenu,
+    QWidget,
+)
 
+from tray_agent.i18n import _
 from tray_agent.tray.model import Action, MenuItem
 
 
@@ -37,22 +49,46 @@ def search_by_key(field: QLineEdit) -> None:
     field.setToolTip(by_key(field, QKeySequence.StandardKey.Find, search))
 
 
+def once_after(milliseconds: int, call: Callable[[], object], owner: QObject) -> QTimer:
+    """Returns what calls ``call`` when so much time has gone by since it was started last."""
+    timer = QTimer(owner)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(call)
+    return timer
+
+
+def yes_no_box(on: bool, changed: Callable[[bool], object]) -> QCheckBox:
+    """Returns a checkbox as a field of a form."""
+    box = QCheckBox(_("Ja"))
+    box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
+    box.setChecked(on)
+    box.toggled.connect(changed)
+    return box
+
+
+def file_to_write(parent: QWidget, title: str, suggested: str | Path, kinds: str) -> Path | None:
+    """Asks for a file to write into; None: the person gave up."""
+    name, _kind = QFileDialog.getSaveFileName(parent, title, str(suggested), kinds)
+    return Path(name) if name else None
+
+
 _OWN = "vitoclientToolTip"
 
 
-def allow(button: QAbstractButton, *, possible: bool, otherwise: str) -> None:
+def allow(button: QAbstractButton, *, possible: bool, reason: str) -> None:
     """Lets a button be pressed, or not.
 
     Args:
         button: which; its own tooltip comes back when it can be pressed again.
         possible: whether it can be pressed now.
-        otherwise: a sentence that tells why not, and what to do.
+        reason: a sentence that tells why not, and what to do.
     """
     if button.property(_OWN) is None:
         button.setProperty(_OWN, button.toolTip())
     button.setEnabled(possible)
-    button.setToolTip(str(button.property(_OWN)) if possible else otherwise)
-    button.setAccessibleDescription("" if possible else otherwise)
+    button.setToolTip(str(button.property(_OWN)) if possible else reason)
+    button.setAccessibleDescription("" if possible else reason)
 
 
 class FocusedWheel(QObject):

@@ -6,14 +6,15 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QDateEdit, QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDateEdit, QDialog, QDialogButtonBox, QPushButton, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.schedules.wall_clock import first_instant
 from ui.models.period import Preset
 from ui.widgets.controls import by_key
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import GRID, Form
+from ui.widgets.dialog import Form
+from ui.widgets.layout import GRID, column
 from ui.widgets.paged_list import PagedModel
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.tables import Row, TableView
@@ -28,7 +29,7 @@ _WIDTH = 400
 
 
 class DayJump(QPushButton):
-    """The button; it asks for a day and tells it.
+    """The button; it asks for a day and leads there.
 
     Attributes:
         chosen: carries the ``date``.
@@ -45,6 +46,11 @@ class DayJump(QPushButton):
         self.setAutoDefault(False)
         self.setToolTip(by_key(self, _KEY, self.click))
         self.clicked.connect(lambda _checked: self._ask())
+
+    def lead(self, model: PagedModel[Row], table: TableView[Row], period: PeriodFields, zone: tzinfo) -> None:
+        """Leads to days in a list by time, whose rows are filtered by a period; ``zone`` is the practice's."""
+        self.chosen.connect(lambda day: go_to_day(day, zone, model, table, period))
+        model.went.connect(table.show_row)
 
     def _ask(self) -> None:
         question = DayQuestion(self.day, self.window())
@@ -70,11 +76,7 @@ class DayQuestion(QDialog):
             go.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
-        outer.setSpacing(2 * GRID)
-        outer.addLayout(form)
-        outer.addWidget(buttons)
+        self.setLayout(column(form, buttons, spacing=2 * GRID, margins=(2 * GRID,) * 4))
         self.field.setSelectedSection(QDateEdit.Section.DaySection)
 
     @property
@@ -83,7 +85,7 @@ class DayQuestion(QDialog):
         return self.field.date().toPyDate()
 
 
-def go_to_day(day: date, zone: tzinfo, model: PagedModel[Row], table: TableView, period: PeriodFields) -> None:
+def go_to_day(day: date, zone: tzinfo, model: PagedModel[Row], table: TableView[Row], period: PeriodFields) -> None:
     """Goes to the newest row of a day or, where it has none, to the next older one.
 
     The list is put into the order by time, the newest first, and a period that leaves the day out is widened to all days.
@@ -92,8 +94,8 @@ def go_to_day(day: date, zone: tzinfo, model: PagedModel[Row], table: TableView,
     if (chosen.first and day < chosen.first) or (chosen.last and day > chosen.last):
         period.choose(Preset.ALL)
         period.changed.emit()
-    titles = table.horizontalHeader()
-    if titles is not None and (titles.sortIndicatorSection(), titles.sortIndicatorOrder()) != (_TIME, Qt.SortOrder.DescendingOrder):
+    titles = table.titles
+    if (titles.sortIndicatorSection(), titles.sortIndicatorOrder()) != (_TIME, Qt.SortOrder.DescendingOrder):
         table.sortByColumn(_TIME, Qt.SortOrder.DescendingOrder)
     model.go_to(first_instant(datetime.combine(day + timedelta(days=1), time()), zone))
     table.setFocus()

@@ -6,9 +6,9 @@ on the GUI thread, with the window marked busy, an error shown in its banner, th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from PyQt6 import sip
 from PyQt6.QtCore import QSize, Qt
@@ -17,16 +17,11 @@ from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
-    QScrollArea,
-    QSplitter,
-    QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -36,16 +31,14 @@ from ui.background import Task, assert_gui_thread
 from ui.widgets.controls import by_key
 from ui.widgets.focus_ring import FocusRing
 from ui.widgets.icons import program_icon
-from ui.widgets.message_box import make_readable
+from ui.widgets.layout import GRID, button, column, quiet_label, scrolling
+from ui.widgets.message_box import answer_of
 from ui.widgets.notes import Banner, Note
 from ui.widgets.tables import TableView
 from ui.windows import DialogContext
 
 if TYPE_CHECKING:
     from ui.dialogs.portal_tree import PortalTree
-
-GRID = 8
-"""All distances are multiples of this many pixels."""
 
 SMALL_SCREEN = (1280, 720)
 """The smallest screen on which every window shows all that it has: 1920 x 1080 at 150 % is as small."""
@@ -60,7 +53,7 @@ class Dialog(QDialog):
     ``side_action``, and, where it changes something, overrides ``has_unsaved_changes`` and ``save``.
 
     Attributes:
-        NAME: a stable word under which size and column widths are kept; a class attribute.
+        NAME: a stable word under which size and column widths are kept; by itself the window's module.
         SIZE: width and height at the first opening, in pixels.
         body: the layout for the dialog's own widgets; it belongs to the widget ``content``.
         context: what the dialog was given.
@@ -70,12 +63,17 @@ class Dialog(QDialog):
     NAME: ClassVar[str] = "dialog"
     SIZE: ClassVar[tuple[int, int]] = (640, 480)
 
+    def __init_subclass__(cls) -> None:
+        """Names the window after its module, which is how it is found, too."""
+        if "NAME" not in vars(cls):
+            cls.NAME = cls.__module__.rpartition(".")[2]
+
     def __init__(self, context: DialogContext, title: str) -> None:
         assert_gui_thread()
         super().__init__(None)
         self.context = context
         self._tasks: set[Task] = set()
-        self._headers: list[tuple[str, QHeaderView, Callable[[], bool]]] = []
+        self._tables: dict[str, TableView[Any] | PortalTree] = {}
         self._busy = 0
         self._focused: QWidget | None = None
         self._settled = False
@@ -86,33 +84,26 @@ class Dialog(QDialog):
         self.setWindowFlags(Qt.WindowType.Window | Qt.WindowType.WindowMaximizeButtonHint | Qt.WindowType.WindowCloseButtonHint)
         self.banner = Banner(self)
         self.content = QWidget(self)
-        self.body = QVBoxLayout(self.content)
-        self.body.setContentsMargins(0, 0, 0, 0)
-        self.body.setSpacing(GRID)
+        self.body = column(margins=(0, 0, 0, 0))
+        self.content.setLayout(self.body)
         self.progress = _progress(self)
         self.buttons = QDialogButtonBox(self)
         self.ring = FocusRing(self)
-        self._lay_out()
-        self.resize(*self.SIZE)
-        context.remembered.restore_window(self.NAME, self)
-
-    def _lay_out(self) -> None:
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
-        outer.setSpacing(GRID)
-        outer.addWidget(self.banner)
-        outer.addWidget(self.content, 1)
-        outer.addWidget(self.progress)
+        # more room before the buttons than between the other parts
+        outer = column(self.banner, (self.content, 1), self.progress, spacing=GRID, margins=(2 * GRID,) * 4)
         outer.addSpacing(GRID // 2)
         outer.addWidget(self.buttons)
+        self.setLayout(outer)
+        self.resize(*self.SIZE)
+        context.remembered.restore_window(self.NAME, self)
 
     # Buttons
 
     def main_action(self, text: str, action: Callable[[], object]) -> QPushButton:
         """Adds the one main action; Enter does it. Its text has a mnemonic (``&Speichern``)."""
-        button = self._button(text, QDialogButtonBox.ButtonRole.AcceptRole, action)
-        button.setDefault(True)
-        return button
+        made = self._button(text, QDialogButtonBox.ButtonRole.AcceptRole, action)
+        made.setDefault(True)
+        return made
 
     def close_action(self, text: str | None = None) -> QPushButton:
         """Adds the button that closes the window like Escape: *Abbrechen*, or another text (*Schliessen*, *OK*)."""
@@ -120,29 +111,24 @@ class Dialog(QDialog):
 
     def side_action(self, text: str, action: Callable[[], object], key: QKeySequence.StandardKey | None = None) -> QPushButton:
         """Adds a further action, apart from the main one; with a key (``Refresh``) that does the same and that its tooltip tells."""
-        button = self._button(text, QDialogButtonBox.ButtonRole.ResetRole, action)
+        made = self._button(text, QDialogButtonBox.ButtonRole.ResetRole, action)
         if key is not None:
-            button.setToolTip(by_key(self, key, button.click))
-        return button
+            made.setToolTip(by_key(self, key, made.click))
+        return made
 
     def buttons_last(self) -> None:
         """Lets Tab go through the window's own widgets first and then through its buttons, as one reads."""
-        widget, inside = self.nextInFocusChain(), list[QWidget]()
-        while widget is not None and widget is not self:
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and (self.content.isAncestorOf(widget) or self.buttons.isAncestorOf(widget)):
-                inside.append(widget)
-            widget = widget.nextInFocusChain()
+        inside = [widget for widget in reached_by_tab(self) if self.content.isAncestorOf(widget) or self.buttons.isAncestorOf(widget)]
         # Qt's chain follows the order in which widgets were made, and the box of buttons is made before the content
         ordered = sorted(inside, key=self.buttons.isAncestorOf)
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
 
     def _button(self, text: str, role: QDialogButtonBox.ButtonRole, action: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setAutoDefault(role is QDialogButtonBox.ButtonRole.AcceptRole)
-        self.buttons.addButton(button, role)
-        button.clicked.connect(lambda _checked: action())
-        return button
+        made = button(text, action, self)
+        made.setAutoDefault(role is QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.addButton(made, role)
+        return made
 
     # Work in the background
 
@@ -153,6 +139,7 @@ class Dialog(QDialog):
         *,
         busy: str = "",
         failed: Callable[[KnownError], None] | None = None,
+        then: Callable[[], object] = lambda: None,
     ) -> Task:
         """Runs an engine call in the background; its result arrives at ``done`` on the GUI thread.
 
@@ -161,6 +148,7 @@ class Dialog(QDialog):
             done: gets the result, unless the window was closed meanwhile.
             busy: what is told meanwhile ("Wird gespeichert …"); with a text the window's own widgets are disabled until then.
             failed: gets the error instead of the window's banner.
+            then: called at last, however the call ended: what the window shows may be another now.
         """
 
         def concluded() -> None:
@@ -171,10 +159,12 @@ class Dialog(QDialog):
         def succeeded(result: Result) -> None:
             concluded()
             done(result)
+            then()
 
         def went_wrong(error: KnownError) -> None:
             concluded()
             (failed or self.show_error)(error)
+            then()
 
         if busy:
             self.clear_error()
@@ -189,9 +179,9 @@ class Dialog(QDialog):
         focused = self.focusWidget() if self._busy == 1 and text else self._focused
         self._focused = focused if self._busy else None
         self.content.setEnabled(self._busy == 0)
-        for button in self.buttons.buttons():
-            if self.buttons.buttonRole(button) is not QDialogButtonBox.ButtonRole.RejectRole:
-                _hold(button, held=self._busy > 0)
+        for one in self.buttons.buttons():
+            if self.buttons.buttonRole(one) is not QDialogButtonBox.ButtonRole.RejectRole:
+                _hold(one, held=self._busy > 0)
         self.progress.setFormat(text)
         self.progress.setAccessibleDescription(text)
         self.progress.setVisible(self._busy > 0)
@@ -209,13 +199,10 @@ class Dialog(QDialog):
         now = self.focusWidget()
         if now is not None and not self.buttons.isAncestorOf(now):
             return
-        widget = self.content.nextInFocusChain()
-        while widget is not None and widget is not self.content:
-            by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-            if by_tab and self.content.isAncestorOf(widget) and widget.isVisibleTo(self) and widget.isEnabled():
-                widget.setFocus()
-                return
-            widget = widget.nextInFocusChain()
+        within = (widget for widget in reached_by_tab(self.content) if self.content.isAncestorOf(widget))
+        first = next((widget for widget in within if widget.isVisibleTo(self) and widget.isEnabled()), None)
+        if first is not None:
+            first.setFocus()
 
     @property
     def is_busy(self) -> bool:
@@ -234,34 +221,23 @@ class Dialog(QDialog):
 
     # Tables
 
-    def remember_columns(self, view: QTableView, name: str = "table", widths: tuple[int, ...] = ()) -> None:
-        """Restores a table's column widths and keeps them when the window closes.
+    def remember_columns(self, view: TableView[Any] | PortalTree, name: str = "table", widths: tuple[int, ...] = ()) -> None:
+        """Restores the column widths of a table or tree and keeps them when the window closes.
 
         Args:
-            view: the table, its model already set.
+            view: which, its columns already set.
             name: a stable word within this window.
             widths: of the columns at the first opening, in pixels, at the least; each is as wide as what it holds when the first
                 rows are there, and the last column takes the rest. Widths are kept where a person changed them.
         """
-        header = view.horizontalHeader()
-        if header is None:
-            return
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
+        titles = view.titles
+        titles.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        titles.setStretchLastSection(True)
         for index, width in enumerate(widths):
-            header.resizeSection(index, width)
-        if not self.context.remembered.restore_columns(f"{self.NAME}/{name}", header) and isinstance(view, TableView):
-            view.fit_when_filled(widths)
-        self._headers.append((name, header, lambda: not (isinstance(view, TableView) and view.has_own_widths)))
-
-    def remember_tree(self, tree: PortalTree) -> None:
-        """Restores a tree's column widths and keeps them when the window closes, as ``remember_columns`` does."""
-        header = tree.header()
-        if header is None:
-            return
-        if not self.context.remembered.restore_columns(f"{self.NAME}/tree", header):
-            tree.fit_when_filled()
-        self._headers.append(("tree", header, lambda: not tree.has_own_widths))
+            titles.resizeSection(index, width)
+        if not self.context.remembered.restore_columns(f"{self.NAME}/{name}", titles):
+            view.widths.fit_when_filled(widths)
+        self._tables[name] = view
 
     # Closing
 
@@ -297,19 +273,10 @@ class Dialog(QDialog):
 
     def ask_unsaved(self) -> QMessageBox.StandardButton:
         """Asks what becomes of unsaved changes: ``Save``, ``Discard`` or ``Cancel``."""
-        box = self._question(
-            QMessageBox.Icon.Question, _("Sollen die Änderungen gespeichert werden?"), _("Ohne Speichern gehen sie verloren.")
-        )
-        save = box.addButton(_("&Speichern"), QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton(_("&Nicht speichern"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setEscapeButton(box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole))
-        box.setDefaultButton(save)
-        make_readable(box)
-        box.exec()
-        clicked = box.clickedButton()
-        if clicked is save:
-            return QMessageBox.StandardButton.Save
-        return QMessageBox.StandardButton.Discard if clicked is discard else QMessageBox.StandardButton.Cancel
+        answers = (QMessageBox.StandardButton.Save, QMessageBox.StandardButton.Discard, QMessageBox.StandardButton.Cancel)
+        words = (_("&Speichern"), _("&Nicht speichern"), _("Abbrechen"))
+        question = _("Sollen die Änderungen gespeichert werden?")
+        return answers[self._answer(QMessageBox.Icon.Question, question, _("Ohne Speichern gehen sie verloren."), words, default=0)]
 
     def ask(self, question: str, consequence: str, yes: str) -> bool:
         """Asks before something that can't be undone; *Abbrechen* is the default.
@@ -319,31 +286,20 @@ class Dialog(QDialog):
             consequence: what that means.
             yes: the words of the button that does it ("&Löschen").
         """
-        box = self._question(QMessageBox.Icon.Warning, question, consequence)
-        agreed = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(_("Abbrechen"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(cancel)
-        box.setEscapeButton(cancel)
-        make_readable(box)
-        box.exec()
-        return box.clickedButton() is agreed
+        return self._answer(QMessageBox.Icon.Warning, question, consequence, (yes, _("Abbrechen")), default=1) == 0
 
-    def _question(self, icon: QMessageBox.Icon, question: str, consequence: str) -> QMessageBox:
-        box = QMessageBox(self)
-        box.setIcon(icon)
-        box.setWindowTitle(self.windowTitle())
-        box.setText(question)
-        box.setInformativeText(consequence)
-        return box
+    def _answer(self, icon: QMessageBox.Icon, question: str, consequence: str, words: Sequence[str], *, default: int) -> int:
+        box = QMessageBox(icon, self.windowTitle(), question, parent=self)
+        return answer_of(box, consequence, words, default=default)
 
     def done(self, result: int) -> None:
         """Ends the dialog: cancels what runs, keeps size and column widths."""
         for task in self._tasks:
             task.cancel()
         self.context.remembered.keep_window(self.NAME, self)
-        for name, header, changed in self._headers:
-            if changed():
-                self.context.remembered.keep_columns(f"{self.NAME}/{name}", header)
+        for name, table in self._tables.items():
+            if not table.widths.are_own:
+                self.context.remembered.keep_columns(f"{self.NAME}/{name}", table.titles)
         super().done(result)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -363,9 +319,9 @@ class Dialog(QDialog):
         self._fit_to_screen()
         self.buttons_last()
         # Qt has Enter press the button that has the keyboard: one among the content would take it from the main action
-        for button in self.findChildren(QPushButton):
-            if not button.isDefault():
-                button.setAutoDefault(self.buttons.isAncestorOf(button))
+        for one in self.findChildren(QPushButton):
+            if not one.isDefault():
+                one.setAutoDefault(self.buttons.isAncestorOf(one))
 
     def _fit_to_screen(self) -> None:
         """Makes a window smaller that would not fit its screen; one that can't be so small lets its content scroll."""
@@ -397,6 +353,15 @@ def room_for(window: QWidget) -> QSize:
     return available - QSize(2 * GRID, 5 * GRID)
 
 
+def reached_by_tab(start: QWidget) -> Iterator[QWidget]:
+    """Yields the widgets of a window that Tab leads to, beginning after one of them or after the window itself."""
+    widget = start.nextInFocusChain()
+    while widget is not None and widget is not start:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield widget
+        widget = widget.nextInFocusChain()
+
+
 class Form(QFormLayout):
     """A form with labels left and fields aligned; below each field room for an explanation and a note."""
 
@@ -422,78 +387,15 @@ class Form(QFormLayout):
         if not reached.accessibleName():
             reached.setAccessibleName(label.replace("&", ""))
         note = Note()
-        column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(field)
         if explanation:
-            column.addWidget(quiet_label(explanation))
             reached.setAccessibleDescription(explanation)
-        column.addWidget(note)
-        self.addRow(title, column)
+        self.addRow(title, column(field, *([quiet_label(explanation)] if explanation else ()), note, spacing=4))
         return note
 
 
 def with_colon(label: str) -> str:
     """Returns a label with its colon, as the language sets it."""
     return _("{label}:").format(label=label)
-
-
-def quiet_label(text: str) -> QLabel:
-    """Returns a wrapped label in the colour of secondary text, readable in light and dark."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setForegroundRole(label.foregroundRole())
-    font = label.font()
-    font.setPointSizeF(max(8.0, font.pointSizeF() - 0.5))
-    label.setFont(font)
-    return label
-
-
-def field_label(text: str, field: QWidget) -> QLabel:
-    """Returns a label whose mnemonic leads to a field; the field gets its words as its accessible name."""
-    label = QLabel(text)
-    label.setBuddy(field)
-    field.setAccessibleName(text.replace("&", "").rstrip(":"))
-    return label
-
-
-def side_by_side(*parts: QWidget | tuple[str, QWidget], spacing: int = GRID) -> QHBoxLayout:
-    """Returns widgets, or fields with their labels, in a row."""
-    row = QHBoxLayout()
-    row.setSpacing(spacing)
-    for part in parts:
-        if isinstance(part, tuple):
-            row.addWidget(field_label(*part))
-        row.addWidget(part[1] if isinstance(part, tuple) else part)
-    return row
-
-
-def splitter(orientation: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
-    """Returns two widgets that share a room; a person may move the border between them, but close neither."""
-    parts = QSplitter(orientation)
-    parts.setChildrenCollapsible(False)
-    parts.addWidget(first)
-    parts.addWidget(second)
-    parts.setSizes(sizes)
-    return parts
-
-
-def scrolling(page: QWidget | None = None) -> QScrollArea:
-    """Returns what lets a page scroll in a window; it takes no keyboard itself."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    if page is not None:
-        area.setWidget(page)
-    return area
-
-
-def on_choice(table: QTableView, call: Callable[[], object]) -> None:
-    """Calls ``call`` when another row of a table, whose model is set, is chosen."""
-    chosen = table.selectionModel()
-    if chosen is not None:
-        chosen.currentRowChanged.connect(lambda _now, _before: call())
 
 
 def _progress(parent: QWidget) -> QProgressBar:

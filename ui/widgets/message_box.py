@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QFontMetrics, QIcon
 from PyQt6.QtWidgets import QLabel, QMessageBox
@@ -35,6 +37,28 @@ def make_readable(box: QMessageBox) -> None:
         metrics = QFontMetrics(font)
         longest = max(metrics.horizontalAdvance(line) for line in label.text().splitlines() or [""])
         label.setMinimumWidth(min(longest + metrics.averageCharWidth(), CHARACTERS * metrics.averageCharWidth()))
+
+
+def answer_of(box: QMessageBox, consequence: str, words: Sequence[str], *, default: int) -> int:
+    """Shows a question and returns the number of the button that was pressed, -1 where there are none; Escape presses the last one.
+
+    Args:
+        box: with the question.
+        consequence: what follows from it.
+        words: of the buttons; what does something first, what leaves everything as it is last.
+        default: which of them Enter presses.
+    """
+    box.setInformativeText(consequence)
+    role = QMessageBox.ButtonRole
+    first = role.AcceptRole if default == 0 else role.DestructiveRole
+    roles = (first, role.DestructiveRole, role.RejectRole) if len(words) > 2 else (first, role.RejectRole)
+    buttons = [box.addButton(text, its_role) for text, its_role in zip(words, roles, strict=False)]
+    if buttons:
+        box.setDefaultButton(buttons[default])
+        box.setEscapeButton(buttons[-1])
+    make_readable(box)
+    box.exec()
+    return next((place for place, button in enumerate(buttons) if box.clickedButton() is button), len(buttons) - 1)
 
 
 def error_window(error: KnownError) -> QMessageBox:

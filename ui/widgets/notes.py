@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from html import escape
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QTextBrowser, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
 from ui.widgets.icons import Status, status_icon
+from ui.widgets.layout import column, row
 
 
 def plain_label(text: str = "", parent: QWidget | None = None, *, bold: bool = False) -> QLabel:
@@ -39,11 +40,7 @@ class Note(QWidget):
         super().__init__(parent)
         self._icon = QLabel(self)
         self._text = plain_label(parent=self)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._text, 1)
+        self.setLayout(row((self._icon, Qt.AlignmentFlag.AlignTop), (self._text, 1), margins=(0, 0, 0, 0)))
         self.say("", status)
 
     def say(self, text: str, status: Status | None = None) -> None:
@@ -81,10 +78,6 @@ class Banner(QFrame):
         self._icon = QLabel(self)
         # made before the button: a dialog in which a button takes the keyboard first begins at its main action
         self._title, self._text = plain_label(parent=self, bold=True), plain_label(parent=self)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._title)
-        words.addWidget(self._text)
         self._error: KnownError | None = None
         self.more = QPushButton(_("Einzelheiten"), self)
         self.more.setCheckable(True)
@@ -95,13 +88,9 @@ class Banner(QFrame):
         self.details.setTabChangesFocus(True)
         self.details.setAccessibleName(_("Einzelheiten zum Fehler, für den Support"))
         self.details.setFixedHeight(_LINES * self.fontMetrics().lineSpacing())
-        words.addWidget(self.details)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.setSpacing(12)
-        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
-        layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
+        words = column(self._title, self._text, self.details, spacing=2)
+        top = Qt.AlignmentFlag.AlignTop
+        self.setLayout(row((self._icon, top), (words, 1), (self.more, top), spacing=12, margins=(12, 8, 12, 8)))
         self.hide()
 
     def show_error(self, error: KnownError) -> None:
@@ -148,7 +137,7 @@ class Details(QTextBrowser):
         super().__init__(parent)
         self.setAccessibleName(name)
 
-    def tell(self, title: str, paragraphs: Iterable[str]) -> None:
-        """Shows a title and paragraphs; line breaks stay, nothing is taken for mark-up."""
+    def tell(self, title: str = "", paragraphs: Iterable[str] = ()) -> None:
+        """Shows a title and paragraphs, or nothing; line breaks stay, nothing is taken for mark-up."""
         body = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
-        self.setHtml(f"<p><b>{escape(title)}</b></p>{body}")
+        self.setHtml(f"<p><b>{escape(title)}</b></p>{body}" if title else "")

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from PyQt6.QtCore import QModelIndex, QObject, Qt, pyqtSignal
 
 from tray_agent.errors import KnownError
 from tray_agent.store.pages import Page
 from ui.background import Background, Task
-from ui.widgets.tables import NOTHING, Column, Row, TableModel, TableState
+from ui.widgets.tables import NOTHING, Column, Row, TableModel
 
 PAGE = 200
 """Rows of a page."""
@@ -24,6 +26,9 @@ PAGES_KEPT = 50
 
 PAGES_UNDER_WAY = 4
 """Pages asked for at once; a view shows two at the most."""
+
+
+Order = TypeVar("Order", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ class PageRequest:
     descending: bool
     filter: Hashable
     at: Hashable = None
+
+    def order(self, own: Order) -> tuple[Order, bool]:
+        """Returns by what the source sorts, and whether the greatest comes first; ``own`` is the list's own order, the newest first."""
+        return (type(own)(self.sort), self.descending) if self.sort else (own, True)
 
 
 class PagedModel(TableModel[Row]):
@@ -85,7 +94,7 @@ class PagedModel(TableModel[Row]):
         self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
         self._under_way: dict[int, Task] = {}
         self._total = 0
-        self.state = TableState.LOADING
+        self.is_loading = True
 
     @property
     def request(self) -> PageRequest:
@@ -155,7 +164,7 @@ class PagedModel(TableModel[Row]):
         for task in self._under_way.values():
             task.cancel()
         self._under_way.clear()
-        self.state = TableState.LOADING
+        self.is_loading = True
         request = self._request(0, at)
         self._under_way[0] = self._background.run(
             lambda: self._fetch(request), lambda page: self._begin(page, tell=tell), failed=self._nothing, owner=self
@@ -163,7 +172,7 @@ class PagedModel(TableModel[Row]):
 
     def _begin(self, page: Page[Row], *, tell: bool) -> None:
         self._under_way.clear()
-        self.state, self.error = TableState.READY, None
+        self.is_loading, self.error = False, None
         self.beginResetModel()
         self._pages.clear()
         self._total = page.total
@@ -174,14 +183,14 @@ class PagedModel(TableModel[Row]):
 
     def _nothing(self, error: KnownError) -> None:
         self._under_way.clear()
-        self.state, self.error = TableState.FAILED, error
+        self.is_loading, self.error = False, error
         self.beginResetModel()
         self._pages.clear()
         self._total = 0
         self.endResetModel()
 
     def _ask_for(self, number: int) -> None:
-        if number in self._under_way or self.state is not TableState.READY:
+        if number in self._under_way or self.is_loading or self.error is not None:
             return
         if len(self._under_way) >= PAGES_UNDER_WAY:  # somebody scrolls fast: what has left the view need not come
             oldest = next(iter(self._under_way))

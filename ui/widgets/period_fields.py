@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from PyQt6.QtCore import QDate, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from PyQt6.QtWidgets import QComboBox, QLabel, QWidget
 
 from tray_agent.i18n import _
-from ui.models.period import PRESET_TITLES, Period, Preset, period_of
+from ui.models.period import Period, Preset, period_of
 from ui.widgets.date_field import DateField
+from ui.widgets.layout import choose, fill_choice, row
+from ui.widgets.notes import Note
 
 
 class PeriodFields(QWidget):
@@ -30,18 +32,14 @@ class PeriodFields(QWidget):
         self._today = today
         self.preset = QComboBox()
         self.preset.setAccessibleName(_("Zeitraum"))
-        for one, title in PRESET_TITLES.items():
-            self.preset.addItem(_(title), one)
-        self.first, self.last = _day(_("Von")), _day(_("Bis"))
+        self.first, self.last = DateField(), DateField()
+        self.first.setAccessibleName(_("Von"))
+        self.last.setAccessibleName(_("Bis"))
         self._between = QLabel(_("bis"))
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
-        for widget in (self.preset, self.first, self._between, self.last):
-            line.addWidget(widget)
+        self.setLayout(row(self.preset, self.first, self._between, self.last, margins=(0, 0, 0, 0)))
         self.setFocusProxy(self.preset)
-        self.choose(preset)
-        self.preset.currentIndexChanged.connect(lambda _index: self._chosen())
+        fill_choice(self.preset, ((_(one.value), one) for one in Preset), self._chosen, preset)
+        self._show_days()
         self.first.dateChanged.connect(lambda _day: self.changed.emit())
         self.last.dateChanged.connect(lambda _day: self.changed.emit())
 
@@ -55,14 +53,14 @@ class PeriodFields(QWidget):
 
     def choose(self, preset: Preset) -> None:
         """Chooses a preset."""
-        self.preset.setCurrentIndex(self.preset.findData(preset))
+        choose(self.preset, preset)
         self._show_days()
 
-    def choose_days(self, first: date, last: date) -> None:
-        """Chooses days of one's own."""
-        self.choose(Preset.OWN)
-        self.first.setDate(QDate(first.year, first.month, first.day))
-        self.last.setDate(QDate(last.year, last.month, last.day))
+    def tell_impossible(self, note: Note) -> bool:
+        """Says beside the fields where they make no period; returns whether they make one."""
+        possible = self.period.is_possible
+        note.say("" if possible else _("Das erste Datum liegt nach dem letzten: so gibt es keinen Zeitraum."))
+        return possible
 
     def _chosen(self) -> None:
         self._show_days()
@@ -80,9 +78,3 @@ class PeriodFields(QWidget):
             edit.blockSignals(True)
             edit.setDate(QDate(day.year, day.month, day.day))
             edit.blockSignals(False)
-
-
-def _day(name: str) -> DateField:
-    edit = DateField()
-    edit.setAccessibleName(name)
-    return edit

@@ -29,18 +29,8 @@ class ReadableStyle(QProxyStyle):
         super().drawPrimitive(element, option, painter, widget)
         if element is _LINE:
             _frame_field(option, painter)
-        if option is None or painter is None or not (element in _BOXES or element is _ROUND):
-            return
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(frame_colour(option), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        area = QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5)
-        if element is _ROUND:
-            painter.drawEllipse(area)
-        else:
-            painter.drawRoundedRect(area, 1.5, 1.5)
-        painter.restore()
+        if option is not None and (element in _BOXES or element is _ROUND):
+            _frame(option, painter, frame_colour(option), option.rect.height() / 2 if element is _ROUND else 1.5)
 
     def drawComplexControl(
         self,
@@ -69,13 +59,18 @@ def frame_colour(option: QStyleOption) -> QColor:
 def _frame_field(option: QStyleOption | None, painter: QPainter | None) -> None:
     """Draws the frame of a field; one to type in that has the keyboard keeps the frame that *Fusion* gives it."""
     typed_in = option is not None and not isinstance(option, QStyleOptionComboBox) and option.state & QStyle.StateFlag.State_HasFocus
-    if option is None or painter is None or typed_in:
+    if option is not None and not typed_in:
+        _frame(option, painter, field_colour(option), 2)
+
+
+def _frame(option: QStyleOption, painter: QPainter | None, colour: QColor, radius: float) -> None:
+    if painter is None:
         return
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(field_colour(option), 1))
+    painter.setPen(QPen(colour, 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+    painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
     painter.restore()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.search_keys import sort_key
 from tray_agent.tray.in_windows import in_windows
+from ui.models.words import local_text
 from ui.widgets.controls import menu_place
 from ui.widgets.icons import Status, status_icon
 
@@ -86,18 +88,17 @@ class Column(Generic[Row]):
     checked: Callable[[Row], bool | None] | None = None
 
 
-class TableState(Enum):
-    """Why a table may be empty."""
-
-    READY = "ready"
-    LOADING = "loading"
-    FAILED = "failed"
+def time_column(title: str, at: Callable[[Row], datetime | None], zone: tzinfo, sort: str = "", nothing: str = "") -> Column[Row]:
+    """Returns a column of instants (aware), as the practice reads them; ``nothing`` stands where there is none."""
+    return Column(title, lambda row: local_text(at(row), zone, nothing), sort=sort, key=lambda row: str(at(row) or ""))
 
 
 class TableModel(QAbstractTableModel, Generic[Row]):
     """What both models share: how a cell looks and what a screen reader hears, and how the chosen row is found again.
 
     Attributes:
+        is_loading: whether its rows are being read.
+        error: why they could not be had, or None.
         chosen: the row that is chosen in the view, which tells it; -1: none.
         chosen_by_person: whether a person chose it, not the window by itself.
 
@@ -110,7 +111,7 @@ class TableModel(QAbstractTableModel, Generic[Row]):
     def __init__(self, columns: Sequence[Column[Row]], parent: QObject | None = None, key: Callable[[Row], Hashable] | None = None) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
-        self.state = TableState.READY
+        self.is_loading = False
         self.error: KnownError | None = None
         self.chosen = -1
         self.chosen_by_person = False
@@ -215,7 +216,7 @@ class ListModel(TableModel[Row]):
         """Shows other rows. The chosen one stays chosen by its key; without keys by its place, as long as there are as many rows."""
         ordered = self._ordered(rows)
         self._given = tuple(rows)
-        self.state = TableState.READY
+        self.is_loading, self.error = False, None
         same = not self.has_keys or [self.key(row) for row in ordered] == [self.key(row) for row in self._rows]
         if same and len(ordered) == len(self._rows):
             self._rows = ordered
@@ -228,12 +229,12 @@ class ListModel(TableModel[Row]):
 
     def wait(self) -> None:
         """Says in the table, while it is empty, that its rows are being read."""
-        self.state = TableState.LOADING
+        self.is_loading = True
 
     def fail(self, error: KnownError) -> None:
         """Says in the empty table why there is nothing."""
         self.beginResetModel()
-        self._rows, self.state, self.error = [], TableState.FAILED, error
+        self._rows, self.is_loading, self.error = [], False, error
         self.endResetModel()
 
     def row_at(self, index: int) -> Row | None:
@@ -299,6 +300,67 @@ def shared_widths(held: Sequence[int], least: Sequence[int], room: int) -> list[
     return widths
 
 
+class ColumnWidths:
+    """Makes the columns of a table or tree, once, as wide as what they hold: as soon as there are rows and it is seen.
+
+    Args:
+        view: the table or tree.
+        titles: its titles.
+    """
+
+    def __init__(self, view: QAbstractItemView, titles: QHeaderView) -> None:
+        self._view = view
+        self._titles = titles
+        self._least: tuple[int, ...] | None = None
+        self._own: list[int] | None = None
+
+    def fit_when_filled(self, least: Sequence[int] = ()) -> None:
+        """Has the columns fitted.
+
+        Args:
+            least: widths below which a column goes only where there is no room, in pixels.
+        """
+        self._least = tuple(least)
+        self._own = self._now
+
+    @property
+    def are_own(self) -> bool:
+        """Returns whether the columns are as wide as was chosen here: nobody dragged them."""
+        return self._own is not None and self._own[:-1] == self._now[:-1]
+
+    @property
+    def _now(self) -> list[int]:
+        return [self._titles.sectionSize(column) for column in range(self._titles.count())]
+
+    def fit(self) -> None:
+        """Fits the columns if that was asked for and can be done now; to be called when there are other rows, or they are seen."""
+        model, viewport, titles = self._view.model(), self._view.viewport(), self._titles
+        if self._least is None or model is None or viewport is None or not self._view.isVisible() or not model.rowCount():
+            return
+        if self.are_own:
+            held = [max(titles.sectionSizeHint(at), self._view.sizeHintForColumn(at)) + AIR for at in range(titles.count())]
+            least = (*self._least, *(0,) * len(held))[: len(held)]
+            widths = shared_widths(held, least, viewport.width())
+            for column, width in enumerate((*widths[:-1], NARROW)):  # the last takes the rest, less a scroll bar that comes only now
+                titles.resizeSection(column, width)
+            self._own = self._now
+        self._least = None
+
+
+def toggle_row(view: QAbstractItemView) -> bool:
+    """Turns the tick of the chosen row round, in whatever column it is; returns whether the row has one."""
+    model, current = view.model(), view.currentIndex()
+    if model is None or not current.isValid():
+        return False
+    for column in range(model.columnCount(current.parent())):
+        cell = current.siblingAtColumn(column)
+        ticked = cell.data(Qt.ItemDataRole.CheckStateRole)
+        if ticked is not None:
+            wanted = Qt.CheckState.Unchecked if Qt.CheckState(ticked) is Qt.CheckState.Checked else Qt.CheckState.Checked
+            return model.setData(cell, wanted, Qt.ItemDataRole.CheckStateRole)
+    return False
+
+
 class AirDelegate(QStyledItemDelegate):
     """Keeps words that stand right from touching the words of the next column; rows are chosen here, no cell stands out."""
 
@@ -339,7 +401,14 @@ class _Choice:
     by_person: bool
 
 
-class TableView(QTableView):
+def on_choice(table: QTableView, call: Callable[[], object]) -> None:
+    """Calls ``call`` when another row of a table, whose model is set, is chosen."""
+    chosen = table.selectionModel()
+    if chosen is not None:
+        chosen.currentRowChanged.connect(lambda _now, _before: call())
+
+
+class TableView(QTableView, Generic[Row]):
     """A table with air, whole rows selected, sortable by title, that says why it is empty.
 
     Ctrl+C copies the chosen row. Its context menu offers what the buttons do that ``offer`` was given, and copying.
@@ -360,8 +429,6 @@ class TableView(QTableView):
         super().__init__(parent)
         self.empty_text = empty_text
         self._offered: tuple[QAbstractButton, ...] = ()
-        self._least: tuple[int, ...] | None = None
-        self._own_widths: list[int] | None = None
         self._choice: _Choice | None = None
         self.setAccessibleName(name)
         self.setItemDelegate(AirDelegate(self))
@@ -378,9 +445,10 @@ class TableView(QTableView):
         self._set_up_headers()
 
     def _set_up_headers(self) -> None:
-        titles = Titles(self)
-        self.setHorizontalHeader(titles)
-        titles.setStretchLastSection(True)
+        self.titles = Titles(self)
+        self.setHorizontalHeader(self.titles)
+        self.titles.setStretchLastSection(True)
+        self.widths = ColumnWidths(self, self.titles)
         rows = self.verticalHeader()
         if rows is None:
             return
@@ -388,55 +456,48 @@ class TableView(QTableView):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(self.fontMetrics().height() + ROW_AIR)
 
-    def enable_sorting(self, column: int = -1, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
-        titles = self.horizontalHeader()
-        if titles is not None:
-            titles.setSortIndicator(column, order)
-            titles.setSortIndicatorClearable(True)
-        self.setSortingEnabled(True)
-
-    # Widths
-
-    def fit_when_filled(self, least: Sequence[int] = ()) -> None:
-        """Makes each column as wide as what it holds as soon as there are rows and the table is seen; once.
+    def present(
+        self,
+        model: TableModel[Row],
+        changed: Callable[[], object] = lambda: None,
+        *,
+        sort: int | None = -1,
+        order: Qt.SortOrder = Qt.SortOrder.AscendingOrder,
+    ) -> None:
+        """Shows a model of ours, of which one row is always chosen.
 
         Args:
-            least: widths below which a column goes only where there is no room, in pixels.
+            model: which.
+            changed: called when another row is chosen, or the rows are others or say something else.
+            sort: by which column it is sorted at first, -1: in the list's own order; None: a click on a title does not sort.
+            order: how.
         """
-        self._least = tuple(least)
-        self._own_widths = self._widths
-        model = self.model()
-        if model is not None:
-            model.modelReset.connect(self._fit_once)
+        self.setModel(model)
 
-    @property
-    def has_own_widths(self) -> bool:
-        """Returns whether the columns are as wide as the table chose: nobody dragged them."""
-        return self._own_widths is not None and self._own_widths[:-1] == self._widths[:-1]
+        def came() -> None:
+            if model.rowCount() and not self.currentIndex().isValid():
+                self.choose_first()
+            changed()
 
-    @property
-    def _widths(self) -> list[int]:
-        model = self.model()
-        return [self.columnWidth(column) for column in range(model.columnCount() if model is not None else 0)]
+        model.modelReset.connect(came)
+        model.dataChanged.connect(lambda *_cells: changed())
+        on_choice(self, changed)
+        if sort is not None:
+            self.enable_sorting(sort, order)
 
-    def _fit_once(self) -> None:
-        model, titles, viewport = self.model(), self.horizontalHeader(), self.viewport()
-        if self._least is None or model is None or titles is None or viewport is None or not self.isVisible() or not model.rowCount():
-            return
-        if self.has_own_widths:
-            least = (*self._least, *(0,) * model.columnCount())
-            held = [max(titles.sectionSizeHint(column), self.sizeHintForColumn(column)) + AIR for column in range(model.columnCount())]
-            widths = shared_widths(held, least[: len(held)], viewport.width())
-            for column, width in enumerate((*widths[:-1], NARROW)):  # the last takes the rest, less a scroll bar that comes only now
-                self.setColumnWidth(column, width)
-            self._own_widths = self._widths
-        self._least = None
+    def enable_sorting(self, column: int = -1, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
+        self.titles.setSortIndicator(column, order)
+        self.titles.setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Fits the columns where the rows were there first."""
         super().showEvent(event)
-        self._fit_once()
+        self._fit()
+
+    def _fit(self) -> None:
+        self.widths.fit()
 
     # Mouse and keys
 
@@ -486,22 +547,10 @@ class TableView(QTableView):
             self.copy_row()
             event.accept()
             return
-        if event is not None and event.key() == Qt.Key.Key_Space and self._toggle_row():
+        if event is not None and event.key() == Qt.Key.Key_Space and toggle_row(self):
             event.accept()
             return
         super().keyPressEvent(event)
-
-    def _toggle_row(self) -> bool:
-        model, current = self.model(), self.currentIndex()
-        if model is None or not current.isValid():
-            return False
-        for column in range(model.columnCount()):
-            cell = model.index(current.row(), column)
-            if model.flags(cell) & Qt.ItemFlag.ItemIsUserCheckable:
-                ticked = Qt.CheckState(cell.data(Qt.ItemDataRole.CheckStateRole)) is Qt.CheckState.Checked
-                wanted = Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked
-                return model.setData(cell, wanted, Qt.ItemDataRole.CheckStateRole)
-        return False
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         """Lets Home and End go to the first and last row: whole rows are chosen here, not cells."""
@@ -519,6 +568,7 @@ class TableView(QTableView):
         if isinstance(model, TableModel):
             model.modelAboutToBeReset.connect(self._note_choice)
             model.modelReset.connect(self._find_choice)
+            model.modelReset.connect(self._fit)
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         """Tells the model which row is chosen."""
@@ -569,15 +619,20 @@ class TableView(QTableView):
             self.scrollTo(model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
 
     @property
+    def current(self) -> Row | None:
+        """Returns the chosen row's value, or None where none is chosen or it is not loaded."""
+        model = self.model()
+        return model.row_at(self.currentIndex().row()) if isinstance(model, TableModel) else None
+
+    @property
     def message(self) -> str:
         """Returns what stands in the table while it has no rows, or ""."""
         model = self.model()
         if model is None or model.rowCount() > 0:
             return ""
-        state = model.state if isinstance(model, TableModel) else TableState.READY
-        if state is TableState.LOADING:
+        if isinstance(model, TableModel) and model.is_loading:
             return _("Wird geladen …")
-        if state is TableState.FAILED and isinstance(model, TableModel) and model.error:
+        if isinstance(model, TableModel) and model.error:
             return in_windows(f"{model.error} {model.error.advice}".strip())
         return self.empty_text
 
