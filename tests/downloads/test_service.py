@@ -159,7 +159,7 @@ def test_what_was_replaced_or_withdrawn_is_started_only_by_its_version(
     agent: Agent, service: DownloadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     starter = TrialStarter()
-    monkeypatch.setattr("tray_agent.downloads.assembly.starter", lambda: starter)
+    monkeypatch.setattr("tray_agent.downloads.parts.starter", lambda: starter)
     service.subscribe("update", "Anna")
     service.set_active(True, "Anna")
     agent.jobs.run_now(JobKey.DOWNLOAD)

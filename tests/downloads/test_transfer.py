@@ -22,8 +22,7 @@ from tray_agent.downloads import transfer as transfer_module
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.partial import NOTE, PART, taken
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.rate import RateLimit
-from tray_agent.downloads.transfer import Transfer, TransferCancelledError, TransferLimits, Wanted
+from tray_agent.downloads.transfer import RateLimit, Transfer, TransferCancelledError, TransferLimits, Wanted
 from tray_agent.web.client import Patience, Web
 
 KB = 1024

@@ -25,7 +25,6 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobResult
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
-from tray_agent.store.settings import SettingStore
 from tray_agent.web.client import Web
 
 
@@ -71,7 +70,9 @@ class TrialSwitches:
 
 
 class Practice:
-    """The Download-Service of one workstation, put together for tests."""
+    """The Download-Service of one workstation, put together for tests: stands in for its ``DownloadParts``."""
+
+    workstation = "PC1"
 
     def __init__(self, folder: Path, database: Database, portal: Portal, web: Web, clock: ManualClock) -> None:
         self.database = database
@@ -89,21 +90,14 @@ class Practice:
     def run(self, context: TrialContext | None = None) -> JobResult:
         """Runs the job once; what it logged is in ``context``."""
         self.context = context or TrialContext()
-        return run_once(self.parts(), self.context)
+        return run_once(cast("DownloadParts", self), self.context)
 
-    def parts(self) -> DownloadParts:
-        return DownloadParts(
-            portal=lambda: self.portal,
-            database=self.database,
-            rows=self.rows,
-            subscriptions=self.subscriptions,
-            library=self.library,
-            settings=cast("SettingStore", TrialSwitches(self.switches)),
-            transfer=lambda settings: Transfer(self.web, self.clock, self.limits, None, self.progress),
-            progress=self.progress,
-            clock=self.clock,
-            workstation="PC1",
-        )
+    @property
+    def settings(self) -> TrialSwitches:
+        return TrialSwitches(self.switches)
+
+    def transfer(self, _settings: Settings) -> Transfer:
+        return Transfer(self.web, self.clock, self.limits, None, self.progress)
 
     def subscribe(self, *elements: str) -> None:
         catalogue = self.portal.refresh()

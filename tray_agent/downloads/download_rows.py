@@ -27,7 +27,7 @@ class DownloadRows:
     """Reads and changes the rows. What changes takes the caller's transaction, so that a fence and the log can join it."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def all(self) -> tuple[Download, ...]:
         """Returns all rows, by element, the newest version first.
@@ -35,7 +35,7 @@ class DownloadRows:
         Raises:
             DatabaseUnavailableError: no connection.
         """
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             hashes: dict[tuple[str, str], list[tuple[str, str]]] = {}
             for row in connection.execute(select(hash_table).order_by(hash_table.c.algorithm)):
                 hashes.setdefault((row.element, row.version), []).append((row.algorithm, row.digest))
@@ -61,7 +61,7 @@ class DownloadRows:
         Returns:
             False where it is not ``NEW`` any more: nothing was changed.
         """
-        verified = {"file_time": file_time, "verified_at": self._database.now(connection)}
+        verified = {"file_time": file_time, "verified_at": self.database.now(connection)}
         moved = connection.execute(
             update(table)
             .where(*_is_file(version), table.c.state == DownloadState.NEW.value)
@@ -94,7 +94,7 @@ class DownloadRows:
 
     def note_verified(self, connection: Connection, version: ElementVersion, file_time: int) -> None:
         """Notes that the file was verified just now; its state stays."""
-        values = {"file_time": file_time, "verified_at": self._database.now(connection)}
+        values = {"file_time": file_time, "verified_at": self.database.now(connection)}
         connection.execute(update(table).where(*_is_file(version)).values(values))
 
     def remove(self, connection: Connection, version: ElementVersion) -> None:
@@ -111,7 +111,7 @@ class DownloadRows:
             connection.execute(update(table).where(*_is((by_version.element, version))).values(superseded))
 
     def _mark(self, connection: Connection, state: DownloadState, by: str) -> dict[str, object]:
-        return {"state": state.value, "changed_at": self._database.now(connection), "changed_by": by[:120]}
+        return {"state": state.value, "changed_at": self.database.now(connection), "changed_by": by[:120]}
 
 
 def _is(key: VersionKey, rows: Table = table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -18,7 +18,6 @@ from tray_agent.i18n import N_, _, join_texts
 from tray_agent.platforms.files import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.protocol.model import Activity
-from tray_agent.store.database import Database
 
 _RESTART = frozenset({3010, 1641})
 """Windows' own codes for success that needs a restart: msiexec's, and of programs (.exe) that install with it."""
@@ -30,47 +29,26 @@ _MSI_BUSY = 1618
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What this workstation's configuration expects of an installation.
-
-    Attributes:
-        publishers: who may have signed an installer; empty: what the portal prescribes holds alone.
-        practice_version: asked for the version of the practice software here; None where it is not known.
-    """
-
-    publishers: tuple[str, ...] = ()
-    practice_version: Callable[[], Version | None] = lambda: None
-
-
 class Installation:
     """Hands downloads over to their installers and notes what became of it.
 
-    Args:
-        database, rows: where states are.
+    Attributes:
+        rows: where states are.
         library: where files are.
         starter: starts and shows files on this system.
         signatures: reads who signed a file on this system.
         log: writes rows to the activity log.
-        expected: whom and what this workstation's configuration expects.
+        publishers: who may have signed an installer, as the configuration here says; empty: what the portal prescribes holds alone.
+        practice_version: asked for the version of the practice software here; None where it is not known.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        rows: DownloadRows,
-        library: Library,
-        starter: Starter,
-        signatures: SignatureReader,
-        log: Callable[[Sequence[Activity]], None],
-        expected: Expected | None = None,
-    ) -> None:
-        self._database = database
-        self._rows = rows
-        self._library = library
-        self._starter = starter
-        self._signatures = signatures
-        self._log = log
-        self._expected = expected or Expected()
+    rows: DownloadRows
+    library: Library
+    starter: Starter
+    signatures: SignatureReader
+    log: Callable[[Sequence[Activity]], None]
+    publishers: tuple[str, ...] = ()
+    practice_version: Callable[[], Version | None] = lambda: None
 
     def hand_over(self, download: Download, by: str) -> InstallResult:
         """Verifies a file again, checks who signed it, starts it, waits for its end, and notes how it ended.
@@ -92,11 +70,11 @@ class Installation:
                 signature = self._check(download)
                 return self._start(download, signature, by)
         except InstallRefusedError as error:
-            self._log([report.failed(download.signed, error)])
+            self.log([report.failed(download.signed, error)])
             raise
 
     def _check_practice_software(self, download: Download) -> None:
-        installed, needed = self._expected.practice_version(), download.signed.needs
+        installed, needed = self.practice_version(), download.signed.needs
         if needed is not None and installed is not None and installed < needed:
             raise self._refused(
                 download,
@@ -112,7 +90,7 @@ class Installation:
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         with ExitStack() as holding:
             try:
-                holding.enter_context(held(self._library.place_of(download.signed)))
+                holding.enter_context(held(self.library.place_of(download.signed)))
             except FileNotFoundError as error:
                 raise self._missing(download) from error
             except OSError as error:
@@ -121,10 +99,10 @@ class Installation:
 
     def _check(self, download: Download) -> Signature:
         try:
-            genuine = self._library.verify(download.signed)
+            genuine = self.library.verify(download.signed)
         except OSError as error:
             raise self._unreadable(download, error) from error
-        if file_time(self._library.place_of(download.signed)) is None:
+        if file_time(self.library.place_of(download.signed)) is None:
             raise self._missing(download)
         if not genuine:
             self._take_back(download)
@@ -135,10 +113,10 @@ class Installation:
         if download.signed.kind is FileKind.FILE:
             return Signature(SignatureState.NOT_CHECKED)
         try:
-            signature = self._signatures.read(self._library.place_of(download.signed))
+            signature = self.signatures.read(self.library.place_of(download.signed))
         except OSError as error:
             raise self._refused(download, _("Die Unterschrift der Datei kann nicht gelesen werden ({why}).").format(why=error)) from error
-        why = objection(signature, download.signed.publisher, self._expected.publishers)
+        why = objection(signature, download.signed.publisher, self.publishers)
         if why:
             raise self._refused(
                 download,
@@ -148,10 +126,10 @@ class Installation:
         return signature
 
     def _start(self, download: Download, signature: Signature, by: str) -> InstallResult:
-        place = self._library.place_of(download.signed)
+        place = self.library.place_of(download.signed)
         if download.signed.kind is FileKind.FILE:
             try:
-                self._starter.show(place)
+                self.starter.show(place)
             except OSError as error:
                 raise self._not_started(download, error) from error
             return self._note(download, InstallOutcome.SHOWN, None, signature, by)
@@ -159,7 +137,7 @@ class Installation:
         if not self._move(download, DownloadState.STARTED, None, by):
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         try:
-            exit_code = self._starter.start(place, download.signed.kind)
+            exit_code = self.starter.start(place, download.signed.kind)
         except OSError as error:
             if getattr(error, "winerror", None) in _CANCELLED:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
@@ -174,12 +152,12 @@ class Installation:
         sentence = _sentence(download, outcome, exit_code, signature)
         if restart:
             sentence = join_texts(sentence, _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt."))
-        self._log([report.handed_over(signed, outcome, sentence)])
+        self.log([report.handed_over(signed, outcome, sentence)])
         publisher = signature.publisher or ""
         return InstallResult(signed.element, str(signed.version), signed.title, outcome, exit_code, publisher, restart, sentence)
 
     def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> bool:
-        return self._database.transact(lambda connection: self._rows.move(connection, download, state, by, exit_code))
+        return self.rows.database.transact(lambda connection: self.rows.move(connection, download, state, by, exit_code))
 
     def _take_back(self, download: Download) -> None:
         """What is not genuine is not offered any more; the next run of the job fetches it again."""
@@ -209,7 +187,7 @@ class Installation:
             download,
             _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}).").format(why=why_of(error)),
             _("Die Datei an einem Windows-Arbeitsplatz ausführen; sie liegt in {folder}.").format(
-                folder=self._library.place_of(download.signed).parent
+                folder=self.library.place_of(download.signed).parent
             ),
         )
 

@@ -66,7 +66,7 @@ class _Run:
         self._parts = parts
         self._context = context
         self._settings = parts.settings.load()
-        self._portal = parts.portal()
+        self._portal = parts.portal
         self._transfer = parts.transfer(self._settings)
         self._tally = DownloadTally()
         self._running: dict[Future[int], _Fetching] = {}
