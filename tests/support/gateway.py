@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import subprocess
@@ -199,10 +198,9 @@ class GatewayProcess:
         faults: Mapping[GatewayFault, float] | None = None,
     ) -> None:
         self._state = state
-        options = ["--state", str(state), "--balance", str(balance), "--latency", str(latency), "--seed", str(seed)]
-        options += [f"--account={name}:{password}" for name, password in accounts.items()]
-        options += [f"--fault={fault}={rate}" for fault, rate in (faults or {}).items()]
-        self._command = [sys.executable, "-m", "tests.support.gateway", *options]
+        numbers = {"balance": str(balance), "latency": latency, "seed": seed, "faults": faults or {}}
+        given = {"accounts": accounts, "state": str(state), **numbers}
+        self._command = [sys.executable, "-m", "tests.support.gateway", json.dumps(given)]
         self._process: subprocess.Popen[str] | None = None
         self.address = ""
 
@@ -242,19 +240,11 @@ def _stream(stream: IO[str] | None) -> IO[str]:
 
 
 def main() -> None:
-    """Runs the server until standard input is closed; the first line of the output is its address."""
-    parser = argparse.ArgumentParser(prog="gateway")
-    parser.add_argument("--account", action="append", default=[], metavar="NAME:PASSWORD")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME=SHARE")
-    parser.add_argument("--balance", type=Decimal, default=Decimal(500))
-    parser.add_argument("--state", type=Path)
-    parser.add_argument("--latency", type=float, default=0.0)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    accounts = dict(account.split(":", 1) for account in given.account)
-    rates = {GatewayFault(name): float(rate) for name, rate in (fault.split("=", 1) for fault in given.fault)}
-    with FaultyGateway(accounts, balance=given.balance, state=given.state, latency=given.latency, rule=DeliveryRule(given.seed)) as server:
-        server.fail_at_random(rates, given.seed)
+    """Runs the server that a ``GatewayProcess`` describes until standard input is closed; the first line of the output is its address."""
+    given = json.loads(sys.argv[1])
+    usual = {"balance": Decimal(given["balance"]), "state": Path(given["state"]), "latency": given["latency"]}
+    with FaultyGateway(given["accounts"], rule=DeliveryRule(given["seed"]), **usual) as server:
+        server.fail_at_random({GatewayFault(name): share for name, share in given["faults"].items()}, given["seed"])
         sys.stdout.write(f"{server.address}\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -105,7 +104,7 @@ class Ledger:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._connection.executescript(_SCHEMA)
         opening = [(name, str(balance)) for name, balance in accounts.items()]
         self._connection.executemany("INSERT OR IGNORE INTO account VALUES (?, ?)", opening)
@@ -113,55 +112,39 @@ class Ledger:
     def balance(self, account: str) -> Decimal:
         """Returns the credits of an account."""
         with self._lock:
-            return self._balance(account)
+            (text,) = self._connection.execute("SELECT balance FROM account WHERE name = ?", (account,)).fetchone()
+        return Decimal(text)
 
     def take(self, messages: Iterable[AcceptedSms], account: str, cost: Decimal) -> bool:
         """Records messages and charges them together; returns False, and takes none, where the credits don't suffice."""
-        with self._lock, self._transaction():
-            remaining = self._balance(account) - cost
+        with self._lock, self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            remaining = self.balance(account) - cost
             if remaining < 0:
                 return False
-            self._connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(remaining), account))
-            self._connection.executemany(
-                "INSERT INTO accepted (account, reference, recipient, originator, text, accepted_at) VALUES (?, ?, ?, ?, ?, ?)",
-                [(m.account, m.reference, m.recipient, m.originator, m.text, m.accepted_at.isoformat()) for m in messages],
-            )
+            connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(remaining), account))
+            rows = [(*astuple(message)[:-1], message.accepted_at.isoformat()) for message in messages]
+            connection.executemany("INSERT INTO accepted VALUES (NULL, ?, ?, ?, ?, ?, ?)", rows)
             return True
 
     def accepted(self) -> list[AcceptedSms]:
         """Returns every message taken, in order."""
-        with self._lock:
-            return _read(self._connection, _ALL)
+        return self._read("")
 
     def known(self, account: str, reference: str) -> list[AcceptedSms]:
         """Returns the messages of an account with this reference, in order."""
-        with self._lock:
-            return _read(self._connection, _OF_REFERENCE, (account, reference))
+        return self._read("WHERE account = ? AND reference = ?", account, reference)
 
     def close(self) -> None:
         """Closes the file."""
         with self._lock:
             self._connection.close()
 
-    def _balance(self, account: str) -> Decimal:
-        row = self._connection.execute("SELECT balance FROM account WHERE name = ?", (account,)).fetchone()
-        return Decimal(row[0])
+    def _read(self, condition: str, *values: str) -> list[AcceptedSms]:
+        with self._lock:
+            rows = self._connection.execute(f"SELECT * FROM accepted {condition} ORDER BY id", values).fetchall()  # noqa: S608 - no value in it
+        return [AcceptedSms(*(*row[1:-1], datetime.fromisoformat(row[-1]))) for row in rows]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-
-_ALL = "SELECT account, reference, recipient, originator, text, accepted_at FROM accepted ORDER BY id"
-_OF_REFERENCE = """
-SELECT account, reference, recipient, originator, text, accepted_at FROM accepted WHERE account = ? AND reference = ? ORDER BY id
-"""
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -173,8 +156,3 @@ CREATE TABLE IF NOT EXISTS accepted (
 );
 CREATE INDEX IF NOT EXISTS accepted_reference ON accepted (reference);
 """
-
-
-def _read(connection: sqlite3.Connection, query: str, values: tuple[str, ...] = ()) -> list[AcceptedSms]:
-    rows = connection.execute(query, values).fetchall()
-    return [AcceptedSms(row[0], row[1], row[2], row[3], row[4], datetime.fromisoformat(row[5])) for row in rows]

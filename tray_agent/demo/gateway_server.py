@@ -43,7 +43,7 @@ def http_answer(body: bytes, status: int = 200, more: str = "") -> bytes:
 class GatewayServer:
     """The server in a thread of this process; a context manager that starts and stops it.
 
-    A subclass may say otherwise how a request ends (``respond``) and what becomes of a message (``delivery_of``).
+    A subclass may decide how a request ends (``respond``) and what becomes of a message (``delivery_of``).
 
     Args:
         accounts: password by account.
@@ -126,8 +126,11 @@ class GatewayServer:
         handle = self._calls.get(call)
         if handle is None:
             return GatewayAnswer(http_answer(b"<html>Not Found</html>", 404))
-        request = _read_json(body)
-        if request is None:
+        try:
+            request = json.loads(body)
+        except ValueError:
+            request = None
+        if not isinstance(request, dict):
             return GatewayAnswer(http_answer(b"<html>Bad Request</html>", 400))
         return self.respond(call, lambda: json.dumps(self._authorised(handle, request)).encode())
 
@@ -176,8 +179,7 @@ class GatewayServer:
         if not recipients:
             return _status("20", "Missing recipient.")
         originator = str(request.get("Originator", ""))
-        fault = self._originator_fault(originator)
-        if fault:
+        if fault := self._originator_fault(originator):
             return fault
         text = str(request.get("MessageText", ""))
         text = plain(text) if str(request.get("ForceGSM7bit", "")).casefold() in ("1", "true") else text
@@ -185,9 +187,8 @@ class GatewayServer:
         messages = [
             AcceptedSms(account, trn, number, originator, text, now) for number, _colon, trn in (r.partition(":") for r in recipients)
         ]
-        if not self._ledger.take(messages, account, Decimal(split(text).count * len(messages))):
-            return NOT_ENOUGH
-        return _OK
+        taken = self._ledger.take(messages, account, Decimal(split(text).count * len(messages)))
+        return _OK if taken else NOT_ENOUGH
 
     def _inquire(self, request: dict[str, Any], account: str) -> dict[str, Any]:
         references = [part for part in str(request.get("TransactionReferenceNumbers", "")).split(";") if part]
@@ -195,15 +196,11 @@ class GatewayServer:
         return {**_ANSWERED[len(references) % 2], "DeliveryNotifications": lines}
 
     def _lines(self, account: str, reference: str) -> list[dict[str, str]]:
-        known = self._ledger.known(account, reference)
-        if not known:
-            return self.unknown(reference)
         lines = []
-        for sms in known:
+        for sms in self._ledger.known(account, reference):
             notified = self._rule.notifications(sms, self.delivery_of(sms.recipient), self._clock.now())
-            submitted = _instant(sms.accepted_at)
-            lines += [status_line(reference, submitted, step) for step in notified] or [status_line(reference, submitted, None)]
-        return lines
+            lines += [status_line(reference, _instant(sms.accepted_at), step) for step in notified or (None,)]
+        return lines or self.unknown(reference)
 
 
 _NUMBER = re.compile(r"(\+|00)?[0-9]{6,16}")
@@ -220,14 +217,6 @@ _ANSWERED = (_status("0", "OK"), _OK)
 
 NOT_ENOUGH = _status("5", "Not enough credits.")
 """The answer that nothing is taken because the credits are used up."""
-
-
-def _read_json(body: bytes) -> dict[str, Any] | None:
-    try:
-        request = json.loads(body)
-    except ValueError:
-        return None
-    return request if isinstance(request, dict) else None
 
 
 def status_line(reference: str, submitted: str, step: Notification | None) -> dict[str, str]:
