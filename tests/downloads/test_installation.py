@@ -10,10 +10,11 @@ import pytest
 
 from publishing.publish import publish
 from tests.downloads.trial_starter import TrialStarter
+from tests.downloads.vendor import publish_version
 from tests.downloads.workstation import Practice
 from tests.support.signatures import KnownSignatures
 from tray_agent.clock import ManualClock
-from tray_agent.demo.portal import DemoPortal, publish_version
+from tray_agent.demo.portal import DemoPortal
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.installation import Installation, outcome_of
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version

@@ -13,11 +13,12 @@ import pytest
 from publishing.publish import publish, refresh
 from tests.downloads.conftest import KB
 from tests.downloads.forging import add_target
+from tests.downloads.vendor import publish_version
 from tests.downloads.workstation import Practice, TrialContext
 from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
-from tray_agent.demo.portal import DemoPortal, publish_version
+from tray_agent.demo.portal import DemoPortal
 from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
 from tray_agent.downloads.job import PARALLEL
@@ -441,7 +442,7 @@ def test_one_downloads_and_all_see_it(practice: Practice, server: FaultyPortal, 
 
 def test_another_workstation_that_is_still_fetching_is_left_in_peace(practice: Practice) -> None:
     practice.subscribe("tarif")
-    version = practice.portal.refresh().elements["tarif"].newest
+    version = practice.portal.refresh().elements["tarif"][0]
     with taken(practice.library.place_of(version), version.size, version.hashes):
         result = practice.run()
     assert (result.counts["failed"], practice.context.reasons) == (1, ["busy"])

@@ -102,8 +102,8 @@ class Practice:
     def subscribe(self, *elements: str) -> None:
         catalogue = self.portal.refresh()
         for element in elements:
-            found = catalogue.elements[element]
-            self.subscriptions.add(element, found.title, found.newest.version, "Anna@PC1")
+            newest = catalogue.elements[element][0]
+            self.subscriptions.add(element, newest.title, newest.version, "Anna@PC1")
 
     def download(self, element: str, version: str) -> Download:
         return next(row for row in self.rows.all() if (row.signed.element, str(row.signed.version)) == (element, version))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-WITHOUT = "import sys; sys.modules['publishing'] = None; from tray_agent.cli.frame import run; sys.exit(run({arguments!r}))"
+WITHOUT = "import sys; sys.modules['publishing'] = None; from tray_agent.cli import run; sys.exit(run({arguments!r}))"
 
 
 def without_the_vendors_tool(*arguments: str) -> subprocess.CompletedProcess[str]:

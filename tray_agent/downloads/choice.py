@@ -58,12 +58,12 @@ def _choose(catalogue: Catalogue, subscription: Subscription, downloads: list[Do
     def nothing(reason: NotFetched) -> ElementChoice:
         return ElementChoice(subscription.element, None, reason)
 
-    element = catalogue.elements.get(subscription.element)
-    if element is None:
+    offered = catalogue.elements.get(subscription.element)
+    if offered is None:
         return nothing(NotFetched.NOT_ON_PORTAL)
     in_use = _version_in_use(downloads)
     reference = in_use or subscription.baseline
-    versions = [version for version in element.versions if not keep_line or reference is None or version.version.line == reference.line]
+    versions = [version for version in offered if not keep_line or reference is None or version.version.line == reference.line]
     if not versions:
         return nothing(NotFetched.OTHER_LINE)
     newest = versions[0]

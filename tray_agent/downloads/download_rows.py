@@ -126,30 +126,24 @@ def _is_file(version: ElementVersion) -> list[ColumnElement[bool]]:
     return [*_is(version.key), *signed]
 
 
+_AS_THEY_ARE = ("title", "notes", "restart", "publisher", "target", "file_name", "size")
+"""What is kept of a version as it is; the rest is written as text."""
+
+
 def _signed(version: ElementVersion) -> dict[str, object]:
-    return {
-        "title": version.title,
-        "released": version.released.isoformat(),
-        "notes": version.notes,
-        "kind": version.kind.value,
-        "restart": version.restart,
-        "needs": str(version.needs or ""),
-        "publisher": version.publisher,
-        "target": version.target,
-        "file_name": version.file_name,
-        "size": version.size,
-    }
+    written = {"released": version.released.isoformat(), "kind": version.kind.value, "needs": str(version.needs or "")}
+    return {name: getattr(version, name) for name in _AS_THEY_ARE} | written
 
 
 def _download(row: RowMapping, hashes: Hashes) -> Download:
-    written = {name: row[name] for name in ("element", "title", "notes", "restart", "publisher", "target", "file_name", "size")}
     signed = ElementVersion(
-        **written,
+        element=row["element"],
         version=Version.parse(row["version"]),
         released=date.fromisoformat(row["released"]),
         kind=FileKind(row["kind"]),
         needs=Version.parse(row["needs"]) if row["needs"] else None,
         hashes=hashes,
+        **{name: row[name] for name in _AS_THEY_ARE},
     )
     known = {name: row[name] for name in ("file_time", "verified_at", "exit_code", "changed_at", "changed_by")}
     return Download(signed, DownloadState(row["state"]), **known)

@@ -157,7 +157,7 @@ class _Run:
         self._transact(lambda connection: self._parts.rows.want(connection, version, self._parts.workstation))
         fetching = _Fetching(version)
         place = self._parts.library.place_of(version)
-        wanted = Wanted(self._portal.address_of(version), version.name, version.size, version.hashes, place)
+        wanted = Wanted(self._portal.address_of(version.target, version.hashes[0][1]), version.name, version.size, version.hashes, place)
         self._running[pool.submit(self._transfer.fetch, wanted, fetching.cancelled)] = fetching
 
     def _end(self, pool: ThreadPoolExecutor, future: Future[int]) -> None:

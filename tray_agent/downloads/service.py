@@ -114,7 +114,7 @@ class DownloadService:
                 _("«vitoclient portal list» zeigt alle Elemente."),
                 item=element,
             )
-        self._parts.subscriptions.add(found.key, found.title, found.newest.version, by)
+        self._parts.subscriptions.add(element, found[0].title, found[0].version, by)
 
     def unsubscribe(self, element: str) -> bool:
         """Ends a subscription; what is downloaded stays. Returns whether there was one."""
