@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import nullcontext
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +19,16 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tray_agent.downloads.model import ElementVersion
+    from tray_agent.downloads.progress import DownloadProgress
     from tray_agent.downloads.service import DownloadRow
 
 _Element = Annotated[str, typer.Argument(metavar="ELEMENT", help=_("Der Name, den «vitoclient portal list» zeigt."))]
 _Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+
+_SHOW_AFTER = 1.0
+"""Seconds after which the bar appears."""
+
+_BEAT = 0.2
 
 
 class Switch(StrEnum):
@@ -102,12 +111,11 @@ def _row_as_json(row: DownloadRow) -> dict[str, object]:
 
 
 def _run(as_json: _Json = False) -> None:
-    from tray_agent.cli.progress import transfer_bar
     from tray_agent.job_kinds import JobKey
     from tray_agent.protocol.model import RunState
 
     with agent_here() as agent:
-        with nullcontext() if as_json else transfer_bar(agent.downloads.progress):
+        with nullcontext() if as_json else _transfer_bar(agent.downloads.progress):
             run = agent.jobs.run_now(JobKey.DOWNLOAD)
         rows = agent.downloads.waiting()
     if as_json:
@@ -119,6 +127,38 @@ def _run(as_json: _Json = False) -> None:
             print(_("Bereit zur Installation: {title} {version}").format(title=row.signed.title, version=row.signed.version))
     if run.state is not RunState.SUCCEEDED or run.problems:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _transfer_bar(progress: DownloadProgress) -> Iterator[None]:
+    """Shows how far the transfers are until the end of the block, where the error stream is a terminal."""
+    ended = threading.Event()
+    shower = threading.Thread(target=_show, args=(progress, ended), name="progress-bar", daemon=True)
+    if sys.stderr.isatty():
+        shower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if shower.is_alive():
+            shower.join()
+
+
+def _show(progress: DownloadProgress, ended: threading.Event) -> None:
+    if ended.wait(_SHOW_AFTER):
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from tray_agent.downloads.words import progress_text
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=None, amount="")
+        while not ended.wait(_BEAT):
+            now = progress.snapshot()
+            bars.update(bar, completed=now.done, total=now.total or None, description=escape(now.titles), amount=progress_text(now))
 
 
 def _install(

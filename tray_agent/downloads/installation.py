@@ -19,11 +19,15 @@ from tray_agent.platforms.files import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.protocol.model import Activity
 
-_RESTART = frozenset({3010, 1641})
-"""Windows' own codes for success that needs a restart: msiexec's, and of programs (.exe) that install with it."""
-
-_CANCELLED = frozenset({1602, 1223})
-"""msiexec: the person closed it; the shell: the person declined the elevation."""
+_EXIT_CODES = {
+    None: InstallOutcome.STARTED,
+    0: InstallOutcome.INSTALLED,
+    3010: InstallOutcome.RESTART_NEEDED,  # msiexec's, and of programs (.exe) that install with it, as 1641
+    1641: InstallOutcome.RESTART_NEEDED,
+    1602: InstallOutcome.CANCELLED,  # msiexec: the person closed it
+    1223: InstallOutcome.CANCELLED,  # the shell: the person declined the elevation
+}
+"""Source: Windows' system error codes; any other number of a ``.exe`` is the vendor's own."""
 
 _MSI_BUSY = 1618
 
@@ -89,23 +93,31 @@ class Installation:
         if download.state is DownloadState.NEW:
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         with ExitStack() as holding:
-            try:
+            with self._reading(download):
                 holding.enter_context(held(self.library.place_of(download.signed)))
-            except FileNotFoundError as error:
-                raise self._missing(download) from error
-            except OSError as error:
-                raise self._unreadable(download, error) from error
             yield
 
-    def _check(self, download: Download) -> Signature:
+    @contextmanager
+    def _reading(self, download: Download) -> Iterator[None]:
         try:
-            genuine = self.library.verify(download.signed)
+            yield
+        except FileNotFoundError as error:
+            raise self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes.")) from error
         except OSError as error:
-            raise self._unreadable(download, error) from error
-        if file_time(self.library.place_of(download.signed)) is None:
-            raise self._missing(download)
+            raise self._refused(
+                download,
+                _("Die Datei kann nicht gelesen werden ({why}).").format(why=why_of(error)),
+                _("Verbindung zum Download-Ordner und Rechte prüfen, dann erneut ausführen."),
+            ) from error
+
+    def _check(self, download: Download) -> Signature:
+        with self._reading(download):
+            genuine = self.library.verify(download.signed)
+            if file_time(self.library.place_of(download.signed)) is None:
+                raise FileNotFoundError
         if not genuine:
-            self._take_back(download)
+            if download.should_be_here:  # not offered any more; the next run of the job fetches it again
+                self._move(download, DownloadState.NEW, None, report.PROGRAM)
             raise self._refused(download, _("Die Datei ist nicht mehr die, die heruntergeladen wurde."))
         return self._check_signature(download)
 
@@ -139,7 +151,7 @@ class Installation:
         try:
             exit_code = self.starter.start(place, download.signed.kind)
         except OSError as error:
-            if getattr(error, "winerror", None) in _CANCELLED:
+            if _EXIT_CODES.get(getattr(error, "winerror", None)) is InstallOutcome.CANCELLED:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
             self._move(download, download.state, download.exit_code, by)  # it never ran: it waits as before
             raise self._not_started(download, error) from error
@@ -158,21 +170,6 @@ class Installation:
 
     def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> bool:
         return self.rows.database.transact(lambda connection: self.rows.move(connection, download, state, by, exit_code))
-
-    def _take_back(self, download: Download) -> None:
-        """What is not genuine is not offered any more; the next run of the job fetches it again."""
-        if download.should_be_here:
-            self._move(download, DownloadState.NEW, None, report.PROGRAM)
-
-    def _missing(self, download: Download) -> InstallRefusedError:
-        return self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
-
-    def _unreadable(self, download: Download, error: OSError) -> InstallRefusedError:
-        return self._refused(
-            download,
-            _("Die Datei kann nicht gelesen werden ({why}).").format(why=why_of(error)),
-            _("Verbindung zum Download-Ordner und Rechte prüfen, dann erneut ausführen."),
-        )
 
     def _refused(self, download: Download, why: str, advice: str = "") -> InstallRefusedError:
         return InstallRefusedError(
@@ -199,35 +196,18 @@ def _fetched_anew(download: Download) -> str:
     return _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft.")
 
 
-_STATE_AFTER = {
-    InstallOutcome.INSTALLED: DownloadState.INSTALLED,
-    InstallOutcome.RESTART_NEEDED: DownloadState.INSTALLED,
-    InstallOutcome.SHOWN: DownloadState.STARTED,
-    InstallOutcome.STARTED: DownloadState.STARTED,
-}
-
-
 def _state_after(download: Download, outcome: InstallOutcome) -> DownloadState:
     """Returns the state that an outcome leads to: what was not installed waits for a person as before."""
     if outcome is InstallOutcome.FAILED and download.state is DownloadState.STARTED:
         return DownloadState.OFFERED
-    return _STATE_AFTER.get(outcome, download.state)
+    if not outcome.went_well:
+        return download.state
+    return DownloadState.INSTALLED if outcome in (InstallOutcome.INSTALLED, InstallOutcome.RESTART_NEEDED) else DownloadState.STARTED
 
 
 def outcome_of(exit_code: int | None) -> InstallOutcome:
-    """Returns what an installer's exit code means.
-
-    Source: Windows' system error codes (0, 1223, 1602, 1641, 3010); any other number of a ``.exe`` is the vendor's own.
-    """
-    if exit_code is None:
-        return InstallOutcome.STARTED
-    if exit_code == 0:
-        return InstallOutcome.INSTALLED
-    if exit_code in _RESTART:
-        return InstallOutcome.RESTART_NEEDED
-    if exit_code in _CANCELLED:
-        return InstallOutcome.CANCELLED
-    return InstallOutcome.FAILED
+    """Returns what an installer's exit code means; None: the system does not tell it."""
+    return _EXIT_CODES.get(exit_code, InstallOutcome.FAILED)
 
 
 _SENTENCES = {

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
@@ -37,6 +36,7 @@ WAIT = 0.25
 _LEAST = 1024
 """Bytes that are read at once at the least, however low the limit."""
 
+_FAULTS = {WebFault.REDIRECT: TransferFault.REDIRECT, WebFault.STALLED: TransferFault.STALLED}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
 
 
@@ -188,7 +188,10 @@ class Transfer:
                 self._begin(response, partial, course)
                 self._stream(response, partial, course)
         except WebError as error:
-            self._judge(error, course.wanted)
+            fault = _FAULTS.get(error.fault, TransferFault.UNREACHABLE)
+            if error.fault in (WebFault.REDIRECT, WebFault.CERTIFICATE):  # another attempt would end in the same way
+                raise TransferError(fault, course.wanted.title, str(error)) from error
+            raise _BrokenOffError(fault, str(error)) from error
 
     def _begin(self, response: Response, partial: PartialFile, course: _Course) -> None:
         """Settles with the server where the bytes of its answer belong."""
@@ -251,14 +254,6 @@ class Transfer:
         if more:
             partial.discard()
             raise TransferError(TransferFault.TOO_LONG, wanted.title)
-
-    def _judge(self, error: WebError, wanted: Wanted) -> NoReturn:
-        if error.fault is WebFault.REDIRECT:
-            raise TransferError(TransferFault.REDIRECT, wanted.title, str(error)) from error
-        if error.fault is WebFault.CERTIFICATE:
-            raise TransferError(TransferFault.UNREACHABLE, wanted.title, str(error)) from error
-        fault = TransferFault.STALLED if error.fault is WebFault.STALLED else TransferFault.UNREACHABLE
-        raise _BrokenOffError(fault, str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
