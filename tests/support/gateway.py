@@ -13,10 +13,11 @@ from contextlib import closing
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger
 from tray_agent.demo.gateway_server import NOT_ENOUGH, GatewayAnswer, GatewayServer, http_answer, status_line
+from tray_agent.demo.loopback import LoopbackServer
 
 SENDING = ("sendtextsms", "sendsimpletextsms")
 """The calls that hand over a message, in lower case."""
@@ -177,7 +178,7 @@ class FaultyGateway(GatewayServer):
             return None
 
 
-class GatewayProcess:
+class GatewayProcess(LoopbackServer):
     """The server in a process of its own: killing or loading the sender does not touch it.
 
     Args:
@@ -208,35 +209,20 @@ class GatewayProcess:
         """Starts the process and waits until it answers."""
         root = Path(__file__).parents[2]
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
-        self.address = _stream(self._process.stdout).readline().strip()
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().strip()
         return self
 
     def stop(self) -> None:
         """Ends the process; it ends by itself when its standard input is closed."""
         if self._process is not None:
-            _stream(self._process.stdin).close()
-            self._process.wait(10)
-            _stream(self._process.stdout).close()
+            self._process.communicate(timeout=10)  # closes its standard input
             self._process = None
-
-    def __enter__(self) -> Self:
-        """Starts."""
-        return self.start()
-
-    def __exit__(self, *_error: object) -> None:
-        """Ends."""
-        self.stop()
 
     def accepted(self) -> list[AcceptedSms]:
         """Returns every message taken so far, in order; a message taken twice is there twice."""
         with closing(Ledger(self._state, {})) as ledger:
             return ledger.accepted()
-
-
-def _stream(stream: IO[str] | None) -> IO[str]:
-    if stream is None:
-        raise RuntimeError("the process was started without pipes")
-    return stream
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger, Notification
-from tray_agent.demo.loopback import LoopbackListener
+from tray_agent.demo.loopback import LoopbackListener, LoopbackServer
 from tray_agent.messages.texts.segments import plain, split
 
 
@@ -40,7 +40,7 @@ def http_answer(body: bytes, status: int = 200, more: str = "") -> bytes:
     return head.encode() + body
 
 
-class GatewayServer:
+class GatewayServer(LoopbackServer):
     """The server in a thread of this process; a context manager that starts and stops it.
 
     A subclass may decide how a request ends (``respond``) and what becomes of a message (``delivery_of``).
@@ -104,14 +104,6 @@ class GatewayServer:
         self.stop()
         self._ledger.close()
 
-    def __enter__(self) -> Self:
-        """Starts."""
-        return self.start()
-
-    def __exit__(self, *_error: object) -> None:
-        """Ends for good."""
-        self.close()
-
     def accepted(self) -> list[AcceptedSms]:
         """Returns every message taken so far, in order; a message taken twice is there twice."""
         return self._ledger.accepted()
@@ -132,7 +124,9 @@ class GatewayServer:
             request = None
         if not isinstance(request, dict):
             return GatewayAnswer(http_answer(b"<html>Bad Request</html>", 400))
-        return self.respond(call, lambda: json.dumps(self._authorised(handle, request)).encode())
+        account = str(request.get("UserName", ""))
+        known = account in self._accounts and self._accounts[account] == request.get("Password")
+        return self.respond(call, lambda: json.dumps(handle(request, account) if known else _DENIED).encode())
 
     def respond(self, call: str, carry_out: Callable[[], bytes]) -> GatewayAnswer:
         """Carries a request out and returns what goes over the wire.
@@ -154,12 +148,6 @@ class GatewayServer:
     def may_originate(self, number: str) -> bool:
         """Returns whether a telephone number was released as an originator; here none is."""
         return False
-
-    def _authorised(self, handle: Callable[[dict[str, Any], str], dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
-        account = str(request.get("UserName", ""))
-        if account not in self._accounts or self._accounts[account] != request.get("Password"):
-            return _status("3", "Authorization failed.")
-        return handle(request, account)
 
     def _check_credits(self, _request: dict[str, Any], account: str) -> dict[str, Any]:
         return {"Credits": str(self._ledger.balance(account)), **_OK}
@@ -212,6 +200,7 @@ def _status(code: str, info: str) -> dict[str, Any]:
 
 
 _OK = _status("1", "OK")
+_DENIED = _status("3", "Authorization failed.")
 _ANSWERED = (_status("0", "OK"), _OK)
 """Success of an inquiry has been seen as 0 and as 1."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tray_agent.clock import Clock, SystemClock
+from tray_agent.demo.loopback import LoopbackServer
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import _
 
@@ -38,7 +39,7 @@ class AcceptedMail:
     accepted_at: datetime
 
 
-class DemoMailServer:
+class DemoMailServer(LoopbackServer):
     """The server in a thread of this process; a context manager that starts and stops it.
 
     A subclass may answer with a ``conversation`` of its own.
@@ -68,7 +69,7 @@ class DemoMailServer:
     ) -> None:
         _need_aiosmtpd()
         self.port = 0
-        self.certificate = _make_certificate(folder) if folder is not None and security != "none" else None
+        self.certificate = _make_certificate(folder) if security != "none" else None
         self.users = dict(users or {})
         self._security = security
         self._clock = clock or SystemClock()
@@ -93,14 +94,6 @@ class DemoMailServer:
             self._loop.call_soon_threadsafe(self._ending.set)
             self._thread.join(10)
             self._thread = None
-
-    def __enter__(self) -> Self:
-        """Starts."""
-        return self.start()
-
-    def __exit__(self, *_error: object) -> None:
-        """Ends."""
-        self.stop()
 
     def accepted(self) -> list[AcceptedMail]:
         """Returns every message taken so far, in order."""
@@ -216,8 +209,10 @@ def _need_aiosmtpd() -> None:
         ) from error
 
 
-def _make_certificate(folder: Path) -> Path:
+def _make_certificate(folder: Path | None) -> Path:
     """Makes a certificate for 127.0.0.1 that is valid for some days; returns its file (PEM), the key beside it."""
+    if folder is None:
+        raise ValueError("an encrypted mail server needs a folder for its certificate")
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from io import RawIOBase
 from pathlib import Path
 
 from tray_agent.downloads.model import Hashes
@@ -26,6 +27,13 @@ class Checksums:
         self.length += len(piece)
         for running in self._running:
             running.update(piece)
+
+    def read(self, opened: RawIOBase, beat: Callable[[], None]) -> None:
+        """Takes what an open file holds from here on; ``beat`` is called after every megabyte and may raise to stop."""
+        room = memoryview(bytearray(BLOCK))
+        while count := opened.readinto(room):
+            self.update(room[:count])
+            beat()
 
     def match(self) -> bool:
         """Returns whether every hash of what passed by is the expected one; False where there is none to compare."""
@@ -51,10 +59,7 @@ def is_genuine(file: Path, size: int, hashes: Hashes, beat: Callable[[], None] =
                 return False
             opened.seek(0)
             checksums = Checksums(hashes)
-            room = memoryview(bytearray(BLOCK))
-            while count := opened.readinto(room):
-                checksums.update(room[:count])
-                beat()
+            checksums.read(opened, beat)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
     return checksums.length == size and checksums.match()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, exists, insert, select, update
@@ -62,14 +62,10 @@ class DownloadRows:
             False where it is not ``NEW`` any more: nothing was changed.
         """
         verified = {"file_time": file_time, "verified_at": self.database.now(connection)}
-        moved = connection.execute(
-            update(table)
-            .where(*_is_file(version), table.c.state == DownloadState.NEW.value)
-            .values(self._mark(connection, DownloadState.OFFERED, by) | verified)
-        ).rowcount
-        if moved == 1:
+        moved = _change(connection, version, self._mark(connection, DownloadState.OFFERED, by) | verified, {DownloadState.NEW})
+        if moved:
             self._supersede(connection, version, (DownloadState.NEW, DownloadState.OFFERED, DownloadState.STARTED), by)
-        return moved == 1
+        return moved
 
     def move(self, connection: Connection, download: Download, state: DownloadState, by: str, exit_code: int | None = None) -> bool:
         """Moves a version to another state, if its present state allows that and the row is still about the same file.
@@ -77,25 +73,19 @@ class DownloadRows:
         Returns:
             False where it does not: nothing was changed.
         """
-        allowed = [before.value for before in predecessors(state)]
-        moved = connection.execute(
-            update(table)
-            .where(*_is_file(download.signed), table.c.state.in_(allowed))
-            .values(self._mark(connection, state, by) | {"exit_code": exit_code})
-        ).rowcount
-        if moved == 1 and state is DownloadState.INSTALLED:
+        values = self._mark(connection, state, by) | {"exit_code": exit_code}
+        moved = _change(connection, download.signed, values, predecessors(state))
+        if moved and state is DownloadState.INSTALLED:
             self._supersede(connection, download.signed, tuple(DownloadState), by)
-        return moved == 1
+        return moved
 
     def describe(self, connection: Connection, version: ElementVersion) -> None:
         """Takes over what the vendor says now of the same file; its state stays."""
-        values = {name: value for name, value in _signed(version).items() if name in DESCRIPTION}
-        connection.execute(update(table).where(*_is_file(version)).values(values))
+        _change(connection, version, {name: value for name, value in _signed(version).items() if name in DESCRIPTION})
 
     def note_verified(self, connection: Connection, version: ElementVersion, file_time: int) -> None:
         """Notes that the file was verified just now; its state stays."""
-        values = {"file_time": file_time, "verified_at": self.database.now(connection)}
-        connection.execute(update(table).where(*_is_file(version)).values(values))
+        _change(connection, version, {"file_time": file_time, "verified_at": self.database.now(connection)})
 
     def remove(self, connection: Connection, version: ElementVersion) -> None:
         """Removes a row with its hashes."""
@@ -112,6 +102,14 @@ class DownloadRows:
 
     def _mark(self, connection: Connection, state: DownloadState, by: str) -> dict[str, object]:
         return {"state": state.value, "changed_at": self.database.now(connection), "changed_by": by[:120]}
+
+
+def _change(
+    connection: Connection, version: ElementVersion, values: Mapping[str, object], states: Collection[DownloadState] = tuple(DownloadState)
+) -> bool:
+    """Changes the row of a version while it is about exactly this file and in one of these states; returns whether it was."""
+    allowed = table.c.state.in_([state.value for state in states])
+    return connection.execute(update(table).where(*_is_file(version), allowed).values(values)).rowcount == 1
 
 
 def _is(key: VersionKey, rows: Table = table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -16,7 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import IO
 
-from tray_agent.downloads.checksums import BLOCK, Checksums
+from tray_agent.downloads.checksums import Checksums
 from tray_agent.downloads.model import Hashes
 from tray_agent.platforms import files
 from tray_agent.platforms.locks import locked
@@ -61,11 +61,7 @@ class PartialFile:
             self._empty()
             return
         self.validator = noted
-        out = self._open()
-        room = memoryview(bytearray(BLOCK))
-        while count := out.readinto(room):
-            self._checksums.update(room[:count])
-            beat()
+        self._checksums.read(self._open(), beat)
         if self.length > self.total:
             self._empty()
 
