@@ -157,7 +157,7 @@ def _is_alone(store_url: str) -> bool:
 
 
 def _publishers(text: str) -> CheckResult:
-    from tray_agent.downloads.publisher import names_of
+    from tray_agent.downloads.installation import names_of
 
     names = names_of(text)
     if names:

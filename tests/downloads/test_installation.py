@@ -16,9 +16,8 @@ from tests.support.signatures import KnownSignatures
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.installation import Installation, outcome_of
+from tray_agent.downloads.installation import Installation, names_of, objection, outcome_of
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version
-from tray_agent.downloads.publisher import names_of, objection
 from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.protocol.model import Activity, Level
 

@@ -12,14 +12,13 @@ from sqlalchemy import Connection
 
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
-from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.job import run_once
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Download
 from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.downloads.transfer import Transfer, TransferLimits
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobResult

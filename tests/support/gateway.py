@@ -15,8 +15,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger
-from tray_agent.demo.gateway_server import NOT_ENOUGH, GatewayAnswer, GatewayServer, http_answer, status_line
+from tray_agent.demo.gateway_server import (
+    NOT_ENOUGH,
+    AcceptedSms,
+    Delivery,
+    DeliveryRule,
+    GatewayAnswer,
+    GatewayServer,
+    Ledger,
+    http_answer,
+    status_line,
+)
 from tray_agent.demo.loopback import LoopbackServer
 
 SENDING = ("sendtextsms", "sendsimpletextsms")

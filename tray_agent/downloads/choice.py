@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tray_agent.downloads.catalogue import Catalogue
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion
-from tray_agent.downloads.subscriptions import Subscription
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, Subscription
 
 
 class NotFetched(StrEnum):

@@ -1,4 +1,4 @@
-"""The downloaded versions in the store: practice-wide, changed by compare-and-set only."""
+"""Downloaded versions and subscriptions in the store: practice-wide; versions are changed by compare-and-set only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, exists, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from tray_agent.downloads.model import (
     DESCRIPTION,
@@ -14,13 +15,16 @@ from tray_agent.downloads.model import (
     ElementVersion,
     FileKind,
     Hashes,
+    Subscription,
     Version,
     VersionKey,
     predecessors,
 )
 from tray_agent.store.database import Database
+from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import download as table
 from tray_agent.store.tables import download_hash as hash_table
+from tray_agent.store.tables import subscription
 
 
 class DownloadRows:
@@ -145,3 +149,59 @@ def _download(row: RowMapping, hashes: Hashes) -> Download:
     )
     known = {name: row[name] for name in ("file_time", "verified_at", "exit_code", "changed_at", "changed_by")}
     return Download(signed, DownloadState(row["state"]), **known)
+
+
+class Subscriptions:
+    """Reads and changes subscriptions; all workstations see the same."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> tuple[Subscription, ...]:
+        """Returns all subscriptions, by key.
+
+        Raises:
+            DatabaseUnavailableError: no connection.
+        """
+        with self._database.read() as connection:
+            rows = connection.execute(select(subscription).order_by(subscription.c.element)).mappings().all()
+        return tuple(_subscription(row) for row in rows)
+
+    def add(self, element: str, title: str, baseline: Version | None, by: str) -> bool:
+        """Subscribes; returns False where it was subscribed already (nothing changes then).
+
+        Raises:
+            DatabaseUnavailableError, OutcomeUnknownError: nothing, or perhaps the subscription, was saved.
+        """
+
+        def work(connection: Connection) -> None:
+            now = self._database.now(connection)
+            text = str(baseline) if baseline else ""
+            connection.execute(
+                insert(subscription).values(element=element, title=title[:200], baseline=text, subscribed_at=now, subscribed_by=by[:120])
+            )
+
+        try:
+            self._database.transact(work)
+        except DBAPIError as error:
+            if is_duplicate_key(error):
+                return False
+            raise
+        return True
+
+    def remove(self, element: str) -> bool:
+        """Ends a subscription; returns whether there was one.
+
+        Raises:
+            DatabaseUnavailableError, OutcomeUnknownError: it may still be there.
+        """
+        return (
+            self._database.transact(
+                lambda connection: connection.execute(delete(subscription).where(subscription.c.element == element)).rowcount
+            )
+            > 0
+        )
+
+
+def _subscription(row: RowMapping) -> Subscription:
+    return Subscription(**dict(row) | {"baseline": Version.parse(row["baseline"]) if row["baseline"] else None})

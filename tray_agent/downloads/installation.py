@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tray_agent.downloads import report
-from tray_agent.downloads.checksums import file_time
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Download, DownloadState, FileKind, InstallOutcome, InstallResult, Starter, Version
-from tray_agent.downloads.publisher import objection
+from tray_agent.downloads.partial import file_time
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, join_texts
 from tray_agent.platforms.files import held
@@ -30,6 +30,17 @@ _EXIT_CODES = {
 """Source: Windows' system error codes; any other number of a ``.exe`` is the vendor's own."""
 
 _MSI_BUSY = 1618
+
+BETWEEN_NAMES = ";"
+"""What stands between several names in the configuration."""
+
+_SIGNATURE_REFUSALS = {
+    SignatureState.BROKEN: N_("Windows erklärt die Unterschrift der Datei für ungültig (Herausgeber: {publisher})."),
+    SignatureState.UNTRUSTED: N_("Windows erklärt die Unterschrift der Datei für ungültig (Herausgeber: {publisher})."),
+    SignatureState.UNSIGNED: N_("Die Datei ist von keinem Herausgeber unterschrieben; erwartet wird {expected}."),
+    SignatureState.VALID: N_("Die Datei ist von {publisher} unterschrieben; erwartet wird {expected}."),
+}
+"""A wrong signature always stops an installation; a missing one, or another publisher, where somebody said who it must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +243,34 @@ def _sentence(download: Download, outcome: InstallOutcome, exit_code: int | None
     if signature.state is SignatureState.UNSIGNED:
         return join_texts(ended, _("Kein Herausgeber hat die Datei unterschrieben; ihre Herkunft bestätigt allein das Portal."))
     return join_texts(ended, _("Herausgeber: {publisher}.").format(publisher=signature.publisher) if signature.publisher else "")
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Returns the publishers that the configuration names; empty: what the portal prescribes holds alone."""
+    return tuple(name.strip() for name in text.split(BETWEEN_NAMES) if name.strip())
+
+
+def objection(signature: Signature, named: str, accepted: Collection[str]) -> str:
+    """Returns why a file must not be started, in words, or "".
+
+    Args:
+        signature: what the system says of the file.
+        named: the publisher whom the portal's signed metadata names, or "".
+        accepted: the publishers whom the practice's configuration names; empty: any.
+    """
+    expectations: tuple[Collection[str], ...] = ((named,) if named else (), accepted)
+    unmet = [names for names in expectations if names and not _is_among(signature.publisher, names)]
+    if signature.state is SignatureState.NOT_CHECKED:
+        return ""
+    if signature.state in (SignatureState.VALID, SignatureState.UNSIGNED) and not unmet:
+        return ""
+    expected = " / ".join(unmet[0]) if unmet else ""
+    return _(_SIGNATURE_REFUSALS[signature.state]).format(publisher=signature.publisher or _("unbekannt"), expected=expected)
+
+
+def _is_among(publisher: str | None, names: Collection[str]) -> bool:
+    return publisher is not None and _plain(publisher) in map(_plain, names)
+
+
+def _plain(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())

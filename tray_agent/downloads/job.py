@@ -83,7 +83,8 @@ class _Run:
         self._parts.progress.begin()
         self._report_what_is_lacking()
         self._withdraw()
-        self._describe_anew()
+        # What the vendor says now of files that are known: notes, restart, what they need, who signs them.
+        self._change_each(described_anew(self._catalogue, self._downloads), self._parts.rows.describe)
         self._forget_unwanted(wanted)
         self._parts.library.tidy(wanted)
         self._fetch_all([version for version in wanted if self._is_missing(version)])
@@ -229,11 +230,6 @@ class _Run:
             move = partial(self._parts.rows.move, download=download, state=DownloadState.SUPERSEDED, by=self._parts.workstation)
             self._record(move, Happened.WITHDRAWN, download.signed)
             self._tally.counts[Counted.WITHDRAWN] += 1
-
-    def _describe_anew(self) -> None:
-        """Takes over what the vendor says now of files that are known: notes, restart, what they need, who signs them."""
-        changed = described_anew(self._catalogue, self._downloads)
-        self._change_each(changed, self._parts.rows.describe)
 
     def _forget_unwanted(self, wanted: Sequence[ElementVersion]) -> None:
         """Forgets what was to be fetched once and is wanted no more: unsubscribed, or a newer version is there."""

@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 from tray_agent.clock import Clock
 from tray_agent.config.machine import Machine
 from tray_agent.config.settings import MOST_SIZE, RATE_OFFICE, Settings
-from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Version
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
@@ -108,8 +107,7 @@ class DownloadParts:
 
     def installation(self) -> Installation:
         """Returns what hands downloads over to their installers on this system."""
-        from tray_agent.downloads.installation import Installation
-        from tray_agent.downloads.publisher import names_of
+        from tray_agent.downloads.installation import Installation, names_of
         from tray_agent.platforms.this_system import signature_reader
 
         publishers = names_of(self._machine.portal.publishers)

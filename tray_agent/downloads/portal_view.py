@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, Version
-from tray_agent.downloads.subscriptions import Subscription
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, Subscription, Version
 from tray_agent.i18n import _
 
 

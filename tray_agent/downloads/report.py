@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from tray_agent.downloads.catalogue import RefusedTarget
 from tray_agent.downloads.choice import NotFetched
-from tray_agent.downloads.model import ElementVersion, InstallOutcome
-from tray_agent.downloads.subscriptions import Subscription
+from tray_agent.downloads.model import ElementVersion, InstallOutcome, Subscription
 from tray_agent.downloads.words import format_size
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, join_texts, ngettext

@@ -15,10 +15,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
-from tray_agent.downloads.checksums import file_time, is_genuine
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.model import Hashes
-from tray_agent.downloads.partial import PartialFile, taken
+from tray_agent.downloads.partial import PartialFile, file_time, is_genuine, taken
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.platforms.files import free_bytes
 from tray_agent.platforms.locks import LockedError
