@@ -44,7 +44,7 @@ def _publish(
     replace: Annotated[bool, typer.Option("--replace", help=_("Den Inhalt veröffentlichter Versionen ändern."))] = False,
 ) -> None:
     repository = to or source / "repository"
-    _tell(publish(source, repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC), replace=replace))
+    _print_publication(publish(source, repository, _signing(keys, repository), datetime.now(UTC), replace=replace))
     print(_("Ordner für den Webserver: {folder}").format(folder=repository))
 
 
@@ -52,7 +52,7 @@ def _refresh(
     repository: Annotated[Path, typer.Argument(metavar="REPOSITORY", help=_("Der veröffentlichte Ordner."))],
     keys: _Keys,
 ) -> None:
-    _tell(refresh(repository, SigningKeys(_apart(keys, repository), _passphrase()), datetime.now(UTC)))
+    _print_publication(refresh(repository, _signing(keys, repository), datetime.now(UTC)))
 
 
 def _rotate(
@@ -66,15 +66,14 @@ def _rotate(
         int | None, typer.Option("--threshold", min=1, help=_("So viele müssen unterschreiben; sonst wie bisher."))
     ] = None,
 ) -> None:
-    signing = SigningKeys(_apart(keys, repository), _passphrase())
-    publication = rotate(repository, signing, role.value, datetime.now(UTC), count=count, threshold=threshold)
+    publication = rotate(repository, _signing(keys, repository), role.value, datetime.now(UTC), count=count, threshold=threshold)
     print(
         _("Die Schlüssel «{role}» sind ersetzt; die neuen liegen in {folder} und gehören sofort gesichert.").format(role=role, folder=keys)
     )
-    _tell(publication)
+    _print_publication(publication)
 
 
-def _tell(publication: Publication) -> None:
+def _print_publication(publication: Publication) -> None:
     published = ngettext(
         "{count} Datei veröffentlicht, Stand {number}.", "{count} Dateien veröffentlicht, Stand {number}.", publication.versions
     )
@@ -85,12 +84,8 @@ def _tell(publication: Publication) -> None:
     print(_("Vorher «vitoclient-publish refresh» mit den Schlüsseln ausführen; sonst lehnen die Praxen das Portal ab."))
 
 
-def _apart(keys: Path, repository: Path) -> Path:
-    """Returns the key folder; refuses one that a web server would serve."""
+def _signing(keys: Path, repository: Path) -> SigningKeys:
+    """Returns the signing keys; refuses a folder that a web server would serve."""
     if keys.resolve().is_relative_to(repository.resolve()):
         raise typer.BadParameter(_("Die Schlüssel dürfen nicht im veröffentlichten Ordner liegen."), param_hint="--keys")
-    return keys
-
-
-def _passphrase() -> str | None:
-    return SystemSecrets().get(PASSPHRASE)
+    return SigningKeys(keys, SystemSecrets().get(PASSPHRASE))

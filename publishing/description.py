@@ -91,12 +91,14 @@ def read_description(folder: Path) -> Description:
     file = folder / FILE_NAME
     try:
         return Description.model_validate(parsed(file.read_bytes()))
-    except ValidationError as error:
-        raise _unreadable(file, _first_fault(error)) from error
-    except OSError as error:
-        raise _unreadable(file, why_of(error)) from error
-    except ValueError as error:
-        raise _unreadable(file, str(error)) from error
+    except (OSError, ValueError) as error:
+        why = _first_fault(error) if isinstance(error, ValidationError) else why_of(error) if isinstance(error, OSError) else str(error)
+        raise PublishError(
+            _("Beschreibung nicht lesbar"),
+            _("{file} kann nicht verwendet werden: {why}.").format(file=file, why=why.rstrip(".")),
+            _("Beschreibung berichtigen; docs/portal.md erklärt sie."),
+            item=str(file),
+        ) from error
 
 
 def _first_fault(error: ValidationError) -> str:
@@ -112,12 +114,3 @@ def _custom(element: ElementEntry, entry: VersionEntry) -> dict[str, Any]:
     written = element.model_dump(exclude={"version"}) | entry.model_dump(mode="json", exclude={"file"})
     written["element"] = written.pop("key")
     return {name: value for name, value in written.items() if value or name in ("notes", "restart")}
-
-
-def _unreadable(file: Path, why: str) -> PublishError:
-    return PublishError(
-        _("Beschreibung nicht lesbar"),
-        _("{file} kann nicht verwendet werden: {why}.").format(file=file, why=why.rstrip(".")),
-        _("Beschreibung berichtigen; docs/portal.md erklärt sie."),
-        item=str(file),
-    )

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tuf.api.metadata import Root, Snapshot, TargetFile, Targets
+from tuf.api.metadata import TargetFile, Targets
 
 from publishing.description import Description, Lifetimes, read_description
 from publishing.errors import refused
@@ -35,14 +35,12 @@ class Publication:
         root_file: the first root: what an installation needs in its configuration.
         versions: how many files are offered.
         number: the version of the signed list of files.
-        expires: when the first part of it must be signed anew (the timestamp): aware, UTC.
         expiries: every role with the instant at which clients refuse it: aware, UTC.
     """
 
     root_file: Path
     versions: int
     number: int
-    expires: datetime
     expiries: tuple[tuple[str, datetime], ...]
 
 
@@ -68,7 +66,7 @@ def publish(source: Path, repository: Path, keys: SigningKeys, now: datetime, *,
         _check_unchanged(versions, repository)
     metadata = SignedMetadata(repository / "metadata", keys, now, description.lifetimes)
     lost = [role for role in ROLES[1:] if metadata.root is not None and not keys.has(role)]
-    due = bool(lost) or (metadata.root is not None and _is_due(metadata, metadata.root, "root"))
+    due = bool(lost) or metadata.is_due("root")
     # Asked for before anything is written: half a publication would leave the practices with metadata that do not fit.
     metadata.require([*(["root"] if due else []), *(role for role in ROLES[1:] if role not in lost)])
     # Files before the list that names them: a client sees the old or the new state, never a name without its file.
@@ -92,15 +90,12 @@ def refresh(repository: Path, keys: SigningKeys, now: datetime) -> Publication:
         PublishError: there is no repository, a part of it has expired and its key is not here, or a key can't be used.
     """
     metadata = _published(repository, keys, now)
-    root, targets, snapshot = metadata.root, metadata.targets, metadata.snapshot
-    if root is not None and _is_due(metadata, root, "root"):
+    if metadata.is_due("root"):
         metadata.write_root()
-    if targets is not None and _is_due(metadata, targets, "targets", "snapshot"):
-        metadata.write_targets(targets)
-    elif snapshot is not None and _is_due(metadata, snapshot, "snapshot"):
-        metadata.write_snapshot(snapshot.meta["targets.json"])
+    if metadata.is_due("targets", "snapshot"):
+        metadata.sign_again("targets")
     else:
-        metadata.write_timestamp()
+        metadata.sign_again("snapshot" if metadata.is_due("snapshot") else "timestamp")
     return _publication(metadata)
 
 
@@ -130,20 +125,9 @@ def rotate(
     signing = ROLES[max(1, ROLES.index(role)) :] if role != "root" else ()
     metadata.require(["root", *(name for name in signing if name != role)])
     metadata.replace_keys(role, number, needed)
-    _sign_anew(metadata, role)
+    metadata.sign_again(role)
     metadata.write_root()
     return _publication(metadata)
-
-
-def _sign_anew(metadata: SignedMetadata, role: str) -> None:
-    """Signs what a role signs, and what names that, with the role's new keys."""
-    targets, snapshot = metadata.targets, metadata.snapshot
-    if role == "targets" and targets is not None:
-        metadata.write_targets(targets)
-    if role == "snapshot" and snapshot is not None:
-        metadata.write_snapshot(snapshot.meta["targets.json"])
-    if role == "timestamp":
-        metadata.write_timestamp()
 
 
 def _published(repository: Path, keys: SigningKeys, now: datetime) -> SignedMetadata:
@@ -155,26 +139,11 @@ def _published(repository: Path, keys: SigningKeys, now: datetime) -> SignedMeta
     return SignedMetadata(folder, keys, now, Lifetimes.model_validate(field.get("lifetimes", {})))
 
 
-def _is_due(metadata: SignedMetadata, signed: Root | Targets | Snapshot, role: str, *naming: str) -> bool:
-    """Returns whether a part must be signed anew and can be, with those that name it.
-
-    Raises:
-        PublishError: it has expired, and the keys are not here.
-    """
-    if not metadata.is_aging(signed, role):
-        return False
-    if metadata.has_expired(signed):
-        metadata.require([role, *naming])
-    return metadata.can_sign(role, *naming)
-
-
 def _publication(metadata: SignedMetadata) -> Publication:
     root, targets, snapshot, timestamp = metadata.root, metadata.targets, metadata.snapshot, metadata.timestamp
     assert root and targets and snapshot and timestamp  # noqa: S101, PT018 - all four were written
-    expiries = {"root": root.expires, "targets": targets.expires, "snapshot": snapshot.expires, "timestamp": timestamp.expires}
-    return Publication(
-        metadata.folder / "1.root.json", len(targets.targets), targets.version, min(expiries.values()), tuple(expiries.items())
-    )
+    expiries = tuple(zip(ROLES, (root.expires, targets.expires, snapshot.expires, timestamp.expires), strict=True))
+    return Publication(metadata.folder / "1.root.json", len(targets.targets), targets.version, expiries)
 
 
 def _collect(source: Path, description: Description) -> list[tuple[Path, TargetFile]]:

@@ -79,20 +79,21 @@ class SignedMetadata:
         """Returns the list of files that the snapshot names."""
         return read_targets_list(self.folder)
 
-    def is_aging(self, signed: Root | Targets | Snapshot, role: str) -> bool:
-        """Returns whether half of a role's lifetime is over."""
-        return signed.expires - self.now < self.lifetimes.of(role) / 2
-
-    def has_expired(self, signed: Root | Targets | Snapshot) -> bool:
-        """Returns whether clients refuse this."""
-        return signed.expires <= self.now
-
     # Keys
 
-    def can_sign(self, *roles: str) -> bool:
-        """Returns whether enough keys of these roles are here."""
+    def is_due(self, role: str, *naming: str) -> bool:
+        """Returns whether half of the lifetime of a role's metadata is over and it can be signed anew, with those that name it.
+
+        Raises:
+            PublishError: it has expired, so that clients refuse it, and the keys are not here.
+        """
+        signed: Root | Targets | Snapshot | None = getattr(self, role)
+        if signed is None or signed.expires - self.now >= self.lifetimes.of(role) / 2:
+            return False
+        if signed.expires <= self.now:
+            self.require([role, *naming])
         root = self._known_root()
-        return all(_reaches(self._keys.of(role), root, role) for role in roles)
+        return all(_reaches(self._keys.of(name), root, name) for name in (role, *naming))
 
     def require(self, roles: Iterable[str]) -> None:
         """Checks that enough keys of these roles are here.
@@ -154,10 +155,14 @@ class SignedMetadata:
         snapshot = Snapshot(self._newest("snapshot") + 1, meta={"targets.json": targets})
         self._write_timestamp(self._write(snapshot, "snapshot"))
 
-    def write_timestamp(self) -> None:
-        """Writes a new timestamp for the snapshot that counts now."""
-        timestamp = self.timestamp
-        if timestamp is not None:
+    def sign_again(self, role: str) -> None:
+        """Signs what a role signs once more as it is, with all that names it; nothing for the root, which ``write_root`` signs."""
+        timestamp, snapshot, targets = self.timestamp, self.snapshot, self.targets
+        if role == "targets" and targets is not None:
+            self.write_targets(targets)
+        elif role == "snapshot" and snapshot is not None:
+            self.write_snapshot(snapshot.meta["targets.json"])
+        elif role == "timestamp" and timestamp is not None:
             self._write_timestamp(timestamp.snapshot_meta)
 
     def _write_timestamp(self, snapshot: MetaFile) -> None:

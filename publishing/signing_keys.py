@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from itertools import chain, count
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -51,13 +52,13 @@ class SigningKeys:
         """
         return tuple(self._load(file) for file in self._files(role))
 
-    def make(self, role: str, count: int = 1) -> tuple[CryptoSigner, ...]:
+    def make(self, role: str, number: int = 1) -> tuple[CryptoSigner, ...]:
         """Makes new keys for a role beside those that are here, readable only by their owner.
 
         Raises:
             PublishError: a file can't be written.
         """
-        return tuple(self._make(self._free_file(role)) for _number in range(count))
+        return tuple(self._make(self._free_file(role)) for _key in range(number))
 
     def retire(self, role: str, keyids: Collection[str]) -> None:
         """Puts the role's keys with these identifiers aside: their files get another name, nothing is lost.
@@ -76,11 +77,8 @@ class SigningKeys:
         return sorted(file for pattern in (f"{role}.pem", f"{role}-*.pem") for file in self._folder.glob(pattern))
 
     def _free_file(self, role: str) -> Path:
-        number, file = 1, self._folder / f"{role}.pem"
-        while file.exists():
-            number += 1
-            file = self._folder / f"{role}-{number}.pem"
-        return file
+        names = chain([role], (f"{role}-{number}" for number in count(2)))
+        return next(file for name in names if not (file := self._folder / f"{name}.pem").exists())
 
     def _make(self, file: Path) -> CryptoSigner:
         key = Ed25519PrivateKey.generate()

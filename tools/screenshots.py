@@ -217,7 +217,7 @@ def _make() -> int:
 @contextmanager
 def demo_agent() -> Iterator[Agent]:
     """Gives the demo practice's agent after one run of the five jobs."""
-    from tray_agent.demo.run import run_demo
+    from tray_agent.demo.report import run_demo
     from tray_agent.demo.world import DemoWorld
 
     with tempfile.TemporaryDirectory(prefix="vitoclient-pictures-") as folder, DemoWorld(Path(folder)) as world:

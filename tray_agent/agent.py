@@ -19,7 +19,6 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
     from tray_agent.config.settings import PracticeIds
-    from tray_agent.downloads.assembly import Downloads
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobWork, JobWorks
@@ -150,29 +149,19 @@ class Agent:
 
         return PreviewService(self.messages.parts, sending_time_of(self.jobs, self.machine.zone))
 
-    @property
+    @cached_property
     def downloads(self) -> DownloadService:
         """The Download-Service: portal, subscriptions, downloads, installation.
 
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
         """
-        return self._download_parts.service
-
-    @cached_property
-    def _download_parts(self) -> Downloads:
-        from tray_agent.downloads.assembly import Downloads
+        from tray_agent.downloads.parts import DownloadParts
+        from tray_agent.downloads.service import DownloadService
         from tray_agent.protocol.activity_log import ActivityLog
 
-        return Downloads(
-            machine=self.machine,
-            database=self.store,
-            settings=self.settings,
-            log=ActivityLog(self.store, self.workstation),
-            clock=self.clock,
-            workstation=self.workstation,
-            closing=self._closing,
-        )
+        log = ActivityLog(self.store, self.workstation)
+        return DownloadService(DownloadParts(self.machine, self.store, self.settings, log, self.clock, self.workstation, self._closing))
 
     @property
     def job_works(self) -> JobWorks:
@@ -189,7 +178,7 @@ class Agent:
         from tray_agent.job_kinds import JobKey
         from tray_agent.messages.service import message_work
 
-        return self._download_parts.work if key is JobKey.DOWNLOAD else message_work(lambda: self.messages.parts, key)
+        return self.downloads.work if key is JobKey.DOWNLOAD else message_work(lambda: self.messages.parts, key)
 
     def is_switched_on(self, key: JobKey) -> bool:
         """Returns whether a switch that turns a job on stands on Ja now."""

@@ -138,7 +138,7 @@ def _portal(agent: Agent) -> Iterator[_Finding]:
 
 
 def _downloads(agent: Agent) -> Iterator[_Finding]:
-    from tray_agent.downloads.publisher import names_of
+    from tray_agent.downloads.installation import names_of
 
     folder, portal = agent.machine.download_folder, agent.machine.portal
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)

@@ -27,8 +27,8 @@ from tests.benchmarks.row import Row, show_seconds
 from tests.support.portal import FaultyPortal
 from tray_agent.clock import SystemClock
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
-from tray_agent.downloads.checksums import is_genuine
 from tray_agent.downloads.model import Hashes
+from tray_agent.downloads.partial import is_genuine
 from tray_agent.downloads.portal import Portal, metadata_folder
 from tray_agent.downloads.transfer import Transfer, Wanted
 from tray_agent.web.client import Web

@@ -60,20 +60,26 @@ def _download(given: argparse.Namespace, web: Web) -> int:
 
     portal = _portal(given, web)
     transfer = Transfer(web, SystemClock(), TransferLimits(reserve=0, attempts=1))
-    for name, target in portal.find(*given.target_name):
-        if target is None or not set(target.hashes) <= set(DIGEST_LENGTHS):
-            sys.stderr.write(f"no target {name}, or none that can be checked\n")
-            return 1
-        hashes = tuple(target.hashes.items())
-        address = portal.address_of_target(name, hashes[0][1])
-        transfer.fetch(Wanted(address, name, target.length, hashes, given.target_dir / quote(name, safe="")))
+    with portal._asking() as reader:
+        for name in given.target_name:
+            target = reader.get_targetinfo(name)
+            portal._names_by_hash = reader.names_by_hash
+            if target is None or not set(target.hashes) <= set(DIGEST_LENGTHS):
+                sys.stderr.write(f"no target {name}, or none that can be checked\n")
+                return 1
+            hashes = tuple(target.hashes.items())
+            address = portal.address_of(name, hashes[0][1])
+            transfer.fetch(Wanted(address, name, target.length, hashes, given.target_dir / quote(name, safe="")))
     return 0
 
 
 def _portal(given: argparse.Namespace, web: Web) -> Portal:
     from tray_agent.downloads.portal import Portal
 
-    return Portal("", None, given.metadata_dir, web, metadata_address=given.metadata_url, targets_address=given.target_base_url)
+    portal = Portal("", None, given.metadata_dir, web)
+    portal._metadata_address = given.metadata_url  # the suite has folders of its own for the two
+    portal._targets_address = (given.target_base_url or "").rstrip("/")
+    return portal
 
 
 def _parser() -> argparse.ArgumentParser:

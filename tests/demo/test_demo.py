@@ -11,7 +11,7 @@ import pytest
 from tray_agent.cli import run
 from tray_agent.clock import ManualClock
 from tray_agent.demo.practice import AwkwardCase
-from tray_agent.demo.run import run_demo
+from tray_agent.demo.report import run_demo
 from tray_agent.demo.world import DemoWorld
 from tray_agent.errors import InputError
 from tray_agent.job_kinds import JobKey
@@ -55,7 +55,7 @@ def test_what_the_gateway_got_is_what_the_outbox_says(tmp_path: Path) -> None:
     by_sms = {message.reference for message in page.rows if message.submitted_at and message.channel and message.channel.value == "sms"}
     assert taken == by_sms
     assert len(taken) + len(mails) == report.sent > 100
-    spent = sum(change.before - change.after for change in report.credits)
+    spent = sum(before - after for before, after in report.credits.values())
     assert spent == sum(message.cost for message in page.rows if message.submitted_at)
 
 

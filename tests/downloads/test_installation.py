@@ -10,14 +10,14 @@ import pytest
 
 from publishing.publish import publish
 from tests.downloads.trial_starter import TrialStarter
+from tests.downloads.vendor import publish_version
 from tests.downloads.workstation import Practice
 from tests.support.signatures import KnownSignatures
 from tray_agent.clock import ManualClock
-from tray_agent.demo.portal import DemoPortal, publish_version
+from tray_agent.demo.portal import DemoPortal
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.installation import Expected, Installation, outcome_of
+from tray_agent.downloads.installation import Installation, names_of, objection, outcome_of
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version
-from tray_agent.downloads.publisher import names_of, objection
 from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.protocol.model import Activity, Level
 
@@ -44,7 +44,8 @@ class Desk:
         self.starter = TrialStarter()
         self.signature = Signature(SignatureState.VALID, "Hersteller AG")
         self.log = Log()
-        self.expected = Expected()
+        self.publishers: tuple[str, ...] = ()
+        self.practice_version: Callable[[], Version | None] = lambda: None
 
     def install(self, element: str = "update", version: str = "2.69.001") -> InstallOutcome:
         return self.result(element, version)[0]
@@ -58,13 +59,13 @@ class Desk:
     def hand_over(self, download: Download, signatures: KnownSignatures | None = None) -> InstallResult:
         practice = self.practice
         installation = Installation(
-            practice.database,
             practice.rows,
             practice.library,
             self.starter,
             signatures or KnownSignatures(),
             self.log.write,
-            self.expected,
+            self.publishers,
+            self.practice_version,
         )
         return installation.hand_over(download, "Anna@PC1")
 
@@ -265,7 +266,7 @@ def test_publishers_of_the_configuration() -> None:
 
 
 def test_another_publisher_than_the_configured_one_is_not_started(desk: Desk) -> None:
-    desk.expected = Expected(publishers=("Hersteller AG",))
+    desk.publishers = ("Hersteller AG",)
     desk.signature = Signature(VALID, "Fremde AG")
     with pytest.raises(InstallRefusedError, match="Fremde AG"):
         desk.install()
@@ -298,7 +299,7 @@ def test_a_file_without_a_publisher_is_told_apart(desk: Desk) -> None:
 def test_a_practice_software_that_is_too_old_stops_the_installation(desk: Desk, installed: Version | None, refused: bool) -> None:
     desk.practice.subscribe("handbuch")
     desk.practice.run()
-    desk.expected = Expected(practice_version=lambda: installed)
+    desk.practice_version = lambda: installed
     if refused:
         with pytest.raises(InstallRefusedError, match=r"Nötig ist vitomed 2\.69\.000 oder neuer; auf diesem Arbeitsplatz ist 2\.68\.014"):
             desk.install("handbuch", "1.0.000")

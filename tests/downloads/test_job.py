@@ -13,11 +13,12 @@ import pytest
 from publishing.publish import publish, refresh
 from tests.downloads.conftest import KB
 from tests.downloads.forging import add_target
+from tests.downloads.vendor import publish_version
 from tests.downloads.workstation import Practice, TrialContext
 from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
-from tray_agent.demo.portal import DemoPortal, publish_version
+from tray_agent.demo.portal import DemoPortal
 from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
 from tray_agent.downloads.job import PARALLEL
@@ -45,11 +46,11 @@ def test_brings_the_newest_version_of_what_is_subscribed(practice: Practice, dem
 def test_a_second_run_fetches_nothing(practice: Practice, server: FaultyPortal) -> None:
     practice.subscribe("update")
     practice.run()
-    before = len(server.traffic.sent)
+    before = len(server.sent)
     result = practice.run()
     assert result.skipped == {"up_to_date": 1}
     assert result.sentence == "Das abonnierte Element ist auf dem neuesten Stand."
-    assert [path for path in list(server.traffic.sent)[before:] if "targets/" in path and ".json" not in path] == []
+    assert [path for path in list(server.sent)[before:] if "targets/" in path and ".json" not in path] == []
 
 
 def test_nothing_subscribed_is_nothing_done(practice: Practice) -> None:
@@ -114,7 +115,7 @@ def test_what_the_vendor_says_anew_of_the_same_file_is_taken_over(
         text = text.replace(old, new)
     (demo.source / "portal.toml").write_text(text, encoding="utf-8")
     publish_again_from_source(demo, clock)
-    asked = len(server.traffic.requests)
+    asked = len(server.requests)
     assert practice.run().counts == {}
     tariff, update = practice.download("tarif", "1.4.002").signed, practice.download("update", "2.69.001").signed
     assert (tariff.title, tariff.publisher, tariff.notes, str(tariff.needs)) == (
@@ -122,7 +123,7 @@ def test_what_the_vendor_says_anew_of_the_same_file_is_taken_over(
     )  # fmt: skip
     assert not update.restart
     assert set(practice.states().values()) == {"offered"}
-    assert not [request for request in server.traffic.requests[asked:] if request.path.startswith("/targets/")]
+    assert not [request for request in server.requests[asked:] if request.path.startswith("/targets/")]
 
 
 @pytest.mark.parametrize(("keep", "expected"), [(True, "2.68.015"), (False, "2.69.001")])
@@ -392,7 +393,7 @@ def test_a_file_above_the_limit_is_not_fetched(practice: Practice, server: Fault
     practice.limits = TransferLimits(reserve=0, most_bytes=30 * KB)
     practice.run()
     assert practice.context.reasons == ["too_large"]
-    assert not any("update" in path for path in server.traffic.sent)
+    assert not any("update" in path for path in server.sent)
 
 
 def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: DemoPortal, server: FaultyPortal, clock: ManualClock) -> None:
@@ -432,16 +433,16 @@ def test_one_downloads_and_all_see_it(practice: Practice, server: FaultyPortal, 
     practice.run()
     assert other.states() == {"tarif 1.4.002": "offered"}
     assert other.library.is_present(other.download("tarif", "1.4.002").signed) == shared
-    fetched = server.traffic.bytes_of(next(path for path in server.traffic.sent if "tarif" in path))
+    fetched = server.bytes_of(next(path for path in server.sent if "tarif" in path))
     other.run()
     assert other.files() == {TARIF}
-    assert server.traffic.bytes_of(next(path for path in server.traffic.sent if "tarif" in path)) == fetched * (1 if shared else 2)
+    assert server.bytes_of(next(path for path in server.sent if "tarif" in path)) == fetched * (1 if shared else 2)
     assert practice.run().skipped == {"up_to_date": 1}
 
 
 def test_another_workstation_that_is_still_fetching_is_left_in_peace(practice: Practice) -> None:
     practice.subscribe("tarif")
-    version = practice.portal.refresh().elements["tarif"].newest
+    version = practice.portal.refresh().elements["tarif"][0]
     with taken(practice.library.place_of(version), version.size, version.hashes):
         result = practice.run()
     assert (result.counts["failed"], practice.context.reasons) == (1, ["busy"])

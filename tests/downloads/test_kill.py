@@ -17,10 +17,9 @@ import pytest
 from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
 from tray_agent.demo.portal_server import Request
-from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Download, DownloadState
-from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 

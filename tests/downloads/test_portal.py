@@ -14,9 +14,10 @@ import pytest
 from publishing.publish import refresh
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.forging import add_target, newest, resign
+from tests.downloads.vendor import publish_version
 from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.clock import ManualClock
-from tray_agent.demo.portal import DOCUMENTS, DemoPortal, make_portal, publish_version
+from tray_agent.demo.portal import DOCUMENTS, DemoPortal, make_portal
 from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS, Catalogue, RefusalReason
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
@@ -49,9 +50,9 @@ def test_areas_headings_and_rows_are_read(portal: Portal, clock: ManualClock) ->
         ("Programm", ["2.69.001"]),
         ("Tarife", ["1.4.002"]),
     ]
-    update = catalogue.elements["update"].newest
+    update = catalogue.elements["update"][0]
     assert (update.title, update.kind, update.restart, update.file_name) == ("Update vitomed", "msi", True, "update-2.69.001.msi")
-    assert str(catalogue.elements["handbuch"].newest.needs) == "2.69.000"
+    assert str(catalogue.elements["handbuch"][0].needs) == "2.69.000"
     assert (catalogue.offline, catalogue.checked_at, catalogue.refusals) == (False, clock.now(), ())
 
 
@@ -61,7 +62,7 @@ def test_the_demo_has_areas_a_history_and_a_dozen_elements(tmp_path: Path, web: 
         catalogue = make(demo, server.address, tmp_path / "data", web, clock).refresh()
     assert [area.title for area in areas_of(catalogue)] == [NEW_DOWNLOADS, DOCUMENTS, HISTORY]
     assert len(catalogue.elements) >= 12
-    sizes = [version.size for element in catalogue.elements.values() for version in element.versions]
+    sizes = [version.size for versions in catalogue.elements.values() for version in versions]
     assert (min(sizes), max(sizes)) == (10 * 1024, 30 * 1024 * 1024)
 
 
@@ -69,7 +70,7 @@ def test_newer_publications_are_seen(portal: Portal, demo: DemoPortal, clock: Ma
     assert portal.refresh().number == 1
     publish_version(demo, "handbuch", "1.0.001", 100, clock.now())
     catalogue = portal.refresh()
-    assert (catalogue.number, str(catalogue.elements["handbuch"].newest.version)) == (2, "1.0.001")
+    assert (catalogue.number, str(catalogue.elements["handbuch"][0].version)) == (2, "1.0.001")
 
 
 def test_the_last_confirmed_state_is_known_without_the_portal(portal: Portal, server: FaultyPortal, clock: ManualClock) -> None:
@@ -207,7 +208,7 @@ def test_a_rotated_key_is_followed(portal: Portal, demo: DemoPortal, clock: Manu
     (demo.folder / "keys" / "targets.pem").unlink()
     publish_version(demo, "handbuch", "1.0.001", 100, clock.now())
     assert (demo.repository / "metadata" / "2.root.json").exists()
-    assert str(portal.refresh().elements["handbuch"].newest.version) == "1.0.001"
+    assert str(portal.refresh().elements["handbuch"][0].version) == "1.0.001"
 
 
 # A portal that does not answer as it should
@@ -257,7 +258,7 @@ def test_nobody_is_asked_again_and_again(portal: Portal, server: FaultyPortal, c
     before = clock.monotonic()
     with pytest.raises(PortalUnavailableError):
         portal.refresh()
-    assert sum("timestamp" in request.path for request in server.traffic.requests) == {404: 1, 503: 2}[answer]
+    assert sum("timestamp" in request.path for request in server.requests) == {404: 1, 503: 2}[answer]
     assert clock.monotonic() - before <= 2
 
 
@@ -271,7 +272,7 @@ def test_a_redirect_elsewhere_or_in_a_circle_is_not_followed(portal: Portal, ser
     server.fault = fault
     with pytest.raises(PortalUnavailableError):
         portal.refresh()
-    assert len(server.traffic.requests) <= 10
+    assert len(server.requests) <= 10
 
 
 def test_metadata_that_drips_is_given_up(demo: DemoPortal, server: FaultyPortal, tmp_path: Path, web: Web, clock: ManualClock) -> None:
@@ -395,7 +396,7 @@ def test_two_files_of_one_version_are_both_refused(portal: Portal, demo: DemoPor
 
 def test_unknown_fields_are_ignored(portal: Portal, demo: DemoPortal, clock: ManualClock) -> None:
     add_target(demo, "gut/good.zip", GOOD | {"colour": "blue", "x": {"y": []}}, clock.now())
-    assert portal.refresh().elements["gut"].newest.title == "Gut"
+    assert portal.refresh().elements["gut"][0].title == "Gut"
 
 
 def test_every_error_is_one_that_people_can_read(portal: Portal, server: FaultyPortal) -> None:

@@ -8,9 +8,8 @@ import pytest
 
 from tests.downloads.test_rules import offered
 from tray_agent.clock import ManualClock
-from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, Version
-from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.store.database import Database
 
 

@@ -15,12 +15,11 @@ from tray_agent.clock import ManualClock
 from tray_agent.downloads.catalogue import Catalogue, elements_of, read_area_order
 from tray_agent.downloads.choice import NotFetched, choose
 from tray_agent.downloads.library import Library
-from tray_agent.downloads.model import DownloadState, ElementVersion, FileKind, Version, predecessors
+from tray_agent.downloads.model import DownloadState, ElementVersion, FileKind, Subscription, Version, predecessors
 from tray_agent.downloads.names import UnsafeNameError, check_element_key, check_file_name, file_name_of
 from tray_agent.downloads.portal_view import PortalRow, arrange
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.rate import RateLimit, office_rate
-from tray_agent.downloads.subscriptions import Subscription
+from tray_agent.downloads.transfer import RateLimit, office_rate
 from tray_agent.downloads.words import format_size, format_time_left
 
 NUMBERS = st.integers(0, 999_999)

@@ -11,13 +11,14 @@ import pytest
 from publishing.publish import publish
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.trial_starter import TrialStarter
+from tests.downloads.vendor import publish_version
 from tests.support.portal import FaultyPortal
 from tests.support.signatures import KnownSignatures
 from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.clock import SystemClock
 from tray_agent.config.machine import load_machine
-from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
+from tray_agent.demo.portal import DemoPortal, make_portal
 from tray_agent.doctor import CheckVerdict, Subject, examine
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
@@ -159,7 +160,7 @@ def test_what_was_replaced_or_withdrawn_is_started_only_by_its_version(
     agent: Agent, service: DownloadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     starter = TrialStarter()
-    monkeypatch.setattr("tray_agent.downloads.assembly.starter", lambda: starter)
+    monkeypatch.setattr("tray_agent.downloads.parts.starter", lambda: starter)
     service.subscribe("update", "Anna")
     service.set_active(True, "Anna")
     agent.jobs.run_now(JobKey.DOWNLOAD)

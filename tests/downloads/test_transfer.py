@@ -22,8 +22,7 @@ from tray_agent.downloads import transfer as transfer_module
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.partial import NOTE, PART, taken
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.rate import RateLimit
-from tray_agent.downloads.transfer import Transfer, TransferCancelledError, TransferLimits, Wanted
+from tray_agent.downloads.transfer import RateLimit, Transfer, TransferCancelledError, TransferLimits, Wanted
 from tray_agent.web.client import Patience, Web
 
 KB = 1024
@@ -74,7 +73,7 @@ class Place:
     @property
     def asked(self) -> list[int]:
         """The first byte of every request."""
-        return [request.start for request in self.server.traffic.requests]
+        return [request.start for request in self.server.requests]
 
     def is_here(self) -> bool:
         return self.left == {self.destination.name} and self.destination.read_bytes() == CONTENT
@@ -185,14 +184,14 @@ def test_a_connection_that_breaks_off_is_resumed_without_a_byte_twice(place: Pla
     place.fetch()
     assert place.is_here()
     assert place.asked == [0, stop]
-    assert place.server.traffic.bytes_of(PATH) == SIZE
+    assert place.server.bytes_of(PATH) == SIZE
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stops=st.lists(st.integers(1, SIZE - 1), min_size=1, max_size=6, unique=True))
 def test_breaking_off_anywhere_again_and_again_costs_no_byte_twice(place: Place, stops: list[int]) -> None:
     place.destination.unlink(missing_ok=True)
-    place.server.traffic.sent.clear()
+    place.server.sent.clear()
     faults = [cut(stop) for stop in sorted(stops)]
 
     def fault(handler: FaultyPortalHandler, request: Request) -> bool:
@@ -201,7 +200,7 @@ def test_breaking_off_anywhere_again_and_again_costs_no_byte_twice(place: Place,
     place.server.fault = fault
     place.fetch(TransferLimits(reserve=0, attempts=10))
     assert place.is_here()
-    assert place.server.traffic.bytes_of(PATH) == SIZE
+    assert place.server.bytes_of(PATH) == SIZE
 
 
 def test_a_later_transfer_goes_on_where_an_earlier_one_gave_up(place: Place) -> None:
@@ -214,7 +213,7 @@ def test_a_later_transfer_goes_on_where_an_earlier_one_gave_up(place: Place) -> 
     place.server.fault = fault
     place.fetch()
     assert place.is_here()
-    assert place.server.traffic.bytes_of(PATH) == SIZE
+    assert place.server.bytes_of(PATH) == SIZE
 
 
 def test_a_server_that_is_busy_for_a_moment_is_asked_again(place: Place, clock: ManualClock) -> None:
@@ -228,7 +227,7 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again(place: Place, clock: 
 def test_the_validator_of_the_first_answer_guards_the_resumption(place: Place) -> None:
     place.server.fault = cut(20 * KB, once=True)
     place.fetch()
-    assert [request.headers.get("if-range") for request in place.server.traffic.requests] == [
+    assert [request.headers.get("if-range") for request in place.server.requests] == [
         None,
         etag_of(place.server.folder / "file.bin"),
     ]
@@ -242,7 +241,7 @@ def test_only_a_strong_validator_guards(place: Place, headers: dict[str, str], g
     place.server.fault = first(say(200, CONTENT[: 20 * KB], headers, length=SIZE))
     place.fetch()
     assert place.is_here()
-    assert place.server.traffic.requests[1].headers.get("if-range") == guard
+    assert place.server.requests[1].headers.get("if-range") == guard
 
 
 def test_a_redirect_within_the_same_host_is_followed(place: Place) -> None:
@@ -374,7 +373,7 @@ def test_a_body_without_end_is_not_read_to_the_end(place: Place) -> None:
     place.server.fault = chunked_without_end
     place.fail()
     assert place.left == set()
-    assert place.server.traffic.bytes_of(PATH) < 20_000_000
+    assert place.server.bytes_of(PATH) < 20_000_000
 
 
 @pytest.mark.parametrize("at", [0, 10 * KB])

@@ -12,20 +12,18 @@ from sqlalchemy import Connection
 
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
-from tray_agent.downloads.download_rows import DownloadRows
+from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.job import run_once
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Download
 from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.subscriptions import Subscriptions
 from tray_agent.downloads.transfer import Transfer, TransferLimits
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobResult
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
-from tray_agent.store.settings import SettingStore
 from tray_agent.web.client import Web
 
 
@@ -71,7 +69,9 @@ class TrialSwitches:
 
 
 class Practice:
-    """The Download-Service of one workstation, put together for tests."""
+    """The Download-Service of one workstation, put together for tests: stands in for its ``DownloadParts``."""
+
+    workstation = "PC1"
 
     def __init__(self, folder: Path, database: Database, portal: Portal, web: Web, clock: ManualClock) -> None:
         self.database = database
@@ -89,27 +89,20 @@ class Practice:
     def run(self, context: TrialContext | None = None) -> JobResult:
         """Runs the job once; what it logged is in ``context``."""
         self.context = context or TrialContext()
-        return run_once(self.parts(), self.context)
+        return run_once(cast("DownloadParts", self), self.context)
 
-    def parts(self) -> DownloadParts:
-        return DownloadParts(
-            portal=lambda: self.portal,
-            database=self.database,
-            rows=self.rows,
-            subscriptions=self.subscriptions,
-            library=self.library,
-            settings=cast("SettingStore", TrialSwitches(self.switches)),
-            transfer=lambda settings: Transfer(self.web, self.clock, self.limits, None, self.progress),
-            progress=self.progress,
-            clock=self.clock,
-            workstation="PC1",
-        )
+    @property
+    def settings(self) -> TrialSwitches:
+        return TrialSwitches(self.switches)
+
+    def transfer(self, _settings: Settings) -> Transfer:
+        return Transfer(self.web, self.clock, self.limits, None, self.progress)
 
     def subscribe(self, *elements: str) -> None:
         catalogue = self.portal.refresh()
         for element in elements:
-            found = catalogue.elements[element]
-            self.subscriptions.add(element, found.title, found.newest.version, "Anna@PC1")
+            newest = catalogue.elements[element][0]
+            self.subscriptions.add(element, newest.title, newest.version, "Anna@PC1")
 
     def download(self, element: str, version: str) -> Download:
         return next(row for row in self.rows.all() if (row.signed.element, str(row.signed.version)) == (element, version))

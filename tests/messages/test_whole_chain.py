@@ -101,11 +101,10 @@ def test_every_sms_of_the_outbox_was_taken_once_and_none_beside(chain: Chain) ->
 
 
 def test_what_changes_between_preparing_and_sending_counts(chain: Chain) -> None:
-    ordinary = chain.demo.of(AwkwardCase.FAMILY_NUMBER, MessageKind.REMINDER)
-    died, moved = ordinary[0], ordinary[1]
+    died, moved, *_others = [planted for planted in chain.demo.planted if planted.case is AwkwardCase.FAMILY_NUMBER]
     chain.prepare()
-    staff.record_death(chain.practice_database, died.patient_id, TODAY)
-    staff.cancel_appointment(chain.practice_database, moved.appointment_id or "")
+    staff.change_patient(chain.practice_database, died.patient_id, sterbedatum=TODAY)
+    staff.change_appointment(chain.practice_database, moved.appointment_id or "", status="abgesagt")
     chain.send()
     found = [chain.of(planted) for planted in (died, moved)]
     assert [message.reason for message in found if message] == ["deceased", "appointment_cancelled"]

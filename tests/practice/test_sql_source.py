@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.dialects import mssql
 
 from tests.practice import sources
@@ -49,22 +49,23 @@ def test_no_transaction_is_open_while_the_caller_works(empty_database: Database,
     source = sources.sql_practice(empty_database)
     chunks = source.appointments_between(BEGIN, BEGIN + timedelta(days=1))
     assert [a.id for a in next(chunks)] == ["101", "102"]
-    staff.delete_appointment(empty_database, "103")
-    staff.set_appointment_status(empty_database, "104", "definitiv")
+    with empty_database.begin() as connection:
+        connection.execute(delete(tables.termin).where(tables.termin.c.termin_nr == 103))
+    staff.change_appointment(empty_database, "104", status="definitiv")
     assert [(a.id, a.status) for chunk in chunks for a in chunk] == [("104", AppointmentStatus.DEFINITE)]
 
 
 def test_an_unknown_status_word_is_never_definite(empty_database: Database) -> None:
     source = sources.sql_practice(empty_database)
     for word in ("definitv", "", "2", "definitiv?", "abgesagt (definitiv)"):
-        staff.set_appointment_status(empty_database, "101", word)
+        staff.change_appointment(empty_database, "101", status=word)
         assert source.appointments({"101"})["101"].status is AppointmentStatus.UNKNOWN
 
 
 @pytest.mark.parametrize("word", ["definitiv", "Definitiv", " DEFINITIV "])
 def test_the_status_word_is_read_in_any_case(empty_database: Database, word: str) -> None:
     source = sources.sql_practice(empty_database)
-    staff.set_appointment_status(empty_database, "101", word)
+    staff.change_appointment(empty_database, "101", status=word)
     assert source.appointments({"101"})["101"].status is AppointmentStatus.DEFINITE
 
 
@@ -213,17 +214,20 @@ def test_text_ids_are_read_as_they_are(sqlite_practice: Database) -> None:
 def test_a_death_recorded_between_two_reads_is_seen(empty_database: Database) -> None:
     source = sources.sql_practice(empty_database)
     assert not source.patients({"1"})["1"].is_deceased
-    staff.record_death(empty_database, "1", date(2026, 11, 20))
+    staff.change_patient(empty_database, "1", sterbedatum=date(2026, 11, 20))
     assert source.patients({"1"})["1"].is_deceased
 
 
 def test_changes_that_the_practice_makes_are_seen(empty_database: Database) -> None:
     source = sources.sql_practice(empty_database)
-    staff.move_appointment(empty_database, "101", datetime(2026, 11, 30, 14))
-    staff.cancel_appointment(empty_database, "106")
-    staff.opt_out(empty_database, "1")
-    staff.change_contact(empty_database, "4", "078 111 22 33", "u@example.com")
-    staff.open_treatment(empty_database, 50, "1", "M1", date(2026, 11, 1))
+    was, at = datetime(2026, 11, 24), datetime(2026, 11, 30, 14)
+    staff.change_appointment(empty_database, "101", beginn=at, ende=at + timedelta(minutes=30), verschoben_von=was)
+    staff.change_appointment(empty_database, "106", status="abgesagt")
+    staff.change_patient(empty_database, "1", keine_mitteilungen=1)
+    staff.change_patient(empty_database, "4", natel="078 111 22 33", telefon=None, email="u@example.com")
+    treatment = {"behandlung_nr": 50, "patient_nr": 1, "mandant_nr": "M1", "eroeffnet_am": date(2026, 11, 1)}
+    with empty_database.begin() as connection:
+        connection.execute(insert(tables.behandlung).values(treatment))
     moved = source.appointments({"101", "106"})
     assert (moved["101"].starts_at, moved["101"].ends_at) == (datetime(2026, 11, 30, 14), datetime(2026, 11, 30, 14, 30))
     assert moved["106"].status is AppointmentStatus.CANCELLED

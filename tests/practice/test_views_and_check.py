@@ -153,7 +153,7 @@ def test_the_types_of_sql_server_that_a_start_may_have(found: TypeEngine[Any], *
 
 def test_bad_rows_are_counted_and_the_first_named_by_id(practice: Database) -> None:
     for number in (101, 103):
-        staff.set_appointment_status(practice, str(number), "wartet")
+        staff.change_appointment(practice, str(number), status="wartet")
     finding = found(practice, PracticeCode.UNREADABLE)
     assert (finding.severity, finding.column, finding.count) == (PracticeSeverity.NOTICE, "status", 2)
     assert set(finding.examples) == {"101", "103"}

@@ -15,8 +15,9 @@ from publishing.publish import publish, refresh, rotate
 from publishing.signing_keys import SigningKeys
 from tests.downloads.conftest import ELEMENTS
 from tests.downloads.forging import newest
+from tests.downloads.vendor import publish_version
 from tray_agent.clock import ManualClock
-from tray_agent.demo.portal import DemoPortal, make_portal, publish_version
+from tray_agent.demo.portal import DemoPortal, make_portal
 from tray_agent.downloads.errors import PortalUntrustedError
 from tray_agent.downloads.portal import Portal
 
@@ -80,7 +81,7 @@ def test_roles_expire_as_described(demo: DemoPortal, clock: ManualClock) -> None
     assert newest(demo.repository, "snapshot").signed.expires - clock.now() == timedelta(days=20)
     assert newest(demo.repository, "targets").signed.expires - clock.now() == timedelta(days=100)
     clock.advance(timedelta(days=1))
-    assert refresh(demo.repository, demo.keys, clock.now()).expires - clock.now() == timedelta(days=3)
+    assert dict(refresh(demo.repository, demo.keys, clock.now()).expiries)["timestamp"] - clock.now() == timedelta(days=3)
 
 
 def test_a_year_of_refreshing_keeps_the_portal_alive(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
@@ -227,7 +228,7 @@ def test_new_keys_are_followed_from_the_first_root(demo: DemoPortal, portal: Por
         assert newest(demo.repository, "root").signed.version == number
         assert len(portal.refresh().elements) == 3
     publish_version(demo, "tarif", "1.4.003", 100, clock.now())
-    assert str(portal.refresh().elements["tarif"].newest.version) == "1.4.003"
+    assert str(portal.refresh().elements["tarif"][0].version) == "1.4.003"
     after = newest(demo.repository, "root").signed.roles[role].keyids
     assert len(after) == 1
     assert after != before
@@ -328,9 +329,9 @@ def test_a_publication_that_broke_off_does_not_count(demo: DemoPortal, portal: P
     publish_version(demo, "tarif", "1.4.003", 100, clock.now())
     timestamp.write_bytes(content)
     refresh(demo.repository, demo.keys, clock.now())
-    assert str(portal.refresh().elements["tarif"].newest.version) == "1.4.002"
+    assert str(portal.refresh().elements["tarif"][0].version) == "1.4.002"
     publish(demo.source, demo.repository, demo.keys, clock.now())
-    assert str(portal.refresh().elements["tarif"].newest.version) == "1.4.003"
+    assert str(portal.refresh().elements["tarif"][0].version) == "1.4.003"
 
 
 def test_elements_come_and_go(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:

@@ -32,7 +32,7 @@ from tray_agent.agent import Agent
 from tray_agent.config import settings as switches
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, PracticeSection
 from tray_agent.config.secrets import MemorySecrets
-from tray_agent.demo.gateway_ledger import AcceptedSms, DeliveryRule
+from tray_agent.demo.gateway_server import AcceptedSms, DeliveryRule
 from tray_agent.errors import KnownError, OutcomeUnknownError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim

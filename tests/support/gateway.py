@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import subprocess
@@ -14,10 +13,20 @@ from contextlib import closing
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger
-from tray_agent.demo.gateway_server import NOT_ENOUGH, GatewayAnswer, GatewayServer, http_answer, status_line
+from tray_agent.demo.gateway_server import (
+    NOT_ENOUGH,
+    AcceptedSms,
+    Delivery,
+    DeliveryRule,
+    GatewayAnswer,
+    GatewayServer,
+    Ledger,
+    http_answer,
+    status_line,
+)
+from tray_agent.demo.loopback import LoopbackServer
 
 SENDING = ("sendtextsms", "sendsimpletextsms")
 """The calls that hand over a message, in lower case."""
@@ -178,7 +187,7 @@ class FaultyGateway(GatewayServer):
             return None
 
 
-class GatewayProcess:
+class GatewayProcess(LoopbackServer):
     """The server in a process of its own: killing or loading the sender does not touch it.
 
     Args:
@@ -199,10 +208,9 @@ class GatewayProcess:
         faults: Mapping[GatewayFault, float] | None = None,
     ) -> None:
         self._state = state
-        options = ["--state", str(state), "--balance", str(balance), "--latency", str(latency), "--seed", str(seed)]
-        options += [f"--account={name}:{password}" for name, password in accounts.items()]
-        options += [f"--fault={fault}={rate}" for fault, rate in (faults or {}).items()]
-        self._command = [sys.executable, "-m", "tests.support.gateway", *options]
+        numbers = {"balance": str(balance), "latency": latency, "seed": seed, "faults": faults or {}}
+        given = {"accounts": accounts, "state": str(state), **numbers}
+        self._command = [sys.executable, "-m", "tests.support.gateway", json.dumps(given)]
         self._process: subprocess.Popen[str] | None = None
         self.address = ""
 
@@ -210,24 +218,15 @@ class GatewayProcess:
         """Starts the process and waits until it answers."""
         root = Path(__file__).parents[2]
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
-        self.address = _stream(self._process.stdout).readline().strip()
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().strip()
         return self
 
     def stop(self) -> None:
         """Ends the process; it ends by itself when its standard input is closed."""
         if self._process is not None:
-            _stream(self._process.stdin).close()
-            self._process.wait(10)
-            _stream(self._process.stdout).close()
+            self._process.communicate(timeout=10)  # closes its standard input
             self._process = None
-
-    def __enter__(self) -> Self:
-        """Starts."""
-        return self.start()
-
-    def __exit__(self, *_error: object) -> None:
-        """Ends."""
-        self.stop()
 
     def accepted(self) -> list[AcceptedSms]:
         """Returns every message taken so far, in order; a message taken twice is there twice."""
@@ -235,26 +234,12 @@ class GatewayProcess:
             return ledger.accepted()
 
 
-def _stream(stream: IO[str] | None) -> IO[str]:
-    if stream is None:
-        raise RuntimeError("the process was started without pipes")
-    return stream
-
-
 def main() -> None:
-    """Runs the server until standard input is closed; the first line of the output is its address."""
-    parser = argparse.ArgumentParser(prog="gateway")
-    parser.add_argument("--account", action="append", default=[], metavar="NAME:PASSWORD")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME=SHARE")
-    parser.add_argument("--balance", type=Decimal, default=Decimal(500))
-    parser.add_argument("--state", type=Path)
-    parser.add_argument("--latency", type=float, default=0.0)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    accounts = dict(account.split(":", 1) for account in given.account)
-    rates = {GatewayFault(name): float(rate) for name, rate in (fault.split("=", 1) for fault in given.fault)}
-    with FaultyGateway(accounts, balance=given.balance, state=given.state, latency=given.latency, rule=DeliveryRule(given.seed)) as server:
-        server.fail_at_random(rates, given.seed)
+    """Runs the server that a ``GatewayProcess`` describes until standard input is closed; the first line of the output is its address."""
+    given = json.loads(sys.argv[1])
+    usual = {"balance": Decimal(given["balance"]), "state": Path(given["state"]), "latency": given["latency"]}
+    with FaultyGateway(given["accounts"], rule=DeliveryRule(given["seed"]), **usual) as server:
+        server.fail_at_random({GatewayFault(name): share for name, share in given["faults"].items()}, given["seed"])
         sys.stdout.write(f"{server.address}\n")
         sys.stdout.flush()
         sys.stdin.read()

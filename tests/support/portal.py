@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tray_agent.demo.portal_server import PortalHandler, PortalServer, Request
 
 PortalFault = Callable[["FaultyPortalHandler", Request], bool]
 """May answer a request itself and return True; False lets the server answer as usual."""
-
-
-@dataclass
-class Traffic:
-    """What was asked and sent."""
-
-    requests: list[Request] = field(default_factory=list)
-    sent: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """By path the ranges of bytes that were handed to the network: first, and behind the last."""
-
-    def bytes_of(self, path: str) -> int:
-        """Returns how many bytes of the bodies of a path were sent in all."""
-        return sum(stop - start for start, stop in self.sent.get(path, []))
 
 
 class FaultyPortal(PortalServer):
@@ -33,14 +19,23 @@ class FaultyPortal(PortalServer):
         folder: with ``metadata`` and ``targets``.
         fault: stands before every answer where given; may be exchanged while it runs.
         piece: how many bytes are sent at once.
+
+    Attributes:
+        requests: what was asked.
+        sent: by path the ranges of bytes that were handed to the network: first, and behind the last.
     """
 
     def __init__(self, folder: Path, *, fault: PortalFault | None = None, piece: int = 256 * 1024) -> None:
         super().__init__(folder, FaultyPortalHandler)
         self.fault = fault
         self.piece = piece
-        self.traffic = Traffic()
+        self.requests: list[Request] = []
+        self.sent: dict[str, list[tuple[int, int]]] = {}
         self.lock = threading.Lock()
+
+    def bytes_of(self, path: str) -> int:
+        """Returns how many bytes of the bodies of a path were sent in all."""
+        return sum(stop - start for start, stop in self.sent.get(path, []))
 
 
 class FaultyPortalHandler(PortalHandler):
@@ -57,7 +52,7 @@ class FaultyPortalHandler(PortalHandler):
         """Notes the request; the fault may answer it."""
         self._path = request.path
         with self.portal.lock:
-            self.portal.traffic.requests.append(request)
+            self.portal.requests.append(request)
         fault = self.portal.fault
         if fault is None or not fault(self, request):
             super().answer(request)
@@ -74,4 +69,4 @@ class FaultyPortalHandler(PortalHandler):
     def count(self, path: str, start: int, stop: int) -> None:
         """Notes that these bytes of a path were sent."""
         with self.portal.lock:
-            self.portal.traffic.sent.setdefault(path, []).append((start, stop))
+            self.portal.sent.setdefault(path, []).append((start, stop))

@@ -12,9 +12,5 @@ def subject_of(name: DialogName, agent: Agent) -> object:
     """Returns what a window is about: the job *Mitteilungen senden* for *Zeitplan* and *Auftragsverlauf*, else None."""
     if name is DialogName.SCHEDULE:
         schedule = next(row.schedule for row in agent.jobs.overview() if row.key is JobKey.SEND_MESSAGES)
-        return ScheduleSubject(JobKey.SEND_MESSAGES, schedule, take=_ignore, preview=_ignore)
+        return ScheduleSubject(JobKey.SEND_MESSAGES, schedule, take=lambda _schedule: None, preview=lambda _schedule: None)
     return JobKey.SEND_MESSAGES if name is DialogName.JOB_HISTORY else None
-
-
-def _ignore(_schedule: object) -> None:
-    """Hears what nobody wants to know."""

@@ -97,7 +97,7 @@ def test_element_abonnieren(qtbot: QtBot, world: DemoWorld, desk: Windows) -> No
 
 def test_element_installieren(qtbot: QtBot, world: DemoWorld, desk: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
     starter = TrialStarter()
-    monkeypatch.setattr("tray_agent.downloads.assembly.starter", lambda: starter)
+    monkeypatch.setattr("tray_agent.downloads.parts.starter", lambda: starter)
     signed = KnownSignatures(**{"vitomed-update-2_69_001_msi": Signature(SignatureState.VALID, "Hersteller AG")})
     monkeypatch.setattr("tray_agent.platforms.this_system.signature_reader", lambda: signed)
     subscribe(qtbot, desk, "Update vitomed")

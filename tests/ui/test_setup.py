@@ -23,7 +23,7 @@ from tray_agent.config.machine import DownloadSection, GatewayAccount, GatewaySe
 from tray_agent.config.reading import plain_table
 from tray_agent.demo.world import DemoWorld
 from tray_agent.doctor import CheckVerdict, Subject
-from tray_agent.downloads.publisher import names_of
+from tray_agent.downloads.installation import names_of
 from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background

@@ -162,7 +162,7 @@ def secured(tmp_path: Path) -> Iterator[FaultyPortal]:
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(web: Web, secured: FaultyPortal) -> None:
     assert fault_of(web, secured.address.replace("http:", "https:") + "/server.pem") is WebFault.CERTIFICATE
-    assert secured.traffic.requests == []
+    assert secured.requests == []
 
 
 @pytest.fixture
@@ -186,6 +186,30 @@ def test_a_body_comes_over_tls_and_the_connection_is_used_again(web: Web, secure
     for _time in range(3):
         assert whole(web, f"{trusted}/file.bin") == content
     assert len(ports) == 1
+
+
+def test_a_head_that_drips_over_tls_is_cut_too(secured: FaultyPortal, trusted: str) -> None:
+    released = threading.Event()
+
+    def drip(handler: FaultyPortalHandler, request: Request) -> bool:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-A: ")
+        with suppress(OSError):
+            while not released.wait(0.01):
+                handler.wfile.write(b"x")
+        handler.close_connection = True
+        return True
+
+    secured.fault = drip
+    web = Web(Patience(connect=5, read=5, head=0.3))
+    began = SystemClock().monotonic()
+    late = threading.Timer(8, released.set)
+    late.start()
+    with pytest.raises(WebError):
+        get(web, f"{trusted}/server.pem")
+    assert SystemClock().monotonic() - began < 5
+    late.cancel()
+    released.set()
+    web.close()
 
 
 # Redirects
@@ -212,7 +236,7 @@ def test_a_redirect_from_https_to_http_is_refused(web: Web, secured: FaultyPorta
     assert get(web, f"{served.address}/file.txt") == b"content"
     secured.fault = redirect
     assert fault_of(web, f"{trusted}/file.txt") is WebFault.REDIRECT
-    assert len(served.traffic.requests) == 1
+    assert len(served.requests) == 1
 
 
 # Heads

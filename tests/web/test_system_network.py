@@ -6,7 +6,6 @@ import base64
 
 import pytest
 from urllib3 import PoolManager, ProxyManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tray_agent.web.system_network import is_this_machine, pools_through, proxy_for
 
@@ -41,7 +40,7 @@ def test_another_machine(host: str) -> None:
 
 
 def pools(proxy: str | None) -> PoolManager:
-    return pools_through(proxy, HTTPConnection, HTTPSConnection)
+    return pools_through(proxy)
 
 
 def test_a_login_may_hold_any_sign() -> None:

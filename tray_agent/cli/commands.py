@@ -13,11 +13,11 @@ from tray_agent.cli.database import group as database_group
 from tray_agent.cli.demo import demo
 from tray_agent.cli.doctor import doctor
 from tray_agent.cli.downloads import add_commands as add_download_commands
+from tray_agent.cli.downloads import portal_group
 from tray_agent.cli.history import add_commands as add_history_commands
 from tray_agent.cli.jobs import group as jobs_group
 from tray_agent.cli.messages import group as messages_group
 from tray_agent.cli.outbox import add_commands as add_outbox_commands
-from tray_agent.cli.portal import group as portal_group
 from tray_agent.cli.schedule import group as schedule_group
 from tray_agent.cli.service import group as service_group
 from tray_agent.cli.settings import group as settings_group

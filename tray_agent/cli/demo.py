@@ -44,7 +44,7 @@ def _with_progress(world: DemoWorld, *, quiet: bool) -> DemoReport:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from tray_agent.demo.run import run_demo
+    from tray_agent.demo.report import run_demo
     from tray_agent.job_kinds import job_title
     from tray_agent.jobs.events import RunProgressed
 

@@ -1,25 +1,35 @@
-"""``vitoclient downloads``, ``subscribe``, ``unsubscribe``, ``download-service``: the Download-Service on the command line."""
+"""``vitoclient portal``, ``downloads``, ``subscribe``, ``unsubscribe``, ``download-service``: the Download-Service on the command line."""
 
 from __future__ import annotations
 
 import dataclasses
-from contextlib import nullcontext
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, print_json, print_table
-from tray_agent.i18n import _, format_datetime
+from tray_agent.cli.frame import agent_here, console, print_json, print_table
+from tray_agent.i18n import _, format_date, format_datetime
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tray_agent.downloads.model import ElementVersion
+    from tray_agent.downloads.portal_view import PortalArea
+    from tray_agent.downloads.progress import DownloadProgress
     from tray_agent.downloads.service import DownloadRow
 
 _Element = Annotated[str, typer.Argument(metavar="ELEMENT", help=_("Der Name, den «vitoclient portal list» zeigt."))]
 _Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
+
+_SHOW_AFTER = 1.0
+"""Seconds after which the bar appears."""
+
+_BEAT = 0.2
 
 
 class Switch(StrEnum):
@@ -89,7 +99,7 @@ def _print_rows(rows: tuple[DownloadRow, ...], zone: ZoneInfo) -> None:
     print_table(table)
 
 
-def signed_as_json(signed: ElementVersion) -> dict[str, object]:
+def _signed_as_json(signed: ElementVersion) -> dict[str, object]:
     """Returns what the vendor signed of a version, as ``--json`` shows it (``docs/commands.md``)."""
     names = ("element", "title", "version", "released", "size", "notes", "kind", "restart")
     return {name: getattr(signed, name) for name in names} | {"needs": signed.needs or ""}
@@ -98,16 +108,15 @@ def signed_as_json(signed: ElementVersion) -> dict[str, object]:
 def _row_as_json(row: DownloadRow) -> dict[str, object]:
     known = {name: getattr(row.download, name) for name in ("verified_at", "changed_at", "changed_by", "exit_code")}
     here = {"file_name": row.signed.file_name, "state": row.state, "present": row.present}
-    return signed_as_json(row.signed) | here | known | {"kept": row.kept}
+    return _signed_as_json(row.signed) | here | known | {"kept": row.kept}
 
 
 def _run(as_json: _Json = False) -> None:
-    from tray_agent.cli.progress import transfer_bar
     from tray_agent.job_kinds import JobKey
     from tray_agent.protocol.model import RunState
 
     with agent_here() as agent:
-        with nullcontext() if as_json else transfer_bar(agent.downloads.progress):
+        with nullcontext() if as_json else _transfer_bar(agent.downloads.progress):
             run = agent.jobs.run_now(JobKey.DOWNLOAD)
         rows = agent.downloads.waiting()
     if as_json:
@@ -119,6 +128,38 @@ def _run(as_json: _Json = False) -> None:
             print(_("Bereit zur Installation: {title} {version}").format(title=row.signed.title, version=row.signed.version))
     if run.state is not RunState.SUCCEEDED or run.problems:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _transfer_bar(progress: DownloadProgress) -> Iterator[None]:
+    """Shows how far the transfers are until the end of the block, where the error stream is a terminal."""
+    ended = threading.Event()
+    shower = threading.Thread(target=_show, args=(progress, ended), name="progress-bar", daemon=True)
+    if sys.stderr.isatty():
+        shower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if shower.is_alive():
+            shower.join()
+
+
+def _show(progress: DownloadProgress, ended: threading.Event) -> None:
+    if ended.wait(_SHOW_AFTER):
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from tray_agent.downloads.words import progress_text
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=None, amount="")
+        while not ended.wait(_BEAT):
+            now = progress.snapshot()
+            bars.update(bar, completed=now.done, total=now.total or None, description=escape(now.titles), amount=progress_text(now))
 
 
 def _install(
@@ -134,3 +175,65 @@ def _install(
         print(result.sentence)
     if not result.outcome.went_well:
         raise typer.Exit(1)
+
+
+def portal_group() -> typer.Typer:
+    """Returns the commands of ``vitoclient portal``."""
+    app = typer.Typer(help=_("Das Online-Portal anzeigen."), no_args_is_help=True)
+    app.callback()(lambda: None)  # without it, a group of a single command would be that command
+    app.command("list", help=_("Zeigt, was das Portal anbietet."))(_list_portal)
+    return app
+
+
+def _list_portal(
+    area: Annotated[str | None, typer.Option("--area", help=_("Nur dieser Bereich."))] = None,
+    as_json: _Json = False,
+) -> None:
+    with agent_here() as agent:
+        view = agent.downloads.portal()
+        zone = agent.machine.zone
+    areas = [shown for shown in view.areas if area is None or shown.title.casefold() == area.casefold()]
+    if area is not None and not areas:
+        raise typer.BadParameter(_("Diesen Bereich gibt es nicht: {area}").format(area=area), param_hint="--area")
+    if as_json:
+        head = {"active": view.active, "offline": view.offline, "checked_at": view.checked_at, "refused": view.refused}
+        print_json(head | {"areas": [_area_as_json(shown) for shown in areas]})
+        return
+    for shown in areas:
+        _print_area(shown)
+    if view.offline:
+        since = format_datetime(view.checked_at.astimezone(zone)) if view.checked_at else "?"
+        print(_("Das Portal antwortet nicht; dies ist der Stand vom {time}.").format(time=since))
+    if view.refused:
+        print(_("{count} Einträge sind fehlerhaft beschrieben und werden nicht angeboten.").format(count=view.refused))
+    if not view.active:
+        print(_("Der Download-Service ist ausgeschaltet («vitoclient download-service on» schaltet ihn ein)."))
+
+
+def _area_as_json(area: PortalArea) -> object:
+    headings = [
+        {
+            "title": heading.title,
+            "rows": [_signed_as_json(row.signed) | {"subscribed": row.subscribed, "state": row.state} for row in heading.rows],
+        }
+        for heading in area.headings
+    ]
+    return {"title": area.title, "is_new": area.is_new, "headings": headings}
+
+
+def _print_area(area: PortalArea) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from tray_agent.downloads.words import format_size
+
+    columns = (_("Element"), _("Titel"), _("Version"), _("Vom"), _("Grösse"), _("Abonniert"))
+    table = Table(*columns, title=escape(area.title), title_justify="left", box=None)
+    for heading in area.headings:
+        table.add_row("", f"[bold]{escape(heading.title)}[/bold]")
+        for row in heading.rows:
+            signed, ticked = row.signed, _("ja") if row.subscribed else ""
+            cells = (str(signed.version), format_date(signed.released), format_size(signed.size), ticked)
+            table.add_row(signed.element, escape(signed.title), *cells)
+    print_table(table)
+    console().print()

@@ -4,19 +4,167 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.demo.gateway_ledger import AcceptedSms, Delivery, DeliveryRule, Ledger, Notification
-from tray_agent.demo.loopback import LoopbackListener
+from tray_agent.demo.loopback import LoopbackListener, LoopbackServer
 from tray_agent.messages.texts.segments import plain, split
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedSms:
+    """A message that the server took, once for each time it took it.
+
+    Attributes:
+        reference: the TRN, or "" where the sender chose none.
+        accepted_at: aware, UTC.
+    """
+
+    account: str
+    reference: str
+    recipient: str
+    originator: str
+    text: str
+    accepted_at: datetime
+
+
+class Delivery(Enum):
+    """What becomes of the messages to a number."""
+
+    DELIVERED = "delivered"
+    BUFFERED_THEN_DELIVERED = "buffered, then delivered"
+    BUFFERED_THEN_FAILED = "buffered, then failed"
+    FAILED = "failed"
+    NEVER_SUBMITTED = "never submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One delivery notification, in the protocol's own codes.
+
+    Attributes:
+        status: -1 not yet submitted, 0 delivered, 1 buffered, 2 not delivered.
+        notified_at: aware, UTC.
+    """
+
+    status: int
+    notified_at: datetime
+    reason_code: str = "000"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRule:
+    """Decides what becomes of each number, the same for a seed.
+
+    Attributes:
+        delay: from acceptance to the first notification.
+        buffered_for: from "buffered" to the final notification.
+    """
+
+    seed: int = 1
+    delay: timedelta = timedelta(0)
+    buffered_for: timedelta = timedelta(hours=1)
+
+    def delivery_of(self, recipient: str) -> Delivery:
+        """Returns the fate of a number: of 20 numbers 17 are delivered, one fails, two are buffered first."""
+        drawn = zlib.crc32(f"{self.seed}:{recipient}".encode()) % 20
+        fates = {0: Delivery.FAILED, 1: Delivery.BUFFERED_THEN_DELIVERED, 2: Delivery.BUFFERED_THEN_FAILED}
+        return fates.get(drawn, Delivery.DELIVERED)
+
+    def notifications(self, sms: AcceptedSms, delivery: Delivery, now: datetime) -> list[Notification]:
+        """Returns what was notified about a message until ``now``, oldest first."""
+        first = sms.accepted_at + self.delay
+        second = first + self.buffered_for
+        absent = ("107", "Absent subscriber")
+        steps = {
+            Delivery.DELIVERED: [Notification(0, first)],
+            Delivery.FAILED: [Notification(2, first, *_FAILURES[zlib.crc32(sms.recipient.encode()) % len(_FAILURES)])],
+            Delivery.BUFFERED_THEN_DELIVERED: [Notification(1, first, *absent), Notification(0, second)],
+            Delivery.BUFFERED_THEN_FAILED: [Notification(1, first, *absent), Notification(2, second, "108", "Validity period expired")],
+            Delivery.NEVER_SUBMITTED: [],
+        }
+        return [step for step in steps[delivery] if step.notified_at <= now]
+
+
+_FAILURES = (("000", "Unknown subscriber"), ("103", "Call barred"), ("118", "System failure"), ("120", "HLR failure"))
+
+
+class Ledger:
+    """Credits and accepted messages, in memory or in a file that the next start reads again. Thread-safe.
+
+    Args:
+        file: SQLite; None keeps everything in memory.
+        accounts: the accounts with their balance at the very first start.
+    """
+
+    def __init__(self, file: Path | None, accounts: Mapping[str, Decimal]) -> None:
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
+        self._lock = threading.RLock()
+        self._connection.executescript(_SCHEMA)
+        opening = [(name, str(balance)) for name, balance in accounts.items()]
+        self._connection.executemany("INSERT OR IGNORE INTO account VALUES (?, ?)", opening)
+
+    def balance(self, account: str) -> Decimal:
+        """Returns the credits of an account."""
+        with self._lock:
+            (text,) = self._connection.execute("SELECT balance FROM account WHERE name = ?", (account,)).fetchone()
+        return Decimal(text)
+
+    def take(self, messages: Iterable[AcceptedSms], account: str, cost: Decimal) -> bool:
+        """Records messages and charges them together; returns False, and takes none, where the credits don't suffice."""
+        with self._lock, self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            remaining = self.balance(account) - cost
+            if remaining < 0:
+                return False
+            connection.execute("UPDATE account SET balance = ? WHERE name = ?", (str(remaining), account))
+            rows = [(*astuple(message)[:-1], message.accepted_at.isoformat()) for message in messages]
+            connection.executemany("INSERT INTO accepted VALUES (NULL, ?, ?, ?, ?, ?, ?)", rows)
+            return True
+
+    def accepted(self) -> list[AcceptedSms]:
+        """Returns every message taken, in order."""
+        return self._read("")
+
+    def known(self, account: str, reference: str) -> list[AcceptedSms]:
+        """Returns the messages of an account with this reference, in order."""
+        return self._read("WHERE account = ? AND reference = ?", account, reference)
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _read(self, condition: str, *values: str) -> list[AcceptedSms]:
+        with self._lock:
+            rows = self._connection.execute(f"SELECT * FROM accepted {condition} ORDER BY id", values).fetchall()  # noqa: S608 - no value in it
+        return [AcceptedSms(*(*row[1:-1], datetime.fromisoformat(row[-1]))) for row in rows]
+
+
+_SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, balance TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS accepted (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, reference TEXT NOT NULL, recipient TEXT NOT NULL,
+    originator TEXT NOT NULL, text TEXT NOT NULL, accepted_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS accepted_reference ON accepted (reference);
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +188,10 @@ def http_answer(body: bytes, status: int = 200, more: str = "") -> bytes:
     return head.encode() + body
 
 
-class GatewayServer:
+class GatewayServer(LoopbackServer):
     """The server in a thread of this process; a context manager that starts and stops it.
 
-    A subclass may say otherwise how a request ends (``respond``) and what becomes of a message (``delivery_of``).
+    A subclass may decide how a request ends (``respond``) and what becomes of a message (``delivery_of``).
 
     Args:
         accounts: password by account.
@@ -104,14 +252,6 @@ class GatewayServer:
         self.stop()
         self._ledger.close()
 
-    def __enter__(self) -> Self:
-        """Starts."""
-        return self.start()
-
-    def __exit__(self, *_error: object) -> None:
-        """Ends for good."""
-        self.close()
-
     def accepted(self) -> list[AcceptedSms]:
         """Returns every message taken so far, in order; a message taken twice is there twice."""
         return self._ledger.accepted()
@@ -126,10 +266,15 @@ class GatewayServer:
         handle = self._calls.get(call)
         if handle is None:
             return GatewayAnswer(http_answer(b"<html>Not Found</html>", 404))
-        request = _read_json(body)
-        if request is None:
+        try:
+            request = json.loads(body)
+        except ValueError:
+            request = None
+        if not isinstance(request, dict):
             return GatewayAnswer(http_answer(b"<html>Bad Request</html>", 400))
-        return self.respond(call, lambda: json.dumps(self._authorised(handle, request)).encode())
+        account = str(request.get("UserName", ""))
+        known = account in self._accounts and self._accounts[account] == request.get("Password")
+        return self.respond(call, lambda: json.dumps(handle(request, account) if known else _DENIED).encode())
 
     def respond(self, call: str, carry_out: Callable[[], bytes]) -> GatewayAnswer:
         """Carries a request out and returns what goes over the wire.
@@ -152,12 +297,6 @@ class GatewayServer:
         """Returns whether a telephone number was released as an originator; here none is."""
         return False
 
-    def _authorised(self, handle: Callable[[dict[str, Any], str], dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
-        account = str(request.get("UserName", ""))
-        if account not in self._accounts or self._accounts[account] != request.get("Password"):
-            return _status("3", "Authorization failed.")
-        return handle(request, account)
-
     def _check_credits(self, _request: dict[str, Any], account: str) -> dict[str, Any]:
         return {"Credits": str(self._ledger.balance(account)), **_OK}
 
@@ -176,8 +315,7 @@ class GatewayServer:
         if not recipients:
             return _status("20", "Missing recipient.")
         originator = str(request.get("Originator", ""))
-        fault = self._originator_fault(originator)
-        if fault:
+        if fault := self._originator_fault(originator):
             return fault
         text = str(request.get("MessageText", ""))
         text = plain(text) if str(request.get("ForceGSM7bit", "")).casefold() in ("1", "true") else text
@@ -185,9 +323,8 @@ class GatewayServer:
         messages = [
             AcceptedSms(account, trn, number, originator, text, now) for number, _colon, trn in (r.partition(":") for r in recipients)
         ]
-        if not self._ledger.take(messages, account, Decimal(split(text).count * len(messages))):
-            return NOT_ENOUGH
-        return _OK
+        taken = self._ledger.take(messages, account, Decimal(split(text).count * len(messages)))
+        return _OK if taken else NOT_ENOUGH
 
     def _inquire(self, request: dict[str, Any], account: str) -> dict[str, Any]:
         references = [part for part in str(request.get("TransactionReferenceNumbers", "")).split(";") if part]
@@ -195,15 +332,11 @@ class GatewayServer:
         return {**_ANSWERED[len(references) % 2], "DeliveryNotifications": lines}
 
     def _lines(self, account: str, reference: str) -> list[dict[str, str]]:
-        known = self._ledger.known(account, reference)
-        if not known:
-            return self.unknown(reference)
         lines = []
-        for sms in known:
+        for sms in self._ledger.known(account, reference):
             notified = self._rule.notifications(sms, self.delivery_of(sms.recipient), self._clock.now())
-            submitted = _instant(sms.accepted_at)
-            lines += [status_line(reference, submitted, step) for step in notified] or [status_line(reference, submitted, None)]
-        return lines
+            lines += [status_line(reference, _instant(sms.accepted_at), step) for step in notified or (None,)]
+        return lines or self.unknown(reference)
 
 
 _NUMBER = re.compile(r"(\+|00)?[0-9]{6,16}")
@@ -215,19 +348,12 @@ def _status(code: str, info: str) -> dict[str, Any]:
 
 
 _OK = _status("1", "OK")
+_DENIED = _status("3", "Authorization failed.")
 _ANSWERED = (_status("0", "OK"), _OK)
 """Success of an inquiry has been seen as 0 and as 1."""
 
 NOT_ENOUGH = _status("5", "Not enough credits.")
 """The answer that nothing is taken because the credits are used up."""
-
-
-def _read_json(body: bytes) -> dict[str, Any] | None:
-    try:
-        request = json.loads(body)
-    except ValueError:
-        return None
-    return request if isinstance(request, dict) else None
 
 
 def status_line(reference: str, submitted: str, step: Notification | None) -> dict[str, str]:

@@ -5,9 +5,34 @@ from __future__ import annotations
 import socket
 import sys
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
+
+
+class LoopbackServer(ABC):
+    """What the demo's servers have in common: a context manager that starts one and ends it for good."""
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Begins to answer and returns itself."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends; open connections are closed."""
+
+    def close(self) -> None:
+        """Ends for good."""
+        self.stop()
+
+    def __enter__(self) -> Self:
+        """Starts."""
+        return self.start()
+
+    def __exit__(self, *_error: object) -> None:
+        """Ends for good."""
+        self.close()
 
 
 class LoopbackListener(ThreadingHTTPServer):

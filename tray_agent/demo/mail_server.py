@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tray_agent.clock import Clock, SystemClock
+from tray_agent.demo.loopback import LoopbackServer
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import _
 
@@ -38,10 +39,10 @@ class AcceptedMail:
     accepted_at: datetime
 
 
-class DemoMailServer:
+class DemoMailServer(LoopbackServer):
     """The server in a thread of this process; a context manager that starts and stops it.
 
-    A subclass may answer otherwise with a ``conversation`` of its own.
+    A subclass may answer with a ``conversation`` of its own.
 
     Args:
         users: password by user; empty asks for no login.
@@ -68,8 +69,8 @@ class DemoMailServer:
     ) -> None:
         _need_aiosmtpd()
         self.port = 0
-        self.certificate = _make_certificate(_folder_for(folder)) if security != "none" else None
-        self._users = dict(users or {})
+        self.certificate = _make_certificate(folder) if security != "none" else None
+        self.users = dict(users or {})
         self._security = security
         self._clock = clock or SystemClock()
         self._accepted: list[AcceptedMail] = []
@@ -94,14 +95,6 @@ class DemoMailServer:
             self._thread.join(10)
             self._thread = None
 
-    def __enter__(self) -> Self:
-        """Starts."""
-        return self.start()
-
-    def __exit__(self, *_error: object) -> None:
-        """Ends."""
-        self.stop()
-
     def accepted(self) -> list[AcceptedMail]:
         """Returns every message taken so far, in order."""
         with self._lock:
@@ -112,15 +105,6 @@ class DemoMailServer:
         message_id = str(email.message_from_bytes(content, policy=email.policy.default)["Message-ID"])
         with self._lock:
             self._accepted.append(AcceptedMail(message_id, sender, recipient, content, self._clock.now()))
-
-    def may_log_in(self, user: str, password: str) -> bool:
-        """Returns whether this is a user with this password."""
-        return self._users.get(user) == password
-
-    @property
-    def asks_for_login(self) -> bool:
-        """Returns whether a message needs a login."""
-        return bool(self._users)
 
     async def _serve(self, started: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
@@ -163,7 +147,7 @@ class MailHandler:
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         """Begins a message."""
-        if self.mail_server.asks_for_login and not session.authenticated:
+        if self.mail_server.users and not session.authenticated:
             return "530 5.7.0 Authentication required"
         envelope.mail_from = address
         return "250 OK"
@@ -188,7 +172,7 @@ def converse(mail_server: DemoMailServer, handler: MailHandler) -> asyncio.BaseP
     tls, connections = mail_server.tls(), mail_server.connections
 
     def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:  # noqa: ANN401 - as aiosmtpd gives it
-        known = isinstance(data, LoginPassword) and mail_server.may_log_in(data.login.decode(), data.password.decode())
+        known = isinstance(data, LoginPassword) and mail_server.users.get(data.login.decode()) == data.password.decode()
         return AuthResult(success=known, handled=known)
 
     class Conversation(SMTP):
@@ -225,15 +209,10 @@ def _need_aiosmtpd() -> None:
         ) from error
 
 
-def _folder_for(folder: Path | None) -> Path:
+def _make_certificate(folder: Path | None) -> Path:
+    """Makes a certificate for 127.0.0.1 that is valid for some days; returns its file (PEM), the key beside it."""
     if folder is None:
         raise ValueError("an encrypted mail server needs a folder for its certificate")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _make_certificate(folder: Path) -> Path:
-    """Makes a certificate for 127.0.0.1 that is valid for some days; returns its file (PEM), the key beside it."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -251,6 +230,7 @@ def _make_certificate(folder: Path) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "mail-server.pem"
     private = serialization.PrivateFormat.PKCS8
     file.with_suffix(".key").write_bytes(key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption()))

@@ -21,8 +21,8 @@ from tray_agent.errors import InputError
 from tray_agent.i18n import _
 
 try:
-    from publishing.description import FILE_NAME, read_description
-    from publishing.publish import Publication, publish, refresh
+    from publishing.description import FILE_NAME
+    from publishing.publish import publish, refresh
     from publishing.signing_keys import SigningKeys
 except ModuleNotFoundError as error:  # a practice's program does without what can sign a portal
     raise InputError(
@@ -133,31 +133,9 @@ def make_portal(folder: Path, now: datetime, elements: tuple[DemoElement, ...] =
         return portal
     portal.source.mkdir(parents=True, exist_ok=True)
     rows = [_describe(portal.source, element, now.date()) for element in elements]
-    _write_description(portal.source, {"areas": [NEW_DOWNLOADS, DOCUMENTS, HISTORY], "element": rows})
+    write_description(portal.source, {"areas": [NEW_DOWNLOADS, DOCUMENTS, HISTORY], "element": rows})
     publish(portal.source, portal.repository, portal.keys, now)
     return portal
-
-
-def publish_version(portal: DemoPortal, key: str, version: str, size: int, now: datetime) -> Publication:
-    """Publishes one more version of an element as the newest; the one before moves to the history.
-
-    Args:
-        portal: a portal that ``make_portal`` made.
-        key: the element.
-        version: newer than all before.
-        size: bytes of its file, about.
-        now: the present instant, aware.
-    """
-    described = read_description(portal.source).model_dump(exclude_none=True)
-    row = next(row for row in described["element"] if row["key"] == key)
-    newest = row["version"][0]
-    suffix = newest["file"].rpartition(".")[2]
-    row["version"].insert(
-        0, newest | {"version": version, "file": _write_file(portal.source, key, version, suffix, size), "released": now.date()}
-    )
-    newest["area"] = HISTORY
-    _write_description(portal.source, described)
-    return publish(portal.source, portal.repository, portal.keys, now)
 
 
 def _describe(source: Path, element: DemoElement, today: date) -> dict[str, Any]:
@@ -165,7 +143,7 @@ def _describe(source: Path, element: DemoElement, today: date) -> dict[str, Any]
     for age, (version, size) in enumerate(element.versions):
         entry: dict[str, Any] = {
             "version": version,
-            "file": _write_file(source, element.key, version, element.suffix, size),
+            "file": write_file(source, element.key, version, element.suffix, size),
             "area": HISTORY if age else element.area,
             "released": today - timedelta(days=3 + 45 * age),
             "notes": "" if age else element.notes,
@@ -175,13 +153,15 @@ def _describe(source: Path, element: DemoElement, today: date) -> dict[str, Any]
     return {"key": element.key, "title": element.title, "heading": element.heading, "version": versions}
 
 
-def _write_description(source: Path, description: dict[str, Any]) -> None:
+def write_description(source: Path, description: dict[str, Any]) -> None:
+    """Writes ``portal.toml``."""
     import tomlkit
 
     (source / FILE_NAME).write_text(tomlkit.dumps(description), encoding="utf-8")
 
 
-def _write_file(source: Path, key: str, version: str, suffix: str, size: int) -> str:
+def write_file(source: Path, key: str, version: str, suffix: str, size: int) -> str:
+    """Writes the file of a version, about ``size`` bytes of it, and returns its name."""
     name = f"{key}-{version}.{suffix}"
     (source / name).write_bytes(_content(f"{key} {version}", suffix, size))
     return name

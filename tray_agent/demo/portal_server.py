@@ -8,11 +8,10 @@ import shutil
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from tray_agent.demo.loopback import LoopbackListener
+from tray_agent.demo.loopback import LoopbackListener, LoopbackServer
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
@@ -32,7 +31,7 @@ class Request:
     headers: dict[str, str]
 
 
-class PortalServer:
+class PortalServer(LoopbackServer):
     """Serves a folder on 127.0.0.1, on a port that the system chooses; a context manager.
 
     Args:
@@ -58,14 +57,6 @@ class PortalServer:
     def stop(self) -> None:
         """Ends serving, cuts off answers under way and kept connections, and frees the port; may be called twice."""
         self._http.end(patience=0)
-
-    def __enter__(self) -> Self:
-        """Begins to serve."""
-        return self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Ends serving."""
-        self.stop()
 
 
 class _PortalListener(LoopbackListener):

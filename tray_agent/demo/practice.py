@@ -38,35 +38,13 @@ WEEKS = 3
 """How many weeks of appointments lie before and after the demo's day."""
 
 
-class AwkwardCase(StrEnum):
-    """What real practices' data hold."""
-
-    DECEASED = "deceased"
-    DEATH_IN_FUTURE = "death_in_future"
-    NO_CONTACT = "no_contact"
-    LANDLINE_ONLY = "landline_only"
-    FOREIGN_MOBILE = "foreign_mobile"
-    UNUSABLE_NUMBER = "unusable_number"
-    TWO_NUMBERS = "two_numbers"
-    MOBILE_AS_PHONE = "mobile_as_phone"
-    FAMILY_NUMBER = "family_number"
-    EMAIL_ONLY = "email_only"
-    PREFERS_EMAIL = "prefers_email"
-    NO_TREATMENT = "no_treatment"
-    SEVERAL_MANDANTS = "several_mandants"
-    EXPIRED_LICENCE = "expired_licence"
-    PROVISIONAL = "provisional"
-    CANCELLED = "cancelled"
-    STATUS_UNKNOWN = "status_unknown"
-    MOVED = "moved"
-    TWO_THAT_DAY = "two_that_day"
-    REASON_NOT_REMINDED = "reason_not_reminded"
-    OPTED_OUT = "opted_out"
-    LEAP_DAY = "leap_day"
-    LANGUAGE_WITHOUT_TEMPLATE = "language_without_template"
-    UNUSUAL_NAME = "unusual_name"
-    ORDINARY = "ordinary"
-    """An ordinary birthday, planted so that there are enough of them."""
+AwkwardCase = StrEnum(
+    "AwkwardCase",
+    "DECEASED DEATH_IN_FUTURE NO_CONTACT LANDLINE_ONLY FOREIGN_MOBILE UNUSABLE_NUMBER TWO_NUMBERS MOBILE_AS_PHONE FAMILY_NUMBER EMAIL_ONLY "
+    "PREFERS_EMAIL NO_TREATMENT SEVERAL_MANDANTS EXPIRED_LICENCE PROVISIONAL CANCELLED STATUS_UNKNOWN MOVED TWO_THAT_DAY "
+    "REASON_NOT_REMINDED OPTED_OUT LEAP_DAY LANGUAGE_WITHOUT_TEMPLATE UNUSUAL_NAME ORDINARY",
+)
+"""What real practices' data hold; ``ORDINARY`` are ordinary birthdays, planted so that there are enough of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +75,7 @@ class DemoPractice:
     Attributes:
         today: the day around which the appointments lie.
         mandants: id and name.
-        patients, treatments, appointments: how many there are, the planted ones included.
+        patients, appointments: how many there are, the planted ones included.
         planted: the awkward cases; reminders lie on the day after ``today``, birthdays on ``today``.
     """
 
@@ -105,13 +83,8 @@ class DemoPractice:
     seed: int
     mandants: Mapping[str, str]
     patients: int
-    treatments: int
     appointments: int
     planted: tuple[Planted, ...]
-
-    def of(self, case: AwkwardCase, kind: MessageKind | None = None) -> tuple[Planted, ...]:
-        """Returns the planted ones of a case, and of a kind where one is given."""
-        return tuple(planted for planted in self.planted if planted.case is case and kind in (None, planted.kind))
 
 
 def make_demo_practice(database: Database, today: date, *, seed: int = SEED, patients: int = PATIENTS) -> DemoPractice:
@@ -145,15 +118,15 @@ def find_demo_practice(database: Database) -> DemoPractice | None:
 Row = dict[str, Any]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Case:
     """How an awkward case differs from the ordinary.
 
     Attributes:
+        reason: why no message is sent.
         patient: columns of the patient that differ.
-        appointment: columns of the appointment that differ.
+        appointment: columns of the appointment that differ; where there are none, a birthday is planted as well.
         mandants: the Mandants of the treatments, the last opened last.
-        reason: of reminders; ``birthday_reason`` of birthdays where it differs.
     """
 
     case: AwkwardCase
@@ -162,50 +135,39 @@ class _Case:
     appointment: Row = field(default_factory=dict)
     mandants: tuple[str, ...] = ("M1",)
     channel: Channel = Channel.SMS
-    birthday: bool = False
 
 
-def _cases() -> Sequence[_Case]:
-    only_reminder: list[_Case] = [
-        _Case(AwkwardCase.PROVISIONAL, Reason.PROVISIONAL, appointment={"status": "provisorisch"}),
-        _Case(AwkwardCase.CANCELLED, Reason.APPOINTMENT_CANCELLED, appointment={"status": "abgesagt"}),
-        _Case(AwkwardCase.STATUS_UNKNOWN, Reason.STATUS_UNKNOWN, appointment={"status": "reserviert (Tel.)"}),
-        _Case(AwkwardCase.REASON_NOT_REMINDED, Reason.VISIT_REASON, appointment={"grund_nr": names.REASON_NOT_REMINDED}),
-    ]
-    both = [
-        _Case(AwkwardCase.DECEASED, Reason.DECEASED, lambda plan, number: {"sterbedatum": plan.today - timedelta(days=3 + number)}),
-        _Case(
-            AwkwardCase.DEATH_IN_FUTURE, Reason.DECEASED, lambda plan, number: {"sterbedatum": plan.today + timedelta(days=300 + number)}
-        ),
-        _Case(AwkwardCase.NO_CONTACT, Reason.NO_CONTACT, lambda _plan, number: {"natel": (None, "", "  ", None)[number % 4]}),
-        _Case(AwkwardCase.LANDLINE_ONLY, Reason.LANDLINE_ONLY, lambda plan, _number: {"natel": None, "telefon": plan.landline()}),
-        _Case(AwkwardCase.UNUSABLE_NUMBER, Reason.CONTACT_INVALID, lambda _plan, number: {"natel": names.UNUSABLE_NUMBERS[number % 4]}),
-        _Case(AwkwardCase.FOREIGN_MOBILE, patient=lambda _plan, number: {"natel": names.FOREIGN_MOBILES[number % 4]}),
-        _Case(AwkwardCase.TWO_NUMBERS, patient=lambda plan, _number: {"natel": f"{plan.mobile()} / {plan.landline()}"}),
-        _Case(AwkwardCase.MOBILE_AS_PHONE, patient=lambda plan, _number: {"natel": None, "telefon": plan.mobile()}),
-        _Case(AwkwardCase.EMAIL_ONLY, patient=lambda plan, number: {"natel": None, "email": plan.address(number)}, channel=Channel.EMAIL),
-        _Case(
-            AwkwardCase.PREFERS_EMAIL,
-            patient=lambda plan, number: {"email": plan.address(number), "versandweg": "email"},
-            channel=Channel.EMAIL,
-        ),
-        _Case(AwkwardCase.OPTED_OUT, Reason.OPTED_OUT, lambda _plan, _number: {"keine_mitteilungen": 1}),
-        _Case(AwkwardCase.NO_TREATMENT, mandants=()),
-        _Case(AwkwardCase.SEVERAL_MANDANTS, mandants=("M1", EXPIRED_MANDANT, "M2")),
-        _Case(AwkwardCase.EXPIRED_LICENCE, Reason.LICENCE_EXPIRED, mandants=("M1", EXPIRED_MANDANT)),
-        _Case(AwkwardCase.LANGUAGE_WITHOUT_TEMPLATE, patient=lambda _plan, number: {"sprache": ("pt", "sq", "rm", "ta")[number % 4]}),
-        _Case(AwkwardCase.UNUSUAL_NAME, patient=lambda _plan, number: names.unusual_name(number)),
-    ]
-    for case in both:
-        case.birthday = True
-    return both + only_reminder
+_CASES = (
+    _Case(AwkwardCase.DECEASED, Reason.DECEASED, lambda plan, number: {"sterbedatum": plan.today - timedelta(days=3 + number)}),
+    _Case(AwkwardCase.DEATH_IN_FUTURE, Reason.DECEASED, lambda plan, number: {"sterbedatum": plan.today + timedelta(days=300 + number)}),
+    _Case(AwkwardCase.NO_CONTACT, Reason.NO_CONTACT, lambda _plan, number: {"natel": (None, "", "  ", None)[number % 4]}),
+    _Case(AwkwardCase.LANDLINE_ONLY, Reason.LANDLINE_ONLY, lambda plan, _number: {"natel": None, "telefon": plan.landline()}),
+    _Case(AwkwardCase.UNUSABLE_NUMBER, Reason.CONTACT_INVALID, lambda _plan, number: {"natel": names.UNUSABLE_NUMBERS[number % 4]}),
+    _Case(AwkwardCase.FOREIGN_MOBILE, None, lambda _plan, number: {"natel": names.FOREIGN_MOBILES[number % 4]}),
+    _Case(AwkwardCase.TWO_NUMBERS, None, lambda plan, _number: {"natel": f"{plan.mobile()} / {plan.landline()}"}),
+    _Case(AwkwardCase.MOBILE_AS_PHONE, None, lambda plan, _number: {"natel": None, "telefon": plan.mobile()}),
+    _Case(AwkwardCase.EMAIL_ONLY, None, lambda plan, number: {"natel": None, "email": plan.address(number)}, channel=Channel.EMAIL),
+    _Case(
+        AwkwardCase.PREFERS_EMAIL, None, lambda plan, number: {"email": plan.address(number), "versandweg": "email"}, channel=Channel.EMAIL
+    ),
+    _Case(AwkwardCase.OPTED_OUT, Reason.OPTED_OUT, lambda _plan, _number: {"keine_mitteilungen": 1}),
+    _Case(AwkwardCase.NO_TREATMENT, mandants=()),
+    _Case(AwkwardCase.SEVERAL_MANDANTS, mandants=("M1", EXPIRED_MANDANT, "M2")),
+    _Case(AwkwardCase.EXPIRED_LICENCE, Reason.LICENCE_EXPIRED, mandants=("M1", EXPIRED_MANDANT)),
+    _Case(AwkwardCase.LANGUAGE_WITHOUT_TEMPLATE, None, lambda _plan, number: {"sprache": ("pt", "sq", "rm", "ta")[number % 4]}),
+    _Case(AwkwardCase.UNUSUAL_NAME, None, lambda _plan, number: names.unusual_name(number)),
+    _Case(AwkwardCase.PROVISIONAL, Reason.PROVISIONAL, appointment={"status": "provisorisch"}),
+    _Case(AwkwardCase.CANCELLED, Reason.APPOINTMENT_CANCELLED, appointment={"status": "abgesagt"}),
+    _Case(AwkwardCase.STATUS_UNKNOWN, Reason.STATUS_UNKNOWN, appointment={"status": "reserviert (Tel.)"}),
+    _Case(AwkwardCase.REASON_NOT_REMINDED, Reason.VISIT_REASON, appointment={"grund_nr": names.REASON_NOT_REMINDED}),
+)
 
 
 class _PracticePlan:
     """Makes the rows of all tables, one after the other, from one source of chance."""
 
     def __init__(self, today: date, seed: int) -> None:
-        self.today = today
+        self.today: date = today
         self.rows: dict[Any, list[Row]] = {
             tables.mandant: _mandants(today),
             tables.besuchsgrund: names.visit_reasons(),
@@ -219,8 +181,8 @@ class _PracticePlan:
 
     def fill(self, patients: int) -> DemoPractice:
         """Makes everything and returns the summary."""
-        for case in _cases():
-            self._plant(case)
+        for case in _CASES:
+            self._plant_case(case)
         self._plant_families()
         self._plant_moved()
         self._plant_two_that_day()
@@ -231,7 +193,6 @@ class _PracticePlan:
             seed=self._seed,
             mandants={row["mandant_nr"]: row["name"] for row in self.rows[tables.mandant]},
             patients=len(self.rows[tables.patient]),
-            treatments=len(self.rows[tables.behandlung]),
             appointments=len(self.rows[tables.termin]),
             planted=tuple(self._planted),
         )
@@ -251,22 +212,28 @@ class _PracticePlan:
         """Returns an e-mail address of nobody."""
         return f"{self._random.choice(('info', 'post', 'familie', 'ich'))}.{number}.{self._random.randrange(100, 999)}@example.com"
 
-    def _plant(self, case: _Case) -> None:
+    def _plant_case(self, case: _Case) -> None:
         for number in range(EACH):
-            patient_id = self._patient(case.patient(self, number))
-            self._treatments(patient_id, case.mandants)
-            appointment_id = self._appointment(patient_id, self._tomorrow(), case.appointment)
-            self._note(case, MessageKind.REMINDER, patient_id, appointment_id)
-            if case.birthday:
+            self._plant(case, case.patient(self, number))
+            if not case.appointment:
                 born = {"geburtsdatum": self._born_today(number)}
-                patient_id = self._patient(case.patient(self, number) | born)
-                self._treatments(patient_id, case.mandants)
-                self._note(case, MessageKind.BIRTHDAY, patient_id, None)
+                self._plant(case, case.patient(self, number) | born, MessageKind.BIRTHDAY)
 
-    def _note(self, case: _Case, kind: MessageKind, patient_id: int, appointment_id: int | None) -> None:
+    def _plant(self, case: _Case, patient: Row, kind: MessageKind = MessageKind.REMINDER) -> int:
+        patient_id = self._patient(patient)
+        self._treatments(patient_id, case.mandants)
+        if kind is MessageKind.REMINDER:
+            self._plant_appointment(case, patient_id, self._tomorrow())
+        else:
+            self._note(case, kind, patient_id, None)
+        return patient_id
+
+    def _plant_appointment(self, case: _Case, patient_id: int, starts_at: datetime) -> None:
+        self._note(case, MessageKind.REMINDER, patient_id, str(self._appointment(patient_id, starts_at, case.appointment)))
+
+    def _note(self, case: _Case, kind: MessageKind, patient_id: int, appointment_id: str | None) -> None:
         charged = case.mandants[-1] if case.mandants else DEFAULT_MANDANT
-        appointment = str(appointment_id) if appointment_id else None
-        self._planted.append(Planted(case.case, kind, str(patient_id), appointment, case.reason, charged, case.channel))
+        self._planted.append(Planted(case.case, kind, str(patient_id), appointment_id, case.reason, charged, case.channel))
 
     def _plant_families(self) -> None:
         """Families of a parent and two children with one number: everybody gets a message of their own."""
@@ -274,37 +241,25 @@ class _PracticePlan:
             shared = {"natel": self.mobile(), "nachname": self._random.choice(names.LAST_NAMES)}
             for child in range(3):
                 born = {"geburtsdatum": self._ordinary_birthday(2016 if child else 1986)}
-                self._plant_reminder(AwkwardCase.FAMILY_NUMBER, shared | born)
+                self._plant(_Case(AwkwardCase.FAMILY_NUMBER), shared | born)
 
     def _plant_moved(self) -> None:
         for _number in range(EACH):
             was = self._tomorrow() - timedelta(days=1, hours=2)
-            self._plant_reminder(AwkwardCase.MOVED, {}, {"verschoben_von": was})
+            self._plant(_Case(AwkwardCase.MOVED, appointment={"verschoben_von": was}), {})
 
     def _plant_two_that_day(self) -> None:
+        case = _Case(AwkwardCase.TWO_THAT_DAY)
         for _number in range(EACH):
-            patient_id, _appointment = self._plant_reminder(AwkwardCase.TWO_THAT_DAY, {})
-            second = self._appointment(patient_id, self._tomorrow(hour=16), {})
-            self._note(_Case(AwkwardCase.TWO_THAT_DAY), MessageKind.REMINDER, patient_id, second)
-
-    def _plant_reminder(self, case: AwkwardCase, patient: Row, appointment: Row | None = None) -> tuple[int, int]:
-        patient_id = self._patient(patient)
-        self._treatments(patient_id, ("M1",))
-        appointment_id = self._appointment(patient_id, self._tomorrow(), appointment or {})
-        self._note(_Case(case), MessageKind.REMINDER, patient_id, appointment_id)
-        return patient_id, appointment_id
+            self._plant_appointment(case, self._plant(case, {}), self._tomorrow(hour=16))
 
     def _plant_birthdays(self) -> None:
         for number in range(3 * EACH):
-            self._plant_birthday(_Case(AwkwardCase.ORDINARY), self._born_today(number))
+            self._plant(_Case(AwkwardCase.ORDINARY), {"geburtsdatum": self._born_today(number)}, MessageKind.BIRTHDAY)
         greeted = (2, 29) in birthdays_greeted_on(self.today)
         for year in (1948, 1960, 1972, 1996):
-            self._plant_birthday(_Case(AwkwardCase.LEAP_DAY, None if greeted else Reason.NO_BIRTHDAY), date(year, 2, 29))
-
-    def _plant_birthday(self, case: _Case, born: date) -> None:
-        patient_id = self._patient({"geburtsdatum": born})
-        self._treatments(patient_id, case.mandants)
-        self._note(case, MessageKind.BIRTHDAY, patient_id, None)
+            case = _Case(AwkwardCase.LEAP_DAY, None if greeted else Reason.NO_BIRTHDAY)
+            self._plant(case, {"geburtsdatum": date(year, 2, 29)}, MessageKind.BIRTHDAY)
 
     def _add_ordinary(self, patients: int) -> None:
         """Fills the practice up: the other patients, and appointments on the working days around today."""

@@ -6,8 +6,11 @@ views here and in the tests, on every database.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, Date, DateTime, Index, Integer, MetaData, Table, Unicode, inspect
 from sqlalchemy.dialects import mssql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from tray_agent.practice.views import VIEWS, Dialect, view_statement
 from tray_agent.store.database import Database
@@ -20,74 +23,40 @@ _LOCAL_TIME = (
     .with_variant(mssql.DATETIME2(0), "mssql")  # type: ignore[no-untyped-call]
 )
 
-mandant = Table(
-    "mandant",
-    practice_metadata,
-    Column("mandant_nr", Unicode(20), primary_key=True),
-    Column("name", Unicode(100), nullable=False),
-    Column("telefon", Unicode(60)),
-    Column("email", Unicode(120)),
-    Column("lizenznummer", Unicode(40)),
-    Column("lizenz_von", Date),
-    Column("lizenz_bis", Date),
-)
 
-patient = Table(
-    "patient",
-    practice_metadata,
-    Column("patient_nr", Integer, primary_key=True, autoincrement=False),
-    Column("anrede", Unicode(20)),
-    Column("vorname", Unicode(60), nullable=False),
-    Column("nachname", Unicode(80), nullable=False),
-    Column("geburtsdatum", Date),
-    Column("sterbedatum", Date),
-    Column("sprache", Unicode(20)),
-    Column("natel", Unicode(80)),
-    Column("telefon", Unicode(80)),
-    Column("email", Unicode(120)),
-    Column("versandweg", Unicode(20)),
-    Column("keine_mitteilungen", Integer, nullable=False),
-)
+def _table(name: str, required: str, /, **columns: TypeEngine[Any] | type[TypeEngine[Any]]) -> Table:
+    """Returns a table; ``required`` are the columns that are never empty, the key first."""
+    key, *others = required.split()
+    made = (
+        Column(column, kind, primary_key=column == key, nullable=column not in (key, *others), autoincrement=False)
+        for column, kind in columns.items()
+    )
+    return Table(name, practice_metadata, *made)
 
-behandlung = Table(
-    "behandlung",
-    practice_metadata,
-    Column("behandlung_nr", Integer, primary_key=True, autoincrement=False),
-    Column("patient_nr", Integer, nullable=False),
-    Column("mandant_nr", Unicode(20), nullable=False),
-    Column("eroeffnet_am", Date, nullable=False),
-    Index("ix_behandlung_patient_nr", "patient_nr"),
-)
 
-termin = Table(
-    "termin",
-    practice_metadata,
-    Column("termin_nr", Integer, primary_key=True, autoincrement=False),
-    Column("patient_nr", Integer, nullable=False),
-    Column("beginn", _LOCAL_TIME, nullable=False),
-    Column("ende", _LOCAL_TIME),
-    Column("status", Unicode(40), nullable=False),
-    Column("arzt", Unicode(100)),
-    Column("grund_nr", Integer),
-    Column("verschoben_von", _LOCAL_TIME),
-    Index("ix_termin_beginn", "beginn", "termin_nr"),
-)
-
-besuchsgrund = Table(
-    "besuchsgrund",
-    practice_metadata,
-    Column("grund_nr", Integer, primary_key=True, autoincrement=False),
-    Column("bezeichnung", Unicode(100), nullable=False),
-    Column("erinnern", Integer, nullable=False),
-)
-
-demo_stand = Table(
-    "demo_stand",
-    practice_metadata,
-    Column("heute", Date, primary_key=True),
-    Column("samen", Integer, nullable=False),
-    Column("patienten", Integer, nullable=False),
-)
+mandant = _table(
+    "mandant", "mandant_nr name",
+    mandant_nr=Unicode(20), name=Unicode(100), telefon=Unicode(60), email=Unicode(120),
+    lizenznummer=Unicode(40), lizenz_von=Date, lizenz_bis=Date,
+)  # fmt: skip
+patient = _table(
+    "patient", "patient_nr vorname nachname keine_mitteilungen",
+    patient_nr=Integer, anrede=Unicode(20), vorname=Unicode(60), nachname=Unicode(80), geburtsdatum=Date, sterbedatum=Date,
+    sprache=Unicode(20), natel=Unicode(80), telefon=Unicode(80), email=Unicode(120), versandweg=Unicode(20), keine_mitteilungen=Integer,
+)  # fmt: skip
+behandlung = _table(
+    "behandlung", "behandlung_nr patient_nr mandant_nr eroeffnet_am",
+    behandlung_nr=Integer, patient_nr=Integer, mandant_nr=Unicode(20), eroeffnet_am=Date,
+)  # fmt: skip
+Index("ix_behandlung_patient_nr", behandlung.c.patient_nr)
+termin = _table(
+    "termin", "termin_nr patient_nr beginn status",
+    termin_nr=Integer, patient_nr=Integer, beginn=_LOCAL_TIME, ende=_LOCAL_TIME, status=Unicode(40), arzt=Unicode(100),
+    grund_nr=Integer, verschoben_von=_LOCAL_TIME,
+)  # fmt: skip
+Index("ix_termin_beginn", termin.c.beginn, termin.c.termin_nr)
+besuchsgrund = _table("besuchsgrund", "grund_nr bezeichnung erinnern", grund_nr=Integer, bezeichnung=Unicode(100), erinnern=Integer)
+demo_stand = _table("demo_stand", "heute samen patienten", heute=Date, samen=Integer, patienten=Integer)
 """From what the demo practice was made: its day, seed and size."""
 
 

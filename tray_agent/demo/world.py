@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +22,7 @@ from tray_agent.config.machine import load_machine
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import InputError
 from tray_agent.i18n import _
+from tray_agent.platforms.files import write_whole
 
 if TYPE_CHECKING:
     from tray_agent.demo.practice import DemoPractice
@@ -39,15 +39,6 @@ ACCOUNTS = {"M1": "meier", "M2": "huber"}
 OPENING_BALANCE = Decimal(160)
 
 _MARK = "demo.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where the three servers answer."""
-
-    portal: str
-    gateway: str
-    mail_port: int
 
 
 class DemoWorld:
@@ -81,8 +72,8 @@ class DemoWorld:
     def __enter__(self) -> Self:
         """Makes what is missing and starts the servers."""
         try:
-            endpoints = self._start_servers()
-            self._write_configuration(endpoints)
+            self._start_servers()
+            self._write_configuration()
             self.agent = self._closing.enter_context(self._build_agent())
             self._fill()
         except BaseException:
@@ -113,14 +104,14 @@ class DemoWorld:
         """Returns the credits of each Mandant's account, as the gateway keeps them."""
         return {mandant: self.gateway.credits(user) for mandant, user in ACCOUNTS.items()}
 
-    def _start_servers(self) -> Endpoints:
+    def _start_servers(self) -> None:
         from tray_agent.demo.gateway_server import GatewayServer
         from tray_agent.demo.mail_server import DemoMailServer
         from tray_agent.demo.portal import make_portal
         from tray_agent.demo.portal_server import PortalServer
 
         self.portal = make_portal(self.folder / "portal", self.clock.now())
-        portal_server = self._closing.enter_context(PortalServer(self.portal.repository))
+        self._portal_server = self._closing.enter_context(PortalServer(self.portal.repository))
         self.gateway = self._closing.enter_context(
             GatewayServer(
                 {user: _password(user) for user in ACCOUNTS.values()},
@@ -133,15 +124,11 @@ class DemoWorld:
         self.mail = self._closing.enter_context(
             DemoMailServer({"praxis": _password("praxis")}, security="starttls", folder=self.folder / "mail", clock=self.clock)
         )
-        return Endpoints(portal_server.address, self.gateway.address, self.mail.port)
 
-    def _write_configuration(self, endpoints: Endpoints) -> None:
-        # a demo that is killed while it writes leaves the configuration of before
-        partial = self.configuration.with_suffix(".part")
-        partial.write_bytes(tomlkit.dumps(self._values(endpoints)).encode())
-        partial.replace(self.configuration)
+    def _write_configuration(self) -> None:
+        write_whole(self.configuration, tomlkit.dumps(self._values()).encode())
 
-    def _values(self, endpoints: Endpoints) -> dict[str, Any]:
+    def _values(self) -> dict[str, Any]:
         accounts = {mandant: {"user": user, "originator": "Praxis Demo"} for mandant, user in ACCOUNTS.items()}
         return {
             "machine": {"data_folder": str(self.folder)},
@@ -152,11 +139,11 @@ class DemoWorld:
                 "phone": "044 262 11 22",
             },
             "store": {"url": f"sqlite:///{(self.folder / 'vitoclient.db').as_posix()}"},
-            "portal": {"address": endpoints.portal, "root": str(self.portal.root_file)},
-            "gateway": {"address": endpoints.gateway, "originator": "Praxis Demo", "accounts": accounts},
+            "portal": {"address": self._portal_server.address, "root": str(self.portal.root_file)},
+            "gateway": {"address": self.gateway.address, "originator": "Praxis Demo", "accounts": accounts},
             "mail": {
                 "host": self.mail.host,
-                "port": endpoints.mail_port,
+                "port": self.mail.port,
                 "security": "starttls",
                 "certificate": str(self.mail.certificate),
                 "user": "praxis",
@@ -192,13 +179,11 @@ class DemoWorld:
             return None
 
     def _write_mark(self) -> None:
-        partial = self.folder / f"{_MARK}.part"
-        partial.write_text(json.dumps({"last": self.clock.now().isoformat()}), encoding="utf-8")
-        partial.replace(self.folder / _MARK)
+        write_whole(self.folder / _MARK, json.dumps({"last": self.clock.now().isoformat()}).encode())
 
 
 def default_folder() -> Path:
-    """Returns where the demo lives unless told otherwise: beside the real data, never in it."""
+    """Returns where the demo lives where no folder is named: beside the real data, never in it."""
     from tray_agent.config.machine import data_folder
 
     return data_folder().with_name("vitoclient-Services demo")

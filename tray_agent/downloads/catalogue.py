@@ -34,20 +34,6 @@ DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """The hash algorithms that can be checked here, with the length of their hexadecimal digests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An element with all versions that the portal offers, the newest first."""
-
-    key: str
-    title: str
-    versions: tuple[ElementVersion, ...]
-
-    @property
-    def newest(self) -> ElementVersion:
-        """Returns the newest version."""
-        return self.versions[0]
-
-
 class RefusalReason(StrEnum):
     """Why a target of the portal is not offered."""
 
@@ -79,7 +65,7 @@ class Catalogue:
     """Everything the portal offers at one moment.
 
     Attributes:
-        elements: by key.
+        elements: by key all versions of each, the newest first.
         areas: the portal's order of its areas, by title.
         refusals: what could not be read.
         number: the version of the signed targets metadata; grows with every publication.
@@ -87,7 +73,7 @@ class Catalogue:
         offline: whether the portal did not answer now and this is the last confirmed state.
     """
 
-    elements: Mapping[str, Element]
+    elements: Mapping[str, tuple[ElementVersion, ...]]
     areas: tuple[str, ...] = ()
     refusals: tuple[RefusedTarget, ...] = ()
     number: int = 0
@@ -97,7 +83,7 @@ class Catalogue:
     @property
     def versions(self) -> Mapping[VersionKey, ElementVersion]:
         """Returns all that is offered."""
-        return {version.key: version for element in self.elements.values() for version in element.versions}
+        return {version.key: version for versions in self.elements.values() for version in versions}
 
 
 def _printable(text: str) -> str:
@@ -161,16 +147,12 @@ def read_targets(targets: Mapping[str, TargetFile]) -> tuple[list[ElementVersion
     return _without_duplicates(versions, refusals), refusals
 
 
-def elements_of(versions: Iterable[ElementVersion]) -> dict[str, Element]:
-    """Returns the elements by key, each with its versions, the newest first; titled as the newest is."""
+def elements_of(versions: Iterable[ElementVersion]) -> dict[str, tuple[ElementVersion, ...]]:
+    """Returns the elements by key, each with its versions, the newest first."""
     by_key: dict[str, list[ElementVersion]] = {}
-    for version in versions:
+    for version in sorted(versions, key=lambda version: version.version, reverse=True):
         by_key.setdefault(version.element, []).append(version)
-    elements = {}
-    for key in sorted(by_key):
-        found = tuple(sorted(by_key[key], key=lambda version: version.version, reverse=True))
-        elements[key] = Element(key, found[0].title, found)
-    return elements
+    return {key: tuple(by_key[key]) for key in sorted(by_key)}
 
 
 def read_area_order(field: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever JSON the signer wrote

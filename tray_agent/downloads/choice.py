@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tray_agent.downloads.catalogue import Catalogue
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, Version
-from tray_agent.downloads.subscriptions import Subscription
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, Subscription
 
 
 class NotFetched(StrEnum):
@@ -48,22 +47,22 @@ def choose(
         downloads: what is known of earlier downloads.
         keep_line: whether an installation stays on its major.minor (switch ``NurGleicheHauptversion``).
     """
-    known: dict[str, list[Download]] = {}
-    for download in downloads:
-        known.setdefault(download.signed.element, []).append(download)
-    return tuple(_choose(catalogue, subscription, known.get(subscription.element, []), keep_line) for subscription in subscriptions)
+    known = tuple(downloads)
+    return tuple(_choose(catalogue, subscription, known, keep_line) for subscription in subscriptions)
 
 
-def _choose(catalogue: Catalogue, subscription: Subscription, downloads: list[Download], keep_line: bool) -> ElementChoice:
+def _choose(catalogue: Catalogue, subscription: Subscription, known: Iterable[Download], keep_line: bool) -> ElementChoice:
     def nothing(reason: NotFetched) -> ElementChoice:
         return ElementChoice(subscription.element, None, reason)
 
-    element = catalogue.elements.get(subscription.element)
-    if element is None:
+    offered = catalogue.elements.get(subscription.element)
+    if offered is None:
         return nothing(NotFetched.NOT_ON_PORTAL)
-    in_use = _version_in_use(downloads)
+    downloads = [download for download in known if download.signed.element == subscription.element]
+    used = (DownloadState.INSTALLED, DownloadState.STARTED)
+    in_use = max((download.signed.version for download in downloads if download.state in used), default=None)
     reference = in_use or subscription.baseline
-    versions = [version for version in element.versions if not keep_line or reference is None or version.version.line == reference.line]
+    versions = [version for version in offered if not keep_line or reference is None or version.version.line == reference.line]
     if not versions:
         return nothing(NotFetched.OTHER_LINE)
     newest = versions[0]
@@ -72,12 +71,6 @@ def _choose(catalogue: Catalogue, subscription: Subscription, downloads: list[Do
     if (in_use is not None and newest.version < in_use) or any(newest.is_same_file(signed) for signed in installed):
         return nothing(NotFetched.INSTALLED)
     return ElementChoice(subscription.element, newest)
-
-
-def _version_in_use(downloads: Iterable[Download]) -> Version | None:
-    """Returns the newest version of one element that was installed or started, or None."""
-    used = (DownloadState.INSTALLED, DownloadState.STARTED)
-    return max((download.signed.version for download in downloads if download.state in used), default=None)
 
 
 def withdrawn(catalogue: Catalogue, downloads: Iterable[Download]) -> list[Download]:

@@ -2,75 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tray_agent.downloads import report
-from tray_agent.downloads.checksums import file_time
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Download, DownloadState, FileKind, InstallOutcome, InstallResult, Starter, Version
-from tray_agent.downloads.publisher import objection
+from tray_agent.downloads.partial import file_time
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, join_texts
 from tray_agent.platforms.files import held
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.protocol.model import Activity
-from tray_agent.store.database import Database
 
-_RESTART = frozenset({3010, 1641})
-"""Windows' own codes for success that needs a restart: msiexec's, and of programs (.exe) that install with it."""
-
-_CANCELLED = frozenset({1602, 1223})
-"""msiexec: the person closed it; the shell: the person declined the elevation."""
+_EXIT_CODES = {
+    None: InstallOutcome.STARTED,
+    0: InstallOutcome.INSTALLED,
+    3010: InstallOutcome.RESTART_NEEDED,  # msiexec's, and of programs (.exe) that install with it, as 1641
+    1641: InstallOutcome.RESTART_NEEDED,
+    1602: InstallOutcome.CANCELLED,  # msiexec: the person closed it
+    1223: InstallOutcome.CANCELLED,  # the shell: the person declined the elevation
+}
+"""Source: Windows' system error codes; any other number of a ``.exe`` is the vendor's own."""
 
 _MSI_BUSY = 1618
 
+BETWEEN_NAMES = ";"
+"""What stands between several names in the configuration."""
+
+_SIGNATURE_REFUSALS = {
+    SignatureState.BROKEN: N_("Windows erklärt die Unterschrift der Datei für ungültig (Herausgeber: {publisher})."),
+    SignatureState.UNTRUSTED: N_("Windows erklärt die Unterschrift der Datei für ungültig (Herausgeber: {publisher})."),
+    SignatureState.UNSIGNED: N_("Die Datei ist von keinem Herausgeber unterschrieben; erwartet wird {expected}."),
+    SignatureState.VALID: N_("Die Datei ist von {publisher} unterschrieben; erwartet wird {expected}."),
+}
+"""A wrong signature always stops an installation; a missing one, or another publisher, where somebody said who it must be."""
+
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What this workstation's configuration expects of an installation.
-
-    Attributes:
-        publishers: who may have signed an installer; empty: what the portal prescribes holds alone.
-        practice_version: asked for the version of the practice software here; None where it is not known.
-    """
-
-    publishers: tuple[str, ...] = ()
-    practice_version: Callable[[], Version | None] = lambda: None
-
-
 class Installation:
     """Hands downloads over to their installers and notes what became of it.
 
-    Args:
-        database, rows: where states are.
+    Attributes:
+        rows: where states are.
         library: where files are.
         starter: starts and shows files on this system.
         signatures: reads who signed a file on this system.
         log: writes rows to the activity log.
-        expected: whom and what this workstation's configuration expects.
+        publishers: who may have signed an installer, as the configuration here says; empty: what the portal prescribes holds alone.
+        practice_version: asked for the version of the practice software here; None where it is not known.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        rows: DownloadRows,
-        library: Library,
-        starter: Starter,
-        signatures: SignatureReader,
-        log: Callable[[Sequence[Activity]], None],
-        expected: Expected | None = None,
-    ) -> None:
-        self._database = database
-        self._rows = rows
-        self._library = library
-        self._starter = starter
-        self._signatures = signatures
-        self._log = log
-        self._expected = expected or Expected()
+    rows: DownloadRows
+    library: Library
+    starter: Starter
+    signatures: SignatureReader
+    log: Callable[[Sequence[Activity]], None]
+    publishers: tuple[str, ...] = ()
+    practice_version: Callable[[], Version | None] = lambda: None
 
     def hand_over(self, download: Download, by: str) -> InstallResult:
         """Verifies a file again, checks who signed it, starts it, waits for its end, and notes how it ended.
@@ -92,11 +85,11 @@ class Installation:
                 signature = self._check(download)
                 return self._start(download, signature, by)
         except InstallRefusedError as error:
-            self._log([report.failed(download.signed, error)])
+            self.log([report.failed(download.signed, error)])
             raise
 
     def _check_practice_software(self, download: Download) -> None:
-        installed, needed = self._expected.practice_version(), download.signed.needs
+        installed, needed = self.practice_version(), download.signed.needs
         if needed is not None and installed is not None and installed < needed:
             raise self._refused(
                 download,
@@ -111,23 +104,31 @@ class Installation:
         if download.state is DownloadState.NEW:
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         with ExitStack() as holding:
-            try:
-                holding.enter_context(held(self._library.place_of(download.signed)))
-            except FileNotFoundError as error:
-                raise self._missing(download) from error
-            except OSError as error:
-                raise self._unreadable(download, error) from error
+            with self._reading(download):
+                holding.enter_context(held(self.library.place_of(download.signed)))
             yield
 
-    def _check(self, download: Download) -> Signature:
+    @contextmanager
+    def _reading(self, download: Download) -> Iterator[None]:
         try:
-            genuine = self._library.verify(download.signed)
+            yield
+        except FileNotFoundError as error:
+            raise self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes.")) from error
         except OSError as error:
-            raise self._unreadable(download, error) from error
-        if file_time(self._library.place_of(download.signed)) is None:
-            raise self._missing(download)
+            raise self._refused(
+                download,
+                _("Die Datei kann nicht gelesen werden ({why}).").format(why=why_of(error)),
+                _("Verbindung zum Download-Ordner und Rechte prüfen, dann erneut ausführen."),
+            ) from error
+
+    def _check(self, download: Download) -> Signature:
+        with self._reading(download):
+            genuine = self.library.verify(download.signed)
+            if file_time(self.library.place_of(download.signed)) is None:
+                raise FileNotFoundError
         if not genuine:
-            self._take_back(download)
+            if download.should_be_here:  # not offered any more; the next run of the job fetches it again
+                self._move(download, DownloadState.NEW, None, report.PROGRAM)
             raise self._refused(download, _("Die Datei ist nicht mehr die, die heruntergeladen wurde."))
         return self._check_signature(download)
 
@@ -135,10 +136,10 @@ class Installation:
         if download.signed.kind is FileKind.FILE:
             return Signature(SignatureState.NOT_CHECKED)
         try:
-            signature = self._signatures.read(self._library.place_of(download.signed))
+            signature = self.signatures.read(self.library.place_of(download.signed))
         except OSError as error:
             raise self._refused(download, _("Die Unterschrift der Datei kann nicht gelesen werden ({why}).").format(why=error)) from error
-        why = objection(signature, download.signed.publisher, self._expected.publishers)
+        why = objection(signature, download.signed.publisher, self.publishers)
         if why:
             raise self._refused(
                 download,
@@ -148,10 +149,10 @@ class Installation:
         return signature
 
     def _start(self, download: Download, signature: Signature, by: str) -> InstallResult:
-        place = self._library.place_of(download.signed)
+        place = self.library.place_of(download.signed)
         if download.signed.kind is FileKind.FILE:
             try:
-                self._starter.show(place)
+                self.starter.show(place)
             except OSError as error:
                 raise self._not_started(download, error) from error
             return self._note(download, InstallOutcome.SHOWN, None, signature, by)
@@ -159,9 +160,9 @@ class Installation:
         if not self._move(download, DownloadState.STARTED, None, by):
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         try:
-            exit_code = self._starter.start(place, download.signed.kind)
+            exit_code = self.starter.start(place, download.signed.kind)
         except OSError as error:
-            if getattr(error, "winerror", None) in _CANCELLED:
+            if _EXIT_CODES.get(getattr(error, "winerror", None)) is InstallOutcome.CANCELLED:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
             self._move(download, download.state, download.exit_code, by)  # it never ran: it waits as before
             raise self._not_started(download, error) from error
@@ -174,27 +175,12 @@ class Installation:
         sentence = _sentence(download, outcome, exit_code, signature)
         if restart:
             sentence = join_texts(sentence, _("vitomed muss geschlossen und neu gestartet werden, damit die Änderung wirkt."))
-        self._log([report.handed_over(signed, outcome, sentence)])
+        self.log([report.handed_over(signed, outcome, sentence)])
         publisher = signature.publisher or ""
         return InstallResult(signed.element, str(signed.version), signed.title, outcome, exit_code, publisher, restart, sentence)
 
     def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> bool:
-        return self._database.transact(lambda connection: self._rows.move(connection, download, state, by, exit_code))
-
-    def _take_back(self, download: Download) -> None:
-        """What is not genuine is not offered any more; the next run of the job fetches it again."""
-        if download.should_be_here:
-            self._move(download, DownloadState.NEW, None, report.PROGRAM)
-
-    def _missing(self, download: Download) -> InstallRefusedError:
-        return self._refused(download, _("Die Datei fehlt im Download-Ordner dieses Arbeitsplatzes."))
-
-    def _unreadable(self, download: Download, error: OSError) -> InstallRefusedError:
-        return self._refused(
-            download,
-            _("Die Datei kann nicht gelesen werden ({why}).").format(why=why_of(error)),
-            _("Verbindung zum Download-Ordner und Rechte prüfen, dann erneut ausführen."),
-        )
+        return self.rows.database.transact(lambda connection: self.rows.move(connection, download, state, by, exit_code))
 
     def _refused(self, download: Download, why: str, advice: str = "") -> InstallRefusedError:
         return InstallRefusedError(
@@ -209,7 +195,7 @@ class Installation:
             download,
             _("Dieses Gerät kann die Datei nicht starten oder anzeigen ({why}).").format(why=why_of(error)),
             _("Die Datei an einem Windows-Arbeitsplatz ausführen; sie liegt in {folder}.").format(
-                folder=self._library.place_of(download.signed).parent
+                folder=self.library.place_of(download.signed).parent
             ),
         )
 
@@ -221,35 +207,18 @@ def _fetched_anew(download: Download) -> str:
     return _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft.")
 
 
-_STATE_AFTER = {
-    InstallOutcome.INSTALLED: DownloadState.INSTALLED,
-    InstallOutcome.RESTART_NEEDED: DownloadState.INSTALLED,
-    InstallOutcome.SHOWN: DownloadState.STARTED,
-    InstallOutcome.STARTED: DownloadState.STARTED,
-}
-
-
 def _state_after(download: Download, outcome: InstallOutcome) -> DownloadState:
     """Returns the state that an outcome leads to: what was not installed waits for a person as before."""
     if outcome is InstallOutcome.FAILED and download.state is DownloadState.STARTED:
         return DownloadState.OFFERED
-    return _STATE_AFTER.get(outcome, download.state)
+    if not outcome.went_well:
+        return download.state
+    return DownloadState.INSTALLED if outcome in (InstallOutcome.INSTALLED, InstallOutcome.RESTART_NEEDED) else DownloadState.STARTED
 
 
 def outcome_of(exit_code: int | None) -> InstallOutcome:
-    """Returns what an installer's exit code means.
-
-    Source: Windows' system error codes (0, 1223, 1602, 1641, 3010); any other number of a ``.exe`` is the vendor's own.
-    """
-    if exit_code is None:
-        return InstallOutcome.STARTED
-    if exit_code == 0:
-        return InstallOutcome.INSTALLED
-    if exit_code in _RESTART:
-        return InstallOutcome.RESTART_NEEDED
-    if exit_code in _CANCELLED:
-        return InstallOutcome.CANCELLED
-    return InstallOutcome.FAILED
+    """Returns what an installer's exit code means; None: the system does not tell it."""
+    return _EXIT_CODES.get(exit_code, InstallOutcome.FAILED)
 
 
 _SENTENCES = {
@@ -274,3 +243,34 @@ def _sentence(download: Download, outcome: InstallOutcome, exit_code: int | None
     if signature.state is SignatureState.UNSIGNED:
         return join_texts(ended, _("Kein Herausgeber hat die Datei unterschrieben; ihre Herkunft bestätigt allein das Portal."))
     return join_texts(ended, _("Herausgeber: {publisher}.").format(publisher=signature.publisher) if signature.publisher else "")
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Returns the publishers that the configuration names; empty: what the portal prescribes holds alone."""
+    return tuple(name.strip() for name in text.split(BETWEEN_NAMES) if name.strip())
+
+
+def objection(signature: Signature, named: str, accepted: Collection[str]) -> str:
+    """Returns why a file must not be started, in words, or "".
+
+    Args:
+        signature: what the system says of the file.
+        named: the publisher whom the portal's signed metadata names, or "".
+        accepted: the publishers whom the practice's configuration names; empty: any.
+    """
+    expectations: tuple[Collection[str], ...] = ((named,) if named else (), accepted)
+    unmet = [names for names in expectations if names and not _is_among(signature.publisher, names)]
+    if signature.state is SignatureState.NOT_CHECKED:
+        return ""
+    if signature.state in (SignatureState.VALID, SignatureState.UNSIGNED) and not unmet:
+        return ""
+    expected = " / ".join(unmet[0]) if unmet else ""
+    return _(_SIGNATURE_REFUSALS[signature.state]).format(publisher=signature.publisher or _("unbekannt"), expected=expected)
+
+
+def _is_among(publisher: str | None, names: Collection[str]) -> bool:
+    return publisher is not None and _plain(publisher) in map(_plain, names)
+
+
+def _plain(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -66,7 +67,7 @@ class _Run:
         self._parts = parts
         self._context = context
         self._settings = parts.settings.load()
-        self._portal = parts.portal()
+        self._portal = parts.portal
         self._transfer = parts.transfer(self._settings)
         self._tally = DownloadTally()
         self._running: dict[Future[int], _Fetching] = {}
@@ -74,9 +75,7 @@ class _Run:
 
     def run(self) -> JobResult:
         choices = self._choose()
-        for choice in choices:
-            if choice.reason is not None:
-                self._tally.skip(choice.reason)
+        self._tally.skipped.update(choice.reason for choice in choices if choice.reason)
         wanted = [choice.version for choice in choices if choice.version]
         if self._context.dry_run:
             return self._count_only(wanted)
@@ -84,7 +83,8 @@ class _Run:
         self._parts.progress.begin()
         self._report_what_is_lacking()
         self._withdraw()
-        self._describe_anew()
+        # What the vendor says now of files that are known: notes, restart, what they need, who signs them.
+        self._change_each(described_anew(self._catalogue, self._downloads), self._parts.rows.describe)
         self._forget_unwanted(wanted)
         self._parts.library.tidy(wanted)
         self._fetch_all([version for version in wanted if self._is_missing(version)])
@@ -111,7 +111,7 @@ class _Run:
         for version in wanted:
             download = known.get(version.key)
             here = download is not None and download.should_be_here and self._parts.library.is_present(download.signed)
-            self._tally.count(Counted.UP_TO_DATE if here else Counted.WOULD_DOWNLOAD)
+            self._tally.counts[Counted.UP_TO_DATE if here else Counted.WOULD_DOWNLOAD] += 1
         return self._tally.result()
 
     def _is_missing(self, version: ElementVersion) -> bool:
@@ -126,12 +126,12 @@ class _Run:
             self._log(activity_of(Happened.FILE_ERROR, version, why_of(error)))
             return False
         if state is FileState.GENUINE:
-            self._tally.skip(NotFetched.UP_TO_DATE)
+            self._tally.skipped[NotFetched.UP_TO_DATE] += 1
             if file_time is not None:
                 self._transact(lambda connection: self._parts.rows.note_verified(connection, version, file_time))
             return False
         self._log(activity_of(Happened.FILE_CHANGED if state is FileState.CHANGED else Happened.FILE_MISSING, version))
-        self._tally.count(Counted.LOST)
+        self._tally.counts[Counted.LOST] += 1
         self._remove_file(version)
         return True
 
@@ -157,7 +157,7 @@ class _Run:
         self._transact(lambda connection: self._parts.rows.want(connection, version, self._parts.workstation))
         fetching = _Fetching(version)
         place = self._parts.library.place_of(version)
-        wanted = Wanted(self._portal.address_of(version), version.name, version.size, version.hashes, place)
+        wanted = Wanted(self._portal.address_of(version.target, version.hashes[0][1]), version.name, version.size, version.hashes, place)
         self._running[pool.submit(self._transfer.fetch, wanted, fetching.cancelled)] = fetching
 
     def _end(self, pool: ThreadPoolExecutor, future: Future[int]) -> None:
@@ -171,21 +171,17 @@ class _Run:
         if fetching.superseded:
             self._drop(pool, fetching.version)
         elif isinstance(error, KnownError):
-            self._tally.count(Counted.FAILED)
+            self._tally.counts[Counted.FAILED] += 1
             self._log(report.failed(fetching.version, error))
         elif error is None:
             self._offer(fetching.version, future.result())
 
     def _offer(self, version: ElementVersion, file_time: int) -> None:
-        """Offers what has arrived, in one transaction with the log. It was hashed on its way, and is again before it is started."""
-
-        def change(connection: Connection) -> None:
-            if self._parts.rows.offer(connection, version, file_time, self._parts.workstation):
-                self._context.log(activity_of(Happened.DOWNLOADED, version), connection=connection)
-
-        self._transact(change)
-        self._tally.count(Counted.DOWNLOADED)
-        self._tally.count(Counted.BYTES, version.size)
+        """Offers what has arrived. It was hashed on its way, and is again before it is started."""
+        by = self._parts.workstation
+        self._record(lambda connection: self._parts.rows.offer(connection, version, file_time, by), Happened.DOWNLOADED, version)
+        self._tally.counts[Counted.DOWNLOADED] += 1
+        self._tally.counts[Counted.BYTES] += version.size
 
     def _look_again(self, after: float) -> None:
         """Asks the portal again where the last look is old; what is superseded meanwhile is stopped."""
@@ -210,13 +206,8 @@ class _Run:
         """Gives up a version that was superseded on its way, and begins with what took its place."""
         self._remove_file(version)
         self._parts.progress.drop(version.name)
-
-        def change(connection: Connection) -> None:
-            self._parts.rows.remove(connection, version)
-            self._context.log(activity_of(Happened.SUPERSEDED, version), connection=connection)
-
-        self._transact(change)
-        self._tally.count(Counted.SUPERSEDED)
+        self._record(lambda connection: self._parts.rows.remove(connection, version), Happened.SUPERSEDED, version)
+        self._tally.counts[Counted.SUPERSEDED] += 1
         newer = next((choice.version for choice in self._choose() if choice.element == version.element), None)
         if newer is not None and self._is_missing(newer):
             self._begin(pool, newer)
@@ -230,26 +221,15 @@ class _Run:
 
     def _tell_progress(self) -> None:
         progress = self._parts.progress.snapshot()
-        self._context.progress(
-            progress.done, progress.total or None, ", ".join(file.title for file in progress.files if file.done < file.total)
-        )
+        self._context.progress(progress.done, progress.total or None, progress.titles)
 
     # Clearing up
 
     def _withdraw(self) -> None:
         for download in withdrawn(self._catalogue, self._downloads):
-
-            def change(connection: Connection, download: Download = download) -> None:
-                if self._parts.rows.move(connection, download, DownloadState.SUPERSEDED, self._parts.workstation):
-                    self._context.log(activity_of(Happened.WITHDRAWN, download.signed), connection=connection)
-
-            self._transact(change)
-            self._tally.count(Counted.WITHDRAWN)
-
-    def _describe_anew(self) -> None:
-        """Takes over what the vendor says now of files that are known: notes, restart, what they need, who signs them."""
-        changed = described_anew(self._catalogue, self._downloads)
-        self._change_each(changed, self._parts.rows.describe)
+            move = partial(self._parts.rows.move, download=download, state=DownloadState.SUPERSEDED, by=self._parts.workstation)
+            self._record(move, Happened.WITHDRAWN, download.signed)
+            self._tally.counts[Counted.WITHDRAWN] += 1
 
     def _forget_unwanted(self, wanted: Sequence[ElementVersion]) -> None:
         """Forgets what was to be fetched once and is wanted no more: unsubscribed, or a newer version is there."""
@@ -279,7 +259,7 @@ class _Run:
         if not self._remove_file(download.signed) or download.state in (DownloadState.INSTALLED, DownloadState.STARTED):
             return
         self._transact(lambda connection: self._parts.rows.remove(connection, download.signed))
-        self._tally.count(Counted.PRUNED)
+        self._tally.counts[Counted.PRUNED] += 1
 
     def _remove_file(self, version: ElementVersion) -> bool:
         try:
@@ -308,7 +288,16 @@ class _Run:
 
         self._transact(change)
         if refusals:
-            self._tally.skip(NotFetched.REFUSED, len(refusals))
+            self._tally.skipped[NotFetched.REFUSED] += len(refusals)
+
+    def _record(self, change: Callable[[Connection], bool | None], happened: Happened, version: ElementVersion) -> None:
+        """Changes a row and tells of it in one transaction; where nothing was changed, there is nothing to tell."""
+
+        def work(connection: Connection) -> None:
+            if change(connection) is not False:
+                self._context.log(activity_of(happened, version), connection=connection)
+
+        self._transact(work)
 
     def _log(self, activity: Activity) -> None:
         if activity.level is Level.ERROR:

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
 
-from tray_agent.downloads.checksums import file_time, is_genuine
 from tray_agent.downloads.errors import FolderUnavailableError
 from tray_agent.downloads.model import Download, ElementVersion, Version
 from tray_agent.downloads.names import check_element_key, check_file_name
-from tray_agent.downloads.partial import NOTE, PART, beside, taken
+from tray_agent.downloads.partial import NOTE, PART, beside, file_time, is_genuine, taken
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files

@@ -187,6 +187,25 @@ class Download:
         return self.state in (DownloadState.OFFERED, DownloadState.STARTED)
 
 
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An element that is downloaded by itself.
+
+    Attributes:
+        element: its key.
+        title: its name when it was subscribed.
+        baseline: the newest version then: the line to stay on until something is installed; None where there was none.
+        subscribed_at: aware, UTC.
+        subscribed_by: the person and workstation.
+    """
+
+    element: str
+    title: str
+    baseline: Version | None
+    subscribed_at: datetime
+    subscribed_by: str
+
+
 class InstallOutcome(StrEnum):
     """How a hand-over to an installer ended."""
 

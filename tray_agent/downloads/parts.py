@@ -1,44 +1,177 @@
-"""What the Download-Service of a workstation works with."""
+"""What the Download-Service of a workstation works with: made when it is first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tray_agent.clock import Clock
+from tray_agent.config.machine import Machine
+from tray_agent.config.settings import MOST_SIZE, RATE_OFFICE, Settings
+from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
+from tray_agent.downloads.library import Library
+from tray_agent.downloads.model import Version
+from tray_agent.downloads.progress import DownloadProgress
+from tray_agent.errors import ConfigurationError
+from tray_agent.file_faults import why_of
+from tray_agent.i18n import N_, _
+from tray_agent.platforms.this_system import starter
+from tray_agent.store.database import Database
+from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
-    from tray_agent.clock import Clock
-    from tray_agent.config.settings import Settings
-    from tray_agent.downloads.download_rows import DownloadRows
-    from tray_agent.downloads.library import Library
+    from tray_agent.downloads.installation import Installation
+    from tray_agent.downloads.model import Starter
     from tray_agent.downloads.portal import Portal
-    from tray_agent.downloads.progress import DownloadProgress
-    from tray_agent.downloads.subscriptions import Subscriptions
     from tray_agent.downloads.transfer import Transfer
-    from tray_agent.store.database import Database
-    from tray_agent.store.settings import SettingStore
+    from tray_agent.protocol.activity_log import ActivityLog
+    from tray_agent.web.client import Web
 
 
-@dataclass(frozen=True, slots=True)
 class DownloadParts:
-    """The parts of the Download-Service; put together by ``assembly``.
+    """The parts of the Download-Service of one machine. What a program at rest does not need is imported when it is asked for.
 
     Attributes:
-        portal: the portal of the configuration, asked for when it is needed: it may not be set up.
-        database, rows, subscriptions, settings: what the whole practice shares.
+        rows, subscriptions: what the whole practice shares, as the given ``database`` and ``settings`` are.
         library: the download folder of this workstation.
         progress: what is being transferred now, by this process.
-        transfer: makes what brings the files of one run, from the switches of its beginning.
+
+    Args:
+        machine: the configuration of this machine.
+        database: the agent's own database.
+        settings: the practice-wide switches.
+        log: the activity log.
+        clock: the clock.
         workstation: this computer's name, for the record.
+        closing: where connections are closed in the end.
     """
 
-    portal: Callable[[], Portal]
-    database: Database
-    rows: DownloadRows
-    subscriptions: Subscriptions
-    settings: SettingStore
-    library: Library
-    progress: DownloadProgress
-    transfer: Callable[[Settings], Transfer]
-    clock: Clock
-    workstation: str
+    def __init__(
+        self,
+        machine: Machine,
+        database: Database,
+        settings: SettingStore,
+        log: ActivityLog,
+        clock: Clock,
+        workstation: str,
+        closing: ExitStack,
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.clock = clock
+        self.workstation = workstation
+        self.rows = DownloadRows(database)
+        self.subscriptions = Subscriptions(database)
+        self.library = Library(machine.download_folder)
+        self.progress = DownloadProgress(clock)
+        self._machine = machine
+        self._log = log
+        self._closing = closing
+
+    @cached_property
+    def _web(self) -> Web:
+        from tray_agent.web.client import Web
+
+        web = Web()
+        self._closing.callback(web.close)
+        return web
+
+    @cached_property
+    def portal(self) -> Portal:
+        """The portal of the configuration.
+
+        Raises:
+            ConfigurationError: none is set up, or its address or trusted root can't be used.
+        """
+        from tray_agent.downloads.portal import Portal, metadata_folder
+
+        section = self._machine.portal
+        if not section.address or not section.root:
+            raise ConfigurationError(
+                _("Kein Portal eingerichtet"),
+                _("In der Konfiguration fehlt die Adresse des Online-Portals oder sein Vertrauensanker (root)."),
+                _("Unter «Einrichten | Online-Portal» beides eintragen; es kommt vom Hersteller (in der Konfiguration: portal)."),
+                item="portal",
+            )
+        root = _read_root(Path(section.root))
+        _check_address(section.address)
+        return Portal(section.address, root, metadata_folder(self._machine.data_folder, root), self._web, self.clock)
+
+    @property
+    def starter(self) -> Starter:
+        """What starts and shows files on this system."""
+        return starter()
+
+    def installation(self) -> Installation:
+        """Returns what hands downloads over to their installers on this system."""
+        from tray_agent.downloads.installation import Installation, names_of
+        from tray_agent.platforms.this_system import signature_reader
+
+        publishers = names_of(self._machine.portal.publishers)
+        return Installation(self.rows, self.library, starter(), signature_reader(), self._log.write, publishers, self._practice_version)
+
+    def _practice_version(self) -> Version | None:
+        from tray_agent.platforms.programs import program_version
+
+        program = self._machine.download.practice_program
+        numbers = program_version(Path(program)) if program else None
+        return Version(*numbers) if numbers else None
+
+    def transfer(self, settings: Settings) -> Transfer:
+        """Returns what brings the files of one run, under the switches of its beginning."""
+        from tray_agent.downloads.transfer import RateLimit, Transfer, TransferLimits, office_rate
+
+        limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
+        rate = RateLimit(self.clock, lambda: office_rate(self.clock, self._machine.zone, settings.number(RATE_OFFICE)))
+        return Transfer(self._web, self.clock, limits, rate, self.progress)
+
+
+def _check_address(address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if usable:
+        return
+    raise ConfigurationError(
+        _("Adresse des Portals nicht brauchbar"),
+        _("«{address}» ist keine Adresse, unter der ein Portal antworten kann; nichts wurde gesucht.").format(address=address),
+        _("Unter «Einrichten | Online-Portal» die Adresse berichtigen; sie beginnt mit https:// (in der Konfiguration: portal.address)."),
+        item="portal.address",
+    )
+
+
+_ROOT_MISSING = (
+    N_("Vertrauensanker des Portals fehlt"),
+    N_("{file} kann nicht gelesen werden ({why}); ohne diese Datei ist keinem Download zu trauen."),
+)
+_ROOT_UNUSABLE = (
+    N_("Vertrauensanker des Portals unbrauchbar"),
+    N_("{file} ist kein unterschriebener Vertrauensanker; ohne ihn ist keinem Download zu trauen."),
+)
+
+
+def _read_root(file: Path) -> bytes:
+    from tray_agent.downloads.portal import is_root
+
+    try:
+        root = file.read_bytes()
+    except OSError as error:
+        raise _without_root(file, _ROOT_MISSING, why_of(error)) from error
+    if not is_root(root):
+        raise _without_root(file, _ROOT_UNUSABLE)
+    return root
+
+
+def _without_root(file: Path, fault: tuple[str, str], why: str = "") -> ConfigurationError:
+    title, message = fault
+    return ConfigurationError(
+        _(title),
+        _(message).format(file=file, why=why),
+        _("Die Datei vom Hersteller beziehen und unter «Einrichten | Online-Portal» angeben (in der Konfiguration: portal.root)."),
+        item=str(file),
+    )

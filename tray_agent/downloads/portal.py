@@ -28,13 +28,12 @@ from tuf.api.exceptions import (
     SlowRetrievalError,
     UnsignedMetadataError,
 )
-from tuf.api.metadata import Metadata, Root, TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.downloads.catalogue import PORTAL_FIELD, Catalogue, elements_of, read_area_order, read_targets
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
-from tray_agent.downloads.model import ElementVersion
 from tray_agent.i18n import N_, _
 from tray_agent.platforms import files
 from tray_agent.platforms.locks import LockedError, locked
@@ -154,7 +153,6 @@ class Portal:
         root: the trusted root that came with the installation, as signed JSON; None: the one kept in ``folder``.
         folder: where this machine keeps confirmed metadata; one for each portal and root, see ``metadata_folder``.
         web: the way to it.
-        metadata_address, targets_address: where these are not below ``address``.
     """
 
     def __init__(
@@ -165,13 +163,9 @@ class Portal:
         web: Web,
         clock: Clock | None = None,
         limits: PortalLimits | None = None,
-        *,
-        metadata_address: str | None = None,
-        targets_address: str | None = None,
     ) -> None:
-        base = address.rstrip("/")
-        self._metadata_address = metadata_address or f"{base}/metadata"
-        self._targets_address = (targets_address or f"{base}/targets").rstrip("/")
+        self._metadata_address = f"{address.rstrip('/')}/metadata"
+        self._targets_address = f"{address.rstrip('/')}/targets"
         self._root = root
         self._folder = folder
         self._web = web
@@ -208,24 +202,8 @@ class Portal:
             return None
         return self._catalogue(reader, checked_at, offline=True)
 
-    def find(self, *targets: str) -> Iterator[tuple[str, TargetFile | None]]:
-        """Asks the portal once and yields each of these targets, also of delegated roles; None where there is none.
-
-        Raises:
-            PortalUnavailableError, PortalUntrustedError: as ``refresh``.
-        """
-        with self._asking() as reader:
-            for target in targets:
-                found = reader.get_targetinfo(target)
-                self._names_by_hash = reader.names_by_hash
-                yield target, found
-
-    def address_of(self, version: ElementVersion) -> str:
-        """Returns where the file of a version is served; after ``refresh`` or ``known``."""
-        return self.address_of_target(version.target, version.hashes[0][1])
-
-    def address_of_target(self, target: str, digest: str) -> str:
-        """Returns where a target is served whose first hash is ``digest``; after ``refresh``, ``known`` or ``find``."""
+    def address_of(self, target: str, digest: str) -> str:
+        """Returns where a target is served whose first hash is ``digest``; after ``refresh`` or ``known``."""
         folder, separator, name = target.rpartition("/")
         served = f"{folder}{separator}{digest}.{name}" if self._names_by_hash else target
         return f"{self._targets_address}/{quote(served, safe=_LITERAL)}"

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tray_agent.downloads.catalogue import HISTORY, NEW_DOWNLOADS
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, Version
-from tray_agent.downloads.subscriptions import Subscription
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, Subscription, Version
 from tray_agent.i18n import _
 
 
@@ -80,11 +79,9 @@ def arrange(rows: Iterable[PortalRow], order: Iterable[str]) -> tuple[PortalArea
     return tuple(PortalArea(title, _headings(areas[title])) for title in titles)
 
 
-def _headings(rows: Mapping[str, Iterable[PortalRow]]) -> tuple[PortalHeading, ...]:
-    def by_title(row: PortalRow) -> str:
-        return row.signed.title.casefold()
-
-    return tuple(PortalHeading(title, tuple(sorted(rows[title], key=by_title))) for title in sorted(rows, key=str.casefold))
+def _headings(areas: Mapping[str, Iterable[PortalRow]]) -> tuple[PortalHeading, ...]:
+    ordered = sorted(areas.items(), key=lambda heading: heading[0].casefold())
+    return tuple(PortalHeading(title, tuple(sorted(rows, key=lambda row: row.signed.title.casefold()))) for title, rows in ordered)
 
 
 def area_of_gone(subscriptions: Iterable[Subscription], downloads: Iterable[Download]) -> PortalArea:

@@ -44,6 +44,11 @@ class Progress:
     rate: float = 0.0
     seconds_left: float | None = None
 
+    @property
+    def titles(self) -> str:
+        """Returns what is on its way, for people."""
+        return ", ".join(file.title for file in self.files if file.done < file.total)
+
 
 class DownloadProgress:
     """Collects the transfers' counts; safe from any thread. Listeners are called on the thread that reports."""
@@ -69,8 +74,10 @@ class DownloadProgress:
         with self._lock:
             self._files[title] = FileProgress(title, done, total)
             self._fetched += fetched
-            self._samples.append((self._clock.monotonic(), self._fetched))
-            self._forget_old_samples()
+            now = self._clock.monotonic()
+            self._samples.append((now, self._fetched))
+            while len(self._samples) > 2 and self._samples[0][0] < now - RATE_WINDOW:
+                self._samples.pop(0)
         self._tell()
 
     def drop(self, title: str) -> None:
@@ -98,11 +105,6 @@ class DownloadProgress:
             return 0.0
         (first_at, first), (last_at, last) = self._samples[0], self._samples[-1]
         return (last - first) / (last_at - first_at) if last_at > first_at else 0.0
-
-    def _forget_old_samples(self) -> None:
-        oldest = self._samples[-1][0] - RATE_WINDOW
-        while len(self._samples) > 2 and self._samples[0][0] < oldest:
-            self._samples.pop(0)
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from tray_agent.downloads.catalogue import RefusedTarget
 from tray_agent.downloads.choice import NotFetched
-from tray_agent.downloads.model import ElementVersion, InstallOutcome
-from tray_agent.downloads.subscriptions import Subscription
+from tray_agent.downloads.model import ElementVersion, InstallOutcome, Subscription
 from tray_agent.downloads.words import format_size
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, join_texts, ngettext
@@ -108,40 +107,32 @@ class DownloadTally:
 
     def __init__(self) -> None:
         self.problems = 0
-        self._counts: Counter[Counted] = Counter()
-        self._skipped: Counter[NotFetched] = Counter()
-
-    def count(self, what: Counted, number: int = 1) -> None:
-        """Counts something done; of ``BYTES`` how many."""
-        self._counts[what] += number
-
-    def skip(self, reason: NotFetched, number: int = 1) -> None:
-        """Counts something that was not done, by its reason."""
-        self._skipped[reason] += number
+        self.counts: Counter[Counted] = Counter()
+        self.skipped: Counter[NotFetched] = Counter()
 
     def result(self) -> JobResult:
         """Returns the run's result."""
-        counts = {what.value: number for what, number in self._counts.items()}
-        return JobResult(counts, {reason.value: number for reason, number in self._skipped.items()}, self.problems, self._sentence())
+        counts = {what.value: number for what, number in self.counts.items()}
+        return JobResult(counts, {reason.value: number for reason, number in self.skipped.items()}, self.problems, self._sentence())
 
     def _sentence(self) -> str:
         parts = [
-            (self._counts[Counted.DOWNLOADED], _("{count} heruntergeladen und geprüft")),
-            (self._counts[Counted.WOULD_DOWNLOAD], _("{count} würde heruntergeladen")),
-            (self._counts[Counted.FAILED], _("{count} fehlgeschlagen")),
-            (self._counts[Counted.SUPERSEDED], _("{count} unterwegs durch eine neuere Version ersetzt")),
-            (self._counts[Counted.WITHDRAWN], _("{count} vom Hersteller zurückgezogen")),
-            (self._skipped[NotFetched.NOT_ON_PORTAL], _("{count} abonniert, aber nicht auf dem Portal")),
+            (self.counts[Counted.DOWNLOADED], _("{count} heruntergeladen und geprüft")),
+            (self.counts[Counted.WOULD_DOWNLOAD], _("{count} würde heruntergeladen")),
+            (self.counts[Counted.FAILED], _("{count} fehlgeschlagen")),
+            (self.counts[Counted.SUPERSEDED], _("{count} unterwegs durch eine neuere Version ersetzt")),
+            (self.counts[Counted.WITHDRAWN], _("{count} vom Hersteller zurückgezogen")),
+            (self.skipped[NotFetched.NOT_ON_PORTAL], _("{count} abonniert, aber nicht auf dem Portal")),
         ]
         done = join_texts(*(text.format(count=count) for count, text in parts if count), separator=", ")
         # What happened comes first; that all is up to date is told only where nothing did.
         if done:
             return _("Downloads: {parts}.").format(parts=done)
-        current = self._skipped[NotFetched.UP_TO_DATE] + self._skipped[NotFetched.INSTALLED]
+        current = self.skipped[NotFetched.UP_TO_DATE] + self.skipped[NotFetched.INSTALLED]
         if current:
             return ngettext(
                 "Das abonnierte Element ist auf dem neuesten Stand.",
                 "Alle {count} abonnierten Elemente sind auf dem neuesten Stand.",
                 current,
             ).format(count=current)
-        return _("Kein Element ist abonniert.") if not self._skipped else _("Nichts herunterzuladen.")
+        return _("Kein Element ist abonniert.") if not self.skipped else _("Nichts herunterzuladen.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tray_agent.downloads.catalogue import Catalogue
-    from tray_agent.downloads.installation import Installation
-    from tray_agent.downloads.model import InstallResult, Starter
+    from tray_agent.downloads.model import InstallResult
     from tray_agent.downloads.parts import DownloadParts
     from tray_agent.downloads.portal_view import PortalView
+    from tray_agent.jobs.contract import JobContext, JobResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,15 @@ class DownloadService:
         progress: what is being transferred now, by this process; observable.
     """
 
-    def __init__(self, parts: DownloadParts, installation: Callable[[], Installation], starter: Callable[[], Starter]) -> None:
+    def __init__(self, parts: DownloadParts) -> None:
         self.progress = parts.progress
         self._parts = parts
-        self._installation = installation
-        self._starter = starter
+
+    def work(self, context: JobContext) -> JobResult:
+        """Does what a run of the job *Download-Service* does; what it works with is imported for the first one."""
+        from tray_agent.downloads.job import run_once
+
+        return run_once(self._parts, context)
 
     def portal(self, *, refresh: bool = True) -> PortalView:
         """Returns the areas with their rows and ticks; the last confirmed state where the portal does not answer.
@@ -111,7 +114,7 @@ class DownloadService:
                 _("«vitoclient portal list» zeigt alle Elemente."),
                 item=element,
             )
-        self._parts.subscriptions.add(found.key, found.title, found.newest.version, by)
+        self._parts.subscriptions.add(element, found[0].title, found[0].version, by)
 
     def unsubscribe(self, element: str) -> bool:
         """Ends a subscription; what is downloaded stays. Returns whether there was one."""
@@ -160,7 +163,7 @@ class DownloadService:
             InputError: there is no such download.
             InstallRefusedError: the file is missing, changed, or its signature is wrong; nothing was started.
         """
-        return self._installation().hand_over(self._find(element, version), by)
+        return self._parts.installation().hand_over(self._find(element, version), by)
 
     def folder(self) -> Path:
         """Returns the download folder; it may not exist yet."""
@@ -174,7 +177,7 @@ class DownloadService:
         """
         try:
             self._parts.library.folder.mkdir(parents=True, exist_ok=True)
-            self._starter().show(self._parts.library.folder)
+            self._parts.starter.show(self._parts.library.folder)
         except OSError as error:
             raise InstallRefusedError(
                 _("Ordner nicht angezeigt"),
@@ -185,7 +188,7 @@ class DownloadService:
             ) from error
 
     def _catalogue(self, refresh: bool) -> Catalogue:
-        portal = self._parts.portal()
+        portal = self._parts.portal
         if not refresh and (known := portal.known()):
             return known
         try:

@@ -10,16 +10,15 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
-from typing import NoReturn
+from zoneinfo import ZoneInfo
 
 from tray_agent.clock import Clock
-from tray_agent.downloads.checksums import file_time, is_genuine
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.model import Hashes
-from tray_agent.downloads.partial import PartialFile, taken
+from tray_agent.downloads.partial import PartialFile, file_time, is_genuine, taken
 from tray_agent.downloads.progress import DownloadProgress
-from tray_agent.downloads.rate import RateLimit
 from tray_agent.platforms.files import free_bytes
 from tray_agent.platforms.locks import LockedError
 from tray_agent.web.client import Response, Web, WebError, WebFault
@@ -27,6 +26,16 @@ from tray_agent.web.client import Response, Web, WebError, WebFault
 PIECE = 1024 * 1024
 """Bytes that are read at once at the most."""
 
+OFFICE_FROM = time(7, 0)
+OFFICE_UNTIL = time(19, 0)
+
+WAIT = 0.25
+"""Seconds that a transfer waits at once: a server that can send nothing for long cuts the connection."""
+
+_LEAST = 1024
+"""Bytes that are read at once at the least, however low the limit."""
+
+_FAULTS = {WebFault.REDIRECT: TransferFault.REDIRECT, WebFault.STALLED: TransferFault.STALLED}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
 
 
@@ -178,7 +187,10 @@ class Transfer:
                 self._begin(response, partial, course)
                 self._stream(response, partial, course)
         except WebError as error:
-            self._judge(error, course.wanted)
+            fault = _FAULTS.get(error.fault, TransferFault.UNREACHABLE)
+            if error.fault in (WebFault.REDIRECT, WebFault.CERTIFICATE):  # another attempt would end in the same way
+                raise TransferError(fault, course.wanted.title, str(error)) from error
+            raise _BrokenOffError(fault, str(error)) from error
 
     def _begin(self, response: Response, partial: PartialFile, course: _Course) -> None:
         """Settles with the server where the bytes of its answer belong."""
@@ -242,14 +254,6 @@ class Transfer:
             partial.discard()
             raise TransferError(TransferFault.TOO_LONG, wanted.title)
 
-    def _judge(self, error: WebError, wanted: Wanted) -> NoReturn:
-        if error.fault is WebFault.REDIRECT:
-            raise TransferError(TransferFault.REDIRECT, wanted.title, str(error)) from error
-        if error.fault is WebFault.CERTIFICATE:
-            raise TransferError(TransferFault.UNREACHABLE, wanted.title, str(error)) from error
-        fault = TransferFault.STALLED if error.fault is WebFault.STALLED else TransferFault.UNREACHABLE
-        raise _BrokenOffError(fault, str(error)) from error
-
 
 @dataclass(frozen=True, slots=True)
 class _Course:
@@ -294,3 +298,46 @@ def _validator_of(response: Response) -> str | None:
     if tag and not tag.startswith("W/"):
         return tag
     return response.header("Last-Modified")
+
+
+class RateLimit:
+    """Makes transfers wait so that together they stay below a rate.
+
+    Args:
+        clock: the clock.
+        bytes_per_second: the limit of now, or None for none; asked for every piece.
+    """
+
+    def __init__(self, clock: Clock, bytes_per_second: Callable[[], float | None] = lambda: None) -> None:
+        self._clock = clock
+        self._limit = bytes_per_second
+        self._lock = threading.Lock()
+        self._free_at = 0.0
+
+    def piece(self, most: int) -> int:
+        """Returns how many bytes to read at once, ``most`` at the most: less where a limit would make the wait after them long."""
+        limit = self._limit()
+        return most if not limit else min(most, max(_LEAST, int(limit * WAIT)))
+
+    def take(self, count: int, cancelled: threading.Event) -> None:
+        """Waits as long as ``count`` more bytes ask for; shorter when ``cancelled`` is set."""
+        limit = self._limit()
+        if not limit:
+            return
+        with self._lock:
+            now = self._clock.monotonic()
+            self._free_at = max(self._free_at, now) + count / limit  # a pause earns no credit: no burst follows a silence
+            pause = self._free_at - now
+        self._clock.wait(cancelled, pause)
+
+
+def office_rate(clock: Clock, zone: ZoneInfo, kilobytes: int) -> float | None:
+    """Returns the limit of now in bytes a second: ``kilobytes`` × 1000 between 07.00 and 19.00 in the practice, else None.
+
+    Args:
+        clock: the clock.
+        zone: the practice's time zone.
+        kilobytes: the switch ``BandbreiteBürozeit``; 0 means no limit.
+    """
+    local = clock.now().astimezone(zone).time()
+    return kilobytes * 1000.0 if kilobytes and OFFICE_FROM <= local < OFFICE_UNTIL else None

@@ -13,7 +13,7 @@ import weakref
 from contextlib import suppress
 from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.response import HTTPResponse
 
 from tray_agent.web.system_network import pools_through
@@ -96,11 +96,8 @@ class Watched(HTTPConnection):
         held = self.held
         with suppress(OSError):
             if held is not None and held.fileno() != -1:
-                socket.close(held.detach()) if sys.platform == "win32" else held.shutdown(socket.SHUT_RDWR)
-
-
-class _WatchedTls(HTTPSConnection, Watched):
-    """The same over TLS."""
+                # The plain socket's own shutdown: that of a TLS socket would take the encryption away from under the reading thread.
+                socket.close(held.detach()) if sys.platform == "win32" else socket.socket.shutdown(held, socket.SHUT_RDWR)
 
 
 class Connections:
@@ -114,9 +111,9 @@ class Connections:
     def __init__(self, proxy: str | None, head_seconds: float) -> None:
         self._all: weakref.WeakSet[Watched] = weakref.WeakSet()
         self._lock = threading.Lock()
-        # urllib3 makes the connections itself and has no place to hand these through: they are given to classes of our own.
+        # urllib3 makes the connections itself and has no place to hand these through: they are given to a class of our own.
         shared = {"head_seconds": head_seconds, "all_of_pool": self._all, "pool_lock": self._lock}
-        self.pool = pools_through(proxy, type("Plain", (Watched,), shared), type("Tls", (_WatchedTls,), shared), maxsize=4)
+        self.pool = pools_through(proxy, type("Shared", (Watched,), shared), maxsize=4)
 
     def cut(self) -> None:
         """Ends all connections at once, also those on which another thread waits."""

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import EmptyPoolError
 from urllib3.util import Timeout
 
@@ -25,11 +25,6 @@ from tray_agent.web.system_network import pools_through, proxy_for
 CONNECT_SECONDS = 10.0
 KEPT_SECONDS = 15.0
 """After this silence a connection is not used again: the server may be closing it just now, and a request would be in doubt."""
-
-if TYPE_CHECKING:
-    _Connection = HTTPConnection
-else:
-    _Connection = object
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 _PART = 65_536
@@ -83,7 +78,7 @@ class Posting:
         self._largest = largest
         self._clock = clock
         timeout = Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
-        pools = pools_through(proxy_for(base), _KeptHttp, _KeptHttps, maxsize=connections, block=True, timeout=timeout, retries=False)
+        pools = pools_through(proxy_for(base), _Kept, maxsize=connections, block=True, timeout=timeout, retries=False)
         self._pool = pools.connection_from_url(base)
 
     def post(self, call: str, body: bytes, may_leave: Callable[[], bool] | None = None) -> Reply:
@@ -143,7 +138,7 @@ class Posting:
         return bytes(content)
 
 
-class _Kept(_Connection):
+class _Kept(HTTPConnection):
     """Tells when a connection did not come about (proxy, tunnel and handshake included), and ends it after a silence."""
 
     _used_at = 0.0
@@ -172,11 +167,3 @@ class _Kept(_Connection):
     @property
     def is_connected(self) -> bool:
         return super().is_connected and time.monotonic() - self._used_at < KEPT_SECONDS
-
-
-class _KeptHttp(_Kept, HTTPConnection):
-    pass
-
-
-class _KeptHttps(_Kept, HTTPSConnection):
-    pass

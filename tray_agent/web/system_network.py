@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import ssl
 
     from urllib3 import PoolManager
-    from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 def proxy_for(url: str) -> str | None:
@@ -38,30 +37,26 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
-def pools_through(
-    proxy: str | None,
-    plain: type[HTTPConnection],
-    tls: type[HTTPSConnection],
-    **options: Any,  # noqa: ANN401 - as urllib3 takes them
-) -> PoolManager:
+def pools_through(proxy: str | None, connection: type | None = None, **options: Any) -> PoolManager:  # noqa: ANN401 - as urllib3 takes them
     """Returns pools of connections that believe the system's certificates and go through a proxy, or directly where it is None.
 
     Args:
         proxy: the proxy's address, with the login that it asks for.
-        plain: the class of the connections over HTTP.
-        tls: the class of the connections over HTTPS.
+        connection: stands before urllib3's own classes of connections, over HTTP and over TLS alike.
         options: as urllib3 takes them.
 
     Raises:
         ValueError: nothing can go through such a proxy.
     """
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
     options["ssl_context"] = trusted_certificates()
+    first = (connection,) if connection else ()
     pools = ProxyManager(proxy, proxy_headers=_login(proxy), **options) if proxy else PoolManager(**options)
     pools.pool_classes_by_scheme = {
-        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
+        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": type("Plain", (*first, HTTPConnection), {})}),
+        "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": type("Tls", (*first, HTTPSConnection), {})}),
     }
     return pools
 

@@ -23,7 +23,7 @@ from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
 from tests.support.gateway import FaultyGateway, GatewayFault
 from tests.support.mail import FaultyMailServer
 from tray_agent.clock import ManualClock
-from tray_agent.demo.gateway_ledger import Delivery
+from tray_agent.demo.gateway_server import Delivery
 from tray_agent.messages.gateways.aspsms import FURTHER_QUESTIONS, NOT_TAKEN, AspsmsGateway, reason_in_words
 from tray_agent.messages.gateways.contract import (
     Accepted,

@@ -15,7 +15,7 @@ import pytest
 from tests.messages.gateways.conftest import ACCOUNT, PASSWORD, access, sms
 from tests.support.gateway import FaultyGateway, GatewayFault, GatewayProcess
 from tray_agent.clock import ManualClock
-from tray_agent.demo.gateway_ledger import Delivery, DeliveryRule
+from tray_agent.demo.gateway_server import Delivery, DeliveryRule
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, InDoubt
 
