@@ -22,7 +22,7 @@ from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedE
 from tray_agent.downloads.library import FileState
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, VersionKey
 from tray_agent.downloads.parts import DownloadParts
-from tray_agent.downloads.report import Counted, DownloadTally, Happened, activity_of
+from tray_agent.downloads.report import DownloadCount, DownloadTally, Happened, activity_of
 from tray_agent.downloads.transfer import TransferCancelledError, Wanted
 from tray_agent.errors import KnownError
 from tray_agent.file_faults import why_of
@@ -111,7 +111,7 @@ class _Run:
         for version in wanted:
             download = known.get(version.key)
             here = download is not None and download.should_be_here and self._parts.library.is_present(download.signed)
-            self._tally.counts[Counted.UP_TO_DATE if here else Counted.WOULD_DOWNLOAD] += 1
+            self._tally.counts[DownloadCount.UP_TO_DATE if here else DownloadCount.WOULD_DOWNLOAD] += 1
         return self._tally.result()
 
     def _is_missing(self, version: ElementVersion) -> bool:
@@ -131,7 +131,7 @@ class _Run:
                 self._transact(lambda connection: self._parts.rows.note_verified(connection, version, file_time))
             return False
         self._log(activity_of(Happened.FILE_CHANGED if state is FileState.CHANGED else Happened.FILE_MISSING, version))
-        self._tally.counts[Counted.LOST] += 1
+        self._tally.counts[DownloadCount.LOST] += 1
         self._remove_file(version)
         return True
 
@@ -171,7 +171,7 @@ class _Run:
         if fetching.superseded:
             self._drop(pool, fetching.version)
         elif isinstance(error, KnownError):
-            self._tally.counts[Counted.FAILED] += 1
+            self._tally.counts[DownloadCount.FAILED] += 1
             self._log(report.failed(fetching.version, error))
         elif error is None:
             self._offer(fetching.version, future.result())
@@ -180,8 +180,8 @@ class _Run:
         """Offers what has arrived. It was hashed on its way, and is again before it is started."""
         by = self._parts.workstation
         self._record(lambda connection: self._parts.rows.offer(connection, version, file_time, by), Happened.DOWNLOADED, version)
-        self._tally.counts[Counted.DOWNLOADED] += 1
-        self._tally.counts[Counted.BYTES] += version.size
+        self._tally.counts[DownloadCount.DOWNLOADED] += 1
+        self._tally.counts[DownloadCount.BYTES] += version.size
 
     def _look_again(self, after: float) -> None:
         """Asks the portal again where the last look is old; what is superseded meanwhile is stopped."""
@@ -207,7 +207,7 @@ class _Run:
         self._remove_file(version)
         self._parts.progress.drop(version.name)
         self._record(lambda connection: self._parts.rows.remove(connection, version), Happened.SUPERSEDED, version)
-        self._tally.counts[Counted.SUPERSEDED] += 1
+        self._tally.counts[DownloadCount.SUPERSEDED] += 1
         newer = next((choice.version for choice in self._choose() if choice.element == version.element), None)
         if newer is not None and self._is_missing(newer):
             self._begin(pool, newer)
@@ -229,7 +229,7 @@ class _Run:
         for download in withdrawn(self._catalogue, self._downloads):
             move = partial(self._parts.rows.move, download=download, state=DownloadState.SUPERSEDED, by=self._parts.workstation)
             self._record(move, Happened.WITHDRAWN, download.signed)
-            self._tally.counts[Counted.WITHDRAWN] += 1
+            self._tally.counts[DownloadCount.WITHDRAWN] += 1
 
     def _forget_unwanted(self, wanted: Sequence[ElementVersion]) -> None:
         """Forgets what was to be fetched once and is wanted no more: unsubscribed, or a newer version is there."""
@@ -259,7 +259,7 @@ class _Run:
         if not self._remove_file(download.signed) or download.state in (DownloadState.INSTALLED, DownloadState.STARTED):
             return
         self._transact(lambda connection: self._parts.rows.remove(connection, download.signed))
-        self._tally.counts[Counted.PRUNED] += 1
+        self._tally.counts[DownloadCount.PRUNED] += 1
 
     def _remove_file(self, version: ElementVersion) -> bool:
         try:

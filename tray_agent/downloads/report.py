@@ -32,7 +32,7 @@ class Happened(StrEnum):
     NOT_ON_PORTAL = "not_on_portal"
 
 
-class Counted(StrEnum):
+class DownloadCount(StrEnum):
     """What a run counts."""
 
     DOWNLOADED = "downloaded"
@@ -107,7 +107,7 @@ class DownloadTally:
 
     def __init__(self) -> None:
         self.problems = 0
-        self.counts: Counter[Counted] = Counter()
+        self.counts: Counter[DownloadCount] = Counter()
         self.skipped: Counter[NotFetched] = Counter()
 
     def result(self) -> JobResult:
@@ -117,11 +117,11 @@ class DownloadTally:
 
     def _sentence(self) -> str:
         parts = [
-            (self.counts[Counted.DOWNLOADED], _("{count} heruntergeladen und geprüft")),
-            (self.counts[Counted.WOULD_DOWNLOAD], _("{count} würde heruntergeladen")),
-            (self.counts[Counted.FAILED], _("{count} fehlgeschlagen")),
-            (self.counts[Counted.SUPERSEDED], _("{count} unterwegs durch eine neuere Version ersetzt")),
-            (self.counts[Counted.WITHDRAWN], _("{count} vom Hersteller zurückgezogen")),
+            (self.counts[DownloadCount.DOWNLOADED], _("{count} heruntergeladen und geprüft")),
+            (self.counts[DownloadCount.WOULD_DOWNLOAD], _("{count} würde heruntergeladen")),
+            (self.counts[DownloadCount.FAILED], _("{count} fehlgeschlagen")),
+            (self.counts[DownloadCount.SUPERSEDED], _("{count} unterwegs durch eine neuere Version ersetzt")),
+            (self.counts[DownloadCount.WITHDRAWN], _("{count} vom Hersteller zurückgezogen")),
             (self.skipped[NotFetched.NOT_ON_PORTAL], _("{count} abonniert, aber nicht auf dem Portal")),
         ]
         done = join_texts(*(text.format(count=count) for count, text in parts if count), separator=", ")
