@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tray_agent.config import settings as declared
-from tray_agent.config.settings import SETTINGS, Setting, Type, find_setting, parse_value, show_value, store_text
+from tray_agent.config.settings import SETTINGS, Setting, Type, find_setting, parse_value, show_value, stored_value
 from tray_agent.errors import InputError
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
@@ -40,7 +40,7 @@ def test_addresses_are_unique() -> None:
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.address)
 def test_every_default_is_a_value_that_a_person_could_write(setting: Setting) -> None:
     assert parse_value(setting, show_value(setting, setting.default)) == setting.default
-    assert parse_value(setting, store_text(setting.default)) == setting.default
+    assert parse_value(setting, stored_value(setting.default)) == setting.default
 
 
 @pytest.mark.parametrize(("address", "text"), [

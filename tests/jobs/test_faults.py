@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tray_agent.errors import DatabaseUnavailableError, InputError, OutcomeUnknownError
-from tray_agent.jobs.errors import passes, trace_of
+from tray_agent.jobs.errors import is_temporary, trace_of
 
 
 def busy() -> OperationalError:
@@ -22,7 +22,7 @@ def busy() -> OperationalError:
     (ValueError("x"), False), (IntegrityError("INSERT", {}, sqlite3.IntegrityError("x")), False),
 ])  # fmt: skip
 def test_what_passes_by_itself(error: Exception, expected: bool) -> None:
-    assert passes(error) is expected
+    assert is_temporary(error) is expected
 
 
 def fail() -> None:

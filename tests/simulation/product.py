@@ -35,9 +35,10 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.demo.gateway_server import AcceptedSms, DeliveryRule
 from tray_agent.errors import KnownError, OutcomeUnknownError
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs import runner, service
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobWorks
-from tray_agent.jobs.errors import passes
+from tray_agent.jobs.errors import is_temporary
 from tray_agent.jobs.events import Event, RunFinished, RunLost
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
@@ -75,6 +76,9 @@ from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
+
+LOADED_ONCE = (runner, service)
+"""What the product loads late is loaded here: strands take the place of threads in modules that are there."""
 
 JOBS = (JobKey.PREPARE_BIRTHDAYS, JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
 PLAN = {
@@ -585,7 +589,7 @@ class Programme:
             self._retry = min(2 * self._retry, 60.0)
             return self._retry
         except Exception as error:
-            if not passes(error):
+            if not is_temporary(error):
                 raise
             return 2.0
         if self._away_since:

@@ -39,7 +39,7 @@ _SHOW_AFTER = 1.0
 
 def group() -> typer.Typer:
     """Returns the commands of ``vitoclient jobs``."""
-    app = typer.Typer(help=_("Die fünf Aufträge: Zeitpläne, aktivieren, jetzt ausführen."))
+    app = typer.Typer(help=_("Die Aufträge: Zeitpläne, aktivieren, jetzt ausführen."))
     app.callback(invoke_without_command=True)(_list)
     app.command("enable", help=_("Einen Auftrag aktivieren."))(_enable)
     app.command("disable", help=_("Einen Auftrag deaktivieren."))(_disable)

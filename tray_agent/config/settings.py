@@ -203,7 +203,7 @@ def unit_text(setting: Setting, number: int) -> str:
 _ONE = {"Tage": N_("Tag"), "Versionen": N_("Version"), "Segmente": N_("Segment"), "Credits": N_("Credit")}
 
 
-def store_text(value: Value) -> str:
+def stored_value(value: Value) -> str:
     """Returns a value as the store keeps it, independent of the language: ``1``, ``0``, ``50``, text."""
     return str(int(value)) if isinstance(value, bool) else str(value)
 

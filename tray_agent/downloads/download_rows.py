@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
 from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, exists, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.downloads.model import (
-    DESCRIPTION,
+    REWORDABLE,
     Download,
     DownloadState,
     ElementVersion,
@@ -85,7 +86,7 @@ class DownloadRows:
 
     def describe(self, connection: Connection, version: ElementVersion) -> None:
         """Takes over what the vendor says now of the same file; its state stays."""
-        _change(connection, version, {name: value for name, value in _signed(version).items() if name in DESCRIPTION})
+        _change(connection, version, {name: value for name, value in _signed(version).items() if name in REWORDABLE})
 
     def note_verified(self, connection: Connection, version: ElementVersion, file_time: int) -> None:
         """Notes that the file was verified just now; its state stays."""
@@ -128,13 +129,15 @@ def _is_file(version: ElementVersion) -> list[ColumnElement[bool]]:
     return [*_is(version.key), *signed]
 
 
-_AS_THEY_ARE = ("title", "notes", "restart", "publisher", "target", "file_name", "size")
+_PLAIN_COLUMNS = tuple(
+    one.name for one in fields(ElementVersion) if one.type in ("str", "bool", "int") and one.name in table.c and one.name != "element"
+)
 """What is kept of a version as it is; the rest is written as text."""
 
 
 def _signed(version: ElementVersion) -> dict[str, object]:
     written = {"released": version.released.isoformat(), "kind": version.kind.value, "needs": str(version.needs or "")}
-    return {name: getattr(version, name) for name in _AS_THEY_ARE} | written
+    return {name: getattr(version, name) for name in _PLAIN_COLUMNS} | written
 
 
 def _download(row: RowMapping, hashes: Hashes) -> Download:
@@ -145,7 +148,7 @@ def _download(row: RowMapping, hashes: Hashes) -> Download:
         kind=FileKind(row["kind"]),
         needs=Version.parse(row["needs"]) if row["needs"] else None,
         hashes=hashes,
-        **{name: row[name] for name in _AS_THEY_ARE},
+        **{name: row[name] for name in _PLAIN_COLUMNS},
     )
     known = {name: row[name] for name in ("file_time", "verified_at", "exit_code", "changed_at", "changed_by")}
     return Download(signed, DownloadState(row["state"]), **known)

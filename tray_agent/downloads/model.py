@@ -57,7 +57,7 @@ class FileKind(StrEnum):
     """Anything else: the folder is shown, nothing is started."""
 
 
-DESCRIPTION = ("title", "released", "notes", "restart", "needs", "publisher")
+REWORDABLE = ("title", "released", "notes", "restart", "needs", "publisher")
 """What the vendor may say anew of a version while the file, its name and its kind stay."""
 
 VersionKey = tuple[str, Version]
@@ -117,7 +117,7 @@ class ElementVersion:
 
     def is_described_as(self, other: ElementVersion) -> bool:
         """Returns whether the vendor says the same of both."""
-        return all(getattr(self, name) == getattr(other, name) for name in DESCRIPTION)
+        return all(getattr(self, name) == getattr(other, name) for name in REWORDABLE)
 
 
 class DownloadState(StrEnum):

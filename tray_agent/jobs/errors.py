@@ -101,7 +101,7 @@ def trace_of(error: BaseException) -> str:
     return "after\n".join(parts)
 
 
-def passes(error: BaseException) -> bool:
+def is_temporary(error: BaseException) -> bool:
     """Returns whether the same may succeed a little later: the database is away, or others held it busy for long."""
     if isinstance(error, DBAPIError):
         return fault_of(error) in (Fault.TRY_AGAIN, Fault.LOST)

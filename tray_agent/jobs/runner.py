@@ -14,7 +14,7 @@ from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError, Surroundings
-from tray_agent.jobs.errors import passes, trace_of
+from tray_agent.jobs.errors import is_temporary, trace_of
 from tray_agent.jobs.events import Event, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
@@ -94,7 +94,7 @@ class RunContext:
         except LeaseLostError:
             self._lost = True
         except Exception as error:  # noqa: BLE001 - the next heartbeat may get through; else the lease runs out
-            if passes(error):
+            if is_temporary(error):
                 logger.warning("%s: the lease could not be renewed, the database is away", self.job.value)
             else:
                 _log_fault(self.job, error)
@@ -282,7 +282,7 @@ class Runner:
             except LeaseLostError:
                 return False
             except Exception as error:  # noqa: BLE001 - the run then ends with its lease
-                if not passes(error):
+                if not is_temporary(error):
                     _log_fault(claim.job, error)
                     return False
                 if self._quitting or pause > self._claims.lease.total_seconds():
@@ -359,7 +359,7 @@ def _unless_away(job: JobKey, work: Callable[[], T]) -> T | None:
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - see above
-        if not passes(error):
+        if not is_temporary(error):
             _log_fault(job, error)
         return None
 

@@ -28,7 +28,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from tray_agent.clock import Clock
 from tray_agent.errors import DatabaseBusyError, KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
-from tray_agent.jobs.errors import passes, trace_of
+from tray_agent.jobs.errors import is_temporary, trace_of
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
 from tray_agent.jobs.model import Pause
 from tray_agent.jobs.plan import Plan
@@ -169,7 +169,7 @@ class Scheduler:
         except KnownError as error:
             return self._lost(error)
         except Exception as error:  # noqa: BLE001 - what plans must never end
-            if passes(error):
+            if is_temporary(error):
                 return _STEP
             logger.error("the plan could not be looked at\n%s", trace_of(error))  # noqa: TRY400 - without values
             return self._rhythm.look
@@ -292,7 +292,7 @@ class Scheduler:
         try:
             work(self._jobs)
         except Exception as error:  # noqa: BLE001 - nothing here may end the engine
-            if passes(error):
+            if is_temporary(error):
                 logger.warning("the database is away; %s", failed)
             else:
                 logger.error("%s\n%s", failed, trace_of(error))  # noqa: TRY400 - without values

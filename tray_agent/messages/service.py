@@ -220,20 +220,26 @@ def message_work(parts: Callable[[], MessageParts], key: MessageJob) -> JobWork:
     """Returns what a run of a job of the SMS-Service does; ``parts`` are asked for when it begins."""
 
     def work(context: JobContext) -> JobResult:
-        # Imported for the first run: a program at rest needs none of it.
-        from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
-        from tray_agent.messages.work.send import send_messages
-        from tray_agent.messages.work.status import update_status
-
-        works: dict[MessageJob, Callable[[MessageParts, JobContext], JobResult]] = {
-            JobKey.PREPARE_REMINDERS: prepare_reminders,
-            JobKey.PREPARE_BIRTHDAYS: prepare_birthdays,
-            JobKey.SEND_MESSAGES: send_messages,
-            JobKey.UPDATE_STATUS: update_status,
-        }
-        return works[key](parts(), context)
+        return _work_of(key)(parts(), context)
 
     return work
+
+
+def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]:
+    # Imported for the first run: a program at rest needs none of it.
+    from tray_agent.messages.work.prepare import prepare_birthdays, prepare_reminders
+    from tray_agent.messages.work.send import send_messages
+    from tray_agent.messages.work.status import update_status
+
+    match key:  # not a table: so mypy names a job without its work
+        case JobKey.PREPARE_REMINDERS:
+            return prepare_reminders
+        case JobKey.PREPARE_BIRTHDAYS:
+            return prepare_birthdays
+        case JobKey.SEND_MESSAGES:
+            return send_messages
+        case JobKey.UPDATE_STATUS:
+            return update_status
 
 
 def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import column, inspect, select, table
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.store.database import Database
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
-"""The migrations of this program, the first to the last; a test compares them with the scripts."""
+REVISIONS = tuple(sorted(script.stem[1:5] for script in (Path(__file__).parent / "migrations" / "versions").glob("r[0-9]*.py")))
+"""The migrations of this program, the first to the last: each script is named after its revision."""
 
 NEWEST = REVISIONS[-1]
 

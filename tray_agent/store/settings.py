@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
-from tray_agent.config.settings import SETTINGS, Setting, Settings, Value, parse_value, store_text
+from tray_agent.config.settings import SETTINGS, Setting, Settings, Value, parse_value, stored_value
 from tray_agent.errors import InputError
 from tray_agent.store.database import Database
 from tray_agent.store.rows import put_row
@@ -44,7 +44,7 @@ class SettingStore:
             now = self._database.now(connection)
             for setting, value in sorted(values.items(), key=lambda item: _key(item[0])):
                 section, name = _key(setting)
-                changed = {"value": store_text(value), "changed_at": now, "changed_by": changed_by[:120]}
+                changed = {"value": stored_value(value), "changed_at": now, "changed_by": changed_by[:120]}
                 put_row(connection, table, {"section": section, "name": name}, changed)
 
         self._database.transact(work, again_on_duplicate=True)

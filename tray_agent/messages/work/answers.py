@@ -88,7 +88,7 @@ def _given_back(message: OutboxMessage, next_at: datetime, counted: Counted, rea
 # For the lane
 
 
-def learn(lanes: Lanes, returned: Returned, step: MessageStep) -> None:
+def apply_to_lane(lanes: Lanes, returned: Returned, step: MessageStep) -> None:
     """Draws the conclusions: an account or a sender that is refused, a gateway that does not answer, credits that were not used."""
     lane, outcome, message = returned.lane, returned.outcome, returned.departure.message
     kept_back = isinstance(outcome, NotNow) and outcome.reason == TOO_LATE

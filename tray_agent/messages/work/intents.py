@@ -12,7 +12,7 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.states import Actor, Step
-from tray_agent.messages.work.answers import learn, note_answer
+from tray_agent.messages.work.answers import apply_to_lane, note_answer
 from tray_agent.messages.work.lane import Departure, Lane, Returned
 from tray_agent.messages.work.lanes import Lanes, ServerTime
 from tray_agent.messages.work.recheck import Ready
@@ -65,7 +65,7 @@ class Intents:
             lane.depart(departure)
         for one, step in zip(returned, steps, strict=True):
             self._run.tally.add(step)
-            learn(self._lanes, one, step)
+            apply_to_lane(self._lanes, one, step)
         return not slept
 
     def _take(self, connection: Connection, lane: Lane, ready: Ready, now: datetime) -> Departure | None:
