@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import gettext as _gettext
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from tray_agent.resources import assets_folder
@@ -180,6 +182,21 @@ class WordedEnum(StrEnum):
     def text(self) -> str:
         """Returns its text in the language in force."""
         return _(self.source_text)
+
+
+_WRITTEN = {
+    **dict.fromkeys(("de", "d", "ger", "deu", "gsw", "deutsch", "german", "allemand", "tedesco"), "de"),
+    **dict.fromkeys(("fr", "f", "fre", "fra", "français", "francais", "französisch", "french", "francese"), "fr"),
+    **dict.fromkeys(("it", "i", "ita", "italiano", "italienisch", "italian", "italien"), "it"),
+    **dict.fromkeys(("en", "e", "eng", "english", "englisch", "anglais", "inglese"), "en"),
+}
+
+
+@lru_cache(maxsize=256)
+def normal_language(written: str | None) -> str | None:
+    """Returns ``de``, ``fr``, ``it`` or ``en`` for a language as practices write it (``D``, ``de-CH``, ``Français``), else None."""
+    words = re.split(r"[-_.\s]", unicodedata.normalize("NFC", written or "").strip().casefold(), maxsplit=1)
+    return _WRITTEN.get(words[0])
 
 
 @cache

@@ -52,7 +52,6 @@ def test_every_default_is_a_value_that_a_person_could_write(setting: Setting) ->
     ("SMSService.RuhezeitVon", "acht"),
     ("SMSService.RuhezeitVon", "²:00"),
     ("SMSService.Ersatzsprache", "klingonisch"),
-    ("SMSService.Ersatzsprache", "de_CH"),
 ])  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused_and_the_switch_is_named(address: str, text: str) -> None:
     with pytest.raises(InputError) as raised:
@@ -80,6 +79,14 @@ def test_an_id_that_the_practice_does_not_know_is_refused_where_it_can_be_read(a
         parse_value(setting, text, KNOWN)
     assert raised.value.item == address
     assert "M1, M2" in raised.value.advice or "K, N" in raised.value.advice
+
+
+@pytest.mark.parametrize(("written", "language"), [("fr_CH", "fr"), ("Français", "fr"), ("IT", "it"), ("de-CH", "de"), ("englisch", "en")])
+def test_a_language_is_understood_as_practices_write_it_also_from_before(sqlite_database: Database, written: str, language: str) -> None:
+    store = SettingStore(sqlite_database)
+    store.save({declared.FALLBACK_LANGUAGE: written}, "old")
+    assert store.load().text(declared.FALLBACK_LANGUAGE) == language
+    assert parse_value(declared.FALLBACK_LANGUAGE, written) == language
 
 
 def test_an_old_wrong_value_in_the_store_counts_as_the_default(sqlite_database: Database) -> None:

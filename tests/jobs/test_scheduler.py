@@ -322,6 +322,28 @@ def test_a_clock_that_is_set_back_does_not_let_apscheduler_sleep() -> None:
         scheduler.shutdown(wait=False)
 
 
+def test_a_clock_that_is_set_forward_by_years_does_not_list_every_half_minute_that_passed() -> None:
+    scheduler = BackgroundScheduler(jobstores={"default": _JobStore()}, timezone=UTC)
+    scheduler.start(paused=True)
+    try:
+        scheduler.add_job(print, IntervalTrigger(seconds=30, timezone=UTC))
+        (store,) = scheduler._jobstores.values()
+        later = datetime.now(UTC) + timedelta(days=17 * 365)
+        (due,) = store.get_due_jobs(later)
+        assert due._get_run_times(later) == [later]
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+def test_a_look_that_waited_for_its_turn_begins_nothing_after_the_end(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock)
+    looks: list[int] = []
+    scheduler = scheduler_of(engine)
+    scheduler.look = lambda: looks.append(1) or timedelta(hours=1)  # type: ignore[method-assign, func-returns-value]
+    scheduler._look_in_turn()
+    assert looks == []
+
+
 def test_a_nudge_during_a_look_is_not_lost(sqlite_database: Database, clock: ManualClock) -> None:
     engine = Engine(sqlite_database, clock)
     looks: list[int] = []

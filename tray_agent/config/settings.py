@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from tray_agent.errors import InputError
-from tray_agent.i18n import LANGUAGES, N_, _
+from tray_agent.i18n import LANGUAGES, N_, _, normal_language
 
 Value = bool | int | str
 
@@ -265,8 +265,8 @@ def _time(setting: Setting, text: str, _known: PracticeIds | None) -> str:
 
 
 def _language(setting: Setting, text: str, _known: PracticeIds | None) -> str:
-    if text.casefold() in LANGUAGES:
-        return text.casefold()
+    if found := normal_language(text):  # "fr_CH" and "Français" stand in stores from before
+        return found
     raise _refused(setting, text, _("Erlaubt ist eine dieser Sprachen: {names}.").format(names=", ".join(LANGUAGES)))
 
 

@@ -175,8 +175,10 @@ class Scheduler:
             return self._rhythm.look
 
     def _look_in_turn(self) -> None:
-        """Looks at the plan and places the next look."""
+        """Looks at the plan and places the next look; after the end no more, though one waited for its turn."""
         with self._turn:
+            if not self._engine.running:
+                return
             with self._changing:
                 self._looking, self._nudged = True, False
                 self._move(self._look_in_turn, None)  # however long this one lasts, no other begins beside it
@@ -305,9 +307,11 @@ class _JobStore(MemoryJobStore):  # type: ignore[misc]  # APScheduler has no typ
 
     def get_due_jobs(self, now: datetime) -> list[Job]:
         """Returns what is due at ``now``; all of it where the clock was set back."""
-        # APScheduler waits for instants of the wall clock. Set back by an hour, it would sleep until the old time comes again.
-        if self._seen is not None and now < self._seen - _STEP:
-            for job in self.get_all_jobs():
+        # APScheduler waits for instants of the wall clock. Set back by an hour, it would sleep until the old time comes again; set
+        # forward by years, it would first list every half minute that passed.
+        was_set_back = self._seen is not None and now < self._seen - _STEP
+        for job in self.get_all_jobs():
+            if was_set_back or (job.next_run_time is not None and job.next_run_time < now - _STEP):
                 job.modify(next_run_time=now)
         self._seen = now
         return super().get_due_jobs(now)  # type: ignore[no-any-return]

@@ -9,9 +9,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tray_agent.config.machine import PracticeSection
-from tray_agent.i18n import N_, _, current_language, format_date, format_time, in_language
+from tray_agent.i18n import N_, _, current_language, format_date, format_time, in_language, normal_language
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
-from tray_agent.messages.texts.rendering import normal_language
 from tray_agent.practice.model import Patient
 from tray_agent.protocol.model import ActivityRow
 from tray_agent.protocol.titles import level_title

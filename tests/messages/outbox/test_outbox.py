@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tests.messages.world import World
+from tray_agent.i18n import _, set_language
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change, Draft
@@ -102,6 +104,26 @@ def test_a_final_message_says_since_when_and_a_revived_one_forgets_it(clocked_da
     assert revived is not None
     assert (revived.state, revived.text, revived.final_at, revived.reason) == (MessageState.PREPARED, "neuer Text", None, "")
     assert (revived.reference, revived.version) == (read.reference, 3)
+
+
+def test_a_message_revived_as_an_error_is_shown_in_the_readers_language(clocked_database: Database) -> None:
+    (read,) = put(clocked_database, draft())
+    with clocked_database.begin() as connection:
+        entries.apply(connection, Change.of(read, Step.CANCEL, Actor.SENDING, reason="moved"), NOW)
+        (known,) = entries.known_of_keys(connection, [read.unique_key])
+        failed = replace(draft(), state=MessageState.ERROR, reason="no_contact", sentence=_("Der Termin ist abgesagt."))
+        assert entries.revive(connection, known, failed, NOW)
+    set_language("en")
+    with clocked_database.read() as connection:
+        revived = entries.read_message(connection, read.id)
+    assert revived is not None
+    assert revived.sentence == _("Der Termin ist abgesagt.") != "Der Termin ist abgesagt."
+
+
+def test_a_sentence_that_is_too_long_is_cut_and_shown_so(clocked_database: Database) -> None:
+    long = _("{what}: {said}").format(what="Gateway", said="x" * 100_000)
+    (read,) = put(clocked_database, replace(draft(), sentence=long))
+    assert read.sentence == long[:2000]
 
 
 def test_what_left_is_never_revived(every_world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tray_agent.i18n import normal_language
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.texts.rendering import (
     Literal,
@@ -19,7 +20,6 @@ from tray_agent.messages.texts.rendering import (
     Slot,
     Wrong,
     fill,
-    normal_language,
     parse,
     placeholders_for,
     render_mail,

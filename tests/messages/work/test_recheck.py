@@ -93,3 +93,12 @@ def _prepare_then(world: World, happening: Happening) -> None:
     world.prepare()
     world.clock.advance(timedelta(minutes=10))
     happening(world)
+
+
+@pytest.mark.parametrize("starts_at", [datetime.min, datetime.max])  # noqa: DTZ901 - as the practice's views give what can't be read
+def test_a_start_that_cant_be_read_ends_no_run_with_one_reminder_per_day(world: World, starts_at: datetime) -> None:
+    world.values[switches.ONE_PER_DAY] = True
+    _prepare_then(world, lambda w: w.change_appointment(starts_at=starts_at, unreadable=frozenset({"starts_at"})))
+    world.send()
+    assert world.gateway.taken == []
+    assert world.messages()[0].state.value != "submitted"

@@ -257,9 +257,10 @@ def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
 def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what is written with a sentence and with a name: how the sentence was made, by what the name is found and sorted."""
     derived: dict[str, Any] = {}
-    if "sentence" in values:
+    if "sentence" in values and "sentence_source" not in values:
         sentence = values["sentence"]
-        derived |= {"sentence": str(sentence)[:_LONGEST], "sentence_source": store_text(sentence)}
+        source = store_text(sentence) if len(sentence) <= _LONGEST else None  # what is too long is cut, and shown so
+        derived |= {"sentence": str(sentence)[:_LONGEST], "sentence_source": source}
     if "patient_name" in values:
         name = values["patient_name"]
         derived |= {"patient_sort": sort_key(name)[:_LONGEST_NAME], "patient_find": find_key(name)[:_LONGEST_NAME]}

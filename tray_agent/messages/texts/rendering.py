@@ -377,17 +377,3 @@ _WORDS: Final[Mapping[Placeholder, Callable[[MessageValues, str], str]]] = {
     Placeholder.PHONE: lambda values, _language: _clean(values.phone),
     Placeholder.LINK: lambda values, _language: _clean(values.link),
 }
-
-_LANGUAGES: Final = {
-    **dict.fromkeys(("de", "d", "ger", "deu", "gsw", "deutsch", "german", "allemand", "tedesco"), "de"),
-    **dict.fromkeys(("fr", "f", "fre", "fra", "français", "francais", "französisch", "french", "francese"), "fr"),
-    **dict.fromkeys(("it", "i", "ita", "italiano", "italienisch", "italian", "italien"), "it"),
-    **dict.fromkeys(("en", "e", "eng", "english", "englisch", "anglais", "inglese"), "en"),
-}
-
-
-@lru_cache(maxsize=256)
-def normal_language(written: str | None) -> str | None:
-    """Returns ``de``, ``fr``, ``it`` or ``en`` for a language as practices write it (``D``, ``de-CH``, ``Français``), else None."""
-    words = re.split(r"[-_.\s]", unicodedata.normalize("NFC", written or "").strip().casefold(), maxsplit=1)
-    return _LANGUAGES.get(words[0])

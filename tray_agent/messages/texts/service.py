@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Row, delete, select
 
 from tray_agent.config.settings import DEFAULT_MANDANT, FALLBACK_LANGUAGE, MOST_SEGMENTS, PLAIN_CHARACTERS, Settings
 from tray_agent.errors import InputError
-from tray_agent.i18n import _, join_texts
+from tray_agent.i18n import _, join_texts, normal_language
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.texts.check import SAMPLE, TemplateFinding, TemplateSeverity, check_template, is_usable
 from tray_agent.messages.texts.examples import Example, find_examples
-from tray_agent.messages.texts.rendering import MessageValues, PracticeWords, Rendered, normal_language, values_for, without_unseen
+from tray_agent.messages.texts.rendering import MessageValues, PracticeWords, Rendered, values_for, without_unseen
 from tray_agent.messages.texts.templates import TEMPLATE_KEYS, Origin, Template, TemplateBook, TemplateEntry, TemplateKey, default_templates
 from tray_agent.practice.model import Mandant, PracticeSource
 from tray_agent.store.database import Database

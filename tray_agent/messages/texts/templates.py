@@ -15,8 +15,9 @@ from functools import cache
 from itertools import product
 from typing import Any
 
+from tray_agent.i18n import normal_language
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.rendering import MessageValues, Rendered, normal_language, render_mail, render_sms
+from tray_agent.messages.texts.rendering import MessageValues, Rendered, render_mail, render_sms
 from tray_agent.resources import assets_folder
 
 TEMPLATE_LANGUAGES = ("de", "fr", "it", "en")

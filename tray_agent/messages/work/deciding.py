@@ -200,7 +200,8 @@ class KnownReminders:
             patient_ids: of the patients.
             days: on whose days the patients' other reminders are read; none: not at all.
         """
-        starts = [appointment.starts_at for appointment in days]
+        # A start that can't be read is the first instant there is, and placeholders are the last: neither has a day beside it.
+        starts = [appointment.starts_at for appointment in days if 1 < appointment.starts_at.year < 9999]
         with parts.database.read() as connection:
             of_appointment = entries.known_of_appointments(connection, appointment_ids)
             of_patient: list[Known] = []

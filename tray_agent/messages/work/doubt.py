@@ -94,6 +94,8 @@ class Settling:
         return logged_step(self._parts, Level.ERROR, message, Step.ASK_AGAIN, Actor.SETTLING, Counted.LEFT_TO_A_PERSON, values)
 
     def _ask_later(self, message: OutboxMessage, now: datetime, sentence: str, **values: object) -> MessageStep:
+        if message.reason == OutboxReason.STATUS_UNREADABLE:  # said of the answer before, not of this one
+            values = {"reason": OutboxReason.INTERRUPTED} | values
         values |= {"last_asked_at": now, "next_at": now + self._parts.rules.ask_every, "sentence": sentence}
         return MessageStep.of(message, Step.ASK_AGAIN, Actor.SETTLING, values, Counted.ASKED)
 

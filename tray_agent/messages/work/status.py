@@ -94,8 +94,10 @@ class _Tracking:
             row = unreadable_activity(self._parts, message)
             later |= {"reason": OutboxReason.STATUS_UNREADABLE, "sentence": unreadable_sentence()}
             return MessageStep.of(message, Step.WAIT, Actor.TRACKING, later, Counted.UNREADABLE, row, problem=row is not None)
+        if message.reason == OutboxReason.STATUS_UNREADABLE and answer.error is None:
+            later |= {"reason": "", "sentence": ""}
         if report is not None and report.status is DeliveryStatus.BUFFERED:
-            return MessageStep.of(message, Step.BUFFER, Actor.TRACKING, _noted(report) | later, Counted.BUFFERED)
+            return MessageStep.of(message, Step.BUFFER, Actor.TRACKING, later | _noted(report), Counted.BUFFERED)
         return MessageStep.of(message, Step.WAIT, Actor.TRACKING, later, Counted.OPEN if answer.error is None else Counted.NOT_ASKED)
 
     def _pause(self, message: OutboxMessage) -> timedelta:
