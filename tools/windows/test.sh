@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the tests in Windows (Wine): everything that needs neither PostgreSQL nor a Linux desktop.
-# The windows are tried without a screen, in the fonts of Windows; on a screen desktop.sh works them. Left out: benchmarks.
+# The windows are tried without a screen, in the fonts of Windows; on a screen desktop.sh works them. Left out: benchmarks and simulation, which say nothing of the system.
 # usage: tools/windows/test.sh [pytest's arguments]     e.g. tests/platforms -k autostart
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -18,4 +18,4 @@ export SIGNED_FILES="Z:$run/signed"
 
 export PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=0
 windows "$run/python/python.exe" -m pytest -p no:cacheprovider -m "not desktop" --ignore tests/windows/desktop \
-  --ignore tests/benchmarks ${WORKERS:+-n "$WORKERS"} "$@"
+  --ignore tests/benchmarks --ignore tests/simulation ${WORKERS:+-n "$WORKERS"} "$@"
