@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.jobs.engine import NOW, ZURICH, daily, every
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.catch_up import MOST_ATTEMPTS, PUNCTUAL, Before, PlannedTimeFacts, decide, goes_on
+from tray_agent.jobs.catch_up import MOST_COMPUTERS, PUNCTUAL, Before, Fate, PlannedTimeFacts, Wait, decide, fate_of
 from tray_agent.jobs.model import Pause, PauseScope
 from tray_agent.protocol.model import RunReason, RunTrigger
 from tray_agent.schedules.planned_times import between
@@ -142,12 +142,14 @@ def test_a_time_at_which_the_database_was_away_says_so() -> None:
 
 def test_a_vanished_run_goes_on_elsewhere_but_not_for_ever() -> None:
     facts = replace(FACTS, running_since=at(9, 55))
-    assert goes_on(TEN, facts, 1, by_hand=False, unsettled=[])
-    assert not goes_on(TEN, facts, MOST_ATTEMPTS, by_hand=False, unsettled=[])
-    assert not goes_on(TEN, facts, 1, by_hand=True, unsettled=[])
-    assert not goes_on(TEN, facts, 1, by_hand=False, unsettled=[NOW])
-    assert not goes_on(TEN, replace(facts, switched_on=False), 1, by_hand=False, unsettled=[])
-    assert not goes_on(TEN, replace(facts, now=at(22), quiet=NIGHT), 1, by_hand=False, unsettled=[])
+    assert fate_of(TEN, facts, 0, by_hand=False, unsettled=[]) is Fate.GOES_ON
+    assert fate_of(TEN, facts, MOST_COMPUTERS - 1, by_hand=False, unsettled=[]) is Fate.ENDS
+    assert fate_of(TEN, facts, 0, by_hand=True, unsettled=[]) is Fate.ENDS_OWED
+    assert fate_of(TEN, facts, 0, by_hand=False, unsettled=[NOW]) is Fate.ENDS
+    assert fate_of(TEN, replace(facts, switched_on=False), 0, by_hand=False, unsettled=[]) is Fate.ENDS_OWED
+    waits = fate_of(TEN, replace(facts, now=at(22), quiet=NIGHT), 0, by_hand=False, unsettled=[])
+    assert isinstance(waits, Wait)
+    assert waits.reason is RunReason.QUIET_HOURS
 
 
 @given(

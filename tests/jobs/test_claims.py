@@ -119,7 +119,7 @@ def test_an_ended_lease_is_taken_over_and_its_holder_loses_everything(clocked_da
     clock.advance(LEASE)
     new = claims(clocked_database, "PC2").take_over(SEND)
     assert new is not None
-    assert (new.run_id, new.attempt) == (old.run_id, 2)
+    assert (new.run_id, new.attempt) == (old.run_id, 1)
     assert new.token > old.token
     mine = claims(clocked_database)
     with pytest.raises(LeaseLostError):
@@ -131,7 +131,7 @@ def test_an_ended_lease_is_taken_over_and_its_holder_loses_everything(clocked_da
     claims(clocked_database, "PC2").finish(new, SUCCESS)
     run = History(clocked_database).run(new.run_id)
     assert run is not None
-    assert (run.state, run.workstation, run.attempt) == (RunState.SUCCEEDED, "PC2", 2)
+    assert (run.state, run.workstation, run.takeovers) == (RunState.SUCCEEDED, "PC2", 1)
 
 
 def test_what_a_fence_refuses_is_not_written(clocked_database: Database, clock: ManualClock) -> None:

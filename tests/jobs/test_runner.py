@@ -268,7 +268,7 @@ def test_a_pause_interrupts_a_planned_run_which_goes_on_afterwards(clocked_datab
     engine.jobs.resume()
     engine.settle()
     (run,) = engine.jobs.history.page().rows
-    assert (steps, run.state, run.attempt, run.sentence) == ([0, 1, 2], RunState.SUCCEEDED, 2, "Erledigt.")
+    assert (steps, run.state, run.takeovers, run.sentence) == ([0, 1, 2], RunState.SUCCEEDED, 1, "Erledigt.")
     assert [row.reason for row in engine.jobs.log.page().rows] == ["resumed"]
 
 

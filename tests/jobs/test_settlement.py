@@ -73,7 +73,7 @@ def test_both_changes_of_the_clocks_give_one_run_a_day(sqlite_database: Database
     for _quarter in range(4 * 40):
         clock.advance(timedelta(minutes=15))
         engine.settle()
-    assert [row[0] for row in engine.told(DOWNLOAD) if row[2] == "succeeded"][2:] == ["28.03. 03:00", "29.03. 02:30"]
+    assert [row[0] for row in engine.told(DOWNLOAD) if row[2] == "succeeded"][2:] == ["27.03. 02:30", "28.03. 03:00", "29.03. 02:30"]
 
 
 def test_a_switch_that_is_off_is_told_once_for_every_planned_time(sqlite_database: Database, clock: ManualClock) -> None:
@@ -202,7 +202,7 @@ def test_a_vanished_run_is_taken_over_by_another_computer(clocked_database: Data
     clock.advance(timedelta(seconds=60))
     second.settle()
     (run,) = second.jobs.history.page().rows
-    assert (run.state, run.workstation, run.attempt) == (RunState.SUCCEEDED, "PC2", 2)
+    assert (run.state, run.workstation, run.takeovers) == (RunState.SUCCEEDED, "PC2", 1)
     (told,) = second.jobs.log.page(ActivityFilter(level=Level.WARNING)).rows
     assert (told.reason, told.run_id) == ("taken_over", run.run_id)
     assert "PC1" in told.sentence
@@ -226,7 +226,7 @@ def test_a_run_that_brings_down_every_computer_ends(sqlite_database: Database, c
         engine.settle(run=False)
         clock.advance(timedelta(seconds=100))
     (run,) = engine.jobs.history.page().rows
-    assert (run.state, run.attempt) == (RunState.DIED, 3)
+    assert (run.state, run.takeovers) == (RunState.DIED, 2)
 
 
 def test_a_pause_ends_with_a_catch_up(sqlite_database: Database, clock: ManualClock) -> None:
@@ -351,9 +351,9 @@ def test_a_refused_claim_starts_nothing(clocked_database: Database, clock: Manua
     clock.set(local(23, 10, 30))
     claim = second.jobs.claims.claim
 
-    def claim_too_late(key: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
+    def claim_too_late(key: JobKey, due_at: datetime, trigger: RunTrigger, *, owed: bool) -> Claim | ClaimRefusal:
         first.settle(run=False)
-        return claim(key, due_at, trigger)
+        return claim(key, due_at, trigger, owed=owed)
 
     second.jobs.claims.claim = claim_too_late  # type: ignore[method-assign,assignment]
     second.settle()

@@ -150,5 +150,5 @@ def _assert_indexed(connection: Connection, statement: ClauseElement) -> None:
     plan = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + compiled.replace("%", "%%")))
     assert "Seq Scan" not in plan, plan
     assert "Sort Key" not in plan or "Presorted Key" in plan, plan  # equal times, of which there are few
-    assert "TEMP B-TREE" not in plan, f"{compiled}\n{plan}"
+    assert "TEMP B-TREE" not in plan.replace("TEMP B-TREE FOR RIGHT PART", ""), f"{compiled}\n{plan}"
     assert not re.search(r"SCAN (job_run|activity)\b(?!.*USING (COVERING )?INDEX)", plan), f"{compiled}\n{plan}"

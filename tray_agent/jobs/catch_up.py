@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from enum import Enum, auto
 
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import Pause, PauseScope
+from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, is_same_day
+from tray_agent.jobs.plan import PlannedJob
 from tray_agent.protocol.model import RunReason, RunTrigger
 from tray_agent.schedules.codes import Subday
 from tray_agent.schedules.quiet_hours import QuietHours
@@ -22,8 +25,8 @@ from tray_agent.schedules.wall_clock import first_instant
 PUNCTUAL = timedelta(minutes=2)
 """A run that begins at most so long after its planned time counts as on time; a later one is a catch-up."""
 
-MOST_ATTEMPTS = 3
-"""How often a run is begun at the most; one that brings down every computer that takes it over must end."""
+MOST_COMPUTERS = 3
+"""How many computers begin a run at the most; one that brings down every computer that takes it over must end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Decision:
     Attributes:
         skips: planned times to be recorded as skipped, the earliest first, with the reason.
         run: the planned time to be run now, or None.
-        trigger: why, where there is one to be run.
+        trigger: why, where there is one to be run; ``RETRY``: it is owed.
         wait: what holds the latest one back, or None.
     """
 
@@ -139,39 +142,54 @@ def held_back(schedule: Schedule, facts: PlannedTimeFacts, *, punctual: bool) ->
     return None
 
 
-def goes_on(schedule: Schedule, facts: PlannedTimeFacts, attempt: int, *, by_hand: bool, unsettled: Sequence[datetime]) -> bool:
-    """Returns whether a run whose computer vanished is taken over, rather than ended as died.
+class Fate(Enum):
+    """What becomes of a run whose computer vanished or gave it back."""
 
-    It is if it is still the latest planned time, no pause, window or quiet hours hold it back now, and it was not begun too
-    often. A run by hand is not: somebody waits before a screen that is gone.
+    GOES_ON = auto()
+    ENDS = auto()
+    ENDS_OWED = auto()
+    """It ends, and what it left undone is tried again."""
+
+
+def fate_of(
+    schedule: Schedule, facts: PlannedTimeFacts, takeovers: int, *, by_hand: bool, unsettled: Sequence[datetime]
+) -> Fate | Wait:  # fmt: skip
+    """Returns what becomes of a run whose computer vanished or gave it back: it goes on here, waits until it may, or ends.
 
     Args:
         schedule: the job's schedule.
         facts: what decides; ``running_since`` is the vanished run itself and does not count.
-        attempt: how often it was begun.
-        by_hand: whether it was begun by hand.
-        unsettled: later planned times without a row.
+        takeovers: how often another computer went on with it already.
+        by_hand: whether it was begun by hand; then it does not go on: somebody waits before a screen that is gone.
+        unsettled: later planned times without a row; the latest of them stands for it.
     """
+    if unsettled or takeovers + 1 >= MOST_COMPUTERS:
+        return Fate.ENDS
+    if by_hand or not facts.switched_on:
+        return Fate.ENDS_OWED
     # What belongs before it was waited for when it began; waiting again would leave half of its work undone.
-    if by_hand or unsettled or attempt >= MOST_ATTEMPTS or not facts.switched_on:
-        return False
-    return held_back(schedule, replace(without_run(facts), after=None), punctual=False) is None
+    return held_back(schedule, replace(without_run(facts), after=None), punctual=False) or Fate.GOES_ON
 
 
-def still_paused(given_back: RunReason | None, facts: PlannedTimeFacts, unsettled: Sequence[datetime]) -> Wait | None:
-    """Returns what a run waits for that a pause interrupted, or None where it goes on, or ends, now.
-
-    It waits for the end of that pause, unless its next planned time comes first: that one then takes its place.
+def decide_owed(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> Decision:
+    """Returns what is to happen with what is owed of a planned time, where no later one has come.
 
     Args:
-        given_back: why its program gave it back, or None.
+        planned: the job.
+        owed: what it owes.
         facts: what decides.
-        unsettled: later planned times without a row.
     """
-    pause = _pause_at(facts.now, facts)
-    if given_back is not RunReason.PAUSED or pause is None or unsettled:
-        return None
-    return Wait(RunReason.PAUSED, pause.until)
+    if not planned.schedule.enabled or not facts.switched_on:
+        return Decision()
+    next_at = owed.next_at
+    if owed.reason in OWED_UNTIL_ON and is_same_day(owed.since, facts.now, facts.zone):
+        next_at = facts.now  # what kept it back is over: the job is on again, on the same day
+    if next_at is None:
+        return Decision()
+    if next_at > facts.now:
+        return Decision(wait=Wait(RunReason.NOT_YET, next_at))
+    wait = held_back(planned.schedule, facts, punctual=False)
+    return Decision(wait=wait) if wait else Decision(run=owed.due_at, trigger=RunTrigger.RETRY)
 
 
 def _pause_at(instant: datetime, facts: PlannedTimeFacts) -> Pause | None:

@@ -1,6 +1,6 @@
 """One run of a job at a time, for the whole practice: claim, lease, fence, takeover (decision record 0005).
 
-A claim is a plain INSERT of the run's row under ``UNIQUE(job, due_at)`` together with the job's lock row, changed by
+A claim is a plain INSERT of the run's row under ``UNIQUE(job, due_at, attempt)`` together with the job's lock row, changed by
 compare-and-set on its token, in a transaction of its own. The token grows with every claim, takeover and sweep; who holds
 an older one changes nothing any more. All comparisons use the database server's clock, so that a workstation whose clock
 is wrong does no harm.
@@ -11,16 +11,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum, auto
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import BugError, OutcomeUnknownError
 from tray_agent.i18n import store_text
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import LeaseLostError
+from tray_agent.jobs.owed import Attempt, Owed, Rest, RetryPolicy, owed_after
+from tray_agent.jobs.plan import owe, owed_columns, read_owed
 from tray_agent.protocol.model import RunReason, RunState, RunTrigger
 from tray_agent.store.database import Database, from_ms, to_ms
 from tray_agent.store.faults import is_duplicate_key
@@ -28,6 +30,9 @@ from tray_agent.store.tables import job_lock, job_run
 
 LEASE = timedelta(seconds=90)
 """How long a run stays claimed after its last heartbeat."""
+
+_SHOWN, _FOLDED, _FOLDS = 0, 1, 2
+"""Whether the history shows an attempt; ``_FOLDS``: as long as none came after it."""
 
 _LOOKS_AGAIN = 20
 """Others that record the same times make the INSERT fail; each attempt then sees theirs, so few are ever needed."""
@@ -41,7 +46,7 @@ class Claim:
         run_id: its row in the history.
         due_at: the planned time: aware, UTC, whole seconds.
         token: the fence.
-        attempt: 1; more after takeovers.
+        attempt: which attempt of the planned time it is, from 1 on.
         renewed_ms: the server's clock when the lease was last renewed.
     """
 
@@ -52,6 +57,10 @@ class Claim:
     token: int
     attempt: int
     renewed_ms: int
+
+
+Also = Callable[[Connection, Owed | None, Owed | None], None]
+"""What is done in the transaction that ends a run; it is told what was owed before and what is owed now."""
 
 
 class ClaimRefusal(Enum):
@@ -81,6 +90,10 @@ class Ending:
     counts: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     problems: int = 0
+    rest: Rest | None = None
+    makes_due: Mapping[JobKey, datetime] = field(default_factory=dict)
+    by_person: bool = False
+    """Whether a person ended it: then nothing is owed."""
 
 
 class Claims:
@@ -91,28 +104,36 @@ class Claims:
         owner: this process; new with every start, ASCII.
         workstation: this computer's name in the history.
         lease: how long a claim holds without a heartbeat.
+        zone: the practice's time zone, whose days planned times belong to.
+        retries: how what is owed is tried again.
     """
 
-    def __init__(self, database: Database, owner: str, workstation: str, lease: timedelta = LEASE) -> None:
+    def __init__(
+        self, database: Database, owner: str, workstation: str, lease: timedelta = LEASE,
+        zone: tzinfo = UTC, retries: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
+    ) -> None:  # fmt: skip
+        self._zone = zone
+        self._retries = retries
         self.owner = owner
         self.lease = lease
         self._database = database
         self._workstation = workstation
         self._lease_ms = lease // timedelta(milliseconds=1)
 
-    def claim(self, job: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
+    def claim(self, job: JobKey, due_at: datetime, trigger: RunTrigger, *, owed: bool = False) -> Claim | ClaimRefusal:
         """Claims the run of a planned time, or tells why not. Of any number of processes that ask, one at the most gets it.
 
         Args:
             job: which job.
             due_at: the planned time (aware, whole seconds); it may not be later than the server's clock.
             trigger: why it is begun.
+            owed: whether it is owed and the next attempt is meant; it is given as long as it is.
 
         Raises:
             DatabaseUnavailableError: no connection; nothing was claimed.
         """
         try:
-            return self._database.transact(lambda connection: self._claim(connection, job, due_at, trigger))
+            return self._database.transact(lambda connection: self._claim(connection, job, due_at, trigger, owed=owed))
         except _BusyError:
             return ClaimRefusal.BUSY
         except OutcomeUnknownError:
@@ -177,8 +198,8 @@ class Claims:
         if renewed.rowcount != 1:
             raise LeaseLostError
 
-    def finish(self, claim: Claim, ending: Ending, also: Callable[[Connection], None] | None = None) -> None:
-        """Writes how a run ended and frees the job. May be called again when its outcome is unknown.
+    def finish(self, claim: Claim, ending: Ending, also: Also | None = None) -> None:
+        """Writes how a run ended and what is owed now, and frees the job. May be called again when its outcome is unknown.
 
         Args:
             claim: the run.
@@ -191,9 +212,9 @@ class Claims:
         """
 
         def work(connection: Connection) -> None:
-            self._finish(connection, claim, ending)
+            owed = self._finish(connection, claim, ending)
             if also is not None:
-                also(connection)
+                also(connection, *owed)
 
         try:
             self._database.transact(work)
@@ -235,12 +256,13 @@ class Claims:
 
         return self._database.transact(work)
 
-    def record_skipped(self, job: JobKey, skips: Iterable[tuple[datetime, RunReason, str]]) -> int:
+    def record_skipped(self, job: JobKey, skips: Iterable[tuple[datetime, RunReason, str]], *, owes_last: bool = False) -> int:
         """Records planned times as skipped, and that all up to the last of them is settled.
 
         Args:
             job: which job.
             skips: planned time, reason and sentence, the earliest first; times that have a row already are passed over.
+            owes_last: whether the last of them is owed from now on, as soon as what was in its way changed.
 
         Returns:
             How many rows were written.
@@ -248,27 +270,68 @@ class Claims:
         rows = list(skips)
         for _attempt in range(_LOOKS_AGAIN):
             try:
-                return self._database.transact(lambda connection: self._record_skipped(connection, job, rows))
+                return self._database.transact(lambda connection: self._record_skipped(connection, job, rows, owes_last=owes_last))
             except DBAPIError as error:
                 if not is_duplicate_key(error):  # a duplicate: another workstation records the same; look again
                     raise
         raise BugError(f"{job}: the rows of skipped times are never seen")
 
-    def _claim(self, connection: Connection, job: JobKey, due_at: datetime, trigger: RunTrigger) -> Claim | ClaimRefusal:
+    def hasten(self, jobs: Iterable[JobKey], *, changed: bool = False) -> int:
+        """Lets the attempts that something is in the way of begin now, because it may be out of the way.
+
+        Args:
+            jobs: of which jobs.
+            changed: also those that wait for a change (a refused password).
+
+        Returns:
+            How many jobs that concerns.
+        """
+        names = [job.value for job in jobs]
+
+        def work(connection: Connection) -> int:
+            now = self._database.now(connection)
+            waits = (job_lock.c.job.in_(names), job_lock.c.owed_at.is_not(None), job_lock.c.run_id == 0, job_lock.c.trouble > 0)
+            soon = (job_lock.c.next_attempt_at > now) & (job_lock.c.next_attempt_at <= now + self._retries.longest)
+            which = soon | job_lock.c.next_attempt_at.is_(None) | (job_lock.c.next_attempt_at > now) if changed else soon
+            return connection.execute(update(job_lock).where(*waits, which).values(next_attempt_at=now)).rowcount
+
+        return self._database.transact(work)
+
+    def make_due(self, jobs: Iterable[JobKey], reason: str) -> None:
+        """Notes that something became due: a job that has no planned time left today owes an attempt of its last one, now."""
+
+        def work(connection: Connection) -> None:
+            now = self._database.now(connection)
+            for job in jobs:
+                owe(connection, job, now, now, reason, self._zone)
+
+        self._database.transact(work)
+
+    def _claim(
+        self, connection: Connection, job: JobKey, due_at: datetime, trigger: RunTrigger, *, owed: bool
+    ) -> Claim | ClaimRefusal:  # fmt: skip
         now = self._database.now_ms(connection)
         if to_ms(due_at) > now:
             return ClaimRefusal.TOO_EARLY
         lock = _lock_of(connection, job)
         # A lock that is held says nothing of an expired lease here: taking over is another step, with its own rules.
         if lock["run_id"]:
-            return ClaimRefusal.TAKEN if _has_row(connection, job, due_at) else ClaimRefusal.BUSY
+            return ClaimRefusal.TAKEN if _attempts(connection, job, due_at) else ClaimRefusal.BUSY
+        if owed and lock["owed_at"] != due_at:
+            return ClaimRefusal.TAKEN  # somebody made this attempt, or a later planned time stands for it
+        attempt = _attempts(connection, job, due_at) + 1 if owed else 1
         token = lock["token"] + 1
-        run_id = _insert_run(connection, job, due_at, trigger, _begun(token, self._workstation, from_ms(now)))
-        planned = trigger is not RunTrigger.BY_HAND
-        settled = max(lock["settled_until"], due_at) if planned else lock["settled_until"]
-        if not self._hold(connection, lock, run_id, now, settled_until=settled):
+        begun = _begun(token, self._workstation, from_ms(now)) | {"attempt": attempt, "takeovers": 0, "folded": _SHOWN}
+        run_id = _insert_run(connection, job, due_at, trigger, begun)
+        changed: dict[str, object] = {}
+        if trigger is not RunTrigger.BY_HAND:
+            changed["settled_until"] = max(lock["settled_until"], due_at)
+            # A planned time stands for all that was owed of earlier ones.
+            changed |= {} if owed else owed_columns(None)
+        if not self._hold(connection, lock, run_id, now, **changed):
             raise _BusyError  # takes the row back with the transaction
-        return Claim(run_id, job, due_at, trigger, token, 1, now)
+        _fold(connection, job, due_at)
+        return Claim(run_id, job, due_at, trigger, token, attempt, now)
 
     def _hold(self, connection: Connection, lock: RowMapping, run_id: int, now: int, **more: object) -> bool:
         """Changes the lock row to this process by compare-and-set; returns whether it was still as read."""
@@ -287,27 +350,52 @@ class Claims:
         if not self._hold(connection, lock, lock["run_id"], now):
             return None
         run = connection.execute(select(job_run).where(job_run.c.id == lock["run_id"])).mappings().one()
-        token, attempt = lock["token"] + 1, run["attempt"] + 1
-        begun = _begun(token, self._workstation, from_ms(now)) | {"attempt": attempt}
+        token = lock["token"] + 1
+        begun = _begun(token, self._workstation, from_ms(now)) | {"takeovers": run["takeovers"] + 1}
         connection.execute(update(job_run).where(job_run.c.id == run["id"]).values(begun))
-        return Claim(run["id"], job, run["due_at"], RunTrigger(run["trigger"]), token, attempt, now)
+        return Claim(run["id"], job, run["due_at"], RunTrigger(run["trigger"]), token, run["attempt"], now)
 
     def _sweep(self, connection: Connection, job: JobKey, ending: Ending) -> int | None:
         now = self._database.now_ms(connection)
         lock = _lock_of(connection, job)
-        if not _has_ended(lock, now) or not _free(connection, lock["job"], lock["token"], lock["run_id"]):
+        if not _has_ended(lock, now):
             return None
         run_id = int(lock["run_id"])
-        connection.execute(update(job_run).where(job_run.c.id == run_id).values(_ended(ending, from_ms(now))))
+        run = connection.execute(select(job_run).where(job_run.c.id == run_id)).mappings().one()
+        began, by_hand = run["started_at"] or run["due_at"], run["trigger"] == RunTrigger.BY_HAND
+        made = Attempt(run["due_at"], began, by_hand, succeeded=False, by_person=ending.by_person)
+        if not _free(connection, job, lock["token"], run_id):
+            return None
+        self._end(connection, job, run_id, made, ending, from_ms(now))
         return run_id
 
-    def _finish(self, connection: Connection, claim: Claim, ending: Ending) -> None:
+    def _finish(self, connection: Connection, claim: Claim, ending: Ending) -> tuple[Owed | None, Owed | None]:
         now = self._database.now(connection)
+        by_hand, succeeded = claim.trigger is RunTrigger.BY_HAND, ending.state is RunState.SUCCEEDED
+        made = Attempt(claim.due_at, from_ms(claim.renewed_ms), by_hand, succeeded, ending.by_person)
         if not _free(connection, claim.job, claim.token, claim.run_id):
             raise LeaseLostError
-        connection.execute(update(job_run).where(job_run.c.id == claim.run_id).values(_ended(ending, now)))
+        return self._end(connection, claim.job, claim.run_id, made, ending, now)
 
-    def _record_skipped(self, connection: Connection, job: JobKey, skips: list[tuple[datetime, RunReason, str]]) -> int:
+    def _end(
+        self, connection: Connection, job: JobKey, run_id: int, made: Attempt, ending: Ending, now: datetime
+    ) -> tuple[Owed | None, Owed | None]:
+        """Writes how a run ended whose lock was freed just now, and returns what was owed before and what is owed now."""
+        before = read_owed(connection, job)  # after the lock was freed: nobody can change it any more in this transaction
+        after = owed_after(before, made, ending.rest, now, self._retries)
+        if after != before:
+            connection.execute(update(job_lock).where(job_lock.c.job == job).values(owed_columns(after)))
+        ended = _ended(ending, now) | {"folded": _SHOWN if ending.rest is None or ending.rest.progressed else _FOLDS}
+        connection.execute(update(job_run).where(job_run.c.id == run_id).values(ended))
+        if ending.rest is not None and after is None:  # by hand: of which planned time it is owed, the schedule says
+            owe(connection, job, now, ending.rest.not_before or now + self._retries.first, ending.rest.reason, self._zone)
+        for other, at in ending.makes_due.items():
+            owe(connection, other, now, at, job.value, self._zone)
+        return before, after
+
+    def _record_skipped(
+        self, connection: Connection, job: JobKey, skips: list[tuple[datetime, RunReason, str]], *, owes_last: bool
+    ) -> int:  # fmt: skip
         if not skips:
             return 0
         last = skips[-1][0]
@@ -316,7 +404,11 @@ class Claims:
         rows = [_skipped(job, *skip, self._workstation) for skip in skips if skip[0] not in there]
         if rows:
             connection.execute(insert(job_run), rows)
-        connection.execute(update(job_lock).where(job_lock.c.job == job, job_lock.c.settled_until < last).values(settled_until=last))
+        settles = update(job_lock).where(job_lock.c.job == job, job_lock.c.settled_until < last)
+        owed = Owed(last, None, skips[-1][1].value, self._database.now(connection)) if owes_last else None
+        # A later planned time, run or not, stands for what was owed of an earlier one; not in the middle of its attempt.
+        connection.execute(settles.where(job_lock.c.run_id == 0).values(owed_columns(owed)))
+        connection.execute(settles.values(settled_until=last))
         return len(rows)
 
     def _own_claim(self, job: JobKey, due_at: datetime) -> Claim | None:
@@ -344,13 +436,20 @@ def _lock_of(connection: Connection, job: str) -> RowMapping:
     return connection.execute(select(job_lock).where(job_lock.c.job == job)).mappings().one()
 
 
-def _has_row(connection: Connection, job: str, due_at: datetime) -> bool:
-    statement = select(job_run.c.id).where(job_run.c.job == job, job_run.c.due_at == due_at)
-    return connection.execute(statement).first() is not None
+def _attempts(connection: Connection, job: str, due_at: datetime) -> int:
+    """Returns how many attempts of a planned time have a row, its skipped one included."""
+    made = select(func.max(job_run.c.attempt)).where(job_run.c.job == job, job_run.c.due_at == due_at)
+    return connection.execute(made).scalar() or 0
 
 
 def _has_ended(lock: RowMapping, now: int) -> bool:
     return bool(lock["run_id"] and lock["lease_until_ms"] <= now)
+
+
+def _fold(connection: Connection, job: str, due_at: datetime) -> None:
+    """Lets the attempt that begins stand for the earlier ones in which nothing changed."""
+    earlier = (job_run.c.job == job, job_run.c.due_at == due_at, job_run.c.folded == _FOLDS)
+    connection.execute(update(job_run).where(*earlier).values(folded=_FOLDED))
 
 
 def _free(connection: Connection, job: str, token: int, run_id: int) -> bool:
@@ -371,7 +470,7 @@ def _insert_run(connection: Connection, job: str, due_at: datetime, trigger: Run
 
 
 def _begun(token: int, workstation: str, now: datetime) -> dict[str, object]:
-    values: dict[str, object] = {"state": RunState.RUNNING.value, "token": token, "attempt": 1, "workstation": workstation}
+    values: dict[str, object] = {"state": RunState.RUNNING.value, "token": token, "workstation": workstation}
     values |= {"started_at": now, "finished_at": None, "result": "", "problems": 0, "reason": ""}
     return values | _sentence_columns("")
 
@@ -384,7 +483,8 @@ def _ended(ending: Ending, now: datetime) -> dict[str, object]:
 
 def _skipped(job: str, due_at: datetime, reason: RunReason, sentence: str, workstation: str) -> dict[str, object]:
     return {
-        "job": job, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "state": RunState.SKIPPED.value, "token": 0, "attempt": 0,
+        "job": job, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "state": RunState.SKIPPED.value, "token": 0, "attempt": 1,
+        "takeovers": 0, "folded": _SHOWN,
         "workstation": workstation, "started_at": None, "finished_at": None, "result": "", "problems": 0, "reason": reason.value,
         **_sentence_columns(sentence),
     }  # fmt: skip

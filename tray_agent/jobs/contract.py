@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.owed import Rest, RetryPolicy
 from tray_agent.protocol.model import Activity
 
 if TYPE_CHECKING:
@@ -33,12 +34,17 @@ class JobResult:
         skipped: what was not done, by reason code: ``{"death_date": 3}``.
         problems: how many things failed that somebody should look at.
         sentence: the run in one sentence that a practice understands.
+        rest: what it left undone; None: nothing that another attempt could do.
+        makes_due: the jobs whose work this run made due, and from when on (aware); where such a job has a planned time left today, that
+            is enough, else it owes an attempt of its last one.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     problems: int = 0
     sentence: str = ""
+    rest: Rest | None = None
+    makes_due: Mapping[JobKey, datetime] = field(default_factory=dict)
 
 
 class RunCancelledError(Exception):
@@ -117,6 +123,7 @@ class Surroundings:
         switched_on: whether a switch that turns a job on stands on Ja now.
         quiet: the quiet hours as the switches say now.
         keep_days: how many days the logs are kept, as the switch says now.
+        retries: how what is owed is tried again.
     """
 
     workstation: str
@@ -127,3 +134,4 @@ class Surroundings:
     switched_on: Callable[[JobKey], bool]
     quiet: Callable[[], QuietHours]
     keep_days: Callable[[], int]
+    retries: RetryPolicy = field(default_factory=RetryPolicy)

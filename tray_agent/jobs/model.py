@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.owed import Owed
 from tray_agent.protocol.model import Run
 from tray_agent.schedules.schedule import Schedule
 
@@ -49,6 +50,7 @@ class JobOverview:
         next_at: the next planned time (aware, UTC); None where it is not enabled or never runs again.
         last_run: the newest run that was not skipped, or None.
         running: the run that goes on now, or None.
+        owed: the planned time whose work is not done and that is tried again, or None.
         changed_at, changed_by: the last change of the schedule.
         mistake: why what stands in the database is no schedule, as a sentence; "": it is one. ``schedule`` is then the one proposed
             instead, not enabled, until somebody saves one.
@@ -63,6 +65,7 @@ class JobOverview:
     next_at: datetime | None
     last_run: Run | None
     running: Run | None
+    owed: Owed | None
     changed_at: datetime
     changed_by: str
     mistake: str = ""

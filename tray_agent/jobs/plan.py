@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import InputError
@@ -15,6 +15,7 @@ from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey, default_schedules, job_kind
 from tray_agent.jobs.errors import ChangedElsewhereError
 from tray_agent.jobs.model import JobChange, Pause, PauseScope
+from tray_agent.jobs.owed import Owed, Trouble, has_time_left, last_time_today
 from tray_agent.protocol.model import GIVEN_BACK, RunReason, RunTrigger
 from tray_agent.schedules.codes import COLUMNS
 from tray_agent.schedules.mistakes import ScheduleError
@@ -29,7 +30,9 @@ class Holder:
     """The run that holds a job's lock.
 
     Attributes:
-        started_at: when its present attempt began: aware, UTC.
+        attempt: which attempt of its planned time it is.
+        takeovers: how often another computer went on with it.
+        started_at: when it began where it is now: aware, UTC.
         expired: whether its lease has ended, so that it can be taken over.
         given_back: why its program gave it back: it quit (``CANCELLED``), the practice paused the job (``PAUSED``); None: it did not.
     """
@@ -38,6 +41,7 @@ class Holder:
     due_at: datetime
     trigger: RunTrigger
     attempt: int
+    takeovers: int
     workstation: str
     started_at: datetime
     expired: bool
@@ -51,6 +55,7 @@ class PlannedJob:
     Attributes:
         settled_until: every planned time up to here has its row, or does not count: aware, UTC.
         holder: the run that goes on, or None.
+        owed: the planned time whose work is not done, or None.
         mistake: why the schedule in the database can't be one, as a sentence; "": it can. Somebody wrote it past this program, the job
             then counts as not enabled.
     """
@@ -60,6 +65,7 @@ class PlannedJob:
     version: int
     settled_until: datetime
     holder: Holder | None
+    owed: Owed | None
     changed_at: datetime
     changed_by: str
     mistake: str = ""
@@ -125,6 +131,17 @@ class PlanStore:
             found = select(job_run.c.due_at).where(job_run.c.job == key.value, job_run.c.due_at > since, job_run.c.due_at <= until)
             return frozenset(connection.execute(found).scalars())
 
+    def owed(self, key: JobKey) -> Owed | None:
+        """Returns what a job owes."""
+        with self._database.read() as connection:
+            return read_owed(connection, key)
+
+    def newest_reason(self, key: JobKey) -> str | None:
+        """Returns the reason of a job's newest row in the history; None: it has none."""
+        newest = select(job_run.c.reason).where(job_run.c.job == key.value).order_by(job_run.c.due_at.desc(), job_run.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(newest).scalar()
+
     def save(self, changes: Sequence[JobChange], changed_by: str) -> datetime:
         """Saves all changes or none; planned times count from now on: the instant that is returned, by the server's clock.
 
@@ -171,9 +188,20 @@ class PlanStore:
         self._database.transact(lambda connection: connection.execute(job_pause.delete().where(job_pause.c.until_at < before)))
 
 
+_attempt = job_run.alias()
+_ATTEMPTS = (
+    select(func.coalesce(func.max(_attempt.c.attempt), 0))
+    .where(_attempt.c.job == job_lock.c.job, _attempt.c.due_at == job_lock.c.owed_at)
+    .scalar_subquery()
+)
+"""How often what is owed was tried: so many attempts of its planned time have a row."""
+
+_OWED = tuple(job_lock.c[name] for name in ("owed_at", "next_attempt_at", "owed_reason", "owed_since", "in_vain", "trouble"))
+
 _JOBS = select(
-    job, job_lock.c.settled_until, job_lock.c.lease_until_ms, job_run.c.id.label("run_id"), job_run.c.due_at, job_run.c.trigger,
-    job_run.c.attempt, job_run.c.workstation, job_run.c.started_at, job_run.c.reason,
+    job, job_lock.c.settled_until, job_lock.c.lease_until_ms, *_OWED, _ATTEMPTS.label("attempts"),
+    job_run.c.id.label("run_id"), job_run.c.due_at, job_run.c.trigger,
+    job_run.c.attempt, job_run.c.takeovers, job_run.c.workstation, job_run.c.started_at, job_run.c.reason,
 ).select_from(job.join(job_lock, job_lock.c.job == job.c.key).outerjoin(job_run, job_run.c.id == job_lock.c.run_id))  # fmt: skip
 
 _PAUSES = select(job_pause).order_by(job_pause.c.from_at, job_pause.c.id)
@@ -192,7 +220,52 @@ def _planned_job(row: RowMapping, now: datetime) -> PlannedJob:
     except ScheduleError as error:
         schedule, mistake = default_schedules(row["changed_at"].date())[key], error.message
     settled = max(row["settled_until"], row["effective_from"])
-    return PlannedJob(key, schedule, row["version"], settled, _holder(row, now), row["changed_at"], row["changed_by"], mistake)
+    holder, owed = _holder(row, now), _owed(row)
+    return PlannedJob(key, schedule, row["version"], settled, holder, owed, row["changed_at"], row["changed_by"], mistake)
+
+
+def read_owed(connection: Connection, key: JobKey) -> Owed | None:
+    """Returns what a job owes."""
+    statement = select(*_OWED, _ATTEMPTS.label("attempts")).where(job_lock.c.job == key.value)
+    return _owed(connection.execute(statement).mappings().one())
+
+
+def _owed(row: RowMapping) -> Owed | None:
+    if row["owed_at"] is None:
+        return None
+    trouble, since = Trouble(row["trouble"]), row["owed_since"] or row["owed_at"]
+    return Owed(row["owed_at"], row["next_attempt_at"], row["owed_reason"], since, row["in_vain"], trouble, row["attempts"])
+
+
+def owed_columns(owed: Owed | None) -> dict[str, object]:
+    """Returns the columns of a lock that say what is owed."""
+    if owed is None:
+        nothing: dict[str, object] = dict.fromkeys(("owed_at", "next_attempt_at", "owed_since"))
+        return nothing | {"owed_reason": "", "in_vain": 0, "trouble": int(Trouble.NONE)}
+    return {
+        "owed_at": owed.due_at, "next_attempt_at": owed.next_at, "owed_reason": owed.reason[:40], "owed_since": owed.since,
+        "in_vain": owed.in_vain, "trouble": int(owed.trouble),
+    }  # fmt: skip
+
+
+def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason: str, zone: tzinfo) -> None:
+    """Notes that a job owes an attempt from ``at`` on (aware), unless it has a planned time left today or is not enabled.
+
+    It is owed of the job's last planned time today; where it had none, of this second.
+    """
+    # First of all the row is locked, by a change that changes nothing: whoever ends a run just now has written what is owed, or waits.
+    connection.execute(update(job_lock).where(job_lock.c.job == key.value).values(token=job_lock.c.token))
+    planned = _planned_job(connection.execute(_JOBS.where(job.c.key == key.value)).mappings().one(), now)
+    if not planned.schedule.enabled or planned.mistake or has_time_left(planned.schedule, zone, now):
+        return
+    owed = planned.owed
+    if owed is not None:
+        sooner = at if owed.next_at is None or owed.trouble is Trouble.NONE else min(at, owed.next_at)
+        values: dict[str, object] = {"next_attempt_at": sooner, "owed_since": now if planned.holder else owed.since}
+    else:
+        due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)
+        values = owed_columns(Owed(due_at, at, reason, now))
+    connection.execute(update(job_lock).where(job_lock.c.job == key.value).values(values))
 
 
 def _holder(row: RowMapping, now: datetime) -> Holder | None:
@@ -200,8 +273,8 @@ def _holder(row: RowMapping, now: datetime) -> Holder | None:
         return None
     given_back = next((reason for reason in GIVEN_BACK if row["reason"] == reason), None)
     return Holder(
-        row["run_id"], row["due_at"], RunTrigger(row["trigger"]), row["attempt"], row["workstation"], row["started_at"],
-        from_ms(row["lease_until_ms"]) <= now, given_back,
+        row["run_id"], row["due_at"], RunTrigger(row["trigger"]), row["attempt"], row["takeovers"], row["workstation"],
+        row["started_at"], from_ms(row["lease_until_ms"]) <= now, given_back,
     )  # fmt: skip
 
 
@@ -214,7 +287,8 @@ def _insert_jobs(connection: Connection, keys: Sequence[JobKey], now: datetime) 
             values: dict[str, object] = {**schedules[key].as_columns(), "enabled": False, "effective_from": now}
             connection.execute(insert(job).values(key=key.value, **values, version=1, changed_at=now, changed_by=""))
         if key.value not in with_lock:
-            free = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
+            free: dict[str, object] = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
+            free |= owed_columns(None)
             connection.execute(insert(job_lock).values(job=key.value, **free))
 
 

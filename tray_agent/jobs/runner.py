@@ -16,16 +16,28 @@ from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError, Surroundings
 from tray_agent.jobs.errors import is_temporary, trace_of
 from tray_agent.jobs.events import Event, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
+from tray_agent.jobs.owed import Owed, Rest, Trouble
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunState, RunTrigger
-from tray_agent.protocol.sentences import cancelled_sentence, fault_sentence, held_sentence, paused_sentence, quit_sentence
+from tray_agent.protocol.sentences import (
+    cancelled_sentence,
+    fault_sentence,
+    good_again_sentence,
+    held_sentence,
+    lasting_sentence,
+    paused_sentence,
+    quit_sentence,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+GOOD_AGAIN = "good_again"
+"""The reason of the row in the activity log that says that lasting trouble is over."""
 
 _PROGRESS_EVERY = 0.25
 """Seconds between two told steps of a run's progress."""
@@ -211,11 +223,16 @@ class Runner:
         except (LeaseLostError, RunCancelledError):
             raise
         except KnownError as error:
-            return _failure(context.job, error.code, str(error), error.item)
+            rest = Rest(error.code) if is_temporary(error) else None
+            return _failure(context.job, error.code, str(error), error.item, rest)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
             _log_fault(context.job, error)
             return _failure(context.job, RunReason.FAULT.value, fault_sentence(job_title(context.job)))
-        return Ending(RunState.SUCCEEDED, "", result.sentence, result.counts, result.skipped, result.problems), ()
+        ending = Ending(
+            RunState.SUCCEEDED, result.rest.reason if result.rest else "", result.sentence, result.counts, result.skipped,
+            result.problems, result.rest, result.makes_due,
+        )  # fmt: skip
+        return ending, ()
 
     def cancel(self, run_id: int) -> bool:
         """Asks a run of this process to stop at its next safe point; returns False where it is not one of this process."""
@@ -262,7 +279,7 @@ class Runner:
             held_back = self._is_held_back(claim.job)
             if claim.trigger is not RunTrigger.BY_HAND and (context.quitting or held_back):
                 return self._give_back(claim, held_back=held_back)
-            ending = _stopped(held_back=held_back)
+            ending = _stopped(held_back=held_back, quitting=context.quitting)
         except (KeyboardInterrupt, SystemExit):
             self._end(claim, Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence()), ())
             raise
@@ -271,8 +288,9 @@ class Runner:
     def _end(self, claim: Claim, ending: Ending, activities: tuple[Activity, ...]) -> bool:
         """Writes the ending, trying again while the database is away; returns False where the lease was lost meanwhile."""
 
-        def also(connection: Connection) -> None:
-            self._log.write(activities, run_id=claim.run_id, connection=connection)
+        def also(connection: Connection, before: Owed | None, after: Owed | None) -> None:
+            told = self._trouble_told(claim.job, ending, before, after)
+            self._log.write([*activities, *told], run_id=claim.run_id, connection=connection)
 
         # The work is done: its ending is worth waiting for, as long as nobody may take the run over.
         pause = 1.0
@@ -291,6 +309,16 @@ class Runner:
                 pause *= 2
             else:
                 return True
+
+    def _trouble_told(self, job: JobKey, ending: Ending, before: Owed | None, after: Owed | None) -> Iterator[Activity]:
+        """Gives what the activity log says when trouble has lasted, and when it is over."""
+        was_told = before is not None and before.trouble is Trouble.TOLD
+        is_told = after is not None and after.trouble is Trouble.TOLD
+        service, title = job_kind(job).service, job_title(job)
+        if is_told and after and not was_told:
+            yield Activity(service, Level.ERROR, after.reason, lasting_sentence(title, after.since, self._around.zone, ending.sentence))
+        elif was_told and before and not is_told and ending.state is RunState.SUCCEEDED:
+            yield Activity(service, Level.INFO, GOOD_AGAIN, good_again_sentence(title, before.since, self._around.zone))
 
     def _is_held_back(self, job: JobKey) -> bool:
         """Returns whether the practice paused the job; a database that is away does not say so."""
@@ -364,12 +392,17 @@ def _unless_away(job: JobKey, work: Callable[[], T]) -> T | None:
         return None
 
 
-def _stopped(*, held_back: bool) -> Ending:
+def _stopped(*, held_back: bool, quitting: bool) -> Ending:
+    """Returns the ending of a run that reached a safe point after it was asked to stop, and does not go on by itself."""
     if held_back:
-        return Ending(RunState.CANCELLED, RunReason.PAUSED, paused_sentence())
-    return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence())
+        return Ending(RunState.CANCELLED, RunReason.PAUSED, paused_sentence(), rest=Rest(RunReason.PAUSED, ordinary=True))
+    if quitting:
+        return Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence(), rest=Rest(RunReason.CANCELLED, ordinary=True))
+    return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence(), by_person=True)
 
 
-def _failure(job: JobKey, reason: str, sentence: str, item: str | None = None) -> tuple[Ending, tuple[Activity, ...]]:
+def _failure(
+    job: JobKey, reason: str, sentence: str, item: str | None = None, rest: Rest | None = None
+) -> tuple[Ending, tuple[Activity, ...]]:
     activity = Activity(job_kind(job).service, Level.ERROR, reason, sentence, item)
-    return Ending(RunState.FAILED, reason, sentence, problems=1), (activity,)
+    return Ending(RunState.FAILED, reason, sentence, problems=1, rest=rest), (activity,)

@@ -115,6 +115,8 @@ class Scheduler:
         self._retry = rhythm.first_retry
         self._looked: tuple[datetime, float] | None = None
         self._waiting_since: float | None = None
+        self._is_good_again = False
+        """Whether database or network came back, so that what is owed may be tried at once."""
         self._difference = timedelta(0)
         self._told_difference: timedelta | None = None
         self._next_times: dict[JobKey, datetime] = {}
@@ -195,6 +197,9 @@ class Scheduler:
     def _settle(self) -> timedelta:
         if self._jobs is None:
             self._jobs = self._make_jobs()
+        if self._is_good_again:
+            self._jobs.claims.hasten(JobKey)
+            self._is_good_again = False
         plan, waits_until = self._jobs.settlement.settle(self._jobs.launch, self._away() or self._missed)
         self._found(plan)
         # Both are instants of the server's clock. A look that comes a moment too early by it finds nothing and looks once more.
@@ -207,6 +212,8 @@ class Scheduler:
         if self._away_since is not None:
             self._missed = self._away()
             self._events.tell(DatabaseBack(self._away_since))
+            self._is_good_again = True
+            self.look_soon()
             self._away_since, self._retry = None, self._rhythm.first_retry
         self._difference = self._clock.now() - plan.now
         if self._told_difference is None or abs(self._told_difference - self._difference) >= _STEP:
@@ -268,7 +275,7 @@ class Scheduler:
         patient = elapsed - self._waiting_since < self._rhythm.network.total_seconds()
         if patient and not self._has_network():
             return True
-        self._waiting_since = None
+        self._waiting_since, self._is_good_again = None, True
         return False
 
     def _slept(self, now: datetime, elapsed: float) -> bool:

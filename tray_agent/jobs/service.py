@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from tray_agent.errors import BugError
@@ -58,7 +58,7 @@ class Jobs:
         self.owner = uuid.uuid4().hex
         workstation = around.workstation[:120]
         self.plans = PlanStore(database)
-        self.claims = Claims(database, self.owner, workstation, lease)
+        self.claims = Claims(database, self.owner, workstation, lease, around.zone, around.retries)
         self.log = ActivityLog(database, workstation)
         self.history = History(database)
         self.presences = Presences(database, self.owner, workstation, around.clock)
@@ -97,7 +97,7 @@ class Jobs:
             return
         saved_at = self.plans.save(real, changed_by)
         for change in real:
-            self.settlement.record_changed(plan.jobs[change.key], saved_at)
+            self.settlement.record_changed(plan.jobs[change.key], change.schedule, saved_at)
         self._nudge()
 
     def run_now(self, key: JobKey, *, dry_run: bool = False, listener: Listener | None = None) -> Run:
@@ -166,6 +166,21 @@ class Jobs:
         self.around.events.tell(PauseChanged(None))
         self._nudge()
 
+    def try_again(self, jobs: Collection[JobKey] = tuple(JobKey), *, changed: bool = False) -> None:
+        """Lets what is owed be tried now, because what was in its way may be gone (a gateway answers, somebody asks).
+
+        Args:
+            jobs: of which jobs.
+            changed: also what waits for a change: a password was entered anew.
+        """
+        if self.claims.hasten(jobs, changed=changed):
+            self._nudge()
+
+    def make_due(self, job: JobKey, reason: str) -> None:
+        """Notes that a person's decision made something due: a job without a planned time left today is tried now."""
+        self.claims.make_due([job], reason)
+        self._nudge()
+
     def paused(self) -> Pause | None:
         """Returns the pause in force, or None."""
         return self.plans.load().pause
@@ -195,6 +210,7 @@ class Jobs:
             next_at=next_after(planned.schedule, self.around.zone, plan.now),
             last_run=last,
             running=self.history.run(holder.run_id) if holder and not holder.expired else None,
+            owed=planned.owed if planned.schedule.enabled else None,
             changed_at=planned.changed_at,
             changed_by=planned.changed_by,
             mistake=planned.mistake,

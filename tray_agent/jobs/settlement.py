@@ -10,10 +10,11 @@ from datetime import datetime
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import join_texts
 from tray_agent.job_kinds import JobKey, job_kind, job_title, jobs_before
-from tray_agent.jobs.catch_up import Before, Decision, PlannedTimeFacts, decide, goes_on, still_paused, without_run
+from tray_agent.jobs.catch_up import Before, Decision, Fate, PlannedTimeFacts, Wait, decide, decide_owed, fate_of, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.events import TimesSkipped
+from tray_agent.jobs.owed import Rest, has_time_left, last_time_today
 from tray_agent.jobs.plan import Holder, Plan, PlannedJob, PlanStore
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level, RunReason, RunState, RunTrigger
@@ -28,6 +29,7 @@ from tray_agent.protocol.sentences import (
 )
 from tray_agent.schedules.planned_times import between, next_after
 from tray_agent.schedules.quiet_hours import QuietHours
+from tray_agent.schedules.schedule import Schedule
 
 MOST_ROWS = 1000
 """So many missed times of a job get a row each; of still more, the oldest are told in one row."""
@@ -85,16 +87,37 @@ class Settlement:
         # In the order of a day: what is decided for the earlier jobs decides whether the later ones wait.
         for key, times in unsettled.items():
             planned = plan.jobs[key]
-            if times.times or times.folded or (planned.holder and planned.holder.expired):
+            if times.times or times.folded or planned.owed or (planned.holder and planned.holder.expired):
                 facts = self._facts(plan, planned, _belongs_before(plan, key, decided), away)
                 decided[key] = self._settle_job(planned, times, facts, launch)
         waits = [decision.wait.until for decision in decided.values() if decision.wait and decision.wait.until]
         return plan, min(waits, default=None)
 
-    def record_changed(self, planned: PlannedJob, now: datetime) -> None:
-        """Records the planned times of a schedule that is about to be no more, so that none stays unexplained."""
+    def record_changed(self, planned: PlannedJob, new: Schedule, now: datetime) -> None:
+        """Records the planned times of a schedule that is no more, so that none stays unexplained and none of today is lost.
+
+        Args:
+            planned: the job as it was planned until now.
+            new: its schedule from now on.
+            now: when it was saved: aware, UTC.
+        """
         unsettled = self._unsettled(planned, now)
-        self._record(planned.key, unsettled, [(due_at, RunReason.SCHEDULE_CHANGED) for due_at in unsettled.times])
+        if unsettled.times:
+            skips = [(due_at, RunReason.SCHEDULE_CHANGED) for due_at in unsettled.times]
+            self._record(planned.key, unsettled, skips, owes_last=not has_time_left(new, self._around.zone, now))
+        elif self._loses_today(planned, new, now):
+            self._claims.make_due([planned.key], RunReason.SCHEDULE_CHANGED)
+
+    def _loses_today(self, planned: PlannedJob, new: Schedule, now: datetime) -> bool:
+        """Returns whether a job had a planned time today and, only because somebody saved just now, is not begun today."""
+        zone = self._around.zone
+        latest = last_time_today(new, zone, now)
+        if latest is None:
+            return False
+        if planned.schedule.enabled:
+            return has_time_left(planned.schedule, zone, now)  # it was moved to an earlier time of the day
+        # It was not enabled for a while, and its time fell into that; a job that is enabled for the first time begins with its next time.
+        return planned.changed_at < latest and self._plans.newest_reason(planned.key) is not None
 
     def end_vanished(self, job: JobKey) -> None:
         """Ends a run of this job whose computer vanished, so that another can begin."""
@@ -104,51 +127,68 @@ class Settlement:
 
     def _settle_job(self, planned: PlannedJob, unsettled: _Unsettled, facts: PlannedTimeFacts, launch: Launch) -> Decision:
         """Settles one job and returns what was decided."""
-        holder = planned.holder
+        holder, owed = planned.holder, planned.owed
         if holder is not None and holder.expired:
-            wait = still_paused(holder.given_back, facts, unsettled.times)
-            if wait is not None:
-                return Decision(wait=wait)
-            if self._resume_or_sweep(planned, holder, unsettled, facts, launch):
+            by_hand = holder.trigger is RunTrigger.BY_HAND
+            fate = fate_of(planned.schedule, facts, holder.takeovers, by_hand=by_hand, unsettled=unsettled.times)
+            if isinstance(fate, Wait):
+                return Decision(wait=fate)
+            if fate is Fate.GOES_ON:
+                self._take_over(planned, holder, launch)
                 return Decision(run=holder.due_at)
-            facts = without_run(facts)
-        decision = decide(planned.schedule, unsettled.times, facts)
-        self._record(planned.key, unsettled, decision.skips)
+            self._sweep(planned.key, holder, self._rest_of(holder, facts) if fate is Fate.ENDS_OWED else None)
+            owed, facts = self._plans.owed(planned.key), without_run(facts)
+        if unsettled.times or unsettled.folded:
+            decision = decide(planned.schedule, unsettled.times, facts)
+        else:
+            decision = decide_owed(planned, owed, facts) if owed else Decision()
+        self._record(planned.key, unsettled, decision.skips, owes_last=self._owes_last(planned.key, decision))
         if decision.run is not None:
-            claim = self._claims.claim(planned.key, decision.run, decision.trigger)
+            claim = self._claims.claim(planned.key, decision.run, decision.trigger, owed=decision.trigger is RunTrigger.RETRY)
             if isinstance(claim, Claim):  # else another workstation was faster: it runs there
                 launch(claim)
         return decision
 
-    def _resume_or_sweep(self, planned: PlannedJob, holder: Holder, unsettled: _Unsettled, facts: PlannedTimeFacts, launch: Launch) -> bool:
-        """Takes a vanished run over (returns True), or ends it (returns False)."""
-        by_hand = holder.trigger is RunTrigger.BY_HAND
-        if not goes_on(planned.schedule, facts, holder.attempt, by_hand=by_hand, unsettled=unsettled.times):
-            self._sweep(planned.key, holder)
-            return False
+    def _take_over(self, planned: PlannedJob, holder: Holder, launch: Launch) -> None:
         claim = self._claims.take_over(planned.key)
         if claim is not None:
             self._log.write([_taken_over(planned.key, holder)], run_id=claim.run_id)
             launch(claim)
-        return True
 
-    def _sweep(self, job: JobKey, holder: Holder) -> None:
+    def _rest_of(self, holder: Holder, facts: PlannedTimeFacts) -> Rest:
+        """Returns what a run owes whose computer vanished: everything, for all that is known."""
+        if not facts.switched_on:
+            return Rest(RunReason.SWITCH_OFF, after_change=True, ordinary=True)
+        return Rest(holder.given_back or RunReason.DIED, not_before=facts.now, ordinary=True)
+
+    def _owes_last(self, key: JobKey, decision: Decision) -> bool:
+        """Returns whether the latest planned time is owed though it is skipped: the switch was turned off for a moment only.
+
+        Where it was off at the time before already, nobody expects that turning it on does at once what was planned before.
+        """
+        if not decision.skips or decision.skips[-1][1] is not RunReason.SWITCH_OFF:
+            return False
+        return self._plans.newest_reason(key) not in (None, RunReason.SWITCH_OFF)
+
+    def _sweep(self, job: JobKey, holder: Holder, rest: Rest | None = None) -> None:
         if holder.given_back:
             sentence = paused_sentence() if holder.given_back is RunReason.PAUSED else quit_sentence()
-            self._claims.sweep(job, Ending(RunState.CANCELLED, holder.given_back, sentence))
+            self._claims.sweep(job, Ending(RunState.CANCELLED, holder.given_back, sentence, rest=rest))
             return
         sentence = died_sentence(holder.workstation)
-        if self._claims.sweep(job, Ending(RunState.DIED, RunReason.DIED, sentence, problems=1)) is not None:
+        if self._claims.sweep(job, Ending(RunState.DIED, RunReason.DIED, sentence, problems=1, rest=rest)) is not None:
             named = join_texts(job_title(job), sentence, separator=": ")
             self._log.write([Activity(job_kind(job).service, Level.ERROR, RunReason.DIED, named)], run_id=holder.run_id)
 
-    def _record(self, key: JobKey, unsettled: _Unsettled, skips: Sequence[tuple[datetime, RunReason]]) -> None:
+    def _record(
+        self, key: JobKey, unsettled: _Unsettled, skips: Sequence[tuple[datetime, RunReason]], *, owes_last: bool = False
+    ) -> None:  # fmt: skip
         switch = job_kind(key).switch_names
         rows = [(due_at, reason, skipped_sentence(reason, due_at, self._around.zone, switch)) for due_at, reason in skips]
         if unsettled.first_folded and unsettled.last_folded:
             sentence = folded_sentence(unsettled.folded, unsettled.first_folded, unsettled.last_folded, self._around.zone)
             rows.insert(0, (unsettled.last_folded, RunReason.MISSED, sentence))
-        if rows and (written := self._claims.record_skipped(key, rows)):
+        if rows and (written := self._claims.record_skipped(key, rows, owes_last=owes_last)):
             self._around.events.tell(TimesSkipped(key, written))
 
     def _unsettled(self, planned: PlannedJob, now: datetime) -> _Unsettled:

@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
-from tray_agent.errors import KnownError
+from tray_agent.errors import UnavailableError
 from tray_agent.i18n import _
 from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import Appointment, Mandant, Patient, VisitReason
@@ -54,7 +54,7 @@ Row = Mapping[str, Any]
 Value = TypeVar("Value", Mandant, Patient, Appointment, VisitReason)
 
 
-class PracticeDataError(KnownError):
+class PracticeDataError(UnavailableError):
     """A view of the practice is missing, lacks a column, or can't be read; nothing is prepared or sent from it."""
 
     code = "practice_data"

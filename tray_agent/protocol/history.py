@@ -197,5 +197,5 @@ def _run_of(row: Row[Any], expired: Mapping[int, RunState]) -> Run:
     result = json.loads(row.result or "{}")
     return Run(
         row.id, JobKey(row.job), row.due_at, RunTrigger(row.trigger), state, row.workstation, row.started_at,
-        row.finished_at, row.attempt, result.get("counts", {}), result.get("skipped", {}), row.problems, reason, sentence,
+        row.finished_at, row.attempt, result.get("counts", {}), result.get("skipped", {}), row.problems, reason, sentence, row.takeovers,
     )  # fmt: skip

@@ -69,6 +69,9 @@ class RunTrigger(WordedEnum):
 
     SCHEDULE = "schedule", N_("Zeitplan")
     CATCH_UP = "catch_up", N_("nachgeholt")
+    RETRY = "retry", N_("weiterer Versuch")
+    """An earlier attempt of the planned time left something undone."""
+
     BY_HAND = "by_hand", N_("von Hand")
 
 
@@ -92,6 +95,9 @@ class RunReason(StrEnum):
     SCHEDULE_CHANGED = "schedule_changed"
     """The schedule was saved or the job disabled before the time was caught up."""
 
+    NOT_YET = "not_yet"
+    """It is owed, and the next attempt comes later."""
+
     DIED = "died"
     CANCELLED = "cancelled"
     FAULT = "fault"
@@ -114,7 +120,8 @@ class Run:
         state: how it stands; a run whose lease ended is told as ``DIED``, swept or not.
         workstation: the computer it ran on, or that recorded the skipped time.
         started_at, finished_at: aware, UTC; None where it did not start or end.
-        attempt: 1; more where another computer took it over.
+        attempt: which attempt of its planned time it is: 1, more where an earlier one left something undone.
+        takeovers: how often another computer went on with it.
         counts, skipped: what was done and not done, by stable words (see ``JobResult``).
         problems: how many things failed that somebody should look at.
         reason: a ``RunReason`` or an error's code; "" for success.
@@ -135,6 +142,7 @@ class Run:
     problems: int
     reason: str
     sentence: str
+    takeovers: int = 0
 
     @property
     def duration(self) -> timedelta | None:

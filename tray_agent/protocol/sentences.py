@@ -91,6 +91,19 @@ def quit_sentence() -> str:
     return _("Abgebrochen, weil das Programm beendet wurde. Der Rest kommt beim nächsten Lauf an die Reihe.")
 
 
+def lasting_sentence(title: str, since: datetime, zone: tzinfo, why: str) -> str:
+    """Returns what is told when a job has been owed for long: since when (aware), and why, the last attempt's sentence."""
+    text = _("{title}: seit {since} nicht fertig geworden. {why}")
+    return text.format(title=title, since=format_datetime(since.astimezone(zone)), why=why)
+
+
+def good_again_sentence(title: str, since: datetime, zone: tzinfo) -> str:
+    """Returns what is told when what was in a job's way since then (aware) is out of it."""
+    return _("{title}: geht wieder. Seit {since} war es nicht möglich gewesen.").format(
+        title=title, since=format_datetime(since.astimezone(zone))
+    )
+
+
 def fault_sentence(title: str) -> str:
     """Returns what is said of a fault of the program; the traceback stands in the log file only."""
     return _("{title}: Ein Fehler des Programms hat den Lauf beendet. Einzelheiten für den Support stehen in der Logdatei.").format(

@@ -88,8 +88,19 @@ job_lock = Table(
     Column("cancel_run_id", Integer, nullable=False),
     # Every planned time up to here has its row in the history. Not derived from the history, which is pruned.
     Column("settled_until", UtcDateTime(), nullable=False),
+    # The planned time whose work is not done (record 0018), NULL: none.
+    Column("owed_at", UtcDateTime()),
+    # When its next attempt may begin; NULL: only after something changed.
+    Column("next_attempt_at", UtcDateTime()),
+    # Why it is owed, a stable word, "": nothing is owed; and since when.
+    Column("owed_reason", key_text(40), nullable=False),
+    Column("owed_since", UtcDateTime()),
+    # Attempts one after the other that brought nothing; the pause before the next grows with them.
+    Column("in_vain", Integer, nullable=False),
+    # 0: it is owed as it should be; 1: something is in the way; 2: that, and the practice was told.
+    Column("trouble", SmallInteger, nullable=False),
 )
-"""One row a job: no job runs twice at a time, and the lease of the run that holds the row. The only place of the lease."""
+"""One row a job: no job runs twice at a time, the lease of the run that holds the row, and what is owed. The only place of both."""
 
 job_run = Table(
     "job_run",
@@ -101,8 +112,12 @@ job_run = Table(
     Column("trigger", key_text(12), nullable=False),
     Column("state", key_text(12), nullable=False),
     Column("token", BigInteger, nullable=False),
-    # How often it was begun: 1, more after takeovers.
+    # Of its planned time: 1, more where an earlier one left something undone.
     Column("attempt", Integer, nullable=False),
+    # How often another computer went on with it.
+    Column("takeovers", Integer, nullable=False),
+    # 1: a later attempt stands for this one, in which nothing changed.
+    Column("folded", SmallInteger, nullable=False),
     Column("workstation", human_text(120), nullable=False),
     Column("started_at", UtcDateTime()),
     Column("finished_at", UtcDateTime()),
@@ -114,17 +129,17 @@ job_run = Table(
     Column("sentence", long_text(), nullable=False),
     # How the sentence was made, so that every reader has it in his own language (record 0016); NULL: nobody knows.
     Column("sentence_source", long_text()),
-    UniqueConstraint("job", "due_at"),
+    UniqueConstraint("job", "due_at", "attempt"),
     # The history by planned time (under every filter that has no index of its own), by trigger, a period, pruning.
-    Index("ix_job_run_due_at", "due_at", "id", "trigger"),
+    Index("ix_job_run_due_at", "due_at", "id", "trigger", "folded"),
     # Filter and order by status and by workstation; the columns behind the number let other filters be told without the row.
-    Index("ix_job_run_state", "state", "due_at", "id", "job", "workstation", "trigger"),
-    Index("ix_job_run_workstation", "workstation", "due_at", "id", "job", "state", "trigger"),
+    Index("ix_job_run_state", "state", "due_at", "id", "job", "workstation", "trigger", "folded"),
+    Index("ix_job_run_workstation", "workstation", "due_at", "id", "job", "state", "trigger", "folded"),
     # The orders by start and by end, under a filter, too: it is tested on the way. (The filter and order by job: the unique key.)
-    Index("ix_job_run_started_at", "started_at", "due_at", "id", "job", "state", "workstation"),
-    Index("ix_job_run_finished_at", "finished_at", "due_at", "id", "job", "state", "workstation"),
+    Index("ix_job_run_started_at", "started_at", "due_at", "id", "job", "state", "workstation", "folded"),
+    Index("ix_job_run_finished_at", "finished_at", "due_at", "id", "job", "state", "workstation", "folded"),
 )
-"""The history (Auftragsverlauf): one row per planned time and per run by hand."""
+"""The history (Auftragsverlauf): one row per attempt of a planned time, and per run by hand."""
 
 activity = Table(
     "activity",

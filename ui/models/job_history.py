@@ -71,8 +71,8 @@ def _detail_lines(run: Run, zone: tzinfo) -> Iterator[str]:
         begun = _("Begonnen {start} auf {workstation}").format(start=local_text(run.started_at, zone), workstation=run.workstation)
         ended = _(", beendet {end}, Dauer {duration}").format(end=local_text(run.finished_at, zone), duration=duration_text(run))
         yield f"{begun}{ended if run.finished_at else ''}."
-    if run.attempt > 1:
-        yield _("Im {number}. Anlauf: Ein anderer Arbeitsplatz fiel vorher mittendrin aus.").format(number=run.attempt)
+    if run.takeovers:
+        yield _("Im {number}. Anlauf: Ein anderer Arbeitsplatz fiel vorher mittendrin aus.").format(number=run.takeovers + 1)
     if run.problems:
         yield ngettext("{number} Problem braucht einen Blick.", "{number} Probleme brauchen einen Blick.", run.problems).format(
             number=run.problems

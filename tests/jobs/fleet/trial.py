@@ -205,7 +205,7 @@ class Trial:
             for row in connection.execute(select(job_run)):
                 rows.setdefault((row.job, row.due_at), []).append(row.state)
                 self.book.states[row.state] += 1
-                self.book.takeovers += max(0, row.attempt - 1)
+                self.book.takeovers += row.takeovers
             succeeded = {
                 (row.job, row.due_at)
                 for row in connection.execute(select(job_run).where(job_run.c.state == "succeeded", job_run.c.workstation != "Aufsicht"))

@@ -1,0 +1,303 @@
+"""A planned time is owed until its work is done: further attempts, by whichever computer, until nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+import pytest
+
+from tests.jobs.engine import ZURICH, Engine, Offered, daily, done, job
+from tray_agent.clock import ManualClock
+from tray_agent.errors import UnavailableError
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.jobs.model import JobChange, PauseScope
+from tray_agent.jobs.owed import Rest, RetryPolicy, Trouble
+from tray_agent.schedules.quiet_hours import QuietHours
+from tray_agent.store.database import Database
+
+PREPARE, SEND, STATUS = JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS
+MINUTE = timedelta(minutes=1)
+
+
+def local(hour: int, minute: int = 0, *, day: int = 23) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=ZURICH)
+
+
+class Gateway:
+    """Is away as long as a test says."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.asked: list[datetime] = []
+
+    def __call__(self, context: JobContext) -> JobResult:
+        if self.away:
+            return JobResult(sentence="Gateway nicht erreichbar.", rest=Rest("gateway", number=3))
+        return JobResult(counts={"sent": 3}, sentence="3 gesendet.")
+
+
+def live(engine: Engine, clock: ManualClock, until: datetime, *others: Engine) -> None:
+    """Lets the clock go on from minute to minute; every engine looks at the plan in each."""
+    while clock.now() < until:
+        clock.advance(MINUTE)
+        for one in (engine, *others):
+            one.settle()
+
+
+def tried_at(engine: Engine, key: JobKey) -> list[str]:
+    begun = [run.started_at for run in engine.jobs.history.page(size=500).rows if run.job is key and run.started_at]
+    return [f"{began.astimezone(ZURICH):%d. %H:%M}" for began in sorted(begun)]
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+@pytest.fixture
+def engine(clocked_database: Database, clock: ManualClock, gateway: Gateway) -> Engine:
+    engine = Engine(clocked_database, clock, offered=[job(PREPARE), job(SEND, gateway), job(STATUS)])
+    engine.plan(SEND, daily(time(10, 10)))
+    return engine
+
+
+def test_what_is_left_is_tried_again_the_same_day_until_it_is_done(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    live(engine, clock, local(10, 44))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:12", "23. 10:16", "23. 10:24", "23. 10:39"]
+    owed = engine.jobs.plans.load().jobs[SEND].owed
+    assert owed is not None
+    assert (owed.due_at, owed.attempts, owed.next_at, owed.trouble) == (local(10, 10), 5, local(10, 54), Trouble.TOLD)
+    gateway.away = False
+    live(engine, clock, local(12))
+    assert tried_at(engine, SEND)[5:] == ["23. 10:54"]
+    assert engine.jobs.plans.load().jobs[SEND].owed is None
+    rows = [row.reason for row in reversed(engine.jobs.log.page().rows)]
+    assert rows == ["gateway", "good_again"]
+
+
+def test_an_attempt_that_got_on_makes_the_pauses_short_again(engine: Engine, clock: ManualClock) -> None:
+    engine.offered = [job(SEND, lambda _context: JobResult(counts={"sent": 1}, rest=Rest("gateway", number=1, progressed=True)))]
+    live(engine, clock, local(10, 17))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:12", "23. 10:14", "23. 10:16"]
+
+
+def test_the_next_planned_time_stands_for_what_was_owed(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    live(engine, clock, local(10, 12))
+    clock.set(local(10, 10, day=24))
+    engine.settle()
+    owed = engine.jobs.plans.load().jobs[SEND].owed
+    assert owed is not None
+    assert (owed.due_at, owed.attempts, owed.in_vain) == (local(10, 10, day=24), 1, 1)
+
+
+def test_another_computer_makes_the_next_attempt_where_one_is_off(
+    engine: Engine, clocked_database: Database, clock: ManualClock, gateway: Gateway
+) -> None:
+    live(engine, clock, local(10, 11))
+    gateway.away = False
+    other = Engine(clocked_database, clock, "PC2", [job(SEND, gateway)])
+    live(other, clock, local(10, 20))
+    (last, first) = engine.jobs.history.page().rows
+    assert [(run.workstation, run.attempt, run.trigger.value) for run in (first, last)] == [("PC1", 1, "schedule"), ("PC2", 2, "retry")]
+
+
+def test_two_computers_never_make_the_same_attempt(
+    engine: Engine, clocked_database: Database, clock: ManualClock, gateway: Gateway
+) -> None:
+    other = Engine(clocked_database, clock, "PC2", [job(SEND, gateway)])
+    live(engine, clock, local(11), other)
+    runs = engine.jobs.history.page(size=100).rows
+    assert sorted({run.attempt for run in runs}) == sorted(run.attempt for run in runs)
+
+
+def failing(error: Exception) -> Callable[[JobContext], JobResult]:
+    def work(context: JobContext) -> JobResult:
+        raise error
+
+    return work
+
+
+def test_a_failure_that_passes_is_tried_again_and_a_fault_of_the_program_is_not(engine: Engine, clock: ManualClock) -> None:
+    engine.offered = [
+        job(SEND, failing(UnavailableError("Portal weg", "Das Portal antwortet nicht."))),
+        job(STATUS, failing(KeyError("x"))),
+    ]
+    engine.plan(STATUS, daily(time(10, 20)))
+    live(engine, clock, local(10, 50))
+    assert len(tried_at(engine, SEND)) == 5
+    assert len(tried_at(engine, STATUS)) == 1
+
+
+def test_what_is_due_late_makes_the_next_job_try_the_same_day(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    makes = JobResult(counts={"prepared": 2}, makes_due={SEND: local(11)})
+    engine.offered = [job(PREPARE, lambda _context: makes), job(SEND, gateway)]
+    engine.plan(PREPARE, daily(time(11)))
+    live(engine, clock, local(11, 5))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 11:01"]
+    assert [run.attempt for run in engine.jobs.history.page().rows if run.job is SEND] == [2, 1]
+
+
+def test_what_is_due_before_the_planned_time_waits_for_it(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    engine.jobs.make_due(SEND, "decided")
+    live(engine, clock, local(10, 30))
+    assert tried_at(engine, SEND) == ["23. 10:10"]
+
+
+def test_a_job_that_is_not_enabled_owes_nothing(engine: Engine, clock: ManualClock) -> None:
+    engine.plan(SEND, replace(daily(time(9)), enabled=False))
+    engine.jobs.make_due(SEND, "decided")
+    live(engine, clock, local(10, 30))
+    assert tried_at(engine, SEND) == []
+
+
+def test_quiet_hours_hold_an_attempt_back_until_they_end(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    engine.quiet = QuietHours(time(20), time(8))
+    engine.plan(SEND, daily(time(19, 55)))
+    live(engine, clock, local(8, 30, day=24))
+    assert tried_at(engine, SEND)[:5] == ["23. 19:55", "23. 19:57", "24. 08:00", "24. 08:08", "24. 08:23"]
+
+
+def test_a_person_who_stops_a_run_ends_what_is_owed(engine: Engine, clock: ManualClock) -> None:
+    def work(context: JobContext) -> JobResult:
+        engine.jobs.cancel(context.run_id)
+        context.checkpoint()
+        return done(context)
+
+    engine.offered = [job(SEND, work)]
+    live(engine, clock, local(11))
+    assert tried_at(engine, SEND) == ["23. 10:10"]
+
+
+def test_a_run_by_hand_does_what_is_owed(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    live(engine, clock, local(10, 11))
+    gateway.away = False
+    engine.jobs.run_now(SEND)
+    live(engine, clock, local(11))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:11"]
+
+
+def test_what_a_run_by_hand_leaves_is_tried_again(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    live(engine, clock, local(11))
+    gateway.away = True
+    engine.jobs.run_now(SEND)
+    live(engine, clock, local(11, 10))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 11:00", "23. 11:02", "23. 11:04", "23. 11:08"]
+
+
+def test_a_switch_that_is_off_for_a_moment_costs_nothing(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    live(engine, clock, local(11))
+    clock.set(local(10, 5, day=24))
+    engine.offered = [job(SEND, gateway, switched_on=False)]
+    live(engine, clock, local(10, 15, day=24))
+    engine.offered = [job(SEND, gateway)]
+    live(engine, clock, local(10, 30, day=24))
+    assert tried_at(engine, SEND) == ["23. 10:10", "24. 10:16"]
+    assert engine.told(SEND)[1:] == [("24.11. 10:10", "schedule", "skipped", "switch_off"), ("24.11. 10:10", "retry", "succeeded", "")]
+
+
+def test_a_switch_that_was_off_for_days_sends_nothing_when_it_is_turned_on(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    off: list[Offered] = [job(SEND, gateway, switched_on=False)]
+    engine.offered = off
+    live(engine, clock, local(10, 15))
+    clock.set(local(10, 15, day=24))
+    engine.settle()
+    engine.offered = [job(SEND, gateway)]
+    live(engine, clock, local(11, day=24))
+    assert tried_at(engine, SEND) == []
+
+
+@pytest.mark.parametrize("at", [time(10, 3), time(9, 0)])
+def test_a_time_that_is_moved_into_the_past_is_not_lost_for_the_day(engine: Engine, clock: ManualClock, gateway: Gateway, at: time) -> None:
+    gateway.away = False
+    clock.set(local(10, 5))
+    engine.plan(SEND, daily(at))
+    live(engine, clock, local(11))
+    assert tried_at(engine, SEND) == ["23. 10:06"]
+
+
+def test_a_time_that_waits_for_a_pause_outlives_a_saved_schedule(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    engine.jobs.pause(PauseScope.SENDING, local(10, 30), "Test")
+    live(engine, clock, local(10, 15))
+    engine.plan(SEND, daily(time(10, 5)))
+    live(engine, clock, local(11))
+    assert tried_at(engine, SEND) == ["23. 10:30"]
+
+
+def test_a_job_that_was_not_enabled_for_ten_minutes_goes_on(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    live(engine, clock, local(10, 20))
+    clock.set(local(10, 5, day=24))
+    engine.settle()
+    version = engine.jobs.plans.load().jobs[SEND].version
+    engine.jobs.save([JobChange(SEND, replace(daily(time(10, 10)), enabled=False), version)], "Test")
+    live(engine, clock, local(10, 15, day=24))
+    engine.plan(SEND, daily(time(10, 10)))
+    live(engine, clock, local(11, day=24))
+    assert tried_at(engine, SEND) == ["23. 10:10", "24. 10:16"]
+
+
+def test_a_job_that_is_enabled_for_the_first_time_begins_with_its_next_time(
+    clocked_database: Database, clock: ManualClock, gateway: Gateway
+) -> None:
+    engine = Engine(clocked_database, clock, offered=[job(SEND, gateway)])
+    clock.set(local(14))
+    engine.plan(SEND, daily(time(10, 10)))
+    live(engine, clock, local(15))
+    assert tried_at(engine, SEND) == []
+
+
+def test_what_waits_for_a_change_is_tried_after_it_or_once_at_the_last_useful_time(engine: Engine, clock: ManualClock) -> None:
+    refused = JobResult(rest=Rest("account_refused", number=2, after_change=True, not_before=local(16)))
+    engine.offered = [job(SEND, lambda _context: refused)]
+    live(engine, clock, local(11))
+    engine.jobs.try_again()
+    live(engine, clock, local(12))
+    assert tried_at(engine, SEND) == ["23. 10:10"]
+    engine.jobs.try_again(changed=True)
+    live(engine, clock, local(17))
+    assert tried_at(engine, SEND)[:3] == ["23. 10:10", "23. 12:01", "23. 16:00"]
+
+
+def test_what_answers_again_is_tried_at_once(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    live(engine, clock, local(10, 40))
+    gateway.away = False
+    engine.jobs.try_again([SEND])
+    live(engine, clock, local(10, 42))
+    assert tried_at(engine, SEND)[-1] == "23. 10:41"
+
+
+def test_a_run_cut_off_in_the_evening_goes_on_in_the_morning(engine: Engine, clocked_database: Database, clock: ManualClock) -> None:
+    engine.quiet = QuietHours(time(20), time(8))
+    engine.plan(SEND, daily(time(19, 50)))
+    clock.set(local(19, 50))
+    engine.settle(run=False)  # its computer vanishes in the middle
+    clock.set(local(7, 30, day=24))
+    other = Engine(clocked_database, clock, "PC2", [job(SEND)], quiet=engine.quiet)
+    live(other, clock, local(8, 5, day=24))
+    (run,) = other.jobs.history.page().rows
+    assert (run.workstation, run.takeovers, run.state.value, run.started_at) == ("PC2", 1, "succeeded", local(8, day=24))
+
+
+def test_attempts_in_which_nothing_changed_are_folded_beneath_the_last(engine: Engine, clock: ManualClock) -> None:
+    live(engine, clock, local(10, 30))
+    runs = engine.jobs.history.page().rows
+    assert [run.attempt for run in runs] == [4, 3, 2, 1]
+
+
+def test_pauses_grow_to_a_quarter_of_an_hour() -> None:
+    policy = RetryPolicy()
+    assert [policy.pause(number) / MINUTE for number in range(7)] == [2, 2, 4, 8, 15, 15, 15]
+
+
+def test_the_first_row_of_a_run_says_why_something_is_left(engine: Engine, clock: ManualClock) -> None:
+    live(engine, clock, local(10, 11))
+    (run,) = engine.jobs.history.page().rows
+    assert (run.state.value, run.reason) == ("succeeded", "gateway")
