@@ -49,7 +49,8 @@ def _run_row(dice: random.Random, number: int) -> dict[str, object]:
     ended = [state for state in RunState if state is not RunState.RUNNING]
     return _times(dice, NOW - timedelta(minutes=number)) | {
         "job": dice.choice(list(JobKey)).value, "due_at": NOW - timedelta(minutes=number), "trigger": dice.choice(list(RunTrigger)).value,
-        "state": dice.choice(ended).value, "token": 1, "attempt": 1, "takeovers": 0, "folded": 0, "workstation": dice.choice(STATIONS), "result": "",
+        "state": dice.choice(ended).value, "token": 1, "attempt": 1, "takeovers": 0, "folded": 0,
+        "workstation": dice.choice(STATIONS), "result": "",
         "problems": 0, "reason": "", "sentence": f"Zeile {number}",
     }  # fmt: skip
 

@@ -39,7 +39,8 @@ def years(agent: Agent, clock: ManualClock) -> None:
     days = [number for number in range(DAYS) if number % 10 != 9]
     runs = [
         {"job": JobKey.SEND_MESSAGES.value, "due_at": NOW - timedelta(days=number), "trigger": RunTrigger.SCHEDULE.value,
-         "state": RunState.SUCCEEDED.value, "token": 1, "attempt": 1, "takeovers": 0, "folded": 0, "workstation": "EMPFANG1", "result": "", "problems": 0, "reason": "",
+         "state": RunState.SUCCEEDED.value, "token": 1, "attempt": 1, "takeovers": 0, "folded": 0,
+         "workstation": "EMPFANG1", "result": "", "problems": 0, "reason": "",
          "sentence": f"Tag {number}", "started_at": None, "finished_at": None}
         for number in days
     ]  # fmt: skip
