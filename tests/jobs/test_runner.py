@@ -72,7 +72,7 @@ def test_a_known_error_ends_the_run_with_its_words(clocked_database: Database, c
     assert (run.state, run.reason) == (RunState.FAILED, "unavailable")
     assert run.sentence == "Gateway stumm: Das SMS-Gateway antwortet nicht. Später noch einmal."
     (row,) = engine.jobs.log.page().rows
-    assert (row.level, row.reason, row.item, row.sentence) == (Level.ERROR, "unavailable", "ASPSMS", run.sentence)
+    assert (row.level, row.reason, row.item, row.sentence) == (Level.WARNING, "unavailable", "ASPSMS", run.sentence)
 
 
 def test_a_fault_of_the_program_leaves_its_trace_in_the_log_and_no_name(

@@ -89,6 +89,7 @@ class TrialContext(JobContext):
         self.due_at = datetime(2026, 11, 23, 9, 0, tzinfo=ZURICH)
         self.by_hand = by_hand
         self.dry_run = dry_run
+        self.attempt = 1
         self.token = token
         self.lost = False
         self.cancelled = False

@@ -53,6 +53,7 @@ class RunContext:
         self.job = claim.job
         self.due_at = claim.due_at
         self.by_hand = claim.trigger is RunTrigger.BY_HAND
+        self.attempt = claim.attempt
         self.token = claim.token
         self._claim = claim
         self._claims = claims
@@ -125,6 +126,7 @@ class DryContext:
     dry_run = True
     by_hand = True
     run_id = 0
+    attempt = 1
     token = 0
 
     def __init__(self, job: JobKey, due_at: datetime, tell: Listener) -> None:
@@ -224,7 +226,8 @@ class Runner:
             raise
         except KnownError as error:
             rest = Rest(error.code) if is_temporary(error) else None
-            return _failure(context.job, error.code, str(error), error.item, rest)
+            ending, activities = _failure(context.job, error.code, str(error), error.item, rest)
+            return ending, activities if context.attempt == 1 or rest is None else ()  # the same again is told when it has lasted
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
             _log_fault(context.job, error)
             return _failure(context.job, RunReason.FAULT.value, fault_sentence(job_title(context.job)))
@@ -404,5 +407,6 @@ def _stopped(*, held_back: bool, quitting: bool) -> Ending:
 def _failure(
     job: JobKey, reason: str, sentence: str, item: str | None = None, rest: Rest | None = None
 ) -> tuple[Ending, tuple[Activity, ...]]:
-    activity = Activity(job_kind(job).service, Level.ERROR, reason, sentence, item)
+    level = Level.WARNING if rest else Level.ERROR  # as long as it may pass by itself
+    activity = Activity(job_kind(job).service, level, reason, sentence, item)
     return Ending(RunState.FAILED, reason, sentence, problems=1, rest=rest), (activity,)
