@@ -8,6 +8,7 @@ refused account or one Mandant's refused sender holds up nothing but itself.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,7 @@ from tray_agent.messages.gateways.contract import (
     AccountFault,
     AccountStopped,
     InDoubt,
+    KeptBack,
     MailGateway,
     NotNow,
     Outcome,
@@ -66,7 +68,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What became of a departure; ``too_late()`` where we kept it back ourselves, for whatever reason."""
+    """What became of a departure; ``KeptBack`` where we kept it back ourselves, for whatever reason."""
 
     lane: Lane
     departure: Departure
@@ -85,6 +87,11 @@ class Opened:
 Event = Returned | Opened
 
 
+def need_of(message: OutboxMessage) -> tuple[datetime, int]:
+    """Returns by what messages leave: what must arrive soonest first, then as they were prepared."""
+    return message.expires_at, message.id
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Why a lane, or one Mandant's messages in it, are not sent any more.
@@ -95,6 +102,7 @@ class Stop:
         retry_at: when the lane may be tried again; None: not in this run.
         ordinary: whether it is as it should be (quiet hours).
         finishes: whether messages whose intent is committed may still leave; their credits are set aside.
+        until_changed: whether trying again is of no use, or does harm, before a person acted: a refused password locks the account.
         mandant_id: whose sender is refused; None: it concerns the whole lane.
     """
 
@@ -103,6 +111,7 @@ class Stop:
     retry_at: datetime | None = None
     ordinary: bool = False
     finishes: bool = False
+    until_changed: bool = False
     mandant_id: str | None = None
 
 
@@ -237,6 +246,20 @@ class Lane:
         self.waiting = deque(place for place in self.waiting if not self.stop_of(place[0].message))
         return kept_back
 
+    def take(self, ready: Ready, checked_at: float) -> None:
+        """Lets one more message wait, before those that need not arrive as soon.
+
+        Args:
+            ready: the message.
+            checked_at: when it was checked (monotonic seconds).
+        """
+        if not self.waiting or need_of(self.waiting[-1][0].message) <= need_of(ready.message):
+            self.waiting.append((ready, checked_at))
+        else:  # checked again, or moved: seldom, and never many
+            self.waiting.insert(
+                bisect_right(self.waiting, need_of(ready.message), key=lambda place: need_of(place[0].message)), (ready, checked_at)
+            )
+
     @property
     def can_go_on(self) -> bool:
         """Returns whether something waits that may leave."""
@@ -290,10 +313,20 @@ class Lane:
     def _hand_over(self, departure: Departure) -> None:
         self._parts.reached("before_leaving")
         outcome = self._outcome(departure) if self._may_leave(departure) else too_late()
+        if isinstance(outcome, KeptBack):
+            outcome = self._why_kept_back(departure, outcome)
         if isinstance(outcome, AccountStopped) and outcome.fault is AccountFault.ORIGINATOR:
             whose = _("Absender von {mandant}: {why}").format(mandant=departure.ready.mandant_name, why=outcome.sentence)
             outcome = replace(outcome, sentence=whose)
         self._events.put(Returned(self, departure, outcome))
+
+    def _why_kept_back(self, departure: Departure, late: KeptBack) -> KeptBack:
+        stop = self.stop_of(departure.message)
+        if stop is not None:
+            return KeptBack(stop.reason, stop.sentence)
+        if not self._leaving:
+            return KeptBack(OutboxReason.RUN_ENDED.value, _("Das Senden wurde beendet, bevor die Mitteilung an der Reihe war."))
+        return late
 
     def _outcome(self, departure: Departure) -> Outcome:
         try:
