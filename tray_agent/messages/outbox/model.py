@@ -103,6 +103,9 @@ class OutboxReason(StrEnum):
     NO_CREDITS = "no_credits"
     ORIGINATOR_REFUSED = "originator_refused"
     PROGRAM_FAULT = "program_fault"
+    TOO_SLOW = "too_slow"
+    """Its gateway was not ready within the time for which the intent held."""
+
     RUN_ENDED = "run_ended"
     """The run of sending ended before its turn came."""
 
