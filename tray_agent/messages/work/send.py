@@ -26,13 +26,14 @@ from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_time, ngettext
 from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError
+from tray_agent.messages.gateways.contract import KeptBack
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.intents import Intents
-from tray_agent.messages.work.lane import Lane, Stop, need_of
+from tray_agent.messages.work.lane import Lane, Returned, Stop, need_of
 from tray_agent.messages.work.lanes import SLICE, Kept, Lanes, ServerTime
 from tray_agent.messages.work.left import REFUSED, what_is_left
 from tray_agent.messages.work.parts import MessageParts
@@ -151,6 +152,7 @@ class Sending:
             if starts or returned:
                 if not self._intents.commit(returned, starts):
                     self._put_back(starts)
+                self._let_late_ones_again(returned)
                 self._context.progress(self._run.tally.counts[Counted.SENT], None, _("Mitteilungen senden"))
             elif self._all_read and not any(lane.busy or lane.can_go_on for lane in self._lanes):
                 return
@@ -168,6 +170,7 @@ class Sending:
         self._order: deque[int] = deque()
         self._last_need: tuple[datetime, int] | None = None
         self._all_listed = self._all_read = False
+        self._were_late: set[int] = set()
 
     def _read_chunk(self) -> list[OutboxMessage]:
         """Reads the next messages that are due, what must arrive soonest first.
@@ -295,6 +298,17 @@ class Sending:
             numbers += [ready.message.id for ready, _checked_at in lane.waiting]
             lane.waiting.clear()
         self._check_again(numbers)
+
+    def _let_late_ones_again(self, returned: Sequence[Returned]) -> None:
+        """Checks again what stood too long behind a slow answer: it must arrive before those that wait. Once a round is enough."""
+        late = [
+            one.departure.message.id
+            for one in returned
+            if isinstance(one.outcome, KeptBack) and one.lane.stop_of(one.departure.message) is None
+        ]
+        again = [number for number in late if number not in self._were_late]
+        self._were_late.update(again)
+        self._check_again(again)
 
     def _check_again(self, numbers: Sequence[int]) -> None:
         chunk = self._parts.rules.chunk
