@@ -131,6 +131,7 @@ class World:
     steps: list[str] = field(default_factory=list)
     next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
     senders: dict[str, str] = field(default_factory=dict)
+    hastened: int = 0
 
     @property
     def parts(self) -> MessageParts:
@@ -147,6 +148,7 @@ class World:
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
             rules=self.rules,
             next_sending=lambda: self.next_sending,
+            try_sending=self._hasten,
             reached=self.steps.append,
         )
 
@@ -180,8 +182,11 @@ class World:
     def send(self, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
         return self._run(send_messages, JobKey.SEND_MESSAGES, dry_run=dry_run, by_hand=by_hand)
 
-    def follow_up(self) -> JobResult:
-        return self._run(update_status, JobKey.UPDATE_STATUS)
+    def follow_up(self, *, by_hand: bool = False) -> JobResult:
+        return self._run(update_status, JobKey.UPDATE_STATUS, by_hand=by_hand)
+
+    def _hasten(self) -> None:
+        self.hastened += 1
 
     def _run(self, job: Any, key: JobKey, *, dry_run: bool = False, by_hand: bool = False, due_at: datetime | None = None) -> JobResult:
         context = self.context(key, dry_run=dry_run, by_hand=by_hand)

@@ -61,7 +61,7 @@ def _accepted(parts: MessageParts, message: OutboxMessage, now: datetime) -> Mes
     sent = _SENT[message.kind, message.channel or Channel.SMS]
     sentence = _(sent).format(recipient=message.recipient)
     row = activity_about(parts, Level.INFO, OutboxReason.SENT, message, sentence)
-    values = {"submitted_at": now, "next_at": now + parts.rules.status_pauses[0], "reason": "", "sentence": ""}
+    values = {"submitted_at": now, "next_at": now, "reason": "", "sentence": ""}
     return MessageStep.of(message, Step.ACCEPT, Actor.SENDING, values, Counted.SENT, row)
 
 

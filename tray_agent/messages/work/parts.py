@@ -60,7 +60,8 @@ class SendingRules:
         give_up: after this time an answer about a message in doubt is of no use any more.
         track: so long a submitted message is followed up (seven days).
         inquiry: how many references are asked about in one request.
-        status_pauses: pauses before the first inquiry about a message, the second, and so on; the last one again and again.
+        most_requests: so many requests of one account a run that updates the status makes at the most; the rest is for the next run.
+        request_every: so long the next run waits for each request of one account: with ``most_requests`` that is twelve an hour.
     """
 
     chunk: int = 100
@@ -78,9 +79,8 @@ class SendingRules:
     give_up: timedelta = timedelta(days=7)
     track: timedelta = timedelta(days=7)
     inquiry: int = 200
-    status_pauses: tuple[timedelta, ...] = (
-        timedelta(0), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12),
-    )  # fmt: skip
+    most_requests: int = 3
+    request_every: timedelta = timedelta(minutes=6)
 
     def leaves_within(self, channel: Channel | None) -> timedelta:
         """Returns how long after its intent a message may still leave."""
@@ -112,6 +112,7 @@ class MessageParts:
         region: the country of telephone numbers without a country code.
         canton: whose holidays are quiet.
         next_sending: gives the next planned time of sending (aware), or None where there is none.
+        try_sending: lets an attempt of sending that waits because something was in its way begin now: it may be gone.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
 
@@ -129,6 +130,7 @@ class MessageParts:
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
     next_sending: Callable[[], datetime | None] = lambda: None
+    try_sending: Callable[[], None] = lambda: None
     reached: Callable[[str], None] = lambda _step: None
 
     def channels(self) -> frozenset[Channel]:
@@ -152,6 +154,13 @@ class MessageParts:
             return self.sms[message.mandant_id or ""].capabilities.can_be_asked
         except KnownError:
             return True
+
+    def account_of(self, mandant_id: str | None) -> str:
+        """Returns the SMS account that a Mandant's messages go through; the Mandant's id where none is known."""
+        try:
+            return self.sms.account(mandant_id or "")
+        except KnownError:
+            return mandant_id or ""
 
     def circumstances(self, now: datetime, settings: Settings) -> Circumstances:
         """Returns everything around the candidates at one moment; credits are not judged here: sending asks the gateway."""
