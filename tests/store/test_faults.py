@@ -128,7 +128,7 @@ DATA = "Ämisegger"
 )  # fmt: skip
 def test_number_and_text_are_told_and_nothing_that_a_row_holds(error: DBAPIError, tells: str) -> None:
     told = explained(error)
-    assert f"Die Datenbank meldet: {tells}" in told.message
+    assert f"Die Datenbank meldet: {tells.removesuffix('.')}." in told.message
     assert DATA not in str(told)
     assert "Der Agent versucht es von selbst wieder." in told.advice
 

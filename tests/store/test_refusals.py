@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, event, insert, select, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.engine import make_url
 
 from tests.conftest import make_database
 from tests.store.test_database import ROW
+from tests.support.refusing import Refusing
+from tray_agent.clock import SystemClock
 from tray_agent.errors import DatabaseBusyError, DatabaseFaultError
+from tray_agent.jobs.presence import Presences
 from tray_agent.store import database as store
 from tray_agent.store.database import Database, open_database
+from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import setting
 
 
@@ -78,21 +83,48 @@ def test_a_table_that_may_not_even_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pragma", "code", "title"),
     [
-        ("query_only = ON", "database_read_only", "Datenbank nur lesbar"),
-        ("max_page_count = 1", "database_full", "Platte der Datenbank voll"),
+        (Refusing.ONLY_READABLE, "database_read_only", "Datenbank nur lesbar"),
+        (Refusing.FULL, "database_full", "Platte der Datenbank voll"),
     ],
 )
 def test_sqlite_that_takes_nothing(sqlite_database: Database, pragma: str, code: str, title: str) -> None:
-    @event.listens_for(sqlite_database.engine, "connect")
-    def refuse(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute(f"PRAGMA {pragma}")
-
+    refusing = Refusing(sqlite_database, pragma)
     long = ROW | {"value": "x" * 100_000}
     with pytest.raises(DatabaseFaultError) as raised:
         sqlite_database.transact(lambda connection: connection.execute(insert(setting).values(long)))
     assert (raised.value.code, raised.value.title) == (code, title)
     assert "SQLITE_" in raised.value.message
     read(sqlite_database)
+    refusing.pragma = ""
+    write(sqlite_database)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Gives a disk of one megabyte; only who may mount one gets it."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if sys.platform != "linux" or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_disk_that_is_really_full(small_disk: Path) -> None:
+    database = open_database(f"sqlite:///{small_disk / 'vitoclient.db'}")
+    upgrade(database)
+    rest = small_disk / "rest"
+    with suppress(OSError), rest.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    presences = Presences(database, "me", "PC1", SystemClock())
+    with pytest.raises(DatabaseFaultError) as raised:
+        presences.prove_writable()
+    assert raised.value.code == "database_full"
+    read(database)
+    rest.unlink()
+    presences.prove_writable()
+    database.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -19,8 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from tray_agent.clock import Clock, SystemClock
 from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseFaultError, DatabaseUnavailableError, OutcomeUnknownError
 from tray_agent.file_faults import why_of
-from tray_agent.i18n import _
-from tray_agent.store.faults import PASSING, Fault, ends_connection, explained, fault_of
+from tray_agent.i18n import _, join_texts
+from tray_agent.store.faults import BY_ITSELF, PASSING, Fault, ends_connection, explained, fault_of
 
 Result = TypeVar("Result")
 
@@ -272,17 +272,17 @@ def with_password(url: str | URL, secret: Callable[[], str | None]) -> URL:
 
 def unavailable(url: URL, *, guest: bool = False) -> DatabaseUnavailableError:
     """Returns the error that says that a database can't be reached, the practice's own for a guest; never with the password in it."""
-    where = url.database if url.get_backend_name() == "sqlite" else url.host or url.database
-    text = (
-        _("Die Datenbank {where} der Praxis antwortet nicht. Bis sie wieder da ist, wird nichts vorbereitet und nichts gesendet.")
+    embedded = url.get_backend_name() == "sqlite"
+    where = (url.database if embedded else url.host or url.database) or "?"
+    what = _("Die Datei {where} der Datenbank kann nicht geöffnet werden.") if embedded else _("Die Datenbank {where} antwortet nicht.")
+    rest = (
+        _("Bis sie wieder da ist, wird nichts vorbereitet und nichts gesendet.")
         if guest
-        else _("Die Datenbank {where} antwortet nicht. Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen.")
+        else _("Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen.")
     )
+    advice = _("Laufwerk und Rechte des Ordners prüfen.") if embedded else _("Netzwerk und Datenbankserver prüfen.")
     return DatabaseUnavailableError(
-        _("Datenbank nicht erreichbar"),
-        text.format(where=where or "?"),
-        _("Netzwerk und Datenbankserver prüfen; der Agent versucht es von selbst wieder."),
-        item=where,
+        _("Datenbank nicht erreichbar"), join_texts(what.format(where=where), rest), join_texts(advice, _(BY_ITSELF)), item=where
     )
 
 

@@ -99,7 +99,7 @@ PASSING = frozenset({Fault.TRY_AGAIN, Fault.OVERLOADED})
 """What passes in a moment, so that the transaction is run again at once. All else is tried again later, with what was begun."""
 
 _NOTHING_IS_DONE = N_("Bis das behoben ist, wird nichts gesendet und nichts heruntergeladen.")
-_BY_ITSELF = N_("Der Agent versucht es von selbst wieder.")
+BY_ITSELF = N_("Der Agent versucht es von selbst wieder.")
 
 SENTENCES: Mapping[Fault, tuple[str, ...]] = {
     Fault.TRY_AGAIN: (
@@ -195,11 +195,11 @@ def explained(error: DBAPIError) -> UnavailableError:
     if fault is Fault.TRY_AGAIN:
         return DatabaseBusyError(title, message, advice)
     if fault is Fault.LOST:
-        return DatabaseUnavailableError(title, message, _(_BY_ITSELF))
+        return DatabaseUnavailableError(title, message, _(BY_ITSELF))
     if fault in _KEPT_FROM_WRITING:
         message = join_texts(message, _(_NOTHING_IS_DONE))
-    message = join_texts(message, _("Die Datenbank meldet: {words}").format(words=said(error)))
-    return DatabaseFaultError(title, message, join_texts(advice, _(_BY_ITSELF)), code=f"database_{fault.name.lower()}")
+    message = join_texts(message, _("Die Datenbank meldet: {words}.").format(words=said(error).removesuffix(".")))
+    return DatabaseFaultError(title, message, join_texts(advice, _(BY_ITSELF)), code=f"database_{fault.name.lower()}")
 
 
 def said(error: DBAPIError) -> str:
