@@ -15,8 +15,9 @@ from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
 from tray_agent.job_kinds import JobKey, Service
-from tray_agent.jobs.claims import Claim
-from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunTrigger
+from tray_agent.jobs.claims import Claim, Ending
+from tray_agent.jobs.owed import Rest
+from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunState, RunTrigger
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job
 
@@ -195,6 +196,25 @@ def test_the_history_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _err = said(capsys, "history")
     assert code == 0
     assert "Empfang" in out
+
+
+def try_in_vain(times: int, rest: Rest | None = None) -> datetime:
+    """Lets sending be tried so many times, none of which brought anything; returns its planned time."""
+    with Agent(load_machine()) as agent:
+        claims, due_at = agent.jobs.claims, agent.clock.now().replace(microsecond=0)
+        for number in range(times):
+            claim = claims.claim(JobKey.SEND_MESSAGES, due_at, RunTrigger.RETRY if number else RunTrigger.SCHEDULE, owed=number > 0)
+            assert isinstance(claim, Claim)
+            claims.finish(claim, Ending(RunState.SUCCEEDED, sentence="Gateway weg.", rest=rest or Rest("gateway", number=3)))
+    return due_at
+
+
+def test_each_attempt_has_its_entry_though_the_last_stands_for_those_in_vain(capsys: pytest.CaptureFixture[str]) -> None:
+    try_in_vain(3)
+    (shown,) = as_json(capsys, "history")["runs"]
+    assert (shown["attempt"], shown["takeovers"], shown["folded"], shown["trigger"]) == (3, 0, False, "retry")
+    assert [(run["attempt"], run["folded"]) for run in as_json(capsys, "history", "--all")["runs"]] == [(3, False), (2, True), (1, True)]
+    assert "3. Versuch" in said(capsys, "history")[1]
 
 
 def test_the_history_is_sorted_by_any_column(capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,8 +73,8 @@ def job_named(name: str) -> JobKey:
 
 def run_as_json(run: Run) -> dict[str, object]:
     """Returns a row of the history for ``--json``; instants in UTC."""
-    names = "id=run_id job due_at trigger status=state workstation started_at finished_at attempt counts skipped problems reason sentence"
-    return picked(run, names)
+    names = "id=run_id job due_at trigger status=state workstation started_at finished_at attempt takeovers folded counts skipped"
+    return picked(run, f"{names} problems reason sentence")
 
 
 def _list(context: typer.Context, as_json: AsJson = False) -> None:

@@ -15,6 +15,7 @@ from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
+from tray_agent.jobs.owed import Owed
 from tray_agent.jobs.plan import Plan, PlannedJob, PlanStore
 from tray_agent.jobs.presence import Presences
 from tray_agent.jobs.runner import Runner
@@ -165,6 +166,11 @@ class Jobs:
         self.plans.resume()
         self.around.events.tell(PauseChanged(None))
         self._nudge()
+
+    def owed(self) -> dict[JobKey, Owed]:
+        """Returns what is owed, of each enabled job that owes something."""
+        planned = self.plans.load().jobs.values()
+        return {job.key: job.owed for job in planned if job.owed and job.schedule.enabled}
 
     def try_again(self, jobs: Collection[JobKey] = tuple(JobKey), *, changed: bool = False) -> None:
         """Lets what is owed be tried now, because what was in its way may be gone (a gateway answers, somebody asks).
