@@ -217,6 +217,19 @@ def test_each_attempt_has_its_entry_though_the_last_stands_for_those_in_vain(cap
     assert "3. Versuch" in said(capsys, "history")[1]
 
 
+def test_what_waits_for_a_further_attempt_is_told_and_ended_by_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "jobs", "enable", "send_messages")
+    try_in_vain(2)
+    sending = as_json(capsys, "jobs")["jobs"][3]
+    assert (sending["owed"]["attempts"], sending["owed"]["reason"], sending["owed"]["waits"]) == (2, "gateway", True)
+    assert "läuft, wartet auf Versuch 3" in " ".join(said(capsys, "jobs")[1].replace("│", " ").split())
+    ended = "Mitteilungen senden wird nicht weiter versucht, bis zum nächsten geplanten Lauf.\n"
+    assert said(capsys, "jobs", "cancel", "send_messages")[1] == ended
+    assert as_json(capsys, "jobs")["jobs"][3]["owed"] is None
+    assert said(capsys, "jobs", "cancel", "send_messages")[1] == "Mitteilungen senden läuft gerade nicht.\n"
+    assert as_json(capsys, "activity", "--reason", "abandoned")["activities"] != []
+
+
 def test_the_history_is_sorted_by_any_column(capsys: pytest.CaptureFixture[str]) -> None:
     fill()
     for order in RunOrder:

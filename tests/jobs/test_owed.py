@@ -174,6 +174,29 @@ def test_a_person_who_stops_a_run_ends_what_is_owed(engine: Engine, clock: Manua
     assert tried_at(engine, SEND) == ["23. 10:10"]
 
 
+def test_a_person_who_ends_what_is_owed_is_obeyed_until_the_next_planned_time(engine: Engine, clock: ManualClock) -> None:
+    assert not engine.jobs.abandon(SEND, "Anna")
+    live(engine, clock, local(10, 13))
+    assert engine.jobs.owed().keys() == {SEND}
+    assert engine.jobs.abandon(SEND, "Anna")
+    live(engine, clock, local(11))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:12"]
+    (row,) = engine.jobs.log.page().rows
+    assert (row.reason, row.sentence) == (
+        "abandoned", "Mitteilungen senden: Anna hat entschieden, dass nicht weiter versucht wird.",
+    )  # fmt: skip
+    clock.set(local(10, 10, day=24))
+    engine.settle()
+    assert tried_at(engine, SEND)[2:] == ["24. 10:10"]
+
+
+def test_a_run_that_goes_on_is_cancelled_not_abandoned(engine: Engine, clock: ManualClock) -> None:
+    live(engine, clock, local(10, 11))
+    clock.set(local(10, 12))
+    engine.settle(run=False)
+    assert not engine.jobs.abandon(SEND, "Anna")
+
+
 def test_a_run_by_hand_does_what_is_owed(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
     live(engine, clock, local(10, 11))
     gateway.away = False

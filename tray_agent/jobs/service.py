@@ -22,7 +22,8 @@ from tray_agent.jobs.runner import Runner
 from tray_agent.jobs.settlement import Settlement
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
-from tray_agent.protocol.model import Run, RunTrigger
+from tray_agent.protocol.model import Activity, Level, Run, RunTrigger
+from tray_agent.protocol.sentences import abandoned_sentence
 from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.store.database import Database
@@ -181,6 +182,22 @@ class Jobs:
         """
         if self.claims.hasten(jobs, changed=changed):
             self._nudge()
+
+    def abandon(self, job: JobKey, who: str) -> bool:
+        """Ends what a job owes, by a person's word: it is not tried again before its next planned time.
+
+        Args:
+            job: which job.
+            who: the person and workstation, for the record.
+
+        Returns:
+            False where it owes nothing (any more), or is being tried just now.
+        """
+        if not self.claims.abandon(job):
+            return False
+        self.log.write([Activity(job_kind(job).service, Level.INFO, "abandoned", abandoned_sentence(job_title(job), who))])
+        self._nudge()
+        return True
 
     def make_due(self, job: JobKey, reason: str) -> None:
         """Notes that a person's decision made something due: a job without a planned time left today is tried now."""
