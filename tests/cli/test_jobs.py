@@ -81,6 +81,18 @@ def test_a_schedule_is_replaced_and_stays_enabled_as_it_was(capsys: pytest.Captu
     assert len(err.splitlines()) == 1
 
 
+def test_the_further_attempts_of_sql_server_agent_are_read_and_not_used(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = json.dumps(json.loads(EVERY_HOUR) | {"retry_attempts": 3, "retry_interval": 10})
+    code, out, err = said(capsys, "jobs", "schedule", "download", "--spec", spec, "--json")
+    assert code == 0
+    assert "retry_attempts" not in json.loads(out)["job"]["schedule"]
+    assert err == (
+        "Nicht übernommen: retry_attempts, retry_interval. Was nicht fertig wird, wird nach 2 Minuten wieder versucht, dann in wachsenden "
+        "Abständen bis alle 15 Minuten, bis alles erledigt ist oder die nächste geplante Zeit kommt.\n"
+    )
+    assert said(capsys, "schedule", "next", "--spec", spec)[2] == err
+
+
 @pytest.mark.parametrize("arguments", [("run", "x"), ("enable", "x"), ("schedule", "x", "--spec", EVERY_HOUR)])
 def test_an_unknown_job_is_one_line_that_names_the_five(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     code, out, err = said(capsys, "jobs", *arguments)

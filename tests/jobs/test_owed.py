@@ -321,6 +321,13 @@ def test_pauses_grow_to_a_quarter_of_an_hour() -> None:
     assert [policy.pause(number) / MINUTE for number in range(7)] == [2, 2, 4, 8, 15, 15, 15]
 
 
+def test_the_policy_is_told_by_its_own_values() -> None:
+    assert RetryPolicy(first=MINUTE, longest=10 * MINUTE).in_words() == (
+        "Was nicht fertig wird, wird nach 1 Minute wieder versucht, dann in wachsenden Abständen bis alle 10 Minuten, "
+        "bis alles erledigt ist oder die nächste geplante Zeit kommt."
+    )
+
+
 def test_the_first_row_of_a_run_says_why_something_is_left(engine: Engine, clock: ManualClock) -> None:
     live(engine, clock, local(10, 11))
     (run,) = engine.jobs.history.page().rows

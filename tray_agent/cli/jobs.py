@@ -13,7 +13,7 @@ import typer
 
 from tray_agent.cli.ending import one_line
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
-from tray_agent.cli.schedule import finding_as_json, read_spec
+from tray_agent.cli.schedule import finding_as_json, read_spec, tell_ignored
 from tray_agent.errors import ConfigurationError, InputError
 from tray_agent.i18n import _
 
@@ -162,6 +162,7 @@ def _schedule(
         overview = _overview(agent, key)
         today = agent.clock.now().astimezone(agent.machine.zone).date()
         schedule = Schedule.from_columns({"enabled": int(overview.enabled)} | columns, default_start=today)
+        tell_ignored(columns)
         _save(agent, overview, schedule, as_json=as_json)
 
 
