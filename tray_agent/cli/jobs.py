@@ -14,7 +14,7 @@ import typer
 from tray_agent.cli.ending import one_line
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.cli.schedule import finding_as_json, read_spec, tell_ignored
-from tray_agent.errors import ConfigurationError, InputError
+from tray_agent.errors import ConfigurationError, InputError, KnownError
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def _overview(agent: Agent, key: JobKey) -> JobOverview:
 
 
 def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: bool) -> None:
+    from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.model import JobChange
 
     change = JobChange(overview.key, schedule, overview.version)
@@ -180,6 +181,8 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
         print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
     else:
         _print_saved(saved, findings, agent.machine.zone)
+        if overview.key is JobKey.SEND_MESSAGES:
+            tell_waiting(agent)
 
 
 def _findings(agent: Agent) -> Sequence[OrderFinding]:
@@ -189,6 +192,18 @@ def _findings(agent: Agent) -> Sequence[OrderFinding]:
     except ConfigurationError as error:
         print(_("Achtung: {finding}").format(finding=one_line(str(error))), file=sys.stderr)
         return ()
+
+
+def tell_waiting(agent: Agent) -> None:
+    """Says what waits for sending, and how it is sent now, where sending does not run any more today by itself."""
+    from tray_agent.messages.words import waiting_words
+
+    try:
+        waiting = agent.waiting_to_send()
+    except KnownError:  # what was asked for is done; doctor tells what is wrong
+        return
+    if waiting is not None:
+        print(_("{waiting}. Jetzt senden: «vitoclient jobs run send_messages».").format(waiting=waiting_words(waiting)))
 
 
 def _print_saved(saved: JobOverview, findings: Sequence[OrderFinding], zone: ZoneInfo) -> None:
@@ -309,4 +324,5 @@ def _resume() -> None:
             print(_("Es ist nichts angehalten."))
             return
         agent.jobs.resume()
-    print(_("Die Aufträge laufen wieder nach Plan; die letzte verpasste Zeit wird nachgeholt."))
+        print(_("Die Aufträge laufen wieder nach Plan; die letzte verpasste Zeit wird nachgeholt."))
+        tell_waiting(agent)

@@ -15,7 +15,7 @@ from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
-from tray_agent.jobs.owed import Owed
+from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, has_time_left, is_same_day
 from tray_agent.jobs.plan import Plan, PlannedJob, PlanStore
 from tray_agent.jobs.presence import Presences
 from tray_agent.jobs.runner import Runner
@@ -203,6 +203,21 @@ class Jobs:
         """Notes that a person's decision made something due: a job without a planned time left today is tried now."""
         self.claims.make_due([job], reason)
         self._nudge()
+
+    def rests_today(self, job: JobKey) -> bool:
+        """Returns whether a job that may run does not run any more today unless somebody begins it.
+
+        No planned time of today is left or waits to be caught up, nothing is owed, and no run goes on.
+        """
+        plan, zone = self.plans.load(), self.around.zone
+        planned, owed = plan.jobs[job], plan.jobs[job].owed
+        may_run = planned.schedule.enabled and self.around.switched_on(job) and not plan.holds_back(job)
+        missed = next_after(planned.schedule, zone, planned.settled_until)
+        is_tried = owed is not None and (
+            owed.next_at is not None or (owed.reason in OWED_UNTIL_ON and is_same_day(owed.since, plan.now, zone))
+        )
+        goes_on = planned.holder is not None or is_tried or (missed is not None and missed <= plan.now)
+        return may_run and not goes_on and not has_time_left(planned.schedule, zone, plan.now)
 
     def paused(self) -> Pause | None:
         """Returns the pause in force, or None."""

@@ -35,6 +35,7 @@ from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, Status
 from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
+from ui.widgets.message_box import offer_to_send
 from ui.widgets.notes import Note
 from ui.widgets.progress_line import ProgressLine
 from ui.widgets.tables import Column, ListModel, TableView, on_choice
@@ -375,9 +376,13 @@ class JobsDialog(Dialog):
         if not self._close_schedules():
             return
         agent, changes, who = self.context.agent, self.model.changes, self.context.agent.person
-        self.run(
-            lambda: agent.jobs.save(changes, who), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved
-        )
+
+        def saved(_nothing: None) -> None:
+            if any(change.key is JobKey.SEND_MESSAGES for change in changes):
+                offer_to_send(self.context.windows)
+            then()
+
+        self.run(lambda: agent.jobs.save(changes, who), saved, busy=_("Aufträge werden gespeichert …"), failed=self._not_saved)
 
     def _not_saved(self, error: KnownError) -> None:
         from tray_agent.jobs.errors import ChangedElsewhereError

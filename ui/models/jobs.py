@@ -9,6 +9,8 @@ from datetime import datetime, tzinfo
 from tray_agent.i18n import _, format_datetime
 from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
+from tray_agent.messages.outbox.model import Waiting
+from tray_agent.messages.words import waiting_words
 from tray_agent.protocol.model import Run, RunState
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.protocol.titles import state_title
@@ -232,6 +234,17 @@ def run_question(key: JobKey) -> tuple[str, str, str] | None:
         _("Was gesendet ist, lässt sich nicht zurückholen. In der Ruhezeit wird auch jetzt nicht gesendet."),
         _("Jetzt &senden"),
     )
+
+
+def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
+    """Returns what is asked where messages wait and sending does not run any more today: question, consequence, yes, no."""
+    if waiting.next_at is None:
+        planned = _("Es ist kein weiteres Senden geplant.")
+    else:
+        planned = _("Das nächste Senden ist am {time} geplant.").format(time=format_datetime(waiting.next_at.astimezone(zone)))
+    left = _("Sonst bleiben sie vorbereitet; wer zu spät erinnert würde, steht auf der Anrufliste.")
+    question = _("{waiting}: jetzt senden?").format(waiting=waiting_words(waiting))
+    return question, f"{planned} {left}", _("Jetzt &senden"), _("&Nein")
 
 
 def abandon_question(row: JobRow) -> tuple[str, str, str]:
