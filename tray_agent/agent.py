@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
+    from tray_agent.messages.outbox.model import Waiting
     from tray_agent.messages.service import MessageService
     from tray_agent.messages.texts.service import TemplateService
     from tray_agent.messages.texts.templates import TemplateBook
@@ -138,6 +139,21 @@ class Agent:
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+
+    def waiting_to_send(self) -> Waiting | None:
+        """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.
+
+        Whoever saved a schedule, turned a switch on or ended a pause may want to send them now. Asks the database.
+        """
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.schedules.planned_times import next_after
+
+        sending = JobKey.SEND_MESSAGES
+        if not self.jobs.rests_today(sending):
+            return None
+        plan = self.jobs.plans.load()
+        waiting = self.messages.waiting(next_after(plan.jobs[sending].schedule, self.machine.zone, plan.now))
+        return waiting if waiting.number else None
 
     @cached_property
     def preview(self) -> PreviewService:

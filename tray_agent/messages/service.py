@@ -24,6 +24,7 @@ from tray_agent.messages.outbox.model import (
     OutboxMessage,
     OutboxOrder,
     OutboxReason,
+    Waiting,
 )
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
@@ -116,6 +117,13 @@ class MessageService:
             return Change.of(message, Step.TICK_OFF, Actor.PERSON, handled_by=who[:120], handled_at=now)
 
         return self._change_all(message_ids, listing.MISSED, change_of, lambda message: message.handled_at is None)
+
+    def waiting(self, next_at: datetime | None) -> Waiting:
+        """Returns what is prepared, seen from the next planned sending (aware; None: none is planned)."""
+        with self.parts.database.read() as connection:
+            prepared = listing.prepared(connection)
+        too_late = sum(next_at is None or begins <= next_at for begins in prepared.values() if begins)
+        return Waiting(len(prepared), too_late, max(prepared, default=0), next_at)
 
     def in_doubt(self) -> Sequence[OutboxMessage]:
         """Returns the messages of which nobody knows yet whether they left, the oldest first."""

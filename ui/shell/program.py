@@ -33,7 +33,7 @@ from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, Ses
 from ui.background import Background
 from ui.shell.popup import Popups
 from ui.widgets.controls import once_after
-from ui.widgets.message_box import error_window
+from ui.widgets.message_box import error_window, offer_to_send
 from ui.windows import Windows
 
 if TYPE_CHECKING:
@@ -233,13 +233,18 @@ class Program(QObject):
             case PauseJobs(scope, length):
                 self._background.run(lambda: self._engine.pause(scope, length), lambda _nothing: self._changed())
             case Resume():
-                self._background.run(self._engine.resume, lambda _nothing: self._changed())
+                self._background.run(self._engine.resume, lambda _nothing: self._resumed())
             case CheckNow():
                 self._background.run(self._engine.check_now, self._checked)
             case Restart():
                 self.quit(ask=True, restart=True)
             case Quit():
                 self.quit(ask=True)
+
+    def _resumed(self) -> None:
+        self._changed()
+        if not self._quitting:
+            offer_to_send(self._windows)
 
     def _checked(self, check: Check) -> None:
         if self._quitting:

@@ -161,6 +161,23 @@ class DoubtDecision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Messages that are prepared and wait for sending.
+
+    Attributes:
+        number: how many.
+        too_late: for how many of them the appointment begins before the next planned sending.
+        newest: the greatest number among them; 0 where there are none.
+        next_at: the next planned sending (aware); None: none is planned.
+    """
+
+    number: int
+    too_late: int
+    newest: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallEntry:
     """A patient to be reminded by other means: by telephone or letter.
 
