@@ -63,6 +63,7 @@ from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.service import MessageService
+from tray_agent.messages.work import prepare, send, status
 from tray_agent.practice.model import (
     Appointment,
     AppointmentStatus,
@@ -113,6 +114,9 @@ MANDANTS = (
 )
 _WAITING_SLICE = 15.0
 """A waiting run looks so often (in seconds) whether it shall stop; every second would cost much and show nothing."""
+
+LOADED_ONCE = (prepare, send, status)
+"""What the product loads for its first run is loaded here, so that its threads become strands."""
 
 T = TypeVar("T")
 
