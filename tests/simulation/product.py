@@ -115,7 +115,7 @@ MANDANTS = (
 _WAITING_SLICE = 15.0
 """A waiting run looks so often (in seconds) whether it shall stop; every second would cost much and show nothing."""
 
-LOADED_ONCE = (prepare, send, status)
+LOADED_ONCE: tuple[object, ...] = (prepare, send, status)
 """What the product loads for its first run is loaded here, so that its threads become strands."""
 
 T = TypeVar("T")
@@ -509,7 +509,7 @@ class Programme:
 
     def switch(self, name: str, *, on: bool) -> None:
         """Turns a switch (*Schalter*)."""
-        self._office.settings.save({switches.find_setting(name): on}, "Praxis")
+        self._office.save_switches({switches.find_setting(name): on})
 
     def pause(self, *, everything: bool, until: datetime) -> None:
         self._office.jobs.pause(PauseScope.EVERYTHING if everything else PauseScope.SENDING, until, "Praxis")

@@ -23,6 +23,7 @@ from tray_agent.store.tables import message as table
 REFUSED = (OutboxReason.ACCOUNT_REFUSED.value, OutboxReason.ORIGINATOR_REFUSED.value)
 """Reasons for which trying again is of no use, or does harm, before a person acted."""
 
+LOOK_AGAIN = timedelta(minutes=15)
 BEFORE_QUIET_HOURS = timedelta(hours=1)
 BEFORE_APPOINTMENT = timedelta(minutes=45)
 
@@ -156,8 +157,8 @@ class _Reading:
             self._told_before(number, reason, explained=kept is not None)
         elif stop is not None:
             self._pile(stop.reason).add(self.now, at_risk=late)
-        elif kept is not None:  # a switch is off: nothing is wrong, and nothing comes of itself
-            self._pile(kept.reason, after_change=True, ordinary=True).add(None, at_risk=False)
+        elif kept is not None:  # a switch is off: nothing is wrong; whether it is on again is looked at now and then
+            self._pile(kept.reason, ordinary=True).add(self.now + LOOK_AGAIN, at_risk=False)
         elif number in self.lanes.put_off or next_at > self.round_began:
             self._pile(reason or OutboxReason.PUT_OFF).add(next_at, at_risk=late)
             self._told_before(number, reason, explained=number in self.lanes.put_off or next_at <= self.now)
