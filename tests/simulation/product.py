@@ -115,9 +115,6 @@ MANDANTS = (
 _WAITING_SLICE = 15.0
 """A waiting run looks so often (in seconds) whether it shall stop; every second would cost much and show nothing."""
 
-LOADED_ONCE: tuple[object, ...] = (prepare, send, status)
-"""What the product loads for its first run is loaded here, so that its threads become strands."""
-
 T = TypeVar("T")
 
 Reminder = tuple[str, datetime]
