@@ -164,6 +164,25 @@ def test_a_refused_account_is_told_once(three: World) -> None:
     assert three.reasons().count("account_refused") == 1
 
 
+def test_an_attempt_that_found_nothing_new_writes_nothing_into_the_activity_log_again(three: World) -> None:
+    three.gateway.answer = lambda _message: NotNow("busy", "Überlastet.")
+    three.send()
+    told = list(three.activities)
+    three.clock.advance(15 * MINUTE)
+    assert three.send().problems == 1
+    assert three.activities == told
+    assert three.reasons() == ["put_off"]
+
+
+def test_credits_that_stay_used_up_are_told_once(three: World) -> None:
+    three.gateway.set_balance(Decimal(0))
+    three.send()
+    assert sorted(three.reasons()) == ["credits_low", "no_credits"]
+    three.clock.advance(15 * MINUTE)
+    assert three.send().problems == 1
+    assert sorted(three.reasons()) == ["credits_low", "no_credits"]
+
+
 def test_a_run_by_hand_tries_a_refused_account(three: World) -> None:
     tried = refuse(three)
     three.send()
