@@ -64,7 +64,7 @@ def _handed_over(run: MessageRun) -> bool:
     """Returns whether an SMS was handed over of which nobody asked yet what became of it; also by a run that told nothing any more."""
     with run.parts.database.read() as connection:
         mandants = entries.never_followed(connection)
-    return any(run.parts.sms[one].capabilities.can_be_asked for one in mandants if one in run.parts.sms)
+    return any(run.parts.sms_can_be_asked(one) for one in mandants)
 
 
 def _ask_what_is_left(run: MessageRun, lanes: Lanes) -> None:
