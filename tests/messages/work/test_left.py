@@ -89,7 +89,7 @@ def test_a_run_that_sent_something_got_on(three: World) -> None:
 
 def test_used_up_credits_are_sent_as_soon_as_they_are_there_and_the_sentence_says_so(three: World) -> None:
     three.gateway.set_balance(Decimal(1))
-    assert "Es wird gesendet, sobald es aufgeladen ist. Der nächste Versuch folgt in wenigen Minuten." in three.send().sentence
+    assert "Guthaben aufladen; gesendet wird, sobald es da ist. Der nächste Versuch folgt in wenigen Minuten." in three.send().sentence
     three.gateway.set_balance(Decimal(100))
     assert three.send().counts == {"sent": 2}
 
