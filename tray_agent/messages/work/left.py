@@ -133,13 +133,13 @@ class _Reading:
             for row in connection.execute(select(*columns).where(table.c.state == MessageState.PREPARED.value)):
                 self._sort(*row)
             doubts = entries.in_states(connection, [MessageState.SENDING, MessageState.IN_DOUBT])
-            why = [message.sentence for message in entries.read_messages(connection, self.told_before.values())]
-        for message in doubts:
-            if not _is_for_a_person(parts, message):
-                self._pile(OutboxReason.IN_DOUBT).add(message.next_at, at_risk=self.planned.is_too_late_for(message.appointment_at))
+            waiting = entries.read_messages(connection, self.told_before.values())
+        asked = [message for message in doubts if not _is_for_a_person(parts, message)]
+        for message in asked:
+            self._pile(OutboxReason.IN_DOUBT).add(message.next_at, at_risk=self.planned.is_too_late_for(message.appointment_at))
         self._put_off_refused()
-        persons = sum(message.state is MessageState.IN_DOUBT and _is_for_a_person(parts, message) for message in doubts)
-        return Left(self.prepared, len(doubts), persons, self.unexplained, [one for one in why if one], self._rest(), self.planned)
+        why = dict.fromkeys(message.sentence for message in (*waiting, *asked) if message.sentence)
+        return Left(self.prepared, len(doubts), len(doubts) - len(asked), self.unexplained, list(why), self._rest(), self.planned)
 
     def _sort(self, number: int, kind: str, reason: str, next_at: datetime, appointment_at: datetime | None) -> None:
         """Puts a prepared message on the pile of its reason."""
