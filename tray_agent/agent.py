@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
+    from tray_agent.messages.outbox.model import Waiting
     from tray_agent.messages.service import MessageService
     from tray_agent.messages.texts.service import TemplateService
     from tray_agent.messages.texts.templates import TemplateBook
@@ -149,6 +150,21 @@ class Agent:
         if not self.is_switched_on(JobKey.SEND_MESSAGES):
             return Outlook()
         return outlook_of(self.jobs.plans.load(), JobKey.SEND_MESSAGES, self.machine.zone, self.jobs.around.quiet())
+
+    def waiting_to_send(self) -> Waiting | None:
+        """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.
+
+        Whoever saved a schedule, turned a switch on or ended a pause may want to send them now. Asks the database.
+        """
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.schedules.planned_times import next_after
+
+        sending = JobKey.SEND_MESSAGES
+        if not self.jobs.rests_today(sending):
+            return None
+        plan = self.jobs.plans.load()
+        waiting = self.messages.waiting(next_after(plan.jobs[sending].schedule, self.machine.zone, plan.now))
+        return waiting if waiting.number else None
 
     @cached_property
     def preview(self) -> PreviewService:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt, pyqtSignal
-from PyQt6.QtWidgets import QDialog, QHeaderView, QWidget
+from PyQt6.QtWidgets import QDialog, QHeaderView, QMessageBox, QWidget
 
 from tray_agent.platforms.foreground import Foreground
 from tray_agent.tray.model import DialogName, TrayState
@@ -84,6 +84,10 @@ class Windows:
         agent, background, remembered: what every dialog is given.
         factories: where windows come from; by default their modules.
         state: the agent's state, for windows that show it.
+
+    Attributes:
+        offered: the greatest number of a message of which it was asked whether it shall be sent now.
+        question: the question that was asked last, about no window.
     """
 
     agent: Agent
@@ -91,6 +95,8 @@ class Windows:
     remembered: Remembered
     factories: Callable[[DialogName], DialogFactory] = factory_of
     state: AgentState = field(default_factory=AgentState)
+    offered: int = 0
+    question: QMessageBox | None = None
     _open: dict[tuple[DialogName, object], QDialog] = field(default_factory=dict)
 
     def open(self, name: DialogName, subject: object = None) -> QDialog:

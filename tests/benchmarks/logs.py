@@ -180,7 +180,8 @@ def _run_row(dice: random.Random, number: int) -> dict[str, object]:
     due_at = START + timedelta(seconds=5 * EVERY * (number // 5))
     return {
         "job": list(JobKey)[number % 5].value, "due_at": due_at, "trigger": trigger.value, "state": state.value, "token": number,
-        "attempt": 1, "workstation": STATIONS[min(11, int(dice.expovariate(0.4)))], **_times(dice, due_at, state),
+        "attempt": 1, "takeovers": 0, "folded": int(number % 10 == 4),
+        "workstation": STATIONS[min(11, int(dice.expovariate(0.4)))], **_times(dice, due_at, state),
         "result": '{"counts":{},"skipped":{}}', "problems": 0, "reason": "",
         "sentence": "12 Erinnerungen gesendet, 1 nicht gesendet: keine Mobilnummer.",
     }  # fmt: skip

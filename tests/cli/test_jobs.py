@@ -15,8 +15,9 @@ from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
 from tray_agent.job_kinds import JobKey, Service
-from tray_agent.jobs.claims import Claim
-from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunTrigger
+from tray_agent.jobs.claims import Claim, Ending
+from tray_agent.jobs.owed import Rest
+from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunState, RunTrigger
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job
 
@@ -78,6 +79,18 @@ def test_a_schedule_is_replaced_and_stays_enabled_as_it_was(capsys: pytest.Captu
     code, out, err = said(capsys, "jobs", "schedule", "download", "--spec", '{"freq_type": 99}')
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
+
+
+def test_the_further_attempts_of_sql_server_agent_are_read_and_not_used(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = json.dumps(json.loads(EVERY_HOUR) | {"retry_attempts": 3, "retry_interval": 10})
+    code, out, err = said(capsys, "jobs", "schedule", "download", "--spec", spec, "--json")
+    assert code == 0
+    assert "retry_attempts" not in json.loads(out)["job"]["schedule"]
+    assert err == (
+        "Nicht übernommen: retry_attempts, retry_interval. Was nicht fertig wird, wird nach 2 Minuten wieder versucht, dann in wachsenden "
+        "Abständen bis alle 15 Minuten, bis alles erledigt ist oder die nächste geplante Zeit kommt.\n"
+    )
+    assert said(capsys, "schedule", "next", "--spec", spec)[2] == err
 
 
 @pytest.mark.parametrize("arguments", [("run", "x"), ("enable", "x"), ("schedule", "x", "--spec", EVERY_HOUR)])
@@ -195,6 +208,38 @@ def test_the_history_is_filtered(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _err = said(capsys, "history")
     assert code == 0
     assert "Empfang" in out
+
+
+def try_in_vain(times: int, rest: Rest | None = None) -> datetime:
+    """Lets sending be tried so many times, none of which brought anything; returns its planned time."""
+    with Agent(load_machine()) as agent:
+        claims, due_at = agent.jobs.claims, agent.clock.now().replace(microsecond=0)
+        for number in range(times):
+            claim = claims.claim(JobKey.SEND_MESSAGES, due_at, RunTrigger.RETRY if number else RunTrigger.SCHEDULE, owed=number > 0)
+            assert isinstance(claim, Claim)
+            claims.finish(claim, Ending(RunState.SUCCEEDED, sentence="Gateway weg.", rest=rest or Rest("gateway", number=3)))
+    return due_at
+
+
+def test_each_attempt_has_its_entry_though_the_last_stands_for_those_in_vain(capsys: pytest.CaptureFixture[str]) -> None:
+    try_in_vain(3)
+    (shown,) = as_json(capsys, "history")["runs"]
+    assert (shown["attempt"], shown["takeovers"], shown["folded"], shown["trigger"]) == (3, 0, False, "retry")
+    assert [(run["attempt"], run["folded"]) for run in as_json(capsys, "history", "--all")["runs"]] == [(3, False), (2, True), (1, True)]
+    assert "3. Versuch" in said(capsys, "history")[1]
+
+
+def test_what_waits_for_a_further_attempt_is_told_and_ended_by_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "jobs", "enable", "send_messages")
+    try_in_vain(2)
+    sending = as_json(capsys, "jobs")["jobs"][3]
+    assert (sending["owed"]["attempts"], sending["owed"]["reason"], sending["owed"]["waits"]) == (2, "gateway", True)
+    assert "läuft, wartet auf Versuch 3" in " ".join(said(capsys, "jobs")[1].replace("│", " ").split())
+    ended = "Mitteilungen senden wird nicht weiter versucht, bis zum nächsten geplanten Lauf.\n"
+    assert said(capsys, "jobs", "cancel", "send_messages")[1] == ended
+    assert as_json(capsys, "jobs")["jobs"][3]["owed"] is None
+    assert said(capsys, "jobs", "cancel", "send_messages")[1] == "Mitteilungen senden läuft gerade nicht.\n"
+    assert as_json(capsys, "activity", "--reason", "abandoned")["activities"] != []
 
 
 def test_the_history_is_sorted_by_any_column(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,20 @@ def _draft(number: str, channel: Channel | None, state: MessageState = MessageSt
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("store")
+def test_what_waits_is_told_where_sending_does_not_run_any_more_today(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")
+    first = '{"freq_type": 4, "freq_interval": 1, "active_start_date": %d, "active_start_time": %d}'
+    far = first % (29991231, 100000)
+    told = "1 Mitteilung wartet, 1 Termin liegt vor dem nächsten Senden. Jetzt senden: «vitoclient jobs run send_messages».\n"
+    said(capsys, "jobs", "schedule", "send_messages", "--spec", far)
+    assert said(capsys, "jobs", "enable", "send_messages")[1].endswith(told)
+    assert said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")[1].endswith(told)
+    said(capsys, "jobs", "pause")
+    assert said(capsys, "jobs", "resume")[1].endswith(told)
+    assert told not in said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Nein")[1]
+
+
 def test_the_outbox_as_a_table_and_as_json(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _err = said(capsys, "messages", "outbox")
     assert code == 0

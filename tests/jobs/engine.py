@@ -14,6 +14,7 @@ from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Event, Events
 from tray_agent.jobs.model import JobChange
 from tray_agent.jobs.service import Jobs
+from tray_agent.protocol.model import RunFilter
 from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Schedule
@@ -88,7 +89,7 @@ class Engine:
 
     def told(self, job: JobKey) -> list[tuple[str, str, str, str]]:
         """Returns the history of a job, the oldest first: local time, trigger, state, reason."""
-        runs = list(reversed(self.jobs.history.page(size=5000).rows))
+        runs = list(reversed(self.jobs.history.page(RunFilter(folded=True), size=5000).rows))
         return [
             (f"{run.due_at.astimezone(ZURICH):%d.%m. %H:%M}", run.trigger.value, run.state.value, run.reason)
             for run in runs

@@ -15,6 +15,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.owed import Rest, RetryPolicy, Trouble
+from tray_agent.protocol.model import RunFilter
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database
 
@@ -48,7 +49,7 @@ def live(engine: Engine, clock: ManualClock, until: datetime, *others: Engine) -
 
 
 def tried_at(engine: Engine, key: JobKey) -> list[str]:
-    begun = [run.started_at for run in engine.jobs.history.page(size=500).rows if run.job is key and run.started_at]
+    begun = [run.started_at for run in engine.jobs.history.page(RunFilter(folded=True), size=500).rows if run.job is key and run.started_at]
     return [f"{began.astimezone(ZURICH):%d. %H:%M}" for began in sorted(begun)]
 
 
@@ -100,7 +101,7 @@ def test_another_computer_makes_the_next_attempt_where_one_is_off(
     gateway.away = False
     other = Engine(clocked_database, clock, "PC2", [job(SEND, gateway)])
     live(other, clock, local(10, 20))
-    (last, first) = engine.jobs.history.page().rows
+    (last, first) = engine.jobs.history.page(RunFilter(folded=True)).rows
     assert [(run.workstation, run.attempt, run.trigger.value) for run in (first, last)] == [("PC1", 1, "schedule"), ("PC2", 2, "retry")]
 
 
@@ -109,7 +110,7 @@ def test_two_computers_never_make_the_same_attempt(
 ) -> None:
     other = Engine(clocked_database, clock, "PC2", [job(SEND, gateway)])
     live(engine, clock, local(11), other)
-    runs = engine.jobs.history.page(size=100).rows
+    runs = engine.jobs.history.page(RunFilter(folded=True), size=100).rows
     assert sorted({run.attempt for run in runs}) == sorted(run.attempt for run in runs)
 
 
@@ -171,6 +172,29 @@ def test_a_person_who_stops_a_run_ends_what_is_owed(engine: Engine, clock: Manua
     engine.offered = [job(SEND, work)]
     live(engine, clock, local(11))
     assert tried_at(engine, SEND) == ["23. 10:10"]
+
+
+def test_a_person_who_ends_what_is_owed_is_obeyed_until_the_next_planned_time(engine: Engine, clock: ManualClock) -> None:
+    assert not engine.jobs.abandon(SEND, "Anna")
+    live(engine, clock, local(10, 13))
+    assert engine.jobs.owed().keys() == {SEND}
+    assert engine.jobs.abandon(SEND, "Anna")
+    live(engine, clock, local(11))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:12"]
+    (row,) = engine.jobs.log.page().rows
+    assert (row.reason, row.sentence) == (
+        "abandoned", "Mitteilungen senden: Anna hat entschieden, dass nicht weiter versucht wird.",
+    )  # fmt: skip
+    clock.set(local(10, 10, day=24))
+    engine.settle()
+    assert tried_at(engine, SEND)[2:] == ["24. 10:10"]
+
+
+def test_a_run_that_goes_on_is_cancelled_not_abandoned(engine: Engine, clock: ManualClock) -> None:
+    live(engine, clock, local(10, 11))
+    clock.set(local(10, 12))
+    engine.settle(run=False)
+    assert not engine.jobs.abandon(SEND, "Anna")
 
 
 def test_a_run_by_hand_does_what_is_owed(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
@@ -288,13 +312,20 @@ def test_a_run_cut_off_in_the_evening_goes_on_in_the_morning(engine: Engine, clo
 
 def test_attempts_in_which_nothing_changed_are_folded_beneath_the_last(engine: Engine, clock: ManualClock) -> None:
     live(engine, clock, local(10, 30))
-    runs = engine.jobs.history.page().rows
-    assert [run.attempt for run in runs] == [4, 3, 2, 1]
+    assert [run.attempt for run in engine.jobs.history.page().rows] == [4]
+    assert [run.attempt for run in engine.jobs.history.page(RunFilter(folded=True)).rows] == [4, 3, 2, 1]
 
 
 def test_pauses_grow_to_a_quarter_of_an_hour() -> None:
     policy = RetryPolicy()
     assert [policy.pause(number) / MINUTE for number in range(7)] == [2, 2, 4, 8, 15, 15, 15]
+
+
+def test_the_policy_is_told_by_its_own_values() -> None:
+    assert RetryPolicy(first=MINUTE, longest=10 * MINUTE).in_words() == (
+        "Was nicht fertig wird, wird nach 1 Minute wieder versucht, dann in wachsenden Abständen bis alle 10 Minuten, "
+        "bis alles erledigt ist oder die nächste geplante Zeit kommt."
+    )
 
 
 def test_the_first_row_of_a_run_says_why_something_is_left(engine: Engine, clock: ManualClock) -> None:

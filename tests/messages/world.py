@@ -90,6 +90,7 @@ class TrialContext(JobContext):
         self.due_at = datetime(2026, 11, 23, 9, 0, tzinfo=ZURICH)
         self.by_hand = by_hand
         self.dry_run = dry_run
+        self.attempt = 1
         self.token = token
         self.lost = False
         self.cancelled = False
@@ -171,10 +172,12 @@ class World:
         return self.mail
 
     def context(self, job: JobKey = JobKey.SEND_MESSAGES, *, dry_run: bool = False, by_hand: bool = False) -> TrialContext:
-        return TrialContext(job, next(self.tokens), dry_run=dry_run, by_hand=by_hand)
+        context = TrialContext(job, next(self.tokens), dry_run=dry_run, by_hand=by_hand)
+        context.due_at = self.clock.now().replace(microsecond=0)
+        return context
 
-    def prepare(self, *, dry_run: bool = False) -> JobResult:
-        return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run)
+    def prepare(self, *, dry_run: bool = False, due_at: datetime | None = None) -> JobResult:
+        return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run, due_at=due_at)
 
     def greet(self) -> JobResult:
         return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS)
@@ -188,8 +191,9 @@ class World:
     def _hasten(self) -> None:
         self.hastened += 1
 
-    def _run(self, job: Any, key: JobKey, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
+    def _run(self, job: Any, key: JobKey, *, dry_run: bool = False, by_hand: bool = False, due_at: datetime | None = None) -> JobResult:
         context = self.context(key, dry_run=dry_run, by_hand=by_hand)
+        context.due_at = due_at or context.due_at
         try:
             result: JobResult = job(self.parts, context)
             return result

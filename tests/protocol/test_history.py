@@ -14,6 +14,7 @@ from tests.jobs.engine import NOW, Engine
 from tray_agent.clock import ManualClock
 from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Ending
+from tray_agent.jobs.owed import Rest
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.protocol.model import (
@@ -49,7 +50,7 @@ def _run_row(dice: random.Random, number: int) -> dict[str, object]:
     ended = [state for state in RunState if state is not RunState.RUNNING]
     return _times(dice, NOW - timedelta(minutes=number)) | {
         "job": dice.choice(list(JobKey)).value, "due_at": NOW - timedelta(minutes=number), "trigger": dice.choice(list(RunTrigger)).value,
-        "state": dice.choice(ended).value, "token": 1, "attempt": 1, "takeovers": 0, "folded": 0,
+        "state": dice.choice(ended).value, "token": 1, "attempt": 1, "takeovers": 0, "folded": dice.choice([0, 0, 0, 1, 2]),
         "workstation": dice.choice(STATIONS), "result": "",
         "problems": 0, "reason": "", "sentence": f"Zeile {number}",
     }  # fmt: skip
@@ -58,7 +59,10 @@ def _run_row(dice: random.Random, number: int) -> dict[str, object]:
 def fill_runs(database: Database, count: int = 400) -> None:
     dice = random.Random(7)
     rows = [_run_row(dice, number) for number in range(count)]
+    for first, second in zip(rows[::10], rows[1::10], strict=False):
+        second |= {"job": first["job"], "due_at": first["due_at"], "attempt": 2}
     dice.shuffle(rows)
+    rows.sort(key=lambda row: str(row["attempt"]))  # further attempts are written later
     with database.begin() as connection:
         connection.execute(insert(job_run), rows)
 
@@ -90,7 +94,7 @@ def expected_runs(runs: list[Run], filter_by: RunFilter, order: RunOrder, *, des
         run for run in runs
         if (filter_by.job in (None, run.job)) and (filter_by.state in (None, run.state))
         and (filter_by.since is None or run.due_at >= filter_by.since) and (filter_by.until is None or run.due_at < filter_by.until)
-        and filter_by.workstation in (None, run.workstation)
+        and filter_by.workstation in (None, run.workstation) and (filter_by.folded or not run.folded)
     ]  # fmt: skip
     if order is RunOrder.DUE_AT:
         return sorted(chosen, key=lambda run: (run.due_at, run.run_id), reverse=descending)
@@ -111,14 +115,18 @@ RUN_FILTERS = [
     RunFilter(None, NOW - timedelta(minutes=100), workstation="Labor"),
     RunFilter(NOW - timedelta(minutes=300), NOW, state=RunState.SUCCEEDED, workstation="Büro"),
     RunFilter(workstation="Nirgends"),
+    RunFilter(folded=True),
+    RunFilter(job=JobKey.DOWNLOAD, folded=True),
+    RunFilter(NOW - timedelta(minutes=300), NOW, state=RunState.FAILED, folded=True),
 ]
 
 
 def test_every_order_and_filter_of_the_history(clocked_database: Database) -> None:
     fill_runs(clocked_database)
     history = History(clocked_database)
-    everything = list(history.page(RunFilter(), RunOrder.DUE_AT, size=1000).rows)
+    everything = list(history.page(RunFilter(folded=True), RunOrder.DUE_AT, size=1000).rows)
     assert len(everything) == 400
+    assert 50 < sum(run.folded for run in everything) < 150
     for filter_by, order, descending in itertools.product(RUN_FILTERS, RunOrder, (True, False)):
         wanted = [run.run_id for run in expected_runs(everything, filter_by, order, descending=descending)]
         found = all_runs(history, filter_by, order, descending=descending)
@@ -128,12 +136,13 @@ def test_every_order_and_filter_of_the_history(clocked_database: Database) -> No
 def test_history_is_shown_where_an_instant_is(clocked_database: Database) -> None:
     fill_runs(clocked_database)
     history = History(clocked_database)
-    for minutes, descending in itertools.product((-10_000, -200, -3, 0, 10_000), (True, False)):
+    filters = (RunFilter(), RunFilter(folded=True))
+    for wanted, minutes, descending in itertools.product(filters, (-10_000, -200, -3, 0, 10_000), (True, False)):
         instant = NOW + timedelta(minutes=minutes)
-        everything = list(history.page(RunFilter(), RunOrder.DUE_AT, descending=descending, size=1000).rows)
+        everything = list(history.page(wanted, RunOrder.DUE_AT, descending=descending, size=1000).rows)
         before = sum((run.due_at >= instant) is descending for run in everything)
-        page = history.page(RunFilter(), RunOrder.DUE_AT, descending=descending, at=instant, size=97)
-        assert page.place == min(before, 399)
+        page = history.page(wanted, RunOrder.DUE_AT, descending=descending, at=instant, size=97)
+        assert page.place == min(before, len(everything) - 1)
         assert list(page.rows) == everything[page.offset : page.offset + 97]
         assert page.offset <= page.place < page.offset + 97
 
@@ -154,6 +163,36 @@ def test_an_empty_list_has_no_place(clocked_database: Database) -> None:
     for at in (NOW, 7):
         assert History(clocked_database).page(RunFilter(), RunOrder.DUE_AT, at=at).place is None
         assert ActivityLog(clocked_database, "PC1").page(ActivityFilter(), ActivityOrder.TIME, at=at).place is None
+
+
+def test_a_later_attempt_stands_for_those_in_which_nothing_changed(clocked_database: Database, clock: ManualClock) -> None:
+    """Each attempt has its entry; shown are, of one planned time, those in which something changed, and the newest."""
+    engine = Engine(clocked_database, clock)
+    rests = [Rest("gateway", number=8), Rest("gateway", number=6, progressed=True), Rest("gateway", number=6), None]
+    claims, history = engine.jobs.claims, engine.jobs.history
+    shown = []
+    for number, rest in enumerate(rests):
+        clock.advance(timedelta(minutes=2))
+        claim = claims.claim(JobKey.SEND_MESSAGES, NOW, RunTrigger.RETRY if number else RunTrigger.SCHEDULE, owed=bool(number))
+        assert isinstance(claim, Claim)
+        claims.finish(claim, Ending(RunState.SUCCEEDED, rest=rest))
+        shown.append([run.attempt for run in history.page(RunFilter(job=JobKey.SEND_MESSAGES)).rows])
+    assert shown == [[1], [2], [3, 2], [4, 2]]
+    every = RunFilter(folded=True)
+    assert [(run.attempt, run.folded) for run in history.page(every).rows] == [(4, False), (3, True), (2, False), (1, True)]
+    assert len(list(history.all_runs(every))) == 4
+
+
+def test_the_last_run_of_a_job_is_the_one_that_ended_last(clocked_database: Database, clock: ManualClock) -> None:
+    """An attempt has an earlier planned time than a run by hand that ended before it."""
+    engine = Engine(clocked_database, clock)
+    claims = engine.jobs.claims
+    for due_at, trigger in ((NOW, RunTrigger.SCHEDULE), (NOW + timedelta(minutes=1), RunTrigger.BY_HAND), (NOW, RunTrigger.RETRY)):
+        clock.advance(timedelta(minutes=1))
+        claim = claims.claim(JobKey.SEND_MESSAGES, due_at, trigger, owed=trigger is RunTrigger.RETRY)
+        assert isinstance(claim, Claim)
+        claims.finish(claim, Ending(RunState.SUCCEEDED, rest=Rest("gateway")))
+    assert engine.jobs.history.last_runs()[JobKey.SEND_MESSAGES].trigger is RunTrigger.RETRY
 
 
 def test_a_row_that_the_filter_hides_has_no_place(clocked_database: Database) -> None:
@@ -212,7 +251,7 @@ def test_old_runs_are_pruned_but_never_the_last_of_a_job_nor_one_that_goes_on(cl
     history = engine.jobs.history
     last = history.last_runs()
     assert history.prune(NOW + timedelta(days=1)) == 1200 + 1 - len(last) - 1
-    left = history.page(RunFilter(), RunOrder.DUE_AT).rows
+    left = history.page(RunFilter(folded=True), RunOrder.DUE_AT).rows
     assert {run.run_id for run in left if run.state is not RunState.RUNNING} == {run.run_id for run in last.values()}
     assert [run.job for run in left if run.state is RunState.RUNNING] == [JobKey.UPDATE_STATUS]
 

@@ -63,6 +63,7 @@ from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.service import MessageService
+from tray_agent.messages.work import prepare, send, status
 from tray_agent.practice.model import (
     Appointment,
     AppointmentStatus,
@@ -113,6 +114,9 @@ MANDANTS = (
 )
 _WAITING_SLICE = 15.0
 """A waiting run looks so often (in seconds) whether it shall stop; every second would cost much and show nothing."""
+
+LOADED_ONCE = (prepare, send, status)
+"""What the product loads for its first run is loaded here, so that its threads become strands."""
 
 T = TypeVar("T")
 
@@ -474,6 +478,7 @@ class Programme:
         self._away_since: datetime | None = None
         self._missed: tuple[datetime, datetime] | None = None
         self._retry = 5.0
+        self._is_good_again = False
         self._office.job_events.subscribe(self._hear)
         self._watch_strand = around.timetable.spawn(self.place, f"{self.place.name} watch", self._watch)
 
@@ -583,6 +588,9 @@ class Programme:
         now = self._around.timetable.now
         away = (self._away_since, now) if self._away_since else self._missed
         try:
+            if self._is_good_again:
+                self._office.jobs.claims.hasten(JobKey)
+                self._is_good_again = False
             plan, waits_until = self._office.jobs.settlement.settle(self._launch, away)
         except KnownError:
             self._away_since = self._away_since or now
@@ -594,6 +602,8 @@ class Programme:
             return 2.0
         if self._away_since:
             self._missed, self._away_since, self._retry = away, None, 5.0
+            self._is_good_again = True
+            return 0.2
         planned = [next_after(job.schedule, ZURICH, plan.now) for job in plan.jobs.values()]
         due = min((at for at in (waits_until, *planned) if at), default=now + LONGEST_LOOK)
         return min(max((due - self._around.timetable.now).total_seconds(), 0.2), LONGEST_LOOK.total_seconds())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,19 +20,24 @@ from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import JobKey, Service
+from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.jobs.model import JobChange
+from tray_agent.jobs.owed import Owed, Rest
 from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger
+from tray_agent.schedules.codes import Frequency
+from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.models.csv_export import write_csv
-from ui.models.job_history import HistoryFilter, csv_row, csv_titles, details, duration_text, success_sentence
+from ui.models.job_history import HistoryFilter, attempts_text, csv_row, csv_titles, details, duration_text, success_sentence
 from ui.models.period import ALL_DAYS, Period, Preset, period_of
 from ui.windows import DialogContext
 
 ZURICH = ZoneInfo("Europe/Zurich")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RUN = Run(
-    7, JobKey.SEND_MESSAGES, START, RunTrigger.BY_HAND, RunState.FAILED, "LABOR", START, START + timedelta(seconds=75), 2,
-    {"sent": 1}, {}, 2, "no_credits", "Das Guthaben ist aufgebraucht.",
+    7, JobKey.SEND_MESSAGES, START, RunTrigger.BY_HAND, RunState.FAILED, "LABOR", START, START + timedelta(seconds=75), 1,
+    {"sent": 1}, {}, 2, "no_credits", "Das Guthaben ist aufgebraucht.", 1,
 )  # fmt: skip
 
 
@@ -73,10 +78,26 @@ def test_the_details_of_a_run() -> None:
         "Im 2. Anlauf: Ein anderer Arbeitsplatz fiel vorher mittendrin aus.",
         "2 Probleme brauchen einen Blick.",
     ]
-    waiting = replace(RUN, state=RunState.SKIPPED, started_at=None, finished_at=None, attempt=0, problems=0, sentence="")
+    waiting = replace(RUN, state=RunState.SKIPPED, started_at=None, finished_at=None, takeovers=0, problems=0, sentence="")
     assert details(waiting, ZURICH) == "Mitteilungen senden, geplant 23.11.2026 10:00: übersprungen (von Hand)"
     assert duration_text(waiting) == ""
     assert duration_text(replace(RUN, finished_at=START + timedelta(seconds=3.21))) == "3.2 s"
+
+
+def test_the_details_tell_how_often_a_planned_time_was_tried() -> None:
+    third = replace(RUN, trigger=RunTrigger.RETRY, attempt=3, takeovers=0, problems=0)
+    owed = Owed(START, START + timedelta(minutes=17), "gateway", START, attempts=3)
+    lines = details(third, ZURICH, owed).splitlines()
+    assert lines[0] == "Mitteilungen senden, geplant 23.11.2026 10:00: Fehler (3. Versuch)"
+    assert lines[-1] == "3 Versuche, zuletzt 10:00, nächster 10:17."
+    assert details(third, ZURICH).splitlines()[-1] == "3 Versuche, zuletzt 10:00."
+    assert attempts_text(third, ZURICH, replace(owed, attempts=4)) == "3 Versuche, zuletzt 10:00"
+    assert attempts_text(third, ZURICH, replace(owed, next_at=START + timedelta(days=1))).endswith("nächster 24.11.2026 10:00")
+    assert attempts_text(replace(third, folded=True), ZURICH, owed) == ""
+    first = replace(third, trigger=RunTrigger.SCHEDULE, attempt=1)
+    assert attempts_text(first, ZURICH) == ""
+    assert attempts_text(first, ZURICH, replace(owed, attempts=1)) == "1 Versuch, zuletzt 10:00, nächster 10:17"
+    assert attempts_text(replace(first, trigger=RunTrigger.BY_HAND), ZURICH, replace(owed, attempts=1)) == ""
 
 
 def test_a_csv_file_opens_in_a_swiss_excel(tmp_path: Path) -> None:
@@ -204,6 +225,36 @@ def test_the_whole_list_is_exported(qtbot: QtBot, context: DialogContext, tmp_pa
     dialog.export()
     qtbot.waitUntil(lambda: "2 Zeilen stehen in" in dialog.banner.text)
     assert len(file.read_text(encoding="utf-8-sig").splitlines()) == 3
+
+
+@pytest.fixture
+def three_attempts(agent: Agent, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives a planned time that was tried three times in vain, and is owed still."""
+    give_jobs(agent, monkeypatch, work=lambda _context: JobResult(sentence="Gateway weg.", rest=Rest("gateway", number=3)))
+    daily = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(10, 10))
+    agent.jobs.save([JobChange(JobKey.SEND_MESSAGES, daily, 1)], "Test")
+    claims: list[Claim] = []
+    while clock.now() < START + timedelta(minutes=17):
+        clock.advance(timedelta(minutes=1))
+        agent.jobs.settlement.settle(claims.append)
+        while claims:
+            agent.jobs.runner.run(claims.pop())
+
+
+@pytest.mark.usefixtures("three_attempts")
+def test_attempts_in_which_nothing_changed_are_shown_when_asked_for_and_always_exported(
+    qtbot: QtBot, context: DialogContext, tmp_path: Path
+) -> None:
+    dialog = opened(qtbot, context)
+    assert column(dialog, 3) == ["3. Versuch"]
+    dialog.table.selectRow(0)
+    qtbot.waitUntil(lambda: dialog.details.text().endswith("3 Versuche, zuletzt 10:16, nächster 10:24."))
+    dialog.folded.setChecked(True)
+    qtbot.waitUntil(lambda: column(dialog, 3) == ["3. Versuch", "2. Versuch", "Zeitplan"])
+    dialog.folded.setChecked(False)
+    qtbot.waitUntil(lambda: column(dialog, 3) == ["3. Versuch"])
+    dialog.export_to(tmp_path / "verlauf.csv")
+    qtbot.waitUntil(lambda: "3 Zeilen stehen in" in dialog.banner.text)
 
 
 def test_an_export_that_is_not_wanted_writes_nothing(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,12 @@ from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import QUIET_UNTIL
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
+from tray_agent.jobs.owed import Owed, Rest, Trouble
 from tray_agent.protocol.model import RunState
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.tables import job
 from tray_agent.tray.model import DialogName
 from ui.dialogs.job_history import JobHistoryDialog
@@ -32,6 +35,7 @@ from ui.models.schedule import ScheduleSubject
 from ui.widgets.dialog import Dialog
 from ui.windows import Windows
 
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SEND, UPDATE, PREPARE = JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS, JobKey.PREPARE_REMINDERS
 
 
@@ -41,7 +45,7 @@ def dialog(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.Mon
     return open_jobs(qtbot, windows)
 
 
-def stored(agent: Agent, key: JobKey) -> object:
+def stored(agent: Agent, key: JobKey) -> Schedule:
     return next(row.schedule for row in agent.jobs.overview() if row.key is key)
 
 
@@ -94,6 +98,54 @@ def test_all_rows_are_seen_without_scrolling(dialog: JobsDialog) -> None:
     up_and_down = dialog.table.verticalScrollBar()
     assert up_and_down is not None
     assert up_and_down.maximum() == 0
+
+
+def waiting(dialog: JobsDialog, owed: Owed | None, key: JobKey = SEND) -> tuple[str, str]:
+    """Returns what the columns of the last result and the next run say where something is owed."""
+    model = JobsModel(dialog.zone)
+    jobs = [replace(row.stored, owed=owed) if row.key is key else row.stored for row in dialog.model.rows]
+    model.show(jobs, START)
+    return model.result_text(model.row(key)), next_text(model.row(key))
+
+
+def test_a_job_that_waits_for_its_next_attempt_is_running(dialog: JobsDialog) -> None:
+    owed = Owed(START, START + timedelta(minutes=12), "gateway", START, trouble=Trouble.UNTOLD, attempts=2)
+    assert waiting(dialog, owed) == ("läuft, wartet auf Versuch 3 um 10:12", "nicht aktiviert")
+    tomorrow = replace(owed, next_at=START + timedelta(hours=22))
+    assert waiting(dialog, tomorrow)[0] == "läuft, wartet auf Versuch 3 am 24.11.2026 08:00"
+    assert waiting(dialog, replace(owed, next_at=None))[0] == "läuft, wartet, bis der Grund behoben ist"
+    assert waiting(dialog, replace(owed, next_at=START))[0] == "läuft, wartet auf Versuch 3"
+
+
+def test_what_only_takes_time_is_told_calmly(dialog: JobsDialog) -> None:
+    owed = Owed(START, START + timedelta(minutes=80), "open", START, attempts=2)
+    assert waiting(dialog, owed, UPDATE)[0] == "fragt um 11:20 wieder nach"
+    assert waiting(dialog, owed)[0] == "geht um 11:20 weiter"
+    assert waiting(dialog, replace(owed, next_at=None))[0] == "noch nie gelaufen"
+
+
+def test_a_person_ends_what_is_tried_again(
+    qtbot: QtBot, windows: Windows, agent: Agent, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_jobs(agent, monkeypatch, work=lambda _context: JobResult(sentence="Gateway weg.", rest=Rest("gateway", number=3)))
+    agent.jobs.save([JobChange(SEND, replace(stored(agent, SEND), enabled=True), 1)], "Test")
+    clock.set(START + timedelta(minutes=10))
+    claims: list[Claim] = []
+    agent.jobs.settlement.settle(claims.append)
+    agent.jobs.runner.run(claims[0])
+    dialog, yes = open_jobs(qtbot, windows), Yes()
+    monkeypatch.setattr(dialog, "ask", yes)
+    choose(dialog, UPDATE)
+    assert dialog.abandon_button.isHidden()
+    choose(dialog, SEND)
+    assert not dialog.abandon_button.isHidden()
+    assert dialog.model.result_text(dialog.model.row(SEND)) == "läuft, wartet auf Versuch 2 um 10:12"
+    assert dialog.model.result_details(dialog.model.row(SEND)) == "Erfolg, 23.11.2026 10:10\nGateway weg."
+    dialog.abandon_button.click()
+    qtbot.waitUntil(lambda: settled(dialog) and dialog.abandon_button.isHidden())
+    assert yes.questions == ["Mitteilungen senden: nicht weiter versuchen?"]
+    assert agent.jobs.owed() == {}
+    assert dialog.model.result_text(dialog.model.row(SEND)) == "Erfolg, 23.11.2026 10:10"
 
 
 def test_the_context_menu_has_exactly_three_entries(dialog: JobsDialog) -> None:

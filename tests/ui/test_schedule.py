@@ -17,6 +17,7 @@ from tests.schedules.schedule_strategies import schedules
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tray_agent.agent import Agent
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.owed import RetryPolicy
 from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday, Weekdays
 from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.schedule import ScheduleDialog
@@ -141,6 +142,12 @@ def test_saving_hands_the_schedule_over_and_writes_nothing(qtbot: QtBot, context
     assert not dialog.isVisible()
     assert taken.previews[-1] is None
     assert agent.jobs.overview() == before
+
+
+def test_the_window_says_how_what_is_not_done_is_tried_again(qtbot: QtBot, context: DialogContext, taken: Taken) -> None:
+    dialog = opened(qtbot, context, taken.subject())
+    assert dialog.retries.isVisible()
+    assert dialog.retries.text() == RetryPolicy().in_words()
 
 
 def test_a_mistake_stands_in_the_window_and_keeps_it_from_being_saved(qtbot: QtBot, context: DialogContext, taken: Taken) -> None:

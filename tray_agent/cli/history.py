@@ -46,6 +46,7 @@ def _history(
         typer.Option("--sort", help=_("Reihenfolge: due_at, started_at, finished_at, job, state, trigger oder workstation.")),
     ] = "due_at",
     ascending: Annotated[bool, typer.Option("--ascending", help=_("Aufsteigend statt absteigend."))] = False,
+    every: Annotated[bool, typer.Option("--all", help=_("Auch jeden Versuch, in dem sich nichts änderte."))] = False,
     count: _Count = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +58,7 @@ def _history(
     with agent_here() as agent:
         zone = agent.machine.zone
         begin, end = _period(since, until, zone)
-        wanted = RunFilter(begin, end, key, state, workstation or None)
+        wanted = RunFilter(begin, end, key, state, workstation or None, folded=every)
         runs = list(agent.jobs.history.page(wanted, order, descending=not ascending, size=count).rows)
     if as_json:
         print_json({"runs": [run_as_json(run) for run in runs]})
@@ -67,14 +68,14 @@ def _history(
 
 def _print_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
     from tray_agent.job_kinds import job_title
-    from tray_agent.protocol.titles import state_title, trigger_title
+    from tray_agent.protocol.titles import cause_of, state_title
 
     if not runs:
         print(_("Kein Lauf in diesem Zeitraum."))
         return
 
     def cells(run: Run) -> tuple[str, ...]:
-        what = (job_title(run.job), state_title(run.state), trigger_title(run.trigger), run.workstation)
+        what = (job_title(run.job), state_title(run.state), cause_of(run), run.workstation)
         return local_text(run.due_at, zone), *what, local_text(run.finished_at, zone), run.sentence
 
     headings = (_("Geplant"), _("Auftrag"), _("Status"), _("Auslöser"), _("Arbeitsplatz"), _("Beendet"), _("Was geschah"))

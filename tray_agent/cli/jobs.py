@@ -13,11 +13,12 @@ import typer
 
 from tray_agent.cli.ending import one_line
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
-from tray_agent.cli.schedule import finding_as_json, read_spec
-from tray_agent.errors import ConfigurationError, InputError
+from tray_agent.cli.schedule import finding_as_json, read_spec, tell_ignored
+from tray_agent.errors import ConfigurationError, InputError, KnownError
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from tray_agent.agent import Agent
@@ -45,7 +46,9 @@ def group() -> typer.Typer:
     app.command("disable", help=_("Einen Auftrag deaktivieren."))(_disable)
     app.command("schedule", help=_("Den Zeitplan eines Auftrags ersetzen."))(_schedule)
     app.command("run", help=_("Einen Auftrag jetzt ausführen."))(_run)
-    app.command("cancel", help=_("Einen Auftrag, der gerade läuft, abbrechen; auch auf einem anderen Arbeitsplatz."))(_cancel)
+    app.command(
+        "cancel", help=_("Einen Auftrag abbrechen, der läuft oder auf einen weiteren Versuch wartet; auch auf einem anderen Arbeitsplatz.")
+    )(_cancel)
     app.command("pause", help=_("Aufträge der ganzen Praxis anhalten, nur das Senden oder alles."))(_pause)
     app.command("resume", help=_("Angehaltene Aufträge fortsetzen."))(_resume)
     return app
@@ -73,8 +76,8 @@ def job_named(name: str) -> JobKey:
 
 def run_as_json(run: Run) -> dict[str, object]:
     """Returns a row of the history for ``--json``; instants in UTC."""
-    names = "id=run_id job due_at trigger status=state workstation started_at finished_at attempt counts skipped problems reason sentence"
-    return picked(run, names)
+    names = "id=run_id job due_at trigger status=state workstation started_at finished_at attempt takeovers folded counts skipped"
+    return picked(run, f"{names} problems reason sentence")
 
 
 def _list(context: typer.Context, as_json: AsJson = False) -> None:
@@ -86,7 +89,7 @@ def _list(context: typer.Context, as_json: AsJson = False) -> None:
             paused = picked(pause, "scope until by=paused_by") if pause else None
             print_json({"jobs": [_as_json(one) for one in jobs], "paused": paused})
             return
-        _print_table(jobs, agent.machine.zone)
+        _print_table(jobs, agent.machine.zone, agent.clock.now())
         if pause:
             until = local_text(pause.until, agent.machine.zone) or _("auf Weiteres")
             print(_("Angehalten bis {until} von {person}.").format(until=until, person=pause.paused_by))
@@ -99,16 +102,20 @@ def _as_json(one: JobOverview) -> dict[str, object]:
         **picked(one, "mistake next_at"),
         "last_run": run_as_json(one.last_run) if one.last_run else None,
         "running": run_as_json(one.running) if one.running else None,
+        "owed": picked(one.owed, "due_at attempts next_at reason since") | {"waits": one.waits} if one.owed else None,
     }
 
 
-def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo) -> None:
+def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo, now: datetime) -> None:
+    from tray_agent.protocol.model import RunState
     from tray_agent.protocol.titles import state_title
     from tray_agent.schedules.summary import summarize
 
     def cells(one: JobOverview) -> tuple[str, ...]:
         run = one.running or one.last_run
         last = f"{local_text(run.due_at, zone)} {state_title(run.state)} ({run.workstation})" if run else ""
+        if waiting := one.waiting_text(zone, now):
+            last = f"{last}\n{state_title(RunState.RUNNING)}, {waiting}" if one.waits else f"{last}\n{waiting}"
         enabled, switched_on = (_("Ja") if yes else _("Nein") for yes in (one.enabled, one.switched_on))
         schedule = one.mistake or summarize(one.schedule)
         return f"{one.title}\n{one.key.value}", enabled, switched_on, schedule, local_text(one.next_at, zone), last
@@ -155,6 +162,7 @@ def _schedule(
         overview = _overview(agent, key)
         today = agent.clock.now().astimezone(agent.machine.zone).date()
         schedule = Schedule.from_columns({"enabled": int(overview.enabled)} | columns, default_start=today)
+        tell_ignored(columns)
         _save(agent, overview, schedule, as_json=as_json)
 
 
@@ -163,6 +171,7 @@ def _overview(agent: Agent, key: JobKey) -> JobOverview:
 
 
 def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: bool) -> None:
+    from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.model import JobChange
 
     change = JobChange(overview.key, schedule, overview.version)
@@ -172,6 +181,8 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
         print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
     else:
         _print_saved(saved, findings, agent.machine.zone)
+        if overview.key is JobKey.SEND_MESSAGES:
+            tell_waiting(agent)
 
 
 def _findings(agent: Agent) -> Sequence[OrderFinding]:
@@ -181,6 +192,18 @@ def _findings(agent: Agent) -> Sequence[OrderFinding]:
     except ConfigurationError as error:
         print(_("Achtung: {finding}").format(finding=one_line(str(error))), file=sys.stderr)
         return ()
+
+
+def tell_waiting(agent: Agent) -> None:
+    """Says what waits for sending, and how it is sent now, where sending does not run any more today by itself."""
+    from tray_agent.messages.words import waiting_words
+
+    try:
+        waiting = agent.waiting_to_send()
+    except KnownError:  # what was asked for is done; doctor tells what is wrong
+        return
+    if waiting is not None:
+        print(_("{waiting}. Jetzt senden: «vitoclient jobs run send_messages».").format(waiting=waiting_words(waiting)))
 
 
 def _print_saved(saved: JobOverview, findings: Sequence[OrderFinding], zone: ZoneInfo) -> None:
@@ -230,6 +253,9 @@ def _cancel(job: _Job) -> None:
     key = job_named(job)
     with agent_here() as agent:
         running = _overview(agent, key).running
+        if running is None and agent.jobs.abandon(key, agent.person):
+            print(_("{job} wird nicht weiter versucht, bis zum nächsten geplanten Lauf.").format(job=job_title(key)))
+            return
         if running is None or not agent.jobs.cancel(running.run_id):
             print(_("{job} läuft gerade nicht.").format(job=job_title(key)))
             return
@@ -298,4 +324,5 @@ def _resume() -> None:
             print(_("Es ist nichts angehalten."))
             return
         agent.jobs.resume()
-    print(_("Die Aufträge laufen wieder nach Plan; die letzte verpasste Zeit wird nachgeholt."))
+        print(_("Die Aufträge laufen wieder nach Plan; die letzte verpasste Zeit wird nachgeholt."))
+        tell_waiting(agent)

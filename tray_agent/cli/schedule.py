@@ -64,8 +64,9 @@ def _next(
 
     _speak(language)
     zone = _zone(tz)
-    begin = read_instant(after, zone)
-    schedule = Schedule.from_columns(read_spec(spec), default_start=begin.astimezone(zone).date())
+    begin, columns = read_instant(after, zone), read_spec(spec)
+    schedule = Schedule.from_columns(columns, default_start=begin.astimezone(zone).date())
+    tell_ignored(columns)
     times = list(islice(between(schedule, zone, begin, datetime.max.replace(tzinfo=UTC)), count))
     if as_json:
         shown = [{"local": at.astimezone(zone).isoformat(), "utc": utc_text(at)} for at in times]
@@ -162,6 +163,16 @@ def read_spec(spec: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise _refused(_("Der Zeitplan ist kein JSON-Objekt."))
     return value
+
+
+def tell_ignored(columns: Mapping[str, object]) -> None:
+    """Says on the error stream what of a specification is not used: the further attempts that SQL Server Agent would make."""
+    from tray_agent.jobs.owed import RetryPolicy
+    from tray_agent.schedules.codes import RETRY_COLUMNS
+
+    if ignored := sorted(RETRY_COLUMNS & columns.keys()):
+        text = _("Nicht übernommen: {names}. {policy}")
+        print(text.format(names=", ".join(ignored), policy=RetryPolicy().in_words()), file=sys.stderr)
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tray_agent.cli.frame import AsJson, agent_here, print_json, print_rows
+from tray_agent.cli.jobs import tell_waiting
 from tray_agent.config.settings import SETTINGS, Type, find_setting, parse_value, show_value, unit_text
 from tray_agent.i18n import _
+from tray_agent.job_kinds import JobKey, job_kind
 
 if TYPE_CHECKING:
     from tray_agent.config.settings import Setting, Settings
@@ -57,7 +59,9 @@ def _set(
         known = agent.practice_ids() if names_practice else None
         parsed = parse_value(setting, value, known)
         agent.settings.save({setting: parsed}, changed_by=agent.person)
-    print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
+        print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
+        if parsed and setting in job_kind(JobKey.SEND_MESSAGES).switches:
+            tell_waiting(agent)
     if names_practice and known is None:
         text = _("Achtung: Die Praxisdaten sind im Moment nicht lesbar; ob es «{value}» dort gibt, wurde nicht geprüft.")
         print(text.format(value=parsed), file=sys.stderr)

@@ -297,6 +297,15 @@ class Claims:
 
         return self._database.transact(work)
 
+    def abandon(self, job: JobKey) -> bool:
+        """Ends what a job owes; nothing of it is tried again by itself. Returns whether it owed anything; a run that goes on is left."""
+
+        def work(connection: Connection) -> bool:
+            owes = (job_lock.c.job == job.value, job_lock.c.owed_at.is_not(None), job_lock.c.run_id == 0)
+            return connection.execute(update(job_lock).where(*owes).values(owed_columns(None))).rowcount == 1
+
+        return self._database.transact(work)
+
     def make_due(self, jobs: Iterable[JobKey], reason: str) -> None:
         """Notes that something became due: a job that has no planned time left today owes an attempt of its last one, now."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from tray_agent.i18n import _, format_datetime, format_time
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.owed import Owed
+from tray_agent.jobs.owed import Owed, Trouble
 from tray_agent.protocol.model import Run
 from tray_agent.schedules.schedule import Schedule
 
@@ -74,6 +75,41 @@ class JobOverview:
     def enabled(self) -> bool:
         """Returns the column *Aktiviert*."""
         return self.schedule.enabled
+
+    @property
+    def waits(self) -> bool:
+        """Returns whether something is in the way of what is owed, and a further attempt comes: its state is then *läuft*."""
+        return self.running is None and self.owed is not None and self.owed.trouble is not Trouble.NONE
+
+    def waiting_text(self, zone: tzinfo, now: datetime) -> str:
+        """Returns what the job waits for: "wartet auf Versuch 3 um 11:02", "fragt um 11:20 wieder nach"; "" where it does not wait.
+
+        Args:
+            zone: the practice's time zone.
+            now: the present instant (aware).
+        """
+        if self.owed is None or self.running is not None:
+            return ""
+        at, number = self.owed.next_at, self.owed.attempts + 1
+        when = time_text(at, zone, now) if at and at > now else ""
+        if self.waits and at is None:
+            return _("wartet, bis der Grund behoben ist")
+        if self.waits and not when:  # a pause or the quiet hours hold it back
+            return _("wartet auf Versuch {number}").format(number=number)
+        if self.waits:
+            return _("wartet auf Versuch {number} {when}").format(number=number, when=when)
+        if not when:
+            return ""
+        goes_on = _("fragt {when} wieder nach") if self.key is JobKey.UPDATE_STATUS else _("geht {when} weiter")
+        return goes_on.format(when=when)
+
+
+def time_text(at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Returns an instant within a sentence: "um 11:02"; on another day than ``now`` (both aware) "am 24.11.2026 08:00"."""
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return _("um {time}").format(time=format_time(local))
+    return _("am {time}").format(time=format_datetime(local))
 
 
 @dataclass(frozen=True, slots=True)

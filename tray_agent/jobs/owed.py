@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import IntEnum
 
+from tray_agent.i18n import ngettext
 from tray_agent.protocol.model import RunReason
 from tray_agent.schedules.planned_times import next_after, previous_at_or_before
 from tray_agent.schedules.schedule import Schedule
@@ -64,6 +65,18 @@ class RetryPolicy:
     def pause(self, in_vain: int) -> timedelta:
         """Returns the pause after so many attempts, one after the other, that brought nothing."""
         return min(self.first * float(2 ** min(max(in_vain - 1, 0), 10)), self.longest)
+
+    def in_words(self) -> str:
+        """Returns the policy as a sentence for people."""
+        first, longest = (max(1, round(pause.total_seconds() / 60)) for pause in (self.first, self.longest))
+        text = ngettext(
+            "Was nicht fertig wird, wird nach {first} Minute wieder versucht, dann in wachsenden Abständen bis alle {longest} Minuten, "
+            "bis alles erledigt ist oder die nächste geplante Zeit kommt.",
+            "Was nicht fertig wird, wird nach {first} Minuten wieder versucht, dann in wachsenden Abständen bis alle {longest} Minuten, "
+            "bis alles erledigt ist oder die nächste geplante Zeit kommt.",
+            first,
+        )
+        return text.format(first=first, longest=longest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,9 @@ class PlanStore:
 
     def newest_reason(self, key: JobKey) -> str | None:
         """Returns the reason of a job's newest row in the history; None: it has none."""
-        newest = select(job_run.c.reason).where(job_run.c.job == key.value).order_by(job_run.c.due_at.desc(), job_run.c.id.desc()).limit(1)
+        newest = (
+            select(job_run.c.reason).where(job_run.c.job == key.value).order_by(job_run.c.due_at.desc(), job_run.c.attempt.desc()).limit(1)
+        )
         with self._database.read() as connection:
             return connection.execute(newest).scalar()
 

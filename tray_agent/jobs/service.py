@@ -15,13 +15,15 @@ from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
+from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, has_time_left, is_same_day
 from tray_agent.jobs.plan import Plan, PlannedJob, PlanStore
 from tray_agent.jobs.presence import Presences
 from tray_agent.jobs.runner import Runner
 from tray_agent.jobs.settlement import Settlement
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
-from tray_agent.protocol.model import Run, RunTrigger
+from tray_agent.protocol.model import Activity, Level, Run, RunTrigger
+from tray_agent.protocol.sentences import abandoned_sentence
 from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.store.database import Database
@@ -166,6 +168,11 @@ class Jobs:
         self.around.events.tell(PauseChanged(None))
         self._nudge()
 
+    def owed(self) -> dict[JobKey, Owed]:
+        """Returns what is owed, of each enabled job that owes something."""
+        planned = self.plans.load().jobs.values()
+        return {job.key: job.owed for job in planned if job.owed and job.schedule.enabled}
+
     def try_again(self, jobs: Collection[JobKey] = tuple(JobKey), *, changed: bool = False) -> None:
         """Lets what is owed be tried now, because what was in its way may be gone (a gateway answers, somebody asks).
 
@@ -176,10 +183,41 @@ class Jobs:
         if self.claims.hasten(jobs, changed=changed):
             self._nudge()
 
+    def abandon(self, job: JobKey, who: str) -> bool:
+        """Ends what a job owes, by a person's word: it is not tried again before its next planned time.
+
+        Args:
+            job: which job.
+            who: the person and workstation, for the record.
+
+        Returns:
+            False where it owes nothing (any more), or is being tried just now.
+        """
+        if not self.claims.abandon(job):
+            return False
+        self.log.write([Activity(job_kind(job).service, Level.INFO, "abandoned", abandoned_sentence(job_title(job), who))])
+        self._nudge()
+        return True
+
     def make_due(self, job: JobKey, reason: str) -> None:
         """Notes that a person's decision made something due: a job without a planned time left today is tried now."""
         self.claims.make_due([job], reason)
         self._nudge()
+
+    def rests_today(self, job: JobKey) -> bool:
+        """Returns whether a job that may run does not run any more today unless somebody begins it.
+
+        No planned time of today is left or waits to be caught up, nothing is owed, and no run goes on.
+        """
+        plan, zone = self.plans.load(), self.around.zone
+        planned, owed = plan.jobs[job], plan.jobs[job].owed
+        may_run = planned.schedule.enabled and self.around.switched_on(job) and not plan.holds_back(job)
+        missed = next_after(planned.schedule, zone, planned.settled_until)
+        is_tried = owed is not None and (
+            owed.next_at is not None or (owed.reason in OWED_UNTIL_ON and is_same_day(owed.since, plan.now, zone))
+        )
+        goes_on = planned.holder is not None or is_tried or (missed is not None and missed <= plan.now)
+        return may_run and not goes_on and not has_time_left(planned.schedule, zone, plan.now)
 
     def paused(self) -> Pause | None:
         """Returns the pause in force, or None."""

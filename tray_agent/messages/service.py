@@ -25,6 +25,7 @@ from tray_agent.messages.outbox.model import (
     OutboxMessage,
     OutboxOrder,
     OutboxReason,
+    Waiting,
 )
 from tray_agent.messages.outbox.states import MISSED, Actor, Step
 from tray_agent.messages.rules.in_time import TIME_TO_CALL, hours_ahead
@@ -179,6 +180,13 @@ class MessageService:
     def to_decide(self) -> Sequence[OutboxMessage]:
         """Returns the messages in doubt that nobody but a person settles any more, the oldest first."""
         return [message for message in self.in_doubt() if not self.parts.settles_itself(message)]
+
+    def waiting(self, next_at: datetime | None) -> Waiting:
+        """Returns what is prepared, seen from the next planned sending (aware; None: none is planned)."""
+        with self.parts.database.read() as connection:
+            prepared = listing.prepared(connection)
+        too_late = sum(next_at is None or begins <= next_at for begins in prepared.values() if begins)
+        return Waiting(len(prepared), too_late, max(prepared, default=0), next_at)
 
     def in_doubt(self) -> Sequence[OutboxMessage]:
         """Returns the messages of which nobody knows yet whether they left, the oldest first."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tray_agent.i18n import _
+from tray_agent.i18n import _, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.outbox.model import CallEntry
+from tray_agent.messages.outbox.model import CallEntry, Waiting
 
 
 def state_title(state: MessageState) -> str:
@@ -20,6 +20,17 @@ def kind_title(kind: MessageKind) -> str:
 def channel_title(channel: Channel) -> str:
     """Returns the word for a channel in the language in force."""
     return channel.text
+
+
+def waiting_words(waiting: Waiting) -> str:
+    """Returns what waits for sending, without a full stop: "8 Mitteilungen warten, 4 Termine liegen vor dem nächsten Senden"."""
+    messages = ngettext("{number} Mitteilung wartet", "{number} Mitteilungen warten", waiting.number).format(number=waiting.number)
+    if not waiting.too_late:
+        return messages
+    late = ngettext(
+        "{number} Termin liegt vor dem nächsten Senden", "{number} Termine liegen vor dem nächsten Senden", waiting.too_late
+    ).format(number=waiting.too_late)
+    return f"{messages}, {late}"
 
 
 def with_subject(subject: str, sentence: str) -> str:

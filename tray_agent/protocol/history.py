@@ -1,10 +1,11 @@
-"""The history (Auftragsverlauf): one row per planned time and per run by hand, read in pages."""
+"""The history (Auftragsverlauf): one row per attempt of a planned time and per run by hand, read in pages."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
@@ -22,8 +23,17 @@ from tray_agent.store.tables import job_run as table
 BATCH = 500
 """How many rows one transaction deletes."""
 
+_IS_FOLDED = 1
+"""The value of an attempt that a later one stands for (``jobs.claims`` writes it)."""
+
+_LATEST = 10
+"""Among so many of the newest planned times of a job is the run that ended last: an attempt ends later than a run by hand of meanwhile."""
+
 _NEWEST = ((table.c.due_at, True), (table.c.id, True))
-"""The order of what has equal values: the newest planned time first."""
+"""The order of what has equal values: the newest planned time first, of its attempts the newest."""
+
+_NEWEST_OF_JOB = ((table.c.due_at, True), (table.c.attempt, True))
+"""The same within one job, by its unique key: so the rows of a time are not sorted."""
 
 _TIMES = {RunOrder.STARTED_AT: table.c.started_at, RunOrder.FINISHED_AT: table.c.finished_at}
 
@@ -93,7 +103,7 @@ class History:
             return tuple(_workstations(connection, ()))
 
     def last_runs(self) -> dict[JobKey, Run]:
-        """Returns the newest run of each job that was not skipped and has ended."""
+        """Returns the run of each job that ended last; skipped times are none."""
         with self._database.read() as connection:
             expired = self._expired(connection)
             rows = {job: _last_ended(connection, job) for job in JobKey}
@@ -119,14 +129,17 @@ def _listing(
     connection: Connection, filter_by: RunFilter, order: RunOrder, expired: Mapping[int, RunState], *, descending: bool
 ) -> Listing:
     conditions = _conditions(filter_by, expired)
+    of_one_job = order is RunOrder.JOB or (filter_by.job is not None and filter_by.state is None and filter_by.workstation is None)
+    newest = _NEWEST_OF_JOB if of_one_job else _NEWEST
+    section = partial(Section, without=None if filter_by.folded else table.c.folded == _IS_FOLDED)
     if order is RunOrder.DUE_AT:
-        return Listing(table, [Section(conditions, tuple((column, descending) for column, _newest in _NEWEST))])
+        return Listing(table, [section(conditions, tuple((column, descending) for column, _newest in newest))])
     if order in _TIMES:  # what did not start or end stands behind all others, whatever the direction
         at = _TIMES[order]
         timed = tuple((column, descending) for column in (at, table.c.due_at, table.c.id))
-        return Listing(table, [Section([*conditions, at.is_not(None)], timed, walked=True), Section([*conditions, at.is_(None)], _NEWEST)])
+        return Listing(table, [section([*conditions, at.is_not(None)], timed, walked=True), section([*conditions, at.is_(None)], newest)])
     values = _values_of(connection, filter_by, order, expired, conditions)
-    return Listing(table, [Section([*conditions, value], _NEWEST) for value in (reversed(values) if descending else values)])
+    return Listing(table, [section([*conditions, value], newest) for value in (reversed(values) if descending else values)])
 
 
 def _values_of(
@@ -176,8 +189,8 @@ def _workstations(connection: Connection, conditions: Sequence[ColumnElement[boo
 def _last_ended(connection: Connection, job: JobKey) -> Row[Any] | None:
     # "Not one of these" rather than the states themselves: no index of states is taken, and the newest of the job is read at once.
     ended = table.c.state.not_in([RunState.SKIPPED.value, RunState.RUNNING.value])
-    newest = select(table).where(table.c.job == job.value, ended).order_by(table.c.due_at.desc(), table.c.id.desc()).limit(1)
-    return connection.execute(newest).first()
+    newest = select(table).where(table.c.job == job.value, ended).order_by(table.c.due_at.desc(), table.c.attempt.desc()).limit(_LATEST)
+    return max(connection.execute(newest), key=lambda row: (row.finished_at or row.due_at, row.due_at, row.attempt), default=None)
 
 
 def _delete_some(connection: Connection, before: datetime) -> int:
@@ -198,4 +211,5 @@ def _run_of(row: Row[Any], expired: Mapping[int, RunState]) -> Run:
     return Run(
         row.id, JobKey(row.job), row.due_at, RunTrigger(row.trigger), state, row.workstation, row.started_at,
         row.finished_at, row.attempt, result.get("counts", {}), result.get("skipped", {}), row.problems, reason, sentence, row.takeovers,
+        row.folded == _IS_FOLDED,
     )  # fmt: skip

@@ -122,6 +122,7 @@ class Run:
         started_at, finished_at: aware, UTC; None where it did not start or end.
         attempt: which attempt of its planned time it is: 1, more where an earlier one left something undone.
         takeovers: how often another computer went on with it.
+        folded: whether a later attempt stands for it, because nothing changed in it.
         counts, skipped: what was done and not done, by stable words (see ``JobResult``).
         problems: how many things failed that somebody should look at.
         reason: a ``RunReason`` or an error's code; "" for success.
@@ -143,6 +144,7 @@ class Run:
     reason: str
     sentence: str
     takeovers: int = 0
+    folded: bool = False
 
     @property
     def duration(self) -> timedelta | None:
@@ -174,6 +176,7 @@ class RunFilter:
         since: planned at or after this instant (aware).
         until: planned before this instant (aware).
         workstation: the computer it ran on, by its whole name.
+        folded: also the attempts that a later one of the same planned time stands for, because nothing changed in them.
     """
 
     since: datetime | None = None
@@ -181,6 +184,7 @@ class RunFilter:
     job: JobKey | None = None
     state: RunState | None = None
     workstation: str | None = None
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ def quit_sentence() -> str:
     return _("Abgebrochen, weil das Programm beendet wurde. Der Rest kommt beim nächsten Lauf an die Reihe.")
 
 
+def abandoned_sentence(title: str, who: str) -> str:
+    """Returns what the activity log says when a person ended what was to be tried again."""
+    return _("{title}: {who} hat entschieden, dass nicht weiter versucht wird.").format(title=title, who=who)
+
+
 def lasting_sentence(title: str, since: datetime, zone: tzinfo, why: str) -> str:
     """Returns what is told when a job has been owed for long: since when (aware), and why, the last attempt's sentence."""
     text = _("{title}: seit {since} nicht fertig geworden. {why}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tray_agent.i18n import N_, _
 from tray_agent.job_kinds import Service
-from tray_agent.protocol.model import Level, RunState, RunTrigger
+from tray_agent.protocol.model import Level, Run, RunState, RunTrigger
 
 
 def state_title(state: RunState) -> str:
@@ -15,6 +15,11 @@ def state_title(state: RunState) -> str:
 def trigger_title(trigger: RunTrigger) -> str:
     """Returns why a run was begun, in a word or two, in the language in force."""
     return trigger.text
+
+
+def cause_of(run: Run) -> str:
+    """Returns why a run was begun; of a further attempt which one it is: "3. Versuch"."""
+    return _("{number}. Versuch").format(number=run.attempt) if run.trigger is RunTrigger.RETRY else trigger_title(run.trigger)
 
 
 _SERVICES = {Service.DOWNLOADS: N_("Downloads"), Service.SMS: N_("SMS"), Service.AGENT: N_("Agent")}

@@ -80,6 +80,9 @@ IDENTITY_COLUMNS = frozenset({
 })  # fmt: skip
 """The columns that name a schedule and do not say when it runs."""
 
+RETRY_COLUMNS = frozenset({"retry_attempts", "retry_interval"})
+"""What SQL Server Agent holds of a step's further attempts. They are read and not used: one policy holds for all jobs."""
+
 
 def date_number(day: date) -> int:
     """Returns a date as sysschedules holds it: YYYYMMDD."""

@@ -8,7 +8,18 @@ from datetime import date
 
 from tray_agent.errors import InputError
 from tray_agent.i18n import N_, _, format_date
-from tray_agent.schedules.codes import COLUMNS, IDENTITY_COLUMNS, NO_END_DATE, Frequency, Position, RelativeDay, Subday, date_of, time_of
+from tray_agent.schedules.codes import (
+    COLUMNS,
+    IDENTITY_COLUMNS,
+    NO_END_DATE,
+    RETRY_COLUMNS,
+    Frequency,
+    Position,
+    RelativeDay,
+    Subday,
+    date_of,
+    time_of,
+)
 
 MOST_REPEATED = 999
 """Every N days, weeks or months: so many at the most."""
@@ -101,7 +112,7 @@ def _find_misshapen(given: Mapping[str, object]) -> Iterator[Mistake]:
     """Gives what is no schedule at all: unknown or missing columns, and values that are no whole numbers."""
     known = _("Bekannt sind: {names}.").format(names=", ".join(COLUMNS))
     for name in given:
-        if name not in COLUMNS and name not in IDENTITY_COLUMNS:
+        if name not in {*COLUMNS, *IDENTITY_COLUMNS, *RETRY_COLUMNS}:
             yield Mistake(name, _("«{name}» gibt es bei einem Zeitplan nicht.").format(name=name), known)
     for name in COLUMNS:
         value = given.get(name)

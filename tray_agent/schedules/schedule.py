@@ -88,7 +88,8 @@ class Schedule:
     def from_columns(cls, columns: Mapping[str, object], *, default_start: date | None = None) -> Schedule:
         """Returns the schedule of a row of ``sysschedules`` (or its JSON form): dates YYYYMMDD, times HHMMSS, all integers.
 
-        Columns that name a schedule but do not say when it runs (``name``, ``schedule_id`` …) are ignored.
+        Columns that name a schedule but do not say when it runs (``name``, ``schedule_id`` …) are ignored, and so are the further
+        attempts of a step (``retry_attempts``, ``retry_interval``).
 
         Args:
             columns: ``freq_type`` and what it needs; the others default as in ``sp_add_schedule``: at the time, from

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, not_, or_, select
 
 from tray_agent.store.database import IN_CHUNK, Database
 from tray_agent.store.pages import Page
@@ -20,7 +20,7 @@ Conditions = Sequence[ColumnElement[bool]]
 """What holds together."""
 
 Order = Sequence[tuple[ColumnElement[Any], bool]]
-"""Columns without NULL, each with whether it descends; the last one is the row's number, so that no two rows are equal."""
+"""Columns without NULL, each with whether it descends; no two rows of a list are equal in all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,14 @@ class Section:
 
     Attributes:
         walked: whether the index of the order is to be walked, and the conditions tested on the way: it holds their columns, too.
+        without: what holds for rows that are left out. They have an index of their own and are counted apart: that is quicker than to
+            test every row of a long list.
     """
 
     conditions: Conditions
     order: Order
     walked: bool = False
+    without: ColumnElement[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,11 @@ class Listing:
 
     def _count(self, connection: Connection, section: Section, *also: ColumnElement[bool]) -> int:
         counted = select(func.count()).select_from(self.table).where(*_conditions(connection, section), *also)
-        return int(connection.execute(counted).scalar_one())
+        number = int(connection.execute(counted).scalar_one())
+        if section.without is None or not number:
+            return number
+        left_out = select(func.count()).select_from(self.table).where(section.without, *section.conditions, *also)
+        return number - int(connection.execute(left_out).scalar_one())
 
     def _ids_of(self, connection: Connection, counts: Sequence[int], offset: int, limit: int) -> list[int]:
         found: list[int] = []
@@ -86,7 +93,7 @@ class Listing:
         self, connection: Connection, section: Section, offset: int = 0, limit: int | None = None, *, backwards: bool = False
     ) -> list[int]:
         by = [column.desc() if descending is not backwards else column.asc() for column, descending in section.order]
-        numbers = select(self.table.c.id).where(*_conditions(connection, section)).order_by(*by)
+        numbers = select(self.table.c.id).where(*_shown(connection, section)).order_by(*by)
         if limit is not None:
             numbers = numbers.limit(limit).offset(offset) if offset else numbers.limit(limit)
         return list(connection.execute(numbers).scalars())
@@ -101,7 +108,8 @@ class Listing:
         before = 0
         for section, count in zip(self.sections, counts, strict=True):
             columns = [column for column, _descending in section.order]
-            values = connection.execute(select(*columns).where(self.table.c.id == at, *section.conditions)).one_or_none()
+            found = select(*columns).where(self.table.c.id == at, *_shown(connection, section))
+            values = connection.execute(found).one_or_none()
             if values is not None:
                 return before + self._count(connection, section, _stands_before(section.order, values))
             before += count
@@ -118,6 +126,11 @@ def tested_on_the_way(connection: Connection, conditions: Conditions) -> Conditi
 
 def _conditions(connection: Connection, section: Section) -> Conditions:
     return tested_on_the_way(connection, section.conditions) if section.walked else section.conditions
+
+
+def _shown(connection: Connection, section: Section) -> Conditions:
+    conditions = _conditions(connection, section)
+    return conditions if section.without is None else [*conditions, not_(section.without)]
 
 
 def rows_of(connection: Connection, table: Table, ids: Sequence[int]) -> Iterator[Row[Any]]:

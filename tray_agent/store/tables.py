@@ -138,6 +138,8 @@ job_run = Table(
     # The orders by start and by end, under a filter, too: it is tested on the way. (The filter and order by job: the unique key.)
     Index("ix_job_run_started_at", "started_at", "due_at", "id", "job", "state", "workstation", "folded"),
     Index("ix_job_run_finished_at", "finished_at", "due_at", "id", "job", "state", "workstation", "folded"),
+    # The attempts that are not shown, under any filter: they are counted apart.
+    Index("ix_job_run_folded", "folded", "job", "due_at", "state", "workstation", "trigger"),
 )
 """The history (Auftragsverlauf): one row per attempt of a planned time, and per run by hand."""
 
@@ -200,7 +202,7 @@ agent_presence = Table(
     Column("seen_ms", BigInteger, nullable=False),
     # This machine's clock minus the server's.
     Column("clock_difference_ms", BigInteger, nullable=False),
-    # 1 while its scheduler runs.
+    # 1 while its scheduler runs, 0 when it has gone.
     Column("scheduling", SmallInteger, nullable=False),
 )
 """The agents that are there: who is on, since when, how wrong its clock is."""

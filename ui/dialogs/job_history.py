@@ -1,18 +1,19 @@
-"""The window *Protokoll Auftragsverlauf*: one row per run and per skipped time, sortable by every title."""
+"""The window *Protokoll Auftragsverlauf*: one row per attempt and per skipped time, sortable by every title."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox
+from PyQt6.QtWidgets import QCheckBox, QComboBox
 
 from tray_agent.i18n import _, ngettext, pgettext
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.protocol.model import ActivityFilter, ActivityRow, Run, RunOrder
-from tray_agent.protocol.titles import level_title, state_title, trigger_title
+from tray_agent.protocol.titles import cause_of, level_title, state_title
 from ui.models.csv_export import write_csv
 from ui.models.job_history import (
     HistoryFilter,
@@ -34,9 +35,11 @@ from ui.widgets.period_fields import PeriodFields
 from ui.widgets.tables import Column, ListModel, TableView, time_column
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
     from tray_agent.agent import Agent
+    from tray_agent.jobs.owed import Owed
     from tray_agent.store.pages import Page
     from ui.windows import DialogContext
 
@@ -57,6 +60,7 @@ class JobHistoryDialog(Dialog):
         title = _("Protokoll Auftragsverlauf")
         super().__init__(context, f"{title}: {job_title(job)}" if job else title)
         self.zone = context.agent.machine.zone
+        self._owed: Mapping[JobKey, Owed] = {}
         self._make_filters(job)
         self._make_table()
         self.day_jump.lead(self.list, self.table, self.period, self.zone)
@@ -65,7 +69,7 @@ class JobHistoryDialog(Dialog):
         self.main_action(_("S&chliessen"), self.reject)
         self.side_action(_("&Exportieren …"), self.export)
         self.side_action(_("A&ktualisieren"), self.reload, QKeySequence.StandardKey.Refresh)
-        self._read_workstations()
+        self._read_beside()
         self.table.setFocus()
 
     # Widgets
@@ -77,6 +81,9 @@ class JobHistoryDialog(Dialog):
         self.job = fill_choice(QComboBox(), (every, *((job_title(key), key) for key in JobKey)), self._filter, job)
         self.state = fill_choice(QComboBox(), (every, *((title, state) for state, title in state_choices().items())), self._filter)
         self.workstation = fill_choice(QComboBox(), (every,), self._filter)
+        self.folded = QCheckBox(_("Auch &Versuche ohne Ergebnis"))
+        self.folded.setToolTip(_("Zeigt auch die Versuche, in denen sich nichts änderte; sonst steht der letzte für sie."))
+        self.folded.toggled.connect(self._filter)
         self.day_jump = DayJump(today)
         self.period_note = Note(self)
         fields = (
@@ -86,7 +93,8 @@ class JobHistoryDialog(Dialog):
             (_("Arbeits&platz"), self.workstation),
         )
         columns = (column(field_label(label, field), field, spacing=4) for label, field in fields)
-        self.body.addLayout(row(*columns, None, (self.day_jump, Qt.AlignmentFlag.AlignBottom)))
+        bottom = Qt.AlignmentFlag.AlignBottom
+        self.body.addLayout(row(*columns, (self.folded, bottom), None, (self.day_jump, bottom)))
         self.body.addWidget(self.period_note)
         self.period.changed.connect(self._filter)
 
@@ -120,18 +128,20 @@ class JobHistoryDialog(Dialog):
     @property
     def filter(self) -> HistoryFilter:
         """Returns what is chosen."""
-        chosen = (box.currentData() for box in (self.job, self.state, self.workstation))
-        return HistoryFilter(self.period.period, *chosen)
+        job, state, workstation = (box.currentData() for box in (self.job, self.state, self.workstation))
+        return HistoryFilter(self.period.period, job, state, workstation, self.folded.isChecked())
 
     def reload(self) -> None:
         """Reads the list anew; what was told before is over."""
         self.clear_error()
-        self._read_workstations()
+        self._read_beside()
         self.list.reload()
 
-    def _read_workstations(self) -> None:
+    def _read_beside(self) -> None:
+        """Reads the computers to filter by, and what is owed; where that fails, the list says so already."""
         agent = self.context.agent
-        self.run(lambda: agent.jobs.history.workstations(), self._show_workstations, failed=lambda _error: None)  # the list says so already
+        self.run(lambda: agent.jobs.history.workstations(), self._show_workstations, failed=lambda _error: None)
+        self.run(lambda: agent.jobs.owed(), self._show_owed, failed=lambda _error: None)
 
     def _filter(self) -> None:
         if self.period.tell_impossible(self.period_note):
@@ -142,11 +152,19 @@ class JobHistoryDialog(Dialog):
             if self.workstation.findData(name) < 0:
                 self.workstation.addItem(name, name)
 
+    def _show_owed(self, owed: Mapping[JobKey, Owed]) -> None:
+        self._owed = owed
+        self._show_details()
+
     # The chosen run
 
-    def _chosen(self) -> None:
+    def _show_details(self) -> None:
         run = self.table.current
-        self.details.setText(details(run, self.zone) if run else "")
+        self.details.setText(details(run, self.zone, self._owed.get(run.job)) if run else "")
+
+    def _chosen(self) -> None:
+        self._show_details()
+        run = self.table.current
         self.activities.empty_text = nothing_logged_sentence(chosen=run is not None)
         self.lines.show(())
         if run is not None:  # until they are read, nobody knows whether there are any
@@ -177,12 +195,13 @@ class JobHistoryDialog(Dialog):
             self.export_to(chosen)
 
     def export_to(self, file: Path) -> None:
-        """Writes the whole list into a file."""
+        """Writes the whole list into a file, each attempt included."""
         agent, zone, request, wanted = self.context.agent, self.zone, self.list.request, self.filter
         order, descending = request.order(RunOrder.DUE_AT)
 
         def work() -> int:
-            runs = agent.jobs.history.all_runs(wanted.asked(zone), order, descending=descending)
+            every = replace(wanted.asked(zone), folded=True)  # the file holds an entry for each run
+            runs = agent.jobs.history.all_runs(every, order, descending=descending)
             return write_csv(file, csv_titles(), (csv_row(run, zone) for run in runs))
 
         self.run(work, lambda number: self._exported(file, number), busy=_("Wird exportiert …"))
@@ -197,7 +216,7 @@ def _columns(zone: tzinfo) -> tuple[Column[Run], ...]:
         time_column(_("Geplant"), lambda run: run.due_at, zone, RunOrder.DUE_AT),
         Column(_("Auftrag"), lambda run: job_title(run.job), sort=RunOrder.JOB),
         Column(_("Status"), lambda run: state_title(run.state), sort=RunOrder.STATE, status=lambda run: RUN_ICONS[run.state]),
-        Column(_("Auslöser"), lambda run: trigger_title(run.trigger), sort=RunOrder.TRIGGER),
+        Column(_("Auslöser"), cause_of, sort=RunOrder.TRIGGER),
         Column(_("Arbeitsplatz"), lambda run: run.workstation, sort=RunOrder.WORKSTATION),
         time_column(_("Begonnen"), lambda run: run.started_at, zone, RunOrder.STARTED_AT),
         time_column(_("Beendet"), lambda run: run.finished_at, zone, RunOrder.FINISHED_AT),

@@ -22,27 +22,35 @@ from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
 from tray_agent.jobs.model import JobOverview, Pause
+from tray_agent.protocol.model import RunState
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.tray.model import DialogName
 from ui.dialogs.day_timeline import DayTimeline
 from ui.models.day_timeline import day_title
-from ui.models.jobs import JobRow, JobsModel, next_text, run_question, schedule_text
+from ui.models.jobs import JobRow, JobsModel, abandon_question, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, Status
 from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
+from ui.widgets.message_box import offer_to_send
 from ui.widgets.notes import Note
 from ui.widgets.progress_line import ProgressLine
-from ui.widgets.tables import Column, ListModel, TableView
+from ui.widgets.tables import Column, ListModel, TableView, on_choice
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QDialog
 
     from tray_agent.errors import KnownError
     from ui.windows import DialogContext
+
+
+def _result_icon(row: JobRow) -> Status:
+    if row.waits:
+        return RUN_ICONS[RunState.RUNNING]
+    return RUN_ICONS[row.shown_run.state] if row.shown_run else Status.WAITING
 
 
 class JobsDialog(Dialog):
@@ -68,6 +76,7 @@ class JobsDialog(Dialog):
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
         by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
+        on_choice(self.table, self._allow_actions)
         self._unsubscribe = context.agent.job_events.subscribe(self._heard)
         self._allow_actions()
         self.reload(busy=_("Aufträge werden gelesen …"))
@@ -107,8 +116,8 @@ class JobsDialog(Dialog):
             Column(
                 _("Letztes Ergebnis"),
                 self.model.result_text,
-                status=lambda row: RUN_ICONS[row.shown_run.state] if row.shown_run else Status.WAITING,
-                tooltip=lambda row: row.shown_run.sentence if row.shown_run else "",
+                status=_result_icon,
+                tooltip=self.model.result_details,
             ),
             Column(_("Arbeitsplatz"), lambda row: row.shown_run.workstation if row.shown_run else ""),
         )
@@ -117,7 +126,8 @@ class JobsDialog(Dialog):
         self.schedule_button = button(_("&Zeitplan"), self.open_schedule)
         self.history_button = button(_("&Protokoll Auftragsverlauf"), self.open_history)
         self.run_button = button(_("&Jetzt ausführen"), self.run_now)
-        self.body.addLayout(row(self.schedule_button, self.history_button, self.run_button, None))
+        self.abandon_button = button(_("&Nicht weiter versuchen"), self.abandon)
+        self.body.addLayout(row(self.schedule_button, self.history_button, self.run_button, self.abandon_button, None))
 
     def _make_hints(self) -> None:
         self._hint_lines = column(spacing=4)
@@ -224,6 +234,8 @@ class JobsDialog(Dialog):
             allow(needs_row, possible=read, reason=unread)
         running = _("Zuerst den Lauf abwarten, der im Gang ist.")
         allow(self.run_button, possible=read and self.run_bar.isHidden(), reason=running if read else unread)
+        chosen = self.table.current
+        self.abandon_button.setVisible(chosen is not None and chosen.waits)
 
     def _show_hints(self) -> None:
         hints, good = self.model.hints, self.model.good_news
@@ -325,6 +337,14 @@ class JobsDialog(Dialog):
             then=self._run_ended,
         )
 
+    def abandon(self) -> None:
+        """Ends, after a question, what the chosen job would try again."""
+        row, agent = self.table.current, self.context.agent
+        if row is None or not row.waits or not self.ask(*abandon_question(row)):
+            return
+        self.clear_error()
+        self.run(lambda: agent.jobs.abandon(row.key, agent.person), lambda _ended: self.reload())
+
     def _run_event(self, title: str, event: object) -> None:
         if isinstance(event, RunStarted):
             self._run_id = event.run_id
@@ -356,9 +376,13 @@ class JobsDialog(Dialog):
         if not self._close_schedules():
             return
         agent, changes, who = self.context.agent, self.model.changes, self.context.agent.person
-        self.run(
-            lambda: agent.jobs.save(changes, who), lambda _nothing: then(), busy=_("Aufträge werden gespeichert …"), failed=self._not_saved
-        )
+
+        def saved(_nothing: None) -> None:
+            if any(change.key is JobKey.SEND_MESSAGES for change in changes):
+                offer_to_send(self.context.windows)
+            then()
+
+        self.run(lambda: agent.jobs.save(changes, who), saved, busy=_("Aufträge werden gespeichert …"), failed=self._not_saved)
 
     def _not_saved(self, error: KnownError) -> None:
         from tray_agent.jobs.errors import ChangedElsewhereError

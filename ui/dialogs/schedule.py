@@ -24,6 +24,7 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.i18n import _
 from tray_agent.job_kinds import job_title
+from tray_agent.jobs.owed import RetryPolicy
 from tray_agent.schedules.codes import Subday
 from ui.models.schedule import (
     POSITION_TITLES,
@@ -94,6 +95,10 @@ class ScheduleDialog(Dialog):
         self.summary.setObjectName("summary")
         self.next_runs = plain_label()
         self.next_runs.setObjectName("next-runs")
+        self.retries = plain_label()
+        self.retries.setObjectName("retries")
+        self.retries.setAccessibleName(_("Weitere Versuche"))
+        self.retries.setText(RetryPolicy().in_words())
 
     def _lay_out_fields(self) -> None:
         groups = (self._frequency_group(), self._day_group(), self._period_group(), self._meaning_group())
@@ -171,7 +176,7 @@ class ScheduleDialog(Dialog):
         group = QGroupBox(_("Das bedeutet"))
         self.summary.setAccessibleName(_("Zeitplan in einem Satz"))
         self.next_runs.setAccessibleName(_("Die nächsten Läufe"))
-        group.setLayout(column(self.summary, self.next_runs))
+        group.setLayout(column(self.summary, self.next_runs, self.retries))
         return group
 
     # Showing and editing

@@ -22,11 +22,13 @@ from PyQt6.QtWidgets import (
 
 from tray_agent.config.settings import Setting, Type, unit_text
 from tray_agent.i18n import _
+from tray_agent.job_kinds import JobKey, job_kind
 from ui.models.settings import SettingsModel, default_text
 from ui.widgets.controls import FocusedWheel, allow, yes_no_box
 from ui.widgets.dialog import Dialog, Form
 from ui.widgets.icons import Status
 from ui.widgets.layout import GRID, column, fill_choice, scrolling
+from ui.widgets.message_box import offer_to_send
 from ui.widgets.notes import Note
 
 if TYPE_CHECKING:
@@ -156,6 +158,8 @@ class SettingsDialog(Dialog):
 
         def saved(_nothing: None) -> None:
             model.saved()
+            if any(changes.get(setting) for setting in job_kind(JobKey.SEND_MESSAGES).switches):
+                offer_to_send(self.context.windows)
             then()
 
         self.run(

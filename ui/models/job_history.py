@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from tray_agent.i18n import _, format_number, ngettext
+from tray_agent.i18n import _, format_datetime, format_number, format_time, ngettext
 from tray_agent.job_kinds import JobKey, job_title
-from tray_agent.protocol.model import Run, RunFilter, RunState
-from tray_agent.protocol.titles import state_title, trigger_title
+from tray_agent.jobs.owed import Owed
+from tray_agent.protocol.model import Run, RunFilter, RunState, RunTrigger
+from tray_agent.protocol.titles import cause_of, state_title
 from ui.models.period import ALL_DAYS, Period
 from ui.models.words import local_text
 
@@ -23,10 +24,12 @@ class HistoryFilter:
     job: JobKey | None = None
     state: RunState | None = None
     workstation: str | None = None
+    folded: bool = False
+    """Also the attempts in which nothing changed."""
 
     def asked(self, zone: tzinfo) -> RunFilter:
         """Returns the filter of the engine."""
-        return RunFilter(self.period.since(zone), self.period.until(zone), self.job, self.state, self.workstation)
+        return RunFilter(self.period.since(zone), self.period.until(zone), self.job, self.state, self.workstation, self.folded)
 
 
 def success_sentence() -> str:
@@ -55,22 +58,47 @@ def duration_text(run: Run) -> str:
     return _("{minutes} Min. {seconds} s").format(minutes=minutes, seconds=seconds)
 
 
-def details(run: Run, zone: tzinfo) -> str:
-    """Returns what is told of a run below the list, line by line."""
-    return "\n".join(_detail_lines(run, zone))
+def details(run: Run, zone: tzinfo, owed: Owed | None = None) -> str:
+    """Returns what is told of a run below the list, line by line.
+
+    Args:
+        run: the run.
+        zone: the practice's time zone.
+        owed: what its job owes now.
+    """
+    return "\n".join(_detail_lines(run, zone, owed))
 
 
-def _detail_lines(run: Run, zone: tzinfo) -> Iterator[str]:
+def attempts_text(run: Run, zone: tzinfo, owed: Owed | None = None) -> str:
+    """Returns how often a planned time was tried up to this run: "3 Versuche, zuletzt 10:47, nächster 11:02"; "" for one try."""
+    goes_on = owed is not None and (owed.due_at, owed.attempts) == (run.due_at, run.attempt)
+    if run.folded or run.trigger is RunTrigger.BY_HAND or not (goes_on or run.attempt > 1):
+        return ""
+    parts = [ngettext("{number} Versuch", "{number} Versuche", run.attempt).format(number=run.attempt)]
+    if run.started_at:
+        parts.append(_("zuletzt {time}").format(time=_time_of_day(run.started_at, run, zone)))
+    if goes_on and owed and owed.next_at:
+        parts.append(_("nächster {time}").format(time=_time_of_day(owed.next_at, run, zone)))
+    return ", ".join(parts)
+
+
+def _time_of_day(at: datetime, run: Run, zone: tzinfo) -> str:
+    """Returns a time; with its day where that is not the planned one."""
+    local = at.astimezone(zone)
+    return format_time(local) if local.date() == run.due_at.astimezone(zone).date() else format_datetime(local)
+
+
+def _detail_lines(run: Run, zone: tzinfo, owed: Owed | None) -> Iterator[str]:
     head = _("{job}, geplant {time}: {status} ({trigger})")
-    yield head.format(
-        job=job_title(run.job), time=local_text(run.due_at, zone), status=state_title(run.state), trigger=trigger_title(run.trigger)
-    )
+    yield head.format(job=job_title(run.job), time=local_text(run.due_at, zone), status=state_title(run.state), trigger=cause_of(run))
     if run.sentence:
         yield run.sentence
     if run.started_at:
         begun = _("Begonnen {start} auf {workstation}").format(start=local_text(run.started_at, zone), workstation=run.workstation)
         ended = _(", beendet {end}, Dauer {duration}").format(end=local_text(run.finished_at, zone), duration=duration_text(run))
         yield f"{begun}{ended if run.finished_at else ''}."
+    if attempts := attempts_text(run, zone, owed):
+        yield f"{attempts}."
     if run.takeovers:
         yield _("Im {number}. Anlauf: Ein anderer Arbeitsplatz fiel vorher mittendrin aus.").format(number=run.takeovers + 1)
     if run.problems:
@@ -91,7 +119,7 @@ def csv_row(run: Run, zone: tzinfo) -> tuple[str, ...]:
     """Returns a run as a row of the exported file."""
     duration = run.duration
     return (
-        local_text(run.due_at, zone), job_title(run.job), state_title(run.state), trigger_title(run.trigger), run.workstation,
+        local_text(run.due_at, zone), job_title(run.job), state_title(run.state), cause_of(run), run.workstation,
         local_text(run.started_at, zone), local_text(run.finished_at, zone), f"{duration.total_seconds():.1f}" if duration else "",
         str(run.problems), run.sentence,
     )  # fmt: skip

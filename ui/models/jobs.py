@@ -9,7 +9,9 @@ from datetime import datetime, tzinfo
 from tray_agent.i18n import _, format_datetime
 from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
-from tray_agent.protocol.model import Run
+from tray_agent.messages.outbox.model import Waiting
+from tray_agent.messages.words import waiting_words
+from tray_agent.protocol.model import Run, RunState
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.order_check import OrderFinding
@@ -55,6 +57,11 @@ class JobRow:
     def needs_a_look(self) -> bool:
         """Returns whether something is wrong with its schedule, or it is enabled in vain."""
         return bool(self.warnings) or (self.enabled and not self.stored.switched_on)
+
+    @property
+    def waits(self) -> bool:
+        """Returns whether the job waits for a further attempt, because something is in the way."""
+        return self.stored.waits
 
     @property
     def shown_run(self) -> Run | None:
@@ -183,12 +190,27 @@ class JobsModel:
             yield _("{who} hat {what} bis {until} angehalten.").format(who=self._pause.paused_by, what=held, until=until)
 
     def result_text(self, row: JobRow) -> str:
-        """Returns the column *Letztes Ergebnis*: word and time."""
+        """Returns the column *Letztes Ergebnis*: word and time, or what it waits for."""
+        run, waiting = row.shown_run, self._waiting_text(row)
+        if row.waits:
+            return _("{status}, {time}").format(status=state_title(RunState.RUNNING), time=waiting)
+        if run is None:
+            return waiting or _("noch nie gelaufen")
+        return _("{status}, {time}").format(status=state_title(run.state), time=waiting or self._time_of(run))
+
+    def result_details(self, row: JobRow) -> str:
+        """Returns what is told of the last result besides: when the last run was, and its sentence."""
         run = row.shown_run
         if run is None:
-            return _("noch nie gelaufen")
-        at = run.started_at or run.due_at
-        return _("{status}, {time}").format(status=state_title(run.state), time=format_datetime(at.astimezone(self._zone)))
+            return ""
+        last = _("{status}, {time}").format(status=state_title(run.state), time=self._time_of(run))
+        return "\n".join([last, *([run.sentence] if run.sentence else [])])
+
+    def _waiting_text(self, row: JobRow) -> str:
+        return row.stored.waiting_text(self._zone, self._now) if self._now else ""
+
+    def _time_of(self, run: Run) -> str:
+        return format_datetime((run.started_at or run.due_at).astimezone(self._zone))
 
 
 def schedule_text(row: JobRow) -> str:
@@ -212,6 +234,27 @@ def run_question(key: JobKey) -> tuple[str, str, str] | None:
         _("Was gesendet ist, lässt sich nicht zurückholen. In der Ruhezeit wird auch jetzt nicht gesendet."),
         _("Jetzt &senden"),
     )
+
+
+def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
+    """Returns what is asked where messages wait and sending does not run any more today: question, consequence, yes, no."""
+    if waiting.next_at is None:
+        planned = _("Es ist kein weiteres Senden geplant.")
+    else:
+        planned = _("Das nächste Senden ist am {time} geplant.").format(time=format_datetime(waiting.next_at.astimezone(zone)))
+    left = _("Sonst bleiben sie vorbereitet; wer zu spät erinnert würde, steht auf der Anrufliste.")
+    question = _("{waiting}: jetzt senden?").format(waiting=waiting_words(waiting))
+    return question, f"{planned} {left}", _("Jetzt &senden"), _("&Nein")
+
+
+def abandon_question(row: JobRow) -> tuple[str, str, str]:
+    """Returns what is asked before a person ends what is tried again: question, consequence, the button's words."""
+    consequence = (
+        _("Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf. Wer dann zu spät erinnert würde, steht auf der Anrufliste.")
+        if row.stored.key is JobKey.SEND_MESSAGES
+        else _("Der Rest wartet bis zum nächsten geplanten Lauf.")
+    )
+    return _("{job}: nicht weiter versuchen?").format(job=row.title), consequence, _("&Nicht weiter versuchen")
 
 
 def _mistake_hints(rows: Sequence[JobRow]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
-from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _
 from tray_agent.tray.contract import Toaster, Tray
 from tray_agent.tray.model import (
@@ -33,7 +33,7 @@ from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, Ses
 from ui.background import Background
 from ui.shell.popup import Popups
 from ui.widgets.controls import once_after
-from ui.widgets.message_box import error_window
+from ui.widgets.message_box import error_window, offer_to_send
 from ui.windows import Windows
 
 if TYPE_CHECKING:
@@ -184,9 +184,10 @@ class Program(QObject):
 
     def _not_started(self, error: KnownError) -> None:
         _log.warning("the engine could not be started: %s", error.title)
-        away = isinstance(error, DatabaseUnavailableError)
-        concern = concern_of(error, DialogName.SETUP)
-        self._show(AgentFacts(now=self._now(), database_away=away, concerns=() if away else (concern,)))
+        away = isinstance(error, DatabaseUnavailableError | DatabaseFaultError)
+        fault = error if isinstance(error, DatabaseFaultError) else None
+        concerns = () if away else (concern_of(error, DialogName.SETUP),)
+        self._show(AgentFacts(now=self._now(), database_away=away, database_fault=fault, concerns=concerns))
         if not self._quitting:
             self._start_again.start()
 
@@ -232,13 +233,18 @@ class Program(QObject):
             case PauseJobs(scope, length):
                 self._background.run(lambda: self._engine.pause(scope, length), lambda _nothing: self._changed())
             case Resume():
-                self._background.run(self._engine.resume, lambda _nothing: self._changed())
+                self._background.run(self._engine.resume, lambda _nothing: self._resumed())
             case CheckNow():
                 self._background.run(self._engine.check_now, self._checked)
             case Restart():
                 self.quit(ask=True, restart=True)
             case Quit():
                 self.quit(ask=True)
+
+    def _resumed(self) -> None:
+        self._changed()
+        if not self._quitting:
+            offer_to_send(self._windows)
 
     def _checked(self, check: Check) -> None:
         if self._quitting:

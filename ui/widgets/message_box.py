@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QFontMetrics, QIcon
 from PyQt6.QtWidgets import QLabel, QMessageBox
 
 from tray_agent.errors import KnownError
+from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
 from ui.widgets.icons import program_icon
+
+if TYPE_CHECKING:
+    from tray_agent.messages.outbox.model import Waiting
+    from ui.windows import Windows
 
 CHARACTERS = 56
 """The width of the lines, in average characters; what is shorter stays narrower."""
@@ -59,6 +65,42 @@ def answer_of(box: QMessageBox, consequence: str, words: Sequence[str], *, defau
     make_readable(box)
     box.exec()
     return next((place for place, button in enumerate(buttons) if box.clickedButton() is button), len(buttons) - 1)
+
+
+def offer_to_send(windows: Windows) -> None:
+    """Asks whether messages that wait shall be sent now, where nothing else sends them today; of the same ones only once.
+
+    To be called when a schedule was saved, a switch turned on, or a pause ended. Returns at once; the question stops nothing else.
+    """
+    windows.background.run(windows.agent.waiting_to_send, lambda waiting: _offer(windows, waiting), failed=lambda _error: None)
+
+
+def _offer(windows: Windows, waiting: Waiting | None) -> None:
+    if waiting is None or waiting.newest <= windows.offered:
+        return
+    windows.offered = waiting.newest
+    from ui.models.jobs import send_question  # for the first question only: a program at rest needs no schedules in words
+
+    question, consequence, yes, no = send_question(waiting, windows.agent.machine.zone)
+    box = QMessageBox(QMessageBox.Icon.Question, job_title(JobKey.SEND_MESSAGES), question)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(consequence)
+    send, leave = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole), box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(leave)
+    box.setEscapeButton(leave)
+    make_readable(box)
+    box.setWindowIcon(program_icon())
+    box.setAccessibleName(question)
+    agent = windows.agent
+
+    def answered() -> None:
+        if box.clickedButton() is send:
+            windows.background.run(lambda: agent.jobs.start_now(JobKey.SEND_MESSAGES), lambda _run: None)
+
+    box.finished.connect(lambda _result: answered())
+    box.setWindowModality(Qt.WindowModality.NonModal)
+    windows.question = box
+    box.show()
 
 
 def error_window(error: KnownError) -> QMessageBox:

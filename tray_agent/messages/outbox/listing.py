@@ -130,6 +130,12 @@ def still_open(connection: Connection, now: datetime) -> list[Followed]:
     ]
 
 
+def prepared(connection: Connection) -> dict[int, datetime | None]:
+    """Returns the messages that wait for sending: their numbers, and when their appointments begin."""
+    waiting = select(message.c.id, message.c.appointment_at).where(message.c.state == MessageState.PREPARED.value)
+    return {row.id: row.appointment_at for row in connection.execute(waiting)}
+
+
 def is_to_be_called(missed: OutboxMessage, appointment: Appointment | None, patient: Patient | None) -> bool:
     """Returns whether a missed reminder still asks for a call, by the practice's data as they are now.
 

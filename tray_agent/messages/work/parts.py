@@ -51,6 +51,7 @@ class SendingRules:
         ahead: how many intents are committed ahead of each connection, so that none waits for a COMMIT.
         fresh: a check against the practice's data is repeated when it is older than this at the intent.
         leave_within: a message whose intent was committed leaves within this time, or not at all.
+        mail_leave_within: the same for an e-mail: a slow server takes as long until it is ready for the text; far below ``mail_under_way``.
         under_way: so long after the intent a request could still reach the gateway; before, nobody is asked.
         mail_under_way: the same for an e-mail, whose exchange has many steps, each with a time-out.
         ask_every, times: a gateway is believed that it never got a message after it said so this often, this far apart
@@ -69,6 +70,7 @@ class SendingRules:
     ahead: int = 3
     fresh: timedelta = timedelta(minutes=1)
     leave_within: timedelta = timedelta(seconds=20)
+    mail_leave_within: timedelta = timedelta(minutes=2)
     under_way: timedelta = timedelta(minutes=2)
     mail_under_way: timedelta = timedelta(minutes=15)
     ask_every: timedelta = timedelta(minutes=5)
@@ -81,6 +83,10 @@ class SendingRules:
     inquiry: int = 200
     most_requests: int = 3
     request_every: timedelta = timedelta(minutes=6)
+
+    def leaves_within(self, channel: Channel | None) -> timedelta:
+        """Returns how long after its intent a message may still leave."""
+        return self.mail_leave_within if channel is Channel.EMAIL else self.leave_within
 
     def settles_after(self, channel: Channel | None) -> timedelta:
         """Returns how long after its intent a message could still be under way."""

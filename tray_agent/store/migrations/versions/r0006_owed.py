@@ -43,3 +43,4 @@ def upgrade() -> None:
     op.execute(sa.update(run).where(run.c.attempt > 1).values(takeovers=run.c.attempt - 1))
     op.execute(sa.update(run).where(run.c.attempt != 1).values(attempt=1))
     make_indexes("job_run", {name: f"{columns} folded" for name, columns in _INDEXES.items()})
+    make_indexes("job_run", {"folded": "folded job due_at state workstation trigger"})
