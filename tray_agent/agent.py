@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobWork, JobWorks
     from tray_agent.jobs.events import Events
+    from tray_agent.jobs.outlook import Outlook
     from tray_agent.jobs.scheduler import Scheduler
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
@@ -149,10 +150,20 @@ class Agent:
             region=machine.practice.region,
             canton=machine.practice.canton,
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+            outlook=self._sending_outlook,
             try_sending=lambda: self.jobs.try_again([JobKey.SEND_MESSAGES]),
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+
+    def _sending_outlook(self) -> Outlook:
+        """Returns when sending runs next by what is planned."""
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.jobs.outlook import Outlook, outlook_of
+
+        if not self.is_switched_on(JobKey.SEND_MESSAGES):
+            return Outlook()
+        return outlook_of(self.jobs.plans.load(), JobKey.SEND_MESSAGES, self.machine.zone, self.jobs.around.quiet())
 
     def waiting_to_send(self) -> Waiting | None:
         """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.
