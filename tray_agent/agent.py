@@ -135,6 +135,7 @@ class Agent:
             region=machine.practice.region,
             canton=machine.practice.canton,
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+            try_sending=lambda: self.jobs.try_again([JobKey.SEND_MESSAGES]),
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))

@@ -74,7 +74,8 @@ GOOD, NOTICE, FAULT = CheckVerdict
 def examine(agent: Agent, *subjects: Subject) -> Iterator[CheckResult]:
     """Examines these subjects, all by default, one after the other; yields at least one finding for each.
 
-    Takes seconds where something does not answer: never on the GUI thread. Changes nothing.
+    Takes seconds where something does not answer: never on the GUI thread. Changes nothing, but for a row in the agent's database that it
+    writes and takes away again: only so it is known that it can be written.
     """
     for subject in subjects or tuple(Subject):
         try:
@@ -98,7 +99,8 @@ def _store(agent: Agent) -> Iterator[_Finding]:
     from tray_agent.store.schema_version import check_schema
 
     check_schema(agent.store_unchecked)
-    text = _("Die Datenbank des Agenten ist da und auf dem Stand dieser Version: {url}.")
+    agent.jobs.presences.prove_writable()
+    text = _("Die Datenbank des Agenten ist da, nimmt Änderungen an und ist auf dem Stand dieser Version: {url}.")
     yield GOOD, text.format(url=without_password(agent.machine.store_url))
 
 

@@ -74,6 +74,20 @@ class DatabaseBusyError(UnavailableError):
     code = "database_busy"
 
 
+class DatabaseFaultError(UnavailableError):
+    """The database answers and refuses a step: it is only readable, full, lacks a right …; nothing was changed.
+
+    Args:
+        code: which of these, for logs, JSON and tests.
+    """
+
+    code = "database_other"
+
+    def __init__(self, title: str, message: str, advice: str, *, code: str) -> None:
+        super().__init__(title, message, advice)
+        self.code = code
+
+
 class OutcomeUnknownError(UnavailableError):
     """The connection was lost at COMMIT: it is unknown whether the change is in the database. Read again by key."""
 

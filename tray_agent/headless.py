@@ -56,7 +56,7 @@ def _note(event: Event) -> None:
         case RunLost():
             _log.warning("run %d of %s lost its lease", event.run_id, event.job.value)
         case DatabaseAway():
-            _log.warning("the database is away: %s", event.error.code)
+            _log.warning("the database can't be used: %s", event.error.code)
         case DatabaseBack():
             _log.info("the database is back")
         case PauseChanged():

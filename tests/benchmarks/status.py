@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tray_agent.clock import SystemClock
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import GatewayAccess
-from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.parts import MessageParts, SendingRules
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.messages.work.status import update_status
 from tray_agent.store.tables import message
@@ -31,7 +32,9 @@ def run() -> list[Row]:
     """Returns one row: a run over all open messages, against the bare inquiries of the same references."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        parts = make_parts(folder, make_practice(folder, MESSAGES))
+        # All at once: a run of the product asks about 600, and the next one goes on.
+        rules = SendingRules(most_requests=MESSAGES)
+        parts = replace(make_parts(folder, make_practice(folder, MESSAGES)), rules=rules)
         prepare_reminders(parts, context(JobKey.PREPARE_REMINDERS))
         references = _make_open(parts)
         with GatewayProcess({ACCOUNT: PASSWORD}, folder / "gateway.db", balance=Decimal(10**6)) as server:

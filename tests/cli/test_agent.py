@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from tests.conftest import make_database
 from tray_agent.agent import Agent
 from tray_agent.cli.agent import run_agent_here
 from tray_agent.errors import DatabaseUnavailableError
@@ -77,7 +79,7 @@ def test_it_says_that_the_database_is_away(capsys: pytest.CaptureFixture[str], m
     assert run_agent_here() == 0
     out, err = capsys.readouterr()
     assert err == "vitoclient: Datenbank nicht erreichbar: Die Datenbank antwortet nicht.\n"
-    assert out.splitlines()[1:] == ["Die Datenbank antwortet wieder."]
+    assert out.splitlines()[1:] == ["Die Datenbank kann wieder gelesen und geschrieben werden."]
 
 
 def test_a_faulty_configuration_ends_it_in_one_line(tmp_path: Path) -> None:
@@ -103,3 +105,20 @@ def test_it_runs_until_it_is_asked_to_end(tmp_path: Path) -> None:
     assert process.returncode == 0, complaints
     assert "agent.log" in said
     assert "asked to end" in (tmp_path / "logs" / "agent.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM; its ways to end are tested under tests/windows")
+def test_on_a_store_that_can_only_be_read_it_says_why_and_ends_well_when_asked(tmp_path: Path) -> None:
+    for url in make_database("postgresql", tmp_path, migrated=True):
+        read_only = make_url(url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+        environment = _environment(
+            tmp_path, VITOCLIENT_STORE__URL=read_only.render_as_string(hide_password=False), VITOCLIENT_STORE__SCHEMA="public"
+        )
+        command = [sys.executable, "-m", "tray_agent", "agent"]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            told = process.stderr.readline()
+            process.send_signal(signal.SIGTERM)
+            _said, complaints = process.communicate(timeout=SECONDS)
+        assert told.startswith("vitoclient: Datenbank nur lesbar: Die Datenbank ist nur lesbar; sie nimmt keine Änderungen an.")
+        assert (process.returncode, complaints) == (0, "")

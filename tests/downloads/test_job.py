@@ -26,6 +26,7 @@ from tray_agent.downloads.model import DownloadState, Version
 from tray_agent.downloads.partial import taken
 from tray_agent.downloads.transfer import TransferLimits
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError
+from tray_agent.jobs.owed import Rest
 from tray_agent.protocol.model import Level
 
 UPDATE = "update/2.69.001/update-2.69.001.msi"
@@ -233,8 +234,16 @@ def test_one_failure_does_not_stop_the_others(practice: Practice, server: Faulty
     assert [(error.item, error.reason) for error in errors] == [("tarif", "http_error")]
     assert "Das Portal liefert die Datei nicht (Antwort 403)." in errors[0].sentence
     assert practice.states()["tarif 1.4.002"] == "new"
+    assert result.rest == Rest("http_error", number=1, progressed=True)
+    again = practice.run(TrialContext(attempt=2))
+    assert (again.problems, again.rest, practice.context.reasons) == (
+        1,
+        Rest("http_error", number=1),
+        [],
+    )  # told once, not at every attempt
     server.fault = None
-    assert practice.run().counts["downloaded"] == 1
+    last = practice.run()
+    assert (last.counts["downloaded"], last.rest) == (1, None)
 
 
 def test_a_version_superseded_on_its_way_is_dropped(practice: Practice, demo: DemoPortal, server: FaultyPortal, clock: ManualClock) -> None:
@@ -391,8 +400,9 @@ def test_refused_rows_are_told_once(practice: Practice, demo: DemoPortal, clock:
 def test_a_file_above_the_limit_is_not_fetched(practice: Practice, server: FaultyPortal) -> None:
     practice.subscribe("update")
     practice.limits = TransferLimits(reserve=0, most_bytes=30 * KB)
-    practice.run()
+    result = practice.run()
     assert practice.context.reasons == ["too_large"]
+    assert result.rest is None  # another attempt would meet the same
     assert not any("update" in path for path in server.sent)
 
 

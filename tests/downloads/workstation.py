@@ -36,6 +36,7 @@ class TrialContext:
     due_at: datetime = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 - not looked at
     by_hand: bool = False
     dry_run: bool = False
+    attempt: int = 1
     token: int = 1
     activities: list[Activity] = field(default_factory=list)
     at_checkpoint: Callable[[], None] = lambda: None

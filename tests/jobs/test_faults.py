@@ -19,7 +19,7 @@ def busy() -> OperationalError:
 
 @pytest.mark.parametrize(("error", "expected"), [
     (DatabaseUnavailableError("t", "m"), True), (OutcomeUnknownError("t", "m"), True), (busy(), True), (InputError("t", "m"), False),
-    (ValueError("x"), False), (IntegrityError("INSERT", {}, sqlite3.IntegrityError("x")), False),
+    (ValueError("x"), False), (IntegrityError("INSERT", {}, sqlite3.IntegrityError("x")), True),
 ])  # fmt: skip
 def test_what_passes_by_itself(error: Exception, expected: bool) -> None:
     assert is_temporary(error) is expected

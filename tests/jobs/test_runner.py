@@ -72,20 +72,28 @@ def test_a_known_error_ends_the_run_with_its_words(clocked_database: Database, c
     assert (run.state, run.reason) == (RunState.FAILED, "unavailable")
     assert run.sentence == "Gateway stumm: Das SMS-Gateway antwortet nicht. Später noch einmal."
     (row,) = engine.jobs.log.page().rows
-    assert (row.level, row.reason, row.item, row.sentence) == (Level.ERROR, "unavailable", "ASPSMS", run.sentence)
+    assert (row.level, row.reason, row.item, row.sentence) == (Level.WARNING, "unavailable", "ASPSMS", run.sentence)
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (KeyError("Zoë Ämisegger"), "fault"),
+        (IntegrityError("INSERT", {"patient": "Zoë Ämisegger"}, ValueError("Zoë Ämisegger")), "database_other"),
+    ],
+)
 def test_a_fault_of_the_program_leaves_its_trace_in_the_log_and_no_name(
-    sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture, error: Exception, reason: str
 ) -> None:
     def work(context: JobContext) -> JobResult:
-        raise IntegrityError("INSERT", {"patient": "Zoë Ämisegger"}, ValueError("Zoë Ämisegger"))
+        raise error
 
     engine = engine_of(sqlite_database, clock, work)
     with caplog.at_level(logging.ERROR):
         run = engine.jobs.run_now(SEND)
-    assert (run.state, run.reason) == (RunState.FAILED, "fault")
-    assert "IntegrityError" in caplog.text
+    assert (run.state, run.reason) == (RunState.FAILED, reason)
+    assert "Ämisegger" not in run.sentence
+    assert type(error).__name__ in caplog.text
     assert "test_runner.py" in caplog.text
     assert "Ämisegger" not in caplog.text
     caplog.clear()

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import create_engine, text, update
+from sqlalchemy import create_engine, event, text, update
 from sqlalchemy.engine import make_url
 
 from tests.conftest import make_database
 from tests.jobs.engine import NOW, ZURICH, Engine, daily, every, job
 from tests.jobs.fleet.clock import FastClock
+from tests.support.refusing import Refusing
 from tests.support.servers import postgresql_url
 from tray_agent.clock import ManualClock
-from tray_agent.errors import DatabaseUnavailableError
+from tray_agent.errors import DatabaseBusyError, DatabaseUnavailableError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, PauseChanged, PlanChanged, RunFinished, Woke
@@ -138,6 +139,90 @@ def test_a_database_that_is_away_is_told_once_and_tried_again_ever_later(sqlite_
     assert len(heard(engine, DatabaseAway)) == 2
 
 
+def test_a_store_that_is_read_and_takes_nothing_is_told_within_two_minutes_and_is_good_again_by_itself(
+    sqlite_database: Database, clock: ManualClock
+) -> None:
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
+    scheduler = scheduler_of(engine)
+    scheduler.look()
+    refusing = Refusing(sqlite_database, Refusing.ONLY_READABLE)
+    told_by = clock.now() + timedelta(minutes=2)
+    while not heard(engine, DatabaseAway) and clock.now() < told_by:
+        clock.advance(scheduler.look())
+    (away,) = heard(engine, DatabaseAway)
+    assert isinstance(away, DatabaseAway)
+    assert (away.error.code, scheduler.trouble) == ("database_read_only", away.error)
+    engine.jobs.plans.load()  # it can be read
+    for _minute in range(5):
+        clock.advance(scheduler.look())
+    assert (len(heard(engine, DatabaseAway)), heard(engine, DatabaseBack)) == (1, [])
+    assert scheduler.stop()
+    refusing.pragma = ""
+    scheduler.look()
+    assert (len(heard(engine, DatabaseBack)), scheduler.trouble) == (1, None)
+
+
+def test_at_rest_a_store_is_written_once_a_minute(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
+    scheduler = scheduler_of(engine)
+    scheduler.look()
+    written: list[str] = []
+
+    @event.listens_for(sqlite_database.engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            written.append(statement.split()[1])
+
+    until = clock.now() + timedelta(minutes=10)
+    while clock.now() <= until:
+        clock.advance(scheduler.look())
+    assert written == ["agent_presence"] * 10
+
+
+def test_a_statement_that_nobody_foresaw_is_told_and_does_not_end_the_looks(
+    sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)])
+    scheduler = scheduler_of(engine)
+    with sqlite_database.begin() as connection:
+        connection.execute(text("ALTER TABLE agent_presence RENAME TO away"))
+    engine.plan(DOWNLOAD, daily(time(10, 1)))
+    clock.advance(timedelta(minutes=1))
+    assert scheduler.look() == RHYTHM.first_retry
+    wait_for_runs(scheduler)
+    assert [row[2] for row in engine.told(DOWNLOAD)] == ["succeeded"], "what can be done is done"
+    (away,) = heard(engine, DatabaseAway)
+    assert "no such table" in str(away.error)  # type: ignore[attr-defined]
+    assert "OperationalError" in caplog.text
+    caplog.clear()
+    with sqlite_database.begin() as connection:
+        connection.execute(text("ALTER TABLE away RENAME TO agent_presence"))
+    scheduler.look()
+    assert len(heard(engine, DatabaseBack)) == 1
+
+
+def test_a_store_that_others_hold_for_long_is_told_as_busy(
+    sqlite_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(sqlite_database, clock)
+    scheduler = scheduler_of(engine)
+    scheduler.look()
+
+    def busy(_difference: timedelta) -> None:
+        clock.advance(timedelta(seconds=30))
+        raise DatabaseBusyError("Datenbank beschäftigt", "Andere halten sie besetzt.")
+
+    monkeypatch.setattr(engine.jobs.presences, "tell", busy)
+    told_by = clock.now() + timedelta(minutes=3)
+    while not heard(engine, DatabaseAway) and clock.now() < told_by:
+        clock.advance(scheduler.look())
+    assert scheduler.trouble is not None
+    assert scheduler.trouble.code == "database_busy"
+    monkeypatch.undo()
+    scheduler.look()
+    assert scheduler.trouble is None
+
+
 def test_a_server_that_refuses_and_comes_back(clock: ManualClock, tmp_path: Path) -> None:
     """A real server: its connections are ended and new ones refused, as while it restarts."""
     server = postgresql_url()
@@ -243,7 +328,6 @@ def test_agents_that_are_there_are_listed(clocked_database: Database, clock: Man
         second = Engine(clocked_database, clock, name)
         scheduler = scheduler_of(second)
         scheduler.look()
-        scheduler.tell_presence()
         clock.advance(timedelta(seconds=10))
     there = second.jobs.presences.there()
     assert [(one.workstation, one.scheduling, one.here) for one in there] == [("PC1", True, False), ("PC2", True, True)]

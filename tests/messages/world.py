@@ -89,6 +89,7 @@ class TrialContext(JobContext):
         self.due_at = datetime(2026, 11, 23, 9, 0, tzinfo=ZURICH)
         self.by_hand = by_hand
         self.dry_run = dry_run
+        self.attempt = 1
         self.token = token
         self.lost = False
         self.cancelled = False
@@ -130,6 +131,7 @@ class World:
     steps: list[str] = field(default_factory=list)
     next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
     senders: dict[str, str] = field(default_factory=dict)
+    hastened: int = 0
 
     @property
     def parts(self) -> MessageParts:
@@ -146,6 +148,7 @@ class World:
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
             rules=self.rules,
             next_sending=lambda: self.next_sending,
+            try_sending=self._hasten,
             reached=self.steps.append,
         )
 
@@ -166,10 +169,12 @@ class World:
         return self.mail
 
     def context(self, job: JobKey = JobKey.SEND_MESSAGES, *, dry_run: bool = False, by_hand: bool = False) -> TrialContext:
-        return TrialContext(job, next(self.tokens), dry_run=dry_run, by_hand=by_hand)
+        context = TrialContext(job, next(self.tokens), dry_run=dry_run, by_hand=by_hand)
+        context.due_at = self.clock.now().replace(microsecond=0)
+        return context
 
-    def prepare(self, *, dry_run: bool = False) -> JobResult:
-        return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run)
+    def prepare(self, *, dry_run: bool = False, due_at: datetime | None = None) -> JobResult:
+        return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run, due_at=due_at)
 
     def greet(self) -> JobResult:
         return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS)
@@ -177,11 +182,15 @@ class World:
     def send(self, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
         return self._run(send_messages, JobKey.SEND_MESSAGES, dry_run=dry_run, by_hand=by_hand)
 
-    def follow_up(self) -> JobResult:
-        return self._run(update_status, JobKey.UPDATE_STATUS)
+    def follow_up(self, *, by_hand: bool = False) -> JobResult:
+        return self._run(update_status, JobKey.UPDATE_STATUS, by_hand=by_hand)
 
-    def _run(self, job: Any, key: JobKey, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
+    def _hasten(self) -> None:
+        self.hastened += 1
+
+    def _run(self, job: Any, key: JobKey, *, dry_run: bool = False, by_hand: bool = False, due_at: datetime | None = None) -> JobResult:
         context = self.context(key, dry_run=dry_run, by_hand=by_hand)
+        context.due_at = due_at or context.due_at
         try:
             result: JobResult = job(self.parts, context)
             return result

@@ -474,6 +474,7 @@ class Programme:
         self._away_since: datetime | None = None
         self._missed: tuple[datetime, datetime] | None = None
         self._retry = 5.0
+        self._is_good_again = False
         self._office.job_events.subscribe(self._hear)
         self._watch_strand = around.timetable.spawn(self.place, f"{self.place.name} watch", self._watch)
 
@@ -583,6 +584,9 @@ class Programme:
         now = self._around.timetable.now
         away = (self._away_since, now) if self._away_since else self._missed
         try:
+            if self._is_good_again:
+                self._office.jobs.claims.hasten(JobKey)
+                self._is_good_again = False
             plan, waits_until = self._office.jobs.settlement.settle(self._launch, away)
         except KnownError:
             self._away_since = self._away_since or now
@@ -594,6 +598,8 @@ class Programme:
             return 2.0
         if self._away_since:
             self._missed, self._away_since, self._retry = away, None, 5.0
+            self._is_good_again = True
+            return 0.2
         planned = [next_after(job.schedule, ZURICH, plan.now) for job in plan.jobs.values()]
         due = min((at for at in (waits_until, *planned) if at), default=now + LONGEST_LOOK)
         return min(max((due - self._around.timetable.now).total_seconds(), 0.2), LONGEST_LOOK.total_seconds())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as machine_random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -61,6 +61,10 @@ NEEDS_PEOPLE = frozenset(
 """What does not happen on a weekend, or would not end on it."""
 
 
+Script = Callable[[int, date], Iterable[Trouble]]
+"""The troubles of a day that somebody wrote, rather than the seed."""
+
+
 class Simulation:
     """A practice and its world.
 
@@ -69,14 +73,17 @@ class Simulation:
         folder: for the store; better in memory.
         bad: whether there are bad hours at all.
         without: numbers of troubles that are left out, to find out which of them matter.
+        also: gives further troubles of a day, by its number from 0 on and its date.
     """
 
-    def __init__(self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = ()) -> None:
+    def __init__(
+        self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = (), also: Script = lambda _number, _day: ()
+    ) -> None:
         self.random = Random(seed)
         self.first = self.random.choice(FIRST_DAYS)
         start = at(self.first, time(6, 30))
         self.record = Record(seed, start, start)
-        self._bad, self._without, self._troubles = bad, without, 0
+        self._bad, self._without, self._troubles, self._also = bad, without, 0, also
         self._timetable = Timetable(start, seed)
         self._wires = Wires()
         self._world = World(self._timetable, seed, timedelta(hours=self.random.uniform(1, 6)))
@@ -148,6 +155,8 @@ class Simulation:
             self._open_hours(day)
         if self._bad:
             self._expect(day)
+        for trouble in self._also((day - self.first).days, day):
+            self._timetable.at(trouble.begins, partial(self._begin, trouble, 0))
         self._timetable.run_until(at(day + timedelta(days=1), time(0)))
 
     def _expect(self, day: date) -> None:

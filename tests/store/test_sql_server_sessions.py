@@ -16,8 +16,8 @@ from tray_agent.clock import ManualClock
 from tray_agent.config.machine import Machine, PracticeSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import DatabaseBusyError, DatabaseUnavailableError
-from tray_agent.practice.sql_source import SqlPracticeSource
-from tray_agent.store.database import PATIENCE, open_database
+from tray_agent.practice.sql_source import PracticeDataError, SqlPracticeSource
+from tray_agent.store.database import LOCK_WAIT, PATIENCE, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import metadata, setting
 
@@ -41,7 +41,8 @@ def test_every_session_counts_rows_and_waits_for_no_lock_for_ever(sql_server: Sq
     with database.read(), database.read():
         pass
     assert sql_server.said("SET NOCOUNT") == ["SET NOCOUNT OFF"] * 2
-    assert sql_server.said("SET LOCK") == [f"SET LOCK_TIMEOUT {int(PATIENCE * 1000)}"] * 2
+    assert sql_server.said("SET LOCK") == [f"SET LOCK_TIMEOUT {int(LOCK_WAIT * 1000)}"] * 2
+    assert 2 * LOCK_WAIT < 20 < PATIENCE, "who waited in vain asks again, longer than twenty seconds"
     assert sql_server.sessions == 2
 
 
@@ -88,6 +89,15 @@ def test_a_reader_of_the_practice_that_was_a_deadlocks_victim_reads_again(sql_se
     sql_server.fails["FROM vitoclient_mandants"] = fault("40001", VICTIM)
     assert SqlPracticeSource(open_database(URL, clock=ManualClock(datetime(2026, 11, 23, tzinfo=UTC)))).mandants() == {}
     assert len(sql_server.said("FROM vitoclient_mandants")) == 2
+
+
+def test_a_right_that_lacks_on_a_view_names_the_view_and_what_the_server_said(sql_server: SqlServer) -> None:
+    said = f"[42000] {DRIVER}The SELECT permission was denied on the object 'vitoclient_mandants'. (229) (SQLExecDirectW)"
+    sql_server.fails["FROM vitoclient_mandants"] = fault("42000", said)
+    with pytest.raises(PracticeDataError) as raised:
+        SqlPracticeSource(open_database(URL)).mandants()
+    assert "vitoclient_mandants kann nicht gelesen werden: 229: The SELECT permission was denied" in raised.value.message
+    assert "Der Agent versucht es von selbst wieder." in raised.value.advice
 
 
 def test_of_many_rows_each_is_told_by_itself(sql_server: SqlServer) -> None:

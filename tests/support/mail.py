@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -60,11 +60,22 @@ _AT_CONTENT: dict[MailFault | None, str] = {
 
 
 class FaultyMailServer(DemoMailServer):
-    """The loopback mail server, whose next messages may meet faults; on a port of one's choice."""
+    """The loopback mail server, whose next messages may meet faults; on a port of one's choice.
 
-    def __init__(self, users: Mapping[str, str] | None = None, *, port: int = 0, **usual: Any) -> None:
+    Args:
+        before_answer: called before each answer: a slow server moves the clock.
+
+    Attributes:
+        conversations: how many connections were made.
+    """
+
+    def __init__(
+        self, users: Mapping[str, str] | None = None, *, port: int = 0, before_answer: Callable[[], None] | None = None, **usual: Any
+    ) -> None:
         super().__init__(users, **usual)
         self.port = port
+        self.conversations = 0
+        self._before_answer = before_answer
         self._faults: deque[MailFault] = deque()
 
     def fail_next(self, *faults: MailFault) -> None:
@@ -81,7 +92,25 @@ class FaultyMailServer(DemoMailServer):
 
     def conversation(self) -> asyncio.BaseProtocol:
         """Answers a new connection, or turns it away at once."""
-        return _Busy() if self.take_fault(MailFault.CONNECT_BUSY) else converse(self, _FaultyHandler(self))
+        self.conversations += 1
+        if self.take_fault(MailFault.CONNECT_BUSY):
+            return _Busy()
+        conversation = converse(self, _FaultyHandler(self))
+        return conversation if self._before_answer is None else _slow(conversation, self._before_answer)
+
+
+def _slow(conversation: Any, before_answer: Callable[[], None]) -> asyncio.BaseProtocol:
+    """Lets something happen before each answer, the greeting included."""
+    push = conversation.push
+
+    async def slow(status: str | bytes) -> None:
+        if status[3:4] in (" ", b" "):  # the last line of an answer
+            before_answer()
+        await push(status)
+
+    conversation.push = slow
+    slowed: asyncio.BaseProtocol = conversation
+    return slowed
 
 
 class _Busy(asyncio.Protocol):

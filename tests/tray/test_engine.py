@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.refusing import Refusing
 from tray_agent.agent import Agent
 from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.config.machine import Machine, StoreSection
@@ -181,6 +182,24 @@ def test_check_says_what_its_runs_came_to(engine: AgentEngine) -> None:
 def test_check_is_not_waited_for_after_the_end(engine: AgentEngine) -> None:
     engine.stop()
     assert engine.results_of(Check((4711,))) == ()
+
+
+def test_store_that_takes_nothing_is_told_with_its_cause_until_it_does(practice: Practice) -> None:
+    engine = practice.engine()
+    scheduler = practice.agent.scheduler
+    scheduler.look()
+    assert tray_state(engine.facts()).look is Look.OK
+    refusing = Refusing(practice.agent.store, Refusing.ONLY_READABLE)
+    practice.move_to(practice.clock.now() + timedelta(minutes=1))
+    scheduler.look()
+    state = tray_state(engine.facts())
+    assert (state.look, state.word) == (Look.DATABASE_AWAY, "Datenbank nur lesbar")
+    assert state.lines[1] == "Datenbank nur lesbar: nichts wird gesendet."
+    assert state.details[0].startswith("Die Datenbank ist nur lesbar; sie nimmt keine Änderungen an.")
+    assert "von selbst wieder" in state.details[1]
+    refusing.pragma = ""
+    scheduler.look()
+    assert tray_state(engine.facts()).look is Look.OK
 
 
 def test_database_that_is_away_is_a_fact(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:

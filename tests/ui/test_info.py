@@ -10,11 +10,13 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.support.refusing import Refusing
 from tray_agent import __version__
+from tray_agent.agent import Agent
 from tray_agent.jobs.model import Presence
 from tray_agent.practice.model import Mandant
 from ui.dialogs.info import InfoDialog
-from ui.models.info import database_words, licences, workstations
+from ui.models.info import database_words, facts_of, licences, workstations
 from ui.windows import DialogContext
 
 TODAY = date(2026, 11, 23)
@@ -42,6 +44,15 @@ def test_only_computers_whose_scheduler_runs_are_named() -> None:
     command = Presence("b", "PC2", "1", seen, seen, scheduling=False)
     assert workstations((tray, command), ZoneInfo("Europe/Zurich")) == "PC1 (dieser), gesehen 23.11.2026 10:00"
     assert workstations((command,), ZoneInfo("Europe/Zurich")) == "zurzeit keinem Computer"
+
+
+def test_a_store_that_takes_nothing_is_told_beside_its_address(agent: Agent) -> None:
+    def told() -> str:
+        return next(fact.value for fact in facts_of(agent) if fact.label == "Datenbank")
+
+    assert told() == database_words(agent.machine.store_url)
+    Refusing(agent.store, Refusing.ONLY_READABLE)
+    assert "\nDatenbank nur lesbar: Die Datenbank ist nur lesbar" in told()
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def _tell(event: Event) -> None:
     if isinstance(event, DatabaseAway):
         print(f"vitoclient: {one_line(str(event.error))}", file=sys.stderr, flush=True)
     elif isinstance(event, DatabaseBack):
-        print(_("Die Datenbank antwortet wieder."), flush=True)
+        print(_("Die Datenbank kann wieder gelesen und geschrieben werden."), flush=True)
 
 
 def run_service_here(config: Path | None = None) -> int:

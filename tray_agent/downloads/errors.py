@@ -51,6 +51,14 @@ class TransferFault(StrEnum):
     BUSY = "busy"
     FILE = "file_error"
 
+    @property
+    def passes(self) -> bool:
+        """Returns whether the same may succeed a little later, without the vendor or the practice doing anything."""
+        return self in (
+            TransferFault.UNREACHABLE, TransferFault.REFUSED, TransferFault.STALLED, TransferFault.BROKEN_OFF, TransferFault.RANGE,
+            TransferFault.SPACE, TransferFault.BUSY, TransferFault.FILE,
+        )  # fmt: skip
+
 
 _GOES_ON = N_("Der nächste Lauf fährt von selbst fort.")
 _TELL_VENDOR = N_("Den Hersteller benachrichtigen, wenn es morgen noch so ist.")

@@ -171,8 +171,11 @@ class _Run:
         if fetching.superseded:
             self._drop(pool, fetching.version)
         elif isinstance(error, KnownError):
-            self._tally.counts[DownloadCount.FAILED] += 1
-            self._log(report.failed(fetching.version, error))
+            self._tally.failed(error)
+            if self._context.attempt == 1:
+                self._log(report.failed(fetching.version, error))
+            else:  # it was told once; that it lasts, the engine tells
+                self._tally.problems += 1
         elif error is None:
             self._offer(fetching.version, future.result())
 

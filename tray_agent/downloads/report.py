@@ -7,12 +7,14 @@ from enum import StrEnum
 
 from tray_agent.downloads.catalogue import RefusedTarget
 from tray_agent.downloads.choice import NotFetched
+from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.model import ElementVersion, InstallOutcome, Subscription
 from tray_agent.downloads.words import format_size
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, join_texts, ngettext
 from tray_agent.job_kinds import Service
 from tray_agent.jobs.contract import JobResult
+from tray_agent.jobs.owed import Rest
 from tray_agent.protocol.model import Activity, Level
 
 PROGRAM = "vitoclient-Services"
@@ -109,11 +111,21 @@ class DownloadTally:
         self.problems = 0
         self.counts: Counter[DownloadCount] = Counter()
         self.skipped: Counter[NotFetched] = Counter()
+        self._left: list[TransferFault] = []
+
+    def failed(self, error: KnownError) -> None:
+        """Counts a version that could not be brought here, and notes whether another attempt may bring it."""
+        self.counts[DownloadCount.FAILED] += 1
+        if isinstance(error, TransferError) and error.fault.passes:
+            self._left.append(error.fault)
 
     def result(self) -> JobResult:
         """Returns the run's result."""
         counts = {what.value: number for what, number in self.counts.items()}
-        return JobResult(counts, {reason.value: number for reason, number in self.skipped.items()}, self.problems, self._sentence())
+        skipped = {reason.value: number for reason, number in self.skipped.items()}
+        progressed = self.counts[DownloadCount.DOWNLOADED] > 0
+        rest = Rest(self._left[0].value, len(self._left), progressed=progressed) if self._left else None
+        return JobResult(counts, skipped, self.problems, self._sentence(), rest)
 
     def _sentence(self) -> str:
         parts = [

@@ -73,6 +73,9 @@ class JobContext(Protocol):
     dry_run: bool
     """Whether the job must only tell what it would do, and change nothing."""
 
+    attempt: int
+    """Which attempt of the planned time it is, from 1 on: what an earlier one told need not be told again."""
+
     token: int
     """The fence: grows with every takeover of this job by whoever."""
 

@@ -102,7 +102,16 @@ def trace_of(error: BaseException) -> str:
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Returns whether the same may succeed a little later: the database is away, or others held it busy for long."""
+    """Returns whether the same may succeed a little later: something outside does not answer, or a database refused a step.
+
+    A statement that the database refuses may be a fault of ours; tried again it does no harm, and far more often it is the database
+    that changed: a right that lacks, a table that somebody rebuilds, a number that nobody foresaw.
+    """
+    return isinstance(error, DBAPIError | UnavailableError)
+
+
+def is_fault(error: BaseException) -> bool:
+    """Returns whether nobody foresaw an error, so that the log file gets the place where it happened."""
     if isinstance(error, DBAPIError):
-        return fault_of(error) in (Fault.TRY_AGAIN, Fault.LOST)
-    return isinstance(error, UnavailableError)
+        return fault_of(error) in (Fault.OTHER, Fault.DUPLICATE_KEY)
+    return not isinstance(error, UnavailableError)

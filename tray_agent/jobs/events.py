@@ -77,7 +77,7 @@ class TimesSkipped(Event):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAway(Event):
-    """The database stopped answering; told once, until ``DatabaseBack``."""
+    """The database does not answer any more, or takes no changes; each cause is told once, until ``DatabaseBack``."""
 
     since: datetime
     error: KnownError
@@ -85,7 +85,7 @@ class DatabaseAway(Event):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseBack(Event):
-    """The database answers again."""
+    """The database answers and takes changes again."""
 
     away_since: datetime
 

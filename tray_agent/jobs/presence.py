@@ -1,21 +1,28 @@
-"""Who is there: the agents of the practice, so that the tray can say which computer runs the jobs."""
+"""Who is there: the agents of the practice, so that the tray can say which computer runs the jobs.
+
+Each agent tells it about once a minute, and that is at the same time its proof that it can write: a store that can only be read lets
+no run begin and would else look as if all were in order.
+"""
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from tray_agent import __version__
 from tray_agent.clock import Clock
 from tray_agent.jobs.model import Presence
 from tray_agent.store.database import Database, from_ms
+from tray_agent.store.faults import explained
 from tray_agent.store.tables import agent_presence as table
 
-BEAT = timedelta(minutes=5)
-"""How often an agent tells that it is there; one that missed two beats counts as gone."""
+BEAT = timedelta(seconds=45)
+"""An agent tells with the first look after so long that it is there: looking every half minute, once a minute."""
 
-_GONE = 2 * BEAT + timedelta(minutes=1)
+_GONE = timedelta(minutes=5)
 _FORGOTTEN = timedelta(days=30)
 
 
@@ -41,6 +48,9 @@ class Presences:
 
         Args:
             difference: this computer's clock minus the server's.
+
+        Raises:
+            DatabaseUnavailableError, DatabaseFaultError, DatabaseBusyError: the store does not take it, nor anything else.
         """
 
         def work(connection: Connection) -> None:
@@ -48,21 +58,46 @@ class Presences:
             seen = {"seen_ms": now, "clock_difference_ms": difference // timedelta(milliseconds=1)}
             updated = connection.execute(update(table).where(table.c.owner == self._owner).values(seen))
             if updated.rowcount == 0:
-                who = {"owner": self._owner, "workstation": self._workstation[:120], "version": __version__, "scheduling": 1}
-                connection.execute(insert(table).values(who | seen | {"started_at": self._started_at}))
+                connection.execute(insert(table).values(self._row(self._owner, scheduling=1) | seen))
                 connection.execute(delete(table).where(table.c.seen_ms < now - _FORGOTTEN // timedelta(milliseconds=1)))
 
         self._database.transact(work)
 
     def leave(self) -> None:
-        """Tells that this process goes."""
-        self._database.transact(lambda connection: connection.execute(delete(table).where(table.c.owner == self._owner)))
+        """Tells that this process goes; when it was there last stays known for a while."""
+        self._database.transact(
+            lambda connection: connection.execute(update(table).where(table.c.owner == self._owner).values(scheduling=0))
+        )
+
+    def prove_writable(self) -> None:
+        """Writes a row and takes it away again, each for good: a step that is rolled back would not meet a full disk.
+
+        Raises:
+            KnownError: the store does not take changes; why.
+        """
+        owner = uuid.uuid4().hex
+        try:
+            self._database.transact(
+                lambda connection: connection.execute(
+                    insert(table).values(
+                        self._row(owner, scheduling=0) | {"seen_ms": self._database.now_ms(connection), "clock_difference_ms": 0}
+                    )
+                )
+            )
+            self._database.transact(lambda connection: connection.execute(delete(table).where(table.c.owner == owner)))
+        except DBAPIError as error:
+            raise explained(error) from error
+
+    def _row(self, owner: str, *, scheduling: int) -> dict[str, object]:
+        who: dict[str, object] = {"owner": owner, "workstation": self._workstation[:120], "version": __version__}
+        return who | {"scheduling": scheduling, "started_at": self._started_at}
 
     def there(self) -> tuple[Presence, ...]:
         """Returns the agents that are on, the longest-running first."""
         with self._database.read() as connection:
             least = self._database.now_ms(connection) - _GONE // timedelta(milliseconds=1)
-            rows = connection.execute(select(table).where(table.c.seen_ms >= least).order_by(table.c.started_at, table.c.owner))
+            there = (table.c.seen_ms >= least, table.c.scheduling == 1)
+            rows = connection.execute(select(table).where(*there).order_by(table.c.started_at, table.c.owner))
             return tuple(
                 Presence(
                     row.owner, row.workstation, row.version, row.started_at, from_ms(row.seen_ms), bool(row.scheduling),

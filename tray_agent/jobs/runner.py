@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError, Surroundings
-from tray_agent.jobs.errors import is_temporary, trace_of
+from tray_agent.jobs.errors import is_fault, is_temporary, trace_of
 from tray_agent.jobs.events import Event, Listener, RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
 from tray_agent.jobs.owed import Owed, Rest, Trouble
 from tray_agent.protocol.activity_log import ActivityLog
@@ -29,6 +31,7 @@ from tray_agent.protocol.sentences import (
     paused_sentence,
     quit_sentence,
 )
+from tray_agent.store.faults import explained
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -53,6 +56,7 @@ class RunContext:
         self.job = claim.job
         self.due_at = claim.due_at
         self.by_hand = claim.trigger is RunTrigger.BY_HAND
+        self.attempt = claim.attempt
         self.token = claim.token
         self._claim = claim
         self._claims = claims
@@ -106,10 +110,10 @@ class RunContext:
         except LeaseLostError:
             self._lost = True
         except Exception as error:  # noqa: BLE001 - the next heartbeat may get through; else the lease runs out
-            if is_temporary(error):
-                logger.warning("%s: the lease could not be renewed, the database is away", self.job.value)
-            else:
+            if is_fault(error):
                 _log_fault(self.job, error)
+            else:
+                logger.warning("%s: the lease could not be renewed, the database is away", self.job.value)
         else:
             self._renewed = (server_ms, before)
             if asked:
@@ -125,6 +129,7 @@ class DryContext:
     dry_run = True
     by_hand = True
     run_id = 0
+    attempt = 1
     token = 0
 
     def __init__(self, job: JobKey, due_at: datetime, tell: Listener) -> None:
@@ -224,10 +229,15 @@ class Runner:
             raise
         except KnownError as error:
             rest = Rest(error.code) if is_temporary(error) else None
-            return _failure(context.job, error.code, str(error), error.item, rest)
+            return _failure(context, error.code, str(error), error.item, rest)
+        except DBAPIError as error:
+            if is_fault(error):
+                _log_fault(context.job, error)
+            told = explained(error)
+            return _failure(context, told.code, str(told), rest=Rest(told.code))
         except Exception as error:  # noqa: BLE001 - whatever a job does, the agent goes on
             _log_fault(context.job, error)
-            return _failure(context.job, RunReason.FAULT.value, fault_sentence(job_title(context.job)))
+            return _failure(context, RunReason.FAULT.value, fault_sentence(job_title(context.job)))
         ending = Ending(
             RunState.SUCCEEDED, result.rest.reason if result.rest else "", result.sentence, result.counts, result.skipped,
             result.problems, result.rest, result.makes_due,
@@ -300,8 +310,9 @@ class Runner:
             except LeaseLostError:
                 return False
             except Exception as error:  # noqa: BLE001 - the run then ends with its lease
-                if not is_temporary(error):
+                if is_fault(error):
                     _log_fault(claim.job, error)
+                if not is_temporary(error):
                     return False
                 if self._quitting or pause > self._claims.lease.total_seconds():
                     return False
@@ -387,7 +398,7 @@ def _unless_away(job: JobKey, work: Callable[[], T]) -> T | None:
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - see above
-        if not is_temporary(error):
+        if is_fault(error):
             _log_fault(job, error)
         return None
 
@@ -402,7 +413,9 @@ def _stopped(*, held_back: bool, quitting: bool) -> Ending:
 
 
 def _failure(
-    job: JobKey, reason: str, sentence: str, item: str | None = None, rest: Rest | None = None
+    context: RunContext | DryContext, reason: str, sentence: str, item: str | None = None, rest: Rest | None = None
 ) -> tuple[Ending, tuple[Activity, ...]]:
-    activity = Activity(job_kind(job).service, Level.ERROR, reason, sentence, item)
-    return Ending(RunState.FAILED, reason, sentence, problems=1, rest=rest), (activity,)
+    level = Level.WARNING if rest else Level.ERROR  # as long as it may pass by itself
+    activity = Activity(job_kind(context.job).service, level, reason, sentence, item)
+    is_told = rest is not None and context.attempt > 1  # the same again is told when it has lasted
+    return Ending(RunState.FAILED, reason, sentence, problems=1, rest=rest), () if is_told else (activity,)

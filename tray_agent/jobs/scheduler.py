@@ -1,11 +1,12 @@
 """Keeps the jobs running: wakes at the planned times, looks at the plan, survives sleep and a database that is away.
 
 APScheduler is the one engine of all that happens by itself (memory job store, a trigger and an executor of our own): it wakes at the
-planned times of each job, has the plan looked at every half minute, tells that this agent is there, and prunes the logs. Its rules
+planned times of each job, has the plan looked at every half minute, and prunes the logs. Its rules
 for late wake-ups are chosen on purpose: ``misfire_grace_time`` None, so that none is dropped for being late, and ``coalesce``,
 because one is enough for many; what becomes of a late planned time is decided by ``catch_up`` alone. All that a wake-up does is to
 have the plan looked at. The looks in between notice schedules saved on another computer, runs that vanished, and a computer that
-slept, and so a wrong or corrected clock does no harm.
+slept, and so a wrong or corrected clock does no harm. Once a minute a look tells that this agent is there: only a store that takes it
+is one that runs can begin in.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import DBAPIError
 
 from tray_agent.clock import Clock
 from tray_agent.errors import DatabaseBusyError, KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
-from tray_agent.jobs.errors import is_temporary, trace_of
+from tray_agent.jobs.errors import is_fault, trace_of
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
 from tray_agent.jobs.model import Pause
 from tray_agent.jobs.plan import Plan
@@ -38,6 +40,7 @@ from tray_agent.protocol.model import Activity, Level
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.planned_times import next_after
+from tray_agent.store.faults import explained
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +70,8 @@ class Rhythm:
 _SOONEST = timedelta(milliseconds=200)
 _STEP = timedelta(seconds=2)
 """A difference between the clocks of this size is told anew; also the pause after a deadlock."""
+_BUSY = timedelta(seconds=90)
+"""A store that others hold for so long is told as one that can't be used."""
 
 
 class Scheduler:
@@ -110,7 +115,11 @@ class Scheduler:
         self._nudged = False
         self._turn = threading.Lock()
         """Held by the look that goes on."""
+        self._trouble: KnownError | None = None
         self._away_since: datetime | None = None
+        self._proved: float | None = None
+        """When this agent last told that it is there, by the monotonic clock; at first, when it first looked."""
+        self._is_told = False
         self._missed: tuple[datetime, datetime] | None = None
         self._retry = rhythm.first_retry
         self._looked: tuple[datetime, float] | None = None
@@ -127,7 +136,7 @@ class Scheduler:
     def start(self) -> None:
         """Begins to run the jobs; returns at once, also when the database is away."""
         self._unsubscribe = self._events.subscribe(self._hear)
-        for work, every in ((self._look_in_turn, self._rhythm.look), (self.tell_presence, BEAT), (self._prune, self._rhythm.prune)):
+        for work, every in ((self._look_in_turn, self._rhythm.look), (self._prune, self._rhythm.prune)):
             trigger = IntervalTrigger(seconds=every.total_seconds() / self._rhythm.speed, timezone=UTC)
             self._engine.add_job(work, trigger, id=work.__name__)
         self._engine.start()
@@ -160,21 +169,34 @@ class Scheduler:
             if not self._looking:  # else it looks once more when it has ended
                 self._move(self._look_in_turn, datetime.now(UTC))
 
+    @property
+    def trouble(self) -> KnownError | None:
+        """Why the store can't be used, as ``DatabaseAway`` told it; None: it can, it can be read and written."""
+        return self._trouble
+
     def look(self) -> timedelta:
         """Looks at the plan once and returns when to look again: at the next planned time, or after a while. Never raises."""
         try:
             if self._must_wait_for_network():
                 return self._rhythm.first_retry
-            return self._settle()
-        except DatabaseBusyError:
-            return _STEP
-        except KnownError as error:
-            return self._lost(error)
+            pause = self._settle()
+            self._prove_writable()
         except Exception as error:  # noqa: BLE001 - what plans must never end
-            if is_temporary(error):
-                return _STEP
-            logger.error("the plan could not be looked at\n%s", trace_of(error))  # noqa: TRY400 - without values
+            return self._failed(error)
+        self._come_back()
+        return pause
+
+    def _failed(self, error: Exception) -> timedelta:
+        """Notes why a look failed, and returns the pause before the next one."""
+        told = explained(error) if isinstance(error, DBAPIError) else error
+        if not isinstance(told, KnownError):
+            logger.error("the plan could not be looked at\n%s", trace_of(error))
             return self._rhythm.look
+        if isinstance(told, DatabaseBusyError) and not self._lacks_proof(_BUSY):
+            return _STEP
+        if isinstance(error, DBAPIError) and is_fault(error) and self._trouble is None:
+            logger.error("the database refuses a look at the plan\n%s", trace_of(error))
+        return self._lost(told)
 
     def _look_in_turn(self) -> None:
         """Looks at the plan and places the next look; after the end no more, though one waited for its turn."""
@@ -209,16 +231,9 @@ class Scheduler:
 
     def _found(self, plan: Plan) -> None:
         """Takes over what a look found: the server's clock, the next times, the pause; tells what is new."""
-        if self._away_since is not None:
-            self._missed = self._away()
-            self._events.tell(DatabaseBack(self._away_since))
-            self._is_good_again = True
-            self.look_soon()
-            self._away_since, self._retry = None, self._rhythm.first_retry
         self._difference = self._clock.now() - plan.now
         if self._told_difference is None or abs(self._told_difference - self._difference) >= _STEP:
-            self._told_difference = self._difference
-            self._move(self.tell_presence, datetime.now(UTC))
+            self._told_difference, self._is_told = self._difference, False
         times = {key: at for key, planned in plan.jobs.items() if (at := next_after(planned.schedule, self._zone, plan.now))}
         if times != self._next_times:
             self._next_times = times
@@ -247,14 +262,41 @@ class Scheduler:
             self.look_soon()
 
     def _lost(self, error: KnownError) -> timedelta:
-        """Notes that the database is away, tells it once, and returns the pause before the next attempt."""
+        """Notes that the database can't be used, tells each cause once, and returns the pause before the next attempt."""
         if self._away_since is None:
             self._away_since = self._clock.now()
-            logger.warning("the database is away: %s", error.code)
+        if self._trouble is None or self._trouble.code != error.code:
+            logger.warning("the database can't be used: %s", error.code)
+            self._trouble = error
             self._events.tell(DatabaseAway(self._away_since, error))
         pause = self._retry
         self._retry = min(2 * self._retry, self._rhythm.longest_retry)
         return pause
+
+    def _prove_writable(self) -> None:
+        """Tells about once a minute that this agent is there; a store that does not take it is as good as away."""
+        assert self._jobs is not None  # noqa: S101 - it was they that read the plan
+        if self._is_told and self._away_since is None and not self._lacks_proof(BEAT):
+            return
+        self._jobs.presences.tell(self._difference)
+        self._proved, self._is_told = self._clock.monotonic(), True
+
+    def _lacks_proof(self, least: timedelta) -> bool:
+        """Returns whether it is so long since this agent last told that it is there, or began to try."""
+        if self._proved is None:
+            self._proved = self._clock.monotonic()
+        return self._clock.monotonic() - self._proved >= least.total_seconds()
+
+    def _come_back(self) -> None:
+        """Tells that the database can be used again, if it could not."""
+        if self._away_since is None:
+            return
+        self._missed = self._away()
+        self._trouble = None
+        self._events.tell(DatabaseBack(self._away_since))
+        self._is_good_again = True
+        self.look_soon()
+        self._away_since, self._retry = None, self._rhythm.first_retry
 
     def _away(self) -> tuple[datetime, datetime] | None:
         """Returns from when until when the database was away, by the server's clock as far as it is known."""
@@ -286,11 +328,6 @@ class Scheduler:
         stepped = abs(passed.total_seconds() - (elapsed - self._looked[1])) > self._rhythm.gap.total_seconds()
         return silent or stepped
 
-    def tell_presence(self) -> None:
-        """Tells that this agent is there; while the database is away it can't."""
-        with self._turn:  # not while this agent is going
-            self._try("this agent could not say that it is there", lambda jobs: jobs.presences.tell(self._difference))
-
     def _prune(self) -> None:
         self._try("the logs could not be pruned", Jobs.prune)
 
@@ -301,10 +338,10 @@ class Scheduler:
         try:
             work(self._jobs)
         except Exception as error:  # noqa: BLE001 - nothing here may end the engine
-            if is_temporary(error):
-                logger.warning("the database is away; %s", failed)
-            else:
+            if is_fault(error):
                 logger.error("%s\n%s", failed, trace_of(error))  # noqa: TRY400 - without values
+            else:
+                logger.warning("the database is away; %s", failed)
 
 
 class _JobStore(MemoryJobStore):  # type: ignore[misc]  # APScheduler has no types

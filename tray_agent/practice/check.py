@@ -16,12 +16,13 @@ from sqlalchemy import Connection, column, func, inspect, select, table, types
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
+from tray_agent.errors import DatabaseFaultError
 from tray_agent.i18n import _, join_texts, ngettext
 from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, ColumnType, PracticeView, ViewColumn
 from tray_agent.store.database import Database
-from tray_agent.store.faults import Fault, fault_of
+from tray_agent.store.faults import Fault, explained, fault_of, said
 
 ROWS_READ = 20_000
 """So many rows of each view are read, those with the greatest ids."""
@@ -129,7 +130,7 @@ def _check_view(database: Database, view: PracticeView, schema: str | None) -> I
             yield from faults or _check_rows(connection, view, schema)
     except NoSuchTableError:
         yield _fault(view, PracticeCode.VIEW_MISSING, _("Die Sicht {view} gibt es nicht.").format(view=view.name))
-    except DBAPIError as error:
+    except (DBAPIError, DatabaseFaultError) as error:
         yield _broken(view, error)
 
 
@@ -245,7 +246,7 @@ def _check_reference(
         with database.read() as connection:
             count = connection.execute(select(func.count()).select_from(source).where(lost)).scalar_one()
             rows = connection.execute(select(source.c.id).where(lost).order_by(source.c.id).limit(EXAMPLES)).scalars().all()
-    except DBAPIError as error:
+    except (DBAPIError, DatabaseFaultError) as error:
         yield _broken(view, error)
         return
     if count:
@@ -264,11 +265,12 @@ def _listed(ids: Sequence[str], count: int | None = None) -> str:
     return ", ".join(ids[:EXAMPLES]) + more
 
 
-def _broken(view: PracticeView, error: DBAPIError) -> PracticeFinding:
-    """Returns the finding for a statement that the database refused; a lost connection is none."""
-    if fault_of(error) is not Fault.OTHER:
-        raise error
-    why = " ".join(str(error.orig).split())[:200]
+def _broken(view: PracticeView, error: DBAPIError | DatabaseFaultError) -> PracticeFinding:
+    """Returns the finding for a statement that the database refused; a database that is away or busy is none."""
+    cause = error if isinstance(error, DBAPIError) else error.__cause__
+    if not isinstance(cause, DBAPIError) or fault_of(cause) not in (Fault.OTHER, Fault.FORBIDDEN):
+        raise explained(error) if isinstance(error, DBAPIError) else error
+    why = said(cause)
     return _fault(view, PracticeCode.VIEW_BROKEN, _("Die Sicht {view} kann nicht gelesen werden: {why}").format(view=view.name, why=why))
 
 

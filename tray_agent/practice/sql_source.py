@@ -36,13 +36,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
-from tray_agent.errors import UnavailableError
+from tray_agent.errors import DatabaseFaultError, UnavailableError
 from tray_agent.i18n import _
 from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import Appointment, Mandant, Patient, VisitReason
 from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
 from tray_agent.store.database import IN_CHUNK, Database
-from tray_agent.store.faults import Fault, fault_of
+from tray_agent.store.faults import Fault, explained, fault_of, said
 
 ROWS_AT_ONCE = 1000
 """How many rows a chunk holds."""
@@ -70,7 +70,10 @@ def _unreadable(view: str, why: str) -> PracticeDataError:
     return PracticeDataError(
         _("Praxisdaten nicht lesbar"),
         _("Die Sicht {view} kann nicht gelesen werden: {why}. Bis das behoben ist, wird nichts vorbereitet.").format(view=view, why=why),
-        _("«vitoclient doctor» prüft die Sichten; «vitoclient db views» zeigt, wie sie aussehen müssen."),
+        _(
+            "«vitoclient doctor» prüft die Sichten; «vitoclient db views» zeigt, wie sie aussehen müssen. "
+            "Der Agent versucht es von selbst wieder."
+        ),
         item=view,
     )
 
@@ -250,7 +253,7 @@ class _ViewReader:
 
 @contextmanager
 def _naming(view: PracticeView) -> Iterator[None]:
-    """Turns the fault of a statement (no such view, no such column) into an error that names the view.
+    """Turns the fault of a statement (no such view, no such column, no right) into an error that names the view.
 
     Raises:
         PracticeDataError: the view can't be read; a lost connection stays what it is.
@@ -259,12 +262,13 @@ def _naming(view: PracticeView) -> Iterator[None]:
         yield
     except NoSuchTableError as error:
         raise _unreadable(view.name, "no such view") from error
+    except DatabaseFaultError as error:
+        cause = error.__cause__
+        raise _unreadable(view.name, said(cause) if isinstance(cause, DBAPIError) else error.title) from error
     except DBAPIError as error:
         if fault_of(error) is not Fault.OTHER:
-            raise
-        # The driver's own words alone: what SQLAlchemy adds to them holds the values bound, which are data of patients.
-        why = str(error.orig.args[-1]) if error.orig is not None and error.orig.args else "no such view"
-        raise _unreadable(view.name, " ".join(why.split())[:200]) from error
+            raise explained(error) from error
+        raise _unreadable(view.name, said(error)) from error
 
 
 def _as(kind: type, key: str) -> object | None:

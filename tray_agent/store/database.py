@@ -10,17 +10,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Transaction, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseUnavailableError, OutcomeUnknownError
+from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseFaultError, DatabaseUnavailableError, OutcomeUnknownError
 from tray_agent.file_faults import why_of
-from tray_agent.i18n import _
-from tray_agent.store.faults import Fault, ends_connection, fault_of, is_damaged
+from tray_agent.i18n import _, join_texts
+from tray_agent.store.faults import BY_ITSELF, PASSING, Fault, ends_connection, explained, fault_of
 
 Result = TypeVar("Result")
 
@@ -30,8 +30,12 @@ IN_CHUNK = 1000
 ATTEMPTS = 5
 """How often a transaction is run that the database chose as a deadlock victim."""
 
-PATIENCE = 20.0
-"""Seconds after which a transaction is not begun again: so long an SQLite file that others hold is waited for, once."""
+PATIENCE = 30.0
+"""Seconds after which a transaction is not begun again: so long what others hold is waited for."""
+
+LOCK_WAIT = 8.0
+"""Seconds that one statement waits for what others hold. Shorter than ``PATIENCE``: who waited in vain asks again, with all that was
+written meanwhile, and outlives somebody who holds a table for twenty seconds."""
 
 _POOLED: dict[str, Any] = {"pool_pre_ping": True, "pool_recycle": 1800, "pool_size": 4, "hide_parameters": True}
 """How connections to a server are kept; parameters (names, numbers) never stand in an error or a log."""
@@ -40,7 +44,6 @@ _SQLITE = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=20000",
     "cache_size=-16384",
     "wal_autocheckpoint=4000",
     "journal_size_limit=33554432",
@@ -48,9 +51,13 @@ _SQLITE = (
 """How SQLite is used. The cache (KiB; taken when needed) holds the indexes of a large outbox, and their pages are moved from the
 write-ahead log into the file only after many commits, because every commit of a large preparing changes the same ones."""
 
-_SQL_SERVER = ("SET NOCOUNT OFF", f"SET LOCK_TIMEOUT {int(PATIENCE * 1000)}")
-"""How a session of SQL Server begins. Rows changed are counted, whatever the server's default is: compare-and-set lives on that
-number. And nobody waits for another's lock for ever, as nobody does for an SQLite file: after so long it is "busy" (1222)."""
+_SESSION = {
+    "sqlite": tuple(f"PRAGMA {pragma}" for pragma in _SQLITE),
+    "mssql": ("SET NOCOUNT OFF", "SET LOCK_TIMEOUT {wait}"),
+    "postgresql": ("SET lock_timeout = {wait}",),
+}
+"""How a session begins. SQL Server counts the rows changed, whatever the server's default is: compare-and-set lives on that number.
+And nowhere does anybody wait for another's lock for ever: after so many milliseconds it is "busy" (SQLite: ``timeout``)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -68,9 +75,11 @@ class Database:
         engine: SQLAlchemy's engine, as ``open_database`` makes it.
         schema: where the agent's tables are, or None for the default schema.
         clock: stands in for the server's clock where given (tests); also times the pauses between attempts.
+        guest: whether it is another program's.
     """
 
-    def __init__(self, engine: Engine, schema: str | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, schema: str | None = None, clock: Clock | None = None, *, guest: bool = False) -> None:
+        self._guest = guest
         self.engine = engine.execution_options(schema_translate_map={None: schema}) if schema else engine
         self.schema = schema
         self._server_clock = clock
@@ -87,8 +96,9 @@ class Database:
 
         Raises:
             DatabaseUnavailableError: no connection, or lost before COMMIT: nothing was changed.
+            DatabaseFaultError: the database is full, only readable, lacks a right …: nothing was changed.
             OutcomeUnknownError: lost at COMMIT: read again by key.
-            sqlalchemy.exc.DBAPIError: the statement's own fault; see ``faults.fault_of``.
+            sqlalchemy.exc.DBAPIError: a duplicate key, what passes in a moment, or what nobody foresaw; see ``faults.fault_of``.
         """
         connection = self._connect()
         try:
@@ -100,18 +110,22 @@ class Database:
                 except BaseException:
                     _roll_back(connection)
                     raise
-            try:
-                transaction.commit()
-            except DBAPIError as error:
-                _roll_back(connection)
-                if fault_of(error) is not Fault.LOST:
-                    raise
-                raise OutcomeUnknownError(
-                    _("Verbindung beim Speichern verloren"),
-                    _("Die Verbindung zur Datenbank brach beim Speichern ab; ob gespeichert wurde, wird neu gelesen."),
-                ) from error
+                self._commit(connection, transaction)
         finally:
             connection.close()
+
+    def _commit(self, connection: Connection, transaction: Transaction) -> None:
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            _roll_back(connection)
+            # A file that failed in the middle of COMMIT may still hold what was committed, when it is opened again.
+            if fault_of(error) not in (Fault.LOST, Fault.FILE):
+                raise
+            raise OutcomeUnknownError(
+                _("Verbindung beim Speichern verloren"),
+                _("Die Verbindung zur Datenbank brach beim Speichern ab; ob gespeichert wurde, wird neu gelesen."),
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -120,6 +134,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or lost in the middle.
             DatabaseBusyError: chosen as a deadlock's victim, or others held the database for too long.
+            DatabaseFaultError: as ``begin``, and where the server lacks memory.
         """
         connection = self._connect().execution_options(vitoclient_read_only=True)
         try:
@@ -128,8 +143,8 @@ class Database:
                 _prefer(connection, reading=True)
                 yield connection
         except DBAPIError as error:
-            if fault_of(error) is Fault.TRY_AGAIN:
-                raise _busy() from error
+            if fault_of(error) in PASSING:
+                raise explained(error) from error
             raise
         finally:
             _roll_back(connection)
@@ -145,18 +160,17 @@ class Database:
 
         Raises:
             DatabaseBusyError: the database asked for it each time; nothing was changed.
-            DatabaseUnavailableError, OutcomeUnknownError, sqlalchemy.exc.DBAPIError: as ``begin``.
+            DatabaseUnavailableError, DatabaseFaultError, OutcomeUnknownError, sqlalchemy.exc.DBAPIError: as ``begin``.
         """
-        again = frozenset({Fault.TRY_AGAIN, Fault.DUPLICATE_KEY} if again_on_duplicate else {Fault.TRY_AGAIN})
-        return self._repeat(self.begin, work, again)
+        return self._repeat(self.begin, work, PASSING | {Fault.DUPLICATE_KEY} if again_on_duplicate else PASSING)
 
     def query(self, work: Callable[[Connection], Result]) -> Result:
         """Runs ``work``, which only reads, again from its start when the database asks for it: a reader can be a deadlock's victim too.
 
         Raises:
-            DatabaseBusyError, DatabaseUnavailableError, sqlalchemy.exc.DBAPIError: as ``transact``.
+            DatabaseBusyError, DatabaseUnavailableError, DatabaseFaultError, sqlalchemy.exc.DBAPIError: as ``transact``.
         """
-        return self._repeat(self.read, work, frozenset({Fault.TRY_AGAIN}))
+        return self._repeat(self.read, work, PASSING)
 
     def _repeat(
         self, opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], Result], again: frozenset[Fault]
@@ -166,11 +180,12 @@ class Database:
             try:
                 with opened() as connection:
                     return work(connection)
-            except (DBAPIError, DatabaseBusyError) as error:
-                if isinstance(error, DBAPIError) and fault_of(error) not in again:
+            except (DBAPIError, DatabaseBusyError, DatabaseFaultError) as error:
+                cause = error if isinstance(error, DBAPIError) else error.__cause__
+                if not isinstance(cause, DBAPIError) or fault_of(cause) not in again:
                     raise
                 if attempt == ATTEMPTS or self._pause_clock.monotonic() - began >= PATIENCE:
-                    raise _busy() from error
+                    raise explained(cause) from cause
             self._pause_clock.wait(Event(), random.uniform(0.01, 0.05) * 2**attempt)
         raise AssertionError("unreachable")
 
@@ -192,7 +207,10 @@ class Database:
         try:
             return self.engine.connect()
         except DBAPIError as error:
-            raise (damaged if is_damaged(error) else unavailable)(self.engine.url) from error
+            fault, url = fault_of(error), self.engine.url
+            if fault is Fault.DAMAGED and self.dialect == "sqlite":
+                raise damaged(url) from error
+            raise (unavailable(url, guest=self._guest) if fault in (Fault.LOST, Fault.OTHER) else explained(error)) from error
 
 
 def to_ms(instant: datetime) -> int:
@@ -220,9 +238,9 @@ def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | N
     with _readable_address():
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return Database(_sqlite_engine(parsed), None, clock)
+            return Database(_sqlite_engine(parsed), None, clock, guest=guest)
         make_engine = _sql_server_engine if parsed.get_backend_name() == "mssql" else _server_engine
-        return Database(make_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock)
+        return Database(make_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock, guest=guest)
 
 
 @contextmanager
@@ -252,16 +270,19 @@ def with_password(url: str | URL, secret: Callable[[], str | None]) -> URL:
     return parsed.set(password=secret()) if parsed.username and not parsed.password else parsed
 
 
-def unavailable(url: URL) -> DatabaseUnavailableError:
-    """Returns the error that says that a database can't be reached; never with the password in it."""
-    where = url.database if url.get_backend_name() == "sqlite" else url.host or url.database
+def unavailable(url: URL, *, guest: bool = False) -> DatabaseUnavailableError:
+    """Returns the error that says that a database can't be reached, the practice's own for a guest; never with the password in it."""
+    embedded = url.get_backend_name() == "sqlite"
+    where = (url.database if embedded else url.host or url.database) or "?"
+    what = _("Die Datei {where} der Datenbank kann nicht geöffnet werden.") if embedded else _("Die Datenbank {where} antwortet nicht.")
+    rest = (
+        _("Bis sie wieder da ist, wird nichts vorbereitet und nichts gesendet.")
+        if guest
+        else _("Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen.")
+    )
+    advice = _("Laufwerk und Rechte des Ordners prüfen.") if embedded else _("Netzwerk und Datenbankserver prüfen.")
     return DatabaseUnavailableError(
-        _("Datenbank nicht erreichbar"),
-        _("Die Datenbank {where} antwortet nicht. Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen.").format(
-            where=where or "?"
-        ),
-        _("Netzwerk und Datenbankserver prüfen; der Agent versucht es von selbst wieder."),
-        item=where,
+        _("Datenbank nicht erreichbar"), join_texts(what.format(where=where), rest), join_texts(advice, _(BY_ITSELF)), item=where
     )
 
 
@@ -295,15 +316,8 @@ def _sqlite_engine(url: URL) -> Engine:
     memory = url.database in (None, "", ":memory:")
     if not memory and url.database:
         _make_folder(Path(url.database))
-    engine = create_engine(url, poolclass=None if memory else QueuePool, hide_parameters=True, connect_args={"timeout": 20})
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # the driver opens no transaction of its own: ours say which kind
-        for pragma in _SQLITE:
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
+    engine = create_engine(url, poolclass=None if memory else QueuePool, hide_parameters=True, connect_args={"timeout": LOCK_WAIT})
+    _begin_sessions(engine)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -315,7 +329,27 @@ def _sqlite_engine(url: URL) -> Engine:
 
 def _server_engine(url: URL) -> Engine:
     arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
-    return create_engine(url, **_POOLED, connect_args=arguments)
+    engine = create_engine(url, **_POOLED, connect_args=arguments)
+    _begin_sessions(engine)
+    return engine
+
+
+def _begin_sessions(engine: Engine) -> None:
+    """Lets every session of an engine begin as ``_SESSION`` says."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        dialect = engine.dialect.name
+        if dialect == "sqlite":
+            connection.isolation_level = None  # the driver opens no transaction of its own: ours say which kind
+        if dialect == "postgresql":
+            connection.autocommit = True  # else what is set would go with the first transaction that is rolled back
+        for statement in _SESSION.get(dialect, ()):
+            cursor = connection.cursor()
+            cursor.execute(statement.format(wait=int(LOCK_WAIT * 1000)))
+            cursor.close()
+        if dialect == "postgresql":
+            connection.autocommit = False
 
 
 def _sql_server_engine(url: URL) -> Engine:
@@ -330,12 +364,7 @@ def _sql_server_engine(url: URL) -> Engine:
     pyodbc.pooling = False
     engine = create_engine(url, **_POOLED, deprecate_large_types=True, use_insertmanyvalues=False, connect_args={"timeout": 5})
 
-    @event.listens_for(engine, "connect")
-    def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        for statement in _SQL_SERVER:
-            cursor.execute(statement)
-        cursor.close()
+    _begin_sessions(engine)
 
     @event.listens_for(engine, "handle_error")
     def notice(context: ExceptionContext) -> None:
@@ -362,24 +391,13 @@ def _prefer(connection: Connection, *, reading: bool) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    """Turns what people can mend into a known error; what passes in a moment, duplicate keys and the unforeseen stay as they are."""
     try:
         yield
     except DBAPIError as error:
-        if fault_of(error) is Fault.LOST and error.connection_invalidated:
-            raise DatabaseUnavailableError(
-                _("Verbindung zur Datenbank verloren"),
-                _("Die Verbindung zur Datenbank brach ab; der angefangene Schritt wurde nicht ausgeführt."),
-                _("Der Agent versucht es von selbst wieder."),
-            ) from error
-        raise
-
-
-def _busy() -> DatabaseBusyError:
-    return DatabaseBusyError(
-        _("Datenbank beschäftigt"),
-        _("Andere Arbeitsplätze halten die Datenbank besetzt; der angefangene Schritt wurde nicht ausgeführt."),
-        _("In einem Augenblick nochmals versuchen; was nach Zeitplan läuft, versucht es von selbst wieder."),
-    )
+        if fault_of(error) in (*PASSING, Fault.DUPLICATE_KEY, Fault.OTHER):
+            raise
+        raise explained(error) from error
 
 
 def _roll_back(connection: Connection) -> None:

@@ -53,12 +53,17 @@ def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None
     if current_revision(database) == NEWEST and to == "head":
         return None
     copy = _copy_file(database, copy_stamp) if copy_stamp else None
-    with database.begin() as connection, _only_one(connection):
-        _make_schema(connection, database.schema)
-        config = migration_config()
-        config.attributes["connection"] = connection
-        config.attributes["schema"] = database.schema
-        command.upgrade(config, to)
+    try:
+        with database.begin() as connection, _only_one(connection):
+            _make_schema(connection, database.schema)
+            config = migration_config()
+            config.attributes["connection"] = connection
+            config.attributes["schema"] = database.schema
+            command.upgrade(config, to)
+    except DBAPIError as error:
+        if fault_of(error) is Fault.TRY_AGAIN:
+            raise _migrating() from error
+        raise
     return copy
 
 
@@ -117,9 +122,10 @@ def _only_one(connection: Connection) -> Iterator[None]:
     """Serialises migrations; both locks end with the transaction. SQLite's write lock does it by itself.
 
     Raises:
-        DatabaseBusyError: another process has been migrating for too long (SQL Server).
+        DatabaseBusyError: another process has been migrating for too long.
     """
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 60000"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
     elif connection.dialect.name == "mssql" and not _locked_on_sql_server(connection):
         raise _migrating()
@@ -140,7 +146,7 @@ def _locked_on_sql_server(connection: Connection) -> bool:
 def _migrating() -> DatabaseBusyError:
     return DatabaseBusyError(
         _("Datenbank wird gerade aktualisiert"),
-        _("Ein anderer Arbeitsplatz aktualisiert die Tabellen seit über einer Minute; hier wurde nichts verändert."),
+        _("Ein anderer Arbeitsplatz aktualisiert die Tabellen noch; hier wurde nichts verändert."),
         _("Warten, bis er fertig ist, und es dann nochmals versuchen."),
     )
 

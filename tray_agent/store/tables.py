@@ -202,7 +202,7 @@ agent_presence = Table(
     Column("seen_ms", BigInteger, nullable=False),
     # This machine's clock minus the server's.
     Column("clock_difference_ms", BigInteger, nullable=False),
-    # 1 while its scheduler runs.
+    # 1 while its scheduler runs, 0 when it has gone.
     Column("scheduling", SmallInteger, nullable=False),
 )
 """The agents that are there: who is on, since when, how wrong its clock is."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.model import PauseScope
 from tray_agent.tray.model import (
@@ -91,12 +91,19 @@ class AgentEngine:
         self.agent.jobs.overview()
 
     def facts(self) -> AgentFacts:
-        """Returns what the tray must know; a database that is away is a fact, not an error."""
+        """Returns what the tray must know; a database that is away, or takes no changes, is a fact, not an error."""
         now = self._now()
         try:
-            return self._facts(now)
+            facts = self._facts(now)
         except DatabaseUnavailableError:
             return AgentFacts(now=now, database_away=True)
+        except DatabaseFaultError as error:
+            return AgentFacts(now=now, database_away=True, database_fault=error)
+        trouble = self.agent.scheduler.trouble
+        # One that does not answer is asked anew by the facts themselves; of one that can be read, only who writes knows more.
+        if trouble is None or isinstance(trouble, DatabaseUnavailableError):
+            return facts
+        return replace(facts, database_away=True, database_fault=trouble)
 
     def notice_facts(self) -> NoticeFacts:
         """Returns what notices are made from; what one part can't tell now is left out.

@@ -141,7 +141,8 @@ class AgentFacts:
     Attributes:
         now: the present time in the practice's time zone.
         starting: the engine is not built yet.
-        database_away: the database does not answer.
+        database_away: the database can't be used.
+        database_fault: why, where it answers and takes no changes, or is not to be read; None: it does not answer.
         new_downloads: downloaded elements that nobody has installed or put aside.
         concerns: what needs a person, the gravest first.
         pause: the pause in force, or None.
@@ -153,6 +154,7 @@ class AgentFacts:
     now: datetime
     starting: bool = False
     database_away: bool = False
+    database_fault: KnownError | None = None
     new_downloads: int = 0
     concerns: tuple[Concern, ...] = ()
     pause: Pause | None = None
@@ -249,6 +251,8 @@ _WORDS = {
 def state_word(facts: AgentFacts) -> str:
     """Returns the state in a few words; nothing is called in order while nothing is known, or nothing would be done."""
     look = look_of(facts)
+    if look is Look.DATABASE_AWAY and facts.database_fault:
+        return facts.database_fault.title
     if look is not Look.OK:
         return _(_WORDS[look])
     if facts.starting:
@@ -270,7 +274,7 @@ def state_lines(facts: AgentFacts) -> tuple[str, ...]:
     if facts.starting:
         return (PRODUCT, _("Wird gestartet …"))
     if facts.database_away:
-        return (PRODUCT, _("Datenbank nicht erreichbar: nichts wird gesendet."))
+        return (PRODUCT, _("{fault}: nichts wird gesendet.").format(fault=state_word(facts)))
     lines = [PRODUCT, pause_line(facts.pause, facts.now)] if facts.pause else [PRODUCT]
     if facts.new_downloads:
         lines.append(downloads_line(facts.new_downloads))
@@ -284,6 +288,8 @@ def state_details(facts: AgentFacts) -> tuple[str, ...]:
     """Returns the state in whole sentences, for the window that shows it below the state's word."""
     if facts.starting:
         return (_("Die Verbindung zur Datenbank wird aufgebaut."),)
+    if facts.database_fault:
+        return tuple(filter(None, (facts.database_fault.message, facts.database_fault.advice)))
     if facts.database_away:
         return (
             _("Bis sie wieder antwortet, wird nichts gesendet und nichts heruntergeladen; danach geht es von selbst weiter."),

@@ -34,13 +34,22 @@ def facts_of(agent: Agent) -> tuple[Fact, ...]:
     return (
         Fact(_("Programm"), f"{PROGRAM_NAME} {__version__}"),
         Fact(_("Dieser Arbeitsplatz"), agent.workstation),
-        Fact(_("Datenbank"), database_words(agent.machine.store_url)),
+        Fact(_("Datenbank"), "\n".join(filter(None, (database_words(agent.machine.store_url), _fault_of_store(agent))))),
         Fact(_("Praxisdaten"), database_words(agent.machine.practice_url)),
         Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
         Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
         Fact(_("Lizenzen"), _or_error(lambda: licences(tuple(agent.practice.mandants().values()), today))),
         Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences.there(), agent.machine.zone))),
     )
+
+
+def _fault_of_store(agent: Agent) -> str:
+    """Returns why the agent's database can't be used, or ""."""
+    try:
+        agent.jobs.presences.prove_writable()
+    except KnownError as error:
+        return str(error)
+    return ""
 
 
 _SERVERS = {"mssql": "SQL Server", "postgresql": "PostgreSQL"}

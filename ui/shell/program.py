@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
-from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _
 from tray_agent.tray.contract import Toaster, Tray
 from tray_agent.tray.model import (
@@ -184,9 +184,10 @@ class Program(QObject):
 
     def _not_started(self, error: KnownError) -> None:
         _log.warning("the engine could not be started: %s", error.title)
-        away = isinstance(error, DatabaseUnavailableError)
-        concern = concern_of(error, DialogName.SETUP)
-        self._show(AgentFacts(now=self._now(), database_away=away, concerns=() if away else (concern,)))
+        away = isinstance(error, DatabaseUnavailableError | DatabaseFaultError)
+        fault = error if isinstance(error, DatabaseFaultError) else None
+        concerns = () if away else (concern_of(error, DialogName.SETUP),)
+        self._show(AgentFacts(now=self._now(), database_away=away, database_fault=fault, concerns=concerns))
         if not self._quitting:
             self._start_again.start()
 

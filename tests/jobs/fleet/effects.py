@@ -7,7 +7,10 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
 from tray_agent.job_kinds import JobKey
 
 ITEMS = 4
-"""How many effects a run has."""
+"""How many effects a planned time has."""
+
+AT_ONCE = 2
+"""How many of them one attempt brings about, so that a planned time needs two."""
 
 JOBS = (JobKey.DOWNLOAD, JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES)
 

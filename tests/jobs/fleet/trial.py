@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import psutil
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from tests.jobs.engine import Engine, job
 from tests.jobs.fleet.clock import FastClock
@@ -46,7 +47,9 @@ class Book:
         planned: how many planned times there were.
         twice: effects that were done more than once.
         stale: effects written under an older token after a newer one.
-        unexplained: planned times without exactly one ended row.
+        unexplained: planned times whose attempts are not one after the other, each of them ended; none at all is none.
+        repeated: planned times that were tried again though nothing was left of them.
+        attempts: how many further attempts there were.
         missing: effects of successful runs that were not done.
     """
 
@@ -61,10 +64,12 @@ class Book:
     stale: list[tuple[str, int, int]] = field(default_factory=list)
     unexplained: list[tuple[str, datetime]] = field(default_factory=list)
     missing: list[tuple[str, int, int]] = field(default_factory=list)
+    repeated: list[tuple[str, datetime]] = field(default_factory=list)
+    attempts: int = 0
 
     @property
     def clean(self) -> bool:
-        return not (self.twice or self.stale or self.unexplained or self.missing)
+        return not (self.twice or self.stale or self.unexplained or self.missing or self.repeated)
 
 
 @dataclass
@@ -198,30 +203,32 @@ class Trial:
         while self.clock.now() < end:
             self.clock.wait(threading.Event(), 10)
         last = self.clock.now()
-        rows: dict[tuple[str, datetime], list[str]] = {}
+        rows: dict[tuple[str, datetime], list[Row[Any]]] = {}
         for _look in range(2 * len(JOBS)):
             self.engine.settle()
         with self.database.read() as connection:
-            for row in connection.execute(select(job_run)):
-                rows.setdefault((row.job, row.due_at), []).append(row.state)
+            for row in connection.execute(select(job_run).order_by(job_run.c.attempt)):
+                rows.setdefault((row.job, row.due_at), []).append(row)
                 self.book.states[row.state] += 1
                 self.book.takeovers += row.takeovers
-            succeeded = {
-                (row.job, row.due_at)
-                for row in connection.execute(select(job_run).where(job_run.c.state == "succeeded", job_run.c.workstation != "Aufsicht"))
-            }
+                self.book.attempts += row.attempt > 1
+            done = (job_run.c.state == "succeeded", job_run.c.reason == "", job_run.c.workstation != "Aufsicht")
+            succeeded = {(row.job, row.due_at) for row in connection.execute(select(job_run).where(*done))}
             effects = connection.execute(select(counter).order_by(counter.c.id)).all()
         self._check_times(rows, last)
         self._check_effects([(row.job, row.due_ms, row.item, row.token) for row in effects], succeeded)
 
-    def _check_times(self, rows: dict[tuple[str, datetime], list[str]], last: datetime) -> None:
+    def _check_times(self, rows: dict[tuple[str, datetime], list[Row[Any]]], last: datetime) -> None:
         for key in JOBS:
             schedule = self.engine.jobs.plans.load().jobs[key].schedule
             for due_at in between(schedule, self.engine.jobs.around.zone, self.begun[key], last):
                 self.book.planned += 1
-                states = rows.get((key.value, due_at), [])
-                if len(states) != 1 or states[0] not in ENDED:
+                attempts = rows.get((key.value, due_at), [])
+                in_order = [row.attempt for row in attempts] == list(range(1, len(attempts) + 1))
+                if not attempts or not in_order or any(row.state not in ENDED for row in attempts):
                     self.book.unexplained.append((key.value, due_at))
+                if any(row.state == "succeeded" and not row.reason for row in attempts[:-1]):
+                    self.book.repeated.append((key.value, due_at))
 
     def _check_effects(self, effects: list[tuple[str, int, int, int]], succeeded: set[tuple[str, datetime]]) -> None:
         times = Counter((job, due_ms, item) for job, due_ms, item, _token in effects)

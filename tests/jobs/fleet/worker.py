@@ -11,10 +11,11 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import func, insert, select
 
 from tests.jobs.fleet.clock import FastClock
-from tests.jobs.fleet.effects import ITEMS, JOBS, counter
+from tests.jobs.fleet.effects import AT_ONCE, ITEMS, JOBS, counter
 from tests.jobs.fleet.naive import NaiveClaims
 from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Events
+from tray_agent.jobs.owed import Rest, RetryPolicy
 from tray_agent.jobs.scheduler import Rhythm, Scheduler
 from tray_agent.jobs.service import Jobs
 from tray_agent.schedules.quiet_hours import QuietHours
@@ -50,7 +51,8 @@ def main(line: str) -> None:
     works = dict.fromkeys(JOBS, lambda context: work(context, database, orders))
     quiet = QuietHours(time(0), time(0))
     zone, events = ZoneInfo(orders.zone), Events()
-    around = Surroundings(orders.name, zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400)
+    retries = RetryPolicy(first=timedelta(seconds=5), longest=timedelta(seconds=10))
+    around = Surroundings(orders.name, zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400, retries)
     jobs = Jobs(database, around)
     if orders.naive:
         naive = NaiveClaims(database, jobs.owner, orders.name)
@@ -65,21 +67,23 @@ def main(line: str) -> None:
 
 
 def work(context: JobContext, database: Database, orders: Orders) -> JobResult:
-    """Does what a run has to do, each effect once: looks what is done, takes its time, and acts behind the fence."""
-    acted = 0
+    """Does half of what a planned time asks for, each effect once: looks what is done, takes its time, and acts behind the fence."""
+    acted, left = 0, 0
     for item in range(ITEMS):
         context.checkpoint()
         same = (counter.c.job == context.job.value, counter.c.due_ms == to_ms(context.due_at), counter.c.item == item)
         with database.read() as connection:
             done = connection.execute(select(func.count()).select_from(counter).where(*same)).scalar_one()
         threading.Event().wait(orders.pause)
-        if not done:
+        if not done and acted == AT_ONCE and not orders.naive:
+            left += 1
+        elif not done:
             with database.begin() as connection:
                 context.fence(connection)
                 row = {"job": context.job.value, "due_ms": to_ms(context.due_at), "item": item}
                 connection.execute(insert(counter).values(row | {"token": context.token, "worker": orders.name}))
             acted += 1
-    return JobResult({"acted": acted})
+    return JobResult({"acted": acted}, rest=Rest("left", left, progressed=acted > 0) if left else None)
 
 
 if __name__ == "__main__":

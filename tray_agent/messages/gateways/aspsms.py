@@ -33,6 +33,7 @@ from tray_agent.messages.gateways.contract import (
     GatewayMissingError,
     GatewayUnavailableError,
     InDoubt,
+    KeptBack,
     NotNow,
     Outcome,
     OutgoingSms,
@@ -219,7 +220,7 @@ class AspsmsGateway:
 
     def _ask(
         self, call: str, fields: Mapping[str, object], may_leave: Callable[[], bool] | None = None
-    ) -> _GatewayAnswer | NotNow | InDoubt:
+    ) -> _GatewayAnswer | NotNow | KeptBack | InDoubt:
         """Returns the gateway's own answer, or what it means for a message that there is none."""
         from tray_agent.web.posting import NotConnectedError, TooLateError
 

@@ -88,9 +88,17 @@ TOO_LATE = "too_late"
 """The reason of what may no longer leave when it is about to."""
 
 
-def too_late() -> NotNow:
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """Certainly not handed over: we kept it back ourselves, as the last thing before it would have left."""
+
+    reason: str
+    sentence: str
+
+
+def too_late() -> KeptBack:
     """Returns the outcome of a message that may no longer leave when it is about to: nothing was handed over."""
-    return NotNow(TOO_LATE, _("Die Übergabe hat sich verzögert, darum wurde nichts übergeben; die Mitteilung wird später gesendet."))
+    return KeptBack(TOO_LATE, _("Die Übergabe hat sich verzögert, darum wurde nichts übergeben; die Mitteilung wird später gesendet."))
 
 
 class AccountFault(StrEnum):
@@ -121,7 +129,7 @@ class InDoubt:
     not_now: bool = False
 
 
-Outcome = Accepted | Refused | NotNow | AccountStopped | InDoubt
+Outcome = Accepted | Refused | NotNow | KeptBack | AccountStopped | InDoubt
 
 
 class DeliveryStatus(StrEnum):

@@ -42,8 +42,8 @@ from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 30.0
-"""How long a connection is kept for the next message."""
+IDLE_SECONDS = 60.0
+"""How long a connection is kept for the next message; longer than the first pause after "not now"."""
 
 MOST_IDLE = 4
 """How many connections are kept."""
@@ -131,6 +131,9 @@ class SmtpGateway:
                 line = self._line()
             except _NoConnectionError as error:
                 return error.outcome
+            if not message.may_leave():  # with a slow server the time is over by now, but the next message finds the connection ready
+                self._keep(line)
+                return too_late()
             outcome = self._over(line, message, content)
             if outcome is not None:
                 return outcome
@@ -272,7 +275,10 @@ def _stopped(sentence: str, host: str) -> AccountStopped:
 
 
 def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
-    """Goes through MAIL, RCPT and DATA; returns why it ends here, or None when the text may follow."""
+    """Goes through MAIL, RCPT and DATA; returns why it ends here, or None when the text may follow.
+
+    What is too late already is not told to begin with DATA: after it only the end of the connection would be left.
+    """
     options = ["SMTPUTF8"] if _needs_utf8(message) else []
     if options and not smtp.has_extn("smtputf8"):
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
@@ -283,6 +289,8 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
     if code not in (250, 251):
         refused = Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
         return _later(code) if code < 500 else _stops_more(code, words, message) or refused
+    if not message.may_leave():
+        return too_late()
     code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
         return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()

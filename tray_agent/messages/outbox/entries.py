@@ -16,7 +16,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, literal_column, or_, select, update
 
 from tray_agent.i18n import shown_text, store_text
 from tray_agent.messages.model import Channel, MessageKind, MessageState
@@ -184,6 +184,73 @@ def due_messages(
         .limit(limit)
     )
     return [read_row(row) for row in connection.execute(statement)]
+
+
+def due_by_need(
+    connection: Connection, now: datetime, after: tuple[datetime, int] | None, limit: int
+) -> list[tuple[datetime, int]]:  # fmt: skip
+    """Returns which prepared messages are due, what must arrive soonest first: when each is of no use any more, and its number.
+
+    Args:
+        connection: of the caller's transaction.
+        now: aware.
+        after: the last one that was seen; None to begin.
+        limit: how many at the most.
+    """
+    need, number = message.c.expires_at, message.c.id
+    statement = select(need, number).where(message.c.state == MessageState.PREPARED.value, message.c.next_at <= now)
+    if after is not None:
+        statement = statement.where(or_(need > after[0], and_(need == after[0], number > after[1])))
+    return [(row[0], row[1]) for row in connection.execute(statement.order_by(need, number).limit(limit))]
+
+
+def in_states(connection: Connection, states: Collection[MessageState]) -> list[OutboxMessage]:
+    """Returns all messages in these states, by number: for states in which few are at a time."""
+    statement = select(message).where(message.c.state.in_([state.value for state in states])).order_by(message.c.id)
+    return [read_row(row) for row in connection.execute(statement)]
+
+
+def waiting_for(connection: Connection, reasons: Collection[str], now: datetime) -> list[OutboxMessage]:
+    """Returns of the prepared messages that are put off for these reasons one for each channel, Mandant and reason."""
+    which = (message.c.state == MessageState.PREPARED.value, message.c.reason.in_(reasons), message.c.next_at > now)
+    one_each = select(func.min(message.c.id)).where(*which).group_by(message.c.channel, message.c.mandant_id, message.c.reason)
+    return read_messages(connection, list(connection.execute(one_each).scalars()))
+
+
+# When prepared messages are due and why they wait, for many in one statement: no step of anybody is disturbed by that.
+
+
+def put_off(connection: Connection, ids: Collection[int], until: datetime) -> None:
+    """Makes prepared messages due later (aware)."""
+    keys = list(ids)
+    for begin in range(0, len(keys), IN_CHUNK):
+        which = (message.c.id.in_(keys[begin : begin + IN_CHUNK]), message.c.state == MessageState.PREPARED.value)
+        connection.execute(update(message).where(*which).values(next_at=until))
+
+
+def make_due(connection: Connection, reasons: Collection[str], now: datetime) -> None:
+    """Makes prepared messages that are put off for these reasons due now."""
+    which = (message.c.state == MessageState.PREPARED.value, message.c.reason.in_(reasons), message.c.next_at > now)
+    connection.execute(update(message).where(*which).values(next_at=now))
+
+
+def forget_reason(connection: Connection, reason: str, now: datetime) -> None:
+    """Takes a reason that holds no more from prepared messages; from what is too late it is not taken: it says why."""
+    which = (message.c.state == MessageState.PREPARED.value, message.c.reason == reason, message.c.expires_at > now)
+    connection.execute(
+        update(message)
+        .where(*which)
+        .values(
+            reason="",
+            **_derived({"sentence": ""}),
+        )
+    )
+
+
+def never_followed(connection: Connection) -> list[str]:
+    """Returns the Mandants of which an SMS was handed over and its gateway not asked about yet what became of it."""
+    which = (message.c.state == MessageState.SUBMITTED.value, message.c.channel == Channel.SMS.value, message.c.status_checks == 0)
+    return [found for found in connection.execute(select(message.c.mandant_id).where(*which).distinct()).scalars() if found]
 
 
 def next_due(connection: Connection, states: Collection[MessageState], *also: ColumnElement[bool]) -> datetime | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
-from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.entries import read_row
 from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import CallEntry, OutboxFilter, OutboxMessage, OutboxOrder
+from tray_agent.messages.outbox.states import OPEN_DELIVERY
+from tray_agent.messages.rules.in_time import MATTERS, matters_until
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
 from tray_agent.store.pages import Page
 from tray_agent.store.paging import Listing, Section
@@ -21,12 +24,31 @@ from tray_agent.store.tables import message
 MISSED = frozenset({MessageState.ERROR, MessageState.FAILED, MessageState.UNKNOWN})
 """The states in which a reminder perhaps did not reach its patient."""
 
+_FOLLOWED = (message.c.state.in_(sorted(state.value for state in OPEN_DELIVERY)), message.c.channel == Channel.SMS.value)
+"""Handed over, and the gateway can tell what becomes of it."""
+
 _ORDERS: dict[OutboxOrder, ColumnElement[Any]] = {
     OutboxOrder.PREPARED: message.c.prepared_at,
     OutboxOrder.APPOINTMENT: message.c.appointment_at,
     OutboxOrder.PATIENT: message.c.patient_sort,
     OutboxOrder.STATE: message.c.state,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A message on its way.
+
+    Attributes:
+        mandant_id: whose it is.
+        next_at: when it is asked about next (aware UTC).
+        in_time: whether that is early enough for somebody to do something about the answer.
+    """
+
+    mandant_id: str | None
+    state: MessageState
+    next_at: datetime
+    in_time: bool
 
 
 def page(
@@ -62,10 +84,38 @@ def not_reached(connection: Connection, since: datetime) -> list[OutboxMessage]:
     return [read_row(row) for row in connection.execute(statement)]
 
 
-def in_doubt(connection: Connection) -> list[OutboxMessage]:
-    """Returns the messages in doubt, the oldest first."""
-    statement = select(message).where(message.c.state == MessageState.IN_DOUBT.value).order_by(message.c.sending_at, message.c.id)
+def in_doubt(connection: Connection, *, sending: bool = False) -> list[OutboxMessage]:
+    """Returns the messages in doubt, the oldest first; with ``sending`` also those whose sending has not ended."""
+    states = [MessageState.IN_DOUBT.value, *([MessageState.SENDING.value] if sending else [])]
+    statement = select(message).where(message.c.state.in_(states)).order_by(message.c.sending_at, message.c.id)
     return [read_row(row) for row in connection.execute(statement)]
+
+
+def on_the_way(connection: Connection, now: datetime, asked_before: datetime | None = None) -> list[OutboxMessage]:
+    """Returns the SMS whose delivery is to be asked about now, those that wait longest first.
+
+    Args:
+        connection: of the caller's transaction.
+        now: aware.
+        asked_before: also those that were last asked about before this instant, though their time has not come.
+    """
+    due = message.c.next_at <= now
+    if asked_before is not None:
+        due = or_(due, message.c.last_asked_at <= asked_before)
+    statement = select(message).where(*_FOLLOWED, due).order_by(message.c.next_at, message.c.id)
+    return [read_row(row) for row in connection.execute(statement)]
+
+
+def still_open(connection: Connection, now: datetime) -> list[Followed]:
+    """Returns the SMS on their way of which it still matters at ``now`` (aware) whether they arrive."""
+    ahead = message.c.appointment_at > now
+    matters = or_(ahead, and_(message.c.appointment_at.is_(None), message.c.submitted_at > now - MATTERS))
+    columns = (message.c.mandant_id, message.c.state, message.c.next_at, message.c.submitted_at, message.c.appointment_at)
+    rows = connection.execute(select(*columns).where(*_FOLLOWED, matters))
+    return [
+        Followed(mandant_id, MessageState(state), next_at, next_at < matters_until(submitted_at or now, appointment_at))
+        for mandant_id, state, next_at, submitted_at, appointment_at in rows
+    ]
 
 
 def prepared(connection: Connection) -> dict[int, datetime | None]:

@@ -95,11 +95,20 @@ class OutboxReason(StrEnum):
     """It was still not sent when the appointment began."""
 
     PUT_OFF = "put_off"
+    UNEXPLAINED = "unexplained"
+    """It was not sent, and nothing says why."""
+
     QUIET_HOURS = "quiet_hours"
     ACCOUNT_REFUSED = "account_refused"
     NO_CREDITS = "no_credits"
     ORIGINATOR_REFUSED = "originator_refused"
     PROGRAM_FAULT = "program_fault"
+    TOO_SLOW = "too_slow"
+    """Its gateway was not ready within the time for which the intent held."""
+
+    RUN_ENDED = "run_ended"
+    """The run of sending ended before its turn came."""
+
     INTERRUPTED = "interrupted"
     """Its sending was cut off: program ended, machine switched off, connection to the database lost."""
 

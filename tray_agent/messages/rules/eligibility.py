@@ -217,6 +217,7 @@ class Circumstances:
         credits: balance by Mandant's id; a Mandant that is missing here is **not judged** now: sending asks the gateway anyway.
         channels: on which the practice can send at all; others are passed over.
         region: the country of telephone numbers without a country code.
+        planned_on: the day for which appointments are looked for, where it is not today: of a planned time that is caught up.
     """
 
     now: datetime
@@ -227,6 +228,7 @@ class Circumstances:
     credits: Mapping[str, Decimal] = field(default_factory=dict)
     channels: frozenset[Channel] = frozenset(Channel)
     region: str = "CH"
+    planned_on: date | None = None
 
     @property
     def today(self) -> date:
@@ -236,7 +238,7 @@ class Circumstances:
     @cached_property
     def window(self) -> SearchWindow:
         """Returns the days that are searched."""
-        return self.settings.window(self.today)
+        return self.settings.window(self.planned_on or self.today)
 
 
 @dataclass(frozen=True, slots=True)

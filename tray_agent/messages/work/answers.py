@@ -9,14 +9,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from tray_agent.i18n import N_, _
-from tray_agent.messages.gateways.contract import TOO_LATE, Accepted, AccountFault, AccountStopped, InDoubt, NotNow, Outcome, Refused
+from tray_agent.messages.gateways.contract import Accepted, AccountFault, AccountStopped, InDoubt, KeptBack, NotNow, Outcome, Refused
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.doubt import into_doubt
-from tray_agent.messages.work.lane import Returned, Stop
-from tray_agent.messages.work.lanes import JITTER, STOPPED, Lanes, pause_after
+from tray_agent.messages.work.lane import Returned
+from tray_agent.messages.work.lanes import JITTER, STOPPED, Lanes, pause_after, stop_of_account
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep, activity_about, logged_step
 from tray_agent.protocol.model import Level
@@ -48,8 +48,8 @@ def step_after(parts: MessageParts, message: OutboxMessage, outcome: Outcome, no
             return logged_step(parts, Level.ERROR, message, Step.REFUSE, Actor.SENDING, Counted.REFUSED, values)
         case InDoubt():
             return _in_doubt(parts, message, outcome, now)
-        case NotNow(reason=reason) if reason == TOO_LATE:  # our own doing: no pause, and whatever was said about it before stays
-            return _given_back(message, now, Counted.KEPT_BACK, message.reason, message.sentence)
+        case KeptBack():  # our own doing: no pause
+            return _given_back(message, now, Counted.KEPT_BACK, outcome.reason, outcome.sentence)
         case NotNow():
             pause = pause_after(parts, message.attempts, outcome.retry_after)
             return _given_back(message, now + pause, Counted.PUT_OFF, outcome.reason, outcome.sentence)
@@ -61,7 +61,7 @@ def _accepted(parts: MessageParts, message: OutboxMessage, now: datetime) -> Mes
     sent = _SENT[message.kind, message.channel or Channel.SMS]
     sentence = _(sent).format(recipient=message.recipient)
     row = activity_about(parts, Level.INFO, OutboxReason.SENT, message, sentence)
-    values = {"submitted_at": now, "next_at": now + parts.rules.status_pauses[0], "reason": "", "sentence": ""}
+    values = {"submitted_at": now, "next_at": now, "reason": "", "sentence": ""}
     return MessageStep.of(message, Step.ACCEPT, Actor.SENDING, values, Counted.SENT, row)
 
 
@@ -91,22 +91,21 @@ def _given_back(message: OutboxMessage, next_at: datetime, counted: Counted, rea
 def apply_to_lane(lanes: Lanes, returned: Returned, step: MessageStep) -> None:
     """Draws the conclusions: an account or a sender that is refused, a gateway that does not answer, credits that were not used."""
     lane, outcome, message = returned.lane, returned.outcome, returned.departure.message
-    kept_back = isinstance(outcome, NotNow) and outcome.reason == TOO_LATE
     lane.on_the_way -= 1
-    if step.counted is Counted.PUT_OFF and isinstance(outcome, NotNow | InDoubt):
+    if isinstance(outcome, KeptBack) or (step.counted is Counted.PUT_OFF and isinstance(outcome, NotNow | InDoubt)):
         lanes.put_off[message.id] = (lane, outcome.sentence)
     if isinstance(outcome, AccountStopped):
         whose = message.mandant_id if outcome.fault is AccountFault.ORIGINATOR else None
-        lanes.stop(lane, Stop(STOPPED[outcome.fault].value, outcome.sentence, mandant_id=whose))
-    elif isinstance(outcome, NotNow | InDoubt) and not kept_back:
+        lanes.stop(lane, stop_of_account(outcome.fault, outcome.sentence, whose))
+    elif isinstance(outcome, NotNow | InDoubt):
         lane.troubles += 1
         # Two rounds of all connections: a single dead number or a lost answer is no reason to stop the others.
         if lane.troubles >= 2 * lane.at_once:
             lanes.pause(lane, OutboxReason.GATEWAY_TROUBLE.value, outcome.sentence)
-    elif not kept_back:
+    elif not isinstance(outcome, KeptBack):
         lane.troubles = 0
     stop = lane.stop_of(message)
-    if stop is not None and (kept_back or isinstance(outcome, AccountStopped)):
+    if stop is not None and isinstance(outcome, KeptBack | AccountStopped):
         lanes.keep(lane, message, stop)
-    if lane.budget is not None and isinstance(outcome, NotNow | AccountStopped):
+    if lane.budget is not None and isinstance(outcome, NotNow | KeptBack | AccountStopped):
         lane.budget += message.cost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -49,42 +49,70 @@ def unreadable_activity(parts: MessageParts, message: OutboxMessage) -> Activity
     return None if message.reason == reason else activity_about(parts, Level.WARNING, reason, message, unreadable_sentence())
 
 
-def ask(parts: MessageParts, messages: Iterable[OutboxMessage]) -> list[StatusAnswer]:
-    """Asks about SMS; every message is in exactly one answer. A fault of one account holds up no other."""
-    groups, lost = _by_account(parts, messages)
-    if not groups:
-        return lost
-    with ThreadPoolExecutor(max_workers=min(len(groups), ACCOUNTS_AT_ONCE), thread_name_prefix="asking") as workers:
-        answers = workers.map(lambda group: _ask_account(parts, *group), groups.items())
-        return [*lost, *(answer for of_account in answers for answer in of_account)]
+class Asking:
+    """Asks about SMS in one run, account by account; a fault of one account holds up no other.
 
+    Args:
+        parts: what to work with.
+        most: how many requests of one account at the most; None: as many as are needed.
 
-def _by_account(parts: MessageParts, messages: Iterable[OutboxMessage]) -> tuple[dict[str, list[OutboxMessage]], list[StatusAnswer]]:
-    groups: dict[str, list[OutboxMessage]] = defaultdict(list)
-    lost = []
-    for message in messages:
+    Attributes:
+        requests: how many were made, by account.
+        errors: why an account could not be asked; it is not asked again in this run.
+        answered: the accounts that answered.
+    """
+
+    def __init__(self, parts: MessageParts, most: int | None = None) -> None:
+        self._parts = parts
+        self._most = most
+        self.requests: Counter[str] = Counter()
+        self.errors: dict[str, KnownError] = {}
+        self.answered: set[str] = set()
+
+    def ask(self, messages: Iterable[OutboxMessage]) -> list[StatusAnswer]:
+        """Asks about messages; each is in one answer, or in none where its account may not be asked more often."""
+        groups, lost = self._by_account(messages)
+        if not groups:
+            return lost
+        with ThreadPoolExecutor(max_workers=min(len(groups), ACCOUNTS_AT_ONCE), thread_name_prefix="asking") as workers:
+            answers = [
+                *lost,
+                *(one for of_account in workers.map(self._ask_account, *zip(*groups.items(), strict=True)) for one in of_account),
+            ]
+        for answer in answers:
+            if answer.error is None:
+                self.answered.add(answer.account)
+            else:
+                self.errors.setdefault(answer.account, answer.error)
+        return answers
+
+    def _by_account(self, messages: Iterable[OutboxMessage]) -> tuple[dict[str, list[OutboxMessage]], list[StatusAnswer]]:
+        groups: dict[str, list[OutboxMessage]] = defaultdict(list)
+        lost = []
+        for message in messages:
+            try:
+                groups[self._parts.sms.account(message.mandant_id or "")].append(message)
+            except KnownError as error:
+                lost.append(StatusAnswer(message.mandant_id or "", [message], {}, error))
+        return groups, lost
+
+    def _ask_account(self, account: str, messages: Sequence[OutboxMessage]) -> list[StatusAnswer]:
+        size, answers, error = self._parts.rules.inquiry, [], self.errors.get(account)
+        for begin in range(0, len(messages), size):
+            batch = messages[begin : begin + size]
+            if error is not None:  # the account's next batches would only wait for the same fault
+                answers.append(StatusAnswer(account, batch, {}, error))
+                continue
+            if self._most is not None and self.requests[account] >= self._most:
+                break
+            self.requests[account] += 1
+            answers.append(self._ask_batch(account, batch))
+            error = answers[-1].error
+        return answers
+
+    def _ask_batch(self, account: str, batch: Sequence[OutboxMessage]) -> StatusAnswer:
         try:
-            groups[parts.sms.account(message.mandant_id or "")].append(message)
+            gateway = self._parts.sms[batch[0].mandant_id or ""]
+            return StatusAnswer(account, batch, gateway.inquire([message.reference for message in batch]))
         except KnownError as error:
-            lost.append(StatusAnswer(message.mandant_id or "", [message], {}, error))
-    return groups, lost
-
-
-def _ask_account(parts: MessageParts, account: str, messages: Sequence[OutboxMessage]) -> list[StatusAnswer]:
-    batches = [messages[begin : begin + parts.rules.inquiry] for begin in range(0, len(messages), parts.rules.inquiry)]
-    answers = []
-    for number, batch in enumerate(batches):
-        answer = _ask_batch(parts, account, batch)
-        answers.append(answer)
-        if answer.error is not None:  # the account's next batches would only wait for the same fault
-            answers += [StatusAnswer(account, rest, {}, answer.error) for rest in batches[number + 1 :]]
-            break
-    return answers
-
-
-def _ask_batch(parts: MessageParts, account: str, batch: Sequence[OutboxMessage]) -> StatusAnswer:
-    try:
-        gateway = parts.sms[batch[0].mandant_id or ""]
-        return StatusAnswer(account, batch, gateway.inquire([message.reference for message in batch]))
-    except KnownError as error:
-        return StatusAnswer(account, batch, {}, error)
+            return StatusAnswer(account, batch, {}, error)

@@ -18,7 +18,7 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
-from tray_agent.messages.work.asking import StatusAnswer, ask, unreadable_activity, unreadable_sentence
+from tray_agent.messages.work.asking import Asking, StatusAnswer, unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about, logged_step
 from tray_agent.protocol.model import Level
@@ -29,11 +29,13 @@ class Settling:
 
     Args:
         run: in which it is settled.
+        asking: of the run, where it asks about more; None: every pass asks for itself.
     """
 
-    def __init__(self, run: MessageRun) -> None:
+    def __init__(self, run: MessageRun, asking: Asking | None = None) -> None:
         self._run = run
         self._parts = run.parts
+        self._asking = asking
 
     def run(self) -> None:
         """Settles what can be settled now. A run that sends calls it while nothing of its own is on its way.
@@ -61,7 +63,7 @@ class Settling:
         given_up = {message.id for message in old}
         asked = [message for message in messages if message.id not in given_up and self._parts.can_be_asked(message)]
         steps = [self._give_up(message) for message in old]
-        for answer in ask(self._parts, asked):
+        for answer in (self._asking or Asking(self._parts)).ask(asked):
             steps += [self._judge(message, answer, now) for message in answer.messages]
         return steps
 
@@ -122,6 +124,13 @@ def into_doubt(
     values = {"reason": reason, "sentence": sentence, "times_asked": 0, "first_asked_at": None, "last_asked_at": None}
     values["next_at"] = ask_at if askable else now + parts.rules.give_up
     return MessageStep.of(message, Step.DOUBT, actor, values, counted, row, problem=not askable)
+
+
+def settles_itself(parts: MessageParts, message: OutboxMessage) -> bool:
+    """Returns whether the program itself goes on to settle a message that may have left; else a person decides."""
+    if message.state is MessageState.SENDING:
+        return True
+    return message.reason != OutboxReason.OTHER_ACCOUNT and parts.can_be_asked(message)
 
 
 def _is_known(report: DeliveryReport | None) -> bool:

@@ -86,5 +86,6 @@ class Intents:
             message, state=MessageState.SENDING, version=message.version + 1, attempts=attempts, token=context.token, sending_at=now
         )
         # Counted from the moment before the COMMIT, by both clocks: neither a slow COMMIT nor a sleeping machine makes the time longer.
-        leaves_until = clock.now() + min(rules.leave_within, message.expires_at - now)
-        return Departure(replace(ready, message=taken), leaves_until, clock.monotonic() + rules.leave_within.total_seconds())
+        within = rules.leaves_within(message.channel)
+        leaves_until = clock.now() + min(within, message.expires_at - now)
+        return Departure(replace(ready, message=taken), leaves_until, clock.monotonic() + within.total_seconds())

@@ -8,6 +8,7 @@ refused account or one Mandant's refused sender holds up nothing but itself.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,7 @@ from tray_agent.messages.gateways.contract import (
     AccountFault,
     AccountStopped,
     InDoubt,
+    KeptBack,
     MailGateway,
     NotNow,
     Outcome,
@@ -66,7 +68,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What became of a departure; ``too_late()`` where we kept it back ourselves, for whatever reason."""
+    """What became of a departure; ``KeptBack`` where we kept it back ourselves, for whatever reason."""
 
     lane: Lane
     departure: Departure
@@ -85,6 +87,11 @@ class Opened:
 Event = Returned | Opened
 
 
+def need_of(message: OutboxMessage) -> tuple[datetime, int]:
+    """Returns by what messages leave: what must arrive soonest first, then as they were prepared."""
+    return message.expires_at, message.id
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Why a lane, or one Mandant's messages in it, are not sent any more.
@@ -95,6 +102,7 @@ class Stop:
         retry_at: when the lane may be tried again; None: not in this run.
         ordinary: whether it is as it should be (quiet hours).
         finishes: whether messages whose intent is committed may still leave; their credits are set aside.
+        until_changed: whether trying again is of no use, or does harm, before a person acted: a refused password locks the account.
         mandant_id: whose sender is refused; None: it concerns the whole lane.
     """
 
@@ -103,6 +111,7 @@ class Stop:
     retry_at: datetime | None = None
     ordinary: bool = False
     finishes: bool = False
+    until_changed: bool = False
     mandant_id: str | None = None
 
 
@@ -115,15 +124,17 @@ class Way:
 
     Attributes:
         pack: returns what hands a message over and may block; nothing leaves before that is called, nor when it may not leave any more.
-        balance: returns the credits of the account, or raises a ``KnownError`` where the account can't be used now; None where it has none,
-            or the practice does not want them checked.
+        open: makes sure that the account can be used now, or raises a ``KnownError``: no intent is committed before. Returns its credits;
+            None where it has none, or the practice does not want them checked.
         at_once: how many messages may be handed over side by side.
+        ahead: how many intents may be committed for each of them.
         is_mail: whether it is e-mail, which wakes nobody.
     """
 
     pack: Callable[[Ready, MayLeave], Callable[[], Outcome]]
-    balance: Callable[[], Decimal | None]
+    open: Callable[[], Decimal | None]
     at_once: int
+    ahead: int = 1
     is_mail: bool = False
 
 
@@ -136,7 +147,7 @@ def sms_way(parts: MessageParts, gateway: SmsGateway, *, ask_balance: bool) -> W
         return partial(gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text, may_leave))
 
     can = gateway.capabilities
-    return Way(pack, gateway.balance if ask_balance and can.has_balance else lambda: None, can.most_at_once)
+    return Way(pack, gateway.balance if ask_balance and can.has_balance else lambda: None, can.most_at_once, parts.rules.ahead)
 
 
 def mail_way(parts: MessageParts, gateway: MailGateway) -> Way:
@@ -148,7 +159,8 @@ def mail_way(parts: MessageParts, gateway: MailGateway) -> Way:
         mail = OutgoingMail(message.reference, to, sender.address, sender.name, message.subject, message.text, calendar, may_leave)
         return partial(gateway.submit, mail)
 
-    return Way(pack, lambda: None, gateway.capabilities.most_at_once, is_mail=True)
+    # None ahead: behind two exchanges with a slow server an intent would be too old.
+    return Way(pack, gateway.check, gateway.capabilities.most_at_once, is_mail=True)
 
 
 def missing_way(error: KnownError) -> Way:
@@ -208,13 +220,13 @@ class Lane:
     @property
     def room(self) -> int:
         """Returns how many intents may be committed now, so that no connection waits for a COMMIT."""
-        return self.at_once * self._parts.rules.ahead - self.on_the_way if self._opened and self.stop is None else 0
+        return self.at_once * self._way.ahead - self.on_the_way if self._opened and self.stop is None else 0
 
     @property
     def is_hungry(self) -> bool:
         """Returns whether it could soon take more than what waits."""
         # Twice what is under way: reading and checking a chunk takes about as long as handing that much over.
-        return self.stop is None and len(self.waiting) < 2 * self.at_once * self._parts.rules.ahead
+        return self.stop is None and len(self.waiting) < 2 * self.at_once * self._way.ahead
 
     @property
     def busy(self) -> bool:
@@ -237,13 +249,27 @@ class Lane:
         self.waiting = deque(place for place in self.waiting if not self.stop_of(place[0].message))
         return kept_back
 
+    def take(self, ready: Ready, checked_at: float) -> None:
+        """Lets one more message wait, before those that need not arrive as soon.
+
+        Args:
+            ready: the message.
+            checked_at: when it was checked (monotonic seconds).
+        """
+        if not self.waiting or need_of(self.waiting[-1][0].message) <= need_of(ready.message):
+            self.waiting.append((ready, checked_at))
+        else:  # checked again, or moved: seldom, and never many
+            self.waiting.insert(
+                bisect_right(self.waiting, need_of(ready.message), key=lambda place: need_of(place[0].message)), (ready, checked_at)
+            )
+
     @property
     def can_go_on(self) -> bool:
         """Returns whether something waits that may leave."""
         return bool(self.waiting) and self.stop is None
 
     def open(self) -> None:
-        """Asks for the balance before the first message of a batch; the answer comes as an event."""
+        """Asks for the balance, or makes a connection, before the first message of a batch; the answer comes as an event."""
         if not self._opened and not self._opening and self.stop is None:
             self._opening = True
             self._workers.submit(self._ask)
@@ -279,7 +305,7 @@ class Lane:
 
     def _ask(self) -> None:
         try:
-            self._events.put(Opened(self, self._way.balance()))
+            self._events.put(Opened(self, self._way.open()))
         except KnownError as error:
             self._events.put(Opened(self, problem=error))
         except Exception:  # noqa: BLE001 - a fault of one lane must not end the others; logged
@@ -289,11 +315,26 @@ class Lane:
 
     def _hand_over(self, departure: Departure) -> None:
         self._parts.reached("before_leaving")
-        outcome = self._outcome(departure) if self._may_leave(departure) else too_late()
+        tried = self._may_leave(departure)
+        outcome = self._outcome(departure) if tried else too_late()
+        if isinstance(outcome, KeptBack):
+            outcome = self._why_kept_back(departure, outcome, tried=tried)
         if isinstance(outcome, AccountStopped) and outcome.fault is AccountFault.ORIGINATOR:
             whose = _("Absender von {mandant}: {why}").format(mandant=departure.ready.mandant_name, why=outcome.sentence)
             outcome = replace(outcome, sentence=whose)
         self._events.put(Returned(self, departure, outcome))
+
+    def _why_kept_back(self, departure: Departure, late: KeptBack, *, tried: bool) -> KeptBack | NotNow:
+        """Returns why a message did not leave; a gateway that was not ready in time is in trouble, as one that says so."""
+        stop = self.stop_of(departure.message)
+        if stop is not None:
+            return KeptBack(stop.reason, stop.sentence)
+        if not self._leaving:
+            return KeptBack(OutboxReason.RUN_ENDED.value, _("Das Senden wurde beendet, bevor die Mitteilung an der Reihe war."))
+        if tried and self._parts.clock.now() < departure.message.expires_at:
+            why = _("Die Gegenstelle antwortet zu langsam, darum wurde nichts übergeben; die Mitteilung wird später gesendet.")
+            return NotNow(OutboxReason.TOO_SLOW.value, why)
+        return late
 
     def _outcome(self, departure: Departure) -> Outcome:
         try:

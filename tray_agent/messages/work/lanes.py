@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from tray_agent.errors import BugError, KnownError, UnavailableError
@@ -28,6 +28,9 @@ SLICE = 1.0
 READ_AGAIN = 5.0
 """Seconds after which the database's clock is read again; in between the machine's monotonic clock is believed."""
 
+LONGEST_LOOK = timedelta(minutes=1)
+"""A run looks at the time every few seconds; where it did not for longer than this, its machine slept."""
+
 JITTER = 0.2
 """The share by which a pause is varied, so that many messages and many computers do not come back at once."""
 
@@ -41,11 +44,15 @@ STOPPED = {
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Why a message stays prepared: by a lane's stop, or by itself (``lane`` and ``stop`` are None)."""
+    """Why a message stays prepared: by a lane's stop, or by itself (``lane`` and ``stop`` are None).
+
+    ``told`` says whether an earlier run told this reason already.
+    """
 
     reason: str
     lane: Lane | None = None
     stop: Stop | None = None
+    told: bool = False
 
 
 class ServerTime:
@@ -53,17 +60,20 @@ class ServerTime:
 
     Attributes:
         now: aware, UTC; as of the last ``read`` or ``guess``.
+        awake: how much of it passed since the beginning while this machine was awake. The monotonic clock doesn't say: on some machines it
+            goes on while they sleep.
     """
 
     def __init__(self, parts: MessageParts) -> None:
         self._parts = parts
-        self._read_at = 0.0
-        self.now = self.read()
+        self.now = datetime.max.replace(tzinfo=UTC)
+        self.awake = timedelta()
+        self.read()
 
     def read(self) -> datetime:
         """Asks the database and returns the time."""
         with self._parts.database.read() as connection:
-            self.now = self._parts.database.now(connection)
+            self._go_on(self._parts.database.now(connection))
         self._read_at = self._last_guess = self._parts.clock.monotonic()
         return self.now
 
@@ -73,8 +83,14 @@ class ServerTime:
         if monotonic - self._read_at > READ_AGAIN:
             self.read()
             return
-        self.now += timedelta(seconds=monotonic - self._last_guess)
+        self._go_on(self.now + timedelta(seconds=monotonic - self._last_guess))
         self._last_guess = monotonic
+
+    def _go_on(self, now: datetime) -> None:
+        passed = now - self.now
+        if timedelta() < passed <= LONGEST_LOOK:
+            self.awake += passed
+        self.now = now
 
 
 class Lanes:
@@ -160,11 +176,21 @@ class Lanes:
 
     def keep(self, lane: Lane, message: OutboxMessage, stop: Stop) -> None:
         """Remembers that a stop keeps a message back."""
-        self.kept[message.id] = Kept(stop.reason, lane, stop)
+        before = self.kept.get(message.id)
+        told = before.told if before is not None and before.reason == stop.reason else message.reason == stop.reason
+        self.kept[message.id] = Kept(stop.reason, lane, stop, told)
 
     def stop(self, lane: Lane, stop: Stop) -> None:
         """Stops a lane, or one Mandant's messages in it."""
         self.hold(lane, lane.put_stop(stop))
+
+    def keep_stopped(self, message: OutboxMessage, *, ask_balance: bool) -> None:
+        """Stops the lane of a message that an earlier run found refused, so that nothing tries it anew."""
+        if message.channel is Channel.EMAIL and self._parts.mail is None:
+            return
+        of_mandant = message.reason == OutboxReason.ORIGINATOR_REFUSED
+        stop = Stop(message.reason, message.sentence, until_changed=True, mandant_id=message.mandant_id if of_mandant else None)
+        self.stop(self.of(message, ask_balance=ask_balance), stop)
 
     def pause(self, lane: Lane, reason: str, sentence: str) -> None:
         """Stops a lane for a while, each time longer."""
@@ -198,7 +224,7 @@ class Lanes:
         lane, problem = opened.lane, opened.problem
         lane.was_opened(opened)
         if isinstance(problem, GatewayAccountError):
-            self.stop(lane, Stop(STOPPED[problem.fault].value, str(problem)))
+            self.stop(lane, stop_of_account(problem.fault, str(problem)))
         elif isinstance(problem, UnavailableError):
             self.pause(lane, problem.code, str(problem))
         elif problem is not None:
@@ -207,6 +233,11 @@ class Lanes:
             self.asked.add(lane.name)
             accounts = [account for account in accounts_of(self._parts.sms) if account.name == lane.name]
             keep_balances(self._parts, dict.fromkeys(accounts, opened.balance))
+
+
+def stop_of_account(fault: AccountFault, sentence: str, mandant_id: str | None = None) -> Stop:
+    """Returns what an account's fault means for its lane; used-up credits are asked about again, what is refused waits for a person."""
+    return Stop(STOPPED[fault].value, sentence, until_changed=fault is not AccountFault.CREDITS, mandant_id=mandant_id)
 
 
 def _is_of_mandant(kept: Kept) -> bool:

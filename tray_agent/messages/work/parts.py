@@ -49,6 +49,7 @@ class SendingRules:
         ahead: how many intents are committed ahead of each connection, so that none waits for a COMMIT.
         fresh: a check against the practice's data is repeated when it is older than this at the intent.
         leave_within: a message whose intent was committed leaves within this time, or not at all.
+        mail_leave_within: the same for an e-mail: a slow server takes as long until it is ready for the text; far below ``mail_under_way``.
         under_way: so long after the intent a request could still reach the gateway; before, nobody is asked.
         mail_under_way: the same for an e-mail, whose exchange has many steps, each with a time-out.
         ask_every, times: a gateway is believed that it never got a message after it said so this often, this far apart
@@ -59,13 +60,15 @@ class SendingRules:
         give_up: after this time an answer about a message in doubt is of no use any more.
         track: so long a submitted message is followed up (seven days).
         inquiry: how many references are asked about in one request.
-        status_pauses: pauses before the first inquiry about a message, the second, and so on; the last one again and again.
+        most_requests: so many requests of one account a run that updates the status makes at the most; the rest is for the next run.
+        request_every: so long the next run waits for each request of one account: with ``most_requests`` that is twelve an hour.
     """
 
     chunk: int = 100
     ahead: int = 3
     fresh: timedelta = timedelta(minutes=1)
     leave_within: timedelta = timedelta(seconds=20)
+    mail_leave_within: timedelta = timedelta(minutes=2)
     under_way: timedelta = timedelta(minutes=2)
     mail_under_way: timedelta = timedelta(minutes=15)
     ask_every: timedelta = timedelta(minutes=5)
@@ -76,9 +79,12 @@ class SendingRules:
     give_up: timedelta = timedelta(days=7)
     track: timedelta = timedelta(days=7)
     inquiry: int = 200
-    status_pauses: tuple[timedelta, ...] = (
-        timedelta(0), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12),
-    )  # fmt: skip
+    most_requests: int = 3
+    request_every: timedelta = timedelta(minutes=6)
+
+    def leaves_within(self, channel: Channel | None) -> timedelta:
+        """Returns how long after its intent a message may still leave."""
+        return self.mail_leave_within if channel is Channel.EMAIL else self.leave_within
 
     def settles_after(self, channel: Channel | None) -> timedelta:
         """Returns how long after its intent a message could still be under way."""
@@ -106,6 +112,7 @@ class MessageParts:
         region: the country of telephone numbers without a country code.
         canton: whose holidays are quiet.
         next_sending: gives the next planned time of sending (aware), or None where there is none.
+        try_sending: lets an attempt of sending that waits because something was in its way begin now: it may be gone.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
 
@@ -123,6 +130,7 @@ class MessageParts:
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
     next_sending: Callable[[], datetime | None] = lambda: None
+    try_sending: Callable[[], None] = lambda: None
     reached: Callable[[str], None] = lambda _step: None
 
     def channels(self) -> frozenset[Channel]:
@@ -146,6 +154,13 @@ class MessageParts:
             return self.sms[message.mandant_id or ""].capabilities.can_be_asked
         except KnownError:
             return True
+
+    def account_of(self, mandant_id: str | None) -> str:
+        """Returns the SMS account that a Mandant's messages go through; the Mandant's id where none is known."""
+        try:
+            return self.sms.account(mandant_id or "")
+        except KnownError:
+            return mandant_id or ""
 
     def circumstances(self, now: datetime, settings: Settings) -> Circumstances:
         """Returns everything around the candidates at one moment; credits are not judged here: sending asks the gateway."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from tray_agent.i18n import _, join_texts, ngettext
+from tray_agent.i18n import _, format_datetime, join_texts, ngettext
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.jobs.owed import is_same_day
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
@@ -24,10 +28,13 @@ from tray_agent.messages.rules.eligibility import NotEligible
 from tray_agent.messages.rules.reasons import Reason, Weight
 from tray_agent.messages.words import with_subject
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting
+from tray_agent.messages.work.left import Planned
 from tray_agent.messages.work.parts import MessageParts
+from tray_agent.messages.work.send_report import no_schedule
 from tray_agent.messages.work.steps import Counted, MessageRun, activity, activity_about
 from tray_agent.practice.model import name_of
 from tray_agent.protocol.model import Activity, Level
+from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 
 Entry: TypeAlias = tuple[Known | None, Draft]
@@ -35,7 +42,10 @@ Entry: TypeAlias = tuple[Known | None, Draft]
 
 
 def prepare_reminders(parts: MessageParts, context: JobContext) -> JobResult:
-    """Prepares a reminder for every eligible appointment of the search window.
+    """Prepares a reminder for every eligible appointment of the search window that the planned time had.
+
+    A planned time that is caught up later, on the next day even, looks for what it would have looked for; what has begun meanwhile gets
+    nothing.
 
     Raises:
         DatabaseUnavailableError, PracticeDataError: what was written so far stays and is right; the next run goes on.
@@ -62,9 +72,12 @@ class _Preparing:
         self._parts, self._context, self._tally = run.parts, run.context, run.tally
         with self._parts.database.read() as connection:
             now = self._parts.database.now(connection)
-        self._around = self._parts.circumstances(now, self._parts.settings())
+        around = self._parts.circumstances(now, self._parts.settings())
+        self._around = replace(around, planned_on=self._parts.local(self._context.due_at).date())
         self._drafting = Drafting(self._parts, self._around, now)
         self._to_correct: Counter[tuple[Reason, str]] = Counter()
+        self._planned = Planned.read(self._parts)
+        self._begins: Counter[datetime] = Counter()
 
     def prepare(self, candidates: Callable[[Deciding], Iterator[list[Decided]]]) -> JobResult:
         done = 0
@@ -77,7 +90,10 @@ class _Preparing:
             self._context.progress(done, None, _("Termine und Geburtstage prüfen"))
         if self._to_correct and not self._context.dry_run:
             self._context.log(*self._corrections())
-        return self._tally.result(self._sentence())
+        result = self._tally.result(self._sentence())
+        prepared = self._tally.counts[Counted.PREPARED]
+        is_due = prepared > 0 and not self._context.dry_run
+        return replace(result, makes_due={JobKey.SEND_MESSAGES: self._drafting.now} if is_due else {})
 
     def _entry_of(self, one: Decided) -> Entry | None:
         """Counts a decision and returns what is written for it, or None."""
@@ -92,6 +108,8 @@ class _Preparing:
         if draft is None:
             return None
         self._tally.counts[_counted(draft)] += 1
+        if draft.state is MessageState.PREPARED and draft.appointment_at is not None:
+            self._begins[draft.appointment_at] += 1
         return one.known, draft
 
     def _refused(self, one: Decided, decision: NotEligible) -> Draft | None:
@@ -172,8 +190,25 @@ class _Preparing:
         failed = ngettext("{number} Patient ist anderweitig zu erinnern.", "{number} Patienten sind anderweitig zu erinnern.", errors)
         return join_texts(
             ngettext("{number} Mitteilung aufbereitet.", "{number} Mitteilungen aufbereitet.", prepared).format(number=prepared),
+            self._when_sent() if prepared and not self._context.dry_run else "",
             failed.format(number=errors) if errors else "",
         )
+
+    def _when_sent(self) -> str:
+        """Returns when what was prepared is sent, where it can be told, and for how many that is too late."""
+        parts, planned, now = self._parts, self._planned, self._drafting.now
+        if not planned.known:
+            return ""
+        if planned.at is None:
+            return no_schedule()
+        at = planned.at
+        if not is_same_day(at, now, parts.zone):  # the last planned time of today gets another attempt, as soon as nobody is woken
+            at = QuietHours.from_settings(parts.settings(), parts.canton).next_allowed(now, parts.zone)
+            if at == now:
+                return _("Gesendet wird gleich.")
+        when, late = format_datetime(parts.local(at)), sum(number for begins, number in self._begins.items() if begins <= at)
+        too_late = ngettext("Für {number} Termin ist das zu spät.", "Für {number} Termine ist das zu spät.", late).format(number=late)
+        return join_texts(_("Gesendet wird {when}.").format(when=when), too_late if late else "")
 
 
 def _counted(draft: Draft) -> Counted:

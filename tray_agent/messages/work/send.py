@@ -15,8 +15,8 @@ intent was committed in ``sending``: they are in doubt, and step 1 of a later ru
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -26,14 +26,16 @@ from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_time, ngettext
 from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError
+from tray_agent.messages.gateways.contract import KeptBack
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.intents import Intents
-from tray_agent.messages.work.lane import Lane, Stop
+from tray_agent.messages.work.lane import Lane, Returned, Stop, need_of
 from tray_agent.messages.work.lanes import SLICE, Kept, Lanes, ServerTime
+from tray_agent.messages.work.left import REFUSED, what_is_left
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Checked, Moved, Ready, check
 from tray_agent.messages.work.send_report import report
@@ -85,9 +87,9 @@ class Sending:
         self._lanes = Lanes(run, self._time)
         self._intents = Intents(run, self._lanes, self._time)
         self._settling = Settling(run)
-        self._last_id, self._all_read = 0, False
+        self._begin_reading()
         self._round_began = self._time.now
-        self._ends_at = self._time.now + (self._parts.rules.patience_by_hand if self._context.by_hand else self._parts.rules.patience)
+        self._patience = self._parts.rules.patience_by_hand if self._context.by_hand else self._parts.rules.patience
 
     def _read_settings(self) -> None:
         """Reads the switches: who turns one off means what is still waiting, too."""
@@ -96,19 +98,48 @@ class Sending:
         self._quiet_known: tuple[datetime | None, str] = (None, "")
 
     def run(self) -> None:
-        """Settles and sends, again and again while something is due before the run's patience ends."""
+        """Settles and sends, again and again while something is due before the run's patience ends.
+
+        Patience is for short pauses and for doubts; what lasts longer is left to the next attempt. Time in which the machine slept is none.
+        """
+        self._begin()
         while True:
             self._settling.run()
             self._send_due()
             next_at = self._next_due()
-            if next_at is None or next_at > self._ends_at:
+            if next_at is None or next_at > self._time.now + self._patience - self._time.awake:
                 return
             self._wait_until(next_at)
+
+    def _begin(self) -> None:
+        """Takes back reasons that hold no more, and decides whether what was refused before is tried again.
+
+        It is in a run by hand, and where nothing else is due: then this attempt was made for it, because something changed, or because
+        its time came. Every other attempt leaves it alone: each further wrong password brings an account nearer to being locked.
+        """
+        now = self._time.now
+        with self._parts.database.read() as connection:
+            refused = entries.waiting_for(connection, REFUSED, now)
+            due = entries.next_due(connection, [MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT])
+        tries = bool(refused) and (self._context.by_hand or due is None or due > now)
+        quiet = bool(self._quiet_reason())
+
+        def work(connection: Connection) -> None:
+            self._context.fence(connection)
+            if tries:
+                entries.make_due(connection, REFUSED, now)
+            if not quiet:
+                entries.forget_reason(connection, OutboxReason.QUIET_HOURS, now)
+
+        if tries or not quiet:
+            self._parts.database.transact(work)
+        for message in () if tries else refused:
+            self._lanes.keep_stopped(message, ask_balance=self._settings.yes(CHECK_CREDITS))
 
     # One round: everything that is due now
 
     def _send_due(self) -> None:
-        self._last_id, self._all_read = 0, False
+        self._begin_reading()
         self._time.read()
         self._round_began = self._time.now
         self._lanes.resume(self._time.now)
@@ -121,6 +152,7 @@ class Sending:
             if starts or returned:
                 if not self._intents.commit(returned, starts):
                     self._put_back(starts)
+                self._let_late_ones_again(returned)
                 self._context.progress(self._run.tally.counts[Counted.SENT], None, _("Mitteilungen senden"))
             elif self._all_read and not any(lane.busy or lane.can_go_on for lane in self._lanes):
                 return
@@ -134,13 +166,27 @@ class Sending:
             if messages:
                 self._take_in(messages)
 
+    def _begin_reading(self) -> None:
+        self._order: deque[int] = deque()
+        self._last_need: tuple[datetime, int] | None = None
+        self._all_listed = self._all_read = False
+        self._were_late: set[int] = set()
+
     def _read_chunk(self) -> list[OutboxMessage]:
-        chunk = self._parts.rules.chunk
+        """Reads the next messages that are due, what must arrive soonest first.
+
+        The order is read for many at once and the messages chunk by chunk: no index has to hold it, which each message would pay for.
+        """
         with self._parts.database.read() as connection:
-            messages = entries.due_messages(connection, [MessageState.PREPARED], self._time.now, self._last_id, chunk)
-        self._all_read = len(messages) < chunk
-        self._last_id = messages[-1].id if messages else self._last_id
-        return messages
+            if not self._order:
+                found = entries.due_by_need(connection, self._time.now, self._last_need, MOST_WAITING)
+                self._order.extend(number for _need, number in found)
+                self._last_need = found[-1] if found else self._last_need
+                self._all_listed = len(found) < MOST_WAITING
+            numbers = [self._order.popleft() for _place in range(min(len(self._order), self._parts.rules.chunk))]
+            messages = entries.read_messages(connection, numbers)
+        self._all_read = self._all_listed and not self._order
+        return _by_need(message for message in messages if message.state is MessageState.PREPARED)
 
     def _take_in(self, messages: Sequence[OutboxMessage]) -> None:
         """Checks messages against the practice as it is now, writes what changed, and queues what may leave."""
@@ -158,7 +204,7 @@ class Sending:
                 continue
             lane = self._lanes.of(ready.message, ask_balance=self._settings.yes(CHECK_CREDITS))
             if lane.stop_of(ready.message) is None:
-                lane.waiting.append((ready, checked_at))
+                lane.take(ready, checked_at)
             else:
                 held[lane].append(ready)
         for lane, readies in held.items():
@@ -190,10 +236,10 @@ class Sending:
                 raise
             return  # somebody prepared the new start just now; the next check cancels this message
         self._run.tally.counts[Counted.MOVED] += 1
-        if moved.known is None:
-            self._all_read = False  # the new message has the greatest number of all
-        else:
-            self._check_again([moved.known.id])
+        if moved.known is None or is_revivable(moved.known):  # else it stands in the order already
+            with self._parts.database.read() as connection:
+                written = entries.known_of_keys(connection, [moved.draft.unique_key])
+            self._check_again([known.id for known in written])
 
     # What leaves next
 
@@ -253,12 +299,23 @@ class Sending:
             lane.waiting.clear()
         self._check_again(numbers)
 
+    def _let_late_ones_again(self, returned: Sequence[Returned]) -> None:
+        """Checks again what stood too long behind a slow answer: it must arrive before those that wait. Once a round is enough."""
+        late = [
+            one.departure.message.id
+            for one in returned
+            if isinstance(one.outcome, KeptBack) and one.lane.stop_of(one.departure.message) is None
+        ]
+        again = [number for number in late if number not in self._were_late]
+        self._were_late.update(again)
+        self._check_again(again)
+
     def _check_again(self, numbers: Sequence[int]) -> None:
         chunk = self._parts.rules.chunk
         for begin in range(0, len(numbers), chunk):
             with self._parts.database.read() as connection:
                 messages = entries.read_messages(connection, numbers[begin : begin + chunk])
-            self._take_in([message for message in messages if message.state is MessageState.PREPARED])
+            self._take_in(_by_need(message for message in messages if message.state is MessageState.PREPARED))
 
     # Between the rounds
 
@@ -296,7 +353,8 @@ class Sending:
 
     def result(self) -> JobResult:
         """Tells the practice what is to be known of the run, and returns what it did."""
-        return report(self._run, self._lanes, self._settings, self._time.now)
+        left = what_is_left(self._run, self._lanes, self._quiet, self._time.read(), self._round_began)
+        return report(self._run, self._lanes, self._settings, left, self._time.now)
 
 
 def _rehearse(run: MessageRun) -> JobResult:
@@ -313,6 +371,11 @@ def _rehearse(run: MessageRun) -> JobResult:
     return tally.result(sentence.format(number=number))
 
 
+def _by_need(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:
+    """Returns messages with those first that must arrive soonest."""
+    return sorted(messages, key=need_of)
+
+
 def _credits_used_up(lane: Lane) -> Stop:
-    sentence = _("Das Guthaben des Kontos {name} ist aufgebraucht. Guthaben aufladen, dann wird beim nächsten Lauf gesendet.")
+    sentence = _("Das Guthaben des Kontos {name} ist aufgebraucht. Es wird gesendet, sobald es aufgeladen ist.")
     return Stop(OutboxReason.NO_CREDITS.value, sentence.format(name=lane.name), finishes=True)
