@@ -63,7 +63,6 @@ from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.service import MessageService
-from tray_agent.messages.work import prepare, send, status
 from tray_agent.practice.model import (
     Appointment,
     AppointmentStatus,
@@ -78,7 +77,7 @@ from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
 
-LOADED_ONCE = (runner, service)
+LOADED_ONCE: tuple[object, ...] = (runner, service, prepare, send, status)
 """What the product loads late is loaded here: strands take the place of threads in modules that are there."""
 
 JOBS = (JobKey.PREPARE_BIRTHDAYS, JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
