@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,7 +18,9 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
-    from tray_agent.config.settings import PracticeIds
+    from collections.abc import Mapping
+
+    from tray_agent.config.settings import PracticeIds, Setting, Value
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobWork, JobWorks
@@ -103,6 +105,18 @@ class Agent:
         from tray_agent.store.settings import SettingStore
 
         return SettingStore(self.store)
+
+    def save_switches(self, values: Mapping[Setting, Value]) -> None:
+        """Writes switches for the whole practice, and tries at once what one of them held back.
+
+        Raises:
+            DatabaseUnavailableError, OutcomeUnknownError: as ``SettingStore.save``.
+        """
+        from tray_agent.errors import KnownError
+
+        self.settings.save(values, changed_by=self.person)
+        with suppress(KnownError):  # they are saved; what was held back is looked at again in a while anyway
+            self.jobs.try_again(changed=True)
 
     @cached_property
     def messages(self) -> MessageService:

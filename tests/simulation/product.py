@@ -78,7 +78,7 @@ from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
 
-LOADED_ONCE = (runner, service)
+LOADED_ONCE: tuple[object, ...] = (runner, service, prepare, send, status)
 """What the product loads late is loaded here: strands take the place of threads in modules that are there."""
 
 JOBS = (JobKey.PREPARE_BIRTHDAYS, JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
@@ -114,9 +114,6 @@ MANDANTS = (
 )
 _WAITING_SLICE = 15.0
 """A waiting run looks so often (in seconds) whether it shall stop; every second would cost much and show nothing."""
-
-LOADED_ONCE = (prepare, send, status)
-"""What the product loads for its first run is loaded here, so that its threads become strands."""
 
 T = TypeVar("T")
 
@@ -509,7 +506,7 @@ class Programme:
 
     def switch(self, name: str, *, on: bool) -> None:
         """Turns a switch (*Schalter*)."""
-        self._office.settings.save({switches.find_setting(name): on}, "Praxis")
+        self._office.save_switches({switches.find_setting(name): on})
 
     def pause(self, *, everything: bool, until: datetime) -> None:
         self._office.jobs.pause(PauseScope.EVERYTHING if everything else PauseScope.SENDING, until, "Praxis")

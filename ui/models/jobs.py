@@ -242,7 +242,7 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
         planned = _("Es ist kein weiteres Senden geplant.")
     else:
         planned = _("Das nächste Senden ist am {time} geplant.").format(time=format_datetime(waiting.next_at.astimezone(zone)))
-    left = _("Sonst bleiben sie vorbereitet; wer zu spät erinnert würde, steht auf der Anrufliste.")
+    left = _("Sonst bleiben sie vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern».")
     question = _("{waiting}: jetzt senden?").format(waiting=waiting_words(waiting))
     return question, f"{planned} {left}", _("Jetzt &senden"), _("&Nein")
 
@@ -250,7 +250,10 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
 def abandon_question(row: JobRow) -> tuple[str, str, str]:
     """Returns what is asked before a person ends what is tried again: question, consequence, the button's words."""
     consequence = (
-        _("Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf. Wer dann zu spät erinnert würde, steht auf der Anrufliste.")
+        _(
+            "Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf."
+            " Wer dann zu spät erinnert würde, steht unter «Anders zu erinnern»."
+        )
         if row.stored.key is JobKey.SEND_MESSAGES
         else _("Der Rest wartet bis zum nächsten geplanten Lauf.")
     )

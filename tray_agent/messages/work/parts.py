@@ -156,8 +156,12 @@ class MessageParts:
         """Returns whether a gateway can tell what became of a message; of a missing account it is not known, so it is tried later."""
         if message.channel is Channel.EMAIL:
             return self.mail is not None and self.mail.capabilities.can_be_asked
+        return self.sms_can_be_asked(message.mandant_id or "")
+
+    def sms_can_be_asked(self, mandant_id: str) -> bool:
+        """Returns whether the gateway of a Mandant's SMS can tell what became of them; of a missing account as for a message."""
         try:
-            return self.sms[message.mandant_id or ""].capabilities.can_be_asked
+            return self.sms[mandant_id].capabilities.can_be_asked
         except KnownError:
             return True
 
