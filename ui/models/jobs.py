@@ -250,7 +250,10 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
 def abandon_question(row: JobRow) -> tuple[str, str, str]:
     """Returns what is asked before a person ends what is tried again: question, consequence, the button's words."""
     consequence = (
-        _("Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf. Wer dann zu spät erinnert würde, steht unter «Anders zu erinnern».")
+        _(
+            "Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf. "
+            "Wer dann zu spät erinnert würde, steht unter «Anders zu erinnern»."
+        )
         if row.stored.key is JobKey.SEND_MESSAGES
         else _("Der Rest wartet bis zum nächsten geplanten Lauf.")
     )
