@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,11 +18,14 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
-    from tray_agent.config.settings import PracticeIds
+    from collections.abc import Mapping
+
+    from tray_agent.config.settings import PracticeIds, Setting, Value
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobWork, JobWorks
     from tray_agent.jobs.events import Events
+    from tray_agent.jobs.outlook import Outlook
     from tray_agent.jobs.scheduler import Scheduler
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
@@ -103,6 +106,18 @@ class Agent:
 
         return SettingStore(self.store)
 
+    def save_switches(self, values: Mapping[Setting, Value]) -> None:
+        """Writes switches for the whole practice, and tries at once what one of them held back.
+
+        Raises:
+            DatabaseUnavailableError, OutcomeUnknownError: as ``SettingStore.save``.
+        """
+        from tray_agent.errors import KnownError
+
+        self.settings.save(values, changed_by=self.person)
+        with suppress(KnownError):  # they are saved; what was held back is looked at again in a while anyway
+            self.jobs.try_again(changed=True)
+
     @cached_property
     def messages(self) -> MessageService:
         """The outbox, credits, and what the four jobs of the SMS-Service work with.
@@ -135,10 +150,20 @@ class Agent:
             region=machine.practice.region,
             canton=machine.practice.canton,
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+            outlook=self._sending_outlook,
             try_sending=lambda: self.jobs.try_again([JobKey.SEND_MESSAGES]),
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+
+    def _sending_outlook(self) -> Outlook:
+        """Returns when sending runs next by what is planned."""
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.jobs.outlook import Outlook, outlook_of
+
+        if not self.is_switched_on(JobKey.SEND_MESSAGES):
+            return Outlook()
+        return outlook_of(self.jobs.plans.load(), JobKey.SEND_MESSAGES, self.machine.zone, self.jobs.around.quiet())
 
     def waiting_to_send(self) -> Waiting | None:
         """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.

@@ -36,7 +36,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     with database.begin() as connection:
         entries.insert_drafts(connection, [_draft("1", Channel.SMS), _draft("2", Channel.EMAIL)], NOW)
         entries.insert_drafts(connection, [_draft("3", None, state=MessageState.ERROR, sentence="Keine Nummer.")], NOW)
-        doubt = {"state": "in_doubt", "sending_at": NOW - timedelta(hours=1)}
+        doubt = {"state": "in_doubt", "sending_at": NOW - timedelta(hours=1), "appointment_at": NOW + timedelta(days=20)}
         connection.execute(update(message).where(message.c.id == 2).values(**doubt))
         connection.execute(insert(credit_balance).values(mandant_id="M1", measured_at=NOW, balance=Decimal(12)))
     return database
@@ -77,9 +77,13 @@ def test_the_outbox_as_a_table_and_as_json(store: Database, capsys: pytest.Captu
 def test_whom_to_call(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
     _code, out, _err = said(capsys, "messages", "failed")
     assert "Keine Nummer." in out
-    assert "1 Patient" in out
+    assert "noch nicht gesendet  Es ist kein Senden geplant." in out
+    assert "2 Patienten" in out
     _code, out, _err = said(capsys, "messages", "failed", "--json")
-    assert [entry["patient_id"] for entry in json.loads(out)] == ["3"]
+    assert [(entry["patient_id"], entry["state"], entry["sent"]) for entry in json.loads(out)] == [
+        ("1", "prepared", False), ("3", "error", False)
+    ]  # fmt: skip
+    assert "kein Senden geplant" in json.loads(out)[0]["why"]
 
 
 def test_a_doubt_is_decided_and_who_decided_is_kept(store: Database, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
+from tests.messages.world import ANNA, TOMORROW_NINE, ZURICH, World, treatment
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
@@ -20,8 +20,11 @@ from tray_agent.config.settings import Setting
 from tray_agent.i18n import set_language
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
+from tray_agent.jobs.outlook import Outlook
+from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, InDoubt
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxOrder
+from tray_agent.messages.rules.in_time import hours_ahead
 from tray_agent.messages.service import MessageMissingError
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.store.migrate import upgrade
@@ -160,6 +163,162 @@ def test_an_appointment_whose_state_can_not_be_read_stays_on_the_call_list(world
     world.prepare()
     world.change_appointment(status=AppointmentStatus.UNKNOWN, unreadable=frozenset({"status"}))
     assert len(world.service.call_list()) == 1
+
+
+# Too late is said now
+
+
+def listed(world: World) -> list[tuple[str, str]]:
+    return [(entry.message.state.value, entry.sentence) for entry in world.service.call_list()]
+
+
+TOO_LATE = "Nächster Versuch 24.11.2026 10:10, zu spät für diesen Termin."
+
+
+def test_what_leaves_too_late_by_what_is_planned_is_on_the_call_list_now(every_world: World) -> None:
+    world = every_world
+    for number, start in enumerate([(8, 30), (10, 29), (10, 30), (14, 0)]):
+        world.practice.put(replace(ANNA, id=f"N{number}"), treatment(f"N{number}"))
+        world.book_appointment(f"A{number}", TOMORROW_NINE.replace(hour=start[0], minute=start[1]), f"N{number}")
+    world.prepare()
+    assert listed(world) == []  # sending comes in ten minutes
+    world.outlook = Outlook(world.parts.instant(TOMORROW_NINE.replace(hour=10, minute=10)))
+    assert listed(world) == [("prepared", TOO_LATE)] * 2
+    world.force(1, reason="gateway_trouble", sentence="Das Gateway antwortet nicht.")
+    assert listed(world)[0] == ("prepared", f"{TOO_LATE} Das Gateway antwortet nicht.")
+    world.outlook = Outlook()
+    assert listed(world)[1:] == [("prepared", "Es ist kein Senden geplant.")] * 3
+    world.change_appointment("A0", status=AppointmentStatus.CANCELLED)
+    assert [entry.message.appointment_id for entry in world.service.call_list()] == ["A1", "A2", "A3"]
+
+
+def test_trouble_that_lasts_asks_to_call_while_it_is_still_tried(world: World) -> None:
+    for number, start in enumerate([(8, 30), (9, 30)]):
+        world.practice.put(replace(ANNA, id=f"N{number}"), treatment(f"N{number}"))
+        world.book_appointment(f"A{number}", TOMORROW_NINE.replace(hour=start[0], minute=start[1]), f"N{number}")
+    world.prepare()
+    world.clock.set(world.parts.instant(TOMORROW_NINE.replace(day=23, hour=16, minute=32)))
+    world.outlook = Outlook(world.clock.now() + timedelta(minutes=15))
+    assert listed(world) == []
+    world.outlook = replace(world.outlook, held_up=True)
+    assert listed(world) == [("prepared", "Nächster Versuch 16:47.")]
+    world.clock.advance(timedelta(hours=1))
+    assert len(listed(world)) == 2
+
+
+def test_what_was_not_sent_before_its_appointment_stays_until_it_is_ticked_off(every_world: World) -> None:
+    world = every_world
+    world.book_appointment()
+    world.prepare()
+    world.outlook = Outlook(world.parts.instant(TOMORROW_NINE + timedelta(hours=1)))
+    world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(minutes=1)))
+    assert listed(world) == [("prepared", "Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")]
+    world.clock.advance(timedelta(hours=1))
+    world.send()
+    assert (world.only().reason, world.gateway.taken) == ("not_in_time", [])
+    world.clock.advance(timedelta(days=3))
+    assert [state for state, _why in listed(world)] == ["error"]
+    assert world.service.tick_off([world.only().id], "Frau Keller") == 1
+    assert listed(world) == []
+
+
+def test_what_failed_otherwise_is_of_no_use_once_the_appointment_has_begun(world: World) -> None:
+    world.change_patient(mobile=None)
+    world.book_appointment()
+    world.prepare()
+    assert [state for state, _why in listed(world)] == ["error"]
+    world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(minutes=1)))
+    assert listed(world) == []
+
+
+def doubtful(world: World) -> None:
+    world.rules = replace(world.rules, patience=timedelta(0))
+    world.gateway.answer = lambda _message: InDoubt("Keine Antwort.")
+    world.book_appointment()
+    world.prepare()
+    world.send()
+    world.gateway.answer = None
+
+
+def test_what_is_in_doubt_shortly_before_its_appointment_is_on_the_call_list_in_its_own_words(every_world: World) -> None:
+    world = every_world
+    doubtful(world)
+    assert listed(world) == []
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(hours=1, minutes=1)))
+    ((state, why),) = listed(world)
+    assert (state, why) == ("in_doubt", "Keine Antwort.")
+    world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(minutes=1)))
+    assert listed(world) == []
+
+
+def test_ticking_off_keeps_what_was_not_sent_from_being_sent(every_world: World) -> None:
+    world = every_world
+    world.book_appointment()
+    world.prepare()
+    world.outlook = Outlook()
+    assert world.service.tick_off([world.only().id], "Frau Keller") == 1
+    assert (world.states(), listed(world)) == (["cancelled"], [])
+    world.prepare()
+    world.send()
+    assert (world.states(), world.gateway.taken) == (["cancelled"], [])
+
+
+def test_ticking_off_a_doubt_keeps_it_from_being_sent_again(every_world: World) -> None:
+    world = every_world
+    doubtful(world)
+    assert world.service.tick_off([world.only().id], "Frau Keller") == 1
+    assert (world.states(), listed(world)) == (["unknown"], [])
+    for _run in range(4):
+        world.clock.advance(timedelta(minutes=6))
+        world.follow_up()
+        world.send()
+    assert (world.states(), world.gateway.taken) == (["unknown"], [])
+
+
+def test_who_was_called_because_of_a_missing_number_is_not_reminded_by_sms_as_well(world: World) -> None:
+    world.change_patient(mobile=None)
+    world.book_appointment()
+    world.prepare()
+    world.service.tick_off([world.only().id], "Frau Keller")
+    world.change_patient(mobile=ANNA.mobile)
+    world.prepare()
+    world.send()
+    assert (world.states(), world.gateway.taken) == (["error"], [])
+
+
+def test_what_fails_after_a_person_decided_a_doubt_is_on_the_call_list(world: World) -> None:
+    doubtful(world)
+    world.service.decide(world.only().id, DoubtDecision.SENT, "Frau Keller")
+    world.gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.FAILED, reason="Absent subscriber"))
+    world.follow_up()
+    assert [state for state, _why in listed(world)] == ["failed"]
+
+
+def test_a_person_decides_only_what_the_program_does_not_settle(world: World) -> None:
+    doubtful(world)
+    assert (len(world.service.in_doubt()), world.service.to_decide()) == (1, [])
+    world.force(world.only().id, reason="other_account")
+    assert len(world.service.to_decide()) == 1
+    world.force(world.only().id, reason="in_doubt", channel="email")
+    assert len(world.service.to_decide()) == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-11-23 09:00", "2026-11-23 11:00"),
+        ("2026-11-23 06:00", "2026-11-23 10:00"),
+        ("2026-11-23 16:00", "2026-11-23 18:00"),
+        ("2026-11-23 16:32", "2026-11-24 08:32"),
+        ("2026-11-23 22:00", "2026-11-24 10:00"),
+        ("2026-11-27 17:00", "2026-11-30 09:00"),  # a Friday
+        ("2026-11-28 12:00", "2026-11-30 10:00"),
+        ("2026-12-24 17:30", "2026-12-28 09:30"),  # Christmas on a Friday
+    ],
+)
+def test_who_is_to_be_called_now_has_two_hours_of_work_left(now: str, until: str) -> None:
+    begin = datetime.fromisoformat(now).replace(tzinfo=ZURICH)
+    assert hours_ahead(begin, ZURICH, lambda day: day == date(2026, 12, 25)) == datetime.fromisoformat(until).replace(tzinfo=ZURICH)
 
 
 def test_a_failed_greeting_is_no_reason_to_call(world: World) -> None:

@@ -17,6 +17,7 @@ from tray_agent.config import settings as switches
 from tray_agent.config.settings import Setting, Settings, Value
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError, RunCancelledError
+from tray_agent.jobs.outlook import Outlook
 from tray_agent.messages.gateways.contract import GatewayMissingError, MailGateway, SmsGateway
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.outbox import entries, listing
@@ -132,6 +133,7 @@ class World:
     next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
     senders: dict[str, str] = field(default_factory=dict)
     hastened: int = 0
+    outlook: Outlook = field(default_factory=lambda: Outlook(NOW + timedelta(minutes=10)))
 
     @property
     def parts(self) -> MessageParts:
@@ -148,6 +150,7 @@ class World:
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
             rules=self.rules,
             next_sending=lambda: self.next_sending,
+            outlook=lambda: self.outlook,
             try_sending=self._hasten,
             reached=self.steps.append,
         )

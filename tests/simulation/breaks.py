@@ -16,7 +16,7 @@ import pytest
 from tests.simulation.play import CALM_DAYS, SHORT_DAYS
 from tray_agent.messages.gateways.contract import InDoubt, NotNow, Outcome
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox import listing
+from tray_agent.messages.outbox import listing, states
 from tray_agent.messages.outbox.model import OutboxMessage
 from tray_agent.messages.rules.eligibility import Candidate, Circumstances, Decision, Earlier, ReminderKey, recheck_reminder
 from tray_agent.messages.work import answers, doubt, recheck
@@ -93,11 +93,11 @@ def _never_heard_of(patching: pytest.MonkeyPatch) -> None:
 
 
 def _errors_unlisted(patching: pytest.MonkeyPatch) -> None:
-    patching.setattr(listing, "MISSED", listing.MISSED - {MessageState.ERROR})
+    patching.setattr(listing, "MISSED", states.MISSED - {MessageState.ERROR})
 
 
 def _failures_unlisted(patching: pytest.MonkeyPatch) -> None:
-    patching.setattr(listing, "MISSED", listing.MISSED - {MessageState.FAILED})
+    patching.setattr(listing, "MISSED", states.MISSED - {MessageState.FAILED})
 
 
 def _moved_stays(patching: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
 
-LOADED_ONCE = (runner, service)
+LOADED_ONCE: tuple[object, ...] = (runner, service, prepare, send, status)
 """What the product loads late is loaded here: strands take the place of threads in modules that are there."""
 
 JOBS = (JobKey.PREPARE_BIRTHDAYS, JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
@@ -505,7 +505,7 @@ class Programme:
 
     def switch(self, name: str, *, on: bool) -> None:
         """Turns a switch (*Schalter*)."""
-        self._office.settings.save({switches.find_setting(name): on}, "Praxis")
+        self._office.save_switches({switches.find_setting(name): on})
 
     def pause(self, *, everything: bool, until: datetime) -> None:
         self._office.jobs.pause(PauseScope.EVERYTHING if everything else PauseScope.SENDING, until, "Praxis")

@@ -290,8 +290,8 @@ class StrandPool:
         self._start()
         return future
 
-    def map(self, work: Callable[[Any], T], values: Iterable[Any]) -> Iterator[T]:
-        futures = [self.submit(work, value) for value in values]
+    def map(self, work: Callable[..., T], *values: Iterable[Any]) -> Iterator[T]:
+        futures = [self.submit(work, *of_one) for of_one in zip(*values, strict=False)]
         self.shutdown()
         return iter([future.result() for future in futures])
 

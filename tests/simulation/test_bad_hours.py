@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.xdist_group("simulation"), pytest.mark.timeout(300)]  
 ROOT = Path(__file__).resolve().parents[2]
 
 NOT_KEPT_YET = {
-    "no silence": "a planned time is settled by the beginning of its run: what that run leaves undone waits until the next day",
     "failures are known": "the state is asked about once a day, ten minutes after sending: what fails later is known too late",
     "last word is true": "an appointment that is moved after its reminder, within a day that was prepared, is not told again",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from tests.support.refusing import Refusing
 from tray_agent.agent import Agent
@@ -16,13 +17,18 @@ from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.config.machine import Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
+from tray_agent.demo.practice_tables import create_practice
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.owed import Rest
+from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.outbox.entries import Draft, insert_drafts
+from tray_agent.messages.outbox.keys import reminder_key
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.tables import message
 from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.model import AgentFacts, DialogName, Idle, Look, PauseLength, tray_state
 
@@ -295,3 +301,40 @@ def test_database_that_is_away_is_a_fact(practice: Practice, monkeypatch: pytest
     assert tray_state(practice.facts()).look is Look.DATABASE_AWAY
     monkeypatch.undo()
     assert not practice.facts().database_away
+
+
+def put_reminder(practice: Practice, starts_at: datetime, number: int = 1) -> None:
+    """Prepares a reminder of an appointment that the practice's data do not know any more."""
+    draft = Draft(
+        kind=MessageKind.REMINDER, unique_key=reminder_key(f"A{number}", starts_at.replace(tzinfo=None)), patient_id=f"P{number}",
+        patient_name="Muster Anna", next_at=practice.clock.now(), expires_at=starts_at, channel=Channel.SMS, mandant_id="M1",
+        appointment_id=f"A{number}", appointment_at=starts_at,
+    )  # fmt: skip
+    with practice.agent.store.begin() as connection:
+        insert_drafts(connection, [draft], practice.clock.now())
+
+
+def test_a_reminder_that_leaves_too_late_is_a_concern_now(practice: Practice) -> None:
+    create_practice(practice.agent.store)
+    practice.switch_on()
+    practice.plan(JobKey.SEND_MESSAGES, time(9, 30))  # for the first time: tomorrow
+    put_reminder(practice, datetime(2026, 11, 24, 8, 30, tzinfo=ZONE))
+    assert [concern.sentence for concern in practice.facts().concerns] == ["1 Patient anders zu erinnern."]
+    assert tray_state(practice.facts()).look is Look.ATTENTION
+    assert practice.engine().notice_facts().failed_reminders == ("1",)
+    practice.plan(JobKey.SEND_MESSAGES, time(10, 10))
+    assert practice.facts().concerns == ()
+    assert practice.engine().notice_facts().failed_reminders == ()
+
+
+def test_a_doubt_that_the_program_settles_asks_nobody_to_decide(practice: Practice) -> None:
+    create_practice(practice.agent.store)
+    practice.switch_on()
+    practice.plan(JobKey.SEND_MESSAGES, time(10, 10))
+    put_reminder(practice, datetime(2026, 11, 25, 8, 30, tzinfo=ZONE))
+    with practice.agent.store.begin() as connection:
+        connection.execute(update(message).values(state="in_doubt", sending_at=practice.clock.now(), reason="in_doubt"))
+    assert practice.facts().concerns == ()
+    with practice.agent.store.begin() as connection:
+        connection.execute(update(message).values(reason="other_account"))
+    assert [concern.sentence for concern in practice.facts().concerns] == ["1 Mitteilung in der Schwebe: bitte entscheiden."]

@@ -13,7 +13,7 @@ from PyQt6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from tests.messages.world import ANNA, TOMORROW_NINE, World
+from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes
 from tests.ui.keyboard import choose_days, press, type_text
@@ -22,6 +22,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.config.machine import PracticeSection
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import Service
+from tray_agent.jobs.outlook import Outlook
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.protocol.activity_log import ActivityLog
@@ -218,6 +219,24 @@ def test_the_call_list_is_ticked_off(qtbot: QtBot, context: DialogContext, pract
     assert len(handled) == 1
     assert handled[0].handled_by is not None
     assert handled[0].handled_by.endswith("@EMPFANG1")
+
+
+def test_the_call_list_says_of_each_whether_it_was_sent_and_when_it_is_tried_again(
+    qtbot: QtBot, context: DialogContext, practice: World
+) -> None:
+    missed(practice, 1)
+    for place in (1, 2):
+        practice.practice.put(replace(ANNA, id=f"W{place}", last_name=f"Wartet{place}"), treatment(f"W{place}"))
+        practice.book_appointment(f"B{place}", TOMORROW_NINE + timedelta(minutes=10 * place), f"W{place}")
+    practice.prepare()
+    practice.force(2, state="in_doubt", sending_at=practice.clock.now(), reason="in_doubt", sentence="Keine Antwort.")
+    practice.outlook = Outlook(practice.parts.instant(TOMORROW_NINE + timedelta(hours=1)))
+    rows = opened(qtbot, context).calls.list
+    assert [(rows.index(row, 4).data(), rows.index(row, 5).data().partition(".")[0]) for row in range(rows.rowCount())] == [
+        ("nicht gesendet", "Beim Patienten ist nur eine Nummer hinterlegt, an die keine SMS geht (z"),
+        ("unklar, ob gesendet", "Keine Antwort"),
+        ("noch nicht gesendet", "Nächster Versuch 24"),
+    ]
 
 
 def test_ticks_stay_when_the_list_is_read_anew(qtbot: QtBot, context: DialogContext, practice: World) -> None:

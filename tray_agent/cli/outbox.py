@@ -54,7 +54,7 @@ def _failed(as_json: AsJson = False) -> None:
     with agent_here() as agent:
         entries = agent.messages.call_list()
         if as_json:
-            print_json([_as_json(entry.message) | picked(entry, "phones sent") for entry in entries])
+            print_json([_as_json(entry.message) | picked(entry, "phones sent why=sentence") for entry in entries])
         elif not entries:
             print(_("Niemand ist anderweitig zu erinnern."))
         else:
@@ -111,12 +111,14 @@ def _print_messages(messages: Sequence[OutboxMessage], zone: ZoneInfo) -> None:
 
 
 def _print_calls(entries: Sequence[CallEntry], zone: ZoneInfo) -> None:
+    from tray_agent.messages.words import sent_title
+
     def cells(entry: CallEntry) -> tuple[str, ...]:
         message = entry.message
         at = local_text(message.appointment_at, zone)
-        return str(message.id), at, message.patient_name, ", ".join(entry.phones), entry.sentence
+        return str(message.id), at, message.patient_name, ", ".join(entry.phones), sent_title(entry), entry.sentence
 
-    print_rows((_("Nr."), _("Termin"), _("Patient"), _("Telefon"), _("Warum")), map(cells, entries))
+    print_rows((_("Nr."), _("Termin"), _("Patient"), _("Telefon"), _("Mitteilung"), _("Warum")), map(cells, entries))
     number = len(entries)
     text = ngettext("{number} Patient ist anzurufen oder anzuschreiben.", "{number} Patienten sind anzurufen oder anzuschreiben.", number)
     print(text.format(number=number))

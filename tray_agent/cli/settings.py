@@ -58,7 +58,7 @@ def _set(
         names_practice = setting.type in (Type.MANDANT, Type.VISIT_REASONS) and bool(value.strip())
         known = agent.practice_ids() if names_practice else None
         parsed = parse_value(setting, value, known)
-        agent.settings.save({setting: parsed}, changed_by=agent.person)
+        agent.save_switches({setting: parsed})
         print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
         if parsed and setting in job_kind(JobKey.SEND_MESSAGES).switches:
             tell_waiting(agent)

@@ -281,7 +281,7 @@ class Claims:
 
         Args:
             jobs: of which jobs.
-            changed: also those that wait for a change (a refused password).
+            changed: also those that wait for a change (a refused password, a switch).
 
         Returns:
             How many jobs that concerns.
@@ -290,9 +290,10 @@ class Claims:
 
         def work(connection: Connection) -> int:
             now = self._database.now(connection)
-            waits = (job_lock.c.job.in_(names), job_lock.c.owed_at.is_not(None), job_lock.c.run_id == 0, job_lock.c.trouble > 0)
-            soon = (job_lock.c.next_attempt_at > now) & (job_lock.c.next_attempt_at <= now + self._retries.longest)
-            which = soon | job_lock.c.next_attempt_at.is_(None) | (job_lock.c.next_attempt_at > now) if changed else soon
+            waits = (job_lock.c.job.in_(names), job_lock.c.owed_at.is_not(None), job_lock.c.run_id == 0)
+            later = job_lock.c.next_attempt_at > now
+            soon = later & (job_lock.c.next_attempt_at <= now + self._retries.longest) & (job_lock.c.trouble > 0)
+            which = later | job_lock.c.next_attempt_at.is_(None) if changed else soon
             return connection.execute(update(job_lock).where(*waits, which).values(next_attempt_at=now)).rowcount
 
         return self._database.transact(work)

@@ -178,7 +178,7 @@ class Jobs:
 
         Args:
             jobs: of which jobs.
-            changed: also what waits for a change: a password was entered anew.
+            changed: also what waits for a change: a password was entered anew, a switch was turned.
         """
         if self.claims.hasten(jobs, changed=changed):
             self._nudge()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tray_agent.i18n import _, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.outbox.model import Waiting
+from tray_agent.messages.outbox.model import CallEntry, Waiting
 
 
 def state_title(state: MessageState) -> str:
@@ -36,3 +36,12 @@ def waiting_words(waiting: Waiting) -> str:
 def with_subject(subject: str, sentence: str) -> str:
     """Returns what a row of the log is about and what it says, with the colon as the language sets it: "Muster Anna: gesendet."."""
     return _("{what}: {said}").format(what=subject, said=sentence)
+
+
+def sent_title(entry: CallEntry) -> str:
+    """Returns whether the message of somebody who is to be called left, or what is known of that."""
+    if entry.message.state is MessageState.PREPARED:
+        return _("noch nicht gesendet")
+    if entry.message.state is MessageState.IN_DOUBT:
+        return _("unklar, ob gesendet")
+    return _("nicht angekommen") if entry.sent else _("nicht gesendet")

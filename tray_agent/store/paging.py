@@ -116,11 +116,16 @@ class Listing:
         return None
 
 
-def _conditions(connection: Connection, section: Section) -> Conditions:
-    if section.walked and connection.dialect.name == "sqlite":
+def tested_on_the_way(connection: Connection, conditions: Conditions) -> Conditions:
+    """Returns conditions that choose no index, so that the one of the order or of a span is walked and they are tested on the way."""
+    if connection.dialect.name == "sqlite":
         # Without statistics SQLite takes any index of a condition for a narrow one, and reads and sorts nearly the whole table by it.
-        return [func.likely(condition) for condition in section.conditions]
-    return section.conditions
+        return [func.likely(condition) for condition in conditions]
+    return conditions
+
+
+def _conditions(connection: Connection, section: Section) -> Conditions:
+    return tested_on_the_way(connection, section.conditions) if section.walked else section.conditions
 
 
 def _shown(connection: Connection, section: Section) -> Conditions:

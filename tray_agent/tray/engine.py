@@ -268,7 +268,7 @@ class AgentEngine:
         return next((row.sentence for row, run in runs if run and run.job is job), "")
 
     def _concerns(self) -> tuple[Concern, ...]:
-        doubtful, doubt_fault = self._ask(lambda agent: agent.messages.in_doubt())
+        doubtful, doubt_fault = self._ask(lambda agent: agent.messages.to_decide())
         to_call, call_fault = self._ask(lambda agent: agent.messages.call_list())
         low, credit_fault = self._ask(lambda agent: agent.messages.low_credits())
         errors = sum(counts.errors for counts in self.agent.jobs.log.counts().values())
@@ -297,11 +297,12 @@ class AgentEngine:
         return switches.yes(REMINDERS_ON) or switches.yes(BIRTHDAYS_ON)
 
     def _failed_today(self) -> tuple[str, ...]:
+        """Returns the reminders that failed today, and those that are at risk now, whenever they were prepared."""
         today = self._now().date()
         return tuple(
             str(entry.message.id)
             for entry in self.agent.messages.call_list()
-            if (entry.message.final_at or entry.message.prepared_at).astimezone(self._zone).date() == today
+            if (entry.message.final_at or self._now()).astimezone(self._zone).date() == today
         )
 
     def _ask(self, question: Callable[[Agent], Sequence[Answer]]) -> tuple[tuple[Answer, ...], KnownError | None]:

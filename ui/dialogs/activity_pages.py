@@ -11,7 +11,9 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitt
 
 from tray_agent.i18n import _
 from tray_agent.job_kinds import Service
+from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
+from tray_agent.messages.words import sent_title
 from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
 from ui.models.activity import (
@@ -21,7 +23,6 @@ from ui.models.activity import (
     details,
     kind_text,
     phones_text,
-    sent_text,
 )
 from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
@@ -148,13 +149,17 @@ class CallListPage(QWidget):
         self.zone = context.agent.machine.zone
         self.model = TickedRows[CallEntry](lambda entry: entry.message.id)
         self.table = TableView[CallEntry](
-            _("Anders zu erinnern"), _("Niemand ist anders zu erinnern: Jede Erinnerung kam an oder ist noch unterwegs.")
+            _("Anders zu erinnern"),
+            _("Niemand ist anders zu erinnern: Jede Erinnerung kam an, ist unterwegs oder wird rechtzeitig gesendet."),
         )
         self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda entry: entry.message.id)
         self.table.present(self.list)
         self.tick_button = button(_("&Erledigte abhaken"), tick_off)
         self.letters_button = button(_("&Briefe drucken"), print_letters)
-        about = _("Diese Patienten hat keine Erinnerung erreicht: anrufen oder schreiben, dann ankreuzen und abhaken.")
+        about = _(
+            "Diese Patienten erreicht keine Erinnerung rechtzeitig: anrufen oder schreiben, dann ankreuzen und abhaken. "
+            "Was noch nicht gesendet ist, wird dann nicht mehr gesendet."
+        )
         addresses = _("Briefe: Die Praxisdaten enthalten keine Adressen. Unter dem Namen stehen zwei leere Linien für Strasse und Ort.")
         _stack(self, about, self.table, (self.tick_button, self.letters_button), addresses)
         self._changed()
@@ -165,7 +170,7 @@ class CallListPage(QWidget):
             time_column(_("Termin"), lambda entry: entry.message.appointment_at, self.zone),
             Column(_("Patient"), lambda entry: entry.message.patient_name),
             Column(_("Telefon"), phones_text),
-            Column(_("Mitteilung"), sent_text, status=lambda entry: Status.WARNING if entry.sent else Status.ERROR),
+            Column(_("Mitteilung"), sent_title, status=_call_status),
             Column(_("Warum"), lambda entry: entry.sentence, tooltip=lambda entry: entry.sentence),
         )
 
@@ -189,6 +194,11 @@ class CallListPage(QWidget):
         return lambda: call_list(entries, zone, clock.now())
 
 
+def _call_status(entry: CallEntry) -> Status:
+    by_state = {MessageState.PREPARED: Status.WAITING, MessageState.IN_DOUBT: Status.DOUBT}
+    return by_state.get(entry.message.state, Status.WARNING if entry.sent else Status.ERROR)
+
+
 class DoubtPage(QWidget):
     """The messages of which nobody knows whether they left; a person decides.
 
@@ -209,8 +219,8 @@ class DoubtPage(QWidget):
         self.sent_button = button(_("&Wurde gesendet"), lambda: decide(DoubtDecision.SENT))
         self.again_button = button(_("Erneut &senden"), lambda: decide(DoubtDecision.AGAIN))
         about = _(
-            "Bei diesen Mitteilungen blieb die Antwort aus: Es ist unklar, ob sie gesendet wurden. "
-            "Von selbst wird keine noch einmal gesendet."
+            "Bei diesen Mitteilungen blieb die Antwort aus: Es ist unklar, ob sie gesendet wurden. Bei SMS fragt das Programm von selbst "
+            "nach, über E-Mails entscheidet eine Person. Ohne Antwort oder Entscheid wird keine noch einmal gesendet."
         )
         _stack(self, about, self.table, (self.sent_button, self.again_button))
         self.show_messages(())

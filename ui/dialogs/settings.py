@@ -163,7 +163,7 @@ class SettingsDialog(Dialog):
             then()
 
         self.run(
-            lambda: agent.settings.save(changes, changed_by=agent.person),
+            lambda: agent.save_switches(changes),
             saved,
             busy=_("Schalter werden gespeichert …"),
         )

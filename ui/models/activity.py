@@ -72,11 +72,6 @@ def phones_text(entry: CallEntry) -> str:
     return ", ".join(entry.phones) or _("keine Nummer")
 
 
-def sent_text(entry: CallEntry) -> str:
-    """Returns whether the message left."""
-    return _("nicht angekommen") if entry.sent else _("nicht gesendet")
-
-
 def kind_text(message: OutboxMessage) -> str:
     """Returns what a message is and how it travels: "Terminerinnerung (SMS)"."""
     if message.channel is None:

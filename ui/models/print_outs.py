@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from tray_agent.config.machine import PracticeSection
 from tray_agent.i18n import N_, _, current_language, format_date, format_time, in_language, normal_language
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
+from tray_agent.messages.words import sent_title
 from tray_agent.practice.model import Patient
 from tray_agent.protocol.model import ActivityRow
 from tray_agent.protocol.titles import level_title
 from tray_agent.tray.in_windows import in_windows
-from ui.models.activity import about_text, kind_text, phones_text, sent_text
+from ui.models.activity import about_text, kind_text, phones_text
 from ui.models.preview import appointment_text as preview_time
 from ui.models.preview import channel_text, outcome_word, text_or_reason
 from ui.models.words import local_text
@@ -71,7 +72,13 @@ def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> Prin
     title = _("Anrufliste: anders zu erinnern")
     titles = ("☐", _("Termin"), _("Patient"), _("Telefon"), _("Warum"))
     cells = (
-        ("☐", local_text(one.message.appointment_at, zone), one.message.patient_name, phones_text(one), f"{sent_text(one)}: {one.sentence}")
+        (
+            "☐",
+            local_text(one.message.appointment_at, zone),
+            one.message.patient_name,
+            phones_text(one),
+            f"{sent_title(one)}: {one.sentence}",
+        )
         for one in entries
     )
     return _list(title, _printed(now, zone), titles, (4, 15, 18, 18, 45), cells)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -96,7 +97,9 @@ def play(round_: Round, url: str, folder: Path) -> Outcome:
     upgrade(database)
     with GatewayProcess({ACCOUNT: PASSWORD}, folder / "gateway.db", latency=0.004, seed=round_.seed, faults=FAULTS) as gateway:
         parts = make_parts(database, gateway.address, round_.messages, Plan())
-        prepare_reminders(parts, TrialContext(JobKey.PREPARE_REMINDERS))
+        context = TrialContext(JobKey.PREPARE_REMINDERS)
+        context.due_at = datetime.now(UTC)
+        prepare_reminders(parts, context)
         killed = _Killing(round_, url, gateway.address).run()
         taken = Counter(sms.reference for sms in gateway.accepted())
     outcome = _count(database, round_, killed, taken)

@@ -39,6 +39,7 @@ ALLOWED = {
     (S.IN_DOUBT, Step.NEVER_TAKEN, Actor.SETTLING, S.PREPARED),
     (S.IN_DOUBT, Step.NEVER_TAKEN, Actor.PERSON, S.PREPARED),
     (S.IN_DOUBT, Step.GIVE_UP, Actor.SETTLING, S.UNKNOWN),
+    (S.IN_DOUBT, Step.GIVE_UP, Actor.PERSON, S.UNKNOWN),
     (S.SUBMITTED, Step.WAIT, Actor.TRACKING, S.SUBMITTED),
     (S.BUFFERED, Step.WAIT, Actor.TRACKING, S.BUFFERED),
     (S.SUBMITTED, Step.BUFFER, Actor.TRACKING, S.BUFFERED),
@@ -107,7 +108,7 @@ def test_nobody_but_preparing_moves_a_final_message(steps: list[Step]) -> None:
 
 
 def test_a_person_can_end_every_doubt_and_nothing_that_is_on_its_way() -> None:
-    assert steps_of(S.IN_DOUBT, Actor.PERSON) == {Step.FOUND, Step.NEVER_TAKEN}
+    assert steps_of(S.IN_DOUBT, Actor.PERSON) == {Step.FOUND, Step.NEVER_TAKEN, Step.GIVE_UP}
     assert not steps_of(S.SENDING, Actor.PERSON)
 
 

@@ -89,7 +89,7 @@ def test_a_run_that_sent_something_got_on(three: World) -> None:
 
 def test_used_up_credits_are_sent_as_soon_as_they_are_there_and_the_sentence_says_so(three: World) -> None:
     three.gateway.set_balance(Decimal(1))
-    assert "Es wird gesendet, sobald es aufgeladen ist. Der nächste Versuch folgt in wenigen Minuten." in three.send().sentence
+    assert "Guthaben aufladen; gesendet wird, sobald es da ist. Der nächste Versuch folgt in wenigen Minuten." in three.send().sentence
     three.gateway.set_balance(Decimal(100))
     assert three.send().counts == {"sent": 2}
 
@@ -162,6 +162,25 @@ def test_a_refused_account_is_told_once(three: World) -> None:
     three.send()
     three.send()
     assert three.reasons().count("account_refused") == 1
+
+
+def test_an_attempt_that_found_nothing_new_writes_nothing_into_the_activity_log_again(three: World) -> None:
+    three.gateway.answer = lambda _message: NotNow("busy", "Überlastet.")
+    three.send()
+    told = list(three.activities)
+    three.clock.advance(15 * MINUTE)
+    assert three.send().problems == 1
+    assert three.activities == told
+    assert three.reasons() == ["put_off"]
+
+
+def test_credits_that_stay_used_up_are_told_once(three: World) -> None:
+    three.gateway.set_balance(Decimal(0))
+    three.send()
+    assert sorted(three.reasons()) == ["credits_low", "no_credits"]
+    three.clock.advance(15 * MINUTE)
+    assert three.send().problems == 1
+    assert sorted(three.reasons()) == ["credits_low", "no_credits"]
 
 
 def test_a_run_by_hand_tries_a_refused_account(three: World) -> None:

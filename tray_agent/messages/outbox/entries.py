@@ -22,7 +22,7 @@ from tray_agent.i18n import shown_text, store_text
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.keys import reference_of
 from tray_agent.messages.outbox.model import OutboxMessage
-from tray_agent.messages.outbox.states import FINAL, NEVER_LEFT, Actor, Step, state_after
+from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, Actor, Step, state_after
 from tray_agent.search_keys import find_key, sort_key
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
@@ -103,6 +103,7 @@ class Known:
     reason: str
     attempts: int
     sending_at: datetime | None
+    handled_at: datetime | None
 
     @property
     def left_at(self) -> datetime | None:
@@ -350,9 +351,13 @@ _COLUMNS = [column.name for column in message.c]
 _KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", "channel", "state", "sentence"))
 
 
-def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str, datetime | None]:
+def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str, Any]:
     """Returns what a change of state says about times: when it became final, or that it is no longer so."""
-    return {} if (target in FINAL) is (state in FINAL) else {"final_at": now if target in FINAL else None}
+    if (target in FINAL) is (state in FINAL):
+        return {}
+    # Whoever decided a doubt before said nothing about what became of it since: somebody has to look anew.
+    anew = dict.fromkeys(("handled_at", "handled_by")) if target in MISSED else {}
+    return {"final_at": now if target in FINAL else None, **anew}
 
 
 @lru_cache(maxsize=100)

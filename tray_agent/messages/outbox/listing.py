@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, true
 
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.entries import read_row
 from tray_agent.messages.outbox.keys import start_in
-from tray_agent.messages.outbox.model import CallEntry, OutboxFilter, OutboxMessage, OutboxOrder
-from tray_agent.messages.outbox.states import OPEN_DELIVERY
+from tray_agent.messages.outbox.model import CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxReason
+from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT, OPEN_DELIVERY
 from tray_agent.messages.rules.in_time import MATTERS, matters_until
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
 from tray_agent.store.pages import Page
-from tray_agent.store.paging import Listing, Section
+from tray_agent.store.paging import Listing, Section, tested_on_the_way
 from tray_agent.store.search import holding
 from tray_agent.store.tables import message
 
-MISSED = frozenset({MessageState.ERROR, MessageState.FAILED, MessageState.UNKNOWN})
-"""The states in which a reminder perhaps did not reach its patient."""
+UNSENT = frozenset({MessageState.PREPARED, MessageState.IN_DOUBT})
+"""The states in which a reminder may still leave, perhaps too late."""
 
 _FOLLOWED = (message.c.state.in_(sorted(state.value for state in OPEN_DELIVERY)), message.c.channel == Channel.SMS.value)
 """Handed over, and the gateway can tell what becomes of it."""
@@ -72,16 +72,28 @@ def _listing(which: OutboxFilter, order: OutboxOrder, *, descending: bool) -> Li
     return Listing(message, [dated, Section([*conditions, column.is_(None)], [number])])
 
 
-def not_reached(connection: Connection, since: datetime) -> list[OutboxMessage]:
-    """Returns the reminders of appointments from ``since`` on that did not reach their patient and that nobody ticked off."""
-    states = [state.value for state in sorted(MISSED)]
-    statement = (
-        select(message)
-        .where(message.c.state.in_(states), message.c.kind == MessageKind.REMINDER.value)
-        .where(message.c.appointment_at >= since, message.c.handled_at.is_(None))
-        .order_by(message.c.appointment_at, message.c.id)
+def not_reached(connection: Connection, since: datetime, late_since: datetime, unsent_before: datetime | None) -> list[OutboxMessage]:
+    """Returns the reminders that did not reach their patient, or will not in time, and that nobody ticked off.
+
+    What is in doubt is not among them. Found by the span of their appointments, whose index tells the states: errors of years stay.
+
+    Args:
+        connection: of the caller's transaction.
+        since: of appointments from here on (aware, as all).
+        late_since: what was not sent in time also of appointments from here on.
+        unsent_before: what is not sent yet, of appointments before this instant; None: of any.
+    """
+    at, in_state, unticked = message.c.appointment_at, message.c.state.in_, message.c.handled_at.is_(None)
+    spans = (
+        (in_state([MessageState.PREPARED.value]), at >= late_since, *([at < unsent_before] if unsent_before else [])),
+        (in_state([MessageState.ERROR.value]), at >= late_since, at < since, unticked, message.c.reason == OutboxReason.NOT_IN_TIME.value),
+        (in_state(sorted(state.value for state in MISSED)), at >= since, unticked),
     )
-    return [read_row(row) for row in connection.execute(statement)]
+    found: list[Row[Any]] = []
+    for state, *span in spans:
+        tested = tested_on_the_way(connection, [state, message.c.kind == MessageKind.REMINDER.value])
+        found += connection.execute(select(message).where(*span, *tested)).all()
+    return [read_row(row) for row in found]
 
 
 def in_doubt(connection: Connection, *, sending: bool = False) -> list[OutboxMessage]:
@@ -138,11 +150,11 @@ def is_to_be_called(missed: OutboxMessage, appointment: Appointment | None, pati
     return same and appointment.status in (AppointmentStatus.DEFINITE, AppointmentStatus.UNKNOWN)
 
 
-def call_entry(missed: OutboxMessage, patient: Patient | None) -> CallEntry:
-    """Returns a line of the list of patients to be reminded by other means."""
+def call_entry(missed: OutboxMessage, patient: Patient | None, sentence: str) -> CallEntry:
+    """Returns a line of the list of patients to be reminded by other means, and why."""
     typed = (patient.mobile, patient.phone) if patient else ()
     phones = tuple(dict.fromkeys(number.strip() for number in typed if number and number.strip()))
-    return CallEntry(missed, phones, missed.sentence, missed.state is not MessageState.ERROR)
+    return CallEntry(missed, phones, sentence, missed.state not in NEVER_LEFT)
 
 
 def _conditions(which: OutboxFilter) -> Iterator[ColumnElement[bool]]:

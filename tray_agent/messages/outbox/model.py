@@ -183,8 +183,9 @@ class CallEntry:
 
     Attributes:
         phones: the numbers as the practice typed them, for the call; empty where there are none.
-        sentence: why the message did not do it.
-        sent: whether the message left (delivery failed or unknown), or never did.
+        message: in a state in which it did not reach its patient, or will not in time: *prepared*, *in doubt*, or final.
+        sentence: why the message did not do it, or when it is tried again.
+        sent: whether the message left or may have (delivery failed or unknown, in doubt), or never did.
     """
 
     message: OutboxMessage

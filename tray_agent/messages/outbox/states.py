@@ -75,7 +75,7 @@ class Step(StrEnum):
     """The gateway said long enough that it never got it, or a person wants it sent again."""
 
     GIVE_UP = "give_up"
-    """In doubt for so long that an answer is of no use any more."""
+    """In doubt for so long that an answer is of no use any more, or a person reminded the patient otherwise."""
 
     WAIT = "wait"
     """No final notification yet; asked again later."""
@@ -124,7 +124,7 @@ TRANSITIONS: Mapping[Step, Transition] = {
     Step.ASK_AGAIN: _row({S.IN_DOUBT}, None, Actor.SETTLING),
     Step.FOUND: _row({S.IN_DOUBT}, S.SUBMITTED, Actor.SETTLING, Actor.PERSON),
     Step.NEVER_TAKEN: _row({S.IN_DOUBT}, S.PREPARED, Actor.SETTLING, Actor.PERSON),
-    Step.GIVE_UP: _row({S.IN_DOUBT}, S.UNKNOWN, Actor.SETTLING),
+    Step.GIVE_UP: _row({S.IN_DOUBT}, S.UNKNOWN, Actor.SETTLING, Actor.PERSON),
     Step.WAIT: _row({S.SUBMITTED, S.BUFFERED}, None, Actor.TRACKING),
     Step.BUFFER: _row({S.SUBMITTED, S.BUFFERED}, S.BUFFERED, Actor.TRACKING),
     Step.DELIVER: _row({S.SUBMITTED, S.BUFFERED}, S.DELIVERED, Actor.TRACKING),
@@ -139,6 +139,9 @@ FINAL = frozenset({S.DELIVERED, S.FAILED, S.UNKNOWN, S.ERROR, S.CANCELLED})
 
 NEVER_LEFT = frozenset({S.PREPARED, S.ERROR, S.CANCELLED})
 """In these states it is certain that the patient got nothing."""
+
+MISSED = frozenset({S.ERROR, S.FAILED, S.UNKNOWN})
+"""The states in which a reminder perhaps did not reach its patient."""
 
 OPEN_DELIVERY = frozenset({S.SUBMITTED, S.BUFFERED})
 """Handed over, and the outcome still to be asked."""

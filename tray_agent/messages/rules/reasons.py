@@ -173,7 +173,7 @@ class Reason(StrEnum):
         "no_credits",
         _FIX,
         N_("Das Guthaben des Mandanten ist aufgebraucht."),
-        N_("Guthaben aufladen, dann wird beim nächsten Lauf gesendet."),
+        N_("Guthaben aufladen, dann wird gesendet."),
     )
 
     @property

@@ -93,7 +93,7 @@ def apply_to_lane(lanes: Lanes, returned: Returned, step: MessageStep) -> None:
     lane, outcome, message = returned.lane, returned.outcome, returned.departure.message
     lane.on_the_way -= 1
     if isinstance(outcome, KeptBack) or (step.counted is Counted.PUT_OFF and isinstance(outcome, NotNow | InDoubt)):
-        lanes.put_off[message.id] = (lane, outcome.sentence)
+        lanes.note_put_off(lane, message, step.change.values["reason"], outcome.sentence)
     if isinstance(outcome, AccountStopped):
         whose = message.mandant_id if outcome.fault is AccountFault.ORIGINATOR else None
         lanes.stop(lane, stop_of_account(outcome.fault, outcome.sentence, whose))

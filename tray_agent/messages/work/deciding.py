@@ -228,8 +228,8 @@ class KnownReminders:
 
 
 def is_revivable(known: Known) -> bool:
-    """Returns whether a message may be prepared anew: nothing ever left for its key, and no person cancelled it."""
-    return not known.counts and known.reason != OutboxReason.BY_PERSON
+    """Returns whether a message may be prepared anew: nothing ever left for its key, and no person cancelled it or ticked it off."""
+    return not known.counts and known.reason != OutboxReason.BY_PERSON and known.handled_at is None
 
 
 def _earlier_reminder(known: Known) -> EarlierReminder | None:

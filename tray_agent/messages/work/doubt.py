@@ -126,13 +126,6 @@ def into_doubt(
     return MessageStep.of(message, Step.DOUBT, actor, values, counted, row, problem=not askable)
 
 
-def settles_itself(parts: MessageParts, message: OutboxMessage) -> bool:
-    """Returns whether the program itself goes on to settle a message that may have left; else a person decides."""
-    if message.state is MessageState.SENDING:
-        return True
-    return message.reason != OutboxReason.OTHER_ACCOUNT and parts.can_be_asked(message)
-
-
 def _is_known(report: DeliveryReport | None) -> bool:
     """Returns whether the gateway has the message.
 

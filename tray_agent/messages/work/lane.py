@@ -309,8 +309,8 @@ class Lane:
         except KnownError as error:
             self._events.put(Opened(self, problem=error))
         except Exception:  # noqa: BLE001 - a fault of one lane must not end the others; logged
-            _log.exception("asking for the balance of %s failed", self.name)
-            problem = KnownError(_("Fehler beim Abfragen des Guthabens"), _("Das Guthaben konnte nicht abgefragt werden."))
+            _log.exception("opening %s failed", self.name)
+            problem = KnownError(_("Fehler vor dem Senden"), _("Das Konto konnte wegen eines Programmfehlers nicht geprüft werden."))
             self._events.put(Opened(self, problem=problem))
 
     def _hand_over(self, departure: Departure) -> None:

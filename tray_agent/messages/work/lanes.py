@@ -55,6 +55,15 @@ class Kept:
     told: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Which lane did not take a message now, and why; ``told`` as of ``Kept``."""
+
+    lane: Lane
+    sentence: str
+    told: bool = False
+
+
 class ServerTime:
     """The time of the database server: all workstations have the same, and none of them may be wrong.
 
@@ -102,7 +111,7 @@ class Lanes:
 
     Attributes:
         kept: by number, why a message that this run looked at stays prepared.
-        put_off: by number, which lane did not take a message now, and why; it may have left since.
+        put_off: by number, why a message was put off; it may have left since.
         asked: the names of the accounts that told their balance in this run.
     """
 
@@ -113,7 +122,7 @@ class Lanes:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._lanes: dict[tuple[str, str], Lane] = {}
         self.kept: dict[int, Kept] = {}
-        self.put_off: dict[int, tuple[Lane, str]] = {}
+        self.put_off: dict[int, PutOff] = {}
         self.asked: set[str] = set()
 
     def __iter__(self) -> Iterator[Lane]:
@@ -183,6 +192,12 @@ class Lanes:
     def stop(self, lane: Lane, stop: Stop) -> None:
         """Stops a lane, or one Mandant's messages in it."""
         self.hold(lane, lane.put_stop(stop))
+
+    def note_put_off(self, lane: Lane, message: OutboxMessage, reason: str, sentence: str) -> None:
+        """Remembers that a message, as it was before, was put off."""
+        before = self.put_off.get(message.id)
+        told = message.reason == reason if before is None else before.told
+        self.put_off[message.id] = PutOff(lane, sentence, told)
 
     def keep_stopped(self, message: OutboxMessage, *, ask_balance: bool) -> None:
         """Stops the lane of a message that an earlier run found refused, so that nothing tries it anew."""

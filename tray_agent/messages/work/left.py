@@ -23,6 +23,7 @@ from tray_agent.store.tables import message as table
 REFUSED = (OutboxReason.ACCOUNT_REFUSED.value, OutboxReason.ORIGINATOR_REFUSED.value)
 """Reasons for which trying again is of no use, or does harm, before a person acted."""
 
+LOOK_AGAIN = timedelta(minutes=15)
 BEFORE_QUIET_HOURS = timedelta(hours=1)
 BEFORE_APPOINTMENT = timedelta(minutes=45)
 
@@ -132,13 +133,13 @@ class _Reading:
             for row in connection.execute(select(*columns).where(table.c.state == MessageState.PREPARED.value)):
                 self._sort(*row)
             doubts = entries.in_states(connection, [MessageState.SENDING, MessageState.IN_DOUBT])
-            why = [message.sentence for message in entries.read_messages(connection, self.told_before.values())]
-        for message in doubts:
-            if not _is_for_a_person(parts, message):
-                self._pile(OutboxReason.IN_DOUBT).add(message.next_at, at_risk=self.planned.is_too_late_for(message.appointment_at))
+            waiting = entries.read_messages(connection, self.told_before.values())
+        asked = [message for message in doubts if not _is_for_a_person(parts, message)]
+        for message in asked:
+            self._pile(OutboxReason.IN_DOUBT).add(message.next_at, at_risk=self.planned.is_too_late_for(message.appointment_at))
         self._put_off_refused()
-        persons = sum(message.state is MessageState.IN_DOUBT and _is_for_a_person(parts, message) for message in doubts)
-        return Left(self.prepared, len(doubts), persons, self.unexplained, [one for one in why if one], self._rest(), self.planned)
+        why = dict.fromkeys(message.sentence for message in (*waiting, *asked) if message.sentence)
+        return Left(self.prepared, len(doubts), len(doubts) - len(asked), self.unexplained, list(why), self._rest(), self.planned)
 
     def _sort(self, number: int, kind: str, reason: str, next_at: datetime, appointment_at: datetime | None) -> None:
         """Puts a prepared message on the pile of its reason."""
@@ -156,8 +157,8 @@ class _Reading:
             self._told_before(number, reason, explained=kept is not None)
         elif stop is not None:
             self._pile(stop.reason).add(self.now, at_risk=late)
-        elif kept is not None:  # a switch is off: nothing is wrong, and nothing comes of itself
-            self._pile(kept.reason, after_change=True, ordinary=True).add(None, at_risk=False)
+        elif kept is not None:  # a switch is off: nothing is wrong; whether it is on again is looked at now and then
+            self._pile(kept.reason, ordinary=True).add(self.now + LOOK_AGAIN, at_risk=False)
         elif number in self.lanes.put_off or next_at > self.round_began:
             self._pile(reason or OutboxReason.PUT_OFF).add(next_at, at_risk=late)
             self._told_before(number, reason, explained=number in self.lanes.put_off or next_at <= self.now)

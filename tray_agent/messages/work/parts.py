@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from tray_agent.clock import Clock
 from tray_agent.config.settings import Settings
 from tray_agent.errors import KnownError
-from tray_agent.messages.model import Channel
+from tray_agent.jobs.outlook import Outlook
+from tray_agent.messages.model import Channel, MessageState
+from tray_agent.messages.outbox.model import OutboxReason
 
 if TYPE_CHECKING:
     from tray_agent.config.machine import MailSection
@@ -112,6 +114,7 @@ class MessageParts:
         region: the country of telephone numbers without a country code.
         canton: whose holidays are quiet.
         next_sending: gives the next planned time of sending (aware), or None where there is none.
+        outlook: gives what is to be expected of sending: when it runs next, owed attempts and what holds them back considered.
         try_sending: lets an attempt of sending that waits because something was in its way begin now: it may be gone.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
@@ -130,6 +133,7 @@ class MessageParts:
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
     next_sending: Callable[[], datetime | None] = lambda: None
+    outlook: Callable[[], Outlook] = Outlook
     try_sending: Callable[[], None] = lambda: None
     reached: Callable[[str], None] = lambda _step: None
 
@@ -150,10 +154,20 @@ class MessageParts:
         """Returns whether a gateway can tell what became of a message; of a missing account it is not known, so it is tried later."""
         if message.channel is Channel.EMAIL:
             return self.mail is not None and self.mail.capabilities.can_be_asked
+        return self.sms_can_be_asked(message.mandant_id or "")
+
+    def sms_can_be_asked(self, mandant_id: str) -> bool:
+        """Returns whether the gateway of a Mandant's SMS can tell what became of them; of a missing account as for a message."""
         try:
-            return self.sms[message.mandant_id or ""].capabilities.can_be_asked
+            return self.sms[mandant_id].capabilities.can_be_asked
         except KnownError:
             return True
+
+    def settles_itself(self, message: OutboxMessage) -> bool:
+        """Returns whether the program itself goes on to settle a message that may have left; else a person decides."""
+        if message.state is MessageState.SENDING:
+            return True
+        return message.reason != OutboxReason.OTHER_ACCOUNT and self.can_be_asked(message)
 
     def account_of(self, mandant_id: str | None) -> str:
         """Returns the SMS account that a Mandant's messages go through; the Mandant's id where none is known."""

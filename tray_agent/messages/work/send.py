@@ -377,5 +377,5 @@ def _by_need(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:
 
 
 def _credits_used_up(lane: Lane) -> Stop:
-    sentence = _("Das Guthaben des Kontos {name} ist aufgebraucht. Es wird gesendet, sobald es aufgeladen ist.")
+    sentence = _("Das Guthaben des Kontos {name} ist aufgebraucht. Guthaben aufladen; gesendet wird, sobald es da ist.")
     return Stop(OutboxReason.NO_CREDITS.value, sentence.format(name=lane.name), finishes=True)

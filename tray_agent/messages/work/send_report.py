@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.words import with_subject
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of, low_activity
 from tray_agent.messages.work.lane import Lane, Stop
-from tray_agent.messages.work.lanes import Kept, Lanes
+from tray_agent.messages.work.lanes import Kept, Lanes, PutOff
 from tray_agent.messages.work.left import Left, Planned
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageRun, activity
@@ -32,8 +32,8 @@ FOLLOWED_AFTER = timedelta(minutes=5)
 SOON = timedelta(minutes=15)
 """An attempt within this time is told without the hour: the engine may make it earlier or later by minutes."""
 
-PutOff: TypeAlias = Mapping[tuple[Lane, str], int]
-"""By lane and reason, how many messages the gateway did not take now, so that they stay for a later run."""
+Delayed: TypeAlias = Mapping[tuple[Lane, str], Sequence[PutOff]]
+"""By lane and reason, the messages that the gateway did not take now, so that they stay for a later run."""
 
 
 def report(run: MessageRun, lanes: Lanes, settings: Settings, left: Left, now: datetime) -> JobResult:
@@ -41,7 +41,9 @@ def report(run: MessageRun, lanes: Lanes, settings: Settings, left: Left, now: d
     _ask_what_is_left(run, lanes)
     put_off = _put_off(run, lanes)
     stops = _stops(lanes)
-    activities = [*_held_up(run.parts, put_off, stops), *_unexplained(left), *_low_credits(run.parts, settings, lanes, now)]
+    activities = [*_held_up(run.parts, put_off, stops), *_unexplained(left)]
+    if activities or run.tally.counts[Counted.SENT]:  # an attempt that found nothing new says nothing again
+        activities += _low_credits(run.parts, settings, lanes, now)
     if activities:
         run.context.log(*activities)
     run.tally.problems += len(put_off) + len(stops) + (left.unexplained > 0)
@@ -62,7 +64,7 @@ def _handed_over(run: MessageRun) -> bool:
     """Returns whether an SMS was handed over of which nobody asked yet what became of it; also by a run that told nothing any more."""
     with run.parts.database.read() as connection:
         mandants = entries.never_followed(connection)
-    return any(run.parts.sms[one].capabilities.can_be_asked for one in mandants if one in run.parts.sms)
+    return any(run.parts.sms_can_be_asked(one) for one in mandants)
 
 
 def _ask_what_is_left(run: MessageRun, lanes: Lanes) -> None:
@@ -72,12 +74,17 @@ def _ask_what_is_left(run: MessageRun, lanes: Lanes) -> None:
         ask_balances(run.parts, able)
 
 
-def _put_off(run: MessageRun, lanes: Lanes) -> PutOff:
-    """Counts what was put off, has not left since, and is not kept for another reason."""
+def _put_off(run: MessageRun, lanes: Lanes) -> Delayed:
+    """Returns what was put off, has not left since, and is not kept for another reason."""
     with run.parts.database.read() as connection:
         messages = entries.read_messages(connection, lanes.put_off)
     waits = (MessageState.PREPARED, MessageState.IN_DOUBT)
-    return Counter(lanes.put_off[one.id] for one in messages if one.state in waits and one.id not in lanes.kept)
+    delayed: dict[tuple[Lane, str], list[PutOff]] = defaultdict(list)
+    for one in messages:
+        if one.state in waits and one.id not in lanes.kept:
+            put_off = lanes.put_off[one.id]
+            delayed[put_off.lane, put_off.sentence].append(put_off)
+    return delayed
 
 
 def _stops(lanes: Lanes) -> Mapping[tuple[Lane, Stop], Sequence[Kept]]:
@@ -89,12 +96,15 @@ def _stops(lanes: Lanes) -> Mapping[tuple[Lane, Stop], Sequence[Kept]]:
     return stops
 
 
-def _held_up(parts: MessageParts, put_off: PutOff, stops: Mapping[tuple[Lane, Stop], Sequence[Kept]]) -> Iterator[Activity]:
+def _held_up(parts: MessageParts, put_off: Delayed, stops: Mapping[tuple[Lane, Stop], Sequence[Kept]]) -> Iterator[Activity]:
     """Gives one row for each reason that somebody should know, for which a lane or one Mandant in it keeps messages.
 
     What an earlier run told is not told again by each further attempt.
     """
-    for (lane, sentence), number in put_off.items():
+    for (lane, sentence), delayed in put_off.items():
+        if all(one.told for one in delayed):
+            continue
+        number = len(delayed)
         number_kept = ngettext("{number} Mitteilung aufgeschoben", "{number} Mitteilungen aufgeschoben", number).format(number=number)
         about = join_texts(number_kept, f"({_whose(parts, lane)})")
         yield activity(Level.WARNING, OutboxReason.PUT_OFF, with_subject(about, sentence), lane.name)

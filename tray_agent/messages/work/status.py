@@ -25,7 +25,7 @@ from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.rules.in_time import last_question, matters_until, next_question
 from tray_agent.messages.work.asking import Asking, StatusAnswer, unreadable_activity, unreadable_sentence
-from tray_agent.messages.work.doubt import Settling, settles_itself
+from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import CHUNK, Counted, MessageRun, MessageStep, activity, logged_step
 from tray_agent.protocol.model import Level
@@ -161,7 +161,7 @@ class _Tracking:
 
     def _is_followed(self, doubtful: OutboxMessage, now: datetime) -> bool:
         matters = now < matters_until(doubtful.sending_at or now, doubtful.appointment_at)
-        return matters and settles_itself(self._parts, doubtful)
+        return matters and self._parts.settles_itself(doubtful)
 
     def _rest(self, left: _Open, now: datetime) -> Rest | None:
         if not left.followed:
