@@ -63,6 +63,7 @@ from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.service import MessageService
+from tray_agent.messages.work import prepare, send, status
 from tray_agent.practice.model import (
     Appointment,
     AppointmentStatus,
