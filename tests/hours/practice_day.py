@@ -30,7 +30,7 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.practice.views import VIEWS, Dialect, view_statement
-from tray_agent.protocol.model import Run
+from tray_agent.protocol.model import Run, RunFilter
 from tray_agent.store.database import open_database
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -152,7 +152,7 @@ class PracticeDay:
 
     def runs(self, job: JobKey) -> list[Run]:
         """Returns the runs of a job, the oldest first."""
-        found = [run for run in self.office.jobs.history.page(size=500).rows if run.job is job]
+        found = [run for run in self.office.jobs.history.page(RunFilter(job=job, folded=True), size=500).rows]
         return sorted(found, key=lambda run: run.run_id)
 
     def told(self) -> Counter[str]:

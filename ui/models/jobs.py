@@ -251,8 +251,8 @@ def abandon_question(row: JobRow) -> tuple[str, str, str]:
     """Returns what is asked before a person ends what is tried again: question, consequence, the button's words."""
     consequence = (
         _(
-            "Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf. "
-            "Wer dann zu spät erinnert würde, steht unter «Anders zu erinnern»."
+            "Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf."
+            " Wer dann zu spät erinnert würde, steht unter «Anders zu erinnern»."
         )
         if row.stored.key is JobKey.SEND_MESSAGES
         else _("Der Rest wartet bis zum nächsten geplanten Lauf.")
