@@ -178,10 +178,11 @@ class Settlement:
 
     def _sweep(self, job: JobKey, holder: Holder, rest: Rest | None = None) -> None:
         if holder.given_back:
-            sentence = paused_sentence() if holder.given_back is RunReason.PAUSED else quit_sentence()
+            why = paused_sentence if holder.given_back is RunReason.PAUSED else quit_sentence
+            sentence = why(owed=rest is not None)
             self._claims.sweep(job, Ending(RunState.CANCELLED, holder.given_back, sentence, rest=rest))
             return
-        sentence = died_sentence(holder.workstation)
+        sentence = died_sentence(holder.workstation, owed=rest is not None)
         if self._claims.sweep(job, Ending(RunState.DIED, RunReason.DIED, sentence, problems=1, rest=rest)) is not None:
             named = join_texts(job_title(job), sentence, separator=": ")
             self._log.write([Activity(job_kind(job).service, Level.ERROR, RunReason.DIED, named)], run_id=holder.run_id)
