@@ -131,6 +131,7 @@ def test_a_message_is_followed_until_its_appointment_so_that_a_person_can_still_
         "23. 10:00", "23. 10:06", "23. 10:15", "23. 10:45", *QUARTERS_PAST, "24. 08:00", "24. 08:15"
     ]  # fmt: skip
     assert sent.states() == ["submitted"]
+    assert sent.parts.local(sent.only().next_at) == TOMORROW_NINE.replace(hour=20, minute=15)  # the next planned run asks
 
 
 def test_nothing_is_asked_at_night_nor_after_the_last_question_that_is_of_use(world: World) -> None:
