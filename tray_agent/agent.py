@@ -127,6 +127,7 @@ class Agent:
             ConfigurationError: the mail server of the configuration can't be used.
         """
         from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.outbox.model import OutboxReason
         from tray_agent.messages.service import MessageService
         from tray_agent.messages.texts.rendering import PracticeWords
         from tray_agent.messages.work.parts import MailIdentity, MessageParts
@@ -151,6 +152,7 @@ class Agent:
             canton=machine.practice.canton,
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
             outlook=self._sending_outlook,
+            make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
             try_sending=lambda: self.jobs.try_again([JobKey.SEND_MESSAGES]),
         )
         log = ActivityLog(self.store, self.workstation)

@@ -152,7 +152,7 @@ class PracticeDay:
 
     def runs(self, job: JobKey) -> list[Run]:
         """Returns the runs of a job, the oldest first."""
-        found = [run for run in self.office.jobs.history.page(RunFilter(job=job, folded=True), size=500).rows]
+        found = list(self.office.jobs.history.page(RunFilter(job=job, folded=True), size=500).rows)
         return sorted(found, key=lambda run: run.run_id)
 
     def told(self) -> Counter[str]:

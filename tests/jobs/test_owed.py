@@ -381,3 +381,40 @@ def test_the_first_row_of_a_run_says_why_something_is_left(engine: Engine, clock
     live(engine, clock, local(10, 11))
     (run,) = engine.jobs.history.page().rows
     assert (run.state.value, run.reason) == ("succeeded", "gateway")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_time_that_waits_for_midnight_outlives_a_switch_and_a_saved_schedule(
+    engine: Engine, clock: ManualClock, gateway: Gateway, first: bool
+) -> None:
+    gateway.away = False
+    day = 23
+    if not first:
+        live(engine, clock, local(11))
+        clock.set(local(10, day=24))
+        day = 24
+    engine.jobs.pause(PauseScope.EVERYTHING, local(0, day=day + 1), "Test")
+    live(engine, clock, local(10, 15, day=day))
+    engine.offered = [job(SEND, gateway, switched_on=False)]
+    live(engine, clock, local(10, 20, day=day))
+    engine.offered = [job(SEND, gateway)]
+    engine.plan(SEND, daily(time(10, 12)))
+    live(engine, clock, local(10, 25, day=day))
+    clock.set(local(0, 5, day=day + 1))
+    engine.settle()
+    assert tried_at(engine, SEND)[-1] == f"{day + 1}. 00:05"
+
+
+def test_a_switch_that_is_on_again_in_a_pause_is_not_forgotten_at_midnight(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    live(engine, clock, local(11))
+    clock.set(local(10, 5, day=24))
+    engine.offered = [job(SEND, gateway, switched_on=False)]
+    live(engine, clock, local(10, 15, day=24))
+    engine.jobs.pause(PauseScope.EVERYTHING, local(0, day=25), "Test")
+    engine.offered = [job(SEND, gateway)]
+    live(engine, clock, local(10, 20, day=24))
+    clock.set(local(0, 5, day=25))
+    engine.settle()
+    engine.settle()
+    assert tried_at(engine, SEND)[-1] == "25. 00:05"

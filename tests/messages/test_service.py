@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.messages.world import ANNA, TOMORROW_NINE, ZURICH, World, treatment
 from tray_agent.agent import Agent
@@ -21,6 +21,8 @@ from tray_agent.i18n import set_language
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
 from tray_agent.jobs.outlook import Outlook
+from tray_agent.jobs.owed import Owed, Trouble
+from tray_agent.jobs.plan import owed_columns
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, InDoubt
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxOrder
@@ -28,7 +30,7 @@ from tray_agent.messages.rules.in_time import hours_ahead
 from tray_agent.messages.service import MessageMissingError
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.store.migrate import upgrade
-from tray_agent.store.tables import message
+from tray_agent.store.tables import job_lock, message
 
 
 @pytest.fixture
@@ -378,6 +380,28 @@ def test_the_next_sending_is_the_planned_one_of_the_job_if_it_is_enabled(agent: 
     agent.jobs.save([JobChange(sending.key, replace(sending.schedule, enabled=True), sending.version)], "test")
     (enabled,) = [job for job in agent.jobs.overview() if job.key is JobKey.SEND_MESSAGES]
     assert agent.messages.parts.next_sending() == enabled.next_at is not None
+
+
+def test_what_a_person_makes_due_is_owed_today_and_what_was_in_the_way_is_tried_now(agent: Agent, clock: ManualClock) -> None:
+    agent.settings.save({switches.REMINDERS_ON: True}, "test")
+    parts = agent.messages.parts
+    assert parts.outlook() == Outlook()  # not enabled
+    parts.make_sending_due()
+    assert parts.outlook() == Outlook()
+    (sending,) = [job for job in agent.jobs.overview() if job.key is JobKey.SEND_MESSAGES]
+    planned = replace(sending.schedule, enabled=True, start_time=time(9, 30))  # passed today
+    agent.jobs.save([JobChange(sending.key, planned, sending.version)], "test")
+    assert parts.outlook().at == parts.instant(TOMORROW_NINE + timedelta(minutes=30))
+    parts.make_sending_due()
+    assert parts.outlook().at == clock.now()
+    later = owed_columns(Owed(clock.now(), clock.now() + timedelta(minutes=9), "gateway", clock.now(), 3, Trouble.TOLD))
+    with agent.store.begin() as connection:
+        connection.execute(update(job_lock).where(job_lock.c.job == sending.key.value).values(later))
+    assert parts.outlook() == Outlook(clock.now() + timedelta(minutes=9), held_up=True)
+    parts.try_sending()
+    assert parts.outlook() == Outlook(clock.now(), held_up=True)
+    agent.settings.save({switches.REMINDERS_ON: False}, "test")
+    assert parts.outlook() == Outlook()
 
 
 def test_the_parts_come_from_the_configuration(agent: Agent) -> None:

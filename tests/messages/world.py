@@ -133,6 +133,7 @@ class World:
     next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
     senders: dict[str, str] = field(default_factory=dict)
     hastened: int = 0
+    decided: int = 0
     outlook: Outlook = field(default_factory=lambda: Outlook(NOW + timedelta(minutes=10)))
 
     @property
@@ -151,6 +152,7 @@ class World:
             rules=self.rules,
             next_sending=lambda: self.next_sending,
             outlook=lambda: self.outlook,
+            make_sending_due=self._decide,
             try_sending=self._hasten,
             reached=self.steps.append,
         )
@@ -187,6 +189,10 @@ class World:
 
     def follow_up(self, *, by_hand: bool = False) -> JobResult:
         return self._run(update_status, JobKey.UPDATE_STATUS, by_hand=by_hand)
+
+    def _decide(self) -> None:
+        self.decided += 1
+        self.outlook = Outlook(self.clock.now())
 
     def _hasten(self) -> None:
         self.hastened += 1

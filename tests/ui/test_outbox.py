@@ -102,6 +102,7 @@ def test_what_is_in_doubt_is_decided_here_too(
     assert chosen.patient_name in asked[0]
     assert world.agent.messages.message(chosen.id).state is state
     assert "Entschieden" in dialog.banner.text
+    assert ("Es ist kein Senden geplant." in dialog.banner.text) == (state is MessageState.PREPARED)
     assert button.isHidden()
 
 
@@ -117,6 +118,19 @@ def test_an_empty_list_says_why(qtbot: QtBot, dialog: OutboxDialog) -> None:
     qtbot.waitUntil(lambda: dialog.context.background.idle and dialog.list.rowCount() == 0)
     assert dialog.table.message == why_empty(filter_of(VIEWS[0], None, "gibt es nicht"))
     assert why_empty(OutboxFilter()) != dialog.table.message
+
+
+def test_cancelling_says_who_is_not_reminded(
+    qtbot: QtBot, dialog: OutboxDialog, background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog.view.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: background.idle and dialog.table.current is not None and dialog.table.current.state is MessageState.PREPARED)
+    chosen = dialog.table.current
+    assert chosen is not None
+    monkeypatch.setattr(dialog, "ask", lambda *_words: True)
+    dialog.cancel_chosen()
+    qtbot.waitUntil(lambda: background.idle and not dialog.is_busy and "Storniert" in dialog.banner.text)
+    assert chosen.patient_name in dialog.banner.text
 
 
 def test_the_delete_key_asks_before_it_cancels(

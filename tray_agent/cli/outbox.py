@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
-from tray_agent.i18n import _, format_number, ngettext
+from tray_agent.i18n import _, format_number, join_texts, ngettext
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxMessage, OutboxOrder
 
@@ -81,7 +81,8 @@ def _decide(
 ) -> None:
     with agent_here() as agent:
         message = agent.messages.decide(message_id, verdict, agent.person)
-    print(f"{message.id}: {message.sentence}")
+        leaves = agent.messages.when_sent(message)
+    print(f"{message.id}: {join_texts(message.sentence, leaves)}")
 
 
 def _credits(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent import __version__
@@ -18,6 +18,7 @@ from tray_agent.jobs.model import Presence
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.faults import explained
 from tray_agent.store.tables import agent_presence as table
+from tray_agent.store.wrong_clock import is_wrong
 
 BEAT = timedelta(seconds=45)
 """An agent tells with the first look after so long that it is there: looking every half minute, once a minute."""
@@ -43,25 +44,32 @@ class Presences:
         self._clock = clock
         self._started_at = clock.now()
 
-    def tell(self, difference: timedelta) -> None:
+    def tell(self, difference: timedelta) -> bool:
         """Tells that this process is there and plans runs.
 
         Args:
             difference: this computer's clock minus the server's.
 
+        Returns:
+            Whether somebody was there at a time that has not come: a clock was ahead (``Jobs.put_clock_right``). Then nothing was told.
+
         Raises:
             DatabaseUnavailableError, DatabaseFaultError, DatabaseBusyError: the store does not take it, nor anything else.
         """
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> bool:
             now = self._database.now_ms(connection)
+            latest = connection.execute(select(func.max(table.c.seen_ms))).scalar() or now
+            if is_wrong(from_ms(latest), from_ms(now)):
+                return True
             seen = {"seen_ms": now, "clock_difference_ms": difference // timedelta(milliseconds=1)}
             updated = connection.execute(update(table).where(table.c.owner == self._owner).values(seen))
-            if updated.rowcount == 0:
-                connection.execute(insert(table).values(self._row(self._owner, scheduling=1) | seen))
+            if updated.rowcount == 0:  # it has just begun, or was there at a time that has not come
+                connection.execute(insert(table).values(self._row(self._owner, now, scheduling=1) | seen))
                 connection.execute(delete(table).where(table.c.seen_ms < now - _FORGOTTEN // timedelta(milliseconds=1)))
+            return False
 
-        self._database.transact(work)
+        return self._database.transact(work)
 
     def leave(self) -> None:
         """Tells that this process goes; when it was there last stays known for a while."""
@@ -76,21 +84,21 @@ class Presences:
             KnownError: the store does not take changes; why.
         """
         owner = uuid.uuid4().hex
+
+        def work(connection: Connection) -> None:
+            now = self._database.now_ms(connection)
+            row = self._row(owner, now, scheduling=0) | {"seen_ms": now, "clock_difference_ms": 0}
+            connection.execute(insert(table).values(row))
+
         try:
-            self._database.transact(
-                lambda connection: connection.execute(
-                    insert(table).values(
-                        self._row(owner, scheduling=0) | {"seen_ms": self._database.now_ms(connection), "clock_difference_ms": 0}
-                    )
-                )
-            )
+            self._database.transact(work)
             self._database.transact(lambda connection: connection.execute(delete(table).where(table.c.owner == owner)))
         except DBAPIError as error:
             raise explained(error) from error
 
-    def _row(self, owner: str, *, scheduling: int) -> dict[str, object]:
+    def _row(self, owner: str, now: int, *, scheduling: int) -> dict[str, object]:
         who: dict[str, object] = {"owner": owner, "workstation": self._workstation[:120], "version": __version__}
-        return who | {"scheduling": scheduling, "started_at": self._started_at}
+        return who | {"scheduling": scheduling, "started_at": min(self._started_at, from_ms(now))}
 
     def there(self) -> tuple[Presence, ...]:
         """Returns the agents that are on, the longest-running first."""

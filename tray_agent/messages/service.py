@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -152,6 +153,8 @@ class MessageService:
             return _("Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")
         if ahead.at is None:
             return _("Es ist kein Senden geplant.")
+        if ahead.at <= now and not (begins and now + TIME_TO_CALL > begins):
+            return _("Wird jetzt gesendet.")
         at, today = self.parts.local(ahead.at), self.parts.local(now).date()
         when = format_time(at) if at.date() == today else format_datetime(at)
         if begins and ahead.at + TIME_TO_CALL > begins:
@@ -196,6 +199,8 @@ class MessageService:
     def decide(self, message_id: int, verdict: DoubtDecision, who: str) -> OutboxMessage:
         """Settles a message in doubt by a person's word, writes it to the activity log, and returns the message.
 
+        What is to be sent again is due at once; ``when_sent`` says when it leaves.
+
         Args:
             message_id: its number.
             verdict: what the person says.
@@ -218,7 +223,17 @@ class MessageService:
 
         if not self.parts.database.transact(work):
             raise _not_in_doubt(message_id)
+        if verdict is DoubtDecision.AGAIN:
+            self.parts.make_sending_due()
         return self.message(message_id)
+
+    def when_sent(self, message: OutboxMessage) -> str:
+        """Returns when a prepared message leaves by what is planned, and whether that is too late; "" for any other message."""
+        if message.state is not MessageState.PREPARED:
+            return ""
+        with self.parts.database.read() as connection:
+            now = self.parts.database.now(connection)
+        return self._leaves_when(message, self.parts.outlook(), now)
 
     def cancel(self, message_ids: Collection[int], who: str) -> int:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
@@ -240,16 +255,23 @@ class MessageService:
     def refresh_credits(self) -> Sequence[AccountCredits]:
         """Asks the gateways for the balances, keeps them, and returns all accounts; takes seconds.
 
-        Of several accounts those that told nothing say why (``problem``) and come with their last known balance.
+        Of several accounts those that told nothing say why (``problem``) and come with their last known balance. Where one was topped up,
+        what waits for that is sent now.
 
         Raises:
             UnavailableError, KnownError: the only account, or every one, told nothing.
         """
+        before = self._balances()
         errors = ask_balances(self.parts)
+        if any(balance > before.get(mandants, balance) for mandants, balance in self._balances().items()):
+            self.parts.try_sending()
         if errors and len(errors) == len(accounts_of(self.parts.sms)):
             raise next(iter(errors.values()))
         problems = {account.keeper: str(error) for account, error in errors.items()}
         return [replace(account, problem=problems.get(account.mandants[0], "")) for account in self.credits()]
+
+    def _balances(self) -> Mapping[tuple[str, ...], Decimal]:
+        return {account.mandants: account.balance for account in self.credits(history_days=0) if account.balance is not None}
 
     def low_credits(self) -> Sequence[AccountCredits]:
         """Returns the accounts below the minimum, for the notice at start, login and user switch; asks no gateway."""

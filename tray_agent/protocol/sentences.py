@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from tray_agent.i18n import _, format_datetime, join_texts, ngettext
 from tray_agent.protocol.model import RunReason
@@ -115,6 +115,23 @@ def good_again_sentence(title: str, since: datetime, zone: tzinfo) -> str:
     return _("{title}: geht wieder. Seit {since} war es nicht möglich gewesen.").format(
         title=title, since=format_datetime(since.astimezone(zone))
     )
+
+
+def clock_sentence(ahead: timedelta) -> str:
+    """Returns what is told when a clock that was ahead is right again, and what it left is put right."""
+    minutes = ahead / timedelta(minutes=1)
+    if minutes >= 20 * 60:
+        days = round(minutes / (24 * 60)) or 1
+        span = ngettext("{number} Tag", "{number} Tage", days).format(number=days)
+    elif minutes >= 90:
+        hours = round(minutes / 60)
+        span = ngettext("{number} Stunde", "{number} Stunden", hours).format(number=hours)
+    else:
+        span = ngettext("{number} Minute", "{number} Minuten", round(minutes)).format(number=round(minutes))
+    return _(
+        "Die Uhr ging um {span} vor und geht wieder richtig. Was deshalb in der Zukunft lag, ist berichtigt: Die Aufträge laufen wieder "
+        "nach Zeitplan, und nichts wird ein zweites Mal gesendet."
+    ).format(span=span)
 
 
 def fault_sentence(title: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tray_agent.i18n import _
+from tray_agent.i18n import _, join_texts
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage
 from ui.models.activity import decision_question
 from ui.widgets.dialog import Dialog
@@ -23,8 +23,13 @@ def decide(dialog: Dialog, message: OutboxMessage, decision: DoubtDecision, yes:
     """
     agent = dialog.context.agent
 
-    def decided(settled: OutboxMessage) -> None:
-        dialog.banner.say(_("Entschieden"), f"{settled.patient_name}: {settled.sentence}", Status.SUCCESS)
+    def work() -> tuple[OutboxMessage, str]:
+        settled = agent.messages.decide(message.id, decision, agent.person)
+        return settled, agent.messages.when_sent(settled)
+
+    def decided(answer: tuple[OutboxMessage, str]) -> None:
+        settled, leaves = answer
+        dialog.banner.say(_("Entschieden"), f"{settled.patient_name}: {join_texts(settled.sentence, leaves)}", Status.SUCCESS)
 
     if dialog.ask(*decision_question(message, decision), yes):
-        dialog.run(lambda: agent.messages.decide(message.id, decision, agent.person), decided, busy=_("Wird gespeichert …"), then=reload)
+        dialog.run(work, decided, busy=_("Wird gespeichert …"), then=reload)

@@ -21,6 +21,7 @@ from ui.models.outbox import (
     channel_word,
     details_of,
     filter_of,
+    not_sent,
     why_empty,
 )
 from ui.widgets.controls import allow, by_key
@@ -138,7 +139,11 @@ class OutboxDialog(Dialog):
         if message is None or message.state not in CAN_BE_CANCELLED:
             return
         if self.ask(*cancel_question((message,)), _("&Stornieren")):
-            self.run(lambda: agent.messages.cancel([message.id], agent.person), self._cancelled, busy=_("Wird storniert …"))
+            self.run(
+                lambda: agent.messages.cancel([message.id], agent.person),
+                lambda number: self._cancelled(message, number),
+                busy=_("Wird storniert …"),
+            )
 
     def decide(self, decision: DoubtDecision) -> None:
         """Settles the chosen message in doubt, after a question."""
@@ -147,7 +152,9 @@ class OutboxDialog(Dialog):
             yes = _("&Wurde gesendet") if decision is DoubtDecision.SENT else _("&Erneut senden")
             decide(self, message, decision, yes, self.list.reload)
 
-    def _cancelled(self, number: int) -> None:
-        if not number:
+    def _cancelled(self, message: OutboxMessage, number: int) -> None:
+        if number:
+            self.banner.say(_("Storniert"), not_sent(message, self._zone), Status.SUCCESS)
+        else:
             self.banner.say(_("Nicht storniert"), _("Die Mitteilung ist inzwischen unterwegs oder schon gesendet."), Status.WARNING)
         self.list.reload()

@@ -93,3 +93,12 @@ def cancel_question(messages: tuple[OutboxMessage, ...]) -> tuple[str, str]:
     """Returns the question before messages are cancelled, and what that means."""
     question = ngettext("{number} Mitteilung stornieren?", "{number} Mitteilungen stornieren?", len(messages)).format(number=len(messages))
     return question, _("Sie wird nicht gesendet und nicht noch einmal aufbereitet. Der Patient muss anders erinnert werden.")
+
+
+def not_sent(message: OutboxMessage, zone: ZoneInfo) -> str:
+    """Returns what a cancelled message means for its patient."""
+    if message.appointment_at is None:
+        return _("{patient} erhält diese Mitteilung nicht.").format(patient=message.patient_name)
+    when = local_text(message.appointment_at, zone)
+    text = _("{patient} wird an den Termin vom {when} nicht erinnert: anders erinnern, wenn nötig.")
+    return text.format(patient=message.patient_name, when=when)

@@ -86,6 +86,20 @@ class Silent(MemorySmsGateway):
         raise GatewayUnavailableError("Keine Antwort", "Das Gateway antwortet nicht.")
 
 
+def test_a_top_up_that_is_seen_lets_sending_go_on_and_its_warning_goes(every_world: World) -> None:
+    world = every_world
+    world.gateway.set_balance(Decimal(0))
+    world.service.refresh_credits()
+    world.service.refresh_credits()
+    assert (world.hastened, len(world.service.low_credits())) == (0, 1)
+    world.gateway.set_balance(Decimal(500))
+    world.service.refresh_credits()
+    assert (world.hastened, len(world.service.low_credits())) == (1, 0)
+    world.gateway.set_balance(Decimal(499))  # something was sent
+    world.service.refresh_credits()
+    assert world.hastened == 1
+
+
 def test_a_gateway_that_does_not_answer_leaves_what_is_known(world: World) -> None:
     world.service.refresh_credits()
     world.sms["M1"] = Silent()

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.messages.memory_gateways import MemorySmsGateway
-from tests.messages.world import World
+from tests.messages.world import TOMORROW_NINE, World
+from tray_agent.jobs.outlook import Outlook
 from tray_agent.messages.gateways.contract import (
     AccountFault,
     DeliveryReport,
@@ -293,6 +294,24 @@ def test_a_decided_message_is_checked_again_before_it_leaves(mail_in_doubt: Worl
     world.change_patient(opted_out=True)
     world.send()
     assert (world.states(), world.mails.taken) == (["cancelled"], [])
+
+
+def test_send_again_is_due_at_once_and_says_when_it_leaves(mail_in_doubt: World) -> None:
+    world = mail_in_doubt
+    number = world.only().id
+    world.clock.advance(timedelta(minutes=20))
+    message = world.service.decide(number, DoubtDecision.AGAIN, "Frau Keller")
+    assert (world.decided, world.service.when_sent(message)) == (1, "Wird jetzt gesendet.")
+    world.outlook = Outlook(world.parts.instant(TOMORROW_NINE - timedelta(minutes=10)))
+    assert world.service.when_sent(message) == "Nächster Versuch 24.11.2026 08:50, zu spät für diesen Termin."
+    world.outlook = Outlook()
+    assert world.service.when_sent(message) == "Es ist kein Senden geplant."
+
+
+def test_was_sent_makes_nothing_due(mail_in_doubt: World) -> None:
+    world = mail_in_doubt
+    message = world.service.decide(world.only().id, DoubtDecision.SENT, "Frau Keller")
+    assert (world.decided, world.service.when_sent(message)) == (0, "")
 
 
 def test_two_people_do_not_decide_twice(mail_in_doubt: World) -> None:

@@ -115,6 +115,7 @@ class MessageParts:
         canton: whose holidays are quiet.
         next_sending: gives the next planned time of sending (aware), or None where there is none.
         outlook: gives what is to be expected of sending: when it runs next, owed attempts and what holds them back considered.
+        make_sending_due: notes that a person made something due to be sent: it leaves today.
         try_sending: lets an attempt of sending that waits because something was in its way begin now: it may be gone.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
@@ -134,6 +135,7 @@ class MessageParts:
     rules: SendingRules = field(default_factory=SendingRules)
     next_sending: Callable[[], datetime | None] = lambda: None
     outlook: Callable[[], Outlook] = Outlook
+    make_sending_due: Callable[[], None] = lambda: None
     try_sending: Callable[[], None] = lambda: None
     reached: Callable[[str], None] = lambda _step: None
 
