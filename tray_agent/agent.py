@@ -153,7 +153,7 @@ class Agent:
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
             outlook=self._sending_outlook,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
-            try_sending=lambda: self.jobs.try_again([JobKey.SEND_MESSAGES]),
+            try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
