@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from tests.simulation.hours import HOURS
+from tests.simulation.hours import HOURS, LID, Hour, minutes, together
 from tests.simulation.play import CALM_DAYS, SHORT_DAYS, play
 from tests.simulation.record import Record
-from tests.simulation.simulation import nothing_else
+from tests.simulation.simulation import Script, nothing_else
+from tests.simulation.troubles import Kind
 from tray_agent.jobs import claims, settlement
 from tray_agent.jobs.catch_up import Decision as PlannedDecision
+from tray_agent.jobs.catch_up import Wait
 from tray_agent.messages.gateways.contract import InDoubt, NotNow, Outcome
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import listing, states
@@ -30,6 +32,7 @@ from tray_agent.messages.work.answers import step_after
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep
 from tray_agent.practice.model import AppointmentStatus
+from tray_agent.protocol.model import RunReason
 from tray_agent.schedules.quiet_hours import QuietHours
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -44,7 +47,7 @@ class Break:
         seed: one in which it is noticed, within ``days``.
         days: as many as are played without the break, for the comparison.
         bad: whether bad hours are needed for it.
-        hour: a bad hour by its name in ``HOURS``, instead of those that the seed draws.
+        script: a written bad hour, instead of those that the seed draws.
         beside: another condition that is taken away in both plays: what is covered up as long as that holds.
     """
 
@@ -53,7 +56,7 @@ class Break:
     seed: int
     days: int = SHORT_DAYS
     bad: bool = True
-    hour: str = ""
+    script: Script = nothing_else
     beside: Patch = lambda _patching: None
 
     @contextmanager
@@ -67,8 +70,8 @@ class Break:
 
     def play(self, stop: Callable[[Record], bool]) -> Record:
         """Returns the record of what is played for it."""
-        script = HOURS[self.hour].script if self.hour else nothing_else
-        return play(self.seed, self.days, bad=self.bad and not self.hour, stop=stop, also=script)
+        bad = self.bad and self.script is nothing_else
+        return play(self.seed, self.days, bad=bad, stop=stop, also=self.script)
 
 
 def _seen_otherwise(change: Callable[[Candidate], Candidate]) -> Patch:
@@ -153,6 +156,12 @@ def _patience_by_the_wall(patching: pytest.MonkeyPatch) -> None:
     patching.setattr(lanes, "LONGEST_LOOK", timedelta(days=1))
 
 
+def _alone_with_it(patching: pytest.MonkeyPatch) -> None:
+    """Leaves a run alone with what it has to do: no further attempt, and nobody takes it over after a sleep."""
+    _no_second_attempt(patching)
+    patching.setattr(settlement, "fate_of", lambda *_what, **_more: Wait(RunReason.NOT_YET))
+
+
 def _prepared_unlisted(patching: pytest.MonkeyPatch) -> None:
     listed = listing.not_reached
 
@@ -160,6 +169,11 @@ def _prepared_unlisted(patching: pytest.MonkeyPatch) -> None:
         return [message for message in listed(*what) if message.state is not MessageState.PREPARED]
 
     patching.setattr(listing, "not_reached", without)
+
+
+def hour(name: str) -> Script:
+    """Returns a written bad hour."""
+    return HOURS[name].script
 
 
 BREAKS: Mapping[str, Break] = {
@@ -172,12 +186,19 @@ BREAKS: Mapping[str, Break] = {
     "the gateway's word is not believed": Break(_never_heard_of, "never twice", 34),
     "the call list forgets errors": Break(_errors_unlisted, "no silence", 34, CALM_DAYS, bad=False),
     "the call list forgets failures": Break(_failures_unlisted, "failures are known", 34, CALM_DAYS, bad=False),
-    "there is no second attempt": Break(_no_second_attempt, "no silence", 34, 3, hour="gateway away for 25 minutes"),
-    "what is prepared late is not sent that day": Break(_chain_forgotten, "no silence", 34, 3, hour="switch off while preparing"),
+    "there is no second attempt": Break(_no_second_attempt, "no silence", 34, 3, script=hour("gateway away for 25 minutes")),
+    "what is prepared late is not sent that day": Break(_chain_forgotten, "no silence", 34, 3, script=hour("switch off while preparing")),
     "nobody asks after 10:20": Break(_never_followed, "failures are known", 34, CALM_DAYS, bad=False),
-    "an attempt sends again what is in doubt": Break(_attempt_sends_again, "never twice", 34, 3, hour="gateway answers anything"),
+    "an attempt sends again what is in doubt": Break(_attempt_sends_again, "never twice", 34, 3, script=hour("gateway answers anything")),
     "patience goes by the wall clock": Break(
-        _patience_by_the_wall, "no silence", 20, 3, hour="lid closed in the middle", beside=_no_second_attempt
+        _patience_by_the_wall,
+        "no silence",
+        20,
+        3,
+        script=together(Hour(Kind.GATEWAY_AWAY, time(10, 9), minutes(3)), LID),
+        beside=_alone_with_it,
     ),
-    "the call list forgets what is prepared": Break(_prepared_unlisted, "no silence", 34, 3, hour="gateway away until the patients come"),
+    "the call list forgets what is prepared": Break(
+        _prepared_unlisted, "no silence", 34, 3, script=hour("gateway away until the patients come")
+    ),
 }

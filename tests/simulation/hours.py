@@ -41,6 +41,11 @@ class Hour:
         return (Trouble(self.kind, begins, begins + self.lasts, where, self.detail) for where in self.where)
 
 
+def together(*hours: Hour) -> Script:
+    """Returns several bad hours of the same day."""
+    return lambda number, day: [trouble for hour in hours for trouble in hour.script(number, day)]
+
+
 def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
 
@@ -59,7 +64,7 @@ HOURS = {
     "store away while sending": Hour(Kind.STORE_AWAY, time(10, 10, 2), timedelta(seconds=25)),
     "practice away before preparing": Hour(Kind.PRACTICE_AWAY, time(9, 59), minutes(41)),
     "practice away while sending": Hour(Kind.PRACTICE_AWAY, time(10, 10, 1), timedelta(seconds=8)),
-    "lid closed in the middle": Hour(Kind.SLEEP, time(10, 10, 4), minutes(25), ALL),
+    "lid closed in the middle": Hour(Kind.SLEEP, time(10, 10, 2), minutes(25), ALL),
     "asleep before sending": Hour(Kind.SLEEP, time(10, 9), minutes(21), ALL),
     "log-off in the middle until the morning": Hour(Kind.LOG_OFF, time(10, 10, 4), minutes(21 * 60 + 20), ALL),
     "power failure in the middle": Hour(Kind.POWER_OFF, time(10, 10, 4), minutes(40), ALL),
@@ -71,3 +76,6 @@ HOURS = {
     "sending saved at an earlier time": Hour(Kind.SCHEDULE_SAVED, time(10, 5), timedelta(), detail=0.1),
 }
 """Half past ten is no reason; neither is a switch, a pause, a lid or a log-off."""
+
+LID = Hour(Kind.SLEEP, time(10, 11), minutes(25), ALL)
+"""A lid that is closed while sending waits for a gateway."""

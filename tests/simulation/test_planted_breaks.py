@@ -10,6 +10,7 @@ from tests.simulation.breaks import BREAKS
 from tests.simulation.judge import Violation, judge
 from tests.simulation.play import SHORT_SEEDS, judged
 from tests.simulation.record import Record
+from tests.simulation.simulation import nothing_else
 
 pytestmark = [pytest.mark.xdist_group("simulation"), pytest.mark.timeout(300)]
 
@@ -22,7 +23,7 @@ def never(_record: Record) -> bool:
 def without(name: str) -> Sequence[Violation]:
     """Returns what the judge finds where the condition holds."""
     planted = BREAKS[name]
-    if not planted.hour:
+    if planted.script is nothing_else:
         return judged(planted.seed, planted.days, bad=planted.bad)
     with planted.planted(only_beside=True):
         return judge(planted.play(never))
