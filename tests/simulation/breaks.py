@@ -195,7 +195,7 @@ BREAKS: Mapping[str, Break] = {
         "no silence",
         20,
         3,
-        script=together(Hour(Kind.GATEWAY_AWAY, time(10, 9), minutes(3)), LID),
+        script=together(Hour(Kind.GATEWAY_AWAY, time(10, 9), minutes(31)), LID),
         beside=_alone_with_it,
     ),
     "the call list forgets what is prepared": Break(
