@@ -71,6 +71,18 @@ def test_what_runs_or_is_about_to_be_made_due_is_now(engine: Engine, clock: Manu
     assert expected(engine) == clock.now()
 
 
+def test_what_is_about_to_be_made_due_is_held_back_as_well(engine: Engine, clock: ManualClock) -> None:
+    engine.plan(SEND, daily(time(10, 10)))
+    engine.plan(PREPARE, daily(time(11)))
+    clock.set(local(10, 10))
+    engine.settle()
+    clock.set(local(11))
+    engine.settle(run=False)
+    assert expected(engine, QuietHours(start=time(10, 30), end=time(8))) == local(8, day=24)
+    engine.jobs.pause(PauseScope.SENDING, None, "Anna")
+    assert expected(engine) is None
+
+
 def test_pause_quiet_hours_and_window_hold_it_back(engine: Engine, clock: ManualClock) -> None:
     engine.plan(SEND, daily(time(10, 10)))
     assert expected(engine, QuietHours(time(9), time(12))) == local(12)
