@@ -24,7 +24,7 @@ from PyQt6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
 from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 
 from tray_agent.errors import KnownError
-from tray_agent.i18n import set_language
+from tray_agent.i18n import _, set_language
 from tray_agent.job_kinds import JobKey
 from tray_agent.schedules.codes import Subday
 from tray_agent.tray.model import DialogName
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tray_agent.jobs.model import JobOverview
     from tray_agent.tray.engine import AgentEngine
     from ui.dialogs.activity import ActivityDialog
+    from ui.dialogs.job_history import JobHistoryDialog
     from ui.dialogs.jobs import JobsDialog
     from ui.dialogs.outbox import OutboxDialog
     from ui.dialogs.preview import PreviewDialog
@@ -127,6 +128,48 @@ def _good_day(dialog: QDialog, stage: Stage) -> None:
     dialog.reload()
 
 
+def _waiting(dialog: QDialog, stage: Stage) -> None:
+    """Has sending been tried three times in vain; its row is chosen."""
+    _try_in_vain(stage.agent)
+    dialog = cast("JobsDialog", dialog)
+    dialog.reload()
+    stage.settle()
+    dialog.table.selectRow(list(JobKey).index(JobKey.SEND_MESSAGES))
+
+
+def _attempts(dialog: QDialog, stage: Stage) -> None:
+    """Shows every attempt."""
+    _try_in_vain(stage.agent)
+    dialog = cast("JobHistoryDialog", dialog)
+    dialog.reload()
+    dialog.folded.setChecked(True)
+    stage.settle()
+    dialog.table.selectRow(0)
+    stage.settle()
+
+
+def _try_in_vain(agent: Agent) -> None:
+    """Enables sending and has it tried three times while the gateway is away; where something is owed already, it is left so."""
+    from dataclasses import replace
+
+    from tray_agent.jobs.claims import Claim, Ending
+    from tray_agent.jobs.model import JobChange
+    from tray_agent.jobs.owed import Rest
+    from tray_agent.protocol.model import RunState, RunTrigger
+
+    jobs, key = agent.jobs, JobKey.SEND_MESSAGES
+    if key in jobs.owed():
+        return
+    row = next(one for one in jobs.overview() if one.key is key)
+    jobs.save([JobChange(key, replace(row.schedule, enabled=True), row.version)], agent.person)
+    said = _("SMS-Gateway antwortet nicht")
+    due_at = agent.clock.now().replace(microsecond=0)
+    for trigger in (RunTrigger.SCHEDULE, RunTrigger.RETRY, RunTrigger.RETRY):
+        claim = jobs.claims.claim(key, due_at, trigger, owed=trigger is RunTrigger.RETRY)
+        if isinstance(claim, Claim):
+            jobs.claims.finish(claim, Ending(RunState.SUCCEEDED, "gateway", said, rest=Rest("gateway", number=10)))
+
+
 def _weekly(dialog: QDialog, stage: Stage) -> None:
     """Chooses weekdays and several times a day."""
     dialog = cast("ScheduleDialog", dialog)
@@ -168,6 +211,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("schedule_weekly", DialogName.SCHEDULE, prepare=_weekly),
     Scene("schedule_mistakes", DialogName.SCHEDULE, prepare=_mistaken),
     Scene("job_history", DialogName.JOB_HISTORY),
+    Scene("job_history_attempts", DialogName.JOB_HISTORY, prepare=_attempts),
+    Scene("jobs_waiting", DialogName.JOBS, prepare=_waiting),
     Scene("activity", DialogName.ACTIVITY),
     Scene("activity_log", DialogName.ACTIVITY, prepare=_sms_log),
     Scene("settings", DialogName.SETTINGS),
@@ -268,8 +313,9 @@ def _past_run(agent: Agent, job: JobOverview, days: int) -> dict[str, object]:
     failed = days == 1 and job.key is JobKey.UPDATE_STATUS
     said = str(_database_away()) if failed else job.last_run.sentence if job.last_run else ""
     return {
-        "job": job.key.value, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "token": 1, "attempt": 1, "result": "",
-        "state": (RunState.FAILED if failed else RunState.SUCCEEDED).value, "problems": int(failed), "reason": "", "sentence": said,
+        "job": job.key.value, "due_at": due_at, "trigger": RunTrigger.SCHEDULE.value, "token": 1, "attempt": 1,
+        "takeovers": 0, "folded": 0, "state": (RunState.FAILED if failed else RunState.SUCCEEDED).value, "problems": int(failed),
+        "result": "", "reason": "", "sentence": said,
         "workstation": "EMPFANG2" if days % 2 else agent.workstation,
         "started_at": due_at + timedelta(seconds=1), "finished_at": due_at + timedelta(seconds=9 + 3 * days),
     }  # fmt: skip
@@ -389,6 +435,19 @@ def _error(stage: Stage) -> QWidget:
     return window
 
 
+def _question(stage: Stage) -> QWidget:
+    from datetime import timedelta
+
+    from tray_agent.messages.outbox.model import Waiting
+    from ui.widgets.message_box import show_offer
+
+    stage.windows.offered = 0
+    show_offer(stage.windows, Waiting(8, 4, 1, stage.agent.clock.now() + timedelta(hours=20)))
+    stage.settle()
+    assert stage.windows.question is not None  # noqa: S101 - there are messages to be sent
+    return stage.windows.question
+
+
 def _tray_states(_stage: Stage) -> QPixmap:
     """Returns every state of the icon in the sizes of panels, on the panel of this scheme."""
     from tray_agent.tray.model import Look
@@ -411,6 +470,7 @@ EXTRAS: dict[str, Callable[[Stage], QWidget | QPixmap]] = {
     "popup": _popup,
     "crash": _crash,
     "error": _error,
+    "question": _question,
     "tray": _tray_states,
 }
 

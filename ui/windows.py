@@ -28,6 +28,7 @@ class AgentState(QObject):
         chosen: carries an ``Action`` that a person chose in a window, as if in the tray's menu.
         current: the state now, or None before the first.
         can_restart: whether ``Restart`` may be chosen: the program can start itself anew.
+        account_changed: whether passwords or accounts were saved that are in force at the next start.
     """
 
     changed = pyqtSignal(object)
@@ -37,6 +38,7 @@ class AgentState(QObject):
         super().__init__()
         self.current: TrayState | None = None
         self.can_restart = False
+        self.account_changed = False
 
     def show(self, state: TrayState) -> None:
         """Takes a new state and tells it."""

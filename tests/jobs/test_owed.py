@@ -205,6 +205,55 @@ def test_a_run_by_hand_does_what_is_owed(engine: Engine, clock: ManualClock, gat
     assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:11"]
 
 
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        (Rest("gateway", number=3), "23. 10:24"),  # before the next attempt, at 10:39, it has lasted a quarter of an hour
+        (Rest("gateway", number=3, at_risk=1), "23. 10:10"),
+        (Rest("account_refused", after_change=True), "23. 10:10"),  # nothing comes of itself
+    ],
+)
+def test_trouble_is_told_when_it_has_lasted_or_somebody_is_at_risk(engine: Engine, clock: ManualClock, rest: Rest, told: str) -> None:
+    engine.offered = [job(SEND, lambda _context: JobResult(rest=rest))]
+    live(engine, clock, local(11))
+    (row,) = engine.jobs.log.page().rows
+    assert f"{row.at.astimezone(ZURICH):%d. %H:%M}" == told
+
+
+def test_trouble_that_outlives_a_planned_time_is_told_once_and_when_it_is_over(
+    engine: Engine, clock: ManualClock, gateway: Gateway
+) -> None:
+    live(engine, clock, local(10, 40))
+    clock.set(local(10, 10, day=24))
+    engine.settle()
+    owed = engine.jobs.owed()[SEND]
+    assert (owed.due_at, owed.since, owed.trouble, owed.attempts) == (local(10, 10, day=24), local(10, 10), Trouble.TOLD, 1)
+    live(engine, clock, local(10, 40, day=24))
+    assert [row.reason for row in engine.jobs.log.page().rows] == ["gateway"]
+    gateway.away = False
+    clock.set(local(10, 10, day=25))
+    engine.settle()
+    told = engine.jobs.log.page().rows[0]
+    assert (told.reason, told.sentence) == (
+        "good_again", "Mitteilungen senden: geht wieder. Seit 23.11.2026 10:10 war es nicht möglich gewesen.",
+    )  # fmt: skip
+    assert engine.jobs.owed() == {}
+
+
+def test_a_person_who_stops_a_run_by_hand_ends_what_is_owed_too(engine: Engine, clock: ManualClock) -> None:
+    live(engine, clock, local(10, 11))
+
+    def work(context: JobContext) -> JobResult:
+        engine.jobs.cancel(context.run_id)
+        context.checkpoint()
+        return done(context)
+
+    engine.offered = [job(SEND, work)]
+    run = engine.jobs.run_now(SEND)
+    assert run.sentence.endswith("Was übrig ist, wird vor dem nächsten geplanten Lauf nicht von selbst nachgeholt.")
+    assert engine.jobs.owed() == {}
+
+
 def test_what_a_run_by_hand_leaves_is_tried_again(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
     gateway.away = False
     live(engine, clock, local(11))
@@ -332,3 +381,40 @@ def test_the_first_row_of_a_run_says_why_something_is_left(engine: Engine, clock
     live(engine, clock, local(10, 11))
     (run,) = engine.jobs.history.page().rows
     assert (run.state.value, run.reason) == ("succeeded", "gateway")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_time_that_waits_for_midnight_outlives_a_switch_and_a_saved_schedule(
+    engine: Engine, clock: ManualClock, gateway: Gateway, first: bool
+) -> None:
+    gateway.away = False
+    day = 23
+    if not first:
+        live(engine, clock, local(11))
+        clock.set(local(10, day=24))
+        day = 24
+    engine.jobs.pause(PauseScope.EVERYTHING, local(0, day=day + 1), "Test")
+    live(engine, clock, local(10, 15, day=day))
+    engine.offered = [job(SEND, gateway, switched_on=False)]
+    live(engine, clock, local(10, 20, day=day))
+    engine.offered = [job(SEND, gateway)]
+    engine.plan(SEND, daily(time(10, 12)))
+    live(engine, clock, local(10, 25, day=day))
+    clock.set(local(0, 5, day=day + 1))
+    engine.settle()
+    assert tried_at(engine, SEND)[-1] == f"{day + 1}. 00:05"
+
+
+def test_a_switch_that_is_on_again_in_a_pause_is_not_forgotten_at_midnight(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    live(engine, clock, local(11))
+    clock.set(local(10, 5, day=24))
+    engine.offered = [job(SEND, gateway, switched_on=False)]
+    live(engine, clock, local(10, 15, day=24))
+    engine.jobs.pause(PauseScope.EVERYTHING, local(0, day=25), "Test")
+    engine.offered = [job(SEND, gateway)]
+    live(engine, clock, local(10, 20, day=24))
+    clock.set(local(0, 5, day=25))
+    engine.settle()
+    engine.settle()
+    assert tried_at(engine, SEND)[-1] == "25. 00:05"

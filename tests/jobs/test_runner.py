@@ -293,7 +293,7 @@ def test_the_next_planned_time_takes_the_place_of_an_interrupted_run(sqlite_data
     engine.settle()
     assert engine.told(SEND) == [("23.11. 10:30", "schedule", "cancelled", "paused"), ("24.11. 10:30", "schedule", "succeeded", "")]
     assert engine.jobs.history.page().rows[-1].sentence == (
-        "Abgebrochen, weil die Aufträge angehalten wurden. Der Rest kommt beim nächsten Lauf an die Reihe."
+        "Abgebrochen, weil die Aufträge angehalten wurden. Der Rest kommt beim nächsten geplanten Lauf an die Reihe."
     )
 
 

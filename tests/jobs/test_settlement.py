@@ -85,7 +85,7 @@ def test_a_switch_that_is_off_is_told_once_for_every_planned_time(sqlite_databas
         engine.settle()
     (run,) = first.jobs.history.page().rows
     assert (run.state, run.reason) == (RunState.SKIPPED, "switch_off")
-    assert run.sentence == "Nicht ausgeführt: Der Schalter DownloadService.Aktiv steht auf Nein."
+    assert run.sentence == "Nicht ausgeführt: Um 23.11.2026 10:30 stand der Schalter DownloadService.Aktiv auf Nein."
 
 
 def test_a_disabled_job_plans_nothing(sqlite_database: Database, clock: ManualClock) -> None:

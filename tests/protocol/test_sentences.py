@@ -12,10 +12,17 @@ from tray_agent import i18n
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.protocol.model import RunReason
-from tray_agent.protocol.sentences import died_sentence, fault_sentence, folded_sentence, skipped_sentence
+from tray_agent.protocol.sentences import (
+    cancelled_sentence,
+    died_sentence,
+    fault_sentence,
+    folded_sentence,
+    quit_sentence,
+    skipped_sentence,
+)
 
 WHY = {
-    RunReason.SWITCH_OFF: "Schalter SMSService.Probe steht auf Nein",
+    RunReason.SWITCH_OFF: "stand der Schalter SMSService.Probe auf Nein",
     RunReason.MISSED: "kein Arbeitsplatz bereit",
     RunReason.DATABASE_AWAY: "Datenbank nicht erreichbar",
     RunReason.PAUSED: "angehalten",
@@ -30,6 +37,11 @@ def test_a_skipped_time_says_why(reason: RunReason) -> None:
     said = skipped_sentence(reason, NOW, ZURICH, "SMSService.Probe")
     assert WHY[reason] in said
     assert said.startswith("Nicht ")
+
+
+def test_what_becomes_of_the_rest_is_told_as_it_is() -> None:
+    assert quit_sentence() == "Abgebrochen, weil das Programm beendet wurde. Der Rest wird von selbst nachgeholt."
+    assert died_sentence("PC1", owed=False).endswith("Der Rest kommt beim nächsten geplanten Lauf an die Reihe.")
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
@@ -59,6 +71,8 @@ def test_the_words_of_an_error_that_ended_a_run_can_be_told_in_another_language(
     lambda: skipped_sentence(RunReason.SWITCH_OFF, NOW, ZURICH, job_kind(JobKey.SEND_MESSAGES).switch_names),
     lambda: folded_sentence(1200, NOW, NOW, ZURICH),
     lambda: died_sentence("PC1"),
+    lambda: quit_sentence(owed=False),
+    cancelled_sentence,
     lambda: fault_sentence(job_title(JobKey.DOWNLOAD)),
 ])  # fmt: skip
 def test_what_is_stored_of_runs_remembers_how_it_was_made(sentence: Callable[[], str]) -> None:

@@ -19,11 +19,15 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
 from tray_agent.demo.practice_tables import create_practice
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
+from tray_agent.jobs.owed import Rest
+from tray_agent.jobs.presence import Presences
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.entries import Draft, insert_drafts
 from tray_agent.messages.outbox.keys import reminder_key
+from tray_agent.protocol.model import RunState
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.store.tables import message
@@ -155,11 +159,105 @@ def test_practice_data_that_nobody_needs_are_no_concern(practice: Practice) -> N
     assert [concern.opens for concern in practice.facts().concerns] == [DialogName.SETUP]
 
 
+def test_store_of_another_computer_is_asked_about_before_anything_is_sent(practice: Practice) -> None:
+    agent, other = practice.agent, Presences(practice.agent.store, "x", "ALT", practice.clock)
+    other.tell(timedelta(0))
+    assert practice.facts().concerns == (), "who sends nothing is not asked"
+    agent.settings.save({REMINDERS_ON: True}, changed_by="test")
+    concern = practice.facts().concerns[0]
+    assert (concern.sentence, concern.opens) == ("Datenbank eines anderen Computers.", DialogName.INFO)
+    run = agent.jobs.run_now(JobKey.SEND_MESSAGES)
+    assert (run.state, run.reason) == (RunState.FAILED, "store_copied")
+    agent.jobs.adopt_store()
+    assert "Datenbank eines anderen Computers." not in [concern.sentence for concern in practice.facts().concerns]
+    assert agent.jobs.run_now(JobKey.SEND_MESSAGES).reason != "store_copied"
+
+
 def test_what_is_not_checked_now_is_said_with_the_switch(practice: Practice) -> None:
     check = practice.engine().check_now()
     assert check.runs == ()
     assert len(check.refused) == 2
     assert any("DownloadService" in sentence for sentence in check.refused)
+
+
+class Gateway:
+    """Is away as long as a test says; with it the patients' reminders."""
+
+    def __init__(self) -> None:
+        self.rest: Rest | None = Rest("gateway", number=3)
+
+    def __call__(self, context: JobContext) -> JobResult:
+        return JobResult(sentence="Der Gateway antwortet nicht." if self.rest else "3 gesendet.", rest=self.rest)
+
+
+@pytest.fixture
+def gateway(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    gateway = Gateway()
+    monkeypatch.setattr(Agent, "job_works", property(lambda _agent: dict.fromkeys(JobKey, gateway)))
+    monkeypatch.setattr(Agent, "is_switched_on", lambda _agent, _key: True)
+    practice.plan(JobKey.SEND_MESSAGES, time(10, 10))
+    practice.agent.jobs.runner._beating = False
+    return gateway
+
+
+def live(practice: Practice, until: time) -> None:
+    """Lets the clock go on from minute to minute."""
+    claims: list[Claim] = []
+    while practice.clock.now().astimezone(ZONE).time() < until:
+        practice.move_to(practice.clock.now() + timedelta(minutes=1))
+        practice.agent.jobs.settlement.settle(claims.append)
+        while claims:
+            practice.agent.jobs.runner.run(claims.pop())
+
+
+def test_trouble_is_a_concern_when_it_has_lasted_and_is_told_when_it_is_over(practice: Practice, gateway: Gateway) -> None:
+    engine = practice.engine()
+    live(practice, time(10, 13))
+    facts = engine.facts()
+    assert (facts.lasting, facts.waiting) == ((), "Mitteilungen senden: wartet auf Versuch 3 um 10:16.")
+    assert facts.waiting in tray_state(facts).lines
+    live(practice, time(10, 30))
+    facts = engine.facts()
+    told = "Mitteilungen senden: seit 10:10 nicht möglich, nächster Versuch 10:39."
+    assert (facts.concerns[0].sentence, facts.concerns[0].opens, facts.concerns[0].detail) == (
+        told, DialogName.JOBS, "Der Gateway antwortet nicht.",
+    )  # fmt: skip
+    assert (facts.waiting, engine.facts().good_again) == ("", ())
+    assert [one.sentence for one in engine.notice_facts().lasting] == [told]
+    gateway.rest = None
+    live(practice, time(10, 40))
+    assert engine.facts().good_again == ("Mitteilungen senden: geht wieder. Seit 23.11.2026 10:10 war es nicht möglich gewesen.",)
+    assert (engine.facts().good_again, engine.facts().lasting) == ((), ())
+
+
+def test_patients_at_risk_are_a_concern_at_once(practice: Practice, gateway: Gateway) -> None:
+    gateway.rest = Rest("gateway", number=3, at_risk=1)
+    live(practice, time(10, 11))
+    assert practice.facts().concerns[0].sentence == "Mitteilungen senden: seit 10:10 nicht möglich, nächster Versuch 10:12."
+
+
+def test_trouble_that_a_person_ended_is_not_called_over(practice: Practice, gateway: Gateway) -> None:
+    engine = practice.engine()
+    live(practice, time(10, 30))
+    engine.facts()
+    practice.agent.jobs.abandon(JobKey.SEND_MESSAGES, "Anna")
+    assert (engine.facts().good_again, engine.facts().lasting) == ((), ())
+
+
+def test_what_waits_is_tried_when_a_person_asks_for_a_check(practice: Practice, gateway: Gateway) -> None:
+    live(practice, time(10, 30))
+    practice.engine().check_now()
+    assert practice.agent.jobs.owed()[JobKey.SEND_MESSAGES].next_at == practice.clock.now()
+
+
+@pytest.mark.parametrize(("changed", "waits"), [(False, True), (True, False)])
+def test_a_refused_password_is_tried_again_at_the_end_of_the_program_that_saved_a_new_one(
+    practice: Practice, gateway: Gateway, changed: bool, waits: bool
+) -> None:
+    gateway.rest = Rest("account_refused", number=3, after_change=True)
+    live(practice, time(10, 13))
+    practice.engine().stop(changed=changed)
+    assert (practice.agent.jobs.owed()[JobKey.SEND_MESSAGES].next_at is None) is waits
 
 
 @pytest.fixture

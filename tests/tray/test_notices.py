@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tray_agent.messages.outbox.model import AccountCredits
 from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, clip
-from tray_agent.tray.model import DialogName, OpenDialog
+from tray_agent.tray.model import DialogName, Lasting, OpenDialog
 from tray_agent.tray.notices import (
     MOST_TOASTS,
     SAME_CONTENT_PAUSE,
@@ -20,6 +20,8 @@ from tray_agent.tray.notices import (
     NoticeFacts,
     NoticeKind,
     NoticeMemory,
+    good_again,
+    lasting_trouble,
     notices,
     toast_of,
 )
@@ -45,6 +47,16 @@ def test_each_kind_with_its_words_and_its_window() -> None:
     assert credits_.sentences == ("Dr. Meier: 12 Credits, Mindestbestand 50. Das reicht noch für etwa 3 Tage.",)
     assert failed.opens is DialogName.ACTIVITY
     assert failed.sentences == ("2 Terminerinnerungen von heute kamen nicht an; bitte auf anderem Weg erinnern.",)
+
+
+def test_lasting_trouble_comes_first_and_what_is_over_is_told() -> None:
+    lasting = Lasting("send_messages", NOW, "Mitteilungen senden: seit 10:10 nicht möglich.", "Der Gateway antwortet nicht.")
+    first, *_others = notices(NoticeFacts((UPDATE,), lasting=(lasting,)))
+    assert (first.kind, first.opens, first.summary) == (NoticeKind.LASTING_TROUBLE, DialogName.JOBS, lasting.sentence)
+    assert first.sentences == ("Mitteilungen senden: seit 10:10 nicht möglich. Der Gateway antwortet nicht.",)
+    (over,) = good_again(("Mitteilungen senden: geht wieder.",))
+    assert (over.title, over.opens) == ("Geht wieder", DialogName.JOB_HISTORY)
+    assert (lasting_trouble(()), good_again(())) == ((), ())
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tray_agent.tray.model import (
     AgentFacts,
     CheckNow,
     DialogName,
+    Lasting,
     Look,
     OpenDialog,
     PauseJobs,
@@ -135,8 +136,8 @@ class MemoryEngine(AgentEngine):
     def woke(self) -> None:
         self.asked.append("woke")
 
-    def stop(self) -> None:
-        self.asked.append("stop")
+    def stop(self, *, changed: bool = False) -> None:
+        self.asked.append("stop changed" if changed else "stop")
         self.stopping.set()
 
 
@@ -183,6 +184,29 @@ def test_start_shows_the_facts(qtbot: QtBot, rig: Rig) -> None:
     qtbot.waitUntil(lambda: bool(rig.tray.states))
     assert (rig.state.look, rig.state.number) == (Look.NEW_DOWNLOADS, 2)
     assert rig.windows.state.current == rig.state
+
+
+def test_lasting_trouble_is_told_once_and_that_it_is_over(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    settled(qtbot, rig)
+    trouble = AgentFacts(
+        now=NOW, lasting=(Lasting("send_messages", NOW, "Mitteilungen senden: seit 10:10 nicht möglich.", "Gateway weg."),)
+    )
+    for _attempt in range(3):
+        rig.engine.change(replace(trouble, running="Mitteilungen senden" if _attempt else ""))
+        qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
+        settled(qtbot, rig)
+    (toast,) = rig.toaster.toasts
+    assert (toast.title, toast.action) == ("Seit längerem nicht möglich", OpenDialog(DialogName.JOBS))
+    rig.engine.change(AgentFacts(now=NOW, good_again=("Mitteilungen senden: geht wieder.",)))
+    qtbot.waitUntil(lambda: len(rig.toaster.toasts) == 2)
+    assert (rig.toaster.toasts[1].title, rig.toaster.toasts[1].body) == ("Geht wieder", "Mitteilungen senden: geht wieder.")
+
+
+def test_a_password_that_was_changed_is_handed_to_the_end_of_the_engine(qtbot: QtBot, rig: Rig) -> None:
+    rig.windows.state.account_changed = True
+    rig.program.quit(restart=True)
+    qtbot.waitUntil(lambda: "stop changed" in rig.engine.asked)
 
 
 def test_windows_have_a_state_and_the_whole_menu_while_the_engine_still_waits_for_its_database(

@@ -95,6 +95,16 @@ def test_every_value_of_an_installation_has_a_field() -> None:
     assert known - by_hand <= places
 
 
+@pytest.mark.parametrize(("place", "changes"), [(("gateway", "address"), True), (("mail", "user"), True), (("practice", "name"), False)])
+def test_what_was_refused_may_be_taken_after_a_changed_password_or_account_only(place: tuple[str, ...], changes: bool) -> None:
+    edited = SetupModel(Machine())
+    edited.edit(place, "neu")
+    assert edited.needs_restart
+    assert edited.changes_account is changes
+    edited.edit_secret("mail", "neu")
+    assert edited.changes_account
+
+
 def test_a_switched_off_notice_is_written_and_its_default_is_taken_out() -> None:
     model = SetupModel(Machine(ui=UiSection(toasts=False)))
     assert model.is_on(("ui", "popup"))
@@ -237,6 +247,7 @@ def test_saving_writes_the_file_and_keeps_the_password_elsewhere(qtbot: QtBot, d
     assert "geheim" not in said
     assert load_machine(file).mail.host == "neu"
     assert dialog.context.agent.secrets.get("mail") == "geheim"
+    assert dialog.context.windows.state.account_changed
 
 
 @pytest.mark.parametrize("now", [True, False])

@@ -110,7 +110,8 @@ def decide(schedule: Schedule, unsettled: Sequence[datetime], facts: PlannedTime
     # One run is enough for many missed times: a preparing run looks at what is coming, a sending one at all that is due.
     *earlier, latest = unsettled
     skips = tuple((due_at, _reason_missed(due_at, facts, schedule)) for due_at in earlier)
-    if not facts.switched_on:
+    pause = _pause_at(facts.now, facts)
+    if not facts.switched_on and pause is None:  # in a pause it waits, and the switch may be on again when that ends
         return Decision((*skips, (latest, RunReason.SWITCH_OFF)))
     punctual = facts.now - latest <= PUNCTUAL
     wait = held_back(schedule, facts, punctual=punctual)
@@ -171,6 +172,12 @@ def fate_of(
     return held_back(schedule, replace(without_run(facts), after=None), punctual=False) or Fate.GOES_ON
 
 
+def is_on_again(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> bool:
+    """Returns whether a job that owes what a switch or a saved schedule kept back is on again, on the same day."""
+    on = planned.schedule.enabled and facts.switched_on
+    return on and owed.next_at is None and owed.reason in OWED_UNTIL_ON and is_same_day(owed.since, facts.now, facts.zone)
+
+
 def decide_owed(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> Decision:
     """Returns what is to happen with what is owed of a planned time, where no later one has come.
 
@@ -181,13 +188,10 @@ def decide_owed(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> Dec
     """
     if not planned.schedule.enabled or not facts.switched_on:
         return Decision()
-    next_at = owed.next_at
-    if owed.reason in OWED_UNTIL_ON and is_same_day(owed.since, facts.now, facts.zone):
-        next_at = facts.now  # what kept it back is over: the job is on again, on the same day
-    if next_at is None:
+    if owed.next_at is None:
         return Decision()
-    if next_at > facts.now:
-        return Decision(wait=Wait(RunReason.NOT_YET, next_at))
+    if owed.next_at > facts.now:
+        return Decision(wait=Wait(RunReason.NOT_YET, owed.next_at))
     wait = held_back(planned.schedule, facts, punctual=False)
     return Decision(wait=wait) if wait else Decision(run=owed.due_at, trigger=RunTrigger.RETRY)
 

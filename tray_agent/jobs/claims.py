@@ -336,8 +336,7 @@ class Claims:
         changed: dict[str, object] = {}
         if trigger is not RunTrigger.BY_HAND:
             changed["settled_until"] = max(lock["settled_until"], due_at)
-            # A planned time stands for all that was owed of earlier ones.
-            changed |= {} if owed else owed_columns(None)
+            changed |= {} if owed else _stands_for(lock, due_at)
         if not self._hold(connection, lock, run_id, now, **changed):
             raise _BusyError  # takes the row back with the transaction
         _fold(connection, job, due_at)
@@ -450,6 +449,14 @@ def _attempts(connection: Connection, job: str, due_at: datetime) -> int:
     """Returns how many attempts of a planned time have a row, its skipped one included."""
     made = select(func.max(job_run.c.attempt)).where(job_run.c.job == job, job_run.c.due_at == due_at)
     return connection.execute(made).scalar() or 0
+
+
+def _stands_for(lock: RowMapping, due_at: datetime) -> dict[str, object]:
+    """Returns the columns of a lock whose next planned time begins: it stands for all that was owed of earlier ones.
+
+    Trouble goes on until the run says otherwise, so that it is not told anew, and that it is told when it is over.
+    """
+    return {"owed_at": due_at, "in_vain": 0} if lock["owed_at"] and lock["trouble"] else owed_columns(None)
 
 
 def _has_ended(lock: RowMapping, now: int) -> bool:

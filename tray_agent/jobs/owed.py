@@ -55,7 +55,7 @@ class RetryPolicy:
     Attributes:
         first: the pause after the first attempt, doubled after each further one that brought nothing.
         longest: the longest pause.
-        told_after: trouble that lasts so long is told to the practice.
+        told_after: trouble that has lasted so long before the next attempt comes is told to the practice.
     """
 
     first: timedelta = timedelta(minutes=2)
@@ -132,9 +132,9 @@ def owed_after(before: Owed | None, made: Attempt, rest: Rest | None, now: datet
         policy: when it is tried again.
     """
     if rest is None:
-        # A run by hand does all that is due; where it fails or is stopped, what was owed before is owed still.
+        # A run by hand does all that is due; where it fails, what was owed before is owed still. A person who stops a run ends it.
         became_due = before is not None and before.since >= made.began
-        return before if became_due or (made.by_hand and not made.succeeded) else None
+        return before if became_due or (made.by_hand and not made.succeeded and not made.by_person) else None
     if made.by_hand and before is None:
         return None  # of which planned time it is owed, the schedule says
     due_at = before.due_at if made.by_hand and before else made.due_at
@@ -150,7 +150,9 @@ def owed_after(before: Owed | None, made: Attempt, rest: Rest | None, now: datet
         in_vain=in_vain,
         trouble=trouble,
     )
-    is_to_be_told = trouble is Trouble.UNTOLD and (rest.at_risk > 0 or now - owed.since >= policy.told_after)
+    # Before the next attempt nothing gets better by itself: what will then have lasted so long is told now, not a quarter of an hour late.
+    lasts = owed.next_at is None or owed.next_at - owed.since >= policy.told_after
+    is_to_be_told = trouble is Trouble.UNTOLD and (rest.at_risk > 0 or lasts)
     return replace(owed, trouble=Trouble.TOLD) if is_to_be_told else owed
 
 

@@ -16,7 +16,7 @@ from tray_agent.job_kinds import JobKey, default_schedules, job_kind
 from tray_agent.jobs.errors import ChangedElsewhereError
 from tray_agent.jobs.model import JobChange, Pause, PauseScope
 from tray_agent.jobs.owed import Owed, Trouble, has_time_left, last_time_today
-from tray_agent.protocol.model import GIVEN_BACK, RunReason, RunTrigger
+from tray_agent.protocol.model import GIVEN_BACK, RunReason, RunState, RunTrigger
 from tray_agent.schedules.codes import COLUMNS
 from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.schedule import Schedule
@@ -78,11 +78,13 @@ class Plan:
     Attributes:
         now: that moment by the server's clock: aware, UTC.
         pauses: those that have not ended, and those that ended not long ago, in the order in which they began.
+        latest: the latest instant in it that must have passed: aware, UTC; one that lies ahead was written by a wrong clock.
     """
 
     now: datetime
     jobs: Mapping[JobKey, PlannedJob]
     pauses: Sequence[Pause]
+    latest: datetime
 
     @property
     def pause(self) -> Pause | None:
@@ -114,7 +116,11 @@ class PlanStore:
                 pauses = [_pause(row) for row in connection.execute(_PAUSES).mappings()]
             missing = [key for key in JobKey if key.value not in rows]
             if not missing:
-                return Plan(now, {key: _planned_job(rows[key.value], now) for key in JobKey}, pauses)
+                passed = [instant for row in rows.values() for name in _PASSED if (instant := row[name])]
+                # Schedules that nobody has saved yet come from the program that made the tables, with its computer's clock.
+                passed += [row["effective_from"] for row in rows.values() if row["version"] > 1]
+                latest = max([*passed, *(pause.since for pause in pauses)])
+                return Plan(now, {key: _planned_job(rows[key.value], now) for key in JobKey}, pauses, latest)
             self._add(missing)
 
     def _add(self, keys: Sequence[JobKey]) -> None:
@@ -206,6 +212,9 @@ _JOBS = select(
     job_run.c.attempt, job_run.c.takeovers, job_run.c.workstation, job_run.c.started_at, job_run.c.reason,
 ).select_from(job.join(job_lock, job_lock.c.job == job.c.key).outerjoin(job_run, job_run.c.id == job_lock.c.run_id))  # fmt: skip
 
+_PASSED = ("settled_until", "owed_since", "started_at")
+"""What of a row of the plan must have passed."""
+
 _PAUSES = select(job_pause).order_by(job_pause.c.from_at, job_pause.c.id)
 
 
@@ -268,6 +277,18 @@ def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason
         due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)
         values = owed_columns(Owed(due_at, at, reason, now))
     connection.execute(update(job_lock).where(job_lock.c.job == key.value).values(values))
+
+
+def owe_today(connection: Connection, now: datetime, zone: tzinfo) -> None:
+    """Notes that what should have run today by the plan, and did not, is owed; where a time of today is still to come, that is enough."""
+    for row in connection.execute(_JOBS).mappings().all():
+        planned = _planned_job(row, now)
+        latest = last_time_today(planned.schedule, zone, now)
+        if latest is None or planned.changed_at >= latest:
+            continue
+        succeeded = (job_run.c.job == planned.key.value, job_run.c.due_at == latest, job_run.c.state == RunState.SUCCEEDED.value)
+        if not connection.execute(select(func.count()).select_from(job_run).where(*succeeded)).scalar_one():
+            owe(connection, planned.key, now, now, RunReason.MISSED, zone)
 
 
 def _holder(row: RowMapping, now: datetime) -> Holder | None:

@@ -291,7 +291,7 @@ class Runner:
                 return self._give_back(claim, held_back=held_back)
             ending = _stopped(held_back=held_back, quitting=context.quitting)
         except (KeyboardInterrupt, SystemExit):
-            self._end(claim, Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence()), ())
+            self._end(claim, Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence(), by_person=True), ())
             raise
         return self._end(claim, ending, activities)
 

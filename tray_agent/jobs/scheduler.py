@@ -41,6 +41,7 @@ from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.store.faults import explained
+from tray_agent.store.wrong_clock import is_wrong
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +121,8 @@ class Scheduler:
         self._proved: float | None = None
         """When this agent last told that it is there, by the monotonic clock; at first, when it first looked."""
         self._is_told = False
+        self._is_judged = False
+        """Whether it was looked for what only a wrong clock can have written; later the looks meet it."""
         self._missed: tuple[datetime, datetime] | None = None
         self._retry = rhythm.first_retry
         self._looked: tuple[datetime, float] | None = None
@@ -223,6 +226,9 @@ class Scheduler:
             self._jobs.claims.hasten(JobKey)
             self._is_good_again = False
         plan, waits_until = self._jobs.settlement.settle(self._jobs.launch, self._away() or self._missed)
+        if (not self._is_judged or is_wrong(plan.latest, plan.now)) and self._jobs.put_clock_right():
+            return _SOONEST
+        self._is_judged = True
         self._found(plan)
         # Both are instants of the server's clock. A look that comes a moment too early by it finds nothing and looks once more.
         instants = [*self._next_times.values(), *([waits_until] if waits_until else [])]
@@ -278,7 +284,10 @@ class Scheduler:
         assert self._jobs is not None  # noqa: S101 - it was they that read the plan
         if self._is_told and self._away_since is None and not self._lacks_proof(BEAT):
             return
-        self._jobs.presences.tell(self._difference)
+        if self._jobs.presences.tell(self._difference):
+            self._jobs.put_clock_right()
+            self._jobs.presences.tell(self._difference)
+            self.look_soon()
         self._proved, self._is_told = self._clock.monotonic(), True
 
     def _lacks_proof(self, least: timedelta) -> bool:

@@ -8,25 +8,28 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from tray_agent.errors import BugError
-from tray_agent.job_kinds import JobKey, job_kind, job_title
+from tray_agent.job_kinds import JobKey, Service, job_kind, job_title
 from tray_agent.jobs.claims import LEASE, Claim, ClaimRefusal, Claims
 from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
 from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, has_time_left, is_same_day
-from tray_agent.jobs.plan import Plan, PlannedJob, PlanStore
+from tray_agent.jobs.plan import Plan, PlannedJob, PlanStore, owe_today
 from tray_agent.jobs.presence import Presences
 from tray_agent.jobs.runner import Runner
 from tray_agent.jobs.settlement import Settlement
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
 from tray_agent.protocol.model import Activity, Level, Run, RunTrigger
-from tray_agent.protocol.sentences import abandoned_sentence
+from tray_agent.protocol.sentences import abandoned_sentence, clock_sentence
 from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.store.database import Database
+from tray_agent.store.wrong_clock import is_wrong, put_right
 
 _SECONDS_BACK = 60
 """A run by hand takes the second in which it was asked for; where that has a row, an earlier one."""
@@ -199,6 +202,11 @@ class Jobs:
         self._nudge()
         return True
 
+    def adopt_store(self) -> None:
+        """Notes a person's word that this embedded store is used by no other computer any more; what was held back is tried now."""
+        self.presences.adopt()
+        self.try_again([JobKey.SEND_MESSAGES])
+
     def make_due(self, job: JobKey, reason: str) -> None:
         """Notes that a person's decision made something due: a job without a planned time left today is tried now."""
         self.claims.make_due([job], reason)
@@ -218,6 +226,26 @@ class Jobs:
         )
         goes_on = planned.holder is not None or is_tried or (missed is not None and missed <= plan.now)
         return may_run and not goes_on and not has_time_left(planned.schedule, zone, plan.now)
+
+    def put_clock_right(self) -> bool:
+        """Puts right what a clock that was ahead once has left, tells it, and returns whether there was something.
+
+        What should have run today and did not is owed; the plan goes on at its next time.
+        """
+
+        def work(connection: Connection) -> timedelta | None:
+            ahead = put_right(self._database, connection, self.claims.lease)
+            if ahead is None:
+                return None
+            owe_today(connection, self._database.now(connection), self.around.zone)
+            told = Activity(Service.SMS, Level.WARNING, "clock_was_ahead", clock_sentence(ahead))
+            self.log.write([told], connection=connection)
+            return ahead
+
+        ahead = self._database.transact(work)
+        if ahead is not None:
+            logger.warning("the clock was ahead by %s; what it left is put right", ahead)
+        return ahead is not None
 
     def paused(self) -> Pause | None:
         """Returns the pause in force, or None."""
@@ -270,6 +298,9 @@ class Jobs:
                 self.cancel(planned.holder.run_id)
 
     def _claim_now(self, key: JobKey) -> Claim:
+        plan = self.plans.load()
+        if is_wrong(plan.latest, plan.now):
+            self.put_clock_right()
         self.settlement.end_vanished(key)
         now = self._server_second()
         # Two runs of a job never have the same planned time; a person who clicks twice in a second still gets a run.

@@ -10,7 +10,7 @@ from datetime import datetime
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import join_texts
 from tray_agent.job_kinds import JobKey, job_kind, job_title, jobs_before
-from tray_agent.jobs.catch_up import Before, Decision, Fate, PlannedTimeFacts, Wait, decide, decide_owed, fate_of, without_run
+from tray_agent.jobs.catch_up import Before, Decision, Fate, PlannedTimeFacts, Wait, decide, decide_owed, fate_of, is_on_again, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.events import TimesSkipped
@@ -104,7 +104,10 @@ class Settlement:
         unsettled = self._unsettled(planned, now)
         if unsettled.times:
             skips = [(due_at, RunReason.SCHEDULE_CHANGED) for due_at in unsettled.times]
-            self._record(planned.key, unsettled, skips, owes_last=not has_time_left(new, self._around.zone, now))
+            is_owed = not has_time_left(new, self._around.zone, now)
+            self._record(planned.key, unsettled, skips, owes_last=is_owed)
+            if is_owed and new.enabled:
+                self._claims.make_due([planned.key], RunReason.SCHEDULE_CHANGED)
         elif self._loses_today(planned, new, now):
             self._claims.make_due([planned.key], RunReason.SCHEDULE_CHANGED)
 
@@ -138,6 +141,9 @@ class Settlement:
                 return Decision(run=holder.due_at)
             self._sweep(planned.key, holder, self._rest_of(holder, facts) if fate is Fate.ENDS_OWED else None)
             owed, facts = self._plans.owed(planned.key), without_run(facts)
+        if owed and is_on_again(planned, owed, facts):
+            self._claims.make_due([planned.key], owed.reason)  # kept: a pause that holds it back now may last beyond this day
+            owed = self._plans.owed(planned.key)
         if unsettled.times or unsettled.folded:
             decision = decide(planned.schedule, unsettled.times, facts)
         else:
@@ -172,10 +178,11 @@ class Settlement:
 
     def _sweep(self, job: JobKey, holder: Holder, rest: Rest | None = None) -> None:
         if holder.given_back:
-            sentence = paused_sentence() if holder.given_back is RunReason.PAUSED else quit_sentence()
+            why = paused_sentence if holder.given_back is RunReason.PAUSED else quit_sentence
+            sentence = why(owed=rest is not None)
             self._claims.sweep(job, Ending(RunState.CANCELLED, holder.given_back, sentence, rest=rest))
             return
-        sentence = died_sentence(holder.workstation)
+        sentence = died_sentence(holder.workstation, owed=rest is not None)
         if self._claims.sweep(job, Ending(RunState.DIED, RunReason.DIED, sentence, problems=1, rest=rest)) is not None:
             named = join_texts(job_title(job), sentence, separator=": ")
             self._log.write([Activity(job_kind(job).service, Level.ERROR, RunReason.DIED, named)], run_id=holder.run_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
-from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.i18n import _, format_datetime, join_texts, ngettext
 from tray_agent.protocol.model import RunReason
 
 
@@ -18,7 +18,7 @@ def skipped_sentence(reason: RunReason, due_at: datetime, zone: tzinfo, switch: 
         switch: the job's switch in the users' words.
     """
     text = {
-        RunReason.SWITCH_OFF: _("Nicht ausgeführt: Der Schalter {switch} steht auf Nein."),
+        RunReason.SWITCH_OFF: _("Nicht ausgeführt: Um {time} stand der Schalter {switch} auf Nein."),
         RunReason.MISSED: _("Nicht ausgeführt: Um {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
         RunReason.DATABASE_AWAY: _(
             "Nicht ausgeführt: Um {time} war die Datenbank nicht erreichbar; nur die letzte verpasste Zeit wird nachgeholt."
@@ -26,7 +26,7 @@ def skipped_sentence(reason: RunReason, due_at: datetime, zone: tzinfo, switch: 
         RunReason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
         RunReason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
         RunReason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
-        RunReason.SCHEDULE_CHANGED: _("Nicht nachgeholt: Der Zeitplan wurde vorher geändert."),
+        RunReason.SCHEDULE_CHANGED: _("Nicht ausgeführt: Der Zeitplan wurde vorher geändert."),
     }[reason]
     return text.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)
 
@@ -41,11 +41,19 @@ def folded_sentence(count: int, first: datetime, last: datetime, zone: tzinfo) -
     return text.format(count=count, first=format_datetime(first.astimezone(zone)), last=format_datetime(last.astimezone(zone)))
 
 
-def died_sentence(workstation: str) -> str:
-    """Returns what a run says whose computer vanished in the middle."""
-    return _("Abgebrochen, weil der Arbeitsplatz {workstation} mittendrin ausfiel. Der Rest kommt beim nächsten Lauf an die Reihe.").format(
-        workstation=workstation
-    )
+def rest_sentence(*, owed: bool) -> str:
+    """Returns what becomes of what a run left undone.
+
+    Args:
+        owed: whether it is tried again by itself; else the next planned time stands for it.
+    """
+    return _("Der Rest wird von selbst nachgeholt.") if owed else _("Der Rest kommt beim nächsten geplanten Lauf an die Reihe.")
+
+
+def died_sentence(workstation: str, *, owed: bool = True) -> str:
+    """Returns what a run says whose computer vanished in the middle; ``owed`` as for ``rest_sentence``."""
+    died = _("Abgebrochen, weil der Arbeitsplatz {workstation} mittendrin ausfiel.").format(workstation=workstation)
+    return join_texts(died, rest_sentence(owed=owed))
 
 
 def taken_over_sentence(title: str, workstation: str) -> str:
@@ -76,19 +84,19 @@ def held_sentence() -> str:
     return _("Unterbrochen, weil die Aufträge angehalten wurden. Nach dem Fortsetzen geht der Lauf weiter.")
 
 
-def paused_sentence() -> str:
-    """Returns what a run says that a pause interrupted and that does not go on."""
-    return _("Abgebrochen, weil die Aufträge angehalten wurden. Der Rest kommt beim nächsten Lauf an die Reihe.")
+def paused_sentence(*, owed: bool = True) -> str:
+    """Returns what a run says that a pause interrupted and that ended; ``owed`` as for ``rest_sentence``."""
+    return join_texts(_("Abgebrochen, weil die Aufträge angehalten wurden."), rest_sentence(owed=owed))
 
 
 def cancelled_sentence() -> str:
-    """Returns what a run says that was asked to stop."""
-    return _("Abgebrochen, bevor alles erledigt war. Der Rest kommt beim nächsten Lauf an die Reihe.")
+    """Returns what a run says that a person stopped."""
+    return _("Abgebrochen, bevor alles erledigt war. Was übrig ist, wird vor dem nächsten geplanten Lauf nicht von selbst nachgeholt.")
 
 
-def quit_sentence() -> str:
-    """Returns what a run says whose program was ended in the middle."""
-    return _("Abgebrochen, weil das Programm beendet wurde. Der Rest kommt beim nächsten Lauf an die Reihe.")
+def quit_sentence(*, owed: bool = True) -> str:
+    """Returns what a run says whose program was ended in the middle; ``owed`` as for ``rest_sentence``."""
+    return join_texts(_("Abgebrochen, weil das Programm beendet wurde."), rest_sentence(owed=owed))
 
 
 def abandoned_sentence(title: str, who: str) -> str:
@@ -107,6 +115,23 @@ def good_again_sentence(title: str, since: datetime, zone: tzinfo) -> str:
     return _("{title}: geht wieder. Seit {since} war es nicht möglich gewesen.").format(
         title=title, since=format_datetime(since.astimezone(zone))
     )
+
+
+def clock_sentence(ahead: timedelta) -> str:
+    """Returns what is told when a clock that was ahead is right again, and what it left is put right."""
+    minutes = ahead / timedelta(minutes=1)
+    if minutes >= 20 * 60:
+        days = round(minutes / (24 * 60)) or 1
+        span = ngettext("{number} Tag", "{number} Tage", days).format(number=days)
+    elif minutes >= 90:
+        hours = round(minutes / 60)
+        span = ngettext("{number} Stunde", "{number} Stunden", hours).format(number=hours)
+    else:
+        span = ngettext("{number} Minute", "{number} Minuten", round(minutes)).format(number=round(minutes))
+    return _(
+        "Die Uhr ging um {span} vor und geht wieder richtig. Was deshalb in der Zukunft lag, ist berichtigt: Die Aufträge laufen wieder "
+        "nach Zeitplan, und nichts wird ein zweites Mal gesendet."
+    ).format(span=span)
 
 
 def fault_sentence(title: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -15,23 +15,29 @@ from typing import TYPE_CHECKING, TypeVar
 from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.model import PauseScope
+from tray_agent.jobs.owed import Trouble
 from tray_agent.tray.model import (
     AgentFacts,
     Concern,
     DialogName,
     Idle,
+    Lasting,
     NextRun,
     PauseLength,
     concern_of,
+    lasting_line,
     pause_end,
 )
 from tray_agent.tray.notices import NewDownload, NoticeFacts
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from tray_agent.agent import Agent
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.events import Event
     from tray_agent.jobs.model import JobOverview, Pause
+    from tray_agent.jobs.owed import Owed
 
 SECONDS_FOR_RUNS = 1.0
 """How long the end of the program waits for running jobs to reach a safe point."""
@@ -69,6 +75,8 @@ class AgentEngine:
         self._stopped = False
         self._starting = threading.Lock()
         self._checked: dict[int, str] = {}
+        self._lasting: Mapping[JobKey, datetime] = {}
+        """The jobs that were in trouble for long when the facts were read last, and since when."""
         self._ended = threading.Condition()
 
     def start(self, on_change: Callable[[], None]) -> None:
@@ -118,6 +126,7 @@ class AgentEngine:
             new_downloads=tuple(NewDownload(row.signed.element, row.signed.title, str(row.signed.version)) for row in waiting),
             low_credits=low,
             failed_reminders=failed,
+            lasting=self._lasting_troubles(self.agent.jobs.overview()),
         )
 
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
@@ -139,10 +148,11 @@ class AgentEngine:
         self._on_change()
 
     def check_now(self) -> Check:
-        """Runs the Download-Service and asks for the state of messages, now."""
+        """Runs the Download-Service and asks for the state of messages, now; what waits for its next attempt is tried now, too."""
         from tray_agent.job_kinds import JobKey, job_kind
 
         begun = [self._begin(job) for job in JobKey if job_kind(job).runs_on_check]
+        self.agent.jobs.try_again()
         self._on_change()
         runs = tuple(one for one in begun if isinstance(one, int))
         return Check(runs, tuple(one for one in begun if isinstance(one, str)))
@@ -161,14 +171,20 @@ class AgentEngine:
         """Looks at the planned times now: the computer slept and may have missed some."""
         self.agent.scheduler.look_soon()
 
-    def stop(self) -> None:
-        """Stops the schedules; asks running jobs to end at their next safe point and waits for them a second at the most."""
+    def stop(self, *, changed: bool = False) -> None:
+        """Stops the schedules; asks running jobs to end at their next safe point and waits for them a second at the most.
+
+        Args:
+            changed: whether passwords or accounts were changed that are in force at the next start: what waits for that is tried then.
+        """
         with self._starting, self._ended:
             self._stopped = True
             self._ended.notify_all()
         self._unsubscribe()
         if self._scheduling:
             self.agent.scheduler.stop(SECONDS_FOR_RUNS)
+        if changed:
+            self.agent.jobs.try_again(changed=True)  # not before: until here the old ones are in force, and accounts get locked
 
     def _begin(self, job: JobKey) -> int | str:
         """Returns the number of the run, or why it could not begin."""
@@ -205,15 +221,51 @@ class AgentEngine:
         planned = [(job.next_at, job.title) for job in free if job.next_at is not None]
         soonest = min(planned, default=None)
         waiting, download_fault = self._ask(lambda agent: agent.downloads.waiting())
+        lasting = self._lasting_troubles(overview)
         return AgentFacts(
             now=now,
             new_downloads=len(waiting),
-            concerns=(*_faults(download_fault), *self._concerns()),
+            concerns=(*_faults(download_fault), *(Concern(one.sentence, DialogName.JOBS, one.why) for one in lasting), *self._concerns()),
             pause=pause,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
             idle=_idle(overview),
             running=next((job.title for job in overview if job.running), ""),
+            waiting=next(self._waits(overview), ""),
+            lasting=lasting,
+            good_again=tuple(self._good_again(lasting)),
         )
+
+    def _lasting_troubles(self, overview: Sequence[JobOverview]) -> tuple[Lasting, ...]:
+        """Returns the jobs that something has been in the way of so long that the practice was told."""
+        return tuple(_lasting(job, job.owed, self._zone, self._now()) for job in overview if job.owed and job.owed.trouble is Trouble.TOLD)
+
+    def _waits(self, overview: Sequence[JobOverview]) -> Iterator[str]:
+        """Gives the jobs that wait for their next attempt, a sentence each; not those whose trouble lasts: they are told anyway."""
+        for job in overview:
+            if job.waits and job.owed and job.owed.trouble is not Trouble.TOLD:
+                waiting = job.waiting_text(self._zone, self._now())
+                yield _("{job}: {what}.").format(job=job.title, what=waiting)
+
+    def _good_again(self, lasting: Sequence[Lasting]) -> Iterator[str]:
+        """Gives what the activity log says of the jobs whose trouble ended well since the facts were read last.
+
+        It may also have ended otherwise: by a person's word, or because the job was turned off.
+        """
+        from tray_agent.job_kinds import JobKey
+
+        before, self._lasting = self._lasting, {JobKey(one.job): one.since for one in lasting}
+        for job, since in before.items():
+            if job not in self._lasting and (sentence := self._said_good_again(job, since)):
+                yield sentence
+
+    def _said_good_again(self, job: JobKey, since: datetime) -> str:
+        from tray_agent.job_kinds import job_kind
+        from tray_agent.jobs.runner import GOOD_AGAIN
+        from tray_agent.protocol.model import ActivityFilter
+
+        rows = self.agent.jobs.log.page(ActivityFilter(job_kind(job).service, reason=GOOD_AGAIN, since=since), size=MOST_KEPT).rows
+        runs = ((row, self.agent.jobs.history.run(row.run_id)) for row in rows if row.run_id)
+        return next((row.sentence for row, run in runs if run and run.job is job), "")
 
     def _concerns(self) -> tuple[Concern, ...]:
         doubtful, doubt_fault = self._ask(lambda agent: agent.messages.to_decide())
@@ -234,8 +286,19 @@ class AgentEngine:
             (errors, faulty, DialogName.ACTIVITY),
         )
         concerns = (Concern(text.format(number=number), opens) for number, text, opens in found if number)
-        faults = _faults(doubt_fault, call_fault, credit_fault) if self._sends() else ()
-        return (*concerns, *faults)
+        if not self._sends():
+            return tuple(concerns)
+        return (*self._copied(), *concerns, *_faults(doubt_fault, call_fault, credit_fault))
+
+    def _copied(self) -> tuple[Concern, ...]:
+        """Returns the question that a store from another computer asks before anything is sent."""
+        from tray_agent.jobs.errors import StoreCopiedError
+
+        try:
+            self.agent.jobs.presences.check_own()
+        except StoreCopiedError as error:
+            return (concern_of(error, DialogName.INFO),)
+        return ()
 
     def _sends(self) -> bool:
         """Returns whether the SMS-Service is used: without it nobody needs what only it needs, the practice's data for one."""
@@ -265,6 +328,12 @@ class AgentEngine:
 
     def _now(self) -> datetime:
         return self.agent.clock.now().astimezone(self._zone)
+
+
+def _lasting(job: JobOverview, owed: Owed, zone: ZoneInfo, now: datetime) -> Lasting:
+    since, next_at = owed.since.astimezone(zone), owed.next_at and owed.next_at.astimezone(zone)
+    why = job.last_run.sentence if job.last_run and job.last_run.reason else ""
+    return Lasting(job.key.value, owed.since, lasting_line(job.title, since, next_at, now), why)
 
 
 def _is_held(job: JobOverview, pause: Pause | None) -> bool:

@@ -122,6 +122,23 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting:
+    """A job that something has been in the way of for long, or whose delay puts patients at risk.
+
+    Attributes:
+        job: which, a stable word.
+        since: since when (aware).
+        sentence: the job, since when, and when it is tried again.
+        why: what its last attempt said.
+    """
+
+    job: str
+    since: datetime
+    sentence: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NextRun:
     """The next planned run.
 
@@ -149,6 +166,9 @@ class AgentFacts:
         next_run: the next planned run that the pause does not hold back, or None.
         idle: why there is none.
         running: the name of the job that runs now, or "".
+        waiting: a job that waits for its next attempt, as a whole sentence, or "".
+        lasting: the jobs that something has been in the way of for long.
+        good_again: what is told of those whose trouble ended since the facts were read last, a sentence each.
     """
 
     now: datetime
@@ -161,6 +181,9 @@ class AgentFacts:
     next_run: NextRun | None = None
     idle: Idle = Idle.NONE_ENABLED
     running: str = ""
+    waiting: str = ""
+    lasting: tuple[Lasting, ...] = ()
+    good_again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +280,7 @@ def state_word(facts: AgentFacts) -> str:
         return _(_WORDS[look])
     if facts.starting:
         return _("Wird gestartet …")
-    return _("Alles in Ordnung") if facts.running or facts.next_run else _("Nichts geplant")
+    return _("Alles in Ordnung") if facts.running or facts.waiting or facts.next_run else _("Nichts geplant")
 
 
 def default_action(facts: AgentFacts) -> Action:
@@ -279,7 +302,7 @@ def state_lines(facts: AgentFacts) -> tuple[str, ...]:
     if facts.new_downloads:
         lines.append(downloads_line(facts.new_downloads))
     lines += [concern.sentence for concern in facts.concerns]
-    if not facts.pause or facts.running or facts.next_run:
+    if not facts.pause or facts.running or facts.waiting or facts.next_run:
         lines.append(_activity_line(facts))
     return tuple(lines)
 
@@ -305,6 +328,23 @@ def concern_of(error: KnownError, opens: DialogName) -> Concern:
     return Concern(f"{error.title}.", opens, in_windows(" ".join(part for part in (error.message, error.advice) if part)))
 
 
+def lasting_line(title: str, since: datetime, next_at: datetime | None, now: datetime) -> str:
+    """Returns that something has been in a job's way for long, and when it is tried again; all in the practice's time zone.
+
+    Args:
+        title: the job's name.
+        since: since when.
+        next_at: the next attempt; None: after something changed.
+        now: the present time.
+    """
+    job, begun = title, short_time(since, now)
+    if next_at is None:
+        return _("{job}: seit {since} nicht möglich, wartet, bis der Grund behoben ist.").format(job=job, since=begun)
+    if next_at <= now:
+        return _("{job}: seit {since} nicht möglich.").format(job=job, since=begun)
+    return _("{job}: seit {since} nicht möglich, nächster Versuch {when}.").format(job=job, since=begun, when=short_time(next_at, now))
+
+
 def downloads_line(number: int) -> str:
     """Returns the number of new downloads as a short sentence."""
     return ngettext("{number} neuer Download vorhanden.", "{number} neue Downloads vorhanden.", number).format(number=number)
@@ -313,6 +353,8 @@ def downloads_line(number: int) -> str:
 def _activity_line(facts: AgentFacts) -> str:
     if facts.running:
         return _("Läuft: {job}").format(job=facts.running)
+    if facts.waiting:
+        return facts.waiting
     if facts.next_run is None:
         return _(_IDLE[facts.idle])
     return _("Nächster Lauf: {when}, {job}").format(when=short_time(facts.next_run.at, facts.now), job=facts.next_run.title)
@@ -334,9 +376,11 @@ def pause_line(pause: Pause, now: datetime) -> str:
 
 
 def short_time(moment: datetime, now: datetime) -> str:
-    """Returns a time as one says it: 10:10; morgen 10:10; 24.11.2026 10:10. Both in the practice's time zone."""
+    """Returns a time as one says it: 10:10; morgen 10:10; gestern 10:10; 24.11.2026 10:10. Both in the practice's time zone."""
     if moment.date() == now.date():
         return format_time(moment)
+    if moment.date() == now.date() - timedelta(days=1):
+        return _("gestern {time}").format(time=format_time(moment))
     if moment.date() == now.date() + timedelta(days=1):
         return _("morgen {time}").format(time=format_time(moment))
     return f"{format_date(moment)} {format_time(moment)}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, Toast, clip
-from tray_agent.tray.model import DialogName, OpenDialog, downloads_line
+from tray_agent.tray.model import DialogName, Lasting, OpenDialog, downloads_line
 from tray_agent.tray.occasions import Occasion
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class NoticeKind(StrEnum):
     """What a notice is about; in the order in which they stand."""
 
     CHECKED = "checked"
+    LASTING_TROUBLE = "lasting_trouble"
+    GOOD_AGAIN = "good_again"
     NEW_DOWNLOADS = "new_downloads"
     LOW_CREDITS = "low_credits"
     FAILED_REMINDERS = "failed_reminders"
@@ -62,11 +64,13 @@ class NoticeFacts:
         new_downloads: what waits for a person.
         low_credits: balances below the minimum; empty where the check is switched off.
         failed_reminders: numbers of today's reminders that could not be sent or delivered.
+        lasting: the jobs that something has been in the way of for long.
     """
 
     new_downloads: tuple[NewDownload, ...] = ()
     low_credits: tuple[AccountCredits, ...] = ()
     failed_reminders: tuple[str, ...] = ()
+    lasting: tuple[Lasting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ class Notice:
 
 def notices(facts: NoticeFacts) -> tuple[Notice, ...]:
     """Returns what there is to tell; one notice per kind, at most."""
-    found = (_downloads(facts.new_downloads), _credits(facts.low_credits), _failed(facts.failed_reminders))
+    troubles = lasting_trouble(facts.lasting)
+    found = (*troubles, _downloads(facts.new_downloads), _credits(facts.low_credits), _failed(facts.failed_reminders))
     return tuple(notice for notice in found if notice)
 
 
@@ -104,6 +109,24 @@ def outcome(sentences: tuple[str, ...]) -> tuple[Notice, ...]:
         return ()
     title, link = _("Prüfung beendet"), _("Auftragsverlauf anzeigen")
     return (Notice(NoticeKind.CHECKED, title, sentences, f"{title}.", link, DialogName.JOB_HISTORY, frozenset(sentences)),)
+
+
+def lasting_trouble(lasting: tuple[Lasting, ...]) -> tuple[Notice, ...]:
+    """Returns that something has been in the way of jobs for long; nothing where nothing has."""
+    if not lasting:
+        return ()
+    title = _("Seit längerem nicht möglich")
+    sentences = tuple(f"{one.sentence} {one.why}".strip() for one in lasting)
+    content = frozenset(f"{one.job}={one.since.isoformat()}" for one in lasting)
+    return (Notice(NoticeKind.LASTING_TROUBLE, title, sentences, lasting[0].sentence, _("Aufträge verwalten"), DialogName.JOBS, content),)
+
+
+def good_again(sentences: tuple[str, ...]) -> tuple[Notice, ...]:
+    """Returns that trouble is over, a sentence for each job; nothing where none ended."""
+    if not sentences:
+        return ()
+    title, link = _("Geht wieder"), _("Auftragsverlauf anzeigen")
+    return (Notice(NoticeKind.GOOD_AGAIN, title, sentences, sentences[0], link, DialogName.JOB_HISTORY, frozenset(sentences)),)
 
 
 def toast_of(shown: tuple[Notice, ...]) -> Toast | None:

@@ -18,6 +18,8 @@ class Occasion(StrEnum):
     LOGIN = "login"
     PRACTICE_STARTED = "practice_started"
     USER_SWITCH = "user_switch"
+    TROUBLE = "trouble"
+    """Trouble of a job lasted, or was over."""
 
 
 class SessionEvent(StrEnum):

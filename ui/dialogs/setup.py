@@ -248,7 +248,7 @@ class SetupDialog(Dialog):
     def save(self, then: Callable[[], None]) -> None:
         """Writes the configuration and keeps the passwords; connections are made with them at the next start."""
         agent, changes, secrets, model = self.context.agent, self.model.changes, self.model.secrets, self.model
-        starts, needs_restart = model.autostart_change, model.needs_restart
+        starts, needs_restart, changes_account = model.autostart_change, model.needs_restart, model.changes_account
 
         def work() -> Machine:
             if starts is not None:
@@ -263,6 +263,7 @@ class SetupDialog(Dialog):
         def saved(machine: Machine) -> None:
             model.saved(machine)
             then()
+            state.account_changed = state.account_changed or changes_account
             if needs_restart and ask_restart(state, title):
                 state.chosen.emit(Restart())
 

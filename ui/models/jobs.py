@@ -243,8 +243,8 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
     else:
         planned = _("Das nächste Senden ist am {time} geplant.").format(time=format_datetime(waiting.next_at.astimezone(zone)))
     left = _("Sonst bleiben sie vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern».")
-    question = _("{waiting}: jetzt senden?").format(waiting=waiting_words(waiting))
-    return question, f"{planned} {left}", _("Jetzt &senden"), _("&Nein")
+    waits = _("{waiting}.").format(waiting=waiting_words(waiting))
+    return _("Mitteilungen jetzt senden?"), f"{waits} {planned} {left}", _("Jetzt &senden"), _("&Nein")
 
 
 def abandon_question(row: JobRow) -> tuple[str, str, str]:

@@ -319,6 +319,11 @@ class SetupModel:
         """Returns whether what was changed is in force only after a restart of the program."""
         return bool(self._edited or self._secrets)
 
+    @property
+    def changes_account(self) -> bool:
+        """Returns whether a password or an account was changed: what was refused before may be taken then."""
+        return bool(self._secrets) or any(place[0] in ("gateway", "mail") for place in self._edited)
+
     def saved(self, machine: Machine) -> None:
         """Takes the edited values as the stored ones."""
         self.machine = machine

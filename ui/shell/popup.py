@@ -27,6 +27,8 @@ WIDTH = 360
 MARGIN = 16
 
 _ICONS = {
+    NoticeKind.LASTING_TROUBLE: Status.ERROR,
+    NoticeKind.GOOD_AGAIN: Status.SUCCESS,
     NoticeKind.CHECKED: Status.INFO,
     NoticeKind.NEW_DOWNLOADS: Status.DOWNLOAD,
     NoticeKind.LOW_CREDITS: Status.WARNING,

@@ -28,7 +28,7 @@ from tray_agent.tray.model import (
     concern_of,
     tray_state,
 )
-from tray_agent.tray.notices import NoticeMemory, notices, outcome, toast_of
+from tray_agent.tray.notices import NoticeMemory, good_again, lasting_trouble, notices, outcome, toast_of
 from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
 from ui.background import Background
 from ui.shell.popup import Popups
@@ -103,6 +103,7 @@ class Program(QObject):
         self._switch = UserSwitch()
         self._practice: PracticeStart | None = None
         self._errors: list[QMessageBox] = []
+        self._lasting: frozenset[tuple[str, datetime]] = frozenset()
         self.restarting = False
         self._started = self._quitting = False
         self._reading = self._again = False
@@ -166,7 +167,8 @@ class Program(QObject):
         if self._desktop.toaster is not None:
             self._desktop.toaster.stop()
         self._leave_anyway.start()
-        self._background.run(self._engine.stop, lambda _nothing: _leave(), failed=lambda _error: _leave())
+        changed = self._windows.state.account_changed
+        self._background.run(lambda: self._engine.stop(changed=changed), lambda _nothing: _leave(), failed=lambda _error: _leave())
 
     # The engine
 
@@ -207,9 +209,20 @@ class Program(QObject):
     def _facts_read(self, facts: AgentFacts) -> None:
         self._reading = False
         self._show(facts)
+        self._tell_trouble(facts)
         if self._again:
             self._again = False
             self._changed()
+
+    def _tell_trouble(self, facts: AgentFacts) -> None:
+        """Tells once that something has been in a job's way for long, and once that it is over."""
+        if facts.database_away:  # nothing is known
+            return
+        new = tuple(one for one in facts.lasting if (one.job, one.since) not in self._lasting)
+        self._lasting = frozenset((one.job, one.since) for one in facts.lasting)
+        now = datetime.now(UTC)
+        found = self._memory.fresh(Occasion.TROUBLE, (*lasting_trouble(new), *good_again(facts.good_again)), now)
+        self._notify(found, lambda: self._memory.may_toast(now))
 
     def _facts_failed(self, error: KnownError) -> None:
         self._reading = False

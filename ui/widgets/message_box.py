@@ -72,10 +72,11 @@ def offer_to_send(windows: Windows) -> None:
 
     To be called when a schedule was saved, a switch turned on, or a pause ended. Returns at once; the question stops nothing else.
     """
-    windows.background.run(windows.agent.waiting_to_send, lambda waiting: _offer(windows, waiting), failed=lambda _error: None)
+    windows.background.run(windows.agent.waiting_to_send, lambda waiting: show_offer(windows, waiting), failed=lambda _error: None)
 
 
-def _offer(windows: Windows, waiting: Waiting | None) -> None:
+def show_offer(windows: Windows, waiting: Waiting | None) -> None:
+    """Shows the question of ``offer_to_send``, unless it was asked of these messages before."""
     if waiting is None or waiting.newest <= windows.offered:
         return
     windows.offered = waiting.newest
