@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from tray_agent.job_kinds import JobKey, jobs_before
 from tray_agent.jobs.catch_up import PlannedTimeFacts, held_back
-from tray_agent.jobs.owed import Owed, RetryPolicy, Trouble
+from tray_agent.jobs.owed import Trouble
 from tray_agent.jobs.plan import Plan, PlannedJob
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.quiet_hours import QuietHours
@@ -42,7 +42,7 @@ def outlook_of(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) 
     planned = plan.jobs[key]
     if not planned.schedule.enabled or planned.mistake:
         return Outlook()
-    held_up = planned.owed is not None and _lasts(planned.owed, plan.now)
+    held_up = planned.owed is not None and planned.owed.trouble is Trouble.TOLD
     if any(_runs(plan.jobs[one]) for one in (*jobs_before(key), key)):  # what belongs before it makes it due when it ends
         return Outlook(plan.now, held_up)
     facts = PlannedTimeFacts(plan.now, zone, plan.pauses, quiet)
@@ -53,11 +53,6 @@ def outlook_of(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) 
 
 def _runs(planned: PlannedJob) -> bool:
     return planned.holder is not None and not planned.holder.expired
-
-
-def _lasts(owed: Owed, now: datetime) -> bool:
-    """Returns whether trouble was told, or will be with the next attempt, which may come hours later (a refused password)."""
-    return owed.trouble is Trouble.TOLD or (owed.trouble is Trouble.UNTOLD and now - owed.since >= RetryPolicy().told_after)
 
 
 def _free_from(schedule: Schedule, at: datetime, facts: PlannedTimeFacts) -> datetime | None:
