@@ -357,6 +357,16 @@ def test_an_account_that_can_not_be_asked_is_not_asked_again_for_each_batch(worl
     assert silent.sizes == [200]
 
 
+def test_an_account_that_did_not_answer_about_a_doubt_is_not_asked_about_deliveries(world: World) -> None:
+    world.sms["M1"] = silent = Silent()
+    world.add_patients(2)
+    world.prepare()
+    world.send()
+    world.force(world.messages()[0].id, state="in_doubt", next_at=world.clock.now())
+    result = world.follow_up()
+    assert (silent.sizes, result.counts) == ([1], {"asked": 1, "not_asked": 1})
+
+
 def test_e_mails_are_not_asked_about_and_do_not_become_unknown(world: World) -> None:
     world.change_patient(mobile=None, email="anna@example.ch")
     world.book_appointment()
