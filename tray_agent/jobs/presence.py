@@ -133,8 +133,9 @@ class Presences:
             raise StoreCopiedError(max(strangers, key=lambda one: one.seen_at))
 
     def adopt(self) -> None:
-        """Notes a person's word that no other computer works with this store any more."""
-        self._database.transact(lambda connection: connection.execute(delete(table).where(self._is_elsewhere)))
+        """Notes a person's word that no other computer works with this embedded store any more."""
+        if self.strangers():
+            self._database.transact(lambda connection: connection.execute(delete(table).where(self._is_elsewhere)))
 
     @property
     def _is_elsewhere(self) -> ColumnElement[bool]:

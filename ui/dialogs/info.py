@@ -38,7 +38,7 @@ class InfoDialog(Dialog):
         self.body.addLayout(self._ways())
         self.main_action(_("&OK"), self.accept)
         self.side_action(_("Angaben &kopieren"), self._copy)
-        self._adopting = self.side_action(_("Nur noch &dieser Computer …"), self._adopt)
+        self._adopting = self.side_action(_("&Nur noch dieser Computer…"), self._adopt)
         self._adopting.hide()
         self.run(lambda: facts_of(context.agent), self._show)
         self.run(lambda: strangers_of(context.agent), self._ask_about)
