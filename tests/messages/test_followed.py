@@ -90,7 +90,7 @@ def test_a_message_that_fails_in_the_afternoon_is_on_the_call_list_in_the_aftern
     day.live(at(10, 10))
     day.tell(DeliveryStatus.BUFFERED)
     day.live(at(15, 40))
-    assert day.asked_at() == ["10:20", "10:26", "10:55", *QUARTERS_PAST[:5]]
+    assert day.asked_at() == ["10:15", "10:25", "10:55", *QUARTERS_PAST[:5]]
     assert day.service.call_list() == []
     day.tell(DeliveryStatus.FAILED, "Absent subscriber")
     day.live(at(16, 20))
@@ -110,7 +110,7 @@ def test_a_gateway_that_gives_no_information_is_asked_again_soon(day: Day) -> No
     day.live(at(10, 10))
     day.watched.away = True
     day.live(at(10, 31))
-    assert day.asked_at() == ["10:20", "10:22", "10:26"]
+    assert day.asked_at() == ["10:15", "10:17", "10:20", "10:22", "10:26"]
     day.watched.away = False
     day.live(at(10, 35))
     assert day.states() == ["delivered"]
