@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tray_agent.config.settings import PracticeIds, Setting, Value
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
-    from tray_agent.jobs.contract import JobWork, JobWorks
+    from tray_agent.jobs.contract import JobContext, JobResult, JobWork, JobWorks
     from tray_agent.jobs.events import Events
     from tray_agent.jobs.outlook import Outlook
     from tray_agent.jobs.scheduler import Scheduler
@@ -153,7 +153,7 @@ class Agent:
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
             outlook=self._sending_outlook,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
-            try_sending=lambda: self.jobs.try_again([JobKey.SEND_MESSAGES]),
+            try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
@@ -222,7 +222,15 @@ class Agent:
         from tray_agent.job_kinds import JobKey
         from tray_agent.messages.service import message_work
 
-        return self.downloads.work if key is JobKey.DOWNLOAD else message_work(lambda: self.messages.parts, key)
+        if key is JobKey.DOWNLOAD:
+            return self.downloads.work
+        work = message_work(lambda: self.messages.parts, key)
+
+        def send(context: JobContext) -> JobResult:
+            self.jobs.presences.check_own()  # a store that was copied while the old computer goes on would send everything twice
+            return work(context)
+
+        return send if key is JobKey.SEND_MESSAGES else work
 
     def is_switched_on(self, key: JobKey) -> bool:
         """Returns whether a switch that turns a job on stands on Ja now."""

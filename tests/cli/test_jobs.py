@@ -279,3 +279,18 @@ def test_a_wrong_filter_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str
     code, out, err = said(capsys, *arguments)
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
+
+
+def test_a_store_of_another_computer_is_adopted_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with Agent(load_machine(), workstation="ALT") as agent:
+        agent.jobs.presences.tell(timedelta(0))
+    code, _out, err = said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")
+    assert (code, err) == (0, "")
+    code, out, err = said(capsys, "jobs", "run", "send_messages")
+    assert code == 1
+    assert "der Agent auf ALT" in out + err
+    code, out, _err = said(capsys, "db", "adopt")
+    assert (code, out.splitlines()) == (0, ["Bestätigt: ALT arbeitet nicht mehr mit dieser Datenbank. Dieser Computer sendet."])
+    _code, out, err = said(capsys, "jobs", "run", "send_messages")
+    assert "der Agent auf ALT" not in out + err
+    assert said(capsys, "db", "adopt")[1].startswith("Kein anderer Computer")

@@ -11,7 +11,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import PauseScope
-from tray_agent.jobs.outlook import outlook_of
+from tray_agent.jobs.outlook import Outlook, outlook_of
 from tray_agent.jobs.owed import Rest
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database
@@ -59,16 +59,38 @@ def test_it_is_the_next_attempt_where_something_is_owed(engine: Engine, clock: M
     assert outlook_of(engine.jobs.plans.load(), SEND, ZURICH, NO_QUIET).held_up
 
 
+def test_what_waits_for_a_change_is_held_up_though_nothing_is_tried(engine: Engine, clock: ManualClock) -> None:
+    engine.offered = [job(SEND, lambda _context: JobResult(rest=Rest("account_refused", not_before=local(19), after_change=True)))]
+    engine.plan(SEND, daily(time(10, 10)))
+    clock.set(local(10, 10))
+    engine.settle()
+    assert outlook_of(engine.jobs.plans.load(), SEND, ZURICH, NO_QUIET) == Outlook(local(19), held_up=True)
+
+
 def test_what_runs_or_is_about_to_be_made_due_is_now(engine: Engine, clock: ManualClock) -> None:
+    engine.offered = [job(PREPARE), job(SEND)]
     engine.plan(SEND, daily(time(10, 10)))
     engine.plan(PREPARE, daily(time(11)))
     clock.set(local(10, 10))
     engine.settle(run=False)
     assert expected(engine) == clock.now()
     engine.jobs.runner.run(engine.launched[0])
+    assert expected(engine) == local(10, 10, day=24)
     clock.set(local(11))
     engine.settle(run=False)
     assert expected(engine) == clock.now()
+
+
+def test_what_is_about_to_be_made_due_is_held_back_as_well(engine: Engine, clock: ManualClock) -> None:
+    engine.plan(SEND, daily(time(10, 10)))
+    engine.plan(PREPARE, daily(time(11)))
+    clock.set(local(10, 10))
+    engine.settle()
+    clock.set(local(11))
+    engine.settle(run=False)
+    assert expected(engine, QuietHours(start=time(10, 30), end=time(8))) == local(8, day=24)
+    engine.jobs.pause(PauseScope.SENDING, None, "Anna")
+    assert expected(engine) is None
 
 
 def test_pause_quiet_hours_and_window_hold_it_back(engine: Engine, clock: ManualClock) -> None:

@@ -418,3 +418,11 @@ def test_a_switch_that_is_on_again_in_a_pause_is_not_forgotten_at_midnight(engin
     engine.settle()
     engine.settle()
     assert tried_at(engine, SEND)[-1] == "25. 00:05"
+
+
+def test_what_wakes_nobody_is_asked_before_its_planned_time(engine: Engine, clock: ManualClock) -> None:
+    engine.offered = [job(PREPARE, lambda _context: JobResult(makes_due={STATUS: local(10, 6)})), job(STATUS)]
+    engine.plan(STATUS, daily(time(12)))
+    engine.plan(PREPARE, daily(time(10, 1)))
+    live(engine, clock, local(12, 1))
+    assert tried_at(engine, STATUS) == ["23. 10:06", "23. 12:00"]

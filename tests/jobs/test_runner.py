@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.jobs.engine import NOW, Engine, Work, daily, done, job
 from tray_agent.clock import ManualClock
-from tray_agent.errors import DatabaseUnavailableError, UnavailableError
+from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, UnavailableError
 from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Claims
 from tray_agent.jobs.contract import JobContext, JobResult
@@ -21,6 +22,7 @@ from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobSwitched
 from tray_agent.jobs.events import RunFinished, RunLogged, RunLost, RunProgressed, RunStarted
 from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.runner import RunContext
+from tray_agent.practice.sql_source import PracticeDataError
 from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger
 from tray_agent.store.database import Database
 from tray_agent.store.tables import setting
@@ -96,6 +98,30 @@ def test_a_fault_of_the_program_leaves_its_trace_in_the_log_and_no_name(
     assert type(error).__name__ in caplog.text
     assert "test_runner.py" in caplog.text
     assert "Ämisegger" not in caplog.text
+    caplog.clear()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OperationalError("SELECT", {}, sqlite3.OperationalError("no such column: x")), "database_other"),
+        (DatabaseFaultError("Datenbank nur lesbar", "Sie nimmt nichts an.", "", code="database_read_only"), "database_read_only"),
+        (PracticeDataError("Praxisdaten nicht lesbar", "Die Sicht kann nicht gelesen werden."), "practice_data"),
+    ],
+)
+def test_what_a_database_refuses_is_tried_again_whatever_it_is(
+    sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture, error: Exception, reason: str
+) -> None:
+    def work(context: JobContext) -> JobResult:
+        raise error
+
+    engine = engine_of(sqlite_database, clock, work)
+    engine.plan(SEND, daily(time(10, 10)))
+    clock.advance(timedelta(minutes=10))
+    engine.settle()
+    owed = engine.jobs.plans.load().jobs[SEND].owed
+    assert owed is not None
+    assert (owed.reason, owed.next_at) == (reason, clock.now() + timedelta(minutes=2))
     caplog.clear()
 
 

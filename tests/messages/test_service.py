@@ -398,7 +398,7 @@ def test_what_a_person_makes_due_is_owed_today_and_what_was_in_the_way_is_tried_
     with agent.store.begin() as connection:
         connection.execute(update(job_lock).where(job_lock.c.job == sending.key.value).values(later))
     assert parts.outlook() == Outlook(clock.now() + timedelta(minutes=9), held_up=True)
-    parts.try_sending()
+    parts.try_sending(False)
     assert parts.outlook() == Outlook(clock.now(), held_up=True)
     agent.settings.save({switches.REMINDERS_ON: False}, "test")
     assert parts.outlook() == Outlook()

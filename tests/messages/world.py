@@ -194,7 +194,7 @@ class World:
         self.decided += 1
         self.outlook = Outlook(self.clock.now())
 
-    def _hasten(self) -> None:
+    def _hasten(self, changed: bool) -> None:
         self.hastened += 1
 
     def _run(self, job: Any, key: JobKey, *, dry_run: bool = False, by_hand: bool = False, due_at: datetime | None = None) -> JobResult:

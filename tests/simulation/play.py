@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.simulation.judge import Violation, judge
 from tests.simulation.record import Record
-from tests.simulation.simulation import Simulation
+from tests.simulation.simulation import Script, Simulation, nothing_else
 
 SHORT_SEEDS, SHORT_DAYS = (18, 20, 28, 34), 10
 """What every test run plays."""
@@ -24,11 +24,12 @@ def in_memory() -> str | None:
 
 
 def play(
-    seed: int, days: int, *, bad: bool = True, without: Collection[int] = (), stop: Callable[[Record], bool] = lambda _record: False
-) -> Record:
+    seed: int, days: int, *, bad: bool = True, without: Collection[int] = (), stop: Callable[[Record], bool] = lambda _record: False,
+    also: Script = nothing_else,
+) -> Record:  # fmt: skip
     """Returns the record of a simulated practice."""
     with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-", dir=in_memory()) as folder:
-        return Simulation(seed, Path(folder), bad=bad, without=without).run(days, stop)
+        return Simulation(seed, Path(folder), bad=bad, without=without, also=also).run(days, stop)
 
 
 @cache

@@ -65,6 +65,11 @@ Script = Callable[[int, date], Iterable[Trouble]]
 """The troubles of a day that somebody wrote, rather than the seed."""
 
 
+def nothing_else(_number: int, _day: date) -> Iterable[Trouble]:
+    """Gives no trouble beside those that the seed draws."""
+    return ()
+
+
 class Simulation:
     """A practice and its world.
 
@@ -76,9 +81,7 @@ class Simulation:
         also: gives further troubles of a day, by its number from 0 on and its date.
     """
 
-    def __init__(
-        self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = (), also: Script = lambda _number, _day: ()
-    ) -> None:
+    def __init__(self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = (), also: Script = nothing_else) -> None:
         self.random = Random(seed)
         self.first = self.random.choice(FIRST_DAYS)
         start = at(self.first, time(6, 30))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -97,6 +99,38 @@ def test_sqlite_that_takes_nothing(sqlite_database: Database, pragma: str, code:
     read(sqlite_database)
     refusing.pragma = ""
     write(sqlite_database)
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Takes from this process what root may do with any file."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the rights of files are others there")
+@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o444, 0o777), (0o444, 0o555), (0o666, 0o555)])
+def test_a_file_without_the_right_to_write(file_mode: int, folder_mode: int) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        file = Path(made, "vitoclient.db")
+        database = open_database(f"sqlite:///{file}")
+        upgrade(database)
+        presences = Presences(database, "me", "PC1", SystemClock())
+        presences.prove_writable()
+        database.dispose()
+        file.chmod(file_mode)
+        file.parent.chmod(folder_mode)
+        with without_rights(), pytest.raises(DatabaseFaultError) as raised:
+            presences.prove_writable()
+        database.dispose()
+        file.parent.chmod(0o777)
+    assert raised.value.code == "database_read_only"
 
 
 @pytest.fixture

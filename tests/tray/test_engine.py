@@ -23,9 +23,11 @@ from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.owed import Rest
+from tray_agent.jobs.presence import Presences
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.entries import Draft, insert_drafts
 from tray_agent.messages.outbox.keys import reminder_key
+from tray_agent.protocol.model import RunState
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.store.tables import message
@@ -155,6 +157,20 @@ def test_practice_data_that_nobody_needs_are_no_concern(practice: Practice) -> N
     assert tray_state(practice.facts()).look is Look.OK  # a practice may use the Download-Service alone
     practice.agent.settings.save({BIRTHDAYS_ON: True}, changed_by="test")
     assert [concern.opens for concern in practice.facts().concerns] == [DialogName.SETUP]
+
+
+def test_store_of_another_computer_is_asked_about_before_anything_is_sent(practice: Practice) -> None:
+    agent, other = practice.agent, Presences(practice.agent.store, "x", "ALT", practice.clock)
+    other.tell(timedelta(0))
+    assert practice.facts().concerns == (), "who sends nothing is not asked"
+    agent.settings.save({REMINDERS_ON: True}, changed_by="test")
+    concern = practice.facts().concerns[0]
+    assert (concern.sentence, concern.opens) == ("Datenbank eines anderen Computers.", DialogName.INFO)
+    run = agent.jobs.run_now(JobKey.SEND_MESSAGES)
+    assert (run.state, run.reason) == (RunState.FAILED, "store_copied")
+    agent.jobs.adopt_store()
+    assert "Datenbank eines anderen Computers." not in [concern.sentence for concern in practice.facts().concerns]
+    assert agent.jobs.run_now(JobKey.SEND_MESSAGES).reason != "store_copied"
 
 
 def test_what_is_not_checked_now_is_said_with_the_switch(practice: Practice) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ from tests.support.refusing import Refusing
 from tray_agent import __version__
 from tray_agent.agent import Agent
 from tray_agent.jobs.model import Presence
+from tray_agent.jobs.presence import Presences
 from tray_agent.practice.model import Mandant
 from ui.dialogs.info import InfoDialog
 from ui.models.info import database_words, facts_of, licences, workstations
@@ -53,6 +54,24 @@ def test_a_store_that_takes_nothing_is_told_beside_its_address(agent: Agent) -> 
     assert told() == database_words(agent.machine.store_url)
     Refusing(agent.store, Refusing.ONLY_READABLE)
     assert "\nDatenbank nur lesbar: Die Datenbank ist nur lesbar" in told()
+
+
+def test_store_of_another_computer_is_asked_about_here(
+    context: DialogContext, qtbot: QtBot, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Presences(agent.store, "x", "ALT", agent.clock).tell(timedelta(0))
+    dialog = InfoDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: "ALT" in dialog.banner.text)
+    answers = iter([False, True])
+    monkeypatch.setattr(dialog, "ask", lambda *_words: next(answers))
+    dialog._adopting.click()
+    assert agent.jobs.presences.strangers()
+    dialog._adopting.click()
+    qtbot.waitUntil(lambda: dialog.banner.text == "Dieser Computer sendet wieder.")
+    assert not agent.jobs.presences.strangers()
+    assert not dialog._adopting.isVisible()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,19 @@ def group() -> typer.Typer:
     app = typer.Typer(help=_("Die Datenbank des Agenten."), no_args_is_help=True)
     app.command("upgrade", help=_("Tabellen anlegen oder auf den Stand dieser Version bringen."))(_upgrade)
     app.command("views", help=_("SQL-Vorlage der fünf Sichten ausgeben, über die die Praxisdaten gelesen werden."))(_views)
+    app.command("adopt", help=_("Bestätigen, dass nur noch dieser Computer mit dieser Datenbank arbeitet; dann sendet er wieder."))(_adopt)
     return app
+
+
+def _adopt() -> None:
+    with agent_here() as agent:
+        others = agent.jobs.presences.strangers()
+        agent.jobs.adopt_store()
+        if others:
+            names = ", ".join(sorted({other.workstation for other in others}))
+            print(_("Bestätigt: {names} arbeitet nicht mehr mit dieser Datenbank. Dieser Computer sendet.").format(names=names))
+        else:
+            print(_("Kein anderer Computer hat in letzter Zeit mit dieser Datenbank gearbeitet."))
 
 
 def _upgrade() -> None:

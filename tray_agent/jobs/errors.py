@@ -11,8 +11,9 @@ import traceback
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import InputError, KnownError, UnavailableError
-from tray_agent.i18n import N_, _
+from tray_agent.i18n import N_, _, format_date
 from tray_agent.job_kinds import JobKey, job_title
+from tray_agent.jobs.model import Presence
 from tray_agent.store.faults import Fault, fault_of
 
 
@@ -86,6 +87,29 @@ class JobNotOfferedError(JobRefusedError):
         N_("«{job}» kann auf diesem Arbeitsplatz nicht ausgeführt werden, weil die Angaben dazu fehlen."),
         N_("Die Konfiguration prüfen: «vitoclient doctor»."),
     )
+
+
+class StoreCopiedError(UnavailableError):
+    """This embedded store comes from another computer, whose agent used it lately and may go on; nothing is sent until a person answers.
+
+    Args:
+        other: that agent.
+    """
+
+    code = "store_copied"
+
+    def __init__(self, other: Presence) -> None:
+        super().__init__(
+            _("Datenbank eines anderen Computers"),
+            _(
+                "Mit dieser Datenbank arbeitete bis {date} der Agent auf {workstation}. Läuft er dort weiter, erhielten alle Patienten "
+                "ihre Mitteilungen doppelt; bis jemand antwortet, wird von hier nichts gesendet."
+            ).format(date=format_date(other.seen_at), workstation=other.workstation),
+            _("Auf {workstation} den Agenten beenden und entfernen; dann unter «Info…» oder mit «vitoclient db adopt» bestätigen.").format(
+                workstation=other.workstation
+            ),
+            item=other.workstation,
+        )
 
 
 def trace_of(error: BaseException) -> str:

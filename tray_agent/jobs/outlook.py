@@ -43,9 +43,9 @@ def outlook_of(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) 
     if not planned.schedule.enabled or planned.mistake:
         return Outlook()
     held_up = planned.owed is not None and planned.owed.trouble is Trouble.TOLD
-    if any(_runs(plan.jobs[one]) for one in (*jobs_before(key), key)):  # what belongs before it makes it due when it ends
-        return Outlook(plan.now, held_up)
     facts = PlannedTimeFacts(plan.now, zone, plan.pauses, quiet)
+    if any(_runs(plan.jobs[one]) for one in (*jobs_before(key), key)):  # what belongs before it makes it due when it ends
+        return Outlook(_free_from(planned.schedule, plan.now, facts), held_up)
     begins = (next_after(planned.schedule, zone, planned.settled_until), planned.owed.next_at if planned.owed else None)
     times = (_free_from(planned.schedule, max(begin, plan.now), facts) for begin in begins if begin)
     return Outlook(min((at for at in times if at), default=None), held_up)

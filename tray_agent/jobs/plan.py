@@ -260,14 +260,16 @@ def owed_columns(owed: Owed | None) -> dict[str, object]:
 
 
 def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason: str, zone: tzinfo) -> None:
-    """Notes that a job owes an attempt from ``at`` on (aware), unless it has a planned time left today or is not enabled.
+    """Notes that a job owes an attempt from ``at`` on (aware), unless it is not enabled.
 
+    One that sends something to people and has a planned time left today waits for that: the practice relies on nothing leaving before it.
     It is owed of the job's last planned time today; where it had none, of this second.
     """
     # First of all the row is locked, by a change that changes nothing: whoever ends a run just now has written what is owed, or waits.
     connection.execute(update(job_lock).where(job_lock.c.job == key.value).values(token=job_lock.c.token))
     planned = _planned_job(connection.execute(_JOBS.where(job.c.key == key.value)).mappings().one(), now)
-    if not planned.schedule.enabled or planned.mistake or has_time_left(planned.schedule, zone, now):
+    waits_for_plan = job_kind(key).wakes_people and has_time_left(planned.schedule, zone, now)
+    if not planned.schedule.enabled or planned.mistake or waits_for_plan:
         return
     owed = planned.owed
     if owed is not None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent import __version__
 from tray_agent.clock import Clock
+from tray_agent.jobs.errors import StoreCopiedError
 from tray_agent.jobs.model import Presence
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.faults import explained
@@ -25,6 +26,8 @@ BEAT = timedelta(seconds=45)
 
 _GONE = timedelta(minutes=5)
 _FORGOTTEN = timedelta(days=30)
+_LATELY = timedelta(days=14)
+"""An embedded store that another computer's agent used since then may have been copied while that one goes on."""
 
 
 class Presences:
@@ -67,6 +70,8 @@ class Presences:
             if updated.rowcount == 0:  # it has just begun, or was there at a time that has not come
                 connection.execute(insert(table).values(self._row(self._owner, now, scheduling=1) | seen))
                 connection.execute(delete(table).where(table.c.seen_ms < now - _FORGOTTEN // timedelta(milliseconds=1)))
+                gone = (table.c.workstation == self._workstation[:120], table.c.scheduling == 0)
+                connection.execute(delete(table).where(*gone))
             return False
 
         return self._database.transact(work)
@@ -104,12 +109,44 @@ class Presences:
         """Returns the agents that are on, the longest-running first."""
         with self._database.read() as connection:
             least = self._database.now_ms(connection) - _GONE // timedelta(milliseconds=1)
-            there = (table.c.seen_ms >= least, table.c.scheduling == 1)
-            rows = connection.execute(select(table).where(*there).order_by(table.c.started_at, table.c.owner))
-            return tuple(
-                Presence(
-                    row.owner, row.workstation, row.version, row.started_at, from_ms(row.seen_ms), bool(row.scheduling),
-                    row.owner == self._owner,
-                )
-                for row in rows
-            )  # fmt: skip
+            return self._read(connection, table.c.seen_ms >= least, table.c.scheduling == 1)
+
+    def strangers(self) -> tuple[Presence, ...]:
+        """Returns the agents of other computers that used this embedded store lately; of a server's store that is as it should be.
+
+        An embedded store belongs to one computer. One that comes from another was taken along to a new computer, or copied; where the old
+        one goes on, every patient would be reminded twice.
+        """
+        if self._database.dialect != "sqlite":
+            return ()
+        with self._database.read() as connection:
+            least = self._database.now_ms(connection) - _LATELY // timedelta(milliseconds=1)
+            return self._read(connection, table.c.seen_ms >= least, self._is_elsewhere)
+
+    def check_own(self) -> None:
+        """Checks that this store is not one that another computer may go on with.
+
+        Raises:
+            StoreCopiedError: it may be; until ``adopt`` nothing may be sent from here.
+        """
+        if strangers := self.strangers():
+            raise StoreCopiedError(max(strangers, key=lambda one: one.seen_at))
+
+    def adopt(self) -> None:
+        """Notes a person's word that no other computer works with this embedded store any more."""
+        if self.strangers():
+            self._database.transact(lambda connection: connection.execute(delete(table).where(self._is_elsewhere)))
+
+    @property
+    def _is_elsewhere(self) -> ColumnElement[bool]:
+        return func.lower(table.c.workstation) != self._workstation[:120].lower()
+
+    def _read(self, connection: Connection, *which: ColumnElement[bool]) -> tuple[Presence, ...]:
+        rows = connection.execute(select(table).where(*which).order_by(table.c.started_at, table.c.owner))
+        return tuple(
+            Presence(
+                row.owner, row.workstation, row.version, row.started_at, from_ms(row.seen_ms), bool(row.scheduling),
+                row.owner == self._owner,
+            )
+            for row in rows
+        )  # fmt: skip

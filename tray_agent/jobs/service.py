@@ -202,6 +202,11 @@ class Jobs:
         self._nudge()
         return True
 
+    def adopt_store(self) -> None:
+        """Notes a person's word that this embedded store is used by no other computer any more; what was held back is tried now."""
+        self.presences.adopt()
+        self.try_again([JobKey.SEND_MESSAGES])
+
     def make_due(self, job: JobKey, reason: str) -> None:
         """Notes that a person's decision made something due: a job without a planned time left today is tried now."""
         self.claims.make_due([job], reason)

@@ -115,7 +115,7 @@ class Settlement:
         """Returns whether a job had a planned time today and, only because somebody saved just now, is not begun today."""
         zone = self._around.zone
         latest = last_time_today(new, zone, now)
-        if latest is None:
+        if latest is None or has_time_left(new, zone, now):
             return False
         if planned.schedule.enabled:
             return has_time_left(planned.schedule, zone, now)  # it was moved to an earlier time of the day

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -255,23 +254,19 @@ class MessageService:
     def refresh_credits(self) -> Sequence[AccountCredits]:
         """Asks the gateways for the balances, keeps them, and returns all accounts; takes seconds.
 
-        Of several accounts those that told nothing say why (``problem``) and come with their last known balance. Where one was topped up,
-        what waits for that is sent now.
+        Of several accounts those that told nothing say why (``problem``) and come with their last known balance. What waited for an
+        account that answers now, or was topped up, is sent now.
 
         Raises:
             UnavailableError, KnownError: the only account, or every one, told nothing.
         """
-        before = self._balances()
         errors = ask_balances(self.parts)
-        if any(balance > before.get(mandants, balance) for mandants, balance in self._balances().items()):
-            self.parts.try_sending()
+        if len(errors) < len(accounts_of(self.parts.sms)):
+            self.parts.try_sending(True)
         if errors and len(errors) == len(accounts_of(self.parts.sms)):
             raise next(iter(errors.values()))
         problems = {account.keeper: str(error) for account, error in errors.items()}
         return [replace(account, problem=problems.get(account.mandants[0], "")) for account in self.credits()]
-
-    def _balances(self) -> Mapping[tuple[str, ...], Decimal]:
-        return {account.mandants: account.balance for account in self.credits(history_days=0) if account.balance is not None}
 
     def low_credits(self) -> Sequence[AccountCredits]:
         """Returns the accounts below the minimum, for the notice at start, login and user switch; asks no gateway."""

@@ -108,7 +108,7 @@ def _move(connection: Connection, name: str, runs: Iterable[RowMapping], now: da
 
 
 def _shorten(connection: Connection, now: datetime, lease: timedelta) -> None:
-    """Ends leases and waiting that were reckoned by the wrong clock, and forgets who was there in the future."""
+    """Ends leases and waiting that were reckoned by the wrong clock; who was there in the future was there just now."""
     ends = to_ms(now + lease)
     connection.execute(update(job_lock).where(job_lock.c.lease_until_ms > ends).values(lease_until_ms=ends))
     owed_ahead = update(job_lock).where(job_lock.c.owed_at > now)
@@ -117,7 +117,7 @@ def _shorten(connection: Connection, now: datetime, lease: timedelta) -> None:
     since_ahead = update(job_lock).where(job_lock.c.owed_since > now)
     connection.execute(since_ahead.values(owed_since=now - timedelta(seconds=1), next_attempt_at=now))
     connection.execute(update(job_lock).where(job_lock.c.next_attempt_at > now + _LATER).values(next_attempt_at=now))
-    connection.execute(agent_presence.delete().where(agent_presence.c.seen_ms > to_ms(now)))
+    connection.execute(update(agent_presence).where(agent_presence.c.seen_ms > to_ms(now)).values(seen_ms=to_ms(now)))
 
 
 def _shorten_pauses(connection: Connection, now: datetime) -> None:

@@ -286,8 +286,19 @@ class AgentEngine:
             (errors, faulty, DialogName.ACTIVITY),
         )
         concerns = (Concern(text.format(number=number), opens) for number, text, opens in found if number)
-        faults = _faults(doubt_fault, call_fault, credit_fault) if self._sends() else ()
-        return (*concerns, *faults)
+        if not self._sends():
+            return tuple(concerns)
+        return (*self._copied(), *concerns, *_faults(doubt_fault, call_fault, credit_fault))
+
+    def _copied(self) -> tuple[Concern, ...]:
+        """Returns the question that a store from another computer asks before anything is sent."""
+        from tray_agent.jobs.errors import StoreCopiedError
+
+        try:
+            self.agent.jobs.presences.check_own()
+        except StoreCopiedError as error:
+            return (concern_of(error, DialogName.INFO),)
+        return ()
 
     def _sends(self) -> bool:
         """Returns whether the SMS-Service is used: without it nobody needs what only it needs, the practice's data for one."""

@@ -6,9 +6,10 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
+from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.tray.model import DialogName
-from ui.models.info import Fact, as_text, facts_of
+from ui.models.info import Fact, as_text, facts_of, strangers_of
 from ui.widgets.dialog import Dialog, with_colon
 from ui.widgets.icons import Status, program_icon
 from ui.widgets.layout import GRID, button, row, scrolling
@@ -37,7 +38,10 @@ class InfoDialog(Dialog):
         self.body.addLayout(self._ways())
         self.main_action(_("&OK"), self.accept)
         self.side_action(_("Angaben &kopieren"), self._copy)
+        self._adopting = self.side_action(_("&Nur noch dieser Computer…"), self._adopt)
+        self._adopting.hide()
         self.run(lambda: facts_of(context.agent), self._show)
+        self.run(lambda: strangers_of(context.agent), self._ask_about)
 
     def _head(self) -> QHBoxLayout:
         picture = QLabel(self)
@@ -61,6 +65,25 @@ class InfoDialog(Dialog):
             label = QLabel(with_colon(fact.label), self)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
             self._form.addRow(label, value)
+
+    def _ask_about(self, error: KnownError | None) -> None:
+        """Shows that this store may belong to another computer, too, and how one answers."""
+        self._adopting.setVisible(error is not None)
+        if error is not None:
+            self.banner.say(error.title, error.message, Status.WARNING)
+
+    def _adopt(self) -> None:
+        question = _("Arbeitet nur noch dieser Computer mit dieser Datenbank?")
+        consequence = _(
+            "Läuft der Agent auf dem anderen Computer weiter, erhält jeder Patient alles doppelt. "
+            "Dort zuerst den Agenten beenden und entfernen."
+        )
+        if self.ask(question, consequence, _("&Ja, nur noch dieser")):
+            self.run(self.context.agent.jobs.adopt_store, lambda _nothing: self._adopted())
+
+    def _adopted(self) -> None:
+        self._adopting.hide()
+        self.banner.say("", _("Dieser Computer sendet wieder."), Status.INFO)
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -13,6 +13,7 @@ from tray_agent import PROGRAM_NAME, __version__
 from tray_agent.config.machine import without_password
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
+from tray_agent.jobs.errors import StoreCopiedError
 from tray_agent.jobs.model import Presence
 from tray_agent.practice.model import Mandant
 
@@ -50,6 +51,17 @@ def _fault_of_store(agent: Agent) -> str:
     except KnownError as error:
         return str(error)
     return ""
+
+
+def strangers_of(agent: Agent) -> KnownError | None:
+    """Returns why nothing is sent from here: this embedded store comes from another computer that may go on with it; None: it does not."""
+    try:
+        agent.jobs.presences.check_own()
+    except StoreCopiedError as error:
+        return error
+    except KnownError:
+        return None
+    return None
 
 
 _SERVERS = {"mssql": "SQL Server", "postgresql": "PostgreSQL"}

@@ -86,18 +86,19 @@ class Silent(MemorySmsGateway):
         raise GatewayUnavailableError("Keine Antwort", "Das Gateway antwortet nicht.")
 
 
-def test_a_top_up_that_is_seen_lets_sending_go_on_and_its_warning_goes(every_world: World) -> None:
+def test_an_account_that_answers_lets_sending_go_on_and_a_top_up_ends_its_warning(every_world: World) -> None:
     world = every_world
     world.gateway.set_balance(Decimal(0))
     world.service.refresh_credits()
-    world.service.refresh_credits()
-    assert (world.hastened, len(world.service.low_credits())) == (0, 1)
+    assert (world.hastened, len(world.service.low_credits())) == (1, 1)
     world.gateway.set_balance(Decimal(500))
     world.service.refresh_credits()
-    assert (world.hastened, len(world.service.low_credits())) == (1, 0)
-    world.gateway.set_balance(Decimal(499))  # something was sent
-    world.service.refresh_credits()
-    assert world.hastened == 1
+    assert (world.hastened, len(world.service.low_credits())) == (2, 0)
+    for mandant in world.sms:
+        world.sms[mandant] = Silent()
+    with pytest.raises(UnavailableError):
+        world.service.refresh_credits()
+    assert world.hastened == 2
 
 
 def test_a_gateway_that_does_not_answer_leaves_what_is_known(world: World) -> None:

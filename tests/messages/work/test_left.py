@@ -13,6 +13,7 @@ from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, ZURICH, World, treatment
 from tray_agent.config import settings as switches
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.outlook import Outlook
 from tray_agent.jobs.owed import Rest
 from tray_agent.messages.gateways.contract import (
     AccountFault,
@@ -241,8 +242,9 @@ def test_a_switch_that_is_off_is_no_trouble(three: World) -> None:
     three.values[switches.REMINDERS_ON] = False
     result = three.send()
     assert result.rest is not None
-    assert (result.rest.after_change, result.rest.ordinary, result.rest.not_before, result.rest.number) == (True, True, None, 3)
-    assert "Der Schalter für diese Mitteilungen steht auf Nein." in result.sentence
+    assert (result.rest.after_change, result.rest.ordinary, result.rest.number) == (False, True, 3)
+    assert result.rest.not_before == three.clock.now() + 15 * MINUTE  # whether it is on again
+    assert result.sentence.endswith("Der Schalter für diese Mitteilungen steht auf Nein. Schalter unter «Schalter…» auf Ja stellen.")
 
 
 def test_what_is_left_without_a_reason_is_a_problem_of_the_run(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,17 +365,20 @@ def test_a_planned_time_that_is_caught_up_after_midnight_prepares_what_it_would_
 
 
 @pytest.mark.parametrize(
-    ("now", "planned", "told"),
+    ("now", "planned", "expected", "told"),
     [
-        (local(11), local(10, 10, day=24), "Gesendet wird gleich."),
-        (local(9, 50), local(10, 10), "Gesendet wird 23.11.2026 10:10."),
-        (local(21), local(10, 10, day=24), "Gesendet wird 24.11.2026 08:00."),
-        (local(11), None, "«Mitteilungen senden» hat keinen Zeitplan, der noch läuft"),
+        (local(11), local(10, 10, day=24), local(11), "Gesendet wird gleich."),
+        (local(9, 50), local(10, 10), local(9, 50), "Gesendet wird 23.11.2026 10:10."),
+        (local(21), local(10, 10, day=24), local(8, day=24), "Gesendet wird 24.11.2026 08:00."),
+        (local(11), local(10, 10, day=24), None, "Von selbst wird nichts gesendet: «Mitteilungen senden» ist angehalten"),
+        (local(11), None, None, "«Mitteilungen senden» hat keinen Zeitplan, der noch läuft"),
     ],
 )
-def test_preparing_says_when_it_is_sent(world: World, now: datetime, planned: datetime | None, told: str) -> None:
+def test_preparing_says_when_it_is_sent(
+    world: World, now: datetime, planned: datetime | None, expected: datetime | None, told: str
+) -> None:
     world.clock.set(now)
-    world.next_sending = planned
+    world.next_sending, world.outlook = planned, Outlook(expected)
     world.book_appointment()
     assert f"1 Mitteilung aufbereitet. {told}" in world.prepare().sentence
 

@@ -131,6 +131,7 @@ def test_a_message_is_followed_until_its_appointment_so_that_a_person_can_still_
         "23. 10:00", "23. 10:06", "23. 10:15", "23. 10:45", *QUARTERS_PAST, "24. 08:00", "24. 08:15"
     ]  # fmt: skip
     assert sent.states() == ["submitted"]
+    assert sent.parts.local(sent.only().next_at) == TOMORROW_NINE.replace(hour=20, minute=15)  # the next planned run asks
 
 
 def test_nothing_is_asked_at_night_nor_after_the_last_question_that_is_of_use(world: World) -> None:
@@ -354,6 +355,16 @@ def test_an_account_that_can_not_be_asked_is_not_asked_again_for_each_batch(worl
     world.send()
     assert world.follow_up().counts == {"not_asked": 450}
     assert silent.sizes == [200]
+
+
+def test_an_account_that_did_not_answer_about_a_doubt_is_not_asked_about_deliveries(world: World) -> None:
+    world.sms["M1"] = silent = Silent()
+    world.add_patients(2)
+    world.prepare()
+    world.send()
+    world.force(world.messages()[0].id, state="in_doubt", next_at=world.clock.now())
+    result = world.follow_up()
+    assert (silent.sizes, result.counts) == ([1], {"asked": 1, "not_asked": 1})
 
 
 def test_e_mails_are_not_asked_about_and_do_not_become_unknown(world: World) -> None:

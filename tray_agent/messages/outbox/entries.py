@@ -229,10 +229,11 @@ def put_off(connection: Connection, ids: Collection[int], until: datetime) -> No
         connection.execute(update(message).where(*which).values(next_at=until))
 
 
-def make_due(connection: Connection, reasons: Collection[str], now: datetime) -> None:
-    """Makes prepared messages that are put off for these reasons due now."""
-    which = (message.c.state == MessageState.PREPARED.value, message.c.reason.in_(reasons), message.c.next_at > now)
-    connection.execute(update(message).where(*which).values(next_at=now))
+def make_due(connection: Connection, reasons: Collection[str], now: datetime, mandants: Collection[str] | None = None) -> int:
+    """Makes prepared messages that are put off for these reasons due now, and returns how many; ``mandants``: only of these."""
+    which = [message.c.state == MessageState.PREPARED.value, message.c.reason.in_(reasons), message.c.next_at > now]
+    which += [] if mandants is None else [message.c.mandant_id.in_(mandants)]
+    return connection.execute(update(message).where(*which).values(next_at=now)).rowcount
 
 
 def forget_reason(connection: Connection, reason: str, now: datetime) -> None:

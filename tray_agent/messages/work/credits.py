@@ -14,6 +14,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, join_texts, join_words, ngettext
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.model import Channel
+from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import AccountCredits, BalancePoint, OutboxReason
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import activity
@@ -75,12 +76,14 @@ def ask_balances(parts: MessageParts, names: Container[str] | None = None) -> Ma
 
 
 def keep_balances(parts: MessageParts, balances: Mapping[Account, Decimal]) -> None:
-    """Keeps balances that gateways told just now."""
+    """Keeps balances that gateways told just now; what was refused to these accounts before is due: the password is right."""
 
     def work(connection: Connection) -> None:
         now = parts.database.now(connection)
         rows = [{"mandant_id": account.keeper, "measured_at": now, "balance": balance} for account, balance in balances.items()]
         connection.execute(insert(credit_balance), rows)
+        mandants = [mandant for account in balances for mandant in account.mandants]
+        entries.make_due(connection, [OutboxReason.ACCOUNT_REFUSED], now, mandants)
 
     if balances:
         parts.database.transact(work)

@@ -13,7 +13,7 @@ from tray_agent.errors import KnownError
 from tray_agent.jobs.owed import Rest
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
-from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
+from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.work.lanes import Lanes
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageRun
@@ -134,7 +134,7 @@ class _Reading:
                 self._sort(*row)
             doubts = entries.in_states(connection, [MessageState.SENDING, MessageState.IN_DOUBT])
             waiting = entries.read_messages(connection, self.told_before.values())
-        asked = [message for message in doubts if not _is_for_a_person(parts, message)]
+        asked = [message for message in doubts if parts.settles_itself(message)]
         for message in asked:
             self._pile(OutboxReason.IN_DOUBT).add(message.next_at, at_risk=self.planned.is_too_late_for(message.appointment_at))
         self._put_off_refused()
@@ -225,10 +225,3 @@ def last_useful_time(quiet: QuietHours, zone: tzinfo, now: datetime, starts: dat
     limits = [night.start - BEFORE_QUIET_HOURS for night in islice(nights, 1)] + ([starts - BEFORE_APPOINTMENT] if starts else [])
     at = min(limits, default=None)
     return at if at and at > now else None
-
-
-def _is_for_a_person(parts: MessageParts, message: OutboxMessage) -> bool:
-    """Returns whether a doubt is not settled by asking. One that nobody looked at yet is looked at in any case."""
-    if message.state is not MessageState.IN_DOUBT:
-        return False
-    return message.reason == OutboxReason.OTHER_ACCOUNT or not parts.can_be_asked(message)

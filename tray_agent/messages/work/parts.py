@@ -116,7 +116,8 @@ class MessageParts:
         next_sending: gives the next planned time of sending (aware), or None where there is none.
         outlook: gives what is to be expected of sending: when it runs next, owed attempts and what holds them back considered.
         make_sending_due: notes that a person made something due to be sent: it leaves today.
-        try_sending: lets an attempt of sending that waits because something was in its way begin now: it may be gone.
+        try_sending: lets an attempt of sending that waits because something was in its way begin now, for it may be gone; True: also one
+            that waits for a change.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
 
@@ -136,7 +137,7 @@ class MessageParts:
     next_sending: Callable[[], datetime | None] = lambda: None
     outlook: Callable[[], Outlook] = Outlook
     make_sending_due: Callable[[], None] = lambda: None
-    try_sending: Callable[[], None] = lambda: None
+    try_sending: Callable[[bool], None] = lambda _changed: None
     reached: Callable[[str], None] = lambda _step: None
 
     def channels(self) -> frozenset[Channel]:

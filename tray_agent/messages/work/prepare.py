@@ -30,11 +30,10 @@ from tray_agent.messages.words import with_subject
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting
 from tray_agent.messages.work.left import Planned
 from tray_agent.messages.work.parts import MessageParts
-from tray_agent.messages.work.send_report import no_schedule
+from tray_agent.messages.work.send_report import SOON, no_schedule
 from tray_agent.messages.work.steps import Counted, MessageRun, activity, activity_about
 from tray_agent.practice.model import name_of
 from tray_agent.protocol.model import Activity, Level
-from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 
 Entry: TypeAlias = tuple[Known | None, Draft]
@@ -196,19 +195,23 @@ class _Preparing:
 
     def _when_sent(self) -> str:
         """Returns when what was prepared is sent, where it can be told, and for how many that is too late."""
-        parts, planned, now = self._parts, self._planned, self._drafting.now
+        planned, now = self._planned, self._drafting.now
         if not planned.known:
             return ""
         if planned.at is None:
             return no_schedule()
-        at = planned.at
-        if not is_same_day(at, now, parts.zone):  # the last planned time of today gets another attempt, as soon as nobody is woken
-            at = QuietHours.from_settings(parts.settings(), parts.canton).next_allowed(now, parts.zone)
-            if at == now:
-                return _("Gesendet wird gleich.")
-        when, late = format_datetime(parts.local(at)), sum(number for begins, number in self._begins.items() if begins <= at)
+        if is_same_day(planned.at, now, self._parts.zone):
+            return self._sent_at(planned.at)
+        at = self._parts.outlook().at  # the last planned time of today gets another attempt
+        if at is None:
+            return _("Von selbst wird nichts gesendet: «Mitteilungen senden» ist angehalten oder ausgeschaltet.")
+        return _("Gesendet wird gleich.") if at - now < SOON else self._sent_at(at)
+
+    def _sent_at(self, at: datetime) -> str:
+        late = sum(number for begins, number in self._begins.items() if begins <= at)
         too_late = ngettext("Für {number} Termin ist das zu spät.", "Für {number} Termine ist das zu spät.", late).format(number=late)
-        return join_texts(_("Gesendet wird {when}.").format(when=when), too_late if late else "")
+        when = _("Gesendet wird {when}.").format(when=format_datetime(self._parts.local(at)))
+        return join_texts(when, too_late if late else "")
 
 
 def _counted(draft: Draft) -> Counted:

@@ -30,6 +30,7 @@ from tray_agent.messages.gateways.contract import KeptBack
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.intents import Intents
@@ -120,7 +121,8 @@ class Sending:
         now = self._time.now
         with self._parts.database.read() as connection:
             refused = entries.waiting_for(connection, REFUSED, now)
-            due = entries.next_due(connection, [MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT])
+            states = [MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT]
+            due = entries.next_due(connection, states, table.c.reason != Reason.SWITCHED_OFF.value)
         tries = bool(refused) and (self._context.by_hand or due is None or due > now)
         quiet = bool(self._quiet_reason())
 

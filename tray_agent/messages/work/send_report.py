@@ -179,6 +179,8 @@ def _why(why: Sequence[str]) -> str:
 def _next_try(run: MessageRun, rest: Rest, planned: Planned, now: datetime) -> str:
     """Returns when what is left is tried again; a run by hand leaves it to the plan, or to the attempt that its job owes from now on."""
     parts, at = run.parts, rest.not_before
+    if rest.ordinary and rest.reason == Reason.SWITCHED_OFF:  # nobody waits for that
+        return ""
     if planned.known and planned.at is None and run.context.by_hand:
         return no_schedule()
     if run.context.by_hand and planned.at is not None and is_same_day(planned.at, now, parts.zone):

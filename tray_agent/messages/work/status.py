@@ -181,7 +181,7 @@ class _Tracking:
             is_sms = message_table.c.channel == Channel.SMS.value
             waits = entries.due_messages(connection, [MessageState.PREPARED], now, 0, 1, is_sms)
         if waits:
-            self._parts.try_sending()
+            self._parts.try_sending(False)
 
     def _sentence(self, left: _Open) -> str:
         counts = self._run.tally.counts
