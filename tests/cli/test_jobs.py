@@ -232,6 +232,8 @@ def test_each_attempt_has_its_entry_though_the_last_stands_for_those_in_vain(cap
 def test_what_waits_for_a_further_attempt_is_told_and_ended_by_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, "jobs", "enable", "send_messages")
     try_in_vain(2)
+    assert as_json(capsys, "jobs")["jobs"][3]["owed"] is None  # its switch is off: nothing is tried
+    said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")
     sending = as_json(capsys, "jobs")["jobs"][3]
     assert (sending["owed"]["attempts"], sending["owed"]["reason"], sending["owed"]["waits"]) == (2, "gateway", True)
     assert "läuft, wartet auf Versuch 3" in " ".join(said(capsys, "jobs")[1].replace("│", " ").split())

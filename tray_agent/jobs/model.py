@@ -51,7 +51,7 @@ class JobOverview:
         next_at: the next planned time (aware, UTC); None where it is not enabled or never runs again.
         last_run: the newest run that was not skipped, or None.
         running: the run that goes on now, or None.
-        owed: the planned time whose work is not done and that is tried again, or None.
+        owed: the planned time whose work is not done and that is tried again, or None; None where the job may not run.
         changed_at, changed_by: the last change of the schedule.
         mistake: why what stands in the database is no schedule, as a sentence; "": it is one. ``schedule`` is then the one proposed
             instead, not enabled, until somebody saves one.

@@ -172,9 +172,9 @@ class Jobs:
         self._nudge()
 
     def owed(self) -> dict[JobKey, Owed]:
-        """Returns what is owed, of each enabled job that owes something."""
+        """Returns what is owed, of each job that is enabled and switched on and owes something."""
         planned = self.plans.load().jobs.values()
-        return {job.key: job.owed for job in planned if job.owed and job.schedule.enabled}
+        return {job.key: job.owed for job in planned if job.owed and job.schedule.enabled and self.around.switched_on(job.key)}
 
     def try_again(self, jobs: Collection[JobKey] = tuple(JobKey), *, changed: bool = False) -> None:
         """Lets what is owed be tried now, because what was in its way may be gone (a gateway answers, somebody asks).
@@ -265,18 +265,18 @@ class Jobs:
         return pruned
 
     def _overview(self, plan: Plan, planned: PlannedJob, offered: bool, last: Run | None) -> JobOverview:
-        holder = planned.holder
+        holder, switched_on = planned.holder, offered and self.around.switched_on(planned.key)
         return JobOverview(
             key=planned.key,
             title=job_title(planned.key),
             schedule=planned.schedule,
             version=planned.version,
-            switched_on=offered and self.around.switched_on(planned.key),
+            switched_on=switched_on,
             switch_name=job_kind(planned.key).switch_names,
             next_at=next_after(planned.schedule, self.around.zone, plan.now),
             last_run=last,
             running=self.history.run(holder.run_id) if holder and not holder.expired else None,
-            owed=planned.owed if planned.schedule.enabled else None,
+            owed=planned.owed if planned.schedule.enabled and switched_on else None,
             changed_at=planned.changed_at,
             changed_by=planned.changed_by,
             mistake=planned.mistake,
