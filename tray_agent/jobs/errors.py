@@ -105,7 +105,7 @@ class StoreCopiedError(UnavailableError):
                 "Mit dieser Datenbank arbeitete bis {date} der Agent auf {workstation}. Läuft er dort weiter, erhielten alle Patienten "
                 "ihre Mitteilungen doppelt; bis jemand antwortet, wird von hier nichts gesendet."
             ).format(date=format_date(other.seen_at), workstation=other.workstation),
-            _("Auf {workstation} den Agenten beenden und entfernen; dann unter «Info…» oder mit «vitoclient db adopt» bestätigen.").format(
+            _("Auf {workstation} den Agenten beenden und entfernen; es dann mit «vitoclient db adopt» bestätigen.").format(
                 workstation=other.workstation
             ),
             item=other.workstation,

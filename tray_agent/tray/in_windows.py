@@ -15,6 +15,7 @@ PLACES: Mapping[str, str] = {
     "vitoclient doctor": N_("Einrichten | Alles prüfen"),
     "vitoclient db upgrade": N_("Einrichten | Datenbank | Tabellen anlegen"),
     "vitoclient db views": N_("Einrichten | Praxisdaten | SQL der Sichten"),
+    "vitoclient db adopt": N_("Info | Nur noch dieser Computer"),
     "vitoclient history": N_("Versand-Queue"),
     "vitoclient messages outbox": N_("Versand-Queue"),
     "vitoclient settings": N_("Schalter"),
