@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
+from tests.jobs.engine import as_another_file
 from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
@@ -284,6 +285,7 @@ def test_a_wrong_filter_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str
 def test_a_store_of_another_computer_is_adopted_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     with Agent(load_machine(), workstation="ALT") as agent:
         agent.jobs.presences.tell(timedelta(0))
+        as_another_file(agent.store)
     code, _out, err = said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")
     assert (code, err) == (0, "")
     code, out, err = said(capsys, "jobs", "run", "send_messages")

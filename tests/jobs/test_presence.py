@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.jobs.engine import Engine
+from tests.jobs.engine import Engine, as_another_file
 from tests.jobs.test_scheduler import scheduler_of
 from tray_agent.clock import ManualClock
 from tray_agent.jobs.errors import StoreCopiedError
-from tray_agent.store.database import Database
+from tray_agent.store.database import Database, open_database
 
 
 def used_by(database: Database, clock: ManualClock, workstation: str, *, killed: bool = False) -> None:
@@ -19,6 +22,7 @@ def used_by(database: Database, clock: ManualClock, workstation: str, *, killed:
     presences.tell(timedelta(0))
     if not killed:
         presences.leave()
+    as_another_file(database)
 
 
 @pytest.mark.parametrize("killed", [True, False])
@@ -47,10 +51,19 @@ def test_ones_own_computer_is_no_stranger_however_it_is_written_and_nor_is_one_o
     Engine(sqlite_database, clock, "NEU").jobs.presences.check_own()
 
 
-def test_the_workstations_of_a_server_are_no_strangers(clocked_database: Database, clock: ManualClock) -> None:
-    used_by(clocked_database, clock, "PC1", killed=True)
-    strangers = Engine(clocked_database, clock, "PC2").jobs.presences.strangers()
-    assert len(strangers) == (clocked_database.dialect == "sqlite")
+def test_the_workstations_of_one_server_or_one_file_are_no_strangers(clocked_database: Database, clock: ManualClock) -> None:
+    Engine(clocked_database, clock, "PC1").jobs.presences.tell(timedelta(0))
+    assert Engine(clocked_database, clock, "PC2").jobs.presences.strangers() == ()
+
+
+def test_a_file_that_was_copied_is_a_strangers(sqlite_database: Database, clock: ManualClock, tmp_path: Path) -> None:
+    Engine(sqlite_database, clock, "ALT").jobs.presences.tell(timedelta(0))
+    with closing(sqlite3.connect(tmp_path / "vitoclient.db")) as old, closing(sqlite3.connect(tmp_path / "copy.db")) as new:
+        old.backup(new)
+    copy = open_database(f"sqlite:///{(tmp_path / 'copy.db').as_posix()}", clock=clock)
+    assert [one.workstation for one in Engine(copy, clock, "NEU").jobs.presences.strangers()] == ["ALT"]
+    assert Engine(copy, clock, "ALT").jobs.presences.strangers() == ()
+    copy.dispose()
 
 
 def test_who_quit_is_not_there_and_its_rows_do_not_pile_up(sqlite_database: Database, clock: ManualClock) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
+from tests.jobs.engine import as_another_file
 from tests.support.refusing import Refusing
 from tray_agent.agent import Agent
 from tray_agent.clock import Clock, ManualClock, SystemClock
@@ -162,6 +163,7 @@ def test_practice_data_that_nobody_needs_are_no_concern(practice: Practice) -> N
 def test_store_of_another_computer_is_asked_about_before_anything_is_sent(practice: Practice) -> None:
     agent, other = practice.agent, Presences(practice.agent.store, "x", "ALT", practice.clock)
     other.tell(timedelta(0))
+    as_another_file(practice.agent.store)
     assert practice.facts().concerns == (), "who sends nothing is not asked"
     agent.settings.save({REMINDERS_ON: True}, changed_by="test")
     concern = practice.facts().concerns[0]

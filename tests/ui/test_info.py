@@ -10,6 +10,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.jobs.engine import as_another_file
 from tests.support.refusing import Refusing
 from tray_agent import __version__
 from tray_agent.agent import Agent
@@ -60,6 +61,7 @@ def test_store_of_another_computer_is_asked_about_here(
     context: DialogContext, qtbot: QtBot, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Presences(agent.store, "x", "ALT", agent.clock).tell(timedelta(0))
+    as_another_file(agent.store)
     dialog = InfoDialog(context)
     qtbot.addWidget(dialog)
     dialog.show()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -103,6 +104,7 @@ class Presences:
 
     def _row(self, owner: str, now: int, *, scheduling: int) -> dict[str, object]:
         who: dict[str, object] = {"owner": owner, "workstation": self._workstation[:120], "version": __version__}
+        who["store_file"] = _file_of(self._database)
         return who | {"scheduling": scheduling, "started_at": min(self._started_at, from_ms(now))}
 
     def there(self) -> tuple[Presence, ...]:
@@ -112,10 +114,9 @@ class Presences:
             return self._read(connection, table.c.seen_ms >= least, table.c.scheduling == 1)
 
     def strangers(self) -> tuple[Presence, ...]:
-        """Returns the agents of other computers that used this embedded store lately; of a server's store that is as it should be.
+        """Returns the agents of other computers that used this embedded store lately as another file; of a server's there are none.
 
-        An embedded store belongs to one computer. One that comes from another was taken along to a new computer, or copied; where the old
-        one goes on, every patient would be reminded twice.
+        It was taken along to a new computer, or copied; where the old one goes on, every patient would be reminded twice.
         """
         if self._database.dialect != "sqlite":
             return ()
@@ -139,7 +140,7 @@ class Presences:
 
     @property
     def _is_elsewhere(self) -> ColumnElement[bool]:
-        return func.lower(table.c.workstation) != self._workstation[:120].lower()
+        return (func.lower(table.c.workstation) != self._workstation[:120].lower()) & (table.c.store_file != _file_of(self._database))
 
     def _read(self, connection: Connection, *which: ColumnElement[bool]) -> tuple[Presence, ...]:
         rows = connection.execute(select(table).where(*which).order_by(table.c.started_at, table.c.owner))
@@ -150,3 +151,18 @@ class Presences:
             )
             for row in rows
         )  # fmt: skip
+
+
+def _file_of(database: Database) -> str:
+    """Returns by what the file of an embedded store is told from a copy of it, or "" where the store is no file.
+
+    The number that its file system gave it, and that of the file system: a path may be the same on two computers.
+    """
+    name = database.engine.url.database
+    if database.dialect != "sqlite" or not name:
+        return ""
+    try:
+        found = Path(name).stat()
+    except OSError:  # it is made with the first step
+        return ""
+    return f"{found.st_dev:x}/{found.st_ino:x}"

@@ -204,6 +204,8 @@ agent_presence = Table(
     Column("clock_difference_ms", BigInteger, nullable=False),
     # 1 while its scheduler runs, 0 when it has gone.
     Column("scheduling", SmallInteger, nullable=False),
+    # Of an embedded store: which file it was to this agent; a copy is another one. "": a server's store.
+    Column("store_file", key_text(60), nullable=False),
 )
 """The agents that are there: who is on, since when, how wrong its clock is."""
 

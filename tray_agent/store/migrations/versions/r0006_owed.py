@@ -1,4 +1,4 @@
-"""What is owed of a planned time, an attempt a row, and rows that a later attempt stands for."""
+"""What is owed of a planned time, an attempt a row, rows that a later attempt stands for, and which file an embedded store is."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("trouble", sa.SmallInteger(), nullable=False, server_default="0"),
     ):
         op.add_column("job_lock", column, schema=schema)
+    op.add_column("agent_presence", sa.Column("store_file", sa.String(60), nullable=False, server_default=""), schema=schema)
     for name in _INDEXES:
         op.drop_index(f"ix_job_run_{name}", table_name="job_run", schema=schema)
     with op.batch_alter_table("job_run", schema=schema) as table:  # SQLite can't drop a constraint: the table is copied there
