@@ -426,3 +426,15 @@ def test_what_wakes_nobody_is_asked_before_its_planned_time(engine: Engine, cloc
     engine.plan(PREPARE, daily(time(10, 1)))
     live(engine, clock, local(12, 1))
     assert tried_at(engine, STATUS) == ["23. 10:06", "23. 12:00"]
+
+
+def test_a_password_that_is_refused_by_hand_is_not_tried_again_by_itself(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    gateway.away = False
+    live(engine, clock, local(11))
+    engine.offered = [job(SEND, lambda _context: JobResult(rest=Rest("account_refused", number=2, after_change=True)))]
+    engine.jobs.run_now(SEND)
+    live(engine, clock, local(12))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 11:00"]
+    engine.jobs.try_again(changed=True)
+    live(engine, clock, local(12, 2))
+    assert tried_at(engine, SEND)[2:] == ["23. 12:01"]

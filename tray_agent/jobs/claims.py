@@ -21,7 +21,7 @@ from tray_agent.errors import BugError, OutcomeUnknownError
 from tray_agent.i18n import store_text
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import LeaseLostError
-from tray_agent.jobs.owed import Attempt, Owed, Rest, RetryPolicy, owed_after
+from tray_agent.jobs.owed import Attempt, Owed, Rest, RetryPolicy, Trouble, owed_after
 from tray_agent.jobs.plan import owe, owed_columns, read_owed
 from tray_agent.protocol.model import RunReason, RunState, RunTrigger
 from tray_agent.store.database import Database, from_ms, to_ms
@@ -396,8 +396,10 @@ class Claims:
             connection.execute(update(job_lock).where(job_lock.c.job == job).values(owed_columns(after)))
         ended = _ended(ending, now) | {"folded": _SHOWN if ending.rest is None or ending.rest.progressed else _FOLDS}
         connection.execute(update(job_run).where(job_run.c.id == run_id).values(ended))
-        if ending.rest is not None and after is None:  # by hand: of which planned time it is owed, the schedule says
-            owe(connection, job, now, ending.rest.not_before or now + self._retries.first, ending.rest.reason, self._zone)
+        rest = ending.rest
+        if rest is not None and after is None:  # by hand: of which planned time it is owed, the schedule says
+            at = rest.not_before if rest.after_change else (rest.not_before or now + self._retries.first)
+            owe(connection, job, now, at, rest.reason, self._zone, Trouble.NONE if rest.ordinary else Trouble.UNTOLD)
         for other, at in ending.makes_due.items():
             owe(connection, other, now, at, job.value, self._zone)
         return before, after

@@ -259,8 +259,10 @@ def owed_columns(owed: Owed | None) -> dict[str, object]:
     }  # fmt: skip
 
 
-def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason: str, zone: tzinfo) -> None:
-    """Notes that a job owes an attempt from ``at`` on (aware), unless it is not enabled.
+def owe(
+    connection: Connection, key: JobKey, now: datetime, at: datetime | None, reason: str, zone: tzinfo, trouble: Trouble = Trouble.NONE
+) -> None:
+    """Notes that a job owes an attempt from ``at`` on (aware; None: after a change), unless it is not enabled.
 
     One that sends something to people and has a planned time left today waits for that: the practice relies on nothing leaving before it.
     It is owed of the job's last planned time today; where it had none, of this second.
@@ -273,11 +275,11 @@ def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason
         return
     owed = planned.owed
     if owed is not None:
-        sooner = at if owed.next_at is None or owed.trouble is Trouble.NONE else min(at, owed.next_at)
+        sooner = min((one for one in (at, owed.next_at) if one is not None), default=None)
         values: dict[str, object] = {"next_attempt_at": sooner, "owed_since": now if planned.holder else owed.since}
     else:
         due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)
-        values = owed_columns(Owed(due_at, at, reason, now))
+        values = owed_columns(Owed(due_at, at, reason, now, trouble=trouble))
     connection.execute(update(job_lock).where(job_lock.c.job == key.value).values(values))
 
 
