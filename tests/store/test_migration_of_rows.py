@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, MetaData, SmallInteger, Table, insert, text
+from sqlalchemy import Column, MetaData, SmallInteger, Table, func, insert, select, text
 
 from tests.conftest import ENGINES, make_database
-from tray_agent.job_kinds import Service
+from tray_agent.job_kinds import JobKey, Service
+from tray_agent.jobs.plan import PlanStore
 from tray_agent.messages.outbox import listing
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
 from tray_agent.protocol.activity_log import ActivityLog
@@ -21,7 +22,7 @@ from tray_agent.protocol.model import ActivityFilter, ActivityOrder, RunFilter, 
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.schema_version import NEWEST, current_revision
-from tray_agent.store.tables import activity, job_run, message
+from tray_agent.store.tables import activity, agent_presence, job_lock, job_run, message
 
 ROWS = 20_000
 AT = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
@@ -30,11 +31,12 @@ NAMES = ("Zoë Steiner", "Jean-Luc de l'Épine", "Ärni Žofie")
 
 @pytest.fixture(params=ENGINES)
 def landed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Gives a store as revision 0004 left it, with rows in every list."""
+    """Gives a store as the version before left it, with rows in every list that are older still."""
     for url in make_database(request.param, tmp_path):
         database = open_database(url)
         upgrade(database, to="0004")
         _fill(database)
+        upgrade(database, to="0005")
         yield database
         database.dispose()
 
@@ -67,7 +69,8 @@ def _activity(number: int) -> dict[str, object]:
 def _run(number: int) -> dict[str, object]:
     at = AT + timedelta(seconds=number)
     return {
-        "job": "send_messages", "due_at": at, "trigger": "schedule", "state": "succeeded", "token": 1, "attempt": 1, "workstation": "PC1",
+        "job": "send_messages", "due_at": at, "trigger": "schedule", "state": "succeeded", "token": 1, "attempt": (0, 1, 3)[number % 3],
+        "workstation": "PC1",
         "started_at": at, "finished_at": at, "result": "", "problems": 0, "reason": "", "sentence": "1 gesendet.", "late": 0,
     }  # fmt: skip
 
@@ -90,3 +93,16 @@ def test_rows_of_the_version_before_are_migrated_within_seconds(landed: Database
         first = listing.page(connection, OutboxFilter(), OutboxOrder.PATIENT, descending=False, offset=ROWS - 1, limit=1)
         assert (first.total, first.rows[0].patient_name) == (ROWS, "Zoë Steiner")
         assert "late" not in connection.execute(text("SELECT * FROM job_run WHERE id = 1")).mappings().one()
+    _assert_first_attempts(landed)
+
+
+def _assert_first_attempts(landed: Database) -> None:
+    """Every run of the version before is a first attempt, of which nothing is owed; how often it was taken over stands beside."""
+    with landed.read() as connection:
+        columns = (job_run.c.attempt, job_run.c.takeovers, job_run.c.folded)
+        rows = connection.execute(select(*columns, func.count()).group_by(*columns)).all()
+        owed = connection.execute(select(func.count()).select_from(job_lock).where(job_lock.c.owed_at.is_not(None))).scalar()
+        files = set(connection.execute(select(agent_presence.c.store_file)).scalars())
+    assert sorted(tuple(row) for row in rows) == [(1, 0, 0, ROWS - ROWS // 3), (1, 2, 0, ROWS // 3)]
+    assert (owed, files) == (0, set())
+    assert len(PlanStore(landed).load().jobs) == len(JobKey)
