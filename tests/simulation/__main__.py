@@ -33,7 +33,8 @@ def main() -> int:
     for violation in violations:
         print(violation)  # noqa: T201 - this is what it is for
     speed = f"{given.days} days in {lasted:.1f} s ({given.days / lasted:.1f} a second)"
-    print(f"{speed}: {len(record.taken)} messages, {len(violations)} violations")  # noqa: T201 - this is what it is for
+    asked = f"{len(record.requests) / given.days:.0f} requests to the SMS gateway a day, {len(record.inquiries) / given.days:.0f} inquiries"
+    print(f"{speed}: {len(record.taken)} messages, {asked}, {len(violations)} violations")  # noqa: T201 - this is what it is for
     return 1 if violations else 0
 
 

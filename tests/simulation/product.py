@@ -148,6 +148,8 @@ class Wires:
         mail_breaks: the share of e-mails after whose text the connection breaks off.
         store_away, practice_away: the databases do not answer.
         lose_commits: so many of the next COMMITs get no answer.
+        requests: how often each account's gateway was asked, by instant.
+        inquiries: of these what asked about deliveries.
     """
 
     gateway_away: bool = False
@@ -159,6 +161,8 @@ class Wires:
     store_away: bool = False
     practice_away: bool = False
     lose_commits: int = 0
+    requests: list[tuple[datetime, str]] = field(default_factory=list)
+    inquiries: list[tuple[datetime, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +322,7 @@ class SmsWire:
         return self._asked(lambda gateway: gateway.submit(message))
 
     def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
+        self._wires.inquiries.append((self._timetable.now, self._account))
         return self._asked(lambda gateway: gateway.inquire(references))
 
     def close(self) -> None:
@@ -326,6 +331,7 @@ class SmsWire:
 
     def _asked(self, ask: Callable[[SmsGateway], T]) -> T:
         self._timetable.wait(self._random.uniform(0.02, 0.2))
+        self._wires.requests.append((self._timetable.now, self._account))
         answer = ask(self._client())
         if not self._is_away():
             self._timetable.wait(self._random.uniform(*self._wires.answers))

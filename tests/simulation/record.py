@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -69,6 +69,8 @@ class Record:
         starts, ends: of the simulated time.
         glances: in the order of time; only in working hours, only where somebody could look.
         story: what happened, line by line.
+        requests: what was asked of the SMS gateway: when, and by which account.
+        inquiries: of these what asked about deliveries.
     """
 
     seed: int
@@ -79,6 +81,16 @@ class Record:
     glances: list[Glance] = field(default_factory=list)
     hindrances: Hindrances = field(default_factory=Hindrances)
     story: list[tuple[datetime, str, str]] = field(default_factory=list)
+    requests: list[tuple[datetime, str]] = field(default_factory=list)
+    inquiries: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def most_inquiries(self, within: timedelta) -> int:
+        """Returns how often one account was asked about deliveries at the most in any time of this length."""
+        most = 0
+        for account in {account for _at, account in self.inquiries}:
+            times = [at for at, of_account in self.inquiries if of_account == account]
+            most = max([most, *(bisect_left(times, at + within) - number for number, at in enumerate(times))])
+        return most
 
     def told(self) -> list[str]:
         """Returns the story in lines, by the practice's clock."""

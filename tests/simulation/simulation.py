@@ -88,7 +88,7 @@ class Simulation:
         self.record = Record(seed, start, start)
         self._bad, self._without, self._troubles, self._also = bad, without, 0, also
         self._timetable = Timetable(start, seed)
-        self._wires = Wires()
+        self._wires = Wires(requests=self.record.requests, inquiries=self.record.inquiries)
         self._world = World(self._timetable, seed, timedelta(hours=self.random.uniform(1, 6)))
         self._surgery = SurgeryData(self._wires)
         engine = new_store(folder / "store.db")

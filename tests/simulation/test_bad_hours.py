@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ NOT_KEPT_YET = {
 """Rules that the product is known to break, with the reason; a rule that is kept from now on fails here until it is taken out."""
 
 SOAK_SEEDS, SOAK_DAYS = range(1, 101), 10
+
+MOST_INQUIRIES = 12
+"""So often an account's gateway may be asked within an hour."""
 
 KEPT = [rule for rule in RULES if rule not in NOT_KEPT_YET]
 
@@ -55,6 +59,11 @@ def test_the_seeds_see_much_trouble() -> None:
     assert sum(any(kind.value in what for what in troubles) for kind in Kind) >= 15
     assert sum("in the middle of a run" in what for story in stories for _at, _who, what in story) >= 2
     assert all(len(played(seed).taken) > 150 for seed in SHORT_SEEDS)
+
+
+def test_the_gateway_is_asked_about_deliveries_seldom_enough() -> None:
+    """Without doubts, about each of which a run of sending asks by itself."""
+    assert 3 < played(34, CALM_DAYS, bad=False).most_inquiries(timedelta(hours=1)) <= MOST_INQUIRIES
 
 
 def test_a_seed_tells_the_same_story_in_another_process() -> None:
