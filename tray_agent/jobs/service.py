@@ -266,6 +266,7 @@ class Jobs:
 
     def _overview(self, plan: Plan, planned: PlannedJob, offered: bool, last: Run | None) -> JobOverview:
         holder = planned.holder
+        run = self.history.run(holder.run_id) if holder else None
         return JobOverview(
             key=planned.key,
             title=job_title(planned.key),
@@ -274,8 +275,8 @@ class Jobs:
             switched_on=offered and self.around.switched_on(planned.key),
             switch_name=job_kind(planned.key).switch_names,
             next_at=next_after(planned.schedule, self.around.zone, plan.now),
-            last_run=last,
-            running=self.history.run(holder.run_id) if holder and not holder.expired else None,
+            last_run=run if holder and holder.expired else last,  # interrupted in the middle: it goes on, or is tried again
+            running=run if holder and not holder.expired else None,
             owed=planned.owed if planned.schedule.enabled else None,
             changed_at=planned.changed_at,
             changed_by=planned.changed_by,

@@ -63,7 +63,7 @@ class NoticeFacts:
     Attributes:
         new_downloads: what waits for a person.
         low_credits: balances below the minimum; empty where the check is switched off.
-        failed_reminders: numbers of today's reminders that could not be sent or delivered.
+        failed_reminders: numbers of the reminders that could not be sent or delivered today, or can't be in time.
         lasting: the jobs that something has been in the way of for long.
     """
 
@@ -192,13 +192,13 @@ def _failed(messages: tuple[str, ...]) -> Notice | None:
         return None
     number = len(messages)
     sentence = ngettext(
-        "{number} Terminerinnerung von heute kam nicht an; bitte auf anderem Weg erinnern.",
-        "{number} Terminerinnerungen von heute kamen nicht an; bitte auf anderem Weg erinnern.",
+        "{number} Terminerinnerung kam nicht an oder käme zu spät; bitte auf anderem Weg erinnern.",
+        "{number} Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",
         number,
     ).format(number=number)
     return Notice(
         NoticeKind.FAILED_REMINDERS,
-        _("Terminerinnerungen nicht zugestellt"),
+        _("Patienten anders zu erinnern"),
         (sentence,),
         sentence,
         _("Aktivitäten/Fehler anzeigen"),
