@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from tray_agent.job_kinds import JobKey, jobs_before
 from tray_agent.jobs.catch_up import PlannedTimeFacts, held_back
-from tray_agent.jobs.owed import Trouble
+from tray_agent.jobs.owed import Owed, Trouble
 from tray_agent.jobs.plan import Plan, PlannedJob
 from tray_agent.protocol.model import RunTrigger
 from tray_agent.schedules.planned_times import next_after
@@ -51,6 +51,19 @@ def outlook_of(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) 
     begins = (next_after(planned.schedule, zone, planned.settled_until), planned.owed.next_at if planned.owed else None, goes_on)
     times = (_free_from(planned.schedule, max(begin, plan.now), facts) for begin in begins if begin)
     return Outlook(min((at for at in times if at), default=None), held_up)
+
+
+def as_expected(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) -> Owed | None:
+    """Returns what a job that is enabled owes, its next attempt as late as what holds it back: a pause, the night, its window.
+
+    Until somebody resumes nobody knows when that is: the attempt is then told without its time. Arguments as of ``outlook_of``.
+    """
+    planned = plan.jobs[key]
+    owed = planned.owed if planned.schedule.enabled else None
+    if owed is None or owed.next_at is None:
+        return owed
+    at = _free_from(planned.schedule, max(owed.next_at, plan.now), PlannedTimeFacts(plan.now, zone, plan.pauses, quiet))
+    return replace(owed, next_at=max(owed.next_at, at) if at and at > plan.now else min(owed.next_at, plan.now))
 
 
 def _runs(planned: PlannedJob) -> bool:

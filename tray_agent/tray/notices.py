@@ -115,7 +115,7 @@ def lasting_trouble(lasting: tuple[Lasting, ...]) -> tuple[Notice, ...]:
     """Returns that something has been in the way of jobs for long; nothing where nothing has."""
     if not lasting:
         return ()
-    title = _("Seit längerem nicht möglich")
+    title = _("Zur Zeit nicht möglich")
     sentences = tuple(f"{one.sentence} {one.why}".strip() for one in lasting)
     content = frozenset(f"{one.job}={one.since.isoformat()}" for one in lasting)
     return (Notice(NoticeKind.LASTING_TROUBLE, title, sentences, lasting[0].sentence, _("Aufträge verwalten"), DialogName.JOBS, content),)
