@@ -273,7 +273,9 @@ def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason
         return
     owed = planned.owed
     if owed is not None:
-        sooner = at if owed.next_at is None or owed.trouble is Trouble.NONE else min(at, owed.next_at)
+        # The attempt of what runs just now was for what was due before; else the earlier of the two: each sending would put a question off.
+        is_made = planned.holder is not None and owed.trouble is Trouble.NONE
+        sooner = at if owed.next_at is None or is_made else min(at, owed.next_at)
         values: dict[str, object] = {"next_attempt_at": sooner, "owed_since": now if planned.holder else owed.since}
     else:
         due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)
