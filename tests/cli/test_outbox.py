@@ -77,13 +77,13 @@ def test_the_outbox_as_a_table_and_as_json(store: Database, capsys: pytest.Captu
 def test_whom_to_call(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
     _code, out, _err = said(capsys, "messages", "failed")
     assert "Keine Nummer." in out
-    assert "noch nicht gesendet  Es ist kein Senden geplant." in out
+    assert "noch nicht gesendet  Wird zur Zeit nicht von selbst gesendet." in out
     assert "2 Patienten" in out
     _code, out, _err = said(capsys, "messages", "failed", "--json")
     assert [(entry["patient_id"], entry["state"], entry["sent"]) for entry in json.loads(out)] == [
         ("1", "prepared", False), ("3", "error", False)
     ]  # fmt: skip
-    assert "kein Senden geplant" in json.loads(out)[0]["why"]
+    assert "nicht von selbst gesendet" in json.loads(out)[0]["why"]
 
 
 def test_a_doubt_is_decided_and_who_decided_is_kept(store: Database, capsys: pytest.CaptureFixture[str]) -> None:

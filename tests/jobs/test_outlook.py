@@ -11,8 +11,9 @@ from tray_agent.clock import ManualClock
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import PauseScope
-from tray_agent.jobs.outlook import Outlook, outlook_of
+from tray_agent.jobs.outlook import Outlook, as_expected, outlook_of
 from tray_agent.jobs.owed import Rest
+from tray_agent.jobs.runner import RunContext
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database
 
@@ -114,3 +115,41 @@ def test_pause_quiet_hours_and_window_hold_it_back(engine: Engine, clock: Manual
     assert expected(engine) == local(17, 16)
     clock.set(local(18, 1))
     assert expected(engine) == local(8, 10, day=24)
+
+
+def test_a_run_that_was_interrupted_goes_on_when_it_may_not_tomorrow(engine: Engine, clock: ManualClock) -> None:
+    def pauses(context: JobContext) -> JobResult:
+        engine.jobs.pause(PauseScope.SENDING, local(11), "Anna")
+        assert isinstance(context, RunContext)
+        context.heartbeat()
+        context.checkpoint()
+        return JobResult()
+
+    engine.offered = [job(SEND, pauses)]
+    engine.plan(SEND, daily(time(10, 10)))
+    clock.set(local(10, 10))
+    engine.settle()
+    assert expected(engine) == local(11)
+    engine.jobs.resume()
+    assert expected(engine) == clock.now()
+
+
+def test_what_is_owed_is_shown_as_late_as_a_pause_or_the_night_makes_it(engine: Engine, clock: ManualClock) -> None:
+    def attempt(quiet: QuietHours = NO_QUIET) -> datetime | None:
+        owed = as_expected(engine.jobs.plans.load(), SEND, ZURICH, quiet)
+        assert owed is not None
+        return owed.next_at
+
+    engine.plan(SEND, daily(time(10, 10)))
+    clock.set(local(10, 10))
+    engine.settle()
+    assert attempt() == local(10, 12)
+    assert attempt(QuietHours(time(10, 11), time(11))) == local(11)
+    engine.jobs.pause(PauseScope.SENDING, local(10, 30), "Anna")
+    assert attempt() == local(10, 30)
+    (shown,) = (one for one in engine.jobs.overview() if one.key is SEND)
+    assert shown.waiting_text(ZURICH, clock.now()) == "wartet auf Versuch 2 um 10:30"
+    engine.jobs.resume()
+    engine.jobs.pause(PauseScope.SENDING, None, "Anna")
+    (shown,) = (one for one in engine.jobs.overview() if one.key is SEND)
+    assert shown.waiting_text(ZURICH, clock.now()) == "wartet auf Versuch 2"

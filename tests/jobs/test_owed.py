@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from tests.jobs.engine import ZURICH, Engine, Offered, daily, done, job
+from tests.jobs.engine import ZURICH, Engine, Offered, daily, done, every, job
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import JobKey
@@ -438,3 +438,12 @@ def test_a_password_that_is_refused_by_hand_is_not_tried_again_by_itself(engine:
     engine.jobs.try_again(changed=True)
     live(engine, clock, local(12, 2))
     assert tried_at(engine, SEND)[2:] == ["23. 12:01"]
+
+
+def test_what_becomes_due_again_and_again_is_not_put_off_by_that(engine: Engine, clock: ManualClock) -> None:
+    engine.offered = [job(PREPARE, lambda _context: JobResult(makes_due={STATUS: clock.now() + 5 * MINUTE})), job(STATUS)]
+    engine.plan(STATUS, daily(time(12)))
+    engine.plan(PREPARE, every(4, time(10, 1), time(10, 18)))
+    live(engine, clock, local(10, 30))
+    assert tried_at(engine, PREPARE) == ["23. 10:01", "23. 10:05", "23. 10:09", "23. 10:13", "23. 10:17"]
+    assert tried_at(engine, STATUS) == ["23. 10:06", "23. 10:14", "23. 10:22"]

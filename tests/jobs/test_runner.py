@@ -296,6 +296,8 @@ def test_a_pause_interrupts_a_planned_run_which_goes_on_afterwards(clocked_datab
     (run,) = engine.jobs.history.page().rows
     assert (steps, run.state, run.reason) == ([0], RunState.CANCELLED, "paused")
     assert run.sentence == "Unterbrochen, weil die Aufträge angehalten wurden. Nach dem Fortsetzen geht der Lauf weiter."
+    (shown,) = (one.last_run for one in engine.jobs.overview() if one.key is SEND)
+    assert shown == run
     clock.advance(timedelta(hours=1))
     engine.settle()
     assert steps == [0]

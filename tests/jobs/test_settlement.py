@@ -85,7 +85,7 @@ def test_a_switch_that_is_off_is_told_once_for_every_planned_time(sqlite_databas
         engine.settle()
     (run,) = first.jobs.history.page().rows
     assert (run.state, run.reason) == (RunState.SKIPPED, "switch_off")
-    assert run.sentence == "Nicht ausgeführt: Um 23.11.2026 10:30 stand der Schalter DownloadService.Aktiv auf Nein."
+    assert run.sentence == "Nicht ausgeführt: Am 23.11.2026 10:30 stand der Schalter DownloadService.Aktiv auf Nein."
 
 
 def test_a_disabled_job_plans_nothing(sqlite_database: Database, clock: ManualClock) -> None:
@@ -171,7 +171,7 @@ def test_sending_that_waited_until_its_next_time_says_what_it_waited_for(sqlite_
         ("23.11. 10:45", "schedule", "skipped", "other_first"), ("23.11. 11:00", "schedule", "succeeded", ""),
     ]  # fmt: skip
     skipped = engine.jobs.history.page(RunFilter(state=RunState.SKIPPED)).rows
-    assert skipped[-1].sentence == "Nicht ausgeführt: Um 23.11.2026 10:30 lief noch ein Auftrag, der vorher an der Reihe ist."
+    assert skipped[-1].sentence == "Nicht ausgeführt: Am 23.11.2026 10:30 lief noch ein Auftrag, der vorher an der Reihe ist."
 
 
 def test_a_job_that_still_runs_skips_and_then_catches_up(sqlite_database: Database, clock: ManualClock) -> None:

@@ -189,7 +189,7 @@ def test_what_leaves_too_late_by_what_is_planned_is_on_the_call_list_now(every_w
     world.force(1, reason="gateway_trouble", sentence="Das Gateway antwortet nicht.")
     assert listed(world)[0] == ("prepared", f"{TOO_LATE} Das Gateway antwortet nicht.")
     world.outlook = Outlook()
-    assert listed(world)[1:] == [("prepared", "Es ist kein Senden geplant.")] * 3
+    assert listed(world)[1:] == [("prepared", "Wird zur Zeit nicht von selbst gesendet.")] * 3
     world.change_appointment("A0", status=AppointmentStatus.CANCELLED)
     assert [entry.message.appointment_id for entry in world.service.call_list()] == ["A1", "A2", "A3"]
 

@@ -46,7 +46,7 @@ def test_each_kind_with_its_words_and_its_window() -> None:
     assert credits_.opens is DialogName.CREDITS
     assert credits_.sentences == ("Dr. Meier: 12 Credits, Mindestbestand 50. Das reicht noch für etwa 3 Tage.",)
     assert failed.opens is DialogName.ACTIVITY
-    assert failed.sentences == ("2 Terminerinnerungen von heute kamen nicht an; bitte auf anderem Weg erinnern.",)
+    assert failed.sentences == ("2 Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",)
 
 
 def test_lasting_trouble_comes_first_and_what_is_over_is_told() -> None:
@@ -93,7 +93,7 @@ def test_one_toast_for_all() -> None:
     assert toast.body.splitlines() == [
         "2 neue Downloads vorhanden.",
         "Credits-Guthaben unter dem Mindestbestand.",
-        "2 Terminerinnerungen von heute kamen nicht an; bitte auf anderem Weg erinnern.",
+        "2 Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",
     ]
     assert toast.action == OpenDialog(DialogName.DOWNLOADS)
     assert toast.action_label

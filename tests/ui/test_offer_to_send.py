@@ -80,7 +80,7 @@ def test_enabling_a_job_whose_time_is_over_asks_and_sends(qtbot: QtBot, windows:
     assert box.text() == "Mitteilungen jetzt senden?"
     assert box.informativeText() == (
         "3 Mitteilungen warten, 2 Termine liegen vor dem nächsten Senden. Das nächste Senden ist am 24.11.2026 10:10 geplant. "
-        "Sonst bleiben sie vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern»."
+        "Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern»."
     )
     press(box, "Jetzt &senden")
     qtbot.waitUntil(lambda: agent.jobs.history.last_runs().get(SEND) is not None)
@@ -139,6 +139,4 @@ def test_turning_the_switch_on_asks(qtbot: QtBot, context: DialogContext, agent:
 def test_the_words_of_what_waits() -> None:
     assert waiting_words(Waiting(1, 1, 7, NEXT)) == "1 Mitteilung wartet, 1 Termin liegt vor dem nächsten Senden"
     assert waiting_words(Waiting(8, 0, 7, NEXT)) == "8 Mitteilungen warten"
-    assert send_question(Waiting(8, 8, 7, None), ZURICH)[1].startswith(
-        "8 Mitteilungen warten, 8 Termine liegen vor dem nächsten Senden. Es ist kein weiteres Senden geplant."
-    )
+    assert send_question(Waiting(8, 8, 7, None), ZURICH)[1].startswith("8 Mitteilungen warten. Es ist kein weiteres Senden geplant.")

@@ -102,7 +102,7 @@ def test_what_is_in_doubt_is_decided_here_too(
     assert chosen.patient_name in asked[0]
     assert world.agent.messages.message(chosen.id).state is state
     assert "Entschieden" in dialog.banner.text
-    assert ("Es ist kein Senden geplant." in dialog.banner.text) == (state is MessageState.PREPARED)
+    assert ("Wird zur Zeit nicht von selbst gesendet." in dialog.banner.text) == (state is MessageState.PREPARED)
     assert button.isHidden()
 
 

@@ -197,7 +197,7 @@ def test_lasting_trouble_is_told_once_and_that_it_is_over(qtbot: QtBot, rig: Rig
         qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
         settled(qtbot, rig)
     (toast,) = rig.toaster.toasts
-    assert (toast.title, toast.action) == ("Seit längerem nicht möglich", OpenDialog(DialogName.JOBS))
+    assert (toast.title, toast.action) == ("Zur Zeit nicht möglich", OpenDialog(DialogName.JOBS))
     rig.engine.change(AgentFacts(now=NOW, good_again=("Mitteilungen senden: geht wieder.",)))
     qtbot.waitUntil(lambda: len(rig.toaster.toasts) == 2)
     assert (rig.toaster.toasts[1].title, rig.toaster.toasts[1].body) == ("Geht wieder", "Mitteilungen senden: geht wieder.")

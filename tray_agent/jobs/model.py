@@ -49,7 +49,7 @@ class JobOverview:
         switched_on: whether its switch (Schalter) stands on Ja.
         switch_name: that switch.
         next_at: the next planned time (aware, UTC); None where it is not enabled or never runs again.
-        last_run: the newest run that was not skipped, or None.
+        last_run: the newest run that was not skipped, also one that was interrupted in the middle and goes on later, or None.
         running: the run that goes on now, or None.
         owed: the planned time whose work is not done and that is tried again, or None; None where the job may not run.
         changed_at, changed_by: the last change of the schedule.

@@ -7,8 +7,9 @@ from datetime import datetime, tzinfo
 
 from tray_agent.job_kinds import JobKey, jobs_before
 from tray_agent.jobs.catch_up import PlannedTimeFacts, held_back
-from tray_agent.jobs.owed import Trouble
+from tray_agent.jobs.owed import Owed, Trouble
 from tray_agent.jobs.plan import Plan, PlannedJob
+from tray_agent.protocol.model import RunTrigger
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Schedule
@@ -31,7 +32,7 @@ class Outlook:
 
 
 def outlook_of(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) -> Outlook:
-    """Returns when a job that is switched on runs next: its next planned time, or the next attempt of what it owes.
+    """Returns when a job that is switched on runs next: its next planned time, the next attempt of what it owes, or a run that goes on.
 
     Args:
         plan: as it is now. A planned time that has come and has no run yet is due now.
@@ -46,13 +47,33 @@ def outlook_of(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) 
     facts = PlannedTimeFacts(plan.now, zone, plan.pauses, quiet)
     if any(_runs(plan.jobs[one]) for one in (*jobs_before(key), key)):  # what belongs before it makes it due when it ends
         return Outlook(_free_from(planned.schedule, plan.now, facts), held_up)
-    begins = (next_after(planned.schedule, zone, planned.settled_until), planned.owed.next_at if planned.owed else None)
+    goes_on = plan.now if _was_interrupted(planned) else None
+    begins = (next_after(planned.schedule, zone, planned.settled_until), planned.owed.next_at if planned.owed else None, goes_on)
     times = (_free_from(planned.schedule, max(begin, plan.now), facts) for begin in begins if begin)
     return Outlook(min((at for at in times if at), default=None), held_up)
 
 
+def as_expected(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) -> Owed | None:
+    """Returns what a job that is enabled owes, its next attempt as late as what holds it back: a pause, the night, its window.
+
+    Until somebody resumes nobody knows when that is: the attempt is then told without its time. Arguments as of ``outlook_of``.
+    """
+    planned = plan.jobs[key]
+    owed = planned.owed if planned.schedule.enabled else None
+    if owed is None or owed.next_at is None:
+        return owed
+    at = _free_from(planned.schedule, max(owed.next_at, plan.now), PlannedTimeFacts(plan.now, zone, plan.pauses, quiet))
+    return replace(owed, next_at=max(owed.next_at, at) if at and at > plan.now else min(owed.next_at, plan.now))
+
+
 def _runs(planned: PlannedJob) -> bool:
     return planned.holder is not None and not planned.holder.expired
+
+
+def _was_interrupted(planned: PlannedJob) -> bool:
+    """Returns whether a run was given back or lost in the middle, which goes on as soon as it may; one by hand does not."""
+    holder = planned.holder
+    return holder is not None and holder.expired and holder.trigger is not RunTrigger.BY_HAND
 
 
 def _free_from(schedule: Schedule, at: datetime, facts: PlannedTimeFacts) -> datetime | None:

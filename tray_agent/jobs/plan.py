@@ -275,7 +275,10 @@ def owe(
         return
     owed = planned.owed
     if owed is not None:
-        sooner = min((one for one in (at, owed.next_at) if one is not None), default=None)
+        # The attempt of what runs just now was for what was due before; else the earlier of the two: each sending would put a question off.
+        is_made = planned.holder is not None and owed.trouble is Trouble.NONE
+        wanted = (at,) if is_made else (at, owed.next_at)
+        sooner = min((one for one in wanted if one is not None), default=None)
         values: dict[str, object] = {"next_attempt_at": sooner, "owed_since": now if planned.holder else owed.since}
     else:
         due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from tray_agent.errors import BugError
+from tray_agent.errors import BugError, ConfigurationError
 from tray_agent.job_kinds import JobKey, Service, job_kind, job_title
 from tray_agent.jobs.claims import LEASE, Claim, ClaimRefusal, Claims
 from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
 from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
+from tray_agent.jobs.outlook import as_expected
 from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, has_time_left, is_same_day
 from tray_agent.jobs.plan import Plan, PlannedJob, PlanStore, owe_today
 from tray_agent.jobs.presence import Presences
@@ -28,6 +29,7 @@ from tray_agent.protocol.model import Activity, Level, Run, RunTrigger
 from tray_agent.protocol.sentences import abandoned_sentence, clock_sentence
 from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
+from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.database import Database
 from tray_agent.store.wrong_clock import is_wrong, put_right
 
@@ -266,6 +268,8 @@ class Jobs:
 
     def _overview(self, plan: Plan, planned: PlannedJob, offered: bool, last: Run | None) -> JobOverview:
         holder, switched_on = planned.holder, offered and self.around.switched_on(planned.key)
+        run = self.history.run(holder.run_id) if holder else None
+        owed = as_expected(plan, planned.key, self.around.zone, self._quiet_for(planned))
         return JobOverview(
             key=planned.key,
             title=job_title(planned.key),
@@ -274,13 +278,22 @@ class Jobs:
             switched_on=switched_on,
             switch_name=job_kind(planned.key).switch_names,
             next_at=next_after(planned.schedule, self.around.zone, plan.now),
-            last_run=last,
-            running=self.history.run(holder.run_id) if holder and not holder.expired else None,
-            owed=planned.owed if planned.schedule.enabled and switched_on else None,
+            last_run=run if holder and holder.expired else last,  # interrupted in the middle: it goes on, or is tried again
+            running=run if holder and not holder.expired else None,
+            owed=owed if planned.schedule.enabled and switched_on else None,
             changed_at=planned.changed_at,
             changed_by=planned.changed_by,
             mistake=planned.mistake,
         )
+
+    def _quiet_for(self, planned: PlannedJob) -> QuietHours | None:
+        """Returns the quiet hours where they hold back what a job owes; None: they don't, or can't be used (the job itself says so)."""
+        if planned.owed is None or not job_kind(planned.key).wakes_people:
+            return None
+        try:
+            return self.around.quiet()
+        except ConfigurationError:
+            return None
 
     def _check_allowed(self, key: JobKey) -> None:
         """Raises why a job may not run now by hand, if it may not."""

@@ -151,7 +151,7 @@ class MessageService:
         if begins and begins <= now:
             return _("Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")
         if ahead.at is None:
-            return _("Es ist kein Senden geplant.")
+            return _("Wird zur Zeit nicht von selbst gesendet.")
         if ahead.at <= now and not (begins and now + TIME_TO_CALL > begins):
             return _("Wird jetzt gesendet.")
         at, today = self.parts.local(ahead.at), self.parts.local(now).date()

@@ -25,7 +25,7 @@ def channel_title(channel: Channel) -> str:
 def waiting_words(waiting: Waiting) -> str:
     """Returns what waits for sending, without a full stop: "8 Mitteilungen warten, 4 Termine liegen vor dem nächsten Senden"."""
     messages = ngettext("{number} Mitteilung wartet", "{number} Mitteilungen warten", waiting.number).format(number=waiting.number)
-    if not waiting.too_late:
+    if not waiting.too_late or waiting.next_at is None:  # no next sending that they could lie before
         return messages
     late = ngettext(
         "{number} Termin liegt vor dem nächsten Senden", "{number} Termine liegen vor dem nächsten Senden", waiting.too_late

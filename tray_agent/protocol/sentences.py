@@ -18,14 +18,14 @@ def skipped_sentence(reason: RunReason, due_at: datetime, zone: tzinfo, switch: 
         switch: the job's switch in the users' words.
     """
     text = {
-        RunReason.SWITCH_OFF: _("Nicht ausgeführt: Um {time} stand der Schalter {switch} auf Nein."),
-        RunReason.MISSED: _("Nicht ausgeführt: Um {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
+        RunReason.SWITCH_OFF: _("Nicht ausgeführt: Am {time} stand der Schalter {switch} auf Nein."),
+        RunReason.MISSED: _("Nicht ausgeführt: Am {time} war kein Arbeitsplatz bereit; nur die letzte verpasste Zeit wird nachgeholt."),
         RunReason.DATABASE_AWAY: _(
-            "Nicht ausgeführt: Um {time} war die Datenbank nicht erreichbar; nur die letzte verpasste Zeit wird nachgeholt."
+            "Nicht ausgeführt: Am {time} war die Datenbank nicht erreichbar; nur die letzte verpasste Zeit wird nachgeholt."
         ),
-        RunReason.PAUSED: _("Nicht ausgeführt: Um {time} waren die Aufträge angehalten."),
-        RunReason.STILL_RUNNING: _("Nicht ausgeführt: Um {time} lief der Auftrag noch vom letzten Mal."),
-        RunReason.OTHER_FIRST: _("Nicht ausgeführt: Um {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
+        RunReason.PAUSED: _("Nicht ausgeführt: Am {time} waren die Aufträge angehalten."),
+        RunReason.STILL_RUNNING: _("Nicht ausgeführt: Am {time} lief der Auftrag noch vom letzten Mal."),
+        RunReason.OTHER_FIRST: _("Nicht ausgeführt: Am {time} lief noch ein Auftrag, der vorher an der Reihe ist."),
         RunReason.SCHEDULE_CHANGED: _("Nicht ausgeführt: Der Zeitplan wurde vorher geändert."),
     }[reason]
     return text.format(time=format_datetime(due_at.astimezone(zone)), switch=switch)

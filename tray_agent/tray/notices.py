@@ -63,7 +63,7 @@ class NoticeFacts:
     Attributes:
         new_downloads: what waits for a person.
         low_credits: balances below the minimum; empty where the check is switched off.
-        failed_reminders: numbers of today's reminders that could not be sent or delivered.
+        failed_reminders: numbers of the reminders that could not be sent or delivered today, or can't be in time.
         lasting: the jobs that something has been in the way of for long.
     """
 
@@ -115,7 +115,7 @@ def lasting_trouble(lasting: tuple[Lasting, ...]) -> tuple[Notice, ...]:
     """Returns that something has been in the way of jobs for long; nothing where nothing has."""
     if not lasting:
         return ()
-    title = _("Seit längerem nicht möglich")
+    title = _("Zur Zeit nicht möglich")
     sentences = tuple(f"{one.sentence} {one.why}".strip() for one in lasting)
     content = frozenset(f"{one.job}={one.since.isoformat()}" for one in lasting)
     return (Notice(NoticeKind.LASTING_TROUBLE, title, sentences, lasting[0].sentence, _("Aufträge verwalten"), DialogName.JOBS, content),)
@@ -192,13 +192,13 @@ def _failed(messages: tuple[str, ...]) -> Notice | None:
         return None
     number = len(messages)
     sentence = ngettext(
-        "{number} Terminerinnerung von heute kam nicht an; bitte auf anderem Weg erinnern.",
-        "{number} Terminerinnerungen von heute kamen nicht an; bitte auf anderem Weg erinnern.",
+        "{number} Terminerinnerung kam nicht an oder käme zu spät; bitte auf anderem Weg erinnern.",
+        "{number} Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",
         number,
     ).format(number=number)
     return Notice(
         NoticeKind.FAILED_REMINDERS,
-        _("Terminerinnerungen nicht zugestellt"),
+        _("Patienten anders zu erinnern"),
         (sentence,),
         sentence,
         _("Aktivitäten/Fehler anzeigen"),

@@ -242,7 +242,7 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
         planned = _("Es ist kein weiteres Senden geplant.")
     else:
         planned = _("Das nächste Senden ist am {time} geplant.").format(time=format_datetime(waiting.next_at.astimezone(zone)))
-    left = _("Sonst bleiben sie vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern».")
+    left = _("Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern».")
     waits = _("{waiting}.").format(waiting=waiting_words(waiting))
     return _("Mitteilungen jetzt senden?"), f"{waits} {planned} {left}", _("Jetzt &senden"), _("&Nein")
 

@@ -305,7 +305,7 @@ def test_send_again_is_due_at_once_and_says_when_it_leaves(mail_in_doubt: World)
     world.outlook = Outlook(world.parts.instant(TOMORROW_NINE - timedelta(minutes=10)))
     assert world.service.when_sent(message) == "Nächster Versuch 24.11.2026 08:50, zu spät für diesen Termin."
     world.outlook = Outlook()
-    assert world.service.when_sent(message) == "Es ist kein Senden geplant."
+    assert world.service.when_sent(message) == "Wird zur Zeit nicht von selbst gesendet."
 
 
 def test_was_sent_makes_nothing_due(mail_in_doubt: World) -> None:

@@ -368,8 +368,8 @@ def test_a_planned_time_that_is_caught_up_after_midnight_prepares_what_it_would_
     ("now", "planned", "expected", "told"),
     [
         (local(11), local(10, 10, day=24), local(11), "Gesendet wird gleich."),
-        (local(9, 50), local(10, 10), local(9, 50), "Gesendet wird 23.11.2026 10:10."),
-        (local(21), local(10, 10, day=24), local(8, day=24), "Gesendet wird 24.11.2026 08:00."),
+        (local(9, 50), local(10, 10), local(9, 50), "Gesendet wird am 23.11.2026 10:10."),
+        (local(21), local(10, 10, day=24), local(8, day=24), "Gesendet wird am 24.11.2026 08:00."),
         (local(11), local(10, 10, day=24), None, "Von selbst wird nichts gesendet: «Mitteilungen senden» ist angehalten"),
         (local(11), None, None, "«Mitteilungen senden» hat keinen Zeitplan, der noch läuft"),
     ],
@@ -389,7 +389,7 @@ def test_preparing_says_for_how_many_that_is_too_late(world: World) -> None:
     world.add_patients(2)
     world.change_appointment("a-Q0", starts_at=datetime(2026, 11, 23, 13, 0))  # noqa: DTZ001 - local
     world.change_appointment("a-Q1", starts_at=datetime(2026, 11, 23, 16, 0))  # noqa: DTZ001 - local
-    assert "Gesendet wird 23.11.2026 14:00. Für 1 Termin ist das zu spät." in world.prepare().sentence
+    assert "Gesendet wird am 23.11.2026 14:00. Für 1 Termin ist das zu spät." in world.prepare().sentence
 
 
 # Why a message waits is what holds now

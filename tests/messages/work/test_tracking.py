@@ -221,6 +221,30 @@ def test_the_sentence_says_what_is_open(world: World) -> None:
     assert sentence == "2 Mitteilungen zugestellt. 8 noch unterwegs, davon 3 beim Anbieter gepuffert (Telefon aus)."
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (1, "Keine neue Zustellung. 1 noch unterwegs, beim Anbieter gepuffert (Telefon aus)."),
+        (3, "Keine neue Zustellung. 3 noch unterwegs, alle beim Anbieter gepuffert (Telefon aus)."),
+    ],
+)
+def test_the_sentence_counts_no_part_that_is_the_whole_and_no_zero(world: World, number: int, said: str) -> None:
+    world.add_patients(number)
+    world.prepare()
+    world.send()
+    for message in world.messages():
+        world.gateway.report(DeliveryReport(message.reference, DeliveryStatus.BUFFERED))
+    assert world.follow_up().sentence == said
+
+
+def test_one_that_failed_is_told_in_the_singular(world: World) -> None:
+    world.add_patients(1)
+    world.prepare()
+    world.send()
+    world.gateway.report(DeliveryReport(world.messages()[0].reference, DeliveryStatus.FAILED))
+    assert world.follow_up().sentence == "Keine neue Zustellung. 1 nicht zugestellt: Patienten anderweitig benachrichtigen."
+
+
 def test_a_gateway_that_does_not_answer_is_trouble_that_the_sentence_tells(world: World) -> None:
     world.sms["M1"] = silent = Silent()
     world.book_appointment()

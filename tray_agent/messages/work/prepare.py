@@ -187,8 +187,9 @@ class _Preparing:
     def _sentence(self) -> str:
         prepared, errors = self._tally.counts[Counted.PREPARED], self._tally.counts[Counted.ERRORS]
         failed = ngettext("{number} Patient ist anderweitig zu erinnern.", "{number} Patienten sind anderweitig zu erinnern.", errors)
+        done = ngettext("{number} Mitteilung aufbereitet.", "{number} Mitteilungen aufbereitet.", prepared).format(number=prepared)
         return join_texts(
-            ngettext("{number} Mitteilung aufbereitet.", "{number} Mitteilungen aufbereitet.", prepared).format(number=prepared),
+            done if prepared else _("Keine neue Mitteilung aufbereitet."),
             self._when_sent() if prepared and not self._context.dry_run else "",
             failed.format(number=errors) if errors else "",
         )
@@ -210,7 +211,7 @@ class _Preparing:
     def _sent_at(self, at: datetime) -> str:
         late = sum(number for begins, number in self._begins.items() if begins <= at)
         too_late = ngettext("Für {number} Termin ist das zu spät.", "Für {number} Termine ist das zu spät.", late).format(number=late)
-        when = _("Gesendet wird {when}.").format(when=format_datetime(self._parts.local(at)))
+        when = _("Gesendet wird am {when}.").format(when=format_datetime(self._parts.local(at)))
         return join_texts(when, too_late if late else "")
 
 

@@ -187,14 +187,20 @@ class _Tracking:
         counts = self._run.tally.counts
         delivered, failed, again = counts[Counted.DELIVERED], counts[Counted.FAILED], counts[Counted.NEVER_TAKEN]
         on_the_way = ngettext("{number} noch unterwegs.", "{number} noch unterwegs.", left.on_the_way)
-        if left.buffered:
+        if left.buffered and left.buffered == left.on_the_way:
+            on_the_way = ngettext(
+                "{number} noch unterwegs, beim Anbieter gepuffert (Telefon aus).",
+                "{number} noch unterwegs, alle beim Anbieter gepuffert (Telefon aus).",
+                left.on_the_way,
+            )
+        elif left.buffered:
             on_the_way = ngettext(
                 "{number} noch unterwegs, davon {buffered} beim Anbieter gepuffert (Telefon aus).",
                 "{number} noch unterwegs, davon {buffered} beim Anbieter gepuffert (Telefon aus).",
                 left.on_the_way,
             )
         numbers = (
-            (failed, ngettext("{number} nicht zugestellt: Patient anderweitig benachrichtigen.",
+            (failed, ngettext("{number} nicht zugestellt: Patienten anderweitig benachrichtigen.",
                               "{number} nicht zugestellt: Patienten anderweitig benachrichtigen.", failed)),
             (left.on_the_way, on_the_way),
             (left.doubtful, ngettext("Bei {number} ist noch unklar, ob sie gesendet wurde.",
@@ -203,8 +209,9 @@ class _Tracking:
                              "{number} hat das Gateway nie erhalten; sie werden noch einmal gesendet.", again)),
         )  # fmt: skip
         why = dict.fromkeys(str(error) for error in self._asking.errors.values())
+        done = ngettext("{number} Mitteilung zugestellt.", "{number} Mitteilungen zugestellt.", delivered).format(number=delivered)
         return join_texts(
-            ngettext("{number} Mitteilung zugestellt.", "{number} Mitteilungen zugestellt.", delivered).format(number=delivered),
+            done if delivered else _("Keine neue Zustellung."),
             *(sentence.format(number=number, buffered=left.buffered) for number, sentence in numbers if number),
             *(_("Das SMS-Gateway gab keine Auskunft: {why}").format(why=one) for one in why),
         )
