@@ -218,6 +218,22 @@ def test_what_is_refused_after_the_last_useful_time_rests_until_a_change(three: 
     assert {message.next_at for message in three.messages()} == {local(0, day=24)}
 
 
+def test_a_switch_that_is_off_does_not_let_a_refused_password_be_tried_again_and_again(three: World) -> None:
+    three.greet()
+    three.values[switches.BIRTHDAYS_ON] = False
+    refuse(three)
+    rest = rest_of(three)
+    assert (rest.reason, rest.after_change, rest.not_before, rest.number) == ("account_refused", True, local(19), 3)
+
+
+def test_an_appointment_that_is_lost_does_not_take_the_last_useful_time_from_the_others(three: World) -> None:
+    three.clock.set(local(8, 5, day=24))
+    refuse(three)
+    starts = sorted(at for message in three.messages() if (at := message.appointment_at))
+    assert starts[0] == local(8, 30, day=24)
+    assert rest_of(three).not_before == starts[1] - 45 * MINUTE
+
+
 # Doubts
 
 

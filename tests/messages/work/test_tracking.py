@@ -192,6 +192,19 @@ def test_never_more_than_twelve_requests_an_hour_and_account(world: World) -> No
     assert {message.status_checks > 4 for message in world.messages()} == {True}  # and each has its turn
 
 
+def test_an_account_that_does_not_answer_lets_no_other_be_asked_more_often(world: World) -> None:
+    world.practice.put(replace(MEIER, id="M2"))
+    world.sms["M1"], world.sms["M2"] = asked, _silent = Counting(world), Silent(world)
+    world.add_patients(1300)
+    world.add_patients(1, mandant="M2", prefix="R")
+    world.prepare()
+    world.send()
+    rest = world.follow_up().rest
+    assert rest is not None
+    assert (len(asked.at), rest.reason, rest.progressed) == (3, "status_unavailable", True)
+    assert rest.not_before == world.clock.now() + timedelta(minutes=18)
+
+
 def test_by_hand_everything_is_asked_but_not_every_second(world: World) -> None:
     world.sms["M1"] = asked = Counting()
     world.book_appointment()

@@ -170,9 +170,11 @@ class _Tracking:
         if left.next_at is None:  # each further question with a refused password could lock the account
             at = last_question(now, self._parts.zone)
             return Rest(OutboxReason.STATUS_UNAVAILABLE, number, not_before=at, after_change=True, progressed=progressed)
+        # The pauses after an account that does not answer are the engine's; those that do answer are not asked more often for it.
+        made = (requests for account, requests in self._asking.requests.items() if account not in self._asking.errors)
+        breath = now + self._parts.rules.request_every * max(made, default=0)
         if any(isinstance(error, UnavailableError) for error in self._asking.errors.values()):
-            return Rest(OutboxReason.STATUS_UNAVAILABLE, number, not_before=left.next_at, progressed=progressed)
-        breath = now + self._parts.rules.request_every * max(self._asking.requests.values(), default=0)
+            return Rest(OutboxReason.STATUS_UNAVAILABLE, number, not_before=max(breath, left.next_at), progressed=progressed)
         return Rest("open", number, not_before=max(breath, left.next_at), progressed=progressed, ordinary=True)
 
     def _sending_may_go_on(self, now: datetime) -> None:
