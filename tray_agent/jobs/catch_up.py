@@ -153,7 +153,7 @@ class Fate(Enum):
 
 
 def fate_of(
-    schedule: Schedule, facts: PlannedTimeFacts, takeovers: int, *, by_hand: bool, unsettled: Sequence[datetime]
+    schedule: Schedule, facts: PlannedTimeFacts, takeovers: int, *, by_hand: bool, unsettled: Sequence[datetime], given_back: bool = False
 ) -> Fate | Wait:  # fmt: skip
     """Returns what becomes of a run whose computer vanished or gave it back: it goes on here, waits until it may, or ends.
 
@@ -163,9 +163,12 @@ def fate_of(
         takeovers: how often another computer went on with it already.
         by_hand: whether it was begun by hand; then it does not go on: somebody waits before a screen that is gone.
         unsettled: later planned times without a row; the latest of them stands for it.
+        given_back: whether its program gave it back: however often that happened, it brought no computer down.
     """
-    if unsettled or takeovers + 1 >= MOST_COMPUTERS:
+    if unsettled:
         return Fate.ENDS
+    if takeovers + 1 >= MOST_COMPUTERS:
+        return Fate.ENDS_OWED if given_back else Fate.ENDS
     if by_hand or not facts.switched_on:
         return Fate.ENDS_OWED
     # What belongs before it was waited for when it began; waiting again would leave half of its work undone.

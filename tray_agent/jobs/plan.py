@@ -273,7 +273,7 @@ def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason
         return
     owed = planned.owed
     if owed is not None:
-        sooner = at if owed.next_at is None or owed.trouble is Trouble.NONE else min(at, owed.next_at)
+        sooner = min(at, owed.next_at) if owed.next_at else at  # never later: who makes it due again and again would put it off for ever
         values: dict[str, object] = {"next_attempt_at": sooner, "owed_since": now if planned.holder else owed.since}
     else:
         due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)
