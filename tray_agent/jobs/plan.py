@@ -117,6 +117,7 @@ class PlanStore:
             missing = [key for key in JobKey if key.value not in rows]
             if not missing:
                 passed = [instant for row in rows.values() for name in _PASSED if (instant := row[name])]
+                passed += [from_ms(row["lease_until_ms"]) for row in rows.values()]  # it lasts for less than clocks may differ
                 # Schedules that nobody has saved yet come from the program that made the tables, with its computer's clock.
                 passed += [row["effective_from"] for row in rows.values() if row["version"] > 1]
                 latest = max([*passed, *(pause.since for pause in pauses)])
