@@ -265,6 +265,22 @@ def test_a_refused_account_is_asked_again_after_a_change_or_once_before_the_day_
     assert world.follow_up().counts == {"delivered": 1}
 
 
+def test_a_refused_account_is_not_asked_each_time_another_is(world: World) -> None:
+    world.practice.put(replace(MEIER, id="M2"))
+    world.sms["M1"], world.sms["M2"] = asked, refused = Counting(world), Silent(world)
+    refused.error = GatewayAccountError("Abgelehnt", "Passwort falsch.", "", item="M2", fault=AccountFault.AUTHORISATION)
+    world.add_patients(3)
+    world.add_patients(2, mandant="M2", prefix="R")
+    world.prepare()
+    world.send()
+    for message in world.messages():
+        asked.report(DeliveryReport(message.reference, DeliveryStatus.BUFFERED))
+    followed_at(world)
+    assert (len(asked.at) > 8, len(refused.at)) == (True, 2)
+    refused.error = None
+    assert world.follow_up().counts == {"delivered": 2}
+
+
 def test_an_answer_lets_sending_go_on_that_waits_for_the_gateway(world: World) -> None:
     world.book_appointment()
     world.prepare()
