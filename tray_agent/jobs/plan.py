@@ -274,7 +274,9 @@ def owe(connection: Connection, key: JobKey, now: datetime, at: datetime, reason
         return
     owed = planned.owed
     if owed is not None:
-        sooner = min(at, owed.next_at) if owed.next_at else at  # never later: who makes it due again and again would put it off for ever
+        # Never later, or who makes it due again and again would put it off for ever; the attempt that goes on is none that is to come.
+        is_to_come = owed.next_at is not None and (owed.next_at > now or planned.holder is None)
+        sooner = min(at, owed.next_at) if owed.next_at and is_to_come else at
         values: dict[str, object] = {"next_attempt_at": sooner, "owed_since": now if planned.holder else owed.since}
     else:
         due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)

@@ -158,6 +158,20 @@ def test_an_attempt_for_something_else_leaves_a_refused_account_alone(three: Wor
     assert three.send().counts == {"sent": 4}  # nothing else is due: this attempt was made for it
 
 
+def test_a_changed_password_is_tried_whatever_else_is_due(three: World) -> None:
+    tried = refuse(three)
+    three.send()
+    before, sms = len(tried), three.gateway
+    three.practice.put(replace(MEIER, id="M2"))
+    three.sms["M2"] = MemorySmsGateway()
+    three.add_patients(1, mandant="M2", prefix="R")
+    three.prepare()
+    three.clock.advance(15 * MINUTE)
+    three.service.try_refused()
+    sms.answer = None
+    assert (three.send().counts, three.hastened, len(tried)) == ({"sent": 4}, 1, before)
+
+
 def test_a_refused_account_is_told_once(three: World) -> None:
     refuse(three)
     three.send()
