@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from sqlalchemy import event
 
-from tests.jobs.engine import ZURICH, Engine, Offered, daily, done, job
+from tests.jobs.engine import ZURICH, Engine, Offered, daily, done, every, job
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import JobKey
@@ -517,3 +518,25 @@ def test_enabling_a_job_does_not_do_at_once_what_it_owed_days_ago(engine: Engine
     enable(True)
     live(engine, clock, local(10, 11, day=27))
     assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:12", "27. 10:10"]
+
+
+def test_what_waits_for_the_next_planned_time_of_the_day_writes_nothing_at_each_look(
+    engine: Engine, clock: ManualClock, gateway: Gateway
+) -> None:
+    gateway.away = False
+    engine.plan(SEND, every(60, time(10, 5), time(18)))
+    live(engine, clock, local(10, 20))
+    engine.offered = [job(SEND, gateway, switched_on=False)]
+    live(engine, clock, local(11, 10))
+    engine.offered = [job(SEND, gateway)]
+    written: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE"):
+            written.append(statement)
+
+    event.listen(engine.database.engine, "before_cursor_execute", note)
+    live(engine, clock, local(12, 4))
+    assert written == []
+    live(engine, clock, local(12, 5))
+    assert tried_at(engine, SEND) == ["23. 10:05", "23. 12:05"]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum, auto
 
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.model import Pause, PauseScope
-from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, is_same_day
+from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, has_time_left, is_same_day
 from tray_agent.jobs.plan import PlannedJob
 from tray_agent.protocol.model import RunReason, RunTrigger
 from tray_agent.schedules.codes import Subday
@@ -176,9 +176,12 @@ def fate_of(
 
 
 def is_on_again(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> bool:
-    """Returns whether a job that owes what a switch or a saved schedule kept back is on again, on the same day."""
+    """Returns whether a job that owes what a switch or a saved schedule kept back is on again, on the same day, and is tried for it."""
     on = planned.schedule.enabled and facts.switched_on
-    return on and owed.next_at is None and owed.reason in OWED_UNTIL_ON and is_same_day(owed.since, facts.now, facts.zone)
+    if not on or owed.next_at is not None or owed.reason not in OWED_UNTIL_ON or not is_same_day(owed.since, facts.now, facts.zone):
+        return False
+    # What sends something to people waits for a planned time that is left today: nothing is to be noted at each look until then.
+    return not (job_kind(planned.key).wakes_people and has_time_left(planned.schedule, facts.zone, facts.now))
 
 
 def decide_owed(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> Decision:
