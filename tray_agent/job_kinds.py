@@ -56,6 +56,7 @@ class JobKind:
         wakes_people: whether a run sends something to people: quiet hours and the pause of sending hold for it, and it is asked before
             it runs by hand.
         runs_on_check: whether *Jetzt prüfen* runs it.
+        is_of_its_day: whether a run does the work of its planned time's day, so that one of another day leaves that undone.
     """
 
     title: str
@@ -65,6 +66,7 @@ class JobKind:
     stage: Stage | None = None
     wakes_people: bool = False
     runs_on_check: bool = False
+    is_of_its_day: bool = False
 
     @property
     def switch_names(self) -> str:
@@ -93,7 +95,8 @@ def job_kind(job: JobKey) -> JobKind:
         case JobKey.DOWNLOAD:
             return JobKind(N_("Download-Service"), Service.DOWNLOADS, (DOWNLOAD_ACTIVE,), time(12, 30), runs_on_check=True)
         case JobKey.PREPARE_REMINDERS:
-            return JobKind(N_("Terminerinnerungen aufbereiten"), Service.SMS, (REMINDERS_ON,), time(10, 0), Stage.PREPARE)
+            title = N_("Terminerinnerungen aufbereiten")
+            return JobKind(title, Service.SMS, (REMINDERS_ON,), time(10, 0), Stage.PREPARE, is_of_its_day=True)
         case JobKey.PREPARE_BIRTHDAYS:
             return JobKind(N_("Geburtstagsglückwünsche aufbereiten"), Service.SMS, (BIRTHDAYS_ON,), time(9, 50), Stage.PREPARE)
         case JobKey.SEND_MESSAGES:

@@ -144,6 +144,7 @@ def test_a_vanished_run_goes_on_elsewhere_but_not_for_ever() -> None:
     facts = replace(FACTS, running_since=at(9, 55))
     assert fate_of(TEN, facts, 0, by_hand=False, unsettled=[]) is Fate.GOES_ON
     assert fate_of(TEN, facts, MOST_COMPUTERS - 1, by_hand=False, unsettled=[]) is Fate.ENDS
+    assert fate_of(TEN, facts, MOST_COMPUTERS - 1, by_hand=False, unsettled=[], given_back=True) is Fate.ENDS_OWED
     assert fate_of(TEN, facts, 0, by_hand=True, unsettled=[]) is Fate.ENDS_OWED
     assert fate_of(TEN, facts, 0, by_hand=False, unsettled=[NOW]) is Fate.ENDS
     assert fate_of(TEN, replace(facts, switched_on=False), 0, by_hand=False, unsettled=[]) is Fate.ENDS_OWED

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from tests.jobs.engine import ZURICH, Engine, Offered, daily, done, every, job
 from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import JobKey
-from tray_agent.jobs.contract import JobContext, JobResult
+from tray_agent.jobs.contract import JobContext, JobResult, RunCancelledError
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.owed import Rest, RetryPolicy, Trouble
 from tray_agent.protocol.model import RunFilter
@@ -447,3 +448,116 @@ def test_what_becomes_due_again_and_again_is_not_put_off_by_that(engine: Engine,
     live(engine, clock, local(10, 30))
     assert tried_at(engine, PREPARE) == ["23. 10:01", "23. 10:05", "23. 10:09", "23. 10:13", "23. 10:17"]
     assert tried_at(engine, STATUS) == ["23. 10:06", "23. 10:14", "23. 10:22"]
+
+
+# What must not be lost, put off for ever, or told as it is not
+
+
+def test_a_run_that_was_given_back_again_and_again_is_still_owed(engine: Engine, clock: ManualClock) -> None:
+    begun: list[datetime] = []
+
+    def work(context: JobContext) -> JobResult:
+        begun.append(clock.now())
+        if len(begun) > 4:
+            return JobResult(sentence="Erledigt.")
+        engine.jobs.pause(PauseScope.EVERYTHING, None, "Anna")
+        raise RunCancelledError
+
+    engine.offered = [job(SEND, work)]
+    clock.set(local(10, 9))
+    for _time in range(6):
+        live(engine, clock, clock.now() + 2 * MINUTE)
+        engine.jobs.resume()
+    assert len(begun) == 5
+    assert engine.told(SEND)[-1] == ("23.11. 10:10", "retry", "succeeded", "")
+
+
+def test_who_makes_a_job_due_again_and_again_does_not_put_it_off(engine: Engine, clock: ManualClock) -> None:
+    def send(context: JobContext) -> JobResult:
+        return JobResult(rest=Rest("gateway", number=1, progressed=True), makes_due={STATUS: clock.now() + 5 * MINUTE})
+
+    engine.offered = [job(SEND, send), job(STATUS)]
+    engine.plan(STATUS, daily(time(9)))
+    live(engine, clock, local(10, 18))
+    assert tried_at(engine, STATUS) == ["23. 10:15"]
+
+
+@pytest.mark.parametrize("untried", [True, False])
+def test_trouble_is_not_over_because_nothing_was_tried(engine: Engine, clock: ManualClock, untried: bool) -> None:
+    live(engine, clock, local(10, 45))
+    waits = Rest("quiet_hours", number=3, ordinary=True, untried=untried, not_before=local(8, day=24))
+    engine.offered = [job(SEND, lambda _context: JobResult(rest=waits))]
+    live(engine, clock, local(11, 10))
+    owed = engine.jobs.plans.load().jobs[SEND].owed
+    assert owed is not None
+    assert (owed.trouble, owed.next_at) == (Trouble.TOLD if untried else Trouble.NONE, local(8, day=24))
+    assert ("good_again" in [row.reason for row in engine.jobs.log.page().rows]) is not untried
+
+
+def test_trouble_is_told_once_though_an_attempt_of_it_is_stopped_by_a_pause(engine: Engine, clock: ManualClock, gateway: Gateway) -> None:
+    def paused(context: JobContext) -> JobResult:
+        engine.jobs.pause(PauseScope.EVERYTHING, None, "Anna")
+        raise RunCancelledError
+
+    live(engine, clock, local(11))
+    engine.offered = [job(SEND, paused)]
+    engine.jobs.run_now(SEND)
+    engine.jobs.resume()
+    engine.offered = [job(SEND, gateway)]
+    live(engine, clock, local(12))
+    assert [row.reason for row in engine.jobs.log.page().rows] == ["gateway"]
+
+
+@pytest.mark.parametrize(("hour", "day", "done_for"), [(7, 24, [24, 23]), (11, 23, [23])])
+def test_a_run_by_hand_leaves_what_is_owed_of_another_day(
+    engine: Engine, clock: ManualClock, hour: int, day: int, done_for: list[int]
+) -> None:
+    prepared: list[int] = []
+
+    def prepare(context: JobContext) -> JobResult:
+        prepared.append(context.due_at.astimezone(ZURICH).day)
+        return JobResult()
+
+    engine.offered = [job(PREPARE, failing(UnavailableError("Weg", "Die Daten der Praxis sind nicht lesbar.")))]
+    engine.plan(PREPARE, daily(time(10, 5)))
+    live(engine, clock, local(10, 20))
+    clock.set(local(hour, day=day))
+    engine.offered = [job(PREPARE, prepare)]
+    engine.jobs.run_now(PREPARE)
+    live(engine, clock, local(hour + 2, day=day))
+    assert prepared == done_for
+
+
+def test_enabling_a_job_does_not_do_at_once_what_it_owed_days_ago(engine: Engine, clock: ManualClock) -> None:
+    def enable(enabled: bool) -> None:
+        planned = engine.jobs.plans.load().jobs[SEND]
+        engine.jobs.save([JobChange(SEND, replace(planned.schedule, enabled=enabled), planned.version)], "Anna")
+
+    live(engine, clock, local(10, 12))
+    enable(False)
+    clock.set(local(9, day=27))
+    enable(True)
+    live(engine, clock, local(10, 11, day=27))
+    assert tried_at(engine, SEND) == ["23. 10:10", "23. 10:12", "27. 10:10"]
+
+
+def test_what_waits_for_the_next_planned_time_of_the_day_writes_nothing_at_each_look(
+    engine: Engine, clock: ManualClock, gateway: Gateway
+) -> None:
+    gateway.away = False
+    engine.plan(SEND, every(60, time(10, 5), time(18)))
+    live(engine, clock, local(10, 20))
+    engine.offered = [job(SEND, gateway, switched_on=False)]
+    live(engine, clock, local(11, 10))
+    engine.offered = [job(SEND, gateway)]
+    written: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE"):
+            written.append(statement)
+
+    event.listen(engine.database.engine, "before_cursor_execute", note)
+    live(engine, clock, local(12, 4))
+    assert written == []
+    live(engine, clock, local(12, 5))
+    assert tried_at(engine, SEND) == ["23. 10:05", "23. 12:05"]

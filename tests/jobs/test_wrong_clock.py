@@ -15,6 +15,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.errors import JobBusyError
 from tray_agent.jobs.model import PauseScope
+from tray_agent.jobs.owed import Rest
 from tray_agent.jobs.scheduler import Scheduler
 from tray_agent.protocol.model import RunState
 from tray_agent.store.database import Database
@@ -158,6 +159,35 @@ def test_an_attempt_that_is_put_off_into_the_future_is_made_now(engine: Engine, 
         connection.execute(update(job_lock).where(job_lock.c.job == SEND.value).values(owed))
     live(scheduler_of(engine), clock, 2 * MINUTE)
     assert began_at(engine, SEND) == ["23.11. 10:02"]
+
+
+def test_an_attempt_that_only_the_wrong_clock_put_off_is_made_now(engine: Engine, clock: ManualClock) -> None:
+    engine.offered = [job(SEND, lambda _context: JobResult(rest=Rest("gateway", number=1)))]
+    engine.plan(SEND, daily(time(10, 1)))
+    scheduler = scheduler_of(engine)
+    live(scheduler, clock, 20 * MINUTE)
+    clock.set(clock.now() + timedelta(hours=3))
+    live(scheduler, clock, 20 * MINUTE)
+    clock.set(clock.now() - timedelta(hours=3))
+    live(scheduler, clock, 20 * MINUTE)
+    owed = engine.jobs.plans.load().jobs[SEND].owed
+    assert owed is not None
+    assert owed.next_at is not None
+    assert owed.next_at - clock.now() <= 15 * MINUTE
+
+
+def test_a_lease_that_a_run_renewed_by_the_wrong_clock_ends(engine: Engine, clock: ManualClock) -> None:
+    engine.plan(SEND, daily(time(10, 1)))
+    clock.set(NOW + timedelta(days=2) + 2 * MINUTE)
+    engine.settle(run=False)
+    clock.set(NOW)
+    scheduler = scheduler_of(engine)
+    scheduler.look()
+    claim = engine.launched[-1]
+    with engine.database.begin() as connection:  # before its next heartbeat; then its computer vanishes
+        engine.jobs.claims.fence(connection, claim, claim.renewed_ms + 1000)
+    live(scheduler, clock, 10 * MINUTE)
+    assert engine.jobs.plans.load().jobs[SEND].holder is None
 
 
 def test_messages_keep_their_states_and_are_looked_at_soon(engine: Engine, clock: ManualClock) -> None:

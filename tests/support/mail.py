@@ -21,6 +21,9 @@ class MailFault(StrEnum):
 
     SENDER_REFUSED = "sender_refused"
     SENDER_LATER = "sender_later"
+    SENDER_LEAVES = "sender_leaves"
+    """Ends the connection with 421 instead of taking one more message."""
+
     RECIPIENT_REFUSED = "recipient_refused"
     RECIPIENT_LATER = "recipient_later"
     DATA_REFUSED = "data_refused"
@@ -44,6 +47,7 @@ class MailFault(StrEnum):
 _AT_SENDER: dict[MailFault | None, str] = {
     MailFault.SENDER_REFUSED: "550 5.7.1 sender refused",
     MailFault.SENDER_LATER: "451 4.3.0 try again later",
+    MailFault.SENDER_LEAVES: "421 4.4.2 too many messages in this connection",
 }
 _AT_RECIPIENT: dict[MailFault | None, str] = {
     MailFault.RECIPIENT_REFUSED: "550 5.1.1 unknown user",

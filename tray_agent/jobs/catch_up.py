@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum, auto
 
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.model import Pause, PauseScope
-from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, is_same_day
+from tray_agent.jobs.owed import OWED_UNTIL_ON, Owed, has_time_left, is_same_day
 from tray_agent.jobs.plan import PlannedJob
 from tray_agent.protocol.model import RunReason, RunTrigger
 from tray_agent.schedules.codes import Subday
@@ -153,7 +153,7 @@ class Fate(Enum):
 
 
 def fate_of(
-    schedule: Schedule, facts: PlannedTimeFacts, takeovers: int, *, by_hand: bool, unsettled: Sequence[datetime]
+    schedule: Schedule, facts: PlannedTimeFacts, takeovers: int, *, by_hand: bool, unsettled: Sequence[datetime], given_back: bool = False
 ) -> Fate | Wait:  # fmt: skip
     """Returns what becomes of a run whose computer vanished or gave it back: it goes on here, waits until it may, or ends.
 
@@ -163,9 +163,12 @@ def fate_of(
         takeovers: how often another computer went on with it already.
         by_hand: whether it was begun by hand; then it does not go on: somebody waits before a screen that is gone.
         unsettled: later planned times without a row; the latest of them stands for it.
+        given_back: whether its program gave it back: however often that happened, it brought no computer down.
     """
-    if unsettled or takeovers + 1 >= MOST_COMPUTERS:
+    if unsettled:
         return Fate.ENDS
+    if takeovers + 1 >= MOST_COMPUTERS:
+        return Fate.ENDS_OWED if given_back else Fate.ENDS
     if by_hand or not facts.switched_on:
         return Fate.ENDS_OWED
     # What belongs before it was waited for when it began; waiting again would leave half of its work undone.
@@ -173,9 +176,12 @@ def fate_of(
 
 
 def is_on_again(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> bool:
-    """Returns whether a job that owes what a switch or a saved schedule kept back is on again, on the same day."""
+    """Returns whether a job that owes what a switch or a saved schedule kept back is on again, on the same day, and is tried for it."""
     on = planned.schedule.enabled and facts.switched_on
-    return on and owed.next_at is None and owed.reason in OWED_UNTIL_ON and is_same_day(owed.since, facts.now, facts.zone)
+    if not on or owed.next_at is not None or owed.reason not in OWED_UNTIL_ON or not is_same_day(owed.since, facts.now, facts.zone):
+        return False
+    # What sends something to people waits for a planned time that is left today: nothing is to be noted at each look until then.
+    return not (job_kind(planned.key).wakes_people and has_time_left(planned.schedule, facts.zone, facts.now))
 
 
 def decide_owed(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> Decision:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum, auto
 
@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import BugError, OutcomeUnknownError
 from tray_agent.i18n import store_text
-from tray_agent.job_kinds import JobKey
+from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.contract import LeaseLostError
-from tray_agent.jobs.owed import Attempt, Owed, Rest, RetryPolicy, Trouble, owed_after
+from tray_agent.jobs.owed import Attempt, Owed, Rest, RetryPolicy, Trouble, is_same_day, owed_after
 from tray_agent.jobs.plan import owe, owed_columns, read_owed
 from tray_agent.protocol.model import RunReason, RunState, RunTrigger
 from tray_agent.store.database import Database, from_ms, to_ms
@@ -391,6 +391,8 @@ class Claims:
     ) -> tuple[Owed | None, Owed | None]:
         """Writes how a run ended whose lock was freed just now, and returns what was owed before and what is owed now."""
         before = read_owed(connection, job)  # after the lock was freed: nobody can change it any more in this transaction
+        if before and made.by_hand and job_kind(job).is_of_its_day:
+            made = replace(made, of_other_day=not is_same_day(before.due_at, made.due_at, self._zone))
         after = owed_after(before, made, ending.rest, now, self._retries)
         if after != before:
             connection.execute(update(job_lock).where(job_lock.c.job == job).values(owed_columns(after)))

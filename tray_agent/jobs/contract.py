@@ -35,8 +35,8 @@ class JobResult:
         problems: how many things failed that somebody should look at.
         sentence: the run in one sentence that a practice understands.
         rest: what it left undone; None: nothing that another attempt could do.
-        makes_due: the jobs whose work this run made due, and from when on (aware); where such a job has a planned time left today, that
-            is enough, else it owes an attempt of its last one.
+        makes_due: the jobs whose work this run made due, and from when on (aware): such a job owes an attempt of its last planned
+            time; where it sends something to people and has one left today, it waits for that.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -37,6 +37,7 @@ class Rest:
             then the one time at which it is tried all the same, None: not by itself.
         progressed: whether the run got on with its work, so that the pauses begin anew.
         ordinary: whether all is as it should be and only time has to pass (deliveries that are still on their way).
+        untried: whether nothing was tried that could have told whether trouble of before is over (quiet hours, a pause): then it goes on.
     """
 
     reason: str
@@ -46,6 +47,7 @@ class Rest:
     after_change: bool = False
     progressed: bool = False
     ordinary: bool = False
+    untried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Attempt:
         by_hand: whether a person began it.
         succeeded: whether the job came to its end.
         by_person: whether a person ended it.
+        of_other_day: whether it did another day's work than what is owed.
     """
 
     due_at: datetime
@@ -119,6 +122,7 @@ class Attempt:
     by_hand: bool
     succeeded: bool
     by_person: bool = False
+    of_other_day: bool = False
 
 
 def owed_after(before: Owed | None, made: Attempt, rest: Rest | None, now: datetime, policy: RetryPolicy) -> Owed | None:
@@ -132,14 +136,18 @@ def owed_after(before: Owed | None, made: Attempt, rest: Rest | None, now: datet
         policy: when it is tried again.
     """
     if rest is None:
-        # A run by hand does all that is due; where it fails, what was owed before is owed still. A person who stops a run ends it.
+        # A run by hand does all that is due; where it fails, or is of another day, what was owed before is owed still. A person who stops
+        # a run ends it.
         became_due = before is not None and before.since >= made.began
-        return before if became_due or (made.by_hand and not made.succeeded and not made.by_person) else None
+        did_it = made.succeeded and not made.of_other_day
+        return before if became_due or (made.by_hand and not did_it and not made.by_person) else None
     if made.by_hand and before is None:
         return None  # of which planned time it is owed, the schedule says
     due_at = before.due_at if made.by_hand and before else made.due_at
     known = before if before and before.due_at == due_at else None
-    trouble = Trouble.NONE if rest.ordinary else max(Trouble.UNTOLD, known.trouble if known else Trouble.UNTOLD)
+    trouble = known.trouble if known else Trouble.NONE
+    if not rest.untried:
+        trouble = Trouble.NONE if rest.ordinary else max(Trouble.UNTOLD, trouble)
     goes_on = known is not None and (known.trouble is not Trouble.NONE or rest.ordinary)
     in_vain = 0 if rest.progressed or rest.ordinary else (known.in_vain if known else 0) + 1
     owed = Owed(
@@ -152,7 +160,7 @@ def owed_after(before: Owed | None, made: Attempt, rest: Rest | None, now: datet
     )
     # Before the next attempt nothing gets better by itself: what will then have lasted so long is told now, not a quarter of an hour late.
     lasts = owed.next_at is None or owed.next_at - owed.since >= policy.told_after
-    is_to_be_told = trouble is Trouble.UNTOLD and (rest.at_risk > 0 or lasts)
+    is_to_be_told = trouble is Trouble.UNTOLD and not rest.untried and (rest.at_risk > 0 or lasts)
     return replace(owed, trouble=Trouble.TOLD) if is_to_be_told else owed
 
 

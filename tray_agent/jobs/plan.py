@@ -117,6 +117,7 @@ class PlanStore:
             missing = [key for key in JobKey if key.value not in rows]
             if not missing:
                 passed = [instant for row in rows.values() for name in _PASSED if (instant := row[name])]
+                passed += [from_ms(row["lease_until_ms"]) for row in rows.values()]  # it lasts for less than clocks may differ
                 # Schedules that nobody has saved yet come from the program that made the tables, with its computer's clock.
                 passed += [row["effective_from"] for row in rows.values() if row["version"] > 1]
                 latest = max([*passed, *(pause.since for pause in pauses)])
@@ -275,10 +276,9 @@ def owe(
         return
     owed = planned.owed
     if owed is not None:
-        # The attempt of what runs just now was for what was due before; else the earlier of the two: each sending would put a question off.
-        is_made = planned.holder is not None and owed.trouble is Trouble.NONE
-        wanted = (at,) if is_made else (at, owed.next_at)
-        sooner = min((one for one in wanted if one is not None), default=None)
+        # Never later, or who makes it due again and again would put it off for ever; the attempt that goes on is none that is to come.
+        is_to_come = owed.next_at is not None and (owed.next_at > now or planned.holder is None)
+        sooner = min((one for one in (at, owed.next_at if is_to_come else None) if one is not None), default=None)
         values: dict[str, object] = {"next_attempt_at": sooner, "owed_since": now if planned.holder else owed.since}
     else:
         due_at = last_time_today(planned.schedule, zone, now) or now.replace(microsecond=0)

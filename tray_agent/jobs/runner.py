@@ -406,9 +406,9 @@ def _unless_away(job: JobKey, work: Callable[[], T]) -> T | None:
 def _stopped(*, held_back: bool, quitting: bool) -> Ending:
     """Returns the ending of a run that reached a safe point after it was asked to stop, and does not go on by itself."""
     if held_back:
-        return Ending(RunState.CANCELLED, RunReason.PAUSED, paused_sentence(), rest=Rest(RunReason.PAUSED, ordinary=True))
+        return Ending(RunState.CANCELLED, RunReason.PAUSED, paused_sentence(), rest=Rest(RunReason.PAUSED, ordinary=True, untried=True))
     if quitting:
-        return Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence(), rest=Rest(RunReason.CANCELLED, ordinary=True))
+        return Ending(RunState.CANCELLED, RunReason.CANCELLED, quit_sentence(), rest=Rest(RunReason.CANCELLED, ordinary=True, untried=True))
     return Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence(), by_person=True)
 
 

@@ -14,7 +14,7 @@ from tray_agent.jobs.catch_up import Before, Decision, Fate, PlannedTimeFacts, W
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.events import TimesSkipped
-from tray_agent.jobs.owed import Rest, has_time_left, last_time_today
+from tray_agent.jobs.owed import Rest, has_time_left, is_same_day, last_time_today
 from tray_agent.jobs.plan import Holder, Plan, PlannedJob, PlanStore
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level, RunReason, RunState, RunTrigger
@@ -101,6 +101,8 @@ class Settlement:
             new: its schedule from now on.
             now: when it was saved: aware, UTC.
         """
+        if planned.owed and new.enabled and not planned.schedule.enabled and not is_same_day(planned.changed_at, now, self._around.zone):
+            self._claims.abandon(planned.key)  # of the days before: nobody expects that enabling a job does at once what it owed then
         unsettled = self._unsettled(planned, now)
         if unsettled.times:
             skips = [(due_at, RunReason.SCHEDULE_CHANGED) for due_at in unsettled.times]
@@ -133,7 +135,8 @@ class Settlement:
         holder, owed = planned.holder, planned.owed
         if holder is not None and holder.expired:
             by_hand = holder.trigger is RunTrigger.BY_HAND
-            fate = fate_of(planned.schedule, facts, holder.takeovers, by_hand=by_hand, unsettled=unsettled.times)
+            given_back = holder.given_back is not None
+            fate = fate_of(planned.schedule, facts, holder.takeovers, by_hand=by_hand, unsettled=unsettled.times, given_back=given_back)
             if isinstance(fate, Wait):
                 return Decision(wait=fate)
             if fate is Fate.GOES_ON:
@@ -165,7 +168,7 @@ class Settlement:
         """Returns what a run owes whose computer vanished: everything, for all that is known."""
         if not facts.switched_on:
             return Rest(RunReason.SWITCH_OFF, after_change=True, ordinary=True)
-        return Rest(holder.given_back or RunReason.DIED, not_before=facts.now, ordinary=True)
+        return Rest(holder.given_back or RunReason.DIED, not_before=facts.now, ordinary=True, untried=True)
 
     def _owes_last(self, key: JobKey, decision: Decision) -> bool:
         """Returns whether the latest planned time is owed though it is skipped: the switch was turned off for a moment only.

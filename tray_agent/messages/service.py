@@ -268,6 +268,20 @@ class MessageService:
         problems = {account.keeper: str(error) for account, error in errors.items()}
         return [replace(account, problem=problems.get(account.mandants[0], "")) for account in self.credits()]
 
+    def try_refused(self) -> None:
+        """Lets what was put off because an account or a sender was refused be sent with the next attempt: something was changed.
+
+        Without it an attempt that has something else to do would leave it alone, for each further wrong password brings an account nearer
+        to being locked.
+        """
+        from tray_agent.messages.work.left import REFUSED  # a program at rest needs nothing of sending
+
+        def work(connection: Connection) -> None:
+            entries.make_due(connection, REFUSED, self.parts.database.now(connection))
+
+        self.parts.database.transact(work)
+        self.parts.try_sending(True)
+
     def low_credits(self) -> Sequence[AccountCredits]:
         """Returns the accounts below the minimum, for the notice at start, login and user switch; asks no gateway."""
         return [account for account in self.credits(history_days=0) if account.below_minimum]

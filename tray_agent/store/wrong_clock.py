@@ -25,9 +25,6 @@ _MADE = datetime(2026, 1, 1, tzinfo=UTC)
 _UNDER_WAY = timedelta(minutes=15)
 """A message that was on its way is asked about after so long at the latest: longer than any of them can be under way."""
 
-_LATER = timedelta(days=8)
-"""What is owed waits so long at the most for its next attempt."""
-
 _WITNESSES: tuple[Column[datetime], ...] = (
     job_lock.c.settled_until, job_lock.c.owed_since, job_run.c.due_at, job_run.c.started_at, job_pause.c.from_at,
 )  # fmt: skip
@@ -58,7 +55,7 @@ def put_right(database: Database, connection: Connection, lease: timedelta) -> t
         lease: how long a run is claimed at the most.
     """
     now = database.now(connection)
-    latest = _latest(connection)
+    latest = _latest(connection, lease)
     if latest is None or not is_wrong(latest, now):
         return None
     _move_runs(connection, now)
@@ -70,12 +67,13 @@ def put_right(database: Database, connection: Connection, lease: timedelta) -> t
     return latest - now
 
 
-def _latest(connection: Connection) -> datetime | None:
+def _latest(connection: Connection, lease: timedelta) -> datetime | None:
     # Schedules that nobody has saved yet come from the program that made the tables, with its computer's clock.
     saved = select(func.max(job.c.effective_from)).where(job.c.version > 1)
     found = [connection.execute(one).scalar() for one in (saved, *(select(func.max(column)) for column in _WITNESSES))]
     seen = connection.execute(select(func.max(agent_presence.c.seen_ms))).scalar()
-    return max((*filter(None, found), *([from_ms(seen)] if seen else [])), default=None)
+    held = connection.execute(select(func.max(job_lock.c.lease_until_ms))).scalar()  # also renewed by a run that still reckons wrongly
+    return max((*filter(None, found), *([from_ms(seen)] if seen else []), *([from_ms(held) - lease] if held else [])), default=None)
 
 
 def _change(connection: Connection, column: Column[datetime], beyond: datetime, instant: datetime) -> None:
@@ -115,8 +113,9 @@ def _shorten(connection: Connection, now: datetime, lease: timedelta) -> None:
     connection.execute(owed_ahead.values(owed_at=None, next_attempt_at=None, owed_since=None, owed_reason="", in_vain=0, trouble=0))
     # A moment ago, so that it does not look as if it became due in the middle of the attempt that begins now.
     since_ahead = update(job_lock).where(job_lock.c.owed_since > now)
-    connection.execute(since_ahead.values(owed_since=now - timedelta(seconds=1), next_attempt_at=now))
-    connection.execute(update(job_lock).where(job_lock.c.next_attempt_at > now + _LATER).values(next_attempt_at=now))
+    connection.execute(since_ahead.values(owed_since=now - timedelta(seconds=1)))
+    # Which clock reckoned an attempt nobody knows any more; one that comes too early only asks once more.
+    connection.execute(update(job_lock).where(job_lock.c.next_attempt_at > now).values(next_attempt_at=now))
     connection.execute(update(agent_presence).where(agent_presence.c.seen_ms > to_ms(now)).values(seen_ms=to_ms(now)))
 
 

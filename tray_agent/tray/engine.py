@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, KnownError
+from tray_agent.errors import ConfigurationError, DatabaseFaultError, DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.owed import Trouble
@@ -183,8 +184,10 @@ class AgentEngine:
         self._unsubscribe()
         if self._scheduling:
             self.agent.scheduler.stop(SECONDS_FOR_RUNS)
-        if changed:
-            self.agent.jobs.try_again(changed=True)  # not before: until here the old ones are in force, and accounts get locked
+        if changed:  # not before: until here the old ones are in force, and accounts get locked
+            with suppress(ConfigurationError):  # of the mail server that is in force still
+                self.agent.messages.try_refused()
+            self.agent.jobs.try_again(changed=True)
 
     def _begin(self, job: JobKey) -> int | str:
         """Returns the number of the run, or why it could not begin."""

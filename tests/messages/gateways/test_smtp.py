@@ -196,6 +196,21 @@ def test_a_kept_connection_that_died_is_replaced(mail_server: FaultyMailServer, 
         gateway.close()
 
 
+def test_a_kept_connection_that_the_server_ends_is_replaced_at_once(mail_server: FaultyMailServer, gateway: SmtpGateway) -> None:
+    assert gateway.submit(MAIL) == Accepted()
+    mail_server.fail_next(MailFault.SENDER_LEAVES)
+    assert gateway.submit(replace(MAIL, reference="m-2")) == Accepted()
+    assert (mail_server.conversations, len(mail_server.accepted())) == (2, 2)
+
+
+def test_a_new_connection_that_the_server_ends_is_no_new_attempt(mail_server: FaultyMailServer, gateway: SmtpGateway) -> None:
+    mail_server.fail_next(MailFault.SENDER_LEAVES)
+    outcome = gateway.submit(MAIL)
+    assert isinstance(outcome, NotNow)
+    assert outcome.sentence.endswith("(421).")
+    assert (mail_server.conversations, len(mail_server.accepted())) == (1, 0)
+
+
 def test_a_connection_that_was_idle_too_long_is_replaced(gateway: SmtpGateway, clock: ManualClock) -> None:
     gateway.submit(MAIL)
     clock.advance(timedelta(minutes=2))

@@ -158,6 +158,20 @@ def test_an_attempt_for_something_else_leaves_a_refused_account_alone(three: Wor
     assert three.send().counts == {"sent": 4}  # nothing else is due: this attempt was made for it
 
 
+def test_a_changed_password_is_tried_whatever_else_is_due(three: World) -> None:
+    tried = refuse(three)
+    three.send()
+    before, sms = len(tried), three.gateway
+    three.practice.put(replace(MEIER, id="M2"))
+    three.sms["M2"] = MemorySmsGateway()
+    three.add_patients(1, mandant="M2", prefix="R")
+    three.prepare()
+    three.clock.advance(15 * MINUTE)
+    three.service.try_refused()
+    sms.answer = None
+    assert (three.send().counts, three.hastened, len(tried)) == ({"sent": 4}, 1, before)
+
+
 def test_a_refused_account_is_told_once(three: World) -> None:
     refuse(three)
     three.send()
@@ -216,6 +230,22 @@ def test_what_is_refused_after_the_last_useful_time_rests_until_a_change(three: 
     rest = rest_of(three)
     assert (rest.after_change, rest.not_before) == (True, None)
     assert {message.next_at for message in three.messages()} == {local(0, day=24)}
+
+
+def test_a_switch_that_is_off_does_not_let_a_refused_password_be_tried_again_and_again(three: World) -> None:
+    three.greet()
+    three.values[switches.BIRTHDAYS_ON] = False
+    refuse(three)
+    rest = rest_of(three)
+    assert (rest.reason, rest.after_change, rest.not_before, rest.number) == ("account_refused", True, local(19), 3)
+
+
+def test_an_appointment_that_is_lost_does_not_take_the_last_useful_time_from_the_others(three: World) -> None:
+    three.clock.set(local(8, 5, day=24))
+    refuse(three)
+    starts = sorted(at for message in three.messages() if (at := message.appointment_at))
+    assert starts[0] == local(8, 30, day=24)
+    assert rest_of(three).not_before == starts[1] - 45 * MINUTE
 
 
 # Doubts

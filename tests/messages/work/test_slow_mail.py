@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,17 +10,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.messages.memory_gateways import MemoryMailGateway
-from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
+from tests.messages.world import ANNA, TOMORROW_NINE, ZURICH, World, treatment
 from tests.support.mail import FaultyMailServer
 from tray_agent.clock import ManualClock
 from tray_agent.config.machine import MailSection
 from tray_agent.messages.gateways.contract import (
+    Accepted,
     AccountFault,
     Capabilities,
     GatewayAccountError,
     GatewayUnavailableError,
     Outcome,
     OutgoingMail,
+    too_late,
 )
 from tray_agent.messages.gateways.smtp import SmtpGateway
 from tray_agent.messages.work.parts import SendingRules
@@ -124,3 +127,22 @@ def test_no_intent_is_written_before_the_server_was_reached(world: World, away: 
     assert [message.attempts for message in world.messages()] == [0] * 5
     assert result.rest is not None
     assert (result.rest.number, result.rest.after_change) == (5, not away)
+
+
+def test_what_waits_for_a_slow_server_when_the_quiet_hours_begin_does_not_leave(world: World) -> None:
+    def answer(mail: OutgoingMail) -> Outcome:
+        world.clock.advance(timedelta(seconds=30))  # far less than an e-mail may take until it leaves
+        for _look in range(50):
+            if not mail.may_leave():
+                return too_late()
+            time.sleep(0.1)  # the run looks once a second
+        return Accepted()
+
+    world.change_patient(mobile=None, email="anna@example.ch")
+    world.book_appointment()
+    world.prepare()
+    world.clock.set(datetime(2026, 11, 23, 19, 59, 45, tzinfo=ZURICH))
+    world.mails.answer = answer
+    rest = world.send().rest
+    assert rest is not None
+    assert (world.states(), rest.reason, rest.ordinary) == (["prepared"], "quiet_hours", True)

@@ -192,6 +192,19 @@ def test_never_more_than_twelve_requests_an_hour_and_account(world: World) -> No
     assert {message.status_checks > 4 for message in world.messages()} == {True}  # and each has its turn
 
 
+def test_an_account_that_does_not_answer_lets_no_other_be_asked_more_often(world: World) -> None:
+    world.practice.put(replace(MEIER, id="M2"))
+    world.sms["M1"], world.sms["M2"] = asked, _silent = Counting(world), Silent(world)
+    world.add_patients(1300)
+    world.add_patients(1, mandant="M2", prefix="R")
+    world.prepare()
+    world.send()
+    rest = world.follow_up().rest
+    assert rest is not None
+    assert (len(asked.at), rest.reason, rest.progressed) == (3, "status_unavailable", True)
+    assert rest.not_before == world.clock.now() + timedelta(minutes=18)
+
+
 def test_by_hand_everything_is_asked_but_not_every_second(world: World) -> None:
     world.sms["M1"] = asked = Counting()
     world.book_appointment()
@@ -274,6 +287,22 @@ def test_a_refused_account_is_asked_again_after_a_change_or_once_before_the_day_
     assert [told.reason for told in world.activities if told.level is Level.WARNING] == ["status_unavailable"]
     silent.error = None
     assert world.follow_up().counts == {"delivered": 1}
+
+
+def test_a_refused_account_is_not_asked_each_time_another_is(world: World) -> None:
+    world.practice.put(replace(MEIER, id="M2"))
+    world.sms["M1"], world.sms["M2"] = asked, refused = Counting(world), Silent(world)
+    refused.error = GatewayAccountError("Abgelehnt", "Passwort falsch.", "", item="M2", fault=AccountFault.AUTHORISATION)
+    world.add_patients(3)
+    world.add_patients(2, mandant="M2", prefix="R")
+    world.prepare()
+    world.send()
+    for message in world.messages():
+        asked.report(DeliveryReport(message.reference, DeliveryStatus.BUFFERED))
+    followed_at(world)
+    assert (len(asked.at) > 8, len(refused.at)) == (True, 2)
+    refused.error = None
+    assert world.follow_up().counts == {"delivered": 2}
 
 
 def test_an_answer_lets_sending_go_on_that_waits_for_the_gateway(world: World) -> None:

@@ -64,6 +64,10 @@ class _NoConnectionError(Exception):
         self.outcome = outcome
 
 
+class _HangsUpError(Exception):
+    """The server ends the connection (421): whatever else it says on it means nothing."""
+
+
 @dataclass(slots=True)
 class _Line:
     """A connection that is logged in, and since when it is idle (monotonic seconds)."""
@@ -148,6 +152,9 @@ class SmtpGateway:
             log.warning("SMTP: broken off before the text (%s)", type(error).__name__)
             broken = NotNow("broken", _("Die Verbindung zum Mailserver brach ab, bevor die Mitteilung übergeben war."))
             return None if line.used_before else broken
+        except _HangsUpError:  # after so many messages, or so long: a new connection is taken, as from a server that just closes it
+            line.smtp.close()
+            return None if line.used_before else _later(421)
         if refused is not None:
             self._reset(line)
             return refused
@@ -278,22 +285,25 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
     """Goes through MAIL, RCPT and DATA; returns why it ends here, or None when the text may follow.
 
     What is too late already is not told to begin with DATA: after it only the end of the connection would be left.
+
+    Raises:
+        _HangsUpError: the server ends the connection.
     """
     options = ["SMTPUTF8"] if _needs_utf8(message) else []
     if options and not smtp.has_extn("smtputf8"):
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
     code, words = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
-        return _later(code) if code < 500 else _login_missing(code, words) or _sender_refused(message)
+        return _not_yet(code) if code < 500 else _login_missing(code, words) or _sender_refused(message)
     code, words = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
     if code not in (250, 251):
         refused = Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
-        return _later(code) if code < 500 else _stops_more(code, words, message) or refused
+        return _not_yet(code) if code < 500 else _stops_more(code, words, message) or refused
     if not message.may_leave():
         return too_late()
     code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
-        return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
+        return _not_yet(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
     return None
 
 
@@ -352,6 +362,17 @@ def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
     if code < 400:
         return _in_doubt()
     return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
+
+
+def _not_yet(code: int) -> NotNow:
+    """Returns what "not now" before the text means for the message.
+
+    Raises:
+        _HangsUpError: it is said of the connection.
+    """
+    if code == 421:
+        raise _HangsUpError
+    return _later(code)
 
 
 def _later(code: int) -> NotNow:

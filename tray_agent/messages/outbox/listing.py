@@ -118,6 +118,11 @@ def on_the_way(connection: Connection, now: datetime, asked_before: datetime | N
     return [read_row(row) for row in connection.execute(statement)]
 
 
+def not_told(connection: Connection, reason: str) -> list[OutboxMessage]:
+    """Returns the SMS on their way whose account would not tell, for this reason, what became of them."""
+    return [read_row(row) for row in connection.execute(select(message).where(*_FOLLOWED, message.c.reason == reason))]
+
+
 def still_open(connection: Connection, now: datetime) -> list[Followed]:
     """Returns the SMS on their way of which it still matters at ``now`` (aware) whether they arrive."""
     ahead = message.c.appointment_at > now

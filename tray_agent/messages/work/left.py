@@ -14,6 +14,7 @@ from tray_agent.jobs.owed import Rest
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxReason
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.lanes import Lanes
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageRun
@@ -178,7 +179,7 @@ class _Reading:
         if not self.refused:
             return
         parts, context = self.run.parts, self.run.context
-        starts = min((at for at in self.refused.values() if at is not None and at > self.now), default=None)
+        starts = min((at for at in self.refused.values() if at is not None and at - BEFORE_APPOINTMENT > self.now), default=None)
         once = last_useful_time(self.quiet, parts.zone, self.now, starts)
         tomorrow = datetime.combine(parts.local(self.now).date() + timedelta(days=1), time.min)
         until = once or parts.instant(tomorrow)
@@ -196,17 +197,21 @@ class _Reading:
         piles = list(self.piles.values())
         if not piles:
             return None
+        if self.refused:  # an attempt that only looks whether a switch is on again would try the refused password each time
+            piles = [pile for pile in piles if pile.reason != Reason.SWITCHED_OFF]
         by_itself = [pile for pile in piles if not pile.after_change]
         first = min((pile.first_at for pile in by_itself or piles if pile.first_at), default=None)
         gravest = max(piles, key=lambda pile: (pile.at_risk, pile.number))
+        progressed, ordinary = any(self.run.tally.counts[one] for one in _PROGRESS), all(pile.ordinary for pile in piles)
         return Rest(
             reason=gravest.reason,
             number=sum(pile.number for pile in piles),
             at_risk=sum(pile.at_risk for pile in piles),
             not_before=first if first and first > self.now else None,
             after_change=not by_itself,
-            progressed=any(self.run.tally.counts[one] for one in _PROGRESS),
-            ordinary=all(pile.ordinary for pile in piles),
+            progressed=progressed,
+            ordinary=ordinary,
+            untried=ordinary and not progressed,
         )
 
 

@@ -278,7 +278,8 @@ class Sending:
         return ready
 
     def _hold_while_quiet(self, lane: Lane) -> None:
-        if not lane.can_go_on or (lane.is_mail and self._settings.yes(MAIL_AT_ONCE)):
+        # Also while nothing waits any more: what is on its way and has not left stays back, too.
+        if lane.stop is not None or not (lane.waiting or lane.busy) or (lane.is_mail and self._settings.yes(MAIL_AT_ONCE)):
             return
         sentence = self._quiet_reason()
         if sentence:

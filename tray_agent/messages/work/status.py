@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tray_agent.errors import UnavailableError
+from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.i18n import _, join_texts, ngettext
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.owed import Rest
-from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
+from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, GatewayAccountError
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
@@ -90,12 +90,16 @@ class _Tracking:
         return self._result()
 
     def _due(self) -> tuple[list[OutboxMessage], datetime]:
-        """Returns what is to be asked about, and the time; who asks by hand wants to know now, but not every second."""
+        """Returns what is to be asked about, and the time; who asks by hand wants to know now, but not every second.
+
+        What an account refused to tell is asked again where nothing else is due: this attempt is then made because something changed.
+        """
         self._run.context.checkpoint()
         with self._parts.database.read() as connection:
             now = self._parts.database.now(connection)
             asked_before = now - self._parts.rules.ask_every if self._run.context.by_hand else None
-            return listing.on_the_way(connection, now, asked_before), now
+            due = listing.on_the_way(connection, now, asked_before)
+            return due or listing.not_told(connection, OutboxReason.STATUS_UNAVAILABLE), now
 
     def _track(self, messages: Sequence[OutboxMessage], now: datetime) -> list[MessageStep]:
         return [step for answer in self._asking.ask(messages) for one in answer.messages if (step := self._judge(one, answer, now))]
@@ -111,19 +115,29 @@ class _Tracking:
         if now - (message.submitted_at or now) >= self._parts.rules.track:
             return self._expired(message)
         if answer.error is not None:
-            self._run.tally.counts[Counted.NOT_ASKED] += 1
-            return None
+            return self._not_told(message, answer.error, now)
         next_at = next_question(message.submitted_at or now, message.appointment_at, now, self._parts.zone)
         later: dict[str, Any] = {"status_checks": message.status_checks + 1, "last_asked_at": now, "next_at": next_at}
         if answer.is_unreadable(message):
             row = unreadable_activity(self._parts, message)
             later |= {"reason": OutboxReason.STATUS_UNREADABLE, "sentence": unreadable_sentence()}
             return MessageStep.of(message, Step.WAIT, Actor.TRACKING, later, Counted.UNREADABLE, row, problem=row is not None)
-        if message.reason == OutboxReason.STATUS_UNREADABLE:
+        if message.reason in (OutboxReason.STATUS_UNREADABLE, OutboxReason.STATUS_UNAVAILABLE):
             later |= {"reason": "", "sentence": ""}
         if report is not None and report.status is DeliveryStatus.BUFFERED:
             return MessageStep.of(message, Step.BUFFER, Actor.TRACKING, later | _noted(report), Counted.BUFFERED)
         return MessageStep.of(message, Step.WAIT, Actor.TRACKING, later, Counted.OPEN)
+
+    def _not_told(self, message: OutboxMessage, error: KnownError, now: datetime) -> MessageStep | None:
+        """Returns what an account's fault means for a message: it stays due; where the login is refused, once before the day ends.
+
+        However often other accounts are asked: each further question with a refused password could lock the account.
+        """
+        if not isinstance(error, GatewayAccountError) or self._run.context.dry_run:
+            self._run.tally.counts[Counted.NOT_ASKED] += 1
+            return None
+        later = {"reason": OutboxReason.STATUS_UNAVAILABLE, "sentence": str(error), "next_at": last_question(now, self._parts.zone)}
+        return MessageStep.of(message, Step.WAIT, Actor.TRACKING, later, Counted.NOT_ASKED)
 
     # The end
 
@@ -170,9 +184,11 @@ class _Tracking:
         if left.next_at is None:  # each further question with a refused password could lock the account
             at = last_question(now, self._parts.zone)
             return Rest(OutboxReason.STATUS_UNAVAILABLE, number, not_before=at, after_change=True, progressed=progressed)
+        # The pauses after an account that does not answer are the engine's; those that do answer are not asked more often for it.
+        made = (requests for account, requests in self._asking.requests.items() if account not in self._asking.errors)
+        breath = now + self._parts.rules.request_every * max(made, default=0)
         if any(isinstance(error, UnavailableError) for error in self._asking.errors.values()):
-            return Rest(OutboxReason.STATUS_UNAVAILABLE, number, not_before=left.next_at, progressed=progressed)
-        breath = now + self._parts.rules.request_every * max(self._asking.requests.values(), default=0)
+            return Rest(OutboxReason.STATUS_UNAVAILABLE, number, not_before=max(breath, left.next_at), progressed=progressed)
         return Rest("open", number, not_before=max(breath, left.next_at), progressed=progressed, ordinary=True)
 
     def _sending_may_go_on(self, now: datetime) -> None:
