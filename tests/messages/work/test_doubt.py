@@ -118,7 +118,7 @@ def test_an_unreadable_word_about_a_message_in_doubt_proves_nothing(world: World
     lose_answer(gateway, taken=True)
     world.send()
     assert (world.states(), world.only().times_asked, len(gateway.taken)) == (["in_doubt"], 0, 1)
-    assert len(gateway.asked_at) > 3
+    assert len(gateway.asked_at) >= 3
     assert world.reasons().count("status_unreadable") == 1
     gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.DELIVERED))
     world.clock.advance(timedelta(minutes=10))

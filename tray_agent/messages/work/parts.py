@@ -76,7 +76,7 @@ class SendingRules:
     ask_every: timedelta = timedelta(minutes=5)
     times: int = 3
     back_off: tuple[timedelta, ...] = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
-    patience: timedelta = timedelta(minutes=20)
+    patience: timedelta = timedelta(minutes=14)
     patience_by_hand: timedelta = timedelta(seconds=10)
     give_up: timedelta = timedelta(days=7)
     track: timedelta = timedelta(days=7)
