@@ -35,8 +35,8 @@ from tray_agent.store.database import open_database
 
 ZURICH = ZoneInfo("Europe/Zurich")
 TODAY = date(2026, 11, 24)
-START = datetime(2026, 11, 24, 9, 59, 50, tzinfo=ZURICH)
-"""What the practice's clock shows at the beginning: Tuesday, ten seconds before the first job."""
+START = datetime(2026, 11, 24, 9, 59, 55, tzinfo=ZURICH)
+"""What the practice's clock shows at the beginning: Tuesday, five seconds before the first job."""
 
 PATIENTS = 20
 PATIENCE = 90.0
@@ -53,13 +53,13 @@ class PracticeDay:
     """
 
     def __init__(self, store: str, folder: Path, sends_after: int = 3) -> None:
-        self._begun = datetime.now(UTC)
-        self.clock = FastClock(self._begun, START.astimezone(UTC), 1.0)
-        self.gateway = FaultyGateway({ACCOUNT: PASSWORD}, balance=Decimal(1000), clock=self.clock).start()
         self._store, self._folder, self._sends_after = store, folder, sends_after
         self.practice_file = folder / "practice.db"
-        self._workers: dict[str, subprocess.Popen[str]] = {}
         self._fill_practice()
+        self._begun = datetime.now(UTC)  # only now: the plan must be saved before its first time
+        self.clock = FastClock(self._begun, START.astimezone(UTC), 1.0)
+        self.gateway = FaultyGateway({ACCOUNT: PASSWORD}, balance=Decimal(1000), clock=self.clock).start()
+        self._workers: dict[str, subprocess.Popen[str]] = {}
         self.office = Workstation(self._orders("Büro"))
         self._plan()
 
@@ -105,10 +105,14 @@ class PracticeDay:
         database.dispose()
 
     def _plan(self) -> None:
-        values: dict[Setting, Value] = {switches.find_setting("SMSService.TerminerinnerungSenden"): True, switches.DEFAULT_MANDANT: "M1"}
+        values: dict[Setting, Value] = {switches.REMINDERS_ON: True, switches.DEFAULT_MANDANT: "M1"}
         self.office.settings.save(values, "Praxis")
         first = datetime.combine(TODAY, time(10))
         self.plan({JobKey.PREPARE_REMINDERS: first.time(), JobKey.SEND_MESSAGES: (first + timedelta(seconds=self._sends_after)).time()})
+
+    def switch(self, *, on: bool) -> None:
+        """Turns reminders on or off."""
+        self.office.save_switches({switches.REMINDERS_ON: on})
 
     def plan(self, times: dict[JobKey, time]) -> None:
         """Enables jobs at these times of the day."""

@@ -12,9 +12,11 @@ from sqlalchemy import text
 
 from tests.conftest import ENGINES, make_database
 from tests.hours.practice_day import PATIENTS, PracticeDay
-from tests.hours.worker import ACCOUNT
+from tests.hours.worker import ACCOUNT, PASSWORD
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import PauseScope
 from tray_agent.messages.model import MessageState
+from tray_agent.protocol.model import RunState
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("hours")]
 PREPARE, SEND = JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES
@@ -50,6 +52,39 @@ def test_an_account_without_credits_sends_as_soon_as_it_has_some(day: PracticeDa
     day.wait(lambda: attempts(day) >= 2, "the second attempt")
     assert len(day.told()) == 5
     day.gateway.set_credits(ACCOUNT, Decimal(500))
+    day.wait(day.everybody_was_told_once, "that everybody is told")
+
+
+def test_an_account_that_is_locked_sends_when_somebody_has_seen_that_it_answers(day: PracticeDay) -> None:
+    day.gateway._accounts[ACCOUNT] = "another password"
+    day.start("EMPFANG")
+    day.wait(lambda: bool(day.runs(SEND)) and day.runs(SEND)[-1].state is not RunState.RUNNING, "the first attempt")
+    asked = len(day.runs(SEND))
+    day.gateway._accounts[ACCOUNT] = PASSWORD
+    assert (len(day.told()), asked) == (0, 1)  # nobody tries a refused password again and again
+    day.office.messages.refresh_credits()
+    day.wait(day.everybody_was_told_once, "that everybody is told")
+
+
+def test_a_switch_that_is_off_for_a_moment_costs_nobody_a_reminder(day: PracticeDay) -> None:
+    day.start("EMPFANG")
+    day.wait(lambda: len(day.messages()) == PATIENTS, "that all is prepared")
+    day.switch(on=False)
+    day.wait(lambda: bool(day.runs(SEND)), "the planned time of sending")
+    day.switch(on=True)
+    day.wait(day.everybody_was_told_once, "that everybody is told")
+
+
+def test_a_pause_holds_what_is_owed_back_until_it_ends(day: PracticeDay) -> None:
+    day.gateway.stop()
+    day.start("EMPFANG")
+    day.wait(lambda: attempts(day) >= 1, "the first attempt")
+    day.office.jobs.pause(PauseScope.EVERYTHING, None, "Praxis")
+    day.wait(lambda: all(row.running is None for row in day.office.jobs.overview()), "that nothing runs")
+    day.gateway.start()
+    day.office.jobs.try_again()
+    assert day.told() == {}
+    day.office.jobs.resume()
     day.wait(day.everybody_was_told_once, "that everybody is told")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import InputError
@@ -22,7 +22,7 @@ from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.faults import is_duplicate_key
-from tray_agent.store.tables import job, job_lock, job_pause, job_run
+from tray_agent.store.tables import job, job_lock, job_pause, job_run, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,15 @@ class PlanStore:
         """Returns what a job owes."""
         with self._database.read() as connection:
             return read_owed(connection, key)
+
+    def switches_changed_at(self, key: JobKey) -> datetime | None:
+        """Returns when a switch of a job was turned last (aware, UTC); None: never."""
+        turned = select(func.max(setting.c.changed_at)).where(
+            or_(*(and_(setting.c.section == one.section.lower(), setting.c.name == one.name.lower()) for one in job_kind(key).switches))
+        )
+        with self._database.read() as connection:
+            found: datetime | None = connection.execute(turned).scalar()
+            return found
 
     def newest_reason(self, key: JobKey) -> str | None:
         """Returns the reason of a job's newest row in the history; None: it has none."""

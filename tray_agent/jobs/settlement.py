@@ -177,7 +177,9 @@ class Settlement:
         """
         if not decision.skips or decision.skips[-1][1] is not RunReason.SWITCH_OFF:
             return False
-        return self._plans.newest_reason(key) not in (None, RunReason.SWITCH_OFF)
+        turned = self._plans.switches_changed_at(key)
+        turned_today = turned is not None and is_same_day(turned, decision.skips[-1][0], self._around.zone)
+        return turned_today or self._plans.newest_reason(key) not in (None, RunReason.SWITCH_OFF)
 
     def _sweep(self, job: JobKey, holder: Holder, rest: Rest | None = None) -> None:
         if holder.given_back:
