@@ -18,4 +18,4 @@ export SIGNED_FILES="Z:$run/signed"
 
 export PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=0
 windows "$run/python/python.exe" -m pytest -p no:cacheprovider -m "not desktop" --ignore tests/windows/desktop \
-  --ignore tests/benchmarks --ignore tests/simulation ${WORKERS:+-n "$WORKERS"} "$@"
+  --ignore tests/benchmarks --ignore tests/simulation --ignore tests/hours ${WORKERS:+-n "$WORKERS"} "$@"
