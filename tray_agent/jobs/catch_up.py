@@ -192,9 +192,7 @@ def decide_owed(planned: PlannedJob, owed: Owed, facts: PlannedTimeFacts) -> Dec
         owed: what it owes.
         facts: what decides.
     """
-    if not planned.schedule.enabled or not facts.switched_on:
-        return Decision()
-    if owed.next_at is None:
+    if not planned.schedule.enabled or not facts.switched_on or owed.next_at is None:
         return Decision()
     if owed.next_at > facts.now:
         return Decision(wait=Wait(RunReason.NOT_YET, owed.next_at))

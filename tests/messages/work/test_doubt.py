@@ -114,11 +114,12 @@ def test_not_yet_submitted_with_a_time_of_submission_means_that_the_gateway_has_
 
 
 def test_an_unreadable_word_about_a_message_in_doubt_proves_nothing(world: World, gateway: Watched) -> None:
+    world.rules = replace(world.rules, patience=timedelta(minutes=20))
     gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.UNREADABLE))
     lose_answer(gateway, taken=True)
     world.send()
     assert (world.states(), world.only().times_asked, len(gateway.taken)) == (["in_doubt"], 0, 1)
-    assert len(gateway.asked_at) >= 3
+    assert len(gateway.asked_at) > 3
     assert world.reasons().count("status_unreadable") == 1
     gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.DELIVERED))
     world.clock.advance(timedelta(minutes=10))

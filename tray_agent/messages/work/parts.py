@@ -57,7 +57,8 @@ class SendingRules:
         ask_every, times: a gateway is believed that it never got a message after it said so this often, this far apart
             (ASPSMS: "not known" also means "not yet submitted"; three times within 15 minutes).
         back_off: pauses after "not now", the last one again and again; each varied by up to a fifth.
-        patience: so long a run waits for what was put off or is in doubt, before it leaves it to the next run.
+        patience: so long a run waits for what was put off or is in doubt, before it leaves it to the next attempt: long enough to settle a
+            doubt, and below the quarter of an hour after which trouble is told.
         patience_by_hand: the same where a person began the run and waits for its result.
         give_up: after this time an answer about a message in doubt is of no use any more.
         track: so long a submitted message is followed up (seven days).
