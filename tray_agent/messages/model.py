@@ -9,7 +9,15 @@ class MessageKind(WordedEnum):
     """What a message is for."""
 
     REMINDER = "reminder", N_("Terminerinnerung")
+    MOVED = "moved", N_("Terminverschiebung")
+    """The notice that an appointment has another time than its patient was told."""
+
     BIRTHDAY = "birthday", N_("Geburtstagsglückwunsch")
+
+    @property
+    def is_of_appointment(self) -> bool:
+        """Returns whether it tells a time at which somebody is to come."""
+        return self is not MessageKind.BIRTHDAY
 
 
 class Channel(WordedEnum):
@@ -36,3 +44,17 @@ class MessageState(WordedEnum):
 
     CANCELLED = "cancelled", N_("storniert")
     IN_DOUBT = "in_doubt", N_("in der Schwebe")
+
+
+class Standing(WordedEnum):
+    """How a message stands to the agenda, by the last comparison of what it says with what is true (decision record 0019)."""
+
+    AS_TOLD = "", N_("wie mitgeteilt")
+    MOVED = "moved", N_("verschoben")
+    CANCELLED = "cancelled", N_("abgesagt")
+    REASSIGNED = "reassigned", N_("anderer Patient")
+    ABSENT = "absent", N_("fehlt in der Agenda")
+    """The appointment, or its patient, was not found: a fault or a fact, nobody knows yet."""
+
+    DELETED = "deleted", N_("gelöscht")
+    """Absent for so long, or by a person's word, that it is believed."""

@@ -14,7 +14,7 @@ from tray_agent.i18n import _, format_datetime, format_time, join_texts
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, JobWork
 from tray_agent.jobs.outlook import Outlook
-from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import (
@@ -123,7 +123,7 @@ class MessageService:
         ]
 
     def _to_call(self, connection: Connection, ahead: Outlook, since: datetime, now: datetime) -> list[OutboxMessage]:
-        doubtful = [one for one in listing.in_doubt(connection) if one.kind is MessageKind.REMINDER and _begins(one) >= since]
+        doubtful = [one for one in listing.in_doubt(connection) if one.kind.is_of_appointment and _begins(one) >= since]
         leaves = ahead.at + TIME_TO_CALL if ahead.at else None
         calls = hours_ahead(now, self.parts.zone, self._is_free()) if doubtful or ahead.held_up else now
         unsent_before = max(leaves, calls) if leaves and ahead.held_up else leaves

@@ -283,6 +283,13 @@ message = Table(
     Column("patient_find", sort_text(200), nullable=False),
     # How the sentence was made, so that every reader has it in his own language (record 0016); NULL: nobody knows.
     Column("sentence_source", long_text()),
+    # What the last comparison with the agenda found, "": as it was told (record 0019); and since when.
+    Column("standing", key_text(12), nullable=False),
+    Column("standing_since", UtcDateTime()),
+    # The doctor that the text names; NULL where it names none.
+    Column("doctor", human_text(200)),
+    # The key of the message that says the same words to the same number: this one is not sent.
+    Column("said_by", key_text(160)),
     UniqueConstraint("unique_key"),
     # What is due, read on by number, and the outbox under the filters of state and kind.
     Index("ix_message_state", "state", "id", "next_at", "kind"),
@@ -296,6 +303,61 @@ message = Table(
     Index("ix_message_patient_id", "patient_id"),
 )
 """The outbox (Versand-Queue): one row for every message, kept after it is final."""
+
+covered_day = Table(
+    "covered_day",
+    metadata,
+    Column("job", key_text(40), primary_key=True),
+    # ISO date, by the practice's calendar.
+    Column("day", key_text(10), primary_key=True),
+    # The newest planned time whose run searched it.
+    Column("searched_at", UtcDateTime(), nullable=False),
+)
+"""The days that a successful run of a preparing job searched."""
+
+question = Table(
+    "question",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", key_text(20), nullable=False),
+    # What makes it another question than one of the same kind before.
+    Column("subject", key_text(120), nullable=False),
+    Column("asked_at", UtcDateTime(), nullable=False),
+    Column("sentence", long_text(), nullable=False),
+    # How the sentence was made, so that every reader has it in his own language (record 0016); NULL: nobody knows.
+    Column("sentence_source", long_text()),
+    # What it is about, as JSON: for whoever asked.
+    Column("about", long_text(), nullable=False),
+    # A stable word, "": nobody answered.
+    Column("answer", key_text(20), nullable=False),
+    Column("answered_by", human_text(120)),
+    Column("answered_at", UtcDateTime()),
+    UniqueConstraint("kind", "subject"),
+)
+"""What a person has to decide, once for the practice."""
+
+practice_view = Table(
+    "practice_view",
+    metadata,
+    Column("name", key_text(40), primary_key=True),
+    # When it last held rows, to the day.
+    Column("filled_at", UtcDateTime(), nullable=False),
+)
+"""The views of the practice's data that held rows: one that holds none any more is a fault, not a fact."""
+
+store_state = Table(
+    "store_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # The store's own, random; a copy has the same.
+    Column("number", key_text(40), nullable=False),
+    # Grows with every run that sends and every person's decision; a store below what a workstation saw was put back.
+    Column("generation", BigInteger, nullable=False),
+    # The server and database that it was last used on: for people, and as a key to compare.
+    Column("place", human_text(300), nullable=False),
+    Column("place_key", key_text(64), nullable=False),
+)
+"""One row: which store this is, and how far it has come."""
 
 credit_balance = Table(
     "credit_balance",

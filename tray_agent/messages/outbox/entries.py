@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, func, insert, literal_column, or_, select, update
 
 from tray_agent.i18n import shown_text, store_text
-from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.keys import reference_of
 from tray_agent.messages.outbox.model import OutboxMessage
 from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, Actor, Step, state_after
@@ -41,6 +41,7 @@ class Draft:
     """A message as preparing makes it: prepared, or an error that the practice must see. Instants are aware.
 
     Attributes:
+        reference: its identity at the gateway; "" derives it from the key alone, of what can't be sent.
         next_at: when it may first be sent.
         expires_at: from here on it is never sent.
     """
@@ -64,6 +65,9 @@ class Draft:
     reason: str = ""
     sentence: str = ""
     appointment_at: datetime | None = None
+    doctor: str | None = None
+    said_by: str | None = None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,11 @@ class Known:
     attempts: int
     sending_at: datetime | None
     handled_at: datetime | None
+    prepared_at: datetime
+    standing: Standing
+    standing_since: datetime | None
+    doctor: str | None
+    said_by: str | None
 
     @property
     def left_at(self) -> datetime | None:
@@ -143,10 +152,12 @@ def apply(connection: Connection, change: Change, now: datetime) -> bool:
 def revive(connection: Connection, known: Known, draft: Draft, now: datetime) -> bool:
     """Puts a cancelled message, or one in error, back into the outbox with a new content; returns whether it happened.
 
-    Only where nothing ever left for its key; the reference stays.
+    Only where nothing ever left for its key.
     """
     step = Step.REVIVE if draft.state is MessageState.PREPARED else Step.REVIVE_AS_ERROR
-    content = {name: value for name, value in _row_of(draft, now).items() if name not in {"unique_key", "reference", "state"}}
+    content = {name: value for name, value in _row_of(draft, now).items() if name not in {"unique_key", "state"}}
+    if known.attempts:  # the gateway may know it by the one it has
+        del content["reference"]
     if draft.state is MessageState.ERROR:
         content["final_at"] = now
     content |= {"handled_at": None, "handled_by": None}
@@ -291,7 +302,8 @@ def known_between(connection: Connection, patient_ids: Collection[str], begin: d
 
 def read_row(row: Row[Any]) -> OutboxMessage:
     """Returns a row of the table as a value."""
-    *values, _sort, _find, source = tuple(row)
+    *values, _sort, _find, source, standing, since, doctor, said_by = tuple(row)
+    values += [Standing(standing), since, doctor, said_by]
     values[_SENTENCE] = shown_text(values[_SENTENCE], source)
     values[_KIND] = MessageKind(values[_KIND])
     values[_CHANNEL] = Channel(values[_CHANNEL]) if values[_CHANNEL] else None
@@ -300,8 +312,13 @@ def read_row(row: Row[Any]) -> OutboxMessage:
 
 
 def _known(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> list[Known]:
-    rows = (tuple(row) for row in _in_chunks(connection, statement, column, wanted))
-    return [Known(number, version, MessageState(state), *others) for number, version, state, *others in rows]
+    return [_read_known(row) for row in _in_chunks(connection, statement, column, wanted)]
+
+
+def _read_known(row: Row[Any]) -> Known:
+    values = list(row)
+    values[_KNOWN_STATE], values[_KNOWN_STANDING] = MessageState(values[_KNOWN_STATE]), Standing(values[_KNOWN_STANDING])
+    return Known(*values)
 
 
 def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> Iterator[Row[Any]]:
@@ -313,7 +330,7 @@ def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnEle
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
     values = dict(zip(_DRAFTED, _drafted(draft), strict=True))
     return values | {
-        "reference": reference_of(draft.unique_key),
+        "reference": draft.reference or reference_of(draft.unique_key),
         "kind": draft.kind.value,
         "channel": draft.channel.value if draft.channel else None,
         "state": draft.state.value,
@@ -336,8 +353,10 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     return derived
 
 
-_AT_FIRST: Mapping[str, ColumnElement[Any]] = {"version": literal_column("1"), "reason_code": literal_column("''")} | {
-    name: literal_column("0") for name in ("token", "attempts", "times_asked", "status_checks")
+_AT_FIRST: Mapping[str, ColumnElement[Any]] = {
+    "version": literal_column("1"),
+    **dict.fromkeys(("reason_code", "standing"), literal_column("''")),
+    **dict.fromkeys(("token", "attempts", "times_asked", "status_checks"), literal_column("0")),
 }
 """What every new message begins with: written into the statement, because a parameter costs time in every row."""
 
@@ -347,6 +366,7 @@ _drafted = attrgetter(*_DRAFTED)
 _INSERT = insert(message).values(_AT_FIRST)
 
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
+_KNOWN_STATE, _KNOWN_STANDING = ([known.name for known in fields(Known)].index(name) for name in ("state", "standing"))
 
 _COLUMNS = [column.name for column in message.c]
 _KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", "channel", "state", "sentence"))

@@ -1,4 +1,4 @@
-"""The keys that carry the promises: one reminder per appointment and start, one greeting per patient and year.
+"""The keys that carry the promises: one reminder per appointment and start, one notice per move, one greeting per patient and year.
 
 The time stands first: messages are prepared in its order, so that their keys come into the index one after the other.
 An id of the practice may be anything: what is not plain lower-case ASCII is hashed, so that no collation of any
@@ -25,21 +25,48 @@ def reminder_key(appointment_id: str, starts_at: datetime) -> str:
     return f"reminder/{starts_at:%Y%m%dt%H%M}/{_plain(appointment_id)}"
 
 
+def moved_key(appointment_id: str, starts_at: datetime, former: datetime) -> str:
+    """Returns the key of the notice that an appointment has another time than its patient was told last.
+
+    Args:
+        appointment_id: as the practice writes it.
+        starts_at: the time that is true now: local wall-clock time, naive, as the other.
+        former: the time that the patient was told.
+    """
+    return f"moved/{starts_at:%Y%m%dt%H%M}/{former:%Y%m%dt%H%M}/{_plain(appointment_id)}"
+
+
 def call_key(key: str) -> str:
     """Returns the key of the entry that asks to call a patient who was told something else than a reminder's key says."""
     return f"{key}/call"
 
 
 def start_in(unique_key: str) -> datetime:
-    """Returns the start that a reminder's key names: local wall-clock time, naive, whole minutes.
+    """Returns the start that a reminder or a notice tells: local wall-clock time, naive, whole minutes.
 
     Raises:
-        ValueError: it is no reminder's key.
+        ValueError: it is the key of neither.
     """
     kind, _slash, rest = unique_key.partition("/")
-    written, slash, _appointment = rest.partition("/")
-    if kind != "reminder" or not slash or len(written) != 13:
+    if kind not in ("reminder", "moved"):
         raise ValueError(unique_key)
+    return _time_in(rest.partition("/"))
+
+
+def former_in(unique_key: str) -> datetime | None:
+    """Returns the former time that a notice replaces, as ``start_in`` does; None for the key of anything else.
+
+    Raises:
+        ValueError: it begins like a notice's key and is none.
+    """
+    kind, _slash, rest = unique_key.partition("/")
+    return _time_in(rest.partition("/")[2].partition("/")) if kind == "moved" else None
+
+
+def _time_in(parted: tuple[str, str, str]) -> datetime:
+    written, slash, _rest = parted
+    if not slash or len(written) != 13:
+        raise ValueError("/".join(parted))
     return datetime(int(written[:4]), int(written[4:6]), int(written[6:8]), int(written[9:11]), int(written[11:13]))  # noqa: DTZ001 - local, naive
 
 
@@ -60,13 +87,18 @@ def birthday_key(patient_id: str, year: int) -> str:
     return f"birthday/{year}/{_plain(patient_id)}"
 
 
-def reference_of(unique_key: str) -> str:
+def reference_of(unique_key: str, licence: str = "") -> str:
     """Returns a message's own identity at the gateway: 20 characters a-z and 2-7, the same wherever it is computed.
 
-    Derived from the key, so that a message prepared anew from a restored database is still known at the gateway.
-    100 bits: two messages never share one.
+    Derived from the key, so that a message prepared anew from a restored database is still known at the gateway, and from the practice's
+    data, so that two practices on one account never meet. 100 bits: two messages never share one.
+
+    Args:
+        unique_key: of the message.
+        licence: the licence number of the Mandant that is charged, as the practice writes it; "" where nobody is.
     """
-    return b32encode(sha256(unique_key.encode()).digest()[:15]).decode().lower()[:20]
+    compact = "".join(character for character in licence.casefold() if character.isalnum())
+    return b32encode(sha256(f"{compact}/{unique_key}".encode() if compact else unique_key.encode()).digest()[:15]).decode().lower()[:20]
 
 
 def _plain(practice_id: str) -> str:

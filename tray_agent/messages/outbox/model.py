@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,9 @@ class OutboxMessage:
         reason_code: the gateway's own code of the newest notification ("107"), or "".
         handled_by, handled_at: who decided or ticked it off, and when.
         account: the gateway's account that it was last handed to; None before.
+        standing, standing_since: what the last comparison with the agenda found, and since when; ``AS_TOLD`` and None where all is as told.
+        doctor: the doctor that the text names; None where it names none.
+        said_by: the key of the message that says the same words to the same number; None: it speaks for itself.
     """
 
     id: int
@@ -70,6 +73,10 @@ class OutboxMessage:
     handled_by: str | None
     handled_at: datetime | None
     account: str | None = None
+    standing: Standing = Standing.AS_TOLD
+    standing_since: datetime | None = None
+    doctor: str | None = None
+    said_by: str | None = None
 
 
 class OutboxReason(StrEnum):
@@ -125,6 +132,14 @@ class OutboxReason(StrEnum):
     STATUS_UNAVAILABLE = "status_unavailable"
     STATUS_UNREADABLE = "status_unreadable"
     CREDITS_LOW = "credits_low"
+    QUESTION = "question"
+    """A person has to decide something, or did."""
+
+    SAME_WORDS = "same_words"
+    """Another message says the same to the same number."""
+
+    CANCELLED_AFTER = "cancelled_after"
+    """What it tells is not true any more since it left: cancelled, another patient's, deleted; no further message says so."""
 
 
 class OutboxOrder(StrEnum):

@@ -9,10 +9,10 @@ The first reason that applies is told, in this order:
  1  the switch                ``switched_off``
  2  the patient               ``patient_missing``, ``deceased``, ``opted_out``, ``data_unreadable``
  3  the appointment           ``appointment_missing``, ``data_unreadable``, its status, ``appointment_begun``,
-                              ``outside_window``, ``visit_reason``
+                              ``outside_window``, ``booked_afterwards``, ``visit_reason``
     or the birthday           ``no_birthday``
- 4  what was sent before      ``already_reminded``, ``told_another_time``, ``told_another_patient``, ``moved_not_repeated``,
-                              ``another_that_day``, ``already_greeted``
+ 4  what was sent before      ``already_reminded``, ``told_another_time``, ``told_another_patient``, ``told_another_doctor``,
+                              ``moved_not_repeated``, ``another_that_day``, ``already_greeted``
  5  the contact               ``no_contact``, ``landline_only``, ``contact_invalid``, ``channel_not_set_up``
  6  the Mandant               ``no_mandant``, ``mandant_unknown``, the licence
  7  the text                  ``no_template``
@@ -22,8 +22,11 @@ The first reason that applies is told, in this order:
 What concerns the patient comes before what the practice can put right, so that a patient without a contact is reminded by
 letter even while a licence is being renewed. A reminder that fails from step 5 on gets an entry with an error in the
 outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a). So does an appointment
-whose reminder went out, but whose patient was told something else since: moved and moved back, or another patient's now. The key
-(appointment and start) lets no second message leave; a person must tell.
+whose patient was told something else, where no notice can put that right: moved there and back twice, another patient's now, another
+doctor's. The keys let no second message leave; a person must tell.
+
+An appointment whose patient was told another time gets a notice instead of a reminder (decision record 0019): where its start lies in
+the days that are searched, or the former one has not passed.
 """
 
 from __future__ import annotations
@@ -40,10 +43,11 @@ from tray_agent.config import settings as switches
 from tray_agent.config.settings import Settings
 from tray_agent.i18n import _, join_texts
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.outbox.keys import birthday_key, reminder_key
+from tray_agent.messages.outbox.keys import birthday_key, moved_key, reminder_key
 from tray_agent.messages.rules.contacts import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_address, read_phone
 from tray_agent.messages.rules.licence import licence_fault
 from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.messages.rules.truth import start_of
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason
 
 if TYPE_CHECKING:
@@ -116,12 +120,26 @@ class ReminderKey:
     @classmethod
     def of(cls, appointment: Appointment) -> ReminderKey:
         """Returns the key of an appointment; a move by less than a minute is none."""
-        return cls(appointment.id, appointment.starts_at.replace(second=0, microsecond=0))
+        return cls(appointment.id, start_of(appointment))
 
     @property
     def text(self) -> str:
         """Returns the key as the outbox keeps it."""
         return reminder_key(self.appointment_id, self.starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKey:
+    """What may be told once: that an appointment has this start instead of the one that its patient was told (both as of a reminder)."""
+
+    appointment_id: str
+    starts_at: datetime
+    former: datetime
+
+    @property
+    def text(self) -> str:
+        """Returns the key as the outbox keeps it."""
+        return moved_key(self.appointment_id, self.starts_at, self.former)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +155,27 @@ class BirthdayKey:
         return birthday_key(self.patient_id, self.year)
 
 
-MessageKey = ReminderKey | BirthdayKey
+AppointmentKey = ReminderKey | NoticeKey
+MessageKey = AppointmentKey | BirthdayKey
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierReminder:
-    """A reminder in the outbox that went out or will (neither cancelled nor in error).
+    """A reminder or a notice in the outbox that went out or will (neither cancelled nor in error).
 
     Attributes:
         left_at: when it was handed over (aware); None where it was not, did not arrive, or where that is of no interest.
+        doctor: whom the text names; None where it names nobody.
+        prepared_on: the practice's date on which it was prepared; None where that is of no interest.
+        stands: whether its appointment is still as it tells; what does not stand is no reason not to remind of another that day.
     """
 
-    key: ReminderKey
+    key: AppointmentKey
     patient_id: str
     left_at: datetime | None = None
+    doctor: str | None = None
+    prepared_on: date | None = None
+    stands: bool = True
 
 
 @dataclass(frozen=True)
@@ -174,8 +199,9 @@ class Earlier:
 
     @cached_property
     def of_day(self) -> Mapping[tuple[str, date], Sequence[EarlierReminder]]:
-        """Returns the reminders by patient and day."""
-        return grouped(self.reminders, lambda known: (known.patient_id, known.key.starts_at.date()))
+        """Returns the reminders that stand, by patient and day."""
+        standing = (known for known in self.reminders if known.stands)
+        return grouped(standing, lambda known: (known.patient_id, known.key.starts_at.date()))
 
 
 Group = TypeVar("Group")
@@ -218,6 +244,8 @@ class Circumstances:
         channels: on which the practice can send at all; others are passed over.
         region: the country of telephone numbers without a country code.
         planned_on: the day for which appointments are looked for, where it is not today: of a planned time that is caught up.
+        made_up: further days that are searched, because planned times that would have done it were missed.
+        passed: days ahead that were searched before and lie in no window any more: who was booked since is told, not reminded.
     """
 
     now: datetime
@@ -229,6 +257,8 @@ class Circumstances:
     channels: frozenset[Channel] = frozenset(Channel)
     region: str = "CH"
     planned_on: date | None = None
+    made_up: frozenset[date] = frozenset()
+    passed: frozenset[date] = frozenset()
 
     @property
     def today(self) -> date:
@@ -237,8 +267,12 @@ class Circumstances:
 
     @cached_property
     def window(self) -> SearchWindow:
-        """Returns the days that are searched."""
+        """Returns the days that are searched by themselves."""
         return self.settings.window(self.planned_on or self.today)
+
+    def is_searched(self, day: date) -> bool:
+        """Returns whether a day is searched: it lies in the window, or is made up for."""
+        return self.window.first <= day <= self.window.last or day in self.made_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,18 +343,21 @@ class NotEligible:
     @property
     def may_wait(self) -> bool:
         """Returns whether a message that is prepared already stays so and is asked about again at the next run, until it expires."""
-        return self.reason in (Reason.SWITCHED_OFF, Reason.NO_CREDITS)
+        return self.reason in (Reason.SWITCHED_OFF, Reason.NO_CREDITS, *ABSENT)
 
 
 Decision = Eligible | NotEligible
+
+ABSENT = frozenset({Reason.APPOINTMENT_MISSING, Reason.PATIENT_MISSING})
+"""What was read of the practice's data is not there (any more): a fault or a fact, which one reading does not tell."""
 
 
 _NOTHING = Earlier()
 
 
 def decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
-    """Returns whether an appointment is reminded, at preparing."""
-    return _decide_reminder(candidate, around, earlier, around.window)
+    """Returns whether an appointment is reminded, or a notice sent that its patient was told another time, at preparing."""
+    return _decide_reminder(candidate, around, earlier, around.is_searched)
 
 
 def decide_birthday(candidate: Candidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
@@ -365,12 +402,13 @@ class PreparingBatch:
             earlier: what the outbox knows of it.
         """
         decision = decide_reminder(candidate, self._around, earlier)
-        if not isinstance(decision, Eligible) or not isinstance(decision.key, ReminderKey):
+        if not isinstance(decision, Eligible) or isinstance(decision.key, BirthdayKey):
             return decision
         same_day = self._prepared.setdefault((decision.patient_id, decision.key.starts_at.date()), set())
         if decision.key in self._keys:  # a view may hold one appointment twice
             return decision.refused(Reason.ALREADY_REMINDED)
-        if self._around.settings.one_per_day and same_day - {decision.key.appointment_id}:
+        is_reminder = isinstance(decision.key, ReminderKey)  # who was told another time is told the right one in any case
+        if is_reminder and self._around.settings.one_per_day and same_day - {decision.key.appointment_id}:
             return decision.refused(Reason.ANOTHER_THAT_DAY)
         same_day.add(decision.key.appointment_id)
         self._keys.add(decision.key)
@@ -386,21 +424,33 @@ class PreparingBatch:
         return decision
 
 
-def recheck_reminder(key: ReminderKey, candidate: Candidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
-    """Returns whether a reminder that was prepared under ``key`` may be sent at this moment.
+def recheck_reminder(key: AppointmentKey, candidate: Candidate, around: Circumstances, earlier: Earlier = _NOTHING) -> Decision:
+    """Returns whether a reminder or a notice that was prepared under ``key`` may be sent at this moment.
 
     What is eligible under another key was moved: a message of its own tells the new start. The message itself is left out of
     ``earlier``. The search window no longer counts, except that an appointment which was moved beyond its end is left to its own time.
     """
     appointment = candidate.appointment
-    moved = appointment is not None and ReminderKey.of(appointment) != key
-    window = SearchWindow(around.today, around.window.last) if moved else None
-    decision = _decide_reminder(candidate, around, _of_others(key, earlier, keep_day=moved), window)
+    moved = appointment is not None and ReminderKey.of(appointment).starts_at != key.starts_at
+    others, last = _of_others(key, earlier, keep_day=moved), around.window.last
+    stays = isinstance(key, ReminderKey) and not moved
+    decision = _decide_reminder(candidate, around, others, lambda day: stays or day <= last)
+    if isinstance(key, NoticeKey) and appointment is not None and _is_told(others, appointment):
+        if isinstance(decision, Eligible):
+            return decision.refused(Reason.MOVED_BACK)
+        if decision.reason is Reason.ALREADY_REMINDED:
+            return replace(decision, reason=Reason.MOVED_BACK)
     if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
         return replace(decision, reason=Reason.MOVED_AWAY)
     if isinstance(decision, NotEligible) and decision.reason in WRONGLY_INFORMED:
         return replace(decision, reason=Reason.ALREADY_REMINDED, entry=False)  # the next preparing asks to call
     return decision
+
+
+def _is_told(earlier: Earlier, appointment: Appointment) -> bool:
+    """Returns whether its patient was told last what is true of an appointment."""
+    told = told_last(earlier.of_appointment.get(appointment.id, ()))
+    return told is not None and told.key.starts_at == start_of(appointment) and told.patient_id == appointment.patient_id
 
 
 def recheck_birthday(key: BirthdayKey, candidate: Candidate, around: Circumstances) -> Decision:
@@ -411,7 +461,7 @@ def recheck_birthday(key: BirthdayKey, candidate: Candidate, around: Circumstanc
     return replace(decision, reason=Reason.BIRTHDAY_OVER) if decision.reason is Reason.NO_BIRTHDAY else decision
 
 
-def _of_others(key: ReminderKey, earlier: Earlier, *, keep_day: bool) -> Earlier:
+def _of_others(key: AppointmentKey, earlier: Earlier, *, keep_day: bool) -> Earlier:
     """Returns what is known without the message of ``key`` itself.
 
     Two reminders of one day that are both prepared already must not forbid each other: other appointments only count
@@ -438,10 +488,10 @@ class _Draft:
 
     def failed(self, reason: Reason, detail: str = "") -> NotEligible:
         """Refuses what should have been sent: the practice gets an entry for a reminder."""
-        return self.refused(reason, entry=self.kind is MessageKind.REMINDER, detail=detail)
+        return self.refused(reason, entry=self.kind.is_of_appointment, detail=detail)
 
 
-def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earlier, window: SearchWindow | None) -> Decision:
+def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earlier, is_searched: Callable[[date], bool]) -> Decision:
     appointment, patient = candidate.appointment, candidate.patient
     key = ReminderKey.of(appointment) if appointment else None
     draft = _Draft(MessageKind.REMINDER, key, patient, _charged(candidate.treatment_mandant, around))
@@ -452,15 +502,28 @@ def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earli
     # At sending both were read at different moments: the appointment may have been given to another patient in between.
     if patient is None or patient.id != appointment.patient_id:
         return draft.refused(Reason.PATIENT_MISSING)
+    told = told_last(earlier.of_appointment.get(key.appointment_id, ()))
+    if told is not None and (told.patient_id != patient.id or told.key.starts_at == key.starts_at):
+        notice = None
+    else:
+        notice = NoticeKey(key.appointment_id, key.starts_at, told.key.starts_at) if told else None
+    searched = is_searched(key.starts_at.date()) or (notice is not None and notice.former > around.now)
     reason = (
         _patient_fault(patient)
-        or _appointment_fault(appointment, around, window)
-        or _earlier_fault(key, patient.id, around.settings, earlier)
+        or _appointment_fault(appointment, around, searched=searched)
+        or (_notice_fault(notice, around.settings, earlier) if notice else _earlier_fault(key, patient.id, appointment, around, earlier))
     )
     if reason is not None:
         return draft.refused(reason, entry=reason in WRONGLY_INFORMED)
-    moved = appointment.id in earlier.of_appointment
-    return _decide_way(replace(draft, moved=True) if moved else draft, patient, around)
+    if notice is not None:
+        draft = replace(draft, kind=MessageKind.MOVED, key=notice, moved=True)
+    return _decide_way(draft, patient, around)
+
+
+def told_last(known: Iterable[EarlierReminder]) -> EarlierReminder | None:
+    """Returns what left last, of what is known about one appointment; None where nothing left."""
+    left = [(one.left_at, one.key.text, one) for one in known if one.left_at is not None]
+    return max(left, key=lambda one: one[:2])[2] if left else None
 
 
 def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decision:
@@ -502,7 +565,7 @@ _NOT_DEFINITE = {
 }
 
 
-def _appointment_fault(appointment: Appointment, around: Circumstances, window: SearchWindow | None) -> Reason | None:
+def _appointment_fault(appointment: Appointment, around: Circumstances, *, searched: bool) -> Reason | None:
     if appointment.unreadable & {"id", "patient_id", "starts_at", "visit_reason_id"}:
         return Reason.DATA_UNREADABLE
     # Before the time: a cancelled appointment of yesterday is told as cancelled, not as begun.
@@ -510,7 +573,7 @@ def _appointment_fault(appointment: Appointment, around: Circumstances, window: 
         return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
     if appointment.starts_at <= around.now:
         return Reason.APPOINTMENT_BEGUN
-    if window is not None and not window.first <= appointment.starts_at.date() <= window.last:
+    if not searched:
         return Reason.OUTSIDE_WINDOW
     return None if _is_reminded(appointment.visit_reason_id, around) else Reason.VISIT_REASON
 
@@ -524,30 +587,42 @@ def _is_reminded(visit_reason_id: str | None, around: Circumstances) -> bool:
     return known is None or known.remind
 
 
-def _earlier_fault(key: ReminderKey, patient_id: str, settings: RuleSettings, earlier: Earlier) -> Reason | None:
-    of_appointment = earlier.of_appointment.get(key.appointment_id, ())
-    if key in earlier.keys or any(known.key == key for known in of_appointment):
-        return _wrongly_informed(key, patient_id, of_appointment) or Reason.ALREADY_REMINDED
-    if of_appointment and not settings.repeat_moved:
+def _notice_fault(notice: NoticeKey, settings: RuleSettings, earlier: Earlier) -> Reason | None:
+    """Returns why the patient is not told that the appointment has another time than he was told."""
+    if not settings.repeat_moved:
         return Reason.MOVED_NOT_REPEATED
-    that_day = earlier.of_day.get((patient_id, key.starts_at.date()), ())
-    another = any(known not in of_appointment for known in that_day)
-    return Reason.ANOTHER_THAT_DAY if settings.one_per_day and another else None
-
-
-WRONGLY_INFORMED = frozenset({Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT})
-"""The appointment was reminded, but what was told last is wrong now."""
-
-
-def _wrongly_informed(key: ReminderKey, patient_id: str, of_appointment: Iterable[EarlierReminder]) -> Reason | None:
-    """Returns what is wrong with what was told last; None where the reminder of this key still waits, or did not arrive."""
-    sent = [(known.left_at, known.key == key, known.patient_id) for known in of_appointment if known.left_at is not None]
-    if not any(same_time for _sent_at, same_time, _patient in sent):
-        return None
-    _sent_at, same_time, informed_patient = max(sent)
-    if not same_time:
+    same = next((known for known in earlier.of_appointment.get(notice.appointment_id, ()) if known.key == notice), None)
+    if same is not None and same.left_at is not None:  # and since then he was told the former time again
         return Reason.TOLD_ANOTHER_TIME
-    return None if informed_patient == patient_id else Reason.TOLD_ANOTHER_PATIENT
+    return Reason.ALREADY_REMINDED if same is not None or notice in earlier.keys else None
+
+
+def _earlier_fault(key: ReminderKey, patient_id: str, appointment: Appointment, around: Circumstances, earlier: Earlier) -> Reason | None:
+    """Returns why an appointment is not reminded whose patient was told this very time, or none yet."""
+    of_appointment = earlier.of_appointment.get(key.appointment_id, ())
+    told = told_last(of_appointment)
+    of_this_start = [known for known in of_appointment if known.key.starts_at == key.starts_at]
+    if told is not None and told in of_this_start:
+        if told.patient_id != patient_id and key in earlier.keys:
+            return Reason.TOLD_ANOTHER_PATIENT
+        if told.patient_id == patient_id and told.doctor and appointment.doctor and told.doctor != appointment.doctor:
+            return Reason.TOLD_ANOTHER_DOCTOR
+    if key in earlier.keys or any(_reminds(known, key, around) for known in of_this_start if known.patient_id == patient_id):
+        return Reason.ALREADY_REMINDED
+    that_day = earlier.of_day.get((patient_id, key.starts_at.date()), ())
+    another = any(known.key.appointment_id != key.appointment_id for known in that_day)
+    return Reason.ANOTHER_THAT_DAY if around.settings.one_per_day and another else None
+
+
+def _reminds(known: EarlierReminder, key: ReminderKey, around: Circumstances) -> bool:
+    """Returns whether a message stands for the reminder of this start: itself, or a notice that was made when its day was searched."""
+    if not isinstance(known.key, NoticeKey):
+        return known.key == key
+    return known.prepared_on is not None and around.settings.window(known.prepared_on).last >= key.starts_at.date()
+
+
+WRONGLY_INFORMED = frozenset({Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT, Reason.TOLD_ANOTHER_DOCTOR})
+"""The appointment's patient was told something that is wrong now, and no message can put it right."""
 
 
 OLDEST_GREETED = 120

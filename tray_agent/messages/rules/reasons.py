@@ -68,7 +68,13 @@ class Reason(StrEnum):
         N_("«vitoclient doctor» zeigt, welche Angaben der Praxisdaten falsch sind."),
     )
 
-    APPOINTMENT_MISSING = "appointment_missing", _ORDINARY, N_("Der Termin wurde in der Praxissoftware gelöscht.")
+    APPOINTMENT_MISSING = (
+        "appointment_missing",
+        _FIX,
+        N_("Der Termin fehlt in der Agenda; ob er gelöscht wurde oder die Daten falsch sind, ist noch unklar."),
+        N_("Termin in der Praxissoftware prüfen."),
+    )
+    APPOINTMENT_DELETED = "appointment_deleted", _ORDINARY, N_("Der Termin wurde in der Praxissoftware gelöscht.")
     PROVISIONAL = "provisional", _ORDINARY, N_("Der Termin ist erst provisorisch."), N_("Termin bestätigen, wenn er gilt.")
     APPOINTMENT_CANCELLED = "appointment_cancelled", _ORDINARY, N_("Der Termin ist abgesagt.")
     APPOINTMENT_OVER = "appointment_over", _ORDINARY, N_("Der Termin ist bereits erledigt oder wurde nicht wahrgenommen.")
@@ -85,7 +91,7 @@ class Reason(StrEnum):
     TOLD_ANOTHER_TIME = (
         "told_another_time",
         _CALL,
-        N_("Der Termin wurde verschoben und wieder zurück; zuletzt wurde dem Patienten eine andere Zeit mitgeteilt."),
+        N_("Der Termin wurde verschoben; zuletzt wurde dem Patienten eine andere Zeit mitgeteilt."),
         N_("Patienten anrufen oder anschreiben."),
     )
     TOLD_ANOTHER_PATIENT = (
@@ -94,6 +100,18 @@ class Reason(StrEnum):
         N_("Die Erinnerung an diesen Termin ging an einen anderen Patienten, dem er damals gehörte."),
         N_("Patienten anrufen oder anschreiben."),
     )
+    TOLD_ANOTHER_DOCTOR = (
+        "told_another_doctor",
+        _CALL,
+        N_("Der Termin ist bei einem anderen Arzt, als dem Patienten mitgeteilt wurde."),
+        N_("Patienten anrufen oder anschreiben."),
+    )
+    BOOKED_AFTERWARDS = (
+        "booked_afterwards",
+        _ORDINARY,
+        N_("Der Termin wurde erst gebucht oder definitiv, nachdem für diesen Tag aufbereitet worden war."),
+    )
+    MOVED_BACK = "moved_back", _ORDINARY, N_("Der Termin hat wieder die Zeit, die dem Patienten mitgeteilt ist.")
     MOVED_NOT_REPEATED = (
         "moved_not_repeated",
         _ORDINARY,

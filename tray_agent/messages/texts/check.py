@@ -256,7 +256,7 @@ _SYNONYMS: Final = {
 def _check_time(kind: MessageKind, text: str) -> Iterator[TemplateFinding]:
     named = parse(text).placeholders
     dated = {Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.WEEKDAY}.intersection(named)
-    if kind is MessageKind.REMINDER and text.strip() and not (dated and Placeholder.TIME in named):
+    if kind.is_of_appointment and text.strip() and not (dated and Placeholder.TIME in named):
         sentence = _("Der Text nennt nicht Tag und Zeit des Termins ({Datum}, {Uhrzeit}).")
         yield TemplateFinding(FindingCode.NO_TIME, TemplateField.TEXT, 0, len(text), sentence)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -38,6 +38,8 @@ class Placeholder(WordedEnum):
     DATE = "Datum", N_("Datum des Termins: 24.12.2026")
     LONG_DATE = "DatumLang", N_("Datum des Termins in Worten: 24. Dezember 2026")
     TIME = "Uhrzeit", N_("Uhrzeit des Termins: 10:15")
+    FORMER_DATE = "DatumBisher", N_("Datum, das dem Patienten bisher mitgeteilt war: 23.12.2026")
+    FORMER_TIME = "UhrzeitBisher", N_("Uhrzeit, die dem Patienten bisher mitgeteilt war: 09:30")
     DOCTOR = "Arzt", N_("Arzt des Termins")
     MANDANT = "Mandant", N_("Mandant, der die Mitteilung sendet")
     PRACTICE = "Praxis", N_("Name der Praxis")
@@ -51,12 +53,16 @@ class Placeholder(WordedEnum):
 
 
 OF_APPOINTMENTS: Final = (Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME, Placeholder.DOCTOR)
-"""Placeholders that only a reminder has a value for."""
+"""Placeholders that only a message about an appointment has a value for."""
+
+OF_MOVES: Final = (Placeholder.FORMER_DATE, Placeholder.FORMER_TIME)
+"""Placeholders that only the notice of another time has a value for."""
 
 
 def placeholders_for(kind: MessageKind) -> tuple[Placeholder, ...]:
     """Returns the placeholders that a text of this kind may use, in the order in which dialogs show them."""
-    return tuple(each for each in Placeholder if kind is MessageKind.REMINDER or each not in OF_APPOINTMENTS)
+    without = (() if kind.is_of_appointment else OF_APPOINTMENTS) + (() if kind is MessageKind.MOVED else OF_MOVES)
+    return tuple(each for each in Placeholder if each not in without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class MessageValues:
     Attributes:
         salutation: "Frau", "Herr" or None, as the practice wrote it; translated when rendered.
         starts_at: the appointment's start, local wall-clock time of the practice, naive; None for birthdays.
+        former_at: the start that the patient was told before, of the same kind; None where nothing is replaced.
         doctor, mandant, practice, phone, link: as they shall stand in the text; "" where unknown.
     """
 
@@ -73,6 +80,7 @@ class MessageValues:
     last_name: str
     salutation: str | None = None
     starts_at: datetime | None = None
+    former_at: datetime | None = None
     doctor: str = ""
     mandant: str = ""
     practice: str = ""
@@ -94,13 +102,16 @@ class PracticeWords:
         return cls(practice.name, practice.phone, practice.link)
 
 
-def values_for(patient: Patient, mandant: Mandant, practice: PracticeWords, appointment: Appointment | None = None) -> MessageValues:
+def values_for(
+    patient: Patient, mandant: Mandant, practice: PracticeWords, appointment: Appointment | None = None, former_at: datetime | None = None
+) -> MessageValues:
     """Returns what a text can say about a patient; the Mandant's name and phone stand in where the practice gave none."""
     return MessageValues(
         first_name=patient.first_name,
         last_name=patient.last_name,
         salutation=patient.salutation,
         starts_at=appointment.starts_at if appointment else None,
+        former_at=former_at,
         doctor=(appointment.doctor or "") if appointment else "",
         mandant=mandant.name,
         practice=practice.name or mandant.name,
@@ -321,6 +332,11 @@ def _clean(word: str) -> str:
     return " ".join(without_unseen(word).split())
 
 
+def _former(values: MessageValues) -> MessageValues:
+    """Returns what a text can say of the former start."""
+    return replace(values, starts_at=values.former_at)
+
+
 def _date_of(values: MessageValues, form: str, language: str) -> str:
     return _date(values.starts_at.date(), form, language) if values.starts_at else ""
 
@@ -371,6 +387,8 @@ _WORDS: Final[Mapping[Placeholder, Callable[[MessageValues, str], str]]] = {
     Placeholder.DATE: lambda values, language: _date_of(values, "dd.MM.yyyy", language),
     Placeholder.LONG_DATE: lambda values, language: _date_of(values, "long", language),
     Placeholder.TIME: _time_of,
+    Placeholder.FORMER_DATE: lambda values, language: _date_of(_former(values), "dd.MM.yyyy", language),
+    Placeholder.FORMER_TIME: lambda values, language: _time_of(_former(values), language),
     Placeholder.DOCTOR: lambda values, _language: _clean(values.doctor),
     Placeholder.MANDANT: lambda values, _language: _clean(values.mandant),
     Placeholder.PRACTICE: lambda values, _language: _clean(values.practice),

@@ -68,6 +68,8 @@ def _accepted(parts: MessageParts, message: OutboxMessage, now: datetime) -> Mes
 _SENT = {
     (MessageKind.REMINDER, Channel.SMS): N_("Terminerinnerung als SMS an {recipient} gesendet."),
     (MessageKind.REMINDER, Channel.EMAIL): N_("Terminerinnerung als E-Mail an {recipient} gesendet."),
+    (MessageKind.MOVED, Channel.SMS): N_("Neue Zeit des Termins als SMS an {recipient} gesendet."),
+    (MessageKind.MOVED, Channel.EMAIL): N_("Neue Zeit des Termins als E-Mail an {recipient} gesendet."),
     (MessageKind.BIRTHDAY, Channel.SMS): N_("Geburtstagsgruss als SMS an {recipient} gesendet."),
     (MessageKind.BIRTHDAY, Channel.EMAIL): N_("Geburtstagsgruss als E-Mail an {recipient} gesendet."),
 }

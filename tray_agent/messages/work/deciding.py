@@ -8,10 +8,10 @@ from datetime import datetime, time, timedelta
 from typing import TypeVar
 
 from tray_agent.errors import BugError
-from tray_agent.messages.model import MessageState
+from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
-from tray_agent.messages.outbox.keys import call_key, start_in
+from tray_agent.messages.outbox.keys import call_key, former_in, reference_of, start_in
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.rules.eligibility import (
     WRONGLY_INFORMED,
@@ -23,12 +23,14 @@ from tray_agent.messages.rules.eligibility import (
     EarlierReminder,
     Eligible,
     NotEligible,
+    NoticeKey,
     PreparingBatch,
     ReminderKey,
     birthdays_greeted_on,
     grouped,
 )
-from tray_agent.messages.texts.rendering import values_for
+from tray_agent.messages.rules.truth import truth_of
+from tray_agent.messages.texts.rendering import Placeholder, parse, values_for
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import CHUNK
 from tray_agent.practice.model import Appointment, Patient, name_of
@@ -88,16 +90,22 @@ class Drafting:
         """
         if patient is None:
             raise BugError("nobody is eligible without a patient")
-        values = values_for(patient, self.around.mandants[decision.mandant_id], self.parts.words, appointment)
-        rendered = self.around.templates.render(decision.template, values)
+        mandant, template = self.around.mandants[decision.mandant_id], decision.template
+        former = decision.key.former if isinstance(decision.key, NoticeKey) else None
+        values = values_for(patient, mandant, self.parts.words, appointment, former)
+        rendered = self.around.templates.render(template, values)
         begins = self.begin_of(appointment)
+        expires_at = begins or expires_at or self.end_of_day()
+        if former is not None and former > self.around.now:  # who comes at the former time is not helped by a notice any more
+            expires_at = min(expires_at, self.parts.instant(former))
+        names_doctor = appointment is not None and Placeholder.DOCTOR in parse(f"{template.subject}\n{template.text}").placeholders
         return Draft(
             kind=decision.kind,
             unique_key=decision.key.text,
             patient_id=decision.patient_id,
             patient_name=name_of(patient, decision.patient_id),
             next_at=self.now,
-            expires_at=begins or expires_at or self.end_of_day(),
+            expires_at=expires_at,
             channel=decision.channel,
             mandant_id=decision.mandant_id,
             appointment_id=appointment.id if appointment else None,
@@ -108,6 +116,8 @@ class Drafting:
             segments=rendered.segment_count,
             cost=rendered.cost,
             appointment_at=begins,
+            doctor=(appointment.doctor or None) if appointment is not None and names_doctor else None,
+            reference=reference_of(decision.key.text, mandant.licence_number or ""),
         )
 
     def begin_of(self, appointment: Appointment | None) -> datetime | None:
@@ -187,6 +197,7 @@ class KnownReminders:
 
     _of_appointment: Mapping[str, Sequence[Known]]
     _of_patient: Mapping[str, Sequence[Known]]
+    _earlier: Mapping[int, EarlierReminder]
 
     @classmethod
     def read(
@@ -209,7 +220,15 @@ class KnownReminders:
                 begin = datetime.combine(min(starts), time.min)
                 end = datetime.combine(max(starts) + timedelta(days=1), time.min)
                 of_patient = entries.known_between(connection, patient_ids, parts.instant(begin), parts.instant(end))
-        return cls(grouped(of_appointment, lambda one: one.appointment_id or ""), grouped(of_patient, lambda one: one.patient_id))
+        there = {appointment.id: appointment for appointment in days}
+        others = {one.appointment_id for one in of_patient if one.appointment_id} - there.keys()
+        there |= parts.practice.appointments(others) if others else {}
+        earlier = {
+            one.id: reminder
+            for one in (*of_appointment, *of_patient)
+            if (reminder := _earlier_reminder(parts, one, there.get(one.appointment_id or "") if of_patient else None))
+        }
+        return cls(grouped(of_appointment, lambda one: one.appointment_id or ""), grouped(of_patient, lambda one: one.patient_id), earlier)
 
     def of_key(self, appointment_id: str, key: str) -> Known | None:
         """Returns the message of an appointment that has a key."""
@@ -220,7 +239,7 @@ class KnownReminders:
         known = [*self._of_appointment.get(appointment_id, ()), *self._of_patient.get(patient_id, ())]
         if not known:
             return _NOTHING
-        reminders = [(one, reminder) for one in known if (reminder := _earlier_reminder(one))]
+        reminders = [(one, reminder) for one in known if (reminder := self._earlier.get(one.id))]
         return Earlier(
             keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one)),
             reminders=frozenset(reminder for one, reminder in reminders if one.counts),
@@ -232,10 +251,14 @@ def is_revivable(known: Known) -> bool:
     return not known.counts and known.reason != OutboxReason.BY_PERSON and known.handled_at is None
 
 
-def _earlier_reminder(known: Known) -> EarlierReminder | None:
+def _earlier_reminder(parts: MessageParts, known: Known, appointment: Appointment | None) -> EarlierReminder | None:
+    """Returns what a decision needs of a message; ``appointment``: as it is now, where its day matters."""
     if known.appointment_id is None:
         return None
-    return EarlierReminder(ReminderKey(known.appointment_id, start_in(known.unique_key)), known.patient_id, known.left_at)
+    starts_at, former = start_in(known.unique_key), former_in(known.unique_key)
+    key = ReminderKey(known.appointment_id, starts_at) if former is None else NoticeKey(known.appointment_id, starts_at, former)
+    stands = appointment is None or truth_of(starts_at, known.patient_id, appointment) is Standing.AS_TOLD
+    return EarlierReminder(key, known.patient_id, known.left_at, known.doctor, parts.local(known.prepared_at).date(), stands)
 
 
 def _in_chunks(source: Iterable[list[Item]]) -> Iterator[list[Item]]:

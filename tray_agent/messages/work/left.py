@@ -147,7 +147,7 @@ class _Reading:
         self.prepared += 1
         kept = self.lanes.kept.get(number)
         stop = kept.stop if kept else None
-        starts = appointment_at if kind == MessageKind.REMINDER.value else None
+        starts = appointment_at if MessageKind(kind).is_of_appointment else None
         late = self.planned.is_too_late_for(starts)
         if stop is not None and stop.ordinary:
             late = starts is not None and stop.retry_at is not None and starts <= stop.retry_at

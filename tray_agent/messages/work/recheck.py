@@ -15,7 +15,7 @@ from tray_agent.errors import BugError
 from tray_agent.i18n import _, format_datetime, join_texts
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.outbox.entries import Change, Draft, Known
-from tray_agent.messages.outbox.keys import start_in, year_in
+from tray_agent.messages.outbox.keys import former_in, start_in, year_in
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.rules.eligibility import (
@@ -25,6 +25,7 @@ from tray_agent.messages.rules.eligibility import (
     Eligible,
     MessageKey,
     NotEligible,
+    NoticeKey,
     ReminderKey,
     recheck_birthday,
     recheck_reminder,
@@ -38,7 +39,7 @@ from tray_agent.protocol.model import Level
 
 _CONTENT = (
     "patient_id", "patient_name", "channel", "mandant_id", "recipient", "language", "subject", "text", "segments", "cost",
-    "appointment_at", "expires_at",
+    "appointment_at", "expires_at", "doctor",
 )  # fmt: skip
 """What is rendered anew: the columns in which a message must say what would be written now."""
 
@@ -186,7 +187,8 @@ class _Checking:
     def _confirm(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
         patient = self._patients.get(decision.patient_id)
         draft = self._drafting.draft(decision, patient, appointment, message.expires_at)
-        changed = {name: value for name in _CONTENT if getattr(message, name) != (value := getattr(draft, name))}
+        content = _CONTENT if message.attempts else (*_CONTENT, "reference")  # the gateway may know what it was given already
+        changed = {name: value for name in content if getattr(message, name) != (value := getattr(draft, name))}
         current = message
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
@@ -207,4 +209,5 @@ def _key_of(message: OutboxMessage) -> MessageKey:
     # Read from the key's text, not from ``appointment_at``: an hour that does not exist in spring is another one as an instant.
     if message.appointment_id is None:
         return BirthdayKey(message.patient_id, year_in(message.unique_key))
-    return ReminderKey(message.appointment_id, start_in(message.unique_key))
+    starts_at, former = start_in(message.unique_key), former_in(message.unique_key)
+    return ReminderKey(message.appointment_id, starts_at) if former is None else NoticeKey(message.appointment_id, starts_at, former)

@@ -19,7 +19,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.owed import Rest
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, GatewayAccountError
-from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
@@ -235,7 +235,7 @@ class _Tracking:
     def _failed(self, message: OutboxMessage, report: DeliveryReport) -> MessageStep:
         sentence = join_texts(
             _("Die SMS konnte nicht zugestellt werden: {why}.").format(why=_why(report) or _("Grund unbekannt")),
-            _("Patienten anrufen oder anschreiben.") if message.kind is MessageKind.REMINDER else "",
+            _("Patienten anrufen oder anschreiben.") if message.kind.is_of_appointment else "",
         )
         values = _noted(report) | {"reason": OutboxReason.NOT_DELIVERED, "sentence": sentence}
         return logged_step(self._parts, Level.ERROR, message, Step.FAIL, Actor.TRACKING, Counted.FAILED, values)
