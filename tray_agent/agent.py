@@ -19,6 +19,7 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from tray_agent.config.settings import PracticeIds, Setting, Value
     from tray_agent.downloads.service import DownloadService
@@ -150,13 +151,17 @@ class Agent:
             words=PracticeWords.of(machine.practice),
             region=machine.practice.region,
             canton=machine.practice.canton,
-            next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+            next_sending=lambda: self._next_run(JobKey.SEND_MESSAGES),
+            next_preparing=lambda: self._next_run(JobKey.PREPARE_REMINDERS),
             outlook=self._sending_outlook,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
             try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+
+    def _next_run(self, key: JobKey) -> datetime | None:
+        return next((row.next_at for row in self.jobs.overview() if row.key is key), None)
 
     def _sending_outlook(self) -> Outlook:
         """Returns when sending runs next by what is planned."""

@@ -143,6 +143,9 @@ NEVER_LEFT = frozenset({S.PREPARED, S.ERROR, S.CANCELLED})
 MISSED = frozenset({S.ERROR, S.FAILED, S.UNKNOWN})
 """The states in which a reminder perhaps did not reach its patient."""
 
+TOLD = frozenset({S.SUBMITTED, S.BUFFERED, S.DELIVERED})
+"""The states in which a patient was told, as far as is known."""
+
 OPEN_DELIVERY = frozenset({S.SUBMITTED, S.BUFFERED})
 """Handed over, and the outcome still to be asked."""
 

@@ -209,3 +209,7 @@ class Reason(StrEnum):
     def advice(self) -> str:
         """Returns what to do now, as a sentence in the language in force; "" where nothing is to be done."""
         return _(self.source_advice) if self.source_advice else ""
+
+
+ABSENT = frozenset({Reason.APPOINTMENT_MISSING, Reason.PATIENT_MISSING})
+"""What was read of the practice's data is not there (any more): a fault or a fact, which one reading does not tell."""

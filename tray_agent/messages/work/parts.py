@@ -115,6 +115,7 @@ class MessageParts:
         region: the country of telephone numbers without a country code.
         canton: whose holidays are quiet.
         next_sending: gives the next planned time of sending (aware), or None where there is none.
+        next_preparing: the same of preparing reminders.
         outlook: gives what is to be expected of sending: when it runs next, owed attempts and what holds them back considered.
         make_sending_due: notes that a person made something due to be sent: it leaves today.
         try_sending: lets an attempt of sending that waits because something was in its way begin now, for it may be gone; True: also one
@@ -136,6 +137,7 @@ class MessageParts:
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
     next_sending: Callable[[], datetime | None] = lambda: None
+    next_preparing: Callable[[], datetime | None] = lambda: None
     outlook: Callable[[], Outlook] = Outlook
     make_sending_due: Callable[[], None] = lambda: None
     try_sending: Callable[[bool], None] = lambda _changed: None

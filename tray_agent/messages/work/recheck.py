@@ -20,7 +20,6 @@ from tray_agent.messages.outbox.keys import former_in, start_in, year_in
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.rules.eligibility import (
-    ABSENT,
     BirthdayKey,
     Candidate,
     Decision,
@@ -32,7 +31,7 @@ from tray_agent.messages.rules.eligibility import (
     recheck_birthday,
     recheck_reminder,
 )
-from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.messages.rules.reasons import ABSENT, Reason, Weight
 from tray_agent.messages.work.deciding import Drafting, KnownReminders
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep, activity_about
@@ -165,7 +164,11 @@ class _Checking:
         if decision.reason is Reason.APPOINTMENT_MISSING and message.standing is not Standing.ABSENT:
             values |= {"standing": Standing.ABSENT, "standing_since": self._drafting.now}
         if message.reason != reason or "standing" in values:
-            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, values))
+            row = None
+            if decision.reason is Reason.PATIENT_MISSING:
+                row_sentence = join_texts(_("nicht gesendet, bis das geklärt ist."), sentence)
+                row = activity_about(self._parts, Level.WARNING, reason, message, row_sentence)
+            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, values, activity=row, problem=row is not None))
 
     def _end(self, message: OutboxMessage, decision: NotEligible) -> None:
         if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _key_of(message):  # not moved into the past
