@@ -59,26 +59,28 @@ def _expired(scene: Scene) -> Scene:
     return scene.with_mandant("M1", licence_valid_until=date(2026, 11, 22))
 
 
+def _unreadable(scene: Scene, column: str) -> frozenset[str]:
+    assert scene.appointment is not None
+    return scene.appointment.unreadable | {column}
+
+
 ONLY_REMINDER, ONLY_BIRTHDAY = (REMINDER,), (BIRTHDAY,)
 
 BREAKERS = (
     Breaker(Reason.SWITCHED_OFF, "switch", lambda s: s.with_settings(reminders_on=False, birthdays_on=False)),
     Breaker(Reason.DECEASED, "death", lambda s: s.with_patient(death_date=date(2026, 11, 1))),
     Breaker(Reason.DECEASED, "death", lambda s: s.with_patient(unreadable=frozenset({"death_date"}))),
+    Breaker(Reason.DECEASED_BY_NAME, "name", lambda s: s.with_patient(last_name="Müller (verstorben)")),
     Breaker(Reason.OPTED_OUT, "wish", lambda s: s.with_patient(opted_out=True)),
-    Breaker(Reason.DATA_UNREADABLE, "death", lambda s: s.with_patient(unreadable=frozenset({"opted_out"}))),
-    Breaker(
-        Reason.DATA_UNREADABLE, "start", lambda s: s.with_appointment(starts_at=datetime.min, unreadable=frozenset({"starts_at"})),  # noqa: DTZ901
-        ONLY_REMINDER,
-    ),
-    Breaker(
-        Reason.DATA_UNREADABLE, "reasons", lambda s: s.with_appointment(unreadable=frozenset({"visit_reason_id"})), ONLY_REMINDER
-    ),
     Breaker(Reason.PROVISIONAL, "status", lambda s: s.with_appointment(status=AppointmentStatus.PROVISIONAL), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_CANCELLED, "status", lambda s: s.with_appointment(status=AppointmentStatus.CANCELLED), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_OVER, "status", lambda s: s.with_appointment(status=AppointmentStatus.MISSED), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_OVER, "status", lambda s: s.with_appointment(status=AppointmentStatus.DONE), ONLY_REMINDER),
     Breaker(Reason.STATUS_UNKNOWN, "status", lambda s: s.with_appointment(status=AppointmentStatus.UNKNOWN), ONLY_REMINDER),
+    Breaker(
+        Reason.START_UNKNOWN, "start", lambda s: s.with_appointment(starts_at=datetime.min, unreadable=_unreadable(s, "starts_at")),  # noqa: DTZ901
+        ONLY_REMINDER,
+    ),
     Breaker(Reason.APPOINTMENT_BEGUN, "start", lambda s: s.with_appointment(starts_at=NOW), ONLY_REMINDER),
     Breaker(Reason.OUTSIDE_WINDOW, "start", lambda s: s.with_appointment(starts_at=TOMORROW + timedelta(days=1)), ONLY_REMINDER),
     Breaker(Reason.VISIT_REASON, "reasons", lambda s: s.with_settings(visit_reasons=frozenset({"9"})), ONLY_REMINDER),
@@ -91,6 +93,12 @@ BREAKERS = (
         Reason.ANOTHER_THAT_DAY, "earlier", lambda s: s.reminded(TOMORROW, "A2").with_settings(one_per_day=True), ONLY_REMINDER
     ),
     Breaker(Reason.ALREADY_GREETED, "earlier", lambda s: s.but(earlier=Earlier(frozenset({BirthdayKey("P1", 2026)}))), ONLY_BIRTHDAY),
+    Breaker(
+        Reason.DATA_UNREADABLE, "reasons", lambda s: s.with_appointment(unreadable=_unreadable(s, "visit_reason_id")), ONLY_REMINDER,
+        entry=True,
+    ),
+    Breaker(Reason.WISH_UNKNOWN, "channel", lambda s: s.with_patient(preferred_channel="Brief"), entry=True),
+    Breaker(Reason.DATA_UNREADABLE, "death", lambda s: s.with_patient(unreadable=frozenset({"opted_out"})), entry=True),
     Breaker(Reason.NO_CONTACT, "contact", lambda s: s.with_patient(mobile=None), entry=True),
     Breaker(Reason.LANDLINE_ONLY, "contact", lambda s: s.with_patient(mobile="044 321 00 00"), entry=True),
     Breaker(Reason.CONTACT_INVALID, "contact", lambda s: s.with_patient(mobile="079 12"), entry=True),
@@ -159,11 +167,13 @@ def test_two_failing_conditions_tell_the_first_in_the_documented_order() -> None
 def test_every_reason_of_the_decision_is_tried() -> None:
     only_at_sending = {Reason.MOVED_AWAY, Reason.MOVED_BACK, Reason.BIRTHDAY_OVER, Reason.APPOINTMENT_DELETED}
     without_a_subject = {Reason.PATIENT_MISSING, Reason.APPOINTMENT_MISSING}
+    of_one_appointment = {Reason.START_UNREADABLE, Reason.NO_TIME_OF_DAY, Reason.NO_SUCH_TIME, Reason.VISIT_REASON_UNKNOWN}
     from_the_outbox = {
         Reason.RECIPIENT_REFUSED, Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT, Reason.TOLD_ANOTHER_DOCTOR, Reason.SAME_WORDS,
         Reason.BOOKED_AFTERWARDS,
     }  # fmt: skip
-    assert {breaker.reason for breaker in BREAKERS} == set(Reason) - only_at_sending - without_a_subject - from_the_outbox
+    elsewhere = only_at_sending | without_a_subject | of_one_appointment | from_the_outbox
+    assert {breaker.reason for breaker in BREAKERS} == set(Reason) - elsewhere
 
 
 @pytest.mark.parametrize("reason", list(Reason))
@@ -299,7 +309,9 @@ def test_offsetstarttage_und_offsetsuchtage(start: int, search: int, first: int,
     for day in range(24, 31):
         found = scene.with_appointment(starts_at=datetime(2026, 11, day, 23, 59)).decide(REMINDER)
         assert isinstance(found, Eligible) is (first <= day <= last)
-    assert reason_of(scene.with_appointment(starts_at=window.begin).decide(REMINDER)) is (Reason.APPOINTMENT_BEGUN if start == 0 else None)
+    assert reason_of(scene.with_appointment(starts_at=window.begin + timedelta(minutes=1)).decide(REMINDER)) is (
+        Reason.APPOINTMENT_BEGUN if start == 0 else None
+    )
     assert reason_of(scene.with_appointment(starts_at=window.end).decide(REMINDER)) is Reason.OUTSIDE_WINDOW
 
 
@@ -567,19 +579,23 @@ def test_a_deleted_appointment_is_not_reminded() -> None:
     assert refused(Scene(appointment=None), REMINDER).reason is Reason.APPOINTMENT_MISSING
 
 
-@pytest.mark.parametrize("column", ["id", "opted_out", "preferred_channel", "mobile", "phone", "email"])
+@pytest.mark.parametrize("column", ["id", "opted_out", "mobile", "phone", "email"])
 def test_whatever_is_unreadable_about_a_patient_is_no_reason_to_send(column: str) -> None:
     assert refused(Scene().with_patient(unreadable=frozenset({column})), REMINDER).reason is Reason.DATA_UNREADABLE
 
 
-def test_a_wish_for_a_channel_that_we_do_not_know_is_respected_by_not_sending() -> None:
-    assert refused(Scene().with_patient(preferred_channel="Brief"), REMINDER).reason is Reason.DATA_UNREADABLE
+@pytest.mark.parametrize("word", [None, "Brief"])
+def test_a_wish_for_a_channel_that_we_do_not_know_is_respected_by_not_sending(word: str | None) -> None:
+    decision = refused(Scene().with_patient(preferred_channel=word, unreadable=frozenset({"preferred_channel"})), REMINDER)
+    assert decision.reason is Reason.WISH_UNKNOWN
+    assert ("«Brief»" in decision.sentence) is (word is not None)
 
 
 @pytest.mark.parametrize("column", ["id", "patient_id", "starts_at", "status"])
 def test_whatever_is_unreadable_about_an_appointment_is_no_reason_to_send(column: str) -> None:
     assert refused(Scene().with_appointment(unreadable=frozenset({column})), REMINDER).reason in (
         Reason.DATA_UNREADABLE,
+        Reason.START_UNREADABLE,
         Reason.STATUS_UNKNOWN,
     )
 

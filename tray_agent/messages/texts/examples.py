@@ -60,7 +60,7 @@ Candidates = Iterator[list[tuple[Patient, Appointment | None]]]
 
 def _appointments(practice: PracticeSource, first: datetime) -> Candidates:
     for chunk in practice.appointments_between(first, first + timedelta(days=DAYS_AHEAD)):
-        definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE]
+        definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE and "starts_at" not in one.unreadable]
         patients = practice.patients({one.patient_id for one in definite})
         yield [(patients[one.patient_id], one) for one in definite if one.patient_id in patients]
 

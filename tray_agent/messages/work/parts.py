@@ -194,4 +194,5 @@ class MessageParts:
             visit_reasons=self.practice.visit_reasons(),
             channels=self.channels(),
             region=self.region,
+            zone=self.zone,
         )

@@ -241,7 +241,7 @@ def _line(drafting: Drafting, one: Decided, said: SaidWords) -> PreviewLine:
         patient_id=one.patient_id,
         patient=name_of(one.patient, one.patient_id),
         appointment_id=appointment.id if appointment else None,
-        starts_at=appointment.starts_at if appointment else None,
+        starts_at=appointment.starts_at if appointment and appointment.is_dated else None,
         mandant_id=decision.mandant_id,
         mandant=mandant.name if mandant else "",
     )
