@@ -15,6 +15,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, former_in, reference_of, start_in
 from tray_agent.messages.outbox.model import OutboxReason
+from tray_agent.messages.outbox.states import NEVER_LEFT
 from tray_agent.messages.rules.eligibility import (
     WRONGLY_INFORMED,
     BirthdayKey,
@@ -266,6 +267,11 @@ class KnownReminders:
     def of_key(self, appointment_id: str, key: str) -> Known | None:
         """Returns the message of an appointment that has a key."""
         return next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
+
+    def number_left(self, appointment_id: str, key: str) -> int:
+        """Returns how many messages about an appointment were handed over, whatever became of them, that of ``key`` not counted."""
+        known = self._of_appointment.get(appointment_id, ())
+        return sum(one.sending_at is not None and one.state not in NEVER_LEFT and one.unique_key != key for one in known)
 
     def earlier(self, appointment_id: str, patient_id: str) -> Earlier:
         """Returns what the decision on one appointment of a patient needs to know."""

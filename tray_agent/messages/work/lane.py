@@ -182,6 +182,7 @@ def _calendar(parts: MessageParts, ready: Ready) -> bytes | None:
         zone=parts.zone,
         summary=calendar_summary(ready.message.language or "de", parts.words.name),
         issued_at=ready.message.prepared_at,
+        sequence=ready.sequence,
         ends_at=appointment.ends_at,
         location=parts.words.name,
     )

@@ -55,11 +55,13 @@ class Ready:
         message: as it stands in the outbox (after ``Checked.changes`` were carried out).
         appointment: what it reminds of, for the calendar file; None for greetings.
         mandant_name: who is charged, as people call them.
+        sequence: how many other messages about the appointment left before, for the calendar file.
     """
 
     message: OutboxMessage
     appointment: Appointment | None
     mandant_name: str = ""
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,8 @@ class _Checking:
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
             current = replace(message, version=message.version + 1, **changed)
-        self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name))
+        sequence = self._known.number_left(appointment.id, draft.unique_key) if appointment else 0
+        self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name, sequence))
 
     def _move(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
         if appointment is None:
