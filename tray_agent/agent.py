@@ -18,7 +18,8 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
 
     from tray_agent.config.settings import PracticeIds, Setting, Value
     from tray_agent.downloads.service import DownloadService
@@ -152,6 +153,7 @@ class Agent:
             canton=machine.practice.canton,
             next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
             outlook=self._sending_outlook,
+            planned_days=self._planned_days,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
             try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
         )
@@ -166,6 +168,12 @@ class Agent:
         if not self.is_switched_on(JobKey.SEND_MESSAGES):
             return Outlook()
         return outlook_of(self.jobs.plans.load(), JobKey.SEND_MESSAGES, self.machine.zone, self.jobs.around.quiet())
+
+    def _planned_days(self, job: JobKey, after: datetime, until: datetime) -> Iterable[date]:
+        """Gives the days on which a job has a planned time between two instants, by its schedule as it is now."""
+        from tray_agent.schedules.planned_times import days_between
+
+        return days_between(self.jobs.plans.load().jobs[job].schedule, self.machine.zone, after, until)
 
     def waiting_to_send(self) -> Waiting | None:
         """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.
