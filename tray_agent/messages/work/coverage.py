@@ -7,18 +7,25 @@ paused, switched off, skipped) does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, join_words, ngettext
 from tray_agent.job_kinds import JobKey
-from tray_agent.messages.rules.eligibility import Circumstances, Eligible
+from tray_agent.messages.rules.eligibility import Circumstances, Eligible, RuleSettings, SearchWindow
+from tray_agent.messages.rules.gaps import ReminderPlan, find_gaps
 from tray_agent.messages.work.deciding import Deciding, Drafting
 from tray_agent.messages.work.parts import MessageParts
+from tray_agent.practice.model import AppointmentStatus, PracticeSource
 from tray_agent.protocol.history import last_success
+from tray_agent.schedules.order_check import OrderFinding
+from tray_agent.schedules.schedule import Schedule
+from tray_agent.store.database import Database
 from tray_agent.store.tables import covered_day as table
 
 KEPT = timedelta(days=60)
@@ -67,13 +74,13 @@ class Coverage:
     since: datetime | None
 
     @classmethod
-    def read(cls, parts: MessageParts, job: JobKey) -> Coverage:
+    def read(cls, database: Database, job: JobKey) -> Coverage:
         """Reads it. Where nothing was ever noted (a new store, or one of an older version), the history tells which run succeeded last.
 
         Raises:
             DatabaseUnavailableError: no connection.
         """
-        with parts.database.read() as connection:
+        with database.read() as connection:
             rows = connection.execute(select(table.c.day, table.c.searched_at).where(table.c.job == job.value)).all()
             since = max((row.searched_at for row in rows), default=None) or last_success(connection, job)
         return cls(job, frozenset(date.fromisoformat(row.day) for row in rows), since)
@@ -123,6 +130,38 @@ def cover(connection: Connection, job: JobKey, days: Iterable[date], searched_at
     there = set(connection.execute(select(table.c.day).where(of_job, of_days)).scalars())
     if new := [{"job": job.value, "day": day, "searched_at": searched_at} for day in named if day not in there]:
         connection.execute(insert(table), new)
+
+
+def gaps_of(
+    database: Database, practice: Callable[[], PracticeSource], schedule: Schedule, settings: RuleSettings, zone: ZoneInfo
+) -> tuple[OrderFinding, ...]:
+    """Returns what is to be told of the days of the coming weeks on which nobody is reminded.
+
+    Args:
+        database: the agent's own.
+        practice: gives the practice's data, which are asked for weekends that the plan leaves out; where they can't be read nobody is
+            taken to work on these.
+        schedule: of the job that prepares reminders.
+        settings: the switches.
+        zone: the practice's time zone.
+
+    Raises:
+        DatabaseUnavailableError: no connection to the agent's own database.
+    """
+    covered = Coverage.read(database, JobKey.PREPARE_REMINDERS)
+    with database.read() as connection:
+        now = database.now(connection)
+    plan = ReminderPlan(schedule, settings, zone, now, covered.since, covered.days)
+
+    def has_appointments(day: date) -> bool:
+        of_day = SearchWindow(day, day)
+        chunks = practice().appointments_between(of_day.begin, of_day.end)
+        return any(one.status is not AppointmentStatus.CANCELLED for chunk in chunks for one in chunk)
+
+    try:
+        return find_gaps(plan, has_appointments)
+    except KnownError:
+        return find_gaps(plan, lambda _day: False)
 
 
 def _to_greet_on(day: date, drafting: Drafting) -> int:

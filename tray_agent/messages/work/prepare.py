@@ -73,7 +73,7 @@ class _Preparing:
         with self._parts.database.read() as connection:
             now = self._parts.database.now(connection)
         around = self._parts.circumstances(now, self._parts.settings())
-        self._coverage = Coverage.read(self._parts, self._context.job)
+        self._coverage = Coverage.read(self._parts.database, self._context.job)
         around = replace(around, planned_on=self._parts.local(self._context.due_at).date())
         self._greets = self._context.job is JobKey.PREPARE_BIRTHDAYS
         self._around = around if self._greets else self._coverage.widened(self._parts, around, self._context.due_at)

@@ -178,7 +178,7 @@ class PreviewService:
         around = self._around(instant, settings)
         reminders = kind is MessageKind.REMINDER
         if reminders and instant == now:
-            around = Coverage.read(self._parts, JobKey.PREPARE_REMINDERS).widened(self._parts, around, now)
+            around = Coverage.read(self._parts.database, JobKey.PREPARE_REMINDERS).widened(self._parts, around, now)
         drafting = Drafting(self._parts, around, instant)
         deciding = Deciding(drafting, writes=False)
         chunks = deciding.reminders() if reminders else deciding.greetings()
