@@ -77,6 +77,11 @@ class SearchWindow:
         """Returns the first moment after the window: local wall clock, naive."""
         return datetime.combine(self.last + timedelta(days=1), time.min)
 
+    @property
+    def days(self) -> Sequence[date]:
+        """Returns the days, in order."""
+        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
