@@ -33,6 +33,7 @@ from tray_agent.messages.work.status import update_status
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment
 from tray_agent.protocol.model import Activity
 from tray_agent.store.database import Database
+from tray_agent.store.state import SeenStores
 from tray_agent.store.tables import message
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -134,6 +135,7 @@ class World:
     senders: dict[str, str] = field(default_factory=dict)
     hastened: int = 0
     decided: int = 0
+    seen: SeenStores = field(default_factory=SeenStores)
     outlook: Outlook = field(default_factory=lambda: Outlook(NOW + timedelta(minutes=10)))
 
     @property
@@ -154,6 +156,7 @@ class World:
             outlook=lambda: self.outlook,
             make_sending_due=self._decide,
             try_sending=self._hasten,
+            seen=self.seen,
             reached=self.steps.append,
         )
 
