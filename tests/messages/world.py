@@ -36,6 +36,7 @@ from tray_agent.protocol.model import Activity
 from tray_agent.schedules.planned_times import days_between
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.state import SeenStores
 from tray_agent.store.tables import message
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -138,6 +139,7 @@ class World:
     hastened: int = 0
     decided: int = 0
     schedules: dict[JobKey, Schedule] = field(default_factory=dict)
+    seen: SeenStores = field(default_factory=SeenStores)
     outlook: Outlook = field(default_factory=lambda: Outlook(NOW + timedelta(minutes=10)))
 
     @property
@@ -159,6 +161,7 @@ class World:
             planned_days=self._planned_days,
             make_sending_due=self._decide,
             try_sending=self._hasten,
+            seen=self.seen,
             reached=self.steps.append,
         )
 

@@ -32,6 +32,7 @@ from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.pages import Page
+from tray_agent.store.state import grow
 
 
 class MessageMissingError(InputError):
@@ -175,6 +176,7 @@ class MessageService:
             if not entries.apply(connection, change, now):
                 return False
             self._write([_decision_activity(self.parts, message, verdict, who)], connection)
+            grow(connection)
             return True
 
         if not self.parts.database.transact(work):
@@ -251,7 +253,10 @@ class MessageService:
         def work(connection: Connection) -> int:
             now = self.parts.database.now(connection)
             messages = [one for one in entries.read_messages(connection, message_ids) if one.state in states and applies(one)]
-            return sum(entries.apply(connection, change_of(message, now), now) for message in messages)
+            changed = sum(entries.apply(connection, change_of(message, now), now) for message in messages)
+            if changed:
+                grow(connection)
+            return changed
 
         return self.parts.database.transact(work)
 
