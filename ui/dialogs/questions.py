@@ -52,7 +52,9 @@ class QuestionsDialog(Dialog):
         clear(self._cards)
         self.answers.clear()
         for one in asked:
-            self._cards.addWidget(self._card(one))
+            card = self._card(one)
+            self._cards.addWidget(card)
+            card.show()  # a layout shows it later, and what is not seen yet can't take the keyboard
         self._cards.addStretch(1)
         self._mark()
         self.buttons_last()
