@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.outbox.model import Waiting
+    from tray_agent.messages.questions import Question, QuestionService
     from tray_agent.messages.service import MessageService
     from tray_agent.messages.texts.service import TemplateService
     from tray_agent.messages.texts.templates import TemplateBook
@@ -165,6 +166,32 @@ class Agent:
 
     def _next_run(self, key: JobKey) -> datetime | None:
         return next((row.next_at for row in self.jobs.overview() if row.key is key), None)
+
+    @cached_property
+    def questions(self) -> QuestionService:
+        """What a person has to decide. An answer lets what waited for it be tried now.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+        """
+        from tray_agent.messages.questions import QuestionService
+        from tray_agent.protocol.activity_log import ActivityLog
+
+        log = ActivityLog(self.store, self.workstation)
+        return QuestionService(self.store, lambda rows, connection: log.write(rows, connection=connection), self._answered)
+
+    def _answered(self, question: Question) -> None:
+        from tray_agent.errors import KnownError
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.outbox.model import OutboxReason
+        from tray_agent.messages.questions import CONCERNS_PREPARING
+
+        preparing = (JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS)
+        waiting = (*(preparing if question.kind in CONCERNS_PREPARING else ()), JobKey.SEND_MESSAGES)
+        with suppress(KnownError):  # the answer is written; what waits for it is tried in a while anyway
+            self.jobs.try_again(waiting, changed=True)
+            for job in waiting:
+                self.jobs.make_due(job, OutboxReason.QUESTION)
 
     def _sending_outlook(self) -> Outlook:
         """Returns when sending runs next by what is planned."""
