@@ -762,8 +762,8 @@ def put_back(engine: Engine, copy: bytes) -> None:
     """Puts a copy in the store's place, while no computer is on."""
     engine.dispose()
     file = Path(engine.url.database or "")
-    for beside in ("-wal", "-shm"):
-        file.with_name(file.name + beside).unlink(missing_ok=True)
+    for old in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
+        old.unlink(missing_ok=True)  # not written over: what a computer that was switched off had opened stays what it was
     file.write_bytes(copy)
 
 
