@@ -621,9 +621,13 @@ class Programme:
         rows = self._office.messages.call_list()
         return frozenset((row.message.appointment_id or "", start_in(row.message.unique_key)) for row in rows)
 
-    def questions(self) -> Sequence[Question]:
-        """Returns what somebody has to decide."""
-        return self._questions.open()
+    def questions(self) -> list[tuple[Question, frozenset[str]]]:
+        """Returns what somebody has to decide, and about which visits."""
+        return [(question, self._visits_of(question)) for question in self._questions.open()]
+
+    def _visits_of(self, question: Question) -> frozenset[str]:
+        numbers = question.about.get("messages", ())
+        return frozenset(self._office.messages.message(number).appointment_id or "" for number in numbers)
 
     def answer(self, number: int, answer: Answer) -> None:
         """Decides; somebody else may have done so before."""

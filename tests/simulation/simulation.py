@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as machine_random
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -318,8 +318,7 @@ class Simulation:
 
     def _read_questions(self, somebody: Programme) -> None:
         """Has somebody read what is to be decided, and decide it within the hour."""
-        for question in somebody.questions():
-            about = frozenset(_words_in(question.about)) & self.agenda.visit_ids
+        for question, about in somebody.questions():
             if not any(one.subject == question.subject and one.kind == question.kind.value for one in self.record.asked):
                 self._tell("QUESTION", f"{question.kind.value} {question.subject}: {question.sentence} {len(about)} appointments")
                 self._timetable.after(60 * self.random.uniform(1, 50), partial(self._answer, question, about))
@@ -679,19 +678,6 @@ def _next_open(instant: datetime) -> datetime:
     while not is_working_day(day):
         day += timedelta(days=1)
     return at(day, OPENS)
-
-
-def _words_in(value: object) -> Iterator[str]:
-    """Gives every text in what JSON holds."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield str(key)
-            yield from _words_in(one)
-    elif isinstance(value, Sequence):
-        for one in value:
-            yield from _words_in(one)
 
 
 _BEGIN: dict[Kind, Callable[[Simulation, Trouble], None]] = {
