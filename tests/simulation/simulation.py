@@ -125,6 +125,7 @@ class Simulation:
         self._all_off = 0
         self._copies: deque[tuple[datetime, bytes]] = deque(maxlen=COPIES)
         self._noticed = 0
+        self._waits_for_answer = False
 
     @property
     def agenda(self) -> Agenda:
@@ -328,7 +329,8 @@ class Simulation:
         """Has somebody answer by what is true."""
         answer = self._true_answer(question, about)
         if answer is not None:
-            self._person(f"answers {answer.value} to {question.subject}", lambda somebody: somebody.answer(question.id, answer))
+            then = self._goes_on if question.kind is QuestionKind.RESTORED else lambda: None
+            self._person(f"answers {answer.value} to {question.subject}", lambda somebody: somebody.answer(question.id, answer), then)
 
     def _true_answer(self, question: Question, about: Collection[str]) -> Answer | None:
         match question.kind:
@@ -644,8 +646,20 @@ class Simulation:
         self._noticed = notices_since(self._around.engine, 0)[0]
         self.record.hindrances.begin(self.now, "store put back")
         self._timetable.after(300, self._on_after_put_back)
-        opens = _next_open(self.now + timedelta(minutes=5))
-        self._timetable.at(opens + timedelta(hours=2), lambda: self.record.hindrances.end(self.now, "store put back"))
+        self._waits_for_answer = True
+        planned = at(_next_open(self.now + timedelta(minutes=5)).astimezone(ZURICH).date(), SENT_AT)
+        self._timetable.at(planned + timedelta(minutes=40), self._goes_on_unasked)
+
+    def _goes_on(self) -> None:
+        """Notes that nothing stands in the way any more after the store was put back."""
+        if self._waits_for_answer:
+            self._waits_for_answer = False
+            self.record.hindrances.end(self.now, "store put back")
+
+    def _goes_on_unasked(self) -> None:
+        """The store that was put back had not missed anything."""
+        if not any(one.kind == QuestionKind.RESTORED.value and one.at >= self.record.put_back[-1].at for one in self.record.asked):
+            self._goes_on()
 
     def _on_after_put_back(self) -> None:
         self._all_off -= 1

@@ -19,7 +19,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.messages.model import MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.keys import moved_key, reference_of, reminder_key
 from tray_agent.messages.outbox.model import OutboxMessage
-from tray_agent.practice.model import AppointmentStatus
+from tray_agent.practice.model import AppointmentStatus, Patient
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.state import read_state
@@ -59,7 +59,7 @@ def world(landed: Database) -> World:
     return made
 
 
-def _patient_of(number: int) -> object:
+def _patient_of(number: int) -> Patient:
     return replace(ANNA, id=f"P{number}", mobile=f"079 {200 + number // 10_000} {number // 100 % 100:02} {number % 100:02}")
 
 
