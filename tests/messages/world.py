@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -221,9 +222,10 @@ class World:
 
     def add_patients(self, number: int, *, mandant: str = "M1", prefix: str = "Q") -> None:
         """Adds patients with a definite appointment each, tomorrow."""
+        apart = 0 if prefix == "Q" else 1 + zlib.crc32(prefix.encode()) % 50  # nobody shares a number with another prefix
         for index in range(number):
-            patient_id = f"{prefix}{index}"
-            self.practice.put(replace(ANNA, id=patient_id, mobile=f"079 {200 + index // 10000} {index // 100 % 100:02} {index % 100:02}"))
+            patient_id, digits = f"{prefix}{index}", f"{2_000_000 + apart * 100_000 + index}"
+            self.practice.put(replace(ANNA, id=patient_id, mobile=f"079 {digits[:3]} {digits[3:5]} {digits[5:]}"))
             self.practice.put(treatment(patient_id, mandant))
             self.book_appointment(f"a-{prefix}{index}", TOMORROW_NINE + timedelta(minutes=index % 500), patient_id)
 

@@ -89,6 +89,9 @@ class OutboxReason(StrEnum):
     BY_PERSON = "by_person"
     """A person cancelled it: it is not prepared again."""
 
+    REMINDED_OTHERWISE = "reminded_otherwise"
+    """A person told the patient before it was sent."""
+
     DECIDED = "decided"
     DECIDED_SENT = "decided_sent"
     DECIDED_AGAIN = "decided_again"
@@ -134,9 +137,6 @@ class OutboxReason(StrEnum):
     CREDITS_LOW = "credits_low"
     QUESTION = "question"
     """A person has to decide something, or did."""
-
-    SAME_WORDS = "same_words"
-    """Another message says the same to the same number."""
 
     CANCELLED_AFTER = "cancelled_after"
     """What it tells is not true any more since it left: cancelled, another patient's, deleted; no further message says so."""

@@ -114,7 +114,7 @@ TRANSITIONS: Mapping[Step, Transition] = {
     Step.REVIVE_AS_ERROR: _row({S.CANCELLED}, S.ERROR, Actor.PREPARING),
     Step.RENDER_ANEW: _row({S.PREPARED}, None, Actor.SENDING),
     Step.POSTPONE: _row({S.PREPARED}, None, Actor.SENDING),
-    Step.CANCEL: _row({S.PREPARED}, S.CANCELLED, Actor.SENDING, Actor.PERSON),
+    Step.CANCEL: _row({S.PREPARED}, S.CANCELLED, Actor.PREPARING, Actor.SENDING, Actor.PERSON),
     Step.REJECT: _row({S.PREPARED}, S.ERROR, Actor.SENDING),
     Step.TAKE: _row({S.PREPARED}, S.SENDING, Actor.SENDING),
     Step.ACCEPT: _row({S.SENDING, S.IN_DOUBT}, S.SUBMITTED, Actor.SENDING),

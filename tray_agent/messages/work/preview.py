@@ -20,8 +20,9 @@ from tray_agent.i18n import _, format_date
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import Circumstances, Eligible, NotEligible, RuleSettings, SearchWindow
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.work.comparing import Comparing
 from tray_agent.messages.work.credits import credits_of
-from tray_agent.messages.work.deciding import Decided, Deciding, Drafting
+from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.practice.model import name_of
 
@@ -171,7 +172,11 @@ class PreviewService:
         deciding = Deciding(drafting, writes=False)
         reminders = kind is MessageKind.REMINDER
         chunks = deciding.reminders() if reminders else deciding.greetings()
-        lines = tuple(_line(drafting, one) for decided in chunks for one in decided)
+        said = SaidWords(drafting)
+        lines = [_line(drafting, one, said) for decided in chunks for one in decided]
+        if reminders and day in (None, around.today):  # what differs from what was told is decided by how it is now
+            compared = Comparing(drafting, writes=False).compared()
+            lines += [_line(drafting, one, said) for found in compared for one in found.decided]
         rules = RuleSettings.of(settings)
         return Preview(
             kind=kind,
@@ -179,7 +184,7 @@ class PreviewService:
             window=around.window if reminders else None,
             switched_on=rules.reminders_on if reminders else rules.birthdays_on,
             sent_at=self._sending_time(kind, instant),
-            lines=lines,
+            lines=tuple(lines),
             mandants=tuple(self._charged(lines, around)),
         )
 
@@ -226,7 +231,7 @@ class PreviewService:
 _RENDERED = ("channel", "recipient", "language", "subject", "text", "segments", "cost")
 
 
-def _line(drafting: Drafting, one: Decided) -> PreviewLine:
+def _line(drafting: Drafting, one: Decided, said: SaidWords) -> PreviewLine:
     decision, appointment = one.decision, one.appointment
     if one.was_refused and isinstance(decision, Eligible):
         decision = decision.refused(Reason.RECIPIENT_REFUSED)
@@ -244,6 +249,8 @@ def _line(drafting: Drafting, one: Decided) -> PreviewLine:
         advice = decision.reason.advice
         return replace(line, reason=decision.reason, sentence=decision.sentence, advice=advice, entry=decision.entry)
     draft = drafting.draft(decision, one.patient, appointment)
+    if said.by(draft) is not None:
+        return replace(line, reason=Reason.SAME_WORDS, sentence=Reason.SAME_WORDS.sentence)
     return replace(line, moved=decision.moved, **{name: getattr(draft, name) for name in _RENDERED})
 
 

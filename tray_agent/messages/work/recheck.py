@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from tray_agent.config.settings import ONE_PER_DAY, Settings
 from tray_agent.errors import BugError
 from tray_agent.i18n import _, format_datetime, join_texts
-from tray_agent.messages.model import MessageKind
+from tray_agent.messages.model import MessageKind, Standing
 from tray_agent.messages.outbox.entries import Change, Draft, Known
 from tray_agent.messages.outbox.keys import former_in, start_in, year_in
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.rules.eligibility import (
+    ABSENT,
     BirthdayKey,
     Candidate,
     Decision,
@@ -85,6 +87,7 @@ class Checked:
         kept: by number, why a message stays prepared for a later run.
         notes: write that reason, where it does not stand there already.
         moved: what gets another message.
+        ended: the messages of ``endings``.
     """
 
     ready: list[Ready] = field(default_factory=list)
@@ -93,6 +96,7 @@ class Checked:
     kept: dict[int, str] = field(default_factory=dict)
     notes: list[MessageStep] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
+    ended: list[OutboxMessage] = field(default_factory=list)
 
 
 def check(parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage], now: datetime) -> Checked:
@@ -157,8 +161,11 @@ class _Checking:
     def _keep(self, message: OutboxMessage, decision: NotEligible) -> None:
         reason, sentence = decision.reason.value, decision.explanation
         self.checked.kept[message.id] = reason
-        if message.reason != reason:
-            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, {"reason": reason, "sentence": sentence}))
+        values: dict[str, Any] = {"reason": reason, "sentence": sentence}
+        if decision.reason is Reason.APPOINTMENT_MISSING and message.standing is not Standing.ABSENT:
+            values |= {"standing": Standing.ABSENT, "standing_since": self._drafting.now}
+        if message.reason != reason or "standing" in values:
+            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, values))
 
     def _end(self, message: OutboxMessage, decision: NotEligible) -> None:
         if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _key_of(message):  # not moved into the past
@@ -172,6 +179,8 @@ class _Checking:
             self._ending(message, Step.CANCEL, Reason.BIRTHDAY_OVER.value, _("Der Geburtstag ist vorbei."))
             return
         why = _("Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")
+        if message.kind is MessageKind.MOVED and self._drafting.now < (message.appointment_at or self._drafting.now):
+            why = _("Die bisherige Zeit des verschobenen Termins kam, bevor die neue mitgeteilt werden konnte.")
         self._ending(message, Step.REJECT, OutboxReason.NOT_IN_TIME, join_texts(why, message.sentence))
 
     def _ending(self, message: OutboxMessage, step: Step, reason: str, sentence: str) -> None:
@@ -182,6 +191,7 @@ class _Checking:
         counted = Counted.ERRORS if rejected else Counted.CANCELLED
         row = activity_about(self._parts, level, reason, message, row_sentence)
         values = {"reason": reason, "sentence": sentence}
+        self.checked.ended.append(message)
         self.checked.endings.append(MessageStep.of(message, step, Actor.SENDING, values, counted, row, problem=problem))
 
     def _confirm(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
@@ -189,6 +199,10 @@ class _Checking:
         draft = self._drafting.draft(decision, patient, appointment, message.expires_at)
         content = _CONTENT if message.attempts else (*_CONTENT, "reference")  # the gateway may know what it was given already
         changed = {name: value for name in content if getattr(message, name) != (value := getattr(draft, name))}
+        if message.standing is not Standing.AS_TOLD:
+            changed |= {"standing": Standing.AS_TOLD, "standing_since": None}
+        if message.reason in ABSENT:  # it is there again
+            changed |= {"reason": "", "sentence": ""}
         current = message
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))

@@ -16,21 +16,25 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE
+from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE, ONE_PER_DAY
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_time, ngettext
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError
 from tray_agent.messages.gateways.contract import KeptBack
-from tray_agent.messages.model import MessageState
+from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
+from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.work.absent import settle_absent
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.intents import Intents
@@ -88,6 +92,7 @@ class Sending:
         self._lanes = Lanes(run, self._time)
         self._intents = Intents(run, self._lanes, self._time)
         self._settling = Settling(run)
+        self._frees: set[JobKey] = set()
         self._begin_reading()
         self._round_began = self._time.now
         self._patience = self._parts.rules.patience_by_hand if self._context.by_hand else self._parts.rules.patience
@@ -215,8 +220,20 @@ class Sending:
     def _write_checked(self, checked: Checked) -> set[int]:
         """Writes what a check found; returns the numbers of the messages whose new content could not be written."""
         happened = self._run.write([*checked.changes, *checked.endings, *checked.notes])
+        self._note_freed(checked, {step.change.message_id for step in happened})
         self._lanes.kept |= {number: Kept(reason) for number, reason in checked.kept.items()}
         return {step.change.message_id for step in checked.changes} - {step.change.message_id for step in happened}
+
+    def _note_freed(self, checked: Checked, happened: Collection[int]) -> None:
+        """Makes preparing due where what was ended now kept another message from being prepared."""
+        ended = [message for message in checked.ended if message.id in happened]
+        if not ended:
+            return
+        with self._parts.database.read() as connection:
+            frees = entries.speak_for_others(connection, [message.unique_key for message in ended])
+        if frees or self._settings.yes(ONE_PER_DAY):
+            greetings = {message.kind is MessageKind.BIRTHDAY for message in ended}
+            self._frees |= {JobKey.PREPARE_BIRTHDAYS if one else JobKey.PREPARE_REMINDERS for one in greetings}
 
     def _move(self, moved: Moved) -> None:
         """Cancels the message of the former start and puts one for the new start in its place, both or neither."""
@@ -356,8 +373,15 @@ class Sending:
 
     def result(self) -> JobResult:
         """Tells the practice what is to be known of the run, and returns what it did."""
+        self._settle_absent()
         left = what_is_left(self._run, self._lanes, self._quiet, self._time.read(), self._round_began)
-        return report(self._run, self._lanes, self._settings, left, self._time.now)
+        result = report(self._run, self._lanes, self._settings, left, self._time.now)
+        return replace(result, makes_due={**result.makes_due, **dict.fromkeys(self._frees, self._time.now)})
+
+    def _settle_absent(self) -> None:
+        absent = [number for number, kept in self._lanes.kept.items() if kept.reason == Reason.APPOINTMENT_MISSING]
+        if absent:
+            settle_absent(self._run, frozenset(absent), Actor.SENDING)
 
 
 def _rehearse(run: MessageRun) -> JobResult:
