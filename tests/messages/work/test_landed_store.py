@@ -17,8 +17,10 @@ from tests.conftest import ENGINES, make_database
 from tests.messages.world import ANNA, NOW, TOMORROW_NINE, ZURICH, World, treatment
 from tray_agent.clock import ManualClock
 from tray_agent.messages.model import MessageKind, MessageState, Standing
-from tray_agent.messages.outbox.keys import moved_key, reference_of, reminder_key
+from tray_agent.messages.outbox import entries
+from tray_agent.messages.outbox.keys import call_key, moved_key, reference_of, reminder_key
 from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.rules.truth import BELIEVED_AFTER
 from tray_agent.practice.model import AppointmentStatus, Patient
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
@@ -28,6 +30,9 @@ from tray_agent.store.tables import covered_day, message, practice_view, questio
 ROWS = 20_000
 NEW = {"standing", "standing_since", "doctor", "said_by"}
 """What the version before did not know of a message."""
+
+CHANGED = (0, 1, 2, 3, 1004)
+"""Whose appointments changed since."""
 
 WITHIN = 60.0
 """Seconds, on a machine that does much else."""
@@ -52,7 +57,8 @@ def landed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
 @pytest.fixture
 def world(landed: Database) -> World:
     """Gives the practice of that store, on the day after the last run of the version before."""
-    made = World(landed, ManualClock(NOW))
+    clock = ManualClock(NOW)
+    made = World(Database(landed.engine, None, clock), clock)
     for number in range(ROWS):
         made.practice.put(_patient_of(number), treatment(f"P{number}"))
         made.book_appointment(f"a{number}", _start_of(number), f"P{number}", doctor="Dr. Meier")
@@ -92,19 +98,26 @@ def test_what_was_told_before_the_migration_is_compared_with_the_agenda_after_it
     result = world.prepare()
     compared = time.perf_counter() - began
     assert (migrated < WITHIN, compared < WITHIN) == (True, True), (migrated, compared)
-    told = {found.unique_key: found for found in world.messages()}
-    notice = told[moved_key("a0", TOMORROW_NINE + timedelta(hours=3), TOMORROW_NINE)]
-    assert (notice.kind, notice.state) == (MessageKind.MOVED, MessageState.PREPARED)
-    assert result.counts["prepared"] == 1
-    assert _standing_of(told, 0) is Standing.MOVED
-    assert _standing_of(told, 1) is Standing.CANCELLED
-    assert _standing_of(told, 2) is Standing.REASSIGNED
-    assert _standing_of(told, 3) is Standing.ABSENT
-    assert _standing_of(told, 1004) is Standing.MOVED
-    assert Counter(one.standing for one in told.values() if one.said_by is None)[Standing.AS_TOLD] >= ROWS - 5
-    again = world.prepare()
-    assert again.counts.get("prepared", 0) == 0
+    told = _told(world)
+    notice, later = (told[key] for key in _notices())
+    assert (notice.kind, notice.state, later.state) == (MessageKind.MOVED, MessageState.PREPARED, MessageState.PREPARED)
+    assert result.counts == {"prepared": 2, "errors": 1}
+    assert told[call_key(reminder_key("a2", _start_of(2)))].patient_id == "P0"
+    stands = Standing.MOVED, Standing.CANCELLED, Standing.REASSIGNED, Standing.ABSENT, Standing.MOVED
+    assert tuple(_standing_of(told, number) for number in CHANGED) == stands
+    assert _standings(world.database)[Standing.AS_TOLD] == ROWS + 3 - len(stands)
+    world.clock.advance(BELIEVED_AFTER)
+    assert world.prepare().counts == {}
+    assert _standing_of(_told(world), 3) is Standing.DELETED
     _assert_the_old_references_are_kept(told)
+
+
+def _notices() -> tuple[str, str]:
+    """Returns the keys of what two patients are told: one comes later that day, one in weeks."""
+    return (
+        moved_key("a0", TOMORROW_NINE + timedelta(hours=3), TOMORROW_NINE),
+        moved_key("a1004", _start_of(1004) + timedelta(days=40), _start_of(1004)),
+    )
 
 
 def _change_the_agenda(world: World) -> None:
@@ -113,6 +126,20 @@ def _change_the_agenda(world: World) -> None:
     world.change_appointment("a2", patient_id="P0")
     world.practice.remove_appointment("a3")
     world.change_appointment("a1004", starts_at=_start_of(1004) + timedelta(days=40))
+
+
+def _told(world: World) -> dict[str, OutboxMessage]:
+    """Returns what is known of the appointments that changed, by key."""
+    ids = [f"a{number}" for number in CHANGED]
+    with world.database.read() as connection:
+        found = connection.execute(select(message).where(message.c.appointment_id.in_(ids))).all()
+    return {row.unique_key: entries.read_row(row) for row in found}
+
+
+def _standings(database: Database) -> Counter[str]:
+    with database.read() as connection:
+        rows = connection.execute(select(message.c.standing, func.count()).group_by(message.c.standing))
+        return Counter({standing: number for standing, number in rows})
 
 
 def _standing_of(told: dict[str, OutboxMessage], number: int) -> Standing:
@@ -132,6 +159,5 @@ def _assert_nothing_is_known_yet(database: Database) -> None:
 
 
 def _assert_the_old_references_are_kept(told: dict[str, OutboxMessage]) -> None:
-    old = [found for key, found in told.items() if key.startswith("reminder/") and found.attempts]
-    assert len(old) == ROWS
-    assert all(found.reference == reference_of(found.unique_key) for found in old)
+    old = [found for found in told.values() if found.attempts]
+    assert [found.reference for found in old] == [reference_of(found.unique_key) for found in old]
