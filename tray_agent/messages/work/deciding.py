@@ -334,7 +334,7 @@ def _earlier_reminder(parts: MessageParts, known: Known, appointment: Appointmen
     starts_at, former = start_in(known.unique_key), former_in(known.unique_key)
     key = ReminderKey(known.appointment_id, starts_at) if former is None else NoticeKey(known.appointment_id, starts_at, former)
     stands = appointment is None or truth_of(starts_at, known.patient_id, appointment) is Standing.AS_TOLD
-    return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, parts.local(known.prepared_at).date(), stands)
+    return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, parts.local(known.prepared_at).date(), stands, known.id)
 
 
 def _spans(around: Circumstances) -> Iterator[tuple[SearchWindow, bool]]:
