@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.simulation.agenda import ZURICH, Agenda
-from tests.simulation.product import Reminder, Taken
+from tests.simulation.product import Asked, Notice, Ran, Reminder, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,36 @@ class Glance:
 
     at: datetime
     listed: frozenset[Reminder]
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time in which the practice's views did not hold what is true.
+
+    Attributes:
+        missing: the appointments that the views lacked; None: they lacked all.
+    """
+
+    begins: datetime
+    ends: datetime
+    missing: frozenset[str] | None
+
+    def hides(self, visit_id: str, since: datetime, until: datetime) -> bool:
+        """Returns whether an appointment was missing at any time between two instants."""
+        return self.begins < until and since < self.ends and (self.missing is None or visit_id in self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """That the store was put back.
+
+    Attributes:
+        copied: when the copy was made.
+        at: when it took the store's place.
+    """
+
+    copied: datetime
+    at: datetime
 
 
 class Hindrances:
@@ -67,7 +97,11 @@ class Record:
 
     Attributes:
         starts, ends: of the simulated time.
+        one_per_day: whether the practice reminds each patient of the first appointment of a day only.
         glances: in the order of time; only in working hours, only where somebody could look.
+        asked: what somebody was asked to decide, each time it was seen.
+        notices: of the activity log, as far as they are about appointments.
+        runs: in the order in which they ended.
         story: what happened, line by line.
         requests: what was asked of the SMS gateway: when, and by which account.
         inquiries: of these what asked about deliveries.
@@ -78,7 +112,13 @@ class Record:
     ends: datetime
     agenda: Agenda = field(default_factory=Agenda)
     taken: list[Taken] = field(default_factory=list)
+    one_per_day: bool = False
     glances: list[Glance] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    runs: list[Ran] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)
+    put_back: list[PutBack] = field(default_factory=list)
     hindrances: Hindrances = field(default_factory=Hindrances)
     story: list[tuple[datetime, str, str]] = field(default_factory=list)
     requests: list[tuple[datetime, str]] = field(default_factory=list)

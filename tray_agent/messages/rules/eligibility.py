@@ -52,7 +52,7 @@ from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.keys import birthday_key, moved_key, reminder_key
 from tray_agent.messages.rules.contacts import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_address, read_phone
 from tray_agent.messages.rules.licence import licence_fault
-from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.messages.rules.reasons import ABSENT, Reason, Weight
 from tray_agent.messages.rules.truth import start_of
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason, said_name
 
@@ -76,6 +76,11 @@ class SearchWindow:
     def end(self) -> datetime:
         """Returns the first moment after the window: local wall clock, naive."""
         return datetime.combine(self.last + timedelta(days=1), time.min)
+
+    @property
+    def days(self) -> Sequence[date]:
+        """Returns the days, in order."""
+        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +361,6 @@ class NotEligible:
 
 
 Decision = Eligible | NotEligible
-
-ABSENT = frozenset({Reason.APPOINTMENT_MISSING, Reason.PATIENT_MISSING})
-"""What was read of the practice's data is not there (any more): a fault or a fact, which one reading does not tell."""
 
 
 _NOTHING = Earlier()

@@ -163,6 +163,12 @@ class Reason(StrEnum):
     ANOTHER_THAT_DAY = "another_that_day", _ORDINARY, N_("Der Patient wird an diesem Tag bereits an einen anderen Termin erinnert.")
     MOVED_AWAY = "moved_away", _ORDINARY, N_("Der Termin wurde auf einen späteren Tag verschoben; die Erinnerung folgt rechtzeitig vorher.")
 
+    SAME_WORDS = (
+        "same_words",
+        _ORDINARY,
+        N_("Dieselbe Nummer oder Adresse bekommt an diesem Tag bereits denselben Text; es geht nur eine Mitteilung."),
+    )
+
     NO_BIRTHDAY = "no_birthday", _ORDINARY, N_("Der Patient hat an diesem Tag nicht Geburtstag.")
     ALREADY_GREETED = "already_greeted", _ORDINARY, N_("Für diesen Geburtstag ist bereits ein Glückwunsch vorbereitet oder gesendet.")
     BIRTHDAY_OVER = "birthday_over", _ORDINARY, N_("Der Geburtstag ist vorbei; nachträglich wird nicht gratuliert.")
@@ -246,3 +252,7 @@ class Reason(StrEnum):
     def advice(self) -> str:
         """Returns what to do now, as a sentence in the language in force; "" where nothing is to be done."""
         return _(self.source_advice) if self.source_advice else ""
+
+
+ABSENT = frozenset({Reason.APPOINTMENT_MISSING, Reason.PATIENT_MISSING})
+"""What was read of the practice's data is not there (any more): a fault or a fact, which one reading does not tell."""
