@@ -109,7 +109,7 @@ class CallList:
     def _asks_for_a_call(
         self, message: OutboxMessage, appointment: Appointment | None, patient: Patient | None, others: Sequence[Known]
     ) -> bool:
-        if patient is not None and (patient.is_deceased or patient.opted_out):
+        if patient is not None and (patient.is_deceased or patient.seems_deceased or patient.opted_out):
             return False
         if appointment is None:  # not found is no reason to forget anybody, before it is believed to be deleted
             return message.standing is not Standing.DELETED

@@ -110,7 +110,7 @@ class SqlPracticeSource:
         """
         for rows in self._rows_between(first - HALF_A_MINUTE, end):
             read = _without_contradictions([appointment for row in rows if (appointment := _appointment(row)).id])
-            yield [appointment for appointment in read if appointment.is_dated and first <= appointment.starts_at < end]
+            yield [appointment for appointment in read if not appointment.is_dated or first <= appointment.starts_at < end]
         for rows in self._rows_not_found_by_time():
             read = _without_contradictions([appointment for row in rows if (appointment := _appointment(row)).id])
             found = [appointment for appointment in read if not appointment.is_dated or first <= appointment.starts_at < end]

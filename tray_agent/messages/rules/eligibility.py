@@ -35,8 +35,6 @@ the days that are searched, or the former one has not passed.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from calendar import isleap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -570,23 +568,9 @@ _UNUSABLE_PATIENT = frozenset({"id", "opted_out", "mobile", "phone", "email"})
 def _patient_fault(patient: Patient) -> Reason | None:
     if patient.is_deceased:
         return Reason.DECEASED
-    if any(name and _tells_death(name) for name in (patient.last_name, patient.first_name, patient.salutation)):
+    if patient.seems_deceased:
         return Reason.DECEASED_BY_NAME
     return Reason.OPTED_OUT if patient.opted_out else None
-
-
-_DEATH = re.compile(
-    r"""(?<![^\W\d_])(?:verstorben|gestorben|décédée?|decede|decedee|défunte?|deceduto|deceduta|defunto|defunta|deceased|exitus
-                       |verst\.|gest\.|sel\.|r\.i\.p\.)(?![^\W\d_])
-      | [†✝✞✟☨⚰🕇] | [(\[]\s*(?:tot|selig|mort|morte|morto|morta|dead|rip|\+)\s*[)\]]""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""What stands beside the name of a dead patient (de, fr, it, en); whole words: "Verst", "Selig" and "Todt" are family names."""
-
-
-@lru_cache(maxsize=4096)
-def _tells_death(name: str) -> bool:
-    return _DEATH.search(unicodedata.normalize("NFC", name)) is not None
 
 
 _NOT_DEFINITE = {

@@ -147,6 +147,7 @@ class Deciding:
         self._parts, self._around = drafting.parts, drafting.around
         self._writes = writes
         self._batch = PreparingBatch(self._around)
+        self._undated: set[str] = set()
         self._passed_batch = PreparingBatch(replace(self._around, made_up=self._around.passed))
 
     def reminders(self) -> Iterator[list[Decided]]:
@@ -160,7 +161,13 @@ class Deciding:
                 if is_passed:
                     yield self._booked_afterwards(appointments)
                 else:
-                    yield self.of_appointments(appointments)
+                    yield self.of_appointments(self._once(appointments))
+
+    def _once(self, appointments: Sequence[Appointment]) -> Sequence[Appointment]:
+        """Leaves out the appointments of which no day is known, where they came with other days already."""
+        fresh = [one for one in appointments if one.is_dated or one.id not in self._undated]
+        self._undated |= {one.id for one in fresh if not one.is_dated}
+        return fresh
 
     def greetings(self) -> Iterator[list[Decided]]:
         """Gives a decision for each patient whose birthday is greeted today."""
