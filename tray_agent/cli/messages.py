@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
 
 
+class _Kind(StrEnum):
+    """What one may preview, as ``PREVIEWED_KINDS``."""
+
+    REMINDER = MessageKind.REMINDER.value
+    BIRTHDAY = MessageKind.BIRTHDAY.value
+
+
 def group() -> typer.Typer:
     """Returns the commands of ``vitoclient messages``."""
     app = typer.Typer(help=_("Terminerinnerungen und Geburtstagsglückwünsche."), no_args_is_help=True)
@@ -25,14 +33,14 @@ def group() -> typer.Typer:
 
 
 def _preview(
-    kind: Annotated[MessageKind | None, typer.Option(help=_("Nur Terminerinnerungen oder nur Geburtstagsglückwünsche."))] = None,
+    kind: Annotated[_Kind | None, typer.Option(help=_("Nur Terminerinnerungen oder nur Geburtstagsglückwünsche."))] = None,
     day: Annotated[
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help=_("Tag, an dem aufbereitet würde (JJJJ-MM-TT); heute."))
     ] = None,
     texts: Annotated[bool, typer.Option("--texts", help=_("Auch die Texte zeigen."))] = False,
     as_json: AsJson = False,
 ) -> None:
-    kinds = [kind] if kind else list(MessageKind)
+    kinds = [MessageKind(each) for each in ([kind] if kind else _Kind)]
     with agent_here() as agent:
         previews = [agent.preview.preview(each, day.date() if day else None) for each in kinds]
         if as_json:
@@ -69,7 +77,7 @@ def _heading(preview: Preview) -> str:
 
 
 def _print_messages(preview: Preview, *, texts: bool) -> None:
-    from tray_agent.messages.words import channel_title
+    from tray_agent.messages.words import channel_title, gaps_sentence
 
     def cells(line: PreviewLine) -> tuple[str, ...]:
         way = channel_title(line.channel) if line.channel else ""
@@ -78,10 +86,15 @@ def _print_messages(preview: Preview, *, texts: bool) -> None:
 
     headings = (_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"))
     print_rows((*headings, _("Text")) if texts else headings, map(cells, preview.messages))
+    if missed := gaps_sentence([line.gaps for line in preview.messages]):
+        print(missed)
 
 
 def _start(line: PreviewLine) -> str:
-    return format_datetime(line.starts_at) if line.starts_at else ""
+    from tray_agent.messages.words import new_time_words
+
+    start = format_datetime(line.starts_at) if line.starts_at else ""
+    return f"{start} {new_time_words(line.former)}" if line.former else start
 
 
 def _charge(charged: PreviewMandant) -> str:
@@ -100,8 +113,11 @@ def _as_json(preview: Preview) -> dict[str, Any]:
         **picked(preview, "kind date=day"),
         "window": picked(preview.window, "first last") if preview.window else None,
         **picked(preview, "switched_on sent_at"),
-        "messages": [_line_as_json(line, "channel recipient language subject text segments cost moved") for line in preview.messages],
-        "not_sent": [_line_as_json(line, "reason sentence advice entry") for line in preview.others],
+        "messages": [
+            _line_as_json(line, "channel recipient language subject text segments cost missing gaps moved former")
+            for line in preview.messages
+        ],
+        "not_sent": [_line_as_json(line, "reason sentence advice entry former") for line in preview.others],
         **picked(preview, "reasons cost"),
         "mandants": [
             picked(charged, "mandant=mandant_id name messages cost balance has_account enough=is_enough") for charged in preview.mandants
@@ -111,4 +127,5 @@ def _as_json(preview: Preview) -> dict[str, Any]:
 
 def _line_as_json(line: PreviewLine, names: str) -> dict[str, Any]:
     found = picked(line, f"patient_id patient appointment_id starts_at mandant=mandant_id {names}")
-    return found | {"starts_at": line.starts_at.isoformat() if line.starts_at else None}  # the practice's wall clock: of no zone
+    # The practice's wall clock: of no zone.
+    return found | {name: when and when.isoformat() for name, when in (("starts_at", line.starts_at), ("former", line.former))}

@@ -257,7 +257,7 @@ class TemplatesDialog(Dialog):
         rendered = model.rendered(reader)
         self.preview.setPlainText("\n\n".join(part for part in (rendered.subject, rendered.text) if part))
         self._counted.setText(model.counted(rendered))
-        self._missing.say(missing_text(rendered))
+        self._missing.say(missing_text(rendered.missing))
 
     # Editing
 
