@@ -520,15 +520,20 @@ def test_back_to_the_default_after_a_question(qtbot: QtBot, dialog: TemplatesDia
 
 
 def test_out_of_use_and_back(qtbot: QtBot, dialog: TemplatesDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialog, "ask", lambda *_words: True)
+    asked: list[str] = []
+    monkeypatch.setattr(dialog, "ask", lambda *words: [asked.append(word) for word in words])  # agreed: the list is not empty
     dialog._disable.click()
     settle(qtbot, dialog)
+    assert "Terminverschiebung" in asked[1]
+    moved = [entry.template.key for entry in dialog.list.rows].index(replace(SMS, kind=MessageKind.MOVED))
+    assert dialog.list.index(moved, 3).data() == "nicht verwendet"
     assert agent.templates.load(SMS).origin is Origin.DISABLED
     assert dialog.list.index(0, 3).data() == "nicht verwendet"
     assert not dialog.has_unsaved_changes()
     dialog._save.click()
     qtbot.waitUntil(lambda: not dialog.isVisible())
     assert agent.templates.load(SMS).origin is Origin.OWN
+    assert agent.templates.load(replace(SMS, kind=MessageKind.MOVED)).origin is Origin.DEFAULT
 
 
 def test_without_the_practice_the_preview_is_of_invented_patients(

@@ -96,7 +96,7 @@ class PreviewDialog(Dialog):
         return (
             Column(_("Termin"), appointment_text, key=lambda row: (row.starts_at is not None, row.starts_at)),
             Column(_("Patient"), lambda row: row.patient),
-            Column(_("Ergebnis"), outcome_word, status=lambda row: _ICONS[outcome_of(row)]),
+            Column(_("Ergebnis"), outcome_word, tooltip=outcome_word, status=lambda row: _ICONS[outcome_of(row)]),
             Column(_("Kanal"), channel_text),
             Column(_("Empfänger"), lambda row: row.recipient or "–", tooltip=lambda row: row.recipient or ""),
             Column(_("Mandant"), lambda row: row.mandant or "–", tooltip=lambda row: row.mandant),
