@@ -14,7 +14,9 @@ from tray_agent.config.settings import Setting, Value
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import MessageKind
+from tray_agent.messages.rules.eligibility import RuleSettings
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.work.coverage import gaps_of
 from tray_agent.messages.work.preview import Preview, PreviewService
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.protocol.model import Level
@@ -149,7 +151,7 @@ def test_a_run_that_failed_covered_nothing(every_world: World, monkeypatch: pyte
     assert run_on(world, MONDAY, 10) == [MONDAY]
 
 
-def _away(_ids: object) -> None:
+def _away(*_values: object) -> None:
     raise KnownError("Praxisdaten nicht erreichbar", "Die Praxisdaten sind nicht erreichbar.", "Warten.")
 
 
@@ -449,3 +451,40 @@ def test_a_dry_run_tells_who_was_missed_and_notes_nothing(world: World) -> None:
     assert "(1 Patient)" in world.greet(dry_run=True).sentence
     assert world.activities == []
     assert "(1 Patient)" in world.greet().sentence
+
+
+# A plan that never covers a day
+
+
+def gaps(world: World, schedule: Schedule = WORKDAYS) -> str:
+    settings = RuleSettings.of(world.parts.settings())
+    return " ".join(found.sentence for found in gaps_of(world.database, lambda: world.practice, schedule, settings, ZURICH))
+
+
+def test_weekends_on_which_the_practice_has_appointments_are_told(world: World) -> None:
+    world.clock.set(at(FRIDAY, 11))
+    assert "Tagen: Montag." in gaps(world)
+    book_each(world, date(2026, 12, 6))
+    assert "Tagen: Montag und Sonntag." in gaps(world)
+    world.change_appointment("2026-12-06", status=AppointmentStatus.CANCELLED)
+    assert "Tagen: Montag." in gaps(world)
+
+
+def test_where_the_practice_can_not_be_read_the_workdays_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.clock.set(at(FRIDAY, 11))
+    monkeypatch.setattr(world.practice, "appointments_between", _away)
+    assert "Tagen: Montag." in gaps(world)
+
+
+def test_days_that_a_run_searched_are_not_told(every_world: World) -> None:
+    """By hand, with three days searched: the coming Monday is done."""
+    world = reminding(every_world, schedule=WORKDAYS, search=3)
+    run_on(world, FRIDAY)
+    world.values[switches.OFFSET_SEARCH] = 1
+    found = gaps(world)
+    assert "Tagen: Montag." in found
+    for week in range(1, 8):
+        with world.database.begin() as connection:
+            day = (MONDAY + timedelta(weeks=week)).isoformat()
+            connection.execute(insert(covered_day).values(job=REMINDERS.value, day=day, searched_at=at(FRIDAY)))
+    assert gaps(world) == ""
