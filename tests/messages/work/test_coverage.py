@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
 
 from tests.messages.world import ANNA, ZURICH, World, treatment
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
+from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import Setting, Value
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import JobChange
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.rules.eligibility import RuleSettings
 from tray_agent.messages.rules.reasons import Reason
@@ -22,6 +28,7 @@ from tray_agent.practice.model import AppointmentStatus
 from tray_agent.protocol.model import Level
 from tray_agent.schedules.codes import Frequency, Subday, Weekdays
 from tray_agent.schedules.schedule import Schedule
+from tray_agent.store.database import Database
 from tray_agent.store.tables import covered_day, job_run
 
 REMINDERS, BIRTHDAYS = JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS
@@ -267,6 +274,17 @@ def test_a_window_of_a_year_after_a_year_looks_at_no_more_times_than_can_lie_ahe
     parts = replace(world.parts, planned_days=count)
     assert PreviewService(parts).preview(MessageKind.REMINDER).made_up
     assert len(asked) <= 732
+
+
+def test_the_agent_asks_its_own_plan(sqlite_database: Database, tmp_path: Path, clock: ManualClock) -> None:
+    """By the schedule as it is now, from whenever on it counts."""
+    clock.set(at(MONDAY))
+    machine = Machine(store=StoreSection(url=f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}"))
+    with Agent(machine, secrets=MemorySecrets(), clock=clock) as agent:
+        asked = (at(FRIDAY), at(MONDAY, 9))
+        assert list(agent.messages.parts.planned_days(REMINDERS, *asked)) == []  # not enabled
+        agent.jobs.save([JobChange(REMINDERS, DAILY, agent.jobs.plans.load().jobs[REMINDERS].version)], "Test")
+        assert list(agent.messages.parts.planned_days(REMINDERS, *asked)) == [SATURDAY, SUNDAY]
 
 
 # What is remembered
