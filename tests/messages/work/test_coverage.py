@@ -192,6 +192,14 @@ def test_a_plan_of_workdays_makes_up_for_its_own_times_only(world: World) -> Non
     assert run_on(world, MONDAY, 10) == [date(2026, 12, 1)]  # Friday's time was missed: it would have looked for Saturday
 
 
+def test_a_weekly_time_that_was_missed_is_made_up_for_days_later(world: World) -> None:
+    """Mondays, for the seven days that follow: by hand on Thursday, when only Thursday is left of them."""
+    world = reminding(world, schedule=replace(WORKDAYS, interval=Weekdays.MONDAY), search=7)
+    book_each(world, *days(FRIDAY, date(2026, 12, 10)))
+    run_on(world, date(2026, 11, 23))
+    assert run_on(world, date(2026, 12, 3), 9) == days(date(2026, 12, 3), date(2026, 12, 10))
+
+
 def test_an_offset_that_grew_leaves_a_gap_that_no_time_was_planned_for(world: World) -> None:
     world = reminding(world)
     book_each(world, *days(SATURDAY, date(2026, 12, 4)))
