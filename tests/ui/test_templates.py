@@ -521,7 +521,12 @@ def test_back_to_the_default_after_a_question(qtbot: QtBot, dialog: TemplatesDia
 
 def test_out_of_use_and_back(qtbot: QtBot, dialog: TemplatesDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(dialog, "ask", lambda *words: [asked.append(word) for word in words])  # agreed: the list is not empty
+
+    def agree(*words: str) -> bool:
+        asked.extend(words)
+        return True
+
+    monkeypatch.setattr(dialog, "ask", agree)
     dialog._disable.click()
     settle(qtbot, dialog)
     assert "Terminverschiebung" in asked[1]

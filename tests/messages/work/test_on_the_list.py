@@ -38,8 +38,13 @@ ON_THE_LIST: list[tuple[Happening, str]] = [
     (lambda w: w.change_appointment(unreadable=frozenset({"starts_at"})), "start_unreadable"),
     (lambda w: w.change_appointment(unreadable=frozenset({"id"})), "data_unreadable"),
     (lambda w: w.change_appointment(starts_at=MIDNIGHT), "no_time_of_day"),
-    (lambda w: (w.practice.put(VisitReason("1", "Kontrolle")), w.change_appointment(visit_reason_id="9")), "visit_reason_unknown"),
+    (lambda w: _with_reasons(w, "9"), "visit_reason_unknown"),
 ]
+
+
+def _with_reasons(world: World, visit_reason_id: str) -> None:
+    world.practice.put(VisitReason("1", "Kontrolle"))
+    world.change_appointment(visit_reason_id=visit_reason_id)
 
 
 @pytest.mark.parametrize(("happening", "reason"), ON_THE_LIST)
