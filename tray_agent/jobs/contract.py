@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tray_agent.clock import Clock
     from tray_agent.jobs.events import Events
     from tray_agent.schedules.quiet_hours import QuietHours
+    from tray_agent.store.state import SeenStores
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Surroundings:
         quiet: the quiet hours as the switches say now.
         keep_days: how many days the logs are kept, as the switch says now.
         retries: how what is owed is tried again.
+        seen: how far this computer saw its store; None: that is noted nowhere.
     """
 
     workstation: str
@@ -138,3 +140,4 @@ class Surroundings:
     quiet: Callable[[], QuietHours]
     keep_days: Callable[[], int]
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    seen: SeenStores | None = None
