@@ -64,7 +64,8 @@ def _open_guest(file: Path, wait: float) -> sqlite3.Connection:
         sqlite3.Error: it can't be read.
     """
     if not file.is_file():
-        raise _missing(file)
+        sentence = _("Die Datei {file} mit den Praxisdaten gibt es nicht; bis sie da ist, wird nichts vorbereitet und nichts gesendet.")
+        raise missing_file(file, sentence, "practice.url")
     try:
         return _look_into(sqlite3.connect(read_only_uri(file), uri=True, timeout=wait, check_same_thread=False))
     except sqlite3.OperationalError as error:
@@ -104,12 +105,17 @@ def uri_of(path: str) -> str:
     return f"file://{'' if path.startswith('/') else '/'}{quote(path, safe='/:')}?mode=ro"
 
 
-def _missing(file: Path) -> DatabaseUnavailableError:
+def missing_file(file: Path, sentence: str, setting: str) -> DatabaseUnavailableError:
+    """Returns the error that says that a database's file is not there.
+
+    Args:
+        file: which.
+        sentence: what that means; ``{file}`` stands for its name.
+        setting: the place in the configuration that names it.
+    """
     return DatabaseUnavailableError(
         _("Datei fehlt"),
-        _("Die Datei {file} mit den Praxisdaten gibt es nicht; bis sie da ist, wird nichts vorbereitet und nichts gesendet.").format(
-            file=file
-        ),
-        join_texts(_("Pfad und Laufwerk prüfen (in der Konfiguration: practice.url)."), _(BY_ITSELF)),
+        sentence.format(file=file),
+        join_texts(_("Pfad und Laufwerk prüfen (in der Konfiguration: {setting}).").format(setting=setting), _(BY_ITSELF)),
         item=str(file),
     )
