@@ -232,6 +232,10 @@ class SurgeryData(MemoryPracticeSource):
                 status = AppointmentStatus.CANCELLED if one.cancelled else AppointmentStatus.DEFINITE
                 self.put(Appointment(one.id, one.person, one.start, status))
 
+    def empty_views(self) -> frozenset[str]:
+        self._ask()
+        return super().empty_views()
+
     def mandants(self) -> Mapping[str, Mandant]:
         self._ask()
         return super().mandants()
