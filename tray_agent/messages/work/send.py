@@ -47,6 +47,7 @@ from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Checked, Moved, Ready, check
 from tray_agent.messages.work.send_report import report
 from tray_agent.messages.work.steps import Counted, MessageRun
+from tray_agent.messages.work.views import check_views
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import message as table
@@ -64,6 +65,7 @@ def send_messages(parts: MessageParts, context: JobContext) -> JobResult:
         LeaseLostError: at once; nothing more was written.
     """
     run = MessageRun(parts, context)
+    check_views(run)
     if context.dry_run:
         return _rehearse(run)
     sending = Sending(run)
