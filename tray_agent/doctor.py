@@ -40,6 +40,7 @@ class Subject(StrEnum):
     CONFIGURATION = "configuration"
     STORE = "store"
     CLOCK = "clock"
+    PLAN = "plan"
     PRACTICE = "practice"
     PORTAL = "portal"
     DOWNLOADS = "downloads"
@@ -113,6 +114,14 @@ def _clock(agent: Agent) -> Iterator[_Finding]:
         return
     text = _("Die Uhr dieses Computers weicht um {seconds} Sekunden von der Datenbank ab. Aufträge laufen trotzdem nur einmal.")
     yield NOTICE, text.format(seconds=seconds), _("Zeitsynchronisation von Windows prüfen.")
+
+
+def _plan(agent: Agent) -> Iterator[_Finding]:
+    findings = agent.jobs.check()
+    for finding in findings:
+        yield NOTICE, finding.sentence, _("Zeitpläne unter «Aufträge verwalten» prüfen.")
+    if not findings:
+        yield GOOD, _("Die Zeitpläne passen zusammen.")
 
 
 def _practice(agent: Agent) -> Iterator[_Finding]:
@@ -235,6 +244,7 @@ _CHECKS: dict[Subject, Callable[[Agent], Iterator[_Finding]]] = {
     Subject.CONFIGURATION: _configuration,
     Subject.STORE: _store,
     Subject.CLOCK: _clock,
+    Subject.PLAN: _plan,
     Subject.PRACTICE: _practice,
     Subject.PORTAL: _portal,
     Subject.DOWNLOADS: _downloads,

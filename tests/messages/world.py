@@ -33,7 +33,10 @@ from tray_agent.messages.work.send import send_messages
 from tray_agent.messages.work.status import update_status
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment
 from tray_agent.protocol.model import Activity
+from tray_agent.schedules.planned_times import days_between
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.state import SeenStores
 from tray_agent.store.tables import message
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -135,6 +138,8 @@ class World:
     senders: dict[str, str] = field(default_factory=dict)
     hastened: int = 0
     decided: int = 0
+    schedules: dict[JobKey, Schedule] = field(default_factory=dict)
+    seen: SeenStores = field(default_factory=SeenStores)
     outlook: Outlook = field(default_factory=lambda: Outlook(NOW + timedelta(minutes=10)))
 
     @property
@@ -153,8 +158,10 @@ class World:
             rules=self.rules,
             next_sending=lambda: self.next_sending,
             outlook=lambda: self.outlook,
+            planned_days=self._planned_days,
             make_sending_due=self._decide,
             try_sending=self._hasten,
+            seen=self.seen,
             reached=self.steps.append,
         )
 
@@ -182,14 +189,17 @@ class World:
     def prepare(self, *, dry_run: bool = False, due_at: datetime | None = None) -> JobResult:
         return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run, due_at=due_at)
 
-    def greet(self) -> JobResult:
-        return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS)
+    def greet(self, *, dry_run: bool = False, due_at: datetime | None = None) -> JobResult:
+        return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS, dry_run=dry_run, due_at=due_at)
 
     def send(self, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
         return self._run(send_messages, JobKey.SEND_MESSAGES, dry_run=dry_run, by_hand=by_hand)
 
     def follow_up(self, *, by_hand: bool = False) -> JobResult:
         return self._run(update_status, JobKey.UPDATE_STATUS, by_hand=by_hand)
+
+    def _planned_days(self, job: JobKey, after: datetime, until: datetime) -> Iterator[date]:
+        return days_between(self.schedules[job], ZURICH, after, until) if job in self.schedules else iter(())
 
     def _decide(self) -> None:
         self.decided += 1

@@ -21,7 +21,7 @@ from tests.simulation.troubles import Kind
 from tray_agent.jobs import claims, settlement
 from tray_agent.jobs.catch_up import Decision as PlannedDecision
 from tray_agent.jobs.catch_up import Wait
-from tray_agent.messages.gateways.contract import InDoubt, NotNow, Outcome
+from tray_agent.messages.gateways.contract import DeliveryReport, InDoubt, NotNow, Outcome
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import listing, states
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
@@ -109,7 +109,7 @@ def _doubt_is_no(patching: pytest.MonkeyPatch) -> None:
 
 
 def _never_heard_of(patching: pytest.MonkeyPatch) -> None:
-    patching.setattr(doubt, "_is_known", lambda _report: False)
+    patching.setattr(DeliveryReport, "is_known", property(lambda _report: False))
 
 
 def _errors_unlisted(patching: pytest.MonkeyPatch) -> None:

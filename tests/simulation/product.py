@@ -636,7 +636,7 @@ class Programme:
     @cached_property
     def _questions(self) -> QuestionService:
         office = self._office
-        return QuestionService(office.store, office.messages._write, lambda: office.jobs.try_again(changed=True))
+        return QuestionService(office.store, office.messages._write, lambda _question: office.jobs.try_again(changed=True))
 
     def decide_doubts(self) -> int:
         """Decides about e-mails in doubt as somebody does who asked the patients: rightly; returns how many."""

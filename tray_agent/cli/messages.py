@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,11 +11,19 @@ import typer
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageKind
+from tray_agent.messages.words import made_up_words
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
+
+
+class _Kind(StrEnum):
+    """What has a preview of its own: a notice of another time is in that of the reminders."""
+
+    REMINDER = MessageKind.REMINDER.value
+    BIRTHDAY = MessageKind.BIRTHDAY.value
 
 
 def group() -> typer.Typer:
@@ -25,14 +34,14 @@ def group() -> typer.Typer:
 
 
 def _preview(
-    kind: Annotated[MessageKind | None, typer.Option(help=_("Nur Terminerinnerungen oder nur Geburtstagsglückwünsche."))] = None,
+    kind: Annotated[_Kind | None, typer.Option(help=_("Nur Terminerinnerungen oder nur Geburtstagsglückwünsche."))] = None,
     day: Annotated[
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help=_("Tag, an dem aufbereitet würde (JJJJ-MM-TT); heute."))
     ] = None,
     texts: Annotated[bool, typer.Option("--texts", help=_("Auch die Texte zeigen."))] = False,
     as_json: AsJson = False,
 ) -> None:
-    kinds = [kind] if kind else list(MessageKind)
+    kinds = [MessageKind(kind.value)] if kind else [MessageKind(each.value) for each in _Kind]
     with agent_here() as agent:
         previews = [agent.preview.preview(each, day.date() if day else None) for each in kinds]
         if as_json:
@@ -65,7 +74,10 @@ def _heading(preview: Preview) -> str:
         return _("Geburtstagsglückwünsche am {day}: {counts}").format(day=format_date(preview.day), counts=counts)
     first, last = preview.window.first, preview.window.last
     span = format_date(first) if first == last else f"{format_date(first)}–{format_date(last)}"
-    return _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(day=format_date(preview.day), span=span, counts=counts)
+    heading = _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(
+        day=format_date(preview.day), span=span, counts=counts
+    )
+    return f"{heading}\n{made_up_words(preview.made_up)}".strip()
 
 
 def _print_messages(preview: Preview, *, texts: bool) -> None:
@@ -99,6 +111,7 @@ def _as_json(preview: Preview) -> dict[str, Any]:
     return {
         **picked(preview, "kind date=day"),
         "window": picked(preview.window, "first last") if preview.window else None,
+        "made_up": list(preview.made_up),
         **picked(preview, "switched_on sent_at"),
         "messages": [_line_as_json(line, "channel recipient language subject text segments cost moved") for line in preview.messages],
         "not_sent": [_line_as_json(line, "reason sentence advice entry") for line in preview.others],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tray_agent.i18n import _, ngettext
+from collections.abc import Sequence
+from datetime import date
+
+from tray_agent.i18n import _, format_date, join_words, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import CallEntry, Waiting
 
@@ -31,6 +34,14 @@ def waiting_words(waiting: Waiting) -> str:
         "{number} Termin liegt vor dem nächsten Senden", "{number} Termine liegen vor dem nächsten Senden", waiting.too_late
     ).format(number=waiting.too_late)
     return f"{messages}, {late}"
+
+
+def made_up_words(days: Sequence[date]) -> str:
+    """Returns what is said of the days that a run searches because those who would have done it were missed; "" without any."""
+    if not days:
+        return ""
+    text = _("Auch für Termine am {days}: Die Läufe dafür fanden nicht statt.")
+    return text.format(days=join_words([format_date(day) for day in days]))
 
 
 def with_subject(subject: str, sentence: str) -> str:

@@ -176,7 +176,8 @@ def test_an_appointment_moved_after_its_reminder_gets_a_new_one(prepared: World)
     prepared.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
     prepared.prepare()
     prepared.send()
-    assert [("09:00" in text, "10:00" in text) for text in sent_texts(prepared)] == [(True, False), (False, True)]
+    assert [("09:00" in text, "10:00" in text) for text in sent_texts(prepared)] == [(True, False), (True, True)]
+    assert "vom 24.11.2026, 09:00 Uhr" in sent_texts(prepared)[1]
 
 
 def test_an_appointment_moved_after_its_reminder_gets_none_where_the_switch_says_so(prepared: World) -> None:

@@ -129,6 +129,12 @@ class OutboxReason(StrEnum):
     OTHER_ACCOUNT = "other_account"
     """It is in doubt, and was handed to an account which its Mandant no longer has."""
 
+    KNOWN_BEFORE = "known_before"
+    """The gateway had it already, though this store had not handed it over."""
+
+    LOST_SPAN = "lost_span"
+    """It may have left in a time of which the store, put back to an older state, knows nothing."""
+
     NEVER_TAKEN = "never_taken"
     NOT_DELIVERED = "not_delivered"
     NO_NOTIFICATION = "no_notification"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, former_in, reference_of, start_in
 from tray_agent.messages.outbox.model import OutboxReason
+from tray_agent.messages.outbox.states import NEVER_LEFT
 from tray_agent.messages.rules.eligibility import (
     WRONGLY_INFORMED,
     BirthdayKey,
@@ -28,9 +30,11 @@ from tray_agent.messages.rules.eligibility import (
     NoticeKey,
     PreparingBatch,
     ReminderKey,
+    SearchWindow,
     birthdays_greeted_on,
     grouped,
 )
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import truth_of
 from tray_agent.messages.texts.rendering import Placeholder, parse, values_for
 from tray_agent.messages.work.parts import MessageParts
@@ -143,12 +147,20 @@ class Deciding:
         self._parts, self._around = drafting.parts, drafting.around
         self._writes = writes
         self._batch = PreparingBatch(self._around)
+        self._passed_batch = PreparingBatch(replace(self._around, made_up=self._around.passed))
 
     def reminders(self) -> Iterator[list[Decided]]:
-        """Gives a decision for each appointment of the search window, by start."""
-        window = self._around.window
-        for appointments in _in_chunks(self._parts.practice.appointments_between(window.begin, window.end)):
-            yield self.of_appointments(appointments)
+        """Gives a decision for each appointment of the days that are searched, by start.
+
+        Of the days that were searched before and are not any more it gives those that would have been reminded and are not, because
+        they were booked or made definite afterwards.
+        """
+        for span, is_passed in _spans(self._around):
+            for appointments in _in_chunks(self._parts.practice.appointments_between(span.begin, span.end)):
+                if is_passed:
+                    yield self._booked_afterwards(appointments)
+                else:
+                    yield self.of_appointments(appointments)
 
     def greetings(self) -> Iterator[list[Decided]]:
         """Gives a decision for each patient whose birthday is greeted today."""
@@ -162,7 +174,9 @@ class Deciding:
 
     def of_appointments(self, appointments: Sequence[Appointment]) -> list[Decided]:
         """Returns a decision for each of some appointments, which come by start."""
-        batch = self._next_batch()
+        return self._of_appointments(appointments, self._next_batch())
+
+    def _of_appointments(self, appointments: Sequence[Appointment], batch: PreparingBatch) -> list[Decided]:
         patient_ids = {appointment.patient_id for appointment in appointments}
         patients = self._parts.practice.patients(patient_ids)
         charged = self._parts.practice.last_mandants(patient_ids)
@@ -179,6 +193,15 @@ class Deciding:
                 key = call_key(ReminderKey.of(appointment).text)  # an entry of its own, beside the reminder that went out
             decided.append(Decided(decision, key, appointment.patient_id, patient, appointment, known.of_key(appointment.id, key)))
         return decided
+
+    def _booked_afterwards(self, appointments: Sequence[Appointment]) -> list[Decided]:
+        with self._parts.database.read() as connection:
+            known = entries.known_of_appointments(connection, {appointment.id for appointment in appointments})
+        of_message = {one.appointment_id for one in known}
+        new = [appointment for appointment in appointments if appointment.id not in of_message]
+        decided = self._of_appointments(new, self._passed_batch) if new else []
+        eligible = ((one, one.decision) for one in decided if isinstance(one.decision, Eligible))
+        return [replace(one, decision=decision.refused(Reason.BOOKED_AFTERWARDS)) for one, decision in eligible]
 
     def _greetings_of(self, patients: Sequence[Patient], batch: PreparingBatch) -> list[Decided]:
         charged = self._parts.practice.last_mandants({patient.id for patient in patients})
@@ -267,6 +290,11 @@ class KnownReminders:
         """Returns the message of an appointment that has a key."""
         return next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
 
+    def number_left(self, appointment_id: str, key: str) -> int:
+        """Returns how many messages about an appointment were handed over, whatever became of them, that of ``key`` not counted."""
+        known = self._of_appointment.get(appointment_id, ())
+        return sum(one.sending_at is not None and one.state not in NEVER_LEFT and one.unique_key != key for one in known)
+
     def earlier(self, appointment_id: str, patient_id: str) -> Earlier:
         """Returns what the decision on one appointment of a patient needs to know."""
         known = [*self._of_appointment.get(appointment_id, ()), *self._of_patient.get(patient_id, ())]
@@ -307,6 +335,17 @@ def _earlier_reminder(parts: MessageParts, known: Known, appointment: Appointmen
     key = ReminderKey(known.appointment_id, starts_at) if former is None else NoticeKey(known.appointment_id, starts_at, former)
     stands = appointment is None or truth_of(starts_at, known.patient_id, appointment) is Standing.AS_TOLD
     return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, parts.local(known.prepared_at).date(), stands)
+
+
+def _spans(around: Circumstances) -> Iterator[tuple[SearchWindow, bool]]:
+    """Gives the days to be looked at in spans, by day, and of each whether it was searched before and is not any more."""
+    first: date | None = None
+    days = sorted({*around.window.days, *around.made_up, *around.passed})
+    for day, following in zip_longest(days, days[1:]):
+        first, is_passed = first or day, day in around.passed
+        if following != day + timedelta(days=1) or (following in around.passed) != is_passed:
+            yield SearchWindow(first, day), is_passed
+            first = None
 
 
 def _in_chunks(source: Iterable[list[Item]]) -> Iterator[list[Item]]:

@@ -27,9 +27,10 @@ from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.eligibility import NotEligible
 from tray_agent.messages.rules.reasons import Reason, Weight
-from tray_agent.messages.words import with_subject
+from tray_agent.messages.words import made_up_words, with_subject
 from tray_agent.messages.work.absent import settle_absent
 from tray_agent.messages.work.comparing import Comparing
+from tray_agent.messages.work.coverage import Coverage, MissedGreetings, cover
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords
 from tray_agent.messages.work.left import Planned
 from tray_agent.messages.work.parts import MessageParts
@@ -85,8 +86,12 @@ class _Preparing:
         with self._parts.database.read() as connection:
             now = self._parts.database.now(connection)
         around = self._parts.circumstances(now, self._parts.settings())
-        self._around = replace(around, planned_on=self._parts.local(self._context.due_at).date())
+        self._coverage = Coverage.read(self._parts.database, self._context.job)
+        around = replace(around, planned_on=self._parts.local(self._context.due_at).date())
+        self._greets = self._context.job is JobKey.PREPARE_BIRTHDAYS
+        self._around = around if self._greets else self._coverage.widened(self._parts, around, self._context.due_at)
         self._drafting = Drafting(self._parts, self._around, now)
+        self._missed = MissedGreetings()
         self._to_correct: Counter[tuple[Reason, str]] = Counter()
         self._planned = Planned.read(self._parts)
         self._begins: Counter[datetime] = Counter()
@@ -119,6 +124,10 @@ class _Preparing:
         """Tells what is to be corrected, and returns what the run did."""
         if self._to_correct and not self._context.dry_run:
             self._context.log(*self._corrections())
+        if self._greets:
+            self._missed = self._coverage.missed_greetings(self._drafting, self._context.due_at)
+        if not self._context.dry_run:
+            self._cover()
         result = self._tally.result(self._sentence())
         prepared = self._tally.counts[Counted.PREPARED]
         is_due = prepared > 0 and not self._context.dry_run
@@ -126,6 +135,21 @@ class _Preparing:
         if self._look_again is not None:  # not found once: half an hour later it is known whether that is true
             rest = Rest(Reason.APPOINTMENT_MISSING.value, not_before=self._look_again, progressed=True, ordinary=True)
         return replace(result, rest=rest, makes_due={JobKey.SEND_MESSAGES: self._drafting.now} if is_due else {})
+
+    def _cover(self) -> None:
+        """Notes which days this run has searched, and tells who was not greeted: in one transaction, so that it is told once."""
+        around, due_at = self._around, self._context.due_at
+        if not (around.settings.birthdays_on if self._greets else around.settings.reminders_on):  # turned off meanwhile: nobody was found
+            return
+        days = {around.today} if self._greets else {*around.window.days, *around.made_up}
+
+        def work(connection: Connection) -> None:
+            self._context.fence(connection)
+            cover(connection, self._context.job, days, due_at, around.today)
+            if self._missed.patients:
+                self._context.log(activity(Level.WARNING, Reason.BIRTHDAY_OVER, self._missed.sentence), connection=connection)
+
+        self._parts.database.transact(work)
 
     def _entry_of(self, one: Decided) -> Entry | None:
         """Counts a decision and returns what is written for it, or None."""
@@ -262,7 +286,19 @@ class _Preparing:
             done if prepared else _("Keine neue Mitteilung aufbereitet."),
             self._when_sent() if prepared and not self._context.dry_run else "",
             failed.format(number=errors) if errors else "",
+            made_up_words(sorted(self._around.made_up)),
+            self._booked_afterwards(),
+            self._missed.sentence,
         )
+
+    def _booked_afterwards(self) -> str:
+        number = self._tally.skipped[Reason.BOOKED_AFTERWARDS]
+        text = ngettext(
+            "{number} Termin wurde erst gebucht oder definitiv, nachdem sein Tag aufbereitet war; er wird nicht erinnert.",
+            "{number} Termine wurden erst gebucht oder definitiv, nachdem ihr Tag aufbereitet war; sie werden nicht erinnert.",
+            number,
+        )
+        return text.format(number=number) if number else ""
 
     def _when_sent(self) -> str:
         """Returns when what was prepared is sent, where it can be told, and for how many that is too late."""

@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 from tray_agent.config.settings import CHECK_CREDITS, Settings
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_date
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import Circumstances, Eligible, NotEligible, RuleSettings, SearchWindow
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.comparing import Comparing
+from tray_agent.messages.work.coverage import Coverage
 from tray_agent.messages.work.credits import credits_of
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords
 from tray_agent.messages.work.parts import MessageParts
@@ -108,6 +110,7 @@ class Preview:
     Attributes:
         day: the practice's date on which the job would run.
         window: the days searched for appointments; None for greetings.
+        made_up: further days that are searched, because the planned times that would have done it were missed, in order.
         switched_on: whether the switch of this kind stands on Ja; decided is as if it did.
         sent_at: when the messages would be sent (aware), or None where no run is planned.
         lines: by start (reminders) or by id (greetings).
@@ -120,6 +123,7 @@ class Preview:
     sent_at: datetime | None
     lines: Sequence[PreviewLine]
     mandants: Sequence[PreviewMandant]
+    made_up: Sequence[date] = ()
 
     @property
     def messages(self) -> Sequence[PreviewLine]:
@@ -157,6 +161,9 @@ class PreviewService:
     def preview(self, kind: MessageKind, day: date | None = None) -> Preview:
         """Returns what preparing would find on ``day``; writes nothing and asks no gateway.
 
+        Today that is what a run at this moment would find: the days of missed planned times are searched, and who was booked for a
+        day that was searched before is told. Of a later day it is what the plan says.
+
         Args:
             kind: reminders or greetings.
             day: the practice's date of the run; today by default.
@@ -165,12 +172,16 @@ class PreviewService:
             InputError: the day is over, or further away than ``FURTHEST``.
             DatabaseUnavailableError, PracticeDataError: the practice or the outbox can't be read.
         """
-        instant = self._instant_of(day)
+        with self._parts.database.read() as connection:
+            now = self._parts.database.now(connection)  # the clock of the jobs, not this computer's
+        instant = self._instant_of(day, now)
         settings = self._parts.settings()
         around = self._around(instant, settings)
+        reminders = kind is MessageKind.REMINDER
+        if reminders and instant == now:
+            around = Coverage.read(self._parts.database, JobKey.PREPARE_REMINDERS).widened(self._parts, around, now)
         drafting = Drafting(self._parts, around, instant)
         deciding = Deciding(drafting, writes=False)
-        reminders = kind is MessageKind.REMINDER
         chunks = deciding.reminders() if reminders else deciding.greetings()
         said = SaidWords(drafting)
         lines = [_line(drafting, one, said) for decided in chunks for one in decided]
@@ -186,10 +197,10 @@ class PreviewService:
             sent_at=self._sending_time(kind, instant),
             lines=tuple(lines),
             mandants=tuple(self._charged(lines, around)),
+            made_up=sorted(around.made_up),
         )
 
-    def _instant_of(self, day: date | None) -> datetime:
-        now = self._parts.clock.now()
+    def _instant_of(self, day: date | None, now: datetime) -> datetime:
         today = self._parts.local(now).date()
         if day is None or day == today:
             return now
@@ -241,7 +252,7 @@ def _line(drafting: Drafting, one: Decided, said: SaidWords) -> PreviewLine:
         patient_id=one.patient_id,
         patient=name_of(one.patient, one.patient_id),
         appointment_id=appointment.id if appointment else None,
-        starts_at=appointment.starts_at if appointment else None,
+        starts_at=appointment.starts_at if appointment and appointment.is_dated else None,
         mandant_id=decision.mandant_id,
         mandant=mandant.name if mandant else "",
     )
@@ -256,7 +267,6 @@ def _line(drafting: Drafting, one: Decided, said: SaidWords) -> PreviewLine:
 
 def sending_time_of(jobs: Jobs, zone: ZoneInfo) -> SendingTime:
     """Returns when messages would be sent, from the schedules: the first sending after the next preparing."""
-    from tray_agent.job_kinds import JobKey
     from tray_agent.schedules.planned_times import next_after
 
     preparing = {MessageKind.REMINDER: JobKey.PREPARE_REMINDERS, MessageKind.BIRTHDAY: JobKey.PREPARE_BIRTHDAYS}

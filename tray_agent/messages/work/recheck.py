@@ -20,7 +20,6 @@ from tray_agent.messages.outbox.keys import former_in, start_in, year_in
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.rules.eligibility import (
-    ABSENT,
     BirthdayKey,
     Candidate,
     Decision,
@@ -32,7 +31,7 @@ from tray_agent.messages.rules.eligibility import (
     recheck_birthday,
     recheck_reminder,
 )
-from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.messages.rules.reasons import ABSENT, Reason, Weight
 from tray_agent.messages.work.deciding import Drafting, KnownReminders
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep, activity_about
@@ -56,11 +55,13 @@ class Ready:
         message: as it stands in the outbox (after ``Checked.changes`` were carried out).
         appointment: what it reminds of, for the calendar file; None for greetings.
         mandant_name: who is charged, as people call them.
+        sequence: how many other messages about the appointment left before, for the calendar file.
     """
 
     message: OutboxMessage
     appointment: Appointment | None
     mandant_name: str = ""
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,11 @@ class _Checking:
         if decision.reason is Reason.APPOINTMENT_MISSING and message.standing is not Standing.ABSENT:
             values |= {"standing": Standing.ABSENT, "standing_since": self._drafting.now}
         if message.reason != reason or "standing" in values:
-            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, values))
+            row = None
+            if decision.reason is Reason.PATIENT_MISSING:
+                row_sentence = join_texts(_("nicht gesendet, bis das geklärt ist."), sentence)
+                row = activity_about(self._parts, Level.WARNING, reason, message, row_sentence)
+            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, values, activity=row, problem=row is not None))
 
     def _end(self, message: OutboxMessage, decision: NotEligible) -> None:
         if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _key_of(message):  # not moved into the past
@@ -207,7 +212,8 @@ class _Checking:
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
             current = replace(message, version=message.version + 1, **changed)
-        self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name))
+        sequence = self._known.number_left(appointment.id, draft.unique_key) if appointment else 0
+        self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name, sequence))
 
     def _move(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
         if appointment is None:

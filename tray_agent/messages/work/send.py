@@ -4,6 +4,7 @@ The order of things, for which decision record 0002 has the reasons, and where e
 
 1. what is in doubt is settled by asking, before anything else (``doubt``);
 2. the due messages are read in chunks, checked against the practice's data as it is now (``recheck``), and queued (here, ``lanes``);
+   the gateway is asked whether it has them already, because the store may be older than it believes (``lane``, ``guard``);
 3. the intent to send is committed: one transaction renews the lease and moves the message ``prepared → sending`` (``intents``);
 4. only when that COMMIT was acknowledged does the message leave, within seconds or not at all (``lane``);
 5. what became of it is committed together with the next intents (``answers``).
@@ -37,6 +38,7 @@ from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.absent import settle_absent
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
+from tray_agent.messages.work.guard import Guard
 from tray_agent.messages.work.intents import Intents
 from tray_agent.messages.work.lane import Lane, Returned, Stop, need_of
 from tray_agent.messages.work.lanes import SLICE, Kept, Lanes, ServerTime
@@ -89,8 +91,9 @@ class Sending:
         self._parts, self._context = run.parts, run.context
         self._read_settings()
         self._time = ServerTime(self._parts)
-        self._lanes = Lanes(run, self._time)
-        self._intents = Intents(run, self._lanes, self._time)
+        self._guard = Guard(run)
+        self._lanes = Lanes(run, self._time, self._guard)
+        self._intents = Intents(run, self._lanes, self._time, self._guard)
         self._settling = Settling(run)
         self._frees: set[JobKey] = set()
         self._begin_reading()
@@ -108,6 +111,9 @@ class Sending:
 
         Patience is for short pauses and for doubts; what lasts longer is left to the next attempt. Time in which the machine slept is none.
         """
+        stop = self._guard.look()
+        if stop is not None:
+            self._lanes.halt(stop)
         self._begin()
         while True:
             self._settling.run()
@@ -205,6 +211,8 @@ class Sending:
         unwritten = self._write_checked(checked)
         for moved in checked.moved:
             self._move(moved)
+        lost = self._run.write(self._guard.in_lost_span(checked.ready, self._settings, self._time.now))
+        unwritten |= {step.change.message_id for step in lost}
         held: dict[Lane, list[Ready]] = defaultdict(list)
         for ready in checked.ready:
             if ready.message.id in unwritten:
@@ -216,6 +224,8 @@ class Sending:
                 held[lane].append(ready)
         for lane, readies in held.items():
             self._lanes.hold(lane, readies)
+        for lane in self._lanes:  # what was checked again may be known since
+            self._lanes.take_known(lane)
 
     def _write_checked(self, checked: Checked) -> set[int]:
         """Writes what a check found; returns the numbers of the messages whose new content could not be written."""
@@ -269,11 +279,14 @@ class Sending:
             self._hold_while_quiet(lane)
             if lane.waiting:
                 lane.open()
+            if lane.is_mail and any(other.asks for other in self._lanes):
+                continue  # nobody can be asked about e-mails: what the gateway knows of the first SMS says whether this store is an old one
             for _place in range(lane.room):
                 ready = self._next_of(lane)
                 if ready is None:
                     break
                 starts.append((lane, ready))
+            lane.ask()
         return starts
 
     def _next_of(self, lane: Lane) -> Ready | None:
@@ -288,6 +301,8 @@ class Sending:
             return None
         if lane.budget is not None and ready.message.cost > lane.budget:
             self._lanes.stop(lane, _credits_used_up(lane))  # even if a cheaper one waits behind: the practice must fill the account
+            return None
+        if not lane.may_go(ready.message):  # the gateway is being asked whether it has it already
             return None
         if lane.budget is not None:
             lane.budget -= ready.message.cost
@@ -317,6 +332,7 @@ class Sending:
         for lane in self._lanes:
             numbers += [ready.message.id for ready, _checked_at in lane.waiting]
             lane.waiting.clear()
+            lane.ask_again()
         self._check_again(numbers)
 
     def _let_late_ones_again(self, returned: Sequence[Returned]) -> None:
