@@ -97,14 +97,17 @@ class Evidence:
 
     @cached_property
     def words(self) -> Mapping[tuple[str, str], list[Told]]:
-        """Returns by person and visit what somebody was told about it, at any of its starts, in the order of time."""
+        """Returns by person and visit what somebody was told about it, at any of its starts, in the order of time.
+
+        What is known never to have arrived told nothing.
+        """
         starts: dict[tuple[str, datetime], str] = {}
         for visit_id in self.agenda.visit_ids:
             for _since, one in self.agenda.visit_history(visit_id):
                 starts[one.person, one.start] = visit_id
         found: dict[tuple[str, str], list[Told]] = defaultdict(list)
         for told in self.told:
-            if told.start is not None and (about := starts.get((told.person.id, told.start))):
+            if told.start is not None and told.taken.failed_at is None and (about := starts.get((told.person.id, told.start))):
                 found[told.person.id, about].append(told)
         return found
 
@@ -325,8 +328,9 @@ def nobody_comes_in_vain(evidence: Evidence) -> Iterator[Violation]:
             believes = evidence.last_word(person_id, visit_id, comes)
             if believes is None or believes.start != told.start or _is_as_told(visit, told):
                 continue
-            since = max(_false_since(evidence, visit_id, told, before), believes.at) + UNDER_WAY
             is_moved = visit.stands and visit.person == person_id
+            expected = _is_as_told if is_moved else _is_still_expected
+            since = max(_ended_at(evidence, visit_id, told, before, expected), believes.at) + UNDER_WAY
             if is_moved and visit.at < comes:
                 continue  # whoever misses it is another rule's
             if evidence.was_seen(visit_id, since - UNDER_WAY, comes - CALLABLE):
@@ -345,13 +349,18 @@ def nobody_comes_in_vain(evidence: Evidence) -> Iterator[Violation]:
 
 
 def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
-    """What somebody was told last about a visit that takes place is where, when and with whom it is, or it was on the call list in time."""
+    """What somebody was told last about a visit that takes place is when and with whom it is, or it was on the call list in time.
+
+    Who comes too early, because it was moved to later, hears it then; that he comes in vain is another rule's.
+    """
     for visit in evidence.ended():
         told = evidence.last_word(visit.person, visit.id, visit.at)
         others = evidence.told_people.get(visit.id, set()) - {visit.person}
         if not is_working_day(visit.start.date()) or (told is None and not others):
             continue
         if told is not None and told.start == visit.start and told.words.doctor in ("", visit.doctor):
+            continue
+        if told is not None and told.start is not None and told.start < visit.start:
             continue
         right_start = told is not None and told.start == visit.start
         since = evidence.with_this_doctor_since(visit) if right_start else evidence.stands_since(visit)
@@ -375,6 +384,8 @@ def what_comes_late_is_counted(evidence: Evidence) -> Iterator[Violation]:
         person = evidence.agenda.person(visit.person)
         if since <= prepared + A_RUN or prepared < evidence.record.starts or evidence.told_people.get(visit.id):
             continue
+        if any(notice.person == visit.person and notice.start == visit.start for notice in evidence.record.notices):
+            continue
         if evidence.record.one_per_day or evidence.was_seen(visit.id, since, visit.at):
             continue
         runs = [run for run in evidence.record.runs if run.job == PREPARING and run.succeeded and since + UNDER_WAY <= run.at < visit.at]
@@ -389,12 +400,16 @@ def _is_as_told(visit: Visit, told: Told) -> bool:
     return visit.stands and visit.person == told.person.id and visit.start == told.start
 
 
-def _false_since(evidence: Evidence, visit_id: str, told: Told, until: datetime) -> datetime:
-    """Returns since when what somebody was told is not true, where it is not at an instant."""
+def _is_still_expected(visit: Visit, told: Told) -> bool:
+    return visit.stands and visit.person == told.person.id
+
+
+def _ended_at(evidence: Evidence, visit_id: str, told: Told, until: datetime, holds: Callable[[Visit, Told], bool]) -> datetime:
+    """Returns since when something of a visit and of what was told about it does not hold, where it does not at an instant."""
     since = until
     for begin, _end, one in reversed(evidence.agenda.spans(visit_id)):
         if begin <= until:
-            if _is_as_told(one, told):
+            if holds(one, told):
                 break
             since = begin
     return since
