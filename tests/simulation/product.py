@@ -29,6 +29,7 @@ from tests.practice.memory_source import MemoryPracticeSource
 from tests.simulation.agenda import ZURICH, Person, Visit
 from tests.simulation.strands import KilledError, Place, PlaceClock, Timetable, strands_for_threads
 from tests.support.gateway import FaultyGateway, GatewayFault
+from tests.support.plain_texts import plain_texts
 from tray_agent.agent import Agent
 from tray_agent.config import settings as switches
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MachineSection, MailSection, PracticeSection
@@ -60,14 +61,12 @@ from tray_agent.messages.gateways.contract import (
 )
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.gateways.smtp import SmtpGateway
-from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxReason
 from tray_agent.messages.questions import Answer, Question, QuestionAnsweredError, QuestionMissingError, QuestionService
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.service import MessageService
-from tray_agent.messages.texts.templates import Template, TemplateBook, TemplateKey
 from tray_agent.messages.work import prepare, send, status
 from tray_agent.practice.model import (
     Appointment,
@@ -295,8 +294,8 @@ class SurgeryData(MemoryPracticeSource):
                 self.put(Appointment(one.id, one.person, one.start, _status_of(one), doctor=one.doctor))
 
     def empty_views(self) -> frozenset[str]:
-        self._ask()
-        return super().empty_views()
+        names = {view: f"vitoclient_{view.replace(' ', '_')}" for view in ALL_VIEWS}
+        return super().empty_views() | {name for view, name in names.items() if not self._holds(view)}
 
     def mandants(self) -> Mapping[str, Mandant]:
         return super().mandants() if self._holds("mandants") else {}
@@ -729,21 +728,6 @@ class Programme:
         self._around.timetable.at(self._around.timetable.now, self.on_doom, first=True)
         self._around.timetable.wait(60.0)  # never comes back from it
         raise KilledError
-
-
-_START, _FORMER = "{Datum}, {Uhrzeit} Uhr", "{DatumBisher}, {UhrzeitBisher} Uhr"
-_TEXTS = {
-    MessageKind.REMINDER: f"Termin {_START} bei {{Arzt}}.",
-    MessageKind.MOVED: f"Statt {_FORMER}: Termin {_START} bei {{Arzt}}.",
-    MessageKind.BIRTHDAY: "Alles Gute, {Vorname}.",
-}
-
-
-@cache
-def plain_texts() -> TemplateBook:
-    """Returns the practice's own texts: what they name can be read again."""
-    keys = [TemplateKey(kind, channel, "de") for kind in _TEXTS for channel in Channel]
-    return TemplateBook({key: Template(key, _TEXTS[key.kind], "" if key.channel is Channel.SMS else "Praxis") for key in keys})
 
 
 def notices_since(engine: Engine, number: int) -> tuple[int, list[Notice]]:

@@ -19,8 +19,8 @@ from tests.simulation.agenda import (
     Agenda,
     Person,
     Visit,
+    a_day,
     a_person,
-    book_day,
     is_working_day,
     is_working_hour,
     moved,
@@ -166,9 +166,7 @@ class Simulation:
         for number in range(0 if self._life else days + 2):
             day = self.first + timedelta(days=number)
             if is_working_day(day):
-                before = {visit.id for visit in self.agenda.visits()}
-                book_day(self.agenda, self.now, day, VISITS_A_DAY, self.random)
-                self._surgery.show(*(visit for visit in self.agenda.visits() if visit.id not in before))
+                self._write(*a_day(self.agenda, day, VISITS_A_DAY, self.random))
         self.record.hindrances.begin(self.now, "night")
         self.record.hindrances.begin(self.now, "email: nobody there to decide")
         self._want(COMPUTERS[0])
