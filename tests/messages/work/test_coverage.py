@@ -362,6 +362,18 @@ def test_who_was_reminded_or_decided_about_is_not_booked_afterwards(world: World
     assert preview(world).lines == ()
 
 
+def test_who_could_not_be_reached_when_the_day_was_searched_was_not_booked_afterwards(world: World) -> None:
+    """The entry stands on the call list; a number that is there by now changes nothing of that."""
+    world = reminding(world)
+    book_each(world, SATURDAY)
+    patient = world.practice.patients([f"P{SATURDAY}"])[f"P{SATURDAY}"]
+    world.practice.put(replace(patient, mobile=None))
+    run_on(world, FRIDAY)
+    world.practice.put(patient)
+    world.clock.set(at(SATURDAY))
+    assert (world.states(), world.prepare().skipped) == (["error"], {})
+
+
 def test_of_the_days_that_are_not_searched_any_more_nothing_else_is_told(world: World) -> None:
     world = reminding(world)
     run_on(world, FRIDAY)
