@@ -410,7 +410,10 @@ def state(world: World) -> StoreState:
 
 def test_a_second_restore_asks_again(prepared: World) -> None:
     saved = backup(prepared)
-    prepared.send()
+    for run in range(4):  # so that it is far below what was seen, also after the answer
+        prepared.add_patients(1, prefix=f"X{run}")
+        prepared.prepare()
+        prepared.send()
     put_back(prepared, saved)
     prepared.clock.advance(timedelta(hours=1))
     prepared.send()
