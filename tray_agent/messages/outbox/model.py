@@ -135,6 +135,9 @@ class OutboxReason(StrEnum):
     QUESTION = "question"
     """A person has to decide something, or did."""
 
+    VOLUME = "volume"
+    """There are far more messages than usual: a person has to decide."""
+
     SAME_WORDS = "same_words"
     """Another message says the same to the same number."""
 

@@ -42,6 +42,7 @@ from tray_agent.messages.work.recheck import Checked, Moved, Ready, check
 from tray_agent.messages.work.send_report import report
 from tray_agent.messages.work.steps import Counted, MessageRun
 from tray_agent.messages.work.views import check_views
+from tray_agent.messages.work.volume import Brake
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import message as table
@@ -90,6 +91,7 @@ class Sending:
         self._lanes = Lanes(run, self._time)
         self._intents = Intents(run, self._lanes, self._time)
         self._settling = Settling(run)
+        self._brake = Brake(run)
         self._begin_reading()
         self._round_began = self._time.now
         self._patience = self._parts.rules.patience_by_hand if self._context.by_hand else self._parts.rules.patience
@@ -147,6 +149,7 @@ class Sending:
         self._time.read()
         self._round_began = self._time.now
         self._lanes.resume(self._time.now)
+        self._brake.look(self._settings, self._time.now)
         while True:
             self._context.checkpoint()
             self._time.guess()
@@ -203,7 +206,7 @@ class Sending:
         for moved in checked.moved:
             self._move(moved)
         held: dict[Lane, list[Ready]] = defaultdict(list)
-        for ready in checked.ready:
+        for ready in self._brake.let_through(checked.ready, self._lanes):
             if ready.message.id in unwritten:
                 continue
             lane = self._lanes.of(ready.message, ask_balance=self._settings.yes(CHECK_CREDITS))
@@ -364,10 +367,15 @@ class Sending:
 
 def _rehearse(run: MessageRun) -> JobResult:
     """Returns what a run would do now; changes nothing, asks no gateway."""
-    settings, tally = run.parts.settings(), run.tally
+    settings, tally, brake = run.parts.settings(), run.tally, Brake(run)
+    with run.parts.database.read() as connection:
+        begun = run.parts.database.now(connection)
+    brake.look(settings, begun)
     for messages, now in run.due([MessageState.PREPARED]):
         checked = check(run.parts, settings, messages, now)
-        tally.counts[Counted.WOULD_SEND] += len(checked.ready)
+        held = [stop.reason for ready in checked.ready if (stop := brake.stop_of(ready.message))]
+        tally.skipped.update(held)
+        tally.counts[Counted.WOULD_SEND] += len(checked.ready) - len(held)
         tally.counts[Counted.WOULD_RENDER_ANEW] += len(checked.changes) + len(checked.moved)
         tally.skipped.update(str(step.change.values["reason"]) for step in checked.endings)
         tally.skipped.update(checked.kept.values())
