@@ -135,6 +135,9 @@ class OutboxReason(StrEnum):
     QUESTION = "question"
     """A person has to decide something, or did."""
 
+    CLOCK = "clock_differs"
+    """The gateway's clock shows another time than the clock that the run goes by."""
+
     VOLUME = "volume"
     """There are far more messages than usual: a person has to decide."""
 

@@ -31,6 +31,7 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.work.clock_check import ClockCheck
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.intents import Intents
@@ -92,6 +93,7 @@ class Sending:
         self._intents = Intents(run, self._lanes, self._time)
         self._settling = Settling(run)
         self._brake = Brake(run)
+        self._clock = ClockCheck(run)
         self._begin_reading()
         self._round_began = self._time.now
         self._patience = self._parts.rules.patience_by_hand if self._context.by_hand else self._parts.rules.patience
@@ -255,6 +257,8 @@ class Sending:
         starts: list[tuple[Lane, Ready]] = []
         for lane in self._lanes:
             self._hold_while_quiet(lane)
+            wakes = not (lane.is_mail and self._settings.yes(MAIL_AT_ONCE))
+            self._clock.look(lane, self._lanes, self._quiet if wakes else None, self._time.now)
             if lane.waiting:
                 lane.open()
             for _place in range(lane.room):
