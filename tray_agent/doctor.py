@@ -120,7 +120,12 @@ def _plan(agent: Agent) -> Iterator[_Finding]:
     findings = agent.jobs.check()
     for finding in findings:
         yield NOTICE, finding.sentence, _("Zeitpläne unter «Aufträge verwalten» prüfen.")
-    if not findings:
+    if not any(planned.schedule.enabled for planned in agent.jobs.plans.load().jobs.values()):
+        yield (
+            NOTICE,
+            _("Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."),
+        )
+    elif not findings:
         yield GOOD, _("Die Zeitpläne passen zusammen.")
 
 

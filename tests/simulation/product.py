@@ -293,6 +293,10 @@ class SurgeryData(MemoryPracticeSource):
             else:
                 self.put(Appointment(one.id, one.person, one.start, _status_of(one), doctor=one.doctor))
 
+    def empty_views(self) -> frozenset[str]:
+        self._ask()
+        return super().empty_views()
+
     def mandants(self) -> Mapping[str, Mandant]:
         return super().mandants() if self._holds("mandants") else {}
 

@@ -109,7 +109,7 @@ class CallList:
     def _asks_for_a_call(
         self, message: OutboxMessage, appointment: Appointment | None, patient: Patient | None, others: Sequence[Known]
     ) -> bool:
-        if patient is not None and (patient.is_deceased or patient.opted_out):
+        if patient is not None and (patient.is_deceased or patient.seems_deceased or patient.opted_out):
             return False
         if appointment is None:  # not found is no reason to forget anybody, before it is believed to be deleted
             return message.standing is not Standing.DELETED
@@ -161,7 +161,8 @@ class CallList:
         if truth is Standing.MOVED:
             return self._settings.yes(REPEAT_MOVED)
         another_doctor = bool(told.doctor and appointment.doctor) and told.doctor != appointment.doctor
-        return truth is Standing.REASSIGNED or (truth is Standing.AS_TOLD and another_doctor)
+        another_patient = truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
+        return another_patient or (truth is Standing.AS_TOLD and another_doctor)
 
     def _entries_of(self, wrong: Sequence[Known], found: Mapping[str, Appointment]) -> Iterator[CallEntry]:
         known = self._known(one.appointment_id for one in wrong)
@@ -287,7 +288,7 @@ def _truth(message: OutboxMessage, appointment: Appointment | None) -> Standing:
 
 
 def _told_last(known: Sequence[Known]) -> Known | None:
-    told = [(one.told_at, one.unique_key, one) for one in known if one.told_at is not None]
+    told = [(one.told_at, one.id, one) for one in known if one.told_at is not None]
     return max(told, key=lambda one: one[:2])[2] if told else None
 
 

@@ -24,7 +24,7 @@ LONGEST_KEY = 100
 """Characters of an id that the outbox keeps; the contract allows 50."""
 
 _LINE_ENDS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
-_TIME_OF_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}")
+_TIME_OF_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")  # "10.15" would be read as ten o'clock and a bit
 _MINUTE = timedelta(minutes=1)
 LONGEST_APPOINTMENT = timedelta(days=366)
 """What ends later than so after it began does not say its end: 31.12.9999 stands for "no end" in many practices' data."""
@@ -100,7 +100,8 @@ def local_time_of(value: object) -> datetime | None:
             return _to_minute(moment) if moment else None
     except ValueError:
         moment = None
-    guess = moment.replace(tzinfo=None) if moment else _guessed(value)
+    # A text is looked at anew: of 2026-11-24 10.15 Python reads ten o'clock.
+    guess = _guessed(value) if isinstance(value, (str, int)) else moment and moment.replace(tzinfo=None)
     if guess is None:
         raise ValueError("no wall-clock time")
     raise DoubtfulError(_to_minute(guess))
@@ -127,14 +128,15 @@ _GUESSED = re.compile(
 
 def _guessed(value: object) -> datetime | None:
     """Returns the day and time that a text seems to name."""
-    found = _GUESSED.search(value) if isinstance(value, str) else None
+    found = _GUESSED.search(str(value)) if isinstance(value, (str, int)) else None
     if found is None:
         return None
     day, month = int(found["day"] or found["day_first"]), int(found["month"] or found["month_then"])
     year = int(found["year"] or found["year_last"])
     if month > 12:  # 11/24/2026
         day, month = month, day
-    of_day = (int(found["hour"]), int(found["minute"])) if found["hour"] else (0, 0)
+    hour, minute = int(found["hour"] or 0), int(found["minute"] or 0)
+    of_day = (hour, minute) if hour < 24 and minute < 60 else (0, 0)
     try:
         return datetime(year + 2000 if year < 100 else year, month, day, *of_day)  # noqa: DTZ001 - a wall clock has no zone
     except ValueError:

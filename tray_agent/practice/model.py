@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -70,6 +72,25 @@ class Patient:
     def is_deceased(self) -> bool:
         """Returns whether any death date is recorded, be it in the future or unreadable."""
         return self.death_date is not None or "death_date" in self.unreadable
+
+    @property
+    def seems_deceased(self) -> bool:
+        """Returns whether a remark beside the name tells of a death (†, "verstorben"), for which no date need be recorded."""
+        return any(name and _tells_death(name) for name in (self.last_name, self.first_name, self.salutation))
+
+
+_DEATH = re.compile(
+    r"""(?<![^\W\d_])(?:verstorben|gestorben|décédée?|decede|decedee|défunte?|deceduto|deceduta|defunto|defunta|deceased|exitus
+                       |verst\.|gest\.|sel\.|r\.i\.p\.)(?![^\W\d_])
+      | [†✝✞✟☨⚰🕇] | [(\[]\s*(?:tot|selig|mort|morte|morto|morta|dead|rip|\+)\s*[)\]]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What stands beside the name of a dead patient (de, fr, it, en); whole words: "Verst", "Selig" and "Todt" are family names."""
+
+
+@lru_cache(maxsize=4096)
+def _tells_death(name: str) -> bool:
+    return _DEATH.search(unicodedata.normalize("NFC", name)) is not None
 
 
 LONGEST_NAME = 200
@@ -162,6 +183,10 @@ class PracticeSource(Protocol):
         DatabaseUnavailableError: the practice's database does not answer.
         PracticeDataError: a view is missing or holds what can't be read.
     """
+
+    def empty_views(self) -> frozenset[str]:
+        """Returns the names of the views that hold no row at all; looks at one row of each."""
+        ...
 
     def mandants(self) -> Mapping[str, Mandant]:
         """Returns all Mandants by id."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from tray_agent.i18n import N_, _, ngettext
+from tray_agent.i18n import N_, _, format_datetime, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.outbox.keys import former_in
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title, state_title
 from ui.models.credits import segments_text
@@ -73,6 +74,8 @@ def _when(message: OutboxMessage, zone: ZoneInfo) -> str:
         parts.append(_("gesendet am {when}").format(when=local_text(message.submitted_at, zone)))
     if message.appointment_at:
         parts.append(_("Termin am {when}").format(when=local_text(message.appointment_at, zone)))
+    if former := former_in(message.unique_key):
+        parts.append(_("dem Patienten mitgeteilt war {former}").format(former=format_datetime(former)))
     return ", ".join(parts) + "."
 
 
@@ -100,5 +103,8 @@ def not_sent(message: OutboxMessage, zone: ZoneInfo) -> str:
     if message.appointment_at is None:
         return _("{patient} erhält diese Mitteilung nicht.").format(patient=message.patient_name)
     when = local_text(message.appointment_at, zone)
+    if former := former_in(message.unique_key):
+        text = _("{patient} erfährt die neue Zeit {when} nicht und weiss nur von {former}: anders mitteilen.")
+        return text.format(patient=message.patient_name, when=when, former=format_datetime(former))
     text = _("{patient} wird an den Termin vom {when} nicht erinnert: anders erinnern, wenn nötig.")
     return text.format(patient=message.patient_name, when=when)

@@ -59,7 +59,7 @@ NOT_ANY_MORE: list[tuple[Happening, str, str]] = [
     (lambda w: w.change_appointment(status=AppointmentStatus.PROVISIONAL), "cancelled", "provisional"),
     (lambda w: w.change_appointment(status=AppointmentStatus.CANCELLED), "cancelled", "appointment_cancelled"),
     (lambda w: w.change_appointment(status=AppointmentStatus.UNKNOWN), "cancelled", "status_unknown"),
-    (lambda w: w.change_appointment(unreadable=frozenset({"visit_reason_id"})), "cancelled", "data_unreadable"),
+    (lambda w: w.change_appointment(unreadable=frozenset({"visit_reason_id"})), "error", "data_unreadable"),
     (lambda w: w.change_appointment(starts_at=TOMORROW_NINE + timedelta(days=10)), "cancelled", "moved_away"),
     (lambda w: w.change_appointment(starts_at=TOMORROW_NINE - timedelta(days=10)), "cancelled", "appointment_begun"),
     (lambda w: w.values.update({switches.VISIT_REASONS: "9"}), "cancelled", "visit_reason"),

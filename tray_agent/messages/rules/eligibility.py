@@ -35,8 +35,6 @@ the days that are searched, or the former one has not passed.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from calendar import isleap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -179,6 +177,7 @@ class EarlierReminder:
         doctor: whom the text names; None where it names nobody.
         prepared_on: the practice's date on which it was prepared; None where that is of no interest.
         stands: whether its appointment is still as it tells; what does not stand is no reason not to remind of another that day.
+        number: of the message: of two that left at the same instant the greater one is the last.
     """
 
     key: AppointmentKey
@@ -187,6 +186,7 @@ class EarlierReminder:
     doctor: str | None = None
     prepared_on: date | None = None
     stands: bool = True
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -535,7 +535,7 @@ def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earli
 
 def told_last(known: Iterable[EarlierReminder]) -> EarlierReminder | None:
     """Returns what left last, of what is known about one appointment; None where nothing left."""
-    left = [(one.left_at, one.key.text, one) for one in known if one.left_at is not None]
+    left = [(one.left_at, one.number, one) for one in known if one.left_at is not None]
     return max(left, key=lambda one: one[:2])[2] if left else None
 
 
@@ -568,23 +568,9 @@ _UNUSABLE_PATIENT = frozenset({"id", "opted_out", "mobile", "phone", "email"})
 def _patient_fault(patient: Patient) -> Reason | None:
     if patient.is_deceased:
         return Reason.DECEASED
-    if any(name and _tells_death(name) for name in (patient.last_name, patient.first_name, patient.salutation)):
+    if patient.seems_deceased:
         return Reason.DECEASED_BY_NAME
     return Reason.OPTED_OUT if patient.opted_out else None
-
-
-_DEATH = re.compile(
-    r"""(?<![^\W\d_])(?:verstorben|gestorben|décédée?|decede|decedee|défunte?|deceduto|deceduta|defunto|defunta|deceased|exitus
-                       |verst\.|gest\.|sel\.|r\.i\.p\.)(?![^\W\d_])
-      | [†✝✞✟☨⚰🕇] | [(\[]\s*(?:tot|selig|mort|morte|morto|morta|dead|rip|\+)\s*[)\]]""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""What stands beside the name of a dead patient (de, fr, it, en); whole words: "Verst", "Selig" and "Todt" are family names."""
-
-
-@lru_cache(maxsize=4096)
-def _tells_death(name: str) -> bool:
-    return _DEATH.search(unicodedata.normalize("NFC", name)) is not None
 
 
 _NOT_DEFINITE = {

@@ -47,7 +47,7 @@ def find_examples(
     """
     mandants = practice.mandants()
     for candidates in _appointments(practice, first) if kind.is_of_appointment else _birthdays(practice, first):
-        living = [(patient, appointment) for patient, appointment in candidates if not patient.is_deceased]
+        living = [(patient, appointment) for patient, appointment in candidates if not (patient.is_deceased or patient.seems_deceased)]
         charged = practice.last_mandants({patient.id for patient, _appointment in living})
         for patient, appointment in living:
             mandant_id = charged.get(patient.id) or default_mandant

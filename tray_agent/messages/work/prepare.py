@@ -36,12 +36,19 @@ from tray_agent.messages.work.left import Planned
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.send_report import SOON, no_schedule
 from tray_agent.messages.work.steps import Counted, MessageRun, activity, activity_about
+from tray_agent.messages.work.views import check_views
 from tray_agent.practice.model import name_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.faults import is_duplicate_key
 
 Noted: TypeAlias = Mapping[Standing, Sequence[Known]]
 """The messages that stand otherwise to the agenda than before, by how they stand now."""
+
+_OF_ONE = frozenset({Reason.DECEASED_BY_NAME, Reason.START_UNKNOWN, Reason.STATUS_UNKNOWN})
+"""What is to be corrected of one patient or appointment alone, so that somebody must know which."""
+
+NAMED = 10
+"""So many patients are named in one sentence."""
 
 Entry: TypeAlias = tuple[Known | None, Draft]
 """What is written: a new message, or a new content of one that is known and never left."""
@@ -81,6 +88,7 @@ class _Preparing:
     """One run: decides, renders, writes, counts."""
 
     def __init__(self, run: MessageRun) -> None:
+        check_views(run)
         self._run = run
         self._parts, self._context, self._tally = run.parts, run.context, run.tally
         with self._parts.database.read() as connection:
@@ -93,6 +101,7 @@ class _Preparing:
         self._drafting = Drafting(self._parts, self._around, now)
         self._missed = MissedGreetings()
         self._to_correct: Counter[tuple[Reason, str]] = Counter()
+        self._whose: dict[tuple[Reason, str], list[str]] = {}
         self._planned = Planned.read(self._parts)
         self._begins: Counter[datetime] = Counter()
         self._said = SaidWords(self._drafting)
@@ -176,7 +185,10 @@ class _Preparing:
         self._tally.skipped[decision.reason.value] += 1
         self._tally.problems += decision.is_problem
         if decision.reason.weight is Weight.TO_FIX:
-            self._to_correct[decision.reason, decision.mandant_id or ""] += 1
+            kind = decision.reason, decision.mandant_id or ""
+            self._to_correct[kind] += 1
+            if decision.reason in _OF_ONE and not decision.entry:
+                self._whose.setdefault(kind, []).append(name_of(one.patient, one.patient_id))
         return self._failed(one, decision) if decision.entry else None
 
     def _failed(self, one: Decided, decision: NotEligible) -> Draft:
@@ -274,9 +286,19 @@ class _Preparing:
             about = ngettext("{number} Mitteilung nicht aufbereitet", "{number} Mitteilungen nicht aufbereitet", number).format(
                 number=number
             )
-            why = join_texts(reason.sentence, reason.advice)
+            why = join_texts(reason.sentence, self._named(self._whose.get((reason, mandant_id), ())), reason.advice)
             sentence = with_subject(join_texts(about, f"({whose})" if whose else ""), why)
             yield activity(Level.ERROR, reason.value, sentence, mandant_id or None)
+
+    def _named(self, names: Sequence[str]) -> str:
+        """Returns of whom a correction speaks, as no entry of the outbox does; "" where one does."""
+        listed = ", ".join(names[:NAMED])
+        more = len(names) - NAMED
+        if more > 0:
+            return ngettext("Betroffen: {names} und {number} weiterer.", "Betroffen: {names} und {number} weitere.", more).format(
+                names=listed, number=more
+            )
+        return _("Betroffen: {names}.").format(names=listed) if names else ""
 
     def _sentence(self) -> str:
         prepared, errors = self._tally.counts[Counted.PREPARED], self._tally.counts[Counted.ERRORS]

@@ -47,6 +47,7 @@ from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Checked, Moved, Ready, check
 from tray_agent.messages.work.send_report import report
 from tray_agent.messages.work.steps import Counted, MessageRun
+from tray_agent.messages.work.views import check_views
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import message as table
@@ -64,6 +65,7 @@ def send_messages(parts: MessageParts, context: JobContext) -> JobResult:
         LeaseLostError: at once; nothing more was written.
     """
     run = MessageRun(parts, context)
+    check_views(run)
     if context.dry_run:
         return _rehearse(run)
     sending = Sending(run)
@@ -235,14 +237,14 @@ class Sending:
         return {step.change.message_id for step in checked.changes} - {step.change.message_id for step in happened}
 
     def _note_freed(self, checked: Checked, happened: Collection[int]) -> None:
-        """Makes preparing due where what was ended now kept another message from being prepared."""
-        ended = [message for message in checked.ended if message.id in happened]
-        if not ended:
+        """Makes preparing due where what is not told any more kept another message from being prepared."""
+        freed = [message for message in checked.freed if message.id in happened]
+        if not freed:
             return
         with self._parts.database.read() as connection:
-            frees = entries.speak_for_others(connection, [message.unique_key for message in ended])
+            frees = entries.speak_for_others(connection, [message.unique_key for message in freed])
         if frees or self._settings.yes(ONE_PER_DAY):
-            greetings = {message.kind is MessageKind.BIRTHDAY for message in ended}
+            greetings = {message.kind is MessageKind.BIRTHDAY for message in freed}
             self._frees |= {JobKey.PREPARE_BIRTHDAYS if one else JobKey.PREPARE_REMINDERS for one in greetings}
 
     def _move(self, moved: Moved) -> None:
@@ -265,6 +267,8 @@ class Sending:
                 raise
             return  # somebody prepared the new start just now; the next check cancels this message
         self._run.tally.counts[Counted.MOVED] += 1
+        if self._settings.yes(ONE_PER_DAY):
+            self._frees.add(JobKey.PREPARE_REMINDERS)
         if moved.known is None or is_revivable(moved.known):  # else it stands in the order already
             with self._parts.database.read() as connection:
                 written = entries.known_of_keys(connection, [moved.draft.unique_key])
