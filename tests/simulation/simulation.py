@@ -28,7 +28,6 @@ from tests.simulation.agenda import (
 from tests.simulation.life import DAYS_AHEAD, Life, of_data_and_computers
 from tests.simulation.product import (
     ACCOUNTS,
-    ALL_VIEWS,
     QUIET,
     SENT_AT,
     STEPS,
@@ -49,6 +48,7 @@ from tests.simulation.strands import Timetable
 from tests.simulation.troubles import Kind, Trouble, at, bad_hours
 from tray_agent.errors import KnownError
 from tray_agent.messages.questions import Answer, Question, QuestionKind
+from tray_agent.practice.views import APPOINTMENTS, VIEWS
 
 FIRST_DAYS = (date(2026, 10, 19), date(2026, 11, 23), date(2027, 1, 11), date(2027, 3, 22))
 """Mondays; on the Sunday after the first and the last the clocks change."""
@@ -607,7 +607,7 @@ class Simulation:
         self._person(f"saves sending at {new:%H:%M}", lambda somebody: somebody.plan_sending(new))
 
     def _views_empty(self, trouble: Trouble) -> None:
-        views = ALL_VIEWS if trouble.detail < 0.5 else frozenset({"appointments"})
+        views = frozenset(VIEWS if trouble.detail < 0.5 else {APPOINTMENTS})
         with self._during(trouble, "views empty", lambda: setattr(self._wires, "empty_views", frozenset())):
             self._wires.empty_views |= views
         self.record.outages.append(Outage(self.now, trouble.ends, None))
