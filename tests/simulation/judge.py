@@ -201,13 +201,10 @@ class Evidence:
                 continue
             while at(day, PREPARED_AT) < first_since + UNDER_WAY:
                 day += timedelta(days=1)
-            planned = at(day, SENT_AT)
-            hidden = any(
-                outage.missing is not None and outage.hides(visit.id, planned - A_RUN - A_RUN, planned + A_RUN)
-                for outage in self.record.outages
-            )
-            if planned < visit.at and not hidden:
-                yield visit, self.agenda.person(visit.person), planned
+            prepared, planned = at(day, PREPARED_AT), at(day, SENT_AT)
+            hidden = [one for one in self.record.outages if one.missing is not None and one.hides(visit.id, prepared, planned + A_RUN)]
+            if planned < visit.at and not any(one.hides(visit.id, prepared, prepared + A_RUN / 2) for one in hidden):
+                yield visit, self.agenda.person(visit.person), max([planned, *(one.ends for one in hidden)])
 
     def ended(self) -> Iterator[Visit]:
         """Gives the visits that took place, as they were then: those of people who are alive and want messages."""
@@ -296,9 +293,13 @@ def never_of_nothing(evidence: Evidence) -> Iterator[Violation]:
 
 
 def no_silence(evidence: Evidence) -> Iterator[Violation]:
-    """Every appointment that stood when its day was prepared is told before it, as soon as the world allowed; or is on the call list."""
+    """Every appointment that stood when its day was prepared is told then, as soon as the world allowed; or is on the call list.
+
+    That it was told long before, because it was moved to there, is no reminder.
+    """
     for visit, person, planned in evidence.owed():
-        told = [one for one in evidence.reminders.get((person.id, visit.start), ()) if one.at < visit.at]
+        reminded = evidence.reminders.get((person.id, visit.start), ())
+        told = [one for one in reminded if at(planned.astimezone(ZURICH).date(), QUIET[1]) <= one.at < visit.at]
         allowed = evidence.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
         if (told and not late) or evidence.was_listed(visit):

@@ -181,6 +181,7 @@ class Simulation:
         self._day = day
         self._at(day, QUIET[1], lambda: self.record.hindrances.end(self.now, "night"))
         self._at(day, QUIET[0], lambda: self.record.hindrances.begin(self.now, "night"))
+        self._copies.append((self.now, copy_of(self._around.engine)))
         if self._life is not None and self._lively is not None:
             self._life.book_until(day + timedelta(days=DAYS_AHEAD), day, VISITS_A_DAY)
             self._expect_of_data_and_computers(day, self._lively)
@@ -202,10 +203,9 @@ class Simulation:
                     self._timetable.at(trouble.begins, begin)
 
     def _expect_of_data_and_computers(self, day: date, random: Random) -> None:
-        self._copies.append((self.now, copy_of(self._around.engine)))
         drawn = list(of_data_and_computers(day, random))
         number = (day - self.first).days
-        if number % BETWEEN_RESTORES == BETWEEN_RESTORES // 2:
+        if number % BETWEEN_RESTORES == BETWEEN_RESTORES // 3:
             drawn.append(Trouble(Kind.PUT_BACK, at(day, time(random.choice((6, 7, 9, 12)))), at(day, time(23)), "", random.random()))
         for trouble in drawn:
             self._troubles += 1
@@ -308,7 +308,7 @@ class Simulation:
 
     def _glance(self) -> None:
         somebody = self._somebody()
-        if somebody is not None and is_working_hour(self.now):
+        if somebody is not None and is_working_hour(self.now) and not self._wires.practice_away:  # that is told elsewhere
             try:
                 self.record.glances.append(Glance(self.now, somebody.call_list()))
                 self._read_questions(somebody)
