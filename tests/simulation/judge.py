@@ -148,6 +148,21 @@ class Evidence:
         """Returns whether somebody could look at the call list at all between two instants."""
         return any(since <= glance.at <= until for glance in self.record.glances)
 
+    def could_know(self, since: datetime, until: datetime, person: Person) -> bool:
+        """Returns whether somebody who looked could know between two instants that no message puts something right in time.
+
+        Where a message was still planned when somebody looked last, it had to leave, if nothing stood in its way.
+        """
+        looks = [glance.at for glance in self.record.glances if since <= glance.at <= until]
+        if not looks:
+            return False
+        day = looks[-1].astimezone(ZURICH).date()
+        planned = next(instant for instant in (at(day, SENT_AT), at(day + timedelta(days=1), SENT_AT)) if instant > looks[-1])
+        if planned >= until:
+            return True
+        allowed = self.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
+        return allowed is not None and allowed <= until
+
     def was_listed(self, visit: Visit) -> bool:
         """Returns whether a visit stood on the call list while somebody could still call."""
         return self.was_seen(visit.id, self.record.starts, visit.at - CALLABLE)
@@ -186,13 +201,10 @@ class Evidence:
                 continue
             while at(day, PREPARED_AT) < first_since + UNDER_WAY:
                 day += timedelta(days=1)
-            planned = at(day, SENT_AT)
-            hidden = any(
-                outage.missing is not None and outage.hides(visit.id, planned - A_RUN - A_RUN, planned + A_RUN)
-                for outage in self.record.outages
-            )
-            if planned < visit.at and not hidden:
-                yield visit, self.agenda.person(visit.person), planned
+            prepared, planned = at(day, PREPARED_AT), at(day, SENT_AT)
+            hidden = [one for one in self.record.outages if one.missing is not None and one.hides(visit.id, prepared, planned + A_RUN)]
+            if planned < visit.at and not any(one.hides(visit.id, prepared, prepared + A_RUN / 2) for one in hidden):
+                yield visit, self.agenda.person(visit.person), max([planned, *(one.ends for one in hidden)])
 
     def ended(self) -> Iterator[Visit]:
         """Gives the visits that took place, as they were then: those of people who are alive and want messages."""
@@ -281,9 +293,13 @@ def never_of_nothing(evidence: Evidence) -> Iterator[Violation]:
 
 
 def no_silence(evidence: Evidence) -> Iterator[Violation]:
-    """Every appointment that stood when its day was prepared is told before it, as soon as the world allowed; or is on the call list."""
+    """Every appointment that stood when its day was prepared is told then, as soon as the world allowed; or is on the call list.
+
+    That it was told long before, because it was moved to there, is no reminder.
+    """
     for visit, person, planned in evidence.owed():
-        told = [one for one in evidence.reminders.get((person.id, visit.start), ()) if one.at < visit.at]
+        reminded = evidence.reminders.get((person.id, visit.start), ())
+        told = [one for one in reminded if at(planned.astimezone(ZURICH).date(), QUIET[1]) <= one.at < visit.at]
         allowed = evidence.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
         if (told and not late) or evidence.was_listed(visit):
@@ -336,7 +352,7 @@ def nobody_comes_in_vain(evidence: Evidence) -> Iterator[Violation]:
             if evidence.was_seen(visit_id, since - UNDER_WAY, comes - CALLABLE):
                 continue
             if is_moved:
-                is_broken = evidence.could_look(since, comes - CALLABLE)
+                is_broken = evidence.could_know(since, comes - CALLABLE, person)
                 what = f"the appointment is at {visit.start:%d.%m. %H:%M}"
             else:
                 rows = evidence.rows.get((person_id, told.start), ()) if told.start else ()
@@ -365,11 +381,11 @@ def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
         right_start = told is not None and told.start == visit.start
         since = evidence.with_this_doctor_since(visit) if right_start else evidence.stands_since(visit)
         deadline = visit.at - CALLABLE
-        if evidence.was_seen(visit.id, since, deadline) or not evidence.could_look(since + UNDER_WAY, deadline):
+        person = evidence.agenda.person(visit.person)
+        if evidence.was_seen(visit.id, since, deadline) or not evidence.could_know(since + UNDER_WAY, deadline, person):
             continue
         if (told is None or right_start) and not evidence.was_compared(visit.id, since + UNDER_WAY, deadline):
             continue
-        person = evidence.agenda.person(visit.person)
         last = f"was last told {told.start:%d.%m. %H:%M} with {told.words.doctor}" if told else f"was told nothing, but {sorted(others)}"
         is_so = f"the appointment is at {visit.start:%d.%m. %H:%M} with {visit.doctor} since {since.astimezone(ZURICH):%d.%m. %H:%M:%S}"
         yield _violation("last word is true", evidence, visit.at, f"{_name(person)} {last}; {is_so}")

@@ -78,6 +78,8 @@ from tray_agent.practice.model import (
     Treatment,
     VisitReason,
 )
+from tray_agent.practice.views import APPOINTMENTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
+from tray_agent.practice.views import MANDANTS as MANDANTS_VIEW
 from tray_agent.protocol.model import RunState
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
@@ -174,7 +176,7 @@ class Wires:
     mail_breaks: float = 0.0
     store_away: bool = False
     practice_away: bool = False
-    empty_views: frozenset[str] = frozenset()
+    empty_views: frozenset[PracticeView] = frozenset()
     missing: frozenset[str] = frozenset()
     lose_commits: int = 0
     requests: list[tuple[datetime, str]] = field(default_factory=list)
@@ -274,9 +276,6 @@ class World:
         self.server.set_credits(ACCOUNTS[mandant], Decimal(balance))
 
 
-ALL_VIEWS = frozenset({"mandants", "visit reasons", "appointments", "patients", "treatments"})
-
-
 class SurgeryData(MemoryPracticeSource):
     """The practice's data as the product reads them, where its database answers and its views hold what is true."""
 
@@ -295,35 +294,34 @@ class SurgeryData(MemoryPracticeSource):
                 self.put(Appointment(one.id, one.person, one.start, _status_of(one), doctor=one.doctor))
 
     def empty_views(self) -> frozenset[str]:
-        names = {view: f"vitoclient_{view.replace(' ', '_')}" for view in ALL_VIEWS}
-        return super().empty_views() | {name for view, name in names.items() if not self._holds(view)}
+        return super().empty_views() | {view.name for view in VIEWS if not self._holds(view)}
 
     def mandants(self) -> Mapping[str, Mandant]:
-        return super().mandants() if self._holds("mandants") else {}
+        return super().mandants() if self._holds(MANDANTS_VIEW) else {}
 
     def visit_reasons(self) -> Mapping[str, VisitReason]:
-        return super().visit_reasons() if self._holds("visit reasons") else {}
+        return super().visit_reasons() if self._holds(VISIT_REASONS) else {}
 
     def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
-        if not self._holds("appointments"):
+        if not self._holds(APPOINTMENTS):
             return iter(())
         missing = self._wires.missing
         parts = super().appointments_between(first, end)
         return ([one for one in part if one.id not in missing] for part in parts)
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
-        return super().appointments(set(ids) - self._wires.missing) if self._holds("appointments") else {}
+        return super().appointments(set(ids) - self._wires.missing) if self._holds(APPOINTMENTS) else {}
 
     def patients(self, ids: Collection[str]) -> Mapping[str, Patient]:
-        return super().patients(ids) if self._holds("patients") else {}
+        return super().patients(ids) if self._holds(PATIENTS) else {}
 
     def patients_born_on(self, month_days: Collection[tuple[int, int]]) -> Iterator[list[Patient]]:
-        return super().patients_born_on(month_days) if self._holds("patients") else iter(())
+        return super().patients_born_on(month_days) if self._holds(PATIENTS) else iter(())
 
     def last_mandants(self, patient_ids: Collection[str]) -> Mapping[str, str]:
-        return super().last_mandants(patient_ids) if self._holds("treatments") else {}
+        return super().last_mandants(patient_ids) if self._holds(TREATMENTS) else {}
 
-    def _holds(self, view: str) -> bool:
+    def _holds(self, view: PracticeView) -> bool:
         if self._wires.practice_away:
             raise _database_away()
         return view not in self._wires.empty_views
