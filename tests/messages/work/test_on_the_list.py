@@ -28,6 +28,12 @@ from tray_agent.store.database import Database, open_database
 Happening = Callable[[World], object]
 MIDNIGHT = TOMORROW_NINE.replace(hour=0)
 
+
+def _give_reason(world: World, reason: str) -> None:
+    world.practice.put(VisitReason("1", "Kontrolle"))
+    world.change_appointment(visit_reason_id=reason)
+
+
 ON_THE_LIST: list[tuple[Happening, str]] = [
     (lambda w: w.change_patient(preferred_channel="Brief", unreadable=frozenset({"preferred_channel"})), "wish_unknown"),
     (lambda w: w.change_patient(unreadable=frozenset({"opted_out"})), "data_unreadable"),
@@ -38,13 +44,8 @@ ON_THE_LIST: list[tuple[Happening, str]] = [
     (lambda w: w.change_appointment(unreadable=frozenset({"starts_at"})), "start_unreadable"),
     (lambda w: w.change_appointment(unreadable=frozenset({"id"})), "data_unreadable"),
     (lambda w: w.change_appointment(starts_at=MIDNIGHT), "no_time_of_day"),
-    (lambda w: _with_reasons(w, "9"), "visit_reason_unknown"),
+    (lambda w: _give_reason(w, "9"), "visit_reason_unknown"),
 ]
-
-
-def _with_reasons(world: World, visit_reason_id: str) -> None:
-    world.practice.put(VisitReason("1", "Kontrolle"))
-    world.change_appointment(visit_reason_id=visit_reason_id)
 
 
 @pytest.mark.parametrize(("happening", "reason"), ON_THE_LIST)
@@ -77,7 +78,13 @@ def test_what_is_put_right_is_reminded(world: World, happening: Happening, reaso
     assert reason
 
 
-@pytest.mark.parametrize(("happening", "reason"), ON_THE_LIST)
+UNKNOWN: tuple[Happening, str] = (
+    lambda w: w.change_appointment(starts_at=datetime.min, unreadable=frozenset({"starts_at"})),
+    "start_unknown",
+)
+
+
+@pytest.mark.parametrize(("happening", "reason"), [*ON_THE_LIST, UNKNOWN])
 def test_what_becomes_unreadable_before_sending_is_not_sent_and_on_the_list(world: World, happening: Happening, reason: str) -> None:
     world.book_appointment()
     world.prepare()

@@ -184,11 +184,13 @@ def _read(typed: str, region: str) -> PhoneNumber | UnusablePhone:
     text = _plain(typed)
     if not text:
         return UnusablePhone(typed, PhoneFault.EMPTY)
+    remark = _remark_in(text)
+    if remark is not None and remark.is_of_patient:
+        return UnusablePhone(text, remark)
     if len(text) > LONGEST_TYPED:
         return UnusablePhone(text, PhoneFault.TOO_LONG)
-    remark = _remark_in(text)
     if not any(character.isdigit() for character in text):
-        return UnusablePhone(text, remark if remark and remark.is_of_patient else PhoneFault.NO_NUMBER)
+        return UnusablePhone(text, PhoneFault.NO_NUMBER)
     if remark is not None:
         return UnusablePhone(text, remark)
     if _may_be_fax(text, region):
