@@ -25,11 +25,11 @@ def in_memory() -> str | None:
 
 def play(
     seed: int, days: int, *, bad: bool = True, without: Collection[int] = (), stop: Callable[[Record], bool] = lambda _record: False,
-    also: Script = nothing_else,
+    also: Script = nothing_else, lively: bool = False,
 ) -> Record:  # fmt: skip
     """Returns the record of a simulated practice."""
     with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-", dir=in_memory()) as folder:
-        return Simulation(seed, Path(folder), bad=bad, without=without, also=also).run(days, stop)
+        return Simulation(seed, Path(folder), bad=bad, without=without, also=also, lively=lively).run(days, stop)
 
 
 @cache

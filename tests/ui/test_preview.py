@@ -115,6 +115,14 @@ def test_the_summary_counts_ways_cost_and_those_left_out() -> None:
     )
 
 
+def test_the_summary_names_the_days_that_are_made_up_for() -> None:
+    found = preview(sent(), made_up=[date(2026, 11, 22), DAY])
+    assert summary(found, ZURICH) == (
+        "Terminerinnerungen für Termine am 24.11.2026: 1 SMS, Kosten 1 Credit. Auch für Termine am 22.11.2026 und 23.11.2026: Die Läufe "
+        "dafür fanden nicht statt. Alle erhalten eine Mitteilung. Versand am 23.11.2026 10:10."
+    )
+
+
 def test_the_summary_of_nothing_and_of_greetings() -> None:
     nothing = preview(refused(Reason.DECEASED), window=SearchWindow(date(2026, 11, 24), date(2026, 11, 26)))
     assert summary(nothing, ZURICH) == (

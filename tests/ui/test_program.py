@@ -22,6 +22,7 @@ from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import (
     AgentFacts,
+    Asked,
     CheckNow,
     DialogName,
     Lasting,
@@ -201,6 +202,26 @@ def test_lasting_trouble_is_told_once_and_that_it_is_over(qtbot: QtBot, rig: Rig
     rig.engine.change(AgentFacts(now=NOW, good_again=("Mitteilungen senden: geht wieder.",)))
     qtbot.waitUntil(lambda: len(rig.toaster.toasts) == 2)
     assert (rig.toaster.toasts[1].title, rig.toaster.toasts[1].body) == ("Geht wieder", "Mitteilungen senden: geht wieder.")
+
+
+def wait_for(qtbot: QtBot, rig: Rig, toasts: int, *, asks: bool) -> None:
+    qtbot.waitUntil(lambda: len(rig.toaster.toasts) == toasts)
+    settled(qtbot, rig)
+    qtbot.waitUntil(lambda: ("Fragen…" in [item.label for item in rig.state.menu]) is asks)
+
+
+def test_a_question_is_told_once_when_it_is_asked_and_the_next_one_too(qtbot: QtBot, rig: Rig) -> None:
+    rig.program.begin()
+    settled(qtbot, rig)
+    first, second = Asked(7, "20 Termine fehlen."), Asked(8, "Die Sicht ist leer.")
+    for questions, toasts in (((first,), 1), ((first,), 1), ((second, first), 2), ((second,), 2), ((), 2)):
+        rig.engine.change(AgentFacts(now=NOW, questions=questions, running="Mitteilungen senden" if toasts == 1 else ""))
+        wait_for(qtbot, rig, toasts, asks=bool(questions))
+    assert [(toast.title, toast.body, toast.action) for toast in rig.toaster.toasts] == [
+        ("Bitte entscheiden", asked.sentence, OpenDialog(DialogName.QUESTIONS)) for asked in (first, second)
+    ]
+    assert rig.popups.shown is not None
+    assert [notice.kind for notice in rig.popups.shown.notices] == [NoticeKind.QUESTION]
 
 
 def test_a_password_that_was_changed_is_handed_to_the_end_of_the_engine(qtbot: QtBot, rig: Rig) -> None:

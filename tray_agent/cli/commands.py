@@ -18,6 +18,7 @@ from tray_agent.cli.history import add_commands as add_history_commands
 from tray_agent.cli.jobs import group as jobs_group
 from tray_agent.cli.messages import group as messages_group
 from tray_agent.cli.outbox import add_commands as add_outbox_commands
+from tray_agent.cli.questions import add_commands as add_question_commands
 from tray_agent.cli.schedule import group as schedule_group
 from tray_agent.cli.service import group as service_group
 from tray_agent.cli.settings import group as settings_group
@@ -46,6 +47,7 @@ def build() -> typer.Typer:
     app.add_typer(templates_group(), name="templates")
     message_commands = messages_group()
     add_outbox_commands(message_commands)
+    add_question_commands(message_commands)
     app.add_typer(message_commands, name="messages")
     app.add_typer(jobs_group(), name="jobs")
     app.add_typer(schedule_group(), name="schedule")

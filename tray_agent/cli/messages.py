@@ -11,6 +11,7 @@ import typer
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageKind
+from tray_agent.messages.words import made_up_words
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -73,7 +74,10 @@ def _heading(preview: Preview) -> str:
         return _("Geburtstagsglückwünsche am {day}: {counts}").format(day=format_date(preview.day), counts=counts)
     first, last = preview.window.first, preview.window.last
     span = format_date(first) if first == last else f"{format_date(first)}–{format_date(last)}"
-    return _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(day=format_date(preview.day), span=span, counts=counts)
+    heading = _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(
+        day=format_date(preview.day), span=span, counts=counts
+    )
+    return f"{heading}\n{made_up_words(preview.made_up)}".strip()
 
 
 def _print_messages(preview: Preview, *, texts: bool) -> None:
@@ -112,6 +116,7 @@ def _as_json(preview: Preview) -> dict[str, Any]:
     return {
         **picked(preview, "kind date=day"),
         "window": picked(preview.window, "first last") if preview.window else None,
+        "made_up": list(preview.made_up),
         **picked(preview, "switched_on sent_at"),
         "messages": [
             _line_as_json(line, "channel recipient language subject text segments cost missing gaps moved former")

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
@@ -57,6 +57,42 @@ ANSWERS: Mapping[QuestionKind, Sequence[Answer]] = {
 }
 """What each question can be answered with. Not answering is always the careful choice: nothing is sent."""
 
+FINAL_ANSWERS = frozenset({Answer.DELETED, Answer.GO_ON, Answer.SEND, Answer.CANCEL})
+"""What they lead to can't be undone: whoever takes them is asked once more."""
+
+_CONSEQUENCES: Mapping[tuple[QuestionKind, Answer], str] = {
+    (QuestionKind.ABSENT, Answer.DELETED): N_(
+        "Die Termine gelten als gelöscht: was noch nicht gesendet ist, wird storniert; wer schon erinnert wurde, erhält keine Absage."
+    ),
+    (QuestionKind.ABSENT, Answer.FAULT): N_(
+        "Für diese Termine wird nichts gesendet und nichts storniert, bis sie wieder da sind; wer betroffen ist, steht rechtzeitig auf der "
+        "Anrufliste."
+    ),
+    (QuestionKind.VIEW, Answer.RIGHT): N_("Dass die Sicht leer ist, gilt als richtig: aufbereiten und senden gehen weiter."),
+    (QuestionKind.RESTORED, Answer.GO_ON): N_(
+        "Das Senden geht mit dem Stand dieser Datenbank weiter; SMS, die das SMS-Gateway schon kennt, werden nicht noch einmal gesendet."
+    ),
+    (QuestionKind.PLACE, Answer.GO_ON): N_(
+        "Die Datenbank gehört von jetzt an hierher, und das Senden geht weiter. Bei einer Kopie würden Patienten doppelt erinnert."
+    ),
+    (QuestionKind.VOLUME, Answer.SEND): N_(
+        "Alle diese Mitteilungen werden in den nächsten Minuten gesendet, sofern sie noch zutreffen; so viele gelten dann als üblich."
+    ),
+    (QuestionKind.VOLUME, Answer.CANCEL): N_(
+        "Alle diese Mitteilungen werden storniert und nicht wieder aufbereitet; wer eine braucht, ist anders zu erinnern."
+    ),
+}
+"""What happens after an answer, in one sentence (source texts)."""
+
+
+CONCERNS_PREPARING = frozenset({QuestionKind.ABSENT, QuestionKind.VIEW})
+"""What preparing waits for, too; sending waits for every answer."""
+
+
+def consequence_of(kind: QuestionKind, answer: Answer) -> str:
+    """Returns what happens after an answer, in one sentence."""
+    return _(_CONSEQUENCES[kind, answer])
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -84,6 +120,14 @@ class Question:
     def answers(self) -> Sequence[Answer]:
         """Returns what it can be answered with."""
         return ANSWERS[self.kind]
+
+
+class Log(Protocol):
+    """Writes rows into the activity log, as ``JobContext.log`` does."""
+
+    def __call__(self, *activities: Activity, connection: Connection | None = None) -> None:
+        """Writes rows, within the caller's transaction where one is given."""
+        ...
 
 
 class QuestionMissingError(InputError):
@@ -122,6 +166,18 @@ def ask(connection: Connection, kind: QuestionKind, subject: str, sentence: str,
     return _read(there)
 
 
+def ask_and_tell(
+    connection: Connection, kind: QuestionKind, subject: str, sentence: str, about: Mapping[str, Any], now: datetime, log: Log
+) -> Question:
+    """Asks as ``ask`` does, and writes a row into the activity log with ``log`` where it was not asked before."""
+    is_asked = select(table.c.id).where(table.c.kind == kind.value, table.c.subject == subject)
+    is_new = connection.execute(is_asked).first() is None
+    question = ask(connection, kind, subject, sentence, about, now)
+    if is_new:
+        log(asked_activity(question), connection=connection)
+    return question
+
+
 def take_back(connection: Connection, kind: QuestionKind, subject: str | None = None) -> None:
     """Takes back what nobody answered and what no longer matters: the question of this subject, or all of the kind."""
     which = [table.c.kind == kind.value, table.c.answer == ""]
@@ -146,14 +202,17 @@ class QuestionService:
     Args:
         database: the agent's own database.
         write: writes rows into the activity log, within the given transaction.
-        answered: is told that a question was answered, after it was written: what waited for it is made due.
+        answered: is told which question was answered, after it was written: what waited for it is made due.
 
     Raises (all calls):
         DatabaseUnavailableError: no connection.
     """
 
     def __init__(
-        self, database: Database, write: Callable[[Sequence[Activity], Connection], None], answered: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        write: Callable[[Sequence[Activity], Connection], None],
+        answered: Callable[[Question], None] = lambda _question: None,
     ) -> None:
         self._database = database
         self._write = write
@@ -163,6 +222,16 @@ class QuestionService:
         """Returns what nobody answered yet, the newest first."""
         with self._database.read() as connection:
             return questions_of(connection, unanswered=True)
+
+    def to_answer(self, number: int, word: str) -> tuple[Question, Answer]:
+        """Returns a question, and the answer that a word means; for whoever asks a person once more before he answers.
+
+        Raises:
+            QuestionMissingError, QuestionAnsweredError: as ``answer``.
+        """
+        with self._database.read() as connection:
+            question = _answerable(connection, number, word)
+        return question, Answer(word)
 
     def answer(self, number: int, answer: Answer, who: str) -> Question:
         """Answers a question and writes that to the activity log; returns it.
@@ -178,12 +247,10 @@ class QuestionService:
         """
 
         def work(connection: Connection) -> Question:
-            row = connection.execute(select(table).where(table.c.id == number)).one_or_none()
-            if row is None or answer not in _read(row).answers:
-                raise _missing(number)
+            question = _answerable(connection, number, answer)
             values = {"answer": answer.value, "answered_by": who[:120], "answered_at": self._database.now(connection)}
             if connection.execute(update(table).where(table.c.id == number, table.c.answer == "").values(**values)).rowcount != 1:
-                raise _answered(_read(row))
+                raise _answered(question)
             grow(connection)
             answered = _read(connection.execute(select(table).where(table.c.id == number)).one())
             said = _("{who} hat entschieden: {answer}.").format(who=who, answer=_(answer.source_text))
@@ -192,7 +259,7 @@ class QuestionService:
             return answered
 
         answered = self._database.transact(work)
-        self._answered()
+        self._answered(answered)
         return answered
 
 
@@ -208,6 +275,16 @@ def _read(row: Row[Any]) -> Question:
         answered_by=row.answered_by,
         answered_at=row.answered_at,
     )
+
+
+def _answerable(connection: Connection, number: int, answer: str) -> Question:
+    row = connection.execute(select(table).where(table.c.id == number)).one_or_none()
+    question = _read(row) if row is not None else None
+    if question is None or answer not in question.answers:
+        raise _missing(number)
+    if question.answer is not None:
+        raise _answered(question)
+    return question
 
 
 def _missing(number: int) -> QuestionMissingError:

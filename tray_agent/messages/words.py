@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from tray_agent.i18n import _, format_number, join_words, ngettext
+from tray_agent.i18n import _, format_date, format_number, join_words, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import CallEntry, Waiting
 from tray_agent.messages.texts.rendering import Placeholder
@@ -58,6 +58,14 @@ def waiting_words(waiting: Waiting) -> str:
         "{number} Termin liegt vor dem nächsten Senden", "{number} Termine liegen vor dem nächsten Senden", waiting.too_late
     ).format(number=waiting.too_late)
     return f"{messages}, {late}"
+
+
+def made_up_words(days: Sequence[date]) -> str:
+    """Returns what is said of the days that a run searches because those who would have done it were missed; "" without any."""
+    if not days:
+        return ""
+    text = _("Auch für Termine am {days}: Die Läufe dafür fanden nicht statt.")
+    return text.format(days=join_words([format_date(day) for day in days]))
 
 
 def with_subject(subject: str, sentence: str) -> str:

@@ -19,6 +19,7 @@ from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.owed import Trouble
 from tray_agent.tray.model import (
     AgentFacts,
+    Asked,
     Concern,
     DialogName,
     Idle,
@@ -28,6 +29,7 @@ from tray_agent.tray.model import (
     concern_of,
     lasting_line,
     pause_end,
+    questions_line,
 )
 from tray_agent.tray.notices import NewDownload, NoticeFacts
 
@@ -128,6 +130,7 @@ class AgentEngine:
             low_credits=low,
             failed_reminders=failed,
             lasting=self._lasting_troubles(self.agent.jobs.overview()),
+            questions=self._questions(),
         )
 
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
@@ -224,11 +227,13 @@ class AgentEngine:
         planned = [(job.next_at, job.title) for job in free if job.next_at is not None]
         soonest = min(planned, default=None)
         waiting, download_fault = self._ask(lambda agent: agent.downloads.waiting())
-        lasting = self._lasting_troubles(overview)
+        lasting, questions = self._lasting_troubles(overview), self._questions()
+        to_decide = [Concern(questions_line(len(questions)), DialogName.QUESTIONS, questions[0].sentence)] if questions else []
+        troubles = [Concern(one.sentence, DialogName.JOBS, one.why) for one in lasting]
         return AgentFacts(
             now=now,
             new_downloads=len(waiting),
-            concerns=(*_faults(download_fault), *(Concern(one.sentence, DialogName.JOBS, one.why) for one in lasting), *self._concerns()),
+            concerns=(*to_decide, *_faults(download_fault), *troubles, *self._concerns()),
             pause=pause,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
             idle=_idle(overview),
@@ -236,7 +241,13 @@ class AgentEngine:
             waiting=next(self._waits(overview), ""),
             lasting=lasting,
             good_again=tuple(self._good_again(lasting)),
+            questions=questions,
         )
+
+    def _questions(self) -> tuple[Asked, ...]:
+        """Returns what a person has to decide, the newest first."""
+        found, _fault = self._ask(lambda agent: agent.questions.open())
+        return tuple(Asked(question.id, question.sentence) for question in found)
 
     def _lasting_troubles(self, overview: Sequence[JobOverview]) -> tuple[Lasting, ...]:
         """Returns the jobs that something has been in the way of so long that the practice was told."""

@@ -18,6 +18,7 @@ PLACES: Mapping[str, str] = {
     "vitoclient db adopt": N_("Info | Nur noch dieser Computer"),
     "vitoclient history": N_("Versand-Queue"),
     "vitoclient messages outbox": N_("Versand-Queue"),
+    "vitoclient messages questions": N_("Fragen"),
     "vitoclient settings": N_("Schalter"),
     "vitoclient portal list": N_("Online-Portal"),
     "vitoclient downloads list": N_("Download-Liste"),

@@ -33,6 +33,7 @@ class DialogName(StrEnum):
     """The windows of the program; the value is the module in ``ui.dialogs``."""
 
     OVERVIEW = "overview"
+    QUESTIONS = "questions"
     DOWNLOADS = "downloads"
     PORTAL = "portal"
     JOBS = "jobs"
@@ -139,6 +140,14 @@ class Lasting:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that nobody answered yet: its number, and what it says."""
+
+    number: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextRun:
     """The next planned run.
 
@@ -169,6 +178,7 @@ class AgentFacts:
         waiting: a job that waits for its next attempt, as a whole sentence, or "".
         lasting: the jobs that something has been in the way of for long.
         good_again: what is told of those whose trouble ended since the facts were read last, a sentence each.
+        questions: what a person has to decide; it is among the concerns, too.
     """
 
     now: datetime
@@ -184,6 +194,7 @@ class AgentFacts:
     waiting: str = ""
     lasting: tuple[Lasting, ...] = ()
     good_again: tuple[str, ...] = ()
+    questions: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +361,11 @@ def downloads_line(number: int) -> str:
     return ngettext("{number} neuer Download vorhanden.", "{number} neue Downloads vorhanden.", number).format(number=number)
 
 
+def questions_line(number: int) -> str:
+    """Returns the number of questions as a short sentence."""
+    return ngettext("{number} Frage wartet auf eine Antwort.", "{number} Fragen warten auf eine Antwort.", number).format(number=number)
+
+
 def _activity_line(facts: AgentFacts) -> str:
     if facts.running:
         return _("Läuft: {job}").format(job=facts.running)
@@ -402,6 +418,9 @@ def pause_end(length: PauseLength, now: datetime) -> datetime | None:
             return None
 
 
+_QUESTIONS = ((N_("Fragen…"), DialogName.QUESTIONS),)
+"""Only while there is something to decide. Rows of the activity log name this entry."""
+
 _WORK = (
     (N_("Download-Liste…"), DialogName.DOWNLOADS),
     (N_("Online-Portal…"), DialogName.PORTAL),
@@ -427,6 +446,7 @@ def menu(facts: AgentFacts, default: Action) -> tuple[MenuItem, ...]:
     """Returns the menu (domain, section 6.1), the entry of the default action marked."""
     return (
         *_windows(((N_("Übersicht…"), DialogName.OVERVIEW),), default),
+        *_windows(_QUESTIONS if facts.questions else (), default),
         *_windows(_WORK, default),
         _SEPARATOR,
         *_windows(_SETTINGS, default),

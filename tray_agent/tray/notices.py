@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, Toast, clip
-from tray_agent.tray.model import DialogName, Lasting, OpenDialog, downloads_line
+from tray_agent.tray.model import Asked, DialogName, Lasting, OpenDialog, downloads_line, questions_line
 from tray_agent.tray.occasions import Occasion
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     """What a notice is about; in the order in which they stand."""
 
     CHECKED = "checked"
+    QUESTION = "question"
     LASTING_TROUBLE = "lasting_trouble"
     GOOD_AGAIN = "good_again"
     NEW_DOWNLOADS = "new_downloads"
@@ -65,12 +66,14 @@ class NoticeFacts:
         low_credits: balances below the minimum; empty where the check is switched off.
         failed_reminders: numbers of the reminders that could not be sent or delivered today, or can't be in time.
         lasting: the jobs that something has been in the way of for long.
+        questions: what a person has to decide.
     """
 
     new_downloads: tuple[NewDownload, ...] = ()
     low_credits: tuple[AccountCredits, ...] = ()
     failed_reminders: tuple[str, ...] = ()
     lasting: tuple[Lasting, ...] = ()
+    questions: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Notice:
 
 def notices(facts: NoticeFacts) -> tuple[Notice, ...]:
     """Returns what there is to tell; one notice per kind, at most."""
-    troubles = lasting_trouble(facts.lasting)
+    troubles = (*to_decide(facts.questions), *lasting_trouble(facts.lasting))
     found = (*troubles, _downloads(facts.new_downloads), _credits(facts.low_credits), _failed(facts.failed_reminders))
     return tuple(notice for notice in found if notice)
 
@@ -109,6 +112,16 @@ def outcome(sentences: tuple[str, ...]) -> tuple[Notice, ...]:
         return ()
     title, link = _("Prüfung beendet"), _("Auftragsverlauf anzeigen")
     return (Notice(NoticeKind.CHECKED, title, sentences, f"{title}.", link, DialogName.JOB_HISTORY, frozenset(sentences)),)
+
+
+def to_decide(questions: tuple[Asked, ...]) -> tuple[Notice, ...]:
+    """Returns that a person has to decide something; nothing where nothing is asked."""
+    if not questions:
+        return ()
+    sentences = tuple(one.sentence for one in questions)
+    content = frozenset(str(one.number) for one in questions)
+    title, link = _("Bitte entscheiden"), _("Fragen öffnen")
+    return (Notice(NoticeKind.QUESTION, title, sentences, questions_line(len(questions)), link, DialogName.QUESTIONS, content),)
 
 
 def lasting_trouble(lasting: tuple[Lasting, ...]) -> tuple[Notice, ...]:

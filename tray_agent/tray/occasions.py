@@ -19,7 +19,7 @@ class Occasion(StrEnum):
     PRACTICE_STARTED = "practice_started"
     USER_SWITCH = "user_switch"
     TROUBLE = "trouble"
-    """Trouble of a job lasted, or was over."""
+    """Trouble of a job lasted, or was over; or something is to be decided."""
 
 
 class SessionEvent(StrEnum):

@@ -12,10 +12,11 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitt
 from tray_agent.i18n import _
 from tray_agent.job_kinds import Service
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
+from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage, OutboxReason
 from tray_agent.messages.words import sent_title
 from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
+from tray_agent.tray.model import DialogName
 from ui.models.activity import (
     MOST_PRINTED,
     LogFilter,
@@ -98,6 +99,7 @@ class LogPage(QWidget):
         self.details.setMinimumHeight(4 * self.fontMetrics().height())
         self.table.present(self.list, self._show_details, sort=None)
         self.list.failed.connect(self.failed)
+        self.table.doubleClicked.connect(lambda _place: self._follow())
         self.day_jump.lead(self.list, self.table, self.period, self.zone)
         sizes = (400, DETAIL_LINES * self.fontMetrics().height())
         return splitter(Qt.Orientation.Vertical, self.table, self.details, stretch=(1, 0), sizes=sizes)
@@ -120,6 +122,12 @@ class LogPage(QWidget):
     def _show_details(self) -> None:
         row = self.table.current
         self.details.setPlainText(details(row, self.zone) if row else "")
+
+    def _follow(self) -> None:
+        """Opens the questions by a double click on a row that asks to decide something."""
+        chosen = self.table.current
+        if chosen is not None and chosen.reason == OutboxReason.QUESTION:
+            self.context.windows.open(DialogName.QUESTIONS)
 
     def print_out(self) -> Callable[[], PrintOut]:
         """Returns what makes the list for the printer, as it is filtered and sorted; to be called in a worker."""

@@ -14,7 +14,7 @@ from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, 
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.reasons import Weight
-from tray_agent.messages.words import channel_title, gaps_sentence, kind_title, new_time_words
+from tray_agent.messages.words import channel_title, gaps_sentence, kind_title, made_up_words, new_time_words
 from ui.models.credits import credits_text, segments_text
 from ui.models.templates import missing_text
 
@@ -130,7 +130,8 @@ def _missing_sentence(line: PreviewLine) -> str:
 
 def summary(preview: Preview, zone: ZoneInfo) -> str:
     """Returns how many get what, at what cost, when, and how many do not."""
-    return " ".join((_sent_sentence(preview), _others_sentence(preview), _when_sentence(preview, zone))).strip()
+    sentences = (_sent_sentence(preview), made_up_words(preview.made_up), _others_sentence(preview), _when_sentence(preview, zone))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _sent_sentence(preview: Preview) -> str:

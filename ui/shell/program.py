@@ -28,7 +28,7 @@ from tray_agent.tray.model import (
     concern_of,
     tray_state,
 )
-from tray_agent.tray.notices import NoticeMemory, good_again, lasting_trouble, notices, outcome, toast_of
+from tray_agent.tray.notices import NoticeMemory, good_again, lasting_trouble, notices, outcome, to_decide, toast_of
 from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
 from ui.background import Background
 from ui.shell.popup import Popups
@@ -104,6 +104,7 @@ class Program(QObject):
         self._practice: PracticeStart | None = None
         self._errors: list[QMessageBox] = []
         self._lasting: frozenset[tuple[str, datetime]] = frozenset()
+        self._asked: frozenset[int] = frozenset()
         self.restarting = False
         self._started = self._quitting = False
         self._reading = self._again = False
@@ -215,13 +216,15 @@ class Program(QObject):
             self._changed()
 
     def _tell_trouble(self, facts: AgentFacts) -> None:
-        """Tells once that something has been in a job's way for long, and once that it is over."""
+        """Tells once what is to be decided, that something has been in a job's way for long, and that it is over."""
         if facts.database_away:  # nothing is known
             return
+        asked = tuple(one for one in facts.questions if one.number not in self._asked)
+        self._asked = frozenset(one.number for one in facts.questions)
         new = tuple(one for one in facts.lasting if (one.job, one.since) not in self._lasting)
         self._lasting = frozenset((one.job, one.since) for one in facts.lasting)
         now = datetime.now(UTC)
-        found = self._memory.fresh(Occasion.TROUBLE, (*lasting_trouble(new), *good_again(facts.good_again)), now)
+        found = self._memory.fresh(Occasion.TROUBLE, (*to_decide(asked), *lasting_trouble(new), *good_again(facts.good_again)), now)
         self._notify(found, lambda: self._memory.may_toast(now))
 
     def _facts_failed(self, error: KnownError) -> None:

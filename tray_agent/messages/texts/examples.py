@@ -47,7 +47,7 @@ def find_examples(
     """
     mandants = practice.mandants()
     for candidates in _appointments(practice, first) if kind.is_of_appointment else _birthdays(practice, first):
-        living = [(patient, appointment) for patient, appointment in candidates if not patient.is_deceased]
+        living = [(patient, appointment) for patient, appointment in candidates if not (patient.is_deceased or patient.seems_deceased)]
         charged = practice.last_mandants({patient.id for patient, _appointment in living})
         for patient, appointment in living:
             mandant_id = charged.get(patient.id) or default_mandant
@@ -68,7 +68,7 @@ Candidates = Iterator[list[tuple[Patient, Appointment | None]]]
 
 def _appointments(practice: PracticeSource, first: datetime) -> Candidates:
     for chunk in practice.appointments_between(first, first + timedelta(days=DAYS_AHEAD)):
-        definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE]
+        definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE and "starts_at" not in one.unreadable]
         patients = practice.patients({one.patient_id for one in definite})
         yield [(patients[one.patient_id], one) for one in definite if one.patient_id in patients]
 

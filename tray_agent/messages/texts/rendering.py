@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from tray_agent.i18n import N_, WordedEnum, locale_of
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.texts.segments import Encoding, Segments, plain, split
+from tray_agent.practice.model import said_name
 
 if TYPE_CHECKING:
     from tray_agent.config.machine import PracticeSection
@@ -107,12 +108,12 @@ def values_for(
 ) -> MessageValues:
     """Returns what a text can say about a patient; the Mandant's name and phone stand in where the practice gave none."""
     return MessageValues(
-        first_name=patient.first_name,
-        last_name=patient.last_name,
+        first_name=said_name(patient.first_name) or "",
+        last_name=said_name(patient.last_name) or "",
         salutation=patient.salutation,
         starts_at=appointment.starts_at if appointment else None,
         former_at=former_at,
-        doctor=(appointment.doctor or "") if appointment else "",
+        doctor=(said_name(appointment.doctor or "") or "") if appointment else "",
         mandant=mandant.name,
         practice=practice.name or mandant.name,
         phone=practice.phone or mandant.phone or "",
