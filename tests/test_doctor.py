@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from tests.messages.memory_gateways import MemorySmsGateway
+from tests.messages.world import Accounts
 from tests.support.refusing import Refusing
 from tray_agent.agent import Agent
-from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.clock import ManualClock
+from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import REMINDERS_ON
 from tray_agent.doctor import CheckVerdict, Subject, examine
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.model import JobChange
+from tray_agent.messages.gateways.contract import GatewayTime, GatewayUnavailableError
 from tray_agent.schedules.codes import Frequency
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
@@ -66,3 +71,63 @@ def _plan(agent: Agent, schedule: Schedule) -> None:
     plan = agent.jobs.plans.load().jobs
     times = {job: replace(schedule, start_time=time(10, 10 * place)) for place, job in enumerate(jobs)}
     agent.jobs.save([JobChange(job, at, plan[job].version) for job, at in times.items()], "Test")
+
+
+# The clock
+
+
+class Timed(MemorySmsGateway):
+    """A gateway that tells the time when it is asked, or is away."""
+
+    def __init__(self, clock: ManualClock, ahead: timedelta, *, away: bool = False) -> None:
+        super().__init__()
+        self._clock, self._ahead, self._away = clock, ahead, away
+
+    def balance(self) -> Decimal:
+        if self._away:
+            raise GatewayUnavailableError("SMS-Gateway antwortet nicht", "", "")
+        self.told_time = GatewayTime(self._clock.now() + self._ahead, self._clock.monotonic())
+        return super().balance()
+
+
+def clock_of(folder: Path, clock: ManualClock, *gateways: MemorySmsGateway) -> tuple[CheckVerdict, str]:
+    """Returns what is said of the clock of a computer with an embedded store and these gateways."""
+    accounts = {f"M{place}": GatewayAccount(user=f"account{place}") for place in range(len(gateways))}
+    machine = Machine(
+        store=StoreSection(url=f"sqlite:///{(folder / 'vitoclient.db').as_posix()}"), gateway=GatewaySection(accounts=accounts)
+    )
+    with Agent(machine, secrets=MemorySecrets(), clock=clock) as agent:
+        agent.__dict__["sms_gateways"] = Accounts({f"M{place}": gateway for place, gateway in enumerate(gateways)})
+        (found,) = examine(agent, Subject.CLOCK)
+    return found.verdict, found.sentence
+
+
+def test_a_clock_is_not_compared_with_itself(sqlite_database: Database, tmp_path: Path, clock: ManualClock) -> None:
+    for gateways in ((), (MemorySmsGateway(),), (Timed(clock, timedelta(), away=True),)):
+        verdict, sentence = clock_of(tmp_path, clock, *gateways)
+        assert (verdict, "ist nicht bekannt" in sentence) == (CheckVerdict.NOTICE, True)
+
+
+@pytest.mark.parametrize(("ahead", "verdict", "seconds"), [
+    (timedelta(seconds=20), CheckVerdict.GOOD, "(-20 s)"), (timedelta(minutes=-10), CheckVerdict.FAULT, "600 Sekunden"),
+    (timedelta(days=1), CheckVerdict.FAULT, "-86400 Sekunden"),
+])  # fmt: skip
+def test_a_clock_is_compared_with_a_gateway_that_answers(
+    sqlite_database: Database, tmp_path: Path, clock: ManualClock, ahead: timedelta, verdict: CheckVerdict, seconds: str
+) -> None:
+    found, sentence = clock_of(tmp_path, clock, Timed(clock, timedelta(), away=True), Timed(clock, ahead))
+    assert found is verdict
+    assert seconds in sentence
+    assert "SMS-Gateway" in sentence
+
+
+@pytest.mark.parametrize("minutes", [0, 5])
+def test_a_clock_is_compared_with_the_server_of_the_store(database_url: str, clock: ManualClock, minutes: int) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("an embedded store has no clock of its own")
+    with Agent(Machine(store=StoreSection(url=database_url)), secrets=MemorySecrets(), clock=clock) as agent:
+        with agent.store_unchecked.read() as connection:
+            clock.set(agent.store_unchecked.now(connection) + timedelta(minutes=minutes))
+        (found,) = examine(agent, Subject.CLOCK)
+    assert found.verdict is (CheckVerdict.NOTICE if minutes else CheckVerdict.GOOD)
+    assert "Datenbank" in found.sentence

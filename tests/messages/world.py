@@ -136,7 +136,7 @@ class World:
     mail: MailGateway | None = field(default_factory=MemoryMailGateway)
     values: dict[Setting, Value] = field(default_factory=lambda: {switches.REMINDERS_ON: True, switches.BIRTHDAYS_ON: True})
     book: TemplateBook = field(default_factory=default_book)
-    rules: SendingRules = field(default_factory=SendingRules)
+    rules: SendingRules = field(default_factory=lambda: SendingRules(unasked=100_000))
     tokens: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
     activities: list[Activity] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)

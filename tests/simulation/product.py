@@ -50,6 +50,7 @@ from tray_agent.messages.gateways.contract import (
     AccountStopped,
     DeliveryReport,
     GatewayAccess,
+    GatewayTime,
     InDoubt,
     MailGateway,
     NotNow,
@@ -375,6 +376,10 @@ class SmsWire:
         self._right = client(f"secret-{account}", address)
         self._wrong = client("wrong", address)
         self._nobody = client("", "http://127.0.0.1:1/")
+
+    @property
+    def told_time(self) -> GatewayTime | None:
+        return self._right.told_time
 
     def balance(self) -> Decimal:
         return self._asked(lambda gateway: gateway.balance())

@@ -98,7 +98,10 @@ def test_after_each_run_a_plain_copy_has_the_row_of_that_run(tmp_path: Path) -> 
             assert rows == [(ran.state.value,)]
         file = file_of(agent.store)
         write(agent.store, "the last word")
+        other = sqlite3.connect(file)  # another program that goes on: nobody is the last to close the file
+        assert other.execute("SELECT count(*) FROM setting").fetchone() == (2,)
     shutil.copyfile(file, copy)
+    other.close()
     assert "the last word" in names(copy)
 
 

@@ -520,16 +520,16 @@ def test_back_to_the_default_after_a_question(qtbot: QtBot, dialog: TemplatesDia
 
 
 def test_out_of_use_and_back(qtbot: QtBot, dialog: TemplatesDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, ...]] = []
 
     def agree(*words: str) -> bool:
-        asked.extend(words)
+        asked.append(words)
         return True
 
     monkeypatch.setattr(dialog, "ask", agree)
     dialog._disable.click()
     settle(qtbot, dialog)
-    assert "Terminverschiebung" in asked[1]
+    assert "Terminverschiebung" in asked[0][1]
     moved = [entry.template.key for entry in dialog.list.rows].index(replace(SMS, kind=MessageKind.MOVED))
     assert dialog.list.index(moved, 3).data() == "nicht verwendet"
     assert agent.templates.load(SMS).origin is Origin.DISABLED

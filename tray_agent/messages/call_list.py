@@ -153,6 +153,27 @@ class CallList:
             wrong = [one for one in told if self._is_wrong(one, found.get(one.appointment_id or ""))]
             if wrong:
                 yield from self._entries_of(wrong, found)
+            yield from self._told_and_absent([one for one in told if one.appointment_id not in found])
+
+    def _told_and_absent(self, told: Sequence[Known]) -> Iterator[CallEntry]:
+        """Gives those whose appointment is not found shortly before it begins: nobody knows whether they come in vain."""
+        soon = [
+            one.id
+            for one in told
+            if one.standing is not Standing.DELETED
+            and one.handled_at is None
+            and one.appointment_at
+            and one.appointment_at < self._hours_ahead
+        ]
+        if not soon:
+            return
+        with self._parts.database.read() as connection:
+            messages = entries.read_messages(connection, soon)
+        patients = self._parts.practice.patients({one.patient_id for one in messages})
+        for message in messages:
+            patient, reason = patients.get(message.patient_id), Reason.APPOINTMENT_MISSING
+            if patient is None or not (patient.is_deceased or patient.opted_out):
+                yield _entry(message, patient, join_texts(reason.sentence, reason.advice))
 
     def _is_wrong(self, told: Known, appointment: Appointment | None) -> bool:
         if appointment is None or appointment.status is not AppointmentStatus.DEFINITE:

@@ -52,6 +52,7 @@ RULES = SendingRules(
     ask_every=timedelta(seconds=0.1),
     back_off=(timedelta(seconds=0.05), timedelta(seconds=0.2)),
     patience=timedelta(seconds=3),
+    unasked=100_000,
 )
 """The product's rules at a hundredth of their times; a request ends after ``REQUEST`` seconds, so none is under way longer."""
 

@@ -320,6 +320,9 @@ def test_each_job_remembers_its_own_days(world: World) -> None:
     assert covered(world, BIRTHDAYS) == []
     world.greet()
     assert (covered(world, BIRTHDAYS), covered(world)) == ([FRIDAY], [SATURDAY])
+    world.clock.set(at(SATURDAY))
+    world.greet()
+    assert (covered(world, BIRTHDAYS), covered(world)) == ([FRIDAY, SATURDAY], [SATURDAY])
 
 
 def test_an_older_time_that_is_caught_up_does_not_take_back_what_a_newer_one_searched(every_world: World) -> None:
@@ -357,6 +360,18 @@ def test_who_was_reminded_or_decided_about_is_not_booked_afterwards(world: World
     world.clock.set(at(SATURDAY))
     assert world.prepare().skipped == {}
     assert preview(world).lines == ()
+
+
+def test_who_could_not_be_reached_when_the_day_was_searched_was_not_booked_afterwards(world: World) -> None:
+    """The entry stands on the call list; a number that is there by now changes nothing of that."""
+    world = reminding(world)
+    book_each(world, SATURDAY)
+    patient = world.practice.patients([f"P{SATURDAY}"])[f"P{SATURDAY}"]
+    world.practice.put(replace(patient, mobile=None))
+    run_on(world, FRIDAY)
+    world.practice.put(patient)
+    world.clock.set(at(SATURDAY))
+    assert (world.states(), world.prepare().skipped) == (["error"], {})
 
 
 def test_of_the_days_that_are_not_searched_any_more_nothing_else_is_told(world: World) -> None:
@@ -443,6 +458,18 @@ def test_three_missed_days_are_told_as_a_span(world: World) -> None:
     world.greet()
     world.clock.set(at(MONDAY))
     assert "Vom 27.11.2026 bis 29.11.2026 wurde nicht gratuliert (1 Patient)" in world.greet().sentence
+
+
+def test_a_day_that_a_run_of_another_planned_time_greeted_is_not_missed(world: World) -> None:
+    """Sunday's run is caught up on Monday, and greets those of Monday; on Tuesday nobody is on."""
+    world = reminding(world)
+    _born(world, MONDAY, date(2026, 12, 1))
+    world.clock.set(at(SATURDAY))
+    world.greet()
+    world.clock.set(at(MONDAY, 7, 59))
+    world.greet(due_at=at(SUNDAY))
+    world.clock.set(at(date(2026, 12, 2)))
+    assert "Am 01.12.2026 wurde nicht gratuliert (1 Patient)" in world.greet().sentence
 
 
 def test_missed_days_without_a_birthday_are_not_told(world: World) -> None:

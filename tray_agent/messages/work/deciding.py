@@ -306,10 +306,10 @@ class KnownReminders:
         """Returns the message of an appointment that has a key."""
         return next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
 
-    def number_left(self, appointment_id: str, key: str) -> int:
-        """Returns how many messages about an appointment were handed over, whatever became of them, that of ``key`` not counted."""
+    def number_left(self, appointment_id: str) -> int:
+        """Returns how many messages about an appointment were handed over, whatever became of them; none that is prepared."""
         known = self._of_appointment.get(appointment_id, ())
-        return sum(one.sending_at is not None and one.state not in NEVER_LEFT and one.unique_key != key for one in known)
+        return sum(one.sending_at is not None and one.state not in NEVER_LEFT for one in known)
 
     def earlier(self, appointment_id: str, patient_id: str) -> Earlier:
         """Returns what the decision on one appointment of a patient needs to know."""

@@ -221,7 +221,7 @@ class _Checking:
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
             current = replace(message, version=message.version + 1, **changed)
-        sequence = self._known.number_left(appointment.id, draft.unique_key) if appointment else 0
+        sequence = self._known.number_left(appointment.id) if appointment else 0
         self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name, sequence))
 
     def _move(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:

@@ -36,6 +36,7 @@ from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.absent import settle_absent
+from tray_agent.messages.work.clock_check import ClockCheck
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.guard import Guard
@@ -48,6 +49,7 @@ from tray_agent.messages.work.recheck import Checked, Moved, Ready, check
 from tray_agent.messages.work.send_report import report
 from tray_agent.messages.work.steps import Counted, MessageRun
 from tray_agent.messages.work.views import check_views
+from tray_agent.messages.work.volume import Brake
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import message as table
@@ -98,6 +100,8 @@ class Sending:
         self._intents = Intents(run, self._lanes, self._time, self._guard)
         self._settling = Settling(run)
         self._frees: set[JobKey] = set()
+        self._brake = Brake(run)
+        self._clock = ClockCheck(run)
         self._begin_reading()
         self._round_began = self._time.now
         self._patience = self._parts.rules.patience_by_hand if self._context.by_hand else self._parts.rules.patience
@@ -158,6 +162,7 @@ class Sending:
         self._time.read()
         self._round_began = self._time.now
         self._lanes.resume(self._time.now)
+        self._brake.look(self._settings, self._time.now)
         while True:
             self._context.checkpoint()
             self._time.guess()
@@ -216,7 +221,7 @@ class Sending:
         lost = self._run.write(self._guard.in_lost_span(checked.ready, self._settings, self._time.now))
         unwritten |= {step.change.message_id for step in lost}
         held: dict[Lane, list[Ready]] = defaultdict(list)
-        for ready in checked.ready:
+        for ready in self._brake.let_through(checked.ready, self._lanes):
             if ready.message.id in unwritten:
                 continue
             lane = self._lanes.of(ready.message, ask_balance=self._settings.yes(CHECK_CREDITS))
@@ -281,6 +286,8 @@ class Sending:
         starts: list[tuple[Lane, Ready]] = []
         for lane in self._lanes:
             self._hold_while_quiet(lane)
+            wakes = not (lane.is_mail and self._settings.yes(MAIL_AT_ONCE))
+            self._clock.look(lane, self._lanes, self._quiet if wakes else None, self._time.now)
             if lane.waiting:
                 lane.open()
             if lane.is_mail and any(other.asks for other in self._lanes):
@@ -406,10 +413,15 @@ class Sending:
 
 def _rehearse(run: MessageRun) -> JobResult:
     """Returns what a run would do now; changes nothing, asks no gateway."""
-    settings, tally = run.parts.settings(), run.tally
+    settings, tally, brake = run.parts.settings(), run.tally, Brake(run)
+    with run.parts.database.read() as connection:
+        begun = run.parts.database.now(connection)
+    brake.look(settings, begun)
     for messages, now in run.due([MessageState.PREPARED]):
         checked = check(run.parts, settings, messages, now)
-        tally.counts[Counted.WOULD_SEND] += len(checked.ready)
+        held = [stop.reason for ready in checked.ready if (stop := brake.stop_of(ready.message))]
+        tally.skipped.update(held)
+        tally.counts[Counted.WOULD_SEND] += len(checked.ready) - len(held)
         tally.counts[Counted.WOULD_RENDER_ANEW] += len(checked.changes) + len(checked.moved)
         tally.skipped.update(str(step.change.values["reason"]) for step in checked.endings)
         tally.skipped.update(checked.kept.values())
