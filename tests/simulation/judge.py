@@ -303,7 +303,7 @@ def no_silence(evidence: Evidence) -> Iterator[Violation]:
         told = [one for one in reminded if earliest <= one.at < visit.at]
         allowed = evidence.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
-        if (told and not late) or evidence.was_listed(visit):
+        if (told and not late) or evidence.was_seen(visit.id, earliest, visit.at - CALLABLE):
             continue
         if not late and not evidence.could_look(planned, visit.at - CALLABLE):
             continue  # nobody could have known
