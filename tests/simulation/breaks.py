@@ -241,6 +241,7 @@ def _first_of_day_stays(patching: pytest.MonkeyPatch) -> None:
 def _notices_in_window_only(patching: pytest.MonkeyPatch) -> None:
     """Leaves who was told a time to the reminder of the new one, wherever that lies."""
     patching.setattr(comparing.Comparing, "_decided", lambda *_what: [])
+    patching.setattr(call_list.CallList, "_is_told_too_late", lambda *_what: False)
 
 
 def _restored_unasked(patching: pytest.MonkeyPatch) -> None:

@@ -299,10 +299,11 @@ def no_silence(evidence: Evidence) -> Iterator[Violation]:
     """
     for visit, person, planned in evidence.owed():
         reminded = evidence.reminders.get((person.id, visit.start), ())
-        told = [one for one in reminded if at(planned.astimezone(ZURICH).date(), QUIET[1]) <= one.at < visit.at]
+        earliest = at(visit.start.date() - timedelta(days=1), QUIET[1])
+        told = [one for one in reminded if earliest <= one.at < visit.at]
         allowed = evidence.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
-        if (told and not late) or evidence.was_listed(visit):
+        if (told and not late) or evidence.was_seen(visit.id, earliest, visit.at - CALLABLE):
             continue
         if not late and not evidence.could_look(planned, visit.at - CALLABLE):
             continue  # nobody could have known
