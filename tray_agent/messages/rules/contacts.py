@@ -184,23 +184,27 @@ def _read(typed: str, region: str) -> PhoneNumber | UnusablePhone:
     text = _plain(typed)
     if not text:
         return UnusablePhone(typed, PhoneFault.EMPTY)
-    remark = _remark_in(text)
-    if remark is not None and remark.is_of_patient:
-        return UnusablePhone(text, remark)
-    if len(text) > LONGEST_TYPED:
-        return UnusablePhone(text, PhoneFault.TOO_LONG)
-    if not any(character.isdigit() for character in text):
-        return UnusablePhone(text, PhoneFault.NO_NUMBER)
-    if remark is not None:
-        return UnusablePhone(text, remark)
-    if _may_be_fax(text, region):
-        return UnusablePhone(text, PhoneFault.UNCLEAR_REMARK)
+    fault = _fault_at_sight(text, region)
+    if fault is not None:
+        return UnusablePhone(text, fault)
     if any(character.isalpha() for character in text):
         return _found_in(text, region) or UnusablePhone(text, _fault_with_letters(text))
     read = _single(text, region)
     if isinstance(read, UnusablePhone):
         return _found_in(text, region) or read
     return read
+
+
+def _fault_at_sight(text: str, region: str) -> PhoneFault | None:
+    """Returns what forbids a text whatever number it holds; None where the number decides."""
+    remark = _remark_in(text)
+    if remark is not None and remark.is_of_patient:
+        return remark
+    if len(text) > LONGEST_TYPED:
+        return PhoneFault.TOO_LONG
+    if not any(character.isdigit() for character in text):
+        return PhoneFault.NO_NUMBER
+    return remark or (PhoneFault.UNCLEAR_REMARK if _may_be_fax(text, region) else None)
 
 
 _MARKS = "'`´‘’‚‛ʹʼˈ′‵\"“”„″·•∙⋅‧・¨|_"
