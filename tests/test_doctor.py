@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from tests.messages.memory_gateways import MemorySmsGateway
+from tests.messages.world import Accounts
 from tests.support.refusing import Refusing
 from tray_agent.agent import Agent
-from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.clock import ManualClock
+from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
+from tray_agent.config.settings import REMINDERS_ON
 from tray_agent.doctor import CheckVerdict, Subject, examine
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import JobChange
+from tray_agent.messages.gateways.contract import GatewayTime, GatewayUnavailableError
+from tray_agent.schedules.codes import Frequency
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.store.tables import agent_presence
 
@@ -36,3 +48,86 @@ def test_a_store_that_can_only_be_read_is_a_fault(agent: Agent) -> None:
     (found,) = examine(agent, Subject.STORE)
     assert found.verdict is CheckVerdict.FAULT
     assert found.sentence.startswith("Die Datenbank ist nur lesbar; sie nimmt keine Änderungen an.")
+
+
+def test_the_plan_is_good_where_its_jobs_fit_and_told_where_none_is_enabled_or_days_are_left_out(agent: Agent) -> None:
+    (nothing,) = examine(agent, Subject.PLAN)
+    assert (nothing.verdict, "Kein Auftrag ist aktiviert" in nothing.sentence) == (CheckVerdict.NOTICE, True)
+    _plan(agent, DAILY)
+    (good,) = examine(agent, Subject.PLAN)
+    assert (good.verdict, good.sentence) == (CheckVerdict.GOOD, "Die Zeitpläne passen zusammen.")
+    agent.save_switches({REMINDERS_ON: True})
+    _plan(agent, replace(DAILY, frequency=Frequency.WEEKLY, interval=62, recurrence=1))
+    (told,) = examine(agent, Subject.PLAN)
+    assert (told.verdict, "an diesen Tagen: Montag." in told.sentence) == (CheckVerdict.NOTICE, True)
+
+
+DAILY = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(10))
+
+
+def _plan(agent: Agent, schedule: Schedule) -> None:
+    """Plans what belongs to the reminders, ten minutes after each other."""
+    jobs = (JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
+    plan = agent.jobs.plans.load().jobs
+    times = {job: replace(schedule, start_time=time(10, 10 * place)) for place, job in enumerate(jobs)}
+    agent.jobs.save([JobChange(job, at, plan[job].version) for job, at in times.items()], "Test")
+
+
+# The clock
+
+
+class Timed(MemorySmsGateway):
+    """A gateway that tells the time when it is asked, or is away."""
+
+    def __init__(self, clock: ManualClock, ahead: timedelta, *, away: bool = False) -> None:
+        super().__init__()
+        self._clock, self._ahead, self._away = clock, ahead, away
+
+    def balance(self) -> Decimal:
+        if self._away:
+            raise GatewayUnavailableError("SMS-Gateway antwortet nicht", "", "")
+        self.told_time = GatewayTime(self._clock.now() + self._ahead, self._clock.monotonic())
+        return super().balance()
+
+
+def clock_of(folder: Path, clock: ManualClock, *gateways: MemorySmsGateway) -> tuple[CheckVerdict, str]:
+    """Returns what is said of the clock of a computer with an embedded store and these gateways."""
+    accounts = {f"M{place}": GatewayAccount(user=f"account{place}") for place in range(len(gateways))}
+    machine = Machine(
+        store=StoreSection(url=f"sqlite:///{(folder / 'vitoclient.db').as_posix()}"), gateway=GatewaySection(accounts=accounts)
+    )
+    with Agent(machine, secrets=MemorySecrets(), clock=clock) as agent:
+        agent.__dict__["sms_gateways"] = Accounts({f"M{place}": gateway for place, gateway in enumerate(gateways)})
+        (found,) = examine(agent, Subject.CLOCK)
+    return found.verdict, found.sentence
+
+
+def test_a_clock_is_not_compared_with_itself(sqlite_database: Database, tmp_path: Path, clock: ManualClock) -> None:
+    for gateways in ((), (MemorySmsGateway(),), (Timed(clock, timedelta(), away=True),)):
+        verdict, sentence = clock_of(tmp_path, clock, *gateways)
+        assert (verdict, "ist nicht bekannt" in sentence) == (CheckVerdict.NOTICE, True)
+
+
+@pytest.mark.parametrize(("ahead", "verdict", "seconds"), [
+    (timedelta(seconds=20), CheckVerdict.GOOD, "(-20 s)"), (timedelta(minutes=-10), CheckVerdict.FAULT, "600 Sekunden"),
+    (timedelta(days=1), CheckVerdict.FAULT, "-86400 Sekunden"),
+])  # fmt: skip
+def test_a_clock_is_compared_with_a_gateway_that_answers(
+    sqlite_database: Database, tmp_path: Path, clock: ManualClock, ahead: timedelta, verdict: CheckVerdict, seconds: str
+) -> None:
+    found, sentence = clock_of(tmp_path, clock, Timed(clock, timedelta(), away=True), Timed(clock, ahead))
+    assert found is verdict
+    assert seconds in sentence
+    assert "SMS-Gateway" in sentence
+
+
+@pytest.mark.parametrize("minutes", [0, 5])
+def test_a_clock_is_compared_with_the_server_of_the_store(database_url: str, clock: ManualClock, minutes: int) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("an embedded store has no clock of its own")
+    with Agent(Machine(store=StoreSection(url=database_url)), secrets=MemorySecrets(), clock=clock) as agent:
+        with agent.store_unchecked.read() as connection:
+            clock.set(agent.store_unchecked.now(connection) + timedelta(minutes=minutes))
+        (found,) = examine(agent, Subject.CLOCK)
+    assert found.verdict is (CheckVerdict.NOTICE if minutes else CheckVerdict.GOOD)
+    assert "Datenbank" in found.sentence

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobContext, JobResult, JobWork, JobWorks
-    from tray_agent.jobs.events import Events
+    from tray_agent.jobs.events import Event, Events
     from tray_agent.jobs.outlook import Outlook
     from tray_agent.jobs.scheduler import Scheduler
     from tray_agent.jobs.service import Jobs
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tray_agent.schedules.schedule import Schedule
     from tray_agent.store.database import Database
     from tray_agent.store.settings import SettingStore
+    from tray_agent.store.state import SeenStores
 
 
 class Agent:
@@ -104,6 +105,13 @@ class Agent:
         return self._open(self.machine.store_url, "store", self.machine.store.table_schema)
 
     @cached_property
+    def seen_stores(self) -> SeenStores:
+        """How far this computer saw its store, kept outside of it."""
+        from tray_agent.store.state import SeenStores
+
+        return SeenStores(self.machine.data_folder / "seen-stores.json", self.clock)
+
+    @cached_property
     def settings(self) -> SettingStore:
         """The practice-wide switches."""
         from tray_agent.store.settings import SettingStore
@@ -160,6 +168,7 @@ class Agent:
             planned_days=self._planned_days,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
             try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
+            seen=self.seen_stores,
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
@@ -330,8 +339,17 @@ class Agent:
             quiet=lambda: QuietHours.from_settings(self.settings.load(), self.machine.practice.canton),
             keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
             gaps=self.gaps,
+            seen=self.seen_stores,
         )
+        self.job_events.subscribe(self._write_through)
         return Jobs(self.store, around, nudge=self._nudge_scheduler)
+
+    def _write_through(self, event: Event) -> None:
+        """Brings what a run wrote into the file of an embedded store: a copy of the file alone must not be an old state."""
+        from tray_agent.jobs.events import RunFinished
+
+        if isinstance(event, RunFinished):
+            self.store.write_through()
 
     @cached_property
     def scheduler(self) -> Scheduler:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tray_agent.config.machine import without_password
 from tray_agent.errors import KnownError
-from tray_agent.i18n import _, format_number, ngettext
+from tray_agent.i18n import _, format_number, join_texts, ngettext
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -106,21 +106,63 @@ def _store(agent: Agent) -> Iterator[_Finding]:
 
 
 def _clock(agent: Agent) -> Iterator[_Finding]:
+    found = list(filter(None, (_clock_of_store(agent), _clock_of_gateway(agent))))
+    if found:
+        yield from found
+        return
+    text = _("Ob die Uhr dieses Computers stimmt, ist nicht bekannt: Es antwortet nichts, womit sie zu vergleichen wäre.")
+    yield NOTICE, text, _("Uhrzeit und Datum dieses Computers mit einer anderen Uhr vergleichen.")
+
+
+def _clock_of_store(agent: Agent) -> _Finding | None:
+    """Returns how this computer's clock stands to the database server's; an embedded database has no clock of its own."""
     database = agent.store_unchecked
+    if database.dialect == "sqlite":
+        return None
     with database.read() as connection:
         seconds = round((agent.clock.now() - database.now(connection)).total_seconds())
     if abs(seconds) <= CLOCK_TOLERANCE:
-        yield GOOD, _("Die Uhr dieses Computers stimmt mit der Datenbank überein ({seconds} s).").format(seconds=seconds)
-        return
+        return GOOD, _("Die Uhr dieses Computers stimmt mit der Datenbank überein ({seconds} s).").format(seconds=seconds)
     text = _("Die Uhr dieses Computers weicht um {seconds} Sekunden von der Datenbank ab. Aufträge laufen trotzdem nur einmal.")
-    yield NOTICE, text.format(seconds=seconds), _("Zeitsynchronisation von Windows prüfen.")
+    return NOTICE, text.format(seconds=seconds), _synchronise()
+
+
+def _clock_of_gateway(agent: Agent) -> _Finding | None:
+    """Returns how this computer's clock stands to the first SMS gateway's that answers and tells the time."""
+    for mandant in agent.machine.gateway.accounts:
+        try:
+            gateway = agent.sms_gateways[mandant]
+            gateway.balance()
+        except KnownError:  # what is wrong with the account is told where accounts are examined
+            continue
+        told = gateway.told_time
+        if told is None:
+            continue
+        seconds = round((agent.clock.now() - told.at(agent.clock.monotonic())).total_seconds())
+        if abs(seconds) <= CLOCK_TOLERANCE:
+            return GOOD, _("Die Uhr dieses Computers stimmt mit dem SMS-Gateway überein ({seconds} s).").format(seconds=seconds)
+        text = _("Die Uhr dieses Computers weicht um {seconds} Sekunden vom SMS-Gateway ab.").format(seconds=seconds)
+        if agent.store_unchecked.dialect != "sqlite":
+            return NOTICE, text, _synchronise()
+        goes_by = _("Die Aufträge richten sich nach ihr; wo es darauf ankommt, wird nichts gesendet.")
+        return FAULT, join_texts(text, goes_by), _synchronise()
+    return None
+
+
+def _synchronise() -> str:
+    return _("Zeitsynchronisation von Windows prüfen.")
 
 
 def _plan(agent: Agent) -> Iterator[_Finding]:
     findings = agent.jobs.check()
     for finding in findings:
         yield NOTICE, finding.sentence, _("Zeitpläne unter «Aufträge verwalten» prüfen.")
-    if not findings:
+    if not any(planned.schedule.enabled for planned in agent.jobs.plans.load().jobs.values()):
+        yield (
+            NOTICE,
+            _("Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."),
+        )
+    elif not findings:
         yield GOOD, _("Die Zeitpläne passen zusammen.")
 
 

@@ -21,7 +21,7 @@ from tray_agent.messages.gateways.contract import SmsGateway
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.texts.rendering import PracticeWords
 from tray_agent.messages.texts.templates import default_book
-from tray_agent.messages.work.parts import MailIdentity, MessageParts
+from tray_agent.messages.work.parts import MailIdentity, MessageParts, SendingRules
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
@@ -75,6 +75,7 @@ def make_parts(
         clock=used,
         zone=ZURICH,
         words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
+        rules=SendingRules(unasked=10_000_000),
     )
 
 

@@ -33,7 +33,7 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # All at once: a run of the product asks about 600, and the next one goes on.
-        rules = SendingRules(most_requests=MESSAGES)
+        rules = SendingRules(most_requests=MESSAGES, unasked=MESSAGES + 1)
         parts = replace(make_parts(folder, make_practice(folder, MESSAGES)), rules=rules)
         prepare_reminders(parts, context(JobKey.PREPARE_REMINDERS))
         references = _make_open(parts)

@@ -27,6 +27,7 @@ RULES = SendingRules(
     patience=timedelta(seconds=1),
     under_way=timedelta(seconds=3),
     ask_every=timedelta(seconds=0.5),
+    unasked=100_000,
 )
 RETRIES = RetryPolicy(first=timedelta(seconds=0.4), longest=timedelta(seconds=1.5), told_after=timedelta(seconds=2))
 

@@ -13,6 +13,7 @@ from tray_agent.messages.gateways.contract import (
     Capabilities,
     DeliveryReport,
     DeliveryStatus,
+    GatewayTime,
     Outcome,
     OutgoingMail,
     OutgoingSms,
@@ -32,7 +33,10 @@ class MemorySmsGateway:
 
     Attributes:
         taken: every message taken, in order; one taken twice is there twice.
+        told_time: what it says the time is, where a test sets it.
     """
+
+    told_time: GatewayTime | None = None
 
     capabilities = Capabilities(most_at_once=8)
 

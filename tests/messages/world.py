@@ -47,6 +47,10 @@ TOMORROW_NINE = datetime(2026, 11, 24, 9, 0)  # noqa: DTZ001 - local, as the pra
 MEIER = Mandant("M1", "Dr. Meier", phone="044 262 11 22", licence_number=with_check_digits("7601000"))
 ANNA = Patient("P1", "Anna", "Muster", salutation="Frau", language="de", mobile="079 123 45 67", birth_date=date(1980, 11, 23))
 
+OTHER = Patient("P0", "Otto", "Andres", opted_out=True)
+LONG_AGO = Appointment("A0", "P0", datetime(2025, 3, 4, 9, 0), AppointmentStatus.DONE)  # noqa: DTZ001 - local
+"""So that a view still holds somebody, as in every practice, when a test deletes whom it is about."""
+
 
 class Accounts(SmsGateways):
     """SMS gateways by Mandant, each an account of its own, whose name a test may change."""
@@ -125,16 +129,19 @@ class World:
 
     database: Database
     clock: ManualClock
-    practice: MemoryPracticeSource = field(default_factory=lambda: MemoryPracticeSource([MEIER], [ANNA], [treatment("P1")]))
+    practice: MemoryPracticeSource = field(
+        default_factory=lambda: MemoryPracticeSource([MEIER], [ANNA, OTHER], [treatment("P1"), treatment("P0")], [LONG_AGO])
+    )
     sms: Accounts = field(default_factory=lambda: Accounts({"M1": MemorySmsGateway()}))
     mail: MailGateway | None = field(default_factory=MemoryMailGateway)
     values: dict[Setting, Value] = field(default_factory=lambda: {switches.REMINDERS_ON: True, switches.BIRTHDAYS_ON: True})
     book: TemplateBook = field(default_factory=default_book)
-    rules: SendingRules = field(default_factory=SendingRules)
+    rules: SendingRules = field(default_factory=lambda: SendingRules(unasked=100_000))
     tokens: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
     activities: list[Activity] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
+    next_preparing: datetime | None = None
     senders: dict[str, str] = field(default_factory=dict)
     hastened: int = 0
     decided: int = 0
@@ -157,6 +164,7 @@ class World:
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
             rules=self.rules,
             next_sending=lambda: self.next_sending,
+            next_preparing=lambda: self.next_preparing,
             outlook=lambda: self.outlook,
             planned_days=self._planned_days,
             make_sending_due=self._decide,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tray_agent.practice.model import Appointment, Mandant, Patient, Treatment, VisitReason
+from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VISIT_REASONS, PracticeView
 
 ROWS_AT_ONCE = 1000
 
@@ -52,6 +53,21 @@ class MemoryPracticeSource:
     def remove_patient(self, patient_id: str) -> None:
         """Deletes a patient."""
         del self._patients[patient_id]
+
+    def empty_views(self) -> frozenset[str]:
+        """Returns the names of the views that hold no row at all."""
+        return frozenset(view.name for view, rows in self._views().items() if not rows)
+
+    def empty(self, *views: PracticeView) -> None:
+        """Takes all rows out of views, as an update that goes wrong does; ``put`` fills them again."""
+        for view in views:
+            self._views()[view].clear()
+
+    def _views(self) -> Mapping[PracticeView, dict[str, Any]]:
+        return {
+            MANDANTS: self._mandants, PATIENTS: self._patients, TREATMENTS: self._treatments, APPOINTMENTS: self._appointments,
+            VISIT_REASONS: self._visit_reasons,
+        }  # fmt: skip
 
     def mandants(self) -> Mapping[str, Mandant]:
         """Returns all Mandants by id."""

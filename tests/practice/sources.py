@@ -8,12 +8,18 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from tests.practice.memory_source import MemoryPracticeSource
 from tray_agent.demo import practice_tables as tables
-from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment, VisitReason
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, PracticeSource, Treatment, VisitReason
 from tray_agent.practice.sql_source import SqlPracticeSource
+from tray_agent.practice.views import APPOINTMENTS as APPOINTMENTS_VIEW
+from tray_agent.practice.views import MANDANTS as MANDANTS_VIEW
+from tray_agent.practice.views import PATIENTS as PATIENTS_VIEW
+from tray_agent.practice.views import TREATMENTS as TREATMENTS_VIEW
+from tray_agent.practice.views import VISIT_REASONS as VISIT_REASONS_VIEW
+from tray_agent.practice.views import PracticeView
 from tray_agent.store.database import Database
 
 MANDANTS = (
@@ -77,6 +83,23 @@ def fill(
         for table, values in rows.items():
             if values:
                 connection.execute(insert(table), values)
+
+
+def empty(practice: PracticeSource, *views: PracticeView) -> None:
+    """Takes all rows out of views."""
+    if isinstance(practice, MemoryPracticeSource):
+        practice.empty(*views)
+        return
+    assert isinstance(practice, SqlPracticeSource)
+    with practice._database.begin() as connection:
+        for view in views:
+            connection.execute(delete(_TABLES[view]))
+
+
+_TABLES = {
+    MANDANTS_VIEW: tables.mandant, PATIENTS_VIEW: tables.patient, TREATMENTS_VIEW: tables.behandlung,
+    APPOINTMENTS_VIEW: tables.termin, VISIT_REASONS_VIEW: tables.besuchsgrund,
+}  # fmt: skip
 
 
 def _mandant_row(mandant: Mandant) -> dict[str, Any]:

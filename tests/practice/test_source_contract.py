@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import ENGINES, make_database
 from tests.practice import sources
 from tray_agent.practice.model import Appointment, AppointmentStatus, PracticeSource
+from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
 from tray_agent.store.database import open_database
 
 DAY = datetime(2026, 11, 24)
@@ -35,6 +36,16 @@ def ids(chunks: Iterator[list[Appointment]]) -> list[str]:
 
 def test_mandants_come_whole(practice: PracticeSource) -> None:
     assert practice.mandants() == {mandant.id: mandant for mandant in sources.MANDANTS}
+
+
+def test_a_view_with_rows_is_not_empty(practice: PracticeSource) -> None:
+    assert practice.empty_views() == frozenset()
+
+
+@pytest.mark.parametrize("emptied", [(), (PATIENTS,), (TREATMENTS,), (APPOINTMENTS,), (MANDANTS, VISIT_REASONS), VIEWS])
+def test_a_view_without_rows_is_empty(practice: PracticeSource, emptied: tuple[PracticeView, ...]) -> None:
+    sources.empty(practice, *emptied)
+    assert practice.empty_views() == {view.name for view in emptied}
 
 
 def test_visit_reasons_come_whole(practice: PracticeSource) -> None:

@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--lively", action="store_true", help="with an agenda that lives")
     parser.add_argument("--break", dest="broken", choices=sorted(BREAKS), help="with one of the product's conditions broken")
     parser.add_argument("--without", default="", metavar="N,N", help="leave these troubles out (their numbers are in the trace)")
+    parser.add_argument("--about", default="", metavar="PERSON", help="print what was true, told and seen of one patient (p216)")
     given = parser.parse_args()
     without = [int(number) for number in given.without.split(",") if number]
     began = time.perf_counter()
@@ -30,6 +31,8 @@ def main() -> int:
     lasted = time.perf_counter() - began
     if given.trace:
         print(*record.told(), sep="\n")  # noqa: T201 - this is what it is for
+    if given.about:
+        print(*record.about(given.about), sep="\n")  # noqa: T201 - this is what it is for
     violations = judge(record)
     for violation in violations:
         print(violation)  # noqa: T201 - this is what it is for

@@ -183,13 +183,12 @@ def a_person(number: int, random: Random) -> Person:
     )
 
 
-def book_day(agenda: Agenda, now: datetime, day: date, number: int, random: Random) -> None:
-    """Books a working day: nobody comes twice on it."""
+def a_day(agenda: Agenda, day: date, number: int, random: Random) -> list[Visit]:
+    """Returns what is booked for a working day: nobody comes twice on it."""
     people = random.sample([person.id for person in agenda.people() if not person.dead], number)
     minutes = int((datetime.combine(day, LAST_VISIT) - datetime.combine(day, FIRST_VISIT)).total_seconds()) // 60
-    for place, person_id in enumerate(people):
-        start = datetime.combine(day, FIRST_VISIT) + timedelta(minutes=place * minutes // number // 5 * 5)
-        agenda.note(now, Visit(f"v-{day:%m%d}-{place}", person_id, start))
+    starts = (datetime.combine(day, FIRST_VISIT) + timedelta(minutes=place * minutes // number // 5 * 5) for place in range(number))
+    return [Visit(f"v-{day:%m%d}-{place}", person, start) for place, (person, start) in enumerate(zip(people, starts, strict=True))]
 
 
 def moved(visit: Visit, by: timedelta) -> Visit:

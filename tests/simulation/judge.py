@@ -5,7 +5,6 @@ Each rule is a pure function from a record to violations. What a patient was tol
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tests.simulation.agenda import ZURICH, Agenda, Person, Visit, is_working_da
 from tests.simulation.product import BOOKED_AFTERWARDS, GONE, PREPARED_AT, PREPARING, QUIET, SENT_AT, Taken
 from tests.simulation.record import Record
 from tests.simulation.troubles import at
+from tests.support.plain_texts import Words, words_of
 
 PROMPT = {"sms": timedelta(minutes=60), "email": timedelta(minutes=150)}
 """After so long without any hindrance whatever was prepared must have left: the longest pause between two attempts, the asking about
@@ -59,19 +59,15 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What arrived, as its reader understands it.
-
-    Attributes:
-        start: the appointment that it names, in the practice's wall clock; None: it is a greeting.
-        former: the time that it says is replaced; None: it says nothing of another.
-        doctor: whom it names; "" where nobody.
-    """
+    """What arrived, as its reader understands it; what names no appointment is a greeting."""
 
     taken: Taken
     person: Person
-    start: datetime | None
-    former: datetime | None = None
-    doctor: str = ""
+    words: Words
+
+    @property
+    def start(self) -> datetime | None:
+        return self.words.start
 
     @property
     def at(self) -> datetime:
@@ -88,7 +84,7 @@ class Evidence:
     @cached_property
     def told(self) -> list[Told]:
         people = {person.address: person for person in self.agenda.people()}
-        return [_understood(one, people[one.recipient]) for one in self.record.taken]
+        return [Told(one, people[one.recipient], words_of(one.text)) for one in self.record.taken]
 
     @cached_property
     def reminders(self) -> Mapping[tuple[str, datetime], list[Taken]]:
@@ -101,14 +97,17 @@ class Evidence:
 
     @cached_property
     def words(self) -> Mapping[tuple[str, str], list[Told]]:
-        """Returns by person and visit what somebody was told about it, at any of its starts, in the order of time."""
+        """Returns by person and visit what somebody was told about it, at any of its starts, in the order of time.
+
+        What is known never to have arrived told nothing.
+        """
         starts: dict[tuple[str, datetime], str] = {}
         for visit_id in self.agenda.visit_ids:
             for _since, one in self.agenda.visit_history(visit_id):
                 starts[one.person, one.start] = visit_id
         found: dict[tuple[str, str], list[Told]] = defaultdict(list)
         for told in self.told:
-            if told.start is not None and (about := starts.get((told.person.id, told.start))):
+            if told.start is not None and told.taken.failed_at is None and (about := starts.get((told.person.id, told.start))):
                 found[told.person.id, about].append(told)
         return found
 
@@ -149,6 +148,21 @@ class Evidence:
         """Returns whether somebody could look at the call list at all between two instants."""
         return any(since <= glance.at <= until for glance in self.record.glances)
 
+    def could_know(self, since: datetime, until: datetime, person: Person) -> bool:
+        """Returns whether somebody who looked could know between two instants that no message puts something right in time.
+
+        Where a message was still planned when somebody looked last, it had to leave, if nothing stood in its way.
+        """
+        looks = [glance.at for glance in self.record.glances if since <= glance.at <= until]
+        if not looks:
+            return False
+        day = looks[-1].astimezone(ZURICH).date()
+        planned = next(instant for instant in (at(day, SENT_AT), at(day + timedelta(days=1), SENT_AT)) if instant > looks[-1])
+        if planned >= until:
+            return True
+        allowed = self.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
+        return allowed is not None and allowed <= until
+
     def was_listed(self, visit: Visit) -> bool:
         """Returns whether a visit stood on the call list while somebody could still call."""
         return self.was_seen(visit.id, self.record.starts, visit.at - CALLABLE)
@@ -187,13 +201,10 @@ class Evidence:
                 continue
             while at(day, PREPARED_AT) < first_since + UNDER_WAY:
                 day += timedelta(days=1)
-            planned = at(day, SENT_AT)
-            hidden = any(
-                outage.missing is not None and outage.hides(visit.id, planned - A_RUN - A_RUN, planned + A_RUN)
-                for outage in self.record.outages
-            )
-            if planned < visit.at and not hidden:
-                yield visit, self.agenda.person(visit.person), planned
+            prepared, planned = at(day, PREPARED_AT), at(day, SENT_AT)
+            hidden = [one for one in self.record.outages if one.missing is not None and one.hides(visit.id, prepared, planned + A_RUN)]
+            if planned < visit.at and not any(one.hides(visit.id, prepared, prepared + A_RUN / 2) for one in hidden):
+                yield visit, self.agenda.person(visit.person), max([planned, *(one.ends for one in hidden)])
 
     def ended(self) -> Iterator[Visit]:
         """Gives the visits that took place, as they were then: those of people who are alive and want messages."""
@@ -231,35 +242,19 @@ def _since(agenda: Agenda, visit: Visit, holds: Callable[[Visit], bool]) -> date
     return min((noted for noted, _one in takewhile(lambda one: holds(one[1]), reversed(history))), default=history[-1][0])
 
 
-_TIME = r"(\d{2})\.(\d{2})\.(\d{4}), (\d{2}):(\d{2}) Uhr"
-
-
-def _understood(taken: Taken, person: Person) -> Told:
-    """Returns what a text says: the former time stands before the new one."""
-    times = [_time_of(found) for found in re.finditer(_TIME, taken.text)]
-    doctor = re.search(r"bei (Dr\. \w+)", taken.text)
-    former = times[0] if len(times) > 1 else None
-    return Told(taken, person, times[-1] if times else None, former, doctor.group(1) if doctor else "")
-
-
-def _time_of(found: re.Match[str]) -> datetime:
-    day, month, year, hour, minute = (int(part) for part in found.groups())
-    return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the practice's wall clock
-
-
 def never_twice(evidence: Evidence) -> Iterator[Violation]:
     """Nobody is reminded of the same appointment and start twice, nor told the same change twice, nor both at once; nor greeted twice."""
     seen: dict[tuple[str, datetime | int, datetime | None], Taken] = {}
     latest: dict[tuple[str, datetime | int], Taken] = {}
     for one in evidence.told:
         what = one.person.id, one.start or one.at.astimezone(ZURICH).year
-        before = seen.get((*what, one.former)) or (latest[what] if what in latest and one.at - latest[what].at < AT_ONCE else None)
+        before = seen.get((*what, one.words.former)) or (latest[what] if what in latest and one.at - latest[what].at < AT_ONCE else None)
         if before is not None:
             named = f"the appointment of {one.start:%d.%m. %H:%M}" if one.start else "the birthday"
             first = before.at.astimezone(ZURICH)
             said = f"{_name(one.person)} was told {named} again, first at {first:%d.%m. %H:%M:%S}"
             yield _violation("never twice", evidence, one.at, said)
-        seen.setdefault((*what, one.former), one.taken)
+        seen.setdefault((*what, one.words.former), one.taken)
         latest[what] = one.taken
 
 
@@ -298,12 +293,17 @@ def never_of_nothing(evidence: Evidence) -> Iterator[Violation]:
 
 
 def no_silence(evidence: Evidence) -> Iterator[Violation]:
-    """Every appointment that stood when its day was prepared is told before it, as soon as the world allowed; or is on the call list."""
+    """Every appointment that stood when its day was prepared is told then, as soon as the world allowed; or is on the call list.
+
+    That it was told long before, because it was moved to there, is no reminder.
+    """
     for visit, person, planned in evidence.owed():
-        told = [one for one in evidence.reminders.get((person.id, visit.start), ()) if one.at < visit.at]
+        reminded = evidence.reminders.get((person.id, visit.start), ())
+        earliest = at(visit.start.date() - timedelta(days=1), QUIET[1])
+        told = [one for one in reminded if earliest <= one.at < visit.at]
         allowed = evidence.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
-        if (told and not late) or evidence.was_listed(visit):
+        if (told and not late) or evidence.was_seen(visit.id, earliest, visit.at - CALLABLE):
             continue
         if not late and not evidence.could_look(planned, visit.at - CALLABLE):
             continue  # nobody could have known
@@ -345,14 +345,15 @@ def nobody_comes_in_vain(evidence: Evidence) -> Iterator[Violation]:
             believes = evidence.last_word(person_id, visit_id, comes)
             if believes is None or believes.start != told.start or _is_as_told(visit, told):
                 continue
-            since = max(_false_since(evidence, visit_id, told, before), believes.at) + UNDER_WAY
             is_moved = visit.stands and visit.person == person_id
+            expected = _is_as_told if is_moved else _is_still_expected
+            since = max(_ended_at(evidence, visit_id, told, before, expected), believes.at) + UNDER_WAY
             if is_moved and visit.at < comes:
                 continue  # whoever misses it is another rule's
             if evidence.was_seen(visit_id, since - UNDER_WAY, comes - CALLABLE):
                 continue
             if is_moved:
-                is_broken = evidence.could_look(since, comes - CALLABLE)
+                is_broken = evidence.could_know(since, comes - CALLABLE, person)
                 what = f"the appointment is at {visit.start:%d.%m. %H:%M}"
             else:
                 rows = evidence.rows.get((person_id, told.start), ()) if told.start else ()
@@ -365,23 +366,28 @@ def nobody_comes_in_vain(evidence: Evidence) -> Iterator[Violation]:
 
 
 def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
-    """What somebody was told last about a visit that takes place is where, when and with whom it is, or it was on the call list in time."""
+    """What somebody was told last about a visit that takes place is when and with whom it is, or it was on the call list in time.
+
+    Who comes too early, because it was moved to later, hears it then; that he comes in vain is another rule's.
+    """
     for visit in evidence.ended():
         told = evidence.last_word(visit.person, visit.id, visit.at)
         others = evidence.told_people.get(visit.id, set()) - {visit.person}
         if not is_working_day(visit.start.date()) or (told is None and not others):
             continue
-        if told is not None and told.start == visit.start and told.doctor in ("", visit.doctor):
+        if told is not None and told.start == visit.start and told.words.doctor in ("", visit.doctor):
+            continue
+        if told is not None and told.start is not None and told.start < visit.start:
             continue
         right_start = told is not None and told.start == visit.start
         since = evidence.with_this_doctor_since(visit) if right_start else evidence.stands_since(visit)
         deadline = visit.at - CALLABLE
-        if evidence.was_seen(visit.id, since, deadline) or not evidence.could_look(since + UNDER_WAY, deadline):
+        person = evidence.agenda.person(visit.person)
+        if evidence.was_seen(visit.id, since, deadline) or not evidence.could_know(since + UNDER_WAY, deadline, person):
             continue
         if (told is None or right_start) and not evidence.was_compared(visit.id, since + UNDER_WAY, deadline):
             continue
-        person = evidence.agenda.person(visit.person)
-        last = f"was last told {told.start:%d.%m. %H:%M} with {told.doctor}" if told else f"was told nothing, but {sorted(others)}"
+        last = f"was last told {told.start:%d.%m. %H:%M} with {told.words.doctor}" if told else f"was told nothing, but {sorted(others)}"
         is_so = f"the appointment is at {visit.start:%d.%m. %H:%M} with {visit.doctor} since {since.astimezone(ZURICH):%d.%m. %H:%M:%S}"
         yield _violation("last word is true", evidence, visit.at, f"{_name(person)} {last}; {is_so}")
 
@@ -394,6 +400,8 @@ def what_comes_late_is_counted(evidence: Evidence) -> Iterator[Violation]:
         prepared = at(day - timedelta(days=1), PREPARED_AT)
         person = evidence.agenda.person(visit.person)
         if since <= prepared + A_RUN or prepared < evidence.record.starts or evidence.told_people.get(visit.id):
+            continue
+        if any(notice.person == visit.person and notice.start == visit.start for notice in evidence.record.notices):
             continue
         if evidence.record.one_per_day or evidence.was_seen(visit.id, since, visit.at):
             continue
@@ -409,12 +417,16 @@ def _is_as_told(visit: Visit, told: Told) -> bool:
     return visit.stands and visit.person == told.person.id and visit.start == told.start
 
 
-def _false_since(evidence: Evidence, visit_id: str, told: Told, until: datetime) -> datetime:
-    """Returns since when what somebody was told is not true, where it is not at an instant."""
+def _is_still_expected(visit: Visit, told: Told) -> bool:
+    return visit.stands and visit.person == told.person.id
+
+
+def _ended_at(evidence: Evidence, visit_id: str, told: Told, until: datetime, holds: Callable[[Visit, Told], bool]) -> datetime:
+    """Returns since when something of a visit and of what was told about it does not hold, where it does not at an instant."""
     since = until
     for begin, _end, one in reversed(evidence.agenda.spans(visit_id)):
         if begin <= until:
-            if _is_as_told(one, told):
+            if holds(one, told):
                 break
             since = begin
     return since

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Protocol
 
-from tests.simulation.agenda import DOCTORS, FIRST_VISIT, ZURICH, Agenda, Person, Visit, a_person, book_day, is_working_day
+from tests.simulation.agenda import DOCTORS, FIRST_VISIT, ZURICH, Agenda, Person, Visit, a_day, a_person, is_working_day
 from tests.simulation.troubles import Kind, Trouble, at
 
 DAYS_AHEAD = 28
@@ -52,9 +52,7 @@ class Life:
         day = self._booked_until + timedelta(days=1) if self._booked_until else first
         while day <= last:
             if is_working_day(day):
-                before = {visit.id for visit in self._agenda.visits()}
-                book_day(self._agenda, self._now(), day, number, self._random)
-                self._write(*(visit for visit in self._agenda.visits() if visit.id not in before))
+                self._write(*a_day(self._agenda, day, number, self._random))
             day += timedelta(days=1)
         self._booked_until = last
 

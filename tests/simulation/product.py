@@ -29,6 +29,7 @@ from tests.practice.memory_source import MemoryPracticeSource
 from tests.simulation.agenda import ZURICH, Person, Visit
 from tests.simulation.strands import KilledError, Place, PlaceClock, Timetable, strands_for_threads
 from tests.support.gateway import FaultyGateway, GatewayFault
+from tests.support.plain_texts import plain_texts
 from tray_agent.agent import Agent
 from tray_agent.config import settings as switches
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MachineSection, MailSection, PracticeSection
@@ -49,6 +50,7 @@ from tray_agent.messages.gateways.contract import (
     AccountStopped,
     DeliveryReport,
     GatewayAccess,
+    GatewayTime,
     InDoubt,
     MailGateway,
     NotNow,
@@ -60,14 +62,12 @@ from tray_agent.messages.gateways.contract import (
 )
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.gateways.smtp import SmtpGateway
-from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxReason
 from tray_agent.messages.questions import Answer, Question, QuestionAnsweredError, QuestionMissingError, QuestionService
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.service import MessageService
-from tray_agent.messages.texts.templates import Template, TemplateBook, TemplateKey
 from tray_agent.messages.work import prepare, send, status
 from tray_agent.practice.model import (
     Appointment,
@@ -78,6 +78,8 @@ from tray_agent.practice.model import (
     Treatment,
     VisitReason,
 )
+from tray_agent.practice.views import APPOINTMENTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
+from tray_agent.practice.views import MANDANTS as MANDANTS_VIEW
 from tray_agent.protocol.model import RunState
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
@@ -174,7 +176,7 @@ class Wires:
     mail_breaks: float = 0.0
     store_away: bool = False
     practice_away: bool = False
-    empty_views: frozenset[str] = frozenset()
+    empty_views: frozenset[PracticeView] = frozenset()
     missing: frozenset[str] = frozenset()
     lose_commits: int = 0
     requests: list[tuple[datetime, str]] = field(default_factory=list)
@@ -274,9 +276,6 @@ class World:
         self.server.set_credits(ACCOUNTS[mandant], Decimal(balance))
 
 
-ALL_VIEWS = frozenset({"mandants", "visit reasons", "appointments", "patients", "treatments"})
-
-
 class SurgeryData(MemoryPracticeSource):
     """The practice's data as the product reads them, where its database answers and its views hold what is true."""
 
@@ -294,32 +293,35 @@ class SurgeryData(MemoryPracticeSource):
             else:
                 self.put(Appointment(one.id, one.person, one.start, _status_of(one), doctor=one.doctor))
 
+    def empty_views(self) -> frozenset[str]:
+        return super().empty_views() | {view.name for view in VIEWS if not self._holds(view)}
+
     def mandants(self) -> Mapping[str, Mandant]:
-        return super().mandants() if self._holds("mandants") else {}
+        return super().mandants() if self._holds(MANDANTS_VIEW) else {}
 
     def visit_reasons(self) -> Mapping[str, VisitReason]:
-        return super().visit_reasons() if self._holds("visit reasons") else {}
+        return super().visit_reasons() if self._holds(VISIT_REASONS) else {}
 
     def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
-        if not self._holds("appointments"):
+        if not self._holds(APPOINTMENTS):
             return iter(())
         missing = self._wires.missing
         parts = super().appointments_between(first, end)
         return ([one for one in part if one.id not in missing] for part in parts)
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
-        return super().appointments(set(ids) - self._wires.missing) if self._holds("appointments") else {}
+        return super().appointments(set(ids) - self._wires.missing) if self._holds(APPOINTMENTS) else {}
 
     def patients(self, ids: Collection[str]) -> Mapping[str, Patient]:
-        return super().patients(ids) if self._holds("patients") else {}
+        return super().patients(ids) if self._holds(PATIENTS) else {}
 
     def patients_born_on(self, month_days: Collection[tuple[int, int]]) -> Iterator[list[Patient]]:
-        return super().patients_born_on(month_days) if self._holds("patients") else iter(())
+        return super().patients_born_on(month_days) if self._holds(PATIENTS) else iter(())
 
     def last_mandants(self, patient_ids: Collection[str]) -> Mapping[str, str]:
-        return super().last_mandants(patient_ids) if self._holds("treatments") else {}
+        return super().last_mandants(patient_ids) if self._holds(TREATMENTS) else {}
 
-    def _holds(self, view: str) -> bool:
+    def _holds(self, view: PracticeView) -> bool:
         if self._wires.practice_away:
             raise _database_away()
         return view not in self._wires.empty_views
@@ -374,6 +376,10 @@ class SmsWire:
         self._right = client(f"secret-{account}", address)
         self._wrong = client("wrong", address)
         self._nobody = client("", "http://127.0.0.1:1/")
+
+    @property
+    def told_time(self) -> GatewayTime | None:
+        return self._right.told_time
 
     def balance(self) -> Decimal:
         return self._asked(lambda gateway: gateway.balance())
@@ -637,7 +643,7 @@ class Programme:
     @cached_property
     def _questions(self) -> QuestionService:
         office = self._office
-        return QuestionService(office.store, office.messages._write, lambda: office.jobs.try_again(changed=True))
+        return QuestionService(office.store, office.messages._write, lambda _question: office.jobs.try_again(changed=True))
 
     def decide_doubts(self) -> int:
         """Decides about e-mails in doubt as somebody does who asked the patients: rightly; returns how many."""
@@ -725,21 +731,6 @@ class Programme:
         self._around.timetable.at(self._around.timetable.now, self.on_doom, first=True)
         self._around.timetable.wait(60.0)  # never comes back from it
         raise KilledError
-
-
-_START, _FORMER = "{Datum}, {Uhrzeit} Uhr", "{DatumBisher}, {UhrzeitBisher} Uhr"
-_TEXTS = {
-    MessageKind.REMINDER: f"Termin {_START} bei {{Arzt}}.",
-    MessageKind.MOVED: f"Statt {_FORMER}: Termin {_START} bei {{Arzt}}.",
-    MessageKind.BIRTHDAY: "Alles Gute, {Vorname}.",
-}
-
-
-@cache
-def plain_texts() -> TemplateBook:
-    """Returns the practice's own texts: what they name can be read again."""
-    keys = [TemplateKey(kind, channel, "de") for kind in _TEXTS for channel in Channel]
-    return TemplateBook({key: Template(key, _TEXTS[key.kind], "" if key.channel is Channel.SMS else "Praxis") for key in keys})
 
 
 def notices_since(engine: Engine, number: int) -> tuple[int, list[Notice]]:

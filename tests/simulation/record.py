@@ -132,6 +132,21 @@ class Record:
             most = max([most, *(bisect_left(times, at + within) - number for number, at in enumerate(times))])
         return most
 
+    def about(self, person_id: str) -> list[str]:
+        """Returns what was true of somebody's visits, and what was told and seen of it, in lines."""
+        person, visits = self.agenda.person(person_id), self.agenda.ever_of(person_id)
+        lines = [(noted, "is true", str(one)) for visit in visits for noted, one in self.agenda.visit_history(visit)]
+        lines += [(one.at, "was told", one.text) for one in self.taken if one.recipient == person.address]
+        lines += [(one.at, "the log", f"{one.reason} {one.start:%d.%m. %H:%M}") for one in self.notices if one.person == person_id]
+        for visit in visits:
+            lines += [(one.at, "call list", str(start)) for one in self.glances for listed, start in one.listed if listed == visit]
+            lines += [(one.at, "question", one.kind) for one in self.asked if visit in one.about]
+        return _in_lines(sorted(lines))
+
     def told(self) -> list[str]:
         """Returns the story in lines, by the practice's clock."""
-        return [f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}" for at, who, what in self.story]
+        return _in_lines(self.story)
+
+
+def _in_lines(story: list[tuple[datetime, str, str]]) -> list[str]:
+    return [f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}" for at, who, what in story]

@@ -19,8 +19,8 @@ from tests.simulation.agenda import (
     Agenda,
     Person,
     Visit,
+    a_day,
     a_person,
-    book_day,
     is_working_day,
     is_working_hour,
     moved,
@@ -28,7 +28,6 @@ from tests.simulation.agenda import (
 from tests.simulation.life import DAYS_AHEAD, Life, of_data_and_computers
 from tests.simulation.product import (
     ACCOUNTS,
-    ALL_VIEWS,
     QUIET,
     SENT_AT,
     STEPS,
@@ -49,6 +48,7 @@ from tests.simulation.strands import Timetable
 from tests.simulation.troubles import Kind, Trouble, at, bad_hours
 from tray_agent.errors import KnownError
 from tray_agent.messages.questions import Answer, Question, QuestionKind
+from tray_agent.practice.views import APPOINTMENTS, VIEWS
 
 FIRST_DAYS = (date(2026, 10, 19), date(2026, 11, 23), date(2027, 1, 11), date(2027, 3, 22))
 """Mondays; on the Sunday after the first and the last the clocks change."""
@@ -166,9 +166,7 @@ class Simulation:
         for number in range(0 if self._life else days + 2):
             day = self.first + timedelta(days=number)
             if is_working_day(day):
-                before = {visit.id for visit in self.agenda.visits()}
-                book_day(self.agenda, self.now, day, VISITS_A_DAY, self.random)
-                self._surgery.show(*(visit for visit in self.agenda.visits() if visit.id not in before))
+                self._write(*a_day(self.agenda, day, VISITS_A_DAY, self.random))
         self.record.hindrances.begin(self.now, "night")
         self.record.hindrances.begin(self.now, "email: nobody there to decide")
         self._want(COMPUTERS[0])
@@ -183,6 +181,7 @@ class Simulation:
         self._day = day
         self._at(day, QUIET[1], lambda: self.record.hindrances.end(self.now, "night"))
         self._at(day, QUIET[0], lambda: self.record.hindrances.begin(self.now, "night"))
+        self._copies.append((self.now, copy_of(self._around.engine)))
         if self._life is not None and self._lively is not None:
             self._life.book_until(day + timedelta(days=DAYS_AHEAD), day, VISITS_A_DAY)
             self._expect_of_data_and_computers(day, self._lively)
@@ -204,10 +203,9 @@ class Simulation:
                     self._timetable.at(trouble.begins, begin)
 
     def _expect_of_data_and_computers(self, day: date, random: Random) -> None:
-        self._copies.append((self.now, copy_of(self._around.engine)))
         drawn = list(of_data_and_computers(day, random))
         number = (day - self.first).days
-        if number % BETWEEN_RESTORES == BETWEEN_RESTORES // 2:
+        if number % BETWEEN_RESTORES == BETWEEN_RESTORES // 3:
             drawn.append(Trouble(Kind.PUT_BACK, at(day, time(random.choice((6, 7, 9, 12)))), at(day, time(23)), "", random.random()))
         for trouble in drawn:
             self._troubles += 1
@@ -310,7 +308,7 @@ class Simulation:
 
     def _glance(self) -> None:
         somebody = self._somebody()
-        if somebody is not None and is_working_hour(self.now):
+        if somebody is not None and is_working_hour(self.now) and not self._wires.practice_away:  # that is told elsewhere
             try:
                 self.record.glances.append(Glance(self.now, somebody.call_list()))
                 self._read_questions(somebody)
@@ -609,7 +607,7 @@ class Simulation:
         self._person(f"saves sending at {new:%H:%M}", lambda somebody: somebody.plan_sending(new))
 
     def _views_empty(self, trouble: Trouble) -> None:
-        views = ALL_VIEWS if trouble.detail < 0.5 else frozenset({"appointments"})
+        views = frozenset(VIEWS if trouble.detail < 0.5 else {APPOINTMENTS})
         with self._during(trouble, "views empty", lambda: setattr(self._wires, "empty_views", frozenset())):
             self._wires.empty_views |= views
         self.record.outages.append(Outage(self.now, trouble.ends, None))

@@ -23,7 +23,7 @@ from tray_agent.config.machine import PracticeSection
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import Service
 from tray_agent.jobs.outlook import Outlook
-from tray_agent.messages.model import MessageState
+from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level
@@ -269,6 +269,20 @@ def test_letters_say_place_and_time_and_no_more(qtbot: QtBot, context: DialogCon
     assert "Frau Anna Muster0" in printed.html
     assert printed.html.count(". . . . . .") // 4 == 2 * 2  # two lines in each letter for street and town, which nobody knows here
     assert entries[0].sentence not in printed.html
+
+
+def test_a_letter_of_a_notice_says_which_time_no_longer_holds(
+    qtbot: QtBot, context: DialogContext, practice: World, clock: ManualClock
+) -> None:
+    missed(practice)
+    entry = practice.service.call_list()[0]
+    key = "moved/20261124t0900/20261123t1630/a1"
+    notice = replace(entry, message=replace(entry.message, kind=MessageKind.MOVED, unique_key=key))
+    printed = letters([notice], {}, PracticeSection(name="Praxis", phone=""), context.agent.machine.zone, clock.now())
+    told = "Er findet neu am 24.11.2026 um 09:00 Uhr statt; der bisherige am 23.11.2026 um 16:30 Uhr gilt nicht mehr."
+    assert told in printed.html
+    assert "<b>Terminverschiebung</b>" in printed.html
+    assert "erinnern" not in printed.html
 
 
 @pytest.mark.parametrize(

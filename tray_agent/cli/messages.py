@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Kind(StrEnum):
-    """What has a preview of its own: a notice of another time is in that of the reminders."""
+    """What one may preview, as ``PREVIEWED_KINDS``."""
 
     REMINDER = MessageKind.REMINDER.value
     BIRTHDAY = MessageKind.BIRTHDAY.value
@@ -41,7 +41,7 @@ def _preview(
     texts: Annotated[bool, typer.Option("--texts", help=_("Auch die Texte zeigen."))] = False,
     as_json: AsJson = False,
 ) -> None:
-    kinds = [MessageKind(kind.value)] if kind else [MessageKind(each.value) for each in _Kind]
+    kinds = [MessageKind(each) for each in ([kind] if kind else _Kind)]
     with agent_here() as agent:
         previews = [agent.preview.preview(each, day.date() if day else None) for each in kinds]
         if as_json:
@@ -81,7 +81,7 @@ def _heading(preview: Preview) -> str:
 
 
 def _print_messages(preview: Preview, *, texts: bool) -> None:
-    from tray_agent.messages.words import channel_title
+    from tray_agent.messages.words import channel_title, gaps_sentence
 
     def cells(line: PreviewLine) -> tuple[str, ...]:
         way = channel_title(line.channel) if line.channel else ""
@@ -90,10 +90,15 @@ def _print_messages(preview: Preview, *, texts: bool) -> None:
 
     headings = (_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"))
     print_rows((*headings, _("Text")) if texts else headings, map(cells, preview.messages))
+    if missed := gaps_sentence([line.gaps for line in preview.messages]):
+        print(missed)
 
 
 def _start(line: PreviewLine) -> str:
-    return format_datetime(line.starts_at) if line.starts_at else ""
+    from tray_agent.messages.words import new_time_words
+
+    start = format_datetime(line.starts_at) if line.starts_at else ""
+    return f"{start} {new_time_words(line.former)}" if line.former else start
 
 
 def _charge(charged: PreviewMandant) -> str:
@@ -113,8 +118,11 @@ def _as_json(preview: Preview) -> dict[str, Any]:
         "window": picked(preview.window, "first last") if preview.window else None,
         "made_up": list(preview.made_up),
         **picked(preview, "switched_on sent_at"),
-        "messages": [_line_as_json(line, "channel recipient language subject text segments cost moved") for line in preview.messages],
-        "not_sent": [_line_as_json(line, "reason sentence advice entry") for line in preview.others],
+        "messages": [
+            _line_as_json(line, "channel recipient language subject text segments cost missing gaps moved former")
+            for line in preview.messages
+        ],
+        "not_sent": [_line_as_json(line, "reason sentence advice entry former") for line in preview.others],
         **picked(preview, "reasons cost"),
         "mandants": [
             picked(charged, "mandant=mandant_id name messages cost balance has_account enough=is_enough") for charged in preview.mandants
@@ -124,4 +132,5 @@ def _as_json(preview: Preview) -> dict[str, Any]:
 
 def _line_as_json(line: PreviewLine, names: str) -> dict[str, Any]:
     found = picked(line, f"patient_id patient appointment_id starts_at mandant=mandant_id {names}")
-    return found | {"starts_at": line.starts_at.isoformat() if line.starts_at else None}  # the practice's wall clock: of no zone
+    # The practice's wall clock: of no zone.
+    return found | {name: when and when.isoformat() for name, when in (("starts_at", line.starts_at), ("former", line.former))}

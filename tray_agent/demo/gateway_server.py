@@ -10,8 +10,9 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from enum import Enum
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -198,7 +199,7 @@ class GatewayServer(LoopbackServer):
         balance: the credits of each account at its first start.
         state: a file (SQLite) that keeps credits and accepted messages for the next start; None keeps them in memory.
         latency: seconds every answer takes, from the arrival of its request; carrying it out is part of them.
-        clock: gives the times in the record and in notifications.
+        clock: gives the times in the record and in notifications; where it is given, answers tell it, too, as every server's do.
         rule: decides what becomes of the messages to a number.
     """
 
@@ -217,6 +218,7 @@ class GatewayServer(LoopbackServer):
         self._rule = rule or DeliveryRule()
         self._port = 0
         self._clock = clock or SystemClock()
+        self._tells_time = clock is not None
         self._ledger = Ledger(state, dict.fromkeys(accounts, balance))
         self._listener: _GatewayListener | None = None
         self._calls: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
@@ -283,7 +285,8 @@ class GatewayServer(LoopbackServer):
             call: which of the protocol's calls, in lower case.
             carry_out: does it and returns the body of the answer.
         """
-        return GatewayAnswer(http_answer(carry_out()), self._latency)
+        date = f"Date: {format_datetime(self._clock.now().astimezone(UTC), usegmt=True)}\r\n" if self._tells_time else ""
+        return GatewayAnswer(http_answer(carry_out(), more=date), self._latency)
 
     def delivery_of(self, recipient: str) -> Delivery:
         """Returns what becomes of the messages to a number."""

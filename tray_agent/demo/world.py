@@ -162,11 +162,14 @@ class DemoWorld:
 
     def _fill(self) -> None:
         from tray_agent.demo.practice import DEFAULT_MANDANT, find_demo_practice, make_demo_practice
+        from tray_agent.store.database import open_database
         from tray_agent.store.migrate import upgrade
 
         upgrade(self.agent.store_unchecked)
-        found = find_demo_practice(self.agent.practice_database)
-        self.practice = found or make_demo_practice(self.agent.practice_database, self.clock.now().astimezone(ZONE).date())
+        own = open_database(self.agent.machine.practice_url)  # the demo stands for the practice software, too: it alone writes there
+        found = find_demo_practice(own)
+        self.practice = found or make_demo_practice(own, self.clock.now().astimezone(ZONE).date())
+        own.dispose()
         if not self.again:
             on = dict.fromkeys((switches.DOWNLOAD_ACTIVE, switches.REMINDERS_ON, switches.BIRTHDAYS_ON), True)
             self.agent.settings.save({**on, switches.DEFAULT_MANDANT: DEFAULT_MANDANT}, changed_by="demo")

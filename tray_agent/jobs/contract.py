@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.quiet_hours import QuietHours
     from tray_agent.schedules.schedule import Schedule
+    from tray_agent.store.state import SeenStores
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Surroundings:
         keep_days: how many days the logs are kept, as the switch says now.
         retries: how what is owed is tried again.
         gaps: tells what a set of schedules leaves out that no order of times shows (days on which nobody is reminded).
+        seen: how far this computer saw its store; None: that is noted nowhere.
     """
 
     workstation: str
@@ -142,3 +144,4 @@ class Surroundings:
     keep_days: Callable[[], int]
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     gaps: Callable[[Mapping[JobKey, Schedule]], Sequence[OrderFinding]] = lambda _schedules: ()
+    seen: SeenStores | None = None

@@ -68,7 +68,7 @@ class Jobs:
         self.claims = Claims(database, self.owner, workstation, lease, around.zone, around.retries)
         self.log = ActivityLog(database, workstation)
         self.history = History(database)
-        self.presences = Presences(database, self.owner, workstation, around.clock)
+        self.presences = Presences(database, self.owner, workstation, around.clock, around.seen)
         self.runner = Runner(self.claims, self.log, self.history, around, workstation, self.is_held_back)
         self.settlement = Settlement(self.plans, self.claims, self.log, around)
         self._database = database

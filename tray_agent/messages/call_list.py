@@ -153,6 +153,27 @@ class CallList:
             wrong = [one for one in told if self._is_wrong(one, found.get(one.appointment_id or ""))]
             if wrong:
                 yield from self._entries_of(wrong, found)
+            yield from self._told_and_absent([one for one in told if one.appointment_id not in found])
+
+    def _told_and_absent(self, told: Sequence[Known]) -> Iterator[CallEntry]:
+        """Gives those whose appointment is not found shortly before it begins: nobody knows whether they come in vain."""
+        soon = [
+            one.id
+            for one in told
+            if one.standing is not Standing.DELETED
+            and one.handled_at is None
+            and one.appointment_at
+            and one.appointment_at < self._hours_ahead
+        ]
+        if not soon:
+            return
+        with self._parts.database.read() as connection:
+            messages = entries.read_messages(connection, soon)
+        patients = self._parts.practice.patients({one.patient_id for one in messages})
+        for message in messages:
+            patient, reason = patients.get(message.patient_id), Reason.APPOINTMENT_MISSING
+            if patient is None or not (patient.is_deceased or patient.opted_out):
+                yield _entry(message, patient, join_texts(reason.sentence, reason.advice))
 
     def _is_wrong(self, told: Known, appointment: Appointment | None) -> bool:
         if appointment is None or appointment.status is not AppointmentStatus.DEFINITE:
@@ -161,7 +182,8 @@ class CallList:
         if truth is Standing.MOVED:
             return self._settings.yes(REPEAT_MOVED)
         another_doctor = bool(told.doctor and appointment.doctor) and told.doctor != appointment.doctor
-        return truth is Standing.REASSIGNED or (truth is Standing.AS_TOLD and another_doctor)
+        another_patient = truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
+        return another_patient or (truth is Standing.AS_TOLD and another_doctor)
 
     def _entries_of(self, wrong: Sequence[Known], found: Mapping[str, Appointment]) -> Iterator[CallEntry]:
         known = self._known(one.appointment_id for one in wrong)
@@ -287,7 +309,7 @@ def _truth(message: OutboxMessage, appointment: Appointment | None) -> Standing:
 
 
 def _told_last(known: Sequence[Known]) -> Known | None:
-    told = [(one.told_at, one.unique_key, one) for one in known if one.told_at is not None]
+    told = [(one.told_at, one.id, one) for one in known if one.told_at is not None]
     return max(told, key=lambda one: one[:2])[2] if told else None
 
 

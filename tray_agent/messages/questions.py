@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
@@ -122,6 +122,14 @@ class Question:
         return ANSWERS[self.kind]
 
 
+class Log(Protocol):
+    """Writes rows into the activity log, as ``JobContext.log`` does."""
+
+    def __call__(self, *activities: Activity, connection: Connection | None = None) -> None:
+        """Writes rows, within the caller's transaction where one is given."""
+        ...
+
+
 class QuestionMissingError(InputError):
     """There is no question with this number, or it was taken back."""
 
@@ -156,6 +164,18 @@ def ask(connection: Connection, kind: QuestionKind, subject: str, sentence: str,
         connection.execute(insert(table).values(kind=kind.value, subject=subject, asked_at=now, answer="", **words))
         there = connection.execute(select(table).where(*same)).one()
     return _read(there)
+
+
+def ask_and_tell(
+    connection: Connection, kind: QuestionKind, subject: str, sentence: str, about: Mapping[str, Any], now: datetime, log: Log
+) -> Question:
+    """Asks as ``ask`` does, and writes a row into the activity log with ``log`` where it was not asked before."""
+    is_asked = select(table.c.id).where(table.c.kind == kind.value, table.c.subject == subject)
+    is_new = connection.execute(is_asked).first() is None
+    question = ask(connection, kind, subject, sentence, about, now)
+    if is_new:
+        log(asked_activity(question), connection=connection)
+    return question
 
 
 def take_back(connection: Connection, kind: QuestionKind, subject: str | None = None) -> None:

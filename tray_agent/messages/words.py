@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
-from tray_agent.i18n import _, format_date, join_words, ngettext
+from tray_agent.i18n import _, format_date, format_number, join_words, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import CallEntry, Waiting
+from tray_agent.messages.texts.rendering import Placeholder
 
 
 def state_title(state: MessageState) -> str:
@@ -23,6 +24,29 @@ def kind_title(kind: MessageKind) -> str:
 def channel_title(channel: Channel) -> str:
     """Returns the word for a channel in the language in force."""
     return channel.text
+
+
+def new_time_words(former: datetime) -> str:
+    """Returns that a message tells a new time, and instead of which: "Neue Zeit (bisher 24.11. 09:00)".
+
+    Args:
+        former: local wall clock of the practice.
+    """
+    return _("Neue Zeit (bisher {former})").format(former=former.strftime("%d.%m. %H:%M"))
+
+
+def gaps_sentence(texts: Sequence[Sequence[Placeholder]]) -> str:
+    """Returns in how many texts a value is missed within its sentence, and which, by what is missed in each; "" where in none."""
+    missed = [gaps for gaps in texts if gaps]
+    if not missed:
+        return ""
+    sentence = ngettext(
+        "In {number} Text fehlt mitten im Satz ein Wert ({names}): die Textvorlage oder die Angabe berichtigen.",
+        "In {number} Texten fehlt mitten im Satz ein Wert ({names}): die Textvorlage oder die Angabe berichtigen.",
+        len(missed),
+    )
+    names = join_words(sorted({placeholder.written for gaps in missed for placeholder in gaps}))
+    return sentence.format(number=format_number(len(missed)), names=names)
 
 
 def waiting_words(waiting: Waiting) -> str:

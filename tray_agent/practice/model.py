@@ -184,6 +184,10 @@ class PracticeSource(Protocol):
         PracticeDataError: a view is missing or holds what can't be read.
     """
 
+    def empty_views(self) -> frozenset[str]:
+        """Returns the names of the views that hold no row at all; looks at one row of each."""
+        ...
+
     def mandants(self) -> Mapping[str, Mandant]:
         """Returns all Mandants by id."""
         ...

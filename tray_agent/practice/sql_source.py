@@ -94,6 +94,10 @@ class SqlPracticeSource:
         schema = None if database.dialect == "sqlite" else schema or None
         self._views = {view: _ViewReader(database, view, schema) for view in VIEWS}
 
+    def empty_views(self) -> frozenset[str]:
+        """Returns the names of the views that hold no row at all; looks at one row of each."""
+        return frozenset(view.name for view, reader in self._views.items() if reader.is_empty())
+
     def mandants(self) -> Mapping[str, Mandant]:
         """Returns all Mandants by id."""
         return _by_id(_mandant, self._views[MANDANTS].all())
@@ -187,6 +191,10 @@ class _ViewReader:
         self._schema = schema
         self._from = table(view.name, *(column(declared.name) for declared in view.columns), schema=schema)
         self._all: Select[Any] = select(*self._from.c)
+
+    def is_empty(self) -> bool:
+        """Returns whether the view holds no row."""
+        return not list(self._rows(select(self._from.c.id).limit(1)))
 
     def all(self) -> Iterator[Row]:
         """Returns all rows of a small view."""

@@ -147,6 +147,12 @@ class SeenStores:
         with self._lock:
             return tuple(self._read().get(number, ()))
 
+    def last_of_others(self, number: str) -> Sight | None:
+        """Returns the last sight of another store that was sent from or decided in; None where there is none."""
+        with self._lock:
+            others = [sights[-1] for other, sights in self._read().items() if other != number and sights and sights[-1].generation]
+        return max(others, key=lambda sight: sight.at, default=None)
+
     def note(self, state: StoreState, at: datetime) -> None:
         """Notes how far a store has come, if that is farther than known; returns when it is on the disk.
 

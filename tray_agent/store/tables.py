@@ -342,6 +342,8 @@ practice_view = Table(
     Column("name", key_text(40), primary_key=True),
     # When it last held rows, to the day.
     Column("filled_at", UtcDateTime(), nullable=False),
+    # Since when it was found empty without a person's word that it is right; NULL: it holds rows.
+    Column("empty_since", UtcDateTime()),
 )
 """The views of the practice's data that held rows: one that holds none any more is a fault, not a fact."""
 

@@ -49,13 +49,14 @@ class Reply:
     """An answer.
 
     Attributes:
-        retry_after: as the header says it.
+        retry_after, date: as these headers say it.
         content: empty unless the status is 200.
     """
 
     status: int
     content: bytes = b""
     retry_after: str | None = None
+    date: str | None = None
 
 
 class Posting:
@@ -118,7 +119,8 @@ class Posting:
         try:
             content = self._content(response) if response.status == 200 else b""
             whole = response.status == 200
-            return Reply(response.status, content, response.headers.get("Retry-After"))  # other answers are not read: closed below
+            said = (response.headers.get(name) for name in ("Retry-After", "Date"))
+            return Reply(response.status, content, *said)  # other answers are not read: closed below
         finally:
             if not whole:
                 response.close()

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
 
 from tests.messages.world import ANNA, ZURICH, World, treatment
+from tray_agent.agent import Agent
+from tray_agent.clock import ManualClock
 from tray_agent.config import settings as switches
+from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import Setting, Value
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import JobChange
 from tray_agent.messages.model import MessageKind
+from tray_agent.messages.rules.eligibility import RuleSettings
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.work.coverage import gaps_of
 from tray_agent.messages.work.preview import Preview, PreviewService
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.protocol.model import Level
 from tray_agent.schedules.codes import Frequency, Subday, Weekdays
 from tray_agent.schedules.schedule import Schedule
+from tray_agent.store.database import Database
 from tray_agent.store.tables import covered_day, job_run
 
 REMINDERS, BIRTHDAYS = JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS
@@ -149,7 +158,7 @@ def test_a_run_that_failed_covered_nothing(every_world: World, monkeypatch: pyte
     assert run_on(world, MONDAY, 10) == [MONDAY]
 
 
-def _away(_ids: object) -> None:
+def _away(*_values: object) -> None:
     raise KnownError("Praxisdaten nicht erreichbar", "Die Praxisdaten sind nicht erreichbar.", "Warten.")
 
 
@@ -181,6 +190,14 @@ def test_a_plan_of_workdays_makes_up_for_its_own_times_only(world: World) -> Non
     book_each(world, *days(FRIDAY, date(2026, 12, 2)))
     assert run_on(world, date(2026, 11, 26)) == [FRIDAY]
     assert run_on(world, MONDAY, 10) == [date(2026, 12, 1)]  # Friday's time was missed: it would have looked for Saturday
+
+
+def test_a_weekly_time_that_was_missed_is_made_up_for_days_later(world: World) -> None:
+    """Mondays, for the seven days that follow: by hand on Thursday, when only Thursday is left of them."""
+    world = reminding(world, schedule=replace(WORKDAYS, interval=Weekdays.MONDAY), search=7)
+    book_each(world, *days(FRIDAY, date(2026, 12, 10)))
+    run_on(world, date(2026, 11, 23))
+    assert run_on(world, date(2026, 12, 3), 9) == days(date(2026, 12, 3), date(2026, 12, 10))
 
 
 def test_an_offset_that_grew_leaves_a_gap_that_no_time_was_planned_for(world: World) -> None:
@@ -251,9 +268,9 @@ def test_a_job_that_is_not_enabled_has_missed_nothing(world: World) -> None:
 
 
 def test_a_window_of_a_year_after_a_year_looks_at_no_more_times_than_can_lie_ahead(world: World) -> None:
-    every_minute = Schedule(Frequency.DAILY, 1, date(2020, 1, 1), time(0), time(23, 59, 59), subday=Subday.MINUTES, subday_interval=1)
+    every_minute = Schedule(Frequency.DAILY, 1, date(2015, 1, 1), time(0), time(23, 59, 59), subday=Subday.MINUTES, subday_interval=1)
     world = reminding(world, schedule=every_minute, start=365, search=365)
-    run_on(world, date(2026, 1, 1))
+    run_on(world, date(2022, 1, 1))
     world.clock.set(at(date(2028, 1, 1)))
     asked: list[date] = []
     planned = world._planned_days
@@ -265,6 +282,17 @@ def test_a_window_of_a_year_after_a_year_looks_at_no_more_times_than_can_lie_ahe
     parts = replace(world.parts, planned_days=count)
     assert PreviewService(parts).preview(MessageKind.REMINDER).made_up
     assert len(asked) <= 732
+
+
+def test_the_agent_asks_its_own_plan(sqlite_database: Database, tmp_path: Path, clock: ManualClock) -> None:
+    """By the schedule as it is now, from whenever on it counts."""
+    clock.set(at(MONDAY))
+    machine = Machine(store=StoreSection(url=f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}"))
+    with Agent(machine, secrets=MemorySecrets(), clock=clock) as agent:
+        asked = (at(FRIDAY), at(MONDAY, 9))
+        assert list(agent.messages.parts.planned_days(REMINDERS, *asked)) == []  # not enabled
+        agent.jobs.save([JobChange(REMINDERS, DAILY, agent.jobs.plans.load().jobs[REMINDERS].version)], "Test")
+        assert list(agent.messages.parts.planned_days(REMINDERS, *asked)) == [SATURDAY, SUNDAY]
 
 
 # What is remembered
@@ -292,6 +320,9 @@ def test_each_job_remembers_its_own_days(world: World) -> None:
     assert covered(world, BIRTHDAYS) == []
     world.greet()
     assert (covered(world, BIRTHDAYS), covered(world)) == ([FRIDAY], [SATURDAY])
+    world.clock.set(at(SATURDAY))
+    world.greet()
+    assert (covered(world, BIRTHDAYS), covered(world)) == ([FRIDAY, SATURDAY], [SATURDAY])
 
 
 def test_an_older_time_that_is_caught_up_does_not_take_back_what_a_newer_one_searched(every_world: World) -> None:
@@ -329,6 +360,18 @@ def test_who_was_reminded_or_decided_about_is_not_booked_afterwards(world: World
     world.clock.set(at(SATURDAY))
     assert world.prepare().skipped == {}
     assert preview(world).lines == ()
+
+
+def test_who_could_not_be_reached_when_the_day_was_searched_was_not_booked_afterwards(world: World) -> None:
+    """The entry stands on the call list; a number that is there by now changes nothing of that."""
+    world = reminding(world)
+    book_each(world, SATURDAY)
+    patient = world.practice.patients([f"P{SATURDAY}"])[f"P{SATURDAY}"]
+    world.practice.put(replace(patient, mobile=None))
+    run_on(world, FRIDAY)
+    world.practice.put(patient)
+    world.clock.set(at(SATURDAY))
+    assert (world.states(), world.prepare().skipped) == (["error"], {})
 
 
 def test_of_the_days_that_are_not_searched_any_more_nothing_else_is_told(world: World) -> None:
@@ -417,6 +460,18 @@ def test_three_missed_days_are_told_as_a_span(world: World) -> None:
     assert "Vom 27.11.2026 bis 29.11.2026 wurde nicht gratuliert (1 Patient)" in world.greet().sentence
 
 
+def test_a_day_that_a_run_of_another_planned_time_greeted_is_not_missed(world: World) -> None:
+    """Sunday's run is caught up on Monday, and greets those of Monday; on Tuesday nobody is on."""
+    world = reminding(world)
+    _born(world, MONDAY, date(2026, 12, 1))
+    world.clock.set(at(SATURDAY))
+    world.greet()
+    world.clock.set(at(MONDAY, 7, 59))
+    world.greet(due_at=at(SUNDAY))
+    world.clock.set(at(date(2026, 12, 2)))
+    assert "Am 01.12.2026 wurde nicht gratuliert (1 Patient)" in world.greet().sentence
+
+
 def test_missed_days_without_a_birthday_are_not_told(world: World) -> None:
     world = reminding(world)
     world.clock.set(at(FRIDAY))
@@ -449,3 +504,40 @@ def test_a_dry_run_tells_who_was_missed_and_notes_nothing(world: World) -> None:
     assert "(1 Patient)" in world.greet(dry_run=True).sentence
     assert world.activities == []
     assert "(1 Patient)" in world.greet().sentence
+
+
+# A plan that never covers a day
+
+
+def gaps(world: World, schedule: Schedule = WORKDAYS) -> str:
+    settings = RuleSettings.of(world.parts.settings())
+    return " ".join(found.sentence for found in gaps_of(world.database, lambda: world.practice, schedule, settings, ZURICH))
+
+
+def test_weekends_on_which_the_practice_has_appointments_are_told(world: World) -> None:
+    world.clock.set(at(FRIDAY, 11))
+    assert "Tagen: Montag." in gaps(world)
+    book_each(world, date(2026, 12, 6))
+    assert "Tagen: Montag und Sonntag." in gaps(world)
+    world.change_appointment("2026-12-06", status=AppointmentStatus.CANCELLED)
+    assert "Tagen: Montag." in gaps(world)
+
+
+def test_where_the_practice_can_not_be_read_the_workdays_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.clock.set(at(FRIDAY, 11))
+    monkeypatch.setattr(world.practice, "appointments_between", _away)
+    assert "Tagen: Montag." in gaps(world)
+
+
+def test_days_that_a_run_searched_are_not_told(every_world: World) -> None:
+    """By hand, with three days searched: the coming Monday is done."""
+    world = reminding(every_world, schedule=WORKDAYS, search=3)
+    run_on(world, FRIDAY)
+    world.values[switches.OFFSET_SEARCH] = 1
+    found = gaps(world)
+    assert "Tagen: Montag." in found
+    for week in range(1, 8):
+        with world.database.begin() as connection:
+            day = (MONDAY + timedelta(weeks=week)).isoformat()
+            connection.execute(insert(covered_day).values(job=REMINDERS.value, day=day, searched_at=at(FRIDAY)))
+    assert gaps(world) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -403,6 +404,26 @@ def test_two_workstations_notice_it_each_and_after_one_answer_nobody_asks_again(
     assert generation(prepared) > there.of(state(prepared).number)[-2].generation
 
 
+def test_a_new_store_in_the_place_of_another_asks_first_also_where_only_e_mails_are_sent(
+    world: World, tmp_path: Path, clock: ManualClock
+) -> None:
+    world.practice.put(replace(ANNA, mobile="", email="anna@example.ch"))
+    world.book_appointment()
+    world.prepare()
+    world.send()
+    fresh = other_world(world, clock, tmp_path, licence=MEIER.licence_number)
+    fresh.seen, fresh.mail = world.seen, world.mail
+    fresh.practice.put(replace(ANNA, mobile="", email="anna@example.ch"))
+    fresh.book_appointment()
+    fresh.prepare()
+    fresh.send()
+    assert (len(world.mails.taken), [question.kind for question in questions(fresh)]) == (1, [QuestionKind.RESTORED])
+    answer(fresh)
+    fresh.send(by_hand=True)
+    assert len(world.mails.taken) == 1
+    assert [message.reason for message in fresh.service.to_decide()] == ["lost_span"]
+
+
 def state(world: World) -> StoreState:
     with world.database.read() as connection:
         return read_state(connection)
@@ -410,7 +431,10 @@ def state(world: World) -> StoreState:
 
 def test_a_second_restore_asks_again(prepared: World) -> None:
     saved = backup(prepared)
-    prepared.send()
+    for run in range(4):  # so that it is far below what was seen, also after the answer
+        prepared.add_patients(1, prefix=f"X{run}")
+        prepared.prepare()
+        prepared.send()
     put_back(prepared, saved)
     prepared.clock.advance(timedelta(hours=1))
     prepared.send()
@@ -503,6 +527,71 @@ class Hook:
 
     def __init__(self, reached: Callable[[str], None]) -> None:
         self.append = reached
+
+
+# What a workstation keeps
+
+
+def test_what_a_workstation_saw_is_on_the_disk_and_only_grows(tmp_path: Path, world: World) -> None:
+    file = tmp_path / "data" / "seen.json"
+    seen, at = SeenStores(file), world.clock.now()
+    for number in (1, 3, 2):
+        seen.note(StoreState("a", number, "", ""), at)
+        SeenStores(file).note(StoreState("b", number, "", ""), at)
+    assert [one.generation for one in SeenStores(file).of("a")] == [1, 3]
+    assert [one.generation for one in SeenStores(file).of("b")] == [1, 3]
+    assert SeenStores(file).of("c") == ()
+
+
+def test_many_stores_and_steps_are_forgotten_the_oldest_first(tmp_path: Path, world: World) -> None:
+    seen = SeenStores(tmp_path / "seen.json")
+    for number in range(25):
+        seen.note(StoreState(f"s{number}", 1, "", ""), world.clock.now())
+    assert [bool(seen.of(f"s{number}")) for number in (0, 14, 15, 24)] == [False, False, True, True]
+
+
+NO_FILES = (b"", b"{", b"[]", b"\xff\xfe", b'{"stores": 7}', b'{"stores": {"a": [["x", "y"]]}}', b'{"stores": {"a": [[1, "2026-11-23"]]}}')
+
+
+@pytest.mark.parametrize("content", NO_FILES)
+def test_a_file_that_is_none_counts_as_nothing_seen_and_is_written_anew(
+    tmp_path: Path, world: World, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "seen.json"
+    file.write_bytes(content)
+    seen = SeenStores(file)
+    assert seen.of("a") == ()
+    assert "can't be read" in caplog.text
+    seen.note(StoreState("a", 4, "", ""), world.clock.now())
+    assert [one.generation for one in seen.of("a")] == [4]
+
+
+def test_a_file_that_cant_be_written_is_told_once_and_the_work_goes_on(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "data").write_bytes(b"a file where a folder should be")
+    world.seen = SeenStores(tmp_path / "data" / "seen.json")
+    for day in range(2):
+        world.add_patients(1, prefix=f"D{day}")
+        world.prepare()
+        world.send()
+    assert len(world.gateway.taken) == 2
+    assert caplog.text.count("can't be written") == 1
+
+
+def test_many_processes_note_side_by_side_and_the_highest_stays(tmp_path: Path, world: World) -> None:
+    file, at = tmp_path / "seen.json", world.clock.now()
+
+    def note(of: int) -> None:
+        for number in range(of, 60, 4):
+            SeenStores(file).note(StoreState("a", number, "", ""), at)
+
+    threads = [threading.Thread(target=note, args=(of,)) for of in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert SeenStores(file).of("a")[-1].generation == 59
 
 
 # (c) Another server, another database

@@ -138,8 +138,8 @@ def _told(world: World) -> dict[str, OutboxMessage]:
 
 def _standings(database: Database) -> Counter[str]:
     with database.read() as connection:
-        rows = connection.execute(select(message.c.standing, func.count()).group_by(message.c.standing))
-        return Counter({standing: number for standing, number in rows})
+        rows = connection.execute(select(message.c.standing, func.count().label("number")).group_by(message.c.standing))
+        return Counter({row.standing: row.number for row in rows})
 
 
 def _standing_of(told: dict[str, OutboxMessage], number: int) -> Standing:

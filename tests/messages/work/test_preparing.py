@@ -342,7 +342,7 @@ def test_a_source_that_gives_few_at_a_time_is_written_in_large_chunks(world: Wor
     monkeypatch.setattr(deciding, "CHUNK", 10)
     context = world.context(JobKey.PREPARE_REMINDERS)
     prepare_reminders(world.parts, context)
-    assert (len(world.messages()), context.fenced) == (25, 5)  # three chunks, what is absent, and the days that were searched
+    assert (len(world.messages()), context.fenced) == (25, 6)  # the views, three chunks, what is absent, the days that were searched
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -31,6 +31,7 @@ from tray_agent.messages.gateways.contract import (
     GatewayAccess,
     GatewayAccountError,
     GatewayMissingError,
+    GatewayTime,
     GatewayUnavailableError,
     InDoubt,
     KeptBack,
@@ -125,6 +126,8 @@ class AspsmsGateway:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._made: Posting | None = None
+        self.told_time: GatewayTime | None = None
+        """What the ``Date`` of its last answer said; what a machine in front of it says does not count."""
 
     def balance(self) -> Decimal:
         """Returns the credits of the account.
@@ -243,6 +246,8 @@ class AspsmsGateway:
         answer = _answer_in(reply.content) if reply.status == 200 else None
         if answer is None:
             log.warning("%s: HTTP %d without a usable answer", call, reply.status)
+        else:
+            self.told_time = _told_time(reply.date, self._access.clock.monotonic())
         return answer or self._without_answer(reply)
 
     def _without_answer(self, reply: Reply) -> NotNow | InDoubt:
@@ -418,6 +423,14 @@ def _instant(value: object) -> datetime | None:
         instant = datetime.fromisoformat(_text(value))
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def _told_time(date: str | None, monotonic: float) -> GatewayTime | None:
+    try:
+        told = parsedate_to_datetime(date or "")
+        return GatewayTime((told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC), monotonic)
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

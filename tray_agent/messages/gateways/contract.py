@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -190,6 +190,23 @@ class Capabilities:
     has_balance: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayTime:
+    """What a gateway said the time was.
+
+    Attributes:
+        time: aware.
+        heard_at: when it said so, in seconds of this machine's monotonic clock: the other one may be wrong, or be set meanwhile.
+    """
+
+    time: datetime
+    heard_at: float
+
+    def at(self, monotonic: float) -> datetime:
+        """Returns what its clock shows at an instant of the monotonic clock; wrong where this machine slept since."""
+        return self.time + timedelta(seconds=monotonic - self.heard_at)
+
+
 class SmsGateway(Protocol):
     """One account at an SMS gateway. Calls block and may be made from several threads; none raises for an answer.
 
@@ -201,6 +218,11 @@ class SmsGateway(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the gateway can do."""
+        ...
+
+    @property
+    def told_time(self) -> GatewayTime | None:
+        """What its last answer said the time was; None: it has not answered yet, or tells no time."""
         ...
 
     def balance(self) -> Decimal:

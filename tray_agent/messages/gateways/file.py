@@ -20,6 +20,7 @@ from tray_agent.messages.gateways.contract import (
     Capabilities,
     DeliveryReport,
     DeliveryStatus,
+    GatewayTime,
     GatewayUnavailableError,
     InDoubt,
     NotNow,
@@ -52,6 +53,7 @@ class FileSmsGateway:
     """
 
     capabilities = Capabilities(most_at_once=1)
+    told_time: GatewayTime | None = None
 
     def __init__(self, file: Path, account: str, clock: Clock) -> None:
         self._file = file

@@ -144,6 +144,12 @@ class OutboxReason(StrEnum):
     QUESTION = "question"
     """A person has to decide something, or did."""
 
+    CLOCK = "clock_differs"
+    """The gateway's clock shows another time than the clock that the run goes by."""
+
+    VOLUME = "volume"
+    """There are far more messages than usual: a person has to decide."""
+
     CANCELLED_AFTER = "cancelled_after"
     """What it tells is not true any more since it left: cancelled, another patient's, deleted; no further message says so."""
 

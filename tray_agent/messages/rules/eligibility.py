@@ -177,6 +177,7 @@ class EarlierReminder:
         doctor: whom the text names; None where it names nobody.
         prepared_on: the practice's date on which it was prepared; None where that is of no interest.
         stands: whether its appointment is still as it tells; what does not stand is no reason not to remind of another that day.
+        number: of the message: of two that left at the same instant the greater one is the last.
     """
 
     key: AppointmentKey
@@ -185,6 +186,7 @@ class EarlierReminder:
     doctor: str | None = None
     prepared_on: date | None = None
     stands: bool = True
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -535,7 +537,7 @@ def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earli
 
 def told_last(known: Iterable[EarlierReminder]) -> EarlierReminder | None:
     """Returns what left last, of what is known about one appointment; None where nothing left."""
-    left = [(one.left_at, one.key.text, one) for one in known if one.left_at is not None]
+    left = [(one.left_at, one.number, one) for one in known if one.left_at is not None]
     return max(left, key=lambda one: one[:2])[2] if left else None
 
 

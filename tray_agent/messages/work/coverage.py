@@ -168,7 +168,7 @@ def _to_greet_on(day: date, drafting: Drafting) -> int:
     """Returns how many would have been greeted on a day."""
     then = replace(drafting, around=replace(drafting.around, now=datetime.combine(day, time.min)))
     decided = (one for chunk in Deciding(then, writes=False).greetings() for one in chunk)
-    return sum(isinstance(one.decision, Eligible) and not one.was_refused for one in decided)
+    return sum(isinstance(one.decision, Eligible) for one in decided)
 
 
 def _start_of(parts: MessageParts, day: date) -> datetime:

@@ -36,7 +36,7 @@ from tray_agent.messages.rules.eligibility import (
 )
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import truth_of
-from tray_agent.messages.texts.rendering import Placeholder, parse, values_for
+from tray_agent.messages.texts.rendering import Placeholder, Rendered, parse, values_for
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import CHUNK
 from tray_agent.practice.model import Appointment, Patient, name_of
@@ -94,12 +94,8 @@ class Drafting:
             appointment: from whose start on it is not sent any more; None for a greeting.
             expires_at: of a greeting; by default the end of the practice's day.
         """
-        if patient is None:
-            raise BugError("nobody is eligible without a patient")
-        mandant, template = self.around.mandants[decision.mandant_id], decision.template
-        former = decision.key.former if isinstance(decision.key, NoticeKey) else None
-        values = values_for(patient, mandant, self.parts.words, appointment, former)
-        rendered = self.around.templates.render(template, values)
+        rendered, template = self.rendered(decision, patient, appointment), decision.template
+        former = former_of(decision)
         begins = self.begin_of(appointment)
         expires_at = begins or expires_at or self.end_of_day()
         if former is not None and former > self.around.now:  # who comes at the former time is not helped by a notice any more
@@ -123,8 +119,16 @@ class Drafting:
             cost=rendered.cost,
             appointment_at=begins,
             doctor=(appointment.doctor or None) if appointment is not None and names_doctor else None,
-            reference=reference_of(decision.key.text, mandant.licence_number or ""),
+            reference=reference_of(decision.key.text, self.around.mandants[decision.mandant_id].licence_number or ""),
         )
+
+    def rendered(self, decision: Eligible, patient: Patient | None, appointment: Appointment | None) -> Rendered:
+        """Returns the text that a decision asks for, as it is written now."""
+        if patient is None:
+            raise BugError("nobody is eligible without a patient")
+        former = former_of(decision)
+        values = values_for(patient, self.around.mandants[decision.mandant_id], self.parts.words, appointment, former)
+        return self.around.templates.render(decision.template, values)
 
     def begin_of(self, appointment: Appointment | None) -> datetime | None:
         """Returns the start of an appointment as an instant."""
@@ -133,6 +137,11 @@ class Drafting:
     def end_of_day(self) -> datetime:
         """Returns the end of the practice's day as an instant."""
         return self.parts.instant(datetime.combine(self.around.today + timedelta(days=1), time.min))
+
+
+def former_of(decision: Decision) -> datetime | None:
+    """Returns the start that a patient was told before, where a decision is about a notice that replaces it: local wall clock, naive."""
+    return decision.key.former if isinstance(decision.key, NoticeKey) else None
 
 
 class Deciding:
@@ -297,10 +306,10 @@ class KnownReminders:
         """Returns the message of an appointment that has a key."""
         return next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
 
-    def number_left(self, appointment_id: str, key: str) -> int:
-        """Returns how many messages about an appointment were handed over, whatever became of them, that of ``key`` not counted."""
+    def number_left(self, appointment_id: str) -> int:
+        """Returns how many messages about an appointment were handed over, whatever became of them; none that is prepared."""
         known = self._of_appointment.get(appointment_id, ())
-        return sum(one.sending_at is not None and one.state not in NEVER_LEFT and one.unique_key != key for one in known)
+        return sum(one.sending_at is not None and one.state not in NEVER_LEFT for one in known)
 
     def earlier(self, appointment_id: str, patient_id: str) -> Earlier:
         """Returns what the decision on one appointment of a patient needs to know."""
@@ -341,7 +350,7 @@ def _earlier_reminder(parts: MessageParts, known: Known, appointment: Appointmen
     starts_at, former = start_in(known.unique_key), former_in(known.unique_key)
     key = ReminderKey(known.appointment_id, starts_at) if former is None else NoticeKey(known.appointment_id, starts_at, former)
     stands = appointment is None or truth_of(starts_at, known.patient_id, appointment) is Standing.AS_TOLD
-    return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, parts.local(known.prepared_at).date(), stands)
+    return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, parts.local(known.prepared_at).date(), stands, known.id)
 
 
 def _spans(around: Circumstances) -> Iterator[tuple[SearchWindow, bool]]:

@@ -3,7 +3,7 @@
 Three guards, each for what the others can't see (``docs/backup.md``):
 
 - what the gateway knows already was sent, whatever the store says (asked before anything is handed over; ``lane``);
-- a store that has not come as far as a workstation saw it was put back (``store.state``);
+- a store that has not come as far as a workstation saw it was put back, and a new one took another's place (``store.state``);
 - a store that is on another server or in another database than before may be a copy.
 
 Each asks one question for the practice; until a person answers nothing leaves. E-mails can't be asked about: what may have left in
@@ -12,10 +12,10 @@ the time that the store knows nothing of is decided by a person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -33,6 +33,8 @@ from tray_agent.messages.work.recheck import Ready
 from tray_agent.messages.work.steps import Counted, MessageRun, MessageStep, activity_about
 from tray_agent.protocol.model import Level
 from tray_agent.store.state import Place, Sight, StoreState, grow, note_place, place_of, read_state
+
+Result = TypeVar("Result")
 
 SHOWS_UP = timedelta(days=7)
 """So long after a person said that sending may go on, messages that the gateway knows are no news: the days that they are for are
@@ -77,16 +79,18 @@ class Guard:
             asked = [questions_of(connection, kind) for kind in (QuestionKind.RESTORED, QuestionKind.PLACE)]
             found = _Found(read_state(connection), now, *asked)
         self._restored = found.restored
-        return self._look_at_place(found, place) or self._look_at_generation(found)
+        unanswered = next((question for question in found.restored if question.answer is None), None)
+        stop = self._look_at_place(found, place) or self._look_at_generation(found)
+        return stop or (_stop_of(unanswered) if unanswered else None)
 
     def _look_at_place(self, found: _Found, place: Place | None) -> Stop | None:
         if place is None or place.key == found.state.place_key:
             if place is not None and any(question.answer is None for question in found.placed):  # it is back where it was
-                self._parts.database.transact(lambda connection: take_back(connection, QuestionKind.PLACE))
+                self._write(lambda connection: take_back(connection, QuestionKind.PLACE))
             return None
         said_yes = any(question.subject == place.key and question.answer for question in found.placed)
         if not found.state.place_key or said_yes:
-            self._parts.database.transact(lambda connection: note_place(connection, place))
+            self._write(lambda connection: note_place(connection, place))
             return None
         sentence = _(
             "Die Datenbank des Agenten liegt jetzt in {here}, bisher lag sie in {before}. Ist sie eine Kopie und die bisherige noch in "
@@ -100,13 +104,18 @@ class Guard:
             since = next(sight.at for sight in seen if sight.generation > found.state.generation)
             sentence = _(
                 "Die Datenbank des Agenten wurde auf einen früheren Stand zurückgesetzt: Was seit {since} gesendet und entschieden "
-                "wurde, weiss sie nicht (zuletzt gesehen {seen}). Bis jemand entscheidet, wird nichts gesendet. Danach wird das "
-                "SMS-Gateway vor jeder SMS gefragt, ob es sie schon hat; über E-Mails aus dieser Zeit entscheidet eine Person."
+                "wurde, weiss sie nicht (zuletzt gesehen {seen})."
             ).format(since=self._when(since), seen=self._when(seen[-1].at))
             about = {"since": since.isoformat(), "until": seen[-1].at.isoformat(), "generation": seen[-1].generation}
-            return self._ask(QuestionKind.RESTORED, f"{number}/{seen[-1].generation}", sentence, about)
-        unanswered = next((question for question in found.restored if question.answer is None), None)
-        return _stop_of(unanswered) if unanswered else None
+            return self._ask(QuestionKind.RESTORED, f"{number}/{seen[-1].generation}", join_texts(sentence, _what_then()), about)
+        other = None if found.state.generation else self._parts.seen.last_of_others(number)
+        if other is not None and other.at > found.now - SHOWS_UP:
+            sentence = _(
+                "Die Datenbank des Agenten ist neu; bis {seen} arbeitete dieser Arbeitsplatz mit einer anderen. Was von dort gesendet "
+                "wurde, weiss die neue nicht."
+            ).format(seen=self._when(other.at))
+            return self._ask(QuestionKind.RESTORED, f"{number}/new", join_texts(sentence, _what_then()), {"until": other.at.isoformat()})
+        return None
 
     def begin(self) -> None:
         """Counts the run in the store and notes that outside of it, before the first intent of the run; once."""
@@ -114,13 +123,12 @@ class Guard:
             return
 
         def work(connection: Connection) -> tuple[StoreState, datetime]:
-            self._run.context.fence(connection)
             seen = self._parts.seen.of(read_state(connection).number)
             grown = grow(connection, seen[-1].generation if seen else 0)  # a person let it go on below: nobody shall be asked again
             self._parts.reached("before_generation_commit")
             return grown, self._parts.database.now(connection)
 
-        state, now = self._parts.database.transact(work)
+        state, now = self._write(work)
         self._parts.reached("before_generation_noted")
         self._parts.seen.note(state, now)
         self._parts.reached("after_generation_noted")
@@ -142,12 +150,9 @@ class Guard:
             "Das SMS-Gateway hat schon {number} Mitteilungen, die von hier aus noch nicht gesendet wurden; sie gelten als gesendet.",
             len(strange),
         ).format(number=len(strange))
-        why = _(
-            "Die Datenbank des Agenten ist ein früherer Stand, oder eine zweite sendet ebenfalls für diese Praxis. Bis jemand entscheidet, "
-            "wird nichts mehr gesendet. Danach wird jede SMS, die das Gateway schon hat, übergangen; über E-Mails entscheidet eine Person."
-        )
+        why = _("Die Datenbank des Agenten ist ein früherer Stand, oder eine zweite sendet ebenfalls für diese Praxis.")
         about = {"until": now.isoformat(), "generation": state.generation, "known": len(strange)}
-        return self._ask(QuestionKind.RESTORED, f"{state.number}/{state.generation}", join_texts(sentence, why), about)
+        return self._ask(QuestionKind.RESTORED, f"{state.number}/{state.generation}", join_texts(sentence, why, _what_then()), about)
 
     def in_lost_span(self, readies: Sequence[Ready], settings: Settings, now: datetime) -> list[MessageStep]:
         """Returns the steps into doubt of what may have left in a time of which this store knows nothing, and can't be asked about."""
@@ -171,15 +176,23 @@ class Guard:
         """Asks a question where nobody did, tells that once, and returns what it means for the run: None where it was answered before."""
 
         def work(connection: Connection) -> Question:
-            self._run.context.fence(connection)
             is_new = all(question.subject != subject for question in questions_of(connection, kind))
             question = ask(connection, kind, subject, sentence, about, self._parts.database.now(connection))
             if is_new:
                 self._run.context.log(asked_activity(question), connection=connection)
             return question
 
-        question = self._parts.database.transact(work, again_on_duplicate=True)
+        question = self._write(work)
         return None if question.answer else _stop_of(question)
+
+    def _write(self, work: Callable[[Connection], Result]) -> Result:
+        """Carries out what only the run that still holds its lease may write; again where another workstation asked at this moment."""
+
+        def fenced(connection: Connection) -> Result:
+            self._run.context.fence(connection)
+            return work(connection)
+
+        return self._parts.database.transact(fenced, again_on_duplicate=True)
 
     def _when(self, instant: datetime) -> str:
         return format_datetime(self._parts.local(instant))
@@ -239,6 +252,13 @@ class _Span:
 def _is_answered(found: _Found, seen: Sight) -> bool:
     """Returns whether a person said after this sight that sending may go on, whichever workstation asked."""
     return any(question.answered_at and question.answered_at > seen.at for question in found.restored)
+
+
+def _what_then() -> str:
+    return _(
+        "Bis jemand entscheidet, wird nichts gesendet. Danach gilt jede SMS, die das SMS-Gateway schon hat, als gesendet; "
+        "über E-Mails aus dieser Zeit entscheidet eine Person."
+    )
 
 
 def _stop_of(question: Question) -> Stop:

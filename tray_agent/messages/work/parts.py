@@ -66,6 +66,7 @@ class SendingRules:
         track: so long a submitted message is followed up (seven days).
         inquiry: how many references are asked about in one request.
         most_requests: so many requests of one account a run that updates the status makes at the most; the rest is for the next run.
+        unasked: fewer messages than so many, and up to three times as many as usual, leave without a person being asked.
         request_every: so long the next run waits for each request of one account: with ``most_requests`` that is twelve an hour.
     """
 
@@ -85,6 +86,7 @@ class SendingRules:
     track: timedelta = timedelta(days=7)
     inquiry: int = 200
     most_requests: int = 3
+    unasked: int = 100
     request_every: timedelta = timedelta(minutes=6)
 
     def leaves_within(self, channel: Channel | None) -> timedelta:

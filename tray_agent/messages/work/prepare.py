@@ -36,6 +36,7 @@ from tray_agent.messages.work.left import Planned
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.send_report import SOON, no_schedule
 from tray_agent.messages.work.steps import Counted, MessageRun, activity, activity_about
+from tray_agent.messages.work.views import check_views
 from tray_agent.practice.model import name_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.faults import is_duplicate_key
@@ -87,6 +88,7 @@ class _Preparing:
     """One run: decides, renders, writes, counts."""
 
     def __init__(self, run: MessageRun) -> None:
+        check_views(run)
         self._run = run
         self._parts, self._context, self._tally = run.parts, run.context, run.tally
         with self._parts.database.read() as connection:

@@ -21,10 +21,11 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import Circumstances, Eligible, NotEligible, RuleSettings, SearchWindow
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.texts.rendering import Placeholder
 from tray_agent.messages.work.comparing import Comparing
 from tray_agent.messages.work.coverage import Coverage
 from tray_agent.messages.work.credits import credits_of
-from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords
+from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords, former_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.practice.model import name_of
 
@@ -47,7 +48,10 @@ class PreviewLine:
         mandant_id, mandant: who is or would be charged; None and "" where nobody was found.
         channel, recipient, language, text, subject: of a message that would be sent; None or "" otherwise.
         segments, cost: of an SMS, in credits; 0 otherwise.
+        missing: placeholders of the text that had no value and were left out.
+        gaps: those of them that are missed in their sentence ("Termin bei am 30.11.").
         moved: whether the appointment was reminded before, at another start.
+        former: the start that the patient was told last, where the message replaces it: local wall clock, naive.
         reason: why no message is sent, or None where one is.
         sentence, advice: the reason in words, in the language in force; "" where a message is sent.
         entry: whether the outbox gets an entry with an error, so that the practice reminds by other means.
@@ -67,7 +71,10 @@ class PreviewLine:
     text: str = ""
     segments: int = 0
     cost: Decimal = Decimal(0)
+    missing: tuple[Placeholder, ...] = ()
+    gaps: tuple[Placeholder, ...] = ()
     moved: bool = False
+    former: datetime | None = None
     reason: Reason | None = None
     sentence: str = ""
     advice: str = ""
@@ -165,7 +172,7 @@ class PreviewService:
         day that was searched before is told. Of a later day it is what the plan says.
 
         Args:
-            kind: reminders or greetings.
+            kind: one of ``PREVIEWED_KINDS``.
             day: the practice's date of the run; today by default.
 
         Raises:
@@ -255,14 +262,16 @@ def _line(drafting: Drafting, one: Decided, said: SaidWords) -> PreviewLine:
         starts_at=appointment.starts_at if appointment and appointment.is_dated else None,
         mandant_id=decision.mandant_id,
         mandant=mandant.name if mandant else "",
+        former=former_of(decision),
     )
     if isinstance(decision, NotEligible):
         advice = decision.reason.advice
         return replace(line, reason=decision.reason, sentence=decision.sentence, advice=advice, entry=decision.entry)
-    draft = drafting.draft(decision, one.patient, appointment)
+    draft, rendered = drafting.draft(decision, one.patient, appointment), drafting.rendered(decision, one.patient, appointment)
     if said.by(draft) is not None:
         return replace(line, reason=Reason.SAME_WORDS, sentence=Reason.SAME_WORDS.sentence)
-    return replace(line, moved=decision.moved, **{name: getattr(draft, name) for name in _RENDERED})
+    written = {name: getattr(draft, name) for name in _RENDERED}
+    return replace(line, moved=decision.moved, missing=rendered.missing, gaps=rendered.gaps, **written)
 
 
 def sending_time_of(jobs: Jobs, zone: ZoneInfo) -> SendingTime:

@@ -88,7 +88,7 @@ class Checked:
         kept: by number, why a message stays prepared for a later run.
         notes: write that reason, where it does not stand there already.
         moved: what gets another message.
-        ended: the messages of ``endings``.
+        freed: the messages that do not tell their patient any more what they were prepared for.
     """
 
     ready: list[Ready] = field(default_factory=list)
@@ -97,7 +97,7 @@ class Checked:
     kept: dict[int, str] = field(default_factory=dict)
     notes: list[MessageStep] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
-    ended: list[OutboxMessage] = field(default_factory=list)
+    freed: list[OutboxMessage] = field(default_factory=list)
 
 
 def check(parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage], now: datetime) -> Checked:
@@ -139,7 +139,9 @@ class _Checking:
         appointment = self._appointments.get(message.appointment_id or "")
         decision = self._recheck(message, appointment)
         # Nothing is sent from its hour on, whatever else is found; only a reason for never sending it says more than that it is late.
-        if isinstance(decision, NotEligible) and not decision.may_wait:
+        if self._comes_too_late(message, decision):
+            self._end_late(message)
+        elif isinstance(decision, NotEligible) and not decision.may_wait:
             self._end(message, decision)
         elif isinstance(decision, Eligible) and decision.key != _key_of(message):
             self._move(message, decision, appointment)
@@ -149,6 +151,11 @@ class _Checking:
             self._keep(message, decision)
         else:
             self._confirm(message, decision, appointment)
+
+    def _comes_too_late(self, message: OutboxMessage, decision: Decision) -> bool:
+        """Returns whether a notice was not sent before the time that it replaces: its patient came in vain, and somebody should know."""
+        moved_away = isinstance(decision, NotEligible) and decision.reason is Reason.MOVED_AWAY
+        return moved_away and message.kind is MessageKind.MOVED and self._drafting.now >= message.expires_at
 
     def _recheck(self, message: OutboxMessage, appointment: Appointment | None) -> Decision:
         patient_id = appointment.patient_id if appointment else message.patient_id
@@ -196,7 +203,7 @@ class _Checking:
         counted = Counted.ERRORS if rejected else Counted.CANCELLED
         row = activity_about(self._parts, level, reason, message, row_sentence)
         values = {"reason": reason, "sentence": sentence}
-        self.checked.ended.append(message)
+        self.checked.freed.append(message)
         self.checked.endings.append(MessageStep.of(message, step, Actor.SENDING, values, counted, row, problem=problem))
 
     def _confirm(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
@@ -209,10 +216,12 @@ class _Checking:
         if message.reason in ABSENT:  # it is there again
             changed |= {"reason": "", "sentence": ""}
         current = message
+        if draft.patient_id != message.patient_id:
+            self.checked.freed.append(message)
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
             current = replace(message, version=message.version + 1, **changed)
-        sequence = self._known.number_left(appointment.id, draft.unique_key) if appointment else 0
+        sequence = self._known.number_left(appointment.id) if appointment else 0
         self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name, sequence))
 
     def _move(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:

@@ -36,6 +36,7 @@ from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.work.absent import settle_absent
+from tray_agent.messages.work.clock_check import ClockCheck
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
 from tray_agent.messages.work.guard import Guard
@@ -47,6 +48,8 @@ from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Checked, Moved, Ready, check
 from tray_agent.messages.work.send_report import report
 from tray_agent.messages.work.steps import Counted, MessageRun
+from tray_agent.messages.work.views import check_views
+from tray_agent.messages.work.volume import Brake
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import message as table
@@ -64,6 +67,7 @@ def send_messages(parts: MessageParts, context: JobContext) -> JobResult:
         LeaseLostError: at once; nothing more was written.
     """
     run = MessageRun(parts, context)
+    check_views(run)
     if context.dry_run:
         return _rehearse(run)
     sending = Sending(run)
@@ -96,6 +100,8 @@ class Sending:
         self._intents = Intents(run, self._lanes, self._time, self._guard)
         self._settling = Settling(run)
         self._frees: set[JobKey] = set()
+        self._brake = Brake(run)
+        self._clock = ClockCheck(run)
         self._begin_reading()
         self._round_began = self._time.now
         self._patience = self._parts.rules.patience_by_hand if self._context.by_hand else self._parts.rules.patience
@@ -156,6 +162,7 @@ class Sending:
         self._time.read()
         self._round_began = self._time.now
         self._lanes.resume(self._time.now)
+        self._brake.look(self._settings, self._time.now)
         while True:
             self._context.checkpoint()
             self._time.guess()
@@ -214,7 +221,7 @@ class Sending:
         lost = self._run.write(self._guard.in_lost_span(checked.ready, self._settings, self._time.now))
         unwritten |= {step.change.message_id for step in lost}
         held: dict[Lane, list[Ready]] = defaultdict(list)
-        for ready in checked.ready:
+        for ready in self._brake.let_through(checked.ready, self._lanes):
             if ready.message.id in unwritten:
                 continue
             lane = self._lanes.of(ready.message, ask_balance=self._settings.yes(CHECK_CREDITS))
@@ -235,14 +242,14 @@ class Sending:
         return {step.change.message_id for step in checked.changes} - {step.change.message_id for step in happened}
 
     def _note_freed(self, checked: Checked, happened: Collection[int]) -> None:
-        """Makes preparing due where what was ended now kept another message from being prepared."""
-        ended = [message for message in checked.ended if message.id in happened]
-        if not ended:
+        """Makes preparing due where what is not told any more kept another message from being prepared."""
+        freed = [message for message in checked.freed if message.id in happened]
+        if not freed:
             return
         with self._parts.database.read() as connection:
-            frees = entries.speak_for_others(connection, [message.unique_key for message in ended])
+            frees = entries.speak_for_others(connection, [message.unique_key for message in freed])
         if frees or self._settings.yes(ONE_PER_DAY):
-            greetings = {message.kind is MessageKind.BIRTHDAY for message in ended}
+            greetings = {message.kind is MessageKind.BIRTHDAY for message in freed}
             self._frees |= {JobKey.PREPARE_BIRTHDAYS if one else JobKey.PREPARE_REMINDERS for one in greetings}
 
     def _move(self, moved: Moved) -> None:
@@ -265,6 +272,8 @@ class Sending:
                 raise
             return  # somebody prepared the new start just now; the next check cancels this message
         self._run.tally.counts[Counted.MOVED] += 1
+        if self._settings.yes(ONE_PER_DAY):
+            self._frees.add(JobKey.PREPARE_REMINDERS)
         if moved.known is None or is_revivable(moved.known):  # else it stands in the order already
             with self._parts.database.read() as connection:
                 written = entries.known_of_keys(connection, [moved.draft.unique_key])
@@ -277,6 +286,8 @@ class Sending:
         starts: list[tuple[Lane, Ready]] = []
         for lane in self._lanes:
             self._hold_while_quiet(lane)
+            wakes = not (lane.is_mail and self._settings.yes(MAIL_AT_ONCE))
+            self._clock.look(lane, self._lanes, self._quiet if wakes else None, self._time.now)
             if lane.waiting:
                 lane.open()
             if lane.is_mail and any(other.asks for other in self._lanes):
@@ -402,10 +413,15 @@ class Sending:
 
 def _rehearse(run: MessageRun) -> JobResult:
     """Returns what a run would do now; changes nothing, asks no gateway."""
-    settings, tally = run.parts.settings(), run.tally
+    settings, tally, brake = run.parts.settings(), run.tally, Brake(run)
+    with run.parts.database.read() as connection:
+        begun = run.parts.database.now(connection)
+    brake.look(settings, begun)
     for messages, now in run.due([MessageState.PREPARED]):
         checked = check(run.parts, settings, messages, now)
-        tally.counts[Counted.WOULD_SEND] += len(checked.ready)
+        held = [stop.reason for ready in checked.ready if (stop := brake.stop_of(ready.message))]
+        tally.skipped.update(held)
+        tally.counts[Counted.WOULD_SEND] += len(checked.ready) - len(held)
         tally.counts[Counted.WOULD_RENDER_ANEW] += len(checked.changes) + len(checked.moved)
         tally.skipped.update(str(step.change.values["reason"]) for step in checked.endings)
         tally.skipped.update(checked.kept.values())

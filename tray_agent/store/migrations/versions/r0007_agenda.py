@@ -33,6 +33,6 @@ def upgrade() -> None:
         " answer: word(20), answered_by: name(120)?, answered_at: instant?",
         UniqueConstraint("kind", "subject", name="uq_question_kind_subject"),
     )
-    make_table("practice_view", "name", "name: word(40), filled_at: instant")
+    make_table("practice_view", "name", "name: word(40), filled_at: instant, empty_since: instant?")
     state = make_table("store_state", "id", "id: whole, number: word(40), generation: big, place: name(300), place_key: word(64)")
     op.execute(state.insert().values(id=1, number=uuid4().hex, generation=0, place="", place_key=""))
