@@ -221,7 +221,7 @@ class Brake:
             for other in ours:
                 if other.answer is None and other.subject != subject:
                     take_back(connection, QuestionKind.VOLUME, other.subject)
-            sentence = join_texts(_how_many(volume, batch), self._likely(connection, volume, batch, settings, now))
+            sentence = join_texts(how_many(volume, batch.number, batch.usual), self._likely(connection, volume, batch, settings, now))
             ask_and_tell(connection, QuestionKind.VOLUME, subject, sentence, about, now, self._run.context.log)
 
         self._parts.database.transact(work)
@@ -299,15 +299,16 @@ def _confirmed(volume: Volume, asked: Collection[Question]) -> int:
     return max((ceil(about["number"] / about["days"]) for about in seen), default=0)
 
 
-def _how_many(volume: Volume, batch: _Batch) -> str:
-    number, usual = format_number(batch.number), batch.usual
+def how_many(volume: Volume, number: int, usual: Usual) -> str:
+    """Returns how many messages there are, and how many are usual."""
+    what, written = _(volume.source_text), format_number(number)
     if not usual.a_day:
-        return _("{what}: {number} auf einmal.").format(what=_(volume.source_text), number=number)
+        return _("{what}: {number} auf einmal.").format(what=what, number=written)
     return ngettext(
         "{what}: {number} auf einmal, üblich sind an einem Tag höchstens {usual}.",
         "{what}: {number} auf einmal, üblich sind für {days} Tage höchstens {usual}.",
         usual.days,
-    ).format(what=_(volume.source_text), number=number, days=usual.days, usual=format_number(usual.number))
+    ).format(what=what, number=written, days=usual.days, usual=format_number(usual.number))
 
 
 def _waits() -> str:
