@@ -182,11 +182,9 @@ def read_phone(typed: str | None, region: str = "CH") -> PhoneNumber | UnusableP
 def _read(typed: str, region: str) -> PhoneNumber | UnusablePhone:
     """Reads any text, with the numbering plans of all countries."""
     text = _plain(typed)
-    if not text:
-        return UnusablePhone(typed, PhoneFault.EMPTY)
     fault = _fault_at_sight(text, region)
     if fault is not None:
-        return UnusablePhone(text, fault)
+        return UnusablePhone(text or typed, fault)
     if any(character.isalpha() for character in text):
         return _found_in(text, region) or UnusablePhone(text, _fault_with_letters(text))
     read = _single(text, region)
@@ -196,7 +194,9 @@ def _read(typed: str, region: str) -> PhoneNumber | UnusablePhone:
 
 
 def _fault_at_sight(text: str, region: str) -> PhoneFault | None:
-    """Returns what forbids a text whatever number it holds; None where the number decides."""
+    """Returns why a text is not to be used, whatever number it holds."""
+    if not text:
+        return PhoneFault.EMPTY
     remark = _remark_in(text)
     if remark is not None and remark.is_of_patient:
         return remark
@@ -204,7 +204,7 @@ def _fault_at_sight(text: str, region: str) -> PhoneFault | None:
         return PhoneFault.TOO_LONG
     if not any(character.isdigit() for character in text):
         return PhoneFault.NO_NUMBER
-    return remark or (PhoneFault.UNCLEAR_REMARK if _may_be_fax(text, region) else None)
+    return PhoneFault.UNCLEAR_REMARK if remark is None and _may_be_fax(text, region) else remark
 
 
 _MARKS = "'`´‘’‚‛ʹʼˈ′‵\"“”„″·•∙⋅‧・¨|_"
