@@ -25,6 +25,7 @@ from tray_agent.messages.work.lanes import Kept, Lanes
 from tray_agent.messages.work.recheck import Ready
 from tray_agent.messages.work.steps import CHUNK, MessageRun, MessageStep, activity
 from tray_agent.protocol.model import Level
+from tray_agent.store.paging import tested_on_the_way
 from tray_agent.store.tables import message as table
 
 LOOKS_BACK = timedelta(weeks=8)
@@ -201,7 +202,8 @@ class Brake:
             return {}
         history: defaultdict[Volume, Counter[date]] = defaultdict(Counter)
         since = self._parts.instant(datetime.combine(today, time.min) - LOOKS_BACK)
-        left = (table.c.prepared_at >= since, table.c.state.in_(sorted(state.value for state in _LEFT)))
+        is_left = tested_on_the_way(connection, [table.c.state.in_(sorted(state.value for state in _LEFT))])  # by the span of time
+        left = (table.c.prepared_at >= since, *is_left)
         prepared = select(table.c.kind, table.c.prepared_at, func.count()).where(*left).group_by(table.c.kind, table.c.prepared_at)
         for kind, prepared_at, number in connection.execute(prepared):
             history[Volume.of(MessageKind(kind))][local(prepared_at).date()] += number
