@@ -147,7 +147,7 @@ def _as_json(message: OutboxMessage) -> dict[str, Any]:
     return picked(
         message,
         "id reference kind channel state patient_id patient=patient_name mandant=mandant_id appointment_id appointment_at recipient text "
-        "segments cost reason sentence prepared_at submitted_at final_at attempts",
+        "segments cost reason sentence standing standing_since prepared_at submitted_at final_at attempts",
     )
 
 

@@ -76,7 +76,7 @@ class Patient:
     @property
     def seems_deceased(self) -> bool:
         """Returns whether a remark beside the name tells of a death (†, "verstorben"), for which no date need be recorded."""
-        return any(name and _tells_death(name) for name in (self.last_name, self.first_name, self.salutation))
+        return _tells_death(self.last_name) or _tells_death(self.first_name) or _tells_death(self.salutation or "")
 
 
 _DEATH = re.compile(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import N_, _, format_datetime, ngettext
-from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.keys import former_in
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title, state_title
@@ -57,7 +57,11 @@ def channel_word(message: OutboxMessage) -> str:
 def details_of(message: OutboxMessage, zone: ZoneInfo) -> tuple[str, tuple[str, ...]]:
     """Returns the title and the paragraphs that are told about a message."""
     title = _("{kind} an {patient}").format(kind=kind_title(message.kind), patient=message.patient_name)
-    return title, tuple(part for part in (_what(message), message.sentence, _when(message, zone), _cost(message), _text(message)) if part)
+    return title, tuple(
+        part
+        for part in (_what(message), message.sentence, _standing(message), _when(message, zone), _cost(message), _text(message))
+        if part
+    )
 
 
 def _what(message: OutboxMessage) -> str:
@@ -66,6 +70,11 @@ def _what(message: OutboxMessage) -> str:
     return _("{state}: {channel} an {recipient}").format(
         state=state_title(message.state), channel=channel_word(message), recipient=message.recipient
     )
+
+
+def _standing(message: OutboxMessage) -> str:
+    """Returns what the agenda says of a message since it was prepared; "" where all is as it tells."""
+    return _("In der Agenda: {standing}.").format(standing=message.standing.text) if message.standing is not Standing.AS_TOLD else ""
 
 
 def _when(message: OutboxMessage, zone: ZoneInfo) -> str:

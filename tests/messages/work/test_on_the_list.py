@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tests.messages.world import ANNA, TOMORROW_NINE, World
+from tests.messages.world import ANNA, NOW, TOMORROW_NINE, World
 from tests.practice import sources
+from tray_agent.config.settings import Settings
 from tray_agent.demo import practice_tables as tables
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.rules.licence import with_check_digits
+from tray_agent.messages.work.deciding import Deciding, Drafting
 from tray_agent.messages.work.prepare import NAMED, prepare_reminders
 from tray_agent.messages.work.preview import PreviewService
 from tray_agent.messages.work.send import send_messages
@@ -28,6 +30,12 @@ from tray_agent.store.database import Database, open_database
 Happening = Callable[[World], object]
 MIDNIGHT = TOMORROW_NINE.replace(hour=0)
 
+
+def _give_reason(world: World, reason: str) -> None:
+    world.practice.put(VisitReason("1", "Kontrolle"))
+    world.change_appointment(visit_reason_id=reason)
+
+
 ON_THE_LIST: list[tuple[Happening, str]] = [
     (lambda w: w.change_patient(preferred_channel="Brief", unreadable=frozenset({"preferred_channel"})), "wish_unknown"),
     (lambda w: w.change_patient(unreadable=frozenset({"opted_out"})), "data_unreadable"),
@@ -38,13 +46,8 @@ ON_THE_LIST: list[tuple[Happening, str]] = [
     (lambda w: w.change_appointment(unreadable=frozenset({"starts_at"})), "start_unreadable"),
     (lambda w: w.change_appointment(unreadable=frozenset({"id"})), "data_unreadable"),
     (lambda w: w.change_appointment(starts_at=MIDNIGHT), "no_time_of_day"),
-    (lambda w: _with_reasons(w, "9"), "visit_reason_unknown"),
+    (lambda w: _give_reason(w, "9"), "visit_reason_unknown"),
 ]
-
-
-def _with_reasons(world: World, visit_reason_id: str) -> None:
-    world.practice.put(VisitReason("1", "Kontrolle"))
-    world.change_appointment(visit_reason_id=visit_reason_id)
 
 
 @pytest.mark.parametrize(("happening", "reason"), ON_THE_LIST)
@@ -77,7 +80,13 @@ def test_what_is_put_right_is_reminded(world: World, happening: Happening, reaso
     assert reason
 
 
-@pytest.mark.parametrize(("happening", "reason"), ON_THE_LIST)
+UNKNOWN: tuple[Happening, str] = (
+    lambda w: w.change_appointment(starts_at=datetime.min, unreadable=frozenset({"starts_at"})),
+    "start_unknown",
+)
+
+
+@pytest.mark.parametrize(("happening", "reason"), [*ON_THE_LIST, UNKNOWN])
 def test_what_becomes_unreadable_before_sending_is_not_sent_and_on_the_list(world: World, happening: Happening, reason: str) -> None:
     world.book_appointment()
     world.prepare()
@@ -130,6 +139,15 @@ def test_a_start_of_which_no_day_is_known_is_told_once_a_run_with_a_count_and_na
         assert "und 2 weitere." in row.sentence
     assert world.messages() == []
     assert {line.starts_at for line in PreviewService(world.parts).preview(MessageKind.REMINDER).lines} == {None}
+
+
+def test_a_start_of_which_no_day_is_known_is_counted_once_however_many_spans_of_days_are_searched(world: World) -> None:
+    world.book_appointment(starts_at=datetime.min, unreadable=frozenset({"starts_at"}))
+    around = replace(
+        world.parts.circumstances(NOW, Settings(dict(world.values))), made_up=frozenset({date(2026, 11, 27), date(2026, 11, 30)})
+    )
+    chunks = list(Deciding(Drafting(world.parts, around, NOW), writes=True).reminders())
+    assert [one.patient_id for decided in chunks for one in decided] == ["P1"]
 
 
 @pytest.mark.parametrize("values", [{"last_name": "Muster †"}, {"first_name": "Anna (verstorben)"}, {"last_name": "Muster, décédée"}])

@@ -453,6 +453,8 @@ def recheck_reminder(key: AppointmentKey, candidate: Candidate, around: Circumst
             return replace(decision, reason=Reason.MOVED_BACK)
     if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
         return replace(decision, reason=Reason.MOVED_AWAY)
+    if isinstance(decision, NotEligible) and decision.reason is Reason.START_UNKNOWN:
+        return replace(decision, entry=True)  # what was to be told says when the appointment probably is
     if isinstance(decision, NotEligible) and decision.reason in WRONGLY_INFORMED:
         return replace(decision, reason=Reason.ALREADY_REMINDED, entry=False)  # the next preparing asks to call
     return decision
@@ -541,7 +543,7 @@ def told_last(known: Iterable[EarlierReminder]) -> EarlierReminder | None:
 
 def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decision:
     """Decides what can't be read of the patient, and steps 6 to 9: contact, Mandant, text, credits."""
-    if "preferred_channel" in patient.unreadable or patient.preferred_channel not in (None, *_CHANNELS):
+    if "preferred_channel" in patient.unreadable or patient.preferred_channel not in _WISHES:
         return draft.failed(Reason.WISH_UNKNOWN, f"«{patient.preferred_channel}»." if patient.preferred_channel else "")
     if patient.unreadable & _UNUSABLE_PATIENT or said_name(patient.first_name) is None or said_name(patient.last_name) is None:
         return draft.failed(Reason.DATA_UNREADABLE)
@@ -711,6 +713,7 @@ def _mandant_fault(mandant_id: str | None, around: Circumstances) -> Reason | No
 
 
 _CHANNELS = (Channel.SMS, Channel.EMAIL)
+_WISHES = (None, *_CHANNELS)
 
 
 def _contact_of(draft: _Draft, patient: Patient, around: Circumstances) -> tuple[Channel, str] | NotEligible:
