@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,8 +18,13 @@ from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
+from tray_agent.config.settings import REMINDERS_ON
 from tray_agent.doctor import CheckVerdict, Subject, examine
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import JobChange
 from tray_agent.messages.gateways.contract import GatewayTime, GatewayUnavailableError
+from tray_agent.schedules.codes import Frequency
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
 from tray_agent.store.tables import agent_presence
 
@@ -42,6 +48,29 @@ def test_a_store_that_can_only_be_read_is_a_fault(agent: Agent) -> None:
     (found,) = examine(agent, Subject.STORE)
     assert found.verdict is CheckVerdict.FAULT
     assert found.sentence.startswith("Die Datenbank ist nur lesbar; sie nimmt keine Änderungen an.")
+
+
+def test_the_plan_is_good_where_its_jobs_fit_and_told_where_none_is_enabled_or_days_are_left_out(agent: Agent) -> None:
+    (nothing,) = examine(agent, Subject.PLAN)
+    assert (nothing.verdict, "Kein Auftrag ist aktiviert" in nothing.sentence) == (CheckVerdict.NOTICE, True)
+    _plan(agent, DAILY)
+    (good,) = examine(agent, Subject.PLAN)
+    assert (good.verdict, good.sentence) == (CheckVerdict.GOOD, "Die Zeitpläne passen zusammen.")
+    agent.save_switches({REMINDERS_ON: True})
+    _plan(agent, replace(DAILY, frequency=Frequency.WEEKLY, interval=62, recurrence=1))
+    (told,) = examine(agent, Subject.PLAN)
+    assert (told.verdict, "an diesen Tagen: Montag." in told.sentence) == (CheckVerdict.NOTICE, True)
+
+
+DAILY = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(10))
+
+
+def _plan(agent: Agent, schedule: Schedule) -> None:
+    """Plans what belongs to the reminders, ten minutes after each other."""
+    jobs = (JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS)
+    plan = agent.jobs.plans.load().jobs
+    times = {job: replace(schedule, start_time=time(10, 10 * place)) for place, job in enumerate(jobs)}
+    agent.jobs.save([JobChange(job, at, plan[job].version) for job, at in times.items()], "Test")
 
 
 # The clock

@@ -18,13 +18,14 @@ from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
 
     from tray_agent.config.settings import PracticeIds, Setting, Value
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobContext, JobResult, JobWork, JobWorks
-    from tray_agent.jobs.events import Events
+    from tray_agent.jobs.events import Event, Events
     from tray_agent.jobs.outlook import Outlook
     from tray_agent.jobs.scheduler import Scheduler
     from tray_agent.jobs.service import Jobs
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
     from tray_agent.messages.texts.templates import TemplateBook
     from tray_agent.messages.work.preview import PreviewService
     from tray_agent.practice.model import PracticeSource
+    from tray_agent.schedules.order_check import OrderFinding
+    from tray_agent.schedules.schedule import Schedule
     from tray_agent.store.database import Database
     from tray_agent.store.settings import SettingStore
+    from tray_agent.store.state import SeenStores
 
 
 class Agent:
@@ -101,6 +105,13 @@ class Agent:
         return self._open(self.machine.store_url, "store", self.machine.store.table_schema)
 
     @cached_property
+    def seen_stores(self) -> SeenStores:
+        """How far this computer saw its store, kept outside of it."""
+        from tray_agent.store.state import SeenStores
+
+        return SeenStores(self.machine.data_folder / "seen-stores.json", self.clock)
+
+    @cached_property
     def settings(self) -> SettingStore:
         """The practice-wide switches."""
         from tray_agent.store.settings import SettingStore
@@ -151,13 +162,19 @@ class Agent:
             words=PracticeWords.of(machine.practice),
             region=machine.practice.region,
             canton=machine.practice.canton,
-            next_sending=lambda: next((row.next_at for row in self.jobs.overview() if row.key is JobKey.SEND_MESSAGES), None),
+            next_sending=lambda: self._next_run(JobKey.SEND_MESSAGES),
+            next_preparing=lambda: self._next_run(JobKey.PREPARE_REMINDERS),
             outlook=self._sending_outlook,
+            planned_days=self._planned_days,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
             try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
+            seen=self.seen_stores,
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+
+    def _next_run(self, key: JobKey) -> datetime | None:
+        return next((row.next_at for row in self.jobs.overview() if row.key is key), None)
 
     @cached_property
     def questions(self) -> QuestionService:
@@ -193,6 +210,34 @@ class Agent:
         if not self.is_switched_on(JobKey.SEND_MESSAGES):
             return Outlook()
         return outlook_of(self.jobs.plans.load(), JobKey.SEND_MESSAGES, self.machine.zone, self.jobs.around.quiet())
+
+    def _planned_days(self, job: JobKey, after: datetime, until: datetime) -> Iterable[date]:
+        """Gives the days on which a job has a planned time between two instants, by its schedule as it is now."""
+        from tray_agent.schedules.planned_times import days_between
+
+        return days_between(self.jobs.plans.load().jobs[job].schedule, self.machine.zone, after, until)
+
+    def gaps(
+        self, schedules: Mapping[JobKey, Schedule] | None = None, changes: Mapping[Setting, Value] | None = None
+    ) -> Sequence[OrderFinding]:
+        """Returns what is to be told of days on which no planned run reminds of an appointment. Asks the databases.
+
+        Args:
+            schedules: of all jobs; by default those that are saved.
+            changes: switches that are not saved yet.
+
+        Raises:
+            DatabaseUnavailableError: no connection to the agent's own database; the practice's may be away.
+        """
+        from tray_agent.config.settings import Settings
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.rules.eligibility import RuleSettings
+        from tray_agent.messages.work.coverage import gaps_of
+
+        reminders = JobKey.PREPARE_REMINDERS
+        schedule = schedules[reminders] if schedules else self.jobs.plans.load().jobs[reminders].schedule
+        settings = Settings({**self.settings.load().values, **(changes or {})})
+        return gaps_of(self.store, lambda: self.practice, schedule, RuleSettings.of(settings), self.machine.zone)
 
     def waiting_to_send(self) -> Waiting | None:
         """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.
@@ -293,8 +338,18 @@ class Agent:
             switched_on=self.is_switched_on,
             quiet=lambda: QuietHours.from_settings(self.settings.load(), self.machine.practice.canton),
             keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
+            gaps=self.gaps,
+            seen=self.seen_stores,
         )
+        self.job_events.subscribe(self._write_through)
         return Jobs(self.store, around, nudge=self._nudge_scheduler)
+
+    def _write_through(self, event: Event) -> None:
+        """Brings what a run wrote into the file of an embedded store: a copy of the file alone must not be an old state."""
+        from tray_agent.jobs.events import RunFinished
+
+        if isinstance(event, RunFinished):
+            self.store.write_through()
 
     @cached_property
     def scheduler(self) -> Scheduler:

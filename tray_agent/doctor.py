@@ -40,6 +40,7 @@ class Subject(StrEnum):
     CONFIGURATION = "configuration"
     STORE = "store"
     CLOCK = "clock"
+    PLAN = "plan"
     PRACTICE = "practice"
     PORTAL = "portal"
     DOWNLOADS = "downloads"
@@ -150,6 +151,19 @@ def _clock_of_gateway(agent: Agent) -> _Finding | None:
 
 def _synchronise() -> str:
     return _("Zeitsynchronisation von Windows prüfen.")
+
+
+def _plan(agent: Agent) -> Iterator[_Finding]:
+    findings = agent.jobs.check()
+    for finding in findings:
+        yield NOTICE, finding.sentence, _("Zeitpläne unter «Aufträge verwalten» prüfen.")
+    if not any(planned.schedule.enabled for planned in agent.jobs.plans.load().jobs.values()):
+        yield (
+            NOTICE,
+            _("Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."),
+        )
+    elif not findings:
+        yield GOOD, _("Die Zeitpläne passen zusammen.")
 
 
 def _practice(agent: Agent) -> Iterator[_Finding]:
@@ -272,6 +286,7 @@ _CHECKS: dict[Subject, Callable[[Agent], Iterator[_Finding]]] = {
     Subject.CONFIGURATION: _configuration,
     Subject.STORE: _store,
     Subject.CLOCK: _clock,
+    Subject.PLAN: _plan,
     Subject.PRACTICE: _practice,
     Subject.PORTAL: _portal,
     Subject.DOWNLOADS: _downloads,

@@ -30,23 +30,30 @@ NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 TOMORROW = date(2026, 11, 24)
 ZURICH = ZoneInfo("Europe/Zurich")
 BATCH = 10_000
+LATER_DAYS = 20
 VALUES: dict[Setting, Value] = {switches.REMINDERS_ON: True, switches.QUIET_FROM: "00:00", switches.QUIET_UNTIL: "00:00"}
 
 
-def make_practice(folder: Path, size: int) -> Database:
-    """Makes the practice on SQLite."""
+def make_practice(folder: Path, size: int, later: int = 0) -> Database:
+    """Makes the practice on SQLite.
+
+    Args:
+        folder: for its file.
+        size: how many come tomorrow.
+        later: how many come on the twenty days after that.
+    """
     database = open_database(f"sqlite:///{(folder / 'practice.db').as_posix()}", clock=ManualClock(NOON))
     tables.create_practice(database)
     with database.begin() as connection:
         connection.execute(
             insert(tables.mandant), [{"mandant_nr": "M1", "name": "Dr. Meier", "lizenznummer": with_check_digits("7601000")}]
         )
-    for begin in range(0, size, BATCH):
-        numbers = range(begin, min(begin + BATCH, size))
+    for begin in range(0, size + later, BATCH):
+        numbers = range(begin, min(begin + BATCH, size + later))
         with database.begin() as connection:
             connection.execute(insert(tables.patient), [_patient(number) for number in numbers])
             connection.execute(insert(tables.behandlung), [_treatment(number) for number in numbers])
-            connection.execute(insert(tables.termin), [_appointment(number) for number in numbers])
+            connection.execute(insert(tables.termin), [_appointment(number, size) for number in numbers])
     return database
 
 
@@ -91,8 +98,9 @@ def _treatment(number: int) -> Mapping[str, Any]:
     return {"behandlung_nr": number, "patient_nr": number, "mandant_nr": "M1", "eroeffnet_am": date(2026, 1, 5)}
 
 
-def _appointment(number: int) -> Mapping[str, Any]:
-    begins = datetime.combine(TOMORROW, time(7)) + timedelta(minutes=number % 720)
+def _appointment(number: int, tomorrow: int) -> Mapping[str, Any]:
+    day = TOMORROW if number < tomorrow else TOMORROW + timedelta(days=1 + number % LATER_DAYS)
+    begins = datetime.combine(day, time(7)) + timedelta(minutes=number % 720)
     return {"termin_nr": number, "patient_nr": number, "beginn": begins, "status": "definitiv", "arzt": "Dr. Meier"}
 
 

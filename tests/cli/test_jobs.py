@@ -296,3 +296,21 @@ def test_a_store_of_another_computer_is_adopted_by_a_command(capsys: pytest.Capt
     _code, out, err = said(capsys, "jobs", "run", "send_messages")
     assert "der Agent auf ALT" not in out + err
     assert said(capsys, "db", "adopt")[1].startswith("Kein anderer Computer")
+
+
+WORKDAYS = json.dumps({"freq_type": 8, "freq_interval": 62, "active_start_time": 100000})
+MONDAYS = "Kein geplanter Lauf von «Terminerinnerungen aufbereiten» sucht nach Terminen an diesen Tagen: Montag."
+
+
+def test_a_plan_that_reminds_of_no_monday_is_told_wherever_it_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """Schedule, switch, doctor: one check, one sentence; and the switch that it names mends it."""
+    as_json(capsys, "jobs", "enable", "prepare_reminders")
+    saved = as_json(capsys, "jobs", "schedule", "prepare_reminders", "--spec", WORKDAYS)
+    assert "not_covered" not in [finding["kind"] for finding in saved["findings"]]  # the switch stands on Nein: nobody is reminded anyway
+    assert MONDAYS in said(capsys, "settings", "set", "SMSService.TerminerinnerungSenden", "Ja")[1]
+    assert MONDAYS in said(capsys, "jobs", "enable", "prepare_reminders")[1]
+    assert MONDAYS in said(capsys, "doctor")[1]
+    out = said(capsys, "settings", "set", "SMSService.OffsetSuchTage", "2")[1]
+    assert "Abhilfe: OffsetSuchTage auf 3 stellen oder" in out
+    assert MONDAYS not in said(capsys, "settings", "set", "SMSService.OffsetSuchTage", "3")[1]
+    assert MONDAYS not in said(capsys, "doctor")[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -72,6 +73,17 @@ def test_the_outbox_as_a_table_and_as_json(store: Database, capsys: pytest.Captu
     _code, out, _err = said(capsys, "messages", "outbox", "--state", "prepared", "--json")
     listed = json.loads(out)
     assert (listed["total"], listed["messages"][0]["patient"]) == (1, "Muster [1]")
+
+
+def test_the_outbox_by_kind(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    notice = replace(_draft("4", Channel.SMS), kind=MessageKind.MOVED, unique_key="moved/20991124t0900/20991123t0900/4")
+    with store.begin() as connection:
+        entries.insert_drafts(connection, [notice], NOW)
+    _code, out, _err = said(capsys, "messages", "outbox", "--kind", "moved", "--json")
+    assert [(found["kind"], found["patient"]) for found in json.loads(out)["messages"]] == [("moved", "Muster [4]")]
+    _code, out, _err = said(capsys, "messages", "outbox", "--kind", "moved", "--kind", "reminder")
+    assert "Terminverschiebung" in out
+    assert "4 von 4 Mitteilungen." in out
 
 
 def test_whom_to_call(store: Database, capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,3 +168,14 @@ def test_an_input_that_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixt
 def test_a_language_without_texts_is_refused(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*NEXT, "--spec", DAILY, "--language", language]) == 2
     assert "Erlaubt sind: de, en, fr, it." in capsys.readouterr().err
+
+
+WORKDAYS = '{"prepare_reminders": {"freq_type": 8, "freq_interval": 62, "active_start_time": 100000}, "send_messages": {"freq_type": 4}}'
+
+
+@pytest.mark.parametrize(("offsets", "told"), [([], True), (["--offset-search", "3"], False), (["--offset-start", "0"], False)])
+def test_the_check_tells_the_days_that_no_run_searches(capsys: pytest.CaptureFixture[str], offsets: list[str], told: bool) -> None:
+    arguments = ["schedule", "check", "--tz", "Europe/Zurich", "--after", "2026-11-27T12:00", "--spec", WORKDAYS, *offsets, "--json"]
+    assert run(arguments) == 0
+    found = [finding for finding in json.loads(capsys.readouterr().out)["findings"] if finding["kind"] == "not_covered"]
+    assert [(finding["jobs"], finding["times"]) for finding in found] == [(["prepare_reminders"], [])] * told

@@ -35,7 +35,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
 
 def test_the_list_has_all_templates(capsys: pytest.CaptureFixture[str]) -> None:
     entries = told(capsys, "list")
-    assert len(entries) == 16
+    assert len(entries) == 24
     assert {entry["origin"] for entry in entries} == {"default"}
     assert run(["templates", "list"]) == 0
     assert "reminder/sms/de" in capsys.readouterr().out
@@ -47,6 +47,9 @@ def test_one_template_with_preview_and_segments(capsys: pytest.CaptureFixture[st
     assert "Elisabeth" in shown["preview"]["text"]
     assert shown["segments"]["count"] == 1
     assert shown["findings"] == []
+    notice = told(capsys, "show", "moved/sms/de")
+    assert "10:15 Uhr, nicht mehr am 23.12.2026, 09:30 Uhr" in notice["preview"]["text"]
+    assert (notice["segments"]["count"], notice["findings"]) == (1, [])
     assert run(["templates", "show", "Reminder/Email/FR"]) == 0
     assert "Bonjour Madame" in capsys.readouterr().out
 
@@ -102,6 +105,22 @@ def test_checking_saves_nothing_and_tells_by_its_exit_code(capsys: pytest.Captur
         ("unknown_placeholder", "error", 20),
     ]
     assert told(capsys, "show", "reminder/sms/de")["origin"] == "default"
+
+
+def test_decomposed_letters_count_the_same_when_checked_and_when_saved(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    """As files from a Mac have them: u and ¨ are two characters, of which SMS knows neither together."""
+    file.write_text("\ufeffGru\u0308ezi, Ihr Termin: {Datum} {Uhrzeit}.\u200b Fu\u0308r Fragen: Zu\u0308rich\n", "utf-8")
+    checked, saved = (told(capsys, command, "reminder/sms/de", "--file", str(file)) for command in ("check", "set"))
+    for name in ("text", "preview", "segments", "findings"):
+        assert checked[name] == saved[name]
+    assert checked["text"] == "Grüezi, Ihr Termin: {Datum} {Uhrzeit}. Für Fragen: Zürich"
+    assert (checked["segments"]["encoding"], checked["findings"]) == ("gsm", [])
+
+
+def test_a_notice_goes_out_of_use_with_its_reminder(capsys: pytest.CaptureFixture[str]) -> None:
+    told(capsys, "disable", "reminder/sms/it")
+    origins = {entry["template"]: entry["origin"] for entry in told(capsys, "list")}
+    assert [name for name, origin in origins.items() if origin == "disabled"] == ["reminder/sms/it", "moved/sms/it"]
 
 
 def test_a_template_is_switched_off(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import holidays
 import pytest
 
-from tray_agent.config.machine import GatewayAccount, Machine, is_unconfigured, load_machine, without_password
+from tray_agent.config.machine import _CANTONS, GatewayAccount, Machine, is_unconfigured, load_machine, without_password
 from tray_agent.errors import ConfigurationError
 
 FILE = """
@@ -70,6 +71,14 @@ def test_the_schema_can_be_named_in_the_file(tmp_path: Path) -> None:
     [
         ("[practice]\ntimezone = 'Europe/Zürich'", "Europe/Zürich"),
         ("[practice]\ntimezon = 'Europe/Zurich'", "practice.timezon"),
+        ("[practice]\nregion = 'Schweiz'", "practice.region: erlaubt ist das Länderkürzel mit zwei Buchstaben, zum Beispiel CH oder LI."),
+        ("[practice]\nregion = 'CHE'", "practice.region"),
+        ("[practice]\nregion = 'UK'", "practice.region"),
+        ("[practice]\nregion = '41'", "practice.region"),
+        ("[practice]\nregion = ''", "practice.region"),
+        ("[practice]\ncanton = 'Schweiz'", "practice.canton: erlaubt ist AG, AI, AR, BE"),
+        ("[practice]\ncanton = 'Zürich'", "practice.canton"),
+        ("[practice]\ncanton = 'CH-ZH'", "practice.canton"),
         ("[mail]\nport = 70000", "mail.port"),
         ("[ui]\nlanguage = \n", "Zeile 2, Spalte 12"),
         ("[gateway.accounts.M1]\npassword = 'x'", "gateway.accounts.M1"),
@@ -84,6 +93,27 @@ def test_a_faulty_file_is_told_in_one_line_that_names_the_place(tmp_path: Path, 
     assert named in str(raised.value)
     assert str(path) in str(raised.value)
     assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "region"), [("CH", "CH"), ("ch", "CH"), (" Ch ", "CH"), ("li", "LI"), ("DE", "DE"), ("at", "AT"), ("gb", "GB")]
+)
+def test_the_country_of_numbers_is_taken_in_any_case(monkeypatch: pytest.MonkeyPatch, written: str, region: str) -> None:
+    monkeypatch.setenv("VITOCLIENT_PRACTICE__REGION", written)
+    assert load_machine().practice.region == region
+
+
+@pytest.mark.parametrize(
+    ("written", "canton"), [("ZH", "ZH"), ("zh", "ZH"), (" Ti ", "TI"), ("stadt zurich", "Stadt Zurich"), ("", "")]
+)  # fmt: skip
+def test_the_canton_is_taken_in_any_case(monkeypatch: pytest.MonkeyPatch, written: str, canton: str) -> None:
+    monkeypatch.setenv("VITOCLIENT_PRACTICE__CANTON", written)
+    assert load_machine().practice.canton == canton
+
+
+def test_the_cantons_are_those_whose_holidays_are_known() -> None:
+    known = holidays.country_holidays("CH")
+    assert set(known.subdivisions) == set(_CANTONS)
 
 
 @pytest.mark.parametrize(

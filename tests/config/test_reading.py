@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, UiSection
-from tray_agent.config.reading import MisfitError, between, checked, laid_over, named, plain_table, read_section
+from tray_agent.config.reading import MisfitError, between, checked, laid_over, named, plain_table, read_section, spelt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class _House:
     street: str | None = field(default=None, metadata=named("str"))
     lift: bool = False
     heating: Literal["gas", "wood"] = "wood"
-    code: str = field(default="", metadata=checked(lambda code: "zu lang" if len(code) > 3 else ""))
+    code: str = field(default="", metadata=spelt(str.upper) | checked(lambda code: "zu lang" if len(code) > 3 else ""))
     owner: _Person = field(default_factory=lambda: _Person(name="?"))
     people: dict[str, _Person] = field(default_factory=dict)
 
@@ -40,6 +40,7 @@ def test_an_empty_table_gives_the_defaults() -> None:
     [
         ({"str": "Hof 1"}, _House(street="Hof 1")),
         ({"lift": True}, _House(lift=True)),
+        ({"code": "ab"}, _House(code="AB")),
         ({"lift": "On"}, _House(lift=True)),
         ({"lift": 0}, _House(lift=False)),
         ({"owner": {"name": "Anna", "age": " 33 "}}, _House(owner=_Person(name="Anna", age=33))),

@@ -32,7 +32,9 @@ def test_a_new_file_is_made_with_its_folder(tmp_path: Path) -> None:
     assert [found.name for found in file.parent.iterdir()] == ["config.toml"]
 
 
-@pytest.mark.parametrize("changes", [{("mail", "port"): 0}, {("mail", "hots"): "x"}, {("practice", "timezone"): "Mond"}])
+@pytest.mark.parametrize(
+    "changes", [{("mail", "port"): 0}, {("mail", "hots"): "x"}, {("practice", "timezone"): "Mond"}, {("practice", "canton"): "Schweiz"}]
+)  # fmt: skip
 def test_a_wrong_value_leaves_the_file_as_it_was(tmp_path: Path, changes: dict[tuple[str, ...], object]) -> None:
     file = tmp_path / "config.toml"
     file.write_text(TEXT, encoding="utf-8")

@@ -19,7 +19,7 @@ from tray_agent.jobs.owed import Rest
 from tray_agent.jobs.scheduler import Scheduler
 from tray_agent.protocol.model import RunState
 from tray_agent.store.database import Database
-from tray_agent.store.tables import agent_presence, job_lock, message
+from tray_agent.store.tables import agent_presence, covered_day, job_lock, message
 
 PREPARE, SEND = JobKey.PREPARE_REMINDERS, JobKey.SEND_MESSAGES
 MINUTE = timedelta(minutes=1)
@@ -202,6 +202,18 @@ def test_messages_keep_their_states_and_are_looked_at_soon(engine: Engine, clock
     assert {row["state"]: row["next_at"] for row in rows} == soon
     assert {row[name] for row in rows for name in ("prepared_at", "sending_at")} == {NOW}
     assert {row["version"] for row in rows} == {3}
+
+
+def test_days_that_were_searched_by_the_wrong_clock_are_searched_again(engine: Engine, clock: ManualClock) -> None:
+    """What comes between the two would count as searched by a run that succeeded, and would not be made up for."""
+    wrong = NOW + timedelta(days=2)
+    rows = [{"job": PREPARE.value, "day": f"2026-11-2{day}", "searched_at": at} for day, at in ((4, NOW), (6, wrong))]
+    with engine.database.begin() as connection:
+        connection.execute(insert(covered_day), rows)
+        connection.execute(update(job_lock).values(settled_until=wrong))
+    scheduler_of(engine).look()
+    with engine.database.read() as connection:
+        assert connection.execute(select(covered_day.c.day)).scalars().all() == ["2026-11-24"]
 
 
 def _message(state: str, at: datetime) -> dict[str, object]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -87,6 +87,12 @@ class Scene:
         key = ReminderKey(appointment_id, starts_at)
         keys = self.earlier.keys | {key} if key_too else self.earlier.keys
         return replace(self, earlier=Earlier(keys, self.earlier.reminders | {EarlierReminder(key, patient_id)}))
+
+    def told(self, starts_at: datetime) -> Scene:
+        """Returns the scene after its reminder of another start left, the day before."""
+        key = ReminderKey("A1", starts_at)
+        left = (self.now - timedelta(days=1)).replace(tzinfo=UTC)
+        return replace(self, earlier=Earlier(self.earlier.keys | {key}, self.earlier.reminders | {EarlierReminder(key, "P1", left)}))
 
     @property
     def around(self) -> Circumstances:

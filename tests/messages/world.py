@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +33,10 @@ from tray_agent.messages.work.send import send_messages
 from tray_agent.messages.work.status import update_status
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, Treatment
 from tray_agent.protocol.model import Activity
+from tray_agent.schedules.planned_times import days_between
+from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.state import SeenStores
 from tray_agent.store.tables import message
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -137,9 +141,12 @@ class World:
     activities: list[Activity] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
+    next_preparing: datetime | None = None
     senders: dict[str, str] = field(default_factory=dict)
     hastened: int = 0
     decided: int = 0
+    schedules: dict[JobKey, Schedule] = field(default_factory=dict)
+    seen: SeenStores = field(default_factory=SeenStores)
     outlook: Outlook = field(default_factory=lambda: Outlook(NOW + timedelta(minutes=10)))
 
     @property
@@ -157,9 +164,12 @@ class World:
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
             rules=self.rules,
             next_sending=lambda: self.next_sending,
+            next_preparing=lambda: self.next_preparing,
             outlook=lambda: self.outlook,
+            planned_days=self._planned_days,
             make_sending_due=self._decide,
             try_sending=self._hasten,
+            seen=self.seen,
             reached=self.steps.append,
         )
 
@@ -187,14 +197,17 @@ class World:
     def prepare(self, *, dry_run: bool = False, due_at: datetime | None = None) -> JobResult:
         return self._run(prepare_reminders, JobKey.PREPARE_REMINDERS, dry_run=dry_run, due_at=due_at)
 
-    def greet(self) -> JobResult:
-        return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS)
+    def greet(self, *, dry_run: bool = False, due_at: datetime | None = None) -> JobResult:
+        return self._run(prepare_birthdays, JobKey.PREPARE_BIRTHDAYS, dry_run=dry_run, due_at=due_at)
 
     def send(self, *, dry_run: bool = False, by_hand: bool = False) -> JobResult:
         return self._run(send_messages, JobKey.SEND_MESSAGES, dry_run=dry_run, by_hand=by_hand)
 
     def follow_up(self, *, by_hand: bool = False) -> JobResult:
         return self._run(update_status, JobKey.UPDATE_STATUS, by_hand=by_hand)
+
+    def _planned_days(self, job: JobKey, after: datetime, until: datetime) -> Iterator[date]:
+        return days_between(self.schedules[job], ZURICH, after, until) if job in self.schedules else iter(())
 
     def _decide(self) -> None:
         self.decided += 1
@@ -227,9 +240,10 @@ class World:
 
     def add_patients(self, number: int, *, mandant: str = "M1", prefix: str = "Q") -> None:
         """Adds patients with a definite appointment each, tomorrow."""
+        apart = 0 if prefix == "Q" else 1 + zlib.crc32(prefix.encode()) % 50  # nobody shares a number with another prefix
         for index in range(number):
-            patient_id = f"{prefix}{index}"
-            self.practice.put(replace(ANNA, id=patient_id, mobile=f"079 {200 + index // 10000} {index // 100 % 100:02} {index % 100:02}"))
+            patient_id, digits = f"{prefix}{index}", f"{2_000_000 + apart * 100_000 + index}"
+            self.practice.put(replace(ANNA, id=patient_id, mobile=f"079 {digits[:3]} {digits[3:5]} {digits[5:]}"))
             self.practice.put(treatment(patient_id, mandant))
             self.book_appointment(f"a-{prefix}{index}", TOMORROW_NINE + timedelta(minutes=index % 500), patient_id)
 

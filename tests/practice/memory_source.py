@@ -78,9 +78,10 @@ class MemoryPracticeSource:
         return dict(self._visit_reasons)
 
     def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
-        """Streams the appointments with first <= starts_at < end (local wall-clock, naive), in chunks, by start then id."""
+        """Streams the appointments with first <= starts_at < end, in chunks, by start then id; then those of which no day is known."""
         found = [appointment for appointment in self._appointments.values() if first <= appointment.starts_at < end]
         yield from _chunks(sorted(found, key=lambda appointment: (appointment.starts_at, appointment.id)))
+        yield from _chunks([appointment for appointment in self._appointments.values() if not appointment.is_dated])
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
         """Returns the appointments of these ids that still exist, by id."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.schedules import schedule_oracle as oracle
 from tests.schedules.schedule_strategies import schedules
 from tray_agent.schedules.codes import Subday
-from tray_agent.schedules.planned_times import between, next_after, previous_at_or_before
+from tray_agent.schedules.planned_times import between, days_between, next_after, previous_at_or_before
 from tray_agent.schedules.schedule import Schedule
 
 SOAK = os.environ.get("VITOCLIENT_SOAK") == "1"
@@ -134,3 +134,15 @@ def test_within_a_repeated_hour_all_its_times_lie_behind() -> None:
         assert second_time.astimezone(zone).fold == 1
         assert next_after(schedule, zone, second_time) == datetime(2026, 10, 25, 2, 0, tzinfo=UTC)
         assert previous_at_or_before(schedule, zone, second_time) == datetime(2026, 10, 25, 0, 59, tzinfo=UTC)
+
+
+@pytest.mark.timeout(120)
+@settings(max_examples=150, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
+@given(case=cases(), day=st.integers(0, 700), hours=st.integers(0, 24 * 30))
+def test_days_with_a_planned_time_are_those_of_the_planned_times(case: tuple[str, int, Schedule], day: int, hours: int) -> None:
+    zone_name, first_year, schedule = case
+    zone = ZoneInfo(zone_name)
+    begin = datetime(first_year, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    until = begin + timedelta(hours=hours)
+    expected = list(dict.fromkeys(at.astimezone(zone).date() for at in between(schedule, zone, begin, until)))
+    assert list(days_between(schedule, zone, begin, until)) == expected

@@ -19,16 +19,20 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--trace", action="store_true", help="print what happened when")
     parser.add_argument("--calm", action="store_true", help="without bad hours")
+    parser.add_argument("--lively", action="store_true", help="with an agenda that lives")
     parser.add_argument("--break", dest="broken", choices=sorted(BREAKS), help="with one of the product's conditions broken")
     parser.add_argument("--without", default="", metavar="N,N", help="leave these troubles out (their numbers are in the trace)")
+    parser.add_argument("--about", default="", metavar="PERSON", help="print what was true, told and seen of one patient (p216)")
     given = parser.parse_args()
     without = [int(number) for number in given.without.split(",") if number]
     began = time.perf_counter()
     with BREAKS[given.broken].planted() if given.broken else nullcontext():
-        record = play(given.seed, given.days, bad=not given.calm, without=without)
+        record = play(given.seed, given.days, bad=not given.calm, without=without, lively=given.lively)
     lasted = time.perf_counter() - began
     if given.trace:
         print(*record.told(), sep="\n")  # noqa: T201 - this is what it is for
+    if given.about:
+        print(*record.about(given.about), sep="\n")  # noqa: T201 - this is what it is for
     violations = judge(record)
     for violation in violations:
         print(violation)  # noqa: T201 - this is what it is for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -13,6 +14,7 @@ ZURICH = ZoneInfo("Europe/Zurich")
 FIRST_VISIT, LAST_VISIT = time(8, 30), time(17, 30)
 OPENS, CLOSES = time(8, 0), time(18, 0)
 LUNCH = (time(12, 0), time(13, 0))
+DOCTORS = ("Dr. Meier", "Dr. Huber", "Dr. Frei")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Person:
     Attributes:
         mobile, email: as typed, "" for none; nobody shares them.
         mandant: who is charged.
+        remark: what somebody wrote beside the name instead of the date of death.
     """
 
     id: str
@@ -33,6 +36,7 @@ class Person:
     born: date
     dead: bool = False
     opted_out: bool = False
+    remark: str = ""
 
     def __str__(self) -> str:
         return f"{self.first} {self.last} ({self.id}){' has died' if self.dead else ''}{' wants no messages' if self.opted_out else ''}"
@@ -58,15 +62,25 @@ class Visit:
 
     Attributes:
         start: the practice's wall clock, naive.
+        deleted: the practice software does not have it any more.
     """
 
     id: str
     person: str
     start: datetime
     cancelled: bool = False
+    provisional: bool = False
+    deleted: bool = False
+    doctor: str = DOCTORS[0]
 
     def __str__(self) -> str:
-        return f"visit {self.id} of {self.person} at {self.start:%d.%m. %H:%M}{', cancelled' if self.cancelled else ''}"
+        what = [name for name in ("cancelled", "provisional", "deleted") if getattr(self, name)]
+        return ", ".join([f"visit {self.id} of {self.person} at {self.start:%d.%m. %H:%M} with {self.doctor}", *what])
+
+    @property
+    def stands(self) -> bool:
+        """Returns whether somebody is expected."""
+        return not (self.cancelled or self.provisional or self.deleted)
 
     @property
     def at(self) -> datetime:
@@ -97,6 +111,11 @@ class Agenda:
     def visits(self) -> list[Visit]:
         return [history[-1][1] for history in self._visits.values()]
 
+    @property
+    def visit_ids(self) -> AbstractSet[str]:
+        """Returns the ids of all visits that ever were."""
+        return self._visits.keys()
+
     def person(self, person_id: str, at: datetime | None = None) -> Person:
         """Returns somebody as of an instant, now by default."""
         history = self._people[person_id]
@@ -104,7 +123,9 @@ class Agenda:
 
     def visit(self, visit_id: str, at: datetime | None = None) -> Visit | None:
         """Returns a visit as of an instant, now by default; None before it was booked."""
-        history = self._visits[visit_id]
+        history = self._visits.get(visit_id, [])
+        if not history:
+            return None
         if at is None:
             return history[-1][1]
         place = _place(history, at)
@@ -113,9 +134,20 @@ class Agenda:
     def visit_history(self, visit_id: str) -> list[tuple[datetime, Visit]]:
         return list(self._visits[visit_id])
 
+    def spans(self, visit_id: str) -> list[tuple[datetime, datetime, Visit]]:
+        """Returns how a visit was, with the instants from which and until which; the last until it began, or for ever."""
+        history = self._visits[visit_id]
+        ends = [since for since, _one in history[1:]] + [datetime.max.replace(tzinfo=UTC)]
+        return [(since, end, one) for (since, one), end in zip(history, ends, strict=True)]
+
+    def ever_of(self, person_id: str) -> list[str]:
+        """Returns the ids of the visits that ever were somebody's."""
+        return list(self._of[person_id])
+
     def of_person(self, person_id: str, at: datetime) -> list[Visit]:
-        """Returns somebody's visits as of an instant, cancelled ones too."""
-        return [found for found in (self.visit(visit_id, at) for visit_id in self._of[person_id]) if found]
+        """Returns somebody's visits as of an instant, cancelled and deleted ones too."""
+        known = (self.visit(visit_id, at) for visit_id in self._of[person_id])
+        return [found for found in known if found and found.person == person_id]
 
 
 def _place(history: list[tuple[datetime, Person]] | list[tuple[datetime, Visit]], at: datetime) -> int:
@@ -151,13 +183,12 @@ def a_person(number: int, random: Random) -> Person:
     )
 
 
-def book_day(agenda: Agenda, now: datetime, day: date, number: int, random: Random) -> None:
-    """Books a working day: nobody comes twice on it."""
+def a_day(agenda: Agenda, day: date, number: int, random: Random) -> list[Visit]:
+    """Returns what is booked for a working day: nobody comes twice on it."""
     people = random.sample([person.id for person in agenda.people() if not person.dead], number)
     minutes = int((datetime.combine(day, LAST_VISIT) - datetime.combine(day, FIRST_VISIT)).total_seconds()) // 60
-    for place, person_id in enumerate(people):
-        start = datetime.combine(day, FIRST_VISIT) + timedelta(minutes=place * minutes // number // 5 * 5)
-        agenda.note(now, Visit(f"v-{day:%m%d}-{place}", person_id, start))
+    starts = (datetime.combine(day, FIRST_VISIT) + timedelta(minutes=place * minutes // number // 5 * 5) for place in range(number))
+    return [Visit(f"v-{day:%m%d}-{place}", person, start) for place, (person, start) in enumerate(zip(people, starts, strict=True))]
 
 
 def moved(visit: Visit, by: timedelta) -> Visit:

@@ -18,6 +18,10 @@ CALM_DAYS = 8
 """So many days are played without bad hours: a week, and the Monday that is prepared on a Sunday."""
 
 
+LIVELY_SEEDS, LIVELY_DAYS = (34, 11), 15
+"""So many days are played with an agenda that lives: one of them with one reminder a day for each patient."""
+
+
 def in_memory() -> str | None:
     """Returns a folder in memory where there is one (Linux)."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder of its own is made in it
@@ -25,20 +29,20 @@ def in_memory() -> str | None:
 
 def play(
     seed: int, days: int, *, bad: bool = True, without: Collection[int] = (), stop: Callable[[Record], bool] = lambda _record: False,
-    also: Script = nothing_else,
+    also: Script = nothing_else, lively: bool = False,
 ) -> Record:  # fmt: skip
     """Returns the record of a simulated practice."""
     with tempfile.TemporaryDirectory(prefix="vitoclient-simulation-", dir=in_memory()) as folder:
-        return Simulation(seed, Path(folder), bad=bad, without=without, also=also).run(days, stop)
+        return Simulation(seed, Path(folder), bad=bad, without=without, also=also, lively=lively).run(days, stop)
 
 
 @cache
-def played(seed: int, days: int = SHORT_DAYS, *, bad: bool = True) -> Record:
+def played(seed: int, days: int = SHORT_DAYS, *, bad: bool = True, lively: bool = False) -> Record:
     """Returns the record of a seed, played once."""
-    return play(seed, days, bad=bad)
+    return play(seed, days, bad=bad, lively=lively)
 
 
 @cache
-def judged(seed: int, days: int = SHORT_DAYS, *, bad: bool = True) -> tuple[Violation, ...]:
+def judged(seed: int, days: int = SHORT_DAYS, *, bad: bool = True, lively: bool = False) -> tuple[Violation, ...]:
     """Returns what the judge found in a seed."""
-    return tuple(judge(played(seed, days, bad=bad)))
+    return tuple(judge(played(seed, days, bad=bad, lively=lively)))

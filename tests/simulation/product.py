@@ -8,10 +8,11 @@ when something is due or has changed, because nothing else could make a differen
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,7 +21,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -28,9 +29,10 @@ from tests.practice.memory_source import MemoryPracticeSource
 from tests.simulation.agenda import ZURICH, Person, Visit
 from tests.simulation.strands import KilledError, Place, PlaceClock, Timetable, strands_for_threads
 from tests.support.gateway import FaultyGateway, GatewayFault
+from tests.support.plain_texts import plain_texts
 from tray_agent.agent import Agent
 from tray_agent.config import settings as switches
-from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection, PracticeSection
+from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MachineSection, MailSection, PracticeSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.demo.gateway_server import AcceptedSms, DeliveryRule
 from tray_agent.errors import KnownError, OutcomeUnknownError
@@ -61,8 +63,10 @@ from tray_agent.messages.gateways.contract import (
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.gateways.smtp import SmtpGateway
 from tray_agent.messages.outbox.keys import start_in
-from tray_agent.messages.outbox.model import DoubtDecision
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxReason
+from tray_agent.messages.questions import Answer, Question, QuestionAnsweredError, QuestionMissingError, QuestionService
 from tray_agent.messages.rules.licence import with_check_digits
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.service import MessageService
 from tray_agent.messages.work import prepare, send, status
 from tray_agent.practice.model import (
@@ -74,10 +78,14 @@ from tray_agent.practice.model import (
     Treatment,
     VisitReason,
 )
+from tray_agent.practice.views import APPOINTMENTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
+from tray_agent.practice.views import MANDANTS as MANDANTS_VIEW
+from tray_agent.protocol.model import RunState
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
+from tray_agent.store.tables import activity
 
 LOADED_ONCE: tuple[object, ...] = (runner, service, prepare, send, status)
 """What the product loads late is loaded here: strands take the place of threads in modules that are there."""
@@ -92,6 +100,11 @@ PLAN = {
 """What the specification recommends."""
 
 PREPARED_AT, SENT_AT = PLAN[JobKey.PREPARE_REMINDERS], PLAN[JobKey.SEND_MESSAGES]
+PREPARING = JobKey.PREPARE_REMINDERS.value
+BOOKED_AFTERWARDS = Reason.BOOKED_AFTERWARDS.value
+GONE = frozenset({OutboxReason.CANCELLED_AFTER.value})
+"""The rows of the activity log that say that a message which left is not true any more."""
+
 QUIET = (time(20, 0), time(8, 0))
 """The practice's quiet hours, as its switches say."""
 
@@ -148,6 +161,8 @@ class Wires:
         answers: seconds after which the gateway answers, from and to.
         mail_breaks: the share of e-mails after whose text the connection breaks off.
         store_away, practice_away: the databases do not answer.
+        empty_views: the practice's views that hold nothing for a while.
+        missing: appointments that the view of appointments lacks for a while.
         lose_commits: so many of the next COMMITs get no answer.
         requests: how often each account's gateway was asked, by instant.
         inquiries: of these what asked about deliveries.
@@ -161,6 +176,8 @@ class Wires:
     mail_breaks: float = 0.0
     store_away: bool = False
     practice_away: bool = False
+    empty_views: frozenset[PracticeView] = frozenset()
+    missing: frozenset[str] = frozenset()
     lose_commits: int = 0
     requests: list[tuple[datetime, str]] = field(default_factory=list)
     inquiries: list[tuple[datetime, str]] = field(default_factory=list)
@@ -182,6 +199,48 @@ class Taken:
     text: str
     at: datetime
     failed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A row of the activity log about somebody's appointment.
+
+    Attributes:
+        start: as the row names it, in the practice's wall clock.
+    """
+
+    at: datetime
+    reason: str
+    person: str
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that somebody saw.
+
+    Attributes:
+        about: the visits that it is about, where it is about some.
+    """
+
+    at: datetime
+    kind: str
+    subject: str
+    about: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run that ended.
+
+    Attributes:
+        skipped: by reason, how many it left out.
+    """
+
+    at: datetime
+    job: str
+    succeeded: bool
+    skipped: Mapping[str, int]
 
 
 class World:
@@ -218,7 +277,7 @@ class World:
 
 
 class SurgeryData(MemoryPracticeSource):
-    """The practice's data as the product reads them, where its database answers."""
+    """The practice's data as the product reads them, where its database answers and its views hold what is true."""
 
     def __init__(self, wires: Wires) -> None:
         super().__init__(MANDANTS)
@@ -229,45 +288,43 @@ class SurgeryData(MemoryPracticeSource):
         for one in changed:
             if isinstance(one, Person):
                 self.put(_patient(one), Treatment(f"t-{one.id}", one.id, one.mandant, one.born))
+            elif one.deleted:
+                self.remove_appointment(one.id)
             else:
-                status = AppointmentStatus.CANCELLED if one.cancelled else AppointmentStatus.DEFINITE
-                self.put(Appointment(one.id, one.person, one.start, status))
+                self.put(Appointment(one.id, one.person, one.start, _status_of(one), doctor=one.doctor))
 
     def empty_views(self) -> frozenset[str]:
-        self._ask()
-        return super().empty_views()
+        return super().empty_views() | {view.name for view in VIEWS if not self._holds(view)}
 
     def mandants(self) -> Mapping[str, Mandant]:
-        self._ask()
-        return super().mandants()
+        return super().mandants() if self._holds(MANDANTS_VIEW) else {}
 
     def visit_reasons(self) -> Mapping[str, VisitReason]:
-        self._ask()
-        return super().visit_reasons()
+        return super().visit_reasons() if self._holds(VISIT_REASONS) else {}
 
     def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
-        self._ask()
-        return super().appointments_between(first, end)
+        if not self._holds(APPOINTMENTS):
+            return iter(())
+        missing = self._wires.missing
+        parts = super().appointments_between(first, end)
+        return ([one for one in part if one.id not in missing] for part in parts)
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
-        self._ask()
-        return super().appointments(ids)
+        return super().appointments(set(ids) - self._wires.missing) if self._holds(APPOINTMENTS) else {}
 
     def patients(self, ids: Collection[str]) -> Mapping[str, Patient]:
-        self._ask()
-        return super().patients(ids)
+        return super().patients(ids) if self._holds(PATIENTS) else {}
 
     def patients_born_on(self, month_days: Collection[tuple[int, int]]) -> Iterator[list[Patient]]:
-        self._ask()
-        return super().patients_born_on(month_days)
+        return super().patients_born_on(month_days) if self._holds(PATIENTS) else iter(())
 
     def last_mandants(self, patient_ids: Collection[str]) -> Mapping[str, str]:
-        self._ask()
-        return super().last_mandants(patient_ids)
+        return super().last_mandants(patient_ids) if self._holds(TREATMENTS) else {}
 
-    def _ask(self) -> None:
+    def _holds(self, view: PracticeView) -> bool:
         if self._wires.practice_away:
             raise _database_away()
+        return view not in self._wires.empty_views
 
 
 class StoreConnection(Database):
@@ -410,8 +467,10 @@ class Surroundings:
     """What all computers of the practice share.
 
     Attributes:
+        folder: each computer has its own below it.
         told: hears what happens, for the story: who, and what.
         changed: hears that something in the store is new, so that every computer looks at the plan.
+        ran: hears how runs ended.
     """
 
     timetable: Timetable
@@ -420,8 +479,10 @@ class Surroundings:
     surgery: SurgeryData
     wires: Wires
     seed: int
+    folder: Path
     told: Callable[[str, str], None]
     changed: Callable[[], None]
+    ran: Callable[[Ran], None]
 
 
 class Office(Agent):
@@ -430,6 +491,7 @@ class Office(Agent):
     def __init__(self, name: str, place: Place, around: Surroundings, reached: Callable[[str], None]) -> None:
         accounts = {mandant: GatewayAccount(user=user, originator="Praxis") for mandant, user in ACCOUNTS.items()}
         machine = Machine(
+            machine=MachineSection(data_folder=str(around.folder / name)),
             practice=PracticeSection(name="Praxis am Bellevue", phone="044 262 11 22", timezone=str(ZURICH)),
             gateway=GatewaySection(address=around.world.server.address, originator="Praxis", accounts=accounts),
             mail=MailSection(host="mail.example", sender="praxis@bellevue.example", sender_name="Praxis am Bellevue"),
@@ -465,7 +527,7 @@ class Office(Agent):
     @cached_property
     def messages(self) -> MessageService:
         made = super().messages
-        return MessageService(replace(made.parts, reached=self._reached), made._write)
+        return MessageService(replace(made.parts, reached=self._reached, templates=plain_texts), made._write)
 
     @property
     def job_works(self) -> JobWorks:
@@ -565,6 +627,24 @@ class Programme:
         rows = self._office.messages.call_list()
         return frozenset((row.message.appointment_id or "", start_in(row.message.unique_key)) for row in rows)
 
+    def questions(self) -> list[tuple[Question, frozenset[str]]]:
+        """Returns what somebody has to decide, and about which visits."""
+        return [(question, self._visits_of(question)) for question in self._questions.open()]
+
+    def _visits_of(self, question: Question) -> frozenset[str]:
+        numbers = question.about.get("messages", ())
+        return frozenset(self._office.messages.message(number).appointment_id or "" for number in numbers)
+
+    def answer(self, number: int, answer: Answer) -> None:
+        """Decides; somebody else may have done so before."""
+        with suppress(QuestionAnsweredError, QuestionMissingError):
+            self._questions.answer(number, answer, "Praxis")
+
+    @cached_property
+    def _questions(self) -> QuestionService:
+        office = self._office
+        return QuestionService(office.store, office.messages._write, lambda _question: office.jobs.try_again(changed=True))
+
     def decide_doubts(self) -> int:
         """Decides about e-mails in doubt as somebody does who asked the patients: rightly; returns how many."""
         arrived, decided = {mail.reference for mail in self._around.world.mails}, 0
@@ -634,6 +714,7 @@ class Programme:
             planned = f"{run.trigger.value}, planned {run.due_at.astimezone(ZURICH):%d.%m. %H:%M}"
             came = f"{run.state.value} {run.reason}: {run.sentence} {dict(run.counts)} {dict(run.skipped)}"
             self._around.told(self.name, f"{run.job.value} ({planned}) {came}")
+            self._around.ran(Ran(self._around.timetable.now, run.job.value, run.state is RunState.SUCCEEDED, dict(run.skipped)))
             self._around.changed()
         elif isinstance(heard, RunLost):
             self._around.told(self.name, f"{heard.job.value}: lost or given back")
@@ -650,6 +731,35 @@ class Programme:
         self._around.timetable.at(self._around.timetable.now, self.on_doom, first=True)
         self._around.timetable.wait(60.0)  # never comes back from it
         raise KilledError
+
+
+def notices_since(engine: Engine, number: int) -> tuple[int, list[Notice]]:
+    """Returns the rows of the activity log about appointments after the one with this number, and the last one's number."""
+    columns = (activity.c.id, activity.c.at, activity.c.reason, activity.c.patient_id, activity.c.appointment_at)
+    with engine.connect() as connection:
+        rows = connection.execute(select(*columns).where(activity.c.id > number).order_by(activity.c.id)).all()
+    notices = [
+        Notice(row.at, row.reason, row.patient_id, row.appointment_at.astimezone(ZURICH).replace(tzinfo=None))
+        for row in rows
+        if row.patient_id and row.appointment_at
+    ]
+    return max([number, *(row.id for row in rows)]), notices
+
+
+def copy_of(engine: Engine) -> bytes:
+    """Returns a whole copy of the store, made while everything runs."""
+    with sqlite3.connect(engine.url.database or "") as source, sqlite3.connect(":memory:") as copy:
+        source.backup(copy)
+        return copy.serialize()
+
+
+def put_back(engine: Engine, copy: bytes) -> None:
+    """Puts a copy in the store's place, while no computer is on."""
+    engine.dispose()
+    file = Path(engine.url.database or "")
+    for old in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
+        old.unlink(missing_ok=True)  # not written over: what a computer that was switched off had opened stays what it was
+    file.write_bytes(copy)
 
 
 @cache
@@ -686,6 +796,13 @@ def _at(schedule: Schedule, at: time) -> Schedule:
 
 def _patient(person: Person) -> Patient:
     return Patient(
-        person.id, person.first, person.last, salutation="Frau", language="de", mobile=person.mobile or None, email=person.email or None,
-        birth_date=person.born, death_date=person.born if person.dead else None, opted_out=person.opted_out,
+        person.id, person.first, f"{person.last} {person.remark}".strip(), salutation="Frau", language="de",
+        mobile=person.mobile or None, email=person.email or None,
+        birth_date=person.born, death_date=person.born if person.dead and not person.remark else None, opted_out=person.opted_out,
     )  # fmt: skip
+
+
+def _status_of(visit: Visit) -> AppointmentStatus:
+    if visit.cancelled:
+        return AppointmentStatus.CANCELLED
+    return AppointmentStatus.PROVISIONAL if visit.provisional else AppointmentStatus.DEFINITE

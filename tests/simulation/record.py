@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.simulation.agenda import ZURICH, Agenda
-from tests.simulation.product import Reminder, Taken
+from tests.simulation.product import Asked, Notice, Ran, Reminder, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,36 @@ class Glance:
 
     at: datetime
     listed: frozenset[Reminder]
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time in which the practice's views did not hold what is true.
+
+    Attributes:
+        missing: the appointments that the views lacked; None: they lacked all.
+    """
+
+    begins: datetime
+    ends: datetime
+    missing: frozenset[str] | None
+
+    def hides(self, visit_id: str, since: datetime, until: datetime) -> bool:
+        """Returns whether an appointment was missing at any time between two instants."""
+        return self.begins < until and since < self.ends and (self.missing is None or visit_id in self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """That the store was put back.
+
+    Attributes:
+        copied: when the copy was made.
+        at: when it took the store's place.
+    """
+
+    copied: datetime
+    at: datetime
 
 
 class Hindrances:
@@ -67,7 +97,11 @@ class Record:
 
     Attributes:
         starts, ends: of the simulated time.
+        one_per_day: whether the practice reminds each patient of the first appointment of a day only.
         glances: in the order of time; only in working hours, only where somebody could look.
+        asked: what somebody was asked to decide, each time it was seen.
+        notices: of the activity log, as far as they are about appointments.
+        runs: in the order in which they ended.
         story: what happened, line by line.
         requests: what was asked of the SMS gateway: when, and by which account.
         inquiries: of these what asked about deliveries.
@@ -78,7 +112,13 @@ class Record:
     ends: datetime
     agenda: Agenda = field(default_factory=Agenda)
     taken: list[Taken] = field(default_factory=list)
+    one_per_day: bool = False
     glances: list[Glance] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    runs: list[Ran] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)
+    put_back: list[PutBack] = field(default_factory=list)
     hindrances: Hindrances = field(default_factory=Hindrances)
     story: list[tuple[datetime, str, str]] = field(default_factory=list)
     requests: list[tuple[datetime, str]] = field(default_factory=list)
@@ -92,6 +132,21 @@ class Record:
             most = max([most, *(bisect_left(times, at + within) - number for number, at in enumerate(times))])
         return most
 
+    def about(self, person_id: str) -> list[str]:
+        """Returns what was true of somebody's visits, and what was told and seen of it, in lines."""
+        person, visits = self.agenda.person(person_id), self.agenda.ever_of(person_id)
+        lines = [(noted, "is true", str(one)) for visit in visits for noted, one in self.agenda.visit_history(visit)]
+        lines += [(one.at, "was told", one.text) for one in self.taken if one.recipient == person.address]
+        lines += [(one.at, "the log", f"{one.reason} {one.start:%d.%m. %H:%M}") for one in self.notices if one.person == person_id]
+        for visit in visits:
+            lines += [(one.at, "call list", str(start)) for one in self.glances for listed, start in one.listed if listed == visit]
+            lines += [(one.at, "question", one.kind) for one in self.asked if visit in one.about]
+        return _in_lines(sorted(lines))
+
     def told(self) -> list[str]:
         """Returns the story in lines, by the practice's clock."""
-        return [f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}" for at, who, what in self.story]
+        return _in_lines(self.story)
+
+
+def _in_lines(story: list[tuple[datetime, str, str]]) -> list[str]:
+    return [f"{at.astimezone(ZURICH):%a %d.%m. %H:%M:%S}  {who:9} {what}" for at, who, what in story]

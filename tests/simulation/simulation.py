@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random as machine_random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -19,39 +19,49 @@ from tests.simulation.agenda import (
     Agenda,
     Person,
     Visit,
+    a_day,
     a_person,
-    book_day,
     is_working_day,
     is_working_hour,
     moved,
 )
+from tests.simulation.life import DAYS_AHEAD, Life, of_data_and_computers
 from tests.simulation.product import (
     ACCOUNTS,
     QUIET,
     SENT_AT,
     STEPS,
+    Asked,
     Programme,
     SurgeryData,
     Surroundings,
     Wires,
     World,
+    copy_of,
     new_store,
+    notices_since,
     product_in_strands,
+    put_back,
 )
-from tests.simulation.record import Glance, Record
+from tests.simulation.record import Glance, Outage, PutBack, Record
 from tests.simulation.strands import Timetable
 from tests.simulation.troubles import Kind, Trouble, at, bad_hours
 from tray_agent.errors import KnownError
+from tray_agent.messages.questions import Answer, Question, QuestionKind
+from tray_agent.practice.views import APPOINTMENTS, VIEWS
 
 FIRST_DAYS = (date(2026, 10, 19), date(2026, 11, 23), date(2027, 1, 11), date(2027, 3, 22))
 """Mondays; on the Sunday after the first and the last the clocks change."""
 
 REMINDERS, BIRTHDAYS = "SMSService.TerminerinnerungSenden", "SMSService.GeburtstagsglückwünscheSenden"
+ONE_PER_DAY = "SMSService.EineErinnerungProTag"
 COMPUTERS = ("EMPFANG", "SPRECH1", "SPRECH2")
 """The first is always on, the others in opening hours."""
 
 PEOPLE, VISITS_A_DAY = 400, 40
 GLANCE = timedelta(minutes=30)
+COPIES, BETWEEN_RESTORES = 3, 30
+"""A copy of the store is made every night, and kept for so many nights; so many days lie between two times at which one is put back."""
 NEEDS_PEOPLE = frozenset(
     {
         Kind.SWITCH_OFF, Kind.PAUSE, Kind.PAUSE_TODAY, Kind.SCHEDULE_SAVED, Kind.LOG_OFF, Kind.PASSWORD_REFUSED, Kind.CREDITS_GONE,
@@ -79,9 +89,13 @@ class Simulation:
         bad: whether there are bad hours at all.
         without: numbers of troubles that are left out, to find out which of them matter.
         also: gives further troubles of a day, by its number from 0 on and its date.
+        lively: whether the agenda lives as that of a real practice: booked for weeks, and changed all day; the views lose rows at times,
+            the computers are off for days, and the store is put back once in a month.
     """
 
-    def __init__(self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = (), also: Script = nothing_else) -> None:
+    def __init__(
+        self, seed: int, folder: Path, *, bad: bool = True, without: Collection[int] = (), also: Script = nothing_else, lively: bool = False
+    ) -> None:
         self.random = Random(seed)
         self.first = self.random.choice(FIRST_DAYS)
         start = at(self.first, time(6, 30))
@@ -93,7 +107,8 @@ class Simulation:
         self._surgery = SurgeryData(self._wires)
         engine = new_store(folder / "store.db")
         self._around = Surroundings(
-            self._timetable, engine, self._world, self._surgery, self._wires, seed, self._tell, self._changed
+            self._timetable, engine, self._world, self._surgery, self._wires, seed, folder,
+            self._tell, self._changed, self.record.runs.append,
         )  # fmt: skip
         self._names = COMPUTERS[: self.random.choice((1, 2, 2, 3))]
         self._counts_sleep = {name: self.random.random() < 0.7 for name in self._names}
@@ -105,6 +120,12 @@ class Simulation:
         self._nudging: set[str] = set()
         self._visit_number = 0
         self._day = self.first
+        self._lively = Random(f"{seed} lively") if lively else None
+        self._life: Life | None = None
+        self._all_off = 0
+        self._copies: deque[tuple[datetime, bytes]] = deque(maxlen=COPIES)
+        self._noticed = 0
+        self._waits_for_answer = False
 
     @property
     def agenda(self) -> Agenda:
@@ -127,6 +148,7 @@ class Simulation:
             self._open(days)
             for number in range(days):
                 self._live(self.first + timedelta(days=number))
+                self._read_notices()
                 self.record.ends = self.now
                 self.record.taken = self._world.taken()
                 if stop(self.record):
@@ -136,24 +158,33 @@ class Simulation:
     def _open(self, days: int) -> None:
         """Fills the practice, switches the first computer on, and has somebody set the plan."""
         self._write(*(a_person(number, self.random) for number in range(PEOPLE)))
-        for number in range(days + 2):
+        if self._lively is not None:
+            self.record.one_per_day = self._lively.random() < 0.4
+            self._life = Life(
+                self.agenda, self._lively, lambda: self.now, self._write, self._timetable.at, twice_a_day=self.record.one_per_day
+            )  # fmt: skip
+        for number in range(0 if self._life else days + 2):
             day = self.first + timedelta(days=number)
             if is_working_day(day):
-                before = {visit.id for visit in self.agenda.visits()}
-                book_day(self.agenda, self.now, day, VISITS_A_DAY, self.random)
-                self._surgery.show(*(visit for visit in self.agenda.visits() if visit.id not in before))
+                self._write(*a_day(self.agenda, day, VISITS_A_DAY, self.random))
         self.record.hindrances.begin(self.now, "night")
         self.record.hindrances.begin(self.now, "email: nobody there to decide")
         self._want(COMPUTERS[0])
         somebody = self._programmes[COMPUTERS[0]]
         somebody.switch(REMINDERS, on=True)
         somebody.switch(BIRTHDAYS, on=True)
+        if self.record.one_per_day:
+            somebody.switch(ONE_PER_DAY, on=True)
         somebody.plan_everything()
 
     def _live(self, day: date) -> None:
         self._day = day
         self._at(day, QUIET[1], lambda: self.record.hindrances.end(self.now, "night"))
         self._at(day, QUIET[0], lambda: self.record.hindrances.begin(self.now, "night"))
+        self._copies.append((self.now, copy_of(self._around.engine)))
+        if self._life is not None and self._lively is not None:
+            self._life.book_until(day + timedelta(days=DAYS_AHEAD), day, VISITS_A_DAY)
+            self._expect_of_data_and_computers(day, self._lively)
         if is_working_day(day):
             self._open_hours(day)
         if self._bad:
@@ -171,6 +202,16 @@ class Simulation:
                     begin = partial(self._begin, trouble, self._troubles)
                     self._timetable.at(trouble.begins, begin)
 
+    def _expect_of_data_and_computers(self, day: date, random: Random) -> None:
+        drawn = list(of_data_and_computers(day, random))
+        number = (day - self.first).days
+        if number % BETWEEN_RESTORES == BETWEEN_RESTORES // 3:
+            drawn.append(Trouble(Kind.PUT_BACK, at(day, time(random.choice((6, 7, 9, 12)))), at(day, time(23)), "", random.random()))
+        for trouble in drawn:
+            self._troubles += 1
+            if self._troubles not in self._without:
+                self._timetable.at(trouble.begins, partial(self._begin, trouble, self._troubles))
+
     def _open_hours(self, day: date) -> None:
         self._at(day, time(9), lambda: self.record.hindrances.end(self.now, "email: nobody there to decide"))
         self._at(day, time(17, 50), lambda: self.record.hindrances.begin(self.now, "email: nobody there to decide"))
@@ -183,12 +224,12 @@ class Simulation:
             glance += GLANCE
         for hour in range(9, 18):
             self._timetable.at(at(day, time(hour)) + self._minutes(0, 50), self._decide)
-        for what in self._life(day):
+        for what in self._life.of_day(day) if self._life else self._usual(day):
             self._timetable.at(*what)
 
     # Ordinary life
 
-    def _life(self, day: date) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    def _usual(self, day: date) -> Iterator[tuple[datetime, Callable[[], None]]]:
         """Gives what happens in the agenda on a working day: some of it between preparing and sending."""
         between = at(day, time(10, 1)), at(day, time(10, 9))
         all_day = at(day, time(8, 0)), at(day, time(17, 30))
@@ -267,11 +308,43 @@ class Simulation:
 
     def _glance(self) -> None:
         somebody = self._somebody()
-        if somebody is not None and is_working_hour(self.now):
+        if somebody is not None and is_working_hour(self.now) and not self._wires.practice_away:  # that is told elsewhere
             try:
                 self.record.glances.append(Glance(self.now, somebody.call_list()))
+                self._read_questions(somebody)
             except KnownError:
                 return
+
+    def _read_questions(self, somebody: Programme) -> None:
+        """Has somebody read what is to be decided, and decide it within the hour."""
+        for question, about in somebody.questions():
+            if not any(one.subject == question.subject and one.kind == question.kind.value for one in self.record.asked):
+                self._tell("QUESTION", f"{question.kind.value} {question.subject}: {question.sentence} {len(about)} appointments")
+                self._timetable.after(60 * self.random.uniform(1, 50), partial(self._answer, question, about))
+            self.record.asked.append(Asked(self.now, question.kind.value, question.subject, about))
+
+    def _answer(self, question: Question, about: Collection[str]) -> None:
+        """Has somebody answer by what is true."""
+        answer = self._true_answer(question, about)
+        if answer is not None:
+            then = self._goes_on if question.kind is QuestionKind.RESTORED else lambda: None
+            self._person(f"answers {answer.value} to {question.subject}", lambda somebody: somebody.answer(question.id, answer), then)
+
+    def _true_answer(self, question: Question, about: Collection[str]) -> Answer | None:
+        match question.kind:
+            case QuestionKind.ABSENT:
+                gone = all(visit.deleted for visit_id in about if (visit := self.agenda.visit(visit_id)))
+                return Answer.DELETED if gone else Answer.FAULT
+            case QuestionKind.VOLUME:
+                return Answer.SEND
+            case QuestionKind.VIEW:
+                return None  # it is never right that a view is empty
+            case QuestionKind.RESTORED | QuestionKind.PLACE:
+                return Answer.GO_ON
+
+    def _read_notices(self) -> None:
+        self._noticed, notices = notices_since(self._around.engine, self._noticed)
+        self.record.notices += notices
 
     def _decide(self) -> None:
         somebody = self._somebody()
@@ -294,7 +367,7 @@ class Simulation:
         self._switch_off(name, "switched off in the evening")
 
     def _switch_on(self, name: str) -> None:
-        if name in self._wanted and name not in self._programmes:
+        if name in self._wanted and name not in self._programmes and not self._all_off:
             self._starts[name] += 1
             self._programmes[name] = programme = Programme(
                 name, self._starts[name], self._around, counts_sleep=self._counts_sleep[name]
@@ -313,9 +386,9 @@ class Simulation:
             self._computers_changed()
             self._timetable.after(92, self._changed)  # whatever it held is free then
 
-    def _switch_everything_off(self) -> None:
+    def _switch_everything_off(self, why: str = "the simulation ends") -> None:
         for name in list(self._programmes):
-            self._switch_off(name, "the simulation ends")
+            self._switch_off(name, why)
 
     def _computers_changed(self) -> None:
         """Notes whether no computer is able to do anything."""
@@ -533,6 +606,64 @@ class Simulation:
         new = (time(10, 3), time(10, 8), SENT_AT, time(10, 12))[int(trouble.detail * 4)]
         self._person(f"saves sending at {new:%H:%M}", lambda somebody: somebody.plan_sending(new))
 
+    def _views_empty(self, trouble: Trouble) -> None:
+        views = frozenset(VIEWS if trouble.detail < 0.5 else {APPOINTMENTS})
+        with self._during(trouble, "views empty", lambda: setattr(self._wires, "empty_views", frozenset())):
+            self._wires.empty_views |= views
+        self.record.outages.append(Outage(self.now, trouble.ends, None))
+
+    def _view_lacks(self, trouble: Trouble) -> None:
+        """Lets twenty appointments of one of the next days vanish for a while."""
+        ahead = [visit for visit in self.agenda.visits() if visit.at > self.now and not visit.deleted]
+        ahead.sort(key=lambda visit: visit.start)
+        first = int(trouble.detail * 80)
+        missing = frozenset(visit.id for visit in ahead[first : first + 20])
+        with self._during(trouble, "", lambda: setattr(self._wires, "missing", frozenset())):
+            self._wires.missing |= missing
+        self.record.outages.append(Outage(self.now, trouble.ends, missing))
+
+    def _everything_off(self, trouble: Trouble) -> None:
+        def over() -> None:
+            self._all_off -= 1
+            for name in COMPUTERS:
+                self._switch_on(name)
+
+        self._all_off += 1
+        self._switch_everything_off("is off")
+        self._timetable.at(trouble.ends, over)
+
+    def _put_back(self, trouble: Trouble) -> None:
+        """Puts a copy of one of the last mornings in the store's place; what lies on the computers themselves stays."""
+        copied, copy = self._copies[-1 - min(int(trouble.detail * COPIES), len(self._copies) - 1)]
+        self._read_notices()
+        self._all_off += 1
+        self._switch_everything_off("is off: the store is put back")
+        put_back(self._around.engine, copy)
+        self.record.put_back.append(PutBack(copied, self.now))
+        self._tell("TROUBLE", f"the store is as it was at {copied.astimezone(ZURICH):%a %d.%m. %H:%M}")
+        self._noticed = notices_since(self._around.engine, 0)[0]
+        self.record.hindrances.begin(self.now, "store put back")
+        self._timetable.after(300, self._on_after_put_back)
+        self._waits_for_answer = True
+        planned = at(_next_open(self.now + timedelta(minutes=5)).astimezone(ZURICH).date(), SENT_AT)
+        self._timetable.at(planned + timedelta(minutes=40), self._goes_on_unasked)
+
+    def _goes_on(self) -> None:
+        """Notes that nothing stands in the way any more after the store was put back."""
+        if self._waits_for_answer:
+            self._waits_for_answer = False
+            self.record.hindrances.end(self.now, "store put back")
+
+    def _goes_on_unasked(self) -> None:
+        """The store that was put back had not missed anything."""
+        if not any(one.kind == QuestionKind.RESTORED.value and one.at >= self.record.put_back[-1].at for one in self.record.asked):
+            self._goes_on()
+
+    def _on_after_put_back(self) -> None:
+        self._all_off -= 1
+        for name in COMPUTERS:
+            self._switch_on(name)
+
     # Small things
 
     def _tell(self, who: str, what: str) -> None:
@@ -581,4 +712,8 @@ _BEGIN: dict[Kind, Callable[[Simulation, Trouble], None]] = {
     Kind.PAUSE: Simulation._pause,
     Kind.PAUSE_TODAY: Simulation._pause,
     Kind.SCHEDULE_SAVED: Simulation._schedule_saved,
+    Kind.VIEWS_EMPTY: Simulation._views_empty,
+    Kind.VIEW_LACKS: Simulation._view_lacks,
+    Kind.ALL_OFF: Simulation._everything_off,
+    Kind.PUT_BACK: Simulation._put_back,
 }

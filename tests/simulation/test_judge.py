@@ -7,16 +7,19 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from tests.simulation.agenda import Person, Visit
+from tests.simulation.agenda import DOCTORS, Person, Visit
 from tests.simulation.judge import RULES, Evidence, judge
-from tests.simulation.product import Taken
-from tests.simulation.record import Glance, Record
+from tests.simulation.product import BOOKED_AFTERWARDS, GONE, PREPARING, Asked, Notice, Ran, Taken
+from tests.simulation.record import Glance, Outage, PutBack, Record
 from tests.simulation.troubles import at
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 ANNA = Person("p1", "Anna", "Muster", "079 200 00 01", "", "M1", date(1980, 5, 5))
+BEAT = replace(ANNA, id="p2", first="Beat", mobile="079 200 00 02")
 VISIT = Visit("v1", "p1", datetime(2026, 11, 24, 9, 0))  # noqa: DTZ001 - the practice's wall clock
-TEXT = "Guten Tag Anna Muster, Ihr Termin: Dienstag, 24.11.2026, 09:00 Uhr. Verhindert?"
+TEXT = "Termin 24.11.2026, 09:00 Uhr bei Dr. Meier."
+NOTICE = "Statt 24.11.2026, 09:00 Uhr: Termin 24.11.2026, 12:00 Uhr bei Dr. Meier."
+LATER = replace(VISIT, start=VISIT.start + timedelta(hours=3))
 
 
 def an_sms(hour: int, minute: int = 0, *, day: date = MONDAY, text: str = TEXT, failed_at: datetime | None = None) -> Taken:
@@ -32,7 +35,19 @@ def record() -> Record:
     made.hindrances.begin(begins, "night")
     made.hindrances.end(at(MONDAY, time(8)), "night")
     made.glances = [Glance(at(MONDAY, time(hour)), frozenset()) for hour in (9, 11, 14, 17)]
+    made.runs = [Ran(at(MONDAY, time(10)), PREPARING, True, {}), Ran(at(MONDAY, time(16)), PREPARING, True, {})]
     return made
+
+
+def changed(record: Record, *changes: object, hour: int = 14) -> None:
+    """Notes something in the agenda after the reminder of the usual time."""
+    record.taken = [an_sms(10, 10)]
+    record.agenda.note(at(MONDAY, time(hour)), *changes)  # type: ignore[arg-type]
+
+
+def look(record: Record, hour: int, *listed: Visit, day: date = MONDAY) -> None:
+    """Has somebody look at the call list once more."""
+    record.glances.append(Glance(at(day, time(hour)), frozenset((visit.id, visit.start) for visit in listed)))
 
 
 def found(record: Record) -> list[str]:
@@ -78,7 +93,7 @@ def test_the_call_list_too_late_is_silence(record: Record) -> None:
 
 def test_a_visit_that_was_booked_after_its_day_was_prepared_is_not_owed(record: Record) -> None:
     record.taken = [an_sms(10, 10)]
-    record.agenda.note(at(MONDAY, time(15)), Visit("v2", "p1", datetime(2026, 11, 24, 16, 0)))  # noqa: DTZ001 - the practice's wall clock
+    record.agenda.note(at(MONDAY, time(17)), Visit("v2", "p1", datetime(2026, 11, 24, 16, 0)))  # noqa: DTZ001 - the practice's wall clock
     assert found(record) == []
 
 
@@ -113,7 +128,7 @@ def test_what_changed_in_the_last_minute_may_be_unknown(record: Record) -> None:
 def test_a_cancelled_appointment_is_found(record: Record) -> None:
     record.agenda.note(at(MONDAY, time(10, 5)), replace(VISIT, cancelled=True))
     record.taken = [an_sms(10, 10)]
-    assert found(record) == ["never of nothing"]
+    assert found(record) == ["never of nothing", "nobody comes in vain"]
 
 
 def test_an_appointment_that_has_begun_is_found(record: Record) -> None:
@@ -132,10 +147,107 @@ def test_a_failure_on_the_call_list_is_known(record: Record) -> None:
     assert found(record) == []
 
 
-def test_a_wrong_last_word_is_found(record: Record) -> None:
+@pytest.mark.parametrize(
+    ("visit", "rules"),
+    [
+        (LATER, ["nobody comes in vain"]),
+        (replace(VISIT, start=VISIT.start - timedelta(minutes=30)), ["last word is true"]),
+        (replace(VISIT, start=VISIT.start + timedelta(days=9)), ["nobody comes in vain"]),
+        (replace(VISIT, doctor=DOCTORS[1]), ["last word is true"]),
+        (replace(VISIT, cancelled=True), ["nobody comes in vain"]),
+        (replace(VISIT, deleted=True), ["nobody comes in vain"]),
+        (replace(VISIT, provisional=True), ["nobody comes in vain"]),
+        (replace(VISIT, person="p2"), ["nobody comes in vain", "last word is true"]),
+    ],
+)
+def test_what_is_not_true_any_more_is_found(record: Record, visit: Visit, rules: list[str]) -> None:
+    record.agenda.note(record.starts, BEAT)
+    changed(record, visit)
+    assert found(record) == rules
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_who_was_seen_on_the_call_list_after_the_change_is_no_matter(record: Record, listed: bool) -> None:
+    changed(record, LATER)
+    look(record, 15 if listed else 13, VISIT)
+    assert (found(record) == []) is listed
+
+
+def test_a_question_that_was_seen_is_no_silence(record: Record) -> None:
+    changed(record, replace(VISIT, deleted=True))
+    record.asked = [Asked(at(MONDAY, time(16, 30)), "absent", "20 of Monday", frozenset({VISIT.id}))]
+    assert found(record) == []
+
+
+def test_a_row_of_the_log_is_enough_for_what_is_gone_not_for_what_was_moved(record: Record) -> None:
+    row = Notice(at(MONDAY, time(16)), next(iter(GONE)), ANNA.id, VISIT.start)
+    record.notices = [row]
+    changed(record, replace(VISIT, cancelled=True))
+    assert found(record) == []
+    record.notices = [replace(row, at=at(MONDAY, time(12)))]
+    assert found(record) == ["nobody comes in vain"]
+    record.notices = [row]
+    record.agenda.note(at(MONDAY, time(15)), LATER)
+    assert "nobody comes in vain" in found(record)
+
+
+def test_what_no_run_could_see_any_more_is_no_matter(record: Record) -> None:
+    changed(record, replace(VISIT, cancelled=True), hour=17)
+    assert found(record) == []
+
+
+def test_a_notice_makes_it_right_and_is_no_double(record: Record) -> None:
+    changed(record, LATER)
+    record.taken.append(an_sms(16, 10, text=NOTICE))
+    assert found(record) == []
+    record.taken.append(an_sms(8, day=TUESDAY, text=TEXT.replace("09:00", "12:00")))
+    assert found(record) == []
+
+
+def test_a_notice_again_and_a_notice_with_the_reminder_are_doubles(record: Record) -> None:
+    changed(record, LATER)
+    record.taken += [an_sms(16, 10, text=NOTICE), an_sms(18, 10, text=NOTICE)]
+    assert found(record) == ["never twice"]
+    record.taken[-1] = an_sms(16, 11, text=TEXT.replace("09:00", "12:00"))
+    assert found(record) == ["never twice"]
+
+
+def test_a_notice_that_names_the_wrong_new_time_is_found(record: Record) -> None:
+    changed(record, LATER)
+    record.taken.append(an_sms(16, 10, text=NOTICE.replace("12:00", "13:00")))
+    assert found(record) == ["never of nothing", "nobody comes in vain"]
+
+
+@pytest.mark.parametrize("counted", [0, 1])
+def test_who_was_booked_after_preparing_is_counted_by_the_next_run(record: Record, counted: int) -> None:
+    changed(record, Visit("v2", "p1", datetime(2026, 11, 24, 16, 0)))  # noqa: DTZ001 - the practice's wall clock
+    record.runs.append(Ran(at(TUESDAY, time(10)), PREPARING, True, {BOOKED_AFTERWARDS: counted}))
+    assert (found(record) == []) is bool(counted)
+
+
+def test_with_one_reminder_a_day_the_second_is_owed_from_when_the_first_is_gone(record: Record) -> None:
+    second = Visit("v2", "p1", datetime(2026, 11, 24, 16, 0))  # noqa: DTZ001 - the practice's wall clock
+    record.one_per_day = True
+    record.agenda.note(record.starts, second)
     record.taken = [an_sms(10, 10)]
-    record.agenda.note(at(MONDAY, time(14)), replace(VISIT, start=VISIT.start + timedelta(hours=3)))
-    assert found(record) == ["last word is true"]
+    assert found(record) == []
+    record.notices = [Notice(at(MONDAY, time(16)), next(iter(GONE)), ANNA.id, VISIT.start)]
+    record.agenda.note(at(MONDAY, time(14)), replace(VISIT, cancelled=True))
+    look(record, 11, day=TUESDAY)
+    assert found(record) == ["no silence"]
+    look(record, 11, second, day=TUESDAY)
+    assert found(record) == []
+
+
+def test_what_a_view_did_not_show_is_owed_by_nobody(record: Record) -> None:
+    record.outages = [Outage(at(MONDAY, time(9, 59)), at(MONDAY, time(11)), frozenset({VISIT.id}))]
+    assert found(record) == []
+
+
+def test_what_a_store_forgot_that_was_put_back_is_not_told_of(record: Record) -> None:
+    changed(record, replace(VISIT, cancelled=True))
+    record.put_back = [PutBack(at(MONDAY, time(8)), at(MONDAY, time(13)))]
+    assert found(record) == []
 
 
 def test_every_violation_names_the_rule_the_seed_and_the_simulated_time(record: Record) -> None:

@@ -32,6 +32,10 @@ class Kind(StrEnum):
     PAUSE = "pause for a while"
     PAUSE_TODAY = "pause until midnight"
     SCHEDULE_SAVED = "schedule saved"
+    VIEWS_EMPTY = "views empty"
+    VIEW_LACKS = "view lacks appointments"
+    ALL_OFF = "all computers off"
+    PUT_BACK = "store put back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from tests.ui.jobs_world import Yes, choose, choose_from_menu, click_checkbox, g
 from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.config.settings import QUIET_UNTIL
+from tray_agent.config.settings import QUIET_UNTIL, REMINDERS_ON
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.owed import Owed, Rest, Trouble
 from tray_agent.protocol.model import RunState
+from tray_agent.schedules.codes import Frequency, Weekdays
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.tables import job
 from tray_agent.tray.model import DialogName
@@ -454,3 +455,16 @@ def test_a_schedule_that_is_none_is_told_and_can_be_replaced_even_by_the_one_pro
     assert (model.hints, model.has_changes) == ((), True)
     agent.jobs.save(model.changes, "Anna")
     assert [row.mistake for row in agent.jobs.overview() if row.key is SEND] == [""]
+
+
+def test_days_that_no_run_searches_are_told_while_a_schedule_is_edited(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
+    agent.save_switches({REMINDERS_ON: True})
+    dialog.model.enable(PREPARE, on=True)
+    workdays = Schedule(Frequency.WEEKLY, Weekdays(62), date(2026, 1, 5), time(10), recurrence=1)
+    dialog.model.try_schedule(PREPARE, workdays)
+    dialog._changed()
+    qtbot.waitUntil(lambda: settled(dialog) and any("an diesen Tagen: Montag." in hint for hint in dialog.model.hints))
+    assert dialog.model.row(PREPARE).needs_a_look
+    dialog.model.try_schedule(PREPARE, None)
+    dialog._changed()
+    qtbot.waitUntil(lambda: settled(dialog) and not any("Montag" in hint for hint in dialog.model.hints))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,11 +17,12 @@ from tests.ui.keyboard import press
 from tray_agent.demo.world import DemoWorld
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.outbox.keys import moved_key
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter
 from tray_agent.store.tables import message
 from ui.background import Background
 from ui.dialogs.outbox import OutboxDialog
-from ui.models.outbox import VIEWS, details_of, filter_of, why_empty
+from ui.models.outbox import VIEWS, details_of, filter_of, not_sent, why_empty
 from ui.windows import DialogContext, Remembered, Windows
 
 ZONE = ZoneInfo("Europe/Zurich")
@@ -51,6 +53,19 @@ def test_every_state_is_in_one_view() -> None:
 def test_the_filter_is_what_was_chosen() -> None:
     assert filter_of(VIEWS[0], None, "  ") == OutboxFilter()
     assert filter_of(VIEWS[1], MessageKind.REMINDER, " Meier ").patient == "Meier"
+
+
+def test_a_notice_says_what_its_patient_knew_before(dialog: OutboxDialog) -> None:
+    assert [dialog.kind.itemText(row) for row in range(dialog.kind.count())][1:] == [kind.text for kind in MessageKind]
+    message = dialog.table.current
+    assert message is not None
+    assert "mitgeteilt war" not in " ".join(details_of(message, ZONE)[1])
+    assert "nicht erinnert" in not_sent(message, ZONE)
+    notice = replace(message, kind=MessageKind.MOVED, unique_key=moved_key("A1", datetime(2026, 11, 24, 9), datetime(2026, 11, 23, 16, 30)))  # noqa: DTZ001
+    title, paragraphs = details_of(notice, ZONE)
+    assert title.startswith("Terminverschiebung an ")
+    assert any("dem Patienten mitgeteilt war 23.11.2026 16:30" in part for part in paragraphs)
+    assert "weiss nur von 23.11.2026 16:30" in not_sent(notice, ZONE)
 
 
 def test_the_chosen_message_is_told_whole(dialog: OutboxDialog) -> None:

@@ -25,6 +25,7 @@ from tray_agent.jobs.model import JobChange
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import SearchWindow
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.texts.rendering import Placeholder
 from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.store.tables import message
@@ -38,6 +39,7 @@ from ui.models.preview import (
     first_day,
     lines_shown,
     outcome_of,
+    outcome_word,
     summary,
     table_row,
     table_titles,
@@ -113,6 +115,14 @@ def test_the_summary_counts_ways_cost_and_those_left_out() -> None:
     )
 
 
+def test_the_summary_names_the_days_that_are_made_up_for() -> None:
+    found = preview(sent(), made_up=[date(2026, 11, 22), DAY])
+    assert summary(found, ZURICH) == (
+        "Terminerinnerungen für Termine am 24.11.2026: 1 SMS, Kosten 1 Credit. Auch für Termine am 22.11.2026 und 23.11.2026: Die Läufe "
+        "dafür fanden nicht statt. Alle erhalten eine Mitteilung. Versand am 23.11.2026 10:10."
+    )
+
+
 def test_the_summary_of_nothing_and_of_greetings() -> None:
     nothing = preview(refused(Reason.DECEASED), window=SearchWindow(date(2026, 11, 24), date(2026, 11, 26)))
     assert summary(nothing, ZURICH) == (
@@ -140,13 +150,36 @@ def test_charges_are_told_by_mandant() -> None:
 
 
 def test_details_say_the_text_or_the_reason_and_what_to_do() -> None:
-    title, paragraphs = details_of(sent(moved=True, segments=2, cost=Decimal(2)))
+    title, paragraphs = details_of(sent(segments=2, cost=Decimal(2)))
     assert title == "Terminerinnerung an Muster Anna"
-    assert paragraphs[0] == "SMS an +41791234567, Mandant Dr. Meier. 2 SMS-Segmente, 2 Credits."
-    assert "verschoben" in paragraphs[1]
-    assert paragraphs[2] == "Ihr Termin:\n24.11.2026"
+    assert paragraphs == ("SMS an +41791234567, Mandant Dr. Meier. 2 SMS-Segmente, 2 Credits.", "Ihr Termin:\n24.11.2026")
     assert text_or_reason(sent()) == "Ihr Termin: 24.11.2026"
     assert details_of(refused(Reason.NO_CONTACT))[1][-1] == "In der Versand-Queue steht dazu ein Eintrag mit diesem Fehler."
+
+
+def test_a_notice_says_which_time_it_replaces() -> None:
+    former = datetime(2026, 11, 23, 16, 30)  # noqa: DTZ001 - wall-clock time
+    line = sent(kind=MessageKind.MOVED, moved=True, former=former)
+    assert outcome_word(line) == "Neue Zeit (bisher 23.11. 16:30)"
+    assert (outcome_word(sent()), outcome_of(line)) == ("würde gesendet", Outcome.SENT)
+    title, paragraphs = details_of(line)
+    assert title == "Terminverschiebung an Muster Anna"
+    assert paragraphs[1] == "Der Termin wurde verschoben; dem Patienten mitgeteilt ist bisher 23.11.2026 16:30."
+    failed = replace(refused(Reason.NO_CONTACT), former=former)
+    assert outcome_word(failed) == "nicht erreichbar"
+    assert details_of(failed)[1][-1] == paragraphs[1]
+    assert dict(zip(table_titles(), table_row(line), strict=True))["Ergebnis"] == "Neue Zeit (bisher 23.11. 16:30)"
+
+
+def test_a_value_that_is_missed_in_its_sentence_is_a_warning() -> None:
+    missed = sent(missing=(Placeholder.LINK, Placeholder.DOCTOR), gaps=(Placeholder.DOCTOR,))
+    left_out = sent(missing=(Placeholder.LINK,))
+    assert warnings(preview(missed, missed, left_out)) == (
+        "In 2 Texten fehlt mitten im Satz ein Wert ({Arzt}): die Textvorlage oder die Angabe berichtigen.",
+    )
+    assert warnings(preview(left_out)) == ()
+    assert details_of(missed)[1][1] == "In 1 Text fehlt mitten im Satz ein Wert ({Arzt}): die Textvorlage oder die Angabe berichtigen."
+    assert details_of(left_out)[1][1] == "Ohne Angabe, darum weggelassen: {Link}."
 
 
 def test_no_cell_of_a_file_is_taken_for_a_formula(tmp_path: Path) -> None:
@@ -217,6 +250,11 @@ def test_filter_and_search(dialog: PreviewDialog) -> None:
     dialog.patient.setText("Anna")
     assert dialog.table.message == "Keine Zeile passt zu «Anzeigen» und «Patient»."
     assert not dialog._export.isEnabled()
+
+
+def test_one_chooses_what_a_job_prepares(dialog: PreviewDialog) -> None:
+    """Notices of another time are among the reminders."""
+    assert [dialog.kind.itemText(row) for row in range(dialog.kind.count())] == ["Terminerinnerung", "Geburtstagsglückwunsch"]
 
 
 def test_greetings_have_no_appointment(qtbot: QtBot, dialog: PreviewDialog) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from threading import Event
 from typing import TypeVar
 
@@ -14,6 +15,10 @@ from tray_agent.agent import Agent
 from tray_agent.config import settings as declared
 from tray_agent.config.settings import SETTINGS, PracticeIds, Settings
 from tray_agent.errors import DatabaseUnavailableError, KnownError
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import JobChange
+from tray_agent.schedules.codes import Frequency, Weekdays
+from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.settings import SettingsDialog
 from ui.models.settings import SettingsModel, default_text
 from ui.windows import DialogContext
@@ -164,6 +169,43 @@ def test_closing_while_the_switches_are_read_is_quiet(
     qtbot.waitUntil(lambda: context.background.idle)
     assert not dialog.isVisible()
     assert errors == []
+
+
+def _remind_on_workdays(agent: Agent) -> None:
+    planned = agent.jobs.plans.load().jobs[JobKey.PREPARE_REMINDERS]
+    schedule = Schedule(Frequency.WEEKLY, Weekdays(62), date(2026, 1, 5), time(10), recurrence=1)
+    agent.jobs.save([JobChange(planned.key, schedule, planned.version)], "Test")
+
+
+def test_that_no_run_reminds_of_mondays_is_told_while_the_switches_are_edited(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
+    _remind_on_workdays(agent)
+    dialog = SettingsDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.model is not None and context.background.idle)
+    assert dialog.model is not None
+    assert not any("Montag" in hint for hint in dialog.model.hints())  # nobody is reminded at all
+    _child(dialog, QCheckBox, "SMSService.TerminerinnerungSenden").click()
+    qtbot.waitUntil(lambda: "an diesen Tagen: Montag." in dialog._hints.text)
+    days = _child(dialog, QSpinBox, "SMSService.OffsetSuchTage")
+    for number in (2, 3):
+        days.setValue(number)
+    qtbot.waitUntil(lambda: "Montag" not in dialog._hints.text and context.background.idle)
+    days.setValue(1)
+    qtbot.waitUntil(lambda: "OffsetSuchTage auf 3 stellen" in dialog._hints.text)
+
+
+def test_switches_can_be_edited_though_the_plan_can_not_be_looked_at(
+    qtbot: QtBot, dialog: SettingsDialog, context: DialogContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_values: object, **_names: object) -> None:
+        raise DatabaseUnavailableError("Datenbank nicht erreichbar", "Der Server antwortet nicht.", "Netzwerk prüfen.")
+
+    monkeypatch.setattr(Agent, "gaps", refuse)
+    _child(dialog, QSpinBox, "SMSService.OffsetSuchTage").setValue(2)
+    qtbot.waitUntil(lambda: context.background.idle)
+    assert dialog.banner.text == ""
+    assert dialog.has_unsaved_changes()
 
 
 def _child(dialog: SettingsDialog, kind: type[Widget], name: str) -> Widget:

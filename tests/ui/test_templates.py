@@ -24,7 +24,7 @@ from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.texts.check import SAMPLE, FindingCode, TemplateField, TemplateSeverity, check_template
 from tray_agent.messages.texts.examples import Example
-from tray_agent.messages.texts.rendering import Placeholder, Rendered, render_sms
+from tray_agent.messages.texts.rendering import Placeholder, render_sms
 from tray_agent.messages.texts.segments import Encoding
 from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey, default_book, default_templates
 from tray_agent.practice.model import Appointment, AppointmentStatus
@@ -207,10 +207,8 @@ def test_readers_are_the_invented_ones_and_those_of_the_practice() -> None:
 
 
 def test_placeholders_without_a_value_are_told() -> None:
-    assert (
-        missing_text(Rendered("", missing=(Placeholder.LINK, Placeholder.DOCTOR))) == "Ohne Angabe, darum weggelassen: {Link} und {Arzt}."
-    )
-    assert missing_text(Rendered("")) == ""
+    assert missing_text((Placeholder.LINK, Placeholder.DOCTOR)) == "Ohne Angabe, darum weggelassen: {Link} und {Arzt}."
+    assert missing_text(()) == ""
 
 
 # The editor
@@ -306,7 +304,9 @@ def edited_key(dialog: TemplatesDialog) -> TemplateKey:
 
 
 def test_the_list_shows_all_templates_and_their_origin(dialog: TemplatesDialog) -> None:
-    assert dialog.list.rowCount() == 16
+    assert dialog.list.rowCount() == 24
+    kinds = [dialog.list.index(row, 0).data() for row in range(24)]
+    assert list(dict.fromkeys(kinds)) == ["Terminerinnerung", "Terminverschiebung", "Geburtstagsglückwunsch"]
     texts = [dialog.list.index(0, column).data() for column in range(4)]
     assert texts == ["Terminerinnerung", "SMS", "Deutsch", "Vorgabe"]
     assert dialog.text.text == default_templates()[SMS].text
@@ -318,6 +318,25 @@ def test_the_preview_is_for_a_real_patient(dialog: TemplatesDialog) -> None:
     shown = dialog.preview.toPlainText()
     assert shown.startswith("Guten Tag Anna Muster, Ihr Termin: Dienstag, 24.11.2026, 09:00 Uhr.")
     assert "Dr. A. Meier" in shown
+
+
+def test_a_notice_is_shown_for_a_real_patient_with_an_invented_former_time(qtbot: QtBot, dialog: TemplatesDialog) -> None:
+    choose(qtbot, dialog, replace(SMS, kind=MessageKind.MOVED))
+    dialog.reader.setCurrentIndex(dialog.reader.findText("Muster Anna, 24.11.2026 09:00"))
+    shown = dialog.preview.toPlainText()
+    assert "neu am Dienstag, 24.11.2026, 09:00 Uhr, nicht mehr am 23.11.2026, 10:00 Uhr." in shown
+    assert dialog.placeholders.findItems("{DatumBisher}", Qt.MatchFlag.MatchStartsWith)
+    dialog.text.replace_text("Neu {Datum}, {Uhrzeit}")
+    assert said(dialog.found) == "Der Text nennt nicht die bisherige Zeit, die er ersetzt ({DatumBisher}, {UhrzeitBisher})."
+
+
+def test_pasted_letters_are_composed_and_what_cannot_be_seen_stays_out(dialog: TemplatesDialog) -> None:
+    pasted = QMimeData()
+    pasted.setText("Gru\u0308ezi\u200b {Datum}\n{Uhrzeit}")
+    dialog.text.selectAll()
+    dialog.text.insertFromMimeData(pasted)
+    assert dialog.model.draft.text == "Grüezi {Datum}\n{Uhrzeit}"
+    assert said(dialog.found) == "Der Text ist in Ordnung."
 
 
 def test_a_patient_is_found_by_number(qtbot: QtBot, dialog: TemplatesDialog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,7 +423,7 @@ def test_the_menu_offers_suggestions_and_placeholders(dialog: TemplatesDialog) -
     assert first.text() == "Durch «{Datum}» ersetzen"
     inserting = menu.actions()[-1].menu()
     assert inserting is not None
-    assert "{Uhrzeit}" in inserting.actions()[6].text()
+    assert inserting.actions()[6].text().startswith("{Uhrzeit}\t")
     first.trigger()
     assert dialog.text.text == "{Datum} {Uhrzeit}"
 
@@ -501,15 +520,25 @@ def test_back_to_the_default_after_a_question(qtbot: QtBot, dialog: TemplatesDia
 
 
 def test_out_of_use_and_back(qtbot: QtBot, dialog: TemplatesDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialog, "ask", lambda *_words: True)
+    asked: list[tuple[str, ...]] = []
+
+    def agree(*words: str) -> bool:
+        asked.append(words)
+        return True
+
+    monkeypatch.setattr(dialog, "ask", agree)
     dialog._disable.click()
     settle(qtbot, dialog)
+    assert "Terminverschiebung" in asked[0][1]
+    moved = [entry.template.key for entry in dialog.list.rows].index(replace(SMS, kind=MessageKind.MOVED))
+    assert dialog.list.index(moved, 3).data() == "nicht verwendet"
     assert agent.templates.load(SMS).origin is Origin.DISABLED
     assert dialog.list.index(0, 3).data() == "nicht verwendet"
     assert not dialog.has_unsaved_changes()
     dialog._save.click()
     qtbot.waitUntil(lambda: not dialog.isVisible())
     assert agent.templates.load(SMS).origin is Origin.OWN
+    assert agent.templates.load(replace(SMS, kind=MessageKind.MOVED)).origin is Origin.DEFAULT
 
 
 def test_without_the_practice_the_preview_is_of_invented_patients(

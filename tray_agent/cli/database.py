@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +19,19 @@ def group() -> typer.Typer:
     app.command("upgrade", help=_("Tabellen anlegen oder auf den Stand dieser Version bringen."))(_upgrade)
     app.command("views", help=_("SQL-Vorlage der fünf Sichten ausgeben, über die die Praxisdaten gelesen werden."))(_views)
     app.command("adopt", help=_("Bestätigen, dass nur noch dieser Computer mit dieser Datenbank arbeitet; dann sendet er wieder."))(_adopt)
+    app.command("backup", help=_("Eine vollständige Kopie der eingebetteten Datenbank schreiben, während alles läuft."))(_backup)
     return app
+
+
+def _backup(
+    file: Annotated[Path, typer.Argument(metavar=_("DATEI"), help=_("Die Kopie; ihr Ordner muss da sein."))],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help=_("Eine Datei ersetzen, die schon da ist."))] = False,
+) -> None:
+    with agent_here() as agent:
+        from tray_agent.store.backup import back_up
+
+        back_up(agent.store_unchecked, file, overwrite=overwrite)
+        print(_("Gesichert: {file}").format(file=file.absolute()))
 
 
 def _adopt() -> None:

@@ -17,6 +17,7 @@ _NAMES = {
     "configuration": N_("Konfiguration"),
     "store": N_("Datenbank"),
     "clock": N_("Uhr"),
+    "plan": N_("Zeitpläne"),
     "practice": N_("Praxisdaten"),
     "portal": N_("Online-Portal"),
     "downloads": N_("Download-Ordner"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,11 +11,19 @@ import typer
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.i18n import _, format_date, format_datetime, format_number, ngettext
 from tray_agent.messages.model import MessageKind
+from tray_agent.messages.words import made_up_words
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tray_agent.messages.work.preview import Preview, PreviewLine, PreviewMandant
+
+
+class _Kind(StrEnum):
+    """What one may preview, as ``PREVIEWED_KINDS``."""
+
+    REMINDER = MessageKind.REMINDER.value
+    BIRTHDAY = MessageKind.BIRTHDAY.value
 
 
 def group() -> typer.Typer:
@@ -25,14 +34,14 @@ def group() -> typer.Typer:
 
 
 def _preview(
-    kind: Annotated[MessageKind | None, typer.Option(help=_("Nur Terminerinnerungen oder nur Geburtstagsglückwünsche."))] = None,
+    kind: Annotated[_Kind | None, typer.Option(help=_("Nur Terminerinnerungen oder nur Geburtstagsglückwünsche."))] = None,
     day: Annotated[
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help=_("Tag, an dem aufbereitet würde (JJJJ-MM-TT); heute."))
     ] = None,
     texts: Annotated[bool, typer.Option("--texts", help=_("Auch die Texte zeigen."))] = False,
     as_json: AsJson = False,
 ) -> None:
-    kinds = [kind] if kind else list(MessageKind)
+    kinds = [MessageKind(each) for each in ([kind] if kind else _Kind)]
     with agent_here() as agent:
         previews = [agent.preview.preview(each, day.date() if day else None) for each in kinds]
         if as_json:
@@ -65,11 +74,14 @@ def _heading(preview: Preview) -> str:
         return _("Geburtstagsglückwünsche am {day}: {counts}").format(day=format_date(preview.day), counts=counts)
     first, last = preview.window.first, preview.window.last
     span = format_date(first) if first == last else f"{format_date(first)}–{format_date(last)}"
-    return _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(day=format_date(preview.day), span=span, counts=counts)
+    heading = _("Terminerinnerungen am {day} für Termine am {span}: {counts}").format(
+        day=format_date(preview.day), span=span, counts=counts
+    )
+    return f"{heading}\n{made_up_words(preview.made_up)}".strip()
 
 
 def _print_messages(preview: Preview, *, texts: bool) -> None:
-    from tray_agent.messages.words import channel_title
+    from tray_agent.messages.words import channel_title, gaps_sentence
 
     def cells(line: PreviewLine) -> tuple[str, ...]:
         way = channel_title(line.channel) if line.channel else ""
@@ -78,10 +90,15 @@ def _print_messages(preview: Preview, *, texts: bool) -> None:
 
     headings = (_("Termin"), _("Patient"), _("Weg"), _("Empfänger"), _("Mandant"), _("Credits"))
     print_rows((*headings, _("Text")) if texts else headings, map(cells, preview.messages))
+    if missed := gaps_sentence([line.gaps for line in preview.messages]):
+        print(missed)
 
 
 def _start(line: PreviewLine) -> str:
-    return format_datetime(line.starts_at) if line.starts_at else ""
+    from tray_agent.messages.words import new_time_words
+
+    start = format_datetime(line.starts_at) if line.starts_at else ""
+    return f"{start} {new_time_words(line.former)}" if line.former else start
 
 
 def _charge(charged: PreviewMandant) -> str:
@@ -99,9 +116,13 @@ def _as_json(preview: Preview) -> dict[str, Any]:
     return {
         **picked(preview, "kind date=day"),
         "window": picked(preview.window, "first last") if preview.window else None,
+        "made_up": list(preview.made_up),
         **picked(preview, "switched_on sent_at"),
-        "messages": [_line_as_json(line, "channel recipient language subject text segments cost moved") for line in preview.messages],
-        "not_sent": [_line_as_json(line, "reason sentence advice entry") for line in preview.others],
+        "messages": [
+            _line_as_json(line, "channel recipient language subject text segments cost missing gaps moved former")
+            for line in preview.messages
+        ],
+        "not_sent": [_line_as_json(line, "reason sentence advice entry former") for line in preview.others],
         **picked(preview, "reasons cost"),
         "mandants": [
             picked(charged, "mandant=mandant_id name messages cost balance has_account enough=is_enough") for charged in preview.mandants
@@ -111,4 +132,5 @@ def _as_json(preview: Preview) -> dict[str, Any]:
 
 def _line_as_json(line: PreviewLine, names: str) -> dict[str, Any]:
     found = picked(line, f"patient_id patient appointment_id starts_at mandant=mandant_id {names}")
-    return found | {"starts_at": line.starts_at.isoformat() if line.starts_at else None}  # the practice's wall clock: of no zone
+    # The practice's wall clock: of no zone.
+    return found | {name: when and when.isoformat() for name, when in (("starts_at", line.starts_at), ("former", line.former))}

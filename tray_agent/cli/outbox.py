@@ -10,7 +10,7 @@ import typer
 
 from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json, print_rows
 from tray_agent.i18n import _, format_number, join_texts, ngettext
-from tray_agent.messages.model import MessageState
+from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxMessage, OutboxOrder
 
 if TYPE_CHECKING:
@@ -34,13 +34,14 @@ def _doubt_group() -> typer.Typer:
 
 def _outbox(
     state: Annotated[list[MessageState] | None, typer.Option(help=_("Nur Mitteilungen in diesem Zustand; mehrmals möglich."))] = None,
+    kind: Annotated[list[MessageKind] | None, typer.Option(help=_("Nur Mitteilungen dieser Art; mehrmals möglich."))] = None,
     patient: Annotated[str, typer.Option(help=_("Nur Mitteilungen dieses Patienten (Name oder Nummer)."))] = "",
     order: Annotated[OutboxOrder, typer.Option(help=_("Sortierung."))] = OutboxOrder.PREPARED,
     limit: Annotated[int, typer.Option(min=1, help=_("So viele Zeilen."))] = 50,
     as_json: AsJson = False,
 ) -> None:
     with agent_here() as agent:
-        page = agent.messages.page(OutboxFilter(frozenset(state or ()), patient=patient), order, limit=limit)
+        page = agent.messages.page(OutboxFilter(frozenset(state or ()), frozenset(kind or ()), patient), order, limit=limit)
         if as_json:
             print_json({"total": page.total, "messages": [_as_json(message) for message in page.rows]})
         elif not page.rows:
@@ -146,7 +147,7 @@ def _as_json(message: OutboxMessage) -> dict[str, Any]:
     return picked(
         message,
         "id reference kind channel state patient_id patient=patient_name mandant=mandant_id appointment_id appointment_at recipient text "
-        "segments cost reason sentence prepared_at submitted_at final_at attempts",
+        "segments cost reason sentence standing standing_since prepared_at submitted_at final_at attempts",
     )
 
 

@@ -19,7 +19,7 @@ from tray_agent.i18n import LANGUAGES, _, set_language
 from tray_agent.schedules.mistakes import ScheduleError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tray_agent.job_kinds import JobKey
     from tray_agent.schedules.order_check import OrderFinding
@@ -98,6 +98,8 @@ def _check(
     spec: _SetSpec,
     tz: _Zone = "",
     after: Annotated[str, typer.Option("--after", help=_("Ab dem Tag dieses Zeitpunktes; sonst ab heute."))] = "",
+    first: Annotated[int, typer.Option("--offset-start", min=0, max=365, help=_("Der Schalter OffsetStartTage."))] = 1,
+    number: Annotated[int, typer.Option("--offset-search", min=1, max=365, help=_("Der Schalter OffsetSuchTage."))] = 1,
     language: _Language = "",
     as_json: AsJson = False,
 ) -> None:
@@ -106,12 +108,27 @@ def _check(
 
     _speak(language)
     zone = _zone(tz)
-    day = read_instant(after, zone).astimezone(zone).date()
-    findings = check_order(_schedules(read_spec(spec), day), zone, QuietHours(), day)
+    at = read_instant(after, zone)
+    day = at.astimezone(zone).date()
+    schedules = _schedules(read_spec(spec), day)
+    findings = (*check_order(schedules, zone, QuietHours(), day), *_gaps(schedules, zone, at, first, number))
     if as_json:
         print_json({"findings": [finding_as_json(finding) for finding in findings]})
     else:
         print("\n".join(finding.sentence for finding in findings) or _("Die Zeitpläne passen zueinander."))
+
+
+def _gaps(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, now: datetime, first: int, number: int) -> Sequence[OrderFinding]:
+    """Returns what is told of days on which nobody is reminded, from Monday to Friday: nothing is known of a practice here."""
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.messages.rules.eligibility import RuleSettings
+    from tray_agent.messages.rules.gaps import ReminderPlan, find_gaps
+
+    schedule = schedules.get(JobKey.PREPARE_REMINDERS)
+    if schedule is None:
+        return ()
+    settings = RuleSettings(reminders_on=True, offset_start_days=first, search_days=number)
+    return find_gaps(ReminderPlan(schedule, settings, zone, now), lambda _day: False)
 
 
 def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]:

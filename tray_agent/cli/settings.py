@@ -9,7 +9,17 @@ import typer
 
 from tray_agent.cli.frame import AsJson, agent_here, print_json, print_rows
 from tray_agent.cli.jobs import tell_waiting
-from tray_agent.config.settings import SETTINGS, Type, find_setting, parse_value, show_value, unit_text
+from tray_agent.config.settings import (
+    OFFSET_SEARCH,
+    OFFSET_START,
+    REMINDERS_ON,
+    SETTINGS,
+    Type,
+    find_setting,
+    parse_value,
+    show_value,
+    unit_text,
+)
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey, job_kind
 
@@ -60,6 +70,9 @@ def _set(
         parsed = parse_value(setting, value, known)
         agent.save_switches({setting: parsed})
         print(_("{name} = {value}").format(name=setting.address, value=show_value(setting, parsed)))
+        if setting in (OFFSET_START, OFFSET_SEARCH, REMINDERS_ON):
+            for finding in agent.gaps():
+                print(_("Achtung: {finding}").format(finding=finding.sentence))
         if parsed and setting in job_kind(JobKey.SEND_MESSAGES).switches:
             tell_waiting(agent)
     if names_practice and known is None:

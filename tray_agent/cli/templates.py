@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tray_agent.messages.texts.rendering import MessageValues, Rendered
     from tray_agent.messages.texts.templates import Template, TemplateEntry, TemplateKey
 
-Name = Annotated[str, typer.Argument(metavar=_("VORLAGE"), help=_("Vorlage: reminder/sms/de, birthday/email/fr …"))]
+Name = Annotated[str, typer.Argument(metavar=_("VORLAGE"), help=_("Vorlage: reminder/sms/de, moved/sms/de, birthday/email/fr …"))]
 File = Annotated[Path | None, typer.Option("--file", help=_("Datei mit dem Text (UTF-8); ohne sie wird die Standardeingabe gelesen."))]
 Subject = Annotated[str | None, typer.Option("--subject", help=_("Betreff der E-Mail; ohne ihn bleibt der bisherige."))]
 
@@ -62,10 +62,11 @@ def _show(name: Name, patient: Patient = None, as_json: AsJson = False) -> None:
 
 
 def _check(name: Name, file: File = None, subject: Subject = None, as_json: AsJson = False) -> None:
+    from tray_agent.messages.texts.service import tidied
 
     key, text = _key(name), _text(file)
     with agent_here() as agent:
-        template = _drafted(agent.templates.load(key).template, text, subject)
+        template = tidied(_drafted(agent.templates.load(key).template, text, subject))  # as it would be kept
         findings = agent.templates.check(template)
         _tell(agent, template, findings, as_json=as_json)
     if any(finding.severity is TemplateSeverity.ERROR for finding in findings):

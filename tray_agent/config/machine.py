@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 
-from tray_agent.config.reading import MisfitError, Place, between, checked, laid_over, named, read_section
+from tray_agent.config.reading import MisfitError, Place, between, checked, laid_over, named, read_section, spelt
 from tray_agent.config.toml_file import TomlFaultError, parsed
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
@@ -58,6 +58,37 @@ def _known_zone(value: str) -> str:
     return ""
 
 
+_DEFAULT_REGION = "CH"
+
+_CANTONS = (
+    "AG", "AI", "AR", "BE", "BL", "BS", "FR", "GE", "GL", "GR", "JU", "LU", "NE", "NW", "OW", "SG", "SH", "SO", "SZ", "TG", "TI", "UR",
+    "VD", "VS", "ZG", "ZH", "Stadt Zurich",
+)  # fmt: skip
+"""Whose holidays are known: those of the library ``holidays``, which is too large to be loaded at every start."""
+
+
+def _spelt_region(value: str) -> str:
+    return value.strip().upper()
+
+
+def _known_region(value: str) -> str:
+    if value == _DEFAULT_REGION:  # of nearly everybody; the library is large
+        return ""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    return "" if value in SUPPORTED_REGIONS else _("erlaubt ist das Länderkürzel mit zwei Buchstaben, zum Beispiel CH oder LI")
+
+
+def _spelt_canton(value: str) -> str:
+    word = value.strip()
+    return next((canton for canton in _CANTONS if canton.casefold() == word.casefold()), word)
+
+
+def _known_canton(value: str) -> str:
+    known = value in _CANTONS or not value
+    return "" if known else _("erlaubt ist {choices}").format(choices=", ".join(_CANTONS))
+
+
 @dataclass(frozen=True, kw_only=True)
 class MachineSection:
     """This computer."""
@@ -77,11 +108,11 @@ class PracticeSection:
     """The schema of the five views, where they are not in the default one."""
 
     timezone: str = field(default="Europe/Zurich", metadata=checked(_known_zone))
-    region: str = "CH"
-    """The country of telephone numbers without a country code."""
+    region: str = field(default=_DEFAULT_REGION, metadata=spelt(_spelt_region) | checked(_known_region))
+    """The country of telephone numbers without a country code (ISO code)."""
 
-    canton: str = "ZH"
-    """Whose holidays count."""
+    canton: str = field(default="ZH", metadata=spelt(_spelt_canton) | checked(_known_canton))
+    """Whose holidays count; empty: no holidays do."""
 
     name: str = ""
     phone: str = ""

@@ -1,8 +1,8 @@
 """Reads frozen dataclasses from plain tables (TOML, environment) and names the place of the first fault.
 
-The dataclasses say everything: the types of the values, their defaults, their names in the file (``named``) and what a
-value must fulfil (``checked``). Unknown keys are faults. Numbers and yes/no values may also be written as text, because an
-environment variable holds nothing else.
+The dataclasses say everything: the types of the values, their defaults, their names in the file (``named``), how they are spelt
+(``spelt``) and what a value must fulfil (``checked``). Unknown keys are faults. Numbers and yes/no values may also be written as text,
+because an environment variable holds nothing else.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Section = TypeVar("Section")
 
 _NAME = "name"
 _CHECK = "check"
+_SPELT = "spelt"
 _WORDS = dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True) | dict.fromkeys(("0", "false", "f", "no", "n", "off"), False)
 
 
@@ -52,6 +53,11 @@ def named(name: str) -> dict[str, Any]:
 def checked(check: Callable[[Any], str]) -> dict[str, Any]:
     """Returns the metadata of a field whose values are checked: the check returns what is wrong, or ""."""
     return {_CHECK: check}
+
+
+def spelt(form: Callable[[Any], Any]) -> dict[str, Any]:
+    """Returns the metadata of a field whose values are taken in one way of writing them, before they are checked: "ch" is "CH"."""
+    return {_SPELT: form}
 
 
 def between(least: int, most: int) -> dict[str, Any]:
@@ -120,6 +126,8 @@ def _entries(kind: type) -> dict[str, _Entry]:
 
 def _checked_value(entry: _Entry, value: object, place: Place) -> object:
     read = _value(entry.hint, value, place)
+    form = entry.field.metadata.get(_SPELT)
+    read = form(read) if form else read
     check = entry.field.metadata.get(_CHECK)
     why = check(read) if check else ""
     if why:

@@ -25,8 +25,6 @@ from tray_agent.i18n import _
 from tray_agent.platforms.files import write_whole
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from tray_agent.demo.practice import DemoPractice
 
 ZONE = ZoneInfo("Europe/Zurich")
@@ -39,9 +37,6 @@ ACCOUNTS = {"M1": "meier", "M2": "huber"}
 """The Mandants with an account at the gateway; their passwords are invented for the demo."""
 
 OPENING_BALANCE = Decimal(160)
-
-DEMO_VOLUME = 200
-"""So many reminders may leave on the demo's first day without a person being asked."""
 
 _MARK = "demo.json"
 
@@ -167,31 +162,18 @@ class DemoWorld:
 
     def _fill(self) -> None:
         from tray_agent.demo.practice import DEFAULT_MANDANT, find_demo_practice, make_demo_practice
+        from tray_agent.store.database import open_database
         from tray_agent.store.migrate import upgrade
 
         upgrade(self.agent.store_unchecked)
-        found = find_demo_practice(self.agent.practice_database)
-        self.practice = found or make_demo_practice(self.agent.practice_database, self.clock.now().astimezone(ZONE).date())
+        own = open_database(self.agent.machine.practice_url)  # the demo stands for the practice software, too: it alone writes there
+        found = find_demo_practice(own)
+        self.practice = found or make_demo_practice(own, self.clock.now().astimezone(ZONE).date())
+        own.dispose()
         if not self.again:
             on = dict.fromkeys((switches.DOWNLOAD_ACTIVE, switches.REMINDERS_ON, switches.BIRTHDAYS_ON), True)
             self.agent.settings.save({**on, switches.DEFAULT_MANDANT: DEFAULT_MANDANT}, changed_by="demo")
-            self._let_many_leave()
         self._write_mark()
-
-    def _let_many_leave(self) -> None:
-        """Answers beforehand what a practice is asked on its first day: nobody sits before a demo, and its report is about sending."""
-        from tray_agent.messages.questions import Answer, QuestionKind, ask
-        from tray_agent.messages.work.volume import Volume
-
-        store, volume = self.agent.store, Volume.APPOINTMENTS.value
-        sentence = _("Darf die Demo an ihrem ersten Tag bis zu {number} Erinnerungen senden?").format(number=DEMO_VOLUME)
-
-        def work(connection: Connection) -> int:
-            now = store.now(connection)
-            about = {"volume": volume, "number": DEMO_VOLUME, "days": 1, "until": now.isoformat()}
-            return ask(connection, QuestionKind.VOLUME, f"{volume}/demo", sentence, about, now).id
-
-        self.agent.questions.answer(store.transact(work), Answer.SEND, "demo")
 
     def _last_instant(self) -> datetime | None:
         try:

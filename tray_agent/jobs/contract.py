@@ -6,7 +6,7 @@ activity log, and knows nothing else of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from tray_agent.clock import Clock
     from tray_agent.jobs.events import Events
+    from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.quiet_hours import QuietHours
+    from tray_agent.schedules.schedule import Schedule
+    from tray_agent.store.state import SeenStores
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class Surroundings:
         quiet: the quiet hours as the switches say now.
         keep_days: how many days the logs are kept, as the switch says now.
         retries: how what is owed is tried again.
+        gaps: tells what a set of schedules leaves out that no order of times shows (days on which nobody is reminded).
+        seen: how far this computer saw its store; None: that is noted nowhere.
     """
 
     workstation: str
@@ -138,3 +143,5 @@ class Surroundings:
     quiet: Callable[[], QuietHours]
     keep_days: Callable[[], int]
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    gaps: Callable[[Mapping[JobKey, Schedule]], Sequence[OrderFinding]] = lambda _schedules: ()
+    seen: SeenStores | None = None

@@ -19,6 +19,7 @@ from tray_agent.jobs.errors import StoreCopiedError
 from tray_agent.jobs.model import Presence
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.faults import explained
+from tray_agent.store.state import SeenStores, StoreState, read_state
 from tray_agent.store.tables import agent_presence as table
 from tray_agent.store.wrong_clock import is_wrong
 
@@ -39,17 +40,19 @@ class Presences:
         owner: this process; new with every start.
         workstation: this computer's name.
         clock: this computer's clock.
+        seen: where it is noted how far this computer saw the store.
     """
 
-    def __init__(self, database: Database, owner: str, workstation: str, clock: Clock) -> None:
+    def __init__(self, database: Database, owner: str, workstation: str, clock: Clock, seen: SeenStores | None = None) -> None:
         self._database = database
         self._owner = owner
         self._workstation = workstation
         self._clock = clock
+        self._seen = seen or SeenStores()
         self._started_at = clock.now()
 
     def tell(self, difference: timedelta) -> bool:
-        """Tells that this process is there and plans runs.
+        """Tells that this process is there and plans runs, and notes how far the store has come.
 
         Args:
             difference: this computer's clock minus the server's.
@@ -61,11 +64,11 @@ class Presences:
             DatabaseUnavailableError, DatabaseFaultError, DatabaseBusyError: the store does not take it, nor anything else.
         """
 
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection) -> tuple[StoreState, int] | None:
             now = self._database.now_ms(connection)
             latest = connection.execute(select(func.max(table.c.seen_ms))).scalar() or now
             if is_wrong(from_ms(latest), from_ms(now)):
-                return True
+                return None
             seen = {"seen_ms": now, "clock_difference_ms": difference // timedelta(milliseconds=1)}
             updated = connection.execute(update(table).where(table.c.owner == self._owner).values(seen))
             if updated.rowcount == 0:  # it has just begun, or was there at a time that has not come
@@ -73,9 +76,12 @@ class Presences:
                 connection.execute(delete(table).where(table.c.seen_ms < now - _FORGOTTEN // timedelta(milliseconds=1)))
                 gone = (table.c.workstation == self._workstation[:120], table.c.scheduling == 0)
                 connection.execute(delete(table).where(*gone))
-            return False
+            return read_state(connection), now
 
-        return self._database.transact(work)
+        told = self._database.transact(work)
+        if told is not None:
+            self._seen.note(told[0], from_ms(told[1]))
+        return told is None
 
     def leave(self) -> None:
         """Tells that this process goes; when it was there last stays known for a while."""

@@ -68,7 +68,7 @@ class Jobs:
         self.claims = Claims(database, self.owner, workstation, lease, around.zone, around.retries)
         self.log = ActivityLog(database, workstation)
         self.history = History(database)
-        self.presences = Presences(database, self.owner, workstation, around.clock)
+        self.presences = Presences(database, self.owner, workstation, around.clock, around.seen)
         self.runner = Runner(self.claims, self.log, self.history, around, workstation, self.is_held_back)
         self.settlement = Settlement(self.plans, self.claims, self.log, around)
         self._database = database
@@ -81,11 +81,12 @@ class Jobs:
         return tuple(self._overview(plan, planned, key in offered, last.get(key)) for key, planned in plan.jobs.items())
 
     def check(self, changes: Sequence[JobChange] = ()) -> tuple[OrderFinding, ...]:
-        """Returns what would be wrong with the set of schedules if ``changes`` were saved; changes nothing."""
+        """Returns what would be wrong with the set of schedules if ``changes`` were saved, and what it leaves out; changes nothing."""
         plan = self.plans.load()
         schedules = {key: planned.schedule for key, planned in plan.jobs.items()} | {change.key: change.schedule for change in changes}
         zone = self.around.zone
-        return check_order(schedules, zone, self.around.quiet(), plan.now.astimezone(zone).date())
+        order = check_order(schedules, zone, self.around.quiet(), plan.now.astimezone(zone).date())
+        return (*order, *self.around.gaps(schedules))
 
     def save(self, changes: Sequence[JobChange], changed_by: str) -> None:
         """Saves all changes or none; planned times count from now on.

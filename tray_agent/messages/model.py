@@ -20,6 +20,10 @@ class MessageKind(WordedEnum):
         return self is not MessageKind.BIRTHDAY
 
 
+PREVIEWED_KINDS = (MessageKind.REMINDER, MessageKind.BIRTHDAY)
+"""What a preview is asked for: a job each; notices of another time are among the reminders."""
+
+
 class Channel(WordedEnum):
     """How a message travels."""
 

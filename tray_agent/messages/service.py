@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from tray_agent.errors import InputError, KnownError
-from tray_agent.i18n import _, format_datetime, format_time, join_texts
+from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, JobWork
-from tray_agent.jobs.outlook import Outlook
+from tray_agent.messages.call_list import CallList, told_otherwise
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change
@@ -27,13 +27,12 @@ from tray_agent.messages.outbox.model import (
     OutboxReason,
     Waiting,
 )
-from tray_agent.messages.outbox.states import MISSED, Actor, Step
-from tray_agent.messages.rules.in_time import TIME_TO_CALL, hours_ahead
+from tray_agent.messages.outbox.states import MISSED, TOLD, Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
-from tray_agent.schedules.quiet_hours import QuietHours, QuietKind
 from tray_agent.store.pages import Page
+from tray_agent.store.state import grow
 
 
 class MessageMissingError(InputError):
@@ -52,10 +51,6 @@ class StillUnderWayError(KnownError):
     """A message in doubt can't be sent again yet: the first request could still be under way."""
 
     code = "still_under_way"
-
-
-LATE_FOR = timedelta(days=31)
-"""What was not sent in time stays on the call list until it is ticked off, but not for ever."""
 
 
 class MessageService:
@@ -97,73 +92,18 @@ class MessageService:
             return _existing(entries.read_message(connection, message_id), message_id)
 
     def call_list(self, since: datetime | None = None) -> Sequence[CallEntry]:
-        """Returns the reminders that did not reach their patient, or will not in time by what is planned, the earliest appointment first.
-
-        Besides what failed these are: what is not sent and would leave too late for somebody to call, or leaves only if trouble that
-        lasts comes to an end; what is in doubt shortly before its appointment; and what was not sent in time, until somebody ticks it off.
-
-        Left out is what the practice's data now say nobody should call about: the appointment is cancelled, moved, deleted or another
-        patient's, the patient has died or wants no messages.
+        """Returns who is to be reminded by other means (``tray_agent.messages.call_list``), the earliest appointment first.
 
         Args:
             since: only appointments from here on (aware); by default those that have not begun yet.
         """
-        ahead = self.parts.outlook()
-        with self.parts.database.read() as connection:
-            now = self.parts.database.now(connection)
-            messages = self._to_call(connection, ahead, since or now, now)
-        if not messages:
-            return []
-        patients = self.parts.practice.patients({message.patient_id for message in messages})
-        appointments = self.parts.practice.appointments({message.appointment_id for message in messages if message.appointment_id})
-        return [
-            listing.call_entry(message, patients.get(message.patient_id), self._why_to_call(message, ahead, now))
-            for message in messages
-            if listing.is_to_be_called(message, appointments.get(message.appointment_id or ""), patients.get(message.patient_id))
-        ]
-
-    def _to_call(self, connection: Connection, ahead: Outlook, since: datetime, now: datetime) -> list[OutboxMessage]:
-        doubtful = [one for one in listing.in_doubt(connection) if one.kind.is_of_appointment and _begins(one) >= since]
-        leaves = ahead.at + TIME_TO_CALL if ahead.at else None
-        calls = hours_ahead(now, self.parts.zone, self._is_free()) if doubtful or ahead.held_up else now
-        unsent_before = max(leaves, calls) if leaves and ahead.held_up else leaves
-        messages = listing.not_reached(connection, since, now - LATE_FOR, unsent_before)
-        messages += [one for one in doubtful if _begins(one) < max(calls, leaves or calls)]
-        return sorted(messages, key=lambda one: (_begins(one), one.id))
-
-    def _is_free(self) -> Callable[[date], bool]:
-        """Returns what tells whether the practice is closed on a day: the switches name quiet Sundays and holidays."""
-        quiet = QuietHours.from_settings(self.parts.settings(), self.parts.canton)
-
-        def is_free(day: date) -> bool:
-            return quiet.kind(datetime.combine(day, time(12))) in (QuietKind.SUNDAY, QuietKind.HOLIDAY)
-
-        return is_free
-
-    def _why_to_call(self, message: OutboxMessage, ahead: Outlook, now: datetime) -> str:
-        if message.state is MessageState.PREPARED:
-            return join_texts(self._leaves_when(message, ahead, now), message.sentence)
-        return message.sentence
-
-    def _leaves_when(self, message: OutboxMessage, ahead: Outlook, now: datetime) -> str:
-        """Returns when a message that is not sent yet leaves by what is planned, and whether that is too late."""
-        begins = message.appointment_at
-        if begins and begins <= now:
-            return _("Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")
-        if ahead.at is None:
-            return _("Wird zur Zeit nicht von selbst gesendet.")
-        if ahead.at <= now and not (begins and now + TIME_TO_CALL > begins):
-            return _("Wird jetzt gesendet.")
-        at, today = self.parts.local(ahead.at), self.parts.local(now).date()
-        when = format_time(at) if at.date() == today else format_datetime(at)
-        if begins and ahead.at + TIME_TO_CALL > begins:
-            return _("Nächster Versuch {when}, zu spät für diesen Termin.").format(when=when)
-        return _("Nächster Versuch {when}.").format(when=when)
+        return CallList(self.parts).entries(since)
 
     def tick_off(self, message_ids: Collection[int], who: str) -> int:
         """Takes messages off the call list, because somebody reminded the patients; returns how many were on it.
 
-        What was not sent yet, or may not have been, is never sent any more: the patient would be reminded twice.
+        What was not sent yet, or may not have been, is never sent any more: the patient would be reminded twice. Who was told something
+        that is wrong now has been told what is true: no notice says it again.
         """
 
         def change_of(message: OutboxMessage, now: datetime) -> Change:
@@ -172,12 +112,30 @@ class MessageService:
                 return Change.of(message, Step.TICK_OFF, Actor.PERSON, **handled)
             step = Step.CANCEL if message.state is MessageState.PREPARED else Step.GIVE_UP
             sentence = _("Anders erinnert, sagt {who}; wird nicht mehr gesendet.").format(who=who)
-            return Change.of(message, step, Actor.PERSON, **handled, reason=OutboxReason.BY_PERSON, sentence=sentence)
+            return Change.of(message, step, Actor.PERSON, **handled, reason=OutboxReason.REMINDED_OTHERWISE, sentence=sentence)
 
         def is_open(message: OutboxMessage) -> bool:
             return message.state in listing.UNSENT or message.handled_at is None
 
-        return self._change_all(message_ids, MISSED | listing.UNSENT, change_of, is_open)
+        ticked = self._change_all(message_ids, MISSED | listing.UNSENT, change_of, is_open)
+        return ticked + self._tick_off_told(message_ids, who)
+
+    def _tick_off_told(self, message_ids: Collection[int], who: str) -> int:
+        """Notes that a person told what is true now to patients who were told something else, with an entry of its own for each."""
+        with self.parts.database.read() as connection:
+            now = self.parts.database.now(connection)
+            told = [one for one in entries.read_messages(connection, message_ids) if one.state in TOLD]
+        drafts = told_otherwise(self.parts, told, now)
+
+        def work(connection: Connection) -> int:
+            there = {one.unique_key for one in entries.known_of_keys(connection, [draft.unique_key for draft in drafts])}
+            entries.insert_drafts(connection, [draft for draft in drafts if draft.unique_key not in there], now)
+            known = entries.known_of_keys(connection, [draft.unique_key for draft in drafts])
+            messages = entries.read_messages(connection, [one.id for one in known if one.handled_at is None])
+            handled = {"handled_by": who[:120], "handled_at": now}
+            return sum(entries.apply(connection, Change.of(one, Step.TICK_OFF, Actor.PERSON, **handled), now) for one in messages)
+
+        return self.parts.database.transact(work) if drafts else 0
 
     def to_decide(self) -> Sequence[OutboxMessage]:
         """Returns the messages in doubt that nobody but a person settles any more, the oldest first."""
@@ -218,6 +176,7 @@ class MessageService:
             if not entries.apply(connection, change, now):
                 return False
             self._write([_decision_activity(self.parts, message, verdict, who)], connection)
+            grow(connection)
             return True
 
         if not self.parts.database.transact(work):
@@ -230,9 +189,7 @@ class MessageService:
         """Returns when a prepared message leaves by what is planned, and whether that is too late; "" for any other message."""
         if message.state is not MessageState.PREPARED:
             return ""
-        with self.parts.database.read() as connection:
-            now = self.parts.database.now(connection)
-        return self._leaves_when(message, self.parts.outlook(), now)
+        return CallList(self.parts).leaves_when(message)
 
     def cancel(self, message_ids: Collection[int], who: str) -> int:
         """Cancels messages that were not sent yet; they are not prepared again. Returns how many were cancelled."""
@@ -296,7 +253,10 @@ class MessageService:
         def work(connection: Connection) -> int:
             now = self.parts.database.now(connection)
             messages = [one for one in entries.read_messages(connection, message_ids) if one.state in states and applies(one)]
-            return sum(entries.apply(connection, change_of(message, now), now) for message in messages)
+            changed = sum(entries.apply(connection, change_of(message, now), now) for message in messages)
+            if changed:
+                grow(connection)
+            return changed
 
         return self.parts.database.transact(work)
 
@@ -342,10 +302,6 @@ def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]
             return send_messages
         case JobKey.UPDATE_STATUS:
             return update_status
-
-
-def _begins(message: OutboxMessage) -> datetime:
-    return message.appointment_at or message.expires_at
 
 
 def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:

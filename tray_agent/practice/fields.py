@@ -1,10 +1,14 @@
-"""Reads the values of a view's row, whatever the driver gives; what can't be read is noted, never guessed and never raised."""
+"""Reads the values of a view's row, whatever the driver gives; what can't be read is noted and never raised.
+
+A value that can't be read is never taken for one that can. What it probably means is told beside the note where a person needs it to
+look in the right place: of a start the day and time it seems to name, of a wish the word.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -20,9 +24,28 @@ LONGEST_KEY = 100
 """Characters of an id that the outbox keeps; the contract allows 50."""
 
 _LINE_ENDS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
-_TIME_OF_DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[ T][0-9]{2}")
+_TIME_OF_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")  # "10.15" would be read as ten o'clock and a bit
+_MINUTE = timedelta(minutes=1)
+LONGEST_APPOINTMENT = timedelta(days=366)
+"""What ends later than so after it began does not say its end: 31.12.9999 stands for "no end" in many practices' data."""
+
+_LONGEST_WORD = 40
+"""Characters of a wish that can't be read."""
+
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and halves of characters: no database takes all of them, and nobody ever typed one."""
+
+
+class DoubtfulError(ValueError):
+    """A value that can't be read, though it seems to mean something.
+
+    Attributes:
+        guess: what it probably means; good for a person who looks, not for a message.
+    """
+
+    def __init__(self, guess: object) -> None:
+        self.guess = guess
+        super().__init__("doubtful")
 
 
 def text_of(value: object) -> str | None:
@@ -61,17 +84,68 @@ def day_of(value: object) -> date | None:
 
 
 def local_time_of(value: object) -> datetime | None:
-    """Returns a wall-clock time, naive.
+    """Returns a wall-clock time, naive, of the nearest minute: 10:14:59.997 is how some programs keep 10:15.
 
     Not readable are one with a time zone, which is no wall clock of the practice; a mere date, which tells no time; and a text
-    that begins with a blank, which no search by time finds.
+    that does not begin like ``2026-11-24 10:15``, which no search by time finds.
+
+    Raises:
+        DoubtfulError: it can't be read, but seems to name a day: dates day-first, zones left out, without a time of day midnight.
+        ValueError: not even that.
     """
-    moment = _moment_of(value)
-    # SQLite keeps times as text and compares them as text: a leading blank sorts before every search window.
-    whole = isinstance(value, datetime) or (isinstance(value, str) and _TIME_OF_DAY.match(value))
-    if moment is not None and not (whole and moment.tzinfo is None):
+    try:
+        moment = _moment_of(value)
+        # SQLite keeps times as text and compares them as text: a leading blank sorts before every search window.
+        if moment is None or (moment.tzinfo is None and _tells_time(value)):
+            return _to_minute(moment) if moment else None
+    except ValueError:
+        moment = None
+    # A text is looked at anew: of 2026-11-24 10.15 Python reads ten o'clock.
+    guess = _guessed(value) if isinstance(value, (str, int)) else moment and moment.replace(tzinfo=None)
+    if guess is None:
         raise ValueError("no wall-clock time")
-    return moment
+    raise DoubtfulError(_to_minute(guess))
+
+
+def _tells_time(value: object) -> bool:
+    return isinstance(value, datetime) or (isinstance(value, str) and _TIME_OF_DAY.match(value) is not None)
+
+
+def _to_minute(moment: datetime) -> datetime:
+    if not (moment.second or moment.microsecond):
+        return moment
+    whole = moment.replace(second=0, microsecond=0)
+    return whole + _MINUTE if moment.second >= 30 and whole.year < 9999 else whole
+
+
+_GUESSED = re.compile(
+    r"""(?<!\d)(?:(?P<year>\d{4})(?P<sign>[-./]?)(?P<month>\d{2})(?P=sign)(?P<day>\d{2})
+              |(?P<day_first>\d{1,2})[-./][ ]?(?P<month_then>\d{1,2})[-./][ ]?(?P<year_last>\d{4}|\d{2}))(?!\d)
+        (?:\D{1,10}?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2}))?""",
+    re.VERBOSE,
+)
+
+
+def _guessed(value: object) -> datetime | None:
+    """Returns the day and time that a text seems to name."""
+    found = _GUESSED.search(str(value)) if isinstance(value, (str, int)) else None
+    if found is None:
+        return None
+    day, month = int(found["day"] or found["day_first"]), int(found["month"] or found["month_then"])
+    year = int(found["year"] or found["year_last"])
+    if month > 12:  # 11/24/2026
+        day, month = month, day
+    hour, minute = int(found["hour"] or 0), int(found["minute"] or 0)
+    of_day = (hour, minute) if hour < 24 and minute < 60 else (0, 0)
+    try:
+        return datetime(year + 2000 if year < 100 else year, month, day, *of_day)  # noqa: DTZ001 - a wall clock has no zone
+    except ValueError:
+        return None
+
+
+def end_of(starts_at: datetime, ends_at: datetime | None) -> datetime | None:
+    """Returns when an appointment ends; None where what stands there is no end: not after its start (year 1, 1900), or years later."""
+    return ends_at if ends_at is not None and starts_at < ends_at and ends_at - starts_at <= LONGEST_APPOINTMENT else None
 
 
 def flag_of(value: object) -> bool:
@@ -92,11 +166,16 @@ def status_of(value: object) -> AppointmentStatus:
 
 
 def channel_of(value: object) -> str | None:
-    """Returns ``sms``, ``email`` or None."""
+    """Returns ``sms``, ``email`` or None.
+
+    Raises:
+        DoubtfulError: another wish ("Brief"), which is the guess.
+        ValueError: no word at all.
+    """
     word = text_of(value)
     channel = _CHANNELS.get(word.casefold()) if word else None
     if word and channel is None:
-        raise ValueError("no channel")
+        raise DoubtfulError(word[:_LONGEST_WORD])
     return channel
 
 
@@ -116,13 +195,16 @@ _READERS: Mapping[ColumnType | str, tuple[Reader, object]] = {
     ColumnType.KEY: (key_of, ""),
     ColumnType.TEXT: (text_of, ""),
     ColumnType.DATE: (day_of, None),
-    ColumnType.LOCAL_TIME: (local_time_of, datetime.min),  # noqa: DTZ901 - no zone; outside of every search window
+    ColumnType.LOCAL_TIME: (local_time_of, datetime.min),  # noqa: DTZ901 - no zone; a start of which not even the day is known
     ColumnType.YES_NO: (flag_of, False),
     "status": (status_of, AppointmentStatus.UNKNOWN),
     "preferred_channel": (channel_of, None),
 }
 """By type or name of a column: what reads it, and what stands for a value that must be there and is not, or can't be read; its name is
 noted, and whoever decides looks at that first."""
+
+_GUESSES = frozenset({"starts_at", "preferred_channel"})
+"""Of these columns the guess is given where they can't be read; whoever decides looks at the note first, a person at the guess."""
 
 
 def read_row(view: PracticeView, row: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
@@ -131,9 +213,9 @@ def read_row(view: PracticeView, row: Mapping[str, Any]) -> tuple[dict[str, Any]
     for name, read, nullable, instead in _readers_of(view):
         try:
             value = read(row[name])
-        except ValueError:
+        except ValueError as error:
             unreadable.add(name)
-            value = None
+            value = error.guess if isinstance(error, DoubtfulError) and name in _GUESSES else None
         if value is None and not nullable:
             unreadable.add(name)
             value = instead

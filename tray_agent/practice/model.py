@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -46,7 +49,7 @@ class Patient:
         salutation: "Frau", "Herr", or None.
         language: ``de``, ``fr``, ``it``, ``en`` or whatever the practice wrote, or None.
         mobile, phone: telephone numbers as typed; either may hold a mobile number.
-        preferred_channel: ``sms``, ``email`` or None.
+        preferred_channel: ``sms``, ``email`` or None; of a wish that can't be read its word ("Brief").
         opted_out: wants no messages.
         unreadable: names of the fields whose value in the practice's data could not be read; such a field has its default here.
     """
@@ -70,9 +73,45 @@ class Patient:
         """Returns whether any death date is recorded, be it in the future or unreadable."""
         return self.death_date is not None or "death_date" in self.unreadable
 
+    @property
+    def seems_deceased(self) -> bool:
+        """Returns whether a remark beside the name tells of a death (†, "verstorben"), for which no date need be recorded."""
+        return _tells_death(self.last_name) or _tells_death(self.first_name) or _tells_death(self.salutation or "")
+
+
+_DEATH = re.compile(
+    r"""(?<![^\W\d_])(?:verstorben|gestorben|décédée?|decede|decedee|défunte?|deceduto|deceduta|defunto|defunta|deceased|exitus
+                       |verst\.|gest\.|sel\.|r\.i\.p\.)(?![^\W\d_])
+      | [†✝✞✟☨⚰🕇] | [(\[]\s*(?:tot|selig|mort|morte|morto|morta|dead|rip|\+)\s*[)\]]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What stands beside the name of a dead patient (de, fr, it, en); whole words: "Verst", "Selig" and "Todt" are family names."""
+
+
+@lru_cache(maxsize=4096)
+def _tells_death(name: str) -> bool:
+    return _DEATH.search(unicodedata.normalize("NFC", name)) is not None
+
 
 LONGEST_NAME = 200
 """Characters of a name that the outbox keeps."""
+
+LONGEST_SAID = 60
+"""Characters of a first or last name that a text says; what is longer is a memo of the practice's staff for its staff."""
+
+_NAME_ENDS = re.compile(r"[\n,;:(\[{/|*]")
+
+
+def said_name(name: str) -> str | None:
+    """Returns a first or last name, or a doctor's, as a text may say it.
+
+    Of a memo (too long, or with several lines) that is what stands before the first comma, bracket or line end; None where that is no
+    name either: nobody is told what the practice's staff notes about him.
+    """
+    if len(name) <= LONGEST_SAID and "\n" not in name:
+        return name
+    said = _NAME_ENDS.split(name, maxsplit=1)[0].strip()
+    return said if 0 < len(said) <= LONGEST_SAID else None
 
 
 def name_of(patient: Patient | None, patient_id: str) -> str:
@@ -98,10 +137,11 @@ class Appointment:
     """An appointment.
 
     Attributes:
-        starts_at: local wall-clock time of the practice, naive, as the practice software stores it.
+        starts_at: local wall-clock time of the practice, naive; whole minutes.
         doctor: the name as it shall stand in the text, or None.
-        unreadable: names of the fields whose value could not be read; an unreadable status is ``UNKNOWN``, an unreadable start
-            is ``datetime.min``, so that it lies outside of every search window.
+        ends_at: None also where what stands there is no end (year 1, 9999).
+        unreadable: names of the fields whose value could not be read; an unreadable status is ``UNKNOWN``, an unreadable start is what
+            it seems to be (24.11.2026 10:15), or ``datetime.min`` where not even the day can be guessed.
     """
 
     id: str
@@ -113,14 +153,24 @@ class Appointment:
     visit_reason_id: str | None = None
     unreadable: frozenset[str] = frozenset()
 
+    @property
+    def is_dated(self) -> bool:
+        """Returns whether it is known on which day it is, if only by a guess."""
+        return "starts_at" not in self.unreadable or self.starts_at > datetime.min  # noqa: DTZ901 - local, naive
+
 
 @dataclass(frozen=True, slots=True)
 class VisitReason:
-    """Why a patient comes; a practice may choose which reasons are reminded."""
+    """Why a patient comes; a practice may choose which reasons are reminded.
+
+    Attributes:
+        unreadable: names of the fields whose value could not be read; who comes for such a reason is not reminded.
+    """
 
     id: str
     name: str
     remind: bool = True
+    unreadable: frozenset[str] = frozenset()
 
 
 class PracticeSource(Protocol):
@@ -147,7 +197,11 @@ class PracticeSource(Protocol):
         ...
 
     def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
-        """Streams the appointments with first <= starts_at < end (local wall-clock, naive), in chunks, by start then id."""
+        """Streams the appointments with first <= starts_at < end (local wall-clock, naive), in chunks, by start then id.
+
+        After them come those whose start is written in a way that no search by time finds: with a guess that lies within, or without
+        any, each time.
+        """
         ...
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from tray_agent.errors import DatabaseFaultError, UnavailableError
 from tray_agent.i18n import _
-from tray_agent.practice.fields import read_row
+from tray_agent.practice.fields import end_of, read_row
 from tray_agent.practice.model import Appointment, Mandant, Patient, VisitReason
 from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
 from tray_agent.store.database import IN_CHUNK, Database
@@ -46,6 +46,9 @@ from tray_agent.store.faults import Fault, explained, fault_of, said
 
 ROWS_AT_ONCE = 1000
 """How many rows a chunk holds."""
+
+HALF_A_MINUTE = timedelta(seconds=30)
+"""A start is read as that of the nearest minute: so far before a span may lie what is read as its first."""
 
 _WHOLE = re.compile("-?[0-9]{1,18}")
 """Whole numbers that every database takes as BIGINT."""
@@ -104,7 +107,21 @@ class SqlPracticeSource:
         return _by_id(_visit_reason, self._views[VISIT_REASONS].all())
 
     def appointments_between(self, first: datetime, end: datetime) -> Iterator[list[Appointment]]:
-        """Streams the appointments with first <= starts_at < end (local wall-clock, naive), in chunks, by start then id."""
+        """Streams the appointments with first <= starts_at < end (local wall-clock, naive), in chunks, by start then id.
+
+        After them come those whose start is written in a way that no search by time finds: with a guess that lies within, or without
+        any, each time.
+        """
+        for rows in self._rows_between(first - HALF_A_MINUTE, end):
+            read = _without_contradictions([appointment for row in rows if (appointment := _appointment(row)).id])
+            yield [appointment for appointment in read if not appointment.is_dated or first <= appointment.starts_at < end]
+        for rows in self._rows_not_found_by_time():
+            read = _without_contradictions([appointment for row in rows if (appointment := _appointment(row)).id])
+            found = [appointment for appointment in read if not appointment.is_dated or first <= appointment.starts_at < end]
+            if found:
+                yield found
+
+    def _rows_between(self, first: datetime, end: datetime) -> Iterator[list[Row]]:
         reader = self._views[APPOINTMENTS]
         starts, key = reader.columns["starts_at"], reader.columns["id"]
         before_end = starts < self._bound(end)
@@ -113,9 +130,14 @@ class SqlPracticeSource:
             """One lower bound only: with two, SQLite would begin every chunk at the first and skip what it has read."""
             return and_(starts >= row["starts_at"], before_end, or_(starts > row["starts_at"], key > row["id"]))
 
-        for rows in reader.chunks(and_(starts >= self._bound(first), before_end), (starts, key), after):
-            read = _without_contradictions([appointment for row in rows if (appointment := _appointment(row)).id])
-            yield [appointment for appointment in read if first <= appointment.starts_at < end]
+        return reader.chunks(and_(starts >= self._bound(first), before_end), (starts, key), after)
+
+    def _rows_not_found_by_time(self) -> Iterator[list[Row]]:
+        """Gives the rows without a start and, where the view keeps it as text, those whose text does not begin with year, month and day."""
+        reader = self._views[APPOINTMENTS]
+        starts, key = reader.columns["starts_at"], reader.columns["id"]
+        odd = or_(starts.is_(None), starts.not_like("____-__-__%")) if reader.is_text("starts_at") else starts.is_(None)
+        return reader.chunks(odd, (key,), lambda row: and_(odd, key > row["id"]))
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
         """Returns the appointments of these ids that still exist, by id."""
@@ -151,11 +173,11 @@ class SqlPracticeSource:
         return found
 
     def _bound(self, moment: datetime) -> object:
-        """Returns a wall-clock time as the database compares it: SQLite keeps text, and "T" and fractions sort after a blank.
+        """Returns a wall-clock time as the database compares it: of a text, "T" and fractions sort after a blank.
 
         A whole minute is written without seconds, so that it is not greater than a start that is.
         """
-        if self._database.dialect != "sqlite":
+        if not self._views[APPOINTMENTS].is_text("starts_at"):
             return moment
         return moment.isoformat(" ", timespec="seconds" if moment.second or moment.microsecond else "minutes")
 
@@ -219,15 +241,19 @@ class _ViewReader:
     @cached_property
     def columns(self) -> Mapping[str, ColumnElement[Any]]:
         """Returns the columns for conditions, with the types that the view has, so that indexes can be used."""
-        types = self._types()
         text_keys = self._database.dialect == "sqlite"
         found: dict[str, ColumnElement[Any]] = {}
         for declared in self._view.columns:
-            plain = column(declared.name, types.get(declared.name, NullType()))
+            plain = column(declared.name, self._types.get(declared.name, NullType()))
             unknown = text_keys and isinstance(plain.type, NullType)
             found[declared.name] = cast(plain, String) if unknown else plain
         return found | {name: column(name) for name in ("starts_at", "opened_on", "birth_date") if name in found}
 
+    def is_text(self, name: str) -> bool:
+        """Returns whether a column keeps its values as text; SQLite's do, whatever they are called."""
+        return self._database.dialect == "sqlite" or isinstance(self._types.get(name), String)
+
+    @cached_property
     def _types(self) -> Mapping[str, TypeEngine[Any]]:
         with _naming(self._view):
             found = self._database.query(lambda connection: inspect(connection).get_columns(self._view.name, schema=self._schema))
@@ -312,8 +338,6 @@ def _without_contradictions(read: list[Appointment]) -> list[Appointment]:
 
 
 def _contradictory(value: Value) -> Value:
-    if isinstance(value, VisitReason):
-        return replace(value, remind=False)
     return replace(value, unreadable=value.unreadable | {"id"})
 
 
@@ -329,9 +353,10 @@ def _patient(row: Row) -> Patient:
 
 def _appointment(row: Row) -> Appointment:
     values, unreadable = read_row(APPOINTMENTS, row)
+    values["ends_at"] = end_of(values["starts_at"], values["ends_at"])
     return Appointment(**values, unreadable=unreadable)
 
 
 def _visit_reason(row: Row) -> VisitReason:
-    values, _unreadable = read_row(VISIT_REASONS, row)
-    return VisitReason(**values)
+    values, unreadable = read_row(VISIT_REASONS, row)
+    return VisitReason(**values, unreadable=unreadable)

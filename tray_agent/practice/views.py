@@ -142,6 +142,8 @@ APPOINTMENTS = PracticeView(
         "Erinnert wird nur an Termine mit dem Status «definitiv»; jedes andere Wort gilt als nicht definitiv.",
         "Speichert die Praxissoftware Codes, so übersetzen, z. B.:",
         "  CASE t.status WHEN 1 THEN 'provisorisch' WHEN 2 THEN 'definitiv' WHEN 3 THEN 'abgesagt' END AS status",
+        "Ein Beginn um 00:00 gilt als Termin ohne Uhrzeit: er wird nicht erinnert und steht auf der Anrufliste.",
+        "Einträge der Agenda ohne Patienten (Sitzung, Ferien) weglassen.",
         "Den Beginn nicht umrechnen: ein Index auf der Spalte hält die Suche schnell.",
     ),
 )  # fmt: skip

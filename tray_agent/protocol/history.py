@@ -125,6 +125,12 @@ class History:
         return {row.id: RunState.CANCELLED if row.reason in GIVEN_BACK else RunState.DIED for row in connection.execute(ended)}
 
 
+def last_success(connection: Connection, job: JobKey) -> datetime | None:
+    """Returns the newest planned time (aware, UTC) of a job whose run succeeded, or None where none is known (any more)."""
+    succeeded = select(table.c.due_at).where(table.c.job == job.value, table.c.state == RunState.SUCCEEDED.value)
+    return connection.execute(succeeded.order_by(table.c.due_at.desc()).limit(1)).scalar()
+
+
 def _listing(
     connection: Connection, filter_by: RunFilter, order: RunOrder, expired: Mapping[int, RunState], *, descending: bool
 ) -> Listing:

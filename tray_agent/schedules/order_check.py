@@ -35,6 +35,7 @@ class OrderFindingKind(StrEnum):
     WRONG_ORDER = "wrong_order"
     MISSING = "missing"
     QUIET_HOURS = "quiet_hours"
+    NOT_COVERED = "not_covered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class OrderFinding:
     Attributes:
         kind: what kind of thing.
         jobs: whom it concerns, in the order in which the sentence names them.
-        times: the local times in the sentence (aware, in the practice's zone), in the same order.
+        times: the local times in the sentence (aware, in the practice's zone), in the same order; none where it names days.
         sentence: what it is and what to do, in the language in force, with the times in it.
     """
 

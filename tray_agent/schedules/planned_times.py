@@ -14,15 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from tray_agent.schedules.codes import Subday
 from tray_agent.schedules.run_days import next_run_day, previous_run_day
 from tray_agent.schedules.schedule import Schedule
-from tray_agent.schedules.wall_clock import first_instant, passed_wall
+from tray_agent.schedules.wall_clock import first_instant, passed_wall, start_of_day
 
 _DAY = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
 _MIDNIGHT = time()
 
 
@@ -57,6 +58,18 @@ def between(schedule: Schedule, zone: tzinfo, after: datetime, until: datetime) 
     while planned is not None and planned <= until:
         yield planned
         planned = next_after(schedule, zone, planned)
+
+
+def days_between(schedule: Schedule, zone: tzinfo, after: datetime, until: datetime) -> Iterator[date]:
+    """Gives the local days with a planned time after ``after`` up to and including ``until`` (aware), in order, each once.
+
+    It leaps from day to day: a schedule that runs every minute costs no more than one that runs once a day.
+    """
+    planned = next_after(schedule, zone, after)
+    while planned is not None and planned <= until:
+        day = planned.astimezone(zone).date()
+        yield day
+        planned = next_after(schedule, zone, start_of_day(day + _DAY, zone) - _TICK)
 
 
 @dataclass(frozen=True, slots=True)

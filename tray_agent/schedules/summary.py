@@ -38,6 +38,11 @@ def summarize(schedule: Schedule) -> str:
     return f"{sentence} {_skipped_months(schedule)}".strip()
 
 
+def weekday_name(weekday: int) -> str:
+    """Returns the name of a weekday in the language in force, as it stands alone; Monday is 0, as ``date.weekday`` counts."""
+    return _(_KINDS[RelativeDay((weekday + 1) % 7 + 1)])
+
+
 def _days(schedule: Schedule) -> str:
     if schedule.frequency is Frequency.DAILY:
         return ngettext("Täglich", "Alle {number} Tage", schedule.interval).format(number=schedule.interval)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -21,6 +22,7 @@ from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseFau
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, join_texts
 from tray_agent.store.faults import BY_ITSELF, PASSING, Fault, ends_connection, explained, fault_of
+from tray_agent.store.guest_file import guest_file_engine
 
 Result = TypeVar("Result")
 
@@ -50,6 +52,9 @@ _SQLITE = (
 )
 """How SQLite is used. The cache (KiB; taken when needed) holds the indexes of a large outbox, and their pages are moved from the
 write-ahead log into the file only after many commits, because every commit of a large preparing changes the same ones."""
+
+_BRIEFLY = 500
+"""Milliseconds that writing an embedded store into its file waits for others."""
 
 _SESSION = {
     "sqlite": tuple(f"PRAGMA {pragma}" for pragma in _SQLITE),
@@ -199,8 +204,30 @@ class Database:
         """Returns the database server's clock: aware, UTC."""
         return from_ms(self.now_ms(connection))
 
+    def write_through(self) -> None:
+        """Brings all that was committed into the file of an embedded store, so that a plain copy of the file holds it.
+
+        What others still read or write is left for the next time; never fails. Nothing happens on a server, on a guest's file, and where
+        this program never connected.
+        """
+        pool = self.engine.pool
+        if self.dialect != "sqlite" or self._guest or not isinstance(pool, QueuePool) or not pool.checkedin() + pool.checkedout():
+            return
+        with suppress(DBAPIError, sqlite3.Error), closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            try:
+                cursor.execute(f"PRAGMA busy_timeout = {_BRIEFLY}")
+                for mode in ("TRUNCATE", "PASSIVE"):  # whoever reads hinders the first alone
+                    busy, _in_log, _written = cursor.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+                    if not busy:
+                        break
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {int(LOCK_WAIT * 1000)}")
+                cursor.close()
+
     def dispose(self) -> None:
-        """Closes all connections."""
+        """Closes all connections; an embedded store is whole in its file then."""
+        self.write_through()
         self.engine.dispose()
 
     def _connect(self) -> Connection:
@@ -238,7 +265,8 @@ def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | N
     with _readable_address():
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return Database(_sqlite_engine(parsed), None, clock, guest=guest)
+            engine = guest_file_engine(parsed, LOCK_WAIT) if guest and not _is_in_memory(parsed) else _sqlite_engine(parsed)
+            return Database(engine, None, clock, guest=guest)
         make_engine = _sql_server_engine if parsed.get_backend_name() == "mssql" else _server_engine
         return Database(make_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock, guest=guest)
 
@@ -293,7 +321,10 @@ def damaged(url: URL) -> DatabaseUnavailableError:
         _("Die Datei {file} ist keine Datenbank oder ist beschädigt. Es wird nichts gesendet und nichts heruntergeladen.").format(
             file=url.database
         ),
-        _("Die Datei zur Seite legen und die letzte Sicherung an ihre Stelle kopieren."),
+        _(
+            "Die Datei zur Seite legen und die letzte Sicherung an ihre Stelle kopieren; vor dem nächsten Senden fragt das Programm, "
+            "was mit der Zeit seither ist."
+        ),
         item=url.database,
     )
 
@@ -313,7 +344,7 @@ def _make_folder(file: Path) -> None:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    memory = url.database in (None, "", ":memory:")
+    memory = _is_in_memory(url)
     if not memory and url.database:
         _make_folder(Path(url.database))
     engine = create_engine(url, poolclass=None if memory else QueuePool, hide_parameters=True, connect_args={"timeout": LOCK_WAIT})
@@ -325,6 +356,10 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _is_in_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
 
 
 def _server_engine(url: URL) -> Engine:

@@ -145,7 +145,10 @@ SENTENCES: Mapping[Fault, tuple[str, ...]] = {
     Fault.DAMAGED: (
         N_("Datenbank beschädigt"),
         N_("Die Datenbank ist beschädigt oder nur noch im Notbetrieb."),
-        N_("Den Betreuer der Datenbank rufen; allenfalls die letzte Sicherung zurückspielen."),
+        N_(
+            "Den Betreuer der Datenbank rufen; allenfalls die letzte Sicherung zurückspielen. Vor dem nächsten Senden fragt das Programm "
+            "dann, was mit der Zeit seither ist."
+        ),
     ),
     Fault.OTHER: (
         N_("Datenbank meldet einen Fehler"),

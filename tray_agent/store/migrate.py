@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,8 @@ from sqlalchemy.schema import CreateSchema
 
 from tray_agent.errors import DatabaseBusyError
 from tray_agent.i18n import _
-from tray_agent.store.database import Database
+from tray_agent.store.backup import copy_whole
+from tray_agent.store.database import Database, damaged
 from tray_agent.store.faults import Fault, fault_of
 from tray_agent.store.schema_version import NEWEST, current_revision
 from tray_agent.store.types import Credits, UtcDateTime
@@ -157,8 +156,6 @@ def _copy_file(database: Database, stamp: datetime) -> Path | None:
         return None
     source = Path(name)
     target = source.with_name(f"{source.stem}.{stamp:%Y%m%d-%H%M%S}.copy{source.suffix}")
-    partial = target.with_suffix(".part")
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(partial)) as new:
-        old.backup(new)
-    shutil.move(partial, target)
+    if not copy_whole(source, target):
+        raise damaged(database.engine.url)
     return target

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Table, func, select, update
 from sqlalchemy.engine import RowMapping
 
 from tray_agent.store.database import Database, from_ms, to_ms
-from tray_agent.store.tables import activity, agent_presence, credit_balance, job, job_lock, job_pause, job_run, message
+from tray_agent.store.tables import activity, agent_presence, covered_day, credit_balance, job, job_lock, job_pause, job_run, message
 
 TOLERANCE = timedelta(minutes=5)
 """Clocks are set by a little, and a server's stand-in may go a little otherwise: what is so close comes by itself."""
@@ -61,6 +61,7 @@ def put_right(database: Database, connection: Connection, lease: timedelta) -> t
     _move_runs(connection, now)
     for column in _HAPPENED:
         _change(connection, column, now, now)
+    connection.execute(covered_day.delete().where(covered_day.c.searched_at > now))  # a day that is searched once more harms nobody
     _shorten(connection, now, lease)
     _shorten_pauses(connection, now)
     _look_at_messages(connection, now)

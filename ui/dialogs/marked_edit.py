@@ -9,6 +9,7 @@ from PyQt6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QTextCharFor
 from PyQt6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from tray_agent.messages.texts.check import TemplateSeverity
+from tray_agent.messages.texts.rendering import without_unseen
 from ui.models.templates import Mark, utf16_length
 
 _PARAGRAPH, _LINE = "\u2029", "\u2028"
@@ -134,11 +135,11 @@ class MarkedEdit(QPlainTextEdit):
         super().keyPressEvent(event)
 
     def insertFromMimeData(self, source: QMimeData | None) -> None:
-        """Pastes text; into a single line without its line ends."""
-        if self._one_line and source is not None and source.hasText():
-            self.insertPlainText(" ".join(source.text().split()))
-            return
-        super().insertFromMimeData(source)
+        """Pastes text as it will be kept: composed letters, nothing that can't be seen; into a single line without its line ends."""
+        if source is not None and source.hasText():
+            text = without_unseen(source.text())
+            self.insertPlainText(" ".join(text.split()) if self._one_line else text)
+            self.ensureCursorVisible()
 
     def event(self, event: QEvent | None) -> bool:
         """Shows the sentence of the place under the mouse."""

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QComboBox, QLabel
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_number, ngettext
-from tray_agent.messages.model import MessageKind
+from tray_agent.messages.model import PREVIEWED_KINDS, MessageKind
 from tray_agent.messages.words import kind_title
 from ui.models.csv_export import write_csv
 from ui.models.preview import (
@@ -96,7 +96,7 @@ class PreviewDialog(Dialog):
         return (
             Column(_("Termin"), appointment_text, key=lambda row: (row.starts_at is not None, row.starts_at)),
             Column(_("Patient"), lambda row: row.patient),
-            Column(_("Ergebnis"), outcome_word, status=lambda row: _ICONS[outcome_of(row)]),
+            Column(_("Ergebnis"), outcome_word, tooltip=outcome_word, status=lambda row: _ICONS[outcome_of(row)]),
             Column(_("Kanal"), channel_text),
             Column(_("Empfänger"), lambda row: row.recipient or "–", tooltip=lambda row: row.recipient or ""),
             Column(_("Mandant"), lambda row: row.mandant or "–", tooltip=lambda row: row.mandant),
@@ -106,14 +106,14 @@ class PreviewDialog(Dialog):
 
     def _lay_out_content(self) -> None:
         self._count.setWordWrap(True)
-        fill_choice(self.kind, ((kind_title(kind), kind) for kind in MessageKind), self.look)
+        fill_choice(self.kind, ((kind_title(kind), kind) for kind in PREVIEWED_KINDS), self.look)
         fill_choice(self.view, ((_(view.title), view) for view in VIEWS), self._show_lines)
         self.day.setDateRange(_qdate(self._today), _qdate(self._today + FURTHEST_AHEAD))
         self.day.setDate(_qdate(self._today))
         self.day.dateChanged.connect(lambda _day: self.look())
         self.patient.textChanged.connect(lambda _text: self._show_lines())
         self.table.present(self.list, self._show_details)
-        self.remember_columns(self.table, widths=(124, 160, 140, 60, 144, 176, 56))
+        self.remember_columns(self.table, widths=(124, 160, 204, 60, 128, 160, 56))
         filters = row((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
         filters.setStretchFactor(self.patient, 1)
         self.body.addLayout(row((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day), None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, QTime
@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from tray_agent.config.settings import Setting, Type, unit_text
+from tray_agent.config.settings import Setting, Type, Value, unit_text
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey, job_kind
 from ui.models.settings import SettingsModel, default_text
@@ -33,6 +33,7 @@ from ui.widgets.notes import Note
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.schedules.order_check import OrderFinding
     from ui.windows import DialogContext
 
 
@@ -46,6 +47,8 @@ class SettingsDialog(Dialog):
         self.model: SettingsModel | None = None
         self._notes: dict[Setting, Note] = {}
         self._hints = Note(self, Status.WARNING)
+        self._checking = False
+        self._checked: dict[Setting, Value] | None = None
         self._area = scrolling()
         self._area.setFrameShape(QFrame.Shape.StyledPanel)
         self._area.setAccessibleName(_("Alle Schalter"))
@@ -144,6 +147,21 @@ class SettingsDialog(Dialog):
             changed, faulty = bool(self.model.changes), bool(self.model.faults)
             why = _("Zuerst die Hinweise bei den Feldern beachten.") if faulty else _("Es ist nichts geändert.")
             allow(self._save, possible=changed and not faulty, reason=why)
+            self._check_plan(self.model)
+
+    def _check_plan(self, model: SettingsModel) -> None:
+        """Has the plan looked at with the switches as edited, one question at a time: on which days would nobody be reminded?"""
+        asked, agent = model.plan_switches, self.context.agent
+        if self._checking or asked == self._checked:
+            return
+
+        def checked(findings: Sequence[OrderFinding]) -> None:
+            self._checking, self._checked = False, asked
+            model.gaps = tuple(finding.sentence for finding in findings)
+            self._changed()
+
+        self._checking = True
+        self.run(lambda: agent.gaps(changes=asked), checked, failed=lambda _error: checked(()))
 
     def has_unsaved_changes(self) -> bool:
         """Returns whether a switch was changed."""

@@ -257,7 +257,7 @@ class TemplatesDialog(Dialog):
         rendered = model.rendered(reader)
         self.preview.setPlainText("\n\n".join(part for part in (rendered.subject, rendered.text) if part))
         self._counted.setText(model.counted(rendered))
-        self._missing.say(missing_text(rendered))
+        self._missing.say(missing_text(rendered.missing))
 
     # Editing
 
@@ -384,6 +384,9 @@ class TemplatesDialog(Dialog):
             "Patienten dieser Sprache erhalten dann den Text der Ersatzsprache; gibt es auch den nicht, erhalten sie nichts. "
             "Der gespeicherte Text bleibt, nicht gespeicherte Änderungen gehen verloren."
         )
+        if key.kind is MessageKind.REMINDER:
+            also = _("Die mitgelieferte Terminverschiebung desselben Kanals und derselben Sprache wird dann auch nicht mehr verwendet.")
+            consequence = f"{consequence} {also}"
         if self.ask(_("Diese Textvorlage nicht mehr verwenden?"), consequence, _("&Nicht mehr verwenden")):
             self._then_list(lambda: agent.templates.disable(key, who), _("Wird gespeichert …"))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from tray_agent.i18n import N_, _, ngettext
-from tray_agent.messages.model import Channel, MessageKind, MessageState
+from tray_agent.i18n import N_, _, format_datetime, ngettext
+from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
+from tray_agent.messages.outbox.keys import former_in
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title, state_title
 from ui.models.credits import segments_text
@@ -56,7 +57,11 @@ def channel_word(message: OutboxMessage) -> str:
 def details_of(message: OutboxMessage, zone: ZoneInfo) -> tuple[str, tuple[str, ...]]:
     """Returns the title and the paragraphs that are told about a message."""
     title = _("{kind} an {patient}").format(kind=kind_title(message.kind), patient=message.patient_name)
-    return title, tuple(part for part in (_what(message), message.sentence, _when(message, zone), _cost(message), _text(message)) if part)
+    return title, tuple(
+        part
+        for part in (_what(message), message.sentence, _standing(message), _when(message, zone), _cost(message), _text(message))
+        if part
+    )
 
 
 def _what(message: OutboxMessage) -> str:
@@ -67,12 +72,19 @@ def _what(message: OutboxMessage) -> str:
     )
 
 
+def _standing(message: OutboxMessage) -> str:
+    """Returns what the agenda says of a message since it was prepared; "" where all is as it tells."""
+    return _("In der Agenda: {standing}.").format(standing=message.standing.text) if message.standing is not Standing.AS_TOLD else ""
+
+
 def _when(message: OutboxMessage, zone: ZoneInfo) -> str:
     parts = [_("Aufbereitet am {when}").format(when=local_text(message.prepared_at, zone))]
     if message.submitted_at:
         parts.append(_("gesendet am {when}").format(when=local_text(message.submitted_at, zone)))
     if message.appointment_at:
         parts.append(_("Termin am {when}").format(when=local_text(message.appointment_at, zone)))
+    if former := former_in(message.unique_key):
+        parts.append(_("dem Patienten mitgeteilt war {former}").format(former=format_datetime(former)))
     return ", ".join(parts) + "."
 
 
@@ -100,5 +112,8 @@ def not_sent(message: OutboxMessage, zone: ZoneInfo) -> str:
     if message.appointment_at is None:
         return _("{patient} erhält diese Mitteilung nicht.").format(patient=message.patient_name)
     when = local_text(message.appointment_at, zone)
+    if former := former_in(message.unique_key):
+        text = _("{patient} erfährt die neue Zeit {when} nicht und weiss nur von {former}: anders mitteilen.")
+        return text.format(patient=message.patient_name, when=when, former=format_datetime(former))
     text = _("{patient} wird an den Termin vom {when} nicht erinnert: anders erinnern, wenn nötig.")
     return text.format(patient=message.patient_name, when=when)

@@ -14,8 +14,9 @@ from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, 
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.reasons import Weight
-from tray_agent.messages.words import channel_title, kind_title
+from tray_agent.messages.words import channel_title, gaps_sentence, kind_title, made_up_words, new_time_words
 from ui.models.credits import credits_text, segments_text
+from ui.models.templates import missing_text
 
 if TYPE_CHECKING:
     from tray_agent.jobs.model import JobOverview
@@ -61,8 +62,8 @@ def outcome_of(line: PreviewLine) -> Outcome:
 
 
 def outcome_word(line: PreviewLine) -> str:
-    """Returns the word for what would become of a line's message."""
-    return _(outcome_of(line).value)
+    """Returns the word for what would become of a line's message; of one that tells a new time, which one it replaces."""
+    return new_time_words(line.former) if line.is_sent and line.former else _(outcome_of(line).value)
 
 
 def lines_shown(preview: Preview, view: PreviewView, patient: str) -> tuple[PreviewLine, ...]:
@@ -101,17 +102,27 @@ def text_or_reason(line: PreviewLine) -> str:
 
 def details_of(line: PreviewLine) -> tuple[str, tuple[str, ...]]:
     """Returns the title and the paragraphs that are told about a line."""
-    title = _("{kind} an {patient}").format(kind=kind_title(line.kind), patient=line.patient)
+    title, moved = _("{kind} an {patient}").format(kind=kind_title(line.kind), patient=line.patient), _moved_sentence(line)
     if not line.is_sent:
         entry = _("In der Versand-Queue steht dazu ein Eintrag mit diesem Fehler.") if line.entry else ""
-        return title, tuple(part for part in (line.sentence, line.advice, entry) if part)
+        return title, tuple(part for part in (line.sentence, line.advice, entry, moved) if part)
     way = _("{channel} an {recipient}, Mandant {mandant}").format(
         channel=channel_text(line), recipient=line.recipient, mandant=line.mandant or "–"
     )
-    moved = _("Der Termin wurde verschoben; an die frühere Zeit wurde schon erinnert.") if line.moved else ""
     text = "\n\n".join(part for part in (line.subject, line.text) if part)
     cost = segments_text(line.segments, line.cost) if line.channel is Channel.SMS else ""
-    return title, tuple(part for part in (f"{way}. {cost}".strip(), moved, text) if part)
+    return title, tuple(part for part in (f"{way}. {cost}".strip(), moved, _missing_sentence(line), text) if part)
+
+
+def _moved_sentence(line: PreviewLine) -> str:
+    if line.former is None:
+        return ""
+    sentence = _("Der Termin wurde verschoben; dem Patienten mitgeteilt ist bisher {former}.")
+    return sentence.format(former=format_datetime(line.former))
+
+
+def _missing_sentence(line: PreviewLine) -> str:
+    return gaps_sentence([line.gaps]) or missing_text(line.missing)
 
 
 # The whole
@@ -119,7 +130,8 @@ def details_of(line: PreviewLine) -> tuple[str, tuple[str, ...]]:
 
 def summary(preview: Preview, zone: ZoneInfo) -> str:
     """Returns how many get what, at what cost, when, and how many do not."""
-    return " ".join((_sent_sentence(preview), _others_sentence(preview), _when_sentence(preview, zone))).strip()
+    sentences = (_sent_sentence(preview), made_up_words(preview.made_up), _others_sentence(preview), _when_sentence(preview, zone))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _sent_sentence(preview: Preview) -> str:
@@ -167,19 +179,25 @@ def warnings(preview: Preview) -> tuple[str, ...]:
     return (
         *_switch_warning(preview),
         *_plan_warning(preview),
+        *_gap_warning(preview),
         *(sentence for one in preview.mandants if (sentence := _charge_warning(one))),
     )
 
 
 def _switch_warning(preview: Preview) -> Iterator[str]:
     if not preview.switched_on:
-        name = "TerminerinnerungSenden" if preview.kind is MessageKind.REMINDER else "GeburtstagsglückwünscheSenden"
+        name = "TerminerinnerungSenden" if preview.kind.is_of_appointment else "GeburtstagsglückwünscheSenden"
         yield _("Der Schalter {name} steht auf Nein: Es wird nichts aufbereitet. Gezeigt wird, wie es mit Ja wäre.").format(name=name)
 
 
 def _plan_warning(preview: Preview) -> Iterator[str]:
     if preview.messages and preview.sent_at is None:
         yield _("Es ist kein Versand geplant. Unter «Aufträge verwalten» die Aufträge «aufbereiten» und «Mitteilungen senden» aktivieren.")
+
+
+def _gap_warning(preview: Preview) -> Iterator[str]:
+    if sentence := gaps_sentence([line.gaps for line in preview.messages]):
+        yield sentence
 
 
 def _charge_warning(charged: PreviewMandant) -> str:
@@ -207,7 +225,7 @@ def _charge(charged: PreviewMandant) -> str:
 
 def first_day(kind: MessageKind, jobs: Sequence[JobOverview], today: date, zone: ZoneInfo) -> date:
     """Returns the day that is shown first: of the next planned preparing, or tomorrow where none is planned."""
-    job = JobKey.PREPARE_REMINDERS if kind is MessageKind.REMINDER else JobKey.PREPARE_BIRTHDAYS
+    job = JobKey.PREPARE_REMINDERS if kind.is_of_appointment else JobKey.PREPARE_BIRTHDAYS
     planned = [row.next_at.astimezone(zone).date() for row in jobs if row.key is job and row.next_at is not None]
     return min(planned, default=today + timedelta(days=1))
 

@@ -33,6 +33,9 @@ class SettingsModel:
     Args:
         values: the switches as they are stored.
         practice: what the practice's data know; None where they can't be read now.
+
+    Attributes:
+        gaps: what is told of days on which no planned run reminds of an appointment, with the switches as edited.
     """
 
     def __init__(self, values: Settings, practice: PracticeIds | None) -> None:
@@ -40,6 +43,7 @@ class SettingsModel:
         self._edited: dict[Setting, Value] = dict(self._stored)
         self._faults: dict[Setting, str] = {}
         self._practice = practice
+        self.gaps: tuple[str, ...] = ()
         # What is stored may stay, also where the practice has it no more: else nothing beside it could be changed.
         names, stored = practice or PracticeIds({}, {}), Settings(self._stored)
         self._known = PracticeIds(
@@ -118,7 +122,12 @@ class SettingsModel:
                 _("Die Praxisdaten sind im Moment nicht lesbar: Mandanten und Besuchsgründe stehen nicht zur Wahl."),
             ),
         )
-        return tuple(sentence for given, sentence in hints if given)
+        return (*(sentence for given, sentence in hints if given), *self.gaps)
+
+    @property
+    def plan_switches(self) -> dict[Setting, Value]:
+        """Returns the switches that say which days are searched for appointments, as edited."""
+        return {setting: self._edited[setting] for setting in (declared.REMINDERS_ON, declared.OFFSET_START, declared.OFFSET_SEARCH)}
 
 
 def default_text(setting: Setting) -> str:

@@ -213,7 +213,7 @@ class TemplatesModel:
 def has_place(finding: TemplateFinding) -> bool:
     """Returns whether a finding is about a place in its field, and not about the whole of it."""
     whole = finding.code is FindingCode.TOO_LONG and finding.field is TemplateField.TEXT
-    return finding.length > 0 and not whole and finding.code not in (FindingCode.EMPTY, FindingCode.NO_TIME)
+    return finding.length > 0 and not whole and finding.code not in (FindingCode.EMPTY, FindingCode.NO_TIME, FindingCode.NO_FORMER_TIME)
 
 
 def _mark(text: str, position: int, length: int, severity: TemplateSeverity | None, sentence: str) -> Mark:
@@ -250,11 +250,11 @@ def changed_text(entry: TemplateEntry, zone: ZoneInfo) -> str:
     return _("Eigener Text, geändert am {when} von {who}.").format(when=local_text(entry.changed_at, zone), who=entry.changed_by or "–")
 
 
-def missing_text(rendered: Rendered) -> str:
+def missing_text(missing: Sequence[Placeholder]) -> str:
     """Returns which placeholders had no value, or ""."""
-    if not rendered.missing:
+    if not missing:
         return ""
-    names = join_words([placeholder.written for placeholder in rendered.missing])
+    names = join_words([placeholder.written for placeholder in missing])
     return _("Ohne Angabe, darum weggelassen: {names}.").format(names=names)
 
 

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,8 +15,8 @@ from random import Random
 import phonenumbers
 from sqlalchemy import Connection, func, select, update
 
-from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, ZURICH, Accounts, TrialContext, treatment
-from tests.practice.memory_source import MemoryPracticeSource
+from tests.messages.world import ZURICH, Accounts, TrialContext
+from tests.support.plain_texts import plain_texts
 from tray_agent.clock import SystemClock
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Setting, Settings, Value
@@ -29,16 +29,15 @@ from tray_agent.messages.gateways.contract import Accepted, GatewayAccess, Outgo
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.texts.rendering import PracticeWords
-from tray_agent.messages.texts.templates import default_book
 from tray_agent.messages.work.parts import MailIdentity, MessageParts, SendingRules
 from tray_agent.messages.work.send import send_messages
-from tray_agent.practice.model import Appointment, AppointmentStatus
+from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.protocol.model import RunState, RunTrigger
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.tables import message
 from tray_agent.web import posting
 
-LOADED_ONCE = (posting, phonenumbers, default_book())
+LOADED_ONCE = (posting, phonenumbers, plain_texts())
 """What the product loads late is loaded here before the agents are forked, so that they live on what they do."""
 
 STEPS = ("checked", "before_commit", "after_commit", "before_leaving", "after_leaving", "before_settling_commit")
@@ -96,28 +95,31 @@ class LeasedContext(TrialContext):
         self._claims.fence(connection, self._claim, self._database.now_ms(connection))
 
 
-def small_practice(size: int) -> MemoryPracticeSource:
-    """Returns a practice with one reminder to be sent to each of ``size`` patients."""
-    tomorrow = (datetime.now(ZURICH) + timedelta(days=1)).date()
-    source = MemoryPracticeSource([MEIER])
-    for number in range(size):
-        source.put(replace(ANNA, id=f"p{number}", mobile=f"079 {200 + number // 10000} {number // 100 % 100:02} {number % 100:02}"))
-        source.put(treatment(f"p{number}"))
-        starts_at = datetime.combine(tomorrow, TOMORROW_NINE.time()) + timedelta(minutes=number % 500)
-        source.put(Appointment(f"a{number}", f"p{number}", starts_at, AppointmentStatus.DEFINITE))
-    return source
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an agent works.
+
+    Attributes:
+        store: the URL of the agents' own database.
+        practice: the file of the practice's data.
+        gateway: the address of the SMS gateway.
+    """
+
+    store: str
+    practice: str
+    gateway: str
 
 
-def make_parts(database: Database, address: str, size: int, plan: Plan) -> MessageParts:
-    """Returns what an agent of the matrix works with: everything real but the practice's data."""
+def make_parts(database: Database, site: Site, plan: Plan) -> MessageParts:
+    """Returns what an agent of the matrix works with: everything real."""
     clock = SystemClock()
-    access = GatewayAccess(ACCOUNT, PASSWORD, address, Path(), clock)
+    access = GatewayAccess(ACCOUNT, PASSWORD, site.gateway, Path(), clock)
     values: dict[Setting, Value] = {switches.REMINDERS_ON: True, switches.QUIET_FROM: "00:00", switches.QUIET_UNTIL: "00:00"}
     return MessageParts(
         database=database,
         settings=lambda: Settings(values),
-        practice=small_practice(size),
-        templates=default_book,
+        practice=SqlPracticeSource(open_database(f"sqlite:///{site.practice}", guest=True)),
+        templates=plain_texts,
         sms=Accounts({"M1": AspsmsGateway(access, REQUEST)}),
         mail=None,
         mail_identity=lambda _mandant: MailIdentity("praxis@example.ch"),
@@ -129,13 +131,13 @@ def make_parts(database: Database, address: str, size: int, plan: Plan) -> Messa
     )
 
 
-def run_agent(url: str, address: str, size: int, plan: Plan, seed: int) -> None:
+def run_agent(site: Site, plan: Plan, seed: int) -> None:
     """Sends until nothing is left to be sent or settled, or until the plan ends this process."""
-    database = open_database(url)
-    parts = make_parts(database, address, size, plan)
+    database = open_database(site.store)
+    parts = make_parts(database, site, plan)
     claims = Claims(database, f"agent-{os.getpid()}-{seed}", "matrix", LEASE)
     pause, random = threading.Event(), Random(seed)
-    while _is_open(database):
+    while is_open(database):
         claim = claims.take_over(JobKey.SEND_MESSAGES) or claims.claim(JobKey.SEND_MESSAGES, _some_time(random), RunTrigger.BY_HAND)
         if not isinstance(claim, Claim):
             pause.wait(0.02)
@@ -163,7 +165,8 @@ def naive_send(parts: MessageParts, context: LeasedContext) -> None:
         parts.reached("after_commit")
 
 
-def _is_open(database: Database) -> bool:
+def is_open(database: Database) -> bool:
+    """Returns whether anything is left to be sent or settled."""
     states = [state.value for state in UNSETTLED]
     with database.read() as connection:
         return bool(connection.execute(select(func.count()).select_from(message).where(message.c.state.in_(states))).scalar_one())

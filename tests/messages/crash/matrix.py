@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +18,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tests.messages.crash.agents import ACCOUNT, PASSWORD, STEPS, Plan, make_parts, run_agent
+from tests.messages.crash.agenda import Agenda
+from tests.messages.crash.agents import ACCOUNT, PASSWORD, STEPS, Plan, Site, is_open, make_parts, run_agent
 from tests.messages.world import TrialContext
 from tests.support.gateway import GatewayFault, GatewayProcess
+from tests.support.plain_texts import words_of
+from tray_agent.demo.gateway_server import AcceptedSms
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.store.database import Database, open_database
@@ -46,6 +50,9 @@ LIVES = (0.15, 0.8)
 
 SIGKILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has none, and no part in this trial
 
+SETTLED = ("submitted", "cancelled")
+"""What the outbox knows in the end: who was told, and what was not sent because the appointment was moved before."""
+
 LONGEST_ROUND = 240.0
 """Seconds after which a round counts as stuck."""
 
@@ -59,6 +66,7 @@ class Round:
         kills: how many times an agent is killed.
         agents: how many send at the same time.
         naive: sends the way one writes it first.
+        moves: so many appointments are moved meanwhile, and their view loses rows for moments; none: the agenda stays as it is.
     """
 
     messages: int
@@ -66,6 +74,7 @@ class Round:
     agents: int
     seed: int
     naive: bool = False
+    moves: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +83,9 @@ class Outcome:
 
     Attributes:
         twice: messages that the gateway took more than once.
-        lost: messages that the gateway never took.
-        unsettled: messages that are not submitted in the outbox.
+        lost: patients whose last message does not name their appointment's start, or who got none.
+        unsettled: messages of which the outbox does not know the end, or knows a wrong one.
+        notices: messages that said that a former time is replaced.
         by_hand_of: how often an agent was killed, by step; "at random" for a kill from outside.
     """
 
@@ -84,6 +94,7 @@ class Outcome:
     twice: int
     lost: int
     unsettled: int
+    notices: int
     by_hand_of: Counter[str]
 
 
@@ -95,28 +106,46 @@ def play(round_: Round, url: str, folder: Path) -> Outcome:
     """
     database = open_database(url)
     upgrade(database)
+    agenda = Agenda(folder / "practice.db", round_.messages, round_.seed)
     with GatewayProcess({ACCOUNT: PASSWORD}, folder / "gateway.db", latency=0.004, seed=round_.seed, faults=FAULTS) as gateway:
-        parts = make_parts(database, gateway.address, round_.messages, Plan())
-        context = TrialContext(JobKey.PREPARE_REMINDERS)
-        context.due_at = datetime.now(UTC)
-        prepare_reminders(parts, context)
-        killed = _Killing(round_, url, gateway.address).run()
-        taken = Counter(sms.reference for sms in gateway.accepted())
-    outcome = _count(database, round_, killed, taken)
+        practice = _Practice(database, agenda, Site(url, agenda.file.as_posix(), gateway.address))
+        practice.prepare()
+        killed = _Killing(round_, practice).run()
+        taken = gateway.accepted()
+    outcome = _count(practice, killed, taken)
+    agenda.close()
     database.dispose()
     return outcome
 
 
-def _count(database: Database, round_: Round, killed: Counter[str], taken: Counter[str]) -> Outcome:
-    with database.read() as connection:
+@dataclass(frozen=True, slots=True)
+class _Practice:
+    """What the agents of a round work for."""
+
+    store: Database
+    agenda: Agenda
+    site: Site
+
+    def prepare(self) -> bool:
+        """Prepares what the agenda asks for now; returns whether anything is left to be sent."""
+        context = TrialContext(JobKey.PREPARE_REMINDERS)
+        context.due_at = datetime.now(UTC)
+        prepare_reminders(make_parts(self.store, self.site, Plan()), context)
+        return is_open(self.store)
+
+
+def _count(practice: _Practice, killed: Counter[str], taken: Sequence[AcceptedSms]) -> Outcome:
+    with practice.store.read() as connection:
         rows = connection.execute(select(message.c.reference, message.c.state)).all()
-    assert len(rows) == round_.messages
+    references, words = Counter(sms.reference for sms in taken), {sms.recipient: words_of(sms.text) for sms in taken}
+    starts = practice.agenda.starts()
     return Outcome(
         messages=len(rows),
         kills=killed.total(),
-        twice=sum(number > 1 for number in taken.values()),
-        lost=sum(row.reference not in taken for row in rows),
-        unsettled=sum(row.state != "submitted" for row in rows),
+        twice=sum(number > 1 for number in references.values()),
+        lost=sum(number not in words or words[number].start != start for number, start in starts.items()),
+        unsettled=sum((row.state == "submitted") is not (row.reference in references) or row.state not in SETTLED for row in rows),
+        notices=sum(words_of(sms.text).former is not None for sms in taken),
         by_hand_of=killed,
     )
 
@@ -124,9 +153,9 @@ def _count(database: Database, round_: Round, killed: Counter[str], taken: Count
 class _Killing:
     """Keeps agents going until all kills of a round are done and nothing is left to be sent."""
 
-    def __init__(self, round_: Round, url: str, address: str) -> None:
+    def __init__(self, round_: Round, practice: _Practice) -> None:
         self._round = round_
-        self._arguments = (url, address, round_.messages)
+        self._practice = practice
         self._random = Random(round_.seed)
         self._processes: Any = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(["tests.messages.crash.agents"])
@@ -140,7 +169,12 @@ class _Killing:
         while True:
             self._refill()
             if not self._agents:
-                return self._killed
+                self._practice.agenda.come_back()
+                if not self._practice.prepare():
+                    return self._killed
+                self._done = False
+            if not self._done and self._practice.agenda.live(self._round.moves):
+                self._practice.prepare()
             self._kill_from_outside()
             self._agents = [agent for agent in self._agents if self._is_going(agent)]
             if time.monotonic() > ends_at:
@@ -158,7 +192,7 @@ class _Killing:
         return Plan(step, self._random.randint(1, LATEST.get(step, 1)), self._round.naive)
 
     def _start(self, plan: Plan) -> None:
-        process = self._processes.Process(target=run_agent, args=(*self._arguments, plan, self._random.randrange(2**31)))
+        process = self._processes.Process(target=run_agent, args=(self._practice.site, plan, self._random.randrange(2**31)))
         process.start()
         lives = self._random.uniform(*LIVES) * (1 if plan.step == "at random" else 2)
         self._agents.append((process, plan, time.monotonic() + (lives if plan.step else float("inf"))))

@@ -43,6 +43,15 @@ def test_killed_again_and_again_nothing_is_sent_twice_and_none_is_lost(engine: s
     assert_right(outcome)
 
 
+@pytest.mark.parametrize(("engine", "agents"), [("sqlite", 2), ("postgresql", 1)])
+def test_the_last_word_is_true_though_appointments_move_and_vanish_meanwhile(engine: str, agents: int, tmp_path: Path) -> None:
+    with a_database(engine, tmp_path) as url:
+        outcome = play(Round(messages=60, kills=6, agents=agents, seed=len(engine) + 1, moves=25), url, tmp_path)
+    assert outcome.kills >= 3
+    assert outcome.notices > 3
+    assert_right(outcome)
+
+
 def test_the_same_trial_catches_who_sends_first_and_notes_afterwards(tmp_path: Path) -> None:
     with a_database("sqlite", tmp_path) as url:
         outcome = play(Round(messages=50, kills=3, agents=2, seed=2, naive=True), url, tmp_path)
@@ -58,7 +67,7 @@ def test_ten_thousand_messages_and_a_thousand_kills(tmp_path: Path) -> None:
         engine, agents = ("sqlite", "postgresql")[number % 2], 1 + number // 2 % 2
         folder = tmp_path / str(number)
         with a_database(engine, folder) as url:
-            outcome = play(Round(messages=500, kills=50, agents=agents, seed=number), url, folder)
+            outcome = play(Round(messages=500, kills=50, agents=agents, seed=number, moves=100 * (number % 3)), url, folder)
         assert_right(outcome)
         messages, killed, number = messages + outcome.messages, killed + outcome.by_hand_of, number + 1
         print(f"{number:3} {engine:10} {agents} agent(s): {messages} messages, {killed.total()} kills", flush=True)  # noqa: T201 - of a long trial

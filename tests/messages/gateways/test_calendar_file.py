@@ -40,7 +40,8 @@ def test_the_event_says_when_and_where_and_nothing_else() -> None:
     assert event["LOCATION"] == ENTRY.location
     assert event.start == ENTRY.starts_at.replace(tzinfo=ZURICH)
     assert event.end - event.start == timedelta(minutes=30)
-    assert set(event) == {"UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "LOCATION", "STATUS"}
+    assert event.DTSTAMP == event.LAST_MODIFIED == ENTRY.issued_at
+    assert set(event) == {"UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "LOCATION", "STATUS"}
 
 
 def test_the_same_entry_gives_the_same_bytes_with_the_lines_of_the_standard() -> None:
@@ -51,9 +52,31 @@ def test_the_same_entry_gives_the_same_bytes_with_the_lines_of_the_standard() ->
 
 
 def test_a_moved_appointment_replaces_the_former_entry() -> None:
-    moved = replace(ENTRY, starts_at=ENTRY.starts_at + timedelta(days=1), issued_at=ENTRY.issued_at + timedelta(hours=1))
+    moved = replace(ENTRY, starts_at=ENTRY.starts_at + timedelta(days=1), issued_at=ENTRY.issued_at + timedelta(hours=1), sequence=1)
     assert event_of(moved)["UID"] == event_of(ENTRY)["UID"]
     assert event_of(moved).sequence > event_of(ENTRY).sequence
+
+
+instants = st.datetimes(datetime(2026, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - in UTC by ``timezones``
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.datetimes(datetime(2026, 1, 1), datetime(2030, 12, 31)), instants), min_size=2, max_size=5))  # noqa: DTZ001
+def test_the_last_of_many_moves_wins_whatever_the_clock_said(moves: list[tuple[datetime, datetime]]) -> None:
+    """A calendar keeps, of one uid, the file with the highest sequence, of equal ones the later: that is the time told last."""
+    events = [
+        event_of(replace(ENTRY, starts_at=starts_at.replace(second=0, microsecond=0, fold=0), issued_at=issued_at, sequence=number))
+        for number, (starts_at, issued_at) in enumerate(moves)
+    ]
+    assert len({event["UID"] for event in events}) == 1
+    kept = max(events, key=lambda event: (event.sequence, event.DTSTAMP))
+    assert kept.start == moves[-1][0].replace(second=0, microsecond=0, fold=0, tzinfo=ZURICH)
+
+
+def test_a_file_replaces_what_the_first_version_wrote() -> None:
+    """Version 0.1 wrote the minutes since 2020; until 2039 those are lower."""
+    written = (datetime(2038, 12, 31, tzinfo=UTC) - datetime(2020, 1, 1, tzinfo=UTC)) // timedelta(minutes=1)
+    assert written < event_of(ENTRY).sequence < 2**31 - 1_000
 
 
 @settings(max_examples=40)

@@ -25,8 +25,11 @@ ALLOWED = {
     (S.PREPARED, Step.POSTPONE, Actor.SENDING, S.PREPARED),
     (S.PREPARED, Step.CANCEL, Actor.SENDING, S.CANCELLED),
     (S.PREPARED, Step.CANCEL, Actor.PERSON, S.CANCELLED),
+    (S.PREPARED, Step.CANCEL, Actor.PREPARING, S.CANCELLED),
     (S.PREPARED, Step.REJECT, Actor.SENDING, S.ERROR),
     (S.PREPARED, Step.TAKE, Actor.SENDING, S.SENDING),
+    (S.PREPARED, Step.KNOWN_BEFORE, Actor.SENDING, S.SUBMITTED),
+    (S.PREPARED, Step.MAY_HAVE_LEFT, Actor.SENDING, S.IN_DOUBT),
     (S.SENDING, Step.ACCEPT, Actor.SENDING, S.SUBMITTED),
     (S.IN_DOUBT, Step.ACCEPT, Actor.SENDING, S.SUBMITTED),
     (S.SENDING, Step.REFUSE, Actor.SENDING, S.ERROR),
@@ -90,7 +93,7 @@ def test_a_message_that_may_have_left_is_taken_again_only_after_it_was_certainly
     for step, actor in steps:
         if step not in steps_of(state, actor):
             continue
-        if step is Step.TAKE:
+        if step in (Step.TAKE, Step.KNOWN_BEFORE, Step.MAY_HAVE_LEFT):
             assert not may_have_left
             may_have_left = True
         elif step in (Step.GIVE_BACK, Step.REFUSE, Step.NEVER_TAKEN):

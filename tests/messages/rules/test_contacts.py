@@ -29,8 +29,16 @@ MOBILE = "+41791234567"
         "079 123 45 67 / 044 321 00 00", "044 321 00 00 od. 079 123 45 67", "079 123 45 67, 079 123 45 67",
         "\u00a0079\u2009123 45 67\u200b", "079–123–45–67", "０７９ １２３ ４５ ６７", "079\t123 45 67",
         "No. 079 123 45 67", "N° 079 123 45 67", "no 079 123 45 67", "079 123 45 67\r\n", "079 123 45 67\r\n(Mutter)",
-        "044 321 00 00\n079 123 45 67", "+41 079 123 45 67", "++41 79 123 45 67", "tel:+41791234567", "079 123 45 67?",
+        "044 321 00 00\n079 123 45 67", "+41 079 123 45 67", "++41 79 123 45 67", "tel:+41791234567",
         "\u202d079 123 45 67\u202c", "\ud800079 123 45 67\0",
+        "079/123’45’67", "079'123'45'67", "079´123´45´67", "079·123·45·67", "079′123′45′67", "079‘123‘45‘67", "079ʼ123ʼ45ʼ67",
+        "079`123`45`67",
+        "079•123•45•67", "079*123*45*67", "079″123″45″67", "+41 79’123’45’67", "'079 123 45 67'", "079 123 45 67 Frau D’Angelo",
+        "079 123 45 67 nicht anrufen, nur SMS", "nur SMS, nicht anrufen: 079 123 45 67", "079 123 45 67 (nur SMS)",
+        "nicht anrufen nur SMS 079 123 45 67", "079 123 45 67 keine Anrufe, nur per SMS bitte", "079 123 45 67 keine Anrufe, SMS ok",
+        "ne pas appeler, SMS seulement 079 123 45 67", "079 123 45 67 non chiamare, solo SMS", "do not call, text only 079 123 45 67",
+        "079 123 45 67 SMS only", "079 123 45 67 nur Natel", "079 123 45 67 (SMS)", "Handy 079 123 45 67", "cellulare 079 123 45 67",
+        "Tel. 079 123 45 67, Fax 044 321 00 00", "Fax: 044 321 00 00 / 079 123 45 67",
     ],
 )  # fmt: skip
 def test_one_number_however_people_type_it(typed: str) -> None:
@@ -64,6 +72,7 @@ def test_where_the_plan_does_not_tell_a_number_may_get_an_sms(typed: str) -> Non
     [
         ("044 321 00 00", NumberKind.LANDLINE), ("+41 (0)31 321 00 00", NumberKind.LANDLINE), ("+39 06 12345678", NumberKind.LANDLINE),
         ("0900 123 456", NumberKind.OTHER), ("0800 123 456", NumberKind.OTHER), ("058 123 45 67", NumberKind.OTHER),
+        ("Fax: 044 321 00 00", NumberKind.LANDLINE),
         ("0860 79 123 45 67", NumberKind.OTHER), ("044 321 00 00 / 031 321 00 00", NumberKind.LANDLINE),
     ],
 )  # fmt: skip
@@ -79,7 +88,8 @@ def test_what_is_no_mobile_number_takes_no_sms(typed: str, kind: NumberKind) -> 
     [
         (None, PhoneFault.EMPTY), ("", PhoneFault.EMPTY), (" \u200b ", PhoneFault.EMPTY),
         ("siehe Ehemann", PhoneFault.NO_NUMBER), ("---", PhoneFault.NO_NUMBER), ("079 123 45", PhoneFault.TOO_SHORT),
-        ("112", PhoneFault.TOO_SHORT), ("9" * 30, PhoneFault.TOO_LONG), ("1" * 200, PhoneFault.TOO_LONG),
+        ("112", PhoneFault.TOO_SHORT), ("bitte keine SMS " * 20, PhoneFault.NO_SMS),
+        ("9" * 30, PhoneFault.TOO_LONG), ("1" * 200, PhoneFault.TOO_LONG),
         ("079 123 45 67 8", PhoneFault.NOT_ASSIGNED), ("070 123 45 67", PhoneFault.NOT_ASSIGNED),
         ("079 1x3 45 67", PhoneFault.LETTERS), ("079 MUSTER", PhoneFault.NOT_ASSIGNED),
         ("079 123 45 67 / 078 765 43 21", PhoneFault.SEVERAL), ("+41791234567;0781112233", PhoneFault.SEVERAL),
@@ -90,8 +100,26 @@ def test_what_is_no_mobile_number_takes_no_sms(typed: str, kind: NumberKind) -> 
         ("079 123 45 67 (veraltet)", PhoneFault.CROSSED_OUT), ("079 123 45 67 gekündigt", PhoneFault.CROSSED_OUT),
         ("079 123 45 67 † 2024", PhoneFault.CROSSED_OUT), ("079 123 45 67 (verstorben)", PhoneFault.CROSSED_OUT),
         ("Ex-Mann 079 123 45 67", PhoneFault.CROSSED_OUT), ("n'est plus au 079 123 45 67", PhoneFault.CROSSED_OUT),
-        ("no sms 079 123 45 67", PhoneFault.CROSSED_OUT), ("079 123 45 67: no", PhoneFault.CROSSED_OUT),
+        ("no sms 079 123 45 67", PhoneFault.NO_SMS), ("079 123 45 67: no", PhoneFault.CROSSED_OUT),
         ("079 123 45 67 nicht anrufen", PhoneFault.CROSSED_OUT), ("ne pas appeler 079 123 45 67", PhoneFault.CROSSED_OUT),
+        ("079 123 45 67 bitte nicht mehr", PhoneFault.CROSSED_OUT), ("079 123 45 67 unerwünscht", PhoneFault.CROSSED_OUT),
+        ("079 123 45 67 stop", PhoneFault.CROSSED_OUT), ("079 123 45 67 mai", PhoneFault.CROSSED_OUT),
+        ("📵 079 123 45 67", PhoneFault.CROSSED_OUT),
+        ("079 123 45 67 nur SMS, alt", PhoneFault.CROSSED_OUT), ("079 123 45 67 don’t use", PhoneFault.CROSSED_OUT),
+        ("079 123 45 67 SMS unerwünscht", PhoneFault.NO_SMS), ("079 123 45 67 SMS unerwu\u0308nscht", PhoneFault.NO_SMS),
+        ("keine SMS 079 123 45 67", PhoneFault.NO_SMS), ("niente SMS 079 123 45 67", PhoneFault.NO_SMS),
+        ("079 123 45 67 pas de SMS", PhoneFault.NO_SMS), ("079 123 45 67 nicht per SMS", PhoneFault.NO_SMS),
+        ("079 123 45 67 SMS: nein", PhoneFault.NO_SMS), ("senza messaggi 079 123 45 67", PhoneFault.NO_SMS),
+        ("keine SMS", PhoneFault.NO_SMS),
+        ("079 123 45 67 keine Mitteilungen", PhoneFault.NO_SMS), ("n’envoyez pas de SMS 079 123 45 67", PhoneFault.NO_SMS),
+        ("079 123 45 67?", PhoneFault.UNCLEAR_REMARK), ("079 123 45 67 ?", PhoneFault.UNCLEAR_REMARK),
+        ("(?) 079 123 45 67", PhoneFault.UNCLEAR_REMARK),
+        ("Fax 079 123 45 67", PhoneFault.UNCLEAR_REMARK), ("079 123 45 67 (Fax)", PhoneFault.UNCLEAR_REMARK),
+        ("Telefax: 079 123 45 67", PhoneFault.UNCLEAR_REMARK), ("044 321 00 00 Fax 079 123 45 67", PhoneFault.UNCLEAR_REMARK),
+        ("079 123 45 67 nur Festnetz", PhoneFault.UNCLEAR_REMARK), ("079 123 45 67 nur anrufen", PhoneFault.UNCLEAR_REMARK),
+        ("079 123 45 67 nur WhatsApp", PhoneFault.UNCLEAR_REMARK), ("079 123 45 67 SMS nur im Notfall", PhoneFault.UNCLEAR_REMARK),
+        ("solo chiamate 079 123 45 67", PhoneFault.UNCLEAR_REMARK), ("079 123 45 67 evtl. Tochter", PhoneFault.UNCLEAR_REMARK),
+        ("📠 079 123 45 67", PhoneFault.UNCLEAR_REMARK), ("peut-être 079 123 45 67", PhoneFault.UNCLEAR_REMARK),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_has_a_clear_reason(typed: str | None, fault: PhoneFault) -> None:
@@ -111,7 +139,7 @@ DIGITS = st.tuples(st.sampled_from(["75", "76", "77", "78", "79"]), st.integers(
     lambda parts: f"{parts[0]}{parts[1]}"
 )
 PREFIXES = st.sampled_from(["0", "+41", "0041", "+41 ", "0041 ", "+41 (0)", "+41(0)", "0041 (0)"])
-SEPARATORS = st.sampled_from(["", " ", "/", "-", ".", "  ", "\u00a0"])
+SEPARATORS = st.sampled_from(["", " ", "/", "-", ".", "  ", "\u00a0", *contacts._MARKS, "’ "])
 
 
 @given(DIGITS, PREFIXES, st.lists(SEPARATORS, min_size=3, max_size=3))
@@ -131,7 +159,7 @@ def test_words_around_a_number_never_make_it_another_number(digits: str, before:
     assert isinstance(read, UnusablePhone) or read.e164 == f"+41{digits}"
 
 
-NEARLY = st.text(alphabet="0123456789", max_size=12)
+NEARLY = st.one_of(st.text(alphabet="0123456789", max_size=12), st.text(alphabet="0123456789'’´·′|_\" /.-", max_size=14))
 
 
 @given(st.sampled_from(["CH", "DE", "AT", "FR", "LI", "IT", "US"]), PREFIXES, NEARLY, st.sampled_from(["", "0", "7", "79", "15", "6"]))

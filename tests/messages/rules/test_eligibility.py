@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from tray_agent.messages.rules.eligibility import (
     EarlierReminder,
     Eligible,
     NotEligible,
+    NoticeKey,
     PreparingBatch,
     ReminderKey,
     RuleSettings,
@@ -57,38 +59,46 @@ def _expired(scene: Scene) -> Scene:
     return scene.with_mandant("M1", licence_valid_until=date(2026, 11, 22))
 
 
+def _unreadable(scene: Scene, column: str) -> frozenset[str]:
+    assert scene.appointment is not None
+    return scene.appointment.unreadable | {column}
+
+
 ONLY_REMINDER, ONLY_BIRTHDAY = (REMINDER,), (BIRTHDAY,)
 
 BREAKERS = (
     Breaker(Reason.SWITCHED_OFF, "switch", lambda s: s.with_settings(reminders_on=False, birthdays_on=False)),
     Breaker(Reason.DECEASED, "death", lambda s: s.with_patient(death_date=date(2026, 11, 1))),
     Breaker(Reason.DECEASED, "death", lambda s: s.with_patient(unreadable=frozenset({"death_date"}))),
+    Breaker(Reason.DECEASED_BY_NAME, "name", lambda s: s.with_patient(last_name="Müller (verstorben)")),
     Breaker(Reason.OPTED_OUT, "wish", lambda s: s.with_patient(opted_out=True)),
-    Breaker(Reason.DATA_UNREADABLE, "death", lambda s: s.with_patient(unreadable=frozenset({"opted_out"}))),
-    Breaker(
-        Reason.DATA_UNREADABLE, "start", lambda s: s.with_appointment(starts_at=datetime.min, unreadable=frozenset({"starts_at"})),  # noqa: DTZ901
-        ONLY_REMINDER,
-    ),
-    Breaker(
-        Reason.DATA_UNREADABLE, "reasons", lambda s: s.with_appointment(unreadable=frozenset({"visit_reason_id"})), ONLY_REMINDER
-    ),
     Breaker(Reason.PROVISIONAL, "status", lambda s: s.with_appointment(status=AppointmentStatus.PROVISIONAL), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_CANCELLED, "status", lambda s: s.with_appointment(status=AppointmentStatus.CANCELLED), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_OVER, "status", lambda s: s.with_appointment(status=AppointmentStatus.MISSED), ONLY_REMINDER),
     Breaker(Reason.APPOINTMENT_OVER, "status", lambda s: s.with_appointment(status=AppointmentStatus.DONE), ONLY_REMINDER),
     Breaker(Reason.STATUS_UNKNOWN, "status", lambda s: s.with_appointment(status=AppointmentStatus.UNKNOWN), ONLY_REMINDER),
+    Breaker(
+        Reason.START_UNKNOWN, "start", lambda s: s.with_appointment(starts_at=datetime.min, unreadable=_unreadable(s, "starts_at")),  # noqa: DTZ901
+        ONLY_REMINDER,
+    ),
     Breaker(Reason.APPOINTMENT_BEGUN, "start", lambda s: s.with_appointment(starts_at=NOW), ONLY_REMINDER),
     Breaker(Reason.OUTSIDE_WINDOW, "start", lambda s: s.with_appointment(starts_at=TOMORROW + timedelta(days=1)), ONLY_REMINDER),
     Breaker(Reason.VISIT_REASON, "reasons", lambda s: s.with_settings(visit_reasons=frozenset({"9"})), ONLY_REMINDER),
     Breaker(Reason.NO_BIRTHDAY, "birth", lambda s: s.with_patient(birth_date=date(1980, 11, 24)), ONLY_BIRTHDAY),
     Breaker(Reason.ALREADY_REMINDED, "earlier", lambda s: s.reminded(TOMORROW), ONLY_REMINDER),
     Breaker(
-        Reason.MOVED_NOT_REPEATED, "earlier", lambda s: s.reminded(NOW).with_settings(repeat_moved=False), ONLY_REMINDER
+        Reason.MOVED_NOT_REPEATED, "earlier", lambda s: s.told(NOW).with_settings(repeat_moved=False), ONLY_REMINDER
     ),
     Breaker(
         Reason.ANOTHER_THAT_DAY, "earlier", lambda s: s.reminded(TOMORROW, "A2").with_settings(one_per_day=True), ONLY_REMINDER
     ),
     Breaker(Reason.ALREADY_GREETED, "earlier", lambda s: s.but(earlier=Earlier(frozenset({BirthdayKey("P1", 2026)}))), ONLY_BIRTHDAY),
+    Breaker(
+        Reason.DATA_UNREADABLE, "reasons", lambda s: s.with_appointment(unreadable=_unreadable(s, "visit_reason_id")), ONLY_REMINDER,
+        entry=True,
+    ),
+    Breaker(Reason.WISH_UNKNOWN, "channel", lambda s: s.with_patient(preferred_channel="Brief"), entry=True),
+    Breaker(Reason.DATA_UNREADABLE, "death", lambda s: s.with_patient(unreadable=frozenset({"opted_out"})), entry=True),
     Breaker(Reason.NO_CONTACT, "contact", lambda s: s.with_patient(mobile=None), entry=True),
     Breaker(Reason.LANDLINE_ONLY, "contact", lambda s: s.with_patient(mobile="044 321 00 00"), entry=True),
     Breaker(Reason.CONTACT_INVALID, "contact", lambda s: s.with_patient(mobile="079 12"), entry=True),
@@ -105,9 +115,12 @@ BREAKERS = (
 )  # fmt: skip
 """Every condition made false, in the documented order of the reasons."""
 
-CASES = [(kind, breaker) for kind in MessageKind for breaker in BREAKERS if kind in breaker.kinds]
+KINDS = (REMINDER, BIRTHDAY)
+"""What is decided; a notice is what a reminder turns into where its patient was told another time."""
+
+CASES = [(kind, breaker) for kind in KINDS for breaker in BREAKERS if kind in breaker.kinds]
 PAIRS = [
-    (kind, one, other) for kind in MessageKind for one, other in combinations(BREAKERS, 2)
+    (kind, one, other) for kind in KINDS for one, other in combinations(BREAKERS, 2)
     if kind in one.kinds and kind in other.kinds and one.part != other.part
 ]  # fmt: skip
 
@@ -128,7 +141,7 @@ def refused(scene: Scene, kind: MessageKind) -> NotEligible:
     return decision
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_message_is_due_when_every_condition_holds(kind: MessageKind) -> None:
     decision = due(Scene(), kind)
     assert (decision.patient_id, decision.mandant_id, decision.channel, decision.recipient) == ("P1", "M1", Channel.SMS, MOBILE)
@@ -152,10 +165,15 @@ def test_two_failing_conditions_tell_the_first_in_the_documented_order() -> None
 
 
 def test_every_reason_of_the_decision_is_tried() -> None:
-    only_at_sending = {Reason.MOVED_AWAY, Reason.BIRTHDAY_OVER}
+    only_at_sending = {Reason.MOVED_AWAY, Reason.MOVED_BACK, Reason.BIRTHDAY_OVER, Reason.APPOINTMENT_DELETED}
     without_a_subject = {Reason.PATIENT_MISSING, Reason.APPOINTMENT_MISSING}
-    from_the_outbox = {Reason.RECIPIENT_REFUSED, Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT}
-    assert {breaker.reason for breaker in BREAKERS} == set(Reason) - only_at_sending - without_a_subject - from_the_outbox
+    of_one_appointment = {Reason.START_UNREADABLE, Reason.NO_TIME_OF_DAY, Reason.NO_SUCH_TIME, Reason.VISIT_REASON_UNKNOWN}
+    from_the_outbox = {
+        Reason.RECIPIENT_REFUSED, Reason.TOLD_ANOTHER_TIME, Reason.TOLD_ANOTHER_PATIENT, Reason.TOLD_ANOTHER_DOCTOR, Reason.SAME_WORDS,
+        Reason.BOOKED_AFTERWARDS,
+    }  # fmt: skip
+    elsewhere = only_at_sending | without_a_subject | of_one_appointment | from_the_outbox
+    assert {breaker.reason for breaker in BREAKERS} == set(Reason) - elsewhere
 
 
 @pytest.mark.parametrize("reason", list(Reason))
@@ -168,7 +186,7 @@ def test_every_reason_has_a_sentence_and_what_to_mend_has_advice(reason: Reason)
 # The conditions for birthday greetings and reminders, sentence by sentence.
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_der_patient_hat_mindestens_eine_behandlung(kind: MessageKind) -> None:
     """«Der Patient, welcher eine SMS erhalten soll, hat mindestens eine Behandlung»"""
     assert due(Scene(treatment_mandant="M1"), kind).mandant_id == "M1"
@@ -176,7 +194,7 @@ def test_der_patient_hat_mindestens_eine_behandlung(kind: MessageKind) -> None:
     assert refused(nobody, kind).reason is Reason.NO_MANDANT
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_der_mandant_der_letzten_behandlungseroeffnung_wird_belastet(kind: MessageKind) -> None:
     """«Falls Behandlungen von mehreren Mandanten existieren, wird der Mandant der letzten Behandlungseröffnung belastet»
 
@@ -185,20 +203,20 @@ def test_der_mandant_der_letzten_behandlungseroeffnung_wird_belastet(kind: Messa
     assert due(Scene(treatment_mandant="M3").with_settings(default_mandant="M2"), kind).mandant_id == "M3"
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_ohne_behandlung_der_mandant_aus_defaultsmsmandant(kind: MessageKind) -> None:
     """«Hat der Patient noch keine Behandlung, wird der Mandant aus dem Schalter DefaultSMSMandant übernommen.»"""
     assert due(Scene(treatment_mandant=None).with_settings(default_mandant="M2"), kind).mandant_id == "M2"
     assert refused(Scene(treatment_mandant=None).with_settings(default_mandant="gone"), kind).reason is Reason.MANDANT_UNKNOWN
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_der_default_gilt_nicht_fuer_eine_behandlung_ohne_bekannten_mandanten(kind: MessageKind) -> None:
     assert refused(Scene(treatment_mandant=""), kind).reason is Reason.MANDANT_UNKNOWN
     assert refused(Scene(treatment_mandant="M9"), kind).reason is Reason.MANDANT_UNKNOWN
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_der_mandant_besitzt_eine_gueltige_lizenznummer(kind: MessageKind) -> None:
     """«Der Mandant besitzt eine gültige Lizenznummer.» Both ends of its validity are inclusive."""
     valid = {"licence_valid_from": date(2026, 11, 23), "licence_valid_until": date(2026, 11, 23)}
@@ -209,7 +227,7 @@ def test_der_mandant_besitzt_eine_gueltige_lizenznummer(kind: MessageKind) -> No
     assert refused(_expired(Scene()), kind).reason is Reason.LICENCE_EXPIRED
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("death", [date(1999, 1, 1), date(2026, 11, 23), date(2126, 1, 1), date(9999, 12, 31)])
 def test_beim_patienten_ist_kein_sterbedatum_erfasst(kind: MessageKind, death: date) -> None:
     """«Beim Patienten ist kein Sterbedatum erfasst.» Any date, be it in the future."""
@@ -217,7 +235,7 @@ def test_beim_patienten_ist_kein_sterbedatum_erfasst(kind: MessageKind, death: d
     due(Scene().with_patient(death_date=None), kind)
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_mobiltelefonnummer_oder_e_mail_adresse_ist_hinterlegt(kind: MessageKind) -> None:
     """«Beim Patienten ist eine Mobiltelefonnummer oder E-Mail-Adresse hinterlegt»"""
     assert due(Scene().with_patient(mobile="079 123 45 67", email=None), kind).channel is Channel.SMS
@@ -225,7 +243,7 @@ def test_mobiltelefonnummer_oder_e_mail_adresse_ist_hinterlegt(kind: MessageKind
     assert refused(Scene().with_patient(mobile=None, email=None), kind).reason is Reason.NO_CONTACT
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_textvorlagen_sind_erstellt(kind: MessageKind) -> None:
     """«Textvorlagen sind erstellt.» For the kind, the channel and the patient's language, with a fallback language."""
     scene = Scene(templates=templates(languages=("de",)))
@@ -236,7 +254,7 @@ def test_textvorlagen_sind_erstellt(kind: MessageKind) -> None:
     assert refused(scene.but(templates=templates(channels=(Channel.EMAIL,))), kind).reason is Reason.NO_TEMPLATE
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_credits_guthaben_ist_vorhanden(kind: MessageKind) -> None:
     """«Credits-Guthaben ist vorhanden.» Of the Mandant who is charged; e-mail costs none; not known is left to sending."""
     due(Scene(credits={"M1": Decimal("0.5"), "M2": Decimal(0)}), kind)
@@ -291,7 +309,9 @@ def test_offsetstarttage_und_offsetsuchtage(start: int, search: int, first: int,
     for day in range(24, 31):
         found = scene.with_appointment(starts_at=datetime(2026, 11, day, 23, 59)).decide(REMINDER)
         assert isinstance(found, Eligible) is (first <= day <= last)
-    assert reason_of(scene.with_appointment(starts_at=window.begin).decide(REMINDER)) is (Reason.APPOINTMENT_BEGUN if start == 0 else None)
+    assert reason_of(scene.with_appointment(starts_at=window.begin + timedelta(minutes=1)).decide(REMINDER)) is (
+        Reason.APPOINTMENT_BEGUN if start == 0 else None
+    )
     assert reason_of(scene.with_appointment(starts_at=window.end).decide(REMINDER)) is Reason.OUTSIDE_WINDOW
 
 
@@ -299,9 +319,10 @@ def test_offsetstarttage_und_offsetsuchtage(start: int, search: int, first: int,
 
 
 def test_a_moved_appointment_is_reminded_anew_unless_the_switch_says_no() -> None:
-    moved = Scene().reminded(TOMORROW - timedelta(hours=1))
+    former = TOMORROW - timedelta(hours=1)
+    moved = Scene().told(former)
     assert due(moved, REMINDER).moved
-    assert due(moved, REMINDER).key == ReminderKey("A1", TOMORROW)
+    assert (due(moved, REMINDER).kind, due(moved, REMINDER).key) == (MessageKind.MOVED, NoticeKey("A1", TOMORROW, former))
     assert refused(moved.with_settings(repeat_moved=False), REMINDER).reason is Reason.MOVED_NOT_REPEATED
     assert not due(Scene(), REMINDER).moved
 
@@ -315,19 +336,80 @@ MORNING, NOON = datetime(2026, 11, 22, 8, tzinfo=UTC), datetime(2026, 11, 22, 12
     [
         ([(TOMORROW, "P1", MORNING)], Reason.ALREADY_REMINDED),
         ([(TOMORROW, "P1", None)], Reason.ALREADY_REMINDED),
-        ([(TOMORROW, "P1", MORNING), (LATER, "P1", NOON)], Reason.TOLD_ANOTHER_TIME),
+        ([(TOMORROW, "P1", MORNING), (LATER, "P1", NOON)], None),
         ([(TOMORROW, "P1", NOON), (LATER, "P1", MORNING)], Reason.ALREADY_REMINDED),
         ([(TOMORROW, "P1", MORNING), (LATER, "P1", None)], Reason.ALREADY_REMINDED),
-        ([(TOMORROW, "P1", None), (LATER, "P1", NOON)], Reason.ALREADY_REMINDED),
+        ([(TOMORROW, "P1", None), (LATER, "P1", NOON)], None),
         ([(TOMORROW, "P2", MORNING)], Reason.TOLD_ANOTHER_PATIENT),
-        ([(TOMORROW, "P2", MORNING), (LATER, "P1", NOON)], Reason.TOLD_ANOTHER_TIME),
+        ([(TOMORROW, "P2", MORNING), (LATER, "P1", NOON)], None),
     ],
 )
-def test_who_was_told_something_else_last_is_to_be_called(reminders: list[tuple[datetime, str, datetime | None]], reason: Reason) -> None:
+def test_who_was_told_something_else_last_gets_a_notice_or_a_call(
+    reminders: list[tuple[datetime, str, datetime | None]], reason: Reason | None
+) -> None:
     known = frozenset(EarlierReminder(ReminderKey("A1", start), patient, left) for start, patient, left in reminders)
-    decision = refused(Scene(earlier=Earlier(frozenset({ReminderKey("A1", TOMORROW)}), known)), REMINDER)
-    assert decision.reason is reason
-    assert decision.entry is (reason is not Reason.ALREADY_REMINDED)
+    scene = Scene(earlier=Earlier(frozenset({ReminderKey("A1", TOMORROW)}), known))
+    if reason is None:
+        assert due(scene, REMINDER).key == NoticeKey("A1", TOMORROW, LATER)
+    else:
+        assert (refused(scene, REMINDER).reason, refused(scene, REMINDER).entry) == (reason, reason is not Reason.ALREADY_REMINDED)
+
+
+NOTICE = NoticeKey("A1", TOMORROW, LATER)
+FAR = TOMORROW + timedelta(days=9)
+
+
+def told(*told_then: tuple[ReminderKey | NoticeKey, datetime | None], **of_each: Any) -> Earlier:
+    """Returns what is known after these left at these times (None: they wait), all keys used up."""
+    known = frozenset(EarlierReminder(key, "P1", left, **of_each) for key, left in told_then)
+    return Earlier(frozenset(key for key, _left in told_then), known)
+
+
+@pytest.mark.parametrize(
+    ("start", "earlier", "expected"),
+    [
+        (FAR, told((ReminderKey("A1", TOMORROW), MORNING)), NoticeKey("A1", FAR, TOMORROW)),
+        (FAR, told((ReminderKey("A1", NOW), MORNING)), Reason.OUTSIDE_WINDOW),
+        (TOMORROW, told((ReminderKey("A1", NOW - timedelta(days=9)), MORNING)), NoticeKey("A1", TOMORROW, NOW - timedelta(days=9))),
+        (NOW, told((ReminderKey("A1", TOMORROW), MORNING)), Reason.APPOINTMENT_BEGUN),
+        (TOMORROW, told((ReminderKey("A1", LATER), MORNING), (NOTICE, None)), Reason.ALREADY_REMINDED),
+        (TOMORROW, told((ReminderKey("A1", TOMORROW), MORNING - timedelta(hours=9)), (NoticeKey("A1", LATER, TOMORROW), MORNING)), NOTICE),
+        (
+            TOMORROW,
+            told((NOTICE, MORNING), (NoticeKey("A1", LATER, TOMORROW), NOON), (ReminderKey("A1", LATER), MORNING - timedelta(days=1))),
+            Reason.TOLD_ANOTHER_TIME,
+        ),
+        # A notice of long before leaves the reminder its own time; one that was made when its day was searched is the reminder, too.
+        (TOMORROW, told((NOTICE, MORNING), prepared_on=date(2026, 11, 20)), ReminderKey("A1", TOMORROW)),
+        (TOMORROW, told((NOTICE, MORNING), prepared_on=date(2026, 11, 23)), Reason.ALREADY_REMINDED),
+        (TOMORROW, told((NOTICE, None), prepared_on=date(2026, 11, 23)), Reason.ALREADY_REMINDED),
+    ],
+)
+def test_what_was_told_decides_between_reminder_notice_and_call(
+    start: datetime, earlier: Earlier, expected: ReminderKey | NoticeKey | Reason
+) -> None:
+    found = Scene(earlier=earlier).with_appointment(starts_at=start).decide(REMINDER)
+    assert (found.key if isinstance(found, Eligible) else found.reason) == expected
+    assert isinstance(found, Eligible) or found.entry is (expected is Reason.TOLD_ANOTHER_TIME)
+
+
+@pytest.mark.parametrize(("doctor", "now", "reason"), [
+    ("Dr. Meier", "Dr. Keller", Reason.TOLD_ANOTHER_DOCTOR), ("Dr. Meier", "Dr. Meier", Reason.ALREADY_REMINDED),
+    (None, "Dr. Keller", Reason.ALREADY_REMINDED), ("Dr. Meier", None, Reason.ALREADY_REMINDED),
+])  # fmt: skip
+def test_who_was_told_another_doctor_is_to_be_called(doctor: str | None, now: str | None, reason: Reason) -> None:
+    scene = Scene(earlier=told((ReminderKey("A1", TOMORROW), MORNING), doctor=doctor)).with_appointment(doctor=now)
+    assert refused(scene, REMINDER).reason is reason
+
+
+def test_one_reminder_a_day_counts_only_what_still_stands() -> None:
+    other = ReminderKey("A2", TOMORROW.replace(hour=8))
+    for stands in (True, False):
+        earlier = Earlier(frozenset({other}), frozenset({EarlierReminder(other, "P1", MORNING, stands=stands)}))
+        found = Scene(earlier=earlier).with_settings(one_per_day=True).decide(REMINDER)
+        assert reason_of(found) is (Reason.ANOTHER_THAT_DAY if stands else None)
+    moved = Scene(earlier=told((ReminderKey("A1", LATER), MORNING), (other, MORNING))).with_settings(one_per_day=True)
+    assert due(moved, REMINDER).key == NOTICE  # who was told another time is told the right one in any case
 
 
 def test_a_move_by_seconds_is_none() -> None:
@@ -479,12 +561,12 @@ def test_an_unreadable_birth_date_does_not_prevent_a_reminder() -> None:
     due(Scene().with_patient(birth_date=None, unreadable=frozenset({"birth_date"})), REMINDER)
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_opt_out_is_respected_for_both_kinds(kind: MessageKind) -> None:
     assert refused(Scene().with_patient(opted_out=True), kind).reason is Reason.OPTED_OUT
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_patient_who_is_not_there_gets_nothing(kind: MessageKind) -> None:
     assert refused(Scene(patient=None), kind).reason is Reason.PATIENT_MISSING
 
@@ -497,19 +579,23 @@ def test_a_deleted_appointment_is_not_reminded() -> None:
     assert refused(Scene(appointment=None), REMINDER).reason is Reason.APPOINTMENT_MISSING
 
 
-@pytest.mark.parametrize("column", ["id", "opted_out", "preferred_channel", "mobile", "phone", "email"])
+@pytest.mark.parametrize("column", ["id", "opted_out", "mobile", "phone", "email"])
 def test_whatever_is_unreadable_about_a_patient_is_no_reason_to_send(column: str) -> None:
     assert refused(Scene().with_patient(unreadable=frozenset({column})), REMINDER).reason is Reason.DATA_UNREADABLE
 
 
-def test_a_wish_for_a_channel_that_we_do_not_know_is_respected_by_not_sending() -> None:
-    assert refused(Scene().with_patient(preferred_channel="Brief"), REMINDER).reason is Reason.DATA_UNREADABLE
+@pytest.mark.parametrize("word", [None, "Brief"])
+def test_a_wish_for_a_channel_that_we_do_not_know_is_respected_by_not_sending(word: str | None) -> None:
+    decision = refused(Scene().with_patient(preferred_channel=word, unreadable=frozenset({"preferred_channel"})), REMINDER)
+    assert decision.reason is Reason.WISH_UNKNOWN
+    assert ("«Brief»" in decision.sentence) is (word is not None)
 
 
 @pytest.mark.parametrize("column", ["id", "patient_id", "starts_at", "status"])
 def test_whatever_is_unreadable_about_an_appointment_is_no_reason_to_send(column: str) -> None:
     assert refused(Scene().with_appointment(unreadable=frozenset({column})), REMINDER).reason in (
         Reason.DATA_UNREADABLE,
+        Reason.START_UNREADABLE,
         Reason.STATUS_UNKNOWN,
     )
 

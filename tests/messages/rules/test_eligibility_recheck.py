@@ -26,7 +26,7 @@ from tray_agent.messages.rules.eligibility import (
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.practice.model import AppointmentStatus
 
-REMINDER, BIRTHDAY = MessageKind.REMINDER, MessageKind.BIRTHDAY
+REMINDER, BIRTHDAY = KINDS = (MessageKind.REMINDER, MessageKind.BIRTHDAY)
 
 
 KEY = ReminderKey("A1", TOMORROW)
@@ -47,22 +47,27 @@ def why_no_longer(found: Decision) -> Reason:
     return found.reason
 
 
+def why_waiting(found: Decision) -> Reason:
+    assert isinstance(found, NotEligible), found
+    assert found.may_wait
+    return found.reason
+
+
 def still_right(found: Decision, key: MessageKey = KEY) -> bool:
     return isinstance(found, Eligible) and found.key == key
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_when_nothing_changed_the_text_is_sent_as_it_is(kind: MessageKind) -> None:
     assert recheck(Scene(), kind) == Scene().decide(kind)
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         (lambda s: s.with_patient(death_date=date(2026, 11, 22)), Reason.DECEASED),
         (lambda s: s.with_patient(opted_out=True), Reason.OPTED_OUT),
-        (lambda s: s.but(patient=None), Reason.PATIENT_MISSING),
         (lambda s: s.with_mandant("M1", licence_valid_until=date(2026, 11, 22)), Reason.LICENCE_EXPIRED),
         (lambda s: s.with_patient(mobile=None), Reason.NO_CONTACT),
         (lambda s: s.but(templates=templates(languages=())), Reason.NO_TEMPLATE),
@@ -75,7 +80,6 @@ def test_what_no_longer_applies_is_never_sent(kind: MessageKind, change: Callabl
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda s: s.but(appointment=None), Reason.APPOINTMENT_MISSING),
         (lambda s: s.with_appointment(status=AppointmentStatus.CANCELLED), Reason.APPOINTMENT_CANCELLED),
         (lambda s: s.with_appointment(status=AppointmentStatus.PROVISIONAL), Reason.PROVISIONAL),
         (lambda s: s.with_appointment(status=AppointmentStatus.UNKNOWN), Reason.STATUS_UNKNOWN),
@@ -87,6 +91,12 @@ def test_what_no_longer_applies_to_the_appointment_is_never_sent(change: Callabl
     assert why_no_longer(recheck(change(Scene()))) is reason
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_not_found_waits_and_is_never_sent(kind: MessageKind) -> None:
+    assert why_waiting(recheck(Scene().but(patient=None), kind)) is Reason.PATIENT_MISSING
+    assert why_waiting(recheck(Scene().but(appointment=None))) is Reason.APPOINTMENT_MISSING
+
+
 def test_a_reminder_whose_contact_is_gone_gets_an_entry_and_a_greeting_none() -> None:
     gone = Scene().with_patient(mobile=None)
     reminder, greeting = recheck(gone), recheck(gone, BIRTHDAY)
@@ -96,7 +106,7 @@ def test_a_reminder_whose_contact_is_gone_gets_an_entry_and_a_greeting_none() ->
     assert not greeting.entry
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("change", "changed"),
     [
@@ -137,7 +147,7 @@ def test_a_moved_appointment_that_was_prepared_anew_is_not_sent_twice() -> None:
 
 
 def test_a_moved_appointment_that_was_reminded_is_not_repeated_when_the_switch_was_turned_off_meanwhile() -> None:
-    first = Scene().reminded(TOMORROW.replace(hour=8)).with_settings(repeat_moved=False)
+    first = Scene().told(TOMORROW.replace(hour=8)).with_settings(repeat_moved=False)
     assert why_no_longer(recheck(first)) is Reason.MOVED_NOT_REPEATED
 
 
@@ -169,10 +179,10 @@ def test_an_appointment_that_was_given_to_another_patient_is_rendered_for_that_o
     assert isinstance(found, Eligible)
     assert (found.key, found.patient_id, found.recipient) == (KEY, "P2", "+41781112233")
     first = Scene().with_appointment(patient_id="P2")
-    assert why_no_longer(recheck(first)) is Reason.PATIENT_MISSING
+    assert why_waiting(recheck(first)) is Reason.PATIENT_MISSING
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_switch_turned_off_keeps_the_message_for_later(kind: MessageKind) -> None:
     found = recheck(Scene().with_settings(reminders_on=False, birthdays_on=False), kind)
     assert isinstance(found, NotEligible)
@@ -180,7 +190,7 @@ def test_a_switch_turned_off_keeps_the_message_for_later(kind: MessageKind) -> N
     assert found.reason is Reason.SWITCHED_OFF
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", KINDS)
 def test_missing_credits_keep_the_message_for_later(kind: MessageKind) -> None:
     found = recheck(Scene().but(credits={"M1": Decimal(0)}), kind)
     assert isinstance(found, NotEligible)

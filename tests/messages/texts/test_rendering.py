@@ -34,6 +34,7 @@ ANNA = MessageValues(
     last_name="Müller",
     salutation="Frau",
     starts_at=datetime(2026, 11, 24, 8, 5),  # noqa: DTZ001 - wall-clock time
+    former_at=datetime(2026, 11, 23, 16, 30),  # noqa: DTZ001 - wall-clock time
     doctor="Dr. Meier",
     mandant="Dr. Meier",
     practice="Praxis am See",
@@ -62,6 +63,13 @@ def test_dates_and_salutation_follow_the_language(language: str, expected: str) 
     assert said("{Anrede}, {Wochentag}, {Datum}, {DatumLang}, {Uhrzeit}", language) == expected
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "it", "en"])
+def test_a_notice_names_the_former_date_and_time_beside_the_new_ones(language: str) -> None:
+    assert said("{Datum} {Uhrzeit}, {DatumBisher} {UhrzeitBisher}", language) == "24.11.2026 08:05, 23.11.2026 16:30"
+    with pytest.raises(ValueError, match="without a zone"):
+        said("{UhrzeitBisher}", values=replace(ANNA, former_at=datetime(2026, 11, 24, 8, 5, tzinfo=UTC)))
+
+
 @pytest.mark.parametrize(
     ("written", "language", "expected"),
     [("Herr", "fr", "Monsieur"), ("Herrn", "de", "Herr"), ("Mme", "de", "Frau"), ("Sig.ra", "en", "Ms"), ("Herr Dr.", "it", "Signor"),
@@ -69,6 +77,31 @@ def test_dates_and_salutation_follow_the_language(language: str, expected: str) 
 )  # fmt: skip
 def test_a_salutation_that_is_not_known_is_left_out_rather_than_wrong(written: str | None, language: str, expected: str) -> None:
     assert said("{Anrede}", language, replace(ANNA, salutation=written)) == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Herr und Frau", "Frau und Herr", "Herr/Frau", "Herr / Frau", "Hr. u. Fr.", "Hr.u.Fr.", "Herrn & Frau", "Herr Frau", "Herr+Frau",
+     "Herr oder Frau", "Familie", "Familie Herr", "Fam.", "Eheleute", "Ehepaar", "Damen und Herren", "Herren", "Herr und Herr",
+     "Herr und Kind", "Frau und Familie", "Herr/in", "Herr(in)", "Herr*in", "Herr:in", "Mme et M.", "M. et Mme", "Monsieur, Madame",
+     "MM.", "Messieurs", "M.lle", "M^me", "Sig. e Sig.ra", "Signor/a", "Sig.na", "Signori", "Mr & Mrs", "Mr. and Mrs.", "Dr.", "Dr. med.",
+     "Firma", "Kind", "-", "?", "m und w"],
+)  # fmt: skip
+def test_a_salutation_that_names_two_or_nobody_is_left_out(written: str) -> None:
+    """ "Herr und Frau" is not "Herr Anna"."""
+    for language in ("de", "fr", "it", "en"):
+        assert said("Guten Tag {Anrede} {Vorname}", language, replace(ANNA, salutation=written)) == "Guten Tag Anna"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("Frau Dr. med.", "Frau"), ("Frau Dr.med.", "Frau"), ("Frau Prof. Dr. med. et Dr. phil. nat.", "Frau"),
+     ("Herr Dr. med. u. Dr. sc.", "Herr"),
+     ("Frau (Dr.)", "Frau"), ("Frau, Dr.", "Frau"), ("Frau M. Müller", "Frau"), ("M. le Dr", "Herr"), ("M.me", "Frau"), ("Mme Dr", "Frau"),
+     ("Sig.ra Dr.ssa", "Frau"), ("Sehr geehrte Frau", "Frau"), ("Liebe Frau", "Frau"), ("Fr.", "Frau"), ("Fra\u200bu", "Frau")],
+)  # fmt: skip
+def test_titles_and_initials_make_no_second_person(written: str, expected: str) -> None:
+    assert said("{Anrede}", values=replace(ANNA, salutation=written)) == expected
 
 
 def test_the_time_is_the_wall_clock_of_the_practice() -> None:
@@ -104,7 +137,9 @@ def test_values_come_from_patient_mandant_practice_and_appointment() -> None:
 def test_a_birthday_has_no_appointment_and_nothing_has_a_reason_of_visit() -> None:
     birthday = placeholders_for(MessageKind.BIRTHDAY)
     assert not {Placeholder.DATE, Placeholder.TIME, Placeholder.WEEKDAY, Placeholder.DOCTOR} & set(birthday)
-    assert set(placeholders_for(MessageKind.REMINDER)) == set(Placeholder)
+    assert set(placeholders_for(MessageKind.MOVED)) == set(Placeholder)
+    assert set(Placeholder) - set(placeholders_for(MessageKind.REMINDER)) == {Placeholder.FORMER_DATE, Placeholder.FORMER_TIME}
+    assert not {Placeholder.FORMER_DATE, Placeholder.FORMER_TIME} & set(birthday)
     assert not any("grund" in each.value.casefold() for each in Placeholder)
 
 
@@ -142,6 +177,37 @@ def test_missing_values_are_told() -> None:
     rendered = render_mail("{Anrede}", "{Vorname} {Telefon}", "de", replace(ANNA, salutation=None, phone=""))
     assert set(rendered.missing) == {Placeholder.SALUTATION, Placeholder.PHONE}
     assert render_sms("{Vorname}", "de", ANNA, plain_characters=False).missing == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("Termin bei {Arzt} am {Datum}", "Termin bei am 24.11.2026"),
+        ("Termin bei {Arzt}, {Praxis}", "Termin bei, Praxis am See"),
+        ("{Datum} bei {Arzt}", "24.11.2026 bei"),
+        ("{Datum}. {Arzt} erwartet Sie", "24.11.2026. erwartet Sie"),
+        ("Bei Dr. {Arzt} am {Datum}", "Bei Dr. am 24.11.2026"),
+        ("Rendez-vous chez {Arzt}.", "Rendez-vous chez."),
+        ("appuntamento da {Arzt} il {Datum}", "appuntamento da il 24.11.2026"),
+        ("appointment with\u00a0{Arzt} on {Datum}", "appointment with on 24.11.2026"),
+    ],
+)
+def test_a_value_that_is_missed_in_its_sentence_is_told(text: str, filled: str) -> None:
+    rendered = render_sms(text, "de", replace(ANNA, doctor=""), plain_characters=False)
+    assert (rendered.text, rendered.gaps) == (filled, (Placeholder.DOCTOR,))
+    assert render_mail(text, "Text", "de", replace(ANNA, doctor="")).gaps == (Placeholder.DOCTOR,)
+    assert render_mail("Betreff", text, "de", replace(ANNA, doctor="")).gaps == (Placeholder.DOCTOR,)
+    assert render_sms(text, "de", ANNA, plain_characters=False).gaps == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{Datum}, {Arzt}, {Praxis}", "{Datum}\n{Arzt}\n{Praxis}", "Ihr Arzt: {Arzt}", "bei {Arzt} {Nachname}", "({Arzt})", "{Arzt}",
+     "{Arzt} Bis bald"],
+)  # fmt: skip
+def test_a_value_that_is_set_apart_is_not_missed(text: str) -> None:
+    rendered = render_sms(text, "de", replace(ANNA, doctor=""), plain_characters=False)
+    assert (rendered.missing, rendered.gaps) == ((Placeholder.DOCTOR,), ())
 
 
 words = st.sampled_from(["Termin", "melden.", "am", "Grüsse,", "ok?"])
@@ -191,6 +257,17 @@ def test_joiners_stay_in_names_and_emoji() -> None:
 @pytest.mark.parametrize("name", ["\0", "\u200b\ufeff", " \ud800 "])
 def test_a_value_of_nothing_that_can_be_seen_is_missing(name: str) -> None:
     assert said("Guten Tag {Vorname}, bis bald", values=replace(ANNA, first_name=name)) == "Guten Tag, bis bald"
+
+
+def test_a_text_is_sent_in_composed_characters_without_what_cannot_be_seen() -> None:
+    """A template that was written into the database by other means costs what it looks like."""
+    written = "Gru\u0308sse\u200b aus Zu\u0308rich, {Vorname}"
+    rendered = render_sms(written, "de", ANNA, plain_characters=False)
+    assert rendered.text == "Grüsse aus Zürich, Anna"
+    assert rendered.segments is not None
+    assert rendered.segments.encoding is Encoding.GSM
+    mail = render_mail(written, written, "de", ANNA)
+    assert (mail.subject, mail.text) == (rendered.text, rendered.text)
 
 
 # What people write is never evaluated

@@ -19,7 +19,7 @@ from tray_agent.practice.model import AppointmentStatus, Mandant
 from tray_agent.store.database import Database
 
 NOW = datetime(2026, 11, 23, 10, 0)
-REMINDER, BIRTHDAY = MessageKind.REMINDER, MessageKind.BIRTHDAY
+REMINDER, MOVED, BIRTHDAY = MessageKind.REMINDER, MessageKind.MOVED, MessageKind.BIRTHDAY
 
 
 def service(world: World) -> TemplateService:
@@ -35,6 +35,24 @@ def test_a_reminder_is_shown_for_the_next_definite_appointments(world: World) ->
     [example] = service(world).examples(REMINDER, NOW)
     assert (example.patient_id, example.patient, example.starts_at) == ("P1", "Muster Anna", TOMORROW_NINE)
     assert (example.values.doctor, example.values.mandant, example.values.practice) == ("Dr. A. Meier", "Dr. Meier", "Praxis am Bellevue")
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "former"),
+    [
+        (datetime(2026, 11, 24, 9, 0), datetime(2026, 11, 23, 10, 0)),  # a Tuesday
+        (datetime(2026, 11, 30, 16, 30), datetime(2026, 11, 27, 15, 30)),  # a Monday: it was not moved from a Sunday
+        (datetime(2026, 11, 29, 12, 0), datetime(2026, 11, 27, 11, 0)),
+        (datetime(2026, 11, 28, 0, 15), datetime(2026, 11, 27, 1, 15)),
+        (datetime(2026, 11, 28, 23, 45), datetime(2026, 11, 27, 22, 45)),
+    ],
+)
+def test_a_notice_is_shown_for_the_same_appointments_with_a_former_time(world: World, starts_at: datetime, former: datetime) -> None:
+    world.book_appointment("A1", starts_at)
+    [example] = service(world).examples(MOVED, NOW)
+    assert (example.starts_at, example.values.starts_at, example.values.former_at) == (starts_at, starts_at, former)
+    [reminder] = service(world).examples(REMINDER, NOW)
+    assert reminder.values == replace(example.values, former_at=None)
 
 
 def test_a_greeting_is_shown_for_the_next_birthdays(world: World) -> None:

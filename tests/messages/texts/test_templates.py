@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ from tray_agent.messages.texts.check import (
 )
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder, PracticeWords, placeholders_for
 from tray_agent.messages.texts.segments import Encoding
-from tray_agent.messages.texts.service import TemplateRefusedError, TemplateService
+from tray_agent.messages.texts.service import TemplateRefusedError, TemplateService, tidied
 from tray_agent.messages.texts.templates import (
     TEMPLATE_KEYS,
     TEMPLATE_LANGUAGES,
@@ -45,6 +46,8 @@ from tray_agent.store.tables import message_template
 
 REMINDER_SMS = TemplateKey(MessageKind.REMINDER, Channel.SMS, "de")
 REMINDER_MAIL = TemplateKey(MessageKind.REMINDER, Channel.EMAIL, "de")
+MOVED_SMS = TemplateKey(MessageKind.MOVED, Channel.SMS, "de")
+MOVED_MAIL = TemplateKey(MessageKind.MOVED, Channel.EMAIL, "de")
 BIRTHDAY_SMS = TemplateKey(MessageKind.BIRTHDAY, Channel.SMS, "de")
 GOOD = "Guten Tag {Vorname}, Termin am {Datum} um {Uhrzeit}."
 
@@ -74,7 +77,8 @@ def found(text: str, key: TemplateKey = REMINDER_SMS, subject: str = "", most: i
 
 def test_there_is_a_text_for_every_kind_channel_and_language() -> None:
     assert set(default_templates()) == set(TEMPLATE_KEYS)
-    assert len(TEMPLATE_KEYS) == len(MessageKind) * len(Channel) * len(TEMPLATE_LANGUAGES) == 16
+    assert len(TEMPLATE_KEYS) == len(MessageKind) * len(Channel) * len(TEMPLATE_LANGUAGES) == 24
+    assert list(dict.fromkeys(key.kind for key in TEMPLATE_KEYS)) == [MessageKind.REMINDER, MessageKind.MOVED, MessageKind.BIRTHDAY]
 
 
 @pytest.mark.parametrize("key", TEMPLATE_KEYS, ids=str)
@@ -88,7 +92,8 @@ def test_the_own_texts_have_nothing_wrong_and_nothing_dear(key: TemplateKey) -> 
 @pytest.mark.parametrize("day", range(1, 29))
 def test_an_sms_is_one_segment_on_every_day_of_a_month(key: TemplateKey, day: int) -> None:
     for month in range(1, 13):
-        values = replace(SAMPLE, starts_at=datetime(2026, month, day, 10, 15))  # noqa: DTZ001 - wall-clock time
+        starts_at = datetime(2026, month, day, 10, 15)  # noqa: DTZ001 - wall-clock time
+        values = replace(SAMPLE, starts_at=starts_at, former_at=starts_at - timedelta(days=1))
         segments = default_book().render(default_templates()[key], values).segments
         assert segments is not None
         assert (segments.encoding, segments.count) == (Encoding.GSM, 1)
@@ -96,8 +101,9 @@ def test_an_sms_is_one_segment_on_every_day_of_a_month(key: TemplateKey, day: in
 
 @pytest.mark.parametrize("key", TEMPLATE_KEYS, ids=str)
 def test_the_own_texts_are_whole_whatever_is_missing(key: TemplateKey) -> None:
-    bare = MessageValues("Anna", "Müller", starts_at=datetime(2026, 11, 24, 8, 5))  # noqa: DTZ001 - wall-clock time
+    bare = MessageValues("Anna", "Müller", starts_at=SAMPLE.starts_at, former_at=SAMPLE.former_at)
     rendered = default_book().render(default_templates()[key], bare)
+    assert rendered.gaps == ()
     for text in (rendered.text, rendered.subject):
         assert "{" not in text
         assert "  " not in text
@@ -107,10 +113,29 @@ def test_the_own_texts_are_whole_whatever_is_missing(key: TemplateKey) -> None:
 
 
 @pytest.mark.parametrize("key", TEMPLATE_KEYS, ids=str)
-def test_the_own_texts_use_no_sharp_s_and_name_the_time_only_in_reminders(key: TemplateKey) -> None:
+def test_the_own_texts_use_no_sharp_s_and_name_the_times_of_their_kind(key: TemplateKey) -> None:
     template = default_templates()[key]
     assert "ß" not in template.text + template.subject
-    assert ("{Uhrzeit}" in template.text) == (key.kind is MessageKind.REMINDER)
+    assert ("{Uhrzeit}" in template.text) == key.kind.is_of_appointment
+    assert ("{UhrzeitBisher}" in template.text) == (key.kind is MessageKind.MOVED)
+
+
+@pytest.mark.parametrize("key", [key for key in TEMPLATE_KEYS if key.kind is MessageKind.MOVED], ids=str)
+def test_a_notice_says_plainly_that_the_former_time_no_longer_holds(key: TemplateKey) -> None:
+    """The new time stands in front: who reads the first line only comes at the right hour."""
+    text = default_book().render(default_templates()[key], SAMPLE).text
+    assert text.index("10:15") < text.index("09:30")
+    no_longer = {"de": "nicht mehr", "fr": "plus", "it": "non", "en": "no longer"}[key.language]
+    former = text.index("23.12.2026")
+    assert no_longer in text[former - 20 : former + 60]
+
+
+@pytest.mark.parametrize("key", [key for key in TEMPLATE_KEYS if key.channel is Channel.SMS], ids=str)
+def test_an_sms_to_the_longest_names_keeps_within_two_segments_of_the_cheap_alphabet(key: TemplateKey) -> None:
+    segments = default_book().render(default_templates()[key], longest_sample(key.language)).segments
+    assert segments is not None
+    assert segments.encoding is Encoding.GSM
+    assert segments.count <= 2
 
 
 def test_the_longest_sample_is_longer_in_every_value() -> None:
@@ -143,17 +168,37 @@ def test_the_nearest_placeholder(written: str, meant: Placeholder | None) -> Non
     assert nearest_placeholder(written, MessageKind.REMINDER) is meant
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("Datumbisher", Placeholder.FORMER_DATE), ("DatumAlt", Placeholder.FORMER_DATE), ("altes Datum", Placeholder.FORMER_DATE),
+     ("ancienne date", Placeholder.FORMER_DATE), ("UhrzeitBsher", Placeholder.FORMER_TIME), ("bisherige Zeit", Placeholder.FORMER_TIME),
+     ("Alte Zeit", Placeholder.FORMER_TIME)],
+)  # fmt: skip
+def test_the_former_time_is_understood_in_a_notice_alone(written: str, meant: Placeholder) -> None:
+    assert nearest_placeholder(written, MessageKind.MOVED) is meant
+    assert nearest_placeholder(written, MessageKind.REMINDER) not in (Placeholder.FORMER_DATE, Placeholder.FORMER_TIME)
+
+
 @given(st.sampled_from(list(Placeholder)), st.integers(0, 8), st.sampled_from("abxyz"), st.booleans())
 def test_one_wrong_letter_is_always_understood(placeholder: Placeholder, position: int, letter: str, insert: bool) -> None:
     at = position % len(placeholder.value)
     written = placeholder.value[:at] + letter + placeholder.value[at + (0 if insert else 1) :]
     if len(placeholder.value) > 4 and written not in set(Placeholder):
-        nearest = nearest_placeholder(written, MessageKind.REMINDER)
+        nearest = nearest_placeholder(written, MessageKind.MOVED)
         assert nearest is not None
 
 
 def test_a_birthday_can_not_name_an_appointment() -> None:
     assert found("Alles Gute {Vorname}, bis {Datum}", BIRTHDAY_SMS) == [(FindingCode.NOT_HERE, 26, 7, None)]
+
+
+@pytest.mark.parametrize("key", [REMINDER_SMS, BIRTHDAY_SMS], ids=str)
+def test_only_a_notice_can_name_the_former_time(key: TemplateKey) -> None:
+    findings = check_template(Template(key, "Nicht mehr {UhrzeitBisher}"), 3)
+    (wrong,) = [finding for finding in findings if finding.severity is TemplateSeverity.ERROR]
+    assert (wrong.code, wrong.position, wrong.length) == (FindingCode.NOT_HERE, 11, 15)
+    assert "Terminverschiebungen" in wrong.sentence
+    assert not is_usable(Template(key, "Nicht mehr {UhrzeitBisher}"))
 
 
 @pytest.mark.parametrize("word", ["Diagnose", "Besuchsgrund", "behandlung", "Therapie", "Medikamente", "Laborbefund"])
@@ -235,6 +280,74 @@ def test_a_text_of_values_that_are_always_there_is_none_that_may_become_empty(te
 def test_a_reminder_without_a_time_is_a_warning() -> None:
     (finding,) = check_template(Template(REMINDER_SMS, "Sie haben bald einen Termin."), 3)
     assert (finding.code, finding.severity) == (FindingCode.NO_TIME, TemplateSeverity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Neu {Datum}, {Uhrzeit}, nicht mehr {DatumBisher}, {UhrzeitBisher}", []),
+        ("Neu {Wochentag}, {Uhrzeit}, nicht mehr {DatumBisher}, {UhrzeitBisher}", []),
+        ("Neu {Datum}, {Uhrzeit}", [FindingCode.NO_FORMER_TIME]),
+        ("Neu {Datum}, {Uhrzeit}, nicht mehr {DatumBisher}", [FindingCode.NO_FORMER_TIME]),
+        ("Neu {Datum}, {Uhrzeit}, nicht mehr {UhrzeitBisher}", [FindingCode.NO_FORMER_TIME]),
+        ("Nicht mehr {DatumBisher}, {UhrzeitBisher}", [FindingCode.NO_TIME]),
+        ("Ihr Termin ist verschoben.", [FindingCode.NO_TIME, FindingCode.NO_FORMER_TIME]),
+    ],
+)
+@pytest.mark.parametrize("key", [MOVED_SMS, MOVED_MAIL], ids=str)
+def test_a_notice_without_both_times_is_a_warning(key: TemplateKey, text: str, codes: list[FindingCode]) -> None:
+    findings = check_template(Template(key, text, "Neue Zeit" if key is MOVED_MAIL else ""), 3)
+    assert [finding.code for finding in findings] == codes
+    assert {finding.severity for finding in findings} <= {TemplateSeverity.WARNING}
+
+
+def test_a_value_that_may_be_missing_in_a_sentence_is_a_warning() -> None:
+    text = "Termin bei {Arzt} am {Datum} um {Uhrzeit}. Fragen an {Telefon} oder {Link} bitte."
+    findings = check_template(Template(REMINDER_MAIL, text, "Bei {Arzt}"), 3)
+    assert [(each.code, each.field, each.position, each.length) for each in findings] == [
+        (FindingCode.GAP, TemplateField.SUBJECT, 4, 6),
+        (FindingCode.GAP, TemplateField.TEXT, 11, 6),
+        (FindingCode.GAP, TemplateField.TEXT, 53, 9),
+        (FindingCode.GAP, TemplateField.TEXT, 68, 6),
+    ]
+    assert "«bei am»" in findings[1].sentence
+    assert {each.severity for each in findings} == {TemplateSeverity.WARNING}
+
+
+def test_what_the_practice_says_of_itself_is_never_missing(sqlite_database: Database) -> None:
+    text = "Termin {Datum} um {Uhrzeit}. Fragen an {Telefon} oder {Link} bitte."
+    words = PracticeWords("Praxis", "044 111 11 11", "https://x.ch")
+    assert TemplateService(sqlite_database, lambda: Settings({}), words=words).check(Template(REMINDER_SMS, text)) == ()
+    without = TemplateService(sqlite_database, lambda: Settings({})).check(Template(REMINDER_SMS, text))
+    assert [each.code for each in without] == [FindingCode.GAP, FindingCode.GAP]
+
+
+@pytest.mark.parametrize(
+    "text", ["Guten Tag {Anrede} {Nachname}, {Datum} {Uhrzeit}", "{Datum} {Uhrzeit}, {Arzt}, {Praxis}", "{Datum} {Uhrzeit}\n{Arzt}"]
+)
+def test_a_value_that_is_set_apart_is_no_finding(text: str) -> None:
+    assert found(text) == []
+
+
+DECOMPOSED = "Gru\u0308ezi, {Datum} {Uhrzeit}. Fu\u0308r Ru\u0308ckfragen: Zu\u0308rich"
+
+
+def test_decomposed_letters_count_as_when_sent() -> None:
+    """u + ¨, as some systems write ü: it is composed before it is kept and sent, so it costs nothing."""
+    assert found(DECOMPOSED) == []
+    assert found(DECOMPOSED + " x" * 50, most=1) == found(unicodedata.normalize("NFC", DECOMPOSED) + " x" * 50, most=1)
+    assert found(f"{DECOMPOSED} [e\u0302]") == [(FindingCode.COSTLY, len(DECOMPOSED) + 2, 2, "e")]
+    assert found(f"{DECOMPOSED} [x]") == [
+        (FindingCode.COSTLY, len(DECOMPOSED) + 1, 1, "("),
+        (FindingCode.COSTLY, len(DECOMPOSED) + 3, 1, ")"),
+    ]
+
+
+@given(st.text(st.sampled_from("aeuoc\u0308\u0302\u0327[– \u200b"), max_size=30).map(lambda written: f"{{Datum}} {{Uhrzeit}} x{written}"))
+def test_a_text_costs_when_checked_what_it_costs_when_saved(text: str) -> None:
+    checked = [(each.code, each.sentence) for each in check_template(Template(REMINDER_SMS, text), 3)]
+    saved = [(each.code, each.sentence) for each in check_template(tidied(Template(REMINDER_SMS, text)), 3)]
+    assert checked == saved
 
 
 def test_dear_characters_are_found_with_a_plain_replacement() -> None:
@@ -388,6 +501,40 @@ def test_a_template_can_be_switched_off_and_on_again(service: TemplateService) -
     assert service.load(french).origin is Origin.OWN
 
 
+def test_a_notice_is_not_used_where_its_reminder_was_taken_out_of_use(service: TemplateService) -> None:
+    """A practice that sends no SMS in Italian must not begin to, because a newer program has a text of its own for moved ones."""
+    french, italian = (replace(REMINDER_SMS, language=language) for language in ("fr", "it"))
+    service.disable(italian, "anna")
+    service.save(Template(french, GOOD), "anna")
+    moved = replace(italian, kind=MessageKind.MOVED)
+
+    assert service.load(moved).origin is Origin.DISABLED
+    assert service.load(moved).template == default_templates()[moved]
+    assert [entry.template.key for entry in service.list() if entry.origin is Origin.DISABLED] == [italian, moved]
+    chosen = service.book().choose(MessageKind.MOVED, Channel.SMS, "it")
+    assert chosen is not None
+    assert chosen.key.language == "de"
+    # The reminder's own text, another way, another language and another kind are no reason.
+    for key in (replace(french, kind=MessageKind.MOVED), replace(moved, channel=Channel.EMAIL), replace(moved, kind=MessageKind.BIRTHDAY)):
+        assert service.load(key).origin is Origin.DEFAULT
+        assert key in service.book().templates
+
+    service.save(service.load(moved).template, "beat")
+    assert service.load(moved).origin is Origin.OWN
+    assert moved in service.book().templates
+    service.disable(moved, "beat")
+    service.reset(italian)
+    assert service.load(moved).origin is Origin.DISABLED
+    assert italian in service.book().templates
+
+
+def test_where_all_reminders_by_sms_are_out_of_use_no_notice_goes_by_sms(service: TemplateService) -> None:
+    for language in TEMPLATE_LANGUAGES:
+        service.disable(replace(REMINDER_SMS, language=language), "anna")
+    assert service.book().choose(MessageKind.MOVED, Channel.SMS, "de") is None
+    assert service.book().choose(MessageKind.MOVED, Channel.EMAIL, "de") is not None
+
+
 # Choosing
 
 
@@ -452,6 +599,8 @@ def test_a_preview_with_a_real_patient(sqlite_database: Database, switches: dict
         sqlite_database, lambda: Settings(dict(switches)), lambda: source, PracticeWords("Praxis", link="https://x.ch")
     )
     switches[DEFAULT_MANDANT] = "m2"
+    notice = Template(MOVED_SMS, "{Nachname}: {Datum} {Uhrzeit}, nicht mehr {DatumBisher} {UhrzeitBisher}")
+    assert service.preview(notice, service.values_of("p2")).text == "Kunz: 24.12.2026 10:15, nicht mehr 23.12.2026 09:30"
     template = Template(REMINDER_SMS, "{Anrede} {Nachname}: {Uhrzeit} {Arzt} {Praxis} {Telefon} {Link}")
     assert service.preview(template, service.values_of("p1")).text == "Herr Saric: 10:15 Dr. Meier Praxis 044 111 11 11 https://x.ch"
     assert service.preview(template, service.values_of("p2")).text == "Kunz: 10:15 Dr. Keller Praxis https://x.ch"
@@ -490,5 +639,5 @@ def test_rendering_is_cheap_enough_for_a_million_messages(clock: ManualClock) ->
 
 def test_every_placeholder_is_used_by_some_text_of_the_product() -> None:
     texts = "".join(template.text + template.subject for template in default_templates().values())
-    unused = {each for each in placeholders_for(MessageKind.REMINDER) if each.written not in texts}
+    unused = {each for each in placeholders_for(MessageKind.MOVED) if each.written not in texts}
     assert unused == {Placeholder.MANDANT}

@@ -31,15 +31,23 @@ TIMED_OUT = InDoubt("Keine Antwort.")
 
 
 class Watched(MemorySmsGateway):
-    """Notes when it is asked, and may refuse to answer."""
+    """Notes when it is asked about doubts, and may refuse to answer; before anything is handed over it knows of nothing."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self.asked_at: list[datetime] = []
         self.error: Exception | None = None
         self._world = world
+        self._was_given = False
+        self.in_doubt_already = False
+
+    def submit(self, message: OutgoingSms) -> Outcome:
+        self._was_given = True
+        return super().submit(message)
 
     def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
+        if not self._was_given and not self.in_doubt_already:
+            return {}
         self.asked_at.append(self._world.clock.now())
         if self.error is not None:
             raise self.error
@@ -69,6 +77,8 @@ def lose_answer(gateway: Watched, *, taken: bool) -> None:
 
 def interrupt(world: World) -> None:
     """Leaves the message as a killed run leaves it, of which nobody knows whether it left."""
+    if isinstance(world.gateway, Watched):
+        world.gateway.in_doubt_already = True
     world.force(
         world.only().id,
         state="sending",

@@ -56,18 +56,24 @@ def _remind(world: World, start: datetime) -> None:
 def test_an_appointment_that_was_moved_and_moved_back_asks_to_call_once_and_sends_nothing_twice(every_world: World) -> None:
     world = every_world
     world.book_appointment()
-    for start in (TOMORROW_NINE, TOMORROW_NINE + timedelta(hours=1)):
+    ten = TOMORROW_NINE + timedelta(hours=1)
+    for start in (TOMORROW_NINE, ten, TOMORROW_NINE):
         _remind(world, start)
+    assert [message.unique_key[:32] for message in world.messages()] == [
+        "reminder/20261124t0900/~16a36e86",
+        "moved/20261124t1000/20261124t090",
+        "moved/20261124t0900/20261124t100",
+    ]
     assert world.service.call_list() == []
-    world.change_appointment(starts_at=TOMORROW_NINE)
+    world.change_appointment(starts_at=ten)  # a second time: the notice of that left already
     result = world.prepare()
     assert (result.counts, result.skipped, result.problems) == ({"errors": 1}, {"told_another_time": 1}, 1)
     assert (world.activities[-1].level, world.activities[-1].reason) == (Level.ERROR, "told_another_time")
     (entry,) = world.service.call_list()
-    assert (entry.message.appointment_at, entry.sent) == (world.parts.instant(TOMORROW_NINE), False)
+    assert (entry.message.appointment_at, entry.sent) == (world.parts.instant(ten), False)
     again = world.prepare()
     world.send()
-    assert (again.counts, again.problems, len(world.gateway.taken)) == ({}, 0, 2)
+    assert (again.counts, again.problems, len(world.gateway.taken)) == ({}, 0, 3)
     world.service.tick_off([entry.message.id], "anna")
     world.prepare()
     assert world.service.call_list() == []
@@ -93,14 +99,14 @@ def test_an_appointment_moved_back_before_the_second_reminder_left_needs_nothing
 
 def test_an_appointment_moved_on_from_where_it_was_moved_back_is_told_and_called_about_no_more(world: World) -> None:
     world.book_appointment()
-    for hours in (0, 1, 0):
+    for hours in (0, 1, 0, 1):
         _remind(world, TOMORROW_NINE + timedelta(hours=hours))
     assert len(world.service.call_list()) == 1
     _remind(world, TOMORROW_NINE + timedelta(hours=2))
-    assert (len(world.gateway.taken), world.service.call_list()) == (3, [])
+    assert (len(world.gateway.taken), world.service.call_list()) == (4, [])
 
 
-def test_a_prepared_reminder_that_was_moved_back_is_cancelled_and_then_asks_to_call(world: World) -> None:
+def test_a_prepared_notice_of_what_was_moved_again_is_cancelled_for_one_of_the_new_time(world: World) -> None:
     world.book_appointment()
     for hours in (0, 1):
         _remind(world, TOMORROW_NINE + timedelta(hours=hours))
@@ -108,9 +114,10 @@ def test_a_prepared_reminder_that_was_moved_back_is_cancelled_and_then_asks_to_c
     world.prepare()
     world.change_appointment(starts_at=TOMORROW_NINE)
     world.send()
-    assert (world.states(), len(world.gateway.taken)) == (["submitted", "submitted", "cancelled"], 2)
+    assert (world.states(), len(world.gateway.taken)) == (["submitted", "submitted", "cancelled", "submitted"], 3)
+    assert world.messages()[-1].unique_key.startswith("moved/20261124t0900/20261124t1000/")
     world.prepare()
-    assert len(world.service.call_list()) == 1
+    assert world.service.call_list() == []
 
 
 def test_an_appointment_given_to_another_patient_after_its_reminder_asks_to_call_them(world: World) -> None:
@@ -335,7 +342,7 @@ def test_a_source_that_gives_few_at_a_time_is_written_in_large_chunks(world: Wor
     monkeypatch.setattr(deciding, "CHUNK", 10)
     context = world.context(JobKey.PREPARE_REMINDERS)
     prepare_reminders(world.parts, context)
-    assert (len(world.messages()), context.fenced) == (25, 1 + 3)  # which views hold rows, and the messages
+    assert (len(world.messages()), context.fenced) == (25, 6)  # the views, three chunks, what is absent, the days that were searched
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

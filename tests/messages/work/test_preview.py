@@ -22,8 +22,10 @@ from tray_agent.cli import run
 from tray_agent.config import settings as switches
 from tray_agent.demo.practice import DEFAULT_MANDANT, DemoPractice, make_demo_practice
 from tray_agent.errors import InputError
-from tray_agent.messages.model import Channel, MessageKind
+from tray_agent.messages.model import PREVIEWED_KINDS, Channel, MessageKind
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.texts.rendering import Placeholder
+from tray_agent.messages.texts.templates import Template, TemplateKey
 from tray_agent.messages.work.preview import Preview, PreviewService
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.practice.sql_source import SqlPracticeSource
@@ -102,7 +104,7 @@ def test_a_day_beyond_every_plan_is_refused(world: World, day: date) -> None:
     assert preview(world, REMINDER, date(2028, 11, 23)).lines == ()
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", PREVIEWED_KINDS)
 def test_a_switch_on_nein_is_told_and_the_rest_is_shown_as_if(world: World, kind: MessageKind) -> None:
     world.book_appointment()
     assert preview(world, kind).switched_on
@@ -126,9 +128,29 @@ def test_a_moved_appointment_is_due_again(world: World) -> None:
     world.send()
     world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=2))
     [line] = preview(world).messages
-    assert line.moved
+    assert (line.kind, line.moved, line.former) == (MessageKind.MOVED, True, TOMORROW_NINE)
+    assert "11:00 Uhr, nicht mehr am 24.11.2026, 09:00 Uhr" in line.text
+    assert preview(world).kind is REMINDER
+    world.change_patient(mobile=None)
+    [line] = preview(world).others
+    assert (line.reason, line.former) == (Reason.NO_CONTACT, TOMORROW_NINE)
+    world.change_patient(mobile=ANNA.mobile)
     world.values[switches.REPEAT_MOVED] = False
     assert preview(world).reasons == {Reason.MOVED_NOT_REPEATED: 1}
+
+
+def test_what_is_missed_in_a_text_is_told_beside_what_was_left_out(world: World) -> None:
+    """ "Termin bei am 24.11." is a fault; a link that the practice does not have is none."""
+    key = TemplateKey(REMINDER, Channel.SMS, "de")
+    text = "Termin bei {Arzt} am {Datum} um {Uhrzeit}. {Praxis} {Link}"
+    world.book = replace(world.book, templates={key: Template(key, text)})
+    world.book_appointment()
+    [line] = preview(world).messages
+    assert (line.missing, line.gaps) == ((Placeholder.DOCTOR, Placeholder.LINK), (Placeholder.DOCTOR,))
+    assert "Termin bei am 24.11.2026" in line.text
+    world.change_appointment(doctor="Dr. Meier")
+    [line] = preview(world).messages
+    assert (line.missing, line.gaps) == ((Placeholder.LINK,), ())
 
 
 def test_one_per_day_counts_what_went_out(world: World) -> None:
@@ -195,7 +217,7 @@ def _tell_balance(world: World, balance: Decimal) -> None:
         connection.execute(insert(credit_balance).values(values))
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", PREVIEWED_KINDS)
 def test_preparing_does_what_the_preview_told(demo_world: tuple[World, DemoPractice], kind: MessageKind) -> None:
     """Every awkward case of the demo practice: same messages, same texts, same cost, same reasons."""
     world, _demo = demo_world
@@ -231,7 +253,7 @@ def test_the_preview_writes_nothing_and_asks_no_gateway(demo_world: tuple[World,
     before = everything(world.database)
     calls: list[str] = []
     world.sms["M1"] = _Watched(calls)
-    for kind in MessageKind:
+    for kind in PREVIEWED_KINDS:
         preview(world, kind)
         preview(world, kind, date(2026, 11, 24))
     assert everything(world.database) == before
@@ -288,6 +310,7 @@ def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["date"] == day
     [reminders] = found["previews"]
     assert (reminders["kind"], reminders["switched_on"]) == ("reminder", False)
+    assert all({"former", "missing", "gaps"} <= set(line) for line in reminders["messages"])
     assert all({"reason", "sentence", "advice", "entry", "patient_id"} <= set(line) for line in reminders["not_sent"])
     assert reminders["messages"]
     assert all(message["cost"] >= 1 for message in reminders["messages"] if message["channel"] == "sms")
@@ -296,7 +319,8 @@ def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--kind", "letter"], "Es gibt: reminder, birthday."), (["--date", "gestern"], "Es braucht ein Datum"),
+        (["--kind", "letter"], "Es gibt: reminder, birthday."), (["--kind", "moved"], "Es gibt: reminder, birthday."),
+        (["--date", "gestern"], "Es braucht ein Datum"),
         (["--date", "2026-02-30"], "Es braucht ein Datum, das es gibt"), (["--date", "2020-01-01"], "vorbei"),
         (["--date", "9999-12-31"], "Zukunft"), (["--what"], "--what"),
     ],

@@ -171,12 +171,13 @@ def test_an_appointment_moved_to_a_start_that_was_cancelled_before_revives_that_
     assert ["10:00" in text for text in sent_texts(world)] == [True]
 
 
-def test_an_appointment_moved_after_its_reminder_gets_a_new_one(prepared: World) -> None:
+def test_an_appointment_moved_after_its_reminder_gets_a_notice_that_names_both_times(prepared: World) -> None:
     prepared.send()
     prepared.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
     prepared.prepare()
     prepared.send()
-    assert [("09:00" in text, "10:00" in text) for text in sent_texts(prepared)] == [(True, False), (False, True)]
+    assert [("09:00" in text, "10:00" in text) for text in sent_texts(prepared)] == [(True, False), (True, True)]
+    assert "nicht mehr am 24.11.2026, 09:00 Uhr" in sent_texts(prepared)[1]
 
 
 def test_an_appointment_moved_after_its_reminder_gets_none_where_the_switch_says_so(prepared: World) -> None:

@@ -312,7 +312,7 @@ def test_an_answer_lets_sending_go_on_that_waits_for_the_gateway(world: World) -
     tell(world, DeliveryStatus.BUFFERED)
     world.follow_up()
     assert world.hastened == 0  # nothing waits to be sent
-    world.practice.put(replace(ANNA, id="P2"), treatment("P2"))
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat"), treatment("P2"))
     world.book_appointment("A2", TOMORROW_NINE, "P2")
     world.prepare()
     world.clock.advance(timedelta(minutes=5))

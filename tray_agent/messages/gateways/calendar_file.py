@@ -1,4 +1,8 @@
-"""The calendar file that goes with a reminder by e-mail: time and place, nothing medical."""
+"""The calendar file that goes with a reminder or a notice by e-mail: time and place, nothing medical.
+
+A file of the same ``uid`` and a higher ``sequence`` replaces the former entry in calendars that look at both. Apple's does; Outlook and
+Google do so only for invitations that ask for an answer, which nobody would read here: the text itself says which time no longer holds.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,8 @@ class CalendarEntry:
         zone: the practice's time zone.
         summary: the title; ``calendar_summary`` gives a neutral one.
         location: the practice, "" where unknown.
-        issued_at: aware; a later issue of the same uid wins.
+        issued_at: aware; of two files with the same sequence (from a store that was put back) the later one wins.
+        sequence: how many messages of the same uid left before this one: the highest wins.
     """
 
     uid: str
@@ -30,6 +35,7 @@ class CalendarEntry:
     zone: ZoneInfo
     summary: str
     issued_at: datetime
+    sequence: int = 0
     ends_at: datetime | None = None
     location: str = ""
 
@@ -52,7 +58,8 @@ def calendar_file(entry: CalendarEntry) -> bytes:
     event = Event()
     event.add("uid", entry.uid)
     event.add("dtstamp", entry.issued_at.astimezone(UTC))
-    event.add("sequence", int((entry.issued_at - _EPOCH).total_seconds()) // 60 % 2**31)
+    event.add("last-modified", entry.issued_at.astimezone(UTC))
+    event.add("sequence", _FIRST_SEQUENCE + entry.sequence)
     event.add("dtstart", start)
     event.add("dtend", max(end, _later(start, timedelta(minutes=1)), key=lambda instant: instant.astimezone(UTC)))
     event.add("summary", entry.summary)
@@ -68,7 +75,8 @@ def calendar_file(entry: CalendarEntry) -> bytes:
     return bytes(calendar.to_ical())
 
 
-_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+_FIRST_SEQUENCE = 10_000_000
+"""Above what version 0.1 wrote, the minutes since 2020: its files are in patients' calendars, and a lower one would be ignored."""
 
 
 def _instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:

@@ -164,6 +164,16 @@ class DeliveryReport:
     reason_code: str = ""
     reason: str = ""
 
+    @property
+    def is_known(self) -> bool:
+        """Returns whether it says that the gateway has the message.
+
+        "Not yet submitted" also stands for "never heard of it", except where the gateway names a time at which it took it.
+        """
+        if self.status is DeliveryStatus.NOT_SUBMITTED:
+            return self.notified_at is not None
+        return self.status is not DeliveryStatus.UNREADABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:

@@ -21,13 +21,16 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bin
 from tray_agent.i18n import shown_text, store_text
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.keys import reference_of
-from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, Actor, Step, state_after
 from tray_agent.search_keys import find_key, sort_key
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
 
 NOTHING = Decimal(0)
+
+_NOT_COUNTED = (MessageState.CANCELLED.value, MessageState.ERROR.value)
+"""The states of what neither went out nor will."""
 
 _LONGEST = 2000
 """Longer sentences (a server's whole answer) are cut: they are for people."""
@@ -115,14 +118,16 @@ class Known:
     said_by: str | None
 
     @property
-    def left_at(self) -> datetime | None:
-        """Returns when it was handed over, where its patient may have read it; else None."""
+    def told_at(self) -> datetime | None:
+        """Returns when its patient was told what it says: when it was handed over, or a person said it otherwise; None: he was not."""
+        if self.handled_at is not None and (self.state in MISSED or self.reason == OutboxReason.REMINDED_OTHERWISE):
+            return self.handled_at
         return self.sending_at if self.state not in (*NEVER_LEFT, MessageState.FAILED) else None
 
     @property
     def counts(self) -> bool:
         """Returns whether it went out or will: it is neither cancelled nor in error."""
-        return self.state not in (MessageState.CANCELLED, MessageState.ERROR)
+        return self.state.value not in _NOT_COUNTED
 
 
 def insert_drafts(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
@@ -216,6 +221,11 @@ def due_by_need(
     return [(row[0], row[1]) for row in connection.execute(statement.order_by(need, number).limit(limit))]
 
 
+def speak_for_others(connection: Connection, keys: Collection[str]) -> bool:
+    """Returns whether any of these messages says the words of another, too."""
+    return any(True for _row in _in_chunks(connection, select(message.c.id), message.c.said_by, keys))
+
+
 def in_states(connection: Connection, states: Collection[MessageState]) -> list[OutboxMessage]:
     """Returns all messages in these states, by number: for states in which few are at a time."""
     statement = select(message).where(message.c.state.in_([state.value for state in states])).order_by(message.c.id)
@@ -280,6 +290,49 @@ def count(connection: Connection, states: Collection[MessageState]) -> int:
     return found
 
 
+def known_ahead(connection: Connection, now: datetime, after: tuple[datetime, int] | None, limit: int) -> list[Known]:
+    """Returns what the outbox knows of appointments that begin after ``now`` by what their patients were told, by that time.
+
+    Args:
+        connection: of the caller's transaction.
+        now: aware.
+        after: the told time and number of the last one that was seen; None to begin.
+        limit: how many at the most.
+    """
+    at, number = message.c.appointment_at, message.c.id
+    beyond = at > now if after is None else or_(at > after[0], and_(at == after[0], number > after[1]))
+    rows = connection.execute(_KNOWN.where(at > now, beyond).order_by(at, number).limit(limit))
+    return [_read_known(row) for row in rows]
+
+
+def note_standing(connection: Connection, ids: Collection[int], standing: Standing, now: datetime) -> None:
+    """Writes what a comparison found of many messages; no step of anybody is disturbed by that."""
+    keys = list(ids)
+    values = {"standing": standing.value, "standing_since": None if standing is Standing.AS_TOLD else now}
+    for begin in range(0, len(keys), IN_CHUNK):
+        connection.execute(update(message).where(message.c.id.in_(keys[begin : begin + IN_CHUNK])).values(values))
+
+
+def absent_ahead(connection: Connection, now: datetime) -> list[OutboxMessage]:
+    """Returns the messages whose appointments were not found, and would begin after ``now`` (aware)."""
+    statement = select(message).where(message.c.appointment_at > now, message.c.standing == Standing.ABSENT.value)
+    return [read_row(row) for row in connection.execute(statement.order_by(message.c.id))]
+
+
+def said_between(connection: Connection, begin: datetime, end: datetime) -> list[tuple[str, str, str, str]]:
+    """Returns what is said about appointments with begin <= start < end (aware) by messages that count: recipient, subject, text, key."""
+    which = (message.c.appointment_at >= begin, message.c.appointment_at < end, message.c.state.not_in(_NOT_COUNTED))
+    rows = connection.execute(select(message.c.recipient, message.c.subject, message.c.text, message.c.unique_key).where(*which))
+    return [tuple(row) for row in rows]
+
+
+def greeted_since(connection: Connection, since: datetime) -> list[tuple[str, str, str, str]]:
+    """Returns what greetings that were prepared since an instant (aware) say, as ``said_between`` does."""
+    which = (message.c.prepared_at >= since, message.c.kind == MessageKind.BIRTHDAY.value, message.c.state.not_in(_NOT_COUNTED))
+    rows = connection.execute(select(message.c.recipient, message.c.subject, message.c.text, message.c.unique_key).where(*which))
+    return [tuple(row) for row in rows]
+
+
 def known_of_keys(connection: Connection, keys: Collection[str]) -> list[Known]:
     """Returns what the outbox knows of these keys."""
     return _known(connection, _KNOWN, message.c.unique_key, keys)
@@ -335,7 +388,7 @@ def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
         "channel": draft.channel.value if draft.channel else None,
         "state": draft.state.value,
         "prepared_at": now,
-        "final_at": now if draft.state is MessageState.ERROR else None,
+        "final_at": now if draft.state in FINAL else None,
         **_derived(values),
     }
 

@@ -11,11 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, true
 
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.entries import read_row
-from tray_agent.messages.outbox.keys import start_in
-from tray_agent.messages.outbox.model import CallEntry, OutboxFilter, OutboxMessage, OutboxOrder, OutboxReason
-from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT, OPEN_DELIVERY
+from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, OutboxReason
+from tray_agent.messages.outbox.states import MISSED, OPEN_DELIVERY
 from tray_agent.messages.rules.in_time import MATTERS, matters_until
-from tray_agent.practice.model import Appointment, AppointmentStatus, Patient
+from tray_agent.messages.rules.reasons import ABSENT
 from tray_agent.store.pages import Page
 from tray_agent.store.paging import Listing, Section, tested_on_the_way
 from tray_agent.store.search import holding
@@ -23,6 +22,8 @@ from tray_agent.store.tables import message
 
 UNSENT = frozenset({MessageState.PREPARED, MessageState.IN_DOUBT})
 """The states in which a reminder may still leave, perhaps too late."""
+
+_OF_APPOINTMENTS = sorted(kind.value for kind in MessageKind if kind.is_of_appointment)
 
 _FOLLOWED = (message.c.state.in_(sorted(state.value for state in OPEN_DELIVERY)), message.c.channel == Channel.SMS.value)
 """Handed over, and the gateway can tell what becomes of it."""
@@ -72,8 +73,10 @@ def _listing(which: OutboxFilter, order: OutboxOrder, *, descending: bool) -> Li
     return Listing(message, [dated, Section([*conditions, column.is_(None)], [number])])
 
 
-def not_reached(connection: Connection, since: datetime, late_since: datetime, unsent_before: datetime | None) -> list[OutboxMessage]:
-    """Returns the reminders that did not reach their patient, or will not in time, and that nobody ticked off.
+def not_reached(
+    connection: Connection, since: datetime, late_since: datetime, unsent_before: datetime | None, absent_before: datetime
+) -> list[OutboxMessage]:
+    """Returns the reminders and notices that did not reach their patient, or will not in time, and that nobody ticked off.
 
     What is in doubt is not among them. Found by the span of their appointments, whose index tells the states: errors of years stay.
 
@@ -81,17 +84,20 @@ def not_reached(connection: Connection, since: datetime, late_since: datetime, u
         connection: of the caller's transaction.
         since: of appointments from here on (aware, as all).
         late_since: what was not sent in time also of appointments from here on.
-        unsent_before: what is not sent yet, of appointments before this instant; None: of any.
+        unsent_before: what is not sent yet and of no use from this instant on; None: at any time.
+        absent_before: the same for what is not sent because its appointment or patient was not found.
     """
     at, in_state, unticked = message.c.appointment_at, message.c.state.in_, message.c.handled_at.is_(None)
+    missing = and_(message.c.reason.in_(sorted(ABSENT)), message.c.expires_at < absent_before)
+    unsent = or_(message.c.expires_at < unsent_before, missing) if unsent_before else true()
     spans = (
-        (in_state([MessageState.PREPARED.value]), at >= late_since, *([at < unsent_before] if unsent_before else [])),
+        (in_state([MessageState.PREPARED.value]), at >= late_since, unsent),
         (in_state([MessageState.ERROR.value]), at >= late_since, at < since, unticked, message.c.reason == OutboxReason.NOT_IN_TIME.value),
         (in_state(sorted(state.value for state in MISSED)), at >= since, unticked),
     )
     found: list[Row[Any]] = []
     for state, *span in spans:
-        tested = tested_on_the_way(connection, [state, message.c.kind == MessageKind.REMINDER.value])
+        tested = tested_on_the_way(connection, [state, message.c.kind.in_(_OF_APPOINTMENTS)])
         found += connection.execute(select(message).where(*span, *tested)).all()
     return [read_row(row) for row in found]
 
@@ -139,27 +145,6 @@ def prepared(connection: Connection) -> dict[int, datetime | None]:
     """Returns the messages that wait for sending: their numbers, and when their appointments begin."""
     waiting = select(message.c.id, message.c.appointment_at).where(message.c.state == MessageState.PREPARED.value)
     return {row.id: row.appointment_at for row in connection.execute(waiting)}
-
-
-def is_to_be_called(missed: OutboxMessage, appointment: Appointment | None, patient: Patient | None) -> bool:
-    """Returns whether a missed reminder still asks for a call, by the practice's data as they are now.
-
-    Where the practice knows neither the appointment nor the patient, it is not the appointment that was deleted: somebody should look.
-    """
-    if patient is not None and (patient.is_deceased or patient.opted_out):
-        return False
-    if appointment is None:
-        return patient is None
-    begins = appointment.starts_at.replace(second=0, microsecond=0)
-    same = begins == start_in(missed.unique_key) and appointment.patient_id == missed.patient_id
-    return same and appointment.status in (AppointmentStatus.DEFINITE, AppointmentStatus.UNKNOWN)
-
-
-def call_entry(missed: OutboxMessage, patient: Patient | None, sentence: str) -> CallEntry:
-    """Returns a line of the list of patients to be reminded by other means, and why."""
-    typed = (patient.mobile, patient.phone) if patient else ()
-    phones = tuple(dict.fromkeys(number.strip() for number in typed if number and number.strip()))
-    return CallEntry(missed, phones, sentence, missed.state not in NEVER_LEFT)
 
 
 def _conditions(which: OutboxFilter) -> Iterator[ColumnElement[bool]]:

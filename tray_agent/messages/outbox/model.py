@@ -89,6 +89,9 @@ class OutboxReason(StrEnum):
     BY_PERSON = "by_person"
     """A person cancelled it: it is not prepared again."""
 
+    REMINDED_OTHERWISE = "reminded_otherwise"
+    """A person told the patient before it was sent."""
+
     DECIDED = "decided"
     DECIDED_SENT = "decided_sent"
     DECIDED_AGAIN = "decided_again"
@@ -126,6 +129,12 @@ class OutboxReason(StrEnum):
     OTHER_ACCOUNT = "other_account"
     """It is in doubt, and was handed to an account which its Mandant no longer has."""
 
+    KNOWN_BEFORE = "known_before"
+    """The gateway had it already, though this store had not handed it over."""
+
+    LOST_SPAN = "lost_span"
+    """It may have left in a time of which the store, put back to an older state, knows nothing."""
+
     NEVER_TAKEN = "never_taken"
     NOT_DELIVERED = "not_delivered"
     NO_NOTIFICATION = "no_notification"
@@ -140,9 +149,6 @@ class OutboxReason(StrEnum):
 
     VOLUME = "volume"
     """There are far more messages than usual: a person has to decide."""
-
-    SAME_WORDS = "same_words"
-    """Another message says the same to the same number."""
 
     CANCELLED_AFTER = "cancelled_after"
     """What it tells is not true any more since it left: cancelled, another patient's, deleted; no further message says so."""

@@ -53,6 +53,12 @@ class Step(StrEnum):
     TAKE = "take"
     """The intent to send it; committed before it leaves."""
 
+    KNOWN_BEFORE = "known_before"
+    """The gateway knows it though this store never handed it over, or does not know that it did: it is not sent again."""
+
+    MAY_HAVE_LEFT = "may_have_left"
+    """It may have left in a time of which this store knows nothing, and nobody can be asked but a person."""
+
     ACCEPT = "accept"
     """The gateway took it. Also from doubt: the answer came late."""
 
@@ -114,9 +120,11 @@ TRANSITIONS: Mapping[Step, Transition] = {
     Step.REVIVE_AS_ERROR: _row({S.CANCELLED}, S.ERROR, Actor.PREPARING),
     Step.RENDER_ANEW: _row({S.PREPARED}, None, Actor.SENDING),
     Step.POSTPONE: _row({S.PREPARED}, None, Actor.SENDING),
-    Step.CANCEL: _row({S.PREPARED}, S.CANCELLED, Actor.SENDING, Actor.PERSON),
+    Step.CANCEL: _row({S.PREPARED}, S.CANCELLED, Actor.PREPARING, Actor.SENDING, Actor.PERSON),
     Step.REJECT: _row({S.PREPARED}, S.ERROR, Actor.SENDING),
     Step.TAKE: _row({S.PREPARED}, S.SENDING, Actor.SENDING),
+    Step.KNOWN_BEFORE: _row({S.PREPARED}, S.SUBMITTED, Actor.SENDING),
+    Step.MAY_HAVE_LEFT: _row({S.PREPARED}, S.IN_DOUBT, Actor.SENDING),
     Step.ACCEPT: _row({S.SENDING, S.IN_DOUBT}, S.SUBMITTED, Actor.SENDING),
     Step.REFUSE: _row({S.SENDING}, S.ERROR, Actor.SENDING),
     Step.GIVE_BACK: _row({S.SENDING}, S.PREPARED, Actor.SENDING),
@@ -142,6 +150,9 @@ NEVER_LEFT = frozenset({S.PREPARED, S.ERROR, S.CANCELLED})
 
 MISSED = frozenset({S.ERROR, S.FAILED, S.UNKNOWN})
 """The states in which a reminder perhaps did not reach its patient."""
+
+TOLD = frozenset({S.SUBMITTED, S.BUFFERED, S.DELIVERED})
+"""The states in which a patient was told, as far as is known."""
 
 OPEN_DELIVERY = frozenset({S.SUBMITTED, S.BUFFERED})
 """Handed over, and the outcome still to be asked."""

@@ -65,19 +65,93 @@ class PhoneFault(WordedEnum):
     SEVERAL = "several", N_("«{typed}» enthält mehrere Mobiltelefonnummern; welche gilt, ist unklar.")
     UNCLEAR_DIGITS = "unclear_digits", N_("«{typed}» enthält neben der Telefonnummer weitere Ziffern; welche gelten, ist unklar.")
     CROSSED_OUT = "crossed_out", N_("«{typed}» ist als ungültig vermerkt.")
+    NO_SMS = "no_sms", N_("«{typed}»: SMS sind nicht erwünscht.")
+    UNCLEAR_REMARK = "unclear_remark", N_("«{typed}»: ob an diese Nummer eine SMS gehen darf, ist unklar.")
+
+    @property
+    def is_of_patient(self) -> bool:
+        """Returns whether it holds for all numbers of the patient, not for this one alone."""
+        return self is PhoneFault.NO_SMS
 
 
 _CROSSED_OUT = re.compile(
     r"""\b(
-      alte?|veraltet|falsche?|gesperrt|inaktiv|kein(e|en)?|nicht|ung(ü|ue)ltig|gek(ü|ue)ndigt|gel(ö|oe)scht|abgemeldet|ausser|defekt
-    | fr(ü|ue)her(e)?|ehemalige?|bisherige?|ex|verstorben|gestorben
-    | ancien(ne)?|faux|fausse|invalide?|pas|plus|périmée?|résiliée?|supprimée?|décédée?
-    | vecchio|non|sbagliato|scaduto|disattivato|decedut[oa]
-    | old|wrong|invalid|not|deceased|no(?!\.?\s*[:+(\d])
-    )\b|[†✝✗✘❌]""",
+      alte?|veraltet|falsche?|gesperrt|inaktiv|kein(e|en|er)?|nicht|nie(mals)?|nein|ohne|ung(ü|ue)ltig|gek(ü|ue)ndigt|gel(ö|oe)scht
+    | abgemeldet|ausser|defekt|fr(ü|ue)her(e)?|ehemalige?|bisherige?|ex|verstorben|gestorben|unerw(ü|ue)nscht|ungern|verboten|untersagt
+    | abgelehnt|verweigert|widerrufen|blockiert|gestrichen|stopp?
+    | ancien(ne)?|faux|fausse|invalide?|pas|plus|jamais|aucune?|sans|interdite?|refus(e|ée?)?|bloquée?|périmée?|résiliée?|supprimée?
+    | décédée?
+    | vecchio|non|niente|nessun[oa]?|mai|senza|vietat[oa]|rifiut(a|at[oa]|o)|bloccat[oa]|sbagliato|scaduto|disattivato|decedut[oa]
+    | old|wrong|invalid|not|never|none|without|don[' ]?t|unwanted|refused|blocked|deceased|no(?!\.?\s*[:+(\d])
+    )\b|[†✝✗✘❌🚫⛔📵]""",
     re.IGNORECASE | re.VERBOSE,
 )
 """Words beside a number that say not to use it (de, fr, it, en); "No. 079 …" is none of them, but short for number."""
+
+_NEGATION = (
+    r"keine?[nr]?|nicht|nie|nein|ohne|unerw(?:ü|ue)nscht|ungern|verboten|stopp?|pas|jamais|aucune?|sans|interdite?s?"
+    r"|non|niente|nessun[oa]?|mai|senza|vietat[oaie]|no|not|never|without|don[' ]?t|unwanted"
+)
+_MESSAGES = r"sms|nachricht(?:en)?|mitteilung(?:en)?|erinnerung(?:en)?|messages?|messaggi|te?xtos?|texts?|rappels?|promemoria|reminders?"
+_NO_SMS = re.compile(
+    rf"\b(?:(?:{_NEGATION})\b[^,;.\d\n]{{0,20}}\b(?:{_MESSAGES})|(?:{_MESSAGES})\b[^,;.\d\n]{{0,20}}\b(?:{_NEGATION}))\b", re.IGNORECASE
+)
+"""What says that the patient wants no SMS, at whatever number."""
+
+_NO_CALL = re.compile(
+    r"""\b(
+      (bitte\s+)?nicht\s+(mehr\s+)?(anrufen|telefonieren|telefonisch)|kein(e|en)?\s+(anrufe?|telefonate?|telefon)
+    | (ne\s+)?pas\s+(d['e ]\s*)?(appeler|téléphoner|appels?|téléphone)
+    | non\s+(chiamare|telefonare)|(niente|nessuna?)\s+(chiamat[ae]|telefonat[ae])
+    | (do\s+not|don[' ]?t|no)\s+(calls?|phone)
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BY_MESSAGE = re.compile(r"\b(?:sms|text)\b", re.IGNORECASE)
+_ONLY = (
+    r"(?:nur|bloss|lediglich|ausschliesslich|lieber|seulement|uniquement|exclusivement|plutôt|solo|soltanto|solamente|esclusivamente"
+    r"|piuttosto|only|exclusively|rather|preferably)"
+)
+_BY_SMS = r"(?:sms|natel|handy|mobil|mobile|portable|cellulare|cell|text)"
+_SMS_ONLY = re.compile(
+    rf"""\b(?:{_ONLY}\s+(?:(?:noch|per|via|par|by|mit|an|auf|aufs|am|des|les|the|un|bitte|tramite)\s+)*{_BY_SMS}|{_BY_SMS}\s+{_ONLY})\b
+        (?=\s*(?:$|[^\w\s]|\d|bitte|svp|merci|please|thanks|grazie|danke))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_UNCLEAR = re.compile(
+    rf"""\b(?:{_ONLY}|whats\s?app|evtl|eventuell|vielleicht|unsicher|unklar|fraglich|ungewiss|peut[- ]être|incertaine?|éventuellement
+        |forse|incert[oa]|maybe|perhaps|unsure|uncertain)\b|[?¿❓❔]|[📠]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FAX = re.compile(r"\b(?:tele|télé)?(?:fax|copie)\b", re.IGNORECASE)
+
+
+def _remark_in(text: str) -> PhoneFault | None:
+    """Returns what the words beside a number say against an SMS; None where they say nothing of the kind ("Natel", "Tochter").
+
+    "Nicht anrufen" says to write, where SMS are spoken of; else it is a number not to be used.
+    """
+    spoken = _NO_CALL.sub(";", text)
+    spoken = spoken if _BY_MESSAGE.search(spoken) else text
+    if _NO_SMS.search(spoken):
+        return PhoneFault.NO_SMS
+    spoken = _SMS_ONLY.sub(";", spoken)
+    if _CROSSED_OUT.search(spoken):
+        return PhoneFault.CROSSED_OUT
+    return PhoneFault.UNCLEAR_REMARK if _UNCLEAR.search(spoken) else None
+
+
+def _may_be_fax(text: str, region: str) -> bool:
+    """Returns whether a fax machine may be meant: the word does not stand right before a number to which no SMS goes."""
+    import phonenumbers
+
+    for word in _FAX.finditer(text):
+        after = text[word.end() :].lstrip(" .:()-/")
+        first = next(iter(phonenumbers.PhoneNumberMatcher(after, region)), None)
+        known = _known(first.number) if first is not None and first.start == 0 else None
+        if known is None or known.kind.takes_sms:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +182,9 @@ def read_phone(typed: str | None, region: str = "CH") -> PhoneNumber | UnusableP
 def _read(typed: str, region: str) -> PhoneNumber | UnusablePhone:
     """Reads any text, with the numbering plans of all countries."""
     text = _plain(typed)
-    if not text:
-        return UnusablePhone(typed, PhoneFault.EMPTY)
-    if len(text) > LONGEST_TYPED:
-        return UnusablePhone(text, PhoneFault.TOO_LONG)
-    if not any(character.isdigit() for character in text):
-        return UnusablePhone(text, PhoneFault.NO_NUMBER)
-
-    if _CROSSED_OUT.search(text):
-        return UnusablePhone(text, PhoneFault.CROSSED_OUT)
+    fault = _fault_at_sight(text, region)
+    if fault is not None:
+        return UnusablePhone(text or typed, fault)
     if any(character.isalpha() for character in text):
         return _found_in(text, region) or UnusablePhone(text, _fault_with_letters(text))
     read = _single(text, region)
@@ -125,8 +193,25 @@ def _read(typed: str, region: str) -> PhoneNumber | UnusablePhone:
     return read
 
 
-_QUICK = re.compile(r"[+0-9][0-9 /.\-]*\Z", re.ASCII)
-_SEPARATORS = str.maketrans("", "", " /.-")
+def _fault_at_sight(text: str, region: str) -> PhoneFault | None:
+    """Returns why a text is not to be used, whatever number it holds."""
+    if not text:
+        return PhoneFault.EMPTY
+    remark = _remark_in(text)
+    if remark is not None and remark.is_of_patient:
+        return remark
+    if len(text) > LONGEST_TYPED:
+        return PhoneFault.TOO_LONG
+    if not any(character.isdigit() for character in text):
+        return PhoneFault.NO_NUMBER
+    return PhoneFault.UNCLEAR_REMARK if remark is None and _may_be_fax(text, region) else remark
+
+
+_MARKS = "'`´‘’‚‛ʹʼˈ′‵\"“”„″·•∙⋅‧・¨|_"
+"""Apostrophes, primes and dots that people type between groups of digits, and the library knows nothing of."""
+
+_QUICK = re.compile(rf"[+0-9][0-9 /.\-{_MARKS}]*\Z")
+_SEPARATORS = str.maketrans("", "", f" /.-{_MARKS}")
 
 
 def _quick(typed: str, region: str) -> PhoneNumber | None:
@@ -169,9 +254,15 @@ def _mobiles_of(region: str) -> tuple[int, re.Pattern[str]] | None:
 _LINE_ENDS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 
 
+_MARK = re.compile(rf"(?<![^\W\d_])[{_MARKS}]+|[{_MARKS}]+(?![^\W\d_])")
+_BETWEEN_LETTERS = re.compile(rf"(?<=[^\W\d_])[{_MARKS}](?=[^\W\d_])")
+
+
 def _plain(typed: str) -> str:
     """Returns the text with usual digits, signs and blanks, without what can't be seen; digits of two lines are never joined."""
-    usual = unicodedata.normalize("NFKC", _LINE_ENDS.sub(", ", typed.strip()).replace("\t", " "))
+    # Apostrophes between letters stay: "n'est plus" says something.
+    apart = _BETWEEN_LETTERS.sub("'", _LINE_ENDS.sub(", ", typed.strip()).replace("\t", " "))
+    usual = unicodedata.normalize("NFKC", _MARK.sub(" ", apart))
     return "".join(character for character in usual if unicodedata.category(character) not in ("Cf", "Cc", "Cs")).strip()
 
 

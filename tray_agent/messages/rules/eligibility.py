@@ -7,21 +7,25 @@ The first reason that applies is told, in this order:
 
 ==  ========================  =====================================================================================
  1  the switch                ``switched_off``
- 2  the patient               ``patient_missing``, ``deceased``, ``opted_out``, ``data_unreadable``
- 3  the appointment           ``appointment_missing``, ``data_unreadable``, its status, ``appointment_begun``,
+ 2  the patient               ``patient_missing``, ``deceased``, ``deceased_by_name``, ``opted_out``
+ 3  the appointment           ``appointment_missing``, its status, ``start_unknown``, ``appointment_begun``,
                               ``outside_window``, ``booked_afterwards``, ``visit_reason``
     or the birthday           ``no_birthday``
  4  what was sent before      ``already_reminded``, ``told_another_time``, ``told_another_patient``, ``told_another_doctor``,
                               ``moved_not_repeated``, ``another_that_day``, ``already_greeted``
- 5  the contact               ``no_contact``, ``landline_only``, ``contact_invalid``, ``channel_not_set_up``
- 6  the Mandant               ``no_mandant``, ``mandant_unknown``, the licence
- 7  the text                  ``no_template``
- 8  the credits               ``no_credits`` (SMS only: an e-mail costs none)
+ 5  what can't be read        ``data_unreadable``, ``start_unreadable``, ``no_time_of_day``, ``no_such_time``,
+                              ``visit_reason_unknown``, ``wish_unknown``
+ 6  the contact               ``no_contact``, ``landline_only``, ``contact_invalid``, ``channel_not_set_up``
+ 7  the Mandant               ``no_mandant``, ``mandant_unknown``, the licence
+ 8  the text                  ``no_template``
+ 9  the credits               ``no_credits`` (SMS only: an e-mail costs none)
 ==  ========================  =====================================================================================
 
 What concerns the patient comes before what the practice can put right, so that a patient without a contact is reminded by
 letter even while a licence is being renewed. A reminder that fails from step 5 on gets an entry with an error in the
-outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a). So does an appointment
+outbox, because the appointment itself should be reminded (domain 4, 2 and 5b); a greeting never does (5a). That holds for a wish for
+no messages that can't be read, too: nobody knows, so a person must look before anybody calls. An appointment whose patient is missing
+gets one with the patient's id. So does an appointment
 whose patient was told something else, where no notice can put that right: moved there and back twice, another patient's now, another
 doctor's. The keys let no second message leave; a person must tell.
 
@@ -34,9 +38,9 @@ from __future__ import annotations
 from calendar import isleap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from tray_agent.config import settings as switches
@@ -46,9 +50,9 @@ from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.outbox.keys import birthday_key, moved_key, reminder_key
 from tray_agent.messages.rules.contacts import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_address, read_phone
 from tray_agent.messages.rules.licence import licence_fault
-from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.messages.rules.reasons import ABSENT, Reason, Weight
 from tray_agent.messages.rules.truth import start_of
-from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason
+from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason, said_name
 
 if TYPE_CHECKING:
     from tray_agent.messages.texts.templates import Template, TemplateBook
@@ -70,6 +74,11 @@ class SearchWindow:
     def end(self) -> datetime:
         """Returns the first moment after the window: local wall clock, naive."""
         return datetime.combine(self.last + timedelta(days=1), time.min)
+
+    @property
+    def days(self) -> Sequence[date]:
+        """Returns the days, in order."""
+        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,7 @@ class EarlierReminder:
         doctor: whom the text names; None where it names nobody.
         prepared_on: the practice's date on which it was prepared; None where that is of no interest.
         stands: whether its appointment is still as it tells; what does not stand is no reason not to remind of another that day.
+        number: of the message: of two that left at the same instant the greater one is the last.
     """
 
     key: AppointmentKey
@@ -176,6 +186,7 @@ class EarlierReminder:
     doctor: str | None = None
     prepared_on: date | None = None
     stands: bool = True
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -238,11 +249,13 @@ class Circumstances:
     Attributes:
         now: the practice's local wall clock, naive.
         mandants: by id.
-        visit_reasons: by id. An appointment whose reason is known and marked as not to be reminded gets nothing; one without a reason, or
-            with an id that is missing here, is reminded, unless ``RuleSettings.visit_reasons`` chooses some: then only those are.
+        visit_reasons: by id. An appointment whose reason is marked as not to be reminded gets nothing; of one whose id is missing here
+            nobody knows, so it gets nothing and is told. One without a reason, or where there are no reasons at all, is reminded, unless
+            ``RuleSettings.visit_reasons`` chooses some: then only those are.
         credits: balance by Mandant's id; a Mandant that is missing here is **not judged** now: sending asks the gateway anyway.
         channels: on which the practice can send at all; others are passed over.
         region: the country of telephone numbers without a country code.
+        zone: the practice's time zone; None: no hour is left out in spring.
         planned_on: the day for which appointments are looked for, where it is not today: of a planned time that is caught up.
         made_up: further days that are searched, because planned times that would have done it were missed.
         passed: days ahead that were searched before and lie in no window any more: who was booked since is told, not reminded.
@@ -256,6 +269,7 @@ class Circumstances:
     credits: Mapping[str, Decimal] = field(default_factory=dict)
     channels: frozenset[Channel] = frozenset(Channel)
     region: str = "CH"
+    zone: tzinfo | None = None
     planned_on: date | None = None
     made_up: frozenset[date] = frozenset()
     passed: frozenset[date] = frozenset()
@@ -348,9 +362,6 @@ class NotEligible:
 
 Decision = Eligible | NotEligible
 
-ABSENT = frozenset({Reason.APPOINTMENT_MISSING, Reason.PATIENT_MISSING})
-"""What was read of the practice's data is not there (any more): a fault or a fact, which one reading does not tell."""
-
 
 _NOTHING = Earlier()
 
@@ -442,6 +453,8 @@ def recheck_reminder(key: AppointmentKey, candidate: Candidate, around: Circumst
             return replace(decision, reason=Reason.MOVED_BACK)
     if isinstance(decision, NotEligible) and decision.reason is Reason.OUTSIDE_WINDOW:
         return replace(decision, reason=Reason.MOVED_AWAY)
+    if isinstance(decision, NotEligible) and decision.reason is Reason.START_UNKNOWN:
+        return replace(decision, entry=True)  # what was to be told says when the appointment probably is
     if isinstance(decision, NotEligible) and decision.reason in WRONGLY_INFORMED:
         return replace(decision, reason=Reason.ALREADY_REMINDED, entry=False)  # the next preparing asks to call
     return decision
@@ -501,7 +514,8 @@ def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earli
         return draft.refused(Reason.APPOINTMENT_MISSING)
     # At sending both were read at different moments: the appointment may have been given to another patient in between.
     if patient is None or patient.id != appointment.patient_id:
-        return draft.refused(Reason.PATIENT_MISSING)
+        due = _appointment_fault(appointment, around, searched=is_searched(key.starts_at.date())) is None and key not in earlier.keys
+        return draft.refused(Reason.PATIENT_MISSING, entry=due and bool(appointment.patient_id))
     told = told_last(earlier.of_appointment.get(key.appointment_id, ()))
     if told is not None and (told.patient_id != patient.id or told.key.starts_at == key.starts_at):
         notice = None
@@ -512,9 +526,10 @@ def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earli
         _patient_fault(patient)
         or _appointment_fault(appointment, around, searched=searched)
         or (_notice_fault(notice, around.settings, earlier) if notice else _earlier_fault(key, patient.id, appointment, around, earlier))
+        or _unclear_in(appointment, around)
     )
     if reason is not None:
-        return draft.refused(reason, entry=reason in WRONGLY_INFORMED)
+        return draft.refused(reason, entry=reason in WRONGLY_INFORMED or reason in _UNCLEAR)
     if notice is not None:
         draft = replace(draft, kind=MessageKind.MOVED, key=notice, moved=True)
     return _decide_way(draft, patient, around)
@@ -522,12 +537,16 @@ def _decide_reminder(candidate: Candidate, around: Circumstances, earlier: Earli
 
 def told_last(known: Iterable[EarlierReminder]) -> EarlierReminder | None:
     """Returns what left last, of what is known about one appointment; None where nothing left."""
-    left = [(one.left_at, one.key.text, one) for one in known if one.left_at is not None]
+    left = [(one.left_at, one.number, one) for one in known if one.left_at is not None]
     return max(left, key=lambda one: one[:2])[2] if left else None
 
 
 def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decision:
-    """Decides steps 5 to 8: contact, Mandant, text, credits."""
+    """Decides what can't be read of the patient, and steps 6 to 9: contact, Mandant, text, credits."""
+    if "preferred_channel" in patient.unreadable or patient.preferred_channel not in _WISHES:
+        return draft.failed(Reason.WISH_UNKNOWN, f"«{patient.preferred_channel}»." if patient.preferred_channel else "")
+    if patient.unreadable & _UNUSABLE_PATIENT or said_name(patient.first_name) is None or said_name(patient.last_name) is None:
+        return draft.failed(Reason.DATA_UNREADABLE)
     contact = _contact_of(draft, patient, around)
     if isinstance(contact, NotEligible):
         return contact
@@ -545,16 +564,15 @@ def _decide_way(draft: _Draft, patient: Patient, around: Circumstances) -> Decis
 
 
 # A name or a salutation that can't be read spoils a text at worst; these decide whether, and to whom, something is sent.
-_UNUSABLE_PATIENT = frozenset({"id", "opted_out", "preferred_channel", "mobile", "phone", "email"})
+_UNUSABLE_PATIENT = frozenset({"id", "opted_out", "mobile", "phone", "email"})
 
 
 def _patient_fault(patient: Patient) -> Reason | None:
     if patient.is_deceased:
         return Reason.DECEASED
-    if patient.opted_out:
-        return Reason.OPTED_OUT
-    unknown_wish = patient.preferred_channel is not None and patient.preferred_channel not in _CHANNELS
-    return Reason.DATA_UNREADABLE if unknown_wish or patient.unreadable & _UNUSABLE_PATIENT else None
+    if patient.seems_deceased:
+        return Reason.DECEASED_BY_NAME
+    return Reason.OPTED_OUT if patient.opted_out else None
 
 
 _NOT_DEFINITE = {
@@ -566,25 +584,66 @@ _NOT_DEFINITE = {
 
 
 def _appointment_fault(appointment: Appointment, around: Circumstances, *, searched: bool) -> Reason | None:
-    if appointment.unreadable & {"id", "patient_id", "starts_at", "visit_reason_id"}:
-        return Reason.DATA_UNREADABLE
     # Before the time: a cancelled appointment of yesterday is told as cancelled, not as begun.
     if appointment.status is not AppointmentStatus.DEFINITE or "status" in appointment.unreadable:
         return _NOT_DEFINITE.get(appointment.status, Reason.STATUS_UNKNOWN)
-    if appointment.starts_at <= around.now:
+    if not appointment.is_dated:
+        return Reason.START_UNKNOWN
+    if appointment.starts_at <= around.now and not _may_be_later_today(appointment, around):
         return Reason.APPOINTMENT_BEGUN
     if not searched:
         return Reason.OUTSIDE_WINDOW
-    return None if _is_reminded(appointment.visit_reason_id, around) else Reason.VISIT_REASON
+    return None if _is_reminded(appointment, around) else Reason.VISIT_REASON
 
 
-def _is_reminded(visit_reason_id: str | None, around: Circumstances) -> bool:
-    """Returns whether a visit reason is among the chosen ones (all, where none is chosen) and marked for reminding."""
+def _may_be_later_today(appointment: Appointment, around: Circumstances) -> bool:
+    return _is_without_time(appointment) and appointment.starts_at.date() == around.today
+
+
+def _is_without_time(appointment: Appointment) -> bool:
+    return not (appointment.starts_at.hour or appointment.starts_at.minute)
+
+
+_UNUSABLE_REASON = frozenset({"id", "remind"})
+
+
+def _is_reminded(appointment: Appointment, around: Circumstances) -> bool:
+    """Returns whether a visit reason is among the chosen ones (all, where none is chosen) and not marked otherwise."""
+    if "visit_reason_id" in appointment.unreadable:
+        return True  # for all that is known
     chosen = around.settings.visit_reasons
-    if chosen and visit_reason_id not in chosen:
+    if chosen and appointment.visit_reason_id not in chosen:
         return False
-    known = around.visit_reasons.get(visit_reason_id) if visit_reason_id is not None else None
-    return known is None or known.remind
+    known = around.visit_reasons.get(appointment.visit_reason_id or "")
+    return known is None or known.remind or bool(known.unreadable & _UNUSABLE_REASON)
+
+
+def _unclear_in(appointment: Appointment, around: Circumstances) -> Reason | None:
+    """Returns what of an appointment that should be reminded only a person can make out."""
+    if appointment.unreadable & {"id", "patient_id", "visit_reason_id"}:
+        return Reason.DATA_UNREADABLE
+    if "starts_at" in appointment.unreadable:
+        return Reason.START_UNREADABLE
+    if _is_without_time(appointment):
+        return Reason.NO_TIME_OF_DAY
+    if around.zone is not None and _is_skipped(appointment.starts_at, around.zone):
+        return Reason.NO_SUCH_TIME
+    if appointment.visit_reason_id is not None and around.visit_reasons:
+        reason = around.visit_reasons.get(appointment.visit_reason_id)
+        return Reason.VISIT_REASON_UNKNOWN if reason is None or reason.unreadable & _UNUSABLE_REASON else None
+    return None
+
+
+_UNCLEAR = frozenset(
+    {Reason.DATA_UNREADABLE, Reason.START_UNREADABLE, Reason.NO_TIME_OF_DAY, Reason.NO_SUCH_TIME, Reason.VISIT_REASON_UNKNOWN}
+)
+"""The appointment should be reminded, and only a person can."""
+
+
+@lru_cache(maxsize=1024)
+def _is_skipped(wall: datetime, zone: tzinfo) -> bool:
+    """Returns whether the clocks of a zone never show a wall-clock time: they are set forward over it."""
+    return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) != wall
 
 
 def _notice_fault(notice: NoticeKey, settings: RuleSettings, earlier: Earlier) -> Reason | None:
@@ -654,6 +713,7 @@ def _mandant_fault(mandant_id: str | None, around: Circumstances) -> Reason | No
 
 
 _CHANNELS = (Channel.SMS, Channel.EMAIL)
+_WISHES = (None, *_CHANNELS)
 
 
 def _contact_of(draft: _Draft, patient: Patient, around: Circumstances) -> tuple[Channel, str] | NotEligible:
@@ -668,11 +728,14 @@ def _contact_of(draft: _Draft, patient: Patient, around: Circumstances) -> tuple
 
 
 def _mobile_of(patient: Patient, region: str) -> str | None:
-    for typed in (patient.mobile, patient.phone):
+    recipient = None
+    for typed in (patient.phone, patient.mobile):
         read = read_phone(typed, region)
+        if isinstance(read, UnusablePhone) and read.fault.is_of_patient:
+            return None
         if isinstance(read, PhoneNumber) and read.kind.takes_sms:
-            return read.e164
-    return None
+            recipient = read.e164
+    return recipient
 
 
 def _without_contact(draft: _Draft, patient: Patient, region: str) -> NotEligible:

@@ -60,12 +60,55 @@ class Reason(StrEnum):
         N_("Termin und Patient in der Praxissoftware prüfen."),
     )
     DECEASED = "deceased", _ORDINARY, N_("Beim Patienten ist ein Sterbedatum erfasst.")
+    DECEASED_BY_NAME = (
+        "deceased_by_name",
+        _FIX,
+        N_("Neben dem Namen des Patienten steht, dass er verstorben ist; ein Sterbedatum ist nicht erfasst."),
+        N_("Bitte prüfen und in der Praxissoftware das Sterbedatum erfassen oder den Vermerk entfernen; angerufen wird niemand."),
+    )
     OPTED_OUT = "opted_out", _ORDINARY, N_("Der Patient wünscht keine Mitteilungen.")
     DATA_UNREADABLE = (
         "data_unreadable",
         _FIX,
         N_("Angaben zum Patienten oder Termin sind nicht lesbar; im Zweifel wird nichts gesendet."),
         N_("«vitoclient doctor» zeigt, welche Angaben der Praxisdaten falsch sind."),
+    )
+
+    WISH_UNKNOWN = (
+        "wish_unknown",
+        _CALL,
+        N_("Als Versandweg ist beim Patienten weder SMS noch E-Mail erfasst."),
+        N_("Patienten anrufen oder anschreiben, wie er es wünscht."),
+    )
+    START_UNKNOWN = (
+        "start_unknown",
+        _FIX,
+        N_("Der Beginn des Termins ist nicht lesbar; nicht einmal der Tag ist bekannt."),
+        N_("Beginn in der Praxissoftware oder in der Sicht vitoclient_appointments berichtigen; «vitoclient doctor» nennt den Termin."),
+    )
+    START_UNREADABLE = (
+        "start_unreadable",
+        _FIX,
+        N_("Der Beginn des Termins ist nicht lesbar; welcher gemeint ist, kann nur die Praxis sagen."),
+        N_("Patienten anrufen oder anschreiben; Beginn in der Praxissoftware oder in der Sicht vitoclient_appointments berichtigen."),
+    )
+    NO_TIME_OF_DAY = (
+        "no_time_of_day",
+        _FIX,
+        N_("Termin ohne Uhrzeit: er beginnt um Mitternacht oder gilt für den ganzen Tag."),
+        N_("Uhrzeit in der Praxissoftware eintragen oder den Patienten anrufen."),
+    )
+    NO_SUCH_TIME = (
+        "no_such_time",
+        _FIX,
+        N_("Den Beginn des Termins gibt es nicht: in dieser Stunde wird auf Sommerzeit umgestellt."),
+        N_("Beginn in der Praxissoftware berichtigen oder den Patienten anrufen."),
+    )
+    VISIT_REASON_UNKNOWN = (
+        "visit_reason_unknown",
+        _FIX,
+        N_("Der Besuchsgrund des Termins ist in der Sicht vitoclient_visit_reasons nicht vorhanden oder nicht lesbar."),
+        N_("Besuchsgrund in der Praxissoftware oder die Sicht prüfen; bis dahin den Patienten anrufen."),
     )
 
     APPOINTMENT_MISSING = (
@@ -119,6 +162,12 @@ class Reason(StrEnum):
     )
     ANOTHER_THAT_DAY = "another_that_day", _ORDINARY, N_("Der Patient wird an diesem Tag bereits an einen anderen Termin erinnert.")
     MOVED_AWAY = "moved_away", _ORDINARY, N_("Der Termin wurde auf einen späteren Tag verschoben; die Erinnerung folgt rechtzeitig vorher.")
+
+    SAME_WORDS = (
+        "same_words",
+        _ORDINARY,
+        N_("Dieselbe Nummer oder Adresse bekommt an diesem Tag bereits denselben Text; es geht nur eine Mitteilung."),
+    )
 
     NO_BIRTHDAY = "no_birthday", _ORDINARY, N_("Der Patient hat an diesem Tag nicht Geburtstag.")
     ALREADY_GREETED = "already_greeted", _ORDINARY, N_("Für diesen Geburtstag ist bereits ein Glückwunsch vorbereitet oder gesendet.")
@@ -203,3 +252,7 @@ class Reason(StrEnum):
     def advice(self) -> str:
         """Returns what to do now, as a sentence in the language in force; "" where nothing is to be done."""
         return _(self.source_advice) if self.source_advice else ""
+
+
+ABSENT = frozenset({Reason.APPOINTMENT_MISSING, Reason.PATIENT_MISSING})
+"""What was read of the practice's data is not there (any more): a fault or a fact, which one reading does not tell."""

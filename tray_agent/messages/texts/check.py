@@ -13,7 +13,20 @@ from typing import Final
 
 from tray_agent.i18n import _
 from tray_agent.messages.model import Channel, MessageKind
-from tray_agent.messages.texts.rendering import Literal, MessageValues, Placeholder, Wrong, fill, parse, placeholders_for, render_sms
+from tray_agent.messages.texts.rendering import (
+    OF_MOVES,
+    UNSEEN,
+    Literal,
+    MessageValues,
+    Placeholder,
+    PracticeWords,
+    Wrong,
+    fill,
+    parse,
+    placeholders_for,
+    render_sms,
+    without_unseen,
+)
 from tray_agent.messages.texts.segments import CostlyCharacter, CostReason, split
 from tray_agent.messages.texts.templates import Template
 
@@ -42,9 +55,11 @@ class FindingCode(StrEnum):
     TOO_LONG = "too_long"
     COSTLY = "dear_character"
     NO_TIME = "reminder_without_time"
+    NO_FORMER_TIME = "notice_without_former_time"
+    GAP = "gap_in_sentence"
 
 
-_WARNINGS = frozenset({FindingCode.BRACKETS, FindingCode.COSTLY, FindingCode.NO_TIME})
+_WARNINGS = frozenset({FindingCode.BRACKETS, FindingCode.COSTLY, FindingCode.NO_TIME, FindingCode.NO_FORMER_TIME, FindingCode.GAP})
 """What somebody may mean just so; everything else would reach patients as nonsense, or not at all."""
 
 
@@ -83,6 +98,7 @@ SAMPLE: Final = MessageValues(
     last_name="Zimmermann",
     salutation="Frau",
     starts_at=datetime(2026, 12, 24, 10, 15),  # noqa: DTZ001 - wall-clock time of the practice
+    former_at=datetime(2026, 12, 23, 9, 30),  # noqa: DTZ001 - likewise
     doctor="Dr. med. Hofstetter",
     mandant="Dr. med. Hofstetter",
     practice="Praxis am Bahnhof",
@@ -105,6 +121,7 @@ def _sample_on(day: date) -> MessageValues:
         last_name="Zimmermann-Oberholzer",
         salutation="Frau",
         starts_at=datetime(day.year, day.month, day.day, 10, 15),  # noqa: DTZ001 - wall-clock time of the practice
+        former_at=SAMPLE.former_at,
         doctor="Dr. med. Elisabeth Hofstetter-Brunner",
         mandant="Dr. med. Elisabeth Hofstetter-Brunner",
         practice="Gemeinschaftspraxis am Bahnhofplatz",
@@ -113,12 +130,18 @@ def _sample_on(day: date) -> MessageValues:
     )
 
 
-def check_template(template: Template, most_segments: int) -> tuple[TemplateFinding, ...]:
-    """Returns what is wrong with a template or makes it costly, errors and warnings, by field and position."""
+def check_template(template: Template, most_segments: int, words: PracticeWords | None = None) -> tuple[TemplateFinding, ...]:
+    """Returns what is wrong with a template or makes it costly, errors and warnings, by field and position.
+
+    Args:
+        template: as a person wrote it, or as it is stored.
+        most_segments: how many an SMS may have.
+        words: how the practice names itself; what it does not say may be missing in texts.
+    """
     kind, text = template.key.kind, template.text
     findings = [*_errors(template), *_check_time(kind, text)]
     for field, content in _fields(template):
-        findings += _check_brackets(kind, field, content)
+        findings += [*_check_brackets(kind, field, content), *_check_gaps(field, content, words or PracticeWords())]
     if template.key.channel is Channel.EMAIL:
         findings += _check_subject(template.subject)
     else:
@@ -154,12 +177,15 @@ def _check_field(kind: MessageKind, field: TemplateField, text: str) -> Iterator
         if isinstance(part, Wrong):
             yield _wrong(kind, field, part) if len(part.text) > 1 else _lost_brace(kind, field, text, part)
         elif not isinstance(part, Literal) and part.placeholder not in placeholders_for(kind):
-            sentence = _("{placeholder} gibt es nur in Terminerinnerungen; ein Geburtstagsglückwunsch hat keinen Termin.")
+            if part.placeholder in OF_MOVES:
+                sentence = _("{placeholder} gibt es nur in Terminverschiebungen; sonst gibt es keine bisherige Zeit.")
+            else:
+                sentence = _("{placeholder} gibt es nur in Texten zu einem Termin; ein Geburtstagsglückwunsch hat keinen.")
             written = part.placeholder.written
             yield TemplateFinding(FindingCode.NOT_HERE, field, part.position, len(written), sentence.format(placeholder=written))
 
 
-_ALWAYS_THERE: Final = frozenset({Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME})
+_ALWAYS_THERE: Final = frozenset({Placeholder.WEEKDAY, Placeholder.DATE, Placeholder.LONG_DATE, Placeholder.TIME, *OF_MOVES})
 """Placeholders that have a value in every message that may name them."""
 
 
@@ -250,6 +276,10 @@ _SYNONYMS: Final = {
     "medico": Placeholder.DOCTOR, "practice": Placeholder.PRACTICE, "cabinet": Placeholder.PRACTICE, "studio": Placeholder.PRACTICE,
     "tel": Placeholder.PHONE, "telefonnummer": Placeholder.PHONE, "phone": Placeholder.PHONE, "téléphone": Placeholder.PHONE,
     "url": Placeholder.LINK, "webseite": Placeholder.LINK, "website": Placeholder.LINK, "homepage": Placeholder.LINK,
+    "altesdatum": Placeholder.FORMER_DATE, "datumalt": Placeholder.FORMER_DATE, "bisherigesdatum": Placeholder.FORMER_DATE,
+    "formerdate": Placeholder.FORMER_DATE, "anciennedate": Placeholder.FORMER_DATE, "vecchiadata": Placeholder.FORMER_DATE,
+    "altezeit": Placeholder.FORMER_TIME, "uhrzeitalt": Placeholder.FORMER_TIME, "bisherigezeit": Placeholder.FORMER_TIME,
+    "formertime": Placeholder.FORMER_TIME, "ancienneheure": Placeholder.FORMER_TIME, "vecchiaora": Placeholder.FORMER_TIME,
 }  # fmt: skip
 
 
@@ -259,6 +289,23 @@ def _check_time(kind: MessageKind, text: str) -> Iterator[TemplateFinding]:
     if kind.is_of_appointment and text.strip() and not (dated and Placeholder.TIME in named):
         sentence = _("Der Text nennt nicht Tag und Zeit des Termins ({Datum}, {Uhrzeit}).")
         yield TemplateFinding(FindingCode.NO_TIME, TemplateField.TEXT, 0, len(text), sentence)
+    if kind is MessageKind.MOVED and text.strip() and not set(OF_MOVES).issubset(named):
+        sentence = _("Der Text nennt nicht die bisherige Zeit, die er ersetzt ({DatumBisher}, {UhrzeitBisher}).")
+        yield TemplateFinding(FindingCode.NO_FORMER_TIME, TemplateField.TEXT, 0, len(text), sentence)
+
+
+def _check_gaps(field: TemplateField, text: str, words: PracticeWords) -> Iterator[TemplateFinding]:
+    """Finds values that may be missing where the sentence goes on as if they were there: "Termin bei am 30.11."."""
+    may_be_missing = {Placeholder.SALUTATION: "", Placeholder.DOCTOR: "", Placeholder.PHONE: words.phone, Placeholder.LINK: words.link}
+    for gap in parse(text).gaps:
+        slot = gap.slot
+        if not may_be_missing.get(slot.placeholder, "-").strip():
+            left = " ".join(word for word in (gap.before, gap.after) if word)
+            sentence = _(
+                "Fehlt {placeholder}, so steht hier nur «{left}». Besser ohne Satz darum, nach einem Komma oder auf einer eigenen Zeile."
+            )
+            meaning = sentence.format(placeholder=slot.placeholder.written, left=left)
+            yield TemplateFinding(FindingCode.GAP, field, slot.position, len(slot.placeholder.written), meaning)
 
 
 def _check_subject(subject: str) -> Iterator[TemplateFinding]:
@@ -272,14 +319,23 @@ def _check_subject(subject: str) -> Iterator[TemplateFinding]:
 
 def _check_costly(text: str) -> Iterator[TemplateFinding]:
     """Finds the characters of the text itself that make an SMS costly; those of names can't be foreseen."""
-    literals = [part for part in parse(text).parts if isinstance(part, Literal)]
-    found = [(literal.position + costly.position, costly) for literal in literals for costly in split(literal.text).costly]
+    found = [costly for part in parse(text).parts if isinstance(part, Literal) for costly in _costly_in(part)]
     # Once a text travels as UCS-2, the extension table costs nothing more: then only what brought it there is of use.
-    is_unicode = any(costly.reason is CostReason.UNICODE for _position, costly in found)
-    for position, costly in found:
+    is_unicode = any(costly.reason is CostReason.UNICODE for _position, _length, costly in found)
+    for position, length, costly in found:
         if costly.reason is CostReason.UNICODE or not is_unicode:
-            pair = text[position : position + 2]
-            yield _costly_finding(position, len(pair) if pair in ("{{", "}}") else len(costly.character), costly)
+            yield _costly_finding(position, 2 if text[position : position + 2] in ("{{", "}}") else length, costly)
+
+
+_LETTER = re.compile(rf".(?:[\u0300-\u036f\ufe0e\ufe0f]|{UNSEEN.pattern})*", re.DOTALL)
+
+
+def _costly_in(literal: Literal) -> Iterator[tuple[int, int, CostlyCharacter]]:
+    """Gives the costly characters with place and length as written; each as it will be sent: composed (u + ¨), and if it can be seen."""
+    if split(literal.text).costly:
+        for letter in _LETTER.finditer(literal.text):
+            for costly in split(without_unseen(letter.group())).costly:
+                yield literal.position + letter.start(), len(letter.group()), costly
 
 
 def _costly_finding(position: int, length: int, costly: CostlyCharacter) -> TemplateFinding:

@@ -1,9 +1,9 @@
-"""Real patients and appointments of the next days, for the preview of a template."""
+"""Real patients and appointments of the next days, for the preview of a template; what they were told before is invented."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tray_agent.messages.model import MessageKind
@@ -39,20 +39,28 @@ def find_examples(
         practice: where they come from.
         words: how the practice names itself.
         default_mandant: who stands in for patients without a treatment.
-        kind: reminders show appointments, greetings birthdays.
+        kind: reminders and notices show appointments (notices with an invented former time), greetings birthdays.
         first: from when on.
 
     Raises:
         DatabaseUnavailableError, PracticeDataError: the practice's data can't be read.
     """
     mandants = practice.mandants()
-    for candidates in _appointments(practice, first) if kind is MessageKind.REMINDER else _birthdays(practice, first):
-        living = [(patient, appointment) for patient, appointment in candidates if not patient.is_deceased]
+    for candidates in _appointments(practice, first) if kind.is_of_appointment else _birthdays(practice, first):
+        living = [(patient, appointment) for patient, appointment in candidates if not (patient.is_deceased or patient.seems_deceased)]
         charged = practice.last_mandants({patient.id for patient, _appointment in living})
         for patient, appointment in living:
             mandant_id = charged.get(patient.id) or default_mandant
             values = values_for(patient, mandants.get(mandant_id) or Mandant(mandant_id, ""), words, appointment)
+            if kind is MessageKind.MOVED and values.starts_at is not None:
+                values = replace(values, former_at=_invented_former(values.starts_at))
             yield Example(patient.id, name_of(patient, patient.id), values.starts_at, values)
+
+
+def _invented_former(starts_at: datetime) -> datetime:
+    """Returns a start from which an appointment may have been moved: the working day before, at another hour."""
+    before = starts_at - timedelta(days={0: 3, 6: 2}.get(starts_at.weekday(), 1))
+    return before + timedelta(hours=1 if before.hour < 12 else -1)
 
 
 Candidates = Iterator[list[tuple[Patient, Appointment | None]]]
@@ -60,7 +68,7 @@ Candidates = Iterator[list[tuple[Patient, Appointment | None]]]
 
 def _appointments(practice: PracticeSource, first: datetime) -> Candidates:
     for chunk in practice.appointments_between(first, first + timedelta(days=DAYS_AHEAD)):
-        definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE]
+        definite = [one for one in chunk if one.status is AppointmentStatus.DEFINITE and "starts_at" not in one.unreadable]
         patients = practice.patients({one.patient_id for one in definite})
         yield [(patients[one.patient_id], one) for one in definite if one.patient_id in patients]
 

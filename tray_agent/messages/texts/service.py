@@ -77,7 +77,7 @@ class TemplateService:
 
     def check(self, template: Template) -> tuple[TemplateFinding, ...]:
         """Returns what is wrong with a template or makes it costly, in order; after the first call without I/O, for every key press."""
-        return check_template(template, self.most_segments)
+        return check_template(template, self.most_segments, self._practice_words)
 
     def preview(self, template: Template, values: MessageValues | None = None) -> Rendered:
         """Returns how the text would look, for these values or for an invented patient; wrong placeholders stay as they are."""
@@ -103,13 +103,13 @@ class TemplateService:
         charged = source.last_mandants([patient_id]).get(patient_id) or self._now().text(DEFAULT_MANDANT)
         mandant = source.mandants().get(charged) or Mandant(charged, "")
         values = values_for(patient, mandant, self._practice_words)
-        return replace(values, starts_at=SAMPLE.starts_at, doctor=mandant.name)
+        return replace(values, starts_at=SAMPLE.starts_at, former_at=SAMPLE.former_at, doctor=mandant.name)
 
     def examples(self, kind: MessageKind, first: datetime, most: int = 100) -> tuple[Example, ...]:
         """Returns real patients with their next appointments or birthdays, for ``preview``; without the practice's data none.
 
         Args:
-            kind: reminders show appointments, greetings birthdays.
+            kind: reminders and notices show appointments (notices with an invented former time), greetings birthdays.
             first: from when on, local wall clock of the practice, naive.
             most: how many at the most.
 
@@ -134,7 +134,7 @@ class TemplateService:
             DatabaseUnavailableError, OutcomeUnknownError: nothing, or perhaps all, was saved.
         """
         self._switches = self._settings()
-        tidy = _tidy(template)
+        tidy = tidied(template)
         findings = self.check(tidy)
         wrong = [finding.sentence for finding in findings if finding.severity is TemplateSeverity.ERROR]
         if wrong:
@@ -201,10 +201,22 @@ def _read(key: TemplateKey, row: Row[tuple[object, ...]]) -> TemplateEntry:
 
 
 def _entry(key: TemplateKey, saved: Mapping[TemplateKey, TemplateEntry]) -> TemplateEntry:
-    return saved.get(key) or TemplateEntry(default_templates()[key], Origin.DEFAULT)
+    return saved.get(key) or _left_to_the_product(key, saved)
 
 
-def _tidy(template: Template) -> Template:
+def _left_to_the_product(key: TemplateKey, saved: Mapping[TemplateKey, TemplateEntry]) -> TemplateEntry:
+    """Returns the product's text; a notice is not used where the practice took the reminder of the same way and language out of use.
+
+    Who does not write to patients that way does not want notices to do so either, until somebody saves one.
+    """
+    reminder = saved.get(replace(key, kind=MessageKind.REMINDER)) if key.kind is MessageKind.MOVED else None
+    default = default_templates()[key]
+    if reminder is None or reminder.origin is not Origin.DISABLED:
+        return TemplateEntry(default, Origin.DEFAULT)
+    return replace(reminder, template=default)
+
+
+def tidied(template: Template) -> Template:
     """Returns a template as it is kept: one kind of line end, composed characters, nothing that can't be seen, nothing at the ends."""
     text = without_unseen("\n".join(template.text.splitlines())).strip()
     subject = without_unseen(template.subject).strip() if template.key.channel is Channel.EMAIL else ""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from tray_agent.errors import BugError
 from tray_agent.messages.model import MessageState, Standing
@@ -13,6 +16,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, former_in, reference_of, start_in
 from tray_agent.messages.outbox.model import OutboxReason
+from tray_agent.messages.outbox.states import NEVER_LEFT
 from tray_agent.messages.rules.eligibility import (
     WRONGLY_INFORMED,
     BirthdayKey,
@@ -26,11 +30,13 @@ from tray_agent.messages.rules.eligibility import (
     NoticeKey,
     PreparingBatch,
     ReminderKey,
+    SearchWindow,
     birthdays_greeted_on,
     grouped,
 )
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import truth_of
-from tray_agent.messages.texts.rendering import Placeholder, parse, values_for
+from tray_agent.messages.texts.rendering import Placeholder, Rendered, parse, values_for
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import CHUNK
 from tray_agent.practice.model import Appointment, Patient, name_of
@@ -88,12 +94,8 @@ class Drafting:
             appointment: from whose start on it is not sent any more; None for a greeting.
             expires_at: of a greeting; by default the end of the practice's day.
         """
-        if patient is None:
-            raise BugError("nobody is eligible without a patient")
-        mandant, template = self.around.mandants[decision.mandant_id], decision.template
-        former = decision.key.former if isinstance(decision.key, NoticeKey) else None
-        values = values_for(patient, mandant, self.parts.words, appointment, former)
-        rendered = self.around.templates.render(template, values)
+        rendered, template = self.rendered(decision, patient, appointment), decision.template
+        former = former_of(decision)
         begins = self.begin_of(appointment)
         expires_at = begins or expires_at or self.end_of_day()
         if former is not None and former > self.around.now:  # who comes at the former time is not helped by a notice any more
@@ -117,8 +119,16 @@ class Drafting:
             cost=rendered.cost,
             appointment_at=begins,
             doctor=(appointment.doctor or None) if appointment is not None and names_doctor else None,
-            reference=reference_of(decision.key.text, mandant.licence_number or ""),
+            reference=reference_of(decision.key.text, self.around.mandants[decision.mandant_id].licence_number or ""),
         )
+
+    def rendered(self, decision: Eligible, patient: Patient | None, appointment: Appointment | None) -> Rendered:
+        """Returns the text that a decision asks for, as it is written now."""
+        if patient is None:
+            raise BugError("nobody is eligible without a patient")
+        former = former_of(decision)
+        values = values_for(patient, self.around.mandants[decision.mandant_id], self.parts.words, appointment, former)
+        return self.around.templates.render(decision.template, values)
 
     def begin_of(self, appointment: Appointment | None) -> datetime | None:
         """Returns the start of an appointment as an instant."""
@@ -127,6 +137,11 @@ class Drafting:
     def end_of_day(self) -> datetime:
         """Returns the end of the practice's day as an instant."""
         return self.parts.instant(datetime.combine(self.around.today + timedelta(days=1), time.min))
+
+
+def former_of(decision: Decision) -> datetime | None:
+    """Returns the start that a patient was told before, where a decision is about a notice that replaces it: local wall clock, naive."""
+    return decision.key.former if isinstance(decision.key, NoticeKey) else None
 
 
 class Deciding:
@@ -141,12 +156,27 @@ class Deciding:
         self._parts, self._around = drafting.parts, drafting.around
         self._writes = writes
         self._batch = PreparingBatch(self._around)
+        self._undated: set[str] = set()
+        self._passed_batch = PreparingBatch(replace(self._around, made_up=self._around.passed))
 
     def reminders(self) -> Iterator[list[Decided]]:
-        """Gives a decision for each appointment of the search window, by start."""
-        window = self._around.window
-        for appointments in _in_chunks(self._parts.practice.appointments_between(window.begin, window.end)):
-            yield self._reminders_of(appointments, self._next_batch())
+        """Gives a decision for each appointment of the days that are searched, by start.
+
+        Of the days that were searched before and are not any more it gives those that would have been reminded and are not, because
+        they were booked or made definite afterwards.
+        """
+        for span, is_passed in _spans(self._around):
+            for appointments in _in_chunks(self._parts.practice.appointments_between(span.begin, span.end)):
+                if is_passed:
+                    yield self._booked_afterwards(appointments)
+                else:
+                    yield self.of_appointments(self._once(appointments))
+
+    def _once(self, appointments: Sequence[Appointment]) -> Sequence[Appointment]:
+        """Leaves out the appointments of which no day is known, where they came with other days already."""
+        fresh = [one for one in appointments if one.is_dated or one.id not in self._undated]
+        self._undated |= {one.id for one in fresh if not one.is_dated}
+        return fresh
 
     def greetings(self) -> Iterator[list[Decided]]:
         """Gives a decision for each patient whose birthday is greeted today."""
@@ -158,7 +188,11 @@ class Deciding:
             self._batch = PreparingBatch(self._around)
         return self._batch
 
-    def _reminders_of(self, appointments: Sequence[Appointment], batch: PreparingBatch) -> list[Decided]:
+    def of_appointments(self, appointments: Sequence[Appointment]) -> list[Decided]:
+        """Returns a decision for each of some appointments, which come by start."""
+        return self._of_appointments(appointments, self._next_batch())
+
+    def _of_appointments(self, appointments: Sequence[Appointment], batch: PreparingBatch) -> list[Decided]:
         patient_ids = {appointment.patient_id for appointment in appointments}
         patients = self._parts.practice.patients(patient_ids)
         charged = self._parts.practice.last_mandants(patient_ids)
@@ -170,11 +204,20 @@ class Deciding:
             patient = patients.get(appointment.patient_id)
             candidate = Candidate(appointment, patient, charged.get(appointment.patient_id))
             decision = batch.reminder(candidate, known.earlier(appointment.id, appointment.patient_id))
-            key = ReminderKey.of(appointment).text
+            key = (decision.key or ReminderKey.of(appointment)).text
             if isinstance(decision, NotEligible) and decision.reason in WRONGLY_INFORMED:
-                key = call_key(key)  # an entry of its own, beside the reminder that went out
+                key = call_key(ReminderKey.of(appointment).text)  # an entry of its own, beside the reminder that went out
             decided.append(Decided(decision, key, appointment.patient_id, patient, appointment, known.of_key(appointment.id, key)))
         return decided
+
+    def _booked_afterwards(self, appointments: Sequence[Appointment]) -> list[Decided]:
+        with self._parts.database.read() as connection:
+            known = entries.known_of_appointments(connection, {appointment.id for appointment in appointments})
+        of_message = {one.appointment_id for one in known}
+        new = [appointment for appointment in appointments if appointment.id not in of_message]
+        decided = self._of_appointments(new, self._passed_batch) if new else []
+        eligible = ((one, one.decision) for one in decided if isinstance(one.decision, Eligible))
+        return [replace(one, decision=decision.refused(Reason.BOOKED_AFTERWARDS)) for one, decision in eligible]
 
     def _greetings_of(self, patients: Sequence[Patient], batch: PreparingBatch) -> list[Decided]:
         charged = self._parts.practice.last_mandants({patient.id for patient in patients})
@@ -189,6 +232,35 @@ class Deciding:
             decision = batch.birthday(Candidate(None, patient, charged.get(patient.id)), earlier)
             decided.append(Decided(decision, key.text, patient.id, patient, None, there))
         return decided
+
+
+class SaidWords:
+    """What is said to which number on a day, so that the same words go once: two rows of one booking, one person recorded twice.
+
+    Args:
+        drafting: the moment.
+    """
+
+    def __init__(self, drafting: Drafting) -> None:
+        self._parts, self._drafting = drafting.parts, drafting
+        self._day: date | None = None
+        self._keys: dict[tuple[str | None, str, str], str] = {}
+
+    def by(self, draft: Draft) -> str | None:
+        """Returns the key of the message that says the same already; None where there is none: then this one says it from now on."""
+        day = self._parts.local(draft.appointment_at).date() if draft.appointment_at else None
+        if not self._keys or day != self._day:
+            self._read(day)
+        said_by = self._keys.setdefault((draft.recipient, draft.subject, draft.text), draft.unique_key)
+        return None if said_by == draft.unique_key else said_by
+
+    def _read(self, day: date | None) -> None:
+        begin = datetime.combine(day or self._drafting.around.today, time.min)
+        first, end = (self._parts.instant(at) for at in (begin, begin + timedelta(days=1)))
+        with self._parts.database.read() as connection:
+            said = entries.said_between(connection, first, end) if day else entries.greeted_since(connection, first)
+        self._day = day
+        self._keys = {(recipient, subject, text): key for recipient, subject, text, key in said}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +286,7 @@ class KnownReminders:
         # A start that can't be read is the first instant there is, and placeholders are the last: neither has a day beside it.
         starts = [appointment.starts_at for appointment in days if 1 < appointment.starts_at.year < 9999]
         with parts.database.read() as connection:
-            of_appointment = entries.known_of_appointments(connection, appointment_ids)
+            of_appointment = _as_said(connection, entries.known_of_appointments(connection, appointment_ids))
             of_patient: list[Known] = []
             if starts:
                 begin = datetime.combine(min(starts), time.min)
@@ -234,6 +306,11 @@ class KnownReminders:
         """Returns the message of an appointment that has a key."""
         return next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
 
+    def number_left(self, appointment_id: str) -> int:
+        """Returns how many messages about an appointment were handed over, whatever became of them; none that is prepared."""
+        known = self._of_appointment.get(appointment_id, ())
+        return sum(one.sending_at is not None and one.state not in NEVER_LEFT for one in known)
+
     def earlier(self, appointment_id: str, patient_id: str) -> Earlier:
         """Returns what the decision on one appointment of a patient needs to know."""
         known = [*self._of_appointment.get(appointment_id, ()), *self._of_patient.get(patient_id, ())]
@@ -242,8 +319,23 @@ class KnownReminders:
         reminders = [(one, reminder) for one in known if (reminder := self._earlier.get(one.id))]
         return Earlier(
             keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one)),
-            reminders=frozenset(reminder for one, reminder in reminders if one.counts),
+            reminders=frozenset(reminder for one, reminder in reminders if one.counts or one.told_at),
         )
+
+
+def _as_said(connection: Connection, known: Sequence[Known]) -> list[Known]:
+    """Returns messages, of which those whose words another says are as that one is: who read it was told."""
+    said_by = {one.said_by for one in known if one.said_by}
+    if not said_by:
+        return list(known)
+    saying = {one.unique_key: one for one in entries.known_of_keys(connection, said_by)}
+    return [_as_saying(one, saying.get(one.said_by or "")) for one in known]
+
+
+def _as_saying(one: Known, saying: Known | None) -> Known:
+    if saying is None or not saying.counts:
+        return one
+    return replace(one, state=saying.state, reason=saying.reason, sending_at=saying.sending_at, handled_at=saying.handled_at)
 
 
 def is_revivable(known: Known) -> bool:
@@ -258,7 +350,18 @@ def _earlier_reminder(parts: MessageParts, known: Known, appointment: Appointmen
     starts_at, former = start_in(known.unique_key), former_in(known.unique_key)
     key = ReminderKey(known.appointment_id, starts_at) if former is None else NoticeKey(known.appointment_id, starts_at, former)
     stands = appointment is None or truth_of(starts_at, known.patient_id, appointment) is Standing.AS_TOLD
-    return EarlierReminder(key, known.patient_id, known.left_at, known.doctor, parts.local(known.prepared_at).date(), stands)
+    return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, parts.local(known.prepared_at).date(), stands, known.id)
+
+
+def _spans(around: Circumstances) -> Iterator[tuple[SearchWindow, bool]]:
+    """Gives the days to be looked at in spans, by day, and of each whether it was searched before and is not any more."""
+    first: date | None = None
+    days = sorted({*around.window.days, *around.made_up, *around.passed})
+    for day, following in zip_longest(days, days[1:]):
+        first, is_passed = first or day, day in around.passed
+        if following != day + timedelta(days=1) or (following in around.passed) != is_passed:
+            yield SearchWindow(first, day), is_passed
+            first = None
 
 
 def _in_chunks(source: Iterable[list[Item]]) -> Iterator[list[Item]]:

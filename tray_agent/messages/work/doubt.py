@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from tray_agent.i18n import _
-from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
@@ -74,7 +73,8 @@ class Settling:
             asked = self._ask_later(message, now, unreadable_sentence(), reason=OutboxReason.STATUS_UNREADABLE)
             row = unreadable_activity(self._parts, message)
             return replace(asked, counted=Counted.UNREADABLE, activity=row, problem=row is not None)
-        if _is_known(answer.reports.get(message.reference)):
+        report = answer.reports.get(message.reference)
+        if report is not None and report.is_known:
             values = {"submitted_at": message.sending_at or now, "next_at": now, "reason": "", "sentence": ""}
             return MessageStep.of(message, Step.FOUND, Actor.SETTLING, values, Counted.FOUND)
         # Only after "known" was looked for: whoever knows a message has it, whatever the account is called now.
@@ -109,7 +109,7 @@ class Settling:
 
 def into_doubt(
     parts: MessageParts, message: OutboxMessage, actor: Actor, reason: str, sentence: str, counted: Counted,
-    *, now: datetime, ask_at: datetime,
+    *, now: datetime, ask_at: datetime, step: Step = Step.DOUBT,
 ) -> MessageStep:  # fmt: skip
     """Returns the step of a message into doubt. About one that no gateway can be asked about a person decides, who is told at once."""
     askable = parts.can_be_asked(message)
@@ -123,12 +123,4 @@ def into_doubt(
         row = activity_about(parts, Level.ERROR, OutboxReason.IN_DOUBT, message, row_sentence)
     values = {"reason": reason, "sentence": sentence, "times_asked": 0, "first_asked_at": None, "last_asked_at": None}
     values["next_at"] = ask_at if askable else now + parts.rules.give_up
-    return MessageStep.of(message, Step.DOUBT, actor, values, counted, row, problem=not askable)
-
-
-def _is_known(report: DeliveryReport | None) -> bool:
-    """Returns whether the gateway has the message.
-
-    "Not yet submitted" also stands for "never heard of it", except where the gateway names a time at which it took it.
-    """
-    return report is not None and (report.status is not DeliveryStatus.NOT_SUBMITTED or report.notified_at is not None)
+    return MessageStep.of(message, step, actor, values, counted, row, problem=not askable)

@@ -13,6 +13,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.answers import apply_to_lane, note_answer
+from tray_agent.messages.work.guard import Guard
 from tray_agent.messages.work.lane import Departure, Lane, Returned
 from tray_agent.messages.work.lanes import Lanes, ServerTime
 from tray_agent.messages.work.recheck import Ready
@@ -26,16 +27,18 @@ class Intents:
         run: of sending.
         lanes: through which messages leave and answers come back.
         time: as the run knows it.
+        guard: counts the run before its first intent.
 
     Attributes:
         unwritten: answers whose transaction did not come through (yet).
     """
 
-    def __init__(self, run: MessageRun, lanes: Lanes, time: ServerTime) -> None:
+    def __init__(self, run: MessageRun, lanes: Lanes, time: ServerTime, guard: Guard) -> None:
         self._run = run
         self._parts = run.parts
         self._lanes = lanes
         self._time = time
+        self._guard = guard
         self.unwritten: list[Returned] = []
 
     def commit(self, returned: Sequence[Returned], starts: Sequence[tuple[Lane, Ready]]) -> bool:
@@ -45,6 +48,8 @@ class Intents:
             False where the machine slept since the messages were checked: then none of ``starts`` left, and all must be checked again.
         """
         self.unwritten = list(returned)
+        if starts:
+            self._guard.begin()
 
         def work(connection: Connection) -> tuple[list[MessageStep], list[tuple[Lane, Departure]], bool]:
             self._run.context.fence(connection)

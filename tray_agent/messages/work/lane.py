@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -25,6 +25,8 @@ from tray_agent.messages.gateways.calendar_file import CalendarEntry, calendar_f
 from tray_agent.messages.gateways.contract import (
     AccountFault,
     AccountStopped,
+    DeliveryReport,
+    DeliveryStatus,
     InDoubt,
     KeptBack,
     MailGateway,
@@ -84,7 +86,23 @@ class Opened:
     problem: KnownError | None = None
 
 
-Event = Returned | Opened
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the gateway knows of messages that wait, or why it could not be asked.
+
+    Attributes:
+        lane: whose messages.
+        messages: by reference, those that were asked about.
+        reports: by reference, what the gateway said; what it does not know is left out.
+    """
+
+    lane: Lane
+    messages: Mapping[str, OutboxMessage]
+    reports: Mapping[str, DeliveryReport] = field(default_factory=dict)
+    problem: KnownError | None = None
+
+
+Event = Returned | Opened | Asked
 
 
 def need_of(message: OutboxMessage) -> tuple[datetime, int]:
@@ -116,6 +134,7 @@ class Stop:
 
 
 MayLeave = Callable[[], bool]
+Ask = Callable[[Sequence[str]], Mapping[str, DeliveryReport]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,7 @@ class Way:
         at_once: how many messages may be handed over side by side.
         ahead: how many intents may be committed for each of them.
         is_mail: whether it is e-mail, which wakes nobody.
+        ask: asks which references are known, and may block; None where nobody can be asked.
     """
 
     pack: Callable[[Ready, MayLeave], Callable[[], Outcome]]
@@ -136,6 +156,7 @@ class Way:
     at_once: int
     ahead: int = 1
     is_mail: bool = False
+    ask: Ask | None = None
 
 
 def sms_way(parts: MessageParts, gateway: SmsGateway, *, ask_balance: bool) -> Way:
@@ -147,7 +168,8 @@ def sms_way(parts: MessageParts, gateway: SmsGateway, *, ask_balance: bool) -> W
         return partial(gateway.submit, OutgoingSms(message.reference, message.recipient or "", originator, message.text, may_leave))
 
     can = gateway.capabilities
-    return Way(pack, gateway.balance if ask_balance and can.has_balance else lambda: None, can.most_at_once, parts.rules.ahead)
+    balance = gateway.balance if ask_balance and can.has_balance else lambda: None
+    return Way(pack, balance, can.most_at_once, parts.rules.ahead, ask=gateway.inquire if can.can_be_asked else None)
 
 
 def mail_way(parts: MessageParts, gateway: MailGateway) -> Way:
@@ -182,6 +204,7 @@ def _calendar(parts: MessageParts, ready: Ready) -> bytes | None:
         zone=parts.zone,
         summary=calendar_summary(ready.message.language or "de", parts.words.name),
         issued_at=ready.message.prepared_at,
+        sequence=ready.sequence,
         ends_at=appointment.ends_at,
         location=parts.words.name,
     )
@@ -215,6 +238,10 @@ class Lane:
         self._opening = False
         self._opened = False
         self._leaving = True
+        self._unasked: dict[str, OutboxMessage] = {}
+        self._asking: set[str] = set()
+        self._answered: set[str] = set()
+        self._held: dict[str, DeliveryReport] = {}
         self._workers = ThreadPoolExecutor(max_workers=way.at_once, thread_name_prefix="sending")
 
     @property
@@ -231,7 +258,7 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Returns whether an event of this lane is still to come."""
-        return self._opening or self.on_the_way > 0
+        return self._opening or bool(self._asking) or self.on_the_way > 0
 
     def stop_of(self, message: OutboxMessage) -> Stop | None:
         """Returns what keeps a message back: the lane's stop, or that of its Mandant's sender."""
@@ -256,6 +283,9 @@ class Lane:
             ready: the message.
             checked_at: when it was checked (monotonic seconds).
         """
+        reference = ready.message.reference
+        if self._way.ask is not None and reference not in self._answered and reference not in self._asking:
+            self._unasked[reference] = ready.message
         if not self.waiting or need_of(self.waiting[-1][0].message) <= need_of(ready.message):
             self.waiting.append((ready, checked_at))
         else:  # checked again, or moved: seldom, and never many
@@ -280,6 +310,51 @@ class Lane:
         self._opened = opened.problem is None
         self.budget = opened.balance
 
+    def ask(self) -> None:
+        """Asks the gateway about what waits and was not asked about in this run, in batches side by side; the answers come as events.
+
+        The store may be older than it believes: what the gateway knows must not be handed over, whatever the store says.
+        """
+        if self._way.ask is None or not self._unasked or not self._opened or self.stop is not None:
+            return
+        references, size = list(self._unasked), self._parts.rules.inquiry
+        for begin in range(0, len(references), size):
+            batch = {reference: self._unasked[reference] for reference in references[begin : begin + size]}
+            self._workers.submit(self._inquire, self._way.ask, batch).add_done_callback(_raise_bugs)
+        self._asking.update(references)
+        self._unasked.clear()
+
+    def was_asked(self, asked: Asked) -> None:
+        """Takes what the gateway said of messages; what it was not able to say is asked again."""
+        self._asking.difference_update(asked.messages)
+        if asked.problem is None:
+            self._answered.update(asked.messages)
+            said = asked.reports.items()
+            self._held.update((one, report) for one, report in said if report.is_known or report.status is DeliveryStatus.UNREADABLE)
+
+    def may_go(self, message: OutboxMessage) -> bool:
+        """Returns whether the gateway was asked about a message, where it can be."""
+        return self._way.ask is None or message.reference in self._answered
+
+    @property
+    def asks(self) -> bool:
+        """Returns whether something waits and nobody knows yet what the gateway knows of this lane's messages."""
+        return self._way.ask is not None and not self._answered and self.can_go_on
+
+    def ask_again(self, reference: str | None = None) -> None:
+        """Forgets what the gateway said of a reference, or of all."""
+        forgotten = [reference] if reference else list(self._answered)
+        for one in forgotten:
+            self._answered.discard(one)
+            self._held.pop(one, None)
+
+    def withdraw(self) -> list[tuple[Ready, DeliveryReport]]:
+        """Takes out what waits and must not leave, because the gateway knows it, or what it says can't be read; returns that."""
+        found = [(ready, self._held[ready.message.reference]) for ready, _at in self.waiting if ready.message.reference in self._held]
+        if found:
+            self.waiting = deque(place for place in self.waiting if place[0].message.reference not in self._held)
+        return found
+
     def depart(self, departure: Departure) -> None:
         """Hands a message over, side by side with others; the outcome comes as an event."""
         self.on_the_way += 1
@@ -296,11 +371,17 @@ class Lane:
         """Lets nothing leave any more; departures that have not left come back as too late."""
         self._leaving = False
 
+    def end_pause(self) -> None:
+        """Takes a pause away; what stops a lane for the whole run stays."""
+        if self.stop is not None and self.stop.retry_at is not None:
+            self.stop = None
+
     def resume(self, now: datetime) -> bool:
         """Forgets a pause that is over, so that the lane is opened again; returns whether one was."""
         if self.stop is None or self.stop.retry_at is None or now < self.stop.retry_at:
             return False
         self.stop, self._opened, self.troubles = None, False, 0
+        self.ask_again()  # of a pause nobody knows what happened in it
         return True
 
     def _ask(self) -> None:
@@ -310,8 +391,19 @@ class Lane:
             self._events.put(Opened(self, problem=error))
         except Exception:  # noqa: BLE001 - a fault of one lane must not end the others; logged
             _log.exception("opening %s failed", self.name)
-            problem = KnownError(_("Fehler vor dem Senden"), _("Das Konto konnte wegen eines Programmfehlers nicht geprüft werden."))
-            self._events.put(Opened(self, problem=problem))
+            self._events.put(Opened(self, problem=_program_fault()))
+
+    def _inquire(self, ask: Ask, messages: Mapping[str, OutboxMessage]) -> None:
+        self._parts.reached("before_asking")
+        try:
+            asked = Asked(self, messages, ask(list(messages)))
+        except KnownError as error:
+            asked = Asked(self, messages, problem=error)
+        except Exception:  # noqa: BLE001 - as for opening; logged
+            _log.exception("asking %s failed", self.name)
+            asked = Asked(self, messages, problem=_program_fault())
+        self._parts.reached("after_asking")
+        self._events.put(asked)
 
     def _hand_over(self, departure: Departure) -> None:
         self._parts.reached("before_leaving")
@@ -358,6 +450,10 @@ class Lane:
         in_time = clock.now() < departure.leaves_until and clock.monotonic() < departure.leaves_within
         stop = self.stop_of(departure.message)
         return in_time and self._leaving and (stop is None or stop.finishes)
+
+
+def _program_fault() -> KnownError:
+    return KnownError(_("Fehler vor dem Senden"), _("Das Konto konnte wegen eines Programmfehlers nicht geprüft werden."))
 
 
 def _raise_bugs(future: Future[None]) -> None:

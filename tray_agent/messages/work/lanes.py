@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from tray_agent.errors import BugError, KnownError, UnavailableError
-from tray_agent.messages.gateways.contract import AccountFault, GatewayAccountError
+from tray_agent.messages.gateways.contract import AccountFault, DeliveryReport, GatewayAccountError
 from tray_agent.messages.model import Channel
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
+from tray_agent.messages.work.asking import unreadable_sentence
 from tray_agent.messages.work.credits import accounts_of, keep_balances
-from tray_agent.messages.work.lane import MAIL, Event, Lane, Opened, Returned, Stop, Way, mail_way, missing_way, sms_way
+from tray_agent.messages.work.guard import Guard, known_before, unreadable_before
+from tray_agent.messages.work.lane import MAIL, Asked, Event, Lane, Opened, Returned, Stop, Way, mail_way, missing_way, sms_way
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Ready
 from tray_agent.messages.work.steps import MessageRun, MessageStep
@@ -108,6 +110,7 @@ class Lanes:
     Args:
         run: of sending.
         time: as the run knows it.
+        guard: says what it means that the gateway knows what it was not given.
 
     Attributes:
         kept: by number, why a message that this run looked at stays prepared.
@@ -115,10 +118,12 @@ class Lanes:
         asked: the names of the accounts that told their balance in this run.
     """
 
-    def __init__(self, run: MessageRun, time: ServerTime) -> None:
+    def __init__(self, run: MessageRun, time: ServerTime, guard: Guard) -> None:
         self._run = run
         self._parts = run.parts
         self._time = time
+        self._guard = guard
+        self._halted: Stop | None = None
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._lanes: dict[tuple[str, str], Lane] = {}
         self.kept: dict[int, Kept] = {}
@@ -148,7 +153,8 @@ class Lanes:
         return self._lanes[kind, name]
 
     def _open(self, kind: str, name: str, way: Way) -> None:
-        self._lanes[kind, name] = Lane(self._parts, name, way, self._events)
+        self._lanes[kind, name] = lane = Lane(self._parts, name, way, self._events)
+        lane.stop = self._halted
 
     def _way_of(self, message: OutboxMessage, *, ask_balance: bool) -> Way:
         if message.channel is Channel.SMS:
@@ -212,6 +218,13 @@ class Lanes:
         lane.pauses += 1
         self.stop(lane, Stop(reason, sentence, retry_at=self._time.now + pause_after(self._parts, lane.pauses)))
 
+    def halt(self, stop: Stop) -> None:
+        """Stops all lanes for the whole run, also those that are made later; what is on its way is finished."""
+        self._halted = self._halted or stop
+        for lane in self:
+            lane.end_pause()
+            self.stop(lane, stop)
+
     def close(self) -> None:
         """Ends the lanes: what has not left stays back, the answers to what has are waited for."""
         for lane in self:  # all first: none may go on while another's answers are waited for
@@ -229,30 +242,62 @@ class Lanes:
                 event = self._events.get(wait and not returned, SLICE)
             except Empty:
                 return returned
+            if isinstance(event, Returned):
+                returned.append(event)
+                continue
+            wait = False
             if isinstance(event, Opened):
                 self._opened(event)
-                wait = False
             else:
-                returned.append(event)
+                self._asked(event)
 
     def _opened(self, opened: Opened) -> None:
-        lane, problem = opened.lane, opened.problem
+        lane = opened.lane
         lane.was_opened(opened)
+        self._stop_for(lane, opened.problem)
+        if opened.balance is not None:
+            self.asked.add(lane.name)
+            accounts = [account for account in accounts_of(self._parts.sms) if account.name == lane.name]
+            keep_balances(self._parts, dict.fromkeys(accounts, opened.balance))
+
+    def _stop_for(self, lane: Lane, problem: KnownError | None) -> None:
+        """Stops a lane whose gateway could not be asked: for a while, or until a person acts."""
         if isinstance(problem, GatewayAccountError):
             self.stop(lane, stop_of_account(problem.fault, str(problem)))
         elif isinstance(problem, UnavailableError):
             self.pause(lane, problem.code, str(problem))
         elif problem is not None:
             self.stop(lane, Stop(problem.code, str(problem)))
-        if opened.balance is not None:
-            self.asked.add(lane.name)
-            accounts = [account for account in accounts_of(self._parts.sms) if account.name == lane.name]
-            keep_balances(self._parts, dict.fromkeys(accounts, opened.balance))
+
+    def _asked(self, asked: Asked) -> None:
+        asked.lane.was_asked(asked)
+        self._stop_for(asked.lane, asked.problem)
+        self.take_known(asked.lane)
+        known = [message for reference, message in asked.messages.items() if _is_known(asked.reports.get(reference))]
+        stop = self._guard.known(known) if known else None
+        if stop is not None:
+            self.halt(stop)
+
+    def take_known(self, lane: Lane) -> None:
+        """Takes what waits and the gateway knows already as handed over; what it says unreadably of a message is asked again later."""
+        steps = []
+        for ready, report in lane.withdraw():
+            if report.is_known:
+                steps.append(known_before(self._parts, ready.message, self._time.now))
+            else:
+                steps.append(unreadable_before(self._parts, ready.message, self._time.now))
+                lane.ask_again(ready.message.reference)
+                self.note_put_off(lane, ready.message, OutboxReason.STATUS_UNREADABLE, unreadable_sentence())
+        self._run.write(steps, before_commit="before_known_commit")
 
 
 def stop_of_account(fault: AccountFault, sentence: str, mandant_id: str | None = None) -> Stop:
     """Returns what an account's fault means for its lane; used-up credits are asked about again, what is refused waits for a person."""
     return Stop(STOPPED[fault].value, sentence, until_changed=fault is not AccountFault.CREDITS, mandant_id=mandant_id)
+
+
+def _is_known(report: DeliveryReport | None) -> bool:
+    return report is not None and report.is_known
 
 
 def _is_of_mandant(kept: Kept) -> bool:

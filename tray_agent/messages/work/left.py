@@ -30,6 +30,7 @@ BEFORE_APPOINTMENT = timedelta(minutes=45)
 
 _PROGRESS = (
     Counted.SENT, Counted.REFUSED, Counted.MOVED, Counted.CANCELLED, Counted.ERRORS, Counted.FOUND, Counted.NEVER_TAKEN, Counted.GIVEN_UP,
+    Counted.KNOWN_BEFORE,
 )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,9 +15,11 @@ from tray_agent.errors import KnownError
 from tray_agent.jobs.outlook import Outlook
 from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.outbox.model import OutboxReason
+from tray_agent.store.state import SeenStores
 
 if TYPE_CHECKING:
     from tray_agent.config.machine import MailSection
+    from tray_agent.job_kinds import JobKey
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.outbox.model import OutboxMessage
@@ -117,10 +119,14 @@ class MessageParts:
         region: the country of telephone numbers without a country code.
         canton: whose holidays are quiet.
         next_sending: gives the next planned time of sending (aware), or None where there is none.
+        next_preparing: the same of preparing reminders.
         outlook: gives what is to be expected of sending: when it runs next, owed attempts and what holds them back considered.
+        planned_days: gives the practice's days on which a job has a planned time, by its schedule as it is now: after an instant, up to
+            and including another (aware).
         make_sending_due: notes that a person made something due to be sent: it leaves today.
         try_sending: lets an attempt of sending that waits because something was in its way begin now, for it may be gone; True: also one
             that waits for a change.
+        seen: how far this workstation saw the stores that it works with.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
 
@@ -138,9 +144,12 @@ class MessageParts:
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
     next_sending: Callable[[], datetime | None] = lambda: None
+    next_preparing: Callable[[], datetime | None] = lambda: None
     outlook: Callable[[], Outlook] = Outlook
+    planned_days: Callable[[JobKey, datetime, datetime], Iterable[date]] = lambda _job, _after, _until: ()
     make_sending_due: Callable[[], None] = lambda: None
     try_sending: Callable[[bool], None] = lambda _changed: None
+    seen: SeenStores = field(default_factory=SeenStores)
     reached: Callable[[str], None] = lambda _step: None
 
     def channels(self) -> frozenset[Channel]:
@@ -194,4 +203,5 @@ class MessageParts:
             visit_reasons=self.practice.visit_reasons(),
             channels=self.channels(),
             region=self.region,
+            zone=self.zone,
         )

@@ -17,11 +17,15 @@ from zoneinfo import ZoneInfo
 from tray_agent.config.settings import CHECK_CREDITS, Settings
 from tray_agent.errors import InputError
 from tray_agent.i18n import _, format_date
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.model import Channel, MessageKind
 from tray_agent.messages.rules.eligibility import Circumstances, Eligible, NotEligible, RuleSettings, SearchWindow
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.texts.rendering import Placeholder
+from tray_agent.messages.work.comparing import Comparing
+from tray_agent.messages.work.coverage import Coverage
 from tray_agent.messages.work.credits import credits_of
-from tray_agent.messages.work.deciding import Decided, Deciding, Drafting
+from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords, former_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.practice.model import name_of
 
@@ -44,7 +48,10 @@ class PreviewLine:
         mandant_id, mandant: who is or would be charged; None and "" where nobody was found.
         channel, recipient, language, text, subject: of a message that would be sent; None or "" otherwise.
         segments, cost: of an SMS, in credits; 0 otherwise.
+        missing: placeholders of the text that had no value and were left out.
+        gaps: those of them that are missed in their sentence ("Termin bei am 30.11.").
         moved: whether the appointment was reminded before, at another start.
+        former: the start that the patient was told last, where the message replaces it: local wall clock, naive.
         reason: why no message is sent, or None where one is.
         sentence, advice: the reason in words, in the language in force; "" where a message is sent.
         entry: whether the outbox gets an entry with an error, so that the practice reminds by other means.
@@ -64,7 +71,10 @@ class PreviewLine:
     text: str = ""
     segments: int = 0
     cost: Decimal = Decimal(0)
+    missing: tuple[Placeholder, ...] = ()
+    gaps: tuple[Placeholder, ...] = ()
     moved: bool = False
+    former: datetime | None = None
     reason: Reason | None = None
     sentence: str = ""
     advice: str = ""
@@ -107,6 +117,7 @@ class Preview:
     Attributes:
         day: the practice's date on which the job would run.
         window: the days searched for appointments; None for greetings.
+        made_up: further days that are searched, because the planned times that would have done it were missed, in order.
         switched_on: whether the switch of this kind stands on Ja; decided is as if it did.
         sent_at: when the messages would be sent (aware), or None where no run is planned.
         lines: by start (reminders) or by id (greetings).
@@ -119,6 +130,7 @@ class Preview:
     sent_at: datetime | None
     lines: Sequence[PreviewLine]
     mandants: Sequence[PreviewMandant]
+    made_up: Sequence[date] = ()
 
     @property
     def messages(self) -> Sequence[PreviewLine]:
@@ -156,22 +168,33 @@ class PreviewService:
     def preview(self, kind: MessageKind, day: date | None = None) -> Preview:
         """Returns what preparing would find on ``day``; writes nothing and asks no gateway.
 
+        Today that is what a run at this moment would find: the days of missed planned times are searched, and who was booked for a
+        day that was searched before is told. Of a later day it is what the plan says.
+
         Args:
-            kind: reminders or greetings.
+            kind: one of ``PREVIEWED_KINDS``.
             day: the practice's date of the run; today by default.
 
         Raises:
             InputError: the day is over, or further away than ``FURTHEST``.
             DatabaseUnavailableError, PracticeDataError: the practice or the outbox can't be read.
         """
-        instant = self._instant_of(day)
+        with self._parts.database.read() as connection:
+            now = self._parts.database.now(connection)  # the clock of the jobs, not this computer's
+        instant = self._instant_of(day, now)
         settings = self._parts.settings()
         around = self._around(instant, settings)
+        reminders = kind is MessageKind.REMINDER
+        if reminders and instant == now:
+            around = Coverage.read(self._parts.database, JobKey.PREPARE_REMINDERS).widened(self._parts, around, now)
         drafting = Drafting(self._parts, around, instant)
         deciding = Deciding(drafting, writes=False)
-        reminders = kind is MessageKind.REMINDER
         chunks = deciding.reminders() if reminders else deciding.greetings()
-        lines = tuple(_line(drafting, one) for decided in chunks for one in decided)
+        said = SaidWords(drafting)
+        lines = [_line(drafting, one, said) for decided in chunks for one in decided]
+        if reminders and day in (None, around.today):  # what differs from what was told is decided by how it is now
+            compared = Comparing(drafting, writes=False).compared()
+            lines += [_line(drafting, one, said) for found in compared for one in found.decided]
         rules = RuleSettings.of(settings)
         return Preview(
             kind=kind,
@@ -179,12 +202,12 @@ class PreviewService:
             window=around.window if reminders else None,
             switched_on=rules.reminders_on if reminders else rules.birthdays_on,
             sent_at=self._sending_time(kind, instant),
-            lines=lines,
+            lines=tuple(lines),
             mandants=tuple(self._charged(lines, around)),
+            made_up=sorted(around.made_up),
         )
 
-    def _instant_of(self, day: date | None) -> datetime:
-        now = self._parts.clock.now()
+    def _instant_of(self, day: date | None, now: datetime) -> datetime:
         today = self._parts.local(now).date()
         if day is None or day == today:
             return now
@@ -226,7 +249,7 @@ class PreviewService:
 _RENDERED = ("channel", "recipient", "language", "subject", "text", "segments", "cost")
 
 
-def _line(drafting: Drafting, one: Decided) -> PreviewLine:
+def _line(drafting: Drafting, one: Decided, said: SaidWords) -> PreviewLine:
     decision, appointment = one.decision, one.appointment
     if one.was_refused and isinstance(decision, Eligible):
         decision = decision.refused(Reason.RECIPIENT_REFUSED)
@@ -236,20 +259,23 @@ def _line(drafting: Drafting, one: Decided) -> PreviewLine:
         patient_id=one.patient_id,
         patient=name_of(one.patient, one.patient_id),
         appointment_id=appointment.id if appointment else None,
-        starts_at=appointment.starts_at if appointment else None,
+        starts_at=appointment.starts_at if appointment and appointment.is_dated else None,
         mandant_id=decision.mandant_id,
         mandant=mandant.name if mandant else "",
+        former=former_of(decision),
     )
     if isinstance(decision, NotEligible):
         advice = decision.reason.advice
         return replace(line, reason=decision.reason, sentence=decision.sentence, advice=advice, entry=decision.entry)
-    draft = drafting.draft(decision, one.patient, appointment)
-    return replace(line, moved=decision.moved, **{name: getattr(draft, name) for name in _RENDERED})
+    draft, rendered = drafting.draft(decision, one.patient, appointment), drafting.rendered(decision, one.patient, appointment)
+    if said.by(draft) is not None:
+        return replace(line, reason=Reason.SAME_WORDS, sentence=Reason.SAME_WORDS.sentence)
+    written = {name: getattr(draft, name) for name in _RENDERED}
+    return replace(line, moved=decision.moved, missing=rendered.missing, gaps=rendered.gaps, **written)
 
 
 def sending_time_of(jobs: Jobs, zone: ZoneInfo) -> SendingTime:
     """Returns when messages would be sent, from the schedules: the first sending after the next preparing."""
-    from tray_agent.job_kinds import JobKey
     from tray_agent.schedules.planned_times import next_after
 
     preparing = {MessageKind.REMINDER: JobKey.PREPARE_REMINDERS, MessageKind.BIRTHDAY: JobKey.PREPARE_BIRTHDAYS}

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from tray_agent.config.settings import ONE_PER_DAY, Settings
 from tray_agent.errors import BugError
 from tray_agent.i18n import _, format_datetime, join_texts
-from tray_agent.messages.model import MessageKind
+from tray_agent.messages.model import MessageKind, Standing
 from tray_agent.messages.outbox.entries import Change, Draft, Known
 from tray_agent.messages.outbox.keys import former_in, start_in, year_in
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
@@ -30,7 +31,7 @@ from tray_agent.messages.rules.eligibility import (
     recheck_birthday,
     recheck_reminder,
 )
-from tray_agent.messages.rules.reasons import Reason, Weight
+from tray_agent.messages.rules.reasons import ABSENT, Reason, Weight
 from tray_agent.messages.work.deciding import Drafting, KnownReminders
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep, activity_about
@@ -54,11 +55,13 @@ class Ready:
         message: as it stands in the outbox (after ``Checked.changes`` were carried out).
         appointment: what it reminds of, for the calendar file; None for greetings.
         mandant_name: who is charged, as people call them.
+        sequence: how many other messages about the appointment left before, for the calendar file.
     """
 
     message: OutboxMessage
     appointment: Appointment | None
     mandant_name: str = ""
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Checked:
         kept: by number, why a message stays prepared for a later run.
         notes: write that reason, where it does not stand there already.
         moved: what gets another message.
+        freed: the messages that do not tell their patient any more what they were prepared for.
     """
 
     ready: list[Ready] = field(default_factory=list)
@@ -93,6 +97,7 @@ class Checked:
     kept: dict[int, str] = field(default_factory=dict)
     notes: list[MessageStep] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
+    freed: list[OutboxMessage] = field(default_factory=list)
 
 
 def check(parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage], now: datetime) -> Checked:
@@ -134,7 +139,9 @@ class _Checking:
         appointment = self._appointments.get(message.appointment_id or "")
         decision = self._recheck(message, appointment)
         # Nothing is sent from its hour on, whatever else is found; only a reason for never sending it says more than that it is late.
-        if isinstance(decision, NotEligible) and not decision.may_wait:
+        if self._comes_too_late(message, decision):
+            self._end_late(message)
+        elif isinstance(decision, NotEligible) and not decision.may_wait:
             self._end(message, decision)
         elif isinstance(decision, Eligible) and decision.key != _key_of(message):
             self._move(message, decision, appointment)
@@ -144,6 +151,11 @@ class _Checking:
             self._keep(message, decision)
         else:
             self._confirm(message, decision, appointment)
+
+    def _comes_too_late(self, message: OutboxMessage, decision: Decision) -> bool:
+        """Returns whether a notice was not sent before the time that it replaces: its patient came in vain, and somebody should know."""
+        moved_away = isinstance(decision, NotEligible) and decision.reason is Reason.MOVED_AWAY
+        return moved_away and message.kind is MessageKind.MOVED and self._drafting.now >= message.expires_at
 
     def _recheck(self, message: OutboxMessage, appointment: Appointment | None) -> Decision:
         patient_id = appointment.patient_id if appointment else message.patient_id
@@ -157,8 +169,15 @@ class _Checking:
     def _keep(self, message: OutboxMessage, decision: NotEligible) -> None:
         reason, sentence = decision.reason.value, decision.explanation
         self.checked.kept[message.id] = reason
-        if message.reason != reason:
-            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, {"reason": reason, "sentence": sentence}))
+        values: dict[str, Any] = {"reason": reason, "sentence": sentence}
+        if decision.reason is Reason.APPOINTMENT_MISSING and message.standing is not Standing.ABSENT:
+            values |= {"standing": Standing.ABSENT, "standing_since": self._drafting.now}
+        if message.reason != reason or "standing" in values:
+            row = None
+            if decision.reason is Reason.PATIENT_MISSING:
+                row_sentence = join_texts(_("nicht gesendet, bis das geklärt ist."), sentence)
+                row = activity_about(self._parts, Level.WARNING, reason, message, row_sentence)
+            self.checked.notes.append(MessageStep.of(message, Step.POSTPONE, Actor.SENDING, values, activity=row, problem=row is not None))
 
     def _end(self, message: OutboxMessage, decision: NotEligible) -> None:
         if decision.reason is Reason.APPOINTMENT_BEGUN and decision.key == _key_of(message):  # not moved into the past
@@ -172,6 +191,8 @@ class _Checking:
             self._ending(message, Step.CANCEL, Reason.BIRTHDAY_OVER.value, _("Der Geburtstag ist vorbei."))
             return
         why = _("Der Termin hat begonnen, bevor die Erinnerung versendet werden konnte.")
+        if message.kind is MessageKind.MOVED and self._drafting.now < (message.appointment_at or self._drafting.now):
+            why = _("Die bisherige Zeit des verschobenen Termins kam, bevor die neue mitgeteilt werden konnte.")
         self._ending(message, Step.REJECT, OutboxReason.NOT_IN_TIME, join_texts(why, message.sentence))
 
     def _ending(self, message: OutboxMessage, step: Step, reason: str, sentence: str) -> None:
@@ -182,6 +203,7 @@ class _Checking:
         counted = Counted.ERRORS if rejected else Counted.CANCELLED
         row = activity_about(self._parts, level, reason, message, row_sentence)
         values = {"reason": reason, "sentence": sentence}
+        self.checked.freed.append(message)
         self.checked.endings.append(MessageStep.of(message, step, Actor.SENDING, values, counted, row, problem=problem))
 
     def _confirm(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
@@ -189,11 +211,18 @@ class _Checking:
         draft = self._drafting.draft(decision, patient, appointment, message.expires_at)
         content = _CONTENT if message.attempts else (*_CONTENT, "reference")  # the gateway may know what it was given already
         changed = {name: value for name in content if getattr(message, name) != (value := getattr(draft, name))}
+        if message.standing is not Standing.AS_TOLD:
+            changed |= {"standing": Standing.AS_TOLD, "standing_since": None}
+        if message.reason in ABSENT:  # it is there again
+            changed |= {"reason": "", "sentence": ""}
         current = message
+        if draft.patient_id != message.patient_id:
+            self.checked.freed.append(message)
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
             current = replace(message, version=message.version + 1, **changed)
-        self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name))
+        sequence = self._known.number_left(appointment.id) if appointment else 0
+        self.checked.ready.append(Ready(current, appointment, self._drafting.around.mandants[decision.mandant_id].name, sequence))
 
     def _move(self, message: OutboxMessage, decision: Eligible, appointment: Appointment | None) -> None:
         if appointment is None:

@@ -4,6 +4,7 @@ The order of things, for which decision record 0002 has the reasons, and where e
 
 1. what is in doubt is settled by asking, before anything else (``doubt``);
 2. the due messages are read in chunks, checked against the practice's data as it is now (``recheck``), and queued (here, ``lanes``);
+   the gateway is asked whether it has them already, because the store may be older than it believes (``lane``, ``guard``);
 3. the intent to send is committed: one transaction renews the lease and moves the message ``prepared → sending`` (``intents``);
 4. only when that COMMIT was acknowledged does the message leave, within seconds or not at all (``lane``);
 5. what became of it is committed together with the next intents (``answers``).
@@ -16,24 +17,29 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE
+from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE, ONE_PER_DAY
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_time, ngettext
+from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError
 from tray_agent.messages.gateways.contract import KeptBack
-from tray_agent.messages.model import MessageState
+from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
+from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.reasons import Reason
+from tray_agent.messages.work.absent import settle_absent
 from tray_agent.messages.work.clock_check import ClockCheck
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
+from tray_agent.messages.work.guard import Guard
 from tray_agent.messages.work.intents import Intents
 from tray_agent.messages.work.lane import Lane, Returned, Stop, need_of
 from tray_agent.messages.work.lanes import SLICE, Kept, Lanes, ServerTime
@@ -89,9 +95,11 @@ class Sending:
         self._parts, self._context = run.parts, run.context
         self._read_settings()
         self._time = ServerTime(self._parts)
-        self._lanes = Lanes(run, self._time)
-        self._intents = Intents(run, self._lanes, self._time)
+        self._guard = Guard(run)
+        self._lanes = Lanes(run, self._time, self._guard)
+        self._intents = Intents(run, self._lanes, self._time, self._guard)
         self._settling = Settling(run)
+        self._frees: set[JobKey] = set()
         self._brake = Brake(run)
         self._clock = ClockCheck(run)
         self._begin_reading()
@@ -109,6 +117,9 @@ class Sending:
 
         Patience is for short pauses and for doubts; what lasts longer is left to the next attempt. Time in which the machine slept is none.
         """
+        stop = self._guard.look()
+        if stop is not None:
+            self._lanes.halt(stop)
         self._begin()
         while True:
             self._settling.run()
@@ -207,6 +218,8 @@ class Sending:
         unwritten = self._write_checked(checked)
         for moved in checked.moved:
             self._move(moved)
+        lost = self._run.write(self._guard.in_lost_span(checked.ready, self._settings, self._time.now))
+        unwritten |= {step.change.message_id for step in lost}
         held: dict[Lane, list[Ready]] = defaultdict(list)
         for ready in self._brake.let_through(checked.ready, self._lanes):
             if ready.message.id in unwritten:
@@ -218,12 +231,26 @@ class Sending:
                 held[lane].append(ready)
         for lane, readies in held.items():
             self._lanes.hold(lane, readies)
+        for lane in self._lanes:  # what was checked again may be known since
+            self._lanes.take_known(lane)
 
     def _write_checked(self, checked: Checked) -> set[int]:
         """Writes what a check found; returns the numbers of the messages whose new content could not be written."""
         happened = self._run.write([*checked.changes, *checked.endings, *checked.notes])
+        self._note_freed(checked, {step.change.message_id for step in happened})
         self._lanes.kept |= {number: Kept(reason) for number, reason in checked.kept.items()}
         return {step.change.message_id for step in checked.changes} - {step.change.message_id for step in happened}
+
+    def _note_freed(self, checked: Checked, happened: Collection[int]) -> None:
+        """Makes preparing due where what is not told any more kept another message from being prepared."""
+        freed = [message for message in checked.freed if message.id in happened]
+        if not freed:
+            return
+        with self._parts.database.read() as connection:
+            frees = entries.speak_for_others(connection, [message.unique_key for message in freed])
+        if frees or self._settings.yes(ONE_PER_DAY):
+            greetings = {message.kind is MessageKind.BIRTHDAY for message in freed}
+            self._frees |= {JobKey.PREPARE_BIRTHDAYS if one else JobKey.PREPARE_REMINDERS for one in greetings}
 
     def _move(self, moved: Moved) -> None:
         """Cancels the message of the former start and puts one for the new start in its place, both or neither."""
@@ -245,6 +272,8 @@ class Sending:
                 raise
             return  # somebody prepared the new start just now; the next check cancels this message
         self._run.tally.counts[Counted.MOVED] += 1
+        if self._settings.yes(ONE_PER_DAY):
+            self._frees.add(JobKey.PREPARE_REMINDERS)
         if moved.known is None or is_revivable(moved.known):  # else it stands in the order already
             with self._parts.database.read() as connection:
                 written = entries.known_of_keys(connection, [moved.draft.unique_key])
@@ -261,11 +290,14 @@ class Sending:
             self._clock.look(lane, self._lanes, self._quiet if wakes else None, self._time.now)
             if lane.waiting:
                 lane.open()
+            if lane.is_mail and any(other.asks for other in self._lanes):
+                continue  # nobody can be asked about e-mails: what the gateway knows of the first SMS says whether this store is an old one
             for _place in range(lane.room):
                 ready = self._next_of(lane)
                 if ready is None:
                     break
                 starts.append((lane, ready))
+            lane.ask()
         return starts
 
     def _next_of(self, lane: Lane) -> Ready | None:
@@ -280,6 +312,8 @@ class Sending:
             return None
         if lane.budget is not None and ready.message.cost > lane.budget:
             self._lanes.stop(lane, _credits_used_up(lane))  # even if a cheaper one waits behind: the practice must fill the account
+            return None
+        if not lane.may_go(ready.message):  # the gateway is being asked whether it has it already
             return None
         if lane.budget is not None:
             lane.budget -= ready.message.cost
@@ -309,6 +343,7 @@ class Sending:
         for lane in self._lanes:
             numbers += [ready.message.id for ready, _checked_at in lane.waiting]
             lane.waiting.clear()
+            lane.ask_again()
         self._check_again(numbers)
 
     def _let_late_ones_again(self, returned: Sequence[Returned]) -> None:
@@ -365,8 +400,15 @@ class Sending:
 
     def result(self) -> JobResult:
         """Tells the practice what is to be known of the run, and returns what it did."""
+        self._settle_absent()
         left = what_is_left(self._run, self._lanes, self._quiet, self._time.read(), self._round_began)
-        return report(self._run, self._lanes, self._settings, left, self._time.now)
+        result = report(self._run, self._lanes, self._settings, left, self._time.now)
+        return replace(result, makes_due={**result.makes_due, **dict.fromkeys(self._frees, self._time.now)})
+
+    def _settle_absent(self) -> None:
+        absent = [number for number, kept in self._lanes.kept.items() if kept.reason == Reason.APPOINTMENT_MISSING]
+        if absent:
+            settle_absent(self._run, frozenset(absent), Actor.SENDING)
 
 
 def _rehearse(run: MessageRun) -> JobResult:

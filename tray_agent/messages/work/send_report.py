@@ -142,9 +142,10 @@ def _sentence(run: MessageRun, left: Left, why: Sequence[str], now: datetime) ->
     """Returns the run in a few sentences: what was sent, what is left and why, when it is tried again, for whom that is too late."""
     counts = run.tally.counts
     sent, moved, cancelled = counts[Counted.SENT], counts[Counted.MOVED], counts[Counted.CANCELLED]
-    failed = counts[Counted.ERRORS] + counts[Counted.REFUSED]
+    failed, known = counts[Counted.ERRORS] + counts[Counted.REFUSED], counts[Counted.KNOWN_BEFORE]
     numbers = (
         (sent, ngettext("{number} Mitteilung gesendet.", "{number} Mitteilungen gesendet.", sent)),
+        (known, ngettext("{number} hatte das SMS-Gateway schon.", "{number} hatte das SMS-Gateway schon.", known)),
         (moved, ngettext("{number} auf den neuen Termin umgeschrieben.", "{number} auf neue Termine umgeschrieben.", moved)),
         (cancelled, ngettext("{number} storniert, da hinfällig.", "{number} storniert, da hinfällig.", cancelled)),
         (failed, ngettext("{number} Patient ist anderweitig zu erinnern.", "{number} Patienten sind anderweitig zu erinnern.", failed)),

@@ -46,6 +46,7 @@ class Counted(StrEnum):
     ASKED = "asked"
     UNREADABLE = "unreadable"
     FOUND = "found"
+    KNOWN_BEFORE = "known_before"
     NEVER_TAKEN = "never_taken"
     LEFT_TO_A_PERSON = "left_to_a_person"
     GIVEN_UP = "given_up"
