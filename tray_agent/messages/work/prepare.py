@@ -25,7 +25,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.outbox.states import Actor
-from tray_agent.messages.rules.eligibility import NotEligible
+from tray_agent.messages.rules.eligibility import WRONGLY_INFORMED, NotEligible
 from tray_agent.messages.rules.reasons import Reason, Weight
 from tray_agent.messages.words import made_up_words, with_subject
 from tray_agent.messages.work.absent import settle_absent
@@ -179,7 +179,7 @@ class _Preparing:
         return one.known, draft
 
     def _refused(self, one: Decided, decision: NotEligible) -> Draft | None:
-        if decision.is_problem and one.known is not None and one.known.state is MessageState.ERROR:
+        if decision.is_problem and one.stands_there:
             self._tally.skipped[OutboxReason.ALREADY_FAILED.value] += 1
             return None
         self._tally.skipped[decision.reason.value] += 1
@@ -206,6 +206,7 @@ class _Preparing:
             reason=decision.reason.value,
             sentence=decision.explanation,
             appointment_at=begins,
+            doctor=(one.appointment.doctor or None) if one.appointment and decision.reason in WRONGLY_INFORMED else None,
         )
 
     def _said_once(self, one: Decided, draft: Draft) -> Draft | None:

@@ -262,7 +262,7 @@ class Sending:
                 return
             if moved.known is None:
                 entries.insert_drafts(connection, [moved.draft], now)
-            elif is_revivable(moved.known):
+            elif is_revivable(moved.known, moved.draft.patient_id):
                 entries.revive(connection, moved.known, moved.draft, now)
 
         try:
@@ -274,7 +274,7 @@ class Sending:
         self._run.tally.counts[Counted.MOVED] += 1
         if self._settings.yes(ONE_PER_DAY):
             self._frees.add(JobKey.PREPARE_REMINDERS)
-        if moved.known is None or is_revivable(moved.known):  # else it stands in the order already
+        if moved.known is None or is_revivable(moved.known, moved.draft.patient_id):  # else it stands in the order already
             with self._parts.database.read() as connection:
                 written = entries.known_of_keys(connection, [moved.draft.unique_key])
             self._check_again([known.id for known in written])
