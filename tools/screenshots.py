@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ui.dialogs.jobs import JobsDialog
     from ui.dialogs.outbox import OutboxDialog
     from ui.dialogs.preview import PreviewDialog
+    from ui.dialogs.questions import QuestionsDialog
     from ui.dialogs.schedule import ScheduleDialog
     from ui.dialogs.templates import TemplatesDialog
 
@@ -100,6 +101,25 @@ def _mail_template(dialog: QDialog, stage: Stage) -> None:
 def _greetings(dialog: QDialog, stage: Stage) -> None:
     dialog = cast("PreviewDialog", dialog)
     dialog.kind.setCurrentIndex(1)
+
+
+def _asked(dialog: QDialog, stage: Stage) -> None:
+    """Asks what a practice may be asked; the sentences are those of the engine."""
+    from tray_agent.i18n import join_texts
+    from tray_agent.messages.questions import QuestionKind, ask
+    from tray_agent.messages.work.views import what_is_empty
+    from tray_agent.messages.work.volume import Usual, Volume, how_many
+
+    dialog, store = cast("QuestionsDialog", dialog), stage.agent.store
+    many = join_texts(
+        how_many(Volume.APPOINTMENTS, 2804, Usual(41, 1)),
+        _("Wahrscheinliche Ursache: {cause}").format(cause=_("Der Schalter «OffsetSuchTage» steht auf {number}.").format(number=100)),
+    )
+    with store.begin() as connection:
+        now = store.now(connection)
+        ask(connection, QuestionKind.VIEW, "picture", what_is_empty("vitoclient_visit_reasons", "23.11.2026"), {}, now)
+        ask(connection, QuestionKind.VOLUME, "picture", many, {"volume": "picture"}, now)
+    dialog.load()
 
 
 def _busy_day(dialog: QDialog, stage: Stage) -> None:
@@ -225,6 +245,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("preview_birthdays", DialogName.PREVIEW, prepare=_greetings),
     Scene("info", DialogName.INFO),
     Scene("setup", DialogName.SETUP),
+    Scene("questions", DialogName.QUESTIONS, prepare=_asked),
 )
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Connection
 
 from tests.messages.world import World
+from tray_agent.agent import Agent
+from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.config.secrets import MemorySecrets
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.questions import (
     _CONSEQUENCES,
@@ -21,7 +28,9 @@ from tray_agent.messages.questions import (
     consequence_of,
     take_back,
 )
+from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level
+from tray_agent.store.database import Database
 from tray_agent.store.state import read_state
 
 
@@ -116,3 +125,41 @@ def test_the_row_that_asks_names_the_entry_of_the_menu(desk: Desk) -> None:
     ((entry, _dialog),) = _QUESTIONS
     assert (row.level, row.item) == (Level.ERROR, "view")
     assert f"«{entry}»" in row.sentence
+
+
+class HeardJobs:
+    """Stands in for the engine's jobs: notes what is tried again and made due."""
+
+    def __init__(self) -> None:
+        self.tried: list[JobKey] = []
+        self.due: list[JobKey] = []
+
+    def try_again(self, jobs: Collection[JobKey], *, changed: bool = False) -> None:
+        assert changed  # what waits for a person does not wait any more
+        self.tried += jobs
+
+    def make_due(self, job: JobKey, reason: str) -> None:
+        assert reason == OutboxReason.QUESTION
+        self.due.append(job)
+
+
+PREPARING = [JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS]
+
+
+@pytest.mark.parametrize(("kind", "waits"), [
+    (QuestionKind.ABSENT, [*PREPARING, JobKey.SEND_MESSAGES]), (QuestionKind.VIEW, [*PREPARING, JobKey.SEND_MESSAGES]),
+    (QuestionKind.VOLUME, [JobKey.SEND_MESSAGES]), (QuestionKind.RESTORED, [JobKey.SEND_MESSAGES]),
+    (QuestionKind.PLACE, [JobKey.SEND_MESSAGES]),
+])  # fmt: skip
+def test_an_answer_lets_what_waited_for_it_be_tried_now(
+    sqlite_database: Database, tmp_path: Path, kind: QuestionKind, waits: list[JobKey]
+) -> None:
+    machine = Machine(store=StoreSection(url=f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}"))
+    with Agent(machine, secrets=MemorySecrets(), workstation="EMPFANG1") as agent:
+        heard = agent.__dict__["jobs"] = HeardJobs()
+        with agent.store.begin() as connection:
+            asked = ask(connection, kind, "one", "Frage?", {}, agent.store.now(connection))
+        agent.questions.answer(asked.id, asked.answers[0], agent.person)
+        assert (heard.tried, heard.due) == (waits, waits)
+        (row,) = ActivityLog(agent.store, "").page().rows
+        assert (row.reason, row.workstation) == (OutboxReason.QUESTION, "EMPFANG1")

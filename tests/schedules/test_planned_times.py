@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tray_agent.schedules.codes import Frequency, Subday
-from tray_agent.schedules.planned_times import between, next_after, previous_at_or_before
+from tray_agent.schedules.planned_times import between, days_between, next_after, previous_at_or_before
 from tray_agent.schedules.schedule import Schedule
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -89,3 +89,13 @@ def test_times_that_fall_on_the_same_instant_are_one_run() -> None:
     assert next_after(schedule, ZURICH, datetime(2026, 3, 28, tzinfo=UTC)) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     quarters = Schedule(Frequency.DAILY, 1, date(2026, 1, 1), time(1, 45), time(3, 15), subday=Subday.MINUTES, subday_interval=15)
     assert walls(quarters, datetime(2026, 3, 29), 12) == ["29. 01:45:00", "29. 03:00:00", "29. 03:15:00"]  # noqa: DTZ001
+
+
+def test_days_with_a_planned_time_at_midnight_are_told_each_once() -> None:
+    """The first instant of the next day is a planned time, too."""
+    midnights = Schedule(Frequency.DAILY, 1, START, time(0))
+    through = window(time(0), time(23, 59, 59), minutes=1)
+    begin, end = (datetime(2026, 11, day, 12, tzinfo=ZURICH).astimezone(UTC) for day in (23, 26))
+    assert list(days_between(midnights, ZURICH, begin, end)) == [date(2026, 11, day) for day in (24, 25, 26)]
+    assert list(days_between(through, ZURICH, begin, end)) == [date(2026, 11, day) for day in (23, 24, 25, 26)]
+    assert list(days_between(midnights, ZURICH, end, begin)) == []

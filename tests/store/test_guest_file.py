@@ -149,21 +149,23 @@ def test_one_with_a_log_that_cant_be_read_is_not_read_without_it(tmp_path: Path,
         rows(guest(file))
 
 
-@pytest.mark.skipif(sys.platform == "win32" or not hasattr(os, "fork") or os.geteuid() != 0, reason="needs an account that may not write")
-def test_really_without_the_right_to_write_in_the_folder(tmp_path: Path) -> None:
-    folder = Path("/var/tmp") / f"vitoclient-guest-{os.getpid()}"  # noqa: S108 - pytest's own folder is closed to other accounts
-    try:
-        file = make(folder / "praxis.db", "WAL")
-        folder.chmod(0o555)
-        child = os.fork()
-        if child == 0:
-            os.setuid(65534)
-            try:
-                os._exit(0 if rows(guest(file)) == [7] else 1)
-            finally:
-                os._exit(2)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert [found.name for found in folder.iterdir()] == ["praxis.db"]
-    finally:
-        folder.chmod(0o755)
-        shutil.rmtree(folder)
+if sys.platform != "win32":
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="needs an account that may not write")
+    def test_really_without_the_right_to_write_in_the_folder() -> None:
+        folder = Path("/var/tmp") / f"vitoclient-guest-{os.getpid()}"  # noqa: S108 - pytest's own folder is closed to other accounts
+        try:
+            file = make(folder / "praxis.db", "WAL")
+            folder.chmod(0o555)
+            child = os.fork()
+            if child == 0:
+                os.setuid(65534)
+                try:
+                    os._exit(0 if rows(guest(file)) == [7] else 1)
+                finally:
+                    os._exit(2)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            assert [found.name for found in folder.iterdir()] == ["praxis.db"]
+        finally:
+            folder.chmod(0o755)
+            shutil.rmtree(folder)

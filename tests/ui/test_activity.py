@@ -276,13 +276,26 @@ def test_a_letter_of_a_notice_says_which_time_no_longer_holds(
 ) -> None:
     missed(practice)
     entry = practice.service.call_list()[0]
-    key = "moved/20261124t0900/20261123t1630/a1"
-    notice = replace(entry, message=replace(entry.message, kind=MessageKind.MOVED, unique_key=key))
-    printed = letters([notice], {}, PracticeSection(name="Praxis", phone=""), context.agent.machine.zone, clock.now())
-    told = "Er findet neu am 24.11.2026 um 09:00 Uhr statt; der bisherige am 23.11.2026 um 16:30 Uhr gilt nicht mehr."
-    assert told in printed.html
-    assert "<b>Terminverschiebung</b>" in printed.html
-    assert "erinnern" not in printed.html
+
+    def letter(key: str, state: MessageState) -> str:
+        message = replace(
+            entry.message, kind=MessageKind.MOVED if key.startswith("moved") else MessageKind.REMINDER, unique_key=key, state=state
+        )
+        sender = PracticeSection(name="Praxis", phone="")
+        return letters([replace(entry, message=message)], {}, sender, context.agent.machine.zone, clock.now()).html
+
+    told = "Er findet neu am 24.11.2026 um 09:00 Uhr statt; der bisherige am {day} um {time} Uhr gilt nicht mehr."
+    notice, reminder = "moved/20261124t0900/20261123t1630/a1", "reminder/20261123t1630/a1"
+    for key, state in ((notice, MessageState.ERROR), (notice, MessageState.UNKNOWN), (reminder, MessageState.DELIVERED)):
+        printed = letter(key, state)
+        assert told.format(day="23.11.2026", time="16:30") in printed
+        assert "<b>Terminverschiebung</b>" in printed
+        assert "erinnern" not in printed
+    # The notice arrived, and the appointment was moved once more: what it told is what no longer holds.
+    assert told.format(day="25.11.2026", time="11:00") in letter("moved/20261125t1100/20261123t1630/a1", MessageState.DELIVERED)
+    # Who was told nothing is reminded; who was told what is true, too.
+    for key, state in ((reminder, MessageState.ERROR), ("reminder/20261124t0900/a1", MessageState.UNKNOWN)):
+        assert "Gerne erinnern wir Sie an Ihren Termin am 24.11.2026 um 09:00 Uhr." in letter(key, state)
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ class QuestionsDialog(Dialog):
         super().__init__(context, _("Fragen"))
         self.answers: list[QPushButton] = []
         self._number = Note(self)
-        self._cards = column(spacing=2 * GRID, margins=(0, 0, GRID, 0))
+        self._cards = column(spacing=2 * GRID)
         self.body.addWidget(self._number)
-        self.body.addWidget(scrolling(held(self._cards)), 1)
+        self.body.addWidget(scrolling(held(self._cards, (0, 0, GRID, 0))), 1)
         self._close = self.main_action(_("Schl&iessen"), self.reject)
         self._anew = self.side_action(_("&Aktualisieren"), self.load, QKeySequence.StandardKey.Refresh)
         self.load()

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from tray_agent.config.machine import PracticeSection
 from tray_agent.i18n import N_, _, current_language, format_date, format_time, in_language, normal_language
-from tray_agent.messages.outbox.keys import former_in
+from tray_agent.messages.model import MessageState
+from tray_agent.messages.outbox.keys import former_in, start_in
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
+from tray_agent.messages.outbox.states import NEVER_LEFT
 from tray_agent.messages.words import sent_title
 from tray_agent.practice.model import Patient
 from tray_agent.protocol.model import ActivityRow
@@ -139,19 +141,27 @@ def _letter(entry: CallEntry, patient: Patient | None, sender: PracticeSection, 
     language = (normal_language(patient.language) if patient else None) or current_language()
     head = "<br>".join(escape(line) for line in (sender.name, sender.phone) if line)
     name = f"{patient.salutation or ''} {patient.first_name} {patient.last_name}".strip() if patient else message.patient_name
-    paragraphs = (*_letter_paragraphs(message, sender, zone, language), sender.name)
+    start = message.appointment_at.astimezone(zone).replace(tzinfo=None) if message.appointment_at else None
+    former = _believed(message, start)
+    paragraphs = (*_letter_paragraphs(start, former, sender, language), sender.name)
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs if paragraph)
     spacing = "<p>&nbsp;</p><p>&nbsp;</p>"
     address = f"<br>{_LINE}<br>{_LINE}"  # for street and town, which the practice's data do not have
-    subject = f"<p><b>{escape(in_language(language, _MOVED_SUBJECT if former_in(message.unique_key) else _SUBJECT))}</b></p>"
+    subject = f"<p><b>{escape(in_language(language, _MOVED_SUBJECT if former else _SUBJECT))}</b></p>"
     day = f"<p>{escape(format_date(now.astimezone(zone)))}</p>"
     return f"<p>{head}</p>{spacing}<p>{escape(name)}{address}</p>{spacing}{day}{subject}{body}"
 
 
-def _letter_paragraphs(message: OutboxMessage, sender: PracticeSection, zone: tzinfo, language: str) -> tuple[str, ...]:
-    local = message.appointment_at.astimezone(zone) if message.appointment_at else None
-    when, former = _when(local, language), _when(former_in(message.unique_key), language)
-    told = in_language(language, _MOVED if former else _REMINDING).format(when=when, former=former)
+def _believed(message: OutboxMessage, start: datetime | None) -> datetime | None:
+    """Returns the time that a patient may believe in, where the appointment has another one: local wall clock, naive."""
+    if message.state in (*NEVER_LEFT, MessageState.FAILED):
+        return former_in(message.unique_key)
+    told = start_in(message.unique_key)
+    return told if told != start else former_in(message.unique_key)
+
+
+def _letter_paragraphs(start: datetime | None, former: datetime | None, sender: PracticeSection, language: str) -> tuple[str, ...]:
+    told = in_language(language, _MOVED if former else _REMINDING).format(when=_when(start, language), former=_when(former, language))
     call = in_language(language, _CALL).format(phone=sender.phone) if sender.phone else ""
     return in_language(language, _GREETING), told, call, in_language(language, _CLOSING)
 

@@ -66,7 +66,7 @@ def shown(questions: Sequence[Question], zone: ZoneInfo) -> list[OpenQuestion]:
 def confirmation(choice: Choice) -> tuple[str, str, str]:
     """Returns what is asked once more: the question, what the answer leads to, and the words of the button that agrees."""
     question = _("Mit «{answer}» antworten?").format(answer=choice.title)
-    return question, f"{choice.consequence}\n{_('Das lässt sich nicht rückgängig machen.')}", choice.title
+    return question, "\n".join((choice.consequence, _("Das lässt sich nicht rückgängig machen."))), choice.title
 
 
 def number_line(number: int) -> str:

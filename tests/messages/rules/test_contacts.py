@@ -88,7 +88,8 @@ def test_what_is_no_mobile_number_takes_no_sms(typed: str, kind: NumberKind) -> 
     [
         (None, PhoneFault.EMPTY), ("", PhoneFault.EMPTY), (" \u200b ", PhoneFault.EMPTY),
         ("siehe Ehemann", PhoneFault.NO_NUMBER), ("---", PhoneFault.NO_NUMBER), ("079 123 45", PhoneFault.TOO_SHORT),
-        ("112", PhoneFault.TOO_SHORT), ("bitte keine SMS " * 20, PhoneFault.NO_SMS), ("9" * 30, PhoneFault.TOO_LONG), ("1" * 200, PhoneFault.TOO_LONG),
+        ("112", PhoneFault.TOO_SHORT), ("bitte keine SMS " * 20, PhoneFault.NO_SMS),
+        ("9" * 30, PhoneFault.TOO_LONG), ("1" * 200, PhoneFault.TOO_LONG),
         ("079 123 45 67 8", PhoneFault.NOT_ASSIGNED), ("070 123 45 67", PhoneFault.NOT_ASSIGNED),
         ("079 1x3 45 67", PhoneFault.LETTERS), ("079 MUSTER", PhoneFault.NOT_ASSIGNED),
         ("079 123 45 67 / 078 765 43 21", PhoneFault.SEVERAL), ("+41791234567;0781112233", PhoneFault.SEVERAL),

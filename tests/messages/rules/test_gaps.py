@@ -132,6 +132,14 @@ def test_what_was_searched_already_is_not_told() -> None:
     assert told(WORKDAYS, covered=covered, since=friday) == no_run("07.12.2026", f"OffsetSuchTage auf 3 stellen oder {TO_DAILY}")
 
 
+@pytest.mark.parametrize("at", [datetime(2026, 11, 27, 11, tzinfo=ZURICH), datetime(2026, 11, 29, 20, tzinfo=ZURICH)])
+def test_what_no_run_to_come_can_search_any_more_spoils_no_advice(at: datetime) -> None:
+    """In use for long, after Friday's run: nothing brings the coming Monday back, but those after it."""
+    friday = datetime(2026, 11, 27, 10, tzinfo=ZURICH)
+    found = told(WORKDAYS, at=at, covered={date(2026, 11, 28)}, since=friday)
+    assert found == no_run("Montag", f"OffsetSuchTage auf 3 stellen oder {TO_DAILY}")
+
+
 def test_what_was_missed_and_is_made_up_for_is_not_told() -> None:
     """Monday 07:59 after a weekend off: the next run searches Monday, too."""
     monday = datetime(2026, 11, 30, 7, 59, tzinfo=ZURICH)

@@ -417,6 +417,14 @@ def test_the_preview_of_today_shows_what_is_made_up_for_and_that_of_later_days_t
     assert list(tomorrow.made_up) == []
 
 
+def test_the_preview_of_a_later_day_tells_nobody_booked_afterwards_whom_a_run_until_then_finds(world: World) -> None:
+    world = reminding(world, search=3)
+    run_on(world, FRIDAY)
+    book_each(world, MONDAY)
+    assert preview(world, MONDAY).lines == ()
+    assert run_on(world, SATURDAY) == [MONDAY]
+
+
 def test_the_day_of_the_preview_is_that_of_the_database(world: World) -> None:
     """This computer's clock is a day ahead: its tomorrow is no day of the practice yet."""
     world = reminding(world)

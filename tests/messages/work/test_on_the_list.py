@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tests.messages.world import ANNA, TOMORROW_NINE, World
+from tests.messages.world import ANNA, NOW, TOMORROW_NINE, World
 from tests.practice import sources
+from tray_agent.config.settings import Settings
 from tray_agent.demo import practice_tables as tables
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.rules.licence import with_check_digits
+from tray_agent.messages.work.deciding import Deciding, Drafting
 from tray_agent.messages.work.prepare import NAMED, prepare_reminders
 from tray_agent.messages.work.preview import PreviewService
 from tray_agent.messages.work.send import send_messages
@@ -137,6 +139,15 @@ def test_a_start_of_which_no_day_is_known_is_told_once_a_run_with_a_count_and_na
         assert "und 2 weitere." in row.sentence
     assert world.messages() == []
     assert {line.starts_at for line in PreviewService(world.parts).preview(MessageKind.REMINDER).lines} == {None}
+
+
+def test_a_start_of_which_no_day_is_known_is_counted_once_however_many_spans_of_days_are_searched(world: World) -> None:
+    world.book_appointment(starts_at=datetime.min, unreadable=frozenset({"starts_at"}))
+    around = replace(
+        world.parts.circumstances(NOW, Settings(dict(world.values))), made_up=frozenset({date(2026, 11, 27), date(2026, 11, 30)})
+    )
+    chunks = list(Deciding(Drafting(world.parts, around, NOW), writes=True).reminders())
+    assert [one.patient_id for decided in chunks for one in decided] == ["P1"]
 
 
 @pytest.mark.parametrize("values", [{"last_name": "Muster †"}, {"first_name": "Anna (verstorben)"}, {"last_name": "Muster, décédée"}])

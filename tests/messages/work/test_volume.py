@@ -16,6 +16,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.questions import Answer, Question, QuestionService
+from tray_agent.messages.work import volume
 from tray_agent.messages.work.parts import SendingRules
 from tray_agent.messages.work.volume import Usual, Volume, usual_of
 from tray_agent.protocol.model import Level
@@ -32,8 +33,8 @@ WEEKS = {day: 40 for week in range(1, 9) for weekday in range(5) if (day := MOND
 
 
 @pytest.mark.parametrize(("history", "confirmed", "appointment_days", "usual"), [
-    ({}, 0, 1, Usual(0, 1)),
-    ({}, 0, 70, Usual(0, 1)),
+    ({}, 0, 1, Usual(33, 1, is_known=False)),
+    ({}, 0, 70, Usual(33, 1, is_known=False)),
     ({}, 400, 1, Usual(400, 1)),
     (days(30), 0, 1, Usual(30, 1)),
     (days(*[40] * 40), 0, 1, Usual(40, 1)),
@@ -120,7 +121,13 @@ def said_about(question: Question) -> dict[str, Any]:
     return {name: value for name, value in question.about.items() if name != "until"}
 
 
-def test_a_practice_at_its_first_day_is_asked_from_a_hundred_on(every_world: World) -> None:
+@pytest.fixture(autouse=True)
+def few_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a hundred be many at first: each costs a test time."""
+    monkeypatch.setattr(volume, "AT_FIRST", 33)
+
+
+def test_a_practice_at_its_first_day_is_asked_about_what_no_practice_sends(every_world: World) -> None:
     world = every_world
     reminders(world, 99)
     world.send()

@@ -95,8 +95,7 @@ class _Check:
         if now - empty_since < ASKED_AFTER:
             return False
         day = self._day(filled_at)
-        asks = _("Stimmt das so? Bis zur Antwort, oder bis sie wieder Daten enthält, wird nichts aufbereitet, gesendet oder storniert.")
-        sentence = join_texts(_what(name, day), asks)
+        sentence = what_is_empty(name, day)
         about = {"view": name}
         question = ask_and_tell(connection, QuestionKind.VIEW, self._subject(name, filled_at), sentence, about, now, self._run.context.log)
         if question.answer is not Answer.RIGHT:
@@ -119,6 +118,12 @@ def _known(connection: Connection) -> dict[str, tuple[datetime, datetime | None]
 def _is_news(noted: tuple[datetime, datetime | None] | None, now: datetime) -> bool:
     """Returns whether it is to be noted that a view holds rows."""
     return noted is None or noted[1] is not None or now - noted[0] >= NOTED_EVERY
+
+
+def what_is_empty(view: str, day: str) -> str:
+    """Returns what a person is asked about a view that held rows on a day and holds none any more."""
+    asks = _("Stimmt das so? Bis zur Antwort, oder bis sie wieder Daten enthält, wird nichts aufbereitet, gesendet oder storniert.")
+    return join_texts(_what(view, day), asks)
 
 
 def _what(view: str, day: str) -> str:

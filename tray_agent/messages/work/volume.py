@@ -25,6 +25,7 @@ from tray_agent.messages.work.lanes import Kept, Lanes
 from tray_agent.messages.work.recheck import Ready
 from tray_agent.messages.work.steps import CHUNK, MessageRun, MessageStep, activity
 from tray_agent.protocol.model import Level
+from tray_agent.store.paging import tested_on_the_way
 from tray_agent.store.tables import message as table
 
 LOOKS_BACK = timedelta(weeks=8)
@@ -32,6 +33,9 @@ LOOKS_BACK = timedelta(weeks=8)
 
 TIMES = 3
 """So many times as much as usual leaves without being asked about."""
+
+AT_FIRST = 200
+"""So many a day are taken as usual where nothing is known yet: a large practice's first day is no reason to ask, thousands are."""
 
 MOST_DAYS = 7
 """A batch stands for so many days at the most: whoever was away for longer must make up for no more of what still lies ahead."""
@@ -66,12 +70,14 @@ class Usual:
     """How many messages are usual.
 
     Attributes:
-        a_day: on one day; 0 where nothing is known yet.
+        a_day: on one day.
         days: for how many days a batch stands.
+        is_known: whether that is experience, and not what is taken for it at first.
     """
 
     a_day: int
     days: int
+    is_known: bool = True
 
     @property
     def number(self) -> int:
@@ -106,10 +112,11 @@ def usual_of(history: Mapping[date, int], confirmed: int, today: date, appointme
     """
     days = sorted(day for day in history if day < today)
     numbers = sorted(history[day] for day in days)
-    a_day = numbers[ceil(0.9 * len(numbers)) - 1] if numbers else 0
+    known = numbers[ceil(0.9 * len(numbers)) - 1] if numbers else 0
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     missed = (today - days[-1]).days // (median_low(gaps) if gaps else 1) if days else 1
-    return Usual(max(a_day, confirmed), max(1, min(missed, appointment_days, MOST_DAYS)))
+    a_day = max(known, confirmed)
+    return Usual(a_day or AT_FIRST, max(1, min(missed, appointment_days, MOST_DAYS)), is_known=a_day > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,8 @@ class Brake:
             return {}
         history: defaultdict[Volume, Counter[date]] = defaultdict(Counter)
         since = self._parts.instant(datetime.combine(today, time.min) - LOOKS_BACK)
-        left = (table.c.prepared_at >= since, table.c.state.in_(sorted(state.value for state in _LEFT)))
+        is_left = tested_on_the_way(connection, [table.c.state.in_(sorted(state.value for state in _LEFT))])  # by the span of time
+        left = (table.c.prepared_at >= since, *is_left)
         prepared = select(table.c.kind, table.c.prepared_at, func.count()).where(*left).group_by(table.c.kind, table.c.prepared_at)
         for kind, prepared_at, number in connection.execute(prepared):
             history[Volume.of(MessageKind(kind))][local(prepared_at).date()] += number
@@ -221,7 +229,7 @@ class Brake:
             for other in ours:
                 if other.answer is None and other.subject != subject:
                     take_back(connection, QuestionKind.VOLUME, other.subject)
-            sentence = join_texts(_how_many(volume, batch), self._likely(connection, volume, batch, settings, now))
+            sentence = join_texts(how_many(volume, batch.number, batch.usual), self._likely(connection, volume, batch, settings, now))
             ask_and_tell(connection, QuestionKind.VOLUME, subject, sentence, about, now, self._run.context.log)
 
         self._parts.database.transact(work)
@@ -275,7 +283,7 @@ class Brake:
         return _("Wahrscheinliche Ursache: {cause}").format(cause=self._cause(connection, volume, batch, settings, now))
 
     def _cause(self, connection: Connection, volume: Volume, batch: _Batch, settings: Settings, now: datetime) -> str:
-        if not batch.usual.a_day:
+        if not batch.usual.is_known:
             return _("Es ist noch keine Erfahrung da, wie viele üblich sind.")
         if volume is Volume.GREETINGS:
             return _("Viele Patienten haben dasselbe Geburtsdatum, vielleicht einen Platzhalter (z. B. 01.01.).")
@@ -299,15 +307,16 @@ def _confirmed(volume: Volume, asked: Collection[Question]) -> int:
     return max((ceil(about["number"] / about["days"]) for about in seen), default=0)
 
 
-def _how_many(volume: Volume, batch: _Batch) -> str:
-    number, usual = format_number(batch.number), batch.usual
-    if not usual.a_day:
-        return _("{what}: {number} auf einmal.").format(what=_(volume.source_text), number=number)
+def how_many(volume: Volume, number: int, usual: Usual) -> str:
+    """Returns how many messages there are, and how many are usual."""
+    what, written = _(volume.source_text), format_number(number)
+    if not usual.is_known:
+        return _("{what}: {number} auf einmal.").format(what=what, number=written)
     return ngettext(
         "{what}: {number} auf einmal, üblich sind an einem Tag höchstens {usual}.",
         "{what}: {number} auf einmal, üblich sind für {days} Tage höchstens {usual}.",
         usual.days,
-    ).format(what=_(volume.source_text), number=number, days=usual.days, usual=format_number(usual.number))
+    ).format(what=what, number=written, days=usual.days, usual=format_number(usual.number))
 
 
 def _waits() -> str:
