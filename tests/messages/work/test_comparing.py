@@ -530,3 +530,23 @@ def test_who_was_moved_after_his_former_time_to_a_day_that_was_searched_is_count
     world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(hours=1)))
     world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=5))
     assert "1 Termin wurde erst gebucht" in world.prepare().sentence
+
+
+@pytest.mark.parametrize("believes", ["prepare", "send"])
+def test_who_shares_the_words_is_prepared_at_once_when_the_one_who_says_them_is_believed_to_be_deleted(world: World, believes: str) -> None:
+    world.practice.put(replace(ANNA, id="P2"), treatment("P2"))
+    world.book_appointment("A1")
+    world.book_appointment("A2", patient_id="P2")
+    world.prepare()
+    world.practice.remove_appointment("A1")
+    world.send()
+    later(world, minutes=31)
+    if believes == "send":
+        assert "prepare_reminders" in world.send().makes_due
+    else:
+        rest = world.prepare().rest
+        assert rest is not None
+        assert rest.not_before == world.clock.now()
+    run(world)
+    assert (sorted(world.states()), len(texts(world))) == (["cancelled", "submitted"], 1)
+    assert world.prepare().rest is None
