@@ -23,6 +23,7 @@ from tray_agent.jobs.catch_up import Decision as PlannedDecision
 from tray_agent.jobs.catch_up import Wait
 from tray_agent.messages import call_list
 from tray_agent.messages.gateways.contract import DeliveryReport, InDoubt, NotNow, Outcome
+from tray_agent.messages.guards import old_store
 from tray_agent.messages.model import MessageKind, MessageState, Standing
 from tray_agent.messages.outbox import listing, states
 from tray_agent.messages.outbox.entries import Known
@@ -43,7 +44,7 @@ from tray_agent.messages.rules.eligibility import (
 )
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import start_of
-from tray_agent.messages.work import answers, comparing, coverage, deciding, doubt, guard, lanes, prepare, recheck, status
+from tray_agent.messages.work import answers, comparing, coverage, deciding, doubt, lanes, prepare, recheck, status
 from tray_agent.messages.work.answers import step_after
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep
@@ -246,8 +247,8 @@ def _notices_in_window_only(patching: pytest.MonkeyPatch) -> None:
 
 def _restored_unasked(patching: pytest.MonkeyPatch) -> None:
     """Sends from a store that was put back as if nothing had happened, and does not ask the gateway what it has."""
-    patching.setattr(guard.Guard, "look", lambda _guard: None)
-    patching.setattr(guard.Guard, "known", lambda *_what: None)
+    patching.setattr(old_store.Guard, "look", lambda _guard: None)
+    patching.setattr(old_store.Guard, "known", lambda *_what: None)
     patching.setattr(lanes, "_is_known", lambda _report: False)
 
 

@@ -12,9 +12,9 @@ import pytest
 from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tray_agent.config import settings as switches
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, InDoubt
+from tray_agent.messages.guards.questions import Answer, QuestionKind, QuestionService, questions_of
 from tray_agent.messages.model import MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.model import DoubtDecision
-from tray_agent.messages.questions import Answer, QuestionKind, QuestionService, questions_of
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.protocol.model import Level
 
