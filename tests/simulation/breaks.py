@@ -301,7 +301,7 @@ BREAKS: Mapping[str, Break] = {
         beside=_alone_with_it,
     ),
     "the notice uses the reminder up": Break(_notice_counts_as_reminder, "no silence", 11, LIVELY, lively=True),
-    "the notice comes with the reminder": Break(_notice_and_reminder, "never twice", 34, LIVELY, lively=True),
+    "the notice comes with the reminder": Break(_notice_and_reminder, "never twice", 11, LIVELY, lively=True),
     "a notice is sent within the days that are searched only": Break(
         _notices_in_window_only, "nobody comes in vain", 34, LIVELY, lively=True
     ),
