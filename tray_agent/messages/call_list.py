@@ -29,7 +29,7 @@ from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, reminder_key, start_in
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
-from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT
+from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT, TOLD
 from tray_agent.messages.rules.in_time import TIME_TO_CALL, hours_ahead
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import start_of, truth_of
@@ -161,7 +161,7 @@ class CallList:
             one.id
             for one in told
             if one.standing is not Standing.DELETED
-            and one.handled_at is None
+            and not _is_handled_since(one)
             and one.appointment_at
             and one.appointment_at < self._hours_ahead
         ]
@@ -181,17 +181,17 @@ class CallList:
         truth = truth_of(start_in(told.unique_key), told.patient_id, appointment)
         if truth is Standing.MOVED:
             return self._settings.yes(REPEAT_MOVED)
-        another_doctor = bool(told.doctor and appointment.doctor) and told.doctor != appointment.doctor
-        another_patient = truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
-        return another_patient or (truth is Standing.AS_TOLD and another_doctor)
+        if told.patient_id == appointment.patient_id and told.doctor and appointment.doctor and told.doctor != appointment.doctor:
+            return True
+        return truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
 
     def _entries_of(self, wrong: Sequence[Known], found: Mapping[str, Appointment]) -> Iterator[CallEntry]:
         known = self._known(one.appointment_id for one in wrong)
         last = {appointment_id: _told_last(of_one) for appointment_id, of_one in known.items()}
         to_tell = [
-            one
+            last[one.appointment_id or ""] or one
             for one in wrong
-            if one == last.get(one.appointment_id or "")
+            if self._is_last_word(one, last.get(one.appointment_id or ""), found[one.appointment_id or ""])
             and not self._has_message(found[one.appointment_id or ""], known[one.appointment_id or ""])
             and self._is_told_too_late(one, found[one.appointment_id or ""])
         ]
@@ -205,6 +205,13 @@ class CallList:
             patient = patients.get(appointment.patient_id)
             if patient is None or not (patient.is_deceased or patient.opted_out):
                 yield self._told_entry(messages[one.id], appointment, patient)
+
+    def _is_last_word(self, told: Known, last: Known | None, appointment: Appointment) -> bool:
+        """Returns whether a message is what its patient was told last; of the doctor also an earlier one, where the last names none."""
+        if told == last:
+            return True
+        is_right = last is not None and truth_of(start_in(last.unique_key), last.patient_id, appointment) is Standing.AS_TOLD
+        return is_right and last is not None and not last.doctor and bool(told.doctor) and told.doctor != appointment.doctor
 
     def _told_entry(self, message: OutboxMessage, appointment: Appointment, patient: Patient | None) -> CallEntry:
         told = start_in(message.unique_key)
@@ -261,22 +268,28 @@ class CallList:
         return found
 
 
-def told_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now: datetime) -> list[Draft]:
-    """Returns the entries that say that a person told patients what is true of their appointments now, which is not what was sent.
+def told_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now: datetime) -> Mapping[int, Draft]:
+    """Returns by message the entry that says that a person told its patient what is true of the appointment now, which it does not say.
 
     Args:
         parts: what to work with.
-        messages: that were told, and are wrong now.
+        messages: that are ticked off.
         now: aware.
     """
     wanted = {one.appointment_id for one in messages if one.appointment_id}
     found = parts.practice.appointments(wanted) if wanted else {}
     patients = parts.practice.patients({one.patient_id for one in found.values()}) if found else {}
-    return [
-        _draft(parts, one, found[one.appointment_id or ""], patients.get(found[one.appointment_id or ""].patient_id), now)
-        for one in messages
-        if one.appointment_id in found
-    ]
+    drafts = {}
+    for one in messages:
+        appointment = found.get(one.appointment_id or "")
+        # An entry of what reached nobody is ticked off itself, and needs another where it speaks of another time.
+        if appointment is not None and (_was_told(one) or _truth(one, appointment) is Standing.MOVED):
+            drafts[one.id] = _draft(parts, one, appointment, patients.get(appointment.patient_id), now)
+    return drafts
+
+
+def _was_told(message: OutboxMessage) -> bool:
+    return message.state in TOLD or (message.state in MISSED and message.handled_at is not None)
 
 
 def _draft(parts: MessageParts, message: OutboxMessage, appointment: Appointment, patient: Patient | None, now: datetime) -> Draft:
@@ -306,6 +319,11 @@ def begins(message: OutboxMessage) -> datetime:
 
 def _truth(message: OutboxMessage, appointment: Appointment | None) -> Standing:
     return truth_of(start_in(message.unique_key), message.patient_id, appointment)
+
+
+def _is_handled_since(known: Known) -> bool:
+    """Returns whether a person said something since an appointment is missing; who decided a doubt before did not know of that."""
+    return known.handled_at is not None and known.standing_since is not None and known.handled_at >= known.standing_since
 
 
 def _told_last(known: Sequence[Known]) -> Known | None:

@@ -14,9 +14,9 @@ from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, JobWork
 from tray_agent.messages.call_list import CallList, told_otherwise
-from tray_agent.messages.model import MessageState
+from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries, listing
-from tray_agent.messages.outbox.entries import Change
+from tray_agent.messages.outbox.entries import Change, Draft
 from tray_agent.messages.outbox.model import (
     AccountCredits,
     CallEntry,
@@ -117,25 +117,47 @@ class MessageService:
         def is_open(message: OutboxMessage) -> bool:
             return message.state in listing.UNSENT or message.handled_at is None
 
-        ticked = self._change_all(message_ids, MISSED | listing.UNSENT, change_of, is_open)
-        return ticked + self._tick_off_told(message_ids, who)
-
-    def _tick_off_told(self, message_ids: Collection[int], who: str) -> int:
-        """Notes that a person told what is true now to patients who were told something else, with an entry of its own for each."""
         with self.parts.database.read() as connection:
             now = self.parts.database.now(connection)
-            told = [one for one in entries.read_messages(connection, message_ids) if one.state in TOLD]
-        drafts = told_otherwise(self.parts, told, now)
+            messages = entries.read_messages(connection, message_ids)
+        otherwise = told_otherwise(self.parts, messages, now)
+        ticked = self._change_all(message_ids, MISSED | listing.UNSENT, change_of, is_open)
+        drafts = {draft.unique_key: draft for draft in otherwise.values()}
+        absent = [one for one in messages if one.state in TOLD and one.id not in otherwise]
+        self._note_said(list(drafts.values()), absent, who)
+        return ticked + sum(one.state in TOLD or (one.id in otherwise and not is_open(one)) for one in messages)
 
-        def work(connection: Connection) -> int:
+    def _note_said(self, drafts: Sequence[Draft], absent: Sequence[OutboxMessage], who: str) -> None:
+        """Notes that a person told what is true now to patients who were told something else, or looked after what is missing.
+
+        Args:
+            drafts: an entry of its own for each who was told something else.
+            absent: the messages whose appointments are missing.
+            who: the person and workstation.
+        """
+
+        def work(connection: Connection) -> None:
+            now = self.parts.database.now(connection)
             there = {one.unique_key for one in entries.known_of_keys(connection, [draft.unique_key for draft in drafts])}
             entries.insert_drafts(connection, [draft for draft in drafts if draft.unique_key not in there], now)
             known = entries.known_of_keys(connection, [draft.unique_key for draft in drafts])
-            messages = entries.read_messages(connection, [one.id for one in known if one.handled_at is None])
             handled = {"handled_by": who[:120], "handled_at": now}
-            return sum(entries.apply(connection, Change.of(one, Step.TICK_OFF, Actor.PERSON, **handled), now) for one in messages)
+            changes = [
+                Change.of(one, Step.TICK_OFF, Actor.PERSON, **handled, patient_id=draft.patient_id, patient_name=draft.patient_name)
+                for one in entries.read_messages(connection, [one.id for one in known])
+                for draft in drafts
+                if one.unique_key == draft.unique_key
+            ]
+            for one in absent:  # it is handled while it is missing: found again and missing again it is on the list anew
+                since = now if one.standing_since is None else one.standing_since
+                values = handled | {"standing": Standing.ABSENT, "standing_since": since}
+                changes.append(Change.of(one, Step.TICK_OFF, Actor.PERSON, **values))
+            for change in changes:
+                entries.apply(connection, change, now)
+            grow(connection)
 
-        return self.parts.database.transact(work) if drafts else 0
+        if drafts or absent:
+            self.parts.database.transact(work)
 
     def to_decide(self) -> Sequence[OutboxMessage]:
         """Returns the messages in doubt that nobody but a person settles any more, the oldest first."""

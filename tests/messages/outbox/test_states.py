@@ -56,9 +56,13 @@ ALLOWED = {
     (S.CANCELLED, Step.REVIVE, Actor.PREPARING, S.PREPARED),
     (S.ERROR, Step.REVIVE, Actor.PREPARING, S.PREPARED),
     (S.CANCELLED, Step.REVIVE_AS_ERROR, Actor.PREPARING, S.ERROR),
+    (S.ERROR, Step.REVIVE_AS_ERROR, Actor.PREPARING, S.ERROR),
     (S.ERROR, Step.TICK_OFF, Actor.PERSON, S.ERROR),
     (S.FAILED, Step.TICK_OFF, Actor.PERSON, S.FAILED),
     (S.UNKNOWN, Step.TICK_OFF, Actor.PERSON, S.UNKNOWN),
+    (S.SUBMITTED, Step.TICK_OFF, Actor.PERSON, S.SUBMITTED),
+    (S.BUFFERED, Step.TICK_OFF, Actor.PERSON, S.BUFFERED),
+    (S.DELIVERED, Step.TICK_OFF, Actor.PERSON, S.DELIVERED),
 }
 """The whole machine, written down a second time by hand."""
 

@@ -11,7 +11,9 @@ import pytest
 
 from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tray_agent.config import settings as switches
+from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, InDoubt
 from tray_agent.messages.model import MessageKind, MessageState, Standing
+from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.questions import Answer, QuestionKind, QuestionService, questions_of
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.protocol.model import Level
@@ -405,3 +407,159 @@ def test_one_person_recorded_twice_is_greeted_once(world: World) -> None:
         world.greet()
         world.send()
     assert len(texts(world)) == 1
+
+
+def test_a_notice_that_names_no_doctor_lets_the_doctor_stand_that_was_told_before(world: World) -> None:
+    told(world, doctor="Dr. Meier")
+    later(world, minutes=20)
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    run(world)
+    assert (world.messages()[-1].doctor, world.service.call_list()) == (None, [])
+    world.change_appointment(doctor="Dr. Keller")
+    assert len(world.service.call_list()) == 1
+    run(world)
+    (entry,) = world.service.call_list()
+    assert entry.message.reason == "told_another_doctor"
+
+
+# What a person said, and of whom
+
+
+def test_a_missing_appointment_of_somebody_who_was_told_can_be_ticked_off_and_is_asked_about_anew(world: World) -> None:
+    told(world)
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(minutes=50)))
+    world.practice.remove_appointment("A1")
+    (entry,) = world.service.call_list()
+    assert entry.message.reason == ""
+    assert world.service.tick_off([entry.message.id], "anna") == 1
+    assert world.service.call_list() == []
+    world.prepare()
+    assert world.service.call_list() == []
+    world.book_appointment("A1")
+    world.prepare()
+    later(world, minutes=1)
+    world.practice.remove_appointment("A1")
+    world.prepare()
+    assert len(world.service.call_list()) == 1
+
+
+def test_who_decided_a_doubt_did_not_say_that_nothing_is_to_be_prepared_any_more(world: World) -> None:
+    world.gateway.answer = lambda _sms: InDoubt("weg")
+    world.book_appointment()
+    run(world)
+    later(world, minutes=20)
+    world.force(world.only().id, state="in_doubt")
+    world.service.decide(world.only().id, DoubtDecision.AGAIN, "anna")
+    world.gateway.answer = None
+    world.change_appointment(status=AppointmentStatus.CANCELLED)
+    world.send()
+    assert world.states() == ["cancelled"]
+    world.change_appointment(status=AppointmentStatus.DEFINITE)
+    run(world)
+    assert (world.states(), len(texts(world))) == (["submitted"], 1)
+
+
+def test_who_was_told_by_telephone_the_time_that_the_list_showed_gets_no_notice(world: World) -> None:
+    world.change_patient(mobile=None)
+    world.book_appointment()
+    world.prepare()
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=2))
+    (entry,) = world.service.call_list()
+    assert world.service.tick_off([entry.message.id], "anna") == 1
+    assert world.service.call_list() == []
+    world.change_patient(mobile="079 123 45 67")
+    run(world)
+    assert (texts(world), world.service.call_list()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        lambda world: world.gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.FAILED)),
+        lambda world: None,
+    ],
+    ids=["not delivered", "told"],
+)
+def test_who_gets_an_appointment_whose_key_is_used_up_is_on_the_call_list(world: World, spoiled: Callable[[World], None]) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    told(world)
+    spoiled(world)
+    later(world, minutes=6)
+    world.follow_up()
+    world.change_appointment(patient_id="P2")
+    run(world)
+    assert [entry.message.patient_id for entry in world.service.call_list()] == ["P2"]
+    assert len(texts(world)) == 1
+
+
+def test_what_a_person_cancelled_for_one_patient_is_prepared_for_the_next(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    world.book_appointment()
+    world.prepare()
+    world.service.cancel([world.only().id], "anna")
+    world.change_appointment(patient_id="P2")
+    run(world)
+    assert [sms.recipient for sms in world.gateway.taken] == ["+41781112233"]
+
+
+def test_an_entry_on_the_list_goes_over_to_the_patient_who_has_the_appointment_now(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile=None), treatment("P2"))
+    world.change_patient(mobile=None)
+    world.book_appointment()
+    for patient in ("P1", "P2", "P1"):
+        world.change_appointment(patient_id=patient)
+        world.prepare()
+        assert [entry.message.patient_id for entry in world.service.call_list()] == [patient]
+
+
+def test_an_entry_that_was_ticked_off_asks_again_when_the_doctor_changes_again(world: World) -> None:
+    told(world, doctor="Dr. Meier")
+    for doctor in ("Dr. Keller", "Dr. Huber"):
+        world.change_appointment(doctor=doctor)
+        for _run in range(2):
+            run(world)
+        (entry,) = world.service.call_list()
+        world.service.tick_off([entry.message.id], "anna")
+        run(world)
+        assert world.service.call_list() == []
+    assert len(texts(world)) == 1
+
+
+def test_the_second_of_the_day_is_reminded_when_the_first_was_deleted(world: World) -> None:
+    world.values[switches.ONE_PER_DAY] = True
+    told(world)
+    world.book_appointment("A2", TOMORROW_NINE + timedelta(hours=6))
+    world.practice.remove_appointment("A1")
+    run(world)
+    assert len(texts(world)) == 1
+    later(world, minutes=31)
+    run(world)  # now it is believed
+    run(world)
+    assert [one for one in texts(world) if "15:00 Uhr" in one]
+
+
+def test_who_was_moved_after_his_former_time_to_a_day_that_was_searched_is_counted(world: World) -> None:
+    told(world)
+    world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(hours=1)))
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=5))
+    assert "1 Termin wurde erst gebucht" in world.prepare().sentence
+
+
+@pytest.mark.parametrize("believes", ["prepare", "send"])
+def test_who_shares_the_words_is_prepared_at_once_when_the_one_who_says_them_is_believed_to_be_deleted(world: World, believes: str) -> None:
+    world.practice.put(replace(ANNA, id="P2"), treatment("P2"))
+    world.book_appointment("A1")
+    world.book_appointment("A2", patient_id="P2")
+    world.prepare()
+    world.practice.remove_appointment("A1")
+    world.send()
+    later(world, minutes=31)
+    if believes == "send":
+        assert "prepare_reminders" in world.send().makes_due
+    else:
+        rest = world.prepare().rest
+        assert rest is not None
+        assert rest.not_before == world.clock.now()
+    run(world)
+    assert (sorted(world.states()), len(texts(world))) == (["cancelled", "submitted"], 1)
+    assert world.prepare().rest is None

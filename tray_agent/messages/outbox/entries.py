@@ -429,8 +429,8 @@ def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str
     """Returns what a change of state says about times: when it became final, or that it is no longer so."""
     if (target in FINAL) is (state in FINAL):
         return {}
-    # Whoever decided a doubt before said nothing about what became of it since: somebody has to look anew.
-    anew = dict.fromkeys(("handled_at", "handled_by")) if target in MISSED else {}
+    # Whoever decided a doubt before said nothing about what became of it since: somebody has to look, or the agenda to say, anew.
+    anew = dict.fromkeys(("handled_at", "handled_by")) if target in MISSED or target is MessageState.CANCELLED else {}
     return {"final_at": now if target in FINAL else None, **anew}
 
 

@@ -36,7 +36,7 @@ class Step(StrEnum):
     """It was cancelled or could not be prepared, nothing ever left, and now it may be sent after all."""
 
     REVIVE_AS_ERROR = "revive_as_error"
-    """It was cancelled, nothing ever left, and now it can't be sent for a reason that the practice must see."""
+    """It was cancelled, or an error of another patient: nothing ever left, and it can't be sent for a reason that the practice must see."""
 
     RENDER_ANEW = "render_anew"
     """Contact, text or account changed before it was sent."""
@@ -93,7 +93,7 @@ class Step(StrEnum):
     """No final notification came within the seven days."""
 
     TICK_OFF = "tick_off"
-    """A person reminded the patient otherwise."""
+    """A person reminded the patient otherwise, or looked after an appointment that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _row(sources: set[MessageState], target: MessageState | None, *actors: Actor
 
 TRANSITIONS: Mapping[Step, Transition] = {
     Step.REVIVE: _row({S.CANCELLED, S.ERROR}, S.PREPARED, Actor.PREPARING),
-    Step.REVIVE_AS_ERROR: _row({S.CANCELLED}, S.ERROR, Actor.PREPARING),
+    Step.REVIVE_AS_ERROR: _row({S.CANCELLED, S.ERROR}, S.ERROR, Actor.PREPARING),
     Step.RENDER_ANEW: _row({S.PREPARED}, None, Actor.SENDING),
     Step.POSTPONE: _row({S.PREPARED}, None, Actor.SENDING),
     Step.CANCEL: _row({S.PREPARED}, S.CANCELLED, Actor.PREPARING, Actor.SENDING, Actor.PERSON),
@@ -138,7 +138,7 @@ TRANSITIONS: Mapping[Step, Transition] = {
     Step.DELIVER: _row({S.SUBMITTED, S.BUFFERED}, S.DELIVERED, Actor.TRACKING),
     Step.FAIL: _row({S.SUBMITTED, S.BUFFERED}, S.FAILED, Actor.TRACKING),
     Step.EXPIRE: _row({S.SUBMITTED, S.BUFFERED}, S.UNKNOWN, Actor.TRACKING),
-    Step.TICK_OFF: _row({S.ERROR, S.FAILED, S.UNKNOWN}, None, Actor.PERSON),
+    Step.TICK_OFF: _row({S.ERROR, S.FAILED, S.UNKNOWN, S.SUBMITTED, S.BUFFERED, S.DELIVERED}, None, Actor.PERSON),
 }
 """Every change that there is. A message that may have left can only be sent again through ``NEVER_TAKEN``."""
 

@@ -178,6 +178,7 @@ class EarlierReminder:
         prepared_on: the practice's date on which it was prepared; None where that is of no interest.
         stands: whether its appointment is still as it tells; what does not stand is no reason not to remind of another that day.
         number: of the message: of two that left at the same instant the greater one is the last.
+        failed: whether it was handed over and did not arrive: it told nobody anything, and its key is used up.
     """
 
     key: AppointmentKey
@@ -187,6 +188,7 @@ class EarlierReminder:
     prepared_on: date | None = None
     stands: bool = True
     number: int = 0
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -664,8 +666,11 @@ def _earlier_fault(key: ReminderKey, patient_id: str, appointment: Appointment, 
     if told is not None and told in of_this_start:
         if told.patient_id != patient_id and key in earlier.keys:
             return Reason.TOLD_ANOTHER_PATIENT
-        if told.patient_id == patient_id and told.doctor and appointment.doctor and told.doctor != appointment.doctor:
+        named = told_last(known for known in of_appointment if known.doctor and known.patient_id == patient_id)
+        if told.patient_id == patient_id and named and appointment.doctor and named.doctor != appointment.doctor:
             return Reason.TOLD_ANOTHER_DOCTOR
+    if any(known.failed and known.key == key and known.patient_id != patient_id for known in of_this_start):
+        return Reason.TOLD_ANOTHER_PATIENT
     if key in earlier.keys or any(_reminds(known, key, around) for known in of_this_start if known.patient_id == patient_id):
         return Reason.ALREADY_REMINDED
     that_day = earlier.of_day.get((patient_id, key.starts_at.date()), ())

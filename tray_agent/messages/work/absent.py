@@ -7,10 +7,12 @@ asked. Until that is decided each stays as it is, and is on the call list in tim
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from tray_agent.config.settings import ONE_PER_DAY, Settings
 from tray_agent.i18n import _, format_date, join_texts, ngettext
 from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries
@@ -24,8 +26,21 @@ from tray_agent.messages.work.steps import Counted, MessageRun, activity_about
 from tray_agent.protocol.model import Level
 
 
-def settle_absent(run: MessageRun, seen: Collection[int], actor: Actor) -> datetime | None:
-    """Decides what is to be decided of absent appointments; returns when to look again (aware), or None.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was decided of absent appointments.
+
+    Attributes:
+        look_again: when (aware); None: nothing is open.
+        deleted: the messages whose appointments are believed to be deleted from now on.
+    """
+
+    look_again: datetime | None = None
+    deleted: Sequence[OutboxMessage] = ()
+
+
+def settle_absent(run: MessageRun, seen: Collection[int], actor: Actor) -> Settled:
+    """Decides what is to be decided of absent appointments.
 
     Args:
         run: that read the agenda.
@@ -33,7 +48,7 @@ def settle_absent(run: MessageRun, seen: Collection[int], actor: Actor) -> datet
         actor: who ends what is believed to be deleted.
     """
     if run.context.dry_run:
-        return None
+        return Settled()
     parts = run.parts
     asked: list[Question] = []
     happened: list[OutboxMessage] = []
@@ -66,7 +81,12 @@ def settle_absent(run: MessageRun, seen: Collection[int], actor: Actor) -> datet
     cancelled = sum(one.state is MessageState.PREPARED for one in happened)
     if cancelled:
         run.tally.counts[Counted.CANCELLED] += cancelled
-    return again
+    return Settled(again, happened)
+
+
+def frees_others(connection: Connection, settings: Settings, messages: Collection[OutboxMessage]) -> bool:
+    """Returns whether others may have to be prepared because these messages are not told any more, or tell what is gone."""
+    return bool(messages) and (settings.yes(ONE_PER_DAY) or entries.speak_for_others(connection, [one.unique_key for one in messages]))
 
 
 def _answers(connection: Connection) -> dict[int, Answer]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from tray_agent.messages.model import MessageState, Standing
+from tray_agent.messages.model import Standing
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Known
 from tray_agent.messages.outbox.keys import start_in
@@ -110,7 +110,7 @@ class Comparing:
             return False  # decided with all others of its day
         if truth is Standing.AS_TOLD:
             another_doctor = bool(known.doctor and appointment.doctor) and known.doctor != appointment.doctor
-            return is_revivable(known) or (another_doctor and known.told_at is not None)
+            return is_revivable(known, known.patient_id) or (another_doctor and known.told_at is not None)
         return truth in (Standing.MOVED, Standing.REASSIGNED)
 
     def _passed_over(self) -> Iterator[Compared]:
@@ -134,6 +134,4 @@ class Comparing:
 
 def _asks_a_person(one: Decided) -> bool:
     """Returns whether a decision is an entry that does not stand there yet."""
-    return (
-        not isinstance(one.decision, Eligible) and one.decision.entry and (one.known is None or one.known.state is not MessageState.ERROR)
-    )
+    return not isinstance(one.decision, Eligible) and one.decision.entry and not one.stands_there

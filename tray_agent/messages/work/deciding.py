@@ -70,6 +70,15 @@ class Decided:
             return False
         return known.state is MessageState.ERROR and known.attempts > 0 and known.recipient == decision.recipient
 
+    @property
+    def stands_there(self) -> bool:
+        """Returns whether the practice has an entry of what it is to put right: of this patient, and not of what was ticked off before."""
+        known, decision = self.known, self.decision
+        if known is None or known.state is not MessageState.ERROR or not isinstance(decision, NotEligible):
+            return False
+        anew = known.handled_at is not None and decision.reason in WRONGLY_INFORMED
+        return known.patient_id == self.patient_id and not anew
+
 
 @dataclass(frozen=True, slots=True)
 class Drafting:
@@ -213,7 +222,8 @@ class Deciding:
     def _booked_afterwards(self, appointments: Sequence[Appointment]) -> list[Decided]:
         with self._parts.database.read() as connection:
             known = entries.known_of_appointments(connection, {appointment.id for appointment in appointments})
-        of_message = {one.appointment_id for one in known}
+        now = self._parts.instant(self._around.now)
+        of_message = {one.appointment_id for one in known if one.appointment_at and one.appointment_at > now}  # these are compared
         new = [appointment for appointment in appointments if appointment.id not in of_message]
         decided = self._of_appointments(new, self._passed_batch) if new else []
         eligible = ((one, one.decision) for one in decided if isinstance(one.decision, Eligible))
@@ -228,7 +238,7 @@ class Deciding:
         for patient in patients:
             key = keys[patient.id]
             there = known.get(key.text)
-            earlier = Earlier(frozenset({key})) if there and not is_revivable(there) else _NOTHING
+            earlier = Earlier(frozenset({key})) if there and not is_revivable(there, patient.id) else _NOTHING
             decision = batch.birthday(Candidate(None, patient, charged.get(patient.id)), earlier)
             decided.append(Decided(decision, key.text, patient.id, patient, None, there))
         return decided
@@ -318,7 +328,7 @@ class KnownReminders:
             return _NOTHING
         reminders = [(one, reminder) for one in known if (reminder := self._earlier.get(one.id))]
         return Earlier(
-            keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one)),
+            keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one, patient_id)),
             reminders=frozenset(reminder for one, reminder in reminders if one.counts or one.told_at),
         )
 
@@ -338,9 +348,14 @@ def _as_saying(one: Known, saying: Known | None) -> Known:
     return replace(one, state=saying.state, reason=saying.reason, sending_at=saying.sending_at, handled_at=saying.handled_at)
 
 
-def is_revivable(known: Known) -> bool:
-    """Returns whether a message may be prepared anew: nothing ever left for its key, and no person cancelled it or ticked it off."""
-    return not known.counts and known.reason != OutboxReason.BY_PERSON and known.handled_at is None
+def is_revivable(known: Known, patient_id: str) -> bool:
+    """Returns whether a message may be prepared anew for a patient: nothing ever left for its key, and nobody ticked it off.
+
+    Who cancelled it for one patient did not speak of another, to whom the appointment was given since.
+    """
+    if known.reason == OutboxReason.BY_PERSON:
+        return not known.counts and known.patient_id != patient_id
+    return not known.counts and known.handled_at is None
 
 
 def _earlier_reminder(parts: MessageParts, known: Known, appointment: Appointment | None) -> EarlierReminder | None:
@@ -349,8 +364,12 @@ def _earlier_reminder(parts: MessageParts, known: Known, appointment: Appointmen
         return None
     starts_at, former = start_in(known.unique_key), former_in(known.unique_key)
     key = ReminderKey(known.appointment_id, starts_at) if former is None else NoticeKey(known.appointment_id, starts_at, former)
-    stands = appointment is None or truth_of(starts_at, known.patient_id, appointment) is Standing.AS_TOLD
-    return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, parts.local(known.prepared_at).date(), stands, known.id)
+    if appointment is None:
+        stands = known.standing is not Standing.DELETED
+    else:
+        stands = truth_of(starts_at, known.patient_id, appointment) is Standing.AS_TOLD
+    prepared_on, failed = parts.local(known.prepared_at).date(), known.state is MessageState.FAILED
+    return EarlierReminder(key, known.patient_id, known.told_at, known.doctor, prepared_on, stands, known.id, failed)
 
 
 def _spans(around: Circumstances) -> Iterator[tuple[SearchWindow, bool]]:

@@ -25,10 +25,10 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.outbox.states import Actor
-from tray_agent.messages.rules.eligibility import NotEligible
+from tray_agent.messages.rules.eligibility import WRONGLY_INFORMED, NotEligible
 from tray_agent.messages.rules.reasons import Reason, Weight
 from tray_agent.messages.words import made_up_words, with_subject
-from tray_agent.messages.work.absent import settle_absent
+from tray_agent.messages.work.absent import frees_others, settle_absent
 from tray_agent.messages.work.comparing import Comparing
 from tray_agent.messages.work.coverage import Coverage, MissedGreetings, cover
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords
@@ -119,7 +119,10 @@ class _Preparing:
         for compared in Comparing(self._drafting, writes=not self._context.dry_run).compared():
             self._take(compared.decided, compared.noted)
             absent += compared.absent
-        self._look_again = settle_absent(self._run, frozenset(absent), Actor.PREPARING)
+        settled = settle_absent(self._run, frozenset(absent), Actor.PREPARING)
+        with self._parts.database.read() as connection:
+            frees = frees_others(connection, self._parts.settings(), settled.deleted)
+        self._look_again = self._drafting.now if frees else settled.look_again  # for whom they stood is decided anew at once
 
     def _take(self, decided: Sequence[Decided], noted: Noted) -> None:
         self._context.checkpoint()
@@ -141,7 +144,7 @@ class _Preparing:
         prepared = self._tally.counts[Counted.PREPARED]
         is_due = prepared > 0 and not self._context.dry_run
         rest = None
-        if self._look_again is not None:  # not found once: half an hour later it is known whether that is true
+        if self._look_again is not None:  # not found once: half an hour later it is known whether that is true, and of whom that frees
             rest = Rest(Reason.APPOINTMENT_MISSING.value, not_before=self._look_again, progressed=True, ordinary=True)
         return replace(result, rest=rest, makes_due={JobKey.SEND_MESSAGES: self._drafting.now} if is_due else {})
 
@@ -179,7 +182,7 @@ class _Preparing:
         return one.known, draft
 
     def _refused(self, one: Decided, decision: NotEligible) -> Draft | None:
-        if decision.is_problem and one.known is not None and one.known.state is MessageState.ERROR:
+        if decision.is_problem and one.stands_there:
             self._tally.skipped[OutboxReason.ALREADY_FAILED.value] += 1
             return None
         self._tally.skipped[decision.reason.value] += 1
@@ -206,6 +209,7 @@ class _Preparing:
             reason=decision.reason.value,
             sentence=decision.explanation,
             appointment_at=begins,
+            doctor=(one.appointment.doctor or None) if one.appointment and decision.reason in WRONGLY_INFORMED else None,
         )
 
     def _said_once(self, one: Decided, draft: Draft) -> Draft | None:

@@ -35,7 +35,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.reasons import Reason
-from tray_agent.messages.work.absent import settle_absent
+from tray_agent.messages.work.absent import frees_others, settle_absent
 from tray_agent.messages.work.clock_check import ClockCheck
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
@@ -243,12 +243,14 @@ class Sending:
 
     def _note_freed(self, checked: Checked, happened: Collection[int]) -> None:
         """Makes preparing due where what is not told any more kept another message from being prepared."""
-        freed = [message for message in checked.freed if message.id in happened]
+        self._free([message for message in checked.freed if message.id in happened])
+
+    def _free(self, freed: Sequence[OutboxMessage]) -> None:
         if not freed:
             return
         with self._parts.database.read() as connection:
-            frees = entries.speak_for_others(connection, [message.unique_key for message in freed])
-        if frees or self._settings.yes(ONE_PER_DAY):
+            frees = frees_others(connection, self._settings, freed)
+        if frees:
             greetings = {message.kind is MessageKind.BIRTHDAY for message in freed}
             self._frees |= {JobKey.PREPARE_BIRTHDAYS if one else JobKey.PREPARE_REMINDERS for one in greetings}
 
@@ -262,7 +264,7 @@ class Sending:
                 return
             if moved.known is None:
                 entries.insert_drafts(connection, [moved.draft], now)
-            elif is_revivable(moved.known):
+            elif is_revivable(moved.known, moved.draft.patient_id):
                 entries.revive(connection, moved.known, moved.draft, now)
 
         try:
@@ -274,7 +276,7 @@ class Sending:
         self._run.tally.counts[Counted.MOVED] += 1
         if self._settings.yes(ONE_PER_DAY):
             self._frees.add(JobKey.PREPARE_REMINDERS)
-        if moved.known is None or is_revivable(moved.known):  # else it stands in the order already
+        if moved.known is None or is_revivable(moved.known, moved.draft.patient_id):  # else it stands in the order already
             with self._parts.database.read() as connection:
                 written = entries.known_of_keys(connection, [moved.draft.unique_key])
             self._check_again([known.id for known in written])
@@ -408,7 +410,7 @@ class Sending:
     def _settle_absent(self) -> None:
         absent = [number for number, kept in self._lanes.kept.items() if kept.reason == Reason.APPOINTMENT_MISSING]
         if absent:
-            settle_absent(self._run, frozenset(absent), Actor.SENDING)
+            self._free(settle_absent(self._run, frozenset(absent), Actor.SENDING).deleted)
 
 
 def _rehearse(run: MessageRun) -> JobResult:
