@@ -301,15 +301,15 @@ BREAKS: Mapping[str, Break] = {
         script=together(Hour(Kind.GATEWAY_AWAY, time(10, 9), minutes(31)), LID),
         beside=_alone_with_it,
     ),
-    "the notice uses the reminder up": Break(_notice_counts_as_reminder, "no silence", 34, LIVELY, lively=True),
-    "the notice comes with the reminder": Break(_notice_and_reminder, "never twice", 34, LIVELY, lively=True),
+    "the notice uses the reminder up": Break(_notice_counts_as_reminder, "no silence", 11, LIVELY, lively=True),
+    "the notice comes with the reminder": Break(_notice_and_reminder, "never twice", 11, LIVELY, lively=True),
     "a notice is sent within the days that are searched only": Break(
         _notices_in_window_only, "nobody comes in vain", 34, LIVELY, lively=True
     ),
     "absent is cancelled": Break(_absent_is_cancelled, "no silence", 34, 3, script=hour("view lacks appointments while sending")),
     "days are not made up for": Break(_nothing_made_up, "no silence", 34, 3, script=hour("all computers off for a day")),
     "a day is covered by trying": Break(_covered_by_trying, "no silence", 34, 3, script=hour("practice away for a day")),
-    "the first of the day stays though it is gone": Break(_first_of_day_stays, "no silence", 34, LIVELY, lively=True),
+    "the first of the day stays though it is gone": Break(_first_of_day_stays, "no silence", 11, LIVELY, lively=True),
     "a store that was put back sends on": Break(_restored_unasked, "never twice", 34, 3, script=hour("store put back")),
     "what is gone after its reminder is not told": Break(_gone_untold, "nobody comes in vain", 34, CALM_DAYS, bad=False),
     "another patient and doctor are overlooked": Break(_others_overlooked, "last word is true", 34, LIVELY, lively=True),
