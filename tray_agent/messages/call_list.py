@@ -15,7 +15,7 @@ reminder tells); the patient has died or wants no messages.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
@@ -66,7 +66,9 @@ class CallList:
         """
         with self._parts.database.read() as connection:
             missed = self._missed(connection, since or self._now)
-        found = [*self._still_missed(missed), *self._wrongly_told()]
+        found = list(self._still_missed(missed))
+        listed = {entry.message.id for entry in found}  # of which it is unknown whether it arrived may be wrong, too: one call
+        found += [entry for entry in self._wrongly_told() if entry.message.id not in listed]
         return sorted(found, key=lambda entry: (begins(entry.message), entry.message.id))
 
     def leaves_when(self, message: OutboxMessage) -> str:
@@ -261,28 +263,48 @@ class CallList:
         return found
 
 
-def told_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now: datetime) -> Mapping[int, Draft]:
-    """Returns by message the entry that says that a person told its patient what is true of the appointment now, which it does not say.
+@dataclass(frozen=True, slots=True)
+class SaidOtherwise:
+    """What a person said by ticking off.
+
+    Attributes:
+        drafts: by message, the entry that says that its patient was told what is true now, which the message does not say.
+        absent: the messages that their patients were told, and whose appointments are missing.
+        told: of how many of these messages the patient had been told something before.
+    """
+
+    drafts: Mapping[int, Draft]
+    absent: Sequence[OutboxMessage]
+    told: int
+
+
+def said_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now: datetime) -> SaidOtherwise:
+    """Returns what a person says who ticks messages off.
 
     Args:
         parts: what to work with.
-        messages: that are ticked off.
+        messages: as they were before.
         now: aware.
     """
     wanted = {one.appointment_id for one in messages if one.appointment_id}
     found = parts.practice.appointments(wanted) if wanted else {}
     patients = parts.practice.patients({one.patient_id for one in found.values()}) if found else {}
+    told = [one for one in messages if one.state in TOLD or (one.state in MISSED and one.handled_at is not None)]
     drafts = {}
     for one in messages:
         appointment = found.get(one.appointment_id or "")
-        # An entry of what reached nobody is ticked off itself, and needs another where it speaks of another time.
-        if appointment is not None and (_was_told(one) or _truth(one, appointment) is Standing.MOVED):
+        if appointment is not None and _says_otherwise(one, appointment, told):
             drafts[one.id] = _draft(parts, one, appointment, patients.get(appointment.patient_id), now)
-    return drafts
+    absent = [one for one in told if one.appointment_id and one.appointment_id not in found]
+    return SaidOtherwise(drafts, absent, sum(one.id in drafts or one in absent for one in told))
 
 
-def _was_told(message: OutboxMessage) -> bool:
-    return message.state in TOLD or (message.state in MISSED and message.handled_at is not None)
+def _says_otherwise(message: OutboxMessage, appointment: Appointment, told: Collection[OutboxMessage]) -> bool:
+    """Returns whether ticking a message off says another thing than the message: an entry of what reached nobody is ticked off itself."""
+    truth = _truth(message, appointment)
+    another_doctor = bool(message.doctor and appointment.doctor) and message.doctor != appointment.doctor
+    wrong = truth is not Standing.AS_TOLD or another_doctor
+    return truth is Standing.MOVED or (message in told and (wrong or message.state in TOLD))
 
 
 def _draft(parts: MessageParts, message: OutboxMessage, appointment: Appointment, patient: Patient | None, now: datetime) -> Draft:
