@@ -479,6 +479,20 @@ def test_who_gets_an_appointment_whose_key_is_used_up_is_on_the_call_list(world:
     assert len(texts(world)) == 1
 
 
+def test_who_was_told_by_telephone_is_not_asked_about_again_because_the_message_of_another_failed(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    told(world)
+    world.change_appointment(patient_id="P2")
+    world.prepare()
+    (entry,) = world.service.call_list()
+    world.service.tick_off([entry.message.id], "anna")
+    world.gateway.report(DeliveryReport(world.messages()[0].reference, DeliveryStatus.FAILED))
+    later(world, minutes=6)
+    world.follow_up()
+    run(world)
+    assert world.service.call_list() == []
+
+
 def test_what_a_person_cancelled_for_one_patient_is_prepared_for_the_next(world: World) -> None:
     world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
     world.book_appointment()
