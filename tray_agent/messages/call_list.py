@@ -225,8 +225,8 @@ class CallList:
 
     def _has_message(self, appointment: Appointment, known: Sequence[Known]) -> bool:
         """Returns whether a message, or an entry on this list, tells what is true of an appointment now."""
-        now, states = start_of(appointment), (MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT, MessageState.ERROR)
-        return any(start_in(one.unique_key) == now and one.patient_id == appointment.patient_id and one.state in states for one in known)
+        now = start_of(appointment)
+        return any(start_in(one.unique_key) == now and one.patient_id == appointment.patient_id and _tells(one) for one in known)
 
     def _is_told_too_late(self, told: Known, appointment: Appointment) -> bool:
         try:
@@ -334,6 +334,13 @@ def begins(message: OutboxMessage) -> datetime:
 
 def _truth(message: OutboxMessage, appointment: Appointment | None) -> Standing:
     return truth_of(start_in(message.unique_key), message.patient_id, appointment)
+
+
+def _tells(known: Known) -> bool:
+    """Returns whether a message is on its way, or on this list itself."""
+    if known.state is MessageState.FAILED:
+        return known.handled_at is None
+    return known.state in (MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT, MessageState.ERROR)
 
 
 def _is_handled_since(known: Known) -> bool:

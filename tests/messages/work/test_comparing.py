@@ -564,3 +564,29 @@ def test_who_shares_the_words_is_prepared_at_once_when_the_one_who_says_them_is_
     run(world)
     assert (sorted(world.states()), len(texts(world))) == (["cancelled", "submitted"], 1)
     assert world.prepare().rest is None
+
+
+def test_who_shared_the_words_is_prepared_when_they_go_to_another_number(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2"), treatment("P2"))
+    world.book_appointment("A1")
+    world.book_appointment("A2", patient_id="P2")
+    world.prepare()
+    world.change_patient(mobile="078 555 55 55")
+    assert "prepare_reminders" in world.send().makes_due
+    for _run in range(2):
+        run(world)
+    assert sorted(sms.recipient for sms in world.gateway.taken) == ["+41785555555", "+41791234567"]
+
+
+def test_a_notice_that_does_not_arrive_is_one_entry_on_the_call_list(world: World) -> None:
+    told(world)
+    world.change_appointment(starts_at=FAR)
+    run(world)
+    world.gateway.report(DeliveryReport(world.messages()[1].reference, DeliveryStatus.FAILED))
+    later(world, minutes=6)
+    world.follow_up()
+    run(world)
+    (entry,) = world.service.call_list()
+    assert entry.message.kind is MessageKind.MOVED
+    world.service.tick_off([entry.message.id], "anna")
+    assert world.service.call_list() == []

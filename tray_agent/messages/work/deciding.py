@@ -343,7 +343,7 @@ def _as_said(connection: Connection, known: Sequence[Known]) -> list[Known]:
 
 
 def _as_saying(one: Known, saying: Known | None) -> Known:
-    if saying is None or not saying.counts:
+    if saying is None or not saying.counts or saying.recipient != one.recipient:  # it went to another number: this one heard nothing
         return one
     return replace(one, state=saying.state, reason=saying.reason, sending_at=saying.sending_at, handled_at=saying.handled_at)
 
