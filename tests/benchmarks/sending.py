@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +24,7 @@ MESSAGES = 5_000
 LATENCY = 0.02
 CONNECTIONS = AspsmsGateway.capabilities.most_at_once
 SHARE = 0.9
+QUESTION, TURNS = 0.02, 3
 ACCOUNT, PASSWORD = "bench", "bench"  # of the loopback gateway
 
 
@@ -40,7 +42,34 @@ def run() -> list[Row]:
             taken = {sms.reference for sms in server.accepted()}
     if len(taken) != 2 * MESSAGES:
         raise AssertionError(f"{len(taken)} messages taken")
-    return _rows(seconds, bare)
+    return [*_rows(seconds, bare), _of_the_question()]
+
+
+class _Unasked(AspsmsGateway):
+    """A gateway that can't be asked what it has."""
+
+    capabilities = replace(AspsmsGateway.capabilities, can_be_asked=False)
+
+
+def _of_the_question() -> Row:
+    """Measures what it costs to ask the gateway before a first hand-over what it has: the best of some turns with and without."""
+    asked, unasked = (min(_sent_by(kind) for _turn in range(TURNS)) for kind in (AspsmsGateway, _Unasked))
+    more = asked / unasked - 1
+    named = f"asking before a first hand-over, {MESSAGES:,} messages"
+    floor = f"{MESSAGES / unasked:,.0f}/s"
+    goal = f"≤ {QUESTION:.0%} longer ({more:+.1%})"
+    return Row(named, f"{MESSAGES / asked:,.0f}/s", "the same, not asked", floor, asked / unasked, goal, more <= QUESTION)
+
+
+def _sent_by(kind: type[AspsmsGateway]) -> float:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        practice = make_practice(folder, MESSAGES)
+        with GatewayProcess({ACCOUNT: PASSWORD}, folder / "gateway.db", balance=Decimal(10**6), latency=LATENCY) as server:
+            access = GatewayAccess(ACCOUNT, PASSWORD, server.address, folder, SystemClock())
+            parts = make_parts(folder, practice, None, lambda: kind(access))
+            prepare_reminders(parts, context(JobKey.PREPARE_REMINDERS))
+            return _timed(lambda: send_messages(parts, context(JobKey.SEND_MESSAGES)))
 
 
 def _rows(seconds: float, bare: float) -> list[Row]:

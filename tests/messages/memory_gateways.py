@@ -34,6 +34,7 @@ class MemorySmsGateway:
     Attributes:
         taken: every message taken, in order; one taken twice is there twice.
         told_time: what it says the time is, where a test sets it.
+        given: the references of all that was handed over, whatever became of it.
     """
 
     told_time: GatewayTime | None = None
@@ -42,6 +43,7 @@ class MemorySmsGateway:
 
     def __init__(self, balance: Decimal = Decimal(1000), answer: Callable[[OutgoingSms], Outcome | None] | None = None) -> None:
         self.taken: list[OutgoingSms] = []
+        self.given: set[str] = set()
         self.answer = answer
         self._balance = balance
         self._reports: dict[str, DeliveryReport] = {}
@@ -59,6 +61,7 @@ class MemorySmsGateway:
         """Takes a message, or gives the outcome that a test asked for."""
         if not message.may_leave():
             return too_late()
+        self.given.add(message.reference)
         asked_for = self.answer(message) if self.answer else None
         if asked_for is not None:
             return asked_for
@@ -84,6 +87,10 @@ class MemorySmsGateway:
             known = {message.reference: DeliveryReport(message.reference, DeliveryStatus.DELIVERED) for message in self.taken}
             known.update(self._reports)
         return {reference: known[reference] for reference in references if reference in known}
+
+    def is_asked_before(self, references: Sequence[str]) -> bool:
+        """Returns whether it is asked about messages of which none was handed over yet."""
+        return self.given.isdisjoint(references)
 
     def report(self, report: DeliveryReport) -> None:
         """Sets what is told about a message from now on."""

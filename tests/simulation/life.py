@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -58,7 +59,7 @@ class Life:
 
     def of_day(self, day: date) -> Iterator[Happening]:
         """Gives what happens on a working day."""
-        for often, what in self._OFTEN:
+        for often, what in (*self._OFTEN, *(self._OFTEN_TWICE if self._twice_a_day else ())):
             times = int(often) + (self._random.random() < often % 1)
             for _number in range(times):
                 yield self._some_time(day), lambda what=what: what(self)  # type: ignore[misc]
@@ -142,12 +143,25 @@ class Life:
 
     def _book_second(self) -> None:
         """Books somebody who comes that day anyway."""
-        if not self._twice_a_day:
-            return
         visit = self._some_visit(4)
         if visit is not None:
             hours = timedelta(hours=self._random.choice((-3, -2, 2, 3, 4)))
             self._book_at(visit.start + hours, visit.person, provisional=False)
+
+    def _first_goes(self) -> None:
+        """Cancels the first appointment of somebody who comes twice on a day, or moves it to another day."""
+        of_day: dict[tuple[str, date], list[Visit]] = defaultdict(list)
+        for visit in self._ahead():
+            if visit.stands and visit.start.date() <= self._working_day(self._day(), 2):
+                of_day[visit.person, visit.start.date()].append(visit)
+        twice = [visits for visits in of_day.values() if len(visits) > 1]
+        if not twice:
+            return
+        first = min(self._random.choice(twice), key=lambda visit: visit.start)
+        if self._chance(0.5):
+            self._change(first, cancelled=True)
+        else:
+            self._move_to(first, self._some_start_on(self._working_day(self._day(), self._random.randint(3, 6))))
 
     # Small things
 
@@ -262,9 +276,11 @@ class Life:
         (0.4, _opt_out),
         (6.0, _book),
         (1.5, _book_provisionally),
-        (2.0, _book_second),
     )
     """How often on a working day, and what."""
+
+    _OFTEN_TWICE: tuple[tuple[float, Callable[[Life], None]], ...] = ((4.0, _book_second), (2.0, _first_goes))
+    """The same beside it where people come twice a day."""
 
 
 def at_practice(now: datetime) -> date:

@@ -18,7 +18,7 @@ CALM_DAYS = 8
 """So many days are played without bad hours: a week, and the Monday that is prepared on a Sunday."""
 
 
-LIVELY_SEEDS, LIVELY_DAYS = (34, 6), 15
+LIVELY_SEEDS, LIVELY_DAYS = (34, 11), 15
 """So many days are played with an agenda that lives: one of them with one reminder a day for each patient."""
 
 

@@ -183,17 +183,17 @@ class CallList:
         truth = truth_of(start_in(told.unique_key), told.patient_id, appointment)
         if truth is Standing.MOVED:
             return self._settings.yes(REPEAT_MOVED)
-        another_doctor = bool(told.doctor and appointment.doctor) and told.doctor != appointment.doctor
-        another_patient = truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
-        return another_patient or (truth is Standing.AS_TOLD and another_doctor)
+        if told.patient_id == appointment.patient_id and told.doctor and appointment.doctor and told.doctor != appointment.doctor:
+            return True
+        return truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
 
     def _entries_of(self, wrong: Sequence[Known], found: Mapping[str, Appointment]) -> Iterator[CallEntry]:
         known = self._known(one.appointment_id for one in wrong)
         last = {appointment_id: _told_last(of_one) for appointment_id, of_one in known.items()}
         to_tell = [
-            one
+            last[one.appointment_id or ""] or one
             for one in wrong
-            if one == last.get(one.appointment_id or "")
+            if self._is_last_word(one, last.get(one.appointment_id or ""), found[one.appointment_id or ""])
             and not self._has_message(found[one.appointment_id or ""], known[one.appointment_id or ""])
             and self._is_told_too_late(one, found[one.appointment_id or ""])
         ]
@@ -207,6 +207,13 @@ class CallList:
             patient = patients.get(appointment.patient_id)
             if patient is None or not (patient.is_deceased or patient.opted_out):
                 yield self._told_entry(messages[one.id], appointment, patient)
+
+    def _is_last_word(self, told: Known, last: Known | None, appointment: Appointment) -> bool:
+        """Returns whether a message is what its patient was told last; of the doctor also an earlier one, where the last names none."""
+        if told == last:
+            return True
+        is_right = last is not None and truth_of(start_in(last.unique_key), last.patient_id, appointment) is Standing.AS_TOLD
+        return is_right and last is not None and not last.doctor and bool(told.doctor) and told.doctor != appointment.doctor
 
     def _told_entry(self, message: OutboxMessage, appointment: Appointment, patient: Patient | None) -> CallEntry:
         told = start_in(message.unique_key)

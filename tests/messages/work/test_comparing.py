@@ -409,6 +409,19 @@ def test_one_person_recorded_twice_is_greeted_once(world: World) -> None:
     assert len(texts(world)) == 1
 
 
+def test_a_notice_that_names_no_doctor_lets_the_doctor_stand_that_was_told_before(world: World) -> None:
+    told(world, doctor="Dr. Meier")
+    later(world, minutes=20)
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    run(world)
+    assert (world.messages()[-1].doctor, world.service.call_list()) == (None, [])
+    world.change_appointment(doctor="Dr. Keller")
+    assert len(world.service.call_list()) == 1
+    run(world)
+    (entry,) = world.service.call_list()
+    assert entry.message.reason == "told_another_doctor"
+
+
 # What a person said, and of whom
 
 

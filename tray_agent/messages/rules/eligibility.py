@@ -666,7 +666,8 @@ def _earlier_fault(key: ReminderKey, patient_id: str, appointment: Appointment, 
     if told is not None and told in of_this_start:
         if told.patient_id != patient_id and key in earlier.keys:
             return Reason.TOLD_ANOTHER_PATIENT
-        if told.patient_id == patient_id and told.doctor and appointment.doctor and told.doctor != appointment.doctor:
+        named = told_last(known for known in of_appointment if known.doctor and known.patient_id == patient_id)
+        if told.patient_id == patient_id and named and appointment.doctor and named.doctor != appointment.doctor:
             return Reason.TOLD_ANOTHER_DOCTOR
     elif any(known.failed and known.key == key and known.patient_id != patient_id for known in of_this_start):
         return Reason.TOLD_ANOTHER_PATIENT
