@@ -28,7 +28,7 @@ from tray_agent.messages.model import MessageKind, MessageState, Standing
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, reminder_key, start_in
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
+from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT, TOLD
 from tray_agent.messages.rules.in_time import TIME_TO_CALL, hours_ahead
 from tray_agent.messages.rules.reasons import Reason
@@ -296,7 +296,7 @@ def said_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now
     wanted = {one.appointment_id for one in messages if one.appointment_id}
     found = parts.practice.appointments(wanted) if wanted else {}
     patients = parts.practice.patients({one.patient_id for one in found.values()}) if found else {}
-    told = [one for one in messages if one.state in TOLD or (one.state in MISSED and one.handled_at is not None)]
+    told = [one for one in messages if one.state in TOLD or _is_told_otherwise(one)]
     drafts = {}
     for one in messages:
         appointment = found.get(one.appointment_id or "")
@@ -304,6 +304,10 @@ def said_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now
             drafts[one.id] = _draft(parts, one, appointment, patients.get(appointment.patient_id), now)
     absent = [one for one in told if one.appointment_id and one.appointment_id not in found]
     return SaidOtherwise(drafts, absent, sum(one.id in drafts or one in absent for one in told))
+
+
+def _is_told_otherwise(message: OutboxMessage) -> bool:
+    return message.handled_at is not None and (message.state in MISSED or message.reason == OutboxReason.REMINDED_OTHERWISE)
 
 
 def _says_otherwise(message: OutboxMessage, appointment: Appointment, told: Collection[OutboxMessage]) -> bool:

@@ -603,3 +603,35 @@ def test_a_notice_that_does_not_arrive_is_one_entry_on_the_call_list(world: Worl
     assert entry.message.kind is MessageKind.MOVED
     world.service.tick_off([entry.message.id], "anna")
     assert world.service.call_list() == []
+
+
+def test_who_gets_an_appointment_of_which_another_was_told_by_telephone_is_reminded(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    told(world)
+    world.next_preparing = None
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=2))
+    (entry,) = world.service.call_list()
+    world.service.tick_off([entry.message.id], "anna")
+    world.change_appointment(patient_id="P2")
+    for _run in range(2):
+        run(world)
+    assert [sms.recipient for sms in world.gateway.taken] == ["+41791234567", "+41781112233"]
+    assert world.service.call_list() == []
+
+
+def test_whose_call_stands_for_what_was_told_can_be_called_again_for_the_next_patient(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    world.book_appointment()
+    world.prepare()
+    world.service.tick_off([world.only().id], "anna")
+    assert world.states() == ["cancelled"]
+    world.change_appointment(patient_id="P2")
+    run(world)
+    for entry in world.service.call_list():
+        world.service.tick_off([entry.message.id], "anna")
+    assert world.service.call_list() == []
+    world.practice.remove_appointment("A1")
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(hours=1)))
+    for entry in world.service.call_list():
+        assert world.service.tick_off([entry.message.id], "anna")
+    assert world.service.call_list() == []
