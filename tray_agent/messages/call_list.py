@@ -100,9 +100,7 @@ class CallList:
         """Gives those about whom somebody should still call, by the practice's data as they are now."""
         appointments = self._appointments(missed)
         patients = self._parts.practice.patients({one.patient_id for one in missed}) if missed else {}
-        others = self._known(
-            one.appointment_id for one in missed if _truth(one, appointments.get(one.appointment_id or "")) is Standing.MOVED
-        )
+        others = self._known(one.appointment_id for one in missed)
         for message in missed:
             appointment, patient = appointments.get(message.appointment_id or ""), patients.get(message.patient_id)
             if self._asks_for_a_call(message, appointment, patient, others.get(message.appointment_id or "", ())):
@@ -119,7 +117,7 @@ class CallList:
             return False
         truth = _truth(message, appointment)
         if truth is not Standing.MOVED:
-            return truth is Standing.AS_TOLD
+            return truth is Standing.AS_TOLD and not _was_told_since(message, others)
         now = start_of(appointment)
         has_own = any(start_in(one.unique_key) == now and one.state is not MessageState.CANCELLED for one in others)
         newest = max((one.id for one in others if one.state in MISSED), default=message.id)
@@ -345,6 +343,14 @@ def begins(message: OutboxMessage) -> datetime:
 
 def _truth(message: OutboxMessage, appointment: Appointment | None) -> Standing:
     return truth_of(start_in(message.unique_key), message.patient_id, appointment)
+
+
+def _was_told_since(message: OutboxMessage, known: Sequence[Known]) -> bool:
+    """Returns whether another message, or a person, told the same patient the same time: a notice after an entry of what was missing."""
+    last = _told_last(known)
+    if last is None or last.id == message.id or message.reason == Reason.TOLD_ANOTHER_DOCTOR:
+        return False
+    return last.patient_id == message.patient_id and start_in(last.unique_key) == start_in(message.unique_key)
 
 
 def _tells(known: Known) -> bool:

@@ -635,3 +635,15 @@ def test_whose_call_stands_for_what_was_told_can_be_called_again_for_the_next_pa
     for entry in world.service.call_list():
         assert world.service.tick_off([entry.message.id], "anna")
     assert world.service.call_list() == []
+
+
+def test_an_entry_of_what_was_missing_leaves_the_list_when_a_notice_tells_the_same(world: World) -> None:
+    told(world)
+    patient = world.practice.patients(["P1"])["P1"]
+    world.practice.remove_patient("P1")
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    run(world)
+    assert [entry.message.reason for entry in world.service.call_list()] == ["patient_missing"]
+    world.practice.put(patient)
+    run(world)
+    assert (len(texts(world)), world.service.call_list()) == (2, [])
