@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,9 +14,9 @@ from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import ANNA, World, treatment
 from tests.support.gateway import FaultyGateway
 from tray_agent.clock import ManualClock
-from tray_agent.config.settings import MAIL_AT_ONCE
+from tray_agent.config.settings import CHECK_CREDITS, MAIL_AT_ONCE
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
-from tray_agent.messages.gateways.contract import GatewayAccess, GatewayTime
+from tray_agent.messages.gateways.contract import DeliveryReport, GatewayAccess, GatewayTime
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.protocol.model import Level
 from tray_agent.store.tables import activity
@@ -31,8 +31,15 @@ class Timed(MemorySmsGateway):
         self._clock = clock
 
     def balance(self) -> Decimal:
-        self.told_time = GatewayTime(self._clock.now() + self.ahead, self._clock.monotonic())
+        self._tell()
         return super().balance()
+
+    def inquire(self, references: Sequence[str]) -> Mapping[str, DeliveryReport]:
+        self._tell()
+        return super().inquire(references)
+
+    def _tell(self) -> None:
+        self.told_time = GatewayTime(self._clock.now() + self.ahead, self._clock.monotonic())
 
 
 def put(world: World, ahead: timedelta) -> Timed:
@@ -97,6 +104,14 @@ def _prepare_for_today(world: World) -> None:
 
     world.values[OFFSET_START] = 0
     world.prepare()
+
+
+def test_a_practice_that_does_not_check_its_credits_is_guarded_too(world: World) -> None:
+    """The first answer is then that to the question what the gateway knows already."""
+    world.values[CHECK_CREDITS] = False
+    gateway = put(world, timedelta(days=1))
+    world.send()
+    assert (world.states(), gateway.taken) == (["prepared"], [])
 
 
 def test_it_goes_on_by_itself_when_the_clock_is_right_again(world: World) -> None:
