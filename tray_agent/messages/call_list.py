@@ -15,7 +15,7 @@ reminder tells); the patient has died or wants no messages.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
@@ -28,7 +28,7 @@ from tray_agent.messages.model import MessageKind, MessageState, Standing
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, reminder_key, start_in
-from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
+from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT, TOLD
 from tray_agent.messages.rules.in_time import TIME_TO_CALL, hours_ahead
 from tray_agent.messages.rules.reasons import Reason
@@ -66,7 +66,9 @@ class CallList:
         """
         with self._parts.database.read() as connection:
             missed = self._missed(connection, since or self._now)
-        found = [*self._still_missed(missed), *self._wrongly_told()]
+        found = list(self._still_missed(missed))
+        listed = {entry.message.id for entry in found}  # of which it is unknown whether it arrived may be wrong, too: one call
+        found += [entry for entry in self._wrongly_told() if entry.message.id not in listed]
         return sorted(found, key=lambda entry: (begins(entry.message), entry.message.id))
 
     def leaves_when(self, message: OutboxMessage) -> str:
@@ -98,9 +100,7 @@ class CallList:
         """Gives those about whom somebody should still call, by the practice's data as they are now."""
         appointments = self._appointments(missed)
         patients = self._parts.practice.patients({one.patient_id for one in missed}) if missed else {}
-        others = self._known(
-            one.appointment_id for one in missed if _truth(one, appointments.get(one.appointment_id or "")) is Standing.MOVED
-        )
+        others = self._known(one.appointment_id for one in missed)
         for message in missed:
             appointment, patient = appointments.get(message.appointment_id or ""), patients.get(message.patient_id)
             if self._asks_for_a_call(message, appointment, patient, others.get(message.appointment_id or "", ())):
@@ -117,7 +117,7 @@ class CallList:
             return False
         truth = _truth(message, appointment)
         if truth is not Standing.MOVED:
-            return truth is Standing.AS_TOLD
+            return truth is Standing.AS_TOLD and not _was_told_since(message, others)
         now = start_of(appointment)
         has_own = any(start_in(one.unique_key) == now and one.state is not MessageState.CANCELLED for one in others)
         newest = max((one.id for one in others if one.state in MISSED), default=message.id)
@@ -230,8 +230,8 @@ class CallList:
 
     def _has_message(self, appointment: Appointment, known: Sequence[Known]) -> bool:
         """Returns whether a message, or an entry on this list, tells what is true of an appointment now."""
-        now, states = start_of(appointment), (MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT, MessageState.ERROR)
-        return any(start_in(one.unique_key) == now and one.patient_id == appointment.patient_id and one.state in states for one in known)
+        now = start_of(appointment)
+        return any(start_in(one.unique_key) == now and one.patient_id == appointment.patient_id and _tells(one) for one in known)
 
     def _is_told_too_late(self, told: Known, appointment: Appointment) -> bool:
         try:
@@ -268,28 +268,52 @@ class CallList:
         return found
 
 
-def told_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now: datetime) -> Mapping[int, Draft]:
-    """Returns by message the entry that says that a person told its patient what is true of the appointment now, which it does not say.
+@dataclass(frozen=True, slots=True)
+class SaidOtherwise:
+    """What a person said by ticking off.
+
+    Attributes:
+        drafts: by message, the entry that says that its patient was told what is true now, which the message does not say.
+        absent: the messages that their patients were told, and whose appointments are missing.
+        told: of how many of these messages the patient had been told something before.
+    """
+
+    drafts: Mapping[int, Draft]
+    absent: Sequence[OutboxMessage]
+    told: int
+
+
+def said_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now: datetime) -> SaidOtherwise:
+    """Returns what a person says who ticks messages off.
 
     Args:
         parts: what to work with.
-        messages: that are ticked off.
+        messages: as they were before.
         now: aware.
     """
     wanted = {one.appointment_id for one in messages if one.appointment_id}
     found = parts.practice.appointments(wanted) if wanted else {}
     patients = parts.practice.patients({one.patient_id for one in found.values()}) if found else {}
+    told = [one for one in messages if one.state in TOLD or _is_told_otherwise(one)]
     drafts = {}
     for one in messages:
         appointment = found.get(one.appointment_id or "")
-        # An entry of what reached nobody is ticked off itself, and needs another where it speaks of another time.
-        if appointment is not None and (_was_told(one) or _truth(one, appointment) is Standing.MOVED):
+        if appointment is not None and _says_otherwise(one, appointment, told):
             drafts[one.id] = _draft(parts, one, appointment, patients.get(appointment.patient_id), now)
-    return drafts
+    absent = [one for one in told if one.appointment_id and one.appointment_id not in found]
+    return SaidOtherwise(drafts, absent, sum(one.id in drafts or one in absent for one in told))
 
 
-def _was_told(message: OutboxMessage) -> bool:
-    return message.state in TOLD or (message.state in MISSED and message.handled_at is not None)
+def _is_told_otherwise(message: OutboxMessage) -> bool:
+    return message.handled_at is not None and (message.state in MISSED or message.reason == OutboxReason.REMINDED_OTHERWISE)
+
+
+def _says_otherwise(message: OutboxMessage, appointment: Appointment, told: Collection[OutboxMessage]) -> bool:
+    """Returns whether ticking a message off says another thing than the message: an entry of what reached nobody is ticked off itself."""
+    truth = _truth(message, appointment)
+    another_doctor = bool(message.doctor and appointment.doctor) and message.doctor != appointment.doctor
+    wrong = truth is not Standing.AS_TOLD or another_doctor
+    return truth is Standing.MOVED or (message in told and (wrong or message.state in TOLD))
 
 
 def _draft(parts: MessageParts, message: OutboxMessage, appointment: Appointment, patient: Patient | None, now: datetime) -> Draft:
@@ -319,6 +343,21 @@ def begins(message: OutboxMessage) -> datetime:
 
 def _truth(message: OutboxMessage, appointment: Appointment | None) -> Standing:
     return truth_of(start_in(message.unique_key), message.patient_id, appointment)
+
+
+def _was_told_since(message: OutboxMessage, known: Sequence[Known]) -> bool:
+    """Returns whether another message, or a person, told the same patient the same time: a notice after an entry of what was missing."""
+    last = _told_last(known)
+    if last is None or last.id == message.id or message.reason == Reason.TOLD_ANOTHER_DOCTOR:
+        return False
+    return last.patient_id == message.patient_id and start_in(last.unique_key) == start_in(message.unique_key)
+
+
+def _tells(known: Known) -> bool:
+    """Returns whether a message is on its way, or on this list itself."""
+    if known.state is MessageState.FAILED:
+        return known.handled_at is None
+    return known.state in (MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT, MessageState.ERROR)
 
 
 def _is_handled_since(known: Known) -> bool:

@@ -13,7 +13,7 @@ from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, JobWork
-from tray_agent.messages.call_list import CallList, told_otherwise
+from tray_agent.messages.call_list import CallList, said_otherwise
 from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries, listing
 from tray_agent.messages.outbox.entries import Change, Draft
@@ -27,7 +27,7 @@ from tray_agent.messages.outbox.model import (
     OutboxReason,
     Waiting,
 )
-from tray_agent.messages.outbox.states import MISSED, TOLD, Actor, Step
+from tray_agent.messages.outbox.states import MISSED, Actor, Step
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
@@ -120,12 +120,11 @@ class MessageService:
         with self.parts.database.read() as connection:
             now = self.parts.database.now(connection)
             messages = entries.read_messages(connection, message_ids)
-        otherwise = told_otherwise(self.parts, messages, now)
+        said = said_otherwise(self.parts, messages, now)
         ticked = self._change_all(message_ids, MISSED | listing.UNSENT, change_of, is_open)
-        drafts = {draft.unique_key: draft for draft in otherwise.values()}
-        absent = [one for one in messages if one.state in TOLD and one.id not in otherwise]
-        self._note_said(list(drafts.values()), absent, who)
-        return ticked + sum(one.state in TOLD or (one.id in otherwise and not is_open(one)) for one in messages)
+        drafts = {draft.unique_key: draft for draft in said.drafts.values()}
+        self._note_said(list(drafts.values()), said.absent, who)
+        return ticked + said.told
 
     def _note_said(self, drafts: Sequence[Draft], absent: Sequence[OutboxMessage], who: str) -> None:
         """Notes that a person told what is true now to patients who were told something else, or looked after what is missing.

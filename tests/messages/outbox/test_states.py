@@ -63,6 +63,7 @@ ALLOWED = {
     (S.SUBMITTED, Step.TICK_OFF, Actor.PERSON, S.SUBMITTED),
     (S.BUFFERED, Step.TICK_OFF, Actor.PERSON, S.BUFFERED),
     (S.DELIVERED, Step.TICK_OFF, Actor.PERSON, S.DELIVERED),
+    (S.CANCELLED, Step.TICK_OFF, Actor.PERSON, S.CANCELLED),
 }
 """The whole machine, written down a second time by hand."""
 

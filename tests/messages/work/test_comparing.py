@@ -503,6 +503,20 @@ def test_who_gets_an_appointment_whose_key_is_used_up_is_on_the_call_list(world:
     assert len(texts(world)) == 1
 
 
+def test_who_was_told_by_telephone_is_not_asked_about_again_because_the_message_of_another_failed(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    told(world)
+    world.change_appointment(patient_id="P2")
+    world.prepare()
+    (entry,) = world.service.call_list()
+    world.service.tick_off([entry.message.id], "anna")
+    world.gateway.report(DeliveryReport(world.messages()[0].reference, DeliveryStatus.FAILED))
+    later(world, minutes=6)
+    world.follow_up()
+    run(world)
+    assert world.service.call_list() == []
+
+
 def test_what_a_person_cancelled_for_one_patient_is_prepared_for_the_next(world: World) -> None:
     world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
     world.book_appointment()
@@ -574,3 +588,73 @@ def test_who_shares_the_words_is_prepared_at_once_when_the_one_who_says_them_is_
     run(world)
     assert (sorted(world.states()), len(texts(world))) == (["cancelled", "submitted"], 1)
     assert world.prepare().rest is None
+
+
+def test_who_shared_the_words_is_prepared_when_they_go_to_another_number(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2"), treatment("P2"))
+    world.book_appointment("A1")
+    world.book_appointment("A2", patient_id="P2")
+    world.prepare()
+    world.change_patient(mobile="078 555 55 55")
+    assert "prepare_reminders" in world.send().makes_due
+    for _run in range(2):
+        run(world)
+    assert sorted(sms.recipient for sms in world.gateway.taken) == ["+41785555555", "+41791234567"]
+
+
+def test_a_notice_that_does_not_arrive_is_one_entry_on_the_call_list(world: World) -> None:
+    told(world)
+    world.change_appointment(starts_at=FAR)
+    run(world)
+    world.gateway.report(DeliveryReport(world.messages()[1].reference, DeliveryStatus.FAILED))
+    later(world, minutes=6)
+    world.follow_up()
+    run(world)
+    (entry,) = world.service.call_list()
+    assert entry.message.kind is MessageKind.MOVED
+    world.service.tick_off([entry.message.id], "anna")
+    assert world.service.call_list() == []
+
+
+def test_who_gets_an_appointment_of_which_another_was_told_by_telephone_is_reminded(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    told(world)
+    world.next_preparing = None
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=2))
+    (entry,) = world.service.call_list()
+    world.service.tick_off([entry.message.id], "anna")
+    world.change_appointment(patient_id="P2")
+    for _run in range(2):
+        run(world)
+    assert [sms.recipient for sms in world.gateway.taken] == ["+41791234567", "+41781112233"]
+    assert world.service.call_list() == []
+
+
+def test_whose_call_stands_for_what_was_told_can_be_called_again_for_the_next_patient(world: World) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    world.book_appointment()
+    world.prepare()
+    world.service.tick_off([world.only().id], "anna")
+    assert world.states() == ["cancelled"]
+    world.change_appointment(patient_id="P2")
+    run(world)
+    for entry in world.service.call_list():
+        world.service.tick_off([entry.message.id], "anna")
+    assert world.service.call_list() == []
+    world.practice.remove_appointment("A1")
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(hours=1)))
+    for entry in world.service.call_list():
+        assert world.service.tick_off([entry.message.id], "anna")
+    assert world.service.call_list() == []
+
+
+def test_an_entry_of_what_was_missing_leaves_the_list_when_a_notice_tells_the_same(world: World) -> None:
+    told(world)
+    patient = world.practice.patients(["P1"])["P1"]
+    world.practice.remove_patient("P1")
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    run(world)
+    assert [entry.message.reason for entry in world.service.call_list()] == ["patient_missing"]
+    world.practice.put(patient)
+    run(world)
+    assert (len(texts(world)), world.service.call_list()) == (2, [])

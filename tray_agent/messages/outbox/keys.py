@@ -41,6 +41,11 @@ def call_key(key: str) -> str:
     return f"{key}/call"
 
 
+def is_call_key(unique_key: str) -> bool:
+    """Returns whether a key is that of an entry that asks to call: it holds back no reminder."""
+    return unique_key.startswith("reminder/") and unique_key.count("/") == 3  # an id holds none
+
+
 def start_in(unique_key: str) -> datetime:
     """Returns the start that a reminder or a notice tells: local wall-clock time, naive, whole minutes.
 

@@ -138,7 +138,7 @@ TRANSITIONS: Mapping[Step, Transition] = {
     Step.DELIVER: _row({S.SUBMITTED, S.BUFFERED}, S.DELIVERED, Actor.TRACKING),
     Step.FAIL: _row({S.SUBMITTED, S.BUFFERED}, S.FAILED, Actor.TRACKING),
     Step.EXPIRE: _row({S.SUBMITTED, S.BUFFERED}, S.UNKNOWN, Actor.TRACKING),
-    Step.TICK_OFF: _row({S.ERROR, S.FAILED, S.UNKNOWN, S.SUBMITTED, S.BUFFERED, S.DELIVERED}, None, Actor.PERSON),
+    Step.TICK_OFF: _row({S.ERROR, S.FAILED, S.UNKNOWN, S.SUBMITTED, S.BUFFERED, S.DELIVERED, S.CANCELLED}, None, Actor.PERSON),
 }
 """Every change that there is. A message that may have left can only be sent again through ``NEVER_TAKEN``."""
 

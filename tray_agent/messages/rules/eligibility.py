@@ -669,7 +669,7 @@ def _earlier_fault(key: ReminderKey, patient_id: str, appointment: Appointment, 
         named = told_last(known for known in of_appointment if known.doctor and known.patient_id == patient_id)
         if told.patient_id == patient_id and named and appointment.doctor and named.doctor != appointment.doctor:
             return Reason.TOLD_ANOTHER_DOCTOR
-    if any(known.failed and known.key == key and known.patient_id != patient_id for known in of_this_start):
+    elif any(known.failed and known.key == key and known.patient_id != patient_id for known in of_this_start):
         return Reason.TOLD_ANOTHER_PATIENT
     if key in earlier.keys or any(_reminds(known, key, around) for known in of_this_start if known.patient_id == patient_id):
         return Reason.ALREADY_REMINDED

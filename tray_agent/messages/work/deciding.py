@@ -14,7 +14,7 @@ from tray_agent.errors import BugError
 from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
-from tray_agent.messages.outbox.keys import call_key, former_in, reference_of, start_in
+from tray_agent.messages.outbox.keys import call_key, former_in, is_call_key, reference_of, start_in
 from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.messages.outbox.states import NEVER_LEFT
 from tray_agent.messages.rules.eligibility import (
@@ -327,8 +327,9 @@ class KnownReminders:
         if not known:
             return _NOTHING
         reminders = [(one, reminder) for one in known if (reminder := self._earlier.get(one.id))]
+        used = (reminder.key for one, reminder in reminders if not is_revivable(one, patient_id) and not is_call_key(one.unique_key))
         return Earlier(
-            keys=frozenset(reminder.key for one, reminder in reminders if not is_revivable(one, patient_id)),
+            keys=frozenset(used),
             reminders=frozenset(reminder for one, reminder in reminders if one.counts or one.told_at),
         )
 
@@ -343,7 +344,7 @@ def _as_said(connection: Connection, known: Sequence[Known]) -> list[Known]:
 
 
 def _as_saying(one: Known, saying: Known | None) -> Known:
-    if saying is None or not saying.counts:
+    if saying is None or not saying.counts or saying.recipient != one.recipient:  # it went to another number: this one heard nothing
         return one
     return replace(one, state=saying.state, reason=saying.reason, sending_at=saying.sending_at, handled_at=saying.handled_at)
 

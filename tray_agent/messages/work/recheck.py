@@ -216,7 +216,7 @@ class _Checking:
         if message.reason in ABSENT:  # it is there again
             changed |= {"reason": "", "sentence": ""}
         current = message
-        if draft.patient_id != message.patient_id:
+        if (draft.patient_id, draft.recipient) != (message.patient_id, message.recipient):
             self.checked.freed.append(message)
         if changed:
             self.checked.changes.append(MessageStep.of(message, Step.RENDER_ANEW, Actor.SENDING, changed))
