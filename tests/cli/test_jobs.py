@@ -15,9 +15,11 @@ from tests.jobs.engine import as_another_file
 from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
+from tray_agent.errors import InputError
 from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Ending
 from tray_agent.jobs.owed import Rest
+from tray_agent.jobs.service import Jobs
 from tray_agent.protocol.model import Activity, Level, RunOrder, RunReason, RunState, RunTrigger
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.tables import job
@@ -137,8 +139,10 @@ def test_a_schedule_written_past_the_program_is_told_and_replaced(capsys: pytest
 def test_what_was_saved_is_told_though_the_check_can_not_be_made(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said(capsys, "settings", "set", "SMSService.RuhezeitFeiertage", "Ja")
-    monkeypatch.setenv("VITOCLIENT_PRACTICE__CANTON", "XX")
+    def fails(_jobs: Jobs) -> None:
+        raise InputError("Kanton unbekannt", "Einen Kanton XX gibt es nicht.", "Kanton prüfen.")
+
+    monkeypatch.setattr(Jobs, "check", fails)
     code, out, err = said(capsys, "jobs", "enable", "send_messages")
     assert code == 0
     assert "Nächster Lauf: " in out

@@ -75,6 +75,6 @@ def test_every_change_of_a_state_compares_state_and_version(said: list[str]) -> 
     for what, _where, condition in changes:
         if "state=" in what or "version=" in what:
             assert all(f"message.{column}" in condition for column in ("id", "state", "version")), what
-        else:  # when it is due and why it waits, of many: nobody's step is disturbed by that
+        else:  # when it is due, why it waits, how it stands to the agenda, of many: nobody's step is disturbed by that
             written = {column.partition("=")[0] for column in what.removeprefix("UPDATE message SET ").split(", ")}
-            assert written <= {"next_at", "reason", "sentence", "sentence_source"}, what
+            assert written <= {"next_at", "reason", "sentence", "sentence_source", "standing", "standing_since"}, what

@@ -394,10 +394,10 @@ def test_two_workstations_notice_it_each_and_after_one_answer_nobody_asks_again(
     prepared.seen = SeenStores()  # a third one that saw nothing holds still all the same
     prepared.send()
     answer(prepared)
-    for seen in (here, there, here, there):
+    for place, seen in enumerate((here, there, here, there)):
         prepared.seen = seen
         prepared.clock.advance(timedelta(minutes=15))
-        prepared.book_appointment(f"e{prepared.clock.now()}", TOMORROW_NINE + timedelta(days=3, hours=1), "Q3")
+        prepared.book_appointment(f"e{place}", TOMORROW_NINE + timedelta(days=3, hours=1 + place), "Q3")
         prepared.prepare()
         prepared.send(by_hand=True)
         assert questions(prepared) == []
