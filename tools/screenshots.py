@@ -106,9 +106,9 @@ def _greetings(dialog: QDialog, stage: Stage) -> None:
 def _asked(dialog: QDialog, stage: Stage) -> None:
     """Asks what a practice may be asked; the sentences are those of the engine."""
     from tray_agent.i18n import join_texts
-    from tray_agent.messages.questions import QuestionKind, ask
-    from tray_agent.messages.work.views import what_is_empty
-    from tray_agent.messages.work.volume import Usual, Volume, how_many
+    from tray_agent.messages.guards.questions import QuestionKind, ask
+    from tray_agent.messages.guards.views import what_is_empty
+    from tray_agent.messages.guards.volume import Usual, Volume, how_many
 
     dialog, store = cast("QuestionsDialog", dialog), stage.agent.store
     many = join_texts(

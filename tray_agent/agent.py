@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tray_agent.jobs.service import Jobs
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
+    from tray_agent.messages.guards.questions import Question, QuestionService
     from tray_agent.messages.outbox.model import Waiting
-    from tray_agent.messages.questions import Question, QuestionService
     from tray_agent.messages.service import MessageService
     from tray_agent.messages.texts.service import TemplateService
     from tray_agent.messages.texts.templates import TemplateBook
@@ -183,7 +183,7 @@ class Agent:
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
         """
-        from tray_agent.messages.questions import QuestionService
+        from tray_agent.messages.guards.questions import QuestionService
         from tray_agent.protocol.activity_log import ActivityLog
 
         log = ActivityLog(self.store, self.workstation)
@@ -192,8 +192,8 @@ class Agent:
     def _answered(self, question: Question) -> None:
         from tray_agent.errors import KnownError
         from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.guards.questions import CONCERNS_PREPARING
         from tray_agent.messages.outbox.model import OutboxReason
-        from tray_agent.messages.questions import CONCERNS_PREPARING
 
         preparing = (JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS)
         waiting = (*(preparing if question.kind in CONCERNS_PREPARING else ()), JobKey.SEND_MESSAGES)

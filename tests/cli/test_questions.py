@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_frame import said
-from tray_agent.messages.questions import QuestionKind, ask, questions_of
+from tray_agent.messages.guards.questions import QuestionKind, ask, questions_of
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 

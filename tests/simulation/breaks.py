@@ -23,6 +23,7 @@ from tray_agent.jobs.catch_up import Decision as PlannedDecision
 from tray_agent.jobs.catch_up import Wait
 from tray_agent.messages import call_list
 from tray_agent.messages.gateways.contract import DeliveryReport, InDoubt, NotNow, Outcome
+from tray_agent.messages.guards import old_store
 from tray_agent.messages.model import MessageKind, MessageState, Standing
 from tray_agent.messages.outbox import listing, states
 from tray_agent.messages.outbox.entries import Known
@@ -43,7 +44,7 @@ from tray_agent.messages.rules.eligibility import (
 )
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import start_of
-from tray_agent.messages.work import answers, comparing, coverage, deciding, doubt, guard, lanes, prepare, recheck, status
+from tray_agent.messages.work import answers, comparing, coverage, deciding, doubt, lanes, prepare, recheck, status
 from tray_agent.messages.work.answers import step_after
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import Counted, MessageStep
@@ -246,8 +247,8 @@ def _notices_in_window_only(patching: pytest.MonkeyPatch) -> None:
 
 def _restored_unasked(patching: pytest.MonkeyPatch) -> None:
     """Sends from a store that was put back as if nothing had happened, and does not ask the gateway what it has."""
-    patching.setattr(guard.Guard, "look", lambda _guard: None)
-    patching.setattr(guard.Guard, "known", lambda *_what: None)
+    patching.setattr(old_store.Guard, "look", lambda _guard: None)
+    patching.setattr(old_store.Guard, "known", lambda *_what: None)
     patching.setattr(lanes, "_is_known", lambda _report: False)
 
 
@@ -300,15 +301,15 @@ BREAKS: Mapping[str, Break] = {
         script=together(Hour(Kind.GATEWAY_AWAY, time(10, 9), minutes(31)), LID),
         beside=_alone_with_it,
     ),
-    "the notice uses the reminder up": Break(_notice_counts_as_reminder, "no silence", 34, LIVELY, lively=True),
-    "the notice comes with the reminder": Break(_notice_and_reminder, "never twice", 34, LIVELY, lively=True),
+    "the notice uses the reminder up": Break(_notice_counts_as_reminder, "no silence", 11, LIVELY, lively=True),
+    "the notice comes with the reminder": Break(_notice_and_reminder, "never twice", 11, LIVELY, lively=True),
     "a notice is sent within the days that are searched only": Break(
         _notices_in_window_only, "nobody comes in vain", 34, LIVELY, lively=True
     ),
     "absent is cancelled": Break(_absent_is_cancelled, "no silence", 34, 3, script=hour("view lacks appointments while sending")),
     "days are not made up for": Break(_nothing_made_up, "no silence", 34, 3, script=hour("all computers off for a day")),
     "a day is covered by trying": Break(_covered_by_trying, "no silence", 34, 3, script=hour("practice away for a day")),
-    "the first of the day stays though it is gone": Break(_first_of_day_stays, "no silence", 34, LIVELY, lively=True),
+    "the first of the day stays though it is gone": Break(_first_of_day_stays, "no silence", 11, LIVELY, lively=True),
     "a store that was put back sends on": Break(_restored_unasked, "never twice", 34, 3, script=hour("store put back")),
     "what is gone after its reminder is not told": Break(_gone_untold, "nobody comes in vain", 34, CALM_DAYS, bad=False),
     "another patient and doctor are overlooked": Break(_others_overlooked, "last word is true", 34, LIVELY, lively=True),

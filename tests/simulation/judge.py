@@ -380,12 +380,12 @@ def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
         if told is not None and told.start is not None and told.start < visit.start:
             continue
         right_start = told is not None and told.start == visit.start
+        if right_start and told is not None and evidence.was_lost(told):
+            continue  # who knows of it from the gateway does not know which doctor it named
         since = evidence.with_this_doctor_since(visit) if right_start else evidence.stands_since(visit)
         deadline = visit.at - CALLABLE
         person = evidence.agenda.person(visit.person)
         if evidence.was_seen(visit.id, since, deadline) or not evidence.could_know(since + UNDER_WAY, deadline, person):
-            continue
-        if (told is None or right_start) and not evidence.was_compared(visit.id, since + UNDER_WAY, deadline):
             continue
         last = f"was last told {told.start:%d.%m. %H:%M} with {told.words.doctor}" if told else f"was told nothing, but {sorted(others)}"
         is_so = f"the appointment is at {visit.start:%d.%m. %H:%M} with {visit.doctor} since {since.astimezone(ZURICH):%d.%m. %H:%M:%S}"
@@ -403,7 +403,7 @@ def what_comes_late_is_counted(evidence: Evidence) -> Iterator[Violation]:
             continue
         if any(notice.person == visit.person and notice.start == visit.start for notice in evidence.record.notices):
             continue
-        if evidence.record.one_per_day or evidence.was_seen(visit.id, since, visit.at):
+        if evidence.record.one_per_day or evidence.was_seen(visit.id, since, visit.at) or not (person.mobile or person.email):
             continue
         runs = [run for run in evidence.record.runs if run.job == PREPARING and run.succeeded and since + UNDER_WAY <= run.at < visit.at]
         seen = [run for run in runs if not evidence.was_hidden(visit.id, run.at - A_RUN, run.at)]

@@ -89,7 +89,7 @@ class Life:
         visit = self._some_visit(2)
         if visit is None:
             return
-        far = self._working_day(self._day(), self._random.randint(5, 15))
+        far = self._working_day(self._day(), self._random.randint(2, 8))
         if self._move_to(visit, datetime.combine(far, visit.start.time())) and self._chance(0.4):
             self._soon(lambda: self._move_again(visit.id, visit.start))
 
@@ -266,9 +266,9 @@ class Life:
     _OFTEN: tuple[tuple[float, Callable[[Life], None]], ...] = (
         (3.0, _cancel),
         (5.0, _move),
-        (1.0, _move_far),
-        (0.5, _give_to_another),
-        (0.5, _other_doctor),
+        (2.0, _move_far),
+        (1.0, _give_to_another),
+        (1.0, _other_doctor),
         (0.5, _delete),
         (0.15, _delete_two),
         (0.04, _delete_twenty),

@@ -62,9 +62,9 @@ from tray_agent.messages.gateways.contract import (
 )
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.gateways.smtp import SmtpGateway
+from tray_agent.messages.guards.questions import Answer, Question, QuestionAnsweredError, QuestionMissingError, QuestionService
 from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxReason
-from tray_agent.messages.questions import Answer, Question, QuestionAnsweredError, QuestionMissingError, QuestionService
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.service import MessageService

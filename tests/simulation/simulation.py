@@ -47,7 +47,7 @@ from tests.simulation.record import Glance, Outage, PutBack, Record
 from tests.simulation.strands import Timetable
 from tests.simulation.troubles import Kind, Trouble, at, bad_hours
 from tray_agent.errors import KnownError
-from tray_agent.messages.questions import Answer, Question, QuestionKind
+from tray_agent.messages.guards.questions import Answer, Question, QuestionKind
 from tray_agent.practice.views import APPOINTMENTS, VIEWS
 
 FIRST_DAYS = (date(2026, 10, 19), date(2026, 11, 23), date(2027, 1, 11), date(2027, 3, 22))

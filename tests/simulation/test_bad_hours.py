@@ -19,17 +19,10 @@ pytestmark = [pytest.mark.xdist_group("simulation"), pytest.mark.timeout(300)]  
 
 ROOT = Path(__file__).resolve().parents[2]
 
-NOT_KEPT_YET = {
-    "last word is true": "an appointment that is moved after its reminder, within a day that was prepared, is not told again",
-}
-"""Rules that the product is known to break, with the reason; a rule that is kept from now on fails here until it is taken out."""
-
 SOAK_SEEDS, SOAK_DAYS = range(1, 101), 10
 
 MOST_INQUIRIES = 12
 """So often an account's gateway may be asked within an hour."""
-
-KEPT = [rule for rule in RULES if rule not in NOT_KEPT_YET]
 
 
 def broken(rule: str, seed: int) -> list[str]:
@@ -37,18 +30,13 @@ def broken(rule: str, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", SHORT_SEEDS)
-@pytest.mark.parametrize("rule", KEPT)
+@pytest.mark.parametrize("rule", RULES)
 def test_ten_days_of_bad_hours(rule: str, seed: int) -> None:
     assert broken(rule, seed) == []
 
 
-@pytest.mark.parametrize("rule", [pytest.param(rule, marks=pytest.mark.xfail(reason=why)) for rule, why in NOT_KEPT_YET.items()])
-def test_what_is_not_kept_yet_is_kept_in_every_seed(rule: str) -> None:
-    assert [found for seed in SHORT_SEEDS for found in broken(rule, seed)] == []
-
-
 def test_without_bad_hours_nobody_is_forgotten() -> None:
-    assert [str(found) for found in judged(34, CALM_DAYS, bad=False) if found.rule not in NOT_KEPT_YET] == []
+    assert [str(found) for found in judged(34, CALM_DAYS, bad=False)] == []
     assert len(played(34, CALM_DAYS, bad=False).taken) > 150
 
 
@@ -82,5 +70,5 @@ def test_a_hundred_seeds() -> None:
         violations = judge(play(seed, SOAK_DAYS))
         found.update(violation.rule for violation in violations)
         print(f"seed {seed:3}: {dict(Counter(one.rule for one in violations))}", flush=True)  # noqa: T201 - of a long trial
-        assert [str(violation) for violation in violations if violation.rule in KEPT] == []
+        assert [str(violation) for violation in violations] == []
     print(dict(found))  # noqa: T201 - of a long trial

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.breaks import BREAKS
 from tests.simulation.judge import Violation, judge
-from tests.simulation.play import SHORT_SEEDS, judged
+from tests.simulation.play import LIVELY_SEEDS, SHORT_SEEDS, judged
 from tests.simulation.record import Record
 from tests.simulation.simulation import nothing_else
 
@@ -21,8 +21,10 @@ def never(_record: Record) -> bool:
 
 
 def without(name: str) -> Sequence[Violation]:
-    """Returns what the judge finds where the condition holds."""
+    """Returns what the judge finds where the condition holds; on practice days nothing, as their own test says."""
     planted = BREAKS[name]
+    if planted.lively:
+        return ()
     if planted.script is nothing_else:
         return judged(planted.seed, planted.days, bad=planted.bad)
     with planted.planted(only_beside=True):
@@ -40,6 +42,6 @@ def test_the_judge_finds(name: str) -> None:
         return bool(new)
 
     with planted.planted():
-        look(planted.play(look if planted.rule.startswith("never") else never))
-    assert planted.seed in SHORT_SEEDS
+        look(planted.play(look if planted.rule.startswith("never") or planted.lively else never))
+    assert planted.seed in (LIVELY_SEEDS if planted.lively else SHORT_SEEDS)
     assert new, f"{name}: nothing found in seed {planted.seed} within {planted.days} days"

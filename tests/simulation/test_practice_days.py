@@ -40,8 +40,8 @@ def test_the_days_are_such_as_a_practice_has_them() -> None:
     """A simulation in which nothing happens would find nothing."""
     records = [lively(seed) for seed in LIVELY_SEEDS]
     stories = [what for record in records for _at, who, what in record.story if who == "TROUBLE"]
-    for kind in (Kind.VIEWS_EMPTY, Kind.VIEW_LACKS, Kind.ALL_OFF, Kind.PUT_BACK):
-        assert any(kind.value in what for what in stories), kind
+    for kinds in ({Kind.VIEWS_EMPTY, Kind.VIEW_LACKS}, {Kind.ALL_OFF}, {Kind.PUT_BACK}):
+        assert any(kind.value in what for what in stories for kind in kinds), kinds
     assert {record.one_per_day for record in records} == {True, False}
     assert all(record.put_back for record in records)
     for record in records:

@@ -17,8 +17,8 @@ from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.i18n import set_language
 from tray_agent.job_kinds import Service
+from tray_agent.messages.guards.questions import FINAL_ANSWERS, Answer, QuestionKind, ask, consequence_of
 from tray_agent.messages.outbox.model import OutboxReason
-from tray_agent.messages.questions import FINAL_ANSWERS, Answer, QuestionKind, ask, consequence_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.tray.engine import AgentEngine
 from tray_agent.tray.model import DialogName, Look, OpenDialog, tray_state

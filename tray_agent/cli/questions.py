@@ -13,7 +13,7 @@ from tray_agent.i18n import _
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from tray_agent.messages.questions import Question
+    from tray_agent.messages.guards.questions import Question
 
 
 _YES = frozenset({"j", "ja", "y", "yes", "o", "oui", "s", "si", "sì"})
@@ -41,7 +41,7 @@ def _answer(
     word: Annotated[str, typer.Argument(metavar=_("ANTWORT"), help=_("Das Wort der Antwort, wie die Liste es zeigt."))],
     yes: Annotated[bool, typer.Option("--yes", help=_("Nicht nachfragen, auch wo es nicht rückgängig zu machen ist."))] = False,
 ) -> None:
-    from tray_agent.messages.questions import FINAL_ANSWERS, consequence_of
+    from tray_agent.messages.guards.questions import FINAL_ANSWERS, consequence_of
 
     with agent_here() as agent:
         question, answer = agent.questions.to_answer(number, word)
@@ -65,7 +65,7 @@ def _confirm() -> None:
 
 
 def _print(question: Question, zone: ZoneInfo) -> None:
-    from tray_agent.messages.questions import consequence_of
+    from tray_agent.messages.guards.questions import consequence_of
 
     print(_("{number}: {kind} (seit {when})").format(number=question.id, kind=question.kind.text, when=local_text(question.asked_at, zone)))
     print(f"  {question.sentence}")
@@ -76,7 +76,7 @@ def _print(question: Question, zone: ZoneInfo) -> None:
 
 
 def _as_json(question: Question) -> dict[str, Any]:
-    from tray_agent.messages.questions import consequence_of
+    from tray_agent.messages.guards.questions import consequence_of
 
     answers = [{"answer": one.value, "title": one.text, "consequence": consequence_of(question.kind, one)} for one in question.answers]
     return picked(question, "number=id kind subject sentence asked_at") | {"answers": answers}

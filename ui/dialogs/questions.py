@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from PyQt6.QtWidgets import QWidget
 
-    from tray_agent.messages.questions import Question
+    from tray_agent.messages.guards.questions import Question
     from ui.windows import DialogContext
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from tray_agent.i18n import _, ngettext
-from tray_agent.messages.questions import FINAL_ANSWERS, Answer, Question, consequence_of
+from tray_agent.messages.guards.questions import FINAL_ANSWERS, Answer, Question, consequence_of
 from ui.models.words import local_text
 
 

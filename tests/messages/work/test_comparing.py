@@ -12,9 +12,9 @@ import pytest
 from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tray_agent.config import settings as switches
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, InDoubt
+from tray_agent.messages.guards.questions import Answer, QuestionKind, QuestionService, questions_of
 from tray_agent.messages.model import MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.model import DoubtDecision
-from tray_agent.messages.questions import Answer, QuestionKind, QuestionService, questions_of
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.protocol.model import Level
 
@@ -269,6 +269,17 @@ def test_the_second_of_the_day_is_reminded_when_the_first_is_gone(
     assert ("prepare_reminders" in result.makes_due) is (not sent)
     run(world)
     assert [one for one in texts(world) if "15:00 Uhr" in one]
+
+
+def test_the_second_of_the_day_is_reminded_though_the_hour_of_the_first_that_is_gone_has_come(world: World) -> None:
+    world.values[switches.ONE_PER_DAY] = True
+    told(world)
+    world.book_appointment("A2", TOMORROW_NINE + timedelta(hours=6))
+    world.change_appointment("A1", status=AppointmentStatus.CANCELLED)
+    world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(hours=1)))
+    run(world)
+    assert [one for one in texts(world) if "15:00 Uhr" in one]
+    assert "cancelled_after" not in world.reasons()  # nobody comes at nine any more
 
 
 # The agenda forgets

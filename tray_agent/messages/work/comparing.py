@@ -69,9 +69,12 @@ class Comparing:
 
     def _ahead(self) -> Iterator[list[Known]]:
         after: tuple[datetime, int] | None = None
+        since = self._now
+        if self._around.settings.one_per_day:  # the first of today may be gone though its hour has come
+            since = self._parts.instant(datetime.combine(self._around.today, time.min))
         while True:
             with self._parts.database.read() as connection:
-                known = entries.known_ahead(connection, self._now, after, CHUNK)
+                known = entries.known_ahead(connection, since, after, CHUNK)
             if not known:
                 return
             last = known[-1]
@@ -86,9 +89,13 @@ class Comparing:
         for one in chunk:
             appointment = found.get(one.appointment_id or "")
             truth = truth_of(start_in(one.unique_key), one.patient_id, appointment)
+            believed = truth is Standing.ABSENT and one.standing is Standing.DELETED
+            if (one.appointment_at or self._now) < self._now:  # nothing is told of it any more
+                if truth in GONE or believed:
+                    self._freed.add((one.patient_id, start_in(one.unique_key).date()))
+                continue
             if truth is Standing.ABSENT:
                 absent.append(one.id)
-            believed = truth is Standing.ABSENT and one.standing is Standing.DELETED
             if truth is not one.standing and not believed:
                 noted.setdefault(truth, []).append(one)
             if truth in GONE or believed:

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from tray_agent.messages.guards.old_store import Guard
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.answers import apply_to_lane, note_answer
-from tray_agent.messages.work.guard import Guard
 from tray_agent.messages.work.lane import Departure, Lane, Returned
 from tray_agent.messages.work.lanes import Lanes, ServerTime
 from tray_agent.messages.work.recheck import Ready

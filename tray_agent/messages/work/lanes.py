@@ -13,12 +13,12 @@ from queue import Empty, SimpleQueue
 
 from tray_agent.errors import BugError, KnownError, UnavailableError
 from tray_agent.messages.gateways.contract import AccountFault, DeliveryReport, GatewayAccountError
+from tray_agent.messages.guards.old_store import Guard, known_before, unreadable_before
 from tray_agent.messages.model import Channel
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
 from tray_agent.messages.work.asking import unreadable_sentence
 from tray_agent.messages.work.credits import accounts_of, keep_balances
-from tray_agent.messages.work.guard import Guard, known_before, unreadable_before
 from tray_agent.messages.work.lane import MAIL, Asked, Event, Lane, Opened, Returned, Stop, Way, mail_way, missing_way, sms_way
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Ready

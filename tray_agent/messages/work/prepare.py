@@ -20,6 +20,8 @@ from tray_agent.i18n import _, format_datetime, join_texts, ngettext
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.owed import Rest, is_same_day
+from tray_agent.messages.guards.absent import frees_others, settle_absent
+from tray_agent.messages.guards.views import check_views
 from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft, Known
@@ -28,7 +30,6 @@ from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.eligibility import WRONGLY_INFORMED, NotEligible
 from tray_agent.messages.rules.reasons import Reason, Weight
 from tray_agent.messages.words import made_up_words, with_subject
-from tray_agent.messages.work.absent import frees_others, settle_absent
 from tray_agent.messages.work.comparing import Comparing
 from tray_agent.messages.work.coverage import Coverage, MissedGreetings, cover
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, SaidWords
@@ -36,7 +37,6 @@ from tray_agent.messages.work.left import Planned
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.send_report import SOON, no_schedule
 from tray_agent.messages.work.steps import Counted, MessageRun, activity, activity_about
-from tray_agent.messages.work.views import check_views
 from tray_agent.practice.model import name_of
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.faults import is_duplicate_key

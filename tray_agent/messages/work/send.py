@@ -30,16 +30,18 @@ from tray_agent.i18n import _, format_time, ngettext
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError
 from tray_agent.messages.gateways.contract import KeptBack
+from tray_agent.messages.guards.absent import frees_others, settle_absent
+from tray_agent.messages.guards.clock import ClockCheck
+from tray_agent.messages.guards.old_store import Guard
+from tray_agent.messages.guards.views import check_views
+from tray_agent.messages.guards.volume import Brake
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor
 from tray_agent.messages.rules.reasons import Reason
-from tray_agent.messages.work.absent import frees_others, settle_absent
-from tray_agent.messages.work.clock_check import ClockCheck
 from tray_agent.messages.work.deciding import is_revivable
 from tray_agent.messages.work.doubt import Settling
-from tray_agent.messages.work.guard import Guard
 from tray_agent.messages.work.intents import Intents
 from tray_agent.messages.work.lane import Lane, Returned, Stop, need_of
 from tray_agent.messages.work.lanes import SLICE, Kept, Lanes, ServerTime
@@ -48,8 +50,6 @@ from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.recheck import Checked, Moved, Ready, check
 from tray_agent.messages.work.send_report import report
 from tray_agent.messages.work.steps import Counted, MessageRun
-from tray_agent.messages.work.views import check_views
-from tray_agent.messages.work.volume import Brake
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.store.faults import is_duplicate_key
 from tray_agent.store.tables import message as table

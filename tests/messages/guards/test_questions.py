@@ -13,8 +13,7 @@ from tray_agent.agent import Agent
 from tray_agent.config.machine import Machine, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.job_kinds import JobKey
-from tray_agent.messages.outbox.model import OutboxReason
-from tray_agent.messages.questions import (
+from tray_agent.messages.guards.questions import (
     _CONSEQUENCES,
     ANSWERS,
     Answer,
@@ -28,6 +27,7 @@ from tray_agent.messages.questions import (
     consequence_of,
     take_back,
 )
+from tray_agent.messages.outbox.model import OutboxReason
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.database import Database

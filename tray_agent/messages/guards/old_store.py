@@ -21,10 +21,10 @@ from sqlalchemy import Connection
 
 from tray_agent.config.settings import OFFSET_SEARCH, OFFSET_START, Settings
 from tray_agent.i18n import _, format_datetime, join_texts, ngettext
+from tray_agent.messages.guards.questions import Question, QuestionKind, ask, asked_activity, questions_of, take_back
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
-from tray_agent.messages.questions import Question, QuestionKind, ask, asked_activity, questions_of, take_back
 from tray_agent.messages.work.asking import unreadable_activity, unreadable_sentence
 from tray_agent.messages.work.doubt import into_doubt
 from tray_agent.messages.work.lane import Stop

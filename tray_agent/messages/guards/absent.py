@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 
 from tray_agent.config.settings import ONE_PER_DAY, Settings
 from tray_agent.i18n import _, format_date, join_texts, ngettext
+from tray_agent.messages.guards.questions import Answer, Question, QuestionKind, ask, asked_activity, questions_of, take_back
 from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import NEVER_LEFT, Actor, Step
-from tray_agent.messages.questions import Answer, Question, QuestionKind, ask, asked_activity, questions_of, take_back
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import BELIEVED_AFTER, FEW
 from tray_agent.messages.work.steps import Counted, MessageRun, activity_about

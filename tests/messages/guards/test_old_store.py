@@ -26,11 +26,11 @@ from tray_agent.messages.gateways.contract import (
     Outcome,
     OutgoingSms,
 )
+from tray_agent.messages.guards import old_store
+from tray_agent.messages.guards.questions import Answer, Question, QuestionKind, QuestionService, questions_of
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import DoubtDecision
-from tray_agent.messages.questions import Answer, Question, QuestionKind, QuestionService, questions_of
 from tray_agent.messages.rules.licence import with_check_digits
-from tray_agent.messages.work import guard
 from tray_agent.store.database import Database
 from tray_agent.store.state import Place, SeenStores, StoreState, read_state
 from tray_agent.store.tables import metadata
@@ -601,7 +601,7 @@ def test_many_processes_note_side_by_side_and_the_highest_stays(tmp_path: Path, 
 def places(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
     """Returns a list whose last place is where the store is."""
     here = [Place("vito (SRV1)", "k1")]
-    monkeypatch.setattr(guard, "place_of", lambda _database: here[-1])
+    monkeypatch.setattr(old_store, "place_of", lambda _database: here[-1])
     return here
 
 

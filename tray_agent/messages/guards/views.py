@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tray_agent.i18n import _, format_date, join_texts
-from tray_agent.messages.questions import Answer, QuestionKind, ask_and_tell, take_back
+from tray_agent.messages.guards.questions import Answer, QuestionKind, ask_and_tell, take_back
 from tray_agent.messages.work.steps import MessageRun
 from tray_agent.practice.sql_source import PracticeDataError
 from tray_agent.practice.views import VIEWS

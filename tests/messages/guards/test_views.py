@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from tests.messages.world import ANNA, LONG_AGO, MEIER, OTHER, World, treatment
 from tray_agent.jobs.contract import JobResult
+from tray_agent.messages.guards.questions import Answer, QuestionKind, QuestionService
 from tray_agent.messages.outbox.model import OutboxReason
-from tray_agent.messages.questions import Answer, QuestionKind, QuestionService
 from tray_agent.practice.model import Appointment, Mandant, Patient, Treatment, VisitReason
 from tray_agent.practice.sql_source import PracticeDataError
 from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView

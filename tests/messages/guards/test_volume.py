@@ -11,14 +11,14 @@ import pytest
 
 from tests.messages.world import ANNA, TODAY, TOMORROW_NINE, World, treatment
 from tray_agent.config.settings import OFFSET_SEARCH, OFFSET_START
+from tray_agent.messages.guards import volume
+from tray_agent.messages.guards.questions import Answer, Question, QuestionService
+from tray_agent.messages.guards.volume import Usual, Volume, usual_of
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Draft
 from tray_agent.messages.outbox.model import OutboxReason
-from tray_agent.messages.questions import Answer, Question, QuestionService
-from tray_agent.messages.work import volume
 from tray_agent.messages.work.parts import SendingRules
-from tray_agent.messages.work.volume import Usual, Volume, usual_of
 from tray_agent.protocol.model import Level
 
 MONDAY = date(2026, 11, 23)

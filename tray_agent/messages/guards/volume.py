@@ -15,11 +15,11 @@ from sqlalchemy import Connection, func, select
 
 from tray_agent.config.settings import OFFSET_SEARCH, OFFSET_START, Settings
 from tray_agent.i18n import N_, WordedEnum, _, format_number, join_texts, ngettext
+from tray_agent.messages.guards.questions import Answer, Question, QuestionKind, ask_and_tell, questions_of, take_back
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
-from tray_agent.messages.questions import Answer, Question, QuestionKind, ask_and_tell, questions_of, take_back
 from tray_agent.messages.work.lane import Stop
 from tray_agent.messages.work.lanes import Kept, Lanes
 from tray_agent.messages.work.recheck import Ready
