@@ -15,7 +15,7 @@ from tests.jobs.engine import as_another_file
 from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
-from tray_agent.errors import InputError
+from tray_agent.errors import ConfigurationError
 from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.claims import Claim, Ending
 from tray_agent.jobs.owed import Rest
@@ -140,7 +140,7 @@ def test_what_was_saved_is_told_though_the_check_can_not_be_made(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(_jobs: Jobs) -> None:
-        raise InputError("Kanton unbekannt", "Einen Kanton XX gibt es nicht.", "Kanton prüfen.")
+        raise ConfigurationError("Kanton unbekannt", "Einen Kanton XX gibt es nicht.", "Kanton prüfen.")
 
     monkeypatch.setattr(Jobs, "check", fails)
     code, out, err = said(capsys, "jobs", "enable", "send_messages")
