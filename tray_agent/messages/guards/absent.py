@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from tray_agent.config.settings import ONE_PER_DAY, Settings
 from tray_agent.i18n import _, format_date, join_texts, ngettext
-from tray_agent.messages.guards.questions import Answer, Question, QuestionKind, ask, asked_activity, questions_of, take_back
+from tray_agent.messages.guards.questions import Answer, QuestionKind, ask_and_tell, questions_of, take_back
 from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change
@@ -50,26 +50,21 @@ def settle_absent(run: MessageRun, seen: Collection[int], actor: Actor) -> Settl
     if run.context.dry_run:
         return Settled()
     parts = run.parts
-    asked: list[Question] = []
     happened: list[OutboxMessage] = []
 
     def work(connection: Connection) -> datetime | None:
-        asked.clear()
         happened.clear()
         run.context.fence(connection)
         now = parts.database.now(connection)
         absent = entries.absent_ahead(connection, now)
-        answers = _answers(connection)
+        answers = _answers(connection, absent)
         open_ones = [one for one in absent if one.id not in answers]
         believed = [one for one in absent if answers.get(one.id) is Answer.DELETED]
         if len({one.appointment_id for one in open_ones}) <= FEW:
             take_back(connection, QuestionKind.ABSENT)
             believed += [one for one in open_ones if one.id in seen and _is_old(one, now)]
         elif any(_is_old(one, now) for one in open_ones):
-            new = not questions_of(connection, QuestionKind.ABSENT, unanswered=True)
-            question = _ask(connection, run, open_ones, now)
-            asked.extend([question] if new else [])
-        run.context.log(*(asked_activity(one) for one in asked), connection=connection)
+            _ask(connection, run, open_ones, now)
         _believe(connection, run, believed, actor, now)
         happened.extend(believed)
         left = {one.id for one in open_ones} - {one.id for one in believed}
@@ -77,7 +72,7 @@ def settle_absent(run: MessageRun, seen: Collection[int], actor: Actor) -> Settl
         return max(min(again), now + BELIEVED_AFTER / 6) if again else None
 
     again = parts.database.transact(work)
-    run.tally.problems += len(asked)
+    run.tally.problems += len(happened)
     cancelled = sum(one.state is MessageState.PREPARED for one in happened)
     if cancelled:
         run.tally.counts[Counted.CANCELLED] += cancelled
@@ -89,12 +84,15 @@ def frees_others(connection: Connection, settings: Settings, messages: Collectio
     return bool(messages) and (settings.yes(ONE_PER_DAY) or entries.speak_for_others(connection, [one.unique_key for one in messages]))
 
 
-def _answers(connection: Connection) -> dict[int, Answer]:
-    """Returns what a person said about absent appointments, by the number of the message."""
+def _answers(connection: Connection, absent: Collection[OutboxMessage]) -> dict[int, Answer]:
+    """Returns what a person said since these appointments are absent, by the number of the message."""
+    since = {one.id: one.standing_since for one in absent}
     found: dict[int, Answer] = {}
-    for question in reversed(questions_of(connection, QuestionKind.ABSENT)):
-        if question.answer is not None:
-            found |= dict.fromkeys(question.about["messages"], question.answer)
+    for question in reversed(questions_of(connection, QuestionKind.ABSENT)) if absent else ():
+        for number in question.about["messages"]:
+            began, answered_at = since.get(number), question.answered_at
+            if question.answer is not None and began is not None and answered_at is not None and answered_at >= began:
+                found[number] = question.answer
     return found
 
 
@@ -102,11 +100,11 @@ def _is_old(message: OutboxMessage, now: datetime) -> bool:
     return message.standing_since is not None and now - message.standing_since >= BELIEVED_AFTER
 
 
-def _ask(connection: Connection, run: MessageRun, absent: Sequence[OutboxMessage], now: datetime) -> Question:
+def _ask(connection: Connection, run: MessageRun, absent: Sequence[OutboxMessage], now: datetime) -> None:
     open_one = next(iter(questions_of(connection, QuestionKind.ABSENT, unanswered=True)), None)
     subject = open_one.subject if open_one else now.isoformat(timespec="seconds")
     about = {"messages": [one.id for one in absent]}
-    return ask(connection, QuestionKind.ABSENT, subject, _question(run, absent), about, now)
+    ask_and_tell(connection, QuestionKind.ABSENT, subject, _question(run, absent), about, now, run.context.log)
 
 
 def _question(run: MessageRun, absent: Sequence[OutboxMessage]) -> str:

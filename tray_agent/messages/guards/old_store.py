@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from tray_agent.config.settings import OFFSET_SEARCH, OFFSET_START, Settings
 from tray_agent.i18n import _, format_datetime, join_texts, ngettext
-from tray_agent.messages.guards.questions import Question, QuestionKind, ask, asked_activity, questions_of, take_back
+from tray_agent.messages.guards.questions import Question, QuestionKind, ask_and_tell, asked_activity, questions_of, take_back
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
@@ -176,11 +176,7 @@ class Guard:
         """Asks a question where nobody did, tells that once, and returns what it means for the run: None where it was answered before."""
 
         def work(connection: Connection) -> Question:
-            is_new = all(question.subject != subject for question in questions_of(connection, kind))
-            question = ask(connection, kind, subject, sentence, about, self._parts.database.now(connection))
-            if is_new:
-                self._run.context.log(asked_activity(question), connection=connection)
-            return question
+            return ask_and_tell(connection, kind, subject, sentence, about, self._parts.database.now(connection), self._run.context.log)
 
         question = self._write(work)
         return None if question.answer else _stop_of(question)
