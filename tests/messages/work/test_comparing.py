@@ -625,6 +625,10 @@ def test_who_gets_an_appointment_of_which_another_was_told_by_telephone_is_remin
     world.service.tick_off([entry.message.id], "anna")
     world.change_appointment(patient_id="P2")
     for _run in range(2):
+        world.prepare()
+        assert world.states().count("error") == 1  # that of the telephone, ticked off
+        assert world.service.call_list() == [] or world.messages()[-1].state is MessageState.PREPARED
+    for _run in range(2):
         run(world)
     assert [sms.recipient for sms in world.gateway.taken] == ["+41791234567", "+41781112233"]
     assert world.service.call_list() == []

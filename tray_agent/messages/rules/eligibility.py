@@ -664,7 +664,8 @@ def _earlier_fault(key: ReminderKey, patient_id: str, appointment: Appointment, 
     told = told_last(of_appointment)
     of_this_start = [known for known in of_appointment if known.key.starts_at == key.starts_at]
     if told is not None and told in of_this_start:
-        if told.patient_id != patient_id and key in earlier.keys:
+        has_own = any(known.patient_id == patient_id and known.key == key for known in of_this_start)  # prepared, and not sent yet
+        if told.patient_id != patient_id and key in earlier.keys and not has_own:
             return Reason.TOLD_ANOTHER_PATIENT
         named = told_last(known for known in of_appointment if known.doctor and known.patient_id == patient_id)
         if told.patient_id == patient_id and named and appointment.doctor and named.doctor != appointment.doctor:
