@@ -662,3 +662,20 @@ def test_an_entry_of_what_was_missing_leaves_the_list_when_a_notice_tells_the_sa
     world.practice.put(patient)
     run(world)
     assert (len(texts(world)), world.service.call_list()) == (2, [])
+
+
+@pytest.mark.parametrize("one_per_day", [False, True])
+def test_an_appointment_whose_words_another_said_is_reminded_anew_when_it_is_another_patients(world: World, one_per_day: bool) -> None:
+    world.values[switches.ONE_PER_DAY] = one_per_day
+    world.practice.put(
+        replace(ANNA, id="P2"), treatment("P2"), replace(ANNA, id="P3", first_name="Beat", mobile="078 111 22 33"), treatment("P3")
+    )
+    world.book_appointment("A1")
+    world.book_appointment("A2", patient_id="P2")
+    run(world)
+    assert sorted(world.states()) == ["cancelled", "submitted"]
+    later(world, minutes=30)
+    world.practice.put(replace(world.practice.appointments(["A1"])["A1"], starts_at=FAR))
+    world.practice.put(replace(world.practice.appointments(["A2"])["A2"], patient_id="P3"))
+    run(world)
+    assert [sms.recipient for sms in world.gateway.taken].count("+41781112233") == 1

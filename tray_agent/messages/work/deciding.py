@@ -280,6 +280,7 @@ class KnownReminders:
     _of_appointment: Mapping[str, Sequence[Known]]
     _of_patient: Mapping[str, Sequence[Known]]
     _earlier: Mapping[int, EarlierReminder]
+    _written: Mapping[int, Known]
 
     @classmethod
     def read(
@@ -296,12 +297,14 @@ class KnownReminders:
         # A start that can't be read is the first instant there is, and placeholders are the last: neither has a day beside it.
         starts = [appointment.starts_at for appointment in days if 1 < appointment.starts_at.year < 9999]
         with parts.database.read() as connection:
-            of_appointment = _as_said(connection, entries.known_of_appointments(connection, appointment_ids))
+            written = entries.known_of_appointments(connection, appointment_ids)
+            of_appointment = _as_said(connection, written)
             of_patient: list[Known] = []
             if starts:
                 begin = datetime.combine(min(starts), time.min)
                 end = datetime.combine(max(starts) + timedelta(days=1), time.min)
-                of_patient = entries.known_between(connection, patient_ids, parts.instant(begin), parts.instant(end))
+                of_day = entries.known_between(connection, patient_ids, parts.instant(begin), parts.instant(end))
+                of_patient = _as_said(connection, of_day)
         there = {appointment.id: appointment for appointment in days}
         others = {one.appointment_id for one in of_patient if one.appointment_id} - there.keys()
         there |= parts.practice.appointments(others) if others else {}
@@ -310,11 +313,16 @@ class KnownReminders:
             for one in (*of_appointment, *of_patient)
             if (reminder := _earlier_reminder(parts, one, there.get(one.appointment_id or "") if of_patient else None))
         }
-        return cls(grouped(of_appointment, lambda one: one.appointment_id or ""), grouped(of_patient, lambda one: one.patient_id), earlier)
+        by_appointment, by_patient = (
+            grouped(of_appointment, lambda one: one.appointment_id or ""),
+            grouped(of_patient, lambda one: one.patient_id),
+        )
+        return cls(by_appointment, by_patient, earlier, {one.id: one for one in written})
 
     def of_key(self, appointment_id: str, key: str) -> Known | None:
-        """Returns the message of an appointment that has a key."""
-        return next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
+        """Returns the message of an appointment that has a key, as it is written."""
+        found = next((one for one in self._of_appointment.get(appointment_id, ()) if one.unique_key == key), None)
+        return None if found is None else self._written.get(found.id, found)
 
     def number_left(self, appointment_id: str) -> int:
         """Returns how many messages about an appointment were handed over, whatever became of them; none that is prepared."""
@@ -354,6 +362,8 @@ def is_revivable(known: Known, patient_id: str) -> bool:
 
     Who cancelled it for one patient did not speak of another, to whom the appointment was given since.
     """
+    if known.said_by is not None and known.patient_id != patient_id:
+        return True
     if known.reason == OutboxReason.BY_PERSON:
         return not known.counts and known.patient_id != patient_id
     return not known.counts and known.handled_at is None
