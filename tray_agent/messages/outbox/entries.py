@@ -290,7 +290,14 @@ def count(connection: Connection, states: Collection[MessageState]) -> int:
     return found
 
 
-def known_ahead(connection: Connection, now: datetime, after: tuple[datetime, int] | None, limit: int) -> list[Known]:
+def newest_number(connection: Connection) -> int:
+    """Returns the greatest number of a message; 0 where there are none."""
+    return connection.execute(select(func.max(message.c.id))).scalar_one() or 0
+
+
+def known_ahead(
+    connection: Connection, now: datetime, after: tuple[datetime, int] | None, limit: int, newest: int | None = None
+) -> list[Known]:
     """Returns what the outbox knows of appointments that begin after ``now`` by what their patients were told, by that time.
 
     Args:
@@ -298,10 +305,12 @@ def known_ahead(connection: Connection, now: datetime, after: tuple[datetime, in
         now: aware.
         after: the told time and number of the last one that was seen; None to begin.
         limit: how many at the most.
+        newest: only messages up to this number; None: all.
     """
     at, number = message.c.appointment_at, message.c.id
     beyond = at > now if after is None else or_(at > after[0], and_(at == after[0], number > after[1]))
-    rows = connection.execute(_KNOWN.where(at > now, beyond).order_by(at, number).limit(limit))
+    wanted = (at > now, beyond, *([] if newest is None else [number <= newest]))
+    rows = connection.execute(_KNOWN.where(*wanted).order_by(at, number).limit(limit))
     return [_read_known(row) for row in rows]
 
 

@@ -45,9 +45,11 @@ class Comparing:
     Args:
         drafting: the moment.
         writes: whether what is decided is written before the next is decided.
+        newest: the greatest number of a message that was there before the run; what it prepared itself is as the agenda says. None: all.
     """
 
-    def __init__(self, drafting: Drafting, *, writes: bool) -> None:
+    def __init__(self, drafting: Drafting, *, writes: bool, newest: int | None = None) -> None:
+        self._newest = newest
         self._parts, self._around, self._now = drafting.parts, drafting.around, drafting.now
         # What was to be told once and was not, or is wrong by now, is decided whether or not its day is searched (still).
         days = (drafting.around.window.first - drafting.around.today).days
@@ -74,7 +76,7 @@ class Comparing:
             since = self._parts.instant(datetime.combine(self._around.today, time.min))
         while True:
             with self._parts.database.read() as connection:
-                known = entries.known_ahead(connection, since, after, CHUNK)
+                known = entries.known_ahead(connection, since, after, CHUNK, self._newest)
             if not known:
                 return
             last = known[-1]

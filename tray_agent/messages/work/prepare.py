@@ -93,6 +93,7 @@ class _Preparing:
         self._parts, self._context, self._tally = run.parts, run.context, run.tally
         with self._parts.database.read() as connection:
             now = self._parts.database.now(connection)
+            self._newest = entries.newest_number(connection)
         around = self._parts.circumstances(now, self._parts.settings())
         self._coverage = Coverage.read(self._parts.database, self._context.job)
         around = replace(around, planned_on=self._parts.local(self._context.due_at).date())
@@ -116,7 +117,7 @@ class _Preparing:
     def compare(self) -> None:
         """Compares what patients were told with the agenda, and writes what makes both agree."""
         absent: list[int] = []
-        for compared in Comparing(self._drafting, writes=not self._context.dry_run).compared():
+        for compared in Comparing(self._drafting, writes=not self._context.dry_run, newest=self._newest).compared():
             self._take(compared.decided, compared.noted)
             absent += compared.absent
         settled = settle_absent(self._run, frozenset(absent), Actor.PREPARING)
