@@ -32,7 +32,7 @@ from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, OutboxRea
 from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT, TOLD
 from tray_agent.messages.rules.in_time import TIME_TO_CALL, hours_ahead
 from tray_agent.messages.rules.reasons import Reason
-from tray_agent.messages.rules.truth import start_of, truth_of
+from tray_agent.messages.rules.truth import names_another_doctor, start_of, truth_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.practice.model import Appointment, AppointmentStatus, Patient, name_of
 from tray_agent.schedules.quiet_hours import QuietHours, QuietKind
@@ -181,7 +181,7 @@ class CallList:
         truth = truth_of(start_in(told.unique_key), told.patient_id, appointment)
         if truth is Standing.MOVED:
             return self._settings.yes(REPEAT_MOVED)
-        if told.patient_id == appointment.patient_id and told.doctor and appointment.doctor and told.doctor != appointment.doctor:
+        if told.patient_id == appointment.patient_id and names_another_doctor(told.doctor, appointment):
             return True
         return truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
 
@@ -211,7 +211,7 @@ class CallList:
         if told == last:
             return True
         is_right = last is not None and truth_of(start_in(last.unique_key), last.patient_id, appointment) is Standing.AS_TOLD
-        return is_right and last is not None and not last.doctor and bool(told.doctor) and told.doctor != appointment.doctor
+        return is_right and last is not None and not last.doctor and names_another_doctor(told.doctor, appointment)
 
     def _told_entry(self, message: OutboxMessage, appointment: Appointment, patient: Patient | None) -> CallEntry:
         told = start_in(message.unique_key)
@@ -311,8 +311,7 @@ def _is_told_otherwise(message: OutboxMessage) -> bool:
 def _says_otherwise(message: OutboxMessage, appointment: Appointment, told: Collection[OutboxMessage]) -> bool:
     """Returns whether ticking a message off says another thing than the message: an entry of what reached nobody is ticked off itself."""
     truth = _truth(message, appointment)
-    another_doctor = bool(message.doctor and appointment.doctor) and message.doctor != appointment.doctor
-    wrong = truth is not Standing.AS_TOLD or another_doctor
+    wrong = truth is not Standing.AS_TOLD or names_another_doctor(message.doctor, appointment)
     return truth is Standing.MOVED or (message in told and (wrong or message.state in TOLD))
 
 

@@ -679,3 +679,11 @@ def test_an_appointment_whose_words_another_said_is_reminded_anew_when_it_is_ano
     world.practice.put(replace(world.practice.appointments(["A2"])["A2"], patient_id="P3"))
     run(world)
     assert [sms.recipient for sms in world.gateway.taken].count("+41781112233") == 1
+
+
+def test_an_appointment_without_a_doctor_contradicts_nobody_who_was_told_one(world: World) -> None:
+    told(world, doctor="Dr. Meier")
+    later(world, minutes=20)
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1), doctor=None)
+    run(world)
+    assert (len(texts(world)), world.service.call_list()) == (2, [])

@@ -51,7 +51,7 @@ from tray_agent.messages.outbox.keys import birthday_key, moved_key, reminder_ke
 from tray_agent.messages.rules.contacts import NumberKind, PhoneFault, PhoneNumber, UnusablePhone, read_address, read_phone
 from tray_agent.messages.rules.licence import licence_fault
 from tray_agent.messages.rules.reasons import ABSENT, Reason, Weight
-from tray_agent.messages.rules.truth import start_of
+from tray_agent.messages.rules.truth import names_another_doctor, start_of
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason, said_name
 
 if TYPE_CHECKING:
@@ -668,7 +668,7 @@ def _earlier_fault(key: ReminderKey, patient_id: str, appointment: Appointment, 
         if told.patient_id != patient_id and key in earlier.keys and not has_own:
             return Reason.TOLD_ANOTHER_PATIENT
         named = told_last(known for known in of_appointment if known.doctor and known.patient_id == patient_id)
-        if told.patient_id == patient_id and named and appointment.doctor and named.doctor != appointment.doctor:
+        if told.patient_id == patient_id and named and names_another_doctor(named.doctor, appointment):
             return Reason.TOLD_ANOTHER_DOCTOR
     elif any(known.failed and known.key == key and known.patient_id != patient_id for known in of_this_start):
         return Reason.TOLD_ANOTHER_PATIENT

@@ -1,4 +1,6 @@
-"""What is true of a message now: what it tells is compared with the agenda. Pure; preparing, sending and the call list ask nothing else.
+"""What is true of a message now: what it tells is compared with the agenda. Pure.
+
+Preparing and the call list ask it of what patients were told; the check before sending decides anew (``eligibility``).
 
 Sources: domain, section 4 ("what the patient was told is compared with the agenda at every run"); decision record 0019.
 """
@@ -36,6 +38,11 @@ def truth_of(starts_at: datetime, patient_id: str, appointment: Appointment | No
     if appointment.patient_id != patient_id:
         return Standing.REASSIGNED
     return Standing.AS_TOLD if start_of(appointment) == starts_at else Standing.MOVED
+
+
+def names_another_doctor(told: str | None, appointment: Appointment) -> bool:
+    """Returns whether a text names another doctor than the appointment has; ``told`` is None where it names none."""
+    return bool(told and appointment.doctor) and told != appointment.doctor
 
 
 def start_of(appointment: Appointment) -> datetime:

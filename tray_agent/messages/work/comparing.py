@@ -15,7 +15,7 @@ from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Known
 from tray_agent.messages.outbox.keys import start_in
 from tray_agent.messages.rules.eligibility import Eligible
-from tray_agent.messages.rules.truth import start_of, truth_of
+from tray_agent.messages.rules.truth import names_another_doctor, start_of, truth_of
 from tray_agent.messages.work.deciding import Decided, Deciding, Drafting, is_revivable
 from tray_agent.messages.work.steps import CHUNK
 from tray_agent.practice.model import Appointment
@@ -111,7 +111,7 @@ class Comparing:
         if self._around.is_searched(start_of(appointment).date()):
             return False  # decided with all others of its day
         if truth is Standing.AS_TOLD:
-            another_doctor = bool(known.doctor and appointment.doctor) and known.doctor != appointment.doctor
+            another_doctor = names_another_doctor(known.doctor, appointment)
             return is_revivable(known, known.patient_id) or (another_doctor and known.told_at is not None)
         return truth in (Standing.MOVED, Standing.REASSIGNED)
 

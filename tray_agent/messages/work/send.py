@@ -4,7 +4,7 @@ The order of things, for which decision record 0002 has the reasons, and where e
 
 1. what is in doubt is settled by asking, before anything else (``doubt``);
 2. the due messages are read in chunks, checked against the practice's data as it is now (``recheck``), and queued (here, ``lanes``);
-   the gateway is asked whether it has them already, because the store may be older than it believes (``lane``, ``guard``);
+   the gateway is asked whether it has them already, because the store may be older than it believes (``lane``, ``guards``);
 3. the intent to send is committed: one transaction renews the lease and moves the message ``prepared → sending`` (``intents``);
 4. only when that COMMIT was acknowledged does the message leave, within seconds or not at all (``lane``);
 5. what became of it is committed together with the next intents (``answers``).
