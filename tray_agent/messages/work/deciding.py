@@ -104,7 +104,7 @@ class Drafting:
             expires_at: of a greeting; by default the end of the practice's day.
         """
         rendered, template = self.rendered(decision, patient, appointment), decision.template
-        former = former_of(decision)
+        former, key = former_of(decision), decision.key.text
         begins = self.begin_of(appointment)
         expires_at = begins or expires_at or self.end_of_day()
         if former is not None and former > self.around.now:  # who comes at the former time is not helped by a notice any more
@@ -112,7 +112,7 @@ class Drafting:
         names_doctor = appointment is not None and Placeholder.DOCTOR in parse(f"{template.subject}\n{template.text}").placeholders
         return Draft(
             kind=decision.kind,
-            unique_key=decision.key.text,
+            unique_key=key,
             patient_id=decision.patient_id,
             patient_name=name_of(patient, decision.patient_id),
             next_at=self.now,
@@ -128,7 +128,7 @@ class Drafting:
             cost=rendered.cost,
             appointment_at=begins,
             doctor=(appointment.doctor or None) if appointment is not None and names_doctor else None,
-            reference=reference_of(decision.key.text, self.around.mandants[decision.mandant_id].licence_number or ""),
+            reference=reference_of(key, self.around.mandants[decision.mandant_id].licence_number or ""),
         )
 
     def rendered(self, decision: Eligible, patient: Patient | None, appointment: Appointment | None) -> Rendered:
