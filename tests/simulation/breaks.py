@@ -247,8 +247,8 @@ def _notices_in_window_only(patching: pytest.MonkeyPatch) -> None:
 
 def _restored_unasked(patching: pytest.MonkeyPatch) -> None:
     """Sends from a store that was put back as if nothing had happened, and does not ask the gateway what it has."""
-    patching.setattr(old_store.Guard, "look", lambda _guard: None)
-    patching.setattr(old_store.Guard, "known", lambda *_what: None)
+    patching.setattr(old_store.StoreGuard, "look", lambda _guard: None)
+    patching.setattr(old_store.StoreGuard, "known", lambda *_what: None)
     patching.setattr(lanes, "_is_known", lambda _report: False)
 
 

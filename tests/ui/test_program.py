@@ -22,7 +22,6 @@ from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import (
     AgentFacts,
-    Asked,
     CheckNow,
     DialogName,
     Lasting,
@@ -30,6 +29,7 @@ from tray_agent.tray.model import (
     OpenDialog,
     PauseJobs,
     PauseLength,
+    PendingQuestion,
     Quit,
     Restart,
     Resume,
@@ -213,7 +213,7 @@ def wait_for(qtbot: QtBot, rig: Rig, toasts: int, *, asks: bool) -> None:
 def test_a_question_is_told_once_when_it_is_asked_and_the_next_one_too(qtbot: QtBot, rig: Rig) -> None:
     rig.program.begin()
     settled(qtbot, rig)
-    first, second = Asked(7, "20 Termine fehlen."), Asked(8, "Die Sicht ist leer.")
+    first, second = PendingQuestion(7, "20 Termine fehlen."), PendingQuestion(8, "Die Sicht ist leer.")
     for questions, toasts in (((first,), 1), ((first,), 1), ((second, first), 2), ((second,), 2), ((), 2)):
         rig.engine.change(AgentFacts(now=NOW, questions=questions, running="Mitteilungen senden" if toasts == 1 else ""))
         wait_for(qtbot, rig, toasts, asks=bool(questions))

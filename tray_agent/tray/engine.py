@@ -19,13 +19,13 @@ from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.owed import Trouble
 from tray_agent.tray.model import (
     AgentFacts,
-    Asked,
     Concern,
     DialogName,
     Idle,
     Lasting,
     NextRun,
     PauseLength,
+    PendingQuestion,
     concern_of,
     lasting_line,
     pause_end,
@@ -244,10 +244,10 @@ class AgentEngine:
             questions=questions,
         )
 
-    def _questions(self) -> tuple[Asked, ...]:
+    def _questions(self) -> tuple[PendingQuestion, ...]:
         """Returns what a person has to decide, the newest first."""
         found, _fault = self._ask(lambda agent: agent.questions.open())
-        return tuple(Asked(question.id, question.sentence) for question in found)
+        return tuple(PendingQuestion(question.id, question.sentence) for question in found)
 
     def _lasting_troubles(self, overview: Sequence[JobOverview]) -> tuple[Lasting, ...]:
         """Returns the jobs that something has been in the way of so long that the practice was told."""

@@ -140,7 +140,7 @@ class Lasting:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingQuestion:
     """A question that nobody answered yet: its number, and what it says."""
 
     number: int
@@ -194,7 +194,7 @@ class AgentFacts:
     waiting: str = ""
     lasting: tuple[Lasting, ...] = ()
     good_again: tuple[str, ...] = ()
-    questions: tuple[Asked, ...] = ()
+    questions: tuple[PendingQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

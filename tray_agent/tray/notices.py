@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.tray.contract import BODY_UNITS, TITLE_UNITS, Toast, clip
-from tray_agent.tray.model import Asked, DialogName, Lasting, OpenDialog, downloads_line, questions_line
+from tray_agent.tray.model import DialogName, Lasting, OpenDialog, PendingQuestion, downloads_line, questions_line
 from tray_agent.tray.occasions import Occasion
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class NoticeFacts:
     low_credits: tuple[AccountCredits, ...] = ()
     failed_reminders: tuple[str, ...] = ()
     lasting: tuple[Lasting, ...] = ()
-    questions: tuple[Asked, ...] = ()
+    questions: tuple[PendingQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def outcome(sentences: tuple[str, ...]) -> tuple[Notice, ...]:
     return (Notice(NoticeKind.CHECKED, title, sentences, f"{title}.", link, DialogName.JOB_HISTORY, frozenset(sentences)),)
 
 
-def to_decide(questions: tuple[Asked, ...]) -> tuple[Notice, ...]:
+def to_decide(questions: tuple[PendingQuestion, ...]) -> tuple[Notice, ...]:
     """Returns that a person has to decide something; nothing where nothing is asked."""
     if not questions:
         return ()

@@ -54,7 +54,7 @@ class _Found:
     placed: Sequence[Question]
 
 
-class Guard:
+class StoreGuard:
     """Guards one run of sending. Used by the thread that does all database work.
 
     Args:

@@ -129,7 +129,7 @@ class _Batch:
     usual: Usual
 
 
-class Brake:
+class VolumeBrake:
     """Holds back what is far more than usual, until a person answered; looked at once a round.
 
     Args:

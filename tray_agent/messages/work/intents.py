@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from tray_agent.messages.guards.old_store import Guard
+from tray_agent.messages.guards.old_store import StoreGuard
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change
@@ -33,7 +33,7 @@ class Intents:
         unwritten: answers whose transaction did not come through (yet).
     """
 
-    def __init__(self, run: MessageRun, lanes: Lanes, time: ServerTime, guard: Guard) -> None:
+    def __init__(self, run: MessageRun, lanes: Lanes, time: ServerTime, guard: StoreGuard) -> None:
         self._run = run
         self._parts = run.parts
         self._lanes = lanes

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 from tray_agent.errors import BugError, KnownError, UnavailableError
 from tray_agent.messages.gateways.contract import AccountFault, DeliveryReport, GatewayAccountError
-from tray_agent.messages.guards.old_store import Guard, known_before, unreadable_before
+from tray_agent.messages.guards.old_store import StoreGuard, known_before, unreadable_before
 from tray_agent.messages.model import Channel
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import Actor, Step
@@ -118,7 +118,7 @@ class Lanes:
         asked: the names of the accounts that told their balance in this run.
     """
 
-    def __init__(self, run: MessageRun, time: ServerTime, guard: Guard) -> None:
+    def __init__(self, run: MessageRun, time: ServerTime, guard: StoreGuard) -> None:
         self._run = run
         self._parts = run.parts
         self._time = time

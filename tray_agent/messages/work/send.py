@@ -32,9 +32,9 @@ from tray_agent.jobs.contract import JobContext, JobResult, LeaseLostError
 from tray_agent.messages.gateways.contract import KeptBack
 from tray_agent.messages.guards.absent import frees_others, settle_absent
 from tray_agent.messages.guards.clock import ClockCheck
-from tray_agent.messages.guards.old_store import Guard
+from tray_agent.messages.guards.old_store import StoreGuard
 from tray_agent.messages.guards.views import check_views
-from tray_agent.messages.guards.volume import Brake
+from tray_agent.messages.guards.volume import VolumeBrake
 from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
@@ -95,12 +95,12 @@ class Sending:
         self._parts, self._context = run.parts, run.context
         self._read_settings()
         self._time = ServerTime(self._parts)
-        self._guard = Guard(run)
+        self._guard = StoreGuard(run)
         self._lanes = Lanes(run, self._time, self._guard)
         self._intents = Intents(run, self._lanes, self._time, self._guard)
         self._settling = Settling(run)
         self._frees: set[JobKey] = set()
-        self._brake = Brake(run)
+        self._brake = VolumeBrake(run)
         self._clock = ClockCheck(run)
         self._begin_reading()
         self._round_began = self._time.now
@@ -415,7 +415,7 @@ class Sending:
 
 def _rehearse(run: MessageRun) -> JobResult:
     """Returns what a run would do now; changes nothing, asks no gateway."""
-    settings, tally, brake = run.parts.settings(), run.tally, Brake(run)
+    settings, tally, brake = run.parts.settings(), run.tally, VolumeBrake(run)
     with run.parts.database.read() as connection:
         begun = run.parts.database.now(connection)
     brake.look(settings, begun)
