@@ -36,8 +36,9 @@ check: setup ## ruff, mypy for Linux and Windows, import rules
 	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
 
+# A worker that dies ends the run as a failure: with its groups unfinished the others would wait for it without end.
 test: check ## check and all tests, in random order, on SQLite and PostgreSQL
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not windows" $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --max-worker-restart 0 -m "not windows" $(ARGS)
 
 soak: setup ## the long trials in their whole form
 	VITOCLIENT_SOAK=1 $(BIN)/pytest -p no:randomly -m soak --timeout 7200 $(ARGS)

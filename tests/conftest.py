@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -36,6 +37,7 @@ if sys.platform == "win32":  # without a screen Qt looks for fonts in a folder o
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 MSSQL_VARIABLE = "VITOCLIENT_TEST_MSSQL_URL"
+QT_FIXTURES = {"qapp", "qtbot"}
 ENGINES = ("sqlite", "postgresql", "mssql")
 
 
@@ -58,6 +60,21 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     yield
     i18n.set_language("de")
     assert not (found := portability.take_faults()), "\n".join(found)
+
+
+@pytest.fixture(autouse=True)
+def garbage_on_this_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collects the windows of a test where they live, as the program does: a worker that does it while Qt paints ends the process."""
+    if not QT_FIXTURES & set(request.fixturenames):
+        yield
+        return
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()  # what was imported is not looked through after every test
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
 from tray_agent.tray.model import Action, AgentFacts, DialogName, tray_state
 from tray_agent.tray.occasions import SessionEvents
 from ui.background import Background
-from ui.shell.application import QtTranslations, SignalWatch, create_application
+from ui.shell.application import GarbageWatch, QtTranslations, SignalWatch, create_application
 from ui.shell.crash import CrashReporter
 from ui.shell.single_instance import Place, SingleInstance
 from ui.widgets.message_box import error_window
@@ -74,6 +74,9 @@ def _run(arguments: Sequence[str], make_agent: Callable[[], Agent], *, own_agent
         start = Start(application, instance, crashes, make_agent)
         signals = SignalWatch(start.quit, at_once=_Watchdog.start)
         closing.callback(signals.stop)
+        garbage = GarbageWatch(application)
+        closing.callback(garbage.stop)
+        garbage.start()
         start.begin()
         code = application.exec()
         start.finish(close_agent=own_agent)

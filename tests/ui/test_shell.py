@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from PyQt6 import sip
-from PyQt6.QtCore import QEvent, QLocale, QPointF, Qt
+from PyQt6.QtCore import QEvent, QLocale, QObject, QPointF, Qt
 from PyQt6.QtGui import QAction, QEnterEvent, QGuiApplication
 from PyQt6.QtNetwork import QLocalSocket
 from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSystemTrayIcon
@@ -29,7 +29,7 @@ from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
 from tray_agent.tray.notices import NewDownload, Notice, NoticeFacts, notices
 from ui.shell import single_instance
-from ui.shell.application import QtTranslations, SignalWatch
+from ui.shell.application import GarbageWatch, QtTranslations, SignalWatch
 from ui.shell.crash import CrashReporter
 from ui.shell.popup import Popup, Popups
 from ui.shell.qt_tray import QtTray
@@ -363,3 +363,28 @@ def test_qt_speaks_the_language_in_force(qtbot: QtBot) -> None:
         assert word in QApplication.translate("QPlatformTheme", "Cancel")
     translations.load("en")
     QLocale.setDefault(before)
+
+
+def test_what_lies_in_circles_is_collected_on_the_gui_thread_alone(qtbot: QtBot) -> None:
+    gone_on: list[threading.Thread] = []
+
+    class Circle:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            gone_on.append(threading.current_thread())
+
+    owner = QObject()
+    garbage = GarbageWatch(owner)
+    garbage.start()
+    Circle()
+    kept: list[list[int]] = []
+    worker = threading.Thread(target=lambda: kept.extend([] for _ in range(100_000)))
+    worker.start()
+    worker.join()
+    assert not gone_on
+    garbage.look()
+    assert gone_on == [threading.current_thread()]
+    garbage.stop()
+    assert gc.isenabled()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from PyQt6 import sip
-from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, QSocketNotifier, Qt, QTranslator
+from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, QSocketNotifier, Qt, QTimer, QTranslator
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication, QStyleFactory
 
@@ -19,6 +20,8 @@ from tray_agent.platforms.foreground import DESKTOP_FILE_NAME, announce_identity
 from tray_agent.tray.model import PRODUCT
 from ui.widgets.contrast import make_readable
 from ui.widgets.style import ReadableStyle
+
+MILLISECONDS_BETWEEN_COLLECTIONS = 5_000
 
 _ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -75,6 +78,39 @@ class QtTranslations(QObject):
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if self._translator.load(locale, "qtbase", "_", folder):
             self._application.installTranslator(self._translator)
+
+
+class GarbageWatch(QObject):
+    """Collects Python's cyclic garbage on the GUI thread alone, as long as it runs.
+
+    Python collects wherever it happens to be: a worker that allocates a row may take a window apart that was let go of, while
+    the GUI thread paints it, and the process dies within Qt. Reference counting goes on everywhere; only circles wait.
+
+    Args:
+        parent: what it lives with.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.VeryCoarseTimer)
+        self._timer.timeout.connect(self.look)
+
+    def start(self) -> None:
+        """Takes collecting over from Python."""
+        gc.disable()
+        self._timer.start(MILLISECONDS_BETWEEN_COLLECTIONS)
+
+    def stop(self) -> None:
+        """Gives collecting back to Python."""
+        self._timer.stop()
+        gc.enable()
+
+    def look(self) -> None:
+        """Collects what Python's own thresholds call for; GUI thread only."""
+        due = [generation for generation, limit in enumerate(gc.get_threshold()) if limit and gc.get_count()[generation] > limit]
+        if due:
+            gc.collect(max(due))
 
 
 class SignalWatch(QObject):
