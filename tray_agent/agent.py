@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
+    from tray_agent.abilities import Abilities
     from tray_agent.config.settings import PracticeIds, Setting, Value
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
@@ -340,9 +341,19 @@ class Agent:
             keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
             gaps=self.gaps,
             seen=self.seen_stores,
+            lacks=self.abilities.lacks,
+            forget_lacks=self.abilities.forget,
+            report=self.abilities.report,
         )
         self.job_events.subscribe(self._write_through)
         return Jobs(self.store, around, nudge=self._nudge_scheduler)
+
+    @cached_property
+    def abilities(self) -> Abilities:
+        """What this workstation lacks to do the jobs."""
+        from tray_agent.abilities import Abilities
+
+        return Abilities(self)
 
     def _write_through(self, event: Event) -> None:
         """Brings what a run wrote into the file of an embedded store: a copy of the file alone must not be an old state."""

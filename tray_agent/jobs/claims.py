@@ -276,6 +276,42 @@ class Claims:
                     raise
         raise BugError(f"{job}: the rows of skipped times are never seen")
 
+    def leave_open(self, job: JobKey, due_at: datetime, sentence: str, also: Callable[[Connection], None]) -> bool:
+        """Records that no workstation can do what is due, and that it is owed from now on: whoever can, makes the next attempt.
+
+        Args:
+            job: which job.
+            due_at: the planned time: aware, UTC.
+            sentence: why, for the history.
+            also: what else belongs into the same transaction.
+
+        Returns:
+            False where that is recorded already, or a run goes on.
+        """
+
+        def work(connection: Connection) -> bool:
+            locked = update(job_lock).where(job_lock.c.job == job.value, job_lock.c.run_id == 0).values(token=job_lock.c.token)
+            before = read_owed(connection, job) if connection.execute(locked).rowcount else None
+            lock = _lock_of(connection, job)
+            known = before if before and before.due_at == due_at else None
+            if lock["run_id"] or (known and known.reason == RunReason.NOT_ABLE and known.trouble is Trouble.TOLD):
+                return False
+            if not _attempts(connection, job, due_at):
+                connection.execute(insert(job_run).values(_skipped(job, due_at, RunReason.NOT_ABLE, sentence, self._workstation)))
+            now = self._database.now(connection)
+            owed = Owed(due_at, now, RunReason.NOT_ABLE, known.since if known else now, trouble=Trouble.TOLD)
+            changed = owed_columns(owed) | {"settled_until": max(lock["settled_until"], due_at)}
+            connection.execute(update(job_lock).where(job_lock.c.job == job.value).values(changed))
+            also(connection)
+            return True
+
+        try:
+            return self._database.transact(work)
+        except DBAPIError as error:
+            if is_duplicate_key(error):  # another workstation records the same
+                return False
+            raise
+
     def hasten(self, jobs: Iterable[JobKey], *, changed: bool = False) -> int:
         """Lets the attempts that something is in the way of begin now, because it may be out of the way.
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import Lacks, Report
 from tray_agent.jobs.owed import Rest, RetryPolicy
 from tray_agent.protocol.model import Activity
 
@@ -132,6 +133,9 @@ class Surroundings:
         retries: how what is owed is tried again.
         gaps: tells what a set of schedules leaves out that no order of times shows (days on which nobody is reminded).
         seen: how far this computer saw its store; None: that is noted nowhere.
+        lacks: what this workstation lacks for a job, as it was looked at within the last minute.
+        forget_lacks: has what it lacks looked at anew.
+        report: what this agent tells the others of itself.
     """
 
     workstation: str
@@ -145,3 +149,6 @@ class Surroundings:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     gaps: Callable[[Mapping[JobKey, Schedule]], Sequence[OrderFinding]] = lambda _schedules: ()
     seen: SeenStores | None = None
+    lacks: Callable[[JobKey], Lacks] = lambda _job: ()
+    forget_lacks: Callable[[], None] = lambda: None
+    report: Callable[[], Report] = Report

@@ -67,6 +67,17 @@ class JobSwitchedOffError(JobRefusedError):
     )
 
 
+class JobUnableError(JobRefusedError):
+    """This workstation lacks something without which the job can't run here."""
+
+    code = "unable_here"
+    words = (
+        N_("Auftrag hier nicht möglich"),
+        N_("«{job}» wurde nicht ausgeführt, weil es dieser Arbeitsplatz nicht kann: {lacks}."),
+        N_("Was fehlt, unter «Einrichten» nachtragen, oder den Auftrag an einem anderen Arbeitsplatz ausführen."),
+    )
+
+
 class JobsPausedError(JobRefusedError):
     """The practice paused this kind of job."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from tray_agent.i18n import _, format_datetime, format_time
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import Report
 from tray_agent.jobs.owed import Owed, Trouble
-from tray_agent.protocol.model import Run
+from tray_agent.protocol.model import Run, RunReason
 from tray_agent.schedules.schedule import Schedule
 
 
@@ -92,6 +93,8 @@ class JobOverview:
             return ""
         at, number = self.owed.next_at, self.owed.attempts + 1
         when = time_text(at, zone, now) if at and at > now else ""
+        if self.owed.reason == RunReason.NOT_ABLE:
+            return _("wartet, bis ein Arbeitsplatz es kann")
         if self.waits and at is None:
             return _("wartet, bis der Grund behoben ist")
         if self.waits and not when:  # a pause or the quiet hours hold it back
@@ -130,6 +133,8 @@ class Presence:
         seen_at: when it last told that it is there: aware, UTC, the server's clock.
         scheduling: whether its scheduler runs (not only a command line).
         here: whether it is the asking process.
+        clock_difference: its computer's clock minus the server's.
+        report: what it tells of itself; None: nothing yet, or a program of another version.
     """
 
     owner: str
@@ -139,3 +144,5 @@ class Presence:
     seen_at: datetime
     scheduling: bool
     here: bool = False
+    clock_difference: timedelta = timedelta(0)
+    report: Report | None = None

@@ -9,7 +9,7 @@ from tray_agent.job_kinds import JobKey, jobs_before
 from tray_agent.jobs.catch_up import PlannedTimeFacts, held_back
 from tray_agent.jobs.owed import Owed, Trouble
 from tray_agent.jobs.plan import Plan, PlannedJob
-from tray_agent.protocol.model import RunTrigger
+from tray_agent.protocol.model import RunReason, RunTrigger
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Schedule
@@ -48,7 +48,9 @@ def outlook_of(plan: Plan, key: JobKey, zone: tzinfo, quiet: QuietHours | None) 
     if any(_runs(plan.jobs[one]) for one in (*jobs_before(key), key)):  # what belongs before it makes it due when it ends
         return Outlook(_free_from(planned.schedule, plan.now, facts), held_up)
     goes_on = plan.now if _was_interrupted(planned) else None
-    begins = (next_after(planned.schedule, zone, planned.settled_until), planned.owed.next_at if planned.owed else None, goes_on)
+    # When a workstation comes that can do it, nobody knows.
+    attempt = planned.owed.next_at if planned.owed and planned.owed.reason != RunReason.NOT_ABLE else None
+    begins = (next_after(planned.schedule, zone, planned.settled_until), attempt, goes_on)
     times = (_free_from(planned.schedule, max(begin, plan.now), facts) for begin in begins if begin)
     return Outlook(min((at for at in times if at), default=None), held_up)
 

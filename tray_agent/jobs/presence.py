@@ -7,6 +7,7 @@ no run begin and would else look as if all were in order.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tray_agent import __version__
 from tray_agent.clock import Clock
+from tray_agent.jobs.abilities import Report, read_report, stored_report
 from tray_agent.jobs.errors import StoreCopiedError
 from tray_agent.jobs.model import Presence
 from tray_agent.store.database import Database, from_ms
@@ -41,9 +43,14 @@ class Presences:
         workstation: this computer's name.
         clock: this computer's clock.
         seen: where it is noted how far this computer saw the store.
+        report: what this agent tells of itself; asked with every telling.
     """
 
-    def __init__(self, database: Database, owner: str, workstation: str, clock: Clock, seen: SeenStores | None = None) -> None:
+    def __init__(
+        self, database: Database, owner: str, workstation: str, clock: Clock, seen: SeenStores | None = None,
+        report: Callable[[], Report] = Report,
+    ) -> None:  # fmt: skip
+        self._report = report
         self._database = database
         self._owner = owner
         self._workstation = workstation
@@ -63,13 +70,14 @@ class Presences:
         Raises:
             DatabaseUnavailableError, DatabaseFaultError, DatabaseBusyError: the store does not take it, nor anything else.
         """
+        report = stored_report(self._report())  # it may look at the practice's data: not within a transaction
 
         def work(connection: Connection) -> tuple[StoreState, int] | None:
             now = self._database.now_ms(connection)
             latest = connection.execute(select(func.max(table.c.seen_ms))).scalar() or now
             if is_wrong(from_ms(latest), from_ms(now)):
                 return None
-            seen = {"seen_ms": now, "clock_difference_ms": difference // timedelta(milliseconds=1)}
+            seen = {"seen_ms": now, "clock_difference_ms": difference // timedelta(milliseconds=1), "report": report}
             updated = connection.execute(update(table).where(table.c.owner == self._owner).values(seen))
             if updated.rowcount == 0:  # it has just begun, or was there at a time that has not come
                 connection.execute(insert(table).values(self._row(self._owner, now, scheduling=1) | seen))
@@ -153,7 +161,7 @@ class Presences:
         return tuple(
             Presence(
                 row.owner, row.workstation, row.version, row.started_at, from_ms(row.seen_ms), bool(row.scheduling),
-                row.owner == self._owner,
+                row.owner == self._owner, timedelta(milliseconds=row.clock_difference_ms), read_report(row.report),
             )
             for row in rows
         )  # fmt: skip

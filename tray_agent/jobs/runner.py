@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tray_agent.clock import Clock
 from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
+from tray_agent.jobs.abilities import Turn
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError, Surroundings
 from tray_agent.jobs.errors import is_fault, is_temporary, trace_of
@@ -28,6 +29,7 @@ from tray_agent.protocol.sentences import (
     good_again_sentence,
     held_sentence,
     lasting_sentence,
+    left_to_others_sentence,
     paused_sentence,
     quit_sentence,
 )
@@ -163,13 +165,15 @@ class Runner:
         around: what the engine is given.
         workstation: this computer's name.
         paused: whether the practice holds a job back now.
+        turn_of: whose turn a job is, by what the workstations lack.
         beating: whether runs renew their lease in a thread of their own (tests with a clock that stands do it by hand).
     """
 
     def __init__(
         self, claims: Claims, log: ActivityLog, history: History, around: Surroundings, workstation: str,
-        paused: Callable[[JobKey], bool], *, beating: bool = True,
+        paused: Callable[[JobKey], bool], turn_of: Callable[[JobKey], Turn] = lambda _job: Turn.OURS, *, beating: bool = True,
     ) -> None:  # fmt: skip
+        self._turn_of = turn_of
         self._claims = claims
         self._log = log
         self._history = history
@@ -283,12 +287,14 @@ class Runner:
                 if self._is_held_back(claim.job):  # the pause began when this computer had decided already
                     raise RunCancelledError  # noqa: TRY301 - it ends like one that was asked to stop
                 ending, activities = self._outcome(context)
+                if ending.state is RunState.FAILED and self._is_better_left(claim):
+                    return self._give_back(claim, RunReason.OTHERS_ABLE)
         except LeaseLostError:
             return False
         except RunCancelledError:
             held_back = self._is_held_back(claim.job)
             if claim.trigger is not RunTrigger.BY_HAND and (context.quitting or held_back):
-                return self._give_back(claim, held_back=held_back)
+                return self._give_back(claim, RunReason.PAUSED if held_back else RunReason.CANCELLED)
             ending = _stopped(held_back=held_back, quitting=context.quitting)
         except (KeyboardInterrupt, SystemExit):
             self._end(claim, Ending(RunState.CANCELLED, RunReason.CANCELLED, cancelled_sentence(), by_person=True), ())
@@ -335,11 +341,16 @@ class Runner:
         """Returns whether the practice paused the job; a database that is away does not say so."""
         return _unless_away(job, lambda: self._paused(job)) or False
 
-    def _give_back(self, claim: Claim, *, held_back: bool) -> bool:
+    def _is_better_left(self, claim: Claim) -> bool:
+        """Returns whether a run that failed here can be done elsewhere: this workstation lacks something, another does not."""
+        self._around.forget_lacks()
+        by_itself = claim.trigger is not RunTrigger.BY_HAND
+        return by_itself and _unless_away(claim.job, lambda: self._turn_of(claim.job)) is Turn.OTHERS
+
+    def _give_back(self, claim: Claim, reason: RunReason) -> bool:
         def work() -> bool:
-            reason, sentence = (RunReason.PAUSED, held_sentence()) if held_back else (RunReason.CANCELLED, quit_sentence())
             try:
-                self._claims.hand_over(claim, sentence, reason)
+                self._claims.hand_over(claim, _GIVEN_BACK[reason](), reason)
             except LeaseLostError:
                 return False
             return True
@@ -387,6 +398,11 @@ class Runner:
         finally:
             ended.set()
             thread.join()
+
+
+_GIVEN_BACK = {
+    RunReason.PAUSED: held_sentence, RunReason.CANCELLED: quit_sentence, RunReason.OTHERS_ABLE: left_to_others_sentence,
+}  # fmt: skip
 
 
 def _log_fault(job: JobKey, error: Exception) -> None:

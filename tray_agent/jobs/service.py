@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from tray_agent.errors import BugError, ConfigurationError
+from tray_agent.i18n import join_texts
 from tray_agent.job_kinds import JobKey, Service, job_kind, job_title
 from tray_agent.jobs.claims import LEASE, Claim, ClaimRefusal, Claims
 from tray_agent.jobs.contract import Surroundings
-from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError
+from tray_agent.jobs.errors import JobBusyError, JobNotOfferedError, JobsPausedError, JobSwitchedOffError, JobUnableError
 from tray_agent.jobs.events import Listener, PauseChanged
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
 from tray_agent.jobs.outlook import as_expected
@@ -68,9 +69,9 @@ class Jobs:
         self.claims = Claims(database, self.owner, workstation, lease, around.zone, around.retries)
         self.log = ActivityLog(database, workstation)
         self.history = History(database)
-        self.presences = Presences(database, self.owner, workstation, around.clock, around.seen)
-        self.runner = Runner(self.claims, self.log, self.history, around, workstation, self.is_held_back)
-        self.settlement = Settlement(self.plans, self.claims, self.log, around)
+        self.presences = Presences(database, self.owner, workstation, around.clock, around.seen, around.report)
+        self.settlement = Settlement(self.plans, self.claims, self.log, self.presences, around)
+        self.runner = Runner(self.claims, self.log, self.history, around, workstation, self.is_held_back, self.settlement.turn_of)
         self._database = database
         self._nudge = nudge
 
@@ -123,6 +124,7 @@ class Jobs:
             JobSwitchedOffError: its switch stands on Nein.
             JobsPausedError: the practice paused it.
             JobNotOfferedError: there is no work for it in this program.
+            JobUnableError: this workstation lacks something for it.
         """
         self._check_allowed(key)
         if dry_run:
@@ -137,7 +139,7 @@ class Jobs:
         """Begins a run in a thread of its own and returns its number; its events go to the subscribers.
 
         Raises:
-            JobBusyError, JobSwitchedOffError, JobsPausedError, JobNotOfferedError: as ``run_now``.
+            JobBusyError, JobSwitchedOffError, JobsPausedError, JobNotOfferedError, JobUnableError: as ``run_now``.
         """
         self._check_allowed(key)
         claim = self._claim_now(key)
@@ -304,6 +306,8 @@ class Jobs:
             raise JobSwitchedOffError(key, switch=job_kind(key).switch_names)
         if self.is_held_back(key):
             raise JobsPausedError(key)
+        if lacks := [lack.sentence for lack in self.around.lacks(key) if not lack.tried_anyway]:
+            raise JobUnableError(key, lacks=join_texts(*lacks, separator=", "))
 
     def _stop_held_back(self) -> None:
         plan = self.plans.load()

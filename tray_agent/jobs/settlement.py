@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import join_texts
 from tray_agent.job_kinds import JobKey, job_kind, job_title, jobs_before
+from tray_agent.jobs.abilities import Turn, whose_turn
 from tray_agent.jobs.catch_up import Before, Decision, Fate, PlannedTimeFacts, Wait, decide, decide_owed, fate_of, is_on_again, without_run
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.events import TimesSkipped
 from tray_agent.jobs.owed import Rest, has_time_left, is_same_day, last_time_today
 from tray_agent.jobs.plan import Holder, Plan, PlannedJob, PlanStore
+from tray_agent.jobs.presence import Presences
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level, RunReason, RunState, RunTrigger
 from tray_agent.protocol.sentences import (
     died_sentence,
     folded_sentence,
+    left_to_others_sentence,
+    not_able_sentence,
     paused_sentence,
     quit_sentence,
     resumed_sentence,
@@ -33,6 +37,9 @@ from tray_agent.schedules.schedule import Schedule
 
 MOST_ROWS = 1000
 """So many missed times of a job get a row each; of still more, the oldest are told in one row."""
+
+UNABLE_FOR = timedelta(minutes=2)
+"""What no workstation can do is told after this time: until then each has told the others what it lacks."""
 
 Launch = Callable[[Claim], None]
 """Begins a claimed run and returns at once."""
@@ -57,14 +64,19 @@ class Settlement:
         plans: the plan in the database.
         claims: of this process.
         log: the activity log.
+        presences: the agents that are there.
         around: what the engine is given.
     """
 
-    def __init__(self, plans: PlanStore, claims: Claims, log: ActivityLog, around: Surroundings) -> None:
+    def __init__(
+        self, plans: PlanStore, claims: Claims, log: ActivityLog, presences: Presences, around: Surroundings
+    ) -> None:  # fmt: skip
         self._plans = plans
         self._claims = claims
         self._log = log
+        self._presences = presences
         self._around = around
+        self._unable_since: dict[JobKey, datetime] = {}
 
     def settle(self, launch: Launch, away: Away = None) -> tuple[Plan, datetime | None]:
         """Looks at the plan once: takes over or ends vanished runs, records skipped times, begins what is due.
@@ -130,19 +142,21 @@ class Settlement:
         if holder is not None and holder.expired:
             self._sweep(job, holder)
 
+    def turn_of(self, job: JobKey) -> Turn:
+        """Returns whose turn it is to begin a run of a job that is due, by what this workstation and the others lack."""
+        own = self._around.lacks(job)
+        if not own:
+            return Turn.OURS
+        told = [presence.report.lacks for presence in self._presences.there() if presence.report and not presence.here]
+        return whose_turn(own, [lacks.get(job, ()) for lacks in told])
+
     def _settle_job(self, planned: PlannedJob, unsettled: _Unsettled, facts: PlannedTimeFacts, launch: Launch) -> Decision:
         """Settles one job and returns what was decided."""
-        holder, owed = planned.holder, planned.owed
-        if holder is not None and holder.expired:
-            by_hand = holder.trigger is RunTrigger.BY_HAND
-            given_back = holder.given_back is not None
-            fate = fate_of(planned.schedule, facts, holder.takeovers, by_hand=by_hand, unsettled=unsettled.times, given_back=given_back)
-            if isinstance(fate, Wait):
-                return Decision(wait=fate)
-            if fate is Fate.GOES_ON:
-                self._take_over(planned, holder, launch)
-                return Decision(run=holder.due_at)
-            self._sweep(planned.key, holder, self._rest_of(holder, facts) if fate is Fate.ENDS_OWED else None)
+        owed = planned.owed
+        if planned.holder is not None and planned.holder.expired:
+            decision = self._settle_vanished(planned, planned.holder, unsettled, facts, launch)
+            if decision is not None:
+                return decision
             owed, facts = self._plans.owed(planned.key), without_run(facts)
         if owed and is_on_again(planned, owed, facts):
             self._claims.make_due([planned.key], owed.reason)  # kept: a pause that holds it back now may last beyond this day
@@ -152,11 +166,51 @@ class Settlement:
         else:
             decision = decide_owed(planned, owed, facts) if owed else Decision()
         self._record(planned.key, unsettled, decision.skips, owes_last=self._owes_last(planned.key, decision))
+        left = self._left_to_others(planned.key, decision.run, facts) if decision.run else None
+        if left is not None:
+            return replace(decision, run=None, wait=left)
         if decision.run is not None:
             claim = self._claims.claim(planned.key, decision.run, decision.trigger, owed=decision.trigger is RunTrigger.RETRY)
             if isinstance(claim, Claim):  # else another workstation was faster: it runs there
                 launch(claim)
         return decision
+
+    def _settle_vanished(
+        self, planned: PlannedJob, holder: Holder, unsettled: _Unsettled, facts: PlannedTimeFacts, launch: Launch
+    ) -> Decision | None:
+        """Settles a run whose computer vanished or gave it back; returns what was decided, None where it has ended."""
+        by_hand, given_back = holder.trigger is RunTrigger.BY_HAND, holder.given_back is not None
+        fate = fate_of(planned.schedule, facts, holder.takeovers, by_hand=by_hand, unsettled=unsettled.times, given_back=given_back)
+        if isinstance(fate, Wait):
+            return Decision(wait=fate)
+        if fate is Fate.GOES_ON:
+            turn = self.turn_of(planned.key)
+            if turn is Turn.OURS:
+                self._take_over(planned, holder, launch)
+                return Decision(run=holder.due_at)
+            if turn is Turn.OTHERS:
+                return Decision(wait=Wait(RunReason.OTHERS_ABLE))
+            fate = Fate.ENDS_OWED
+        self._sweep(planned.key, holder, self._rest_of(holder, facts) if fate is Fate.ENDS_OWED else None)
+        return None
+
+    def _left_to_others(self, key: JobKey, due_at: datetime, facts: PlannedTimeFacts) -> Wait | None:
+        """Returns what a run waits for that this workstation may not begin, or None; what nobody can do for a while is told."""
+        turn = self.turn_of(key)
+        if turn is not Turn.NOBODYS:
+            self._unable_since.pop(key, None)
+            return None if turn is Turn.OURS else Wait(RunReason.OTHERS_ABLE)
+        if facts.now - self._unable_since.setdefault(key, facts.now) >= UNABLE_FOR:
+            self._tell_unable(key, due_at)
+        return Wait(RunReason.NOT_ABLE)
+
+    def _tell_unable(self, key: JobKey, due_at: datetime) -> None:
+        lacks = {presence.workstation: presence.report.lacks.get(key, ()) for presence in self._presences.there() if presence.report}
+        lacks[self._around.workstation] = self._around.lacks(key)
+        sentence = not_able_sentence(job_title(key), {name: [lack.sentence for lack in theirs] for name, theirs in lacks.items()})
+        activity = Activity(job_kind(key).service, Level.ERROR, RunReason.NOT_ABLE, sentence)
+        if self._claims.leave_open(key, due_at, sentence, lambda connection: self._log.write([activity], connection=connection)):
+            self._around.events.tell(TimesSkipped(key, 1))
 
     def _take_over(self, planned: PlannedJob, holder: Holder, launch: Launch) -> None:
         claim = self._claims.take_over(planned.key)
@@ -183,8 +237,7 @@ class Settlement:
 
     def _sweep(self, job: JobKey, holder: Holder, rest: Rest | None = None) -> None:
         if holder.given_back:
-            why = paused_sentence if holder.given_back is RunReason.PAUSED else quit_sentence
-            sentence = why(owed=rest is not None)
+            sentence = _GIVEN_BACK[holder.given_back](owed=rest is not None)
             self._claims.sweep(job, Ending(RunState.CANCELLED, holder.given_back, sentence, rest=rest))
             return
         sentence = died_sentence(holder.workstation, owed=rest is not None)
@@ -240,6 +293,11 @@ class Settlement:
         return quiet
 
 
+_GIVEN_BACK = {
+    RunReason.PAUSED: paused_sentence, RunReason.CANCELLED: quit_sentence, RunReason.OTHERS_ABLE: left_to_others_sentence,
+}  # fmt: skip
+
+
 def _taken_over(job: JobKey, holder: Holder) -> Activity:
     """Returns what is told when this computer goes on with a run: that it was given back, or that its computer vanished."""
     if holder.given_back:
@@ -261,5 +319,6 @@ def _belongs_before(plan: Plan, key: JobKey, decided: Mapping[JobKey, Decision])
 
 def _is_about_to_run(decision: Decision) -> bool:
     """Returns whether a job was begun or will be in a moment; one that waits for its window or a pause holds nobody up."""
-    waits = decision.wait is not None and decision.wait.reason in (RunReason.STILL_RUNNING, RunReason.OTHER_FIRST)
+    soon = (RunReason.STILL_RUNNING, RunReason.OTHER_FIRST, RunReason.OTHERS_ABLE)
+    waits = decision.wait is not None and decision.wait.reason in soon
     return decision.run is not None or waits

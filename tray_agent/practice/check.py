@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, column, func, inspect, select, table, types
+from sqlalchemy import Connection, Select, column, false, func, inspect, select, table, types
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
@@ -56,6 +56,24 @@ class PracticeCode(StrEnum):
     DANGLING = "dangling"
     NEVER_DEFINITE = "never_definite"
     MANY_DECEASED = "many_deceased"
+
+
+def is_readable(database: Database, schema: str | None) -> bool:
+    """Returns True where the practice's views answer: reads none of their rows.
+
+    Raises:
+        DatabaseUnavailableError, DatabaseFaultError: they don't; why.
+    """
+    try:
+        with database.read() as connection:
+            for view in VIEWS:
+                none: Select[tuple[object]] = (
+                    select(column(view.columns[0].name)).select_from(table(view.name, schema=schema)).where(false())
+                )
+                connection.execute(none).first()
+    except DBAPIError as error:
+        raise explained(error) from error
+    return True
 
 
 _FAULTS = frozenset(

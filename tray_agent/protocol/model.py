@@ -98,14 +98,20 @@ class RunReason(StrEnum):
     NOT_YET = "not_yet"
     """It is owed, and the next attempt comes later."""
 
+    NOT_ABLE = "not_able"
+    """No workstation that is there can do it: each lacks something."""
+
+    OTHERS_ABLE = "others_able"
+    """This workstation lacks something, another that is there does not."""
+
     DIED = "died"
     CANCELLED = "cancelled"
     FAULT = "fault"
     """A fault of the program; the traceback is in the log file."""
 
 
-GIVEN_BACK = (RunReason.CANCELLED, RunReason.PAUSED)
-"""Why a program gives a run back that has not ended: it quits, or the practice paused the job."""
+GIVEN_BACK = (RunReason.CANCELLED, RunReason.PAUSED, RunReason.OTHERS_ABLE)
+"""Why a program gives a run back that has not ended: it quits, the practice paused the job, or another workstation can do it."""
 
 
 @dataclass(frozen=True, slots=True)

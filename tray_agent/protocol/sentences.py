@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from tray_agent.i18n import _, format_datetime, join_texts, ngettext
@@ -48,6 +49,23 @@ def rest_sentence(*, owed: bool) -> str:
         owed: whether it is tried again by itself; else the next planned time stands for it.
     """
     return _("Der Rest wird von selbst nachgeholt.") if owed else _("Der Rest kommt beim nächsten geplanten Lauf an die Reihe.")
+
+
+def not_able_sentence(title: str, lacks: Mapping[str, Sequence[str]]) -> str:
+    """Returns why nobody does what is due.
+
+    Args:
+        title: the job's.
+        lacks: by workstation, what it lacks, in words.
+    """
+    each = [_("{workstation}: {lacks}").format(workstation=name, lacks=join_texts(*what, separator=", ")) for name, what in lacks.items()]
+    text = _("«{job}» ist noch nicht ausgeführt, weil kein Arbeitsplatz es kann. {lacks}.")
+    return text.format(job=title, lacks=join_texts(*each, separator="; "))
+
+
+def left_to_others_sentence(*, owed: bool = True) -> str:
+    """Returns what a run says that its workstation gave back, because it lacks something that another has."""
+    return join_texts(_("Von diesem Arbeitsplatz abgegeben, weil ihm etwas fehlt, das ein anderer hat."), rest_sentence(owed=owed))
 
 
 def died_sentence(workstation: str, *, owed: bool = True) -> str:

@@ -206,8 +206,22 @@ agent_presence = Table(
     Column("scheduling", SmallInteger, nullable=False),
     # Of an embedded store: which file it was to this agent; a copy is another one. "": a server's store.
     Column("store_file", key_text(60), nullable=False),
+    # What it tells of itself, as JSON (tray_agent.jobs.abilities.Report); NULL: a program that told nothing yet.
+    Column("report", long_text()),
 )
-"""The agents that are there: who is on, since when, how wrong its clock is."""
+"""The agents that are there: who is on, since when, how wrong its clock is, what it lacks."""
+
+configuration = Table(
+    "configuration",
+    metadata,
+    # Of the configuration: "practice", "gateway", "mail".
+    Column("section", key_text(20), primary_key=True),
+    # As JSON, in the form in which a file would hold it.
+    Column("content", long_text(), nullable=False),
+    Column("changed_at", UtcDateTime(), nullable=False),
+    Column("changed_by", human_text(120), nullable=False),
+)
+"""What the practice has configured, once for all workstations; without passwords."""
 
 # Messages: text templates, outbox, credits
 
@@ -401,14 +415,30 @@ download = Table(
     Column("file_name", key_text(120), nullable=False),
     Column("size", BigInteger(), nullable=False),
     Column("state", key_text(16), nullable=False),
-    # Of the file when it was last verified, in nanoseconds; a difference asks for a new verification.
+    Column("changed_at", UtcDateTime(), nullable=False),
+    Column("changed_by", human_text(120), nullable=False),
+    # "workstation": each installs it; "practice": one installation counts for all.
+    Column("scope", key_text(12), nullable=False),
+)
+"""The versions that the practice wants, has, or had; what is on which workstation stands in ``workstation_download``."""
+
+workstation_download = Table(
+    "workstation_download",
+    metadata,
+    Column("element", key_text(64), primary_key=True),
+    Column("version", key_text(24), primary_key=True),
+    Column("workstation", human_text(120), primary_key=True),
+    # Of the file there when it was last verified, in nanoseconds; a difference asks for a new verification. NULL: no file is known there.
     Column("file_time", BigInteger(), nullable=True),
     Column("verified_at", UtcDateTime(), nullable=True),
+    # "", "started", "installed".
+    Column("installed", key_text(12), nullable=False),
     # Windows' codes are unsigned: 3221225477 for a crash.
     Column("exit_code", BigInteger(), nullable=True),
     Column("changed_at", UtcDateTime(), nullable=False),
     Column("changed_by", human_text(120), nullable=False),
 )
+"""Which version's file is on which workstation, and what became of it there."""
 
 download_hash = Table(
     "download_hash",

@@ -1,0 +1,130 @@
+"""What this workstation lacks to do the jobs, by looks that cost little (decision record 0020); what is wrong in full says ``doctor``."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tray_agent.errors import KnownError
+from tray_agent.i18n import _
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import AgentKind, Lack, LackKind, Lacks, Report
+
+if TYPE_CHECKING:
+    from tray_agent.agent import Agent
+
+FOR_A_CLAIM, FOR_THE_OTHERS = timedelta(minutes=1), timedelta(minutes=5)
+"""What was looked at within this time still holds: who claims must know it well, the others are told what is known."""
+
+MOST_DIFFERENCE = timedelta(minutes=5)
+"""By more than this a computer's clock must not differ from the database server's: certificates and mails carry its time."""
+
+
+class Abilities:
+    """What this workstation lacks. Threads may ask at once; one looks, the others wait for it.
+
+    Args:
+        agent: the agent here.
+        kind: in which form it runs.
+    """
+
+    def __init__(self, agent: Agent, kind: AgentKind = AgentKind.HEADLESS) -> None:
+        self.kind = kind
+        self._agent = agent
+        self._lock = threading.Lock()
+        self._lacks: Mapping[JobKey, Lacks] = {}
+        self._looked: float | None = None
+
+    def lacks(self, job: JobKey) -> Lacks:
+        """Returns what is lacking for a job, as of the last minute. May ask the practice's database and the keyring."""
+        return self._all(FOR_A_CLAIM).get(job, ())
+
+    def forget(self) -> None:
+        """Has everything looked at anew with the next question: something was changed here, or failed."""
+        with self._lock:
+            self._looked = None
+
+    def report(self) -> Report:
+        """Returns what this agent tells the others."""
+        return Report(getpass.getuser(), self.kind, self._all(FOR_THE_OTHERS), self.secrets())
+
+    def secrets(self) -> Mapping[str, bool]:
+        """Returns, by the name of each password that the configuration asks for, whether it is here."""
+        return {name: bool(self._agent.secrets.get(name)) for name in self._secret_names()}
+
+    def _secret_names(self) -> Iterator[str]:
+        machine = self._agent.machine
+        if machine.gateway.kind in _WITH_PASSWORD:
+            yield from (f"gateway/{mandant}" for mandant in machine.gateway.accounts)
+        if machine.mail.host and machine.mail.user:
+            yield "mail"
+
+    def _all(self, age: timedelta) -> Mapping[JobKey, Lacks]:
+        with self._lock:
+            now = self._agent.clock.monotonic()
+            if self._looked is None or now - self._looked >= age.total_seconds():
+                self._lacks = self._look()
+                self._looked = now
+            return self._lacks
+
+    def _look(self) -> Mapping[JobKey, Lacks]:
+        practice, channels = tuple(self._practice()), tuple(self._channels())
+        return {
+            JobKey.DOWNLOAD: tuple(self._downloads()),
+            JobKey.PREPARE_REMINDERS: practice,
+            JobKey.PREPARE_BIRTHDAYS: practice,
+            JobKey.SEND_MESSAGES: (*practice, *channels),
+            JobKey.UPDATE_STATUS: tuple(lack for lack in channels if lack.kind is not LackKind.CHANNEL),
+        }
+
+    def _practice(self) -> Iterator[Lack]:
+        from tray_agent.practice.check import is_readable
+
+        try:
+            is_readable(self._agent.practice_database, self._agent.machine.practice.view_schema)
+        except KnownError as error:
+            yield Lack(
+                LackKind.PRACTICE, _("die Daten der Praxis sind nicht lesbar ({fault})").format(fault=error.title), tried_anyway=True
+            )
+
+    def _channels(self) -> Iterator[Lack]:
+        """Gives what is lacking to hand messages over: all passwords where none is there, else only a part can't be sent."""
+        machine = self._agent.machine
+        if not machine.gateway.accounts and not machine.mail.host:
+            yield Lack(LackKind.CHANNEL, _("weder ein SMS-Konto noch ein Mailserver ist eingerichtet"))
+            return
+        there = self.secrets()
+        without = [name for name, is_there in there.items() if not is_there]
+        free = (machine.mail.host and not machine.mail.user) or (machine.gateway.accounts and machine.gateway.kind not in _WITH_PASSWORD)
+        for name in without:
+            yield Lack(LackKind.PASSWORD, _password_missing(name), tried_anyway=bool(free) or len(without) < len(there))
+
+    def _downloads(self) -> Iterator[Lack]:
+        machine = self._agent.machine
+        if not machine.portal.address or not machine.portal.root:
+            yield Lack(LackKind.PORTAL, _("das Online-Portal ist nicht eingerichtet"))
+        folder = machine.download_folder
+        existing = next((parent for parent in (folder, *folder.parents) if _exists(parent)), None)
+        if existing is None or not os.access(existing, os.W_OK):
+            yield Lack(LackKind.FOLDER, _("in den Download-Ordner {folder} kann nicht geschrieben werden").format(folder=folder))
+
+
+_WITH_PASSWORD = ("aspsms",)
+
+
+def _password_missing(name: str) -> str:
+    if name == "mail":
+        return _("das Passwort des Mailservers fehlt")
+    return _("das SMS-Passwort von Mandant {mandant} fehlt").format(mandant=name.partition("/")[2])
+
+
+def _exists(folder: Path) -> bool:
+    try:
+        return folder.exists()
+    except OSError:
+        return False

@@ -1,0 +1,38 @@
+"""What the practice has configured, what each workstation lacks, and which files and installations are on which workstation."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import context, op
+
+from tray_agent.store.migrate import make_table
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Moves files and installations to the workstation that has them: it stands behind the @ of who changed the row last."""
+    schema = context.config.attributes["schema"]
+    make_table("configuration", "section", "section: word(20), content: text, changed_at: instant, changed_by: name(120)")
+    op.add_column("agent_presence", sa.Column("report", sa.UnicodeText(), nullable=True), schema=schema)
+    op.add_column("download", sa.Column("scope", sa.String(12), nullable=False, server_default="workstation"), schema=schema)
+    here = make_table(
+        "workstation_download",
+        "element version workstation",
+        "element: word(64), version: word(24), workstation: name(120), file_time: big?, verified_at: instant?, installed: word(12),"
+        " exit_code: big?, changed_at: instant, changed_by: name(120)",
+    )
+    download = sa.Table("download", sa.MetaData(), schema=schema, autoload_with=op.get_bind())
+    rows = op.get_bind().execute(sa.select(download)).mappings().all()
+    op.bulk_insert(here, [_row_of_workstation(row) for row in rows if row["state"] != "new"])
+    offered = download.update().where(download.c.state.in_(("started", "installed"))).values(state="offered")
+    op.execute(offered)
+    for column in ("file_time", "verified_at", "exit_code"):
+        op.drop_column("download", column, schema=schema)
+
+
+def _row_of_workstation(row: sa.RowMapping) -> dict[str, object]:
+    installed = row["state"] if row["state"] in ("started", "installed") else ""
+    names = {name: row[name] for name in ("element", "version", "exit_code", "file_time", "verified_at", "changed_at", "changed_by")}
+    return names | {"workstation": row["changed_by"].rpartition("@")[2], "installed": installed}
