@@ -36,8 +36,8 @@ class Lack:
     Attributes:
         kind: what.
         sentence: what is missing, for people, without the name of the workstation: "das SMS-Passwort von M1 fehlt".
-        tried_anyway: whether the job is begun here all the same where no other workstation lacks less: only a part of it can't be done, or it
-            may be the fault of what all ask for.
+        tried_anyway: whether the job is begun here all the same where no other workstation lacks less: only a part of it can't be done,
+            or it may be the fault of what all ask for.
     """
 
     kind: LackKind
