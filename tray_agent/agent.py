@@ -84,19 +84,21 @@ class Agent:
 
     @cached_property
     def store(self) -> Database:
-        """The agent's own database, its tables checked; in a new embedded file they are made.
+        """The agent's own database, its tables checked; in an embedded file they are made, or brought up after a copy of the file.
 
         Raises:
-            SchemaOutdatedError: the tables are missing on a server, older, or newer than this program.
+            SchemaOutdatedError: on a server the tables are missing or older than this program.
+            ProgramOutdatedError: the tables are newer than this program.
+            BackupFailedError: the copy of an embedded store could not be written.
             DatabaseUnavailableError: no connection.
         """
-        from tray_agent.store.schema_version import check_schema, current_revision
+        from tray_agent.store.schema_version import NEWEST, check_schema, current_revision
 
         database = self.store_unchecked
-        if database.dialect == "sqlite" and current_revision(database) is None:
+        if database.dialect == "sqlite" and (found := current_revision(database)) != NEWEST:
             from tray_agent.store.migrate import upgrade
 
-            upgrade(database)
+            upgrade(database, copy_stamp=self.clock.now().astimezone() if found else None)
         check_schema(database)
         return database
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import make_database
 from tray_agent.cli import run, run_tray
 from tray_agent.config.settings import PracticeIds
 from tray_agent.store.database import open_database
 from tray_agent.store.migrate import upgrade
+from tray_agent.store.schema_version import current_revision
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -53,7 +55,22 @@ def test_an_unreadable_configuration_is_one_line_and_exit_2(
     assert str(file) in err
 
 
-def test_older_tables_are_left_alone_and_the_advice_names_the_command(
+def test_older_tables_on_a_server_are_left_alone_and_the_advice_names_the_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url in make_database("postgresql", tmp_path):
+        database = open_database(url)
+        upgrade(database, to="0007")
+        database.dispose()
+        monkeypatch.setenv("VITOCLIENT_STORE__URL", url)
+        code, _out, err = said(capsys, "settings")
+        assert code == 1
+        assert "vitoclient db upgrade" in err
+        assert said(capsys, "db", "upgrade")[0] == 0
+        assert said(capsys, "settings")[0] == 0
+
+
+def test_an_older_embedded_store_is_brought_up_by_itself_after_a_copy(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"sqlite:///{(tmp_path / 'old.db').as_posix()}"
@@ -61,13 +78,31 @@ def test_older_tables_are_left_alone_and_the_advice_names_the_command(
     upgrade(database, to="0001")
     database.dispose()
     monkeypatch.setenv("VITOCLIENT_STORE__URL", url)
-    code, _out, err = said(capsys, "settings")
-    assert code == 1
-    assert "vitoclient db upgrade" in err
-    code, _out, _err = said(capsys, "db", "upgrade")
-    assert code == 0
-    assert list(tmp_path.glob("old.*.copy.db"))
-    assert said(capsys, "settings")[0] == 0
+    assert said(capsys, "settings")[0::2] == (0, "")
+    (copy,) = tmp_path.glob("old.*.copy.db")
+    assert current_revision(open_database(f"sqlite:///{copy.as_posix()}")) == "0001"
+    assert said(capsys, "db", "upgrade")[:2] == (0, "Die Tabellen sind auf dem Stand dieser Version.\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["db upgrade", "db adopt", "settings", "jobs", "jobs run download", "jobs pause", "history", "activity", "messages outbox",
+     "messages questions", "messages credits", "templates list", "downloads list"],
+)  # fmt: skip
+def test_an_older_program_says_so_in_one_line_and_touches_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    url = f"sqlite:///{(tmp_path / 'newer.db').as_posix()}"
+    database = open_database(url)
+    upgrade(database)
+    with database.begin() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version_num = '9999'")
+    database.dispose()
+    monkeypatch.setenv("VITOCLIENT_STORE__URL", url)
+    code, out, err = said(capsys, *command.split())
+    assert (code, out, len(err.splitlines())) == (1, "", 1), err
+    assert err.startswith("vitoclient: Datenbank neuer als das Programm: Die Tabellen wurden von einer neueren Programmversion angelegt")
+    assert not list(tmp_path.glob("*.copy.db"))
 
 
 def test_switches_are_set_and_listed_in_a_new_embedded_database(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ from tray_agent.jobs.plan import owe, owed_columns, read_owed
 from tray_agent.protocol.model import RunReason, RunState, RunTrigger
 from tray_agent.store.database import Database, from_ms, to_ms
 from tray_agent.store.faults import is_duplicate_key
+from tray_agent.store.schema_version import check_still
 from tray_agent.store.tables import job_lock, job_run
 
 LEASE = timedelta(seconds=90)
@@ -130,6 +131,7 @@ class Claims:
             owed: whether it is owed and the next attempt is meant; it is given as long as it is.
 
         Raises:
+            ProgramOutdatedError: the tables are newer than this program by now; nothing was claimed.
             DatabaseUnavailableError: no connection; nothing was claimed.
         """
         try:
@@ -193,7 +195,7 @@ class Claims:
         renewed = connection.execute(
             update(job_lock)
             .where(job_lock.c.job == claim.job, job_lock.c.token == claim.token, job_lock.c.run_id == claim.run_id)
-            .values(lease_until_ms=now_ms + self._lease_ms)
+            .values(held_until_ms=now_ms + self._lease_ms)
         )
         if renewed.rowcount != 1:
             raise LeaseLostError
@@ -360,6 +362,7 @@ class Claims:
         if to_ms(due_at) > now:
             return ClaimRefusal.TOO_EARLY
         lock = _lock_of(connection, job)
+        check_still(connection)  # after the lock was read: a migration since then lets the token grow
         # A lock that is held says nothing of an expired lease here: taking over is another step, with its own rules.
         if lock["run_id"]:
             return ClaimRefusal.TAKEN if _attempts(connection, job, due_at) else ClaimRefusal.BUSY
@@ -383,13 +386,14 @@ class Claims:
         changed = connection.execute(
             update(job_lock)
             .where(job_lock.c.job == lock["job"], job_lock.c.token == lock["token"])
-            .values(token=lock["token"] + 1, run_id=run_id, owner=self.owner, lease_until_ms=now + self._lease_ms, cancel_run_id=0, **more)
+            .values(token=lock["token"] + 1, run_id=run_id, owner=self.owner, held_until_ms=now + self._lease_ms, cancel_run_id=0, **more)
         )
         return changed.rowcount == 1
 
     def _take_over(self, connection: Connection, job: JobKey) -> Claim | None:
         now = self._database.now_ms(connection)
         lock = _lock_of(connection, job)
+        check_still(connection)
         if not _has_ended(lock, now):
             return None
         if not self._hold(connection, lock, lock["run_id"], now):
@@ -500,7 +504,7 @@ def _stands_for(lock: RowMapping, due_at: datetime) -> dict[str, object]:
 
 
 def _has_ended(lock: RowMapping, now: int) -> bool:
-    return bool(lock["run_id"] and lock["lease_until_ms"] <= now)
+    return bool(lock["run_id"] and lock["held_until_ms"] <= now)
 
 
 def _fold(connection: Connection, job: str, due_at: datetime) -> None:
@@ -514,7 +518,7 @@ def _free(connection: Connection, job: str, token: int, run_id: int) -> bool:
     freed = connection.execute(
         update(job_lock)
         .where(job_lock.c.job == job, job_lock.c.token == token, job_lock.c.run_id == run_id)
-        .values(token=token + 1, run_id=0, owner="", lease_until_ms=0, cancel_run_id=0)
+        .values(token=token + 1, run_id=0, owner="", held_until_ms=0, cancel_run_id=0)
     )
     return freed.rowcount == 1
 

@@ -22,6 +22,7 @@ from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, from_ms
 from tray_agent.store.faults import is_duplicate_key
+from tray_agent.store.schema_version import check_still
 from tray_agent.store.tables import job, job_lock, job_pause, job_run, setting
 
 
@@ -107,17 +108,19 @@ class PlanStore:
         """Returns the plan as it is now; a job without a row gets its default schedule first.
 
         Raises:
+            ProgramOutdatedError: the tables are newer than this program by now.
             DatabaseUnavailableError: no connection.
         """
         while True:
             with self._database.read() as connection:
+                check_still(connection)
                 now = self._database.now(connection)
                 rows = {row["key"]: row for row in connection.execute(_JOBS).mappings()}
                 pauses = [_pause(row) for row in connection.execute(_PAUSES).mappings()]
             missing = [key for key in JobKey if key.value not in rows]
             if not missing:
                 passed = [instant for row in rows.values() for name in _PASSED if (instant := row[name])]
-                passed += [from_ms(row["lease_until_ms"]) for row in rows.values()]  # it lasts for less than clocks may differ
+                passed += [from_ms(row["held_until_ms"]) for row in rows.values()]  # it lasts for less than clocks may differ
                 # Schedules that nobody has saved yet come from the program that made the tables, with its computer's clock.
                 passed += [row["effective_from"] for row in rows.values() if row["version"] > 1]
                 latest = max([*passed, *(pause.since for pause in pauses)])
@@ -217,7 +220,7 @@ _ATTEMPTS = (
 _OWED = tuple(job_lock.c[name] for name in ("owed_at", "next_attempt_at", "owed_reason", "owed_since", "in_vain", "trouble"))
 
 _JOBS = select(
-    job, job_lock.c.settled_until, job_lock.c.lease_until_ms, *_OWED, _ATTEMPTS.label("attempts"),
+    job, job_lock.c.settled_until, job_lock.c.held_until_ms, *_OWED, _ATTEMPTS.label("attempts"),
     job_run.c.id.label("run_id"), job_run.c.due_at, job_run.c.trigger,
     job_run.c.attempt, job_run.c.takeovers, job_run.c.workstation, job_run.c.started_at, job_run.c.reason,
 ).select_from(job.join(job_lock, job_lock.c.job == job.c.key).outerjoin(job_run, job_run.c.id == job_lock.c.run_id))  # fmt: skip
@@ -313,7 +316,7 @@ def _holder(row: RowMapping, now: datetime) -> Holder | None:
     given_back = next((reason for reason in GIVEN_BACK if row["reason"] == reason), None)
     return Holder(
         row["run_id"], row["due_at"], RunTrigger(row["trigger"]), row["attempt"], row["takeovers"], row["workstation"],
-        row["started_at"], from_ms(row["lease_until_ms"]) <= now, given_back,
+        row["started_at"], from_ms(row["held_until_ms"]) <= now, given_back,
     )  # fmt: skip
 
 
@@ -326,7 +329,7 @@ def _insert_jobs(connection: Connection, keys: Sequence[JobKey], now: datetime) 
             values: dict[str, object] = {**schedules[key].as_columns(), "enabled": False, "effective_from": now}
             connection.execute(insert(job).values(key=key.value, **values, version=1, changed_at=now, changed_by=""))
         if key.value not in with_lock:
-            free: dict[str, object] = {"token": 0, "run_id": 0, "owner": "", "lease_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
+            free: dict[str, object] = {"token": 0, "run_id": 0, "owner": "", "held_until_ms": 0, "cancel_run_id": 0, "settled_until": now}
             free |= owed_columns(None)
             connection.execute(insert(job_lock).values(job=key.value, **free))
 

@@ -267,10 +267,15 @@ class Runner:
         """
         with self._changed:
             self._quitting = True
+            self.give_back_all()
+            return self._changed.wait_for(lambda: not self._contexts, timeout=seconds)
+
+    def give_back_all(self) -> None:
+        """Asks all runs to stop at their next safe point and gives them back for other workstations."""
+        with self._changed:
             for context in self._contexts:
                 context.quitting = True
                 context.stopping.set()
-            return self._changed.wait_for(lambda: not self._contexts, timeout=seconds)
 
     @property
     def running(self) -> frozenset[JobKey]:

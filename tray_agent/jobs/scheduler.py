@@ -5,7 +5,8 @@ planned times of each job, has the plan looked at every half minute, and prunes 
 for late wake-ups are chosen on purpose: ``misfire_grace_time`` None, so that none is dropped for being late, and ``coalesce``,
 because one is enough for many; what becomes of a late planned time is decided by ``catch_up`` alone. All that a wake-up does is to
 have the plan looked at. The looks in between notice schedules saved on another computer, runs that vanished, and a computer that
-slept, and so a wrong or corrected clock does no harm. Once a minute a look tells that this agent is there: only a store that takes it
+slept, and so a wrong or corrected clock does no harm. Tables that another program has brought to a newer version end all runs here, until
+this program was updated, too. Once a minute a look tells that this agent is there: only a store that takes it
 is one that runs can begin in.
 """
 
@@ -41,6 +42,7 @@ from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.schedules.mistakes import ScheduleError
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.store.faults import explained
+from tray_agent.store.schema_version import SchemaOutdatedError
 from tray_agent.store.wrong_clock import is_wrong
 
 logger = logging.getLogger(__name__)
@@ -197,6 +199,8 @@ class Scheduler:
             return self._rhythm.look
         if isinstance(told, DatabaseBusyError) and not self._lacks_proof(_BUSY):
             return _STEP
+        if isinstance(told, SchemaOutdatedError) and self._jobs is not None:
+            self._jobs.runner.give_back_all()
         if isinstance(error, DBAPIError) and is_fault(error) and self._trouble is None:
             logger.error("the database refuses a look at the plan\n%s", trace_of(error))
         return self._lost(told)

@@ -120,7 +120,7 @@ class History:
         """Returns the runs whose lease has ended though their row says that they go on, and how each is shown."""
         now = self._database.now_ms(connection)
         held = select(table.c.id, table.c.reason).join(job_lock, job_lock.c.run_id == table.c.id)
-        ended = held.where(job_lock.c.run_id != 0, job_lock.c.lease_until_ms <= now)
+        ended = held.where(job_lock.c.run_id != 0, job_lock.c.held_until_ms <= now)
         # Given back, or died.
         return {row.id: RunState.CANCELLED if row.reason in GIVEN_BACK else RunState.DIED for row in connection.execute(ended)}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tray_agent.errors import InputError, UnavailableError
@@ -57,9 +58,20 @@ def back_up(database: Database, target: Path, *, overwrite: bool = False) -> Non
             _("Einen anderen Namen wählen oder mit --overwrite ersetzen; die Datenbank selbst wird nie ersetzt."),
             item=str(target),
         )
-    try:
+    with unwritten(target):
         if not copy_whole(source, target):
             raise damaged(database.engine.url)
+
+
+@contextmanager
+def unwritten(target: Path) -> Iterator[None]:
+    """Tells that a copy can't be written.
+
+    Raises:
+        BackupFailedError: instead of what the system or SQLite says.
+    """
+    try:
+        yield
     except (OSError, sqlite3.Error) as error:
         raise BackupFailedError(
             _("Sicherung nicht geschrieben"),

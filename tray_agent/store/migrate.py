@@ -1,26 +1,30 @@
-"""Brings the agent's tables to the version of this program: on request, one at a time, with a copy before."""
+"""Brings the agent's tables to the version of this program: one at a time, with a copy of an embedded store before.
+
+Nobody who worked with the tables as they were goes on in the middle: with the migration every run is given back and every fence grows.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from alembic import command, context, op
 from alembic.config import Config
-from sqlalchemy import Column, Connection, Constraint, PrimaryKeyConstraint, Table, inspect, text, types
+from sqlalchemy import Column, Connection, Constraint, PrimaryKeyConstraint, Table, inspect, select, text, types, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from tray_agent.errors import DatabaseBusyError
 from tray_agent.i18n import _
-from tray_agent.store.backup import copy_whole
+from tray_agent.store.backup import copy_whole, unwritten
 from tray_agent.store.database import Database, damaged
 from tray_agent.store.faults import Fault, fault_of
-from tray_agent.store.schema_version import NEWEST, current_revision
+from tray_agent.store.schema_version import NEWEST, check_not_newer, current_revision
+from tray_agent.store.tables import agent_presence, job_lock, job_run
 from tray_agent.store.types import Credits, UtcDateTime
 
 _LOCK_NAME = "vitoclient_migration"
@@ -38,7 +42,7 @@ def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None
     """Brings the tables to revision ``to`` and returns the copy of the SQLite file made before, if one was made.
 
     Only one process at a time migrates; the others wait and then find nothing to do. Everything happens in one
-    transaction where the database can (all three can).
+    transaction where the database can (all three can). Of earlier copies ``MOST_COPIES`` are kept, none older than ``OLDEST_COPY``.
 
     Args:
         database: the agent's own database.
@@ -46,12 +50,19 @@ def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None
         copy_stamp: the time in the copy's name; without it no copy is made.
 
     Raises:
+        ProgramOutdatedError: they are newer than this program; nothing was changed.
+        BackupFailedError: the copy could not be written; nothing was changed.
         DatabaseBusyError: another process has been migrating for too long.
         DatabaseUnavailableError: no connection.
     """
-    if current_revision(database) == NEWEST and to == "head":
+    found = current_revision(database)
+    check_not_newer(found)
+    if found == NEWEST and to == "head":
         return None
     copy = _copy_file(database, copy_stamp) if copy_stamp else None
+    if copy and current_revision(database) == NEWEST:  # another process was faster: it may be a copy of what that one made
+        copy.unlink()
+        return None
     try:
         with database.begin() as connection, _only_one(connection):
             _make_schema(connection, database.schema)
@@ -59,11 +70,28 @@ def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None
             config.attributes["connection"] = connection
             config.attributes["schema"] = database.schema
             command.upgrade(config, to)
+            if to == "head":
+                _end_what_goes_on(connection)
     except DBAPIError as error:
         if fault_of(error) is Fault.TRY_AGAIN:
             raise _migrating() from error
         raise
+    if copy and copy_stamp:
+        _forget_copies(copy, copy_stamp)
     return copy
+
+
+def _end_what_goes_on(connection: Connection) -> None:
+    """Gives back the runs that go on: their programs are of another version, and may not even know it yet."""
+    held = job_lock.c.run_id != 0
+    given_back = job_run.c.id.in_(select(job_lock.c.run_id).where(held))
+    connection.execute(update(job_run).where(given_back).values(reason=_GIVEN_BACK))
+    connection.execute(update(job_lock).where(held).values(token=job_lock.c.token + 1, held_until_ms=1))  # 0 would mean a free lock
+    connection.execute(update(agent_presence).values(scheduling=0))  # who can work with these tables tells anew that it is there
+
+
+_GIVEN_BACK = "cancelled"
+"""As the row of a run says it whose program was ended (``RunReason.CANCELLED``)."""
 
 
 def migration_config() -> Config:
@@ -155,7 +183,27 @@ def _copy_file(database: Database, stamp: datetime) -> Path | None:
     if database.dialect != "sqlite" or not name or not Path(name).exists():
         return None
     source = Path(name)
-    target = source.with_name(f"{source.stem}.{stamp:%Y%m%d-%H%M%S}.copy{source.suffix}")
-    if not copy_whole(source, target):
-        raise damaged(database.engine.url)
+    target = source.with_name(f"{source.stem}.{stamp:{_STAMP}}.copy{source.suffix}")
+    with unwritten(target):
+        if not copy_whole(source, target):
+            raise damaged(database.engine.url)
     return target
+
+
+def _forget_copies(newest: Path, stamp: datetime) -> None:
+    """Deletes old copies beside the newest one, which always stays; one that can't be deleted is tried again with the next."""
+    stem, suffix = newest.name.removesuffix(newest.suffix).removesuffix(".copy").rpartition(".")[0], newest.suffix
+    named = re.compile(rf"{re.escape(stem)}\.(\d{{8}}-\d{{6}})\.copy{re.escape(suffix)}")
+    stamps = {path: match[1] for path in newest.parent.iterdir() if path != newest and (match := named.fullmatch(path.name))}
+    oldest = f"{stamp - OLDEST_COPY:{_STAMP}}"
+    kept = [path for path in sorted(stamps, key=stamps.__getitem__, reverse=True) if stamps[path] >= oldest][: MOST_COPIES - 1]
+    for path in stamps.keys() - set(kept):
+        with suppress(OSError):
+            path.unlink()
+
+
+_STAMP = "%Y%m%d-%H%M%S"
+
+MOST_COPIES = 5
+OLDEST_COPY = timedelta(days=30)
+"""So many copies of an embedded store are kept beside it, and for so long: they hold patients' names."""

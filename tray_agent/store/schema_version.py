@@ -1,12 +1,12 @@
-"""Which version the agent's tables have, asked at every start: without Alembic, whose import costs time and memory."""
+"""Which version the agent's tables have, asked with every look at the plan: without Alembic, whose import costs time and memory."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
-from tray_agent.errors import KnownError
+from tray_agent.errors import UnavailableError
 from tray_agent.i18n import _
 from tray_agent.store.database import Database
 
@@ -18,11 +18,26 @@ NEWEST = REVISIONS[-1]
 VERSION_TABLE = "schema_version"
 """Alembic's table; it holds one row."""
 
+_version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
 
-class SchemaOutdatedError(KnownError):
-    """The tables are older or newer than this program."""
+
+class SchemaOutdatedError(UnavailableError):
+    """The tables are missing, or older than this program."""
 
     code = "schema_outdated"
+
+
+class ProgramOutdatedError(SchemaOutdatedError):
+    """The tables are newer than this program: it must not write into them any more."""
+
+    code = "program_outdated"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Datenbank neuer als das Programm"),
+            _("Die Tabellen wurden von einer neueren Programmversion angelegt; damit nichts beschädigt wird, läuft diese Version nicht."),
+            _("vitoclient-Services auf diesem Arbeitsplatz aktualisieren; wurde es schon aktualisiert, neu starten."),
+        )
 
 
 def current_revision(database: Database) -> str | None:
@@ -31,30 +46,49 @@ def current_revision(database: Database) -> str | None:
     Raises:
         DatabaseUnavailableError: no connection.
     """
-    version = table(VERSION_TABLE, column("version_num"), schema=database.schema)
     with database.read() as connection:
-        if not inspect(connection).has_table(VERSION_TABLE, schema=database.schema):
-            return None
-        found = connection.execute(select(version.c.version_num)).scalars().first()
-    return None if found is None else str(found)
+        return _read(connection) if inspect(connection).has_table(VERSION_TABLE, schema=database.schema) else None
 
 
 def check_schema(database: Database) -> None:
     """Checks that the tables are those of this program.
 
     Raises:
-        SchemaOutdatedError: they are not there, older, or newer.
+        SchemaOutdatedError: they are not there, or older.
+        ProgramOutdatedError: they are newer.
         DatabaseUnavailableError: no connection.
     """
-    found = current_revision(database)
+    _check(current_revision(database))
+
+
+def check_still(connection: Connection) -> None:
+    """Checks, in the caller's transaction, that the tables are still those of this program, as they were when it started: one SELECT.
+
+    Raises:
+        SchemaOutdatedError, ProgramOutdatedError: another program has changed them since.
+    """
+    _check(_read(connection))
+
+
+def check_not_newer(found: str | None) -> None:
+    """Checks that this program knows a revision.
+
+    Raises:
+        ProgramOutdatedError: it is of a later program.
+    """
+    if found is not None and found not in REVISIONS:
+        raise ProgramOutdatedError
+
+
+def _read(connection: Connection) -> str | None:
+    found = connection.execute(select(_version.c.version_num)).scalars().first()
+    return None if found is None else str(found)
+
+
+def _check(found: str | None) -> None:
     if found == NEWEST:
         return
-    if found is not None and found not in REVISIONS:
-        raise SchemaOutdatedError(
-            _("Datenbank neuer als das Programm"),
-            _("Die Tabellen wurden von einer neueren Programmversion angelegt; damit nichts beschädigt wird, läuft diese Version nicht."),
-            _("vitoclient-Services auf diesem Arbeitsplatz aktualisieren."),
-        )
+    check_not_newer(found)
     raise SchemaOutdatedError(
         _("Datenbank nicht eingerichtet") if found is None else _("Datenbank älter als das Programm"),
         _("Die Tabellen des Agenten fehlen oder gehören zu einer älteren Version; bis sie aktualisiert sind, läuft kein Auftrag."),

@@ -83,7 +83,7 @@ job_lock = Table(
     # The process that holds it, "": none.
     Column("owner", key_text(40), nullable=False),
     # By the server's clock; 0: free.
-    Column("lease_until_ms", BigInteger, nullable=False),
+    Column("held_until_ms", BigInteger, nullable=False),
     # The run that somebody asked to stop, 0: none.
     Column("cancel_run_id", Integer, nullable=False),
     # Every planned time up to here has its row in the history. Not derived from the history, which is pruned.

@@ -73,7 +73,7 @@ def _latest(connection: Connection, lease: timedelta) -> datetime | None:
     saved = select(func.max(job.c.effective_from)).where(job.c.version > 1)
     found = [connection.execute(one).scalar() for one in (saved, *(select(func.max(column)) for column in _WITNESSES))]
     seen = connection.execute(select(func.max(agent_presence.c.seen_ms))).scalar()
-    held = connection.execute(select(func.max(job_lock.c.lease_until_ms))).scalar()  # also renewed by a run that still reckons wrongly
+    held = connection.execute(select(func.max(job_lock.c.held_until_ms))).scalar()  # also renewed by a run that still reckons wrongly
     return max((*filter(None, found), *([from_ms(seen)] if seen else []), *([from_ms(held) - lease] if held else [])), default=None)
 
 
@@ -109,7 +109,7 @@ def _move(connection: Connection, name: str, runs: Iterable[RowMapping], now: da
 def _shorten(connection: Connection, now: datetime, lease: timedelta) -> None:
     """Ends leases and waiting that were reckoned by the wrong clock; who was there in the future was there just now."""
     ends = to_ms(now + lease)
-    connection.execute(update(job_lock).where(job_lock.c.lease_until_ms > ends).values(lease_until_ms=ends))
+    connection.execute(update(job_lock).where(job_lock.c.held_until_ms > ends).values(held_until_ms=ends))
     owed_ahead = update(job_lock).where(job_lock.c.owed_at > now)
     connection.execute(owed_ahead.values(owed_at=None, next_attempt_at=None, owed_since=None, owed_reason="", in_vain=0, trouble=0))
     # A moment ago, so that it does not look as if it became due in the middle of the attempt that begins now.

@@ -14,4 +14,4 @@ class NaiveClaims(Claims):
     def fence(self, connection: Connection, claim: Claim, now_ms: int) -> None:
         """Renews the lease of whoever holds it."""
         lease_ms = int(self.lease.total_seconds() * 1000)
-        connection.execute(update(job_lock).where(job_lock.c.job == claim.job).values(lease_until_ms=now_ms + lease_ms))
+        connection.execute(update(job_lock).where(job_lock.c.job == claim.job).values(held_until_ms=now_ms + lease_ms))

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from tray_agent.store.migrate import make_table
+from tray_agent.store.types import UtcDateTime
 
 revision = "0008"
 down_revision = "0007"
@@ -14,6 +15,9 @@ down_revision = "0007"
 def upgrade() -> None:
     """Moves files and installations to the workstation that has them: it stands behind the @ of who changed the row last."""
     schema = context.config.attributes["schema"]
+    # First of all: a program of the version before reads the version of the tables once, when it starts, and goes on for weeks. Without
+    # this column it can neither look at the plan nor claim a run nor commit an intent.
+    op.alter_column("job_lock", "lease_until_ms", new_column_name="held_until_ms", schema=schema)
     make_table("configuration", "section", "section: word(20), content: text, changed_at: instant, changed_by: name(120)")
     op.add_column("agent_presence", sa.Column("report", sa.UnicodeText(), nullable=True), schema=schema)
     op.add_column("download", sa.Column("scope", sa.String(12), nullable=False, server_default="workstation"), schema=schema)
@@ -23,7 +27,9 @@ def upgrade() -> None:
         "element: word(64), version: word(24), workstation: name(120), file_time: big?, verified_at: instant?, installed: word(12),"
         " exit_code: big?, changed_at: instant, changed_by: name(120)",
     )
-    download = sa.Table("download", sa.MetaData(), schema=schema, autoload_with=op.get_bind())
+    names = ("element", "version", "state", "file_time", "exit_code", "changed_by")
+    instants: list[sa.Column[object]] = [sa.Column(name, UtcDateTime()) for name in ("verified_at", "changed_at")]
+    download = sa.Table("download", sa.MetaData(), *map(sa.Column, names), *instants, schema=schema)
     rows = op.get_bind().execute(sa.select(download)).mappings().all()
     op.bulk_insert(here, [_row_of_workstation(row) for row in rows if row["state"] != "new"])
     offered = download.update().where(download.c.state.in_(("started", "installed"))).values(state="offered")
