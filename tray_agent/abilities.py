@@ -39,6 +39,7 @@ class Abilities:
         self._lock = threading.Lock()
         self._lacks: Mapping[JobKey, Lacks] = {}
         self._looked: float | None = None
+        self._software = ""
 
     def lacks(self, job: JobKey) -> Lacks:
         """Returns what is lacking for a job, as of the last minute. May ask the practice's database and the keyring."""
@@ -51,7 +52,7 @@ class Abilities:
 
     def report(self) -> Report:
         """Returns what this agent tells the others."""
-        return Report(getpass.getuser(), self.kind, self._all(FOR_THE_OTHERS), self.secrets())
+        return Report(getpass.getuser(), self.kind, self._all(FOR_THE_OTHERS), self.secrets(), self._software)
 
     def secrets(self) -> Mapping[str, bool]:
         """Returns, by the name of each password that the configuration asks for, whether it is here."""
@@ -68,7 +69,7 @@ class Abilities:
         with self._lock:
             now = self._agent.clock.monotonic()
             if self._looked is None or now - self._looked >= age.total_seconds():
-                self._lacks = self._look()
+                self._lacks, self._software = self._look(), _version_of(self._agent.machine.download.practice_program)
                 self._looked = now
             return self._lacks
 
@@ -121,6 +122,14 @@ def _password_missing(name: str) -> str:
     if name == "mail":
         return _("das Passwort des Mailservers fehlt")
     return _("das SMS-Passwort von Mandant {mandant} fehlt").format(mandant=name.partition("/")[2])
+
+
+def _version_of(program: str) -> str:
+    """Returns the version of the practice software on this workstation; "" where it is not known."""
+    from tray_agent.platforms.programs import program_version
+
+    version = program_version(Path(program)) if program else None
+    return ".".join(map(str, version)) if version else ""
 
 
 def _exists(folder: Path) -> bool:

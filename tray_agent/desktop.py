@@ -277,10 +277,12 @@ def session_events() -> SessionEvents:
 
 
 def _build(make_agent: Callable[[], Agent], crashes: CrashReporter) -> AgentEngine:
+    from tray_agent.jobs.abilities import AgentKind
     from tray_agent.logs import start_logging
     from tray_agent.tray.engine import AgentEngine
 
     agent = make_agent()
+    agent.abilities.kind = AgentKind.TRAY
     crashes.log_to(start_logging(agent.machine.data_folder, "tray"))
     return AgentEngine(agent)
 

@@ -41,6 +41,7 @@ class Subject(StrEnum):
     STORE = "store"
     CLOCK = "clock"
     PLAN = "plan"
+    WORKSTATIONS = "workstations"
     PRACTICE = "practice"
     PORTAL = "portal"
     DOWNLOADS = "downloads"
@@ -166,6 +167,37 @@ def _plan(agent: Agent) -> Iterator[_Finding]:
         yield GOOD, _("Die Zeitpläne passen zusammen.")
 
 
+def _workstations(agent: Agent) -> Iterator[_Finding]:
+    """Examines what the agents of the practice tell of themselves; what this one lacks is examined where it belongs."""
+    from tray_agent.jobs.abilities import lacks_lines
+
+    there = [one for one in agent.jobs.presences.known() if one.is_there]
+    if not there:
+        text = _("Auf keinem Arbeitsplatz läuft der Agent: Es läuft nichts von selbst.")
+        yield NOTICE, text, _("Das Tray-Programm starten, oder den Agenten als Dienst laufen lassen.")
+        return
+    for job in agent.jobs.overview():
+        if job.why:
+            yield FAULT, job.why, _("Was fehlt, an einem dieser Arbeitsplätze unter «Einrichten» nachtragen.")
+    used = agent.jobs.used()
+    others = [one for one in there if one.workstation.lower() != agent.workstation.lower()]
+    for one in others:
+        for line in lacks_lines(one.report.lacks, used) if one.report else ():
+            yield NOTICE, _("{workstation} kann nicht alles. {lack}.").format(workstation=one.workstation, lack=line)
+        seconds = round(one.clock_difference.total_seconds())
+        if abs(seconds) > CLOCK_TOLERANCE:
+            text = _("Die Uhr von {workstation} weicht um {seconds} Sekunden von der Datenbank ab.")
+            yield NOTICE, text.format(workstation=one.workstation, seconds=seconds), _synchronise()
+    versions = {one.version for one in there}
+    if len(versions) > 1:
+        named = ", ".join(f"{one.workstation} {one.version}" for one in there)
+        text = _("Auf den Arbeitsplätzen laufen verschiedene Versionen dieses Programms: {named}.").format(named=named)
+        yield NOTICE, text, _("Die älteren aktualisieren.")
+    number = len({one.workstation.lower() for one in there})
+    text = ngettext("Der Agent läuft auf {number} Arbeitsplatz.", "Der Agent läuft auf {number} Arbeitsplätzen.", number)
+    yield GOOD, text.format(number=number)
+
+
 def _practice(agent: Agent) -> Iterator[_Finding]:
     from tray_agent.practice.check import check_practice
 
@@ -287,6 +319,7 @@ _CHECKS: dict[Subject, Callable[[Agent], Iterator[_Finding]]] = {
     Subject.STORE: _store,
     Subject.CLOCK: _clock,
     Subject.PLAN: _plan,
+    Subject.WORKSTATIONS: _workstations,
     Subject.PRACTICE: _practice,
     Subject.PORTAL: _portal,
     Subject.DOWNLOADS: _downloads,

@@ -14,11 +14,13 @@ from tests.jobs.engine import as_another_file
 from tests.support.refusing import Refusing
 from tray_agent import __version__
 from tray_agent.agent import Agent
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import AgentKind, Lack, LackKind, Report
 from tray_agent.jobs.model import Presence
 from tray_agent.jobs.presence import Presences
 from tray_agent.practice.model import Mandant
 from ui.dialogs.info import InfoDialog
-from ui.models.info import database_words, facts_of, licences, workstations
+from ui.models.info import Workstation, database_words, facts_of, licences, workstation_of
 from ui.windows import DialogContext
 
 TODAY = date(2026, 11, 23)
@@ -40,12 +42,19 @@ def test_licences_are_told_with_their_end() -> None:
     assert licences((), TODAY) == "keine Mandanten"
 
 
-def test_only_computers_whose_scheduler_runs_are_named() -> None:
+def test_a_workstation_is_told_with_what_it_lacks_of_what_the_practice_uses() -> None:
     seen = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    tray = Presence("a", "PC1", "1", seen, seen, scheduling=True, here=True)
-    command = Presence("b", "PC2", "1", seen, seen, scheduling=False)
-    assert workstations((tray, command), ZoneInfo("Europe/Zurich")) == "PC1 (dieser), gesehen 23.11.2026 10:00"
-    assert workstations((command,), ZoneInfo("Europe/Zurich")) == "zurzeit keinem Computer"
+    lack, portal = Lack(LackKind.PASSWORD, "das SMS-Passwort von M1 fehlt"), Lack(LackKind.PORTAL, "kein Portal")
+    lacks = {JobKey.SEND_MESSAGES: [lack], JobKey.UPDATE_STATUS: [lack], JobKey.DOWNLOAD: [portal]}
+    report = Report("anna", AgentKind.SERVICE, lacks, software="2.68.1")
+    there = Presence("a", "PC1", "1.0", seen, seen, scheduling=True, report=report)
+    gone = Presence("b", "PC2", "0.9", seen, seen, scheduling=False, is_there=False)
+    used, zone = (JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS), ZoneInfo("Europe/Zurich")
+    assert workstation_of(there, "pc1", used, zone) == Workstation(
+        "PC1 (dieser)", "anna", "1.0", "Dienst", "2.68.1",
+        ("Mitteilungen senden, Status aktualisieren: das SMS-Passwort von M1 fehlt",), "jetzt", is_there=True,
+    )  # fmt: skip
+    assert workstation_of(gone, "PC1", used, zone) == Workstation("PC2", "", "0.9", "", "", (), "23.11.2026 10:00", is_there=False)
 
 
 def test_a_store_that_takes_nothing_is_told_beside_its_address(agent: Agent) -> None:
@@ -99,7 +108,6 @@ def test_the_window_shows_what_it_can_and_says_what_it_can_not(qtbot: QtBot, con
     told = {fact.label: fact.value for fact in dialog.facts}
     assert __version__ in told["Programm"]
     assert told["Lizenzen"]  # the practice's views are not there: the fault's title
-    assert told["Aufträge laufen auf"] == "zurzeit keinem Computer"
     next(button for button in dialog.findChildren(QPushButton) if "kopieren" in button.text()).click()
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None

@@ -63,11 +63,13 @@ def run_service_here(config: Path | None = None) -> int:
     def work(end: ProgramEnd) -> None:
         from tray_agent.agent import Agent
         from tray_agent.headless import keep_running
+        from tray_agent.jobs.abilities import AgentKind
         from tray_agent.logs import start_logging
 
         service_secrets(file).into_environment()  # before the configuration is used: its databases need their passwords
         with Agent(load_machine()) as agent:
             start_logging(agent.machine.data_folder, "service")  # a service has no screen: what it meets is in its log
+            agent.abilities.kind = AgentKind.SERVICE
             keep_running(agent, end)
 
     run_as_service(work)

@@ -23,6 +23,7 @@ from tray_agent.cli.schedule import group as schedule_group
 from tray_agent.cli.service import group as service_group
 from tray_agent.cli.settings import group as settings_group
 from tray_agent.cli.templates import group as templates_group
+from tray_agent.cli.workstations import workstations
 from tray_agent.i18n import _
 
 
@@ -39,6 +40,7 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True)(_start)
     app.command("demo", help=_("Die ganze Kette auf einer Demopraxis laufen lassen."))(demo)
     app.command("doctor", help=_("Dieses Gerät prüfen: Konfiguration, Datenbank, Praxisdaten, Portal, SMS, E-Mail."))(doctor)
+    app.command("workstations", help=_("Die Arbeitsplätze der Praxis: welche Version, was er nicht kann und warum."))(workstations)
     app.command("run", help=_("Das Tray-Programm starten; ein zweiter Start zeigt das laufende."))(_run)
     app.command("agent", help=_("Ohne Bildschirm laufen: die Aufträge zu ihren Zeiten ausführen, bis zum Beenden."))(_agent)
     app.command("autostart", help=_("Zeigen oder ändern, ob das Tray-Programm beim Anmelden startet."))(autostart)

@@ -18,6 +18,7 @@ _NAMES = {
     "store": N_("Datenbank"),
     "clock": N_("Uhr"),
     "plan": N_("Zeitpläne"),
+    "workstations": N_("Arbeitsplätze"),
     "practice": N_("Praxisdaten"),
     "portal": N_("Online-Portal"),
     "downloads": N_("Download-Ordner"),

@@ -102,7 +102,7 @@ def _as_json(one: JobOverview) -> dict[str, object]:
         **picked(one, "mistake next_at"),
         "last_run": run_as_json(one.last_run) if one.last_run else None,
         "running": run_as_json(one.running) if one.running else None,
-        "owed": picked(one.owed, "due_at attempts next_at reason since") | {"waits": one.waits} if one.owed else None,
+        "owed": picked(one.owed, "due_at attempts next_at reason since") | {"waits": one.waits, "why": one.why} if one.owed else None,
     }
 
 
@@ -116,6 +116,7 @@ def _print_table(jobs: Sequence[JobOverview], zone: ZoneInfo, now: datetime) -> 
         last = f"{local_text(run.due_at, zone)} {state_title(run.state)} ({run.workstation})" if run else ""
         if waiting := one.waiting_text(zone, now):
             last = f"{last}\n{state_title(RunState.RUNNING)}, {waiting}" if one.waits else f"{last}\n{waiting}"
+        last = "\n".join(filter(None, (last, one.why)))
         enabled, switched_on = (_("Ja") if yes else _("Nein") for yes in (one.enabled, one.switched_on))
         schedule = one.mistake or summarize(one.schedule)
         return f"{one.title}\n{one.key.value}", enabled, switched_on, schedule, local_text(one.next_at, zone), last

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum, StrEnum, auto
 
-from tray_agent.i18n import shown_text, store_text
-from tray_agent.job_kinds import JobKey
+from tray_agent.i18n import N_, _, shown_text, store_text
+from tray_agent.job_kinds import JobKey, job_title
 
 
 class LackKind(StrEnum):
@@ -107,6 +107,28 @@ def _rank(lacks: Lacks) -> int:
     if not lacks:
         return _ABLE
     return _TRIES if all(lack.tried_anyway for lack in lacks) else _UNABLE
+
+
+def lacks_lines(lacks: Mapping[JobKey, Lacks], used: Collection[JobKey] = tuple(JobKey)) -> tuple[str, ...]:
+    """Returns what a workstation can't do, a line for each thing that it lacks: the jobs, and the thing in words.
+
+    Args:
+        lacks: what it lacks, of each job.
+        used: the jobs that the practice uses.
+    """
+    jobs: dict[str, list[JobKey]] = {}
+    for job in filter(used.__contains__, lacks):
+        for lack in lacks[job]:
+            jobs.setdefault(lack.sentence, []).append(job)
+    return tuple(_("{jobs}: {lack}").format(jobs=", ".join(map(job_title, named)), lack=lack) for lack, named in jobs.items())
+
+
+def kind_word(kind: AgentKind) -> str:
+    """Returns in which form an agent runs, for people."""
+    return _(_KINDS[kind])
+
+
+_KINDS = {AgentKind.TRAY: N_("Tray-Programm"), AgentKind.SERVICE: N_("Dienst"), AgentKind.HEADLESS: N_("ohne Fenster")}
 
 
 def stored_report(report: Report) -> str:

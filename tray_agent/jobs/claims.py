@@ -314,6 +314,15 @@ class Claims:
                 return False
             raise
 
+    def alone(self, job: JobKey, work: Callable[[Connection], None]) -> None:
+        """Does what is to be done once for the practice, in a transaction in which nobody else does such a thing for this job."""
+
+        def locked(connection: Connection) -> None:
+            connection.execute(update(job_lock).where(job_lock.c.job == job.value).values(token=job_lock.c.token))
+            work(connection)
+
+        self._database.transact(locked)
+
     def hasten(self, jobs: Iterable[JobKey], *, changed: bool = False) -> int:
         """Lets the attempts that something is in the way of begin now, because it may be out of the way.
 

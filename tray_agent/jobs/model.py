@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from tray_agent.i18n import _, format_datetime, format_time
+from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.abilities import Report
 from tray_agent.jobs.owed import Owed, Trouble
 from tray_agent.protocol.model import Run, RunReason
+from tray_agent.protocol.sentences import time_text
 from tray_agent.schedules.schedule import Schedule
 
 
@@ -54,6 +55,7 @@ class JobOverview:
         running: the run that goes on now, or None.
         owed: the planned time whose work is not done and that is tried again, or None; None where the job may not run.
         changed_at, changed_by: the last change of the schedule.
+        why: why no workstation can do what is owed, with each one's name and what it lacks; "": one can, or nothing is owed for that.
         mistake: why what stands in the database is no schedule, as a sentence; "": it is one. ``schedule`` is then the one proposed
             instead, not enabled, until somebody saves one.
     """
@@ -71,6 +73,7 @@ class JobOverview:
     changed_at: datetime
     changed_by: str
     mistake: str = ""
+    why: str = ""
 
     @property
     def enabled(self) -> bool:
@@ -107,14 +110,6 @@ class JobOverview:
         return goes_on.format(when=when)
 
 
-def time_text(at: datetime, zone: tzinfo, now: datetime) -> str:
-    """Returns an instant within a sentence: "um 11:02"; on another day than ``now`` (both aware) "am 24.11.2026 08:00"."""
-    local = at.astimezone(zone)
-    if local.date() == now.astimezone(zone).date():
-        return _("um {time}").format(time=format_time(local))
-    return _("am {time}").format(time=format_datetime(local))
-
-
 @dataclass(frozen=True, slots=True)
 class JobChange:
     """What a person changed of a job: the whole new schedule (``enabled`` included) and the version it was made from."""
@@ -133,6 +128,7 @@ class Presence:
         seen_at: when it last told that it is there: aware, UTC, the server's clock.
         scheduling: whether its scheduler runs (not only a command line).
         here: whether it is the asking process.
+        is_there: whether it is on now: it did not quit, and told lately that it is there.
         clock_difference: its computer's clock minus the server's.
         report: what it tells of itself; None: nothing yet, or a program of another version.
     """
@@ -144,5 +140,6 @@ class Presence:
     seen_at: datetime
     scheduling: bool
     here: bool = False
+    is_there: bool = True
     clock_difference: timedelta = timedelta(0)
     report: Report | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -82,8 +82,8 @@ class Presences:
             if updated.rowcount == 0:  # it has just begun, or was there at a time that has not come
                 connection.execute(insert(table).values(self._row(self._owner, now, scheduling=1) | seen))
                 connection.execute(delete(table).where(table.c.seen_ms < now - _FORGOTTEN // timedelta(milliseconds=1)))
-                gone = (table.c.workstation == self._workstation[:120], table.c.scheduling == 0)
-                connection.execute(delete(table).where(*gone))
+                is_gone = (table.c.scheduling == 0) | (table.c.seen_ms < now - _GONE // timedelta(milliseconds=1))
+                connection.execute(delete(table).where(table.c.workstation == self._workstation[:120], is_gone))
             return read_state(connection), now
 
         told = self._database.transact(work)
@@ -127,6 +127,26 @@ class Presences:
             least = self._database.now_ms(connection) - _GONE // timedelta(milliseconds=1)
             return self._read(connection, table.c.seen_ms >= least, table.c.scheduling == 1)
 
+    def known(self) -> tuple[Presence, ...]:
+        """Returns the agents that are on, and the last one of each workstation where none is; by the workstation's name.
+
+        Who was not there for thirty days is forgotten.
+        """
+        with self._database.read() as connection:
+            least = self._database.now_ms(connection) - _FORGOTTEN // timedelta(milliseconds=1)
+            found = self._read(connection, table.c.seen_ms >= least)
+        last = {presence.workstation.lower(): presence for presence in sorted(found, key=lambda one: one.seen_at)}
+        on = [presence for presence in found if presence.is_there]
+        busy = {presence.workstation.lower() for presence in on}
+        gone = [presence for workstation, presence in last.items() if workstation not in busy]
+        return tuple(sorted((*on, *gone), key=lambda one: (one.workstation.lower(), one.started_at)))
+
+    def last_seen(self) -> datetime | None:
+        """Returns when an agent last told that it is there: aware, UTC; None: none ever did."""
+        with self._database.read() as connection:
+            seen = connection.execute(select(func.max(table.c.seen_ms))).scalar()
+        return from_ms(seen) if seen else None
+
     def strangers(self) -> tuple[Presence, ...]:
         """Returns the agents of other computers that used this embedded store lately as another file; of a server's there are none.
 
@@ -157,11 +177,13 @@ class Presences:
         return (func.lower(table.c.workstation) != self._workstation[:120].lower()) & (table.c.store_file != _file_of(self._database))
 
     def _read(self, connection: Connection, *which: ColumnElement[bool]) -> tuple[Presence, ...]:
-        rows = connection.execute(select(table).where(*which).order_by(table.c.started_at, table.c.owner))
+        rows = connection.execute(select(table).where(*which).order_by(table.c.started_at, table.c.owner)).all()
+        least = self._database.now_ms(connection) - _GONE // timedelta(milliseconds=1)
         return tuple(
             Presence(
                 row.owner, row.workstation, row.version, row.started_at, from_ms(row.seen_ms), bool(row.scheduling),
-                row.owner == self._owner, timedelta(milliseconds=row.clock_difference_ms), read_report(row.report),
+                row.owner == self._owner, bool(row.scheduling) and row.seen_ms >= least,
+                timedelta(milliseconds=row.clock_difference_ms), read_report(row.report),
             )
             for row in rows
         )  # fmt: skip

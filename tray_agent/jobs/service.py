@@ -26,7 +26,7 @@ from tray_agent.jobs.runner import Runner
 from tray_agent.jobs.settlement import Settlement
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.history import History
-from tray_agent.protocol.model import Activity, Level, Run, RunTrigger
+from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunTrigger
 from tray_agent.protocol.sentences import abandoned_sentence, clock_sentence
 from tray_agent.schedules.order_check import OrderFinding, check_order
 from tray_agent.schedules.planned_times import next_after
@@ -176,6 +176,10 @@ class Jobs:
         self.around.events.tell(PauseChanged(None))
         self._nudge()
 
+    def used(self) -> frozenset[JobKey]:
+        """Returns the jobs that are switched on."""
+        return frozenset(key for key in JobKey if self.around.switched_on(key))
+
     def owed(self) -> dict[JobKey, Owed]:
         """Returns what is owed, of each job that is enabled and switched on and owes something."""
         planned = self.plans.load().jobs.values()
@@ -287,6 +291,7 @@ class Jobs:
             changed_at=planned.changed_at,
             changed_by=planned.changed_by,
             mistake=planned.mistake,
+            why=self.settlement.why_unable(planned.key) if owed and owed.reason == RunReason.NOT_ABLE else "",
         )
 
     def _quiet_for(self, planned: PlannedJob) -> QuietHours | None:

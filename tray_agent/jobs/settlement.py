@@ -6,12 +6,25 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tray_agent.errors import ConfigurationError
 from tray_agent.i18n import join_texts
 from tray_agent.job_kinds import JobKey, job_kind, job_title, jobs_before
 from tray_agent.jobs.abilities import Turn, whose_turn
-from tray_agent.jobs.catch_up import Before, Decision, Fate, PlannedTimeFacts, Wait, decide, decide_owed, fate_of, is_on_again, without_run
+from tray_agent.jobs.catch_up import (
+    PUNCTUAL,
+    Before,
+    Decision,
+    Fate,
+    PlannedTimeFacts,
+    Wait,
+    decide,
+    decide_owed,
+    fate_of,
+    is_on_again,
+    without_run,
+)
 from tray_agent.jobs.claims import Claim, Claims, Ending
 from tray_agent.jobs.contract import Surroundings
 from tray_agent.jobs.events import TimesSkipped
@@ -30,13 +43,20 @@ from tray_agent.protocol.sentences import (
     resumed_sentence,
     skipped_sentence,
     taken_over_sentence,
+    unattended_sentence,
 )
 from tray_agent.schedules.planned_times import between, next_after
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Schedule
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 MOST_ROWS = 1000
 """So many missed times of a job get a row each; of still more, the oldest are told in one row."""
+
+UNATTENDED = "unattended"
+"""The reason of the row in the activity log that says that no agent was on at a planned time."""
 
 UNABLE_FOR = timedelta(minutes=2)
 """What no workstation can do is told after this time: until then each has told the others what it lacks."""
@@ -167,6 +187,7 @@ class Settlement:
             decision = decide_owed(planned, owed, facts) if owed else Decision()
         self._record(planned.key, unsettled, decision.skips, owes_last=self._owes_last(planned.key, decision))
         left = self._left_to_others(planned.key, decision.run, facts) if decision.run else None
+        self._tell_unattended(planned.key, unsettled, replace(decision, wait=left or decision.wait), facts)
         if left is not None:
             return replace(decision, run=None, wait=left)
         if decision.run is not None:
@@ -194,6 +215,30 @@ class Settlement:
         self._sweep(planned.key, holder, self._rest_of(holder, facts) if fate is Fate.ENDS_OWED else None)
         return None
 
+    def _tell_unattended(self, key: JobKey, unsettled: _Unsettled, decision: Decision, facts: PlannedTimeFacts) -> None:
+        """Tells once, by whoever comes first, at which planned times no agent was on, and what becomes of the latest."""
+        if not unsettled.times or facts.now - unsettled.times[0] <= PUNCTUAL:
+            return
+        skipped = dict(decision.skips)
+        missed = [due_at for due_at in unsettled.times if skipped.get(due_at, RunReason.MISSED) is RunReason.MISSED]
+        missed = [due_at for due_at in missed if facts.away is None or not facts.away[0] <= due_at <= facts.away[1]]
+        seen = self._presences.last_seen()
+        alone = [due_at for due_at in missed if facts.now - due_at > PUNCTUAL and (seen is None or due_at > seen)]
+        if not alone:
+            return
+        first = unsettled.first_folded or alone[0]
+        caught_up = decision.wait is None if alone[-1] == unsettled.times[-1] else None
+        sentence = unattended_sentence(
+            job_title(key), len(alone) + unsettled.folded, first, alone[-1], facts.now, self._around.zone, caught_up=caught_up
+        )  # fmt: skip
+        row = Activity(job_kind(key).service, Level.WARNING, UNATTENDED, sentence, job_title(key))
+
+        def tell(connection: Connection) -> None:
+            if not self._log.is_told(connection, row, since=seen):
+                self._log.write([row], connection=connection)
+
+        self._claims.alone(key, tell)
+
     def _left_to_others(self, key: JobKey, due_at: datetime, facts: PlannedTimeFacts) -> Wait | None:
         """Returns what a run waits for that this workstation may not begin, or None; what nobody can do for a while is told."""
         turn = self.turn_of(key)
@@ -204,10 +249,16 @@ class Settlement:
             self._tell_unable(key, due_at)
         return Wait(RunReason.NOT_ABLE)
 
-    def _tell_unable(self, key: JobKey, due_at: datetime) -> None:
+    def why_unable(self, key: JobKey) -> str:
+        """Returns why no workstation can do a job, with each one's name and what it lacks; "" where one can."""
         lacks = {presence.workstation: presence.report.lacks.get(key, ()) for presence in self._presences.there() if presence.report}
         lacks[self._around.workstation] = self._around.lacks(key)
-        sentence = not_able_sentence(job_title(key), {name: [lack.sentence for lack in theirs] for name, theirs in lacks.items()})
+        if not all(lacks.values()):
+            return ""
+        return not_able_sentence(job_title(key), {name: [lack.sentence for lack in theirs] for name, theirs in sorted(lacks.items())})
+
+    def _tell_unable(self, key: JobKey, due_at: datetime) -> None:
+        sentence = self.why_unable(key)
         activity = Activity(job_kind(key).service, Level.ERROR, RunReason.NOT_ABLE, sentence)
         if self._claims.leave_open(key, due_at, sentence, lambda connection: self._log.write([activity], connection=connection)):
             self._around.events.tell(TimesSkipped(key, 1))

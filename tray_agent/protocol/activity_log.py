@@ -106,6 +106,12 @@ class ActivityLog:
         found = {(row[0], row[1]): int(row[2]) for row in rows}
         return {service: ServiceCounts(found.get((service, Level.ERROR), 0), found.get((service, Level.WARNING), 0)) for service in Service}
 
+    def is_told(self, connection: Connection, row: Activity, since: datetime | None) -> bool:
+        """Returns whether a row of the same reason and item was written since an instant (aware), by any workstation; None: ever."""
+        same = [table.c.service == row.service.value, table.c.reason == row.reason, table.c.item == (row.item or "")]
+        found = select(table.c.id).where(*same, *([table.c.at > since] if since else [])).limit(1)
+        return connection.execute(found).first() is not None
+
     def newest_id(self, service: Service) -> int:
         """Returns the greatest number among the rows of a tab's list, 0 where it is empty: what "Alle löschen" may reach up to."""
         newest = select(table.c.id).where(table.c.hidden == 0, table.c.service == service.value).order_by(table.c.id.desc()).limit(1)

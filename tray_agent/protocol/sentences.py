@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from tray_agent.i18n import _, format_datetime, join_texts, ngettext
+from tray_agent.i18n import _, format_datetime, format_time, join_texts, ngettext
 from tray_agent.protocol.model import RunReason
 
 
@@ -40,6 +40,40 @@ def folded_sentence(count: int, first: datetime, last: datetime, zone: tzinfo) -
         count,
     )
     return text.format(count=count, first=format_datetime(first.astimezone(zone)), last=format_datetime(last.astimezone(zone)))
+
+
+def unattended_sentence(
+    title: str, number: int, first: datetime, last: datetime, now: datetime, zone: tzinfo, *, caught_up: bool | None
+) -> str:  # fmt: skip
+    """Returns that no workstation was on at planned times of a job, and what becomes of the last one.
+
+    Args:
+        title: the job's.
+        number: how many times.
+        first: the earliest of them (aware).
+        last: the latest of them (aware).
+        now: the present instant (aware).
+        zone: the practice's time zone.
+        caught_up: whether the last one is made up for now; else it waits. None: a later planned time stands for it.
+    """
+    text = ngettext(
+        "{job}: {first} war kein Arbeitsplatz eingeschaltet",
+        "{job}: Zu {number} geplanten Zeiten, die erste {first}, die letzte {last}, war kein Arbeitsplatz eingeschaltet",
+        number,
+    ).format(job=title, number=number, first=time_text(first, zone, now), last=time_text(last, zone, now))
+    if caught_up is None:
+        return join_texts(text, _("der nächste geplante Lauf steht dafür."), separator="; ")
+    if not caught_up:
+        return join_texts(text, _("es wird nachgeholt, sobald es möglich ist."), separator="; ")
+    return join_texts(text, _("{when} nachgeholt.").format(when=time_text(now, zone, now)), separator="; ")
+
+
+def time_text(at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Returns an instant within a sentence: "um 11:02"; on another day than ``now`` (both aware) "am 24.11.2026 08:00"."""
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return _("um {time}").format(time=format_time(local))
+    return _("am {time}").format(time=format_datetime(local))
 
 
 def rest_sentence(*, owed: bool) -> str:

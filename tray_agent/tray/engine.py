@@ -17,6 +17,7 @@ from tray_agent.errors import ConfigurationError, DatabaseFaultError, DatabaseUn
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.owed import Trouble
+from tray_agent.store.schema_version import SchemaOutdatedError
 from tray_agent.tray.model import (
     AgentFacts,
     Concern,
@@ -108,7 +109,7 @@ class AgentEngine:
             facts = self._facts(now)
         except DatabaseUnavailableError:
             return AgentFacts(now=now, database_away=True)
-        except DatabaseFaultError as error:
+        except (DatabaseFaultError, SchemaOutdatedError) as error:
             return AgentFacts(now=now, database_away=True, database_fault=error)
         trouble = self.agent.scheduler.trouble
         # One that does not answer is asked anew by the facts themselves; of one that can be read, only who writes knows more.
@@ -346,7 +347,7 @@ class AgentEngine:
 
 def _lasting(job: JobOverview, owed: Owed, zone: ZoneInfo, now: datetime) -> Lasting:
     since, next_at = owed.since.astimezone(zone), owed.next_at and owed.next_at.astimezone(zone)
-    why = job.last_run.sentence if job.last_run and job.last_run.reason else ""
+    why = job.why or (job.last_run.sentence if job.last_run and job.last_run.reason else "")
     return Lasting(job.key.value, owed.since, lasting_line(job.title, since, next_at, now), why)
 
 

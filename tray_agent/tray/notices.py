@@ -16,6 +16,7 @@ from tray_agent.tray.model import DialogName, Lasting, OpenDialog, PendingQuesti
 from tray_agent.tray.occasions import Occasion
 
 if TYPE_CHECKING:
+    from tray_agent.errors import KnownError
     from tray_agent.messages.outbox.model import AccountCredits
 
 SAME_CONTENT_PAUSE = timedelta(minutes=15)
@@ -34,6 +35,7 @@ class NoticeKind(StrEnum):
     """What a notice is about; in the order in which they stand."""
 
     CHECKED = "checked"
+    OUTDATED = "outdated"
     QUESTION = "question"
     LASTING_TROUBLE = "lasting_trouble"
     GOOD_AGAIN = "good_again"
@@ -112,6 +114,18 @@ def outcome(sentences: tuple[str, ...]) -> tuple[Notice, ...]:
         return ()
     title, link = _("Prüfung beendet"), _("Auftragsverlauf anzeigen")
     return (Notice(NoticeKind.CHECKED, title, sentences, f"{title}.", link, DialogName.JOB_HISTORY, frozenset(sentences)),)
+
+
+def outdated(fault: KnownError | None) -> tuple[Notice, ...]:
+    """Returns that this program is older than the practice's database, and does nothing any more; nothing where the fault is another."""
+    if fault is None or fault.code != _OUTDATED:
+        return ()
+    title, link, content = fault.title, _("Info öffnen"), frozenset({fault.code})
+    return (Notice(NoticeKind.OUTDATED, title, (fault.message, fault.advice), f"{title}.", link, DialogName.INFO, content),)
+
+
+_OUTDATED = "program_outdated"
+"""``store.schema_version.ProgramOutdatedError``; windows know no database."""
 
 
 def to_decide(questions: tuple[PendingQuestion, ...]) -> tuple[Notice, ...]:

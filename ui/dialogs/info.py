@@ -7,13 +7,14 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from tray_agent.errors import KnownError
-from tray_agent.i18n import _
-from tray_agent.tray.model import DialogName
-from ui.models.info import Fact, as_text, facts_of, strangers_of
+from tray_agent.i18n import _, join_texts
+from tray_agent.tray.model import DialogName, Restart
+from ui.models.info import Fact, Fleet, Workstation, as_lines, as_text, facts_of, fleet_of, strangers_of
 from ui.widgets.dialog import Dialog, with_colon
 from ui.widgets.icons import Status, program_icon
 from ui.widgets.layout import GRID, button, row, scrolling
 from ui.widgets.notes import plain_label
+from ui.widgets.tables import Column, ListModel, TableView
 from ui.windows import DialogContext
 
 ICON = 48
@@ -22,7 +23,7 @@ ICON = 48
 class InfoDialog(Dialog):
     """Version, database and licences; from here to the portal and the downloads, as in the practice software."""
 
-    SIZE = (640, 420)
+    SIZE = (880, 640)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Info"))
@@ -34,14 +35,62 @@ class InfoDialog(Dialog):
         self._form.setVerticalSpacing(GRID)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self.body.addLayout(self._head())
-        self.body.addWidget(scrolling(page), 1)
+        self.fleet = Fleet(())
+        self.list = ListModel(self._columns(), parent=self, key=lambda row: (row.name, row.user, row.kind))
+        self.table = TableView[Workstation](_("Arbeitsplätze"), _("Noch auf keinem Arbeitsplatz ist der Agent gelaufen."), self)
+        self._unable = plain_label("")
+        self._unable.setWordWrap(True)
+        self.body.addWidget(scrolling(page), 3)
+        self.body.addWidget(self._heading())
+        self._lay_out_table()
         self.body.addLayout(self._ways())
         self.main_action(_("&OK"), self.accept)
         self.side_action(_("Angaben &kopieren"), self._copy)
         self._adopting = self.side_action(_("&Nur noch dieser Computer…"), self._adopt)
         self._adopting.hide()
+        self._restart = self.side_action(_("Programm neu &starten"), lambda: context.windows.state.chosen.emit(Restart()))
+        self._restart.hide()
         self.run(lambda: facts_of(context.agent), self._show)
+        self.run(lambda: fleet_of(context.agent), self._show_fleet)
         self.run(lambda: strangers_of(context.agent), self._ask_about)
+
+    def _columns(self) -> tuple[Column[Workstation], ...]:
+        return (
+            Column(_("Arbeitsplatz"), lambda row: row.name, status=_status_of),
+            Column(_("Benutzer"), lambda row: row.user),
+            Column(_("Version"), lambda row: row.version),
+            Column(_("Art"), lambda row: row.kind),
+            Column(_("Praxissoftware"), lambda row: row.software),
+            Column(_("Kann nicht"), lambda row: "; ".join(row.unable), tooltip=lambda row: "\n".join(row.unable)),
+            Column(_("Zuletzt gesehen"), lambda row: row.seen),
+        )
+
+    def _heading(self) -> QLabel:
+        heading = QLabel(_("&Arbeitsplätze:"), self)
+        heading.setBuddy(self.table)
+        return heading
+
+    def _lay_out_table(self) -> None:
+        self.table.present(self.list, self._show_unable)
+        self.remember_columns(self.table, widths=(168, 96, 72, 112, 104, 168))
+        self.body.addWidget(self.table, 2)
+        self.body.addWidget(self._unable)
+
+    def _show_fleet(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        if fleet.error is not None:
+            self.list.fail(fleet.error)
+        else:
+            self.list.show(fleet.rows)
+        self._restart.setVisible(fleet.outdated is not None and self.context.windows.state.can_restart)
+        if fleet.outdated is not None:
+            self.banner.say(fleet.outdated.title, join_texts(fleet.outdated.message, fleet.outdated.advice), Status.ERROR)
+
+    def _show_unable(self) -> None:
+        """Says of the chosen workstation in full what the column has no room for."""
+        row = self.table.current
+        self._unable.setText("\n".join(row.unable) if row else "")
+        self._unable.setVisible(bool(row and row.unable))
 
     def _head(self) -> QHBoxLayout:
         picture = QLabel(self)
@@ -88,5 +137,11 @@ class InfoDialog(Dialog):
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText(as_text(self.facts))
+            clipboard.setText("\n".join(filter(None, (as_text(self.facts), as_lines(self.fleet.rows)))))
             self.banner.say("", _("Die Angaben sind in der Zwischenablage, zum Beispiel für eine E-Mail an den Support."), Status.INFO)
+
+
+def _status_of(row: Workstation) -> Status | None:
+    if not row.is_there:
+        return None
+    return Status.WARNING if row.unable else Status.SUCCESS

@@ -1,8 +1,8 @@
-"""The window *Info…*: version, database, licences, and which computer runs the jobs."""
+"""The window *Info…*: version, database, licences, and the workstations of the practice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from tray_agent import PROGRAM_NAME, __version__
 from tray_agent.config.machine import without_password
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import kind_word, lacks_lines
 from tray_agent.jobs.errors import StoreCopiedError
 from tray_agent.jobs.model import Presence
 from tray_agent.practice.model import Mandant
@@ -40,7 +42,6 @@ def facts_of(agent: Agent) -> tuple[Fact, ...]:
         Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
         Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
         Fact(_("Lizenzen"), _or_error(lambda: licences(tuple(agent.practice.mandants().values()), today))),
-        Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences.there(), agent.machine.zone))),
     )
 
 
@@ -95,18 +96,70 @@ def _licence(mandant: Mandant, today: date) -> str:
     return sentence.format(name=mandant.name, number=mandant.licence_number, date=format_date(mandant.licence_valid_until))
 
 
-def workstations(presences: Sequence[Presence], zone: ZoneInfo) -> str:
-    """Returns the computers whose agents run the jobs, a line each."""
-    lines = [
-        _("{name}{here}, gesehen {when}").format(
-            name=presence.workstation,
-            here=_(" (dieser)") if presence.here else "",
-            when=format_datetime(presence.seen_at.astimezone(zone)),
-        )
-        for presence in presences
-        if presence.scheduling
-    ]
-    return "\n".join(lines) or _("zurzeit keinem Computer")
+@dataclass(frozen=True, slots=True)
+class Workstation:
+    """A row of *Arbeitsplätze*.
+
+    Attributes:
+        name: with "(dieser)" where it is the asking one.
+        kind, user, software: as it tells; "" where it tells nothing.
+        unable: what it can't do of what the practice uses, and why, a line each.
+        seen: when it was last there, in words.
+        is_there: whether it is there now.
+    """
+
+    name: str
+    user: str
+    version: str
+    kind: str
+    software: str
+    unable: tuple[str, ...]
+    seen: str
+    is_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The workstations, or why they can't be read; and why this program must not work with the store any more, if that is so."""
+
+    rows: tuple[Workstation, ...]
+    error: KnownError | None = None
+    outdated: KnownError | None = None
+
+
+def fleet_of(agent: Agent) -> Fleet:
+    """Returns the workstations of the practice, those that went included. Takes database calls: never on the GUI thread."""
+    try:
+        known, used = agent.jobs.presences.known(), agent.jobs.used()
+        agent.jobs.plans.load()  # tables of a newer program are told, whatever could be read of them
+    except KnownError as error:
+        return Fleet((), error, error if error.code == "program_outdated" else None)
+    return Fleet(tuple(workstation_of(one, agent.workstation, used, agent.machine.zone) for one in known))
+
+
+def workstation_of(one: Presence, here: str, used: Collection[JobKey], zone: ZoneInfo) -> Workstation:
+    """Returns a row.
+
+    Args:
+        one: what the store knows of it.
+        here: the name of this workstation.
+        used: the jobs that the practice uses.
+        zone: the practice's time zone.
+    """
+    name = _("{workstation} (dieser)").format(workstation=one.workstation) if one.workstation.lower() == here.lower() else one.workstation
+    seen = _("jetzt") if one.is_there else format_datetime(one.seen_at.astimezone(zone))
+    if one.report is None:
+        return Workstation(name, "", one.version, "", "", (), seen, one.is_there)
+    report = one.report
+    unable = lacks_lines(report.lacks, used)
+    return Workstation(name, report.user, one.version, kind_word(report.kind), report.software, unable, seen, one.is_there)
+
+
+def as_lines(rows: Sequence[Workstation]) -> str:
+    """Returns the workstations as a text to copy, a line each."""
+    return "\n".join(
+        ", ".join(filter(None, (row.name, row.user, row.version, row.kind, row.software, row.seen, *row.unable))) for row in rows
+    )
 
 
 def _or_error(read: Callable[[], str]) -> str:

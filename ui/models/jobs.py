@@ -162,9 +162,10 @@ class JobsModel:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """Returns what a person should know, a sentence each: pause, unusable schedules, switches on Nein, then the check of the set."""
+        """Returns what a person should know, a sentence each: pause, what nobody can do, unusable schedules, switches, check of the set."""
         findings = (finding.sentence for finding in self.findings)
-        return (*self._pause_hint(), *_mistake_hints(self.rows), *_switch_hints(self.rows), *findings)
+        unable = tuple(row.stored.why for row in self.rows if row.stored.why)
+        return (*self._pause_hint(), *unable, *_mistake_hints(self.rows), *_switch_hints(self.rows), *findings)
 
     @property
     def good_news(self) -> str:

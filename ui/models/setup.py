@@ -89,7 +89,7 @@ PAGES = (
         N_("Datenbank"),
         N_("Wo der Agent seine Aufträge, Mitteilungen und Protokolle führt. Leer heisst: eine eigene Datei auf diesem Arbeitsplatz. "
            "Arbeiten mehrere Arbeitsplätze zusammen, müssen alle dieselbe SQL-Server-Datenbank verwenden."),
-        (Subject.STORE, Subject.CLOCK, Subject.PLAN),
+        (Subject.STORE, Subject.CLOCK, Subject.PLAN, Subject.WORKSTATIONS),
         (
             SetupField(("store", "url"), N_("&Adresse"), Kind.DATABASE),
             SetupField(("store", "schema"), N_("&Schema"), explanation=N_("Das eigene Schema des Agenten auf dem SQL-Server.")),

@@ -27,6 +27,7 @@ WIDTH = 360
 MARGIN = 16
 
 _ICONS = {
+    NoticeKind.OUTDATED: Status.ERROR,
     NoticeKind.QUESTION: Status.DOUBT,
     NoticeKind.LASTING_TROUBLE: Status.ERROR,
     NoticeKind.GOOD_AGAIN: Status.SUCCESS,

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
@@ -28,7 +29,7 @@ from tray_agent.tray.model import (
     concern_of,
     tray_state,
 )
-from tray_agent.tray.notices import NoticeMemory, good_again, lasting_trouble, notices, outcome, to_decide, toast_of
+from tray_agent.tray.notices import NoticeMemory, good_again, lasting_trouble, notices, outcome, outdated, to_decide, toast_of
 from tray_agent.tray.occasions import Occasion, PracticeStart, SessionEvent, SessionEvents, UserSwitch
 from ui.background import Background
 from ui.shell.popup import Popups
@@ -106,7 +107,7 @@ class Program(QObject):
         self._lasting: frozenset[tuple[str, datetime]] = frozenset()
         self._asked: frozenset[int] = frozenset()
         self.restarting = False
-        self._started = self._quitting = False
+        self._started = self._quitting = self._outdated = False
         self._reading = self._again = False
         self._facts_soon = once_after(MILLISECONDS_BEFORE_FACTS, self._read_facts, self)
         self._facts_anyway = _timer(self, MILLISECONDS_BETWEEN_FACTS, self._read_facts)
@@ -141,7 +142,9 @@ class Program(QObject):
     def occasion(self, occasion: Occasion) -> None:
         """Shows what there is to tell on an occasion."""
         if self._started and not self._quitting:
-            self._background.run(self._engine.notice_facts, lambda facts: self._tell(occasion, facts), failed=_ignore)
+            self._background.run(
+                self._engine.notice_facts, lambda facts: self._tell(occasion, facts), failed=partial(self._unread, occasion)
+            )
             self._changed()  # the icon must not say otherwise
 
     def quit(self, *, ask: bool = False, restart: bool = False) -> None:
@@ -187,8 +190,9 @@ class Program(QObject):
 
     def _not_started(self, error: KnownError) -> None:
         _log.warning("the engine could not be started: %s", error.title)
-        away = isinstance(error, DatabaseUnavailableError | DatabaseFaultError)
-        fault = error if isinstance(error, DatabaseFaultError) else None
+        away = isinstance(error, DatabaseUnavailableError | DatabaseFaultError) or bool(outdated(error))
+        fault = error if away and not isinstance(error, DatabaseUnavailableError) else None
+        self._tell_outdated(fault)
         concerns = () if away else (concern_of(error, DialogName.SETUP),)
         self._show(AgentFacts(now=self._now(), database_away=away, database_fault=fault, concerns=concerns))
         if not self._quitting:
@@ -217,6 +221,7 @@ class Program(QObject):
 
     def _tell_trouble(self, facts: AgentFacts) -> None:
         """Tells once what is to be decided, that something has been in a job's way for long, and that it is over."""
+        self._tell_outdated(facts.database_fault)
         if facts.database_away:  # nothing is known
             return
         asked = tuple(one for one in facts.questions if one.number not in self._asked)
@@ -226,6 +231,13 @@ class Program(QObject):
         now = datetime.now(UTC)
         found = self._memory.fresh(Occasion.TROUBLE, (*to_decide(asked), *lasting_trouble(new), *good_again(facts.good_again)), now)
         self._notify(found, lambda: self._memory.may_toast(now))
+
+    def _tell_outdated(self, fault: KnownError | None) -> None:
+        """Tells once that this program is older than the database, as long as it is."""
+        found = () if self._outdated else outdated(fault)
+        self._outdated = bool(outdated(fault))
+        now = datetime.now(UTC)
+        self._notify(self._memory.fresh(Occasion.TROUBLE, found, now), lambda: self._memory.may_toast(now))
 
     def _facts_failed(self, error: KnownError) -> None:
         self._reading = False
@@ -316,6 +328,12 @@ class Program(QObject):
     def _tell(self, occasion: Occasion, facts: NoticeFacts) -> None:
         now = datetime.now(UTC)
         self._notify(self._memory.fresh(occasion, notices(facts), now), lambda: self._memory.may_toast(now))
+
+    def _unread(self, occasion: Occasion, error: KnownError) -> None:
+        """Tells on an occasion at least that this program is older than the database; any other fault the tray's state tells."""
+        _ignore(error)
+        now = datetime.now(UTC)
+        self._notify(self._memory.fresh(occasion, outdated(error), now), lambda: self._memory.may_toast(now))
 
     def _tell_anew(self) -> None:
         """Shows, after a full-screen program, what there is to tell by now; nothing that has been settled meanwhile."""
