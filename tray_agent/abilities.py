@@ -73,13 +73,13 @@ class Abilities:
             return self._lacks
 
     def _look(self) -> Mapping[JobKey, Lacks]:
-        practice, channels = tuple(self._practice()), tuple(self._channels())
+        practice, channels, clock = tuple(self._practice()), tuple(self._channels()), tuple(self._clock())
         return {
-            JobKey.DOWNLOAD: tuple(self._downloads()),
+            JobKey.DOWNLOAD: (*self._downloads(), *clock),
             JobKey.PREPARE_REMINDERS: practice,
             JobKey.PREPARE_BIRTHDAYS: practice,
-            JobKey.SEND_MESSAGES: (*practice, *channels),
-            JobKey.UPDATE_STATUS: tuple(lack for lack in channels if lack.kind is not LackKind.CHANNEL),
+            JobKey.SEND_MESSAGES: (*practice, *channels, *clock),
+            JobKey.UPDATE_STATUS: (*(lack for lack in channels if lack.kind is not LackKind.CHANNEL), *clock),
         }
 
     def _practice(self) -> Iterator[Lack]:
@@ -91,6 +91,17 @@ class Abilities:
             yield Lack(
                 LackKind.PRACTICE, _("die Daten der Praxis sind nicht lesbar ({fault})").format(fault=error.title), tried_anyway=True
             )
+
+    def _clock(self) -> Iterator[Lack]:
+        """Gives whether this computer's clock is wrong by the database server's; an embedded database goes by this computer's."""
+        database = self._agent.store
+        if database.dialect == "sqlite":
+            return
+        with database.read() as connection:
+            difference = self._agent.clock.now() - database.now(connection)
+        if abs(difference) > MOST_DIFFERENCE:
+            minutes = round(abs(difference).total_seconds() / 60)
+            yield Lack(LackKind.CLOCK, _("die Uhr geht um {minutes} Minuten falsch").format(minutes=minutes), tried_anyway=True)
 
     def _channels(self) -> Iterator[Lack]:
         """Gives what is lacking to hand messages over: all passwords where none is there, else only a part can't be sent."""
@@ -109,8 +120,7 @@ class Abilities:
         if not machine.portal.address or not machine.portal.root:
             yield Lack(LackKind.PORTAL, _("das Online-Portal ist nicht eingerichtet"))
         folder = machine.download_folder
-        existing = next((parent for parent in (folder, *folder.parents) if _exists(parent)), None)
-        if existing is None or not os.access(existing, os.W_OK):
+        if not can_be_written(folder):
             yield Lack(LackKind.FOLDER, _("in den Download-Ordner {folder} kann nicht geschrieben werden").format(folder=folder))
 
 
@@ -123,8 +133,10 @@ def _password_missing(name: str) -> str:
     return _("das SMS-Passwort von Mandant {mandant} fehlt").format(mandant=name.partition("/")[2])
 
 
-def _exists(folder: Path) -> bool:
+def can_be_written(folder: Path) -> bool:
+    """Returns whether files can be made in a folder, as far as rights say; one that is not there yet can be made."""
     try:
-        return folder.exists()
+        existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
+        return existing is not None and existing.is_dir() and os.access(existing, os.W_OK)
     except OSError:
         return False

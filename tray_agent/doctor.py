@@ -5,7 +5,6 @@ Used by ``vitoclient doctor`` and by the dialog *Einrichten*. Every check is ind
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -191,11 +190,11 @@ def _portal(agent: Agent) -> Iterator[_Finding]:
 
 
 def _downloads(agent: Agent) -> Iterator[_Finding]:
+    from tray_agent.abilities import can_be_written
     from tray_agent.downloads.installation import names_of
 
     folder, portal = agent.machine.download_folder, agent.machine.portal
-    existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
-    if existing is not None and os.access(existing, os.W_OK):
+    if can_be_written(folder):
         yield GOOD, _("Download-Ordner: {folder}.").format(folder=folder)
     else:
         advice = _("Rechte des Ordners prüfen oder unter «Einrichten» einen anderen wählen (in der Konfiguration: download.folder).")
