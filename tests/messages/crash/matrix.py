@@ -206,7 +206,10 @@ def _count(practice: _Practice, killed: Counter[str], taken: Sequence[AcceptedSm
 
 
 def _is_settled(state: str, reference: str, taken: Collection[str], forgotten: Collection[str]) -> bool:
-    """Returns whether the outbox knows what became of a message; of one that was forgotten, and moved since, it says that it was not sent."""
+    """Returns whether the outbox knows what became of a message.
+
+    Of one that it forgot, and whose appointment was moved since, it may say that it was not sent.
+    """
     if state == "cancelled" and reference in forgotten:
         return True
     return state in SETTLED and (state == "submitted") is (reference in taken)
