@@ -52,13 +52,13 @@ def main(line: str) -> None:
     quiet = QuietHours(time(0), time(0))
     zone, events = ZoneInfo(orders.zone), Events()
     retries = RetryPolicy(first=timedelta(seconds=5), longest=timedelta(seconds=10))
-    around = Surroundings(orders.name, zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400, retries)
+    around = Surroundings(orders.name, lambda: zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400, retries)
     jobs = Jobs(database, around)
     if orders.naive:
         naive = NaiveClaims(database, jobs.owner, orders.name)
         jobs.runner._claims = naive
         jobs.settlement._claims = naive
-    scheduler = Scheduler(lambda: jobs, events, own, zone, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
+    scheduler = Scheduler(lambda: jobs, events, own, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
     scheduler.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
