@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tray_agent.config.hosts import secrets_of
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
@@ -55,14 +56,7 @@ class Abilities:
 
     def secrets(self) -> Mapping[str, bool]:
         """Returns, by the name of each password that the configuration asks for, whether it is here."""
-        return {name: bool(self._agent.secrets.get(name)) for name in self._secret_names()}
-
-    def _secret_names(self) -> Iterator[str]:
-        machine = self._agent.machine
-        if machine.gateway.kind in _WITH_PASSWORD:
-            yield from (f"gateway/{mandant}" for mandant in machine.gateway.accounts)
-        if machine.mail.host and machine.mail.user:
-            yield "mail"
+        return {name: bool(self._agent.secrets.get(name)) for name in secrets_of(self._agent.configuration)}
 
     def _all(self, age: timedelta) -> Mapping[JobKey, Lacks]:
         with self._lock:
@@ -105,15 +99,20 @@ class Abilities:
 
     def _channels(self) -> Iterator[Lack]:
         """Gives what is lacking to hand messages over: all passwords where none is there, else only a part can't be sent."""
-        machine = self._agent.machine
+        machine = self._agent.configuration
         if not machine.gateway.accounts and not machine.mail.host:
             yield Lack(LackKind.CHANNEL, _("weder ein SMS-Konto noch ein Mailserver ist eingerichtet"))
             return
         there = self.secrets()
         without = [name for name, is_there in there.items() if not is_there]
-        free = (machine.mail.host and not machine.mail.user) or (machine.gateway.accounts and machine.gateway.kind not in _WITH_PASSWORD)
+        free = (machine.mail.host and not machine.mail.user) or (machine.gateway.accounts and machine.gateway.kind == "file")
+        tried = bool(free) or len(without) < len(there)
+        changed = self._agent.unconfirmed_hosts()
         for name in without:
-            yield Lack(LackKind.PASSWORD, _password_missing(name), tried_anyway=bool(free) or len(without) < len(there))
+            if name not in changed:
+                yield Lack(LackKind.PASSWORD, _password_missing(name), tried_anyway=tried)
+        for sentence in dict.fromkeys(_not_confirmed(name, host) for name, (_former, host) in changed.items()):
+            yield Lack(LackKind.HOST, sentence, tried_anyway=tried)
 
     def _downloads(self) -> Iterator[Lack]:
         machine = self._agent.machine
@@ -124,13 +123,16 @@ class Abilities:
             yield Lack(LackKind.FOLDER, _("in den Download-Ordner {folder} kann nicht geschrieben werden").format(folder=folder))
 
 
-_WITH_PASSWORD = ("aspsms",)
-
-
 def _password_missing(name: str) -> str:
     if name == "mail":
         return _("das Passwort des Mailservers fehlt")
     return _("das SMS-Passwort von Mandant {mandant} fehlt").format(mandant=name.partition("/")[2])
+
+
+def _not_confirmed(name: str, host: str) -> str:
+    if name == "mail":
+        return _("der Mailserver heisst jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
+    return _("die Adresse des SMS-Gateways ist jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
 
 
 def can_be_written(folder: Path) -> bool:

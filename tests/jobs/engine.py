@@ -83,7 +83,7 @@ class Engine:
         self.events = Events()
         self.events.subscribe(self.heard.append)
         around = Surroundings(
-            self.workstation, ZURICH, self.clock, self.events, lambda: {one.key: one.work for one in self.offered},
+            self.workstation, lambda: ZURICH, self.clock, self.events, lambda: {one.key: one.work for one in self.offered},
             lambda key: any(one.switched_on for one in self.offered if one.key is key), lambda: self.quiet, lambda: 400,
             lacks=lambda key: self.lacks.get(key, ()), report=lambda: Report(lacks=self.lacks),
         )  # fmt: skip

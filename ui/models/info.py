@@ -31,7 +31,7 @@ class Fact:
 
 def facts_of(agent: Agent) -> tuple[Fact, ...]:
     """Returns the lines of the window; what can't be read now says so. Takes database calls: never on the GUI thread."""
-    today = agent.clock.now().astimezone(agent.machine.zone).date()
+    today = agent.clock.now().astimezone(agent.zone).date()
     return (
         Fact(_("Programm"), f"{PROGRAM_NAME} {__version__}"),
         Fact(_("Dieser Arbeitsplatz"), agent.workstation),
@@ -40,7 +40,7 @@ def facts_of(agent: Agent) -> tuple[Fact, ...]:
         Fact(_("Online-Portal"), agent.machine.portal.address or _("nicht eingerichtet")),
         Fact(_("Download-Ordner"), str(agent.machine.download_folder)),
         Fact(_("Lizenzen"), _or_error(lambda: licences(tuple(agent.practice.mandants().values()), today))),
-        Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences.there(), agent.machine.zone))),
+        Fact(_("Aufträge laufen auf"), _or_error(lambda: workstations(agent.jobs.presences.there(), agent.zone))),
     )
 
 

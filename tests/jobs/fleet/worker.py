@@ -63,7 +63,7 @@ def main(line: str) -> None:
     retries = RetryPolicy(first=timedelta(seconds=5), longest=timedelta(seconds=10))
     missing = {JobKey(name): [Lack(LackKind.PASSWORD, "das Passwort fehlt")] for name in orders.unable if not orders.blind}
     around = Surroundings(
-        orders.name, zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400, retries,
+        orders.name, lambda: zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400, retries,
         lacks=lambda key: missing.get(key, ()), report=lambda: Report(lacks=missing),
     )  # fmt: skip
     jobs = Jobs(database, around)
@@ -71,7 +71,7 @@ def main(line: str) -> None:
         naive = NaiveClaims(database, jobs.owner, orders.name)
         jobs.runner._claims = naive
         jobs.settlement._claims = naive
-    scheduler = Scheduler(lambda: jobs, events, own, zone, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
+    scheduler = Scheduler(lambda: jobs, events, own, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
     scheduler.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
