@@ -41,6 +41,14 @@ QT_FIXTURES = {"qapp", "qtbot"}
 ENGINES = ("sqlite", "postgresql", "mssql")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuses to play the same seeds in every process: what belongs to a group must be kept together."""
+    if getattr(session.config.option, "loadgroup", False) and hasattr(session.config, "workerinput"):
+        lost = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+        if lost:
+            raise pytest.UsageError(f"pytest and pytest-xdist do not agree about groups: {lost[0]} stands alone")
+
+
 @pytest.fixture(autouse=True)
 def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Gives every test folders of its own, German texts, and none of this machine's configuration."""

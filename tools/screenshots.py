@@ -328,7 +328,7 @@ def _past_run(agent: Agent, job: JobOverview, days: int) -> dict[str, object]:
 
     from tray_agent.protocol.model import RunState, RunTrigger
 
-    zone = agent.machine.zone
+    zone = agent.zone
     day = agent.clock.now().astimezone(zone).date() - timedelta(days=days)
     due_at = datetime.combine(day, job.schedule.start_time, zone)
     failed = days == 1 and job.key is JobKey.UPDATE_STATUS

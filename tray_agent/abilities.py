@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tray_agent.config.hosts import secrets_of
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
@@ -56,14 +57,7 @@ class Abilities:
 
     def secrets(self) -> Mapping[str, bool]:
         """Returns, by the name of each password that the configuration asks for, whether it is here."""
-        return {name: bool(self._agent.secrets.get(name)) for name in self._secret_names()}
-
-    def _secret_names(self) -> Iterator[str]:
-        machine = self._agent.machine
-        if machine.gateway.kind in _WITH_PASSWORD:
-            yield from (f"gateway/{mandant}" for mandant in machine.gateway.accounts)
-        if machine.mail.host and machine.mail.user:
-            yield "mail"
+        return {name: bool(self._agent.secrets.get(name)) for name in secrets_of(self._agent.configuration)}
 
     def _all(self, age: timedelta) -> Mapping[JobKey, Lacks]:
         with self._lock:
@@ -74,13 +68,13 @@ class Abilities:
             return self._lacks
 
     def _look(self) -> Mapping[JobKey, Lacks]:
-        practice, channels = tuple(self._practice()), tuple(self._channels())
+        practice, channels, clock = tuple(self._practice()), tuple(self._channels()), tuple(self._clock())
         return {
-            JobKey.DOWNLOAD: tuple(self._downloads()),
+            JobKey.DOWNLOAD: (*self._downloads(), *clock),
             JobKey.PREPARE_REMINDERS: practice,
             JobKey.PREPARE_BIRTHDAYS: practice,
-            JobKey.SEND_MESSAGES: (*practice, *channels),
-            JobKey.UPDATE_STATUS: tuple(lack for lack in channels if lack.kind is not LackKind.CHANNEL),
+            JobKey.SEND_MESSAGES: (*practice, *channels, *clock),
+            JobKey.UPDATE_STATUS: (*(lack for lack in channels if lack.kind is not LackKind.CHANNEL), *clock),
         }
 
     def _practice(self) -> Iterator[Lack]:
@@ -93,29 +87,41 @@ class Abilities:
                 LackKind.PRACTICE, _("die Daten der Praxis sind nicht lesbar ({fault})").format(fault=error.title), tried_anyway=True
             )
 
+    def _clock(self) -> Iterator[Lack]:
+        """Gives whether this computer's clock is wrong by the database server's; an embedded database goes by this computer's."""
+        database = self._agent.store
+        if database.dialect == "sqlite":
+            return
+        with database.read() as connection:
+            difference = self._agent.clock.now() - database.now(connection)
+        if abs(difference) > MOST_DIFFERENCE:
+            minutes = round(abs(difference).total_seconds() / 60)
+            yield Lack(LackKind.CLOCK, _("die Uhr geht um {minutes} Minuten falsch").format(minutes=minutes), tried_anyway=True)
+
     def _channels(self) -> Iterator[Lack]:
         """Gives what is lacking to hand messages over: all passwords where none is there, else only a part can't be sent."""
-        machine = self._agent.machine
+        machine = self._agent.configuration
         if not machine.gateway.accounts and not machine.mail.host:
             yield Lack(LackKind.CHANNEL, _("weder ein SMS-Konto noch ein Mailserver ist eingerichtet"))
             return
         there = self.secrets()
         without = [name for name, is_there in there.items() if not is_there]
-        free = (machine.mail.host and not machine.mail.user) or (machine.gateway.accounts and machine.gateway.kind not in _WITH_PASSWORD)
+        free = (machine.mail.host and not machine.mail.user) or (machine.gateway.accounts and machine.gateway.kind == "file")
+        tried = bool(free) or len(without) < len(there)
+        changed = self._agent.unconfirmed_hosts()
         for name in without:
-            yield Lack(LackKind.PASSWORD, _password_missing(name), tried_anyway=bool(free) or len(without) < len(there))
+            if name not in changed:
+                yield Lack(LackKind.PASSWORD, _password_missing(name), tried_anyway=tried)
+        for sentence in dict.fromkeys(_not_confirmed(name, host) for name, (_former, host) in changed.items()):
+            yield Lack(LackKind.HOST, sentence, tried_anyway=tried)
 
     def _downloads(self) -> Iterator[Lack]:
         machine = self._agent.machine
         if not machine.portal.address or not machine.portal.root:
             yield Lack(LackKind.PORTAL, _("das Online-Portal ist nicht eingerichtet"))
         folder = machine.download_folder
-        existing = next((parent for parent in (folder, *folder.parents) if _exists(parent)), None)
-        if existing is None or not os.access(existing, os.W_OK):
+        if not can_be_written(folder):
             yield Lack(LackKind.FOLDER, _("in den Download-Ordner {folder} kann nicht geschrieben werden").format(folder=folder))
-
-
-_WITH_PASSWORD = ("aspsms",)
 
 
 def _password_missing(name: str) -> str:
@@ -132,8 +138,16 @@ def _version_of(program: str) -> str:
     return ".".join(map(str, version)) if version else ""
 
 
-def _exists(folder: Path) -> bool:
+def _not_confirmed(name: str, host: str) -> str:
+    if name == "mail":
+        return _("der Mailserver heisst jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
+    return _("die Adresse des SMS-Gateways ist jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
+
+
+def can_be_written(folder: Path) -> bool:
+    """Returns whether files can be made in a folder, as far as rights say; one that is not there yet can be made."""
     try:
-        return folder.exists()
+        existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
+        return existing is not None and existing.is_dir() and os.access(existing, os.W_OK)
     except OSError:
         return False

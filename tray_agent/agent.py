@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import getpass
 import socket
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.config.machine import Machine
+from tray_agent.config.hosts import ConfirmedHosts, GuardedSecrets, host_of, secrets_of
+from tray_agent.config.machine import Machine, in_force, is_practices, to_take_over
 from tray_agent.config.secrets import Secrets, SystemSecrets
+from tray_agent.errors import ConfigurationError, KnownError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
 
     from tray_agent.abilities import Abilities
     from tray_agent.config.settings import PracticeIds, Setting, Value
+    from tray_agent.config.write import Changes
     from tray_agent.downloads.service import DownloadService
     from tray_agent.job_kinds import JobKey
     from tray_agent.jobs.contract import JobContext, JobResult, JobWork, JobWorks
@@ -41,28 +49,73 @@ if TYPE_CHECKING:
     from tray_agent.practice.model import PracticeSource
     from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.schedule import Schedule
+    from tray_agent.store.configuration import ConfigurationStore, Rows
     from tray_agent.store.database import Database
     from tray_agent.store.settings import SettingStore
     from tray_agent.store.state import SeenStores
+
+Part = TypeVar("Part")
+
+
+class _made_for_configuration(Generic[Part]):  # noqa: N801 - used like ``cached_property``
+    """A part that is made once for each configuration: where that changes the next who asks gets another one.
+
+    Who holds the former part goes on with it, and it is closed with the agent.
+    """
+
+    def __init__(self, make: Callable[[Any], Part]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, agent: Agent, _kind: type | None = None) -> Part:
+        """Returns the part of the configuration in force."""
+        made = agent.made  # of the configuration in force now: a part that is ready after a change must not stand for the new one
+        if self not in made:
+            made[self] = self._make(agent)
+        part: Part = made[self]
+        return part
 
 
 class Agent:
     """The parts of the program on one machine. Building it costs nothing; parts are imported and made when used.
 
     Args:
-        machine: the configuration of this machine.
+        machine: the configuration of this machine; what it says of the practice's holds until the practice has configured something,
+            and is taken over then (decision record 0020).
         secrets: where passwords are; the system's keyring by default.
         clock: the clock; the machine's by default.
         workstation: this computer's name in the history; its host name by default.
+        on_trial: whether all of ``machine`` holds as it is, and its servers get their passwords: a person at this computer tries it out.
+
+    Attributes:
+        machine: what is this machine's own: where store and folders are, whom it trusts, its language.
+        secrets: the passwords, given out only for the servers for which they are meant.
+        taken_over: what was said of the practice's configuration where this agent took it over from its own; else "".
     """
 
     def __init__(
-        self, machine: Machine, *, secrets: Secrets | None = None, clock: Clock | None = None, workstation: str | None = None
+        self,
+        machine: Machine,
+        *,
+        secrets: Secrets | None = None,
+        clock: Clock | None = None,
+        workstation: str | None = None,
+        on_trial: bool = False,
     ) -> None:
         self.machine = machine
-        self.secrets: Secrets = secrets or SystemSecrets()
+        self._in_force = machine
+        self._is_read = self._on_trial = on_trial
+        hosts = ConfirmedHosts(machine.data_folder / "confirmed-hosts.json", machine)
+        self._guarded = GuardedSecrets(secrets or SystemSecrets(), hosts, lambda: self.configuration)
+        self.secrets: Secrets = (secrets or SystemSecrets()) if on_trial else self._guarded
         self.clock: Clock = clock or SystemClock()
         self.workstation = workstation or socket.gethostname()
+        self.taken_over = ""
+        self._rows: Rows | None = None
+        self._refused: frozenset[str] = frozenset()
+        self._reading = threading.RLock()
+        self.made: dict[object, Any] = {}
+        """The parts of the configuration in force (``_made_for_configuration``)."""
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -100,12 +153,187 @@ class Agent:
 
             upgrade(database, copy_stamp=self.clock.now().astimezone() if found else None)
         check_schema(database)
+        with suppress(KnownError):  # whoever needs it is told; the store is there
+            self._look_at_configuration(database)
         return database
 
     @cached_property
     def store_unchecked(self) -> Database:
         """The agent's own database, whatever tables it has; for ``db upgrade`` and ``doctor``."""
         return self._open(self.machine.store_url, "store", self.machine.store.table_schema)
+
+    # The configuration
+
+    @property
+    def configuration(self) -> Machine:
+        """What holds here: the environment before what the practice has configured, that before the defaults; and what is the machine's.
+
+        As it was read last, with no question to the store, and so safe on the GUI thread; before it was ever read this machine's own.
+        """
+        return self._in_force
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The practice's time zone, as ``configuration``."""
+        return self._in_force.zone
+
+    @cached_property
+    def configurations(self) -> ConfigurationStore:
+        """What the practice has configured, as it stands in the store.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+        """
+        from tray_agent.store.configuration import ConfigurationStore
+
+        return ConfigurationStore(self.store)
+
+    def look_at_configuration(self) -> None:
+        """Reads the configuration anew; where it changed, here or elsewhere, parts that are asked for from now on keep to it.
+
+        What this machine says of the practice's is taken over where the practice has configured nothing yet.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+            ConfigurationError: what the practice has configured does not fit; what held before still does.
+        """
+        if not self._on_trial:
+            self._look_at_configuration(self.store)
+
+    def _look_at_configuration(self, database: Database) -> None:
+        from tray_agent.store.configuration import ConfigurationStore
+
+        if self._on_trial:
+            return
+        with self._reading:
+            store = ConfigurationStore(database)
+            rows = store.load()
+            if not rows and (said := to_take_over(self.machine)):
+                self._take_over(database, store, said)
+                rows = store.load()  # perhaps of another workstation, which was faster
+            # Without a row, a machine that has nothing to say keeps to its environment and the defaults.
+            found = in_force(self.machine, rows) if self._rows != rows else self._in_force
+            refused = self._guarded.of(found).refused()
+            if self._is_read and (found, refused) == (self._in_force, self._refused):
+                return
+            self._in_force, self._rows, self._refused = found, rows, refused
+            self._is_read, self.made = True, {}
+        if "abilities" in self.__dict__:
+            self.abilities.forget()
+        if "job_events" in self.__dict__:
+            from tray_agent.jobs.events import ConfigurationChanged
+
+            self.job_events.tell(ConfigurationChanged())
+
+    def _take_over(self, database: Database, store: ConfigurationStore, said: Rows) -> None:
+        from tray_agent.i18n import _
+        from tray_agent.job_kinds import Service
+        from tray_agent.protocol.activity_log import ActivityLog
+        from tray_agent.protocol.model import Activity, Level
+
+        text = _(
+            "Die Konfiguration der Praxis wurde von {workstation} übernommen und gilt jetzt für alle Arbeitsplätze: {sections}. "
+            "Was in deren Dateien dazu steht, gilt nicht mehr."
+        )
+        sentence = text.format(workstation=self.workstation, sections=", ".join(f"[{section}]" for section in said))
+        log = ActivityLog(database, self.workstation)
+
+        def tell(connection: Connection) -> None:
+            log.write([Activity(Service.AGENT, Level.INFO, "configuration", sentence)], connection=connection)
+
+        if store.take_over(said, self.person, tell):
+            self.taken_over = sentence
+
+    def configure(self, changes: Changes) -> None:
+        """Writes what the practice configures, for all workstations. Whoever does it means the passwords here for the servers it names.
+
+        Args:
+            changes: new values by place, all of them the practice's; None takes a key, or a whole table, out.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError, OutcomeUnknownError: as ``ConfigurationStore.save``.
+            InputError: there is no such key, or a value does not fit; nothing was saved.
+        """
+        from tray_agent.config.reading import MisfitError, read_value
+        from tray_agent.errors import InputError
+        from tray_agent.i18n import _
+
+        assert all(map(is_practices, changes))  # noqa: S101 - whoever calls has told them apart
+        try:
+            changes = {place: None if value is None else read_value(Machine, place, value) for place, value in changes.items()}
+        except MisfitError as error:
+            title, advice = _("Nicht gespeichert"), _("«vitoclient config show» zeigt alle Angaben.")
+            raise InputError(title, f"{error}.", advice, item=".".join(error.place)) from error
+        with suppress(ConfigurationError):  # what stands there now may be what is put right
+            self.look_at_configuration()
+        before, after = self._in_force, self._in_force
+
+        def check(rows: Rows) -> None:
+            nonlocal after
+            after = in_force(self.machine, rows)
+
+        self.configurations.save(changes, self.person, check)
+        hosts = {name: host_of(after, name) for name in secrets_of(after)}
+        meant = {name: host for name, host in hosts.items() if host != host_of(before, name) and self._is_meant(name, changes)}
+        self._guarded.hosts.note(meant)
+        self.look_at_configuration()
+        if any(place[0] in ("gateway", "mail") for place in changes):
+            self.try_refused()
+
+    def _is_meant(self, secret: str, changes: Changes) -> bool:
+        """Returns whether who makes these changes knows the server that gets a password: it was confirmed before, or is named now."""
+        return secret not in self._refused or (("gateway", "address") if secret.startswith("gateway/") else ("mail", "host")) in changes
+
+    def confirm_hosts(self, hosts: Mapping[str, str]) -> None:
+        """Notes a person's word for which servers passwords are meant, by the name of the password as ``host_of`` writes the server."""
+        self._guarded.hosts.note(hosts)
+        with suppress(KnownError):  # it is noted; the next look finds it anyway
+            self.look_at_configuration()
+            self.try_refused()
+
+    def take_new_passwords(self) -> None:
+        """Has parts made anew that hold passwords, and what was refused tried again; those of the databases hold after the next start."""
+        with self._reading:
+            self.made = {}
+        self.abilities.forget()
+        with suppress(KnownError):
+            self.try_refused()
+
+    def try_refused(self) -> None:
+        """Has tried now what waits because an account, a password or a server was refused: it was changed.
+
+        Raises:
+            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
+        """
+        with suppress(ConfigurationError):  # of a mail server that can't be used
+            self.messages.try_refused()
+        self.jobs.try_again(changed=True)
+
+    def unconfirmed_hosts(self) -> Mapping[str, tuple[str, str]]:
+        """Returns, by the name of a password that is here but not for the server of the configuration, the former server and that one.
+
+        Asks the keyring.
+        """
+        if self._on_trial:
+            return {}
+        machine = self._in_force
+        secrets = self._guarded.of(machine)
+        return {name: (former, host_of(machine, name)) for name in secrets_of(machine) if (former := secrets.unconfirmed(name))}
+
+    def _known_configuration(self) -> Machine:
+        """Returns the configuration for a part that is made of it; without the store this machine's own.
+
+        Raises:
+            ConfigurationError: what the practice has configured does not fit.
+        """
+        if not self._is_read:
+            try:
+                self.look_at_configuration()
+            except ConfigurationError:
+                raise
+            except KnownError:  # away: whatever needs the store says so itself
+                pass
+        return self._in_force
 
     @cached_property
     def seen_stores(self) -> SeenStores:
@@ -133,7 +361,7 @@ class Agent:
         with suppress(KnownError):  # they are saved; what was held back is looked at again in a while anyway
             self.jobs.try_again(changed=True)
 
-    @cached_property
+    @_made_for_configuration
     def messages(self) -> MessageService:
         """The outbox, credits, and what the four jobs of the SMS-Service work with.
 
@@ -151,9 +379,9 @@ class Agent:
         def templates() -> TemplateBook:
             return self.templates.book()  # imported for the first message: a program at rest needs no texts
 
-        machine = self.machine
+        database, machine = self.store, self._known_configuration()
         parts = MessageParts(
-            database=self.store,
+            database=database,
             settings=self.settings.load,
             practice=self.practice,
             templates=templates,
@@ -212,13 +440,13 @@ class Agent:
 
         if not self.is_switched_on(JobKey.SEND_MESSAGES):
             return Outlook()
-        return outlook_of(self.jobs.plans.load(), JobKey.SEND_MESSAGES, self.machine.zone, self.jobs.around.quiet())
+        return outlook_of(self.jobs.plans.load(), JobKey.SEND_MESSAGES, self.zone, self.jobs.around.quiet())
 
     def _planned_days(self, job: JobKey, after: datetime, until: datetime) -> Iterable[date]:
         """Gives the days on which a job has a planned time between two instants, by its schedule as it is now."""
         from tray_agent.schedules.planned_times import days_between
 
-        return days_between(self.jobs.plans.load().jobs[job].schedule, self.machine.zone, after, until)
+        return days_between(self.jobs.plans.load().jobs[job].schedule, self.zone, after, until)
 
     def gaps(
         self, schedules: Mapping[JobKey, Schedule] | None = None, changes: Mapping[Setting, Value] | None = None
@@ -240,7 +468,7 @@ class Agent:
         reminders = JobKey.PREPARE_REMINDERS
         schedule = schedules[reminders] if schedules else self.jobs.plans.load().jobs[reminders].schedule
         settings = Settings({**self.settings.load().values, **(changes or {})})
-        return gaps_of(self.store, lambda: self.practice, schedule, RuleSettings.of(settings), self.machine.zone)
+        return gaps_of(self.store, lambda: self.practice, schedule, RuleSettings.of(settings), self.zone)
 
     def waiting_to_send(self) -> Waiting | None:
         """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.
@@ -254,10 +482,10 @@ class Agent:
         if not self.jobs.rests_today(sending):
             return None
         plan = self.jobs.plans.load()
-        waiting = self.messages.waiting(next_after(plan.jobs[sending].schedule, self.machine.zone, plan.now))
+        waiting = self.messages.waiting(next_after(plan.jobs[sending].schedule, self.zone, plan.now))
         return waiting if waiting.number else None
 
-    @cached_property
+    @_made_for_configuration
     def preview(self) -> PreviewService:
         """What the next preparing would find; writes nothing.
 
@@ -266,7 +494,7 @@ class Agent:
         """
         from tray_agent.messages.work.preview import PreviewService, sending_time_of
 
-        return PreviewService(self.messages.parts, sending_time_of(self.jobs, self.machine.zone))
+        return PreviewService(self.messages.parts, sending_time_of(self.jobs, self.zone))
 
     @cached_property
     def downloads(self) -> DownloadService:
@@ -301,11 +529,13 @@ class Agent:
             return self.downloads.work
         work = message_work(lambda: self.messages.parts, key)
 
-        def send(context: JobContext) -> JobResult:
-            self.jobs.presences.check_own()  # a store that was copied while the old computer goes on would send everything twice
+        def begin(context: JobContext) -> JobResult:
+            self.look_at_configuration()  # what the practice has configured now holds for this run, to its end
+            if key is JobKey.SEND_MESSAGES:
+                self.jobs.presences.check_own()  # a store that was copied while the old computer goes on would send everything twice
             return work(context)
 
-        return send if key is JobKey.SEND_MESSAGES else work
+        return begin
 
     def is_switched_on(self, key: JobKey) -> bool:
         """Returns whether a switch that turns a job on stands on Ja now."""
@@ -334,18 +564,19 @@ class Agent:
 
         around = Surroundings(
             workstation=self.workstation,
-            zone=self.machine.zone,
+            zone_now=lambda: self.zone,
             clock=self.clock,
             events=self.job_events,
             works=lambda: self.job_works,
             switched_on=self.is_switched_on,
-            quiet=lambda: QuietHours.from_settings(self.settings.load(), self.machine.practice.canton),
+            quiet=lambda: QuietHours.from_settings(self.settings.load(), self.configuration.practice.canton),
             keep_days=lambda: self.settings.load().number(KEEP_LOG_DAYS),
             gaps=self.gaps,
             seen=self.seen_stores,
             lacks=self.abilities.lacks,
             forget_lacks=self.abilities.forget,
             report=self.abilities.report,
+            look_at_configuration=self.look_at_configuration,
         )
         self.job_events.subscribe(self._write_through)
         return Jobs(self.store, around, nudge=self._nudge_scheduler)
@@ -369,7 +600,7 @@ class Agent:
         """Runs the jobs at their times once it is started; needs no database to be built or started."""
         from tray_agent.jobs.scheduler import Scheduler, network_ready
 
-        return Scheduler(lambda: self.jobs, self.job_events, self.clock, self.machine.zone, network_ready)
+        return Scheduler(lambda: self.jobs, self.job_events, self.clock, network_ready)
 
     def _nudge_scheduler(self) -> None:
         """Has the plan looked at now where a scheduler runs here; a command does not build one for it."""
@@ -410,24 +641,27 @@ class Agent:
         except KnownError:
             return None
 
-    @cached_property
+    @_made_for_configuration
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
         from tray_agent.messages.texts.rendering import PracticeWords
         from tray_agent.messages.texts.service import TemplateService
 
-        return TemplateService(self.store, self.settings.load, lambda: self.practice, PracticeWords.of(self.machine.practice))
+        return TemplateService(
+            self.store, self.settings.load, lambda: self.practice, PracticeWords.of(self._known_configuration().practice)
+        )
 
-    @cached_property
+    @_made_for_configuration
     def sms_gateways(self) -> SmsGateways:
         """The SMS gateways by Mandant id, each opened when first asked for."""
         from tray_agent.messages.gateways.registry import SmsGateways
 
-        gateways = SmsGateways(self.machine.gateway, self.secrets, self.clock, self.machine.data_folder)
+        machine = self._known_configuration()
+        gateways = SmsGateways(machine.gateway, self._secrets_for(machine), self.clock, machine.data_folder)
         self._closing.callback(gateways.close)
         return gateways
 
-    @cached_property
+    @_made_for_configuration
     def mail_gateway(self) -> MailGateway:
         """The way for e-mail.
 
@@ -436,11 +670,15 @@ class Agent:
         """
         from tray_agent.messages.gateways.smtp import SmtpGateway
 
-        mail = self.machine.mail
-        password = (self.secrets.get("mail") or "") if mail.user else ""
-        gateway = SmtpGateway(mail, password, self.clock)
+        machine = self._known_configuration()
+        password = self._secrets_for(machine).get("mail") if machine.mail.user else ""
+        gateway = SmtpGateway(machine.mail, password, self.clock)
         self._closing.callback(gateway.close)
         return gateway
+
+    def _secrets_for(self, machine: Machine) -> Secrets:
+        """Returns the passwords for a part that keeps to one configuration."""
+        return self.secrets if self._on_trial else self._guarded.of(machine)
 
     def _open(self, url: str, secret: str, schema: str | None, *, guest: bool = False) -> Database:
         """Opens a database with its password from the secrets. An embedded one has this machine's clock."""

@@ -181,10 +181,10 @@ class Start:
         QtTranslations(self._application).load(current_language())
         windows = Windows(agent, self._background, Remembered(machine.data_folder / "windows.ini"))
         desktop = self._desktop(machine.ui)
-        self._program = Program(engine, windows, desktop, self._background, lambda: agent.clock.now().astimezone(machine.zone))
+        self._program = Program(engine, windows, desktop, self._background, lambda: agent.clock.now().astimezone(agent.zone))
         self._program.ending.connect(lambda: _Watchdog.start(lambda: self.restarting))
         windows.state.can_restart = self._make_agent is _agent_here
-        self._program.begin(machine.ui.practice_process)
+        self._program.begin(lambda: agent.configuration.ui.practice_process)
         if self._make_agent is _agent_here and is_unconfigured():
             windows.open(DialogName.SETUP)
         for action in self._waiting:

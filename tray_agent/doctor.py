@@ -5,7 +5,7 @@ Used by ``vitoclient doctor`` and by the dialog *Einrichten*. Every check is ind
 
 from __future__ import annotations
 
-import os
+import getpass
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -87,14 +87,47 @@ def examine(agent: Agent, *subjects: Subject) -> Iterator[CheckResult]:
             yield CheckResult(subject, FAULT, error.message, error.advice)
 
 
-def _configuration(_agent: Agent) -> Iterator[_Finding]:
+def _configuration(agent: Agent) -> Iterator[_Finding]:
     from tray_agent.config.machine import config_file
+    from tray_agent.store.schema_version import check_schema
 
     file = config_file()
     if file.exists():
         yield GOOD, _("Konfiguration: {file}.").format(file=file)
     else:
         yield NOTICE, _("Die Konfigurationsdatei {file} gibt es noch nicht; es gelten die Vorgaben.").format(file=file)
+    try:
+        check_schema(agent.store_unchecked)  # asked for as it is: an examination makes no tables
+    except KnownError:  # told where the store is examined
+        return
+    agent.look_at_configuration()
+    if agent.taken_over:
+        yield NOTICE, agent.taken_over
+    if stale := ", ".join(_stale_values(agent)):
+        text = _("In der Konfigurationsdatei steht, was nicht mehr gilt: {keys}. Es gilt, was für die Praxis eingestellt ist.")
+        advice = _("Diese Zeilen aus der Datei nehmen; was gilt, zeigt «vitoclient config show».")
+        yield NOTICE, text.format(keys=stale), advice
+
+
+def _stale_values(agent: Agent) -> Iterator[str]:
+    """Gives the keys of the file that are the practice's and say something else than the practice."""
+    from tray_agent.config.machine import practices_part, value_at
+    from tray_agent.config.reading import places_of, plain_table
+
+    file, holds = practices_part(agent.machine.in_file), plain_table(agent.configuration)
+    for place in places_of(file):
+        if str(value_at(file, place)) != str(value_at(holds, place)):
+            yield ".".join(place)
+
+
+def _passwords_elsewhere(agent: Agent, name: str) -> Iterator[_Finding]:
+    """Gives the other workstations that lack a password, by name."""
+    for one in agent.jobs.presences.there():
+        is_other = one.report and (one.workstation, one.report.user) != (agent.workstation, getpass.getuser())
+        if is_other and one.report and one.report.secrets.get(name) is False:
+            advice = _("Dort unter «Einrichten» das Passwort eingeben, oder «vitoclient config confirm» aufrufen.")
+            text = _("Auf {workstation} (angemeldet: {user}) fehlt das Passwort «{name}», oder es ist für diesen Server nicht bestätigt.")
+            yield NOTICE, text.format(workstation=one.workstation, user=one.report.user, name=name), advice
 
 
 def _store(agent: Agent) -> Iterator[_Finding]:
@@ -130,7 +163,7 @@ def _clock_of_store(agent: Agent) -> _Finding | None:
 
 def _clock_of_gateway(agent: Agent) -> _Finding | None:
     """Returns how this computer's clock stands to the first SMS gateway's that answers and tells the time."""
-    for mandant in agent.machine.gateway.accounts:
+    for mandant in agent.configuration.gateway.accounts:
         try:
             gateway = agent.sms_gateways[mandant]
             gateway.balance()
@@ -223,11 +256,11 @@ def _portal(agent: Agent) -> Iterator[_Finding]:
 
 
 def _downloads(agent: Agent) -> Iterator[_Finding]:
+    from tray_agent.abilities import can_be_written
     from tray_agent.downloads.installation import names_of
 
     folder, portal = agent.machine.download_folder, agent.machine.portal
-    existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
-    if existing is not None and os.access(existing, os.W_OK):
+    if can_be_written(folder):
         yield GOOD, _("Download-Ordner: {folder}.").format(folder=folder)
     else:
         advice = _("Rechte des Ordners prüfen oder unter «Einrichten» einen anderen wählen (in der Konfiguration: download.folder).")
@@ -246,10 +279,15 @@ def _downloads(agent: Agent) -> Iterator[_Finding]:
 
 
 def _gateway(agent: Agent) -> Iterator[_Finding]:
-    accounts = agent.machine.gateway.accounts
+    accounts = agent.configuration.gateway.accounts
     if not accounts:
         yield NOTICE, _("Kein SMS-Konto eingerichtet; SMS werden nicht gesendet."), _where(_("SMS"), "gateway.accounts")
+    unconfirmed = agent.unconfirmed_hosts()
     for mandant in accounts:
+        name = f"gateway/{mandant}"
+        if name in unconfirmed:
+            yield _unconfirmed(_("SMS-Konto von Mandant {mandant}").format(mandant=mandant), *unconfirmed[name])
+            continue
         try:
             agent.sms_gateways.originator(mandant)
             balance = format_number(agent.sms_gateways[mandant].balance())
@@ -257,12 +295,20 @@ def _gateway(agent: Agent) -> Iterator[_Finding]:
             yield FAULT, _("SMS-Konto von Mandant {mandant}: {fault}").format(mandant=mandant, fault=error.message), error.advice
         else:
             yield GOOD, _("SMS-Konto von Mandant {mandant}: {balance} Credits.").format(mandant=mandant, balance=balance)
+    for mandant in accounts:
+        yield from _passwords_elsewhere(agent, f"gateway/{mandant}")
+
+
+def _unconfirmed(what: str, former: str, host: str) -> _Finding:
+    text = _("{what}: Das Passwort dieses Arbeitsplatzes ist für {former} bestätigt, eingestellt ist jetzt {host}.")
+    advice = _("Stimmt das, hier unter «Einrichten» das Passwort noch einmal eingeben oder «vitoclient config confirm» aufrufen.")
+    return FAULT, text.format(what=what, former=former, host=host), advice
 
 
 def _mail(agent: Agent) -> Iterator[_Finding]:
     from tray_agent.messages.gateways.smtp import is_address
 
-    mail = agent.machine.mail
+    mail = agent.configuration.mail
     if not mail.host:
         yield NOTICE, _("Kein Mailserver eingerichtet; E-Mails werden nicht gesendet."), _where(_("E-Mail"), "mail.host")
         return
@@ -270,12 +316,16 @@ def _mail(agent: Agent) -> Iterator[_Finding]:
         if not is_address(sender):
             advice = _("Unter «Einrichten | E-Mail» die Absenderadresse eintragen (in der Konfiguration: mail.sender).")
             yield FAULT, _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=sender), advice
+    yield from _passwords_elsewhere(agent, "mail")
+    if "mail" in (unconfirmed := agent.unconfirmed_hosts()):
+        yield _unconfirmed(_("Mailserver"), *unconfirmed["mail"])
+        return
     agent.mail_gateway.check()
     yield GOOD, _("Der Mailserver {host} nimmt die Anmeldung an.").format(host=mail.host)
 
 
 def _software(agent: Agent) -> Iterator[_Finding]:
-    yield _practice_process(agent.machine.ui.practice_process)
+    yield _practice_process(agent.configuration.ui.practice_process)
     yield _practice_program(agent.machine.download.practice_program)
 
 

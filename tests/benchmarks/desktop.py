@@ -79,7 +79,7 @@ def _prepare(data: Path) -> None:
 
     with Agent(Machine(machine=MachineSection(data_folder=str(data))), secrets=MemorySecrets()) as agent:
         upgrade(agent.store_unchecked)
-        make_demo_practice(agent.practice_database, agent.clock.now().astimezone(agent.machine.zone).date())
+        make_demo_practice(agent.practice_database, agent.clock.now().astimezone(agent.zone).date())
 
 
 @contextmanager

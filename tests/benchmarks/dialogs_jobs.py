@@ -184,7 +184,7 @@ def _bench(folder: Path) -> Iterator[_Bench]:
     application = create_application(["benchmark"])
     with Agent(Machine(machine=MachineSection(data_folder=str(folder))), secrets=MemorySecrets()) as agent:
         upgrade(agent.store_unchecked)
-        make_demo_practice(agent.practice_database, agent.clock.now().astimezone(agent.machine.zone).date())
+        make_demo_practice(agent.practice_database, agent.clock.now().astimezone(agent.zone).date())
         _fill(agent.store, job_run, _run_row)
         _fill(agent.store, activity, _activity_row)
         _analyze(agent.store)

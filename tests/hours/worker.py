@@ -87,7 +87,7 @@ class Workstation(Agent):
     @cached_property
     def scheduler(self) -> Scheduler:
         rhythm = Rhythm(look=timedelta(seconds=1), first_retry=timedelta(seconds=0.5), longest_retry=timedelta(seconds=2))
-        return Scheduler(lambda: self.jobs, self.job_events, self.clock, self.machine.zone, rhythm=rhythm)
+        return Scheduler(lambda: self.jobs, self.job_events, self.clock, rhythm=rhythm)
 
 
 def main(line: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from tray_agent.clock import Clock
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import Lacks, Report
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Event, Events
@@ -74,6 +75,7 @@ class Engine:
     offered: Sequence[Offered] = ()
     quiet: QuietHours = NO_QUIET
     lease: timedelta = timedelta(seconds=90)
+    lacks: dict[JobKey, Lacks] = field(default_factory=dict)
     heard: list[Event] = field(default_factory=list)
     launched: list[Claim] = field(default_factory=list)
 
@@ -81,8 +83,9 @@ class Engine:
         self.events = Events()
         self.events.subscribe(self.heard.append)
         around = Surroundings(
-            self.workstation, ZURICH, self.clock, self.events, lambda: {one.key: one.work for one in self.offered},
+            self.workstation, lambda: ZURICH, self.clock, self.events, lambda: {one.key: one.work for one in self.offered},
             lambda key: any(one.switched_on for one in self.offered if one.key is key), lambda: self.quiet, lambda: 400,
+            lacks=lambda key: self.lacks.get(key, ()), report=lambda: Report(lacks=self.lacks),
         )  # fmt: skip
         self.jobs = Jobs(self.database, around, self.lease)
         self.jobs.runner._beating = False  # the clock of the tests moves when it is waited for
@@ -95,6 +98,10 @@ class Engine:
     def settle(self, *, run: bool = True) -> None:
         """Looks at the plan once and runs what is due to its end."""
         self.jobs.settlement.settle(self._launch if run else self._keep)
+
+    def beat(self) -> None:
+        """Tells the others that this agent is there and what it lacks."""
+        self.jobs.presences.tell(timedelta(0))
 
     def told(self, job: JobKey) -> list[tuple[str, str, str, str]]:
         """Returns the history of a job, the oldest first: local time, trigger, state, reason."""

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, event, text, update
 from sqlalchemy.engine import make_url
 
 from tests.conftest import make_database
-from tests.jobs.engine import NOW, ZURICH, Engine, daily, every, job
+from tests.jobs.engine import NOW, Engine, daily, every, job
 from tests.jobs.fleet.clock import FastClock
 from tests.support.refusing import Refusing
 from tests.support.servers import postgresql_url
@@ -57,7 +57,7 @@ class Switch:
 
 def scheduler_of(engine: Engine, switch: Switch | None = None, *, network: bool = True) -> Scheduler:
     jobs = switch.jobs if switch else (lambda: engine.jobs)
-    return Scheduler(jobs, engine.events, engine.clock, ZURICH, lambda: network)
+    return Scheduler(jobs, engine.events, engine.clock, lambda: network)
 
 
 def heard(engine: Engine, kind: type[Event]) -> list[Event]:
@@ -269,7 +269,7 @@ def test_a_fault_of_the_program_does_not_end_the_thread(
     sqlite_database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = Engine(sqlite_database, clock)
-    scheduler = Scheduler(lambda: 1 / 0, engine.events, clock, ZURICH)  # type: ignore[arg-type,return-value]  # a fault
+    scheduler = Scheduler(lambda: 1 / 0, engine.events, clock)  # type: ignore[arg-type,return-value]  # a fault
     assert scheduler.look() == RHYTHM.look
     assert "ZeroDivisionError" in caplog.text
     caplog.clear()
@@ -347,7 +347,7 @@ def test_the_real_thing_runs_and_stops(database: Database) -> None:
     engine.plan(DOWNLOAD, every(20))
     engine.events.subscribe(lambda event: ended.set() if len(heard(engine, RunFinished)) >= 6 else None)
     rhythm = Rhythm(gap=timedelta(hours=1), speed=3000)
-    scheduler = Scheduler(lambda: engine.jobs, engine.events, fast, ZURICH, rhythm=rhythm)
+    scheduler = Scheduler(lambda: engine.jobs, engine.events, fast, rhythm=rhythm)
     scheduler.start()
     assert ended.wait(60)
     assert scheduler.stop(10)
@@ -368,7 +368,7 @@ def test_stopping_cancels_a_running_job_at_its_next_safe_point_within_two_second
 
     engine = Engine(Database(sqlite_database.engine, None, fast), fast, offered=[job(DOWNLOAD, work)])
     engine.plan(DOWNLOAD, every(1))
-    scheduler = Scheduler(lambda: engine.jobs, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
+    scheduler = Scheduler(lambda: engine.jobs, engine.events, fast, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
     scheduler.start()
     assert began.wait(60)
     assert scheduler.stop(2.0)
@@ -385,7 +385,7 @@ def test_starting_without_a_database_is_no_error_and_goes_on_by_itself(sqlite_da
     away, back = threading.Event(), threading.Event()
     engine.events.subscribe(lambda event: away.set() if isinstance(event, DatabaseAway) else None)
     engine.events.subscribe(lambda event: back.set() if isinstance(event, DatabaseBack) else None)
-    scheduler = Scheduler(switch.jobs, engine.events, fast, ZURICH, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
+    scheduler = Scheduler(switch.jobs, engine.events, fast, rhythm=Rhythm(gap=timedelta(hours=1), speed=60))
     scheduler.start()
     assert away.wait(30)
     switch.away = False

@@ -8,7 +8,6 @@ when something is due or has changed, because nothing else could make a differen
 from __future__ import annotations
 
 import logging
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -744,22 +743,6 @@ def notices_since(engine: Engine, number: int) -> tuple[int, list[Notice]]:
         if row.patient_id and row.appointment_at
     ]
     return max([number, *(row.id for row in rows)]), notices
-
-
-def copy_of(engine: Engine) -> bytes:
-    """Returns a whole copy of the store, made while everything runs."""
-    with sqlite3.connect(engine.url.database or "") as source, sqlite3.connect(":memory:") as copy:
-        source.backup(copy)
-        return copy.serialize()
-
-
-def put_back(engine: Engine, copy: bytes) -> None:
-    """Puts a copy in the store's place, while no computer is on."""
-    engine.dispose()
-    file = Path(engine.url.database or "")
-    for old in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
-        old.unlink(missing_ok=True)  # not written over: what a computer that was switched off had opened stays what it was
-    file.write_bytes(copy)
 
 
 @cache

@@ -37,15 +37,14 @@ from tests.simulation.product import (
     Surroundings,
     Wires,
     World,
-    copy_of,
     new_store,
     notices_since,
     product_in_strands,
-    put_back,
 )
 from tests.simulation.record import Glance, Outage, PutBack, Record
 from tests.simulation.strands import Timetable
 from tests.simulation.troubles import Kind, Trouble, at, bad_hours
+from tests.support.store_copies import Copy, copy_of, put_back
 from tray_agent.errors import KnownError
 from tray_agent.messages.guards.questions import Answer, Question, QuestionKind
 from tray_agent.practice.views import APPOINTMENTS, VIEWS
@@ -123,7 +122,7 @@ class Simulation:
         self._lively = Random(f"{seed} lively") if lively else None
         self._life: Life | None = None
         self._all_off = 0
-        self._copies: deque[tuple[datetime, bytes]] = deque(maxlen=COPIES)
+        self._copies: deque[tuple[datetime, Copy]] = deque(maxlen=COPIES)
         self._noticed = 0
         self._waits_for_answer = False
 

@@ -3,6 +3,7 @@
 Prints "ready" when a run goes on, waits for a line, then tries everything that it could do to the store, and prints what became of each.
 """
 
+# mypy: ignore-errors
 from __future__ import annotations
 
 import json

@@ -65,7 +65,7 @@ class FakeProcesses(SystemProcesses):
 def test_what_ran_before_is_no_start() -> None:
     processes = FakeProcesses()
     processes.running[7] = ("vitomed.exe", 1.0)
-    watch = PracticeStart(processes, "vitomed.exe")
+    watch = PracticeStart(processes, lambda: "vitomed.exe")
     assert not watch.look()
     assert processes.looked_at == []
 
@@ -73,7 +73,7 @@ def test_what_ran_before_is_no_start() -> None:
 @pytest.mark.parametrize("named", ["vitomed", "VITOMED.EXE", r"C:\Program Files\vitomed\vitomed.exe", '"vitomed.exe" '])
 def test_practice_software_is_known_however_somebody_wrote_its_name(named: str) -> None:
     processes = FakeProcesses()
-    watch = PracticeStart(processes, named)
+    watch = PracticeStart(processes, lambda: named)
     processes.running[7] = ("vitomed.exe", 1.0)
     processes.running[8] = ("vitomed-help.exe", 1.0)
     assert watch.look()
@@ -81,7 +81,7 @@ def test_practice_software_is_known_however_somebody_wrote_its_name(named: str) 
 
 def test_start_is_noticed_once_whatever_the_letters() -> None:
     processes = FakeProcesses()
-    watch = PracticeStart(processes, "vitomed.exe")
+    watch = PracticeStart(processes, lambda: "vitomed.exe")
     processes.running[7] = ("VitoMed.EXE", 2.0)
     processes.running[8] = ("notepad.exe", 2.0)
     assert watch.look()
@@ -92,7 +92,7 @@ def test_start_is_noticed_once_whatever_the_letters() -> None:
 
 def test_same_number_later_is_another_start() -> None:
     processes = FakeProcesses()
-    watch = PracticeStart(processes, "vitomed.exe")
+    watch = PracticeStart(processes, lambda: "vitomed.exe")
     for born in (1.0, 2.0):
         processes.running[7] = ("vitomed.exe", born)
         assert watch.look()
@@ -103,7 +103,7 @@ def test_same_number_later_is_another_start() -> None:
 
 def test_program_that_is_loaded_after_the_first_look_is_noticed() -> None:
     processes = FakeProcesses()
-    watch = PracticeStart(processes, "vitomed.exe")
+    watch = PracticeStart(processes, lambda: "vitomed.exe")
     processes.running[7] = ("sh", 2.0)
     assert not watch.look()
     processes.running[7] = ("vitomed.exe", 2.0)
@@ -112,7 +112,7 @@ def test_program_that_is_loaded_after_the_first_look_is_noticed() -> None:
 
 def test_process_that_is_gone_again_is_no_start() -> None:
     processes = FakeProcesses()
-    watch = PracticeStart(processes, "vitomed.exe")
+    watch = PracticeStart(processes, lambda: "vitomed.exe")
     processes.running[7] = ("vitomed.exe", 2.0)
     processes.describe = lambda _pid: None  # type: ignore[method-assign, assignment]  # it ended between the two questions
     assert not watch.look()
@@ -124,7 +124,7 @@ def test_real_processes() -> None:
     described = processes.describe(os.getpid())
     assert os.getpid() in processes.pids()
     assert described is not None
-    watch = PracticeStart(processes, described[0])
+    watch = PracticeStart(processes, lambda: described[0])
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         child_name = processes.describe(child.pid)
         assert child_name is not None

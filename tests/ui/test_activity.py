@@ -261,9 +261,7 @@ def test_letters_say_place_and_time_and_no_more(qtbot: QtBot, context: DialogCon
     missed(practice)
     entries = practice.service.call_list()
     patients = practice.practice.patients({entry.message.patient_id for entry in entries})
-    printed = letters(
-        entries, patients, PracticeSection(name="Praxis am Bellevue", phone="044 262 11 22"), context.agent.machine.zone, clock.now()
-    )
+    printed = letters(entries, patients, PracticeSection(name="Praxis am Bellevue", phone="044 262 11 22"), context.agent.zone, clock.now())
     assert printed.html.count("Gerne erinnern wir Sie an Ihren Termin am 24.11.2026 um") == 2
     assert printed.html.count("page-break-before") == 1
     assert "Frau Anna Muster0" in printed.html
@@ -282,7 +280,7 @@ def test_a_letter_of_a_notice_says_which_time_no_longer_holds(
             entry.message, kind=MessageKind.MOVED if key.startswith("moved") else MessageKind.REMINDER, unique_key=key, state=state
         )
         sender = PracticeSection(name="Praxis", phone="")
-        return letters([replace(entry, message=message)], {}, sender, context.agent.machine.zone, clock.now()).html
+        return letters([replace(entry, message=message)], {}, sender, context.agent.zone, clock.now()).html
 
     told = "Er findet neu am 24.11.2026 um 09:00 Uhr statt; der bisherige am {day} um {time} Uhr gilt nicht mehr."
     notice, reminder = "moved/20261124t0900/20261123t1630/a1", "reminder/20261123t1630/a1"
@@ -308,7 +306,7 @@ def test_a_letter_is_in_the_language_of_its_patient(
     missed(practice)
     entry = practice.service.call_list()[0]
     patient = replace(practice.practice.patients({entry.message.patient_id})[entry.message.patient_id], language=written)
-    printed = letters([entry], {patient.id: patient}, PracticeSection(name="Praxis", phone=""), context.agent.machine.zone, clock.now())
+    printed = letters([entry], {patient.id: patient}, PracticeSection(name="Praxis", phone=""), context.agent.zone, clock.now())
     assert f"<p>{greeting}</p>" in printed.html
     assert "24.11.2026" in printed.html
 
@@ -438,7 +436,7 @@ def test_a_pdf_that_cant_be_written_is_told(qtbot: QtBot, context: DialogContext
 def test_a_letter_each_on_its_page(tmp_path: Path, practice: World, context: DialogContext, clock: ManualClock, qtbot: QtBot) -> None:
     missed(practice, 3)
     entries = practice.service.call_list()
-    printed = letters(entries, {}, PracticeSection(name="Praxis am Bellevue", phone=""), context.agent.machine.zone, clock.now())
+    printed = letters(entries, {}, PracticeSection(name="Praxis am Bellevue", phone=""), context.agent.zone, clock.now())
     write_pdf(printed, tmp_path / "briefe.pdf")
     pages = pages_of(tmp_path / "briefe.pdf")
     assert len(pages) == 3
@@ -447,9 +445,9 @@ def test_a_letter_each_on_its_page(tmp_path: Path, practice: World, context: Dia
 
 
 def test_a_list_that_goes_on_says_so(context: DialogContext) -> None:
-    now = datetime(2026, 11, 23, 10, tzinfo=context.agent.machine.zone)
-    assert "die Liste geht weiter" in activity_list("SMS", (), context.agent.machine.zone, now, more=True).html
-    assert "die Liste geht weiter" not in activity_list("SMS", (), context.agent.machine.zone, now, more=False).html
+    now = datetime(2026, 11, 23, 10, tzinfo=context.agent.zone)
+    assert "die Liste geht weiter" in activity_list("SMS", (), context.agent.zone, now, more=True).html
+    assert "die Liste geht weiter" not in activity_list("SMS", (), context.agent.zone, now, more=False).html
 
 
 def test_printing_goes_through_the_systems_dialog(

@@ -425,14 +425,14 @@ def test_without_the_engine_the_model_is_empty() -> None:
 
 
 def test_a_pause_with_an_end_tells_it(agent: Agent, clock: ManualClock) -> None:
-    edited = JobsModel(agent.machine.zone)
+    edited = JobsModel(agent.zone)
     until = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
     edited.show(agent.jobs.overview(), clock.now(), agent.jobs.pause(PauseScope.EVERYTHING, until, "Anna"))
     assert edited.hints == ("Anna hat alle Aufträge bis 23.11.2026 11:00 angehalten.",)
 
 
 def test_a_schedule_that_has_ended_never_runs_again(agent: Agent, clock: ManualClock) -> None:
-    edited = JobsModel(agent.machine.zone)
+    edited = JobsModel(agent.zone)
     edited.show(agent.jobs.overview(), clock.now() + timedelta(days=400))
     edited.enable(SEND, on=True)
     edited.set_schedule(SEND, replace(edited.schedule(SEND), start_date=date(2026, 1, 1), end_date=date(2026, 2, 1)))
@@ -447,7 +447,7 @@ def test_the_window_is_found_by_its_name(qtbot: QtBot, windows: Windows, agent: 
 def test_a_schedule_that_is_none_is_told_and_can_be_replaced_even_by_the_one_proposed(agent: Agent) -> None:
     with agent.store.begin() as connection:
         connection.execute(update(job).where(job.c.key == SEND.value).values(freq_interval=0))
-    model = JobsModel(agent.machine.zone)
+    model = JobsModel(agent.zone)
     model.show(agent.jobs.overview(), agent.clock.now())
     (hint,) = model.hints
     assert "«" not in hint

@@ -53,7 +53,7 @@ def opened(qtbot: QtBot, context: DialogContext) -> QuestionsDialog:
 
 
 def test_every_question_has_its_sentence_since_when_and_a_button_for_each_answer(context: DialogContext, dialog: QuestionsDialog) -> None:
-    asked = shown(context.agent.questions.open(), context.agent.machine.zone)
+    asked = shown(context.agent.questions.open(), context.agent.zone)
     assert [one.title for one in asked] == [kind.text for kind in reversed(QuestionKind)]
     assert {one.sentence for one in asked} == {SENTENCE}
     assert all(one.since.startswith("Offen seit 23.11.2026 ") for one in asked)
@@ -92,7 +92,7 @@ def test_what_cant_be_undone_is_asked_once_more(
     number = put(context.agent, kind)
     dialog, yes = opened(qtbot, context), Yes()
     monkeypatch.setattr(dialog, "ask", lambda *words: yes(*words) and agrees)
-    (asked,) = shown(context.agent.questions.open(), context.agent.machine.zone)
+    (asked,) = shown(context.agent.questions.open(), context.agent.zone)
     choice = asked.choices[-1]
     dialog.answers[-1].click()
     qtbot.waitUntil(lambda: context.background.idle and not dialog.is_busy)

@@ -21,6 +21,7 @@ from tests.ui.keyboard import turn_wheel
 from tray_agent.agent import Agent
 from tray_agent.config.machine import DownloadSection, GatewayAccount, GatewaySection, Machine, PortalSection, UiSection, load_machine
 from tray_agent.config.reading import plain_table
+from tray_agent.config.secrets import MemorySecrets
 from tray_agent.demo.world import DemoWorld
 from tray_agent.doctor import CheckVerdict, Subject
 from tray_agent.downloads.installation import names_of
@@ -28,7 +29,7 @@ from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
-from ui.models.setup import PAGES, AutostartStatus, Kind, SetupModel, try_out
+from ui.models.setup import PAGES, AutostartStatus, Kind, SetupModel, save, try_out
 from ui.windows import DialogContext, Remembered, Windows
 
 
@@ -99,10 +100,13 @@ def test_every_value_of_an_installation_has_a_field() -> None:
 def test_what_was_refused_may_be_taken_after_a_changed_password_or_account_only(place: tuple[str, ...], changes: bool) -> None:
     edited = SetupModel(Machine())
     edited.edit(place, "neu")
-    assert edited.needs_restart
     assert edited.changes_account is changes
+    assert not edited.needs_restart
     edited.edit_secret("mail", "neu")
     assert edited.changes_account
+    assert not edited.needs_restart
+    edited.edit_secret("store", "neu")
+    assert edited.needs_restart
 
 
 def test_a_switched_off_notice_is_written_and_its_default_is_taken_out() -> None:
@@ -235,19 +239,51 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_saving_writes_the_file_and_keeps_the_password_elsewhere(qtbot: QtBot, dialog: SetupDialog, file: Path, told: list[str]) -> None:
+    agent = dialog.context.agent
     field(dialog, "mail.host").setText("neu")
+    field(dialog, "download.folder").setText("D:/Downloads")
     field(dialog, "mail").textEdited.emit("geheim")
     dialog.save_and_close()
     qtbot.waitUntil(lambda: bool(told))
     assert not dialog.isVisible()
-    assert "nach dem nächsten Start" in told[0]
+    assert "nach dem nächsten Start" in told[0]  # of the folder
     assert "neu starten" not in told[0]  # nobody could do it here
     said = file.read_text(encoding="utf-8")
     assert "# von Hand" in said
-    assert "geheim" not in said
-    assert load_machine(file).mail.host == "neu"
-    assert dialog.context.agent.secrets.get("mail") == "geheim"
+    assert "neu" not in said
+    assert load_machine(file).download.folder == "D:/Downloads"
+    assert agent.configurations.load()["mail"] == {"host": "neu"}
+    assert "geheim" not in str(agent.configurations.load())
+    assert agent.configuration.mail.host == "neu"
+    assert agent.secrets.get("mail") == "geheim"
     assert dialog.context.windows.state.account_changed
+
+
+def test_what_is_the_practices_holds_at_once(qtbot: QtBot, dialog: SetupDialog, told: list[str]) -> None:
+    agent = dialog.context.agent
+    before = agent.messages
+    field(dialog, "mail.host").setText("neu")
+    field(dialog, "practice.name").setText("Praxis am Bahnhof")
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    assert told == []
+    assert not dialog.context.windows.state.account_changed  # it was tried at once
+    assert agent.messages is not before
+    assert agent.messages.parts.words.name == "Praxis am Bahnhof"
+    assert agent.unconfirmed_hosts() == {}
+
+
+def test_another_store_gets_what_holds_here_where_nothing_is_configured_there(context: DialogContext, file: Path, tmp_path: Path) -> None:
+    context.agent.configure({("practice", "phone"): "044 123 45 67"})
+    url = f"sqlite:///{(tmp_path / 'neu.db').as_posix()}"
+    saved = save(context.agent, file, {("store", "url"): url, ("practice", "name"): "Praxis am Bahnhof"}, {})
+    assert (saved.practice.name, saved.practice.phone) == ("Praxis am Bahnhof", "044 123 45 67")
+    with Agent(load_machine(file), secrets=MemorySecrets()) as moved:
+        assert moved.configurations.load()["practice"] == {"name": "Praxis am Bahnhof", "phone": "044 123 45 67"}
+        assert moved.configuration.practice.name == "Praxis am Bahnhof"
+    away = save(context.agent, file, {("store", "url"): f"sqlite:///{file.as_posix()}/x.db", ("practice", "name"): "Praxis am See"}, {})
+    assert away.practice.name == "Praxis am See"
+    assert load_machine(file).practice.name == "Praxis am See"  # for the first start there
 
 
 @pytest.mark.parametrize("now", [True, False])
@@ -267,7 +303,7 @@ def test_restart_is_offered_and_done_only_when_somebody_wants_it(
     state.can_restart = True
     state.show(tray_state(AgentFacts(now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC), running="Mitteilungen senden")))
     state.chosen.connect(chosen.append)
-    field(dialog, "mail.host").setText("neu")
+    field(dialog, "portal.address").setText("https://portal.example/")
     dialog.save_and_close()
     qtbot.waitUntil(lambda: bool(asked))
     assert "«Mitteilungen senden»" in asked[0]
@@ -281,6 +317,7 @@ def test_a_password_that_cannot_be_kept_stays_in_the_window(
         raise ConfigurationError("Kein Schlüsselbund", "Passwörter können hier nicht gespeichert werden.")
 
     field(dialog, "mail.host").setText("neu")
+    field(dialog, "portal.address").setText("https://neu.example/")
     field(dialog, "mail").textEdited.emit("geheim")
     with monkeypatch.context() as patch:
         patch.setattr(type(dialog.context.agent.secrets), "set", refuse)
@@ -292,7 +329,7 @@ def test_a_password_that_cannot_be_kept_stays_in_the_window(
     dialog.save_and_close()
     qtbot.waitUntil(lambda: bool(told))
     assert dialog.context.agent.secrets.get("mail") == "geheim"
-    assert load_machine(file).mail.host == "neu"
+    assert dialog.context.agent.configuration.mail.host == "neu"
 
 
 def test_a_wrong_value_is_told_and_nothing_is_saved(qtbot: QtBot, dialog: SetupDialog, file: Path) -> None:

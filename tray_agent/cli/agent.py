@@ -12,6 +12,7 @@ from tray_agent.config.machine import CONFIG_FILE_VARIABLE, load_machine, shared
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
+    from tray_agent.agent import Agent
     from tray_agent.jobs.events import Event
     from tray_agent.platforms.shutdown import ProgramEnd
 
@@ -31,18 +32,21 @@ def run_agent_here() -> int:
             _("Der Agent läuft; Ctrl+C beendet ihn. Protokoll: {file}").format(file=log_file(agent.machine.data_folder, "agent")),
             flush=True,
         )
-        agent.job_events.subscribe(_tell)
+        agent.job_events.subscribe(lambda event: _tell(agent, event))
         return run_headless(agent)
 
 
-def _tell(event: Event) -> None:
+def _tell(agent: Agent, event: Event) -> None:
     """Tells at the terminal, or in the journal of the system, what keeps the agent from working."""
-    from tray_agent.jobs.events import DatabaseAway, DatabaseBack
+    from tray_agent.jobs.events import ConfigurationChanged, DatabaseAway, DatabaseBack
 
     if isinstance(event, DatabaseAway):
         print(f"vitoclient: {one_line(str(event.error))}", file=sys.stderr, flush=True)
     elif isinstance(event, DatabaseBack):
         print(_("Die Datenbank kann wieder gelesen und geschrieben werden."), flush=True)
+    elif isinstance(event, ConfigurationChanged) and agent.taken_over:
+        print(agent.taken_over, flush=True)
+        agent.taken_over = ""
 
 
 def run_service_here(config: Path | None = None) -> int:

@@ -9,6 +9,7 @@ import typer
 from tray_agent import __version__
 from tray_agent.cli.agent import run_agent_here
 from tray_agent.cli.autostart import autostart
+from tray_agent.cli.config import group as config_group
 from tray_agent.cli.database import group as database_group
 from tray_agent.cli.demo import demo
 from tray_agent.cli.doctor import doctor
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
     app.add_typer(jobs_group(), name="jobs")
     app.add_typer(schedule_group(), name="schedule")
     add_history_commands(app)
+    app.add_typer(config_group(), name="config")
     app.add_typer(portal_group(), name="portal")
     add_download_commands(app)
     app.add_typer(service_group(), name="service")

@@ -27,7 +27,7 @@ def _backup(
     file: Annotated[Path, typer.Argument(metavar=_("DATEI"), help=_("Die Kopie; ihr Ordner muss da sein."))],
     overwrite: Annotated[bool, typer.Option("--overwrite", help=_("Eine Datei ersetzen, die schon da ist."))] = False,
 ) -> None:
-    with agent_here() as agent:
+    with agent_here(with_store=False) as agent:
         from tray_agent.store.backup import back_up
 
         back_up(agent.store_unchecked, file, overwrite=overwrite)
@@ -46,10 +46,10 @@ def _adopt() -> None:
 
 
 def _upgrade() -> None:
-    with agent_here() as agent:
+    with agent_here(with_store=False) as agent:
         from tray_agent.store.migrate import upgrade
 
-        copy = upgrade(agent.store_unchecked, copy_stamp=datetime.now(agent.machine.zone))
+        copy = upgrade(agent.store_unchecked, copy_stamp=datetime.now(agent.zone))
         if copy:
             print(_("Kopie der bisherigen Datenbank: {file}").format(file=copy))
         print(_("Die Tabellen sind auf dem Stand dieser Version."))
@@ -60,7 +60,7 @@ def _views(
     schema: Annotated[str | None, typer.Option(help=_("Schema der Sichten; ohne Angabe das der Konfiguration."))] = None,
 ) -> None:
     if dialect is None or schema is None:
-        with agent_here() as agent:
+        with agent_here(with_store=False) as agent:
             dialect = dialect or Dialect(agent.practice_database.dialect)
             schema = agent.machine.practice.view_schema if schema is None else schema
     print(views_template(dialect, schema or None), end="")

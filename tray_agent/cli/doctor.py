@@ -33,7 +33,7 @@ def doctor(as_json: AsJson = False) -> None:
     from tray_agent.doctor import CheckVerdict, examine
 
     findings: list[CheckResult] = []
-    with agent_here() as agent:
+    with agent_here(with_store=False) as agent:
         for finding in examine(agent):
             findings.append(finding)
             if not as_json:

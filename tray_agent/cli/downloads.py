@@ -75,7 +75,7 @@ def _switch(position: Annotated[Switch, typer.Argument(metavar=_("STELLUNG"))]) 
 
 def _list(as_json: _Json = False) -> None:
     with agent_here() as agent:
-        rows, zone = agent.downloads.downloads(), agent.machine.zone
+        rows, zone = agent.downloads.downloads(), agent.zone
     if as_json:
         print_json([_row_as_json(row) for row in rows])
     elif rows:
@@ -191,7 +191,7 @@ def _list_portal(
 ) -> None:
     with agent_here() as agent:
         view = agent.downloads.portal()
-        zone = agent.machine.zone
+        zone = agent.zone
     areas = [shown for shown in view.areas if area is None or shown.title.casefold() == area.casefold()]
     if area is not None and not areas:
         raise typer.BadParameter(_("Diesen Bereich gibt es nicht: {area}").format(area=area), param_hint="--area")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tray_agent.config.machine import load_machine
+from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_datetime
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 
 
 @contextmanager
-def agent_here() -> Iterator[Agent]:
+def agent_here(*, with_store: bool = True) -> Iterator[Agent]:
     """Gives the agent of this machine's configuration and closes it afterwards.
+
+    Args:
+        with_store: whether what the practice has configured is read before; a store that is away is told where it is needed.
 
     Raises:
         ConfigurationError: the configuration can't be read.
@@ -42,7 +46,12 @@ def agent_here() -> Iterator[Agent]:
     from tray_agent.agent import Agent
 
     with Agent(load_machine()) as agent:
+        if with_store:
+            with suppress(KnownError):
+                agent.look_at_configuration()
         yield agent
+        if agent.taken_over:
+            print(agent.taken_over, file=sys.stderr)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold

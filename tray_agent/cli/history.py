@@ -56,7 +56,7 @@ def _history(
     key = job_named(job) if job else None
     state, order = _chosen(RunState, status, "--status", state_title), _chosen(RunOrder, sort, "--sort") or RunOrder.DUE_AT
     with agent_here() as agent:
-        zone = agent.machine.zone
+        zone = agent.zone
         begin, end = _period(since, until, zone)
         wanted = RunFilter(begin, end, key, state, workstation or None, folded=every)
         runs = list(agent.jobs.history.page(wanted, order, descending=not ascending, size=count).rows)
@@ -100,7 +100,7 @@ def _activity(
 
     tab, grave = _chosen(Service, service, "--service"), _chosen(Level, level, "--level")
     with agent_here() as agent:
-        zone = agent.machine.zone
+        zone = agent.zone
         begin, end = _period(since, until, zone)
         wanted = ActivityFilter(
             service=tab, level=grave, reason=reason or None, run_id=run or None, since=begin, until=end, hidden=hidden, text=text

@@ -89,9 +89,9 @@ def _list(context: typer.Context, as_json: AsJson = False) -> None:
             paused = picked(pause, "scope until by=paused_by") if pause else None
             print_json({"jobs": [_as_json(one) for one in jobs], "paused": paused})
             return
-        _print_table(jobs, agent.machine.zone, agent.clock.now())
+        _print_table(jobs, agent.zone, agent.clock.now())
         if pause:
-            until = local_text(pause.until, agent.machine.zone) or _("auf Weiteres")
+            until = local_text(pause.until, agent.zone) or _("auf Weiteres")
             print(_("Angehalten bis {until} von {person}.").format(until=until, person=pause.paused_by))
 
 
@@ -161,7 +161,7 @@ def _schedule(
     key, columns = job_named(job), read_spec(spec)
     with agent_here() as agent:
         overview = _overview(agent, key)
-        today = agent.clock.now().astimezone(agent.machine.zone).date()
+        today = agent.clock.now().astimezone(agent.zone).date()
         schedule = Schedule.from_columns({"enabled": int(overview.enabled)} | columns, default_start=today)
         tell_ignored(columns)
         _save(agent, overview, schedule, as_json=as_json)
@@ -181,7 +181,7 @@ def _save(agent: Agent, overview: JobOverview, schedule: Schedule, *, as_json: b
     if as_json:
         print_json({"job": _as_json(saved), "findings": [finding_as_json(finding) for finding in findings]})
     else:
-        _print_saved(saved, findings, agent.machine.zone)
+        _print_saved(saved, findings, agent.zone)
         if overview.key is JobKey.SEND_MESSAGES:
             tell_waiting(agent)
 
@@ -311,12 +311,12 @@ def _pause(
     from tray_agent.jobs.model import PauseScope
 
     with agent_here() as agent:
-        end = read_instant(until, agent.machine.zone) if until else None
+        end = read_instant(until, agent.zone) if until else None
         scope = PauseScope.EVERYTHING if everything else PauseScope.SENDING
         agent.jobs.pause(scope, end, agent.person)
         print(_("Alle Aufträge der Praxis sind angehalten.") if everything else _("Das Senden ist für die ganze Praxis angehalten."))
         if end is not None:
-            print(_("Am {time} geht es von selbst weiter.").format(time=local_text(end, agent.machine.zone)))
+            print(_("Am {time} geht es von selbst weiter.").format(time=local_text(end, agent.zone)))
 
 
 def _resume() -> None:

@@ -48,7 +48,7 @@ def _preview(
             print_json({"date": previews[0].day, "previews": [_as_json(preview) for preview in previews]})
             return
         for preview in previews:
-            _print(preview, agent.machine.zone, texts=texts)
+            _print(preview, agent.zone, texts=texts)
 
 
 def _print(preview: Preview, zone: ZoneInfo, *, texts: bool) -> None:

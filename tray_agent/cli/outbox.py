@@ -47,7 +47,7 @@ def _outbox(
         elif not page.rows:
             print(_("Keine Mitteilungen. Die Aufträge «aufbereiten» legen sie an."))
         else:
-            _print_messages(page.rows, agent.machine.zone)
+            _print_messages(page.rows, agent.zone)
             print(_("{shown} von {total} Mitteilungen.").format(shown=len(page.rows), total=page.total))
 
 
@@ -59,7 +59,7 @@ def _failed(as_json: AsJson = False) -> None:
         elif not entries:
             print(_("Niemand ist anderweitig zu erinnern."))
         else:
-            _print_calls(entries, agent.machine.zone)
+            _print_calls(entries, agent.zone)
 
 
 def _doubt(context: typer.Context, as_json: AsJson = False) -> None:
@@ -72,7 +72,7 @@ def _doubt(context: typer.Context, as_json: AsJson = False) -> None:
         elif not messages:
             print(_("Keine Mitteilung ist in der Schwebe."))
         else:
-            _print_messages(messages, agent.machine.zone)
+            _print_messages(messages, agent.zone)
             print(_("SMS klären sich durch Nachfragen. Für E-Mails: «vitoclient messages doubt decide NUMMER sent» oder «… again»."))
 
 
@@ -97,7 +97,7 @@ def _credits(
         elif not accounts:
             print(_("Kein SMS-Konto eingerichtet."))
         else:
-            _print_credits(accounts, agent.machine.zone)
+            _print_credits(accounts, agent.zone)
 
 
 def _print_messages(messages: Sequence[OutboxMessage], zone: ZoneInfo) -> None:

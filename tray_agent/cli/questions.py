@@ -33,7 +33,7 @@ def _questions(as_json: AsJson = False) -> None:
         elif not questions:
             print(_("Es ist nichts zu entscheiden."))
         for question in () if as_json else questions:
-            _print(question, agent.machine.zone)
+            _print(question, agent.zone)
 
 
 def _answer(

@@ -47,7 +47,7 @@ def _list(as_json: AsJson = False) -> None:
 
         def cells(entry: TemplateEntry) -> tuple[str, ...]:
             segments = agent.templates.preview(entry.template).segments
-            changed = local_text(entry.changed_at, agent.machine.zone)
+            changed = local_text(entry.changed_at, agent.zone)
             return str(entry.template.key), _origin(entry), str(segments.count) if segments else "", changed, _short(entry.template.text)
 
         print_rows((_("Vorlage"), _("Herkunft"), _("Segmente"), _("Geändert"), _("Text")), map(cells, entries))

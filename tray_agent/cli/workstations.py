@@ -33,7 +33,7 @@ def workstations(as_json: AsJson = False) -> None:
             name = _("{workstation} (dieser)").format(workstation=one.workstation) if is_here else one.workstation
             user, kind, software = (report.user, kind_word(report.kind), report.software) if report else ("", "", "")
             unable = "\n".join(lacks_lines(report.lacks, used)) if report else ""
-            seen = _("jetzt") if one.is_there else local_text(one.seen_at, agent.machine.zone)
+            seen = _("jetzt") if one.is_there else local_text(one.seen_at, agent.zone)
             return name, user, one.version, kind, software, unable, seen
 
         headings = (

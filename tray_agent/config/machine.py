@@ -1,18 +1,35 @@
-"""This machine's configuration: one TOML file, every value overridable by ``VITOCLIENT_SECTION__KEY``."""
+"""The configuration: a TOML file for what is this machine's, the store for what is the practice's (decision record 0020).
+
+Every value of either can be overridden by ``VITOCLIENT_SECTION__KEY``.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 
-from tray_agent.config.reading import MisfitError, Place, between, checked, laid_over, named, read_section, spelt
+from tray_agent.config.reading import (
+    MisfitError,
+    Place,
+    Table,
+    between,
+    checked,
+    keys_of,
+    known_part,
+    laid_over,
+    named,
+    plain_table,
+    read_section,
+    spelt,
+)
 from tray_agent.config.toml_file import TomlFaultError, parsed
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
@@ -215,7 +232,7 @@ class UiSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """The configuration of this machine, immutable once read."""
+    """A configuration, immutable once read: of this machine alone, or with what the practice has configured (``in_force``)."""
 
     machine: MachineSection = MachineSection()
     practice: PracticeSection = PracticeSection()
@@ -225,6 +242,11 @@ class Machine:
     mail: MailSection = MailSection()
     download: DownloadSection = DownloadSection()
     ui: UiSection = UiSection()
+
+    @cached_property
+    def in_file(self) -> Mapping[str, Any]:
+        """Returns the tables as the file has them, without the environment; of one that was read from no file what is no default."""
+        return _beside_defaults(self)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -252,8 +274,120 @@ class Machine:
         return Path(self.download.folder) if self.download.folder else self.data_folder / "downloads"
 
 
+OF_THE_PRACTICE: Mapping[str, frozenset[str]] = {
+    "practice": keys_of(PracticeSection) - {"url", "schema"},
+    "gateway": keys_of(GatewaySection) - {"folder"},
+    "mail": keys_of(MailSection) - {"certificate"},
+    "ui": frozenset({"practice_process"}),
+}
+"""The sections and keys that are the practice's: they stand in the store, once for all workstations.
+
+All else is the machine's: a path means something on one computer only, and whom a computer trusts is its own affair.
+"""
+
+
+class Origin(StrEnum):
+    """Where a value that is in force comes from."""
+
+    ENVIRONMENT = "environment"
+    PRACTICE = "practice"
+    COMPUTER = "computer"
+    DEFAULT = "default"
+
+
+def is_practices(place: Place) -> bool:
+    """Returns whether a value is the practice's; its place in the case in which the file writes it."""
+    return len(place) > 1 and place[1] in OF_THE_PRACTICE.get(place[0], ())
+
+
+def practices_part(tables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Returns what is the practice's of a configuration's tables; sections that say nothing of it are left out."""
+    parts = {
+        section: {key: value for key, value in tables[section].items() if key in keys}
+        for section, keys in OF_THE_PRACTICE.items()
+        if section in tables
+    }
+    return {section: part for section, part in parts.items() if part}
+
+
+def to_take_over(own: Machine) -> dict[str, dict[str, Any]]:
+    """Returns what a machine's file says of the practice's; with its environment where the file alone can't be read."""
+    said = practices_part(own.in_file)
+    try:
+        read_section(Machine, said)
+    except MisfitError:
+        return practices_part(_beside_defaults(own))
+    return said
+
+
+def in_force(own: Machine, rows: Mapping[str, Table]) -> Machine:
+    """Returns the configuration that holds here: the environment before what the practice has configured, that before the defaults.
+
+    Args:
+        own: this machine's; what it says of the practice's does not count.
+        rows: what the practice has configured, by section; keys that this version does not know are left alone.
+
+    Raises:
+        ConfigurationError: a value does not fit.
+    """
+    try:
+        read = read_section(Machine, known_part(Machine, laid_over(Machine, practices_part(rows), _practices_variables())))
+    except MisfitError as error:
+        raise ConfigurationError(
+            _("Konfiguration der Praxis nicht lesbar"),
+            _("Was für die Praxis eingestellt ist, kann nicht verwendet werden: {why}.").format(why=error),
+            _("Mit «vitoclient config set» berichtigen."),
+            item=".".join(error.place),
+        ) from error
+    sections: dict[str, Any] = {}
+    for section, keys in OF_THE_PRACTICE.items():
+        values = {key: getattr(getattr(read, section), key) for key in keys}
+        sections[section] = replace(getattr(own, section), **values)
+    return replace(own, **sections)
+
+
+def origin_of(place: Place, own: Machine, rows: Mapping[str, Table]) -> Origin:
+    """Returns where the value at a place comes from.
+
+    Args:
+        place: of a single value: ``("gateway", "accounts", "M1", "user")``.
+        own: this machine's configuration.
+        rows: what the practice has configured, by section.
+    """
+    variables = {at: os.environ[name] for at, name in _variables().items()}
+    if _has(laid_over(Machine, {}, variables), place):
+        return Origin.ENVIRONMENT
+    if is_practices(place):
+        return Origin.PRACTICE if _has(rows, place) else Origin.DEFAULT
+    return Origin.COMPUTER if _has(own.in_file, place) else Origin.DEFAULT
+
+
+def value_at(table: object, place: Place) -> object:
+    """Returns the value at a place of tables; None where there is none."""
+    for part in place:
+        table = table.get(part) if isinstance(table, Mapping) else None
+    return table
+
+
+def _beside_defaults(machine: Machine) -> dict[str, dict[str, Any]]:
+    own, defaults = plain_table(machine), plain_table(Machine())
+    return {section: {key: value for key, value in own[section].items() if value != defaults[section].get(key)} for section in own}
+
+
+def _has(table: object, place: Place) -> bool:
+    """Returns whether there is a value at a place, its keys in any case: Windows writes the names of variables in capitals."""
+    for part in place:
+        if not isinstance(table, Mapping):
+            return False
+        folded = {str(key).lower(): value for key, value in table.items()}
+        if part.lower() not in folded:
+            return False
+        table = folded[part.lower()]
+    return True
+
+
 def load_machine(file: Path | None = None, called: Path | None = None) -> Machine:
-    """Reads the configuration: the environment before the file, the file before the defaults.
+    """Reads this machine's configuration: the environment before the file, the file before the defaults.
 
     Args:
         file: the TOML file; ``config_file()`` by default. One that is not there counts as empty, unless it was named.
@@ -276,9 +410,11 @@ def load_machine(file: Path | None = None, called: Path | None = None) -> Machin
 
     variables = _variables()
     try:
-        return read_section(Machine, laid_over(Machine, table, {place: os.environ[name] for place, name in variables.items()}))
+        machine = read_section(Machine, laid_over(Machine, table, {place: os.environ[name] for place, name in variables.items()}))
     except MisfitError as error:
         raise _unreadable(_source(error.place, variables) or name, f"{error}.") from error
+    vars(machine)["in_file"] = table  # before it is asked for: of what the environment says nobody else can be told
+    return machine
 
 
 def _variables() -> dict[Place, str]:
@@ -293,6 +429,15 @@ def _variables() -> dict[Place, str]:
             place = tuple(name[len(_PREFIX) :].split("__"))
             if len(place) > 1 or place[0].lower() in sections:
                 found[place] = name
+    return found
+
+
+def _practices_variables() -> dict[Place, str]:
+    found = {}
+    for place, name in _variables().items():
+        section = place[0].lower()
+        if section in OF_THE_PRACTICE and (len(place) == 1 or is_practices((section, place[1].lower()))):
+            found[place] = os.environ[name]
     return found
 
 

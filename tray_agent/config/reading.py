@@ -8,7 +8,7 @@ because an environment variable holds nothing else.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -94,6 +94,46 @@ def plain_table(section: object) -> dict[str, Any]:
     return {key: _plain(value) for key, value in values.items() if value is not None}
 
 
+def keys_of(kind: type) -> frozenset[str]:
+    """Returns the names of a dataclass's fields in the file."""
+    return frozenset(_entries(kind))
+
+
+def known_part(kind: type, table: Table) -> dict[str, Any]:
+    """Returns a table without the keys that are unknown here: another version of the program may have written them."""
+    return {key: _known(entry.hint, table[key]) for key, entry in _entries(kind).items() if key in table}
+
+
+def places_of(table: Table) -> Iterator[Place]:
+    """Gives the places of the single values of tables within tables."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from ((key, *place) for place in places_of(value))
+        else:
+            yield (key,)
+
+
+def read_value(kind: type, place: Place, value: object) -> object:
+    """Returns a value as a file would hold it, read as the field at its place reads it: "465" is a number there.
+
+    Raises:
+        MisfitError: there is no such key, or the value does not fit.
+    """
+    hint: Any = kind
+    entry: _Entry | None = None
+    for depth, key in enumerate(place):
+        if is_dataclass(hint) and isinstance(hint, type):
+            entry = _entries(hint).get(key)
+            if entry is None:
+                raise MisfitError(place[: depth + 1], _("diesen Schlüssel gibt es nicht"))
+            hint = entry.hint
+        elif get_origin(hint) is dict:
+            entry, hint = None, get_args(hint)[1]
+        else:
+            raise MisfitError(place[: depth + 1], _("diesen Schlüssel gibt es nicht"))
+    return _plain(_checked_value(entry, value, place) if entry else _value(hint, value, place))
+
+
 def laid_over(kind: type, table: Table, variables: Mapping[Place, str]) -> dict[str, Any]:
     """Returns a table with the texts of environment variables laid over it.
 
@@ -169,6 +209,14 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     return plain_table(value) if is_dataclass(value) else value
+
+
+def _known(hint: Any, value: object) -> object:  # noqa: ANN401 - as above
+    if not isinstance(value, Mapping):
+        return value
+    if isinstance(hint, type) and is_dataclass(hint):
+        return known_part(hint, value)
+    return {key: _known(get_args(hint)[1], one) for key, one in value.items()} if get_origin(hint) is dict else value
 
 
 def _laid(value: object, hint: Any, place: Place, text: str) -> object:  # noqa: ANN401 - as above

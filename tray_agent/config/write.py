@@ -62,6 +62,20 @@ def preview_machine(file: Path, changes: Changes) -> Machine:
         return load_machine(trial, called=file)
 
 
+def changed_table(tables: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+    """Returns plain tables with changes; what is not changed stays as it is."""
+    result: dict[str, Any] = dict(tables)
+    for (key, *inner), value in changes.items():
+        if inner:
+            within = result.get(key)
+            result[key] = changed_table(within if isinstance(within, Mapping) else {}, {tuple(inner): value})
+        elif value is None:
+            result.pop(key, None)
+        else:
+            result[key] = value
+    return result
+
+
 def _changed(file: Path, changes: Changes) -> str:
     """Returns the file's text with the changes.
 

@@ -18,6 +18,7 @@ import tomlkit
 from tray_agent.agent import Agent
 from tray_agent.clock import Clock, ShiftedClock, SystemClock
 from tray_agent.config import settings as switches
+from tray_agent.config.hosts import host_of, secrets_of
 from tray_agent.config.machine import load_machine
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import InputError
@@ -129,6 +130,7 @@ class DemoWorld:
         write_whole(self.configuration, tomlkit.dumps(self._values()).encode())
 
     def _values(self) -> dict[str, Any]:
+        """Returns this computer's part; the practice's is taken over from it into a new store, and put right in one that was there."""
         accounts = {mandant: {"user": user, "originator": "Praxis Demo"} for mandant, user in ACCOUNTS.items()}
         return {
             "machine": {"data_folder": str(self.folder)},
@@ -170,10 +172,19 @@ class DemoWorld:
         found = find_demo_practice(own)
         self.practice = found or make_demo_practice(own, self.clock.now().astimezone(ZONE).date())
         own.dispose()
+        self._configure()
         if not self.again:
             on = dict.fromkeys((switches.DOWNLOAD_ACTIVE, switches.REMINDERS_ON, switches.BIRTHDAYS_ON), True)
             self.agent.settings.save({**on, switches.DEFAULT_MANDANT: DEFAULT_MANDANT}, changed_by="demo")
         self._write_mark()
+
+    def _configure(self) -> None:
+        """Tells the practice where the demo's servers listen this time, and that they are meant."""
+        agent = self.agent
+        agent.look_at_configuration()
+        gateway, mail = agent.machine.gateway, agent.machine.mail
+        agent.configure({("gateway", "address"): gateway.address, ("mail", "host"): mail.host, ("mail", "port"): mail.port})
+        agent.confirm_hosts({name: host_of(agent.configuration, name) for name in secrets_of(agent.configuration)})
 
     def _last_instant(self) -> datetime | None:
         try:

@@ -105,15 +105,15 @@ class Claims:
         owner: this process; new with every start, ASCII.
         workstation: this computer's name in the history.
         lease: how long a claim holds without a heartbeat.
-        zone: the practice's time zone, whose days planned times belong to.
+        zone: gives the practice's time zone, whose days planned times belong to.
         retries: how what is owed is tried again.
     """
 
     def __init__(
         self, database: Database, owner: str, workstation: str, lease: timedelta = LEASE,
-        zone: tzinfo = UTC, retries: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
+        zone: Callable[[], tzinfo] = lambda: UTC, retries: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
     ) -> None:  # fmt: skip
-        self._zone = zone
+        self._zone_now = zone
         self._retries = retries
         self.owner = owner
         self.lease = lease
@@ -360,7 +360,7 @@ class Claims:
         def work(connection: Connection) -> None:
             now = self._database.now(connection)
             for job in jobs:
-                owe(connection, job, now, now, reason, self._zone)
+                owe(connection, job, now, now, reason, self._zone_now())
 
         self._database.transact(work)
 
@@ -441,7 +441,7 @@ class Claims:
         """Writes how a run ended whose lock was freed just now, and returns what was owed before and what is owed now."""
         before = read_owed(connection, job)  # after the lock was freed: nobody can change it any more in this transaction
         if before and made.by_hand and job_kind(job).is_of_its_day:
-            made = replace(made, of_other_day=not is_same_day(before.due_at, made.due_at, self._zone))
+            made = replace(made, of_other_day=not is_same_day(before.due_at, made.due_at, self._zone_now()))
         after = owed_after(before, made, ending.rest, now, self._retries)
         if after != before:
             connection.execute(update(job_lock).where(job_lock.c.job == job).values(owed_columns(after)))
@@ -450,9 +450,9 @@ class Claims:
         rest = ending.rest
         if rest is not None and after is None:  # by hand: of which planned time it is owed, the schedule says
             at = rest.not_before if rest.after_change else (rest.not_before or now + self._retries.first)
-            owe(connection, job, now, at, rest.reason, self._zone, Trouble.NONE if rest.ordinary else Trouble.UNTOLD)
+            owe(connection, job, now, at, rest.reason, self._zone_now(), Trouble.NONE if rest.ordinary else Trouble.UNTOLD)
         for other, at in ending.makes_due.items():
-            owe(connection, other, now, at, job.value, self._zone)
+            owe(connection, other, now, at, job.value, self._zone_now())
         return before, after
 
     def _record_skipped(

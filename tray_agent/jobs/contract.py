@@ -123,7 +123,7 @@ class Surroundings:
 
     Attributes:
         workstation: this computer's name in the history.
-        zone: the practice's time zone.
+        zone_now: gives the practice's time zone as it is configured now.
         clock: this computer's clock.
         events: where everything is told.
         works: the work of the jobs that this program offers; asked at every look.
@@ -136,10 +136,11 @@ class Surroundings:
         lacks: what this workstation lacks for a job, as it was looked at within the last minute.
         forget_lacks: has what it lacks looked at anew.
         report: what this agent tells the others of itself.
+        look_at_configuration: has the practice's configuration read anew.
     """
 
     workstation: str
-    zone: ZoneInfo
+    zone_now: Callable[[], ZoneInfo]
     clock: Clock
     events: Events
     works: Callable[[], JobWorks]
@@ -152,3 +153,9 @@ class Surroundings:
     lacks: Callable[[JobKey], Lacks] = lambda _job: ()
     forget_lacks: Callable[[], None] = lambda: None
     report: Callable[[], Report] = Report
+    look_at_configuration: Callable[[], None] = lambda: None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The practice's time zone as it is configured now."""
+        return self.zone_now()

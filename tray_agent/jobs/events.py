@@ -109,6 +109,11 @@ class PauseChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationChanged(Event):
+    """What the practice has configured was read, and is other than before: changed here or on another computer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Woke(Event):
     """The computer slept (or its clock was set) between ``since`` and ``until``: aware, UTC."""
 

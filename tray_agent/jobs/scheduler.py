@@ -84,7 +84,6 @@ class Scheduler:
         jobs: gives the engine of jobs; asked until it succeeds (the database may come later than this program).
         events: where everything is told.
         clock: this computer's clock.
-        zone: the practice's time zone.
         has_network: whether this computer has a network; asked after it slept.
         rhythm: how often what is done.
     """
@@ -94,7 +93,6 @@ class Scheduler:
         jobs: Callable[[], Jobs],
         events: Events,
         clock: Clock,
-        zone: tzinfo,
         has_network: Callable[[], bool] = lambda: True,
         rhythm: Rhythm = Rhythm(),
     ) -> None:
@@ -102,7 +100,6 @@ class Scheduler:
         self._jobs: Jobs | None = None
         self._events = events
         self._clock = clock
-        self._zone = zone
         self._has_network = has_network
         self._rhythm = rhythm
         self._engine = BackgroundScheduler(
@@ -226,6 +223,7 @@ class Scheduler:
     def _settle(self) -> timedelta:
         if self._jobs is None:
             self._jobs = self._make_jobs()
+        self._jobs.around.look_at_configuration()
         if self._is_good_again:
             self._jobs.claims.hasten(JobKey)
             self._is_good_again = False
@@ -233,18 +231,18 @@ class Scheduler:
         if (not self._is_judged or is_wrong(plan.latest, plan.now)) and self._jobs.put_clock_right():
             return _SOONEST
         self._is_judged = True
-        self._found(plan)
+        self._found(plan, self._jobs.around.zone)
         # Both are instants of the server's clock. A look that comes a moment too early by it finds nothing and looks once more.
         instants = [*self._next_times.values(), *([waits_until] if waits_until else [])]
         pauses = [max(at + self._difference - self._clock.now(), _SOONEST) for at in instants]
         return min([*pauses, self._rhythm.look])
 
-    def _found(self, plan: Plan) -> None:
+    def _found(self, plan: Plan, zone: tzinfo) -> None:
         """Takes over what a look found: the server's clock, the next times, the pause; tells what is new."""
         self._difference = self._clock.now() - plan.now
         if self._told_difference is None or abs(self._told_difference - self._difference) >= _STEP:
             self._told_difference, self._is_told = self._difference, False
-        times = {key: at for key, planned in plan.jobs.items() if (at := next_after(planned.schedule, self._zone, plan.now))}
+        times = {key: at for key, planned in plan.jobs.items() if (at := next_after(planned.schedule, zone, plan.now))}
         if times != self._next_times:
             self._next_times = times
             self._events.tell(PlanChanged(dict(times)))

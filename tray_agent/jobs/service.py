@@ -66,7 +66,7 @@ class Jobs:
         self.owner = uuid.uuid4().hex
         workstation = around.workstation[:120]
         self.plans = PlanStore(database)
-        self.claims = Claims(database, self.owner, workstation, lease, around.zone, around.retries)
+        self.claims = Claims(database, self.owner, workstation, lease, around.zone_now, around.retries)
         self.log = ActivityLog(database, workstation)
         self.history = History(database)
         self.presences = Presences(database, self.owner, workstation, around.clock, around.seen, around.report)

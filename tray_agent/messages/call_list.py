@@ -112,7 +112,7 @@ class CallList:
         if patient is not None and (patient.is_deceased or patient.seems_deceased or patient.opted_out):
             return False
         if appointment is None:  # not found is no reason to forget anybody, before it is believed to be deleted
-            return message.standing is not Standing.DELETED
+            return message.standing is not Standing.DELETED and not self._is_outdated(message.id, others)
         if appointment.status not in (AppointmentStatus.DEFINITE, AppointmentStatus.UNKNOWN):
             return False
         truth = _truth(message, appointment)
@@ -158,17 +158,19 @@ class CallList:
     def _told_and_absent(self, told: Sequence[Known]) -> Iterator[CallEntry]:
         """Gives those whose appointment is not found shortly before it begins: nobody knows whether they come in vain."""
         soon = [
-            one.id
+            one
             for one in told
             if one.standing is not Standing.DELETED
             and not _is_handled_since(one)
             and one.appointment_at
             and one.appointment_at < self._hours_ahead
         ]
+        known = self._known(one.appointment_id for one in soon)
+        soon = [one for one in soon if not self._is_outdated(one.id, known[one.appointment_id or ""])]
         if not soon:
             return
         with self._parts.database.read() as connection:
-            messages = entries.read_messages(connection, soon)
+            messages = entries.read_messages(connection, [one.id for one in soon])
         patients = self._parts.practice.patients({one.patient_id for one in messages})
         for message in messages:
             patient, reason = patients.get(message.patient_id), Reason.APPOINTMENT_MISSING
@@ -242,6 +244,13 @@ class CallList:
         return self._parts.instant(start_of(appointment)) > self._now and (at is None or at + TIME_TO_CALL > needed)
 
     # Small things
+
+    def _is_outdated(self, number: int, known: Sequence[Known]) -> bool:
+        """Returns whether of an appointment that is not found another message asks for the call: a later one, said or to be said."""
+        return any(
+            one.id > number and (one.state in MISSED or one.told_at is not None) and (one.appointment_at or self._now) > self._now
+            for one in known
+        )
 
     @cached_property
     def _hours_ahead(self) -> datetime:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from tray_agent.errors import ConfigurationError, DatabaseFaultError, DatabaseUnavailableError, KnownError
+from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.owed import Trouble
@@ -72,7 +71,6 @@ class AgentEngine:
 
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
-        self._zone = agent.machine.zone
         self._on_change: Callable[[], None] = lambda: None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._scheduling = False
@@ -82,6 +80,10 @@ class AgentEngine:
         self._lasting: Mapping[JobKey, datetime] = {}
         """The jobs that were in trouble for long when the facts were read last, and since when."""
         self._ended = threading.Condition()
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return self.agent.zone
 
     def start(self, on_change: Callable[[], None]) -> None:
         """Starts the schedules; after a stop it starts nothing any more.
@@ -189,9 +191,7 @@ class AgentEngine:
         if self._scheduling:
             self.agent.scheduler.stop(SECONDS_FOR_RUNS)
         if changed:  # not before: until here the old ones are in force, and accounts get locked
-            with suppress(ConfigurationError):  # of the mail server that is in force still
-                self.agent.messages.try_refused()
-            self.agent.jobs.try_again(changed=True)
+            self.agent.try_refused()
 
     def _begin(self, job: JobKey) -> int | str:
         """Returns the number of the run, or why it could not begin."""

@@ -115,12 +115,12 @@ class PracticeStart:
 
     Args:
         processes: the list of processes.
-        program: the practice software (``vitomed.exe``): letter case, a folder before the name and ``.exe`` do not matter.
+        program: gives the practice software (``vitomed.exe``; "": none): letter case, a folder before the name and ``.exe`` do not matter.
     """
 
-    def __init__(self, processes: SystemProcesses, program: str) -> None:
+    def __init__(self, processes: SystemProcesses, program: Callable[[], str]) -> None:
         self._processes = processes
-        self._program = _plain_name(program)
+        self._program = program
         self._known = processes.pids()
         self._young: frozenset[int] = frozenset()
         self._seen: set[tuple[int, float]] = set()
@@ -131,10 +131,10 @@ class PracticeStart:
         new = pids - self._known
         candidates = new | (self._young & pids)
         self._known, self._young = pids, new
-        started = False
+        program, started = _plain_name(self._program()), False
         for pid in candidates:
             described = self._processes.describe(pid)
-            if described and _plain_name(described[0]) == self._program and (pid, described[1]) not in self._seen:
+            if described and _plain_name(described[0]) == program and (pid, described[1]) not in self._seen:
                 self._seen.add((pid, described[1]))
                 started = True
         self._seen = {key for key in self._seen if key[0] in pids}

@@ -140,7 +140,7 @@ class ActivityDialog(Dialog):
 
         def work() -> PrintOut:
             patients = agent.practice.patients({entry.message.patient_id for entry in entries})
-            return letters(entries, patients, agent.machine.practice, zone, agent.clock.now())
+            return letters(entries, patients, agent.configuration.practice, zone, agent.clock.now())
 
         self.run(work, lambda printed: preview(printed, self), busy=_("Briefe werden vorbereitet …"))
 

@@ -66,7 +66,7 @@ class LogPage(QWidget):
         super().__init__()
         self.service = service
         self.context = context
-        self.zone = context.agent.machine.zone
+        self.zone = context.agent.zone
         self.seen_id = 0
         self._typing = once_after(_TYPING, self.refilter, self)
         margins = (GRID,) * 4
@@ -154,7 +154,7 @@ class CallListPage(QWidget):
     def __init__(self, context: DialogContext, tick_off: Callable[[], None], print_letters: Callable[[], None]) -> None:
         super().__init__()
         self.context = context
-        self.zone = context.agent.machine.zone
+        self.zone = context.agent.zone
         self.model = TickedRows[CallEntry](lambda entry: entry.message.id)
         self.table = TableView[CallEntry](
             _("Anders zu erinnern"),
@@ -218,7 +218,7 @@ class DoubtPage(QWidget):
     def __init__(self, context: DialogContext, decide: Callable[[DoubtDecision], None]) -> None:
         super().__init__()
         self.context = context
-        self.zone = context.agent.machine.zone
+        self.zone = context.agent.zone
         self.table = TableView[OutboxMessage](
             _("Mitteilungen in der Schwebe"), _("Keine Mitteilung ist in der Schwebe: Von jeder ist bekannt, ob sie gesendet wurde.")
         )

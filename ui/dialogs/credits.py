@@ -65,7 +65,7 @@ class CreditsDialog(Dialog):
         self.load()
 
     def _columns(self) -> tuple[Column[AccountCredits], ...]:
-        zone = self.context.agent.machine.zone
+        zone = self.context.agent.zone
         return (
             Column(_("Mandant"), lambda row: row.name, tooltip=lambda row: row.name),
             Column(_("Zustand"), state_word, status=lambda row: _ICONS[state_of(row)]),
@@ -136,6 +136,6 @@ class CreditsDialog(Dialog):
             self.chart.show_chart(None)
             self._description.clear()
             return
-        chart = chart_of(account, self._read_at, self.days, self.context.agent.machine.zone)
+        chart = chart_of(account, self._read_at, self.days, self.context.agent.zone)
         self.chart.show_chart(chart)
         self._description.setText(chart.description)

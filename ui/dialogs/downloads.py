@@ -103,7 +103,7 @@ class DownloadsDialog(Dialog):
         )
 
     def _state_tooltip(self, row: DownloadRow) -> str:
-        when = format_datetime(row.download.changed_at.astimezone(self.context.agent.machine.zone))
+        when = format_datetime(row.download.changed_at.astimezone(self.context.agent.zone))
         return "\n".join((state_sentence(row), _("{when} durch {who}").format(when=when, who=row.download.changed_by)))
 
     # Reading

@@ -59,7 +59,7 @@ class JobHistoryDialog(Dialog):
         job = JobKey(context.subject) if isinstance(context.subject, str) else None
         title = _("Protokoll Auftragsverlauf")
         super().__init__(context, f"{title}: {job_title(job)}" if job else title)
-        self.zone = context.agent.machine.zone
+        self.zone = context.agent.zone
         self._owed: Mapping[JobKey, Owed] = {}
         self._make_filters(job)
         self._make_table()

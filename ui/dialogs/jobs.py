@@ -60,7 +60,7 @@ class JobsDialog(Dialog):
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Aufträge verwalten"))
-        self.zone = context.agent.machine.zone
+        self.zone = context.agent.zone
         self.model = JobsModel(self.zone)
         self.day = context.agent.clock.now().astimezone(self.zone).date()
         self._schedules: dict[JobKey, QDialog] = {}
@@ -204,7 +204,7 @@ class JobsDialog(Dialog):
         changes, schedules = model.tried_changes, dict(model.tried_schedules)
 
         def check() -> tuple[tuple[OrderFinding, ...], DayPlan]:
-            return agent.jobs.check(changes), plan_day(schedules, agent.machine.zone, agent.jobs.around.quiet(), day)
+            return agent.jobs.check(changes), plan_day(schedules, agent.zone, agent.jobs.around.quiet(), day)
 
         self.run(check, lambda checked: self._checked(*checked), failed=self._check_failed)
 

@@ -58,7 +58,7 @@ class OutboxDialog(Dialog):
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Versand-Queue"))
-        self._zone = context.agent.machine.zone
+        self._zone = context.agent.zone
         self.view, self.kind = QComboBox(self), QComboBox(self)
         self.patient = patient_line(self)
         self.count = QLabel(self)

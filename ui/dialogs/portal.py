@@ -105,7 +105,7 @@ class PortalDialog(Dialog):
         self.model = PortalModel(view)
         self.model.search(self.search.text())
         if view.offline and view.checked_at is not None:
-            checked = format_datetime(view.checked_at.astimezone(self.context.agent.machine.zone))
+            checked = format_datetime(view.checked_at.astimezone(self.context.agent.zone))
             self.banner.say(_("Das Online-Portal antwortet nicht"), self.model.offline_sentence(checked), Status.WARNING)
         elif view.refused:
             sentence = _("{number} Einträge sind fehlerhaft beschrieben und werden nicht angeboten; siehe Aktivitäten/Fehler.")

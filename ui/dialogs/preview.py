@@ -71,7 +71,7 @@ class PreviewDialog(Dialog):
         super().__init__(context, _("Vorschau"))
         self.preview: Preview | None = None
         self._looking: Task | None = None
-        self._today = context.agent.clock.now().astimezone(context.agent.machine.zone).date()
+        self._today = context.agent.clock.now().astimezone(context.agent.zone).date()
         self.kind = QComboBox(self)
         self.day = DateField(parent=self)
         self.view = QComboBox(self)
@@ -128,7 +128,7 @@ class PreviewDialog(Dialog):
     def _start(self) -> None:
         """Looks at the day of the next planned run, which is what people want to know first."""
         agent, kind = self.context.agent, MessageKind(self.kind.currentData())
-        zone = agent.machine.zone
+        zone = agent.zone
         self.summary.setText(_("Die Vorschau wird zusammengestellt …"))
         self._looking = self.run(lambda: first_day(kind, agent.jobs.overview(), self._today, zone), self._start_on, failed=self._failed)
 
@@ -160,7 +160,7 @@ class PreviewDialog(Dialog):
     def _show(self, preview: Preview) -> None:
         self.preview = preview
         self.table.setColumnHidden(_APPOINTMENT, preview.kind is MessageKind.BIRTHDAY)
-        self.summary.setText(summary(preview, self.context.agent.machine.zone))
+        self.summary.setText(summary(preview, self.context.agent.zone))
         self._warnings.say("\n".join(warnings(preview)))
         self._show_lines()
 
@@ -194,7 +194,7 @@ class PreviewDialog(Dialog):
 
     def _list_now(self) -> Callable[[], PrintOut]:
         preview, lines = self.preview, self.list.rows
-        zone, clock = self.context.agent.machine.zone, self.context.agent.clock
+        zone, clock = self.context.agent.zone, self.context.agent.clock
         heading = summary(preview, zone) if preview is not None else ""
         warning_texts = warnings(preview) if preview is not None else ()
         return lambda: preview_list(heading, warning_texts, lines, zone, clock.now())

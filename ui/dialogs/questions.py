@@ -47,7 +47,7 @@ class QuestionsDialog(Dialog):
 
     def _show(self, questions: Sequence[Question]) -> None:
         """Shows a card for each question."""
-        asked = shown(questions, self.context.agent.machine.zone)
+        asked = shown(questions, self.context.agent.zone)
         self._number.say(number_line(len(asked)), Status.DOUBT if asked else Status.SUCCESS)
         clear(self._cards)
         self.answers.clear()

@@ -58,7 +58,7 @@ class ScheduleDialog(Dialog):
         subject = cast("ScheduleSubject", context.subject)
         super().__init__(context, _("Zeitplan: {job}").format(job=job_title(subject.job)))
         self._subject = subject
-        self.model = ScheduleModel(subject.schedule, context.agent.machine.zone, context.agent.clock.now())
+        self.model = ScheduleModel(subject.schedule, context.agent.zone, context.agent.clock.now())
         self._filling = False
         self._notes: dict[NotePlace, Note] = {}
         self._make_fields()

@@ -26,13 +26,24 @@ from PyQt6.QtWidgets import (
 )
 
 from tray_agent.config.machine import Machine, config_file
-from tray_agent.config.write import preview_machine, save_machine
 from tray_agent.doctor import CheckResult, CheckVerdict, Subject
 from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _
 from tray_agent.platforms.this_system import autostart
 from tray_agent.tray.model import Restart
-from ui.models.setup import AutostartStatus, Kind, SetupField, SetupModel, SetupPage, SetupStep, make_tables, try_out, views_sql
+from ui.models.setup import (
+    AutostartStatus,
+    Kind,
+    SetupField,
+    SetupModel,
+    SetupPage,
+    SetupStep,
+    make_tables,
+    preview,
+    save,
+    try_out,
+    views_sql,
+)
 from ui.widgets.controls import FocusedWheel, allow, file_to_write, yes_no_box
 from ui.widgets.dialog import Dialog, Form
 from ui.widgets.icons import Status, program_icon, status_icon
@@ -57,7 +68,7 @@ class SetupDialog(Dialog):
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Einrichten"))
-        self.model = SetupModel(context.agent.machine)
+        self.model = SetupModel(context.agent.configuration)
         self.steps = QListWidget(self)
         self.steps.setAccessibleName(_("Verbindungen"))
         line = self.fontMetrics().lineSpacing()
@@ -190,7 +201,7 @@ class SetupDialog(Dialog):
     def _try(self, attempt: Callable[[Agent, Machine, Mapping[str, str]], Tried], done: Callable[[Tried], object], busy: str) -> None:
         """Does something in the background with what stands in the fields, without saving it."""
         agent, changes, secrets = self.context.agent, self.model.changes, self.model.secrets
-        self.run(lambda: attempt(agent, preview_machine(config_file(), changes), secrets), done, busy=busy)
+        self.run(lambda: attempt(agent, preview(agent, config_file(), changes), secrets), done, busy=busy)
 
     def check(self, place: int, subjects: tuple[Subject, ...]) -> None:
         """Tries what stands in the fields of a page, without saving it."""
@@ -246,7 +257,7 @@ class SetupDialog(Dialog):
         return self.model.has_changes
 
     def save(self, then: Callable[[], None]) -> None:
-        """Writes the configuration and keeps the passwords; connections are made with them at the next start."""
+        """Writes the configuration and keeps the passwords; databases are opened with them at the next start."""
         agent, changes, secrets, model = self.context.agent, self.model.changes, self.model.secrets, self.model
         starts, needs_restart, changes_account = model.autostart_change, model.needs_restart, model.changes_account
 
@@ -254,16 +265,14 @@ class SetupDialog(Dialog):
             if starts is not None:
                 entry = autostart()
                 entry.enable() if starts else entry.disable()
-            for name, value in secrets.items():
-                agent.secrets.set(name, value)
-            return save_machine(config_file(), changes) if needs_restart else model.machine
+            return save(agent, config_file(), changes, secrets) if changes or secrets else model.machine
 
         state, title = self.context.windows.state, self.windowTitle()
 
         def saved(machine: Machine) -> None:
             model.saved(machine)
             then()
-            state.account_changed = state.account_changed or changes_account
+            state.account_changed = state.account_changed or (changes_account and needs_restart)
             if needs_restart and ask_restart(state, title):
                 state.chosen.emit(Restart())
 
@@ -350,7 +359,7 @@ def _known(agent: Agent) -> _Known:
         mandants = {mandant.id: mandant.name for mandant in agent.practice.mandants().values()}
     except KnownError:  # not set up yet: the accounts of the configuration are shown
         mandants = {}
-    model = SetupModel(agent.machine, mandants)
+    model = SetupModel(agent.configuration, mandants)
     names = {field.place[0] for _page, fields in model.pages() for field in fields if field.kind is Kind.SECRET}
     entry = autostart()
     status = AutostartStatus(entry.is_enabled(), entry.is_enabled_for_all())

@@ -70,7 +70,7 @@ class TemplatesDialog(Dialog):
         self._read = False
         self._examples: Mapping[MessageKind, tuple[Example, ...]] = {}
         self._asked: tuple[Reader, ...] = ()
-        self._zone = context.agent.machine.zone
+        self._zone = context.agent.zone
         self.list = ListModel(self._columns(), parent=self, key=lambda entry: entry.template.key)
         self.table = TableView[TemplateEntry](
             _("Alle Textvorlagen"), _("Hier stehen die Textvorlagen für jede Art, jeden Weg und jede Sprache."), self

@@ -33,7 +33,7 @@ class Fact:
 
 def facts_of(agent: Agent) -> tuple[Fact, ...]:
     """Returns the lines of the window; what can't be read now says so. Takes database calls: never on the GUI thread."""
-    today = agent.clock.now().astimezone(agent.machine.zone).date()
+    today = agent.clock.now().astimezone(agent.zone).date()
     return (
         Fact(_("Programm"), f"{PROGRAM_NAME} {__version__}"),
         Fact(_("Dieser Arbeitsplatz"), agent.workstation),
@@ -134,7 +134,7 @@ def fleet_of(agent: Agent) -> Fleet:
         agent.jobs.plans.load()  # tables of a newer program are told, whatever could be read of them
     except KnownError as error:
         return Fleet((), error, error if error.code == "program_outdated" else None)
-    return Fleet(tuple(workstation_of(one, agent.workstation, used, agent.machine.zone) for one in known))
+    return Fleet(tuple(workstation_of(one, agent.workstation, used, agent.zone) for one in known))
 
 
 def workstation_of(one: Presence, here: str, used: Collection[JobKey], zone: ZoneInfo) -> Workstation:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tray_agent.config.machine import Machine
-from tray_agent.config.reading import plain_table
+from tray_agent.config.machine import Machine, in_force, is_practices, practices_part, value_at
+from tray_agent.config.reading import places_of, plain_table
 from tray_agent.config.secrets import Secrets
-from tray_agent.config.write import Changes
+from tray_agent.config.write import Changes, changed_table, preview_machine, save_machine
 from tray_agent.doctor import CheckResult, Subject, examine
+from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _
 from ui.models.words import LANGUAGE_NAMES
 
@@ -316,8 +318,8 @@ class SetupModel:
 
     @property
     def needs_restart(self) -> bool:
-        """Returns whether what was changed is in force only after a restart of the program."""
-        return bool(self._edited or self._secrets)
+        """Returns whether what was changed is in force only after a restart: what is this machine's own, and the databases' passwords."""
+        return not all(map(is_practices, self._edited)) or not self._secrets.keys().isdisjoint(("store", "practice"))
 
     @property
     def changes_account(self) -> bool:
@@ -332,6 +334,67 @@ class SetupModel:
         self.autostart_change = None
         self._edited.clear()
         self._secrets.clear()
+
+
+def save(agent: Agent, file: Path, changes: Changes, secrets: Mapping[str, str]) -> Machine:
+    """Writes what is this machine's own into its file, what is the practice's into the store, and keeps the passwords.
+
+    Where another store was chosen that can't be used yet, what is the practice's goes into the file, too: it is taken over there with the
+    first start, where the practice has configured nothing yet.
+
+    Returns:
+        The configuration as it holds then.
+
+    Raises:
+        ConfigurationError, InputError: a value does not fit, or the file or a password can't be written.
+        KnownError: the store of this program can't be used; what is this machine's own was saved.
+    """
+    wanted = preview(agent, file, changes)  # what does not fit is refused before anything is written
+    for name, value in secrets.items():
+        agent.secrets.set(name, value)
+    ours = {place: value for place, value in changes.items() if is_practices(place)}
+    machine = save_machine(file, {place: value for place, value in changes.items() if place not in ours})
+    if not _STORE.isdisjoint(changes):
+        return _saved_elsewhere(agent, wanted, file, ours)
+    if ours:
+        agent.configure(ours)
+    if secrets:
+        agent.take_new_passwords()
+    return _with_practices(machine, agent)
+
+
+_STORE = {("store", "url"), ("store", "schema")}
+
+
+def _saved_elsewhere(agent: Agent, wanted: Machine, file: Path, ours: Changes) -> Machine:
+    """Writes what is the practice's into another store, into which what holds here moves where nothing is configured there."""
+    from tray_agent.agent import Agent as Other
+
+    with Other(wanted, secrets=agent.secrets, clock=agent.clock, workstation=agent.workstation) as other:
+        try:
+            other.look_at_configuration()
+            other.configure(ours)
+        except KnownError:
+            said = practices_part(wanted.in_file)
+            save_machine(file, {place: value_at(said, place) for place in places_of(said)})
+        return other.configuration
+
+
+def preview(agent: Agent, file: Path, changes: Changes) -> Machine:
+    """Returns the configuration as it would hold with these changes; writes nothing.
+
+    Raises:
+        ConfigurationError: a value does not fit, or the file can't be read.
+    """
+    return _with_practices(
+        preview_machine(file, {place: value for place, value in changes.items() if not is_practices(place)}), agent, changes
+    )
+
+
+def _with_practices(machine: Machine, agent: Agent, changes: Changes = {}) -> Machine:  # noqa: B006 - never changed
+    """Returns a machine's own configuration with what is known here of the practice's, and with changes of it."""
+    table = practices_part(plain_table(agent.configuration))
+    return in_force(machine, changed_table(table, {place: value for place, value in changes.items() if is_practices(place)}))
 
 
 class EditedSecrets:
@@ -386,7 +449,7 @@ def views_sql(agent: Agent, machine: Machine, edited: Mapping[str, str]) -> str:
 def _trial(agent: Agent, machine: Machine, edited: Mapping[str, str]) -> Agent:
     from tray_agent.agent import Agent as Trial
 
-    return Trial(machine, secrets=EditedSecrets(agent.secrets, edited), clock=agent.clock, workstation=agent.workstation)
+    return Trial(machine, secrets=EditedSecrets(agent.secrets, edited), clock=agent.clock, workstation=agent.workstation, on_trial=True)
 
 
 def _stored(machine: Machine, place: Place) -> str:

@@ -118,11 +118,11 @@ class Program(QObject):
         if desktop.popups is not None:
             desktop.popups.on_free(self._tell_anew)
 
-    def begin(self, practice_process: str = "") -> None:
+    def begin(self, practice_process: Callable[[], str] | None = None) -> None:
         """Starts the engine in the background and listens for occasions.
 
         Args:
-            practice_process: the program whose start is an occasion, or "".
+            practice_process: gives the program whose start is an occasion, "" for none; None: it is not looked for.
         """
         self._windows.state.show(tray_state(AgentFacts(now=self._now(), starting=True)))
         self._start_engine()
@@ -354,7 +354,7 @@ class Program(QObject):
             self._desktop.popups.wait()
 
 
-def _practice_start(program: str) -> PracticeStart:
+def _practice_start(program: Callable[[], str]) -> PracticeStart:
     from tray_agent.tray.occasions import SystemProcesses
 
     return PracticeStart(SystemProcesses(), program)

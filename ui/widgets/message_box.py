@@ -82,7 +82,7 @@ def show_offer(windows: Windows, waiting: Waiting | None) -> None:
     windows.offered = waiting.newest
     from ui.models.jobs import send_question  # for the first question only: a program at rest needs no schedules in words
 
-    question, consequence, yes, no = send_question(waiting, windows.agent.machine.zone)
+    question, consequence, yes, no = send_question(waiting, windows.agent.zone)
     box = QMessageBox(QMessageBox.Icon.Question, job_title(JobKey.SEND_MESSAGES), question)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(consequence)

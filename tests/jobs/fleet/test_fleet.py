@@ -33,6 +33,27 @@ def test_every_planned_time_has_one_run_or_one_reason(kind: str, seed: int, tmp_
 @pytest.mark.soak
 @pytest.mark.xdist_group("fleet")
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mssql"])
+def test_what_some_workstations_lack_is_done_by_those_that_can_or_told(kind: str, seed: int, tmp_path: Path) -> None:
+    for url in make_database(kind, tmp_path):
+        book = Trial(url, SECONDS, seed, workers=4, unable=0.5).run()
+        assert book.clean, book
+        assert book.planned >= 3
+        assert book.effects > 0
+
+
+@pytest.mark.soak
+@pytest.mark.xdist_group("fleet")
+@pytest.mark.timeout(300)
+def test_the_trial_finds_workstations_out_that_do_not_look_at_what_they_lack(tmp_path: Path) -> None:
+    (book,) = [Trial(url, 3.0, seed=1, workers=4, unable=0.5, blind=True).run() for url in make_database("sqlite", tmp_path)]
+    assert book.missing
+
+
+@pytest.mark.soak
+@pytest.mark.xdist_group("fleet")
+@pytest.mark.timeout(300)
 def test_the_trial_finds_a_naive_lease_out(tmp_path: Path) -> None:
     """On a busy machine one trial can come to so few runs that none meets a stall; in several the fault must show."""
     assert any(_naive_trial(tmp_path / str(seed), seed).twice for seed in range(1, 4))

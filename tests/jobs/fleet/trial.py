@@ -88,9 +88,16 @@ class Trial:
         workers: how many agents.
         naive: whether they use the naive lease.
         speed: how much faster than the machine's their clock runs.
+        unable: how likely each of them lacks something for each job.
+        blind: whether they don't look at what they lack.
     """
 
-    def __init__(self, url: str, seconds: float, seed: int, workers: int = 8, *, naive: bool = False, speed: float = 120) -> None:
+    def __init__(
+        self, url: str, seconds: float, seed: int, workers: int = 8, *, naive: bool = False, speed: float = 120, unable: float = 0.0,
+        blind: bool = False,
+    ) -> None:  # fmt: skip
+        self.unable = unable
+        self.blind = blind
         self.url = url
         self.seconds = seconds
         self.naive = naive
@@ -147,7 +154,7 @@ class Trial:
         wrong = self.random.choice([0.0, self.random.uniform(-300, 300)])
         orders = Orders(
             self.url, name, self.clock.begun.isoformat(), START.isoformat(), self.clock.speed, wrong, "Europe/Zurich",
-            0.1 if self.naive else 0.03, self.naive,
+            0.1 if self.naive else 0.03, self.naive, tuple(key.value for key in JOBS if self.random.random() < self.unable), self.blind,
         )  # fmt: skip
         command = [sys.executable, "-m", "tests.jobs.fleet.worker", orders.line()]
         self.workers[name] = Worker(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))

@@ -13,6 +13,8 @@ from sqlalchemy import func, insert, select
 from tests.jobs.fleet.clock import FastClock
 from tests.jobs.fleet.effects import AT_ONCE, ITEMS, JOBS, counter
 from tests.jobs.fleet.naive import NaiveClaims
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import Lack, LackKind, Report
 from tray_agent.jobs.contract import JobContext, JobResult, Surroundings
 from tray_agent.jobs.events import Events
 from tray_agent.jobs.owed import Rest, RetryPolicy
@@ -24,7 +26,12 @@ from tray_agent.store.database import Database, open_database, to_ms
 
 @dataclass(frozen=True)
 class Orders:
-    """What a worker is told: all in words that JSON knows."""
+    """What a worker is told: all in words that JSON knows.
+
+    Attributes:
+        unable: the jobs that it lacks something for: it does nothing of them, and believes that all went well.
+        blind: whether it does not look at what it lacks.
+    """
 
     url: str
     name: str
@@ -35,6 +42,8 @@ class Orders:
     zone: str
     pause: float
     naive: bool
+    unable: tuple[str, ...] = ()
+    blind: bool = False
 
     def line(self) -> str:
         return json.dumps(asdict(self))
@@ -52,13 +61,17 @@ def main(line: str) -> None:
     quiet = QuietHours(time(0), time(0))
     zone, events = ZoneInfo(orders.zone), Events()
     retries = RetryPolicy(first=timedelta(seconds=5), longest=timedelta(seconds=10))
-    around = Surroundings(orders.name, zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400, retries)
+    missing = {JobKey(name): [Lack(LackKind.PASSWORD, "das Passwort fehlt")] for name in orders.unable if not orders.blind}
+    around = Surroundings(
+        orders.name, lambda: zone, own, events, lambda: works, lambda _key: True, lambda: quiet, lambda: 400, retries,
+        lacks=lambda key: missing.get(key, ()), report=lambda: Report(lacks=missing),
+    )  # fmt: skip
     jobs = Jobs(database, around)
     if orders.naive:
         naive = NaiveClaims(database, jobs.owner, orders.name)
         jobs.runner._claims = naive
         jobs.settlement._claims = naive
-    scheduler = Scheduler(lambda: jobs, events, own, zone, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
+    scheduler = Scheduler(lambda: jobs, events, own, rhythm=Rhythm(gap=timedelta(days=1), speed=orders.speed))
     scheduler.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -68,6 +81,8 @@ def main(line: str) -> None:
 
 def work(context: JobContext, database: Database, orders: Orders) -> JobResult:
     """Does half of what a planned time asks for, each effect once: looks what is done, takes its time, and acts behind the fence."""
+    if context.job.value in orders.unable:
+        return JobResult(sentence="Nichts zu tun.")
     acted, left = 0, 0
     for item in range(ITEMS):
         context.checkpoint()

@@ -34,13 +34,17 @@ from tray_agent.messages.work.send import send_messages
 from tray_agent.practice.sql_source import SqlPracticeSource
 from tray_agent.protocol.model import RunState, RunTrigger
 from tray_agent.store.database import Database, open_database
+from tray_agent.store.state import SeenStores
 from tray_agent.store.tables import message
 from tray_agent.web import posting
 
 LOADED_ONCE = (posting, phonenumbers, plain_texts())
 """What the product loads late is loaded here before the agents are forked, so that they live on what they do."""
 
-STEPS = ("checked", "before_commit", "after_commit", "before_leaving", "after_leaving", "before_settling_commit")
+STEPS = (
+    "before_generation_commit", "before_generation_noted", "after_generation_noted", "checked", "before_commit", "after_commit",
+    "before_leaving", "after_leaving", "before_settling_commit",
+)  # fmt: skip
 ACCOUNT, PASSWORD = "matrix", "secret"  # of the loopback gateway
 LEASE = timedelta(seconds=0.3)
 UNSETTLED = (MessageState.PREPARED, MessageState.SENDING, MessageState.IN_DOUBT)
@@ -103,11 +107,13 @@ class Site:
         store: the URL of the agents' own database.
         practice: the file of the practice's data.
         gateway: the address of the SMS gateway.
+        seen: the file in which its workstation notes how far it saw the store.
     """
 
     store: str
     practice: str
     gateway: str
+    seen: str
 
 
 def make_parts(database: Database, site: Site, plan: Plan) -> MessageParts:
@@ -127,6 +133,7 @@ def make_parts(database: Database, site: Site, plan: Plan) -> MessageParts:
         zone=ZURICH,
         words=PracticeWords(),
         rules=RULES,
+        seen=SeenStores(Path(site.seen)),
         reached=Dying(plan),
     )
 

@@ -1,4 +1,4 @@
-"""One round of the crash matrix: agents are killed while they send, others recover, and the gateway counts."""
+"""One round of the crash matrix: agents are killed while they send, others recover, the store is put back, and the gateway counts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,8 +23,10 @@ from tests.messages.crash.agents import ACCOUNT, PASSWORD, STEPS, Plan, Site, is
 from tests.messages.world import TrialContext
 from tests.support.gateway import GatewayFault, GatewayProcess
 from tests.support.plain_texts import words_of
+from tests.support.store_copies import Copy, copy_of, put_back
 from tray_agent.demo.gateway_server import AcceptedSms
 from tray_agent.job_kinds import JobKey
+from tray_agent.messages.guards.questions import Answer, QuestionService
 from tray_agent.messages.work.prepare import prepare_reminders
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
@@ -53,6 +55,12 @@ SIGKILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has none, a
 SETTLED = ("submitted", "cancelled")
 """What the outbox knows in the end: who was told, and what was not sent because the appointment was moved before."""
 
+ANSWERED_AFTER = 0.7
+"""Seconds after which a person decides, once the store was put back: longer than anything that was handed over before is under way."""
+
+FORGOTTEN = 10
+"""So many messages the store forgets at least that is put back, unless all is done."""
+
 LONGEST_ROUND = 240.0
 """Seconds after which a round counts as stuck."""
 
@@ -67,6 +75,7 @@ class Round:
         agents: how many send at the same time.
         naive: sends the way one writes it first.
         moves: so many appointments are moved meanwhile, and their view loses rows for moments; none: the agenda stays as it is.
+        restores: so often all agents are ended at once and the store is put back to what it was some kills before.
     """
 
     messages: int
@@ -75,6 +84,7 @@ class Round:
     seed: int
     naive: bool = False
     moves: int = 0
+    restores: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,7 @@ class Outcome:
         lost: patients whose last message does not name their appointment's start, or who got none.
         unsettled: messages of which the outbox does not know the end, or knows a wrong one.
         notices: messages that said that a former time is replaced.
+        forgotten: messages that the gateway took, and that the store knew nothing of any more after it was put back.
         by_hand_of: how often an agent was killed, by step; "at random" for a kill from outside.
     """
 
@@ -95,6 +106,7 @@ class Outcome:
     lost: int
     unsettled: int
     notices: int
+    forgotten: int
     by_hand_of: Counter[str]
 
 
@@ -108,7 +120,8 @@ def play(round_: Round, url: str, folder: Path) -> Outcome:
     upgrade(database)
     agenda = Agenda(folder / "practice.db", round_.messages, round_.seed)
     with GatewayProcess({ACCOUNT: PASSWORD}, folder / "gateway.db", latency=0.004, seed=round_.seed, faults=FAULTS) as gateway:
-        practice = _Practice(database, agenda, Site(url, agenda.file.as_posix(), gateway.address))
+        site = Site(url, agenda.file.as_posix(), gateway.address, (folder / "seen.json").as_posix())
+        practice = _Practice(database, agenda, site, gateway.accepted)
         practice.prepare()
         killed = _Killing(round_, practice).run()
         taken = gateway.accepted()
@@ -125,6 +138,8 @@ class _Practice:
     store: Database
     agenda: Agenda
     site: Site
+    taken: Callable[[], Sequence[AcceptedSms]]
+    forgotten: set[str] = field(default_factory=set)
 
     def prepare(self) -> bool:
         """Prepares what the agenda asks for now; returns whether anything is left to be sent."""
@@ -132,6 +147,45 @@ class _Practice:
         context.due_at = datetime.now(UTC)
         prepare_reminders(make_parts(self.store, self.site, Plan()), context)
         return is_open(self.store)
+
+    def copied(self) -> Copied:
+        """Returns the whole of it, while agents are at work."""
+        known = {sms.reference for sms in self.taken()}
+        seen = Path(self.site.seen)
+        return Copied(copy_of(self.store.engine), seen.read_bytes() if seen.exists() else None, known)
+
+    def is_old(self, copied: Copied) -> bool:
+        """Returns whether enough was sent since a copy that putting it back means something."""
+        return len(self.taken()) - len(copied.taken) > FORGOTTEN
+
+    def put_back(self, copied: Copied, *, computer: bool) -> None:
+        """Puts a copy in the store's place, while no agent is at work; with the computer what lies on it is put back, too."""
+        put_back(self.store.engine, copied.store)
+        if computer:
+            Path(self.site.seen).unlink(missing_ok=True)
+            if copied.seen is not None:
+                Path(self.site.seen).write_bytes(copied.seen)
+        self.forgotten.update({sms.reference for sms in self.taken()} - copied.taken)
+
+    def answer(self) -> None:
+        """Says what a person says who put the store back: that sending may go on."""
+        service = QuestionService(self.store, lambda _rows, _connection: None)
+        for question in service.open():
+            service.answer(question.id, Answer.GO_ON, "anna@EMPFANG")
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A copy.
+
+    Attributes:
+        seen: how far the computer had seen the store, as it stood there; None: it had not yet.
+        taken: what the gateway had taken when the copy was begun.
+    """
+
+    store: Copy
+    seen: bytes | None
+    taken: set[str]
 
 
 def _count(practice: _Practice, killed: Counter[str], taken: Sequence[AcceptedSms]) -> Outcome:
@@ -144,10 +198,21 @@ def _count(practice: _Practice, killed: Counter[str], taken: Sequence[AcceptedSm
         kills=killed.total(),
         twice=sum(number > 1 for number in references.values()),
         lost=sum(number not in words or words[number].start != start for number, start in starts.items()),
-        unsettled=sum((row.state == "submitted") is not (row.reference in references) or row.state not in SETTLED for row in rows),
+        unsettled=sum(not _is_settled(row.state, row.reference, references, practice.forgotten) for row in rows),
         notices=sum(words_of(sms.text).former is not None for sms in taken),
+        forgotten=len(practice.forgotten),
         by_hand_of=killed,
     )
+
+
+def _is_settled(state: str, reference: str, taken: Collection[str], forgotten: Collection[str]) -> bool:
+    """Returns whether the outbox knows what became of a message.
+
+    Of one that it forgot, and whose appointment was moved since, it may say that it was not sent.
+    """
+    if state == "cancelled" and reference in forgotten:
+        return True
+    return state in SETTLED and (state == "submitted") is (reference in taken)
 
 
 class _Killing:
@@ -162,17 +227,24 @@ class _Killing:
         self._killed: Counter[str] = Counter()
         self._done = False
         self._late: set[int | None] = set()
+        self._put_back = 0
+        self._copied: Copied | None = None
+        self._answers_at = float("inf")
         self._agents: list[tuple[BaseProcess, Plan, float]] = []
 
     def run(self) -> Counter[str]:
         ends_at = time.monotonic() + LONGEST_ROUND
         while True:
+            self._copy_and_put_back()
             self._refill()
             if not self._agents:
                 self._practice.agenda.come_back()
-                if not self._practice.prepare():
+                if not self._practice.prepare() and not self._is_to_be_put_back():
                     return self._killed
                 self._done = False
+            if time.monotonic() > self._answers_at:
+                self._practice.answer()
+                self._answers_at = time.monotonic() + ANSWERED_AFTER
             if not self._done and self._practice.agenda.live(self._round.moves):
                 self._practice.prepare()
             self._kill_from_outside()
@@ -181,6 +253,23 @@ class _Killing:
                 self._end_all()
                 raise TimeoutError(f"{self._round}: {self._killed}")
             time.sleep(0.005)
+
+    def _copy_and_put_back(self) -> None:
+        """Copies the store, and some kills later, or when all is done, ends all agents and puts it back; again and again."""
+        if not self._is_to_be_put_back():
+            return
+        place = 2 * self._put_back + (1 if self._copied is None else 2)
+        is_time = self._killed.total() >= self._round.kills * place / (2 * self._round.restores + 1)
+        if self._copied is None:
+            self._copied = self._practice.copied() if is_time or self._done else None
+        elif (self._done and not self._agents) or (is_time and self._practice.is_old(self._copied)):
+            self._end_all()
+            self._practice.put_back(self._copied, computer=self._put_back % 2 == 1)
+            self._put_back, self._copied, self._done = self._put_back + 1, None, False
+            self._answers_at = time.monotonic() + ANSWERED_AFTER
+
+    def _is_to_be_put_back(self) -> bool:
+        return self._put_back < self._round.restores
 
     def _refill(self) -> None:
         """Starts agents where some are missing, as long as something is left to be sent."""
@@ -221,3 +310,6 @@ class _Killing:
     def _end_all(self) -> None:
         for process, _plan, _dies_at in self._agents:
             process.kill()
+            process.join()
+            self._late.add(process.pid)
+        self._agents = [agent for agent in self._agents if self._is_going(agent)]

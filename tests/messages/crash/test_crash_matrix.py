@@ -1,4 +1,4 @@
-"""The crash matrix: whatever ends the sending process, nobody gets a message twice and none is lost.
+"""The crash matrix: whatever ends the sending process or puts its store back, nobody gets a message twice and none is lost.
 
 The sending process is killed (SIGKILL) at each step and at random, against a gateway in another process that drops
 connections after accepting, answers 500, too late, garbage, half an answer, or "no credits". The gateway counts.
@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import make_database
 from tests.messages.crash.agents import STEPS
-from tests.messages.crash.matrix import Outcome, Round, play
+from tests.messages.crash.matrix import FORGOTTEN, Outcome, Round, play
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 
@@ -35,11 +35,14 @@ def assert_right(outcome: Outcome) -> None:
     assert (outcome.twice, outcome.lost, outcome.unsettled) == (0, 0, 0), outcome
 
 
-@pytest.mark.parametrize(("engine", "agents"), [("sqlite", 1), ("postgresql", 2)])
-def test_killed_again_and_again_nothing_is_sent_twice_and_none_is_lost(engine: str, agents: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("engine", "agents", "messages", "restores"), [("sqlite", 1, 40, 1), ("postgresql", 2, 50, 0)])
+def test_killed_again_and_again_nothing_is_sent_twice_and_none_is_lost(
+    engine: str, agents: int, messages: int, restores: int, tmp_path: Path
+) -> None:
     with a_database(engine, tmp_path) as url:
-        outcome = play(Round(messages=50, kills=5, agents=agents, seed=len(engine)), url, tmp_path)
+        outcome = play(Round(messages, kills=5, agents=agents, seed=len(engine), restores=restores), url, tmp_path)
     assert outcome.kills >= 3
+    assert (outcome.forgotten > FORGOTTEN) is bool(restores)
     assert_right(outcome)
 
 
@@ -67,7 +70,8 @@ def test_ten_thousand_messages_and_a_thousand_kills(tmp_path: Path) -> None:
         engine, agents = ("sqlite", "postgresql")[number % 2], 1 + number // 2 % 2
         folder = tmp_path / str(number)
         with a_database(engine, folder) as url:
-            outcome = play(Round(messages=500, kills=50, agents=agents, seed=number, moves=100 * (number % 3)), url, folder)
+            round_ = Round(messages=500, kills=50, agents=agents, seed=number, moves=100 * (number % 3), restores=number // 4 % 3)
+            outcome = play(round_, url, folder)
         assert_right(outcome)
         messages, killed, number = messages + outcome.messages, killed + outcome.by_hand_of, number + 1
         print(f"{number:3} {engine:10} {agents} agent(s): {messages} messages, {killed.total()} kills", flush=True)  # noqa: T201 - of a long trial

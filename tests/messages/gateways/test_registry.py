@@ -9,7 +9,7 @@ import pytest
 from tests.messages.memory_gateways import MemorySmsGateway
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MailSection
+from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MachineSection, MailSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import ConfigurationError
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
@@ -79,12 +79,12 @@ def test_a_second_gateway_is_one_class_and_one_registration(tmp_path: Path, cloc
     assert "'a'" not in repr(made[0])
 
 
-def test_the_agent_builds_both_ways(clock: ManualClock) -> None:
+def test_the_agent_builds_both_ways(tmp_path: Path, clock: ManualClock) -> None:
     machine = Machine(gateway=GatewaySection(accounts=ACCOUNTS), mail=MailSection(host="mail.example.ch", user="praxis"))
     with Agent(machine, secrets=MemorySecrets(**{"gateway/m1": "a", "mail": "b"}), clock=clock) as agent:
         assert isinstance(agent.sms_gateways["m1"], AspsmsGateway)
         assert isinstance(agent.mail_gateway, SmtpGateway)
-    with Agent(Machine(), clock=clock) as agent:
+    with Agent(Machine(machine=MachineSection(data_folder=str(tmp_path))), clock=clock) as agent:
         assert len(agent.sms_gateways) == 0
         with pytest.raises(ConfigurationError, match="Mailserver"):
             _ = agent.mail_gateway

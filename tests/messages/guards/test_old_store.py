@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
 
 from tests.messages.memory_gateways import MemoryMailGateway, MemorySmsGateway
 from tests.messages.world import ANNA, MEIER, TOMORROW_NINE, World, treatment
 from tests.practice.memory_source import MemoryPracticeSource
+from tests.support.store_copies import copy_of, put_back
 from tray_agent.clock import ManualClock
 from tray_agent.messages.gateways.contract import (
     AccountFault,
@@ -33,24 +33,6 @@ from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.messages.rules.licence import with_check_digits
 from tray_agent.store.database import Database
 from tray_agent.store.state import Place, SeenStores, StoreState, read_state
-from tray_agent.store.tables import metadata
-
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def backup(world: World) -> Rows:
-    """Returns everything that a store holds."""
-    with world.database.read() as connection:
-        return {table.name: [dict(row._mapping) for row in connection.execute(select(table))] for table in metadata.sorted_tables}
-
-
-def put_back(world: World, rows: Rows) -> None:
-    """Makes a store what it was."""
-    with world.database.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(delete(table))
-            if rows[table.name]:
-                connection.execute(insert(table), rows[table.name])
 
 
 def questions(world: World) -> list[Question]:
@@ -129,10 +111,10 @@ def test_every_message_is_asked_about_before_it_is_handed_over_and_once(world: W
 
 
 def test_what_the_gateway_knows_is_taken_as_sent_and_told_and_sending_stops_for_all_ways(prepared: World) -> None:
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     prepared.send()
     assert len(prepared.gateway.taken) == 5
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     forget(prepared)
     prepared.activities.clear()
     result = prepared.send()
@@ -148,9 +130,9 @@ def test_what_the_gateway_knows_is_taken_as_sent_and_told_and_sending_stops_for_
 
 
 def test_as_long_as_nobody_answers_nothing_leaves_and_it_is_asked_and_told_once(prepared: World) -> None:
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     prepared.send()
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     forget(prepared)
     prepared.send()
     prepared.book_appointment("late", TOMORROW_NINE + timedelta(hours=1), "Q1")
@@ -165,9 +147,9 @@ def test_as_long_as_nobody_answers_nothing_leaves_and_it_is_asked_and_told_once(
 
 
 def test_after_the_answer_known_ones_are_passed_over_and_the_rest_is_sent(prepared: World) -> None:
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     prepared.send()
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     forget(prepared)
     prepared.add_patients(3, prefix="R")
     prepared.prepare()
@@ -292,10 +274,10 @@ def other_world(world: World, clock: ManualClock, folder: Path, *, licence: str 
 
 
 def test_a_store_put_back_is_noticed_before_anything_is_handed_over(prepared: World) -> None:
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     prepared.send()
     sent, mails = len(prepared.gateway.taken), len(prepared.mails.taken)
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     prepared.clock.advance(timedelta(hours=1))
     result = prepared.send()
     (question,) = questions(prepared)
@@ -306,13 +288,13 @@ def test_a_store_put_back_is_noticed_before_anything_is_handed_over(prepared: Wo
 
 
 def test_a_store_put_back_by_a_day_is_noticed_though_it_prepares_anew(prepared: World) -> None:
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     prepared.send()
     prepared.clock.advance(timedelta(days=1))
     prepared.book_appointment("next", TOMORROW_NINE + timedelta(days=1), "Q2")
     prepared.prepare()
     prepared.send()
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     prepared.clock.advance(timedelta(minutes=30))
     prepared.prepare()
     taken = len(prepared.gateway.taken)
@@ -325,10 +307,10 @@ def test_a_store_put_back_by_a_day_is_noticed_though_it_prepares_anew(prepared: 
 
 
 def test_e_mails_of_the_lost_span_are_a_persons_decision_also_those_prepared_afterwards(prepared: World) -> None:
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     prepared.send()
     assert len(prepared.mails.taken) == 1
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     prepared.clock.advance(timedelta(hours=1))
     prepared.send()
     answer(prepared)
@@ -359,11 +341,11 @@ def test_a_persons_decision_that_was_lost_is_noticed_too(prepared: World) -> Non
     prepared.practice.put(treatment("P2"))
     prepared.book_appointment("tomorrow", TOMORROW_NINE, "P2")
     prepared.prepare()
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     (waiting,) = [message for message in prepared.messages() if message.state is MessageState.PREPARED]
     prepared.service.cancel([waiting.id], "anna@EMPFANG")
     see(prepared, prepared.seen)
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     prepared.send()
     assert len(prepared.mails.taken) == 1
     assert len(questions(prepared)) == 1
@@ -377,7 +359,7 @@ def see(world: World, seen: SeenStores) -> None:
 
 def test_two_workstations_notice_it_each_and_after_one_answer_nobody_asks_again(prepared: World) -> None:
     here, there = prepared.seen, SeenStores()
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     prepared.send()
     for _day in range(3):
         prepared.clock.advance(timedelta(days=1))
@@ -386,7 +368,7 @@ def test_two_workstations_notice_it_each_and_after_one_answer_nobody_asks_again(
         prepared.seen = there
         prepared.send()
     assert there.of(state(prepared).number)[-1].generation > here.of(state(prepared).number)[-1].generation
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     prepared.clock.advance(timedelta(minutes=1))
     prepared.seen = here
     prepared.send()
@@ -430,20 +412,20 @@ def state(world: World) -> StoreState:
 
 
 def test_a_second_restore_asks_again(prepared: World) -> None:
-    saved = backup(prepared)
+    saved = copy_of(prepared.database.engine)
     for run in range(4):  # so that it is far below what was seen, also after the answer
         prepared.add_patients(1, prefix=f"X{run}")
         prepared.prepare()
         prepared.send()
-    put_back(prepared, saved)
+    put_back(prepared.database.engine, saved)
     prepared.clock.advance(timedelta(hours=1))
     prepared.send()
     answer(prepared)
-    again = backup(prepared)
+    again = copy_of(prepared.database.engine)
     prepared.add_patients(1, prefix="S")
     prepared.prepare()
     prepared.send(by_hand=True)
-    put_back(prepared, again)
+    put_back(prepared.database.engine, again)
     prepared.clock.advance(timedelta(hours=1))
     prepared.add_patients(1, prefix="U")
     prepared.prepare()
@@ -484,10 +466,10 @@ def test_whatever_step_a_run_ends_at_nobody_gets_a_second_message_and_the_file_i
 ) -> None:
     world.add_patients(5)
     world.prepare()
-    saved = backup(world)
+    saved = copy_of(world.database.engine)
     if restored:
         world.send()
-        put_back(world, saved)
+        put_back(world.database.engine, saved)
         world.clock.advance(timedelta(minutes=1))
         if step == "before_known_commit":
             forget(world)

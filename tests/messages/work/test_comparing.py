@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -452,6 +452,24 @@ def test_a_missing_appointment_of_somebody_who_was_told_can_be_ticked_off_and_is
     world.practice.remove_appointment("A1")
     world.prepare()
     assert len(world.service.call_list()) == 1
+
+
+@pytest.mark.parametrize("failed", [(0, 1), (0,), (1,), ()])
+def test_of_an_appointment_that_is_not_found_the_last_word_alone_is_on_the_call_list(world: World, failed: Sequence[int]) -> None:
+    told(world)
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(minutes=30))
+    run(world)
+    for number in failed:
+        world.gateway.report(DeliveryReport(world.messages()[number].reference, DeliveryStatus.FAILED))
+    later(world, minutes=6)
+    world.follow_up()
+    world.practice.remove_appointment("A1")
+    world.prepare()
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(minutes=50)))
+    (entry,) = world.service.call_list()
+    assert entry.message.id == world.messages()[-1].id
+    assert world.service.tick_off([entry.message.id], "anna") == 1
+    assert world.service.call_list() == []
 
 
 def test_who_decided_a_doubt_did_not_say_that_nothing_is_to_be_prepared_any_more(world: World) -> None:

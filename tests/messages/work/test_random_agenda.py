@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -150,6 +151,8 @@ class Walk:
         world.prepare()
         if before != [(one.id, one.version, one.standing, one.state) for one in world.messages()]:
             self.faults.append("a second run wrote something")
+        asked = Counter(entry.message.appointment_id for entry in world.service.call_list())
+        self.faults += [f"{number} entries ask to call because of {one}" for one, number in asked.items() if number > 1]
         if self._draw.random() < 0.5:
             self._tick_off()
 

@@ -102,3 +102,32 @@ def test_a_start_that_cant_be_read_ends_no_run_with_one_reminder_per_day(world: 
     world.send()
     assert world.gateway.taken == []
     assert world.messages()[0].state.value != "submitted"
+
+
+def test_a_message_whose_way_is_not_set_up_any_more_stays_prepared_and_is_owed(world: World) -> None:
+    world.book_appointment()
+    world.prepare()
+    accounts = dict(world.sms.gateways)
+    world.sms.gateways.clear()
+    result = world.send()
+    assert (world.only().state.value, world.only().reason) == ("prepared", "channel_not_set_up")
+    assert result.rest is not None
+    assert result.rest.number == 1
+    world.sms.gateways.update(accounts)
+    world.send()
+    assert world.only().state.value == "submitted"
+
+
+def test_what_is_prepared_before_anything_is_set_up_waits_and_is_no_error(world: World) -> None:
+    accounts, mail = dict(world.sms.gateways), world.mail
+    world.sms.gateways.clear()
+    world.mail = None
+    world.book_appointment()
+    world.prepare()
+    assert world.only().state.value == "prepared"
+    world.send()
+    assert world.only().state.value == "prepared"
+    world.sms.gateways.update(accounts)
+    world.mail = mail
+    world.send()
+    assert world.only().state.value == "submitted"

@@ -82,7 +82,7 @@ class SmtpGateway:
 
     Args:
         server: where e-mails are handed in. ``security`` "none" sends in the clear, and a password only to a server on this machine.
-        password: of ``server.user``; never shown.
+        password: of ``server.user``; never shown. None: there is none on this computer, or none for this server; then nothing connects.
         clock: gives the Date header and measures how long a connection was idle.
         seconds: how long an answer may take.
 
@@ -92,7 +92,7 @@ class SmtpGateway:
 
     capabilities = Capabilities(most_at_once=4, can_be_asked=False, has_balance=False)
 
-    def __init__(self, server: MailSection, password: str, clock: Clock, seconds: float = 30.0) -> None:
+    def __init__(self, server: MailSection, password: str | None, clock: Clock, seconds: float = 30.0) -> None:
         _check(server)
         self._server = server
         self._password = password
@@ -177,6 +177,9 @@ class SmtpGateway:
         while True:
             with self._lock:
                 line = self._idle.pop() if self._idle else None
+            if self._password is None:
+                without = _("Für den Mailserver {host} ist an diesem Arbeitsplatz kein Passwort gespeichert oder keines bestätigt.")
+                raise _NoConnectionError(_stopped(without, self._server.host))
             if line is None:
                 return _Line(_connect(self._server, self._password, self._seconds))
             if self._clock.monotonic() - line.idle_since <= IDLE_SECONDS:

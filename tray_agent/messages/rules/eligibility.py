@@ -359,7 +359,7 @@ class NotEligible:
     @property
     def may_wait(self) -> bool:
         """Returns whether a message that is prepared already stays so and is asked about again at the next run, until it expires."""
-        return self.reason in (Reason.SWITCHED_OFF, Reason.NO_CREDITS, *ABSENT)
+        return self.reason in (Reason.SWITCHED_OFF, Reason.NO_CREDITS, Reason.CHANNEL_NOT_SET_UP, *ABSENT)
 
 
 Decision = Eligible | NotEligible

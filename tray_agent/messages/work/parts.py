@@ -192,7 +192,10 @@ class MessageParts:
             return mandant_id or ""
 
     def circumstances(self, now: datetime, settings: Settings) -> Circumstances:
-        """Returns everything around the candidates at one moment; credits are not judged here: sending asks the gateway."""
+        """Returns everything around the candidates at one moment; credits are not judged here: sending asks the gateway.
+
+        Where no channel is set up yet, both count: what is prepared waits until one is.
+        """
         from tray_agent.messages.rules.eligibility import Circumstances, RuleSettings
 
         return Circumstances(
@@ -201,7 +204,7 @@ class MessageParts:
             mandants=self.practice.mandants(),
             templates=self.templates(),
             visit_reasons=self.practice.visit_reasons(),
-            channels=self.channels(),
+            channels=self.channels() or frozenset(Channel),
             region=self.region,
             zone=self.zone,
         )

@@ -124,7 +124,8 @@ class _Checking:
     def __init__(self, parts: MessageParts, settings: Settings, messages: Sequence[OutboxMessage], now: datetime) -> None:
         self.checked = Checked()
         self._parts = parts
-        self._drafting = Drafting(parts, parts.circumstances(now, settings), now)
+        around = replace(parts.circumstances(now, settings), channels=parts.channels())  # what has no way can't be sent
+        self._drafting = Drafting(parts, around, now)
         appointment_ids = {message.appointment_id for message in messages if message.appointment_id}
         appointments = parts.practice.appointments(appointment_ids) if appointment_ids else {}
         # The patient of an appointment may be another one by now.
