@@ -15,6 +15,7 @@ from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Version
 from tray_agent.downloads.progress import DownloadProgress
+from tray_agent.downloads.turn import Turn
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
@@ -38,6 +39,7 @@ class DownloadParts:
         rows, subscriptions: what the whole practice shares, as the given ``database`` and ``settings`` are.
         library: the download folder of this workstation.
         progress: what is being transferred now, by this process.
+        turn: whose turn it is to transfer in this process.
 
     Args:
         machine: the configuration of this machine.
@@ -63,10 +65,11 @@ class DownloadParts:
         self.settings = settings
         self.clock = clock
         self.workstation = workstation
-        self.rows = DownloadRows(database)
+        self.rows = DownloadRows(database, workstation)
         self.subscriptions = Subscriptions(database)
         self.library = Library(machine.download_folder)
         self.progress = DownloadProgress(clock)
+        self.turn = Turn()
         self._machine = machine
         self._log = log
         self._closing = closing
