@@ -280,6 +280,17 @@ class Agent:
         log = ActivityLog(self.store, self.workstation)
         return DownloadService(DownloadParts(self.machine, self.store, self.settings, log, self.clock, self.workstation, self._closing))
 
+    def _bring_downloads(self) -> None:
+        """Brings what the practice is offered into this workstation's folder, while the Download-Service is on and not paused."""
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.jobs.scheduler import network_ready
+
+        def may() -> bool:
+            return self.is_switched_on(JobKey.DOWNLOAD) and not self.jobs.is_held_back(JobKey.DOWNLOAD)
+
+        if self.is_switched_on(JobKey.DOWNLOAD):
+            self.downloads.bring(may, network_ready)
+
     @property
     def job_works(self) -> JobWorks:
         """What the runs of the jobs do. Makes no connection yet.
@@ -367,7 +378,7 @@ class Agent:
         """Runs the jobs at their times once it is started; needs no database to be built or started."""
         from tray_agent.jobs.scheduler import Scheduler, network_ready
 
-        return Scheduler(lambda: self.jobs, self.job_events, self.clock, self.machine.zone, network_ready)
+        return Scheduler(lambda: self.jobs, self.job_events, self.clock, self.machine.zone, network_ready, chore=self._bring_downloads)
 
     def _nudge_scheduler(self) -> None:
         """Has the plan looked at now where a scheduler runs here; a command does not build one for it."""

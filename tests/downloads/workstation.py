@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
+from tray_agent.downloads.bringing import Bringer
 from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.job import run_once
 from tray_agent.downloads.library import Library
@@ -87,6 +88,17 @@ class Practice:
         self.switches: dict[Setting, Value] = {}
         self.limits = TransferLimits(reserve=0)
         self.context = TrialContext()
+        self.told: list[Activity] = []
+        self.bringer = Bringer(cast("DownloadParts", self))
+
+    def look(self, *, may: Callable[[], bool] = lambda: True, has_network: bool = True) -> list[str]:
+        """Looks at the folder as every agent does, and returns the reasons of what was told."""
+        before = len(self.told)
+        self.bringer.look(may, lambda: has_network)
+        return [activity.reason for activity in self.told[before:]]
+
+    def tell(self, activities: Sequence[Activity], connection: Connection | None = None) -> None:
+        self.told.extend(activities)
 
     def run(self, context: TrialContext | None = None) -> JobResult:
         """Runs the job once; what it logged is in ``context``."""

@@ -74,11 +74,15 @@ class Keeper:
             self.transact(lambda connection: rows.note_file(connection, version, None))
         return True
 
-    def prune(self, settings: Settings) -> int:
+    def prune(self, settings: Settings, *, for_all: bool = True) -> int:
         """Clears older versions away, as the switch says, and returns how many were forgotten.
 
         What waits for somebody stays, what is used keeps its row. What a person brought back after newer versions had come stays for as
         long as it takes to install it.
+
+        Args:
+            settings: the practice's switches.
+            for_all: whether a version that nobody used is forgotten for the whole practice; else only its file here goes.
         """
         kept: Counter[str] = Counter()
         newest_since: dict[str, datetime] = {}
@@ -93,15 +97,15 @@ class Keeper:
             verified_at = download.here.verified_at if download.here else None
             was_brought_back = verified_at is not None and verified_at > newest_since[element]
             if is_old and not (was_brought_back and verified_at and self.parts.clock.now() - verified_at < VERIFY_AGAIN):
-                forgotten += self._forget(download)
+                forgotten += self._forget(download, for_all=for_all)
         return forgotten
 
-    def _forget(self, download: Download) -> bool:
+    def _forget(self, download: Download, *, for_all: bool) -> bool:
         """Clears a version away; its row goes too where no workstation has used it."""
         version, rows = download.signed, self.parts.rows
-        if not self.remove_file(version):
+        if not (for_all or download.was_here) or not self.remove_file(version):
             return False
-        if not download.is_in_use:
+        if for_all and not download.is_in_use:
             self.transact(lambda connection: rows.remove(connection, version))
             return True
         if download.was_here:
@@ -179,9 +183,7 @@ class Transfers:
     def begin(self, version: ElementVersion) -> None:
         """Begins to bring a version."""
         fetching = Fetching(version)
-        address = self._parts.portal.address_of(version.target, version.hashes[0][1])
-        wanted = Wanted(address, version.name, version.size, version.hashes, self._parts.library.place_of(version))
-        self._running[self._pool.submit(self._transfer.fetch, wanted, fetching.cancelled)] = fetching
+        self._running[self._pool.submit(self._transfer.fetch, wanted_of(self._parts, version), fetching.cancelled)] = fetching
 
     def ended(self) -> Iterator[tuple[Fetching, int | KnownError | None]]:
         """Waits a moment and gives what has ended: with its file's time, with why it can't be had, or (None) because it was stopped."""
@@ -189,6 +191,12 @@ class Transfers:
         for future in done:
             yield self._running[future], _outcome(future)
             del self._running[future]  # not before: what has ended may have been superseded, which is found out now
+
+
+def wanted_of(parts: DownloadParts, version: ElementVersion) -> Wanted:
+    """Returns what to ask the portal for, after it was asked what it offers."""
+    address = parts.portal.address_of(version.target, version.hashes[0][1])
+    return Wanted(address, version.name, version.size, version.hashes, parts.library.place_of(version))
 
 
 def _outcome(future: Future[int]) -> int | KnownError | None:

@@ -24,11 +24,17 @@ from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from tray_agent.downloads.bringing import Bringer
     from tray_agent.downloads.installation import Installation
     from tray_agent.downloads.model import Starter
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
     from tray_agent.protocol.activity_log import ActivityLog
+    from tray_agent.protocol.model import Activity
     from tray_agent.web.client import Web
 
 
@@ -122,6 +128,18 @@ class DownloadParts:
         program = self._machine.download.practice_program
         numbers = program_version(Path(program)) if program else None
         return Version(*numbers) if numbers else None
+
+    def tell(self, activities: Sequence[Activity], connection: Connection | None = None) -> None:
+        """Writes to the activity log, within the caller's transaction where one is given."""
+        self._log.write(activities, connection=connection)
+
+    def bringer(self) -> Bringer:
+        """Returns what looks after the folder of this workstation; ended when the agent is closed."""
+        from tray_agent.downloads.bringing import Bringer
+
+        made = Bringer(self)
+        self._closing.callback(made.stop)
+        return made
 
     def transfer(self, settings: Settings) -> Transfer:
         """Returns what brings the files of one run, under the switches of its beginning."""
