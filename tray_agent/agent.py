@@ -278,7 +278,15 @@ class Agent:
         from tray_agent.protocol.activity_log import ActivityLog
 
         log = ActivityLog(self.store, self.workstation)
-        return DownloadService(DownloadParts(self.machine, self.store, self.settings, log, self.clock, self.workstation, self._closing))
+        closing = self._closing
+        parts = DownloadParts(self.machine, self.store, self.settings, log, self.clock, self.workstation, closing, self._software_elsewhere)
+        return DownloadService(parts)
+
+    def _software_elsewhere(self) -> Mapping[str, str]:
+        """Returns the version of the practice software by workstation, as each told last; "" where one told none."""
+        told = {one.workstation: "" for one in self.jobs.presences.known()}
+        told |= {one.workstation: one.report.software for one in self.jobs.presences.known() if one.report and one.report.software}
+        return told
 
     def _bring_downloads(self) -> None:
         """Brings what the practice is offered into this workstation's folder, while the Download-Service is on and not paused."""

@@ -24,7 +24,7 @@ from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -55,6 +55,7 @@ class DownloadParts:
         clock: the clock.
         workstation: this computer's name, for the record.
         closing: where connections are closed in the end.
+        software: what each known workstation told of its practice software last, "": nothing.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class DownloadParts:
         clock: Clock,
         workstation: str,
         closing: ExitStack,
+        software: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.database = database
         self.settings = settings
@@ -79,6 +81,7 @@ class DownloadParts:
         self._machine = machine
         self._log = log
         self._closing = closing
+        self.software = software
 
     @cached_property
     def _web(self) -> Web:
@@ -120,9 +123,10 @@ class DownloadParts:
         from tray_agent.platforms.this_system import signature_reader
 
         publishers = names_of(self._machine.portal.publishers)
-        return Installation(self.rows, self.library, starter(), signature_reader(), self._log.write, publishers, self._practice_version)
+        return Installation(self.rows, self.library, starter(), signature_reader(), self._log.write, publishers, self.practice_version)
 
-    def _practice_version(self) -> Version | None:
+    def practice_version(self) -> Version | None:
+        """Returns the version of the practice software on this workstation, or None where it is not known."""
         from tray_agent.platforms.programs import program_version
 
         program = self._machine.download.practice_program

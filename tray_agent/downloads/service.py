@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tray_agent.downloads.bringing import Bringer
     from tray_agent.downloads.catalogue import Catalogue
+    from tray_agent.downloads.lockout import Fleet, LeftBehind, LockedOut
     from tray_agent.downloads.model import InstallResult
     from tray_agent.downloads.parts import DownloadParts
     from tray_agent.downloads.portal_view import PortalView
@@ -52,8 +53,13 @@ class DownloadRow:
 
     @property
     def is_missing(self) -> bool:
-        """Returns whether the file should be here and is not."""
-        return self.download.should_be_here and not self.present
+        """Returns whether the file should be here, was, and is not any more."""
+        return self.download.should_be_here and not self.present and self.download.was_here
+
+    @property
+    def is_coming(self) -> bool:
+        """Returns whether the file should be here and was not yet: it comes by itself."""
+        return self.state is DownloadState.NEW or (self.download.should_be_here and not self.present and not self.download.was_here)
 
 
 class DownloadService:
@@ -178,6 +184,32 @@ class DownloadService:
             kept, before = download.signed.element == before, download.signed.element
             rows.append(DownloadRow(download, self._parts.library.is_present(download.signed), kept))
         return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, row.signed.title.casefold())))
+
+    def workstations(self) -> tuple[str, ...]:
+        """Returns the workstations whose agents are known, this one among them."""
+        return tuple({self._parts.workstation, *self._parts.software()})
+
+    def locked_out(self, element: str, version: str | None = None) -> LockedOut | None:
+        """Returns whom the installation of a download locks out of the practice software; None: nobody, as far as it is known.
+
+        Raises:
+            InputError: there is no such download.
+        """
+        from tray_agent.downloads.lockout import locked_out
+
+        return locked_out(self._find(element, version).signed, self._parts.rows.all(), self._fleet(), self._parts.workstation)
+
+    def left_behind(self) -> LeftBehind | None:
+        """Returns that another workstation works with a newer practice software, so that this one is locked out until it follows."""
+        from tray_agent.downloads.lockout import left_behind
+
+        own = self._parts.practice_version()
+        return left_behind(self._parts.rows.all(), self._fleet(), self._parts.workstation, own.line if own else None)
+
+    def _fleet(self) -> Fleet:
+        from tray_agent.downloads.lockout import line_of
+
+        return {name: line_of(told) for name, told in self._parts.software().items()}
 
     def waiting(self) -> tuple[DownloadRow, ...]:
         """Returns what is downloaded, verified, was not started yet, and can be started here: *Neue Downloads vorhanden*."""

@@ -127,6 +127,11 @@ class Presences:
             least = self._database.now_ms(connection) - _GONE // timedelta(milliseconds=1)
             return self._read(connection, table.c.seen_ms >= least, table.c.scheduling == 1)
 
+    def known(self) -> tuple[Presence, ...]:
+        """Returns the agents of the last weeks, also those that are off, who was there last at the end."""
+        with self._database.read() as connection:
+            return tuple(sorted(self._read(connection), key=lambda one: one.seen_at))
+
     def strangers(self) -> tuple[Presence, ...]:
         """Returns the agents of other computers that used this embedded store lately as another file; of a server's there are none.
 
