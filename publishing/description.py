@@ -55,6 +55,7 @@ class VersionEntry(_DescriptionPart):
     notes: str = ""
     restart: bool = False
     needs: str | None = None
+    software: str | None = None
 
 
 class ElementEntry(_DescriptionPart):
@@ -64,6 +65,7 @@ class ElementEntry(_DescriptionPart):
     title: str
     heading: str
     publisher: str | None = None
+    scope: str | None = None
     version: list[VersionEntry]
 
 

@@ -508,7 +508,26 @@ class Agent:
         from tray_agent.protocol.activity_log import ActivityLog
 
         log = ActivityLog(self.store, self.workstation)
-        return DownloadService(DownloadParts(self.machine, self.store, self.settings, log, self.clock, self.workstation, self._closing))
+        closing = self._closing
+        parts = DownloadParts(self.machine, self.store, self.settings, log, self.clock, self.workstation, closing, self._software_elsewhere)
+        return DownloadService(parts)
+
+    def _software_elsewhere(self) -> Mapping[str, str]:
+        """Returns the version of the practice software by workstation, as each told last; "" where one told none."""
+        told = {one.workstation: "" for one in self.jobs.presences.known()}
+        told |= {one.workstation: one.report.software for one in self.jobs.presences.known() if one.report and one.report.software}
+        return told
+
+    def _bring_downloads(self) -> None:
+        """Brings what the practice is offered into this workstation's folder, while the Download-Service is on and not paused."""
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.jobs.scheduler import network_ready
+
+        def may() -> bool:
+            return self.is_switched_on(JobKey.DOWNLOAD) and not self.jobs.is_held_back(JobKey.DOWNLOAD)
+
+        if self.is_switched_on(JobKey.DOWNLOAD):
+            self.downloads.bring(may, network_ready)
 
     @property
     def job_works(self) -> JobWorks:
@@ -600,7 +619,7 @@ class Agent:
         """Runs the jobs at their times once it is started; needs no database to be built or started."""
         from tray_agent.jobs.scheduler import Scheduler, network_ready
 
-        return Scheduler(lambda: self.jobs, self.job_events, self.clock, network_ready)
+        return Scheduler(lambda: self.jobs, self.job_events, self.clock, network_ready, chore=self._bring_downloads)
 
     def _nudge_scheduler(self) -> None:
         """Has the plan looked at now where a scheduler runs here; a command does not build one for it."""

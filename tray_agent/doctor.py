@@ -267,10 +267,6 @@ def _downloads(agent: Agent) -> Iterator[_Finding]:
         yield FAULT, _("In den Download-Ordner {folder} kann nicht geschrieben werden.").format(folder=folder), advice
     if not portal.address:
         return
-    store_url = agent.machine.store.url
-    if not agent.machine.download.folder and store_url and not store_url.startswith("sqlite"):  # others share the store, not the folder
-        text = _("Der Download-Ordner liegt nur auf diesem Computer; andere Arbeitsplätze sehen Downloads, deren Dateien sie nicht haben.")
-        yield NOTICE, text, _("Unter «Einrichten» einen Ordner wählen, den alle erreichen (in der Konfiguration: download.folder).")
     if names := names_of(portal.publishers):
         text = _("Installationsprogramme werden nur gestartet, wenn sie von {names} unterschrieben sind.")
         yield GOOD, text.format(names=_(" oder ").join(f"«{name}»" for name in names))

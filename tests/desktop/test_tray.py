@@ -36,7 +36,7 @@ def offer_download(data: Path, element: str = "update", title: str = "Update vit
             insert(download).values(
                 element=element, version=version, title=title, released="2026-11-20", notes="", kind="exe", restart=True, needs="",
                 target=f"{element}-{version}.exe", file_name=f"{element}-{version}.exe", size=1000, state=DownloadState.OFFERED.value,
-                file_time=None, verified_at=datetime.now(UTC), exit_code=None, changed_at=datetime.now(UTC), changed_by="test",
+                changed_at=datetime.now(UTC), changed_by="test", scope="workstation", software="",
             )
         )  # fmt: skip
     database.dispose()

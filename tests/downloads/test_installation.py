@@ -69,6 +69,13 @@ class Desk:
         )
         return installation.hand_over(download, "Anna@PC1")
 
+    def was(self, state: DownloadState) -> None:
+        """Has the update be in a state."""
+        if state is DownloadState.SUPERSEDED:
+            self.practice.withdraw("update", "2.69.001")
+        else:
+            self.practice.hand_over("update", "2.69.001", state)
+
     @property
     def state(self) -> DownloadState:
         return self.practice.download("update", "2.69.001").state
@@ -134,9 +141,7 @@ def test_windows_codes_mean_the_same_whatever_was_started() -> None:
 @pytest.mark.parametrize("state", [DownloadState.INSTALLED, DownloadState.SUPERSEDED])
 @pytest.mark.parametrize("damage", ["missing", "changed"])
 def test_what_is_not_fetched_again_is_not_promised(desk: Desk, state: DownloadState, damage: str) -> None:
-    download = desk.practice.download("update", "2.69.001")
-    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.STARTED, "x"))
-    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, state, "x"))
+    desk.was(state)
     if damage == "missing":
         desk.file.unlink()
     else:
@@ -163,9 +168,7 @@ def test_a_file_that_can_not_be_read_is_no_reason_to_fetch_it_again(desk: Desk, 
     [(DownloadState.STARTED, "offered"), (DownloadState.INSTALLED, "installed"), (DownloadState.SUPERSEDED, "superseded")],
 )
 def test_what_fails_another_time_is_as_it_was_or_waits_again(desk: Desk, before: DownloadState, after: str) -> None:
-    download = desk.practice.download("update", "2.69.001")
-    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.STARTED, "x"))
-    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, before, "x"))
+    desk.was(before)
     desk.starter.exit_code = 1603
     assert desk.install() is InstallOutcome.FAILED
     assert desk.state == after
@@ -208,7 +211,8 @@ def test_what_is_not_what_was_downloaded_is_never_started(desk: Desk, damage: st
         desk.install()
     assert ("fehlt" in caught.value.message) == (damage == "missing")
     assert desk.starter.started == []
-    assert desk.practice.states()["update 2.69.001"] == ("offered" if damage == "missing" else "new")
+    assert desk.practice.states()["update 2.69.001"] == "offered"
+    assert desk.practice.download("update", "2.69.001").was_here == (damage == "missing")
     assert [(row.level, row.reason) for row in desk.log.rows] == [(Level.ERROR, "install_refused")]
     desk.practice.run()
     assert desk.practice.states()["update 2.69.001"] == "offered"
@@ -309,8 +313,8 @@ def test_a_practice_software_that_is_too_old_stops_the_installation(desk: Desk, 
 
 
 def test_what_is_not_here_yet_is_not_started(desk: Desk) -> None:
-    download = desk.practice.download("update", "2.69.001")
-    desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.NEW, "x"))
+    signed = desk.practice.download("update", "2.69.001").signed
+    desk.practice.database.transact(lambda connection: desk.practice.rows.want(connection, signed))
     with pytest.raises(InstallRefusedError, match="noch nicht"):
         desk.install()
     assert desk.starter.started == []
@@ -320,7 +324,7 @@ def test_what_is_being_fetched_anew_in_the_same_moment_is_not_started(desk: Desk
     download, verify = desk.practice.download("update", "2.69.001"), desk.practice.library.verify
 
     def verify_while_another_takes_it_back(wanted: ElementVersion) -> bool:
-        desk.practice.database.transact(lambda connection: desk.practice.rows.move(connection, download, DownloadState.NEW, "x"))
+        desk.practice.database.transact(lambda connection: desk.practice.rows.want(connection, download.signed))
         return verify(wanted)
 
     monkeypatch.setattr(desk.practice.library, "verify", verify_while_another_takes_it_back)

@@ -21,7 +21,7 @@ from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.errors import FolderUnavailableError, PortalUnavailableError
-from tray_agent.downloads.job import PARALLEL
+from tray_agent.downloads.keeping import PARALLEL
 from tray_agent.downloads.model import DownloadState, Version
 from tray_agent.downloads.partial import taken
 from tray_agent.downloads.transfer import TransferLimits
@@ -213,8 +213,7 @@ def test_a_withdrawn_version_is_not_offered_any_more(practice: Practice, demo: D
 def test_what_is_installed_is_left_alone(practice: Practice) -> None:
     practice.subscribe("tarif")
     practice.run()
-    download = practice.download("tarif", "1.4.002")
-    practice.database.transact(lambda connection: practice.rows.move(connection, download, DownloadState.INSTALLED, "Anna", 0))
+    practice.hand_over("tarif", "1.4.002", DownloadState.INSTALLED)
     (practice.library.folder / TARIF).unlink()
     assert practice.run().skipped == {"installed": 1}
     assert practice.states() == {"tarif 1.4.002": "installed"}
@@ -438,7 +437,7 @@ def test_only_some_files_are_on_their_way_at_once(practice: Practice, demo: Demo
 @pytest.mark.parametrize("shared", [True, False])
 def test_one_downloads_and_all_see_it(practice: Practice, server: FaultyPortal, tmp_path: Path, shared: bool) -> None:
     folder = practice.library.folder if shared else tmp_path / "folder of the other"
-    other = Practice(folder, practice.database, practice.portal, practice.web, practice.clock)
+    other = Practice(folder, practice.database, practice.portal, practice.web, practice.clock, "PC2")
     practice.subscribe("tarif")
     practice.run()
     assert other.states() == {"tarif 1.4.002": "offered"}

@@ -140,7 +140,7 @@ class Trial:
 
     def _rows(self) -> list[Download]:
         with self._database() as database:
-            return list(DownloadRows(database).all())
+            return list(DownloadRows(database, "PC1").all())
 
     def _database(self) -> _Opened:
         return _Opened(self.url)

@@ -9,13 +9,13 @@ import pytest
 from tests.downloads.test_rules import offered
 from tray_agent.clock import ManualClock
 from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, Version
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, OnWorkstation, Version
 from tray_agent.store.database import Database
 
 
 @pytest.fixture
 def rows(clocked_database: Database) -> DownloadRows:
-    return DownloadRows(clocked_database)
+    return DownloadRows(clocked_database, "PC1")
 
 
 @pytest.fixture
@@ -32,15 +32,15 @@ VERSION = replace(
 
 def want(store: Database, rows: DownloadRows, *versions: ElementVersion) -> None:
     for version in versions:
-        store.transact(lambda connection, version=version: rows.want(connection, version, "PC1"))  # type: ignore[misc] # bound early
+        store.transact(lambda connection, version=version: rows.want(connection, version))  # type: ignore[misc] # bound early
 
 
 def offer(store: Database, rows: DownloadRows, version: ElementVersion) -> bool:
-    return store.transact(lambda connection: rows.offer(connection, version, 77, "PC1"))
+    return store.transact(lambda connection: rows.offer(connection, version, 77))
 
 
-def move(store: Database, rows: DownloadRows, download: Download, state: DownloadState) -> bool:
-    return store.transact(lambda connection: rows.move(connection, download, state, "Anna", 0))
+def hand_over(store: Database, rows: DownloadRows, download: Download, installed: DownloadState | None) -> bool:
+    return store.transact(lambda connection: rows.hand_over(connection, download.signed, installed, "Anna", 0))
 
 
 def states(rows: DownloadRows) -> dict[str, str]:
@@ -53,7 +53,8 @@ def test_a_row_comes_back_as_it_was_signed(store: Database, rows: DownloadRows, 
     (row,) = rows.all()
     for name in ("element", "version", "title", "notes", "size", "restart", "needs", "kind", "released", "hashes", "target", "file_name"):
         assert getattr(row.signed, name) == getattr(VERSION, name), name
-    assert (row.state, row.file_time, row.verified_at, row.changed_by) == (DownloadState.OFFERED, 77, clock.now(), "PC1")
+    assert (row.state, row.for_all, row.changed_by) == (DownloadState.OFFERED, DownloadState.OFFERED, "PC1")
+    assert row.here == OnWorkstation("PC1", 77, clock.now(), None, None, clock.now(), "PC1")
 
 
 def test_offering_supersedes_what_is_older_but_not_what_is_installed(store: Database, rows: DownloadRows) -> None:
@@ -62,7 +63,7 @@ def test_offering_supersedes_what_is_older_but_not_what_is_installed(store: Data
     for version in versions[:2]:
         offer(store, rows, version)
     installed = next(row for row in rows.all() if str(row.signed.version) == "2.69.001")
-    assert move(store, rows, installed, DownloadState.INSTALLED)
+    assert hand_over(store, rows, installed, DownloadState.INSTALLED)
     offer(store, rows, versions[2])
     assert states(rows) == {"2.69.003": "offered", "2.69.002": "superseded", "2.69.001": "installed"}
 
@@ -73,14 +74,14 @@ def test_installing_supersedes_all_that_is_older(store: Database, rows: Download
     for version in versions:
         offer(store, rows, version)
     newest = next(row for row in rows.all() if str(row.signed.version) == "2.69.002")
-    assert move(store, rows, newest, DownloadState.INSTALLED)
+    assert hand_over(store, rows, newest, DownloadState.INSTALLED)
     assert states(rows) == {"1.0.000": "offered", "2.69.002": "installed", "2.69.001": "superseded"}
 
 
 def test_what_is_not_offered_cannot_be_started(store: Database, rows: DownloadRows) -> None:
     want(store, rows, VERSION)
     (row,) = rows.all()
-    assert not move(store, rows, row, DownloadState.STARTED)
+    assert not hand_over(store, rows, row, DownloadState.STARTED)
     assert states(rows) == {"2.69.001": "new"}
 
 
@@ -114,7 +115,7 @@ def test_a_failed_change_leaves_everything(store: Database, rows: DownloadRows) 
     want(store, rows, VERSION)
 
     def fail(connection: object) -> None:
-        rows.offer(connection, VERSION, 1, "PC1")  # type: ignore[arg-type] # a connection
+        rows.offer(connection, VERSION, 1)  # type: ignore[arg-type] # a connection
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

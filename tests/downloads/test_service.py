@@ -164,9 +164,9 @@ def test_what_was_replaced_or_withdrawn_is_started_only_by_its_version(
     service.subscribe("update", "Anna")
     service.set_active(True, "Anna")
     agent.jobs.run_now(JobKey.DOWNLOAD)
-    kept = DownloadRows(agent.store)
+    kept = DownloadRows(agent.store, "PC1")
     download = kept.all()[0]
-    agent.store.transact(lambda connection: kept.move(connection, download, DownloadState.SUPERSEDED, "x"))
+    agent.store.transact(lambda connection: kept.withdraw(connection, download.signed))
     with pytest.raises(InputError, match="nichts wurde gestartet"):
         service.install("update", by="Anna")
     assert starter.started == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,16 @@ from sqlalchemy import Connection
 
 from tray_agent.clock import ManualClock
 from tray_agent.config.settings import Setting, Settings, Value
+from tray_agent.downloads.bringing import Bringer
 from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.job import run_once
 from tray_agent.downloads.library import Library
-from tray_agent.downloads.model import Download
+from tray_agent.downloads.model import Download, DownloadState
 from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.portal import Portal
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.transfer import Transfer, TransferLimits
+from tray_agent.downloads.turn import Turn
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobResult
 from tray_agent.protocol.model import Activity
@@ -72,20 +74,31 @@ class TrialSwitches:
 class Practice:
     """The Download-Service of one workstation, put together for tests: stands in for its ``DownloadParts``."""
 
-    workstation = "PC1"
-
-    def __init__(self, folder: Path, database: Database, portal: Portal, web: Web, clock: ManualClock) -> None:
+    def __init__(self, folder: Path, database: Database, portal: Portal, web: Web, clock: ManualClock, workstation: str = "PC1") -> None:
+        self.workstation = workstation
         self.database = database
         self.portal = portal
         self.web = web
         self.clock = clock
-        self.rows = DownloadRows(database)
+        self.rows = DownloadRows(database, workstation)
         self.subscriptions = Subscriptions(database)
         self.library = Library(folder)
         self.progress = DownloadProgress(clock)
+        self.turn = Turn()
         self.switches: dict[Setting, Value] = {}
         self.limits = TransferLimits(reserve=0)
         self.context = TrialContext()
+        self.told: list[Activity] = []
+        self.bringer = Bringer(cast("DownloadParts", self))
+
+    def look(self, *, may: Callable[[], bool] = lambda: True, has_network: bool = True) -> list[str]:
+        """Looks at the folder as every agent does, and returns the reasons of what was told."""
+        before = len(self.told)
+        self.bringer.look(may, lambda: has_network)
+        return [activity.reason for activity in self.told[before:]]
+
+    def tell(self, activities: Sequence[Activity], connection: Connection | None = None) -> None:
+        self.told.extend(activities)
 
     def run(self, context: TrialContext | None = None) -> JobResult:
         """Runs the job once; what it logged is in ``context``."""
@@ -107,6 +120,16 @@ class Practice:
 
     def download(self, element: str, version: str) -> Download:
         return next(row for row in self.rows.all() if (row.signed.element, str(row.signed.version)) == (element, version))
+
+    def hand_over(self, element: str, version: str, installed: DownloadState | None, by: str = "x") -> bool:
+        """Notes what became of an installation here, as the hand-over does."""
+        signed = self.download(element, version).signed
+        return self.database.transact(lambda connection: self.rows.hand_over(connection, signed, installed, by))
+
+    def withdraw(self, element: str, version: str) -> None:
+        """Takes a version back for all, as a run does when the vendor has."""
+        signed = self.download(element, version).signed
+        self.database.transact(lambda connection: self.rows.withdraw(connection, signed))
 
     def states(self) -> Mapping[str, str]:
         return {f"{row.signed.element} {row.signed.version}": row.state.value for row in self.rows.all()}

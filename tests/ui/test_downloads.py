@@ -19,7 +19,16 @@ from tests.ui.keyboard import press
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.downloads.errors import InstallRefusedError
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version
+from tray_agent.downloads.model import (
+    Download,
+    DownloadState,
+    ElementVersion,
+    FileKind,
+    InstallOutcome,
+    InstallResult,
+    OnWorkstation,
+    Version,
+)
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.words import progress_text, state_word
@@ -30,6 +39,7 @@ from ui.dialogs.downloads import DownloadsDialog
 from ui.models.downloads import DownloadsModel, can_run, details_of, hint_of, outcome_sentences, state_sentence
 from ui.windows import DialogContext
 
+SINCE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 UPDATE = DownloadRow(
     Download(
         ElementVersion(
@@ -46,21 +56,34 @@ UPDATE = DownloadRow(
             file_name="vitomed-update-2.69.001.msi",
             hashes=(("sha256", "0" * 64),),
         ),
-        state=DownloadState.OFFERED,
-        file_time=None,
-        verified_at=None,
-        exit_code=None,
-        changed_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
-        changed_by="PC1",
+        for_all=DownloadState.OFFERED,
+        moved_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+        moved_by="PC1",
+        here=OnWorkstation(
+            "EMPFANG1", 1, datetime(2026, 11, 23, 9, tzinfo=UTC), None, None, datetime(2026, 11, 23, 9, tzinfo=UTC), "EMPFANG1"
+        ),
     ),
     present=True,
     kept=False,
 )
 
 
-def changed(row: DownloadRow, *, present: bool = True, signed: Mapping[str, Any] = MappingProxyType({}), **known: Any) -> DownloadRow:
-    """Returns a row with other values: of what the vendor signed, and of what the practice knows."""
-    return replace(row, download=replace(row.download, signed=replace(row.signed, **signed), **known), present=present)
+def changed(
+    row: DownloadRow,
+    *,
+    present: bool = True,
+    state: DownloadState | None = None,
+    signed: Mapping[str, Any] = MappingProxyType({}),
+    **here: Any,
+) -> DownloadRow:
+    """Returns a row with other values: of what the vendor signed, its state, and what is known of it on this workstation."""
+    known = row.download.here
+    assert known is not None
+    if state in (DownloadState.STARTED, DownloadState.INSTALLED):
+        here["installed"] = state
+    for_all = state if state and "installed" not in here else DownloadState.OFFERED
+    download = replace(row.download, signed=replace(row.signed, **signed), for_all=for_all, here=replace(known, **here))
+    return replace(row, download=download, present=present)
 
 
 TARIFF = changed(

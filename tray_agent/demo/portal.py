@@ -39,7 +39,10 @@ _MB = 1024 * _KB
 
 @dataclass(frozen=True, slots=True)
 class DemoElement:
-    """An element of the demo: its versions, the newest first, and the size of each file."""
+    """An element of the demo: its versions, the newest first, and the size of each file.
+
+    ``is_software``: its versions are those of the practice software.
+    """
 
     key: str
     title: str
@@ -50,13 +53,15 @@ class DemoElement:
     area: str = NEW_DOWNLOADS
     restart: bool = False
     needs: str | None = None
+    scope: str | None = None
+    is_software: bool = False
 
 
 ELEMENTS = (
     DemoElement(
         "vitomed-update", "Update vitomed", "Programm", "msi",
         (("2.69.001", 30 * _MB), ("2.68.014", 3 * _MB), ("2.68.009", 2 * _MB)),
-        "Neue Druckvorlagen für Rezepte.\nSchnellere Suche in der Agenda.", restart=True,
+        "Neue Druckvorlagen für Rezepte.\nSchnellere Suche in der Agenda.", restart=True, is_software=True,
     ),
     DemoElement(
         "vitoclient-services", "vitoclient-Services", "Programm", "exe", (("1.4.002", 4 * _MB), ("1.4.001", _MB)),
@@ -79,7 +84,10 @@ ELEMENTS = (
     DemoElement("diagnosen", "Diagnosen ICD-10", "Stammdaten", "zip", (("2026.1.000", 1200 * _KB),)),
     DemoElement("ortschaften", "Postleitzahlen und Orte", "Stammdaten", "csv", (("2026.8.001", 40 * _KB),)),
     DemoElement("handbuch", "Handbuch Download-Service", "Anleitungen", "txt", (("1.4.000", 10 * _KB),), area=DOCUMENTS),
-    DemoElement("formulare", "Formularvorlagen", "Formulare", "zip", (("4.0.002", 300 * _KB), ("4.0.001", 290 * _KB)), area=DOCUMENTS),
+    DemoElement(
+        "formulare", "Formularvorlagen", "Formulare", "zip", (("4.0.002", 300 * _KB), ("4.0.001", 290 * _KB)),
+        area=DOCUMENTS, scope="workstation",
+    ),
 )  # fmt: skip
 """What the demo's portal offers."""
 
@@ -149,8 +157,10 @@ def _describe(source: Path, element: DemoElement, today: date) -> dict[str, Any]
             "notes": "" if age else element.notes,
             "restart": element.restart,
         }
-        versions.append(entry | ({"needs": element.needs} if element.needs else {}))
-    return {"key": element.key, "title": element.title, "heading": element.heading, "version": versions}
+        more = {"needs": element.needs, "software": version if element.is_software else None}
+        versions.append(entry | {name: value for name, value in more.items() if value})
+    described = {"key": element.key, "title": element.title, "heading": element.heading, "scope": element.scope, "version": versions}
+    return {name: value for name, value in described.items() if value}
 
 
 def write_description(source: Path, description: dict[str, Any]) -> None:

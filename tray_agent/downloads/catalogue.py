@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, StrictBool, StringConstraints, ValidationError
 
-from tray_agent.downloads.model import ElementVersion, FileKind, Hashes, Version, VersionKey
+from tray_agent.downloads.model import ElementVersion, FileKind, Hashes, Scope, Version, VersionKey
 from tray_agent.downloads.names import UnsafeNameError, check_element_key, check_file_name, file_name_of
 from tray_agent.i18n import N_, _
 
@@ -126,6 +126,8 @@ class TargetDescription(BaseModel):
     restart: StrictBool = False
     needs: _Version | None = None
     publisher: _Label | None = None
+    scope: Scope | None = None
+    software: _Version | None = None
 
 
 class _Unreadable(Exception):  # noqa: N818 - not an error to anybody outside: it becomes a RefusedTarget
@@ -175,6 +177,7 @@ def _read_target(path: str, target: TargetFile) -> ElementVersion:
     if description.kind not in (None, kind):
         raise _Unreadable(RefusalReason.NAME, _("passt nicht zur angegebenen Art"))
     signed = dict(description) | {"kind": kind, "publisher": description.publisher or "", "target": path, "file_name": file_name}
+    signed["scope"] = description.scope or (Scope.PRACTICE if kind is FileKind.FILE else Scope.WORKSTATION)
     return ElementVersion(**signed, size=target.length, hashes=_read_hashes(target.hashes))
 
 

@@ -18,7 +18,7 @@ class NotFetched(StrEnum):
     """There are versions, but none with the major.minor to stay on."""
 
     INSTALLED = "installed"
-    """The newest one, or a newer one that was withdrawn since, is installed or was started."""
+    """The newest one is installed here, or a newer one that was withdrawn since is in use."""
 
     UP_TO_DATE = "up_to_date"
     """The wanted version is here."""
@@ -59,8 +59,8 @@ def _choose(catalogue: Catalogue, subscription: Subscription, known: Iterable[Do
     if offered is None:
         return nothing(NotFetched.NOT_ON_PORTAL)
     downloads = [download for download in known if download.signed.element == subscription.element]
-    used = (DownloadState.INSTALLED, DownloadState.STARTED)
-    in_use = max((download.signed.version for download in downloads if download.state in used), default=None)
+    # On any workstation: they all work with one installation, and who runs the job must make no difference.
+    in_use = max((download.signed.version for download in downloads if download.is_in_use), default=None)
     reference = in_use or subscription.baseline
     versions = [version for version in offered if not keep_line or reference is None or version.version.line == reference.line]
     if not versions:
@@ -76,7 +76,7 @@ def _choose(catalogue: Catalogue, subscription: Subscription, known: Iterable[Do
 def withdrawn(catalogue: Catalogue, downloads: Iterable[Download]) -> list[Download]:
     """Returns the offered downloads that the vendor does not offer any more: they must not be installed by mistake."""
     on_portal = catalogue.versions
-    return [download for download in downloads if download.state is DownloadState.OFFERED and download.signed.key not in on_portal]
+    return [download for download in downloads if download.for_all is DownloadState.OFFERED and download.signed.key not in on_portal]
 
 
 def described_anew(catalogue: Catalogue, downloads: Iterable[Download]) -> list[ElementVersion]:

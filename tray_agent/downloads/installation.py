@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from tray_agent.downloads import report
 from tray_agent.downloads.download_rows import DownloadRows
@@ -127,8 +128,8 @@ class Installation:
             if file_time(self.library.place_of(download.signed)) is None:
                 raise FileNotFoundError
         if not genuine:
-            if download.should_be_here:  # not offered any more; the next run of the job fetches it again
-                self._move(download, DownloadState.NEW, None, report.PROGRAM)
+            if download.should_be_here:  # it is brought again by itself; the other workstations' files are none of its business
+                self.rows.database.transact(lambda connection: self.rows.note_file(connection, download.signed, None))
             raise self._refused(download, _("Die Datei ist nicht mehr die, die heruntergeladen wurde."))
         return self._check_signature(download)
 
@@ -164,12 +165,12 @@ class Installation:
         except OSError as error:
             if _EXIT_CODES.get(getattr(error, "winerror", None)) is InstallOutcome.CANCELLED:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
-            self._move(download, download.state, download.exit_code, by)  # it never ran: it waits as before
+            self._move(download, *_as_before(download), by)  # it never ran: it waits as before
             raise self._not_started(download, error) from error
         return self._note(download, outcome_of(exit_code), exit_code, signature, by)
 
     def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature, by: str) -> InstallResult:
-        self._move(download, _state_after(download, outcome), exit_code, by)
+        self._move(download, _installed_after(download, outcome), exit_code, by)
         signed = download.signed
         restart = signed.restart and outcome.went_well
         sentence = _sentence(download, outcome, exit_code, signature)
@@ -179,8 +180,9 @@ class Installation:
         publisher = signature.publisher or ""
         return InstallResult(signed.element, str(signed.version), signed.title, outcome, exit_code, publisher, restart, sentence)
 
-    def _move(self, download: Download, state: DownloadState, exit_code: int | None, by: str) -> bool:
-        return self.rows.database.transact(lambda connection: self.rows.move(connection, download, state, by, exit_code))
+    def _move(self, download: Download, installed: DownloadState | None, exit_code: int | None, by: str) -> bool:
+        note = partial(self.rows.hand_over, version=download.signed, installed=installed, by=by, exit_code=exit_code)
+        return self.rows.database.transact(note)
 
     def _refused(self, download: Download, why: str, advice: str = "") -> InstallRefusedError:
         return InstallRefusedError(
@@ -207,12 +209,18 @@ def _fetched_anew(download: Download) -> str:
     return _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft.")
 
 
-def _state_after(download: Download, outcome: InstallOutcome) -> DownloadState:
-    """Returns the state that an outcome leads to: what was not installed waits for a person as before."""
-    if outcome is InstallOutcome.FAILED and download.state is DownloadState.STARTED:
-        return DownloadState.OFFERED
+def _as_before(download: Download) -> tuple[DownloadState | None, int | None]:
+    """Returns what was known of a version's installation on this workstation before it was handed over, and its exit code."""
+    return (download.here.installed, download.here.exit_code) if download.here else (None, None)
+
+
+def _installed_after(download: Download, outcome: InstallOutcome) -> DownloadState | None:
+    """Returns what is known of an installation after an outcome: what was not installed waits for a person as before."""
+    before, _code = _as_before(download)
+    if outcome is InstallOutcome.FAILED and before is DownloadState.STARTED:
+        return None
     if not outcome.went_well:
-        return download.state
+        return before
     return DownloadState.INSTALLED if outcome in (InstallOutcome.INSTALLED, InstallOutcome.RESTART_NEEDED) else DownloadState.STARTED
 
 

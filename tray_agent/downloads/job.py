@@ -6,37 +6,26 @@ It never starts anything. One element's failure does not stop the others; each i
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy import Connection, delete, insert, select
 
-from tray_agent.config.settings import KEEP_MINOR, KEEP_VERSIONS
+from tray_agent.config.settings import KEEP_MINOR
 from tray_agent.downloads import report
 from tray_agent.downloads.choice import ElementChoice, NotFetched, choose, described_anew, withdrawn
 from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
-from tray_agent.downloads.library import FileState
+from tray_agent.downloads.keeping import Fetching, Keeper, Transfers
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, VersionKey
 from tray_agent.downloads.parts import DownloadParts
 from tray_agent.downloads.report import DownloadCount, DownloadTally, Happened, activity_of
-from tray_agent.downloads.transfer import TransferCancelledError, Wanted
 from tray_agent.errors import KnownError
-from tray_agent.file_faults import why_of
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.tables import refused_target
 
-PARALLEL = 3
-"""Files on their way at once."""
-
 LOOK_AGAIN = 300.0
 """Seconds after which a run that is still going asks the portal whether something newer is there."""
-
-_BEAT = 0.2
 
 
 def run_once(parts: DownloadParts, context: JobContext) -> JobResult:
@@ -51,15 +40,6 @@ def run_once(parts: DownloadParts, context: JobContext) -> JobResult:
     return _Run(parts, context).run()
 
 
-@dataclass
-class _Fetching:
-    """One version on its way."""
-
-    version: ElementVersion
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    superseded: bool = False
-
-
 class _Run:
     """One run of the job: everything but the transfers happens in the caller's thread."""
 
@@ -68,9 +48,8 @@ class _Run:
         self._context = context
         self._settings = parts.settings.load()
         self._portal = parts.portal
-        self._transfer = parts.transfer(self._settings)
+        self._keeper = Keeper(parts, self._log, self._transact, context.checkpoint)
         self._tally = DownloadTally()
-        self._running: dict[Future[int], _Fetching] = {}
         self._look()
 
     def run(self) -> JobResult:
@@ -87,8 +66,11 @@ class _Run:
         self._change_each(described_anew(self._catalogue, self._downloads), self._parts.rows.describe)
         self._forget_unwanted(wanted)
         self._parts.library.tidy(wanted)
-        self._fetch_all([version for version in wanted if self._is_missing(version)])
-        self._prune()
+        with self._parts.turn.taken():
+            self._fetch_all([version for version in wanted if self._is_missing(version)])
+        if pruned := self._keeper.prune(self._settings):
+            self._tally.counts[DownloadCount.PRUNED] += pruned
+        self._keeper.clear_left_over()
         return self._tally.result()
 
     # Looking
@@ -118,77 +100,59 @@ class _Run:
         """Returns whether a wanted version must be fetched; what is here is examined, what is wrong is told and removed."""
         self._context.checkpoint()
         download = self._known().get(version.key)
-        if download is None or not download.should_be_here or not download.signed.is_same_file(version):
+        if download is None or download.for_all is not DownloadState.OFFERED or not download.signed.is_same_file(version):
             return True
-        try:
-            state, file_time = self._parts.library.examine(download, self._parts.clock.now(), self._context.checkpoint)
-        except OSError as error:
-            self._log(activity_of(Happened.FILE_ERROR, version, why_of(error)))
+        if not download.should_be_here:  # it was started where it counts for all
+            self._tally.skipped[NotFetched.INSTALLED] += 1
             return False
-        if state is FileState.GENUINE:
+        missing = self._keeper.is_missing(download)
+        if missing is False:
             self._tally.skipped[NotFetched.UP_TO_DATE] += 1
-            if file_time is not None:
-                self._transact(lambda connection: self._parts.rows.note_verified(connection, version, file_time))
-            return False
-        self._log(activity_of(Happened.FILE_CHANGED if state is FileState.CHANGED else Happened.FILE_MISSING, version))
-        self._tally.counts[DownloadCount.LOST] += 1
-        self._remove_file(version)
-        return True
+        elif missing and download.was_here:
+            self._tally.counts[DownloadCount.LOST] += 1
+        return bool(missing)
 
     # Bringing
 
     def _fetch_all(self, wanted: Sequence[ElementVersion]) -> None:
-        pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="download")
-        try:
+        with Transfers(self._parts, self._parts.transfer(self._settings)) as transfers:
             for version in wanted:
-                self._begin(pool, version)
-            while self._running:
-                done, _others = wait(self._running, timeout=_BEAT, return_when=FIRST_COMPLETED)
+                self._begin(transfers, version)
+            while transfers.running:
+                for fetching, outcome in transfers.ended():
+                    self._context.checkpoint()
+                    self._end(transfers, fetching, outcome)
                 self._context.checkpoint()
                 self._tell_progress()
-                for future in done:
-                    self._end(pool, future)
-                self._look_again(LOOK_AGAIN)
-        finally:
-            self._stop_all(pool)
+                self._look_again(transfers, LOOK_AGAIN)
 
-    def _begin(self, pool: ThreadPoolExecutor, version: ElementVersion) -> None:
-        # The row goes back to NEW before a byte comes: while a file may be another one, nobody is offered it or can start it.
-        self._transact(lambda connection: self._parts.rows.want(connection, version, self._parts.workstation))
-        fetching = _Fetching(version)
-        place = self._parts.library.place_of(version)
-        wanted = Wanted(self._portal.address_of(version.target, version.hashes[0][1]), version.name, version.size, version.hashes, place)
-        self._running[pool.submit(self._transfer.fetch, wanted, fetching.cancelled)] = fetching
+    def _begin(self, transfers: Transfers, version: ElementVersion) -> None:
+        # The row goes back to NEW before a byte comes: while a file may be another one, nobody is offered it or can start it. What is
+        # offered, and lacks here alone, stays offered to the others.
+        download = self._known().get(version.key)
+        if download is None or download.for_all is not DownloadState.OFFERED or not download.signed.is_same_file(version):
+            self._transact(lambda connection: self._parts.rows.want(connection, version))
+        transfers.begin(version)
 
-    def _end(self, pool: ThreadPoolExecutor, future: Future[int]) -> None:
-        fetching = self._running[future]
-        error = future.exception()
-        if error is not None and not isinstance(error, (KnownError, TransferCancelledError)):
-            raise error
+    def _end(self, transfers: Transfers, fetching: Fetching, outcome: int | KnownError | None) -> None:
         # A file that can't be had may have been replaced on the portal: then its failure is no news.
-        self._look_again(0.0 if error else LOOK_AGAIN)
-        del self._running[future]
+        self._look_again(transfers, LOOK_AGAIN if isinstance(outcome, int) else 0.0)
         if fetching.superseded:
-            self._drop(pool, fetching.version)
-        elif isinstance(error, KnownError):
-            self._tally.failed(error)
+            self._drop(transfers, fetching.version)
+        elif isinstance(outcome, KnownError):
+            self._tally.failed(outcome)
             if self._context.attempt == 1:
-                self._log(report.failed(fetching.version, error))
+                self._log(report.failed(fetching.version, outcome))
             else:  # it was told once; that it lasts, the engine tells
                 self._tally.problems += 1
-        elif error is None:
-            self._offer(fetching.version, future.result())
+        elif outcome is not None:
+            self._record(partial(self._keeper.arrived, version=fetching.version, file_time=outcome), Happened.DOWNLOADED, fetching.version)
+            self._tally.counts[DownloadCount.DOWNLOADED] += 1
+            self._tally.counts[DownloadCount.BYTES] += fetching.version.size
 
-    def _offer(self, version: ElementVersion, file_time: int) -> None:
-        """Offers what has arrived. It was hashed on its way, and is again before it is started."""
-        by = self._parts.workstation
-        self._record(lambda connection: self._parts.rows.offer(connection, version, file_time, by), Happened.DOWNLOADED, version)
-        self._tally.counts[DownloadCount.DOWNLOADED] += 1
-        self._tally.counts[DownloadCount.BYTES] += version.size
-
-    def _look_again(self, after: float) -> None:
+    def _look_again(self, transfers: Transfers, after: float) -> None:
         """Asks the portal again where the last look is old; what is superseded meanwhile is stopped."""
-        if not self._running or self._parts.clock.monotonic() - self._looked_at < after:
+        if not transfers.running or self._parts.clock.monotonic() - self._looked_at < after:
             return
         try:
             self._look()
@@ -196,7 +160,7 @@ class _Run:
             self._looked_at = self._parts.clock.monotonic()
             return
         wanted = {choice.element: choice.version for choice in self._choose()}
-        for fetching in self._running.values():
+        for fetching in transfers.running:
             version = fetching.version
             if version.element not in wanted:  # no longer subscribed: what is on its way may arrive
                 continue
@@ -205,22 +169,15 @@ class _Run:
                 fetching.superseded = True
                 fetching.cancelled.set()
 
-    def _drop(self, pool: ThreadPoolExecutor, version: ElementVersion) -> None:
+    def _drop(self, transfers: Transfers, version: ElementVersion) -> None:
         """Gives up a version that was superseded on its way, and begins with what took its place."""
-        self._remove_file(version)
+        self._keeper.remove_file(version)
         self._parts.progress.drop(version.name)
         self._record(lambda connection: self._parts.rows.remove(connection, version), Happened.SUPERSEDED, version)
         self._tally.counts[DownloadCount.SUPERSEDED] += 1
         newer = next((choice.version for choice in self._choose() if choice.element == version.element), None)
         if newer is not None and self._is_missing(newer):
-            self._begin(pool, newer)
-
-    def _stop_all(self, pool: ThreadPoolExecutor) -> None:
-        for fetching in self._running.values():
-            fetching.cancelled.set()
-        if self._running:
-            self._transfer.abort()
-        pool.shutdown(cancel_futures=True)
+            self._begin(transfers, newer)
 
     def _tell_progress(self) -> None:
         progress = self._parts.progress.snapshot()
@@ -230,14 +187,17 @@ class _Run:
 
     def _withdraw(self) -> None:
         for download in withdrawn(self._catalogue, self._downloads):
-            move = partial(self._parts.rows.move, download=download, state=DownloadState.SUPERSEDED, by=self._parts.workstation)
-            self._record(move, Happened.WITHDRAWN, download.signed)
+            withdraw = partial(self._parts.rows.withdraw, version=download.signed)
+            if download.state is not DownloadState.OFFERED:  # who has installed it need not be told: nobody proposes it here anyway
+                self._transact(withdraw)
+                continue
+            self._record(withdraw, Happened.WITHDRAWN, download.signed)
             self._tally.counts[DownloadCount.WITHDRAWN] += 1
 
     def _forget_unwanted(self, wanted: Sequence[ElementVersion]) -> None:
         """Forgets what was to be fetched once and is wanted no more: unsubscribed, or a newer version is there."""
         keys = {version.key for version in wanted}
-        fetched = (download.signed for download in self._downloads if download.state is DownloadState.NEW)
+        fetched = (download.signed for download in self._downloads if download.for_all is DownloadState.NEW)
         self._change_each([version for version in fetched if version.key not in keys], self._parts.rows.remove)
 
     def _change_each(self, versions: Sequence[ElementVersion], change: Callable[[Connection, ElementVersion], None]) -> None:
@@ -247,30 +207,6 @@ class _Run:
 
         if versions:
             self._transact(work)
-
-    def _prune(self) -> None:
-        """Keeps the newest versions of each element, as the switch says; what waits stays, what is installed keeps its row."""
-        kept: Counter[str] = Counter()
-        for download in self._parts.rows.all():  # read anew: this run has changed states
-            if download.state is DownloadState.NEW:
-                continue
-            kept[download.signed.element] += 1
-            if kept[download.signed.element] > self._settings.number(KEEP_VERSIONS) and download.state is not DownloadState.OFFERED:
-                self._forget(download)
-
-    def _forget(self, download: Download) -> None:
-        if not self._remove_file(download.signed) or download.state in (DownloadState.INSTALLED, DownloadState.STARTED):
-            return
-        self._transact(lambda connection: self._parts.rows.remove(connection, download.signed))
-        self._tally.counts[DownloadCount.PRUNED] += 1
-
-    def _remove_file(self, version: ElementVersion) -> bool:
-        try:
-            self._parts.library.remove(version)
-        except (OSError, KnownError) as error:
-            self._log(activity_of(Happened.NOT_REMOVED, version, error))
-            return False
-        return True
 
     def _report_what_is_lacking(self) -> None:
         """Tells what can't be offered and what is subscribed and not there, each once: not again at every run."""
@@ -307,7 +243,7 @@ class _Run:
             self._tally.problems += 1
         self._context.log(activity)
 
-    def _transact(self, change: Callable[[Connection], None]) -> None:
+    def _transact(self, change: Callable[[Connection], object]) -> None:
         """Changes the store only while this run still holds its lease."""
 
         def work(connection: Connection) -> None:

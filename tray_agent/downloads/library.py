@@ -95,8 +95,9 @@ class Library:
         modified = file_time(self.place_of(download.signed))
         if modified is None:
             return FileState.MISSING, None
-        recent = download.verified_at is not None and now - download.verified_at < VERIFY_AGAIN
-        if recent and modified == download.file_time and self.is_present(download.signed):
+        known = download.here
+        recent = known is not None and known.verified_at is not None and now - known.verified_at < VERIFY_AGAIN
+        if known is not None and recent and modified == known.file_time and self.is_present(download.signed):
             return FileState.GENUINE, None
         if self.verify(download.signed, beat):
             return FileState.GENUINE, modified
@@ -112,6 +113,29 @@ class Library:
         files.remove(place)
         self._remove_partial(place)
         _remove_empty_folders(place)
+
+    def remove_changed(self, version: ElementVersion, beat: Callable[[], None] = lambda: None) -> None:
+        """Removes a version's file where it is still another than was signed, and nobody is bringing the right one now.
+
+        Raises:
+            OSError: it can't be read, or removed.
+        """
+        place = self.place_of(version)
+        with suppress(LockedError), taken(place, version.size, version.hashes):
+            if not self.verify(version, beat):
+                files.remove(place)
+
+    def remove_left_over(self, element: str, version: Version) -> None:
+        """Removes what stands where the files of a version stood of which nothing else is known any more.
+
+        Raises:
+            OSError: a file is held open or can't be removed.
+        """
+        folder = self.folder / check_element_key(element) / str(version)
+        for place in [file for file in _long(folder).glob("*") if self._is_place(folder / file.name)]:
+            files.remove(place)
+            self._remove_partial(place)
+            _remove_empty_folders(folder / place.name)
 
     def tidy(self, wanted: Iterable[ElementVersion]) -> int:
         """Removes what ended transfers left behind, except of versions that are still wanted; returns how many files.

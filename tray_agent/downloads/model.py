@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -57,7 +58,17 @@ class FileKind(StrEnum):
     """Anything else: the folder is shown, nothing is started."""
 
 
-REWORDABLE = ("title", "released", "notes", "restart", "needs", "publisher")
+class Scope(StrEnum):
+    """For whom an installation counts."""
+
+    WORKSTATION = "workstation"
+    """Each workstation installs it: programs."""
+
+    PRACTICE = "practice"
+    """One installation serves all: tariffs, drug data."""
+
+
+REWORDABLE = ("title", "released", "notes", "restart", "needs", "publisher", "scope", "software")
 """What the vendor may say anew of a version while the file, its name and its kind stay."""
 
 VersionKey = tuple[str, Version]
@@ -82,6 +93,8 @@ class ElementVersion:
         size: bytes.
         hashes: algorithm and hexadecimal digest of the whole file, at least one.
         publisher: who must have signed an installer (Authenticode), or "".
+        scope: for whom an installation counts.
+        software: the version of the practice software that it installs, or None: it leaves that as it is.
         area, heading: where the portal shows it; "" for a version that was read from the store, which does not keep that.
     """
 
@@ -100,6 +113,8 @@ class ElementVersion:
     publisher: str = ""
     area: str = ""
     heading: str = ""
+    scope: Scope = Scope.WORKSTATION
+    software: Version | None = None
 
     @property
     def key(self) -> VersionKey:
@@ -121,13 +136,17 @@ class ElementVersion:
 
 
 class DownloadState(StrEnum):
-    """What became of one version of an element (practice-wide)."""
+    """What became of one version of an element, as a workstation sees it.
+
+    ``NEW``, ``OFFERED`` and ``SUPERSEDED`` are the practice's; ``STARTED`` and ``INSTALLED`` belong to the workstation where it happened,
+    or to all, as the element's scope says. Whether the file is on a workstation is another question.
+    """
 
     NEW = "new"
-    """Seen on the portal and wanted; not complete here yet."""
+    """Seen on the portal and wanted; on no workstation yet."""
 
     OFFERED = "offered"
-    """Downloaded and verified; waits for a person."""
+    """Downloaded and verified on some workstation; waits for a person."""
 
     STARTED = "started"
     """A person started the installation, or was shown the file; how it ended is unknown."""
@@ -136,7 +155,7 @@ class DownloadState(StrEnum):
     """The installation ended with success."""
 
     SUPERSEDED = "superseded"
-    """A newer version took its place."""
+    """A newer version took its place, or the vendor took it back."""
 
 
 _EVER = {DownloadState.STARTED, DownloadState.INSTALLED}
@@ -152,39 +171,126 @@ _MAY_FOLLOW = {
 def predecessors(state: DownloadState) -> frozenset[DownloadState]:
     """Returns the states after which ``state`` may come.
 
-    ``NEW`` again: the file vanished or changed, or the vendor signed another file under the same version.
-    ``OFFERED`` after ``STARTED``: the person closed the installer, or it failed. ``STARTED`` after ``SUPERSEDED``: a person may go back
-    to an older version that was kept.
+    ``NEW`` again: the vendor signed another file under the same version, or offers a replaced one again. ``OFFERED`` after ``STARTED``:
+    the person closed the installer, or it failed. ``STARTED`` after ``SUPERSEDED``: a person may go back to an older version that was kept.
     """
     return frozenset(before for before, following in _MAY_FOLLOW.items() if state in following)
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
-    """One version of an element as the practice knows it.
+class OnWorkstation:
+    """What is known of one version on one workstation.
 
     Attributes:
-        signed: the version as the vendor signed it.
-        state: what became of it.
-        file_time: modification time of the file when it was last verified, in nanoseconds, or None.
-        verified_at: when length and hashes were last checked (aware, UTC), or None.
-        exit_code: of the last installation, or None.
-        changed_at: when the state last changed (aware, UTC).
-        changed_by: the person or workstation that changed it.
+        workstation: its name.
+        file_time: modification time of its file when it was last verified there, in nanoseconds; None: no file is known there.
+        verified_at: when length and hashes were last checked there (aware, UTC), or None.
+        installed: ``STARTED`` or ``INSTALLED``, or None where it was not installed there.
+        exit_code: of the last installation there, or None.
+        changed_at: when ``installed`` last changed (aware, UTC).
+        changed_by: who changed it.
     """
 
-    signed: ElementVersion
-    state: DownloadState
+    workstation: str
     file_time: int | None
     verified_at: datetime | None
+    installed: DownloadState | None
     exit_code: int | None
     changed_at: datetime
     changed_by: str
 
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One version of an element as this workstation sees it.
+
+    Attributes:
+        signed: the version as the vendor signed it.
+        for_all: what holds for the whole practice: ``NEW``, ``OFFERED`` or ``SUPERSEDED``.
+        moved_at: when that last changed (aware, UTC).
+        moved_by: the workstation that changed it.
+        here: what is known of it on this workstation, or None.
+        elsewhere: what is known of it on the others, by name.
+        replaced: whether a newer version was installed since, where this one's installation counts.
+    """
+
+    signed: ElementVersion
+    for_all: DownloadState
+    moved_at: datetime
+    moved_by: str
+    here: OnWorkstation | None = None
+    elsewhere: tuple[OnWorkstation, ...] = ()
+    replaced: bool = False
+
+    @property
+    def everywhere(self) -> tuple[OnWorkstation, ...]:
+        """Returns what is known of it on the workstations, this one first."""
+        return (*([self.here] if self.here else []), *self.elsewhere)
+
+    @property
+    def counts_here(self) -> OnWorkstation | None:
+        """Returns the installation that counts for this workstation, the last one of several; None where there is none."""
+        places = self.everywhere if self.signed.scope is Scope.PRACTICE else self.everywhere[: 1 if self.here else 0]
+        return max((place for place in places if place.installed), key=lambda place: place.changed_at, default=None)
+
+    @property
+    def state(self) -> DownloadState:
+        """Returns what became of it, as this workstation sees it."""
+        if self.replaced:
+            return DownloadState.SUPERSEDED
+        counts = self.counts_here
+        return counts.installed if counts and counts.installed else self.for_all
+
+    @property
+    def changed_at(self) -> datetime:
+        """Returns since when the state is as it is."""
+        return self.counts_here.changed_at if self.counts_here else self.moved_at
+
+    @property
+    def changed_by(self) -> str:
+        """Returns who changed the state last: a person, or a workstation."""
+        return self.counts_here.changed_by if self.counts_here else self.moved_by
+
+    @property
+    def exit_code(self) -> int | None:
+        """Returns the exit code of the last installation here, or None."""
+        return self.here.exit_code if self.here else None
+
+    @property
+    def verified_at(self) -> datetime | None:
+        """Returns when the file here was last verified (aware, UTC), or None."""
+        return self.here.verified_at if self.here else None
+
+    @property
+    def is_in_use(self) -> bool:
+        """Returns whether any workstation has started or installed it."""
+        return any(place.installed for place in self.everywhere)
+
     @property
     def should_be_here(self) -> bool:
-        """Returns whether its file belongs in the download folder: what is installed or was replaced may be cleared away."""
-        return self.state in (DownloadState.OFFERED, DownloadState.STARTED)
+        """Returns whether its file belongs in this workstation's folder: what is installed or was replaced may be cleared away."""
+        started_here = self.here is not None and self.here.installed is DownloadState.STARTED
+        return self.state is DownloadState.OFFERED or (started_here and self.state is DownloadState.STARTED)
+
+    @property
+    def was_here(self) -> bool:
+        """Returns whether its file was seen in this workstation's folder, and not missed since."""
+        return self.here is not None and self.here.file_time is not None
+
+
+def with_replaced(downloads: Sequence[Download]) -> list[Download]:
+    """Returns downloads with ``replaced`` as follows from the installations that count here, whatever versions there are of an element."""
+    return [replace(one, replaced=_is_replaced(one, downloads)) for one in downloads]
+
+
+def _is_replaced(download: Download, all_of_them: Iterable[Download]) -> bool:
+    """Returns whether a newer version was installed; who went back to an older one since wanted that."""
+    own = download.counts_here
+    newer = (one for one in all_of_them if one.signed.element == download.signed.element and one.signed.version > download.signed.version)
+    installed = (one.counts_here for one in newer)
+    return any(
+        place.installed is DownloadState.INSTALLED and (own is None or own.changed_at <= place.changed_at) for place in installed if place
+    )
 
 
 @dataclass(frozen=True, slots=True)

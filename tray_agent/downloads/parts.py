@@ -15,6 +15,7 @@ from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
 from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Version
 from tray_agent.downloads.progress import DownloadProgress
+from tray_agent.downloads.turn import Turn
 from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
@@ -23,11 +24,17 @@ from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from tray_agent.downloads.bringing import Bringer
     from tray_agent.downloads.installation import Installation
     from tray_agent.downloads.model import Starter
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
     from tray_agent.protocol.activity_log import ActivityLog
+    from tray_agent.protocol.model import Activity
     from tray_agent.web.client import Web
 
 
@@ -38,6 +45,7 @@ class DownloadParts:
         rows, subscriptions: what the whole practice shares, as the given ``database`` and ``settings`` are.
         library: the download folder of this workstation.
         progress: what is being transferred now, by this process.
+        turn: whose turn it is to transfer in this process.
 
     Args:
         machine: the configuration of this machine.
@@ -47,6 +55,7 @@ class DownloadParts:
         clock: the clock.
         workstation: this computer's name, for the record.
         closing: where connections are closed in the end.
+        software: what each known workstation told of its practice software last, "": nothing.
     """
 
     def __init__(
@@ -58,18 +67,21 @@ class DownloadParts:
         clock: Clock,
         workstation: str,
         closing: ExitStack,
+        software: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.database = database
         self.settings = settings
         self.clock = clock
         self.workstation = workstation
-        self.rows = DownloadRows(database)
+        self.rows = DownloadRows(database, workstation)
         self.subscriptions = Subscriptions(database)
         self.library = Library(machine.download_folder)
         self.progress = DownloadProgress(clock)
+        self.turn = Turn()
         self._machine = machine
         self._log = log
         self._closing = closing
+        self.software = software
 
     @cached_property
     def _web(self) -> Web:
@@ -111,14 +123,27 @@ class DownloadParts:
         from tray_agent.platforms.this_system import signature_reader
 
         publishers = names_of(self._machine.portal.publishers)
-        return Installation(self.rows, self.library, starter(), signature_reader(), self._log.write, publishers, self._practice_version)
+        return Installation(self.rows, self.library, starter(), signature_reader(), self._log.write, publishers, self.practice_version)
 
-    def _practice_version(self) -> Version | None:
+    def practice_version(self) -> Version | None:
+        """Returns the version of the practice software on this workstation, or None where it is not known."""
         from tray_agent.platforms.programs import program_version
 
         program = self._machine.download.practice_program
         numbers = program_version(Path(program)) if program else None
         return Version(*numbers) if numbers else None
+
+    def tell(self, activities: Sequence[Activity], connection: Connection | None = None) -> None:
+        """Writes to the activity log, within the caller's transaction where one is given."""
+        self._log.write(activities, connection=connection)
+
+    def bringer(self) -> Bringer:
+        """Returns what looks after the folder of this workstation; ended when the agent is closed."""
+        from tray_agent.downloads.bringing import Bringer
+
+        made = Bringer(self)
+        self._closing.callback(made.stop)
+        return made
 
     def transfer(self, settings: Settings) -> Transfer:
         """Returns what brings the files of one run, under the switches of its beginning."""

@@ -10,7 +10,7 @@ from tray_agent.downloads.choice import NotFetched
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.model import ElementVersion, InstallOutcome, Subscription
 from tray_agent.downloads.words import format_size
-from tray_agent.errors import KnownError
+from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.i18n import N_, _, join_texts, ngettext
 from tray_agent.job_kinds import Service
 from tray_agent.jobs.contract import JobResult
@@ -25,6 +25,7 @@ class Happened(StrEnum):
     """What a row of the activity log is about; faults of a transfer, refused targets and outcomes have codes of their own."""
 
     DOWNLOADED = "downloaded"
+    FETCHED_AGAIN = "fetched_again"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
     FILE_CHANGED = "file_changed"
@@ -50,6 +51,7 @@ class DownloadCount(StrEnum):
 
 _TEXTS = {
     Happened.DOWNLOADED: (Level.INFO, N_("{name} heruntergeladen und geprüft ({size}); bereit zur Installation.")),
+    Happened.FETCHED_AGAIN: (Level.INFO, N_("{name} auf Wunsch noch einmal geholt und geprüft ({size}).")),
     Happened.SUPERSEDED: (Level.INFO, N_("{name} wurde während des Herunterladens auf dem Portal ersetzt und verworfen.")),
     Happened.WITHDRAWN: (
         Level.WARNING,
@@ -85,6 +87,16 @@ def activity_of(happened: Happened, version: ElementVersion, why: object = "") -
 def failed(version: ElementVersion, error: KnownError) -> Activity:
     """Returns the row for a version that could not be brought here, or not be started."""
     return Activity(Service.DOWNLOADS, Level.ERROR, error.code, str(error), version.element)
+
+
+def not_brought(error: KnownError, version: ElementVersion | None) -> Activity:
+    """Returns the row for what a workstation could not bring into its own folder; None: nothing, for what all ask for is away.
+
+    It tries again by itself: what may pass is a warning.
+    """
+    passes = error.fault.passes if isinstance(error, TransferError) else isinstance(error, UnavailableError)
+    level = Level.WARNING if passes else Level.ERROR
+    return Activity(Service.DOWNLOADS, level, error.code, str(error), version.element if version else None)
 
 
 def refused(target: RefusedTarget) -> Activity:

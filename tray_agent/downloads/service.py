@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tray_agent.config.settings import DOWNLOAD_ACTIVE
@@ -13,9 +15,12 @@ from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tray_agent.downloads.bringing import Bringer
     from tray_agent.downloads.catalogue import Catalogue
+    from tray_agent.downloads.lockout import Fleet, LeftBehind, LockedOut
     from tray_agent.downloads.model import InstallResult
     from tray_agent.downloads.parts import DownloadParts
     from tray_agent.downloads.portal_view import PortalView
@@ -48,8 +53,13 @@ class DownloadRow:
 
     @property
     def is_missing(self) -> bool:
-        """Returns whether the file should be here and is not."""
-        return self.download.should_be_here and not self.present
+        """Returns whether the file should be here, was, and is not any more."""
+        return self.download.should_be_here and not self.present and self.download.was_here
+
+    @property
+    def is_coming(self) -> bool:
+        """Returns whether the file should be here and was not yet: it comes by itself."""
+        return self.state is DownloadState.NEW or (self.download.should_be_here and not self.present and not self.download.was_here)
 
 
 class DownloadService:
@@ -62,6 +72,45 @@ class DownloadService:
     def __init__(self, parts: DownloadParts) -> None:
         self.progress = parts.progress
         self._parts = parts
+        self._cancelled = threading.Event()
+
+    @cached_property
+    def _bringer(self) -> Bringer:
+        return self._parts.bringer()
+
+    def bring(self, may: Callable[[], bool], has_network: Callable[[], bool] = lambda: True) -> None:
+        """Brings what the practice is offered and this workstation lacks. Lasts as long as the transfers do.
+
+        Args:
+            may: whether files may be brought now; asked again and again.
+            has_network: whether this computer has a network.
+        """
+        self._bringer.look(may, has_network)
+
+    def fetch(self, element: str, version: str | None = None) -> str:
+        """Brings a known version's file here once more, also of one that is installed or was replaced, and returns a sentence about it.
+
+        One that is here and genuine is verified and stays. Blocks until it is here.
+
+        Args:
+            element: the element's key.
+            version: one version; None: the one that waits, else the newest.
+
+        Raises:
+            InputError: nothing is known of it, or the portal does not offer this file any more.
+            TransferError: it can't be had; what was here before stays.
+            FolderUnavailableError: the folder can't be reached.
+            PortalUntrustedError, PortalUnavailableError, ConfigurationError: as ``portal``.
+        """
+        from tray_agent.downloads.fetching import fetch_again
+
+        self._cancelled.clear()
+        return fetch_again(self._parts, self._find(element, version, also_new=True).signed, self._cancelled)
+
+    def stop_fetching(self) -> None:
+        """Stops what is brought without a run of the job; what is here of it stays. What comes by itself rests for a while."""
+        self._cancelled.set()
+        self._bringer.rest()
 
     def work(self, context: JobContext) -> JobResult:
         """Does what a run of the job *Download-Service* does; what it works with is imported for the first one."""
@@ -136,6 +185,32 @@ class DownloadService:
             rows.append(DownloadRow(download, self._parts.library.is_present(download.signed), kept))
         return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, row.signed.title.casefold())))
 
+    def workstations(self) -> tuple[str, ...]:
+        """Returns the workstations whose agents are known, this one among them."""
+        return tuple({self._parts.workstation, *self._parts.software()})
+
+    def locked_out(self, element: str, version: str | None = None) -> LockedOut | None:
+        """Returns whom the installation of a download locks out of the practice software; None: nobody, as far as it is known.
+
+        Raises:
+            InputError: there is no such download.
+        """
+        from tray_agent.downloads.lockout import locked_out
+
+        return locked_out(self._find(element, version).signed, self._parts.rows.all(), self._fleet(), self._parts.workstation)
+
+    def left_behind(self) -> LeftBehind | None:
+        """Returns that another workstation works with a newer practice software, so that this one is locked out until it follows."""
+        from tray_agent.downloads.lockout import left_behind
+
+        own = self._parts.practice_version()
+        return left_behind(self._parts.rows.all(), self._fleet(), self._parts.workstation, own.line if own else None)
+
+    def _fleet(self) -> Fleet:
+        from tray_agent.downloads.lockout import line_of
+
+        return {name: line_of(told) for name, told in self._parts.software().items()}
+
     def waiting(self) -> tuple[DownloadRow, ...]:
         """Returns what is downloaded, verified, was not started yet, and can be started here: *Neue Downloads vorhanden*."""
         return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED and row.present)
@@ -199,8 +274,9 @@ class DownloadService:
                 raise
             return known
 
-    def _find(self, element: str, version: str | None) -> Download:
-        found = [row for row in self._parts.rows.all() if row.signed.element == element and row.state is not DownloadState.NEW]
+    def _find(self, element: str, version: str | None, *, also_new: bool = False) -> Download:
+        found = [row for row in self._parts.rows.all() if row.signed.element == element]
+        found = [row for row in found if also_new or row.state is not DownloadState.NEW]
         if version is None:
             found = [row for row in found if row.state is not DownloadState.SUPERSEDED]
         else:

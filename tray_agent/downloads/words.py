@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tray_agent.downloads.lockout import line_text
 from tray_agent.downloads.model import DownloadState
-from tray_agent.i18n import N_, _, format_number
+from tray_agent.i18n import N_, _, format_datetime, format_number, format_time
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tray_agent.downloads.lockout import LeftBehind
     from tray_agent.downloads.progress import Progress
+    from tray_agent.downloads.service import DownloadRow
 
 _STATES = {
     DownloadState.NEW: N_("wird heruntergeladen"),
@@ -17,6 +22,11 @@ _STATES = {
     DownloadState.INSTALLED: N_("installiert"),
     DownloadState.SUPERSEDED: N_("ersetzt"),
 }
+
+
+def word_of(row: DownloadRow) -> str:
+    """Returns the word for a row of the window *Downloads…*."""
+    return state_word(DownloadState.NEW if row.is_coming else row.state, file_is_missing=row.is_missing)
 
 
 def state_word(state: DownloadState | None, *, file_is_missing: bool = False) -> str:
@@ -29,6 +39,23 @@ def state_word(state: DownloadState | None, *, file_is_missing: bool = False) ->
     if file_is_missing:
         return _("Datei fehlt")
     return _(_STATES[state]) if state else ""
+
+
+def left_behind_sentence(left: LeftBehind, now: datetime) -> str:
+    """Returns what a workstation is told that has not followed an update.
+
+    Args:
+        left: who works with what, since when.
+        now: the present instant, in the practice's time zone.
+    """
+    follow = _("dieser Arbeitsplatz bleibt ausgesperrt, bis das Update auch hier installiert ist")
+    words = {"workstation": left.workstation, "version": line_text(left.line), "follow": follow}
+    if left.since is None:
+        return _("{workstation} arbeitet mit {version}; {follow}.").format(**words)
+    since = left.since.astimezone(now.tzinfo)
+    if since.date() == now.date():
+        return _("{workstation} arbeitet seit {time} mit {version}; {follow}.").format(**words, time=format_time(since))
+    return _("{workstation} arbeitet seit {date} mit {version}; {follow}.").format(**words, date=format_datetime(since))
 
 
 def format_size(count: int) -> str:

@@ -1,7 +1,8 @@
 """Keeps the jobs running: wakes at the planned times, looks at the plan, survives sleep and a database that is away.
 
 APScheduler is the one engine of all that happens by itself (memory job store, a trigger and an executor of our own): it wakes at the
-planned times of each job, has the plan looked at every half minute, and prunes the logs. Its rules
+planned times of each job, has the plan looked at every half minute, prunes the logs, and does what each workstation does for itself.
+Its rules
 for late wake-ups are chosen on purpose: ``misfire_grace_time`` None, so that none is dropped for being late, and ``coalesce``,
 because one is enough for many; what becomes of a late planned time is decided by ``catch_up`` alone. All that a wake-up does is to
 have the plan looked at. The looks in between notice schedules saved on another computer, runs that vanished, and a computer that
@@ -58,6 +59,7 @@ class Rhythm:
         gap: a computer that was silent for so long beyond a look has slept.
         network: how long a network is waited for after sleep.
         prune: between two prunings of the logs.
+        chore: between two looks at what this workstation does for itself.
         speed: how many seconds of the injected clock pass in one of the machine's (tests).
     """
 
@@ -67,6 +69,7 @@ class Rhythm:
     gap: timedelta = timedelta(seconds=60)
     network: timedelta = timedelta(minutes=2)
     prune: timedelta = timedelta(hours=6)
+    chore: timedelta = timedelta(minutes=2)
     speed: float = 1.0
 
 
@@ -86,6 +89,8 @@ class Scheduler:
         clock: this computer's clock.
         has_network: whether this computer has a network; asked after it slept.
         rhythm: how often what is done.
+        chore: what this workstation does for itself, without a claim; in a thread of its own, however long it lasts. While it goes on, it
+            is called again and must return.
     """
 
     def __init__(
@@ -95,7 +100,9 @@ class Scheduler:
         clock: Clock,
         has_network: Callable[[], bool] = lambda: True,
         rhythm: Rhythm = Rhythm(),
+        chore: Callable[[], object] = lambda: None,
     ) -> None:
+        self._chore = chore
         self._make_jobs = jobs
         self._jobs: Jobs | None = None
         self._events = events
@@ -120,6 +127,7 @@ class Scheduler:
         self._proved: float | None = None
         """When this agent last told that it is there, by the monotonic clock; at first, when it first looked."""
         self._is_told = False
+        self._has_looked = False
         self._is_judged = False
         """Whether it was looked for what only a wrong clock can have written; later the looks meet it."""
         self._missed: tuple[datetime, datetime] | None = None
@@ -138,7 +146,8 @@ class Scheduler:
     def start(self) -> None:
         """Begins to run the jobs; returns at once, also when the database is away."""
         self._unsubscribe = self._events.subscribe(self._hear)
-        for work, every in ((self._look_in_turn, self._rhythm.look), (self._prune, self._rhythm.prune)):
+        regular = ((self._look_in_turn, self._rhythm.look), (self._prune, self._rhythm.prune), (self._do_chore, self._rhythm.chore))
+        for work, every in regular:
             trigger = IntervalTrigger(seconds=every.total_seconds() / self._rhythm.speed, timezone=UTC)
             self._engine.add_job(work, trigger, id=work.__name__)
         self._engine.start()
@@ -300,6 +309,9 @@ class Scheduler:
 
     def _come_back(self) -> None:
         """Tells that the database can be used again, if it could not."""
+        if not self._has_looked:
+            self._has_looked = True
+            self._move(self._do_chore, datetime.now(UTC))
         if self._away_since is None:
             return
         self._missed = self._away()
@@ -338,6 +350,9 @@ class Scheduler:
         silent = passed > max(self._rhythm.look, self._rhythm.longest_retry) + self._rhythm.gap
         stepped = abs(passed.total_seconds() - (elapsed - self._looked[1])) > self._rhythm.gap.total_seconds()
         return silent or stepped
+
+    def _do_chore(self) -> None:
+        self._try("what this workstation does for itself failed", lambda _jobs: self._chore())
 
     def _prune(self) -> None:
         self._try("the logs could not be pruned", Jobs.prune)

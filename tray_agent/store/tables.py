@@ -419,6 +419,8 @@ download = Table(
     Column("changed_by", human_text(120), nullable=False),
     # "workstation": each installs it; "practice": one installation counts for all.
     Column("scope", key_text(12), nullable=False),
+    # The version of the practice software that it installs. Empty: it leaves that as it is.
+    Column("software", key_text(24), nullable=False),
 )
 """The versions that the practice wants, has, or had; what is on which workstation stands in ``workstation_download``."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -125,15 +125,20 @@ class AgentEngine:
         Raises:
             DatabaseUnavailableError: no connection.
         """
+        from tray_agent.downloads.words import left_behind_sentence
+
+        now = self._now()
         waiting, _fault = self._ask(lambda agent: agent.downloads.waiting())
         low, _fault = self._ask(lambda agent: agent.messages.low_credits())
         failed, _fault = self._ask(lambda _agent: self._failed_today())
+        behind, _fault = self._ask(lambda agent: filter(None, [agent.downloads.left_behind()]))
         return NoticeFacts(
             new_downloads=tuple(NewDownload(row.signed.element, row.signed.title, str(row.signed.version)) for row in waiting),
             low_credits=low,
             failed_reminders=failed,
             lasting=self._lasting_troubles(self.agent.jobs.overview()),
             questions=self._questions(),
+            left_behind=next((left_behind_sentence(one, now) for one in behind), ""),
         )
 
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
@@ -331,7 +336,7 @@ class AgentEngine:
             if (entry.message.final_at or self._now()).astimezone(self._zone).date() == today
         )
 
-    def _ask(self, question: Callable[[Agent], Sequence[Answer]]) -> tuple[tuple[Answer, ...], KnownError | None]:
+    def _ask(self, question: Callable[[Agent], Iterable[Answer]]) -> tuple[tuple[Answer, ...], KnownError | None]:
         """Asks one part; a fault of it must not hide what the others tell. A database that is away is everybody's fault."""
         try:
             return tuple(question(self.agent)), None

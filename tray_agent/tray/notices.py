@@ -39,6 +39,7 @@ class NoticeKind(StrEnum):
     QUESTION = "question"
     LASTING_TROUBLE = "lasting_trouble"
     GOOD_AGAIN = "good_again"
+    LEFT_BEHIND = "left_behind"
     NEW_DOWNLOADS = "new_downloads"
     LOW_CREDITS = "low_credits"
     FAILED_REMINDERS = "failed_reminders"
@@ -69,6 +70,7 @@ class NoticeFacts:
         failed_reminders: numbers of the reminders that could not be sent or delivered today, or can't be in time.
         lasting: the jobs that something has been in the way of for long.
         questions: what a person has to decide.
+        left_behind: that another workstation works with a newer practice software, a sentence; "": none does.
     """
 
     new_downloads: tuple[NewDownload, ...] = ()
@@ -76,6 +78,7 @@ class NoticeFacts:
     failed_reminders: tuple[str, ...] = ()
     lasting: tuple[Lasting, ...] = ()
     questions: tuple[PendingQuestion, ...] = ()
+    left_behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,13 @@ class Notice:
 def notices(facts: NoticeFacts) -> tuple[Notice, ...]:
     """Returns what there is to tell; one notice per kind, at most."""
     troubles = (*to_decide(facts.questions), *lasting_trouble(facts.lasting))
-    found = (*troubles, _downloads(facts.new_downloads), _credits(facts.low_credits), _failed(facts.failed_reminders))
+    found = (
+        *troubles,
+        _left_behind(facts.left_behind),
+        _downloads(facts.new_downloads),
+        _credits(facts.low_credits),
+        _failed(facts.failed_reminders),
+    )
     return tuple(notice for notice in found if notice)
 
 
@@ -164,6 +173,13 @@ def toast_of(shown: tuple[Notice, ...]) -> Toast | None:
     lines = first.sentences if len(shown) == 1 else tuple(notice.summary for notice in shown)
     title = first.title if len(shown) == 1 else _("vitoclient-Services: {count} Meldungen").format(count=len(shown))
     return Toast(clip(title, TITLE_UNITS), clip("\n".join(lines), BODY_UNITS), OpenDialog(first.opens), first.link)
+
+
+def _left_behind(sentence: str) -> Notice | None:
+    if not sentence:
+        return None
+    title, link = _("Update der Praxissoftware nötig"), _("Download-Liste öffnen")
+    return Notice(NoticeKind.LEFT_BEHIND, title, (sentence,), sentence, link, DialogName.DOWNLOADS, frozenset((sentence,)))
 
 
 def _downloads(downloads: tuple[NewDownload, ...]) -> Notice | None:

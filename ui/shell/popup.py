@@ -32,6 +32,7 @@ _ICONS = {
     NoticeKind.LASTING_TROUBLE: Status.ERROR,
     NoticeKind.GOOD_AGAIN: Status.SUCCESS,
     NoticeKind.CHECKED: Status.INFO,
+    NoticeKind.LEFT_BEHIND: Status.WARNING,
     NoticeKind.NEW_DOWNLOADS: Status.DOWNLOAD,
     NoticeKind.LOW_CREDITS: Status.WARNING,
     NoticeKind.FAILED_REMINDERS: Status.ERROR,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import context, op
 
@@ -21,6 +23,7 @@ def upgrade() -> None:
     make_table("configuration", "section", "section: word(20), content: text, changed_at: instant, changed_by: name(120)")
     op.add_column("agent_presence", sa.Column("report", sa.UnicodeText(), nullable=True), schema=schema)
     op.add_column("download", sa.Column("scope", sa.String(12), nullable=False, server_default="workstation"), schema=schema)
+    op.add_column("download", sa.Column("software", sa.String(24), nullable=False, server_default=""), schema=schema)
     here = make_table(
         "workstation_download",
         "element version workstation",
@@ -32,10 +35,23 @@ def upgrade() -> None:
     download = sa.Table("download", sa.MetaData(), *map(sa.Column, names), *instants, schema=schema)
     rows = op.get_bind().execute(sa.select(download)).mappings().all()
     op.bulk_insert(here, [_row_of_workstation(row) for row in rows if row["state"] != "new"])
-    offered = download.update().where(download.c.state.in_(("started", "installed"))).values(state="offered")
-    op.execute(offered)
+    op.execute(download.update().where(download.c.kind == "file").values(scope="practice"))
+    for row in rows:
+        if row["state"] in ("started", "installed"):
+            is_this = (download.c.element == row["element"], download.c.version == row["version"])
+            op.execute(download.update().where(*is_this).values(state="superseded" if _has_newer(row, rows) else "offered"))
     for column in ("file_time", "verified_at", "exit_code"):
         op.drop_column("download", column, schema=schema)
+
+
+def _has_newer(row: sa.RowMapping, rows: Sequence[sa.RowMapping]) -> bool:
+    """Returns whether a newer version is there: nobody is to be offered an installed one that has long been replaced."""
+    others = (other for other in rows if other["element"] == row["element"] and other["state"] != "new")
+    return any(_numbers(other) > _numbers(row) for other in others)
+
+
+def _numbers(row: sa.RowMapping) -> list[int]:
+    return [int(number) for number in row["version"].split(".")]
 
 
 def _row_of_workstation(row: sa.RowMapping) -> dict[str, object]:
