@@ -30,7 +30,7 @@ def upgrade() -> None:
         "element: word(64), version: word(24), workstation: name(120), file_time: big?, verified_at: instant?, installed: word(12),"
         " exit_code: big?, changed_at: instant, changed_by: name(120)",
     )
-    names = ("element", "version", "state", "file_time", "exit_code", "changed_by")
+    names = ("element", "version", "kind", "state", "scope", "file_time", "exit_code", "changed_by")
     instants: list[sa.Column[object]] = [sa.Column(name, UtcDateTime()) for name in ("verified_at", "changed_at")]
     download = sa.Table("download", sa.MetaData(), *map(sa.Column, names), *instants, schema=schema)
     rows = op.get_bind().execute(sa.select(download)).mappings().all()
