@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.hours import HOURS, LID, Hour, minutes, together
+from tests.simulation.hours import ALL, HOURS, LID, Hour, minutes, together
 from tests.simulation.play import CALM_DAYS, SHORT_DAYS, play
 from tests.simulation.record import Record
 from tests.simulation.simulation import Script, nothing_else
 from tests.simulation.troubles import Kind, at
 from tray_agent.jobs import claims, settlement
+from tray_agent.jobs.abilities import Turn
 from tray_agent.jobs.catch_up import Decision as PlannedDecision
 from tray_agent.jobs.catch_up import Wait
 from tray_agent.messages import call_list
@@ -272,6 +273,11 @@ def _others_overlooked(patching: pytest.MonkeyPatch) -> None:
     patching.setattr(eligibility, "_earlier_fault", blind)
 
 
+def _everybody_claims(patching: pytest.MonkeyPatch) -> None:
+    """Lets a computer claim whatever it lacks."""
+    patching.setattr(settlement, "whose_turn", lambda _own, _others: Turn.OURS)
+
+
 def hour(name: str) -> Script:
     """Returns a written bad hour."""
     return HOURS[name].script
@@ -315,5 +321,8 @@ BREAKS: Mapping[str, Break] = {
     "another patient and doctor are overlooked": Break(_others_overlooked, "last word is true", 34, LIVELY, lively=True),
     "the call list forgets what is prepared": Break(
         _prepared_unlisted, "no silence", 34, 3, script=hour("gateway away until the patients come")
+    ),
+    "who lacks something sends all the same": Break(
+        _everybody_claims, "who can not leaves it", 34, 3, script=Hour(Kind.LACKS, time(9, 30), minutes(150), ALL[:2]).script
     ),
 }

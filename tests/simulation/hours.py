@@ -68,6 +68,8 @@ HOURS = {
     "asleep before sending": Hour(Kind.SLEEP, time(10, 9), minutes(21), ALL),
     "log-off in the middle until the morning": Hour(Kind.LOG_OFF, time(10, 10, 4), minutes(21 * 60 + 20), ALL),
     "power failure in the middle": Hour(Kind.POWER_OFF, time(10, 10, 4), minutes(40), ALL),
+    "the first computer without passwords": Hour(Kind.LACKS, time(9, 30), minutes(150), ALL[:1]),
+    "no computer has its passwords before noon": Hour(Kind.LACKS, time(9, 30), minutes(150), ALL),
     "no network": Hour(Kind.OFFLINE, time(10, 9), minutes(35), ALL),
     "practice away for a day": Hour(Kind.PRACTICE_AWAY, time(9, 59), minutes(24.6 * 60)),
     "all computers off for a day": Hour(Kind.ALL_OFF, time(7), minutes(27.5 * 60)),

@@ -413,6 +413,13 @@ def what_comes_late_is_counted(evidence: Evidence) -> Iterator[Violation]:
             yield _violation("what comes late is counted", evidence, visit.at, said)
 
 
+def who_can_not_leaves_it(evidence: Evidence) -> Iterator[Violation]:
+    """A computer that lacks its passwords leaves sending to one that has them."""
+    for begun, name, other in evidence.record.begun_unable:
+        said = f"{name} began to send without its passwords, though {other} has them"
+        yield _violation("who can not leaves it", evidence, begun, said)
+
+
 def _is_as_told(visit: Visit, told: Told) -> bool:
     return visit.stands and visit.person == told.person.id and visit.start == told.start
 
@@ -449,6 +456,7 @@ RULES: Mapping[str, Rule] = {
     "nobody comes in vain": nobody_comes_in_vain,
     "last word is true": last_word_is_true,
     "what comes late is counted": what_comes_late_is_counted,
+    "who can not leaves it": who_can_not_leaves_it,
 }
 
 

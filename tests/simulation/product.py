@@ -29,19 +29,22 @@ from tests.simulation.agenda import ZURICH, Person, Visit
 from tests.simulation.strands import KilledError, Place, PlaceClock, Timetable, strands_for_threads
 from tests.support.gateway import FaultyGateway, GatewayFault
 from tests.support.plain_texts import plain_texts
+from tray_agent.abilities import Abilities
 from tray_agent.agent import Agent
 from tray_agent.config import settings as switches
 from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, MachineSection, MailSection, PracticeSection
-from tray_agent.config.secrets import MemorySecrets
+from tray_agent.config.secrets import MemorySecrets, Secrets
 from tray_agent.demo.gateway_server import AcceptedSms, DeliveryRule
 from tray_agent.errors import KnownError, OutcomeUnknownError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs import runner, service
+from tray_agent.jobs.abilities import Lack, LackKind
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobWorks
 from tray_agent.jobs.errors import is_temporary
-from tray_agent.jobs.events import Event, RunFinished, RunLost
+from tray_agent.jobs.events import Event, RunFinished, RunLost, RunStarted
 from tray_agent.jobs.model import JobChange, PauseScope
+from tray_agent.jobs.presence import BEAT
 from tray_agent.messages.gateways.aspsms import AspsmsGateway
 from tray_agent.messages.gateways.contract import (
     Accepted,
@@ -79,7 +82,7 @@ from tray_agent.practice.model import (
 )
 from tray_agent.practice.views import APPOINTMENTS, PATIENTS, TREATMENTS, VIEWS, VISIT_REASONS, PracticeView
 from tray_agent.practice.views import MANDANTS as MANDANTS_VIEW
-from tray_agent.protocol.model import RunState
+from tray_agent.protocol.model import RunReason, RunState
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database, open_database, unavailable
@@ -162,6 +165,7 @@ class Wires:
         store_away, practice_away: the databases do not answer.
         empty_views: the practice's views that hold nothing for a while.
         missing: appointments that the view of appointments lacks for a while.
+        lacking: the computers that have no passwords for a while.
         lose_commits: so many of the next COMMITs get no answer.
         requests: how often each account's gateway was asked, by instant.
         inquiries: of these what asked about deliveries.
@@ -177,6 +181,7 @@ class Wires:
     practice_away: bool = False
     empty_views: frozenset[PracticeView] = frozenset()
     missing: frozenset[str] = frozenset()
+    lacking: set[str] = field(default_factory=set)
     lose_commits: int = 0
     requests: list[tuple[datetime, str]] = field(default_factory=list)
     inquiries: list[tuple[datetime, str]] = field(default_factory=list)
@@ -446,15 +451,41 @@ class MailWire:
         self._world.mails.append(Taken("email", message.reference, message.recipient, text, self._timetable.now))
 
 
+class Keyring(MemorySecrets):
+    """The passwords on one computer; lost as long as the world says so."""
+
+    def __init__(self, name: str, wires: Wires) -> None:
+        super().__init__(mail="geheim", **{f"gateway/{mandant}": "geheim" for mandant in ACCOUNTS})
+        self._name, self._wires = name, wires
+
+    def get(self, name: str) -> str | None:
+        """Returns a password, or None."""
+        return None if self._name in self._wires.lacking else super().get(name)
+
+
+class OfficeAbilities(Abilities):
+    """What a computer lacks; the practice's data are no database here."""
+
+    def __init__(self, agent: Agent, wires: Wires) -> None:
+        super().__init__(agent)
+        self._wires = wires
+
+    def _practice(self) -> Iterator[Lack]:
+        if self._wires.practice_away:
+            yield Lack(LackKind.PRACTICE, "die Daten der Praxis sind nicht lesbar", tried_anyway=True)
+
+
 class WiredGateways(SmsGateways):
     """The product's gateways by Mandant, with wires to them."""
 
-    def __init__(self, section: GatewaySection, secrets: MemorySecrets, clock: PlaceClock, wires: Mapping[str, SmsWire]) -> None:
+    def __init__(self, section: GatewaySection, secrets: Secrets, clock: PlaceClock, wires: Mapping[str, SmsWire]) -> None:
         super().__init__(section, secrets, clock, Path())
         self._wires = wires
 
     def __getitem__(self, mandant_id: str) -> SmsGateway:
-        return self._wires[self.account(mandant_id)]
+        account = self.account(mandant_id)
+        self._password(mandant_id)
+        return self._wires[account]
 
     def close(self) -> None:
         for wire in self._wires.values():
@@ -470,6 +501,7 @@ class Surroundings:
         told: hears what happens, for the story: who, and what.
         changed: hears that something in the store is new, so that every computer looks at the plan.
         ran: hears how runs ended.
+        began: hears which computer began a run of which job.
     """
 
     timetable: Timetable
@@ -482,6 +514,7 @@ class Surroundings:
     told: Callable[[str, str], None]
     changed: Callable[[], None]
     ran: Callable[[Ran], None]
+    began: Callable[[str, JobKey], None]
 
 
 class Office(Agent):
@@ -493,10 +526,10 @@ class Office(Agent):
             machine=MachineSection(data_folder=str(around.folder / name)),
             practice=PracticeSection(name="Praxis am Bellevue", phone="044 262 11 22", timezone=str(ZURICH)),
             gateway=GatewaySection(address=around.world.server.address, originator="Praxis", accounts=accounts),
-            mail=MailSection(host="mail.example", sender="praxis@bellevue.example", sender_name="Praxis am Bellevue"),
+            mail=MailSection(host="mail.example", user="praxis", sender="praxis@bellevue.example", sender_name="Praxis am Bellevue"),
         )
         self._place_clock = PlaceClock(around.timetable, place)
-        super().__init__(machine, secrets=MemorySecrets(), clock=self._place_clock, workstation=name)
+        super().__init__(machine, secrets=Keyring(name, around.wires), clock=self._place_clock, workstation=name)
         self._around, self._place, self._reached = around, place, reached
         self._random = Random(f"{around.seed} {place.name}")
 
@@ -510,11 +543,15 @@ class Office(Agent):
         return self._around.surgery
 
     @cached_property
+    def abilities(self) -> Abilities:
+        return OfficeAbilities(self, self._around.wires)
+
+    @cached_property
     def sms_gateways(self) -> SmsGateways:
         around, address = self._around, self._around.world.server.address
         clock, place, timetable = self._place_clock, self._place, around.timetable
         wires = {user: SmsWire(user, address, around.wires, clock, place, timetable, self._random) for user in ACCOUNTS.values()}
-        gateways = WiredGateways(self.machine.gateway, MemorySecrets(), self._place_clock, wires)
+        gateways = WiredGateways(self.machine.gateway, self.secrets, self._place_clock, wires)
         self._closing.callback(gateways.close)
         return gateways
 
@@ -569,6 +606,10 @@ class Programme:
         self._nudged = True
         if self._waits:
             self._watch_strand.go_on(self._watch_strand.turn)
+
+    def find_passwords(self) -> None:
+        """Notices that somebody entered them anew."""
+        self._office.abilities.forget()
 
     def log_off(self) -> None:
         """Ends the program as a log-off does: runs give back at their next safe point, if they reach one soon."""
@@ -682,6 +723,8 @@ class Programme:
             if self._is_good_again:
                 self._office.jobs.claims.hasten(JobKey)
                 self._is_good_again = False
+            if self._around.wires.lacking:  # else nobody needs to know what the others can do
+                self._office.jobs.presences.tell(timedelta(0))
             plan, waits_until = self._office.jobs.settlement.settle(self._launch, away)
         except KnownError:
             self._away_since = self._away_since or now
@@ -697,7 +740,8 @@ class Programme:
             return 0.2
         planned = [next_after(job.schedule, ZURICH, plan.now) for job in plan.jobs.values()]
         due = min((at for at in (waits_until, *planned) if at), default=now + LONGEST_LOOK)
-        return min(max((due - self._around.timetable.now).total_seconds(), 0.2), LONGEST_LOOK.total_seconds())
+        longest = BEAT if self._around.wires.lacking else LONGEST_LOOK
+        return min(max((due - self._around.timetable.now).total_seconds(), 0.2), longest.total_seconds())
 
     def _launch(self, claim: Claim) -> None:
         def run() -> None:
@@ -715,6 +759,8 @@ class Programme:
             self._around.told(self.name, f"{run.job.value} ({planned}) {came}")
             self._around.ran(Ran(self._around.timetable.now, run.job.value, run.state is RunState.SUCCEEDED, dict(run.skipped)))
             self._around.changed()
+        elif isinstance(heard, RunStarted):
+            self._around.began(self.name, heard.job)
         elif isinstance(heard, RunLost):
             self._around.told(self.name, f"{heard.job.value}: lost or given back")
             self._around.changed()
@@ -743,6 +789,13 @@ def notices_since(engine: Engine, number: int) -> tuple[int, list[Notice]]:
         if row.patient_id and row.appointment_at
     ]
     return max([number, *(row.id for row in rows)]), notices
+
+
+def unable_told(engine: Engine) -> list[datetime]:
+    """Returns when the activity log said that no computer can do a job."""
+    told = select(activity.c.at).where(activity.c.reason == RunReason.NOT_ABLE.value).order_by(activity.c.id)
+    with engine.connect() as connection:
+        return list(connection.execute(told).scalars())
 
 
 @cache

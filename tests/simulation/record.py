@@ -105,6 +105,8 @@ class Record:
         story: what happened, line by line.
         requests: what was asked of the SMS gateway: when, and by which account.
         inquiries: of these what asked about deliveries.
+        begun_unable: when a computer without passwords began to send, which, and which other could have.
+        told_unable: when it was told that no computer can do a job.
     """
 
     seed: int
@@ -123,6 +125,8 @@ class Record:
     story: list[tuple[datetime, str, str]] = field(default_factory=list)
     requests: list[tuple[datetime, str]] = field(default_factory=list)
     inquiries: list[tuple[datetime, str]] = field(default_factory=list)
+    begun_unable: list[tuple[datetime, str, str]] = field(default_factory=list)
+    told_unable: list[datetime] = field(default_factory=list)
 
     def most_inquiries(self, within: timedelta) -> int:
         """Returns how often one account was asked about deliveries at the most in any time of this length."""

@@ -40,12 +40,14 @@ from tests.simulation.product import (
     new_store,
     notices_since,
     product_in_strands,
+    unable_told,
 )
 from tests.simulation.record import Glance, Outage, PutBack, Record
 from tests.simulation.strands import Timetable
 from tests.simulation.troubles import Kind, Trouble, at, bad_hours
 from tests.support.store_copies import Copy, copy_of, put_back
 from tray_agent.errors import KnownError
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.guards.questions import Answer, Question, QuestionKind
 from tray_agent.practice.views import APPOINTMENTS, VIEWS
 
@@ -107,7 +109,7 @@ class Simulation:
         engine = new_store(folder / "store.db")
         self._around = Surroundings(
             self._timetable, engine, self._world, self._surgery, self._wires, seed, folder,
-            self._tell, self._changed, self.record.runs.append,
+            self._tell, self._changed, self.record.runs.append, self._began,
         )  # fmt: skip
         self._names = COMPUTERS[: self.random.choice((1, 2, 2, 3))]
         self._counts_sleep = {name: self.random.random() < 0.7 for name in self._names}
@@ -116,6 +118,7 @@ class Simulation:
         self._starts = Counter[str]()
         self._standing = Counter[str]()
         self._nobody_on = False
+        self._able: set[str] = set()
         self._nudging: set[str] = set()
         self._visit_number = 0
         self._day = self.first
@@ -125,6 +128,8 @@ class Simulation:
         self._copies: deque[tuple[datetime, Copy]] = deque(maxlen=COPIES)
         self._noticed = 0
         self._waits_for_answer = False
+        self._since: dict[str, datetime] = {}
+        """Since when each computer that is on can or can't send, as it does now."""
 
     @property
     def agenda(self) -> Agenda:
@@ -149,6 +154,7 @@ class Simulation:
                 self._live(self.first + timedelta(days=number))
                 self._read_notices()
                 self.record.ends = self.now
+                self.record.told_unable = unable_told(self._around.engine)
                 self.record.taken = self._world.taken()
                 if stop(self.record):
                     break
@@ -200,6 +206,13 @@ class Simulation:
                 if self._troubles not in self._without:
                     begin = partial(self._begin, trouble, self._troubles)
                     self._timetable.at(trouble.begins, begin)
+
+        lacking = Random(f"{self.record.seed} {day} lacking")
+        if is_working_day(day) and lacking.random() < 0.25:
+            for name in self._names if lacking.random() < 0.3 else [lacking.choice(self._names)]:
+                begins = at(day, time(lacking.choice((9, 9, 10, 11)), lacking.randrange(60)))
+                ends = begins + timedelta(minutes=lacking.uniform(5, 150))
+                self._timetable.at(begins, partial(self._begin, Trouble(Kind.LACKS, begins, ends, name), -1))
 
     def _expect_of_data_and_computers(self, day: date, random: Random) -> None:
         drawn = list(of_data_and_computers(day, random))
@@ -390,8 +403,13 @@ class Simulation:
             self._switch_off(name, why)
 
     def _computers_changed(self) -> None:
-        """Notes whether no computer is able to do anything."""
-        nobody = self._somebody() is None
+        """Notes which computers are able to send, and whether none is."""
+        able = [name for name, programme in self._programmes.items() if programme.is_on and name not in self._wires.lacking]
+        for name in self._names:
+            if (name in able) is not (name in self._able):
+                self._since[name] = self.now
+        self._able = set(able)
+        nobody = not able
         if nobody is not self._nobody_on:
             self._nobody_on = nobody
             (self.record.hindrances.begin if nobody else self.record.hindrances.end)(self.now, "all computers off")
@@ -407,6 +425,13 @@ class Simulation:
         self._nudging.discard(name)
         if name in self._programmes:
             self._programmes[name].nudge()
+
+    def _began(self, name: str, job: JobKey) -> None:
+        """Notes a run that is begun where it can't be done, though another computer can, each for a while."""
+        lately = self.now - timedelta(minutes=2)
+        others = [other for other in self._able if self._since.get(other, self.record.starts) < lately]
+        if job is JobKey.SEND_MESSAGES and name in self._wires.lacking and self._since.get(name, self.now) < lately and others:
+            self.record.begun_unable.append((self.now, name, others[0]))
 
     # Bad hours
 
@@ -621,6 +646,20 @@ class Simulation:
             self._wires.missing |= missing
         self.record.outages.append(Outage(self.now, trouble.ends, missing))
 
+    def _lacks(self, trouble: Trouble) -> None:
+        """Lets a computer lose its passwords: a new profile, a keyring that does not open."""
+
+        def found() -> None:
+            self._wires.lacking.discard(trouble.where)
+            self._computers_changed()
+            if trouble.where in self._programmes:
+                self._programmes[trouble.where].find_passwords()
+
+        with self._during(trouble, "", found):
+            self._wires.lacking.add(trouble.where)
+            self._computers_changed()
+            self._changed()
+
     def _everything_off(self, trouble: Trouble) -> None:
         def over() -> None:
             self._all_off -= 1
@@ -713,6 +752,7 @@ _BEGIN: dict[Kind, Callable[[Simulation, Trouble], None]] = {
     Kind.SCHEDULE_SAVED: Simulation._schedule_saved,
     Kind.VIEWS_EMPTY: Simulation._views_empty,
     Kind.VIEW_LACKS: Simulation._view_lacks,
+    Kind.LACKS: Simulation._lacks,
     Kind.ALL_OFF: Simulation._everything_off,
     Kind.PUT_BACK: Simulation._put_back,
 }

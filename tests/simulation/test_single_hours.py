@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.simulation.hours import HOURS
 from tests.simulation.judge import judge
 from tests.simulation.play import play
+from tests.simulation.product import SENT_AT
+from tests.simulation.troubles import at
 
 pytestmark = [pytest.mark.xdist_group("simulation"), pytest.mark.timeout(300)]
 
 SEED, DAYS = 34, 3
+
+
+def test_what_no_computer_can_do_is_told_within_minutes() -> None:
+    record = play(SEED, DAYS, bad=False, also=HOURS["no computer has its passwords before noon"].script)
+    planned = at(record.starts.date() + timedelta(days=1), SENT_AT)
+    assert any(timedelta(minutes=2) <= told - planned <= timedelta(minutes=5) for told in record.told_unable)
+    assert len(record.told_unable) <= 2  # sending, and the question what became of what was sent
 
 
 @pytest.mark.parametrize("name", HOURS)

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     SCHEDULE_SAVED = "schedule saved"
     VIEWS_EMPTY = "views empty"
     VIEW_LACKS = "view lacks appointments"
+    LACKS = "computer without passwords"
     ALL_OFF = "all computers off"
     PUT_BACK = "store put back"
 
