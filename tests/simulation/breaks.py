@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.hours import ALL, HOURS, LID, Hour, minutes, together
+from tests.simulation.hours import HOURS, LID, Hour, minutes, together
 from tests.simulation.play import CALM_DAYS, SHORT_DAYS, play
 from tests.simulation.record import Record
 from tests.simulation.simulation import Script, nothing_else
@@ -323,6 +323,6 @@ BREAKS: Mapping[str, Break] = {
         _prepared_unlisted, "no silence", 34, 3, script=hour("gateway away until the patients come")
     ),
     "who lacks something sends all the same": Break(
-        _everybody_claims, "who can not leaves it", 34, 3, script=Hour(Kind.LACKS, time(9, 30), minutes(150), ALL[:2]).script
+        _everybody_claims, "who can not leaves it", 34, 3, script=hour("the first computer without passwords")
     ),
 }
