@@ -35,7 +35,9 @@ from tray_agent.doctor import CheckVerdict, Subject, examine
 from tray_agent.errors import ConfigurationError, InputError
 from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.abilities import LackKind
+from tray_agent.jobs.contract import JobResult
 from tray_agent.jobs.events import ConfigurationChanged, Event
+from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import ActivityFilter
 from tray_agent.store.configuration import ConfigurationStore
 from tray_agent.store.database import Database
@@ -269,7 +271,12 @@ def test_a_change_is_seen_by_another_workstation_without_a_restart(opened: Opene
 
 def test_a_run_begins_with_what_holds_now(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
-    monkeypatch.setattr("tray_agent.messages.service._work_of", lambda _key: lambda parts, _context: begun.append(str(parts.zone)) or None)
+
+    def work(parts: MessageParts, _context: object) -> JobResult:
+        begun.append(str(parts.zone))
+        return JobResult()
+
+    monkeypatch.setattr("tray_agent.messages.service._work_of", lambda _key: work)
     with opened("PC1", mail=MAIL) as first, opened("PC2") as second:
         second.look_at_configuration()
         assert second.configuration.mail.host == ""

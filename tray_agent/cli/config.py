@@ -58,15 +58,19 @@ def _show(as_json: AsJson = False) -> None:
 
 def _values(agent: Agent) -> Iterator[tuple[str, Any, str]]:
     """Gives all values that hold here: key, value, and where it comes from."""
-    from tray_agent.config.machine import origin_of, value_at, without_password
+    from tray_agent.config.machine import origin_of, value_at
     from tray_agent.config.reading import places_of, plain_table
 
     rows, holds = agent.configurations.load(), plain_table(agent.configuration)
     for place in places_of(holds):
-        value = value_at(holds, place)
-        if place[-1] == "url" and isinstance(value, str):
-            value = without_password(value)
-        yield ".".join(place), value, origin_of(place, agent.machine, rows).value
+        yield ".".join(place), _public(place, value_at(holds, place)), origin_of(place, agent.machine, rows).value
+
+
+def _public(place: Place, value: object) -> object:
+    """Returns a value as it may be shown: a database's address without the password in it."""
+    from tray_agent.config.machine import without_password
+
+    return without_password(value) if place[-1] == "url" and isinstance(value, str) else value
 
 
 def _shown(value: object) -> str:
@@ -109,7 +113,7 @@ def _set(key: _Key, value: Annotated[str, typer.Argument(metavar=_("WERT"), help
         raise _refused(f"{error}.", key) from error
     with agent_here() as agent:
         _write(agent, place, read)
-        print(_("{name} = {value}").format(name=key, value=_shown(read)))
+        print(_("{name} = {value}").format(name=key, value=_shown(_public(place, read))))
         _tell_where(agent, place)
 
 
