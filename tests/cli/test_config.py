@@ -11,13 +11,15 @@ import pytest
 
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
+from tray_agent.store.database import Database
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Returns the file of a computer that has been in use before the practice's configuration moved to the store."""
+    sqlite_database.dispose()
     file = tmp_path / "config.toml"
-    store, data = f"sqlite:///{(tmp_path / 'store.db').as_posix()}", (tmp_path / "data").as_posix()
+    store, data = f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}", (tmp_path / "data").as_posix()
     text = f"[machine]\ndata_folder = '{data}'\n[store]\nurl = '{store}'\n[mail]\nhost = 'mail.example'\nuser = 'praxis'\n"
     file.write_text(text, encoding="utf-8")
     monkeypatch.setenv("VITOCLIENT_CONFIG", str(file))
@@ -66,7 +68,8 @@ def test_each_value_is_written_where_it_belongs(file: Path, capsys: pytest.Captu
 
 @pytest.mark.parametrize("arguments", [
     ["set", "mail.hsot", "x"], ["set", "mail", "x"], ["set", "mail.port", "viele"], ["set", "mail.host.x", "y"],
-    ["unset", "mail.sender"], ["set", "gateway.accounts.M1.originator", "x"], ["unset", "portal.address"], ["set", "böse.host", "x"], ["set", "gateway.accounts", "x"],
+    ["set", "gateway.accounts.M1.originator", "x"], ["set", "böse.host", "x"], ["set", "gateway.accounts", "x"],
+    ["unset", "mail.sender"], ["unset", "portal.address"],
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_in_one_line(file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     before = file.read_bytes(), shown(capsys)
