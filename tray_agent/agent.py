@@ -258,19 +258,24 @@ class Agent:
         from tray_agent.errors import InputError
         from tray_agent.i18n import _
 
+        def refused(sentence: str, item: str | None) -> InputError:
+            return InputError(_("Nicht gespeichert"), sentence, _("«vitoclient config show» zeigt alle Angaben."), item=item)
+
         assert all(map(is_practices, changes))  # noqa: S101 - whoever calls has told them apart
         try:
             changes = {place: None if value is None else read_value(Machine, place, value) for place, value in changes.items()}
         except MisfitError as error:
-            title, advice = _("Nicht gespeichert"), _("«vitoclient config show» zeigt alle Angaben.")
-            raise InputError(title, f"{error}.", advice, item=".".join(error.place)) from error
+            raise refused(f"{error}.", ".".join(error.place)) from error
         with suppress(ConfigurationError):  # what stands there now may be what is put right
             self.look_at_configuration()
         before, after = self._in_force, self._in_force
 
         def check(rows: Rows) -> None:
             nonlocal after
-            after = in_force(self.machine, rows)
+            try:
+                after = in_force(self.machine, rows)
+            except ConfigurationError as error:  # as a whole it can't be read: an account without its user
+                raise refused(error.message, error.item) from error
 
         self.configurations.save(changes, self.person, check)
         hosts = {name: host_of(after, name) for name in secrets_of(after)}

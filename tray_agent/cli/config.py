@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tray_agent.cli.frame import AsJson, agent_here, print_json, print_rows
+from tray_agent.errors import InputError
 from tray_agent.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -57,15 +58,19 @@ def _show(as_json: AsJson = False) -> None:
 
 def _values(agent: Agent) -> Iterator[tuple[str, Any, str]]:
     """Gives all values that hold here: key, value, and where it comes from."""
-    from tray_agent.config.machine import origin_of, value_at, without_password
+    from tray_agent.config.machine import origin_of, value_at
     from tray_agent.config.reading import places_of, plain_table
 
     rows, holds = agent.configurations.load(), plain_table(agent.configuration)
     for place in places_of(holds):
-        value = value_at(holds, place)
-        if place[-1] == "url" and isinstance(value, str):
-            value = without_password(value)
-        yield ".".join(place), value, origin_of(place, agent.machine, rows).value
+        yield ".".join(place), _public(place, value_at(holds, place)), origin_of(place, agent.machine, rows).value
+
+
+def _public(place: Place, value: object) -> object:
+    """Returns a value as it may be shown: a database's address without the password in it."""
+    from tray_agent.config.machine import without_password
+
+    return without_password(value) if place[-1] == "url" and isinstance(value, str) else value
 
 
 def _shown(value: object) -> str:
@@ -98,82 +103,63 @@ def _state(password: dict[str, Any]) -> str:
 
 
 def _set(key: _Key, value: Annotated[str, typer.Argument(metavar=_("WERT"), help=_("Der neue Wert."))]) -> None:
-    from tray_agent.config.reading import plain_table
+    from tray_agent.config.machine import Machine
+    from tray_agent.config.reading import MisfitError, read_value
 
+    place = _place(key)
+    try:
+        read = read_value(Machine, place, value)
+    except MisfitError as error:
+        raise _refused(f"{error}.", key) from error
     with agent_here() as agent:
-        place = _place(key)
-        machine = _write(agent, place, value)
-        from tray_agent.config.machine import value_at
-
-        print(_("{name} = {value}").format(name=key, value=_shown(value_at(plain_table(machine), place))))
+        _write(agent, place, read)
+        print(_("{name} = {value}").format(name=key, value=_shown(_public(place, read))))
         _tell_where(agent, place)
 
 
 def _unset(key: _Key) -> None:
-    from tray_agent.config.machine import Origin, origin_of, value_at
-    from tray_agent.errors import InputError
+    from tray_agent.config.machine import is_practices, value_at
 
+    place = _place(key)
     with agent_here() as agent:
-        place = _place(key)
-        rows: Any = agent.configurations.load() if _is_practices(place) else agent.machine.in_file
-        if value_at(rows, place) is None:
-            where = _("für die Praxis") if _is_practices(place) else _("auf diesem Computer")
-            raise InputError(
-                _("Nichts zu entfernen"),
-                _("{key} ist {where} nicht gesetzt.").format(key=key, where=where),
-                _("«vitoclient config show» zeigt alle Angaben."),
-                item=key,
-            )
+        tables = agent.configurations.load() if is_practices(place) else agent.machine.in_file
+        if value_at(tables, place) is None:
+            raise _refused(_("{key} ist nicht gesetzt; es ist nichts zu entfernen.").format(key=key), key)
         _write(agent, place, None)
         print(_("{key} ist entfernt.").format(key=key))
-        if origin_of(place, agent.machine, {}) is not Origin.ENVIRONMENT:
-            return
         _tell_where(agent, place)
 
 
 def _place(key: str) -> Place:
-    return tuple(key.strip().split("."))
-
-
-def _is_practices(place: Place) -> bool:
-    from tray_agent.config.machine import is_practices
-
-    return is_practices(place)
-
-
-def _write(agent: Agent, place: Place, value: str | None) -> Any:  # noqa: ANN401 - a configuration
-    """Writes a value where it belongs, and returns the configuration that holds then."""
-    from tray_agent.config.machine import Machine, config_file, in_force
-    from tray_agent.config.reading import MisfitError, read_value
-    from tray_agent.config.write import save_machine
-    from tray_agent.errors import InputError
-
-    if _is_practices(place):
-        agent.configure({place: value})
-        return agent.configuration
-    try:
-        read = read_value(Machine, place, "" if value is None else value) if len(place) > 1 else None
-    except MisfitError as error:
-        if value is not None:
-            raise InputError(_("Nicht gespeichert"), f"{error}.", _("«vitoclient config show» zeigt alle Angaben.")) from error
-        read = None
+    place = tuple(key.strip().split("."))
     if len(place) < 2:
-        raise InputError(
-            _("Nicht gespeichert"),
-            _("«{key}» ist keine Angabe: Sie besteht aus Abschnitt und Schlüssel, zum Beispiel mail.host.").format(key=".".join(place)),
-            _("«vitoclient config show» zeigt alle Angaben."),
-        )
-    machine = save_machine(config_file(), {place: None if value is None else read})
-    return in_force(machine, agent.configurations.load())
+        text = _("«{key}» ist keine Angabe: Sie besteht aus Abschnitt und Schlüssel, zum Beispiel mail.host.")
+        raise _refused(text.format(key=key), key)
+    return place
+
+
+def _refused(sentence: str, key: str) -> InputError:
+    return InputError(_("Nicht gespeichert"), sentence, _("«vitoclient config show» zeigt alle Angaben."), item=key)
+
+
+def _write(agent: Agent, place: Place, value: object) -> None:
+    """Writes a value where it belongs; None takes it out."""
+    from tray_agent.config.machine import config_file, is_practices
+    from tray_agent.config.write import save_machine
+
+    if is_practices(place):
+        agent.configure({place: value})
+    else:
+        save_machine(config_file(), {place: value})
 
 
 def _tell_where(agent: Agent, place: Place) -> None:
     """Says for whom it holds, and from when on; and where something else holds here all the same."""
-    from tray_agent.config.machine import Origin, origin_of
+    from tray_agent.config.machine import Origin, is_practices, origin_of
 
     if origin_of(place, agent.machine, {}) is Origin.ENVIRONMENT:
         print(_("Achtung: Auf diesem Computer gilt weiter die Umgebungsvariable VITOCLIENT_…."), file=sys.stderr)
-    elif _is_practices(place):
+    elif is_practices(place):
         print(_("Das gilt für die ganze Praxis; laufende Programme übernehmen es innert einer Minute."))
     else:
         print(_("Das gilt für diesen Computer, nach dem nächsten Start des Programms."))

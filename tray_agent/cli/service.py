@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from tray_agent.cli.agent import run_service_here
 from tray_agent.cli.frame import AsJson, picked, print_json
 from tray_agent.config.machine import load_machine, shared_config_file
+from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _
 from tray_agent.platforms.this_system import service_secrets, services
 
@@ -95,8 +97,27 @@ def _secret(
         value = getpass.getpass(_("Passwort «{name}» (leer: entfernen): ").format(name=name))
     else:
         value = sys.stdin.buffer.readline().decode("utf-8-sig")
-    service_secrets((config or shared_config_file()).absolute()).set(name, value.rstrip("\r\n"))
+    file = (config or shared_config_file()).absolute()
+    secrets, host = service_secrets(file), _server_of(file, name)
+    secrets.set(name, value.rstrip("\r\n"))
+    if name not in ("store", "practice"):
+        secrets.set(f"host/{name}", host)
     print(_("Gespeichert. Der Dienst liest es beim nächsten Start."))
+    if host:
+        print(_("Das Passwort gilt für {host}.").format(host=host))
+
+
+def _server_of(file: Path, name: str) -> str:
+    """Returns the server that gets a password of the service by what the practice has configured; "" where that can't be read yet."""
+    from tray_agent.agent import Agent
+    from tray_agent.config.hosts import host_of
+
+    if not file.exists() or not (machine := load_machine(file)).store.url:
+        return ""
+    with Agent(machine) as agent, suppress(KnownError):
+        agent.look_at_configuration()
+        return host_of(agent.configuration, name)
+    return ""
 
 
 def _run(config: _Config = None) -> None:

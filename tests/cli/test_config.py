@@ -1,0 +1,109 @@
+"""``vitoclient config``: one way to see and to change what holds, for the practice and for this computer."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tray_agent.cli import run
+from tray_agent.config.machine import load_machine
+from tray_agent.store.database import Database
+
+
+@pytest.fixture
+def file(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Returns the file of a computer that has been in use before the practice's configuration moved to the store."""
+    sqlite_database.dispose()
+    file = tmp_path / "config.toml"
+    store, data = f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}", (tmp_path / "data").as_posix()
+    text = f"[machine]\ndata_folder = '{data}'\n[store]\nurl = '{store}'\n[mail]\nhost = 'mail.example'\nuser = 'praxis'\n"
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("VITOCLIENT_CONFIG", str(file))
+    monkeypatch.setenv("VITOCLIENT_SECRET_MAIL", "geheim")
+    return file
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
+    assert run(["config", "show", "--json"]) == 0
+    found: dict[str, dict[str, str]] = json.loads(capsys.readouterr().out)["values"]
+    return found
+
+
+def test_the_first_command_takes_the_file_over_and_says_so_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["settings"]) == 0
+    assert "gilt jetzt für alle Arbeitsplätze: [mail]" in capsys.readouterr().err
+    assert run(["config", "show"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "Praxis" in next(line for line in said.out.splitlines() if "mail.host" in line)
+
+
+def test_each_value_is_written_where_it_belongs(file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(["config", "set", "practice.canton", "be"]) == 0
+    said = capsys.readouterr().out
+    assert "practice.canton = BE" in said
+    assert "ganze Praxis" in said
+    assert run(["config", "set", "ui.popup", "false"]) == 0
+    assert "diesen Computer" in capsys.readouterr().out
+    assert "canton" not in file.read_text(encoding="utf-8")
+    assert load_machine(file).ui.popup is False
+    monkeypatch.setenv("VITOCLIENT_PRACTICE__NAME", "Hier")
+    found = shown(capsys)
+    assert found["practice.canton"] == {"value": "BE", "origin": "practice"}
+    assert found["ui.popup"] == {"value": False, "origin": "computer"}
+    assert found["practice.name"] == {"value": "Hier", "origin": "environment"}
+    assert found["practice.phone"] == {"value": "", "origin": "default"}
+    assert run(["config", "set", "practice.name", "Praxis"]) == 0
+    said_of_it = capsys.readouterr()
+    assert "practice.name = Praxis" in said_of_it.out
+    assert "Umgebungsvariable" in said_of_it.err
+    assert run(["config", "unset", "practice.canton"]) == 0
+    capsys.readouterr()
+    assert shown(capsys)["practice.canton"]["origin"] == "default"
+
+
+@pytest.mark.parametrize("arguments", [
+    ["set", "mail.hsot", "x"], ["set", "mail", "x"], ["set", "mail.port", "viele"], ["set", "mail.host.x", "y"],
+    ["set", "gateway.accounts.M1.originator", "x"], ["set", "böse.host", "x"], ["set", "gateway.accounts", "x"],
+    ["unset", "mail.sender"], ["unset", "portal.address"],
+])  # fmt: skip
+def test_what_does_not_fit_is_refused_in_one_line(file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    before = file.read_bytes(), shown(capsys)
+    capsys.readouterr()
+    assert run(["config", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("vitoclient: Nicht gespeichert: ")
+    assert said.count("\n") == 1
+    assert (file.read_bytes(), shown(capsys)) == before
+
+
+def test_a_password_in_an_address_is_not_shown(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "set", "practice.url", "postgresql+psycopg://anna:geheim@127.0.0.1/x"]) == 0
+    assert "geheim" not in capsys.readouterr().out
+    assert shown(capsys)["practice.url"]["value"] == "postgresql+psycopg://anna@127.0.0.1/x"
+
+
+@pytest.mark.parametrize(("answer", "confirmed"), [("ja", True), ("nein", False), ("", False)])
+def test_a_changed_server_is_confirmed_by_a_person_who_sees_both(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str, confirmed: bool
+) -> None:
+    shown(capsys)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("mail.example", "mail.hier.example"), encoding="utf-8")  # as if another had moved it over
+    (file.parent / "data" / "confirmed-hosts.json").unlink()
+    assert run(["config", "show"]) == 0
+    assert "nicht bestätigt" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{answer}\n"))
+    assert run(["config", "confirm"]) == 0
+    said = capsys.readouterr().out
+    assert "mail.hier.example:587 (starttls)" in said
+    assert "mail.example:587 (starttls)" in said
+    assert ("Bestätigt" in said) is confirmed
+    assert run(["config", "confirm", "--yes"]) == 0
+    assert ("Nichts zu bestätigen" in capsys.readouterr().out) is confirmed
+    assert run(["config", "confirm"]) == 0
+    assert "Nichts zu bestätigen" in capsys.readouterr().out
