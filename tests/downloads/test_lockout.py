@@ -43,8 +43,10 @@ def test_what_a_workstation_tells(told: str, line: tuple[int, int] | None) -> No
         ),
         (
             {"PC2": (2, 68), "PC3": (2, 67)},
-            "1 Arbeitsplatz meldet 2.67 und bleibt ausgesperrt, bis er folgt; "
-            "1 Arbeitsplatz meldet 2.68 und bleibt ausgesperrt, bis er folgt.",
+            (
+                "1 Arbeitsplatz meldet 2.67 und bleibt ausgesperrt, bis er folgt; "
+                "1 Arbeitsplatz meldet 2.68 und bleibt ausgesperrt, bis er folgt."
+            ),
         ),
         ({"PC2": None}, "Von 1 anderen Arbeitsplatz ist nicht bekannt, mit welcher Version er arbeitet."),
         ({"PC1": (2, 68), "PC2": (2, 68), "PC3": (2, 69)}, None),  # it has happened already: this one follows

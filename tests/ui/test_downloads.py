@@ -374,9 +374,9 @@ def test_this_workstation_comes_first_then_the_others(qtbot: QtBot, dialog: Down
     dialog.reload()
     qtbot.waitUntil(dialog.places.isVisible)
     assert shown(dialog) == [
-        ["EMPFANG1 (hier)", "da, geprüft 23.11.2026 10:00", "", "", ""],
+        ["EMPFANG1 (hier)", "da, geprüft 23.11.2026", "", "", ""],
         ["ARZT", "", "", "", ""],
-        ["LABOR", "da, geprüft 23.11.2026 10:00", "2.69.001 installiert", "23.11.2026 10:00", "beat@LABOR"],
+        ["LABOR", "da, geprüft 23.11.2026", "2.69.001 installiert", "23.11.2026 10:00", "beat@LABOR"],
     ]
     dialog.table.selectRow(1)
     assert [row[2] for row in shown(dialog)] == ["", "", ""]

@@ -48,14 +48,14 @@ if TYPE_CHECKING:
     from ui.windows import DialogContext
 
 
-DETAIL_LINES = 9
-"""Lines of text for which the details below the table have room at first."""
+DETAIL_LINES, PLACE_LINES = 9, 10
+"""Lines of text for which the details and the workstations below the table have room at first."""
 
 
 class DownloadsDialog(Dialog):
     """A row for each version; *Ausführen* starts the ticked ones, a double click one of them."""
 
-    SIZE = (920, 600)
+    SIZE = (860, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Downloads"))
@@ -84,23 +84,23 @@ class DownloadsDialog(Dialog):
         self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh)
         self._again = self.side_action(_("&Noch einmal herunterladen"), self.fetch_again)
         self.table.offer(self._again)
-        self.setTabOrder(self.table, self.details)
-        self.setTabOrder(self.details, self.places)
-        self.setTabOrder(self.places, self.transfer.cancel)
+        self.setTabOrder(self.table, self.places)
+        self.setTabOrder(self.places, self.details)
+        self.setTabOrder(self.details, self.transfer.cancel)
         self.table.setFocus()
         self.table.doubleClicked.connect(self._double_clicked)
         self._changed()
         self.reload(first=True)
 
     def _lay_out_content(self) -> None:
-        sizes = (self.SIZE[1], DETAIL_LINES * self.fontMetrics().height())
+        sizes = (self.SIZE[1], (DETAIL_LINES + PLACE_LINES) * self.fontMetrics().height())
         self.table.present(self.list, self._show_details)
         self.places.present(self.places_list)
         self.remember_columns(self.table, widths=(210, 100, 120, 90, 84))
-        self.remember_columns(self.places, "places", widths=(110, 60, 120, 60))
+        self.remember_columns(self.places, "places", widths=(160, 190, 190, 120))
         self.body.addWidget(self._headline)
-        below = splitter(Qt.Orientation.Horizontal, self.details, self.places, stretch=(2, 3))
         self.places.hide()
+        below = splitter(Qt.Orientation.Vertical, self.places, self.details, stretch=(1, 1))
         self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, below, stretch=(1, 0), sizes=sizes), 1)
         self.body.addWidget(self.transfer)
 

@@ -12,7 +12,7 @@ from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.words import format_size
 from tray_agent.downloads.workstations import Place, places_of
 from tray_agent.errors import KnownError
-from tray_agent.i18n import N_, _, format_date, format_datetime, join_texts, ngettext
+from tray_agent.i18n import N_, _, format_date, join_texts, ngettext
 from ui.models.ticked_rows import TickedRows
 
 _STATE_SENTENCES = {
@@ -63,7 +63,7 @@ def file_words(place: Place, row: DownloadRow, zone: ZoneInfo) -> str:
     verified_at = place.file.verified_at if place.file else None
     if not place.has_file or verified_at is None:
         return _("da") if place.is_here and row.present else ""
-    return _("da, geprüft {when}").format(when=format_datetime(verified_at.astimezone(zone)))
+    return _("da, geprüft {date}").format(date=format_date(verified_at.astimezone(zone).date()))
 
 
 def can_run(row: DownloadRow) -> bool:
