@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
 
 from tray_agent.store.migrate import make_table
+from tray_agent.store.types import UtcDateTime
 
 revision = "0008"
 down_revision = "0007"
@@ -26,7 +28,9 @@ def upgrade() -> None:
         "element: word(64), version: word(24), workstation: name(120), file_time: big?, verified_at: instant?, installed: word(12),"
         " exit_code: big?, changed_at: instant, changed_by: name(120)",
     )
-    download = sa.Table("download", sa.MetaData(), schema=schema, autoload_with=op.get_bind())
+    names = ("element", "version", "state", "kind", "scope", "file_time", "exit_code", "changed_by")
+    instants: Iterable[sa.Column[Any]] = (sa.Column(name, UtcDateTime()) for name in ("verified_at", "changed_at"))
+    download = sa.Table("download", sa.MetaData(), *map(sa.Column, names), *instants, schema=schema)
     rows = op.get_bind().execute(sa.select(download)).mappings().all()
     op.bulk_insert(here, [_row_of_workstation(row) for row in rows if row["state"] != "new"])
     op.execute(download.update().where(download.c.kind == "file").values(scope="practice"))
