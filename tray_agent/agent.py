@@ -519,9 +519,9 @@ class Agent:
 
     def _software_elsewhere(self) -> Mapping[str, str]:
         """Returns the version of the practice software by workstation, as each told last; "" where one told none."""
-        told = {one.workstation: "" for one in self.jobs.presences.known()}
-        told |= {one.workstation: one.report.software for one in self.jobs.presences.known() if one.report and one.report.software}
-        return told
+        known = self.jobs.presences.known()
+        told = {one.workstation: one.report.software for one in known if one.report and one.report.software}
+        return {one.workstation: "" for one in known} | told
 
     def _bring_downloads(self) -> None:
         """Brings what the practice is offered into this workstation's folder, while the Download-Service is on and not paused."""

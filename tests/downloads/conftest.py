@@ -18,7 +18,13 @@ from tray_agent.web.client import Patience, Web
 KB = 1024
 ELEMENTS = (
     DemoElement(
-        "update", "Update vitomed", "Programm", "msi", (("2.69.001", 40 * KB), ("2.68.014", 20 * KB), ("2.68.009", 10 * KB)), restart=True
+        "update",
+        "Update vitomed",
+        "Programm",
+        "msi",
+        (("2.69.001", 40 * KB), ("2.68.014", 20 * KB), ("2.68.009", 10 * KB)),
+        restart=True,
+        is_software=True,
     ),
     DemoElement("tarif", "Tarif", "Tarife", "zip", (("1.4.002", 30 * KB),), notes="Neu."),
     DemoElement("handbuch", "Handbuch", "Anleitungen", "txt", (("1.0.000", 3 * KB),), needs="2.69.000"),

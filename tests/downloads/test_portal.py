@@ -53,6 +53,9 @@ def test_areas_headings_and_rows_are_read(portal: Portal, clock: ManualClock) ->
     update = catalogue.elements["update"][0]
     assert (update.title, update.kind, update.restart, update.file_name) == ("Update vitomed", "msi", True, "update-2.69.001.msi")
     assert str(catalogue.elements["handbuch"][0].needs) == "2.69.000"
+    assert {key: (versions[0].scope.value, str(versions[0].software or "")) for key, versions in catalogue.elements.items()} == {
+        "update": ("workstation", "2.69.001"), "tarif": ("practice", ""), "handbuch": ("practice", ""),
+    }  # fmt: skip
     assert (catalogue.offline, catalogue.checked_at, catalogue.refusals) == (False, clock.now(), ())
 
 
@@ -359,6 +362,9 @@ GOOD = {
         ("gut/good.zip", {"notes": "n" * 4001}, RefusalReason.FIELD),
         ("gut/good.zip", {"needs": "neu"}, RefusalReason.FIELD),
         ("gut/good.zip", {"kind": "pif"}, RefusalReason.FIELD),
+        ("gut/good.zip", {"scope": "user"}, RefusalReason.FIELD),
+        ("gut/good.zip", {"scope": True}, RefusalReason.FIELD),
+        ("gut/good.msi", {"software": "2.69"}, RefusalReason.FIELD),
     ],
 )
 def test_a_wrong_row_is_refused_alone(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.downloads.test_rules import offered
 from tray_agent.clock import ManualClock
 from tray_agent.downloads.download_rows import DownloadRows, Subscriptions
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, OnWorkstation, Version
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, OnWorkstation, Scope, Version
 from tray_agent.store.database import Database
 
 
@@ -25,7 +26,8 @@ def store(clocked_database: Database) -> Database:
 
 VERSION = replace(
     offered("update", "2.69.001"),
-    title="Mise à jour «Été» 🩺", notes="Zeile 1\nZeile 2", size=5_000_000_000, restart=True, needs=Version(2, 68, 0),
+    title="Mise à jour «Été» 🩺", scope=Scope.PRACTICE, software=Version(2, 69, 1),
+    notes="Zeile 1\nZeile 2", size=5_000_000_000, restart=True, needs=Version(2, 68, 0),
     hashes=(("sha256", "a" * 64), ("sha512", "b" * 128)),
 )  # fmt: skip
 
@@ -51,7 +53,22 @@ def test_a_row_comes_back_as_it_was_signed(store: Database, rows: DownloadRows, 
     want(store, rows, VERSION)
     assert offer(store, rows, VERSION)
     (row,) = rows.all()
-    for name in ("element", "version", "title", "notes", "size", "restart", "needs", "kind", "released", "hashes", "target", "file_name"):
+    for name in (
+        "element",
+        "version",
+        "title",
+        "notes",
+        "size",
+        "restart",
+        "needs",
+        "kind",
+        "scope",
+        "software",
+        "released",
+        "hashes",
+        "target",
+        "file_name",
+    ):
         assert getattr(row.signed, name) == getattr(VERSION, name), name
     assert (row.state, row.for_all, row.changed_by) == (DownloadState.OFFERED, DownloadState.OFFERED, "PC1")
     assert row.here == OnWorkstation("PC1", 77, clock.now(), None, None, clock.now(), "PC1")
@@ -76,6 +93,81 @@ def test_installing_supersedes_all_that_is_older(store: Database, rows: Download
     newest = next(row for row in rows.all() if str(row.signed.version) == "2.69.002")
     assert hand_over(store, rows, newest, DownloadState.INSTALLED)
     assert states(rows) == {"1.0.000": "offered", "2.69.002": "installed", "2.69.001": "superseded"}
+
+
+def test_what_one_workstation_installs_waits_on_the_others(store: Database, rows: DownloadRows) -> None:
+    other = DownloadRows(store, "PC2")
+    older, newer = offered("update", "2.69.001"), offered("update", "2.69.002")
+    want(store, rows, older)
+    offer(store, rows, older)
+    assert hand_over(store, other, other.all()[0], DownloadState.INSTALLED)
+    want(store, rows, newer)
+    offer(store, rows, newer)
+    assert hand_over(store, rows, rows.all()[0], DownloadState.INSTALLED)
+    assert states(rows) == {"2.69.002": "installed", "2.69.001": "superseded"}
+    assert states(other) == {"2.69.002": "offered", "2.69.001": "installed"}
+    assert states(DownloadRows(store, "PC3")) == {"2.69.002": "offered", "2.69.001": "superseded"}
+    (first, _second) = other.all()
+    assert [(place.workstation, place.installed) for place in first.everywhere] == [("PC1", DownloadState.INSTALLED)]
+
+
+def test_what_counts_for_the_practice_is_installed_for_all(store: Database, rows: DownloadRows) -> None:
+    version = replace(offered("tarif", "1.0.000"), scope=Scope.PRACTICE)
+    want(store, rows, version)
+    offer(store, rows, version)
+    hand_over(store, rows, rows.all()[0], DownloadState.INSTALLED)
+    (seen,) = DownloadRows(store, "PC2").all()
+    assert (seen.state, seen.changed_by, seen.should_be_here) == (DownloadState.INSTALLED, "Anna", False)
+
+
+def test_who_goes_back_to_an_older_version_wanted_that(store: Database, rows: DownloadRows, clock: ManualClock) -> None:
+    versions = [offered("update", "2.69.001"), offered("update", "2.69.002")]
+    want(store, rows, *versions)
+    for version in versions:
+        offer(store, rows, version)
+    newer, older = rows.all()
+    hand_over(store, rows, newer, DownloadState.INSTALLED)
+    assert states(rows)["2.69.001"] == "superseded"
+    clock.advance(timedelta(minutes=1))
+    hand_over(store, rows, older, DownloadState.INSTALLED)
+    assert states(rows) == {"2.69.002": "installed", "2.69.001": "installed"}
+
+
+def test_what_is_known_of_a_file_is_each_workstations_own(store: Database, rows: DownloadRows) -> None:
+    other = DownloadRows(store, "PC2")
+    want(store, rows, VERSION)
+    offer(store, rows, VERSION)
+    assert store.transact(lambda connection: other.note_file(connection, VERSION, 88))
+    assert store.transact(lambda connection: rows.note_file(connection, VERSION, None))
+    (seen,) = other.all()
+    assert [(place.workstation, place.file_time) for place in seen.everywhere] == [("PC2", 88), ("PC1", None)]
+    assert (seen.was_here, rows.all()[0].was_here) == (True, False)
+
+
+def test_another_file_under_the_same_version_is_on_no_workstation(store: Database, rows: DownloadRows) -> None:
+    other = DownloadRows(store, "PC2")
+    want(store, rows, VERSION)
+    offer(store, rows, VERSION)
+    hand_over(store, other, other.all()[0], DownloadState.INSTALLED)
+    want(store, rows, VERSION)  # the same file once more: what was installed is
+    assert states(other) == {"2.69.001": "installed"}
+    corrected = replace(VERSION, hashes=(("sha256", "c" * 64),))
+    want(store, rows, corrected)
+    assert (states(other), other.all()[0].everywhere) == ({"2.69.001": "new"}, ())
+    assert not store.transact(lambda connection: other.note_file(connection, VERSION, 88))
+    assert not hand_over(store, other, replace(other.all()[0], signed=VERSION), DownloadState.INSTALLED)
+
+
+def test_what_the_practice_has_forgotten_is_left_over_on_the_others(store: Database, rows: DownloadRows) -> None:
+    other = DownloadRows(store, "PC2")
+    want(store, rows, VERSION)
+    offer(store, rows, VERSION)
+    store.transact(lambda connection: other.note_file(connection, VERSION, 88))
+    assert other.left_over() == ()
+    store.transact(lambda connection: rows.remove(connection, VERSION))
+    assert (rows.left_over(), other.left_over()) == ((), (VERSION.key,))
+    store.transact(lambda connection: other.forget_here(connection, VERSION.key))
+    assert other.left_over() == ()
 
 
 def test_what_is_not_offered_cannot_be_started(store: Database, rows: DownloadRows) -> None:

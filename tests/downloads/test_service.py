@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -249,18 +251,12 @@ def test_what_the_configuration_expects_stands_before_every_installation(monkeyp
             agent.downloads.install("handbuch", by="Anna")
 
 
-@pytest.mark.parametrize(
-    ("store", "folder", "told"),
-    [("postgresql+psycopg://praxis/agent", "", True), ("postgresql+psycopg://praxis/agent", "shared", False), ("", "", False)],
-)
-def test_a_folder_that_the_others_do_not_reach_is_told(
-    site: tuple[DemoPortal, FaultyPortal], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str, folder: str, told: bool
-) -> None:
-    monkeypatch.setenv("VITOCLIENT_STORE__URL", store)
-    monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / folder) if folder else "")
+@pytest.mark.usefixtures("site")
+def test_a_folder_of_ones_own_beside_a_store_of_all_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITOCLIENT_STORE__URL", "postgresql+psycopg://praxis/agent")
+    monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", "")
     with Agent(load_machine(), workstation="PC1") as agent:
-        findings = tuple(examine(agent, Subject.DOWNLOADS))
-    assert told == any("nur auf diesem Computer" in finding.sentence for finding in findings if finding.verdict is CheckVerdict.NOTICE)
+        assert {finding.verdict for finding in examine(agent, Subject.DOWNLOADS)} == {CheckVerdict.GOOD}
 
 
 def test_a_service_that_is_off_does_not_run(agent: Agent) -> None:
@@ -285,6 +281,52 @@ def test_the_whole_way_on_the_command_line(vitoclient: Command) -> None:
     assert vitoclient("unsubscribe", "update")[1] == "update wird nicht mehr automatisch heruntergeladen.\n"
     assert vitoclient("unsubscribe", "update")[1] == "update war nicht abonniert.\n"
     assert vitoclient("download-service", "off")[0] == 0
+
+
+def test_what_is_where(agent: Agent, service: DownloadService, vitoclient: Command) -> None:
+    service.subscribe("update", "Anna")
+    service.set_active(True, "Anna")
+    agent.jobs.run_now(JobKey.DOWNLOAD)
+    here = socket.gethostname()
+    signed = service.downloads()[0].signed
+    other = DownloadRows(agent.store, "LABOR")
+    agent.store.transact(lambda connection: other.hand_over(connection, signed, DownloadState.INSTALLED, "beat@LABOR", 0))
+    found = {row["workstation"]: row for row in json.loads(vitoclient("downloads", "list", "--workstations", "--json")[1])}
+    assert {name: (row["here"], row["file"], row["installed"]) for name, row in found.items()} == {
+        here: (True, False, None), "PC1": (False, True, None), "LABOR": (False, False, "installed"),
+    }  # fmt: skip
+    assert (found["LABOR"]["installed_version"], found["LABOR"]["changed_by"]) == ("2.69.001", "beat@LABOR")
+    said = vitoclient("downloads", "list", "--workstations")[1]
+    assert f"{here} (hier)" in said
+    assert "2.69.001 installiert" in said
+
+
+def test_a_file_is_had_once_more(agent: Agent, service: DownloadService, vitoclient: Command) -> None:
+    service.subscribe("handbuch", "Anna")
+    service.set_active(True, "Anna")
+    agent.jobs.run_now(JobKey.DOWNLOAD)
+    file = next(service.folder().rglob("*.txt"))
+    file.unlink()
+    assert vitoclient("downloads", "fetch", "handbuch", "1.0.0")[:2] == (0, "Handbuch 1.0.000 ist da und geprüft (3.1 KB).\n")
+    assert file.exists()
+    assert vitoclient("downloads", "fetch", "nix")[0] == 2
+
+
+def test_whom_an_update_locks_out_is_said_before(
+    agent: Agent, service: DownloadService, vitoclient: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter = TrialStarter()
+    monkeypatch.setattr("tray_agent.downloads.parts.starter", lambda: starter)
+    monkeypatch.setattr(Agent, "_software_elsewhere", lambda _agent: {"LABOR": "2.68.14", "ARZT": ""})
+    service.subscribe("update", "Anna")
+    service.set_active(True, "Anna")
+    agent.jobs.run_now(JobKey.DOWNLOAD)
+    said = "1 Arbeitsplatz meldet 2.68 und bleibt ausgesperrt, bis er folgt; von 1 ist nichts bekannt."
+    for answer, arguments, started in (("n", (), 0), ("", (), 0), ("j", (), 1), ("", ("--yes",), 2)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+        code, _out, error = vitoclient("downloads", "install", "update", *arguments)
+        assert (code == 0, len(starter.started)) == (bool(started), started)
+        assert (said in error) == (started < 2)  # who has installed it follows nobody any more
 
 
 def test_json_is_json(vitoclient: Command) -> None:

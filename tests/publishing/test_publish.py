@@ -19,6 +19,7 @@ from tests.downloads.vendor import publish_version
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, make_portal
 from tray_agent.downloads.errors import PortalUntrustedError
+from tray_agent.downloads.model import Scope
 from tray_agent.downloads.portal import Portal
 
 
@@ -44,6 +45,15 @@ def test_the_same_files_are_made_every_time(tmp_path: Path, clock: ManualClock) 
     assert sorted(path for path in state(one) if path.startswith("targets/")) == sorted(
         path for path in state(other) if path.startswith("targets/")
     )
+
+
+def test_what_an_installation_counts_for_is_signed(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
+    edit(demo, 'title = "Tarif"', 'title = "Tarif"\nscope = "workstation"')
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert portal.refresh().elements["tarif"][0].scope is Scope.WORKSTATION
+    edit(demo, 'scope = "workstation"', 'scope = "user"')
+    with pytest.raises(PublishError, match="scope"):
+        publish(demo.source, demo.repository, demo.keys, clock.now())
 
 
 def test_a_portal_that_is_there_is_only_signed_anew(demo: DemoPortal, clock: ManualClock) -> None:

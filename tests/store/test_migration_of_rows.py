@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Column, MetaData, SmallInteger, Table, func, insert, select, text
+from sqlalchemy import BigInteger, Column, MetaData, SmallInteger, Table, func, insert, select, text
+from sqlalchemy.types import TypeEngine
 
 from tests.conftest import ENGINES, make_database
+from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.job_kinds import JobKey, Service
 from tray_agent.jobs.plan import PlanStore
 from tray_agent.messages.outbox import listing
@@ -22,7 +25,7 @@ from tray_agent.protocol.model import ActivityFilter, ActivityOrder, RunFilter, 
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.schema_version import NEWEST, current_revision
-from tray_agent.store.tables import activity, agent_presence, job_lock, job_run, message
+from tray_agent.store.tables import activity, agent_presence, download, job_lock, job_run, message
 
 ROWS = 20_000
 AT = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
@@ -106,3 +109,53 @@ def _assert_first_attempts(landed: Database) -> None:
     assert sorted(tuple(row) for row in rows) == [(1, 0, 0, ROWS - ROWS // 3), (1, 2, 0, ROWS // 3)]
     assert (owed, files) == (0, set())
     assert len(PlanStore(landed).load().jobs) == len(JobKey)
+
+
+@pytest.fixture(params=ENGINES)
+def before_workstations(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Gives a store as the version before left it, with downloads in every state."""
+    for url in make_database(request.param, tmp_path):
+        database = open_database(url)
+        upgrade(database, to="0007")
+        with database.begin() as connection:
+            before = Table("download", MetaData(), *(Column(name, _type(name)) for name in _download("2.69.001", "new", "PC1")))
+            connection.execute(insert(before), [_download(*row) for row in DOWNLOADS])
+        yield database
+        database.dispose()
+
+
+DOWNLOADS = (
+    ("2.70.001", "new", "PC2"),
+    ("2.69.002", "offered", "PC2"),
+    ("2.69.001", "installed", "anna@PC1"),
+    ("2.68.014", "superseded", "anna@PC1"),
+)
+
+
+def _type(name: str) -> TypeEngine[Any]:
+    known = {"file_time": BigInteger(), "exit_code": BigInteger(), "verified_at": download.c.changed_at.type}
+    return known[name] if name in known else download.c[name].type
+
+
+def _download(version: str, state: str, by: str) -> dict[str, object]:
+    return {
+        "element": "update", "version": version, "title": "Update", "released": "2026-11-01", "notes": "", "kind": "msi", "restart": True,
+        "needs": "", "publisher": "", "target": f"update/{version}/u.msi", "file_name": "u.msi", "size": 1, "state": state,
+        "file_time": None if state == "new" else 77, "verified_at": None if state == "new" else AT, "exit_code": None,
+        "changed_at": AT, "changed_by": by,
+    }  # fmt: skip
+
+
+def test_what_was_installed_belongs_to_the_workstation_where_it_was(before_workstations: Database) -> None:
+    upgrade(before_workstations)
+    seen = {name: DownloadRows(before_workstations, name).all() for name in ("PC1", "PC2", "PC3")}
+    states = {name: [row.state.value for row in rows] for name, rows in seen.items()}
+    assert states == {
+        "PC1": ["new", "offered", "installed", "superseded"],
+        "PC2": ["new", "offered", "superseded", "superseded"],
+        "PC3": ["new", "offered", "superseded", "superseded"],
+    }
+    assert [[place.workstation for place in row.everywhere] for row in seen["PC3"]] == [[], ["PC2"], ["PC1"], ["PC1"]]
+    installed = seen["PC1"][2].here
+    assert installed is not None
+    assert (installed.file_time, installed.verified_at, installed.changed_by) == (77, AT, "anna@PC1")

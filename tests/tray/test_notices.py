@@ -49,6 +49,19 @@ def test_each_kind_with_its_words_and_its_window() -> None:
     assert failed.sentences == ("2 Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",)
 
 
+def test_a_workstation_that_is_locked_out_is_told_at_each_occasion() -> None:
+    told = "PC2 arbeitet seit 10:42 mit 2.69; dieser Arbeitsplatz bleibt ausgesperrt, bis das Update auch hier installiert ist."
+    facts = NoticeFacts((UPDATE,), left_behind=told)
+    first, second = notices(facts)
+    assert (first.kind, first.sentences, first.opens) == (NoticeKind.LEFT_BEHIND, (told,), DialogName.DOWNLOADS)
+    assert second.kind is NoticeKind.NEW_DOWNLOADS
+    memory = NoticeMemory()
+    assert memory.fresh(Occasion.LOGIN, (first,), NOW) == (first,)
+    assert memory.fresh(Occasion.PRACTICE_STARTED, (first,), NOW + timedelta(minutes=1)) == ()
+    assert memory.fresh(Occasion.LOGIN, (first,), NOW + timedelta(days=1)) == (first,)
+    assert notices(NoticeFacts((UPDATE,))) == (second,)
+
+
 def test_lasting_trouble_comes_first_and_what_is_over_is_told() -> None:
     lasting = Lasting("send_messages", NOW, "Mitteilungen senden: seit 10:10 nicht möglich.", "Der Gateway antwortet nicht.")
     first, *_others = notices(NoticeFacts((UPDATE,), lasting=(lasting,)))

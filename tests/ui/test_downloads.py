@@ -19,6 +19,7 @@ from tests.ui.keyboard import press
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.downloads.errors import InstallRefusedError
+from tray_agent.downloads.lockout import LockedOut
 from tray_agent.downloads.model import (
     Download,
     DownloadState,
@@ -31,7 +32,7 @@ from tray_agent.downloads.model import (
 )
 from tray_agent.downloads.progress import DownloadProgress, Progress
 from tray_agent.downloads.service import DownloadRow
-from tray_agent.downloads.words import progress_text, state_word
+from tray_agent.downloads.words import progress_text, word_of
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
@@ -98,7 +99,7 @@ GONE = changed(UPDATE, signed={"element": "gone", "title": "Weg"}, present=False
 
 
 def state_of(row: DownloadRow) -> str:
-    return state_word(row.state, file_is_missing=row.is_missing)
+    return word_of(row)
 
 
 def result(row: DownloadRow, outcome: InstallOutcome = InstallOutcome.INSTALLED) -> InstallResult:
@@ -117,6 +118,23 @@ class Service:
         self.installed: list[tuple[str, str | None]] = []
         self.refuse: bool | str = False
         self.away: set[str] = set()
+        self.names: tuple[str, ...] = ("EMPFANG1",)
+        self.locks_out: LockedOut | None = None
+        self.fetched: list[tuple[str, str | None]] = []
+        self.stopped = 0
+
+    def workstations(self) -> tuple[str, ...]:
+        return self.names
+
+    def locked_out(self, element: str, version: str | None = None) -> LockedOut | None:
+        return self.locks_out if element == "vitomed-update" else None
+
+    def fetch(self, element: str, version: str | None = None) -> str:
+        self.fetched.append((element, version))
+        return f"{element} ist da und geprüft."
+
+    def stop_fetching(self) -> None:
+        self.stopped += 1
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         return self.rows
@@ -330,6 +348,74 @@ def test_a_check_that_is_refused_says_why(qtbot: QtBot, dialog: DownloadsDialog,
 def test_what_the_portal_wrote_is_shown_as_text(qtbot: QtBot, dialog: DownloadsDialog) -> None:
     dialog.table.selectRow(0)
     assert "Schnellere <Suche>." in dialog.details.toPlainText()
+
+
+# Other workstations
+
+ELSEWHERE = OnWorkstation("LABOR", 7, SINCE, DownloadState.INSTALLED, 0, SINCE, "beat@LABOR")
+SPREAD = replace(UPDATE, download=replace(UPDATE.download, elsewhere=(ELSEWHERE,)))
+
+
+def test_what_another_brought_comes_here_and_is_not_said_to_be_gone() -> None:
+    coming = replace(SPREAD, download=replace(SPREAD.download, here=None), present=False)
+    assert state_of(coming) == "wird heruntergeladen"
+    assert state_sentence(coming) == "Auf LABOR ist die Datei da. Auf diesen Arbeitsplatz kommt sie von selbst."
+    assert not can_run(coming)
+
+
+def shown(dialog: DownloadsDialog) -> list[list[str]]:
+    model = dialog.places_list
+    return [[str(model.index(row, column).data()) for column in range(len(model.columns))] for row in range(model.rowCount())]
+
+
+def test_this_workstation_comes_first_then_the_others(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    assert not dialog.places.isVisible()
+    service.rows, service.names = (SPREAD, TARIFF), ("EMPFANG1", "LABOR", "ARZT")
+    dialog.reload()
+    qtbot.waitUntil(dialog.places.isVisible)
+    assert shown(dialog) == [
+        ["EMPFANG1 (hier)", "da, geprüft 23.11.2026", "", "", ""],
+        ["ARZT", "", "", "", ""],
+        ["LABOR", "da, geprüft 23.11.2026", "2.69.001 installiert", "23.11.2026 10:00", "beat@LABOR"],
+    ]
+    dialog.table.selectRow(1)
+    assert [row[2] for row in shown(dialog)] == ["", "", ""]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_whom_an_update_locks_out_is_told_before(
+    qtbot: QtBot, dialog: DownloadsDialog, service: Service, monkeypatch: pytest.MonkeyPatch, agreed: bool
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ask(question: str, consequence: str, _yes: str) -> bool:
+        asked.append((question, consequence))
+        return agreed
+
+    service.locks_out = LockedOut((2, 69), {"LABOR": (2, 68)}, ("ARZT",))
+    monkeypatch.setattr(dialog, "ask", ask)
+    tick(dialog, 0)
+    tick(dialog, 1)
+    dialog.run_chosen()
+    qtbot.waitUntil(lambda: bool(asked) and not dialog.is_busy)
+    assert asked == [
+        (
+            "1 Arbeitsplatz meldet 2.68 und bleibt ausgesperrt, bis er folgt; von 1 ist nichts bekannt.",
+            "Danach arbeiten nur Arbeitsplätze mit 2.69. Es betrifft: LABOR (2.68), ARZT (nicht bekannt).",
+        )
+    ]
+    qtbot.waitUntil(lambda: bool(service.installed) == agreed)
+    assert len(dialog.model.ticked) == (0 if agreed else 2)
+
+
+def test_a_file_is_had_once_more(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:
+    dialog.table.selectRow(2)  # on its way
+    assert not button(dialog, "Noch einmal herunterladen").isEnabled()
+    dialog.table.selectRow(1)
+    assert "&Noch einmal herunterladen" in [action.text() for action in dialog.table.context_menu().actions()]
+    button(dialog, "Noch einmal herunterladen").click()
+    qtbot.waitUntil(lambda: "tarif ist da und geprüft." in dialog.banner.text)
+    assert service.fetched == [("tarif", "1.4.002")]
 
 
 def test_a_transfer_is_followed_until_the_window_closes(qtbot: QtBot, dialog: DownloadsDialog, service: Service) -> None:

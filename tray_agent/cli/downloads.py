@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tray_agent.cli.frame import agent_here, console, print_json, print_table
+from tray_agent.cli.frame import agent_here, confirm, console, local_text, print_json, print_table
 from tray_agent.i18n import _, format_date, format_datetime
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tray_agent.downloads.portal_view import PortalArea
     from tray_agent.downloads.progress import DownloadProgress
     from tray_agent.downloads.service import DownloadRow
+    from tray_agent.downloads.workstations import Place
 
 _Element = Annotated[str, typer.Argument(metavar="ELEMENT", help=_("Der Name, den «vitoclient portal list» zeigt."))]
 _Json = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
@@ -43,6 +44,7 @@ def add_commands(app: typer.Typer) -> None:
     """Adds the commands of the Download-Service to the application."""
     downloads = typer.Typer(help=_("Heruntergeladene Elemente: anzeigen, holen, installieren."), no_args_is_help=True)
     downloads.command("list", help=_("Zeigt, was heruntergeladen ist."))(_list)
+    downloads.command("fetch", help=_("Holt die Datei einer bekannten Version noch einmal auf diesen Arbeitsplatz."))(_fetch)
     downloads.command("run", help=_("Führt den Auftrag Download-Service jetzt aus."))(_run)
     downloads.command("install", help=_("Prüft einen Download noch einmal und startet seine Installation."))(_install)
     app.add_typer(downloads, name="downloads")
@@ -73,10 +75,22 @@ def _switch(position: Annotated[Switch, typer.Argument(metavar=_("STELLUNG"))]) 
     print(_("Der Download-Service ist eingeschaltet.") if position is Switch.ON else _("Der Download-Service ist ausgeschaltet."))
 
 
-def _list(as_json: _Json = False) -> None:
+def _list(
+    workstations: Annotated[bool, typer.Option("--workstations", help=_("Zeigt, auf welchem Arbeitsplatz was ist."))] = False,
+    as_json: _Json = False,
+) -> None:
     with agent_here() as agent:
+<<<<<<< HEAD
         rows, zone = agent.downloads.downloads(), agent.zone
     if as_json:
+=======
+        rows, zone = agent.downloads.downloads(), agent.machine.zone
+        names = agent.downloads.workstations() if workstations else ()
+        own = agent.workstation
+    if workstations:
+        _list_places(rows, names, own, zone, as_json=as_json)
+    elif as_json:
+>>>>>>> h-downloads
         print_json([_row_as_json(row) for row in rows])
     elif rows:
         _print_rows(rows, zone)
@@ -88,21 +102,71 @@ def _print_rows(rows: tuple[DownloadRow, ...], zone: ZoneInfo) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from tray_agent.downloads.words import format_size, state_word
+    from tray_agent.downloads.words import format_size, word_of
 
     table = Table(_("Element"), _("Titel"), _("Version"), _("Grösse"), _("Status"), _("Geprüft"), box=None)
     for row in rows:
         signed, verified_at = row.signed, row.download.verified_at
         checked = format_datetime(verified_at.astimezone(zone)) if verified_at else ""
-        state = state_word(row.state, file_is_missing=row.is_missing)
-        table.add_row(signed.element, escape(signed.title), str(signed.version), format_size(signed.size), state, checked)
+        table.add_row(signed.element, escape(signed.title), str(signed.version), format_size(signed.size), word_of(row), checked)
     print_table(table)
+
+
+def _list_places(rows: tuple[DownloadRow, ...], names: tuple[str, ...], own: str, zone: ZoneInfo, *, as_json: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from tray_agent.downloads.workstations import places_of
+
+    known = [row.download for row in rows]
+    found = [(row.signed, place) for row in rows for place in places_of(row.download, known, names, own)]
+    if as_json:
+        print_json([_place_as_json(signed, place) for signed, place in found])
+        return
+    table = Table(_("Element"), _("Version"), _("Arbeitsplatz"), _("Datei"), _("Installation"), _("Wann"), _("Durch"), box=None)
+    for signed, place in found:
+        name = _("{name} (hier)").format(name=place.workstation) if place.is_here else place.workstation
+        when = local_text(place.installed.changed_at, zone) if place.installed else ""
+        who = place.installed.changed_by if place.installed else ""
+        file = _("da") if place.has_file else ""
+        table.add_row(signed.element, str(signed.version), escape(name), file, place.result, when, escape(who))
+    print_table(table)
+
+
+def _place_as_json(signed: ElementVersion, place: Place) -> dict[str, object]:
+    installed, file = place.installed, place.file
+    return {
+        "element": signed.element,
+        "version": signed.version,
+        "workstation": place.workstation,
+        "here": place.is_here,
+        "file": place.has_file,
+        "verified_at": file.verified_at if file else None,
+        "installed": installed.installed if installed else None,
+        "installed_version": place.version,
+        "exit_code": installed.exit_code if installed else None,
+        "changed_at": installed.changed_at if installed else None,
+        "changed_by": installed.changed_by if installed else None,
+    }
+
+
+def _fetch(
+    element: _Element,
+    version: Annotated[str | None, typer.Argument(metavar="VERSION", help=_("Diese Version; sonst die, die bereitliegt."))] = None,
+    as_json: _Json = False,
+) -> None:
+    with agent_here() as agent, nullcontext() if as_json else _transfer_bar(agent.downloads.progress):
+        sentence = agent.downloads.fetch(element, version)
+    if as_json:
+        print_json({"element": element, "sentence": sentence})
+    else:
+        print(sentence)
 
 
 def _signed_as_json(signed: ElementVersion) -> dict[str, object]:
     """Returns what the vendor signed of a version, as ``--json`` shows it (``docs/commands.md``)."""
-    names = ("element", "title", "version", "released", "size", "notes", "kind", "restart")
-    return {name: getattr(signed, name) for name in names} | {"needs": signed.needs or ""}
+    names = ("element", "title", "version", "released", "size", "notes", "kind", "restart", "scope")
+    return {name: getattr(signed, name) for name in names} | {"needs": signed.needs or "", "software": signed.software or ""}
 
 
 def _row_as_json(row: DownloadRow) -> dict[str, object]:
@@ -165,9 +229,14 @@ def _show(progress: DownloadProgress, ended: threading.Event) -> None:
 def _install(
     element: _Element,
     version: Annotated[str | None, typer.Option("--version", help=_("Diese Version; sonst die, die bereitliegt."))] = None,
+    yes: Annotated[bool, typer.Option("--yes", help=_("Nicht nachfragen, auch wo andere Arbeitsplätze ausgesperrt werden."))] = False,
     as_json: _Json = False,
 ) -> None:
     with agent_here() as agent:
+        if locked_out := agent.downloads.locked_out(element, version):
+            print(locked_out.sentence, locked_out.names, sep="\n", file=sys.stderr)
+            if not yes:
+                confirm(_("Trotzdem installieren? [j/N]"))
         result = agent.downloads.install(element, version, by=agent.person)
     if as_json:
         print_json(dataclasses.asdict(result))

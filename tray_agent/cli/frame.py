@@ -29,6 +29,8 @@ _ENDLESS = 100_000
 _PADDING = 2
 """Columns of air around a cell."""
 
+_YES = frozenset({"j", "ja", "y", "yes", "o", "oui", "s", "si", "sì"})
+
 AsJson = Annotated[bool, typer.Option("--json", help=_("Als JSON ausgeben."))]
 """The option of every command that also answers programs."""
 
@@ -52,6 +54,18 @@ def agent_here(*, with_store: bool = True) -> Iterator[Agent]:
         yield agent
         if agent.taken_over:
             print(agent.taken_over, file=sys.stderr)
+
+
+def confirm(question: str) -> None:
+    """Asks once more, on the error stream.
+
+    Raises:
+        typer.Abort: no, or nobody is there to say so.
+    """
+    print(question, end=" ", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().casefold() not in _YES:
+        print(file=sys.stderr)
+        raise typer.Abort
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold

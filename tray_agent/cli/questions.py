@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, local_text, picked, print_json
+from tray_agent.cli.frame import AsJson, agent_here, confirm, local_text, picked, print_json
 from tray_agent.i18n import _
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tray_agent.messages.guards.questions import Question
-
-
-_YES = frozenset({"j", "ja", "y", "yes", "o", "oui", "s", "si", "sì"})
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -47,21 +44,9 @@ def _answer(
         question, answer = agent.questions.to_answer(number, word)
         if answer in FINAL_ANSWERS and not yes:
             print(question.sentence, f"{answer.text}: {consequence_of(question.kind, answer)}", sep="\n", file=sys.stderr)
-            _confirm()
+            confirm(_("Das lässt sich nicht rückgängig machen. Fortfahren? [j/N]"))
         agent.questions.answer(number, answer, agent.person)
     print(f"{answer.text}: {consequence_of(question.kind, answer)}")
-
-
-def _confirm() -> None:
-    """Asks once more.
-
-    Raises:
-        typer.Abort: no, or nobody is there to say so.
-    """
-    print(_("Das lässt sich nicht rückgängig machen. Fortfahren? [j/N]"), end=" ", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().casefold() not in _YES:
-        print(file=sys.stderr)
-        raise typer.Abort
 
 
 def _print(question: Question, zone: ZoneInfo) -> None:

@@ -28,7 +28,7 @@ def line_of(text: str) -> Line | None:
 
 def line_text(line: Line) -> str:
     """Returns major and minor as the vendor writes them: 2.69."""
-    return f"{line[0]}.{line[1]:02}"
+    return f"{line[0]}.{line[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class LockedOut:
             yield ngettext("von {number} ist nichts bekannt", "von {number} ist nichts bekannt", number).format(number=number)
         elif number:
             yield ngettext(
-                "von {number} anderen Arbeitsplatz ist nicht bekannt, mit welcher Version er arbeitet",
-                "von {number} anderen Arbeitsplätzen ist nicht bekannt, mit welcher Version sie arbeiten",
+                "Von {number} anderen Arbeitsplatz ist nicht bekannt, mit welcher Version er arbeitet",
+                "Von {number} anderen Arbeitsplätzen ist nicht bekannt, mit welcher Version sie arbeiten",
                 number,
             ).format(number=number)
 

@@ -9,18 +9,23 @@ from PyQt6.QtCore import QModelIndex, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QLabel
 
+from tray_agent.downloads.model import DownloadState
 from tray_agent.downloads.progress import DownloadProgress, Progress
-from tray_agent.downloads.words import format_size, progress_text, state_word
+from tray_agent.downloads.words import format_size, progress_text, word_of
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
 from tray_agent.job_kinds import JobKey
 from tray_agent.protocol.titles import state_title
 from ui.models.downloads import (
     DownloadsModel,
+    can_fetch,
     can_run,
     details_of,
+    file_words,
     hand_over_each,
     hint_of,
+    key_of,
+    locked_out_text,
     outcome_sentences,
     state_sentence,
     went_well,
@@ -35,24 +40,26 @@ from ui.widgets.tables import Align, Column, ListModel, TableView
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.downloads.lockout import LockedOut
     from tray_agent.downloads.service import DownloadRow
+    from tray_agent.downloads.workstations import Place
     from tray_agent.protocol.model import Run
     from ui.models.downloads import HandedOver
     from ui.windows import DialogContext
 
 
-DETAIL_LINES = 9
-"""Lines of text for which the details below the table have room at first."""
+DETAIL_LINES, PLACE_LINES = 9, 10
+"""Lines of text for which the details and the workstations below the table have room at first."""
 
 
 class DownloadsDialog(Dialog):
     """A row for each version; *Ausführen* starts the ticked ones, a double click one of them."""
 
-    SIZE = (820, 560)
+    SIZE = (860, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Downloads"))
-        self.model = DownloadsModel()
+        self.model = DownloadsModel(context.agent.workstation)
         self._stop_following: Callable[[], None] = lambda: None
         self._headline = QLabel(self)
         self._headline.setWordWrap(True)
@@ -65,14 +72,20 @@ class DownloadsDialog(Dialog):
             self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.download.signed.element, row.download.signed.version)
         )
         self.details = Details(_("Einzelheiten zum gewählten Element"), self)
-        self._checking = False
+        self.places: TableView[Place] = TableView(_("Arbeitsplätze"), _("Ein Element wählen: hier steht, auf welchem Arbeitsplatz es ist."))
+        self.places_list = ListModel(self._place_columns(), parent=self, key=lambda place: place.workstation)
+        self._checking = ""
+        """What is told while the portal is asked; "": it is not."""
         self.transfer = ProgressLine(_("Übertragung"), _("&Herunterladen abbrechen"), self.cancel_transfer)
         self._lay_out_content()
         self._run = self.main_action(_("&Ausführen"), self.run_chosen)
         self.close_action(_("S&chliessen"))
         self.side_action(_("&Ordner anzeigen"), lambda: self.run(lambda: context.agent.downloads.open_folder(), lambda _nothing: None))
         self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh)
-        self.setTabOrder(self.table, self.details)
+        self._again = self.side_action(_("&Noch einmal herunterladen"), self.fetch_again)
+        self.table.offer(self._again)
+        self.setTabOrder(self.table, self.places)
+        self.setTabOrder(self.places, self.details)
         self.setTabOrder(self.details, self.transfer.cancel)
         self.table.setFocus()
         self.table.doubleClicked.connect(self._double_clicked)
@@ -80,11 +93,15 @@ class DownloadsDialog(Dialog):
         self.reload(first=True)
 
     def _lay_out_content(self) -> None:
-        sizes = (self.SIZE[1], DETAIL_LINES * self.fontMetrics().height())
+        sizes = (self.SIZE[1], (DETAIL_LINES + PLACE_LINES) * self.fontMetrics().height())
         self.table.present(self.list, self._show_details)
+        self.places.present(self.places_list)
         self.remember_columns(self.table, widths=(210, 100, 120, 90, 84))
+        self.remember_columns(self.places, "places", widths=(160, 190, 190, 120))
         self.body.addWidget(self._headline)
-        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, self.details, stretch=(1, 0), sizes=sizes), 1)
+        self.places.hide()
+        below = splitter(Qt.Orientation.Vertical, self.places, self.details, stretch=(1, 1))
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, below, stretch=(1, 0), sizes=sizes), 1)
         self.body.addWidget(self.transfer)
 
     def _columns(self) -> tuple[Column[DownloadRow], ...]:
@@ -93,13 +110,35 @@ class DownloadsDialog(Dialog):
             Column(_("Version"), lambda row: str(row.signed.version)),
             Column(
                 _("Zustand"),
-                lambda row: state_word(row.state, file_is_missing=row.is_missing),
-                status=lambda row: Status.WARNING if row.is_missing else STATE_ICONS[row.state],
+                word_of,
+                status=_status_of,
                 tooltip=self._state_tooltip,
             ),
             Column(_("Datum"), lambda row: format_date(row.signed.released), key=lambda row: row.signed.released),
             Column(_("Grösse"), lambda row: format_size(row.signed.size), align=Align.RIGHT, key=lambda row: row.signed.size),
             Column(_("Hinweis"), hint_of),
+        )
+
+    def _place_columns(self) -> tuple[Column[Place], ...]:
+        zone = self.context.agent.machine.zone
+
+        def file(place: Place) -> str:
+            row = self.table.current
+            return file_words(place, row, zone) if row else ""
+
+        def when(place: Place) -> str:
+            return format_datetime(place.installed.changed_at.astimezone(zone)) if place.installed else ""
+
+        return (
+            Column(
+                _("Arbeitsplatz"),
+                lambda place: _("{name} (hier)").format(name=place.workstation) if place.is_here else place.workstation,
+                tooltip=lambda place: place.workstation,
+            ),
+            Column(_("Datei"), file, tooltip=file),
+            Column(_("Installation"), lambda place: place.result, tooltip=lambda place: place.result),
+            Column(_("Wann"), when),
+            Column(_("Durch"), lambda place: place.installed.changed_by if place.installed else ""),
         )
 
     def _state_tooltip(self, row: DownloadRow) -> str:
@@ -113,7 +152,7 @@ class DownloadsDialog(Dialog):
         agent = self.context.agent
         if first:
             self.list.wait()
-        self.run(lambda: agent.downloads.downloads(), self._show, failed=self._not_read)
+        self.run(lambda: (agent.downloads.downloads(), agent.downloads.workstations()), self._show, failed=self._not_read)
         if first:
             self.run(lambda: agent.downloads.progress, self._follow)
 
@@ -123,8 +162,10 @@ class DownloadsDialog(Dialog):
         else:
             self.list.fail(error)
 
-    def _show(self, rows: tuple[DownloadRow, ...]) -> None:
+    def _show(self, read: tuple[tuple[DownloadRow, ...], tuple[str, ...]]) -> None:
+        rows, self.model.names = read
         self.model.show(rows)
+        self.places.setVisible(self.model.has_others)
         self.list.show(rows)
         self._headline.setText(self.model.headline)
         self._changed()
@@ -141,6 +182,8 @@ class DownloadsDialog(Dialog):
     def _show_details(self) -> None:
         row = self.table.current
         self.details.tell(*(details_of(row) if row else ()))
+        self.places_list.show(self.model.places(row) if row else ())
+        allow(self._again, possible=can_fetch(row), reason=_("Zuerst ein Element wählen, das schon heruntergeladen wurde."))
 
     # Installing
 
@@ -154,8 +197,22 @@ class DownloadsDialog(Dialog):
             self._install((row,))
 
     def _install(self, rows: tuple[DownloadRow, ...]) -> None:
+        """Tells first whom the chosen ones lock out; a person may still leave it."""
         if not rows:
             return
+        downloads = self.context.agent.downloads
+        self.run(
+            lambda: [downloads.locked_out(*key_of(row)) for row in rows],
+            lambda found: self._install_where_agreed(rows, found),
+            busy=_("Die anderen Arbeitsplätze werden angesehen …"),
+        )
+
+    def _install_where_agreed(self, rows: tuple[DownloadRow, ...], found: list[LockedOut | None]) -> None:
+        told = locked_out_text(found)
+        if told is None or self.ask(*told, _("&Ausführen")):
+            self._hand_over(rows)
+
+    def _hand_over(self, rows: tuple[DownloadRow, ...]) -> None:
         agent = self.context.agent
         by = agent.person
         self.run(
@@ -176,26 +233,43 @@ class DownloadsDialog(Dialog):
 
     # Asking the portal
 
+    def fetch_again(self) -> None:
+        """Brings the file of the chosen row here once more."""
+        row, agent = self.table.current, self.context.agent
+        if row is None or self._checking:
+            return
+        self._begin_check(_("Die Datei wird geholt …"))
+        self.run(lambda: agent.downloads.fetch(*key_of(row)), self._fetched, then=self._end_check)
+
+    def _fetched(self, sentence: str) -> None:
+        self.banner.say(_("Noch einmal herunterladen"), sentence, Status.SUCCESS)
+
     def check_now(self) -> None:
         """Runs the job *Download-Service* now; what it came to is told when it has ended."""
         if self._checking:
             return
         agent = self.context.agent
-        self._checking = True
-        self._check.setEnabled(False)
-        self.clear_error()
-        self._show_waiting()
+        self._begin_check(_("Portal wird geprüft …"))
         self.run(lambda: agent.jobs.run_now(JobKey.DOWNLOAD), self._checked, then=self._end_check)
 
+    def _begin_check(self, told: str) -> None:
+        self._checking = told
+        self._check.setEnabled(False)
+        self._again.setEnabled(False)
+        self.clear_error()
+        self._show_waiting()
+
     def _show_waiting(self) -> None:
-        self.transfer.tell(_("Portal wird geprüft …"))
+        self.transfer.cancel.setEnabled(True)
+        self.transfer.tell(self._checking)
 
     def _checked(self, run: Run) -> None:
         self.banner.say(state_title(run.state), run.sentence, RUN_ICONS[run.state])
 
     def _end_check(self) -> None:
-        self._checking = False
+        self._checking = ""
         self._check.setEnabled(True)
+        self._show_details()
         self.transfer.hide()
         self.reload()
 
@@ -234,7 +308,14 @@ class DownloadsDialog(Dialog):
         super().done(result)
 
 
+def _status_of(row: DownloadRow) -> Status:
+    if row.is_missing:
+        return Status.WARNING
+    return STATE_ICONS[DownloadState.NEW if row.is_coming else row.state]
+
+
 def _stop(agent: Agent) -> None:
+    agent.downloads.stop_fetching()
     running = next(job.running for job in agent.jobs.overview() if job.key is JobKey.DOWNLOAD)
     if running is not None:
         agent.jobs.cancel(running.run_id)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from zoneinfo import ZoneInfo
 
 from tray_agent.downloads.errors import InstallRefusedError
+from tray_agent.downloads.lockout import LockedOut
 from tray_agent.downloads.model import DownloadState, FileKind, InstallResult
 from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.words import format_size
+from tray_agent.downloads.workstations import Place, places_of
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, join_texts, ngettext
 from ui.models.ticked_rows import TickedRows
 
 _STATE_SENTENCES = {
-    DownloadState.NEW: N_("Wird heruntergeladen und geprüft, sobald der Auftrag läuft."),
+    DownloadState.NEW: N_("Wird von selbst heruntergeladen und geprüft."),
     DownloadState.OFFERED: N_("Heruntergeladen und geprüft; wartet darauf, dass jemand die Installation startet."),
     DownloadState.STARTED: N_("Die Installation wurde gestartet oder die Datei angezeigt."),
     DownloadState.INSTALLED: N_("Die Installation wurde mit Erfolg beendet."),
@@ -35,13 +38,32 @@ def key_of(row: DownloadRow) -> Key:
 def state_sentence(row: DownloadRow) -> str:
     """Returns a row's state as a sentence."""
     if row.is_missing:
-        return _("Die Datei ist nicht mehr im Download-Ordner; beim nächsten Lauf wird sie neu geholt.")
+        return _("Die Datei ist nicht mehr im Download-Ordner; sie wird von selbst neu geholt.")
+    if row.is_coming and row.state is not DownloadState.NEW:
+        names = [place.workstation for place in row.download.elsewhere if place.file_time is not None]
+        there = _("Auf {workstation} ist die Datei da.").format(workstation=", ".join(names)) if names else ""
+        return join_texts(there, _("Auf diesen Arbeitsplatz kommt sie von selbst."))
     code, failed, cleared = row.download.exit_code, "", ""
     if row.state is DownloadState.OFFERED and code:
         failed = _("Der letzte Versuch endete ohne Erfolg (Code {code}).").format(code=code)
     if not row.present and row.state is not DownloadState.NEW:
         cleared = _("Ihre Datei ist nicht mehr im Download-Ordner.")
     return join_texts(_(_STATE_SENTENCES[row.state]), failed, cleared)
+
+
+def can_fetch(row: DownloadRow | None) -> bool:
+    """Returns whether a row's file can be had once more."""
+    return row is not None and row.state is not DownloadState.NEW
+
+
+def file_words(place: Place, row: DownloadRow, zone: ZoneInfo) -> str:
+    """Returns what is told of a version's file on a workstation; of this one, it was looked at now."""
+    if place.is_here and not row.present:
+        return _("fehlt") if row.is_missing else ""
+    verified_at = place.file.verified_at if place.file else None
+    if not place.has_file or verified_at is None:
+        return _("da") if place.is_here and row.present else ""
+    return _("da, geprüft {date}").format(date=format_date(verified_at.astimezone(zone).date()))
 
 
 def can_run(row: DownloadRow) -> bool:
@@ -69,10 +91,28 @@ def details_of(row: DownloadRow) -> tuple[str, tuple[str, ...]]:
 
 
 class DownloadsModel(TickedRows[DownloadRow]):
-    """The rows and which of them are ticked to be run."""
+    """The rows and which of them are ticked to be run.
 
-    def __init__(self) -> None:
+    Args:
+        own: the name of this workstation.
+
+    Attributes:
+        names: the workstations whose agents are known.
+    """
+
+    def __init__(self, own: str = "") -> None:
         super().__init__(key_of, can_run)
+        self.names: tuple[str, ...] = ()
+        self._own = own
+
+    def places(self, row: DownloadRow) -> tuple[Place, ...]:
+        """Returns what is known of a row's version on each workstation, this one first."""
+        return places_of(row.download, [one.download for one in self.rows], self.names, self._own)
+
+    @property
+    def has_others(self) -> bool:
+        """Returns whether any other workstation is known."""
+        return any(len(self.places(row)) > 1 for row in self.rows)
 
     @property
     def headline(self) -> str:
@@ -119,6 +159,14 @@ def outcome_sentences(ended: Iterable[InstallResult | KnownError]) -> tuple[str,
     if any(isinstance(result, InstallResult) and result.restart_practice_software for result in results):
         lines.append(_("Bitte vitomed auf allen Arbeitsplätzen schliessen und neu starten."))
     return "\n".join(lines), all(went_well(result) for result in results)
+
+
+def locked_out_text(found: Iterable[LockedOut | None]) -> tuple[str, str] | None:
+    """Returns what is told before chosen downloads are started that lock others out, and whom; None: nobody."""
+    told = [one for one in found if one is not None]
+    if not told:
+        return None
+    return "\n".join(one.sentence for one in told), "\n".join(one.names for one in told)
 
 
 def went_well(ended: InstallResult | KnownError) -> bool:
