@@ -11,6 +11,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from tray_agent.abilities import Abilities
 from tray_agent.agent import Agent
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.contract import JobContext, JobResult
@@ -35,6 +36,7 @@ def give_jobs(
     works = dict.fromkeys(JobKey, work)
     monkeypatch.setattr(Agent, "job_works", property(lambda _agent: works))
     monkeypatch.setattr(Agent, "is_switched_on", lambda _agent, key: key not in off)
+    monkeypatch.setattr(Abilities, "lacks", lambda _abilities, _job: ())
     agent.jobs.runner._beating = False  # the clock of the tests moves when it is waited for
 
 
