@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from tests.jobs.engine import as_another_file
 from tests.support.refusing import Refusing
+from tray_agent.abilities import Abilities
 from tray_agent.agent import Agent
 from tray_agent.clock import Clock, ManualClock, SystemClock
 from tray_agent.config.machine import Machine, StoreSection
@@ -20,6 +21,7 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import BIRTHDAYS_ON, DOWNLOAD_ACTIVE, REMINDERS_ON
 from tray_agent.demo.practice_tables import create_practice
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import Lack, LackKind, Lacks
 from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
@@ -31,9 +33,11 @@ from tray_agent.messages.outbox.keys import reminder_key
 from tray_agent.protocol.model import RunState
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.schema_version import ProgramOutdatedError
 from tray_agent.store.tables import message
 from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.model import AgentFacts, DialogName, Idle, Look, PauseLength, tray_state
+from tray_agent.tray.notices import lasting_trouble, outdated
 
 ZONE = ZoneInfo("Europe/Zurich")
 
@@ -43,6 +47,7 @@ class Practice:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.clock = clock
+        self.lacks: dict[JobKey, Lacks] = {}
         machine = Machine(store=StoreSection(url=f"sqlite:///{(folder / 'vitoclient.db').as_posix()}"))
         self.agent = Agent(machine, secrets=MemorySecrets(), clock=clock, workstation="EMPFANG1")
         self.agent.store._server_clock = clock  # the server's clock is the test's
@@ -69,8 +74,9 @@ class Practice:
 
 
 @pytest.fixture
-def practice(sqlite_database: Database, tmp_path: Path, clock: ManualClock) -> Iterator[Practice]:
-    practice = Practice(tmp_path, clock)
+def practice(sqlite_database: Database, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Practice]:
+    practice = Practice(tmp_path, clock)  # what a bare machine lacks is no concern of these tests
+    monkeypatch.setattr(Abilities, "lacks", lambda _abilities, job: practice.lacks.get(job, ()))
     yield practice
     practice.agent.close()
 
@@ -232,6 +238,41 @@ def test_trouble_is_a_concern_when_it_has_lasted_and_is_told_when_it_is_over(pra
     assert (engine.facts().good_again, engine.facts().lasting) == ((), ())
 
 
+def test_what_nobody_can_do_is_a_concern_with_its_reason_and_is_over_once(practice: Practice, gateway: Gateway) -> None:
+    gateway.rest = None
+    lack = Lack(LackKind.PASSWORD, "das SMS-Passwort von M1 fehlt")
+    practice.lacks[JobKey.SEND_MESSAGES] = (lack,)
+    engine = practice.engine()
+    live(practice, time(10, 15))
+    sentence = "«Mitteilungen senden» ist noch nicht ausgeführt, weil kein Arbeitsplatz es kann. EMPFANG1: das SMS-Passwort von M1 fehlt."
+    (lasting,) = engine.facts().lasting
+    assert lasting.why == sentence
+    assert next(one.detail for one in engine.facts().concerns if one.opens is DialogName.JOBS) == sentence
+    (notice,) = lasting_trouble(engine.notice_facts().lasting)
+    assert notice.sentences == (f"{lasting.sentence} {sentence}",)
+    practice.lacks.clear()
+    live(practice, time(10, 17))
+    after = engine.facts()
+    assert (after.lasting, len(after.good_again)) == ((), 1)
+    assert engine.facts().good_again == ()
+
+
+def test_a_program_older_than_the_store_says_so_and_asks_nothing_else(practice: Practice) -> None:
+    engine = practice.engine()
+    engine.facts()
+    with practice.agent.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version_num = '9999'")
+    facts = engine.facts()
+    assert isinstance(facts.database_fault, ProgramOutdatedError)
+    state = tray_state(facts)
+    assert (state.look, state.word) == (Look.DATABASE_AWAY, "Datenbank neuer als das Programm")
+    assert "aktualisieren" in state.details[1]
+    (notice,) = outdated(facts.database_fault)
+    assert (notice.title, notice.opens) == ("Datenbank neuer als das Programm", DialogName.INFO)
+    with pytest.raises(ProgramOutdatedError):
+        engine.notice_facts()
+
+
 def test_patients_at_risk_are_a_concern_at_once(practice: Practice, gateway: Gateway) -> None:
     gateway.rest = Rest("gateway", number=3, at_risk=1)
     live(practice, time(10, 11))
@@ -271,6 +312,7 @@ def engine(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Agent, "job_works", property(lambda _agent: dict.fromkeys(JobKey, work)))
     monkeypatch.setattr(Agent, "is_switched_on", lambda _agent, _key: True)
+    monkeypatch.setattr(Abilities, "lacks", lambda _abilities, _job: ())
     practice = Practice(tmp_path, SystemClock())  # its threads wait, and a clock of the tests would run on meanwhile
     engine = practice.engine()
     engine.start(lambda: None)

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.jobs.model import PauseScope
 from tray_agent.messages.outbox.model import AccountCredits
+from tray_agent.store.schema_version import ProgramOutdatedError
 from tray_agent.tray.contract import Toast
 from tray_agent.tray.engine import AgentEngine, Check
 from tray_agent.tray.full_screen import FullScreen
@@ -102,6 +103,7 @@ class MemoryEngine(AgentEngine):
         self.check = Check(())
         self.outcome: tuple[str, ...] = ()
         self.start_error: KnownError | None = None
+        self.notice_error: KnownError | None = None
         self.stopping = threading.Event()
         self._on_change: Callable[[], None] = lambda: None
 
@@ -119,6 +121,8 @@ class MemoryEngine(AgentEngine):
         return self.shown
 
     def notice_facts(self) -> NoticeFacts:
+        if self.notice_error:
+            raise self.notice_error
         return self.notices
 
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
@@ -202,6 +206,22 @@ def test_lasting_trouble_is_told_once_and_that_it_is_over(qtbot: QtBot, rig: Rig
     rig.engine.change(AgentFacts(now=NOW, good_again=("Mitteilungen senden: geht wieder.",)))
     qtbot.waitUntil(lambda: len(rig.toaster.toasts) == 2)
     assert (rig.toaster.toasts[1].title, rig.toaster.toasts[1].body) == ("Geht wieder", "Mitteilungen senden: geht wieder.")
+
+
+def test_that_this_program_is_older_than_the_store_is_told_once_and_again_to_the_next_person(qtbot: QtBot, rig: Rig) -> None:
+    error = ProgramOutdatedError()
+    rig.program.begin()
+    settled(qtbot, rig)
+    for attempt in range(3):
+        rig.engine.change(AgentFacts(now=NOW, database_away=True, database_fault=error, running=str(attempt)))
+        qtbot.waitUntil(lambda: bool(rig.toaster.toasts))
+        settled(qtbot, rig)
+    (toast,) = rig.toaster.toasts
+    assert (toast.title, toast.action) == ("Datenbank neuer als das Programm", OpenDialog(DialogName.INFO))
+    assert rig.state.word == "Datenbank neuer als das Programm"
+    rig.engine.notice_error = error
+    rig.program.occasion(Occasion.USER_SWITCH)
+    qtbot.waitUntil(lambda: len(rig.toaster.toasts) == 2)
 
 
 def wait_for(qtbot: QtBot, rig: Rig, toasts: int, *, asks: bool) -> None:

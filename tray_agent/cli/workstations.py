@@ -34,10 +34,10 @@ def workstations(as_json: AsJson = False) -> None:
             user, kind, software = (report.user, kind_word(report.kind), report.software) if report else ("", "", "")
             unable = "\n".join(lacks_lines(report.lacks, used)) if report else ""
             seen = _("jetzt") if one.is_there else local_text(one.seen_at, agent.zone)
-            return name, user, one.version, kind, software, unable, seen
+            return name, user, one.version, kind, software, seen, unable
 
         headings = (
-            _("Arbeitsplatz"), _("Benutzer"), _("Version"), _("Art"), _("Praxissoftware"), _("Kann nicht"), _("Zuletzt gesehen"),
+            _("Arbeitsplatz"), _("Benutzer"), _("Version"), _("Art"), _("Praxissoftware"), _("Zuletzt gesehen"), _("Kann nicht"),
         )  # fmt: skip
         print_rows(headings, map(cells, known))
 

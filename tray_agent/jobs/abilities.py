@@ -117,8 +117,8 @@ def lacks_lines(lacks: Mapping[JobKey, Lacks], used: Collection[JobKey] = tuple(
         used: the jobs that the practice uses.
     """
     jobs: dict[str, list[JobKey]] = {}
-    for job in filter(used.__contains__, lacks):
-        for lack in lacks[job]:
+    for job in filter(used.__contains__, JobKey):  # in the order of a day
+        for lack in lacks.get(job, ()):
             jobs.setdefault(lack.sentence, []).append(job)
     return tuple(_("{jobs}: {lack}").format(jobs=", ".join(map(job_title, named)), lack=lack) for lack, named in jobs.items())
 

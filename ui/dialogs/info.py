@@ -40,7 +40,7 @@ class InfoDialog(Dialog):
         self.table = TableView[Workstation](_("Arbeitsplätze"), _("Noch auf keinem Arbeitsplatz ist der Agent gelaufen."), self)
         self._unable = plain_label("")
         self._unable.setWordWrap(True)
-        self.body.addWidget(scrolling(page), 3)
+        self.body.addWidget(scrolling(page), 1)
         self.body.addWidget(self._heading())
         self._lay_out_table()
         self.body.addLayout(self._ways())
@@ -61,8 +61,8 @@ class InfoDialog(Dialog):
             Column(_("Version"), lambda row: row.version),
             Column(_("Art"), lambda row: row.kind),
             Column(_("Praxissoftware"), lambda row: row.software),
-            Column(_("Kann nicht"), lambda row: "; ".join(row.unable), tooltip=lambda row: "\n".join(row.unable)),
             Column(_("Zuletzt gesehen"), lambda row: row.seen),
+            Column(_("Kann nicht"), lambda row: "; ".join(row.unable), tooltip=lambda row: "\n".join(row.unable)),
         )
 
     def _heading(self) -> QLabel:
@@ -72,8 +72,8 @@ class InfoDialog(Dialog):
 
     def _lay_out_table(self) -> None:
         self.table.present(self.list, self._show_unable)
-        self.remember_columns(self.table, widths=(168, 96, 72, 112, 104, 168))
-        self.body.addWidget(self.table, 2)
+        self.remember_columns(self.table, widths=(184, 88, 64, 112, 104, 128))
+        self.body.addWidget(self.table, 1)
         self.body.addWidget(self._unable)
 
     def _show_fleet(self, fleet: Fleet) -> None:
@@ -89,7 +89,8 @@ class InfoDialog(Dialog):
     def _show_unable(self) -> None:
         """Says of the chosen workstation in full what the column has no room for."""
         row = self.table.current
-        self._unable.setText("\n".join(row.unable) if row else "")
+        heading = _("{workstation} kann nicht:").format(workstation=row.name) if row else ""
+        self._unable.setText("\n".join((heading, *row.unable)) if row else "")
         self._unable.setVisible(bool(row and row.unable))
 
     def _head(self) -> QHBoxLayout:
