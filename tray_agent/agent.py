@@ -513,8 +513,10 @@ class Agent:
         from tray_agent.protocol.activity_log import ActivityLog
 
         log = ActivityLog(self.store, self.workstation)
-        closing = self._closing
-        parts = DownloadParts(self.machine, self.store, self.settings, log, self.clock, self.workstation, closing, self._software_elsewhere)
+        parts = DownloadParts(
+            self.machine, self.store, self.settings, log, self.clock, self.workstation, self._closing,
+            lambda: self.zone, self._software_elsewhere,
+        )  # fmt: skip
         return DownloadService(parts)
 
     def _software_elsewhere(self) -> Mapping[str, str]:

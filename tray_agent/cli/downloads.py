@@ -80,17 +80,12 @@ def _list(
     as_json: _Json = False,
 ) -> None:
     with agent_here() as agent:
-<<<<<<< HEAD
         rows, zone = agent.downloads.downloads(), agent.zone
-    if as_json:
-=======
-        rows, zone = agent.downloads.downloads(), agent.machine.zone
         names = agent.downloads.workstations() if workstations else ()
         own = agent.workstation
     if workstations:
         _list_places(rows, names, own, zone, as_json=as_json)
     elif as_json:
->>>>>>> h-downloads
         print_json([_row_as_json(row) for row in rows])
     elif rows:
         _print_rows(rows, zone)

@@ -25,6 +25,7 @@ from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
@@ -55,6 +56,7 @@ class DownloadParts:
         clock: the clock.
         workstation: this computer's name, for the record.
         closing: where connections are closed in the end.
+        zone: the practice's time zone, as it is configured now.
         software: what each known workstation told of its practice software last, "": nothing.
     """
 
@@ -67,6 +69,7 @@ class DownloadParts:
         clock: Clock,
         workstation: str,
         closing: ExitStack,
+        zone: Callable[[], ZoneInfo],
         software: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.database = database
@@ -81,6 +84,7 @@ class DownloadParts:
         self._machine = machine
         self._log = log
         self._closing = closing
+        self._zone = zone
         self.software = software
 
     @cached_property
@@ -150,7 +154,7 @@ class DownloadParts:
         from tray_agent.downloads.transfer import RateLimit, Transfer, TransferLimits, office_rate
 
         limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
-        rate = RateLimit(self.clock, lambda: office_rate(self.clock, self._machine.zone, settings.number(RATE_OFFICE)))
+        rate = RateLimit(self.clock, lambda: office_rate(self.clock, self._zone(), settings.number(RATE_OFFICE)))
         return Transfer(self._web, self.clock, limits, rate, self.progress)
 
 

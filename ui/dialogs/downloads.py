@@ -120,7 +120,7 @@ class DownloadsDialog(Dialog):
         )
 
     def _place_columns(self) -> tuple[Column[Place], ...]:
-        zone = self.context.agent.machine.zone
+        zone = self.context.agent.zone
 
         def file(place: Place) -> str:
             row = self.table.current

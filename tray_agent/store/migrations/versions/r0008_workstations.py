@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -31,13 +30,8 @@ def upgrade() -> None:
         "element: word(64), version: word(24), workstation: name(120), file_time: big?, verified_at: instant?, installed: word(12),"
         " exit_code: big?, changed_at: instant, changed_by: name(120)",
     )
-<<<<<<< HEAD
     names = ("element", "version", "kind", "state", "scope", "file_time", "exit_code", "changed_by")
     instants: list[sa.Column[object]] = [sa.Column(name, UtcDateTime()) for name in ("verified_at", "changed_at")]
-=======
-    names = ("element", "version", "state", "kind", "scope", "file_time", "exit_code", "changed_by")
-    instants: Iterable[sa.Column[Any]] = (sa.Column(name, UtcDateTime()) for name in ("verified_at", "changed_at"))
->>>>>>> h-downloads
     download = sa.Table("download", sa.MetaData(), *map(sa.Column, names), *instants, schema=schema)
     rows = op.get_bind().execute(sa.select(download)).mappings().all()
     op.bulk_insert(here, [_row_of_workstation(row) for row in rows if row["state"] != "new"])
