@@ -22,7 +22,7 @@ from tray_agent.config.secrets import Secrets, SystemSecrets
 from tray_agent.errors import ConfigurationError, KnownError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tray_agent.schedules.schedule import Schedule
     from tray_agent.store.configuration import ConfigurationStore, Rows
     from tray_agent.store.database import Database
+    from tray_agent.store.private import PrivateStore
     from tray_agent.store.settings import SettingStore
     from tray_agent.store.state import SeenStores
 
@@ -405,9 +406,17 @@ class Agent:
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
             try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
             seen=self.seen_stores,
+            private=self.private_store,
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+
+    @property
+    def private_store(self) -> PrivateStore | None:
+        """Why this store may be one of several, each of which would send everything; None: nothing says so."""
+        from tray_agent.store.private import private_store
+
+        return private_store(self.machine.store_url, self.machine.practice_url, self.workstation)
 
     def _next_run(self, key: JobKey) -> datetime | None:
         return next((row.next_at for row in self.jobs.overview() if row.key is key), None)
@@ -473,7 +482,22 @@ class Agent:
         reminders = JobKey.PREPARE_REMINDERS
         schedule = schedules[reminders] if schedules else self.jobs.plans.load().jobs[reminders].schedule
         settings = Settings({**self.settings.load().values, **(changes or {})})
-        return gaps_of(self.store, lambda: self.practice, schedule, RuleSettings.of(settings), self.zone)
+        gaps = gaps_of(self.store, lambda: self.practice, schedule, RuleSettings.of(settings), self.zone)
+        return (*self._private_finding(schedules), *gaps)
+
+    def _private_finding(self, schedules: Mapping[JobKey, Schedule] | None) -> Iterator[OrderFinding]:
+        """Gives that nothing is sent from here until a person has decided, where sending is enabled and the store may be one of several."""
+        from tray_agent.i18n import join_texts
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.messages.guards.private import decision_about
+        from tray_agent.schedules.order_check import OrderFinding, OrderFindingKind
+
+        sending, private = JobKey.SEND_MESSAGES, self.private_store
+        if private is None or decision_about(self.store, private):
+            return
+        schedule = schedules[sending] if schedules else self.jobs.plans.load().jobs[sending].schedule
+        if schedule.enabled:
+            yield OrderFinding(OrderFindingKind.PRIVATE_STORE, (sending,), (), join_texts(private.sentence, private.advice))
 
     def waiting_to_send(self) -> Waiting | None:
         """Returns the messages that wait though sending may run and will not any more today by itself; None where none do.

@@ -131,12 +131,30 @@ def _passwords_elsewhere(agent: Agent, name: str) -> Iterator[_Finding]:
 
 
 def _store(agent: Agent) -> Iterator[_Finding]:
-    from tray_agent.store.schema_version import check_schema
+    from tray_agent.store.schema_version import check_schema, current_revision
 
-    check_schema(agent.store_unchecked)
+    database = agent.store_unchecked
+    is_brought_up = database.dialect == "sqlite" and current_revision(database) is not None
+    check_schema(agent.store if is_brought_up else database)
     agent.jobs.presences.prove_writable()
     text = _("Die Datenbank des Agenten ist da, nimmt Änderungen an und ist auf dem Stand dieser Version: {url}.")
     yield GOOD, text.format(url=without_password(agent.machine.store_url))
+    yield from _private_store(agent)
+
+
+def _private_store(agent: Agent) -> Iterator[_Finding]:
+    """Gives that the store may be one of several, and what a person said of it."""
+    from tray_agent.messages.guards.private import decision_about
+
+    private = agent.private_store
+    if private is None:
+        return
+    decided = decision_about(agent.store_unchecked, private)
+    if decided is None:
+        yield FAULT, private.sentence, private.advice
+    else:
+        text = _("Die Datenbank des Agenten ist eine Datei dieses Computers; {who} hat entschieden, dass nur von hier gesendet wird.")
+        yield NOTICE, text.format(who=decided.answered_by or "")
 
 
 def _clock(agent: Agent) -> Iterator[_Finding]:

@@ -36,6 +36,7 @@ from tray_agent.protocol.model import Activity
 from tray_agent.schedules.planned_times import days_between
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.private import PrivateStore
 from tray_agent.store.state import SeenStores
 from tray_agent.store.tables import message
 
@@ -147,6 +148,7 @@ class World:
     decided: int = 0
     schedules: dict[JobKey, Schedule] = field(default_factory=dict)
     seen: SeenStores = field(default_factory=SeenStores)
+    private: PrivateStore | None = None
     outlook: Outlook = field(default_factory=lambda: Outlook(NOW + timedelta(minutes=10)))
 
     @property
@@ -170,6 +172,7 @@ class World:
             make_sending_due=self._decide,
             try_sending=self._hasten,
             seen=self.seen,
+            private=self.private,
             reached=self.steps.append,
         )
 

@@ -351,7 +351,7 @@ class Simulation:
                 return Answer.SEND
             case QuestionKind.VIEW:
                 return None  # it is never right that a view is empty
-            case QuestionKind.RESTORED | QuestionKind.PLACE:
+            case QuestionKind.RESTORED | QuestionKind.PLACE | QuestionKind.PRIVATE:
                 return Answer.GO_ON
 
     def _read_notices(self) -> None:

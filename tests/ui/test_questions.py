@@ -59,7 +59,7 @@ def test_every_question_has_its_sentence_since_when_and_a_button_for_each_answer
     assert all(one.since.startswith("Offen seit 23.11.2026 ") for one in asked)
     offered = [f"{one.title}: {choice.title}" for one in asked for choice in one.choices]
     assert [made.accessibleName() for made in dialog.answers] == offered
-    assert dialog._number.text == number_line(5) == "5 Fragen sind zu entscheiden."
+    assert dialog._number.text == number_line(6) == "6 Fragen sind zu entscheiden."
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "it", "en"])
@@ -81,7 +81,7 @@ def test_all_of_it_can_be_read_and_reached(qtbot: QtBot, context: DialogContext,
 def test_the_keyboard_begins_at_the_first_answer_and_escape_answers_nothing(context: DialogContext, dialog: QuestionsDialog) -> None:
     assert dialog.focusWidget() is dialog.answers[0]
     press(dialog, Qt.Key.Key_Escape)
-    assert len(context.agent.questions.open()) == 5
+    assert len(context.agent.questions.open()) == len(QuestionKind)
 
 
 @pytest.mark.parametrize("agrees", [True, False])

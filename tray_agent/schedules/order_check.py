@@ -36,6 +36,8 @@ class OrderFindingKind(StrEnum):
     MISSING = "missing"
     QUIET_HOURS = "quiet_hours"
     NOT_COVERED = "not_covered"
+    PRIVATE_STORE = "private_store"
+    """Nothing is sent from here by any schedule: the store may be one of several."""
 
 
 @dataclass(frozen=True, slots=True)

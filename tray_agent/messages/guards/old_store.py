@@ -1,10 +1,11 @@
 """Whether this store is the one to send from: not one that was put back to an older state, nor a copy, nor a second one beside another.
 
-Three guards, each for what the others can't see (``docs/backup.md``):
+Four guards, each for what the others can't see (``docs/backup.md``):
 
 - what the gateway knows already was sent, whatever the store says (asked before anything is handed over; ``lane``);
 - a store that has not come as far as a workstation saw it was put back, and a new one took another's place (``store.state``);
-- a store that is on another server or in another database than before may be a copy.
+- a store that is on another server or in another database than before may be a copy;
+- a store in a file, beside data on a server, may be one of several (``private``).
 
 Each asks one question for the practice; until a person answers nothing leaves. E-mails can't be asked about: what may have left in
 the time that the store knows nothing of is decided by a person.
@@ -21,6 +22,7 @@ from sqlalchemy import Connection
 
 from tray_agent.config.settings import OFFSET_SEARCH, OFFSET_START, Settings
 from tray_agent.i18n import _, format_datetime, join_texts, ngettext
+from tray_agent.messages.guards.private import ask_about_private
 from tray_agent.messages.guards.questions import Question, QuestionKind, ask_and_tell, asked_activity, questions_of, take_back
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
@@ -81,7 +83,8 @@ class StoreGuard:
         self._restored = found.restored
         unanswered = next((question for question in found.restored if question.answer is None), None)
         stop = self._look_at_place(found, place) or self._look_at_generation(found)
-        return stop or (_stop_of(unanswered) if unanswered else None)
+        private = ask_about_private(self._run)
+        return stop or next((_stop_of(question) for question in (unanswered, private) if question), None)
 
     def _look_at_place(self, found: _Found, place: Place | None) -> Stop | None:
         if place is None or place.key == found.state.place_key:

@@ -30,6 +30,7 @@ class QuestionKind(WordedEnum):
     VIEW = "view", N_("Eine Sicht der Praxisdaten ist leer")
     RESTORED = "restored", N_("Datenbank zurückgesetzt")
     PLACE = "place", N_("Datenbank an einem anderen Ort")
+    PRIVATE = "private", N_("Datenbank nur auf diesem Computer")
     VOLUME = "volume", N_("Ungewöhnlich viele Mitteilungen")
 
 
@@ -53,6 +54,7 @@ ANSWERS: Mapping[QuestionKind, Sequence[Answer]] = {
     QuestionKind.VIEW: (Answer.RIGHT,),
     QuestionKind.RESTORED: (Answer.GO_ON,),
     QuestionKind.PLACE: (Answer.GO_ON,),
+    QuestionKind.PRIVATE: (Answer.GO_ON,),
     QuestionKind.VOLUME: (Answer.SEND, Answer.CANCEL),
 }
 """What each question can be answered with. Not answering is always the careful choice: nothing is sent."""
@@ -74,6 +76,10 @@ _CONSEQUENCES: Mapping[tuple[QuestionKind, Answer], str] = {
     ),
     (QuestionKind.PLACE, Answer.GO_ON): N_(
         "Die Datenbank gehört von jetzt an hierher, und das Senden geht weiter. Bei einer Kopie würden Patienten doppelt erinnert."
+    ),
+    (QuestionKind.PRIVATE, Answer.GO_ON): N_(
+        "Von diesem Computer aus wird gesendet. Hat ein anderer Arbeitsplatz oder Benutzer eine eigene Datenbank, erhält jeder Patient "
+        "alles doppelt."
     ),
     (QuestionKind.VOLUME, Answer.SEND): N_(
         "Alle diese Mitteilungen werden in den nächsten Minuten gesendet, sofern sie noch zutreffen; so viele gelten dann als üblich."

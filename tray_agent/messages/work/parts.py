@@ -15,6 +15,7 @@ from tray_agent.errors import KnownError
 from tray_agent.jobs.outlook import Outlook
 from tray_agent.messages.model import Channel, MessageState
 from tray_agent.messages.outbox.model import OutboxReason
+from tray_agent.store.private import PrivateStore
 from tray_agent.store.state import SeenStores
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class MessageParts:
         try_sending: lets an attempt of sending that waits because something was in its way begin now, for it may be gone; True: also one
             that waits for a change.
         seen: how far this workstation saw the stores that it works with.
+        private: why the store may be one of several, or None.
         reached: is told the name of every step of sending just before it; the crash trials end the process there.
     """
 
@@ -150,6 +152,7 @@ class MessageParts:
     make_sending_due: Callable[[], None] = lambda: None
     try_sending: Callable[[bool], None] = lambda _changed: None
     seen: SeenStores = field(default_factory=SeenStores)
+    private: PrivateStore | None = None
     reached: Callable[[str], None] = lambda _step: None
 
     def channels(self) -> frozenset[Channel]:

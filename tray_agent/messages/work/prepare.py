@@ -21,6 +21,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.owed import Rest, is_same_day
 from tray_agent.messages.guards.absent import frees_others, settle_absent
+from tray_agent.messages.guards.private import ask_about_private
 from tray_agent.messages.guards.views import check_views
 from tray_agent.messages.model import MessageState, Standing
 from tray_agent.messages.outbox import entries
@@ -89,6 +90,7 @@ class _Preparing:
 
     def __init__(self, run: MessageRun) -> None:
         check_views(run)
+        ask_about_private(run)  # it holds sending up: asked early, it can be answered in time
         self._run = run
         self._parts, self._context, self._tally = run.parts, run.context, run.tally
         with self._parts.database.read() as connection:
