@@ -534,11 +534,9 @@ class Agent:
         """
         from tray_agent.downloads.parts import DownloadParts
         from tray_agent.downloads.service import DownloadService
-        from tray_agent.protocol.activity_log import ActivityLog
 
-        log = ActivityLog(self.store, self.workstation)
         parts = DownloadParts(
-            self.machine, self.store, self.settings, log, self.clock, self.workstation, self._closing,
+            self.machine, self.store, self.settings, self.clock, self.workstation, self._closing,
             lambda: self.zone, self._software_elsewhere,
         )  # fmt: skip
         return DownloadService(parts)

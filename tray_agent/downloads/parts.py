@@ -20,6 +20,7 @@ from tray_agent.errors import ConfigurationError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
 from tray_agent.platforms.this_system import starter
+from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.store.database import Database
 from tray_agent.store.settings import SettingStore
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from tray_agent.downloads.model import Starter
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
-    from tray_agent.protocol.activity_log import ActivityLog
     from tray_agent.protocol.model import Activity
     from tray_agent.web.client import Web
 
@@ -52,7 +52,6 @@ class DownloadParts:
         machine: the configuration of this machine.
         database: the agent's own database.
         settings: the practice-wide switches.
-        log: the activity log.
         clock: the clock.
         workstation: this computer's name, for the record.
         closing: where connections are closed in the end.
@@ -65,7 +64,6 @@ class DownloadParts:
         machine: Machine,
         database: Database,
         settings: SettingStore,
-        log: ActivityLog,
         clock: Clock,
         workstation: str,
         closing: ExitStack,
@@ -82,7 +80,7 @@ class DownloadParts:
         self.progress = DownloadProgress(clock)
         self.turn = Turn()
         self._machine = machine
-        self._log = log
+        self._log = ActivityLog(database, workstation)
         self._closing = closing
         self._zone = zone
         self.software = software
