@@ -107,8 +107,9 @@ class Agent:
         self._in_force = machine
         self._is_read = self._on_trial = on_trial
         hosts = ConfirmedHosts(machine.data_folder / "confirmed-hosts.json", machine)
-        self._guarded = GuardedSecrets(secrets or SystemSecrets(), hosts, lambda: self.configuration)
-        self.secrets: Secrets = (secrets or SystemSecrets()) if on_trial else self._guarded
+        kept = secrets or SystemSecrets()
+        self._guarded = GuardedSecrets(kept, hosts, lambda: self.configuration)
+        self.secrets: Secrets = kept if on_trial else self._guarded
         self.clock: Clock = clock or SystemClock()
         self.workstation = workstation or socket.gethostname()
         self.taken_over = ""

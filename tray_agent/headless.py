@@ -44,7 +44,16 @@ def keep_running(agent: Agent, end: ProgramEnd) -> None:
 
 
 def _note(event: Event) -> None:
-    from tray_agent.jobs.events import DatabaseAway, DatabaseBack, PauseChanged, RunFinished, RunLost, RunStarted, Woke
+    from tray_agent.jobs.events import (
+        ConfigurationChanged,
+        DatabaseAway,
+        DatabaseBack,
+        PauseChanged,
+        RunFinished,
+        RunLost,
+        RunStarted,
+        Woke,
+    )
 
     match event:
         case RunStarted():
@@ -61,6 +70,8 @@ def _note(event: Event) -> None:
             _log.info("the database is back")
         case PauseChanged():
             _log.info("paused: %s", event.pause.scope.value if event.pause else "no")
+        case ConfigurationChanged():
+            _log.info("the practice's configuration was read")
         case Woke():
             _log.info("the computer slept from %s to %s", event.since, event.until)
         case _:

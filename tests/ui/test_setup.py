@@ -348,12 +348,27 @@ def test_an_empty_password_field_says_whether_there_is_one(qtbot: QtBot, context
     assert field(dialog, "store").placeholderText() == "keines gespeichert"
 
 
+def test_a_password_that_is_kept_for_another_server_says_so(qtbot: QtBot, context: DialogContext, file: Path) -> None:
+    agent = context.agent
+    agent.configure({("mail", "host"): "mail.example", ("mail", "user"): "praxis"})
+    agent.secrets.set("mail", "geheim")
+    agent.configurations.save({("mail", "host"): "mail.neu.example"}, "PC9", lambda _rows: None)
+    agent.look_at_configuration()
+    dialog = SetupDialog(context)
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(lambda: field(dialog, "mail").placeholderText().startswith("gespeichert für mail.example:587"))
+    field(dialog, "mail").textEdited.emit("geheim")
+    dialog.save_and_close()
+    qtbot.waitUntil(lambda: not dialog.isVisible() and dialog.context.background.idle)
+    assert agent.secrets.get("mail") == "geheim"
+
+
 def test_what_is_typed_while_the_practice_answers_stays(
     qtbot: QtBot, context: DialogContext, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = Event()
     monkeypatch.setattr(
-        "ui.dialogs.setup._known", lambda _agent: answer.wait(30) and _Known({"M1": "Dr. Meier"}, frozenset(), AutostartStatus())
+        "ui.dialogs.setup._known", lambda _agent: answer.wait(30) and _Known({"M1": "Dr. Meier"}, frozenset(), AutostartStatus(), {})
     )
     dialog = SetupDialog(context)
     qtbot.addWidget(dialog)

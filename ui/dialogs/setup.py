@@ -187,6 +187,7 @@ class SetupDialog(Dialog):
 
     def _show_known(self, known: _Known) -> None:
         self.model.mandants, self.model.kept, self.model.autostart = known.mandants, known.passwords, known.autostart
+        self.model.unconfirmed = known.unconfirmed
         self._fill_again()
 
     def _edit(self, edit: Callable[..., None], *values: object) -> None:
@@ -347,11 +348,19 @@ class SqlServerDialog(QDialog):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the pages show besides the configuration: names of Mandanten by id, names of the passwords there are, the autostart."""
+    """What the pages show besides the configuration.
+
+    Attributes:
+        mandants: names by id.
+        passwords: the names of those that are here.
+        autostart: what starts the program at login.
+        unconfirmed: by the name of a password that another server than the configured one may get, that server.
+    """
 
     mandants: Mapping[str, str]
     passwords: frozenset[str]
     autostart: AutostartStatus
+    unconfirmed: Mapping[str, str]
 
 
 def _known(agent: Agent) -> _Known:
@@ -361,9 +370,10 @@ def _known(agent: Agent) -> _Known:
         mandants = {}
     model = SetupModel(agent.configuration, mandants)
     names = {field.place[0] for _page, fields in model.pages() for field in fields if field.kind is Kind.SECRET}
+    unconfirmed = {name: former for name, (former, _host) in agent.unconfirmed_hosts().items()}
     entry = autostart()
     status = AutostartStatus(entry.is_enabled(), entry.is_enabled_for_all())
-    return _Known(mandants, frozenset(name for name in names if agent.secrets.get(name)), status)
+    return _Known(mandants, frozenset(name for name in names if agent.secrets.get(name)), status, unconfirmed)
 
 
 def _write(file: Path, sql: str) -> None:

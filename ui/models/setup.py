@@ -216,12 +216,14 @@ class SetupModel:
         machine: the configuration as it is.
         mandants: names by id, for the accounts.
         kept: the names of the passwords that are stored already.
+        unconfirmed: by the name of a password that is stored, but not for the server that is configured now, the former server.
         autostart: what starts the program at login as it is; None until it is read.
     """
 
     machine: Machine
     mandants: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
+    unconfirmed: Mapping[str, str] = field(default_factory=dict)
     autostart: AutostartStatus | None = None
     autostart_change: bool | None = None
     """What the person's own entry shall be from now on, or None where it stays."""
@@ -293,6 +295,8 @@ class SetupModel:
 
     def secret_hint(self, name: str) -> str:
         """Returns what an empty password field says: whether there is one already."""
+        if name in self.unconfirmed:
+            return _("gespeichert für {host}; für den neuen Server noch einmal eingeben").format(host=self.unconfirmed[name])
         return _("gespeichert; leer lassen ändert nichts") if name in self.kept else _("keines gespeichert")
 
     @property
