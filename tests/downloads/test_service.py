@@ -29,7 +29,9 @@ from tray_agent.downloads.portal_view import PortalRow
 from tray_agent.downloads.service import DownloadService
 from tray_agent.errors import ConfigurationError, InputError, KnownError
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.model import PauseScope
 from tray_agent.store.migrate import upgrade
+from tray_agent.tray.engine import AgentEngine
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -192,6 +194,48 @@ def test_an_element_that_is_newer_than_what_is_known_can_be_subscribed(
     publish_version(demo, "neu", "2.0.000", 10, SystemClock().now())
     service.subscribe("neu", "Anna")
     assert {row.signed.element for row in rows(service) if row.subscribed} == {"neu"}
+
+
+def test_each_agent_brings_what_is_offered_into_its_own_folder(
+    agent: Agent, service: DownloadService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service.subscribe("update", "Anna")
+    service.set_active(True, "Anna")
+    agent.jobs.run_now(JobKey.DOWNLOAD)
+    monkeypatch.setenv("VITOCLIENT_DOWNLOAD__FOLDER", str(tmp_path / "folder of PC2"))
+    monkeypatch.setattr("tray_agent.jobs.scheduler.network_ready", lambda: True)
+    with Agent(load_machine(), workstation="PC2") as other:
+        assert other.downloads.waiting() == ()
+        agent.jobs.pause(PauseScope.EVERYTHING, None, "Anna")
+        other._bring_downloads()
+        assert other.downloads.waiting() == ()
+        agent.jobs.resume()
+        service.set_active(False, "Anna")
+        other._bring_downloads()
+        assert other.downloads.waiting() == ()
+        service.set_active(True, "Anna")
+        other._bring_downloads()
+        (row,) = other.downloads.waiting()
+        assert (row.signed.element, row.download.here and row.download.here.workstation) == ("update", "PC2")
+        (told,) = other.jobs.log.page().rows[:1]
+        assert (told.reason, told.workstation) == ("downloaded", "PC2")
+
+
+def test_who_installs_first_leaves_the_others_told_until_they_follow(agent: Agent, service: DownloadService) -> None:
+    service.subscribe("update", "Anna")
+    service.set_active(True, "Anna")
+    agent.jobs.run_now(JobKey.DOWNLOAD)
+    signed = service.downloads()[0].signed
+    own, elsewhere = DownloadRows(agent.store, "PC1"), DownloadRows(agent.store, "LABOR")
+    engine = AgentEngine(agent)
+    assert engine.notice_facts().left_behind == ""
+    agent.store.transact(lambda connection: elsewhere.hand_over(connection, signed, DownloadState.INSTALLED, "beat@LABOR", 0))
+    facts = engine.notice_facts()
+    assert facts.left_behind.startswith("LABOR arbeitet seit ")
+    assert [download.element for download in facts.new_downloads] == ["update"]
+    agent.store.transact(lambda connection: own.hand_over(connection, signed, DownloadState.INSTALLED, "anna@PC1", 0))
+    facts = engine.notice_facts()
+    assert (facts.left_behind, facts.new_downloads) == ("", ())
 
 
 def test_what_waits_for_a_person_comes_first(agent: Agent, service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:

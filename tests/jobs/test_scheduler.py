@@ -82,6 +82,28 @@ def test_it_looks_every_half_minute_and_sooner_when_something_is_due(sqlite_data
     assert scheduler.look() == timedelta(seconds=1)  # it could come a moment too early
 
 
+def test_what_a_workstation_does_for_itself_begins_with_the_first_look_that_succeeds(sqlite_database: Database, clock: ManualClock) -> None:
+    engine = Engine(sqlite_database, clock)
+    switch = Switch(engine)
+    switch.away = True
+    asked, done = threading.Event(), threading.Event()
+
+    def jobs() -> Jobs:
+        asked.set()
+        return switch.jobs()
+
+    scheduler = Scheduler(jobs, engine.events, clock, ZURICH, chore=done.set)
+    scheduler.start()
+    try:
+        assert asked.wait(60)
+        assert not done.is_set()
+        switch.away = False
+        scheduler.look_soon()
+        assert done.wait(60)
+    finally:
+        scheduler.stop()
+
+
 def test_a_schedule_saved_on_another_computer_is_noticed(sqlite_database: Database, clock: ManualClock) -> None:
     here, elsewhere = Engine(sqlite_database, clock, offered=[job(DOWNLOAD)]), Engine(sqlite_database, clock, "PC2")
     scheduler = scheduler_of(here)

@@ -205,8 +205,8 @@ class Installation:
 def _fetched_anew(download: Download) -> str:
     """Returns how a genuine file is had again: what is installed or was replaced is not fetched a second time."""
     if download.state in (DownloadState.INSTALLED, DownloadState.SUPERSEDED):
-        return _("Diese Version wird nicht von selbst neu geholt. Die neueste Version ausführen, oder den Hersteller fragen.")
-    return _("Den Auftrag Download-Service ausführen, dann wird die Datei neu geholt und geprüft.")
+        return _("Diese Version wird nicht von selbst neu geholt. Unter «Downloads…» «Noch einmal herunterladen» wählen.")
+    return _("Sie wird von selbst neu geholt und geprüft; «Noch einmal herunterladen» unter «Downloads…» holt sie sofort.")
 
 
 def _as_before(download: Download) -> tuple[DownloadState | None, int | None]:

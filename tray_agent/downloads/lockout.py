@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, OnWorkstation
-from tray_agent.i18n import _, join_texts, ngettext
+from tray_agent.i18n import _, ngettext
 
 Line = tuple[int, int]
 """Major and minor of the practice software."""
@@ -48,7 +48,7 @@ class LockedOut:
     @property
     def sentence(self) -> str:
         """Returns what is known: "3 Arbeitsplätze melden 2.68 und bleiben ausgesperrt, bis sie folgen; von 2 ist nichts bekannt."."""
-        return _("{parts}.").format(parts=join_texts(*self._parts(), separator="; "))
+        return f"{'; '.join(self._parts())}."
 
     def _parts(self) -> Iterator[str]:
         for line, number in sorted(Counter(self.behind.values()).items()):

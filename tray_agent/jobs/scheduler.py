@@ -195,6 +195,9 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 - what plans must never end
             return self._failed(error)
         self._come_back()
+        if not self._has_looked:  # what this workstation does for itself, it does when it starts, too
+            self._has_looked = True
+            self._move(self._do_chore, datetime.now(UTC))
         return pause
 
     def _failed(self, error: Exception) -> timedelta:
@@ -309,9 +312,6 @@ class Scheduler:
 
     def _come_back(self) -> None:
         """Tells that the database can be used again, if it could not."""
-        if not self._has_looked:
-            self._has_looked = True
-            self._move(self._do_chore, datetime.now(UTC))
         if self._away_since is None:
             return
         self._missed = self._away()
