@@ -128,7 +128,7 @@ def kind_word(kind: AgentKind) -> str:
     return _(_KINDS[kind])
 
 
-_KINDS = {AgentKind.TRAY: N_("Tray-Programm"), AgentKind.SERVICE: N_("Dienst"), AgentKind.HEADLESS: N_("ohne Fenster")}
+_KINDS = {AgentKind.TRAY: N_("Tray"), AgentKind.SERVICE: N_("Dienst"), AgentKind.HEADLESS: N_("ohne Fenster")}
 
 
 def stored_report(report: Report) -> str:

@@ -36,7 +36,10 @@ class ProgramOutdatedError(SchemaOutdatedError):
         super().__init__(
             _("Datenbank neuer als das Programm"),
             _("Die Tabellen wurden von einer neueren Programmversion angelegt; damit nichts beschädigt wird, läuft diese Version nicht."),
-            _("vitoclient-Services auf diesem Arbeitsplatz aktualisieren; wurde es schon aktualisiert, neu starten."),
+            _(
+                "vitoclient-Services auf diesem Arbeitsplatz aktualisieren (das Update kommt wie jeder Download vom Online-Portal in den "
+                "Download-Ordner); wurde es schon aktualisiert, neu starten."
+            ),
         )
 
 
