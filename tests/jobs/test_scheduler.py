@@ -92,7 +92,7 @@ def test_what_a_workstation_does_for_itself_begins_with_the_first_look_that_succ
         asked.set()
         return switch.jobs()
 
-    scheduler = Scheduler(jobs, engine.events, clock, ZURICH, chore=done.set)
+    scheduler = Scheduler(jobs, engine.events, clock, chore=done.set)
     scheduler.start()
     try:
         assert asked.wait(60)
