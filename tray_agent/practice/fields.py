@@ -56,6 +56,8 @@ def text_of(value: object) -> str | None:
     Raises:
         ValueError: it can't be read (so all functions here).
     """
+    if type(value) is int:  # most ids are; True is none
+        return str(value)
     if isinstance(value, str):
         if not value.isprintable():
             value = _UNSEEN.sub("", _LINE_ENDS.sub("\n", value))
@@ -64,7 +66,7 @@ def text_of(value: object) -> str | None:
         return None
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
         return str(int(value))
-    if isinstance(value, (UUID, int)) and not isinstance(value, bool):
+    if isinstance(value, UUID):
         return str(value)
     raise ValueError(type(value))
 
@@ -211,11 +213,13 @@ def read_row(view: PracticeView, row: Mapping[str, Any]) -> tuple[dict[str, Any]
     """Returns the values of a row by column, and the names of those that can't be read or are missing where one must be."""
     values, unreadable = {}, set()
     for name, read, nullable, instead in _readers_of(view):
-        try:
-            value = read(row[name])
-        except ValueError as error:
-            unreadable.add(name)
-            value = error.guess if isinstance(error, DoubtfulError) and name in _GUESSES else None
+        value = row[name]
+        if value is not None:
+            try:
+                value = read(value)
+            except ValueError as error:
+                unreadable.add(name)
+                value = error.guess if isinstance(error, DoubtfulError) and name in _GUESSES else None
         if value is None and not nullable:
             unreadable.add(name)
             value = instead
