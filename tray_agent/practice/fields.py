@@ -7,7 +7,7 @@ look in the right place: of a start the day and time it seems to name, of a wish
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -182,12 +182,12 @@ def channel_of(value: object) -> str | None:
 
 
 def _moment_of(value: object) -> datetime | None:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value.strip())
     if value is None or isinstance(value, datetime):
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a wall clock has no zone
-    if isinstance(value, str):
-        return datetime.fromisoformat(value.strip())
     raise ValueError(type(value))
 
 
@@ -209,11 +209,17 @@ _GUESSES = frozenset({"starts_at", "preferred_channel"})
 """Of these columns the guess is given where they can't be read; whoever decides looks at the note first, a person at the guess."""
 
 
-def read_row(view: PracticeView, row: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
-    """Returns the values of a row by column, and the names of those that can't be read or are missing where one must be."""
-    values, unreadable = {}, set()
-    for name, read, nullable, instead in _readers_of(view):
-        value = row[name]
+def read_row(view: PracticeView, row: Iterable[object]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Returns the values of a row by column, and the names of those that can't be read or are missing where one must be.
+
+    Args:
+        view: whose row it is.
+        row: what the driver gave, in the order of the view's columns; what follows these is left out.
+    """
+    values: dict[str, Any] = {}
+    unreadable: set[str] = set()
+    for (name, read, nullable, instead), given in zip(_readers_of(view), row, strict=False):
+        value = given
         if value is not None:
             try:
                 value = read(value)

@@ -310,7 +310,7 @@ def known_ahead(
     at, number = message.c.appointment_at, message.c.id
     beyond = at > now if after is None else or_(at > after[0], and_(at == after[0], number > after[1]))
     wanted = (at > now, beyond, *([] if newest is None else [number <= newest]))
-    rows = connection.execute(_KNOWN.where(*wanted).order_by(at, number).limit(limit))
+    rows = connection.execute(_KNOWN.where(*wanted).order_by(at, number).limit(limit)).all()
     return [_read_known(row) for row in rows]
 
 
@@ -379,14 +379,14 @@ def _known(connection: Connection, statement: Select[Any], column: ColumnElement
 
 def _read_known(row: Row[Any]) -> Known:
     values = list(row)
-    values[_KNOWN_STATE], values[_KNOWN_STANDING] = MessageState(values[_KNOWN_STATE]), Standing(values[_KNOWN_STANDING])
+    values[_KNOWN_STATE], values[_KNOWN_STANDING] = _STATES[values[_KNOWN_STATE]], _STANDINGS[values[_KNOWN_STANDING]]
     return Known(*values)
 
 
 def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> Iterator[Row[Any]]:
     keys = list(wanted)
     for begin in range(0, len(keys), IN_CHUNK):
-        yield from connection.execute(statement.where(column.in_(keys[begin : begin + IN_CHUNK])))
+        yield from connection.execute(statement.where(column.in_(keys[begin : begin + IN_CHUNK]))).all()
 
 
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
@@ -429,6 +429,9 @@ _INSERT = insert(message).values(_AT_FIRST)
 
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
 _KNOWN_STATE, _KNOWN_STANDING = ([known.name for known in fields(Known)].index(name) for name in ("state", "standing"))
+
+_STATES = {state.value: state for state in MessageState}
+_STANDINGS = {standing.value: standing for standing in Standing}
 
 _COLUMNS = [column.name for column in message.c]
 _KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", "channel", "state", "sentence"))
