@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Unicode, UnicodeText
@@ -60,7 +61,12 @@ def _naive(instant: datetime) -> datetime:
 
 def _written(instant: datetime | None) -> str | None:
     """Returns an instant as SQLAlchemy keeps it on SQLite: ``2026-11-24 09:10:00.000000``."""
-    return None if instant is None else _naive(instant).isoformat(" ", "microseconds")
+    return None if instant is None else _text_of(_naive(instant))
+
+
+@lru_cache(maxsize=1024)  # what is written together says the same few instants over and over
+def _text_of(naive: datetime) -> str:
+    return naive.isoformat(" ", "microseconds")
 
 
 def _read(written: str | None) -> datetime | None:
