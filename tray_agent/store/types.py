@@ -32,7 +32,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         Raises:
             ValueError: the value has no time zone.
         """
-        return None if value is None else _naive(value)
+        return None if value is None else _utc(value).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Returns a stored time as an aware UTC instant."""
@@ -47,26 +47,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         return _read if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
-def _naive(instant: datetime) -> datetime:
-    """Returns an aware instant as naive UTC.
+def _utc(instant: datetime) -> datetime:
+    """Returns an aware instant in UTC.
 
     Raises:
         ValueError: it has no time zone.
     """
     if instant.tzinfo is None:
         raise ValueError(f"a naive time can't be stored: {instant!r}")
-    utc = instant.astimezone(UTC)
-    return datetime.combine(utc.date(), utc.time())
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def _written(instant: datetime | None) -> str | None:
     """Returns an instant as SQLAlchemy keeps it on SQLite: ``2026-11-24 09:10:00.000000``."""
-    return None if instant is None else _text_of(_naive(instant))
+    return None if instant is None else _text_of(_utc(instant))
 
 
 @lru_cache(maxsize=1024)  # what is written together says the same few instants over and over
-def _text_of(naive: datetime) -> str:
-    return naive.isoformat(" ", "microseconds")
+def _text_of(utc: datetime) -> str:
+    return utc.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _read(written: str | None) -> datetime | None:

@@ -392,15 +392,15 @@ def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnEle
 
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
     values = dict(zip(_DRAFTED, _drafted(draft), strict=True))
-    return values | {
+    values |= {
         "reference": draft.reference or reference_of(draft.unique_key),
         "kind": draft.kind.value,
         "channel": draft.channel.value if draft.channel else None,
         "state": draft.state.value,
         "prepared_at": now,
         "final_at": now if draft.state in FINAL else None,
-        **_derived(values),
     }
+    return values | _derived(values)
 
 
 def _derived(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Drafting:
         expires_at = begins or expires_at or self.end_of_day()
         if former is not None and former > self.around.now:  # who comes at the former time is not helped by a notice any more
             expires_at = min(expires_at, self.parts.instant(former))
-        names_doctor = any(Placeholder.DOCTOR in parse(text).placeholders for text in (template.subject, template.text))
+        names_doctor = Placeholder.DOCTOR in (*parse(template.subject).placeholders, *parse(template.text).placeholders)
         return Draft(
             kind=decision.kind,
             unique_key=key,
