@@ -57,5 +57,5 @@ def test_the_key_of_a_notice_names_both_times(practice_id: str, start: datetime,
     "key", ["", "reminder/20261124t1010", "reminder/20261324t1010/a", "reminder/2026112at1010/a", "birthday/2026/a", "x"]
 )
 def test_what_is_no_key_of_an_appointment_names_no_start(key: str) -> None:
-    with pytest.raises(ValueError, match=r".*"):
+    with pytest.raises(ValueError):  # noqa: PT011 - what is wrong with it is told in several ways
         start_in(key)
