@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
+from tray_agent.values import value
+
 
 class AppointmentStatus(StrEnum):
     """The state of an appointment; only a definite one is reminded. The views' column holds the German word."""
@@ -41,7 +43,7 @@ class Mandant:
     unreadable: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Patient:
     """A patient; numbers and addresses as people typed them.
 
@@ -132,7 +134,7 @@ class Treatment:
     opened_on: date
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Appointment:
     """An appointment.
 

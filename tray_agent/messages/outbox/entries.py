@@ -26,6 +26,7 @@ from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, Actor, 
 from tray_agent.search_keys import find_key, sort_key
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
+from tray_agent.values import value
 
 NOTHING = Decimal(0)
 
@@ -39,7 +40,7 @@ _LONGEST_NAME = 200
 """What the columns of the name's keys hold: a key may be longer than the name (æ is found as ae)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Draft:
     """A message as preparing makes it: prepared, or an error that the practice must see. Instants are aware.
 
@@ -95,7 +96,7 @@ class Change:
         return cls(read.id, read.version, read.state, step, actor, written)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Known:
     """What preparing needs to know of a message that exists."""
 
@@ -310,7 +311,7 @@ def known_ahead(
     at, number = message.c.appointment_at, message.c.id
     beyond = at > now if after is None else or_(at > after[0], and_(at == after[0], number > after[1]))
     wanted = (at > now, beyond, *([] if newest is None else [number <= newest]))
-    rows = connection.execute(_KNOWN.where(*wanted).order_by(at, number).limit(limit))
+    rows = connection.execute(_KNOWN.where(*wanted).order_by(at, number).limit(limit)).all()
     return [_read_known(row) for row in rows]
 
 
@@ -379,27 +380,27 @@ def _known(connection: Connection, statement: Select[Any], column: ColumnElement
 
 def _read_known(row: Row[Any]) -> Known:
     values = list(row)
-    values[_KNOWN_STATE], values[_KNOWN_STANDING] = MessageState(values[_KNOWN_STATE]), Standing(values[_KNOWN_STANDING])
+    values[_KNOWN_STATE], values[_KNOWN_STANDING] = _STATES[values[_KNOWN_STATE]], _STANDINGS[values[_KNOWN_STANDING]]
     return Known(*values)
 
 
 def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> Iterator[Row[Any]]:
     keys = list(wanted)
     for begin in range(0, len(keys), IN_CHUNK):
-        yield from connection.execute(statement.where(column.in_(keys[begin : begin + IN_CHUNK])))
+        yield from connection.execute(statement.where(column.in_(keys[begin : begin + IN_CHUNK]))).all()
 
 
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
     values = dict(zip(_DRAFTED, _drafted(draft), strict=True))
-    return values | {
+    values |= {
         "reference": draft.reference or reference_of(draft.unique_key),
         "kind": draft.kind.value,
         "channel": draft.channel.value if draft.channel else None,
         "state": draft.state.value,
         "prepared_at": now,
         "final_at": now if draft.state in FINAL else None,
-        **_derived(values),
     }
+    return values | _derived(values)
 
 
 def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -429,6 +430,9 @@ _INSERT = insert(message).values(_AT_FIRST)
 
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
 _KNOWN_STATE, _KNOWN_STANDING = ([known.name for known in fields(Known)].index(name) for name in ("state", "standing"))
+
+_STATES = {state.value: state for state in MessageState}
+_STANDINGS = {standing.value: standing for standing in Standing}
 
 _COLUMNS = [column.name for column in message.c]
 _KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", "channel", "state", "sentence"))

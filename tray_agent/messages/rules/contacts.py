@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tray_agent.i18n import N_, WordedEnum
+from tray_agent.values import value
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber as ParsedNumber
@@ -39,7 +40,7 @@ class NumberKind(Enum):
         return self in (NumberKind.MOBILE, NumberKind.MOBILE_OR_LANDLINE)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PhoneNumber:
     """A valid number.
 

@@ -19,6 +19,7 @@ from tray_agent.i18n import N_, WordedEnum, locale_of
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.texts.segments import Encoding, Segments, plain, split
 from tray_agent.practice.model import said_name
+from tray_agent.values import value
 
 if TYPE_CHECKING:
     from tray_agent.config.machine import PracticeSection
@@ -66,7 +67,7 @@ def placeholders_for(kind: MessageKind) -> tuple[Placeholder, ...]:
     return tuple(each for each in Placeholder if each not in without)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageValues:
     """What a text can say about one patient; nothing medical is among it.
 
@@ -263,7 +264,7 @@ def _slot_follows(rest: tuple[Part, ...]) -> bool:
     return isinstance(next(iter(rest[1:] if between.isspace() else rest), None), Slot)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rendered:
     """A text for one patient.
 
@@ -384,7 +385,7 @@ The joiners stay (U+200C, U+200D): Persian names and compound emoji need them.""
 
 def without_unseen(text: str) -> str:
     """Returns a text in composed characters without what nobody sees: it costs segments, or turns what follows around."""
-    return unicodedata.normalize("NFC", UNSEEN.sub("", text))
+    return unicodedata.normalize("NFC", text if text.isprintable() else UNSEEN.sub("", text))
 
 
 @lru_cache(maxsize=4096)
