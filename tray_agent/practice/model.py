@@ -11,8 +11,6 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
-from tray_agent.values import value
-
 
 class AppointmentStatus(StrEnum):
     """The state of an appointment; only a definite one is reminded. The views' column holds the German word."""
@@ -43,7 +41,7 @@ class Mandant:
     unreadable: frozenset[str] = frozenset()
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Patient:
     """A patient; numbers and addresses as people typed them.
 
@@ -134,7 +132,7 @@ class Treatment:
     opened_on: date
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Appointment:
     """An appointment.
 

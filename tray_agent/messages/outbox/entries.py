@@ -26,7 +26,6 @@ from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, Actor, 
 from tray_agent.search_keys import find_key, sort_key
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
-from tray_agent.values import value
 
 NOTHING = Decimal(0)
 
@@ -40,7 +39,7 @@ _LONGEST_NAME = 200
 """What the columns of the name's keys hold: a key may be longer than the name (æ is found as ae)."""
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A message as preparing makes it: prepared, or an error that the practice must see. Instants are aware.
 
@@ -96,7 +95,7 @@ class Change:
         return cls(read.id, read.version, read.state, step, actor, written)
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Known:
     """What preparing needs to know of a message that exists."""
 

@@ -9,10 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
-from tray_agent.values import value
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class OutboxMessage:
     """One message of the outbox. All instants are aware UTC.
 

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tray_agent.i18n import N_, WordedEnum
-from tray_agent.values import value
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber as ParsedNumber
@@ -40,7 +39,7 @@ class NumberKind(Enum):
         return self in (NumberKind.MOBILE, NumberKind.MOBILE_OR_LANDLINE)
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class PhoneNumber:
     """A valid number.
 

@@ -53,7 +53,6 @@ from tray_agent.messages.rules.licence import licence_fault
 from tray_agent.messages.rules.reasons import ABSENT, Reason, Weight
 from tray_agent.messages.rules.truth import names_another_doctor, start_of
 from tray_agent.practice.model import Appointment, AppointmentStatus, Mandant, Patient, VisitReason, said_name
-from tray_agent.values import value
 
 if TYPE_CHECKING:
     from tray_agent.messages.texts.templates import Template, TemplateBook
@@ -166,7 +165,7 @@ AppointmentKey = ReminderKey | NoticeKey
 MessageKey = AppointmentKey | BirthdayKey
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class EarlierReminder:
     """A reminder or a notice in the outbox that went out or will (neither cancelled nor in error).
 
@@ -227,7 +226,7 @@ def grouped(items: Iterable[Item], by: Callable[[Item], Group]) -> Mapping[Group
     return groups
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An appointment that may be reminded, or a patient who may be greeted.
 
@@ -297,7 +296,7 @@ class Circumstances:
         return self.window.first <= day <= self.window.last or day in self.made_up
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Eligible:
     """A message is due.
 
@@ -499,7 +498,7 @@ def _of_others(key: AppointmentKey, earlier: Earlier, *, keep_day: bool) -> Earl
     return Earlier(earlier.keys - {key}, kept)
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Draft:
     """What is known of a message while it is decided."""
 

@@ -19,7 +19,6 @@ from tray_agent.i18n import N_, WordedEnum, locale_of
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.texts.segments import Encoding, Segments, plain, split
 from tray_agent.practice.model import said_name
-from tray_agent.values import value
 
 if TYPE_CHECKING:
     from tray_agent.config.machine import PracticeSection
@@ -67,7 +66,7 @@ def placeholders_for(kind: MessageKind) -> tuple[Placeholder, ...]:
     return tuple(each for each in Placeholder if each not in without)
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MessageValues:
     """What a text can say about one patient; nothing medical is among it.
 
@@ -264,7 +263,7 @@ def _slot_follows(rest: tuple[Part, ...]) -> bool:
     return isinstance(next(iter(rest[1:] if between.isspace() else rest), None), Slot)
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """A text for one patient.
 

@@ -13,8 +13,6 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from tray_agent.values import value
-
 BASIC: Final = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
@@ -70,7 +68,7 @@ class CostlyCharacter:
     plain: str | None
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Segments:
     """How a text is split.
 

@@ -40,14 +40,13 @@ from tray_agent.messages.texts.rendering import Placeholder, Rendered, parse, va
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import CHUNK
 from tray_agent.practice.model import Appointment, Patient, name_of
-from tray_agent.values import value
 
 Item = TypeVar("Item")
 
 _NOTHING = Earlier()
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A decision with what is needed to write it down.
 
