@@ -167,11 +167,17 @@ class Agent:
             outlook=self._sending_outlook,
             planned_days=self._planned_days,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
-            try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
+            try_sending=self._try_sending,
             seen=self.seen_stores,
         )
         log = ActivityLog(self.store, self.workstation)
         return MessageService(parts, lambda rows, connection: log.write(rows, connection=connection))
+
+    def _try_sending(self, changed: bool) -> None:
+        """Lets sending be tried now; where somebody changed something also the asking what became of what was sent."""
+        from tray_agent.job_kinds import JobKey
+
+        self.jobs.try_again([JobKey.SEND_MESSAGES, *([JobKey.UPDATE_STATUS] if changed else [])], changed=changed)
 
     def _next_run(self, key: JobKey) -> datetime | None:
         from tray_agent.schedules.planned_times import next_after

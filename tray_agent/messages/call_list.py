@@ -186,7 +186,7 @@ class CallList:
             return self._settings.yes(REPEAT_MOVED)
         if told.patient_id == appointment.patient_id and names_another_doctor(told.doctor, appointment):
             return True
-        return truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
+        return truth is Standing.REASSIGNED
 
     def _entries_of(self, wrong: Sequence[Known], found: Mapping[str, Appointment]) -> Iterator[CallEntry]:
         known = self._known(one.appointment_id for one in wrong)
@@ -236,7 +236,7 @@ class CallList:
         now = start_of(appointment)
         return any(start_in(one.unique_key) == now and one.patient_id == appointment.patient_id and _tells(one) for one in known)
 
-    def _is_decided_anew(self, message: OutboxMessage, now: datetime) -> bool:
+    def _is_decided_anew(self, message: OutboxMessage | Known, now: datetime) -> bool:
         """Returns whether a run of preparing still decides about an appointment's start of now: it searches that day, or compares."""
         at = self._next_telling
         if self._parts.instant(now) <= self._now:
@@ -247,7 +247,10 @@ class CallList:
         return compares or now.date() >= self._parts.local(at).date() + timedelta(days=self._settings.number(OFFSET_START))
 
     def _is_told_too_late(self, told: Known, appointment: Appointment) -> bool:
-        at = self._next_telling
+        at, start = self._next_telling, start_of(appointment)
+        if told.patient_id != appointment.patient_id:  # who has it now knows nothing of the former time
+            is_late = at is None or at + TIME_TO_CALL > self._parts.instant(start) or not self._is_decided_anew(told, start)
+            return is_late and self._parts.instant(start) > self._now
         needed = min(told.appointment_at or self._now, self._parts.instant(start_of(appointment)))
         return self._parts.instant(start_of(appointment)) > self._now and (at is None or at + TIME_TO_CALL > needed)
 

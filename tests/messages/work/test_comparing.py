@@ -491,6 +491,21 @@ def test_whom_no_run_decides_about_any_more_stays_on_the_call_list_when_moved_to
     assert bool(world.service.call_list()) is stays
 
 
+@pytest.mark.parametrize(("later_by", "listed"), [(0, True), (1, True), (24, True), (48, False)])
+def test_who_gets_a_moved_appointment_of_which_another_was_told_is_on_the_list_where_no_message_comes_in_time(
+    world: World, later_by: int, listed: bool
+) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    told(world)
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(hours=2)))
+    world.next_telling = world.clock.now() + timedelta(hours=22)
+    world.change_appointment(patient_id="P2", starts_at=TOMORROW_NINE + timedelta(hours=later_by))
+    assert [entry.message.patient_id for entry in world.service.call_list()] == ["P2"] * listed
+    for entry in world.service.call_list():
+        assert world.service.tick_off([entry.message.id], "anna") == 1
+    assert world.service.call_list() == []
+
+
 def test_who_decided_a_doubt_did_not_say_that_nothing_is_to_be_prepared_any_more(world: World) -> None:
     world.gateway.answer = lambda _sms: InDoubt("weg")
     world.book_appointment()
