@@ -249,7 +249,9 @@ class CallList:
     def _is_told_too_late(self, told: Known, appointment: Appointment) -> bool:
         at, start = self._next_telling, start_of(appointment)
         if told.patient_id != appointment.patient_id:  # who has it now knows nothing of the former time
-            is_late = at is None or at + TIME_TO_CALL > self._parts.instant(start) or not self._is_decided_anew(told, start)
+            if at is None:
+                return start_in(told.unique_key) == start
+            is_late = at + TIME_TO_CALL > self._parts.instant(start) or not self._is_decided_anew(told, start)
             return is_late and self._parts.instant(start) > self._now
         needed = min(told.appointment_at or self._now, self._parts.instant(start_of(appointment)))
         return self._parts.instant(start_of(appointment)) > self._now and (at is None or at + TIME_TO_CALL > needed)
