@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.hours import HOURS, LID, Hour, minutes, together
+from tests.simulation.hours import LID, Hour, hour, minutes, together
 from tests.simulation.play import CALM_DAYS, SHORT_DAYS, play
 from tests.simulation.record import Record
 from tests.simulation.simulation import Script, nothing_else
@@ -55,6 +55,10 @@ from tray_agent.schedules.quiet_hours import QuietHours
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
+def nothing(_patching: pytest.MonkeyPatch) -> None:
+    """Takes nothing away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """A condition that is taken away.
@@ -75,7 +79,7 @@ class Break:
     days: int = SHORT_DAYS
     bad: bool = True
     script: Script = nothing_else
-    beside: Patch = lambda _patching: None
+    beside: Patch = nothing
     lively: bool = False
 
     @contextmanager
@@ -270,11 +274,6 @@ def _others_overlooked(patching: pytest.MonkeyPatch) -> None:
 
     patching.setattr(call_list.CallList, "_is_wrong", moved_only)
     patching.setattr(eligibility, "_earlier_fault", blind)
-
-
-def hour(name: str) -> Script:
-    """Returns a written bad hour."""
-    return HOURS[name].script
 
 
 LIVELY = 8

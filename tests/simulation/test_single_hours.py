@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.hours import HOURS
-from tests.simulation.judge import judge
-from tests.simulation.play import play
+from tests.simulation.hours import HOURS, hour
+from tests.simulation.play import judged, played
 
 pytestmark = [pytest.mark.xdist_group("simulation"), pytest.mark.timeout(300)]
 
@@ -15,7 +14,7 @@ SEED, DAYS = 34, 3
 
 @pytest.mark.parametrize("name", HOURS)
 def test_a_bad_hour_costs_nobody_a_reminder_in_silence(name: str) -> None:
-    record = play(SEED, DAYS, bad=False, also=HOURS[name].script)
+    record = played(SEED, DAYS, bad=False, also=hour(name))
     assert any(what.startswith("0: ") for _at, who, what in record.story if who == "TROUBLE")
-    assert [str(found) for found in judge(record)] == []
+    assert [str(found) for found in judged(SEED, DAYS, bad=False, also=hour(name))] == []
     assert len(record.taken) > 60

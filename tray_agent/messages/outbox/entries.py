@@ -22,7 +22,7 @@ from tray_agent.i18n import shown_text, store_text
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.keys import reference_of
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
-from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, Actor, Step, state_after
+from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, OPEN_DELIVERY, Actor, Step, state_after
 from tray_agent.search_keys import find_key, sort_key
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
@@ -251,8 +251,12 @@ def put_off(connection: Connection, ids: Collection[int], until: datetime) -> No
 
 
 def make_due(connection: Connection, reasons: Collection[str], now: datetime, mandants: Collection[str] | None = None) -> int:
-    """Makes prepared messages that are put off for these reasons due now, and returns how many; ``mandants``: only of these."""
-    which = [message.c.state == MessageState.PREPARED.value, message.c.reason.in_(reasons), message.c.next_at > now]
+    """Makes messages due now that are put off for these reasons, and returns how many; ``mandants``: only of these.
+
+    What is prepared is due to be sent, what was handed over is due to be asked about.
+    """
+    states = sorted(state.value for state in (MessageState.PREPARED, *OPEN_DELIVERY))
+    which = [message.c.state.in_(states), message.c.reason.in_(reasons), message.c.next_at > now]
     which += [] if mandants is None else [message.c.mandant_id.in_(mandants)]
     return connection.execute(update(message).where(*which).values(next_at=now)).rowcount
 
