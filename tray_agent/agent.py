@@ -401,11 +401,11 @@ class Agent:
             region=machine.practice.region,
             canton=machine.practice.canton,
             next_sending=lambda: self._next_run(JobKey.SEND_MESSAGES),
-            next_preparing=lambda: self._next_run(JobKey.PREPARE_REMINDERS),
+            next_telling=self._next_telling,
             outlook=self._sending_outlook,
             planned_days=self._planned_days,
             make_sending_due=lambda: self.jobs.make_due(JobKey.SEND_MESSAGES, OutboxReason.DECIDED),
-            try_sending=lambda changed: self.jobs.try_again([JobKey.SEND_MESSAGES], changed=changed),
+            try_sending=self._try_sending,
             seen=self.seen_stores,
             private=self.private_store,
         )
@@ -419,8 +419,27 @@ class Agent:
 
         return private_store(self.machine.store_url, self.machine.practice_url, self.workstation)
 
+    def _try_sending(self, changed: bool) -> None:
+        """Lets sending be tried now; where somebody changed something also the asking what became of what was sent."""
+        from tray_agent.job_kinds import JobKey
+
+        self.jobs.try_again([JobKey.SEND_MESSAGES, *([JobKey.UPDATE_STATUS] if changed else [])], changed=changed)
+
     def _next_run(self, key: JobKey) -> datetime | None:
-        return next((row.next_at for row in self.jobs.overview() if row.key is key), None)
+        from tray_agent.schedules.planned_times import next_after
+
+        plan = self.jobs.plans.load()
+        return next_after(plan.jobs[key].schedule, self.zone, plan.now)
+
+    def _next_telling(self) -> datetime | None:
+        """Returns when the next run of preparing leads to messages: it makes sending due, which waits for a planned time that is left."""
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.schedules.planned_times import next_after
+
+        zone, prepares = self.zone, self._next_run(JobKey.PREPARE_REMINDERS)
+        sends = next_after(self.jobs.plans.load().jobs[JobKey.SEND_MESSAGES].schedule, zone, prepares) if prepares else None
+        is_left = sends and prepares and sends.astimezone(zone).date() == prepares.astimezone(zone).date()
+        return sends if is_left else prepares
 
     @cached_property
     def questions(self) -> QuestionService:

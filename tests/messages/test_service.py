@@ -144,6 +144,7 @@ def test_nobody_is_asked_to_call_about_what_no_longer_applies(world: World, happ
     if left:
         world.force(world.only().id, state="failed")
     assert [entry.sent for entry in world.service.call_list()] == [left]
+    world.next_telling = world.clock.now() + timedelta(days=1)
     happens(world)
     assert world.service.call_list() == []
 

@@ -142,7 +142,7 @@ class World:
     activities: list[Activity] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     next_sending: datetime | None = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
-    next_preparing: datetime | None = None
+    next_telling: datetime | None = None
     senders: dict[str, str] = field(default_factory=dict)
     hastened: int = 0
     decided: int = 0
@@ -166,7 +166,7 @@ class World:
             words=PracticeWords("Praxis am Bellevue", "044 262 11 22"),
             rules=self.rules,
             next_sending=lambda: self.next_sending,
-            next_preparing=lambda: self.next_preparing,
+            next_telling=lambda: self.next_telling,
             outlook=lambda: self.outlook,
             planned_days=self._planned_days,
             make_sending_due=self._decide,

@@ -382,7 +382,7 @@ def test_text_is_read_whatever_the_driver_gives(value: Any, read: str | None, no
     [("P1", "P1"), (7, "7"), ("x" * 100, "x" * 100), ("x" * 101, None), ("P\x001", None), ("P\n1", "P\n1"), ("P\ud800", None), (" ", None)],
 )
 def test_an_id_that_no_database_keeps_is_noted_and_never_changed(value: Any, read: str | None) -> None:
-    values, unreadable = read_row(VISIT_REASONS, {"id": value, "name": "Kontrolle", "remind": 1})
+    values, unreadable = read_row(VISIT_REASONS, (value, "Kontrolle", 1))
     assert values["id"] == (read or "")
     assert unreadable == (frozenset({"id"}) if read is None else frozenset())
 

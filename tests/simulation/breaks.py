@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.hours import HOURS, LID, Hour, minutes, together
+from tests.simulation.hours import LID, Hour, hour, minutes, together
 from tests.simulation.play import CALM_DAYS, SHORT_DAYS, play
 from tests.simulation.record import Record
 from tests.simulation.simulation import Script, nothing_else
@@ -56,6 +56,10 @@ from tray_agent.schedules.quiet_hours import QuietHours
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
+def nothing(_patching: pytest.MonkeyPatch) -> None:
+    """Takes nothing away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """A condition that is taken away.
@@ -76,7 +80,7 @@ class Break:
     days: int = SHORT_DAYS
     bad: bool = True
     script: Script = nothing_else
-    beside: Patch = lambda _patching: None
+    beside: Patch = nothing
     lively: bool = False
 
     @contextmanager
@@ -276,11 +280,6 @@ def _others_overlooked(patching: pytest.MonkeyPatch) -> None:
 def _everybody_claims(patching: pytest.MonkeyPatch) -> None:
     """Lets a computer claim whatever it lacks."""
     patching.setattr(settlement, "whose_turn", lambda _own, _others: Turn.OURS)
-
-
-def hour(name: str) -> Script:
-    """Returns a written bad hour."""
-    return HOURS[name].script
 
 
 LIVELY = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import cache
 
 from tests.simulation.simulation import COMPUTERS, Script
 from tests.simulation.troubles import Kind, Trouble, at
@@ -86,3 +87,9 @@ HOURS = {
 
 LID = Hour(Kind.SLEEP, time(10, 11), minutes(25), ALL)
 """A lid that is closed while sending waits for a gateway."""
+
+
+@cache
+def hour(name: str) -> Script:
+    """Returns a written bad hour, each time the same."""
+    return HOURS[name].script

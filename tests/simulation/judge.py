@@ -36,6 +36,12 @@ UNDER_WAY = timedelta(seconds=90)
 A_RUN = timedelta(minutes=10)
 """No run of preparing takes longer."""
 
+BELIEVED = timedelta(minutes=30)
+"""So long after it was first missed a visit that is missing is believed to be deleted, and the log says so."""
+
+LAST_HOURS = timedelta(hours=2)
+"""So long before it begins a visit that is missing is on the call list."""
+
 AT_ONCE = timedelta(hours=1)
 """What says the same so shortly after each other says it twice."""
 
@@ -158,7 +164,7 @@ class Evidence:
             return False
         day = looks[-1].astimezone(ZURICH).date()
         planned = next(instant for instant in (at(day, SENT_AT), at(day + timedelta(days=1), SENT_AT)) if instant > looks[-1])
-        if planned >= until:
+        if planned > until:
             return True
         allowed = self.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         return allowed is not None and allowed <= until
@@ -181,9 +187,9 @@ class Evidence:
     def was_hidden(self, visit_id: str, since: datetime, until: datetime) -> bool:
         return any(outage.hides(visit_id, since, until) for outage in self.record.outages)
 
-    def was_lost(self, told: Told) -> bool:
-        """Returns whether the store forgot a message, because it was put back."""
-        return any(back.copied <= told.at <= back.at for back in self.record.put_back)
+    def was_lost(self, at: datetime) -> bool:
+        """Returns whether the store forgot what was sent at an instant, because it was put back: only the gateway knows of it."""
+        return any(back.copied <= at <= back.at for back in self.record.put_back)
 
     def owed(self) -> Iterator[tuple[Visit, Person, datetime]]:
         """Gives the visits that the practice may rely on: with the person, and the instant at which sending was planned.
@@ -295,12 +301,12 @@ def never_of_nothing(evidence: Evidence) -> Iterator[Violation]:
 def no_silence(evidence: Evidence) -> Iterator[Violation]:
     """Every appointment that stood when its day was prepared is told then, as soon as the world allowed; or is on the call list.
 
-    That it was told long before, because it was moved to there, is no reminder.
+    That it was told long before, because it was moved to there, is no reminder; of what the store forgot nobody knows when it was said.
     """
     for visit, person, planned in evidence.owed():
         reminded = evidence.reminders.get((person.id, visit.start), ())
         earliest = at(visit.start.date() - timedelta(days=1), QUIET[1])
-        told = [one for one in reminded if earliest <= one.at < visit.at]
+        told = [one for one in reminded if one.at < visit.at and (earliest <= one.at or evidence.was_lost(one.at))]
         allowed = evidence.record.hindrances.next_free(planned, PROMPT[person.channel], person.way)
         late = allowed is not None and allowed < visit.at and (not told or told[0].at > allowed)
         if (told and not late) or evidence.was_seen(visit.id, earliest, visit.at - CALLABLE):
@@ -340,7 +346,7 @@ def nobody_comes_in_vain(evidence: Evidence) -> Iterator[Violation]:
             before = comes - timedelta(seconds=1)
             person = evidence.agenda.person(person_id, before)
             visit = evidence.agenda.visit(visit_id, before)
-            if comes >= evidence.record.ends or person.dead or person.opted_out or visit is None or evidence.was_lost(told):
+            if comes >= evidence.record.ends or person.dead or person.opted_out or visit is None or evidence.was_lost(told.at):
                 continue
             believes = evidence.last_word(person_id, visit_id, comes)
             if believes is None or believes.start != told.start or _is_as_told(visit, told):
@@ -357,7 +363,7 @@ def nobody_comes_in_vain(evidence: Evidence) -> Iterator[Violation]:
                 what = f"the appointment is at {visit.start:%d.%m. %H:%M}"
             else:
                 rows = evidence.rows.get((person_id, told.start), ()) if told.start else ()
-                is_broken = evidence.was_compared(visit_id, since, comes) and not any(row >= since - UNDER_WAY for row in rows)
+                is_broken = _could_be_told(evidence, visit, since, comes) and not any(row >= since - UNDER_WAY for row in rows)
                 what = f"the appointment is gone: {visit}"
             if is_broken:
                 changed = (since - UNDER_WAY).astimezone(ZURICH)
@@ -380,7 +386,7 @@ def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
         if told is not None and told.start is not None and told.start < visit.start:
             continue
         right_start = told is not None and told.start == visit.start
-        if right_start and told is not None and evidence.was_lost(told):
+        if right_start and told is not None and evidence.was_lost(told.at):
             continue  # who knows of it from the gateway does not know which doctor it named
         since = evidence.with_this_doctor_since(visit) if right_start else evidence.stands_since(visit)
         deadline = visit.at - CALLABLE
@@ -418,6 +424,14 @@ def who_can_not_leaves_it(evidence: Evidence) -> Iterator[Violation]:
     for begun, name, other in evidence.record.begun_unable:
         said = f"{name} began to send without its passwords, though {other} has them"
         yield _violation("who can not leaves it", evidence, begun, said)
+
+
+def _could_be_told(evidence: Evidence, visit: Visit, since: datetime, comes: datetime) -> bool:
+    """Returns whether the log had to say that a visit is gone, or of one that is missing the call list in the last hours."""
+    if not visit.deleted:
+        return evidence.was_compared(visit.id, since, comes)
+    looked = evidence.could_look(max(since, comes - LAST_HOURS), comes - CALLABLE)
+    return looked or evidence.was_compared(visit.id, since, comes - BELIEVED - A_RUN)
 
 
 def _is_as_told(visit: Visit, told: Told) -> bool:

@@ -37,12 +37,23 @@ def play(
 
 
 @cache
-def played(seed: int, days: int = SHORT_DAYS, *, bad: bool = True, lively: bool = False) -> Record:
+def _lived(seed: int, days: int, bad: bool, lively: bool, also: Script) -> tuple[Record, tuple[Violation, ...]]:
+    found: dict[str, Violation] = {}
+
+    def look(record: Record) -> bool:
+        found.update({str(violation): violation for violation in judge(record)})
+        return False
+
+    return play(seed, days, bad=bad, lively=lively, also=also, stop=look), tuple(found.values())
+
+
+def played(seed: int, days: int = SHORT_DAYS, *, bad: bool = True, lively: bool = False, also: Script = nothing_else) -> Record:
     """Returns the record of a seed, played once."""
-    return play(seed, days, bad=bad, lively=lively)
+    return _lived(seed, days, bad, lively, also)[0]
 
 
-@cache
-def judged(seed: int, days: int = SHORT_DAYS, *, bad: bool = True, lively: bool = False) -> tuple[Violation, ...]:
-    """Returns what the judge found in a seed."""
-    return tuple(judge(played(seed, days, bad=bad, lively=lively)))
+def judged(
+    seed: int, days: int = SHORT_DAYS, *, bad: bool = True, lively: bool = False, also: Script = nothing_else
+) -> tuple[Violation, ...]:
+    """Returns what the judge found in a seed, on any evening: so that he may be asked before the end."""
+    return _lived(seed, days, bad, lively, also)[1]

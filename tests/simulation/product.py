@@ -102,7 +102,7 @@ PLAN = {
 """What the specification recommends."""
 
 PREPARED_AT, SENT_AT = PLAN[JobKey.PREPARE_REMINDERS], PLAN[JobKey.SEND_MESSAGES]
-PREPARING = JobKey.PREPARE_REMINDERS.value
+PREPARING, SENDING = JobKey.PREPARE_REMINDERS.value, JobKey.SEND_MESSAGES.value
 BOOKED_AFTERWARDS = Reason.BOOKED_AFTERWARDS.value
 GONE = frozenset({OutboxReason.CANCELLED_AFTER.value})
 """The rows of the activity log that say that a message which left is not true any more."""
@@ -239,12 +239,14 @@ class Ran:
 
     Attributes:
         skipped: by reason, how many it left out.
+        waits: whether it waits for a person's answer.
     """
 
     at: datetime
     job: str
     succeeded: bool
     skipped: Mapping[str, int]
+    waits: bool = False
 
 
 class World:
@@ -757,7 +759,8 @@ class Programme:
             planned = f"{run.trigger.value}, planned {run.due_at.astimezone(ZURICH):%d.%m. %H:%M}"
             came = f"{run.state.value} {run.reason}: {run.sentence} {dict(run.counts)} {dict(run.skipped)}"
             self._around.told(self.name, f"{run.job.value} ({planned}) {came}")
-            self._around.ran(Ran(self._around.timetable.now, run.job.value, run.state is RunState.SUCCEEDED, dict(run.skipped)))
+            succeeded, waits = run.state is RunState.SUCCEEDED, run.reason == OutboxReason.QUESTION
+            self._around.ran(Ran(self._around.timetable.now, run.job.value, succeeded, dict(run.skipped), waits))
             self._around.changed()
         elif isinstance(heard, RunStarted):
             self._around.began(self.name, heard.job)

@@ -29,10 +29,12 @@ from tests.simulation.life import DAYS_AHEAD, Life, of_data_and_computers
 from tests.simulation.product import (
     ACCOUNTS,
     QUIET,
+    SENDING,
     SENT_AT,
     STEPS,
     Asked,
     Programme,
+    Ran,
     SurgeryData,
     Surroundings,
     Wires,
@@ -109,7 +111,7 @@ class Simulation:
         engine = new_store(folder / "store.db")
         self._around = Surroundings(
             self._timetable, engine, self._world, self._surgery, self._wires, seed, folder,
-            self._tell, self._changed, self.record.runs.append, self._began,
+            self._tell, self._changed, self._ran, self._began,
         )  # fmt: skip
         self._names = COMPUTERS[: self.random.choice((1, 2, 2, 3))]
         self._counts_sleep = {name: self.random.random() < 0.7 for name in self._names}
@@ -127,7 +129,7 @@ class Simulation:
         self._all_off = 0
         self._copies: deque[tuple[datetime, Copy]] = deque(maxlen=COPIES)
         self._noticed = 0
-        self._waits_for_answer = False
+        self._waits_for_answer = self._is_asked = False
         self._since: dict[str, datetime] = {}
         """Since when each computer that is on can or can't send, as it does now."""
 
@@ -341,6 +343,13 @@ class Simulation:
         if answer is not None:
             then = self._goes_on if question.kind is QuestionKind.RESTORED else lambda: None
             self._person(f"answers {answer.value} to {question.subject}", lambda somebody: somebody.answer(question.id, answer), then)
+
+    def _ran(self, run: Ran) -> None:
+        """Notes a run; while sending waits for an answer nothing can leave: somebody may be asked on a Sunday."""
+        self.record.runs.append(run)
+        if run.job == SENDING and run.waits is not self._is_asked:
+            self._is_asked = run.waits
+            (self.record.hindrances.begin if run.waits else self.record.hindrances.end)(self.now, "a question")
 
     def _true_answer(self, question: Question, about: Collection[str]) -> Answer | None:
         match question.kind:

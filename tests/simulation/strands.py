@@ -14,11 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from random import Random
 from types import ModuleType, TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,6 +91,29 @@ def _taken_lock() -> threading.Lock:
     return lock
 
 
+class _Stack:
+    """A thread that lends its stack to one strand after the other: most strands are short, and a new thread costs more than they do."""
+
+    _idle: ClassVar[list[_Stack]] = []
+
+    def __init__(self) -> None:
+        self._work: Callable[[], object] = lambda: None
+        self._wanted = _taken_lock()
+        threading.Thread(target=self._lend, name="strand", daemon=True).start()
+
+    @classmethod
+    def begin(cls, work: Callable[[Callable[[], None]], object]) -> None:
+        """Begins work, which is given what gives the stack back: to be called before anybody else goes on."""
+        stack = cls._idle.pop() if cls._idle else cls()
+        stack._work = lambda: Context().run(work, lambda: cls._idle.append(stack))
+        stack._wanted.release()
+
+    def _lend(self) -> None:
+        while True:
+            self._wanted.acquire()
+            self._work()
+
+
 class Strand:
     """One line of work with a stack of its own.
 
@@ -103,7 +127,7 @@ class Strand:
         self._timetable, self._work = timetable, work
         self._baton = _taken_lock()
         self._error: BaseException | None = None
-        self._thread: threading.Thread | None = None
+        self._has_begun = False
         place.strands.add(self)
 
     def go_on(self, turn: int) -> None:
@@ -114,7 +138,7 @@ class Strand:
             self.place.freeze(self, turn)
             return
         self.turn += 1
-        self._timetable.hand_over(self, self._begin if self._thread is None else self._baton.release)
+        self._timetable.hand_over(self, self._baton.release if self._has_begun else self._begin)
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -126,10 +150,10 @@ class Strand:
         self.place.alive()
 
     def _begin(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
+        self._has_begun = True
+        _Stack.begin(self._run)
 
-    def _run(self) -> None:
+    def _run(self, give_back: Callable[[], None]) -> None:
         try:
             if not self.place.dead:
                 self._work()
@@ -139,6 +163,7 @@ class Strand:
             self._error = error
         self.done = True
         self.place.strands.discard(self)
+        give_back()
         self._timetable.take_back()
 
 

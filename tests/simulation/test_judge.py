@@ -191,6 +191,22 @@ def test_a_row_of_the_log_is_enough_for_what_is_gone_not_for_what_was_moved(reco
     assert "nobody comes in vain" in found(record)
 
 
+@pytest.mark.parametrize(("minute", "rules"), [(15, []), (30, ["nobody comes in vain"])])
+def test_what_is_missing_shortly_before_is_owed_where_somebody_could_look_only(record: Record, minute: int, rules: list[str]) -> None:
+    record.taken = [an_sms(10, 10)]
+    record.agenda.note(at(TUESDAY, time(8, 20)), replace(VISIT, deleted=True))
+    record.runs.append(Ran(at(TUESDAY, time(8, 45)), PREPARING, True, {}))
+    record.glances.append(Glance(at(TUESDAY, time(8, minute)), frozenset()))
+    assert found(record) == rules
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_the_store_forgot_that_it_told_before_is_a_reminder(record: Record, forgotten: bool) -> None:
+    record.taken = [an_sms(6, 30)]
+    record.put_back = [PutBack(at(MONDAY, time(6)), at(MONDAY, time(7)))] * forgotten
+    assert ("no silence" in found(record)) is not forgotten
+
+
 def test_what_no_run_could_see_any_more_is_no_matter(record: Record) -> None:
     changed(record, replace(VISIT, cancelled=True), hour=17)
     assert found(record) == []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.simulation.breaks import BREAKS
+from tests.simulation.breaks import BREAKS, nothing
 from tests.simulation.judge import Violation, judge
 from tests.simulation.play import LIVELY_SEEDS, SHORT_SEEDS, judged
 from tests.simulation.record import Record
@@ -25,8 +25,9 @@ def without(name: str) -> Sequence[Violation]:
     planted = BREAKS[name]
     if planted.lively:
         return ()
-    if planted.script is nothing_else:
-        return judged(planted.seed, planted.days, bad=planted.bad)
+    if planted.beside is nothing:
+        bad = planted.bad and planted.script is nothing_else
+        return judged(planted.seed, planted.days, bad=bad, also=planted.script)
     with planted.planted(only_beside=True):
         return judge(planted.play(never))
 
@@ -42,6 +43,6 @@ def test_the_judge_finds(name: str) -> None:
         return bool(new)
 
     with planted.planted():
-        look(planted.play(look if planted.rule.startswith("never") or planted.lively else never))
+        look(planted.play(look if planted.beside is nothing else never))
     assert planted.seed in (LIVELY_SEEDS if planted.lively else SHORT_SEEDS)
     assert new, f"{name}: nothing found in seed {planted.seed} within {planted.days} days"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.store.database import Database, from_ms, open_database, to_ms
@@ -24,6 +25,20 @@ def test_an_instant_comes_back_as_it_went(database: Database) -> None:
         connection.execute(insert(setting).values(ROW))
     with database.read() as connection:
         assert dict(connection.execute(select(setting)).mappings().one()) == ROW
+
+
+def test_both_hours_that_the_clock_shows_twice_are_stored_and_no_time_without_a_zone_is(database: Database) -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Zurich"))
+    twice = [first, first.replace(fold=1)]
+    for number, at in enumerate(twice):
+        with database.begin() as connection:
+            connection.execute(insert(setting).values({**ROW, "name": str(number), "changed_at": at}))
+    with database.read() as connection:
+        stored = connection.execute(select(setting.c.changed_at).order_by(setting.c.name)).scalars().all()
+    assert stored == [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
+    assert {at.tzinfo for at in stored} == {UTC}
+    with pytest.raises(StatementError, match="naive"), database.begin() as connection:
+        connection.execute(insert(setting).values({**ROW, "changed_at": datetime(2026, 10, 25, 2, 30)}))  # noqa: DTZ001 - the fault
 
 
 def test_an_exception_leaves_nothing(database: Database) -> None:

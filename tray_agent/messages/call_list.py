@@ -8,8 +8,8 @@ On it is (decision records 0018 and 0019):
 - what is in doubt shortly before its appointment; what was not sent in time, until somebody ticks it off;
 - who was told something that is wrong now, where no message puts that right in time.
 
-Not on it is whom nobody should call: the appointment is cancelled, deleted, another patient's, or moved to another day (then that day's
-reminder tells); the patient has died or wants no messages.
+Not on it is whom nobody should call: the appointment is cancelled, deleted, another patient's, or moved to another day about which a run
+of preparing still decides (then its reminder tells); the patient has died or wants no messages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from tray_agent.config.settings import REPEAT_MOVED, Settings
+from tray_agent.config.settings import OFFSET_START, REPEAT_MOVED, Settings
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_datetime, format_time, join_texts
 from tray_agent.messages.model import MessageKind, MessageState, Standing
@@ -121,7 +121,8 @@ class CallList:
         now = start_of(appointment)
         has_own = any(start_in(one.unique_key) == now and one.state is not MessageState.CANCELLED for one in others)
         newest = max((one.id for one in others if one.state in MISSED), default=message.id)
-        return start_in(message.unique_key).date() == now.date() and not has_own and message.id >= newest
+        same_day = start_in(message.unique_key).date() == now.date()
+        return (same_day or not self._is_decided_anew(message, now)) and not has_own and message.id >= newest
 
     def _why(self, message: OutboxMessage, appointment: Appointment | None) -> str:
         moved = ""
@@ -185,7 +186,7 @@ class CallList:
             return self._settings.yes(REPEAT_MOVED)
         if told.patient_id == appointment.patient_id and names_another_doctor(told.doctor, appointment):
             return True
-        return truth is Standing.REASSIGNED and start_in(told.unique_key) == start_of(appointment)
+        return truth is Standing.REASSIGNED
 
     def _entries_of(self, wrong: Sequence[Known], found: Mapping[str, Appointment]) -> Iterator[CallEntry]:
         known = self._known(one.appointment_id for one in wrong)
@@ -235,15 +236,34 @@ class CallList:
         now = start_of(appointment)
         return any(start_in(one.unique_key) == now and one.patient_id == appointment.patient_id and _tells(one) for one in known)
 
+    def _is_decided_anew(self, message: OutboxMessage | Known, now: datetime) -> bool:
+        """Returns whether a run of preparing still decides about an appointment's start of now: it searches that day, or compares."""
+        at = self._next_telling
+        if self._parts.instant(now) <= self._now:
+            return True  # nobody calls because of what has begun
+        if at is None:
+            return False
+        compares = message.appointment_at is not None and message.appointment_at > at
+        return compares or now.date() >= self._parts.local(at).date() + timedelta(days=self._settings.number(OFFSET_START))
+
     def _is_told_too_late(self, told: Known, appointment: Appointment) -> bool:
-        try:
-            at = self._parts.next_preparing()
-        except KnownError:
-            at = None
+        at, start = self._next_telling, start_of(appointment)
+        if told.patient_id != appointment.patient_id:  # who has it now knows nothing of the former time
+            if at is None:
+                return start_in(told.unique_key) == start
+            is_late = at + TIME_TO_CALL > self._parts.instant(start) or not self._is_decided_anew(told, start)
+            return is_late and self._parts.instant(start) > self._now
         needed = min(told.appointment_at or self._now, self._parts.instant(start_of(appointment)))
         return self._parts.instant(start_of(appointment)) > self._now and (at is None or at + TIME_TO_CALL > needed)
 
     # Small things
+
+    @cached_property
+    def _next_telling(self) -> datetime | None:
+        try:
+            return self._parts.next_telling()
+        except KnownError:
+            return None
 
     def _is_outdated(self, number: int, known: Sequence[Known]) -> bool:
         """Returns whether of an appointment that is not found another message asks for the call: a later one, said or to be said."""

@@ -201,7 +201,7 @@ def _check_rows(connection: Connection, view: PracticeView, schema: str | None) 
 def _check_values(view: PracticeView, rows: Sequence[Mapping[str, Any]]) -> Iterator[PracticeFinding]:
     bad: dict[str, list[str]] = {}
     for row in rows:
-        for name in sorted(read_row(view, row)[1]):
+        for name in sorted(read_row(view, row.values())[1]):
             bad.setdefault(name, []).append(str(row["id"]))
     for name, ids in bad.items():
         sentence = ngettext(

@@ -7,7 +7,7 @@ look in the right place: of a start the day and time it seems to name, of a wish
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -56,6 +56,8 @@ def text_of(value: object) -> str | None:
     Raises:
         ValueError: it can't be read (so all functions here).
     """
+    if type(value) is int:  # most ids are; True is none
+        return str(value)
     if isinstance(value, str):
         if not value.isprintable():
             value = _UNSEEN.sub("", _LINE_ENDS.sub("\n", value))
@@ -64,7 +66,7 @@ def text_of(value: object) -> str | None:
         return None
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
         return str(int(value))
-    if isinstance(value, (UUID, int)) and not isinstance(value, bool):
+    if isinstance(value, UUID):
         return str(value)
     raise ValueError(type(value))
 
@@ -180,12 +182,12 @@ def channel_of(value: object) -> str | None:
 
 
 def _moment_of(value: object) -> datetime | None:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value.strip())
     if value is None or isinstance(value, datetime):
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a wall clock has no zone
-    if isinstance(value, str):
-        return datetime.fromisoformat(value.strip())
     raise ValueError(type(value))
 
 
@@ -207,15 +209,23 @@ _GUESSES = frozenset({"starts_at", "preferred_channel"})
 """Of these columns the guess is given where they can't be read; whoever decides looks at the note first, a person at the guess."""
 
 
-def read_row(view: PracticeView, row: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
-    """Returns the values of a row by column, and the names of those that can't be read or are missing where one must be."""
-    values, unreadable = {}, set()
-    for name, read, nullable, instead in _readers_of(view):
-        try:
-            value = read(row[name])
-        except ValueError as error:
-            unreadable.add(name)
-            value = error.guess if isinstance(error, DoubtfulError) and name in _GUESSES else None
+def read_row(view: PracticeView, row: Iterable[object]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Returns the values of a row by column, and the names of those that can't be read or are missing where one must be.
+
+    Args:
+        view: whose row it is.
+        row: what the driver gave, in the order of the view's columns; what follows these is left out.
+    """
+    values: dict[str, Any] = {}
+    unreadable: set[str] = set()
+    for (name, read, nullable, instead), given in zip(_readers_of(view), row, strict=False):
+        value = given
+        if value is not None:
+            try:
+                value = read(value)
+            except ValueError as error:
+                unreadable.add(name)
+                value = error.guess if isinstance(error, DoubtfulError) and name in _GUESSES else None
         if value is None and not nullable:
             unreadable.add(name)
             value = instead

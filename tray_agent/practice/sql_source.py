@@ -7,7 +7,7 @@ lock and no snapshot is held in the practice's database, and memory stays flat.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
+    Row,
     Select,
     String,
     and_,
@@ -53,7 +53,6 @@ HALF_A_MINUTE = timedelta(seconds=30)
 _WHOLE = re.compile("-?[0-9]{1,18}")
 """Whole numbers that every database takes as BIGINT."""
 
-Row = Mapping[str, Any]
 Value = TypeVar("Value", Mandant, Patient, Appointment, VisitReason)
 
 
@@ -121,23 +120,23 @@ class SqlPracticeSource:
             if found:
                 yield found
 
-    def _rows_between(self, first: datetime, end: datetime) -> Iterator[list[Row]]:
+    def _rows_between(self, first: datetime, end: datetime) -> Iterator[list[Row[Any]]]:
         reader = self._views[APPOINTMENTS]
         starts, key = reader.columns["starts_at"], reader.columns["id"]
         before_end = starts < self._bound(end)
 
-        def after(row: Row) -> ColumnElement[bool]:
+        def after(row: Row[Any]) -> ColumnElement[bool]:
             """One lower bound only: with two, SQLite would begin every chunk at the first and skip what it has read."""
-            return and_(starts >= row["starts_at"], before_end, or_(starts > row["starts_at"], key > row["id"]))
+            return and_(starts >= row.starts_at, before_end, or_(starts > row.starts_at, key > row.id))
 
         return reader.chunks(and_(starts >= self._bound(first), before_end), (starts, key), after)
 
-    def _rows_not_found_by_time(self) -> Iterator[list[Row]]:
+    def _rows_not_found_by_time(self) -> Iterator[list[Row[Any]]]:
         """Gives the rows without a start and, where the view keeps it as text, those whose text does not begin with year, month and day."""
         reader = self._views[APPOINTMENTS]
         starts, key = reader.columns["starts_at"], reader.columns["id"]
         odd = or_(starts.is_(None), starts.not_like("____-__-__%")) if reader.is_text("starts_at") else starts.is_(None)
-        return reader.chunks(odd, (key,), lambda row: and_(odd, key > row["id"]))
+        return reader.chunks(odd, (key,), lambda row: and_(odd, key > row.id))
 
     def appointments(self, ids: Collection[str]) -> Mapping[str, Appointment]:
         """Returns the appointments of these ids that still exist, by id."""
@@ -155,7 +154,7 @@ class SqlPracticeSource:
             *(and_(extract("month", born) == month, extract("day", born) == day) for month, day in sorted(month_days)),
             bindparam(None, 0) == 1,
         )
-        for rows in reader.chunks(on_days, (key,), lambda row: and_(on_days, key > row["id"])):
+        for rows in reader.chunks(on_days, (key,), lambda row: and_(on_days, key > row.id)):
             yield [patient for row in rows if (patient := _patient(row)).id]
 
     def last_mandants(self, patient_ids: Collection[str]) -> Mapping[str, str]:
@@ -168,7 +167,7 @@ class SqlPracticeSource:
         found: dict[str, str] = {}
         for row in self._views[TREATMENTS].latest("patient_id", patient_ids, by="opened_on"):
             values, unreadable = read_row(TREATMENTS, row)
-            bad_date = "opened_on" in unreadable and row["opened_on"] is not None
+            bad_date = "opened_on" in unreadable and row.opened_on is not None
             found[values["patient_id"]] = "" if bad_date else values["mandant_id"]
         return found
 
@@ -194,18 +193,18 @@ class _ViewReader:
 
     def is_empty(self) -> bool:
         """Returns whether the view holds no row."""
-        return not list(self._rows(select(self._from.c.id).limit(1)))
+        return not self._rows(select(self._from.c.id).limit(1))
 
-    def all(self) -> Iterator[Row]:
+    def all(self) -> Sequence[Row[Any]]:
         """Returns all rows of a small view."""
-        yield from self._rows(self._all)
+        return self._rows(self._all)
 
-    def of(self, name: str, ids: Collection[str]) -> Iterator[Row]:
+    def of(self, name: str, ids: Collection[str]) -> Iterator[Row[Any]]:
         """Returns the rows whose key is one of ``ids``, read in chunks."""
         for chunk in self._bound_chunks(name, ids):
             yield from self._rows(self._all.where(self.columns[name].in_(chunk)))
 
-    def latest(self, name: str, ids: Collection[str], by: str) -> Iterator[Row]:
+    def latest(self, name: str, ids: Collection[str], by: str) -> Iterator[Row[Any]]:
         """Returns for each key the row that is the greatest ``by`` a date, ties by id; one query for each chunk."""
         # Sorted by hand: the databases do not agree on whether NULL comes first or last.
         undated = case((column(by).is_(None), 1), else_=0)
@@ -215,8 +214,8 @@ class _ViewReader:
             yield from self._rows(select(ranked).where(ranked.c.place == 1))
 
     def chunks(
-        self, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]], after: Callable[[Row], ColumnElement[bool]]
-    ) -> Iterator[list[Row]]:
+        self, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]], after: Callable[[Row[Any]], ColumnElement[bool]]
+    ) -> Iterator[list[Row[Any]]]:
         """Streams the rows that meet a condition, in order.
 
         Args:
@@ -228,15 +227,15 @@ class _ViewReader:
         statement = base.where(condition)
         seen: frozenset[object] = frozenset()
         while True:
-            rows = list(self._rows(statement))
-            fresh = [row for row in rows if row["id"] not in seen]
+            rows = self._rows(statement)
+            fresh = [row for row in rows if row.id not in seen]
             if fresh:
                 yield fresh
             if len(rows) < ROWS_AT_ONCE:
                 return
             if not fresh:  # else the same chunk would be read for ever
                 raise _unreadable(self._view.name, "keys do not sort")
-            statement, seen = base.where(after(rows[-1])), frozenset(row["id"] for row in rows)
+            statement, seen = base.where(after(rows[-1])), frozenset(row.id for row in rows)
 
     @cached_property
     def columns(self) -> Mapping[str, ColumnElement[Any]]:
@@ -274,15 +273,9 @@ class _ViewReader:
             return str
         return kind
 
-    def _rows(self, statement: Select[Any]) -> Iterator[Row]:
-        def work(connection: Connection) -> tuple[tuple[str, ...], Sequence[Any]]:
-            result = connection.execute(statement)
-            return tuple(result.keys()), result.all()
-
+    def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         with _naming(self._view):
-            names, rows = self._database.query(work)
-        for row in rows:
-            yield dict(zip(names, row, strict=True))
+            return self._database.query(lambda connection: connection.execute(statement).all())
 
 
 @contextmanager
@@ -315,7 +308,7 @@ def _as(kind: type, key: str) -> object | None:
         return None
 
 
-def _by_id(read: Callable[[Row], Value], rows: Iterator[Row]) -> dict[str, Value]:
+def _by_id(read: Callable[[Row[Any]], Value], rows: Iterable[Row[Any]]) -> dict[str, Value]:
     """Returns values by id. Two different rows of one id make all of it unreadable: which one is right can't be told."""
     values: dict[str, Value] = {}
     for row in rows:
@@ -341,22 +334,22 @@ def _contradictory(value: Value) -> Value:
     return replace(value, unreadable=value.unreadable | {"id"})
 
 
-def _mandant(row: Row) -> Mandant:
+def _mandant(row: Row[Any]) -> Mandant:
     values, unreadable = read_row(MANDANTS, row)
     return Mandant(**values, unreadable=unreadable)
 
 
-def _patient(row: Row) -> Patient:
+def _patient(row: Row[Any]) -> Patient:
     values, unreadable = read_row(PATIENTS, row)
     return Patient(**values, unreadable=unreadable)
 
 
-def _appointment(row: Row) -> Appointment:
+def _appointment(row: Row[Any]) -> Appointment:
     values, unreadable = read_row(APPOINTMENTS, row)
     values["ends_at"] = end_of(values["starts_at"], values["ends_at"])
     return Appointment(**values, unreadable=unreadable)
 
 
-def _visit_reason(row: Row) -> VisitReason:
+def _visit_reason(row: Row[Any]) -> VisitReason:
     values, unreadable = read_row(VISIT_REASONS, row)
     return VisitReason(**values, unreadable=unreadable)

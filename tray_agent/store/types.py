@@ -5,27 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Unicode, UnicodeText
 from sqlalchemy.types import TypeDecorator, TypeEngine
-
-
-@cache
-def _sqlite_instant() -> TypeEngine[datetime]:
-    """Returns the text that SQLAlchemy keeps on SQLite, written three times as fast: a message has five instants."""
-    from sqlalchemy.dialects import sqlite
-
-    class SqliteInstant(sqlite.DATETIME):
-        def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
-            """Returns what writes ``2026-11-24 09:10:00.000000``."""
-            return _written
-
-    return SqliteInstant()  # type: ignore[no-untyped-call]
-
-
-def _written(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat(" ", "microseconds")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -35,13 +19,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
-        """Returns DATETIME2(7) on SQL Server, which is what its driver sends (else indexes would convert), text on SQLite."""
+        """Returns DATETIME2(7) on SQL Server, which is what its driver sends: else indexes would convert."""
         if dialect.name == "mssql":
             from sqlalchemy.dialects import mssql
 
             return dialect.type_descriptor(mssql.DATETIME2(7))  # type: ignore[no-untyped-call]
-        if dialect.name == "sqlite":
-            return _sqlite_instant()
         return dialect.type_descriptor(DateTime(timezone=False))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -50,15 +32,44 @@ class UtcDateTime(TypeDecorator[datetime]):
         Raises:
             ValueError: the value has no time zone.
         """
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a naive time can't be stored: {value!r}")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        return None if value is None else _utc(value).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Returns a stored time as an aware UTC instant."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object] | None:
+        """Returns what stores a value; for SQLite in one step, because a message has five instants."""
+        return _written if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Returns what reads a stored value; for SQLite in one step, too."""
+        return _read if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _utc(instant: datetime) -> datetime:
+    """Returns an aware instant in UTC.
+
+    Raises:
+        ValueError: it has no time zone.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"a naive time can't be stored: {instant!r}")
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+
+
+def _written(instant: datetime | None) -> str | None:
+    """Returns an instant as SQLAlchemy keeps it on SQLite: ``2026-11-24 09:10:00.000000``."""
+    return None if instant is None else _text_of(_utc(instant))
+
+
+@lru_cache(maxsize=1024)  # what is written together says the same few instants over and over
+def _text_of(utc: datetime) -> str:
+    return utc.isoformat(" ", "microseconds").removesuffix("+00:00")
+
+
+def _read(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(f"{written}Z")
 
 
 class Credits(TypeDecorator[Decimal]):

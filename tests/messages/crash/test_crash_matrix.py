@@ -70,7 +70,7 @@ def test_ten_thousand_messages_and_a_thousand_kills(tmp_path: Path) -> None:
         engine, agents = ("sqlite", "postgresql")[number % 2], 1 + number // 2 % 2
         folder = tmp_path / str(number)
         with a_database(engine, folder) as url:
-            round_ = Round(messages=500, kills=50, agents=agents, seed=number, moves=100 * (number % 3), restores=number // 4 % 3)
+            round_ = Round(messages=500, kills=50, agents=agents, seed=number, moves=100 * (number % 3), restores=number // 2 % 3)
             outcome = play(round_, url, folder)
         assert_right(outcome)
         messages, killed, number = messages + outcome.messages, killed + outcome.by_hand_of, number + 1

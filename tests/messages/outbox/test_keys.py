@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_agent.messages.outbox.keys import birthday_key, reference_of, reminder_key, start_in, year_in
+from tray_agent.messages.outbox.keys import birthday_key, former_in, moved_key, reference_of, reminder_key, start_in, year_in
 
 starts = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31))  # noqa: DTZ001 - local
 ids = st.text(min_size=1, max_size=200)
@@ -43,3 +44,18 @@ def test_a_moved_appointment_has_a_key_of_its_own_and_the_same_start_the_same() 
     nine, ten = datetime(2026, 11, 24, 9), datetime(2026, 11, 24, 10)  # noqa: DTZ001 - local
     assert reminder_key("a", nine) != reminder_key("a", ten)
     assert reminder_key("a", nine) == reminder_key("a", nine.replace(second=30))
+
+
+@given(ids, starts, starts)
+def test_the_key_of_a_notice_names_both_times(practice_id: str, start: datetime, former: datetime) -> None:
+    key = moved_key(practice_id, start, former)
+    assert start_in(key) == start.replace(second=0, microsecond=0)
+    assert former_in(key) == former.replace(second=0, microsecond=0)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "reminder/20261124t1010", "reminder/20261324t1010/a", "reminder/2026112at1010/a", "birthday/2026/a", "x"]
+)
+def test_what_is_no_key_of_an_appointment_names_no_start(key: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - what is wrong with it is told in several ways
+        start_in(key)

@@ -176,7 +176,7 @@ def test_another_doctor_than_was_told_asks_to_call_and_one_that_no_text_names_do
 
 def test_who_was_told_wrong_is_on_the_call_list_before_the_next_run_would_tell_too_late(world: World) -> None:
     told(world)
-    world.next_preparing = world.parts.instant(TOMORROW_NINE + timedelta(hours=1))
+    world.next_telling = world.parts.instant(TOMORROW_NINE + timedelta(hours=1))
     world.change_appointment(starts_at=TOMORROW_NINE - timedelta(minutes=30))
     (entry,) = world.service.call_list()
     assert entry.message.appointment_at == world.parts.instant(TOMORROW_NINE - timedelta(minutes=30))
@@ -193,7 +193,7 @@ def test_who_was_told_wrong_is_on_the_call_list_before_the_next_run_would_tell_t
 
 def test_who_is_told_in_time_by_the_next_run_is_not_on_the_call_list(world: World) -> None:
     told(world)
-    world.next_preparing = world.clock.now() + timedelta(hours=1)
+    world.next_telling = world.clock.now() + timedelta(hours=1)
     world.change_appointment(starts_at=TOMORROW_NINE - timedelta(minutes=30))
     assert world.service.call_list() == []
 
@@ -472,6 +472,40 @@ def test_of_an_appointment_that_is_not_found_the_last_word_alone_is_on_the_call_
     assert world.service.call_list() == []
 
 
+@pytest.mark.parametrize(
+    ("offset", "days", "telling", "stays"),
+    [(1, 1, 22, True), (1, 2, 22, False), (3, 2, 22, True), (1, 1, 1, False), (1, 1, None, True)],
+    ids=["searched before", "searched later", "searched before that", "compared before it began", "no run is planned"],
+)
+def test_whom_no_run_decides_about_any_more_stays_on_the_call_list_when_moved_to_another_day(
+    world: World, offset: int, days: int, telling: int | None, stays: bool
+) -> None:
+    told(world)
+    world.gateway.report(DeliveryReport(world.only().reference, DeliveryStatus.FAILED))
+    later(world, minutes=6)
+    world.follow_up()
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(hours=2)))
+    world.values[switches.OFFSET_START] = offset
+    world.next_telling = None if telling is None else world.clock.now() + timedelta(hours=telling)
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(days=days))
+    assert bool(world.service.call_list()) is stays
+
+
+@pytest.mark.parametrize(("later_by", "listed"), [(0, True), (1, True), (24, True), (48, False)])
+def test_who_gets_a_moved_appointment_of_which_another_was_told_is_on_the_list_where_no_message_comes_in_time(
+    world: World, later_by: int, listed: bool
+) -> None:
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    told(world)
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(hours=2)))
+    world.next_telling = world.clock.now() + timedelta(hours=22)
+    world.change_appointment(patient_id="P2", starts_at=TOMORROW_NINE + timedelta(hours=later_by))
+    assert [entry.message.patient_id for entry in world.service.call_list()] == ["P2"] * listed
+    for entry in world.service.call_list():
+        assert world.service.tick_off([entry.message.id], "anna") == 1
+    assert world.service.call_list() == []
+
+
 def test_who_decided_a_doubt_did_not_say_that_nothing_is_to_be_prepared_any_more(world: World) -> None:
     world.gateway.answer = lambda _sms: InDoubt("weg")
     world.book_appointment()
@@ -637,7 +671,7 @@ def test_a_notice_that_does_not_arrive_is_one_entry_on_the_call_list(world: Worl
 def test_who_gets_an_appointment_of_which_another_was_told_by_telephone_is_reminded(world: World) -> None:
     world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
     told(world)
-    world.next_preparing = None
+    world.next_telling = None
     world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=2))
     (entry,) = world.service.call_list()
     world.service.tick_off([entry.message.id], "anna")

@@ -291,6 +291,27 @@ def test_a_refused_account_is_asked_again_after_a_change_or_once_before_the_day_
     assert world.follow_up().counts == {"delivered": 1}
 
 
+def test_an_account_that_answers_again_is_asked_though_another_is_all_the_time(world: World) -> None:
+    world.practice.put(replace(MEIER, id="M2"))
+    world.sms["M2"] = refused = Silent()
+    refused.error = GatewayAccountError("Abgelehnt", "Passwort falsch.", "", item="M2", fault=AccountFault.AUTHORISATION)
+    world.add_patients(1)
+    world.add_patients(1, mandant="M2", prefix="R")
+    world.prepare()
+    world.send()
+    of_m1, of_m2 = (one for mandant in ("M1", "M2") for one in world.messages() if one.mandant_id == mandant)
+    world.gateway.report(DeliveryReport(of_m1.reference, DeliveryStatus.BUFFERED))
+    world.clock.advance(timedelta(minutes=15))
+    world.follow_up()
+    refused.error = None
+    world.force(of_m1.id, next_at=world.clock.now())
+    assert "delivered" not in world.follow_up().counts
+    world.service.refresh_credits()
+    world.force(of_m1.id, next_at=world.clock.now())
+    assert world.follow_up().counts["delivered"] == 1
+    assert next(one.state for one in world.messages() if one.id == of_m2.id) is MessageState.DELIVERED
+
+
 def test_a_refused_account_is_not_asked_each_time_another_is(world: World) -> None:
     world.practice.put(replace(MEIER, id="M2"))
     world.sms["M1"], world.sms["M2"] = asked, refused = Counting(world), Silent(world)

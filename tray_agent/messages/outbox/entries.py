@@ -22,7 +22,7 @@ from tray_agent.i18n import shown_text, store_text
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.keys import reference_of
 from tray_agent.messages.outbox.model import OutboxMessage, OutboxReason
-from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, Actor, Step, state_after
+from tray_agent.messages.outbox.states import FINAL, MISSED, NEVER_LEFT, OPEN_DELIVERY, Actor, Step, state_after
 from tray_agent.search_keys import find_key, sort_key
 from tray_agent.store.database import IN_CHUNK
 from tray_agent.store.tables import message
@@ -251,8 +251,12 @@ def put_off(connection: Connection, ids: Collection[int], until: datetime) -> No
 
 
 def make_due(connection: Connection, reasons: Collection[str], now: datetime, mandants: Collection[str] | None = None) -> int:
-    """Makes prepared messages that are put off for these reasons due now, and returns how many; ``mandants``: only of these."""
-    which = [message.c.state == MessageState.PREPARED.value, message.c.reason.in_(reasons), message.c.next_at > now]
+    """Makes messages due now that are put off for these reasons, and returns how many; ``mandants``: only of these.
+
+    What is prepared is due to be sent, what was handed over is due to be asked about.
+    """
+    states = sorted(state.value for state in (MessageState.PREPARED, *OPEN_DELIVERY))
+    which = [message.c.state.in_(states), message.c.reason.in_(reasons), message.c.next_at > now]
     which += [] if mandants is None else [message.c.mandant_id.in_(mandants)]
     return connection.execute(update(message).where(*which).values(next_at=now)).rowcount
 
@@ -310,7 +314,7 @@ def known_ahead(
     at, number = message.c.appointment_at, message.c.id
     beyond = at > now if after is None else or_(at > after[0], and_(at == after[0], number > after[1]))
     wanted = (at > now, beyond, *([] if newest is None else [number <= newest]))
-    rows = connection.execute(_KNOWN.where(*wanted).order_by(at, number).limit(limit))
+    rows = connection.execute(_KNOWN.where(*wanted).order_by(at, number).limit(limit)).all()
     return [_read_known(row) for row in rows]
 
 
@@ -379,27 +383,27 @@ def _known(connection: Connection, statement: Select[Any], column: ColumnElement
 
 def _read_known(row: Row[Any]) -> Known:
     values = list(row)
-    values[_KNOWN_STATE], values[_KNOWN_STANDING] = MessageState(values[_KNOWN_STATE]), Standing(values[_KNOWN_STANDING])
+    values[_KNOWN_STATE], values[_KNOWN_STANDING] = _STATES[values[_KNOWN_STATE]], _STANDINGS[values[_KNOWN_STANDING]]
     return Known(*values)
 
 
 def _in_chunks(connection: Connection, statement: Select[Any], column: ColumnElement[Any], wanted: Collection[Any]) -> Iterator[Row[Any]]:
     keys = list(wanted)
     for begin in range(0, len(keys), IN_CHUNK):
-        yield from connection.execute(statement.where(column.in_(keys[begin : begin + IN_CHUNK])))
+        yield from connection.execute(statement.where(column.in_(keys[begin : begin + IN_CHUNK]))).all()
 
 
 def _row_of(draft: Draft, now: datetime) -> dict[str, Any]:
     values = dict(zip(_DRAFTED, _drafted(draft), strict=True))
-    return values | {
+    values |= {
         "reference": draft.reference or reference_of(draft.unique_key),
         "kind": draft.kind.value,
         "channel": draft.channel.value if draft.channel else None,
         "state": draft.state.value,
         "prepared_at": now,
         "final_at": now if draft.state in FINAL else None,
-        **_derived(values),
     }
+    return values | _derived(values)
 
 
 def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -429,6 +433,9 @@ _INSERT = insert(message).values(_AT_FIRST)
 
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
 _KNOWN_STATE, _KNOWN_STANDING = ([known.name for known in fields(Known)].index(name) for name in ("state", "standing"))
+
+_STATES = {state.value: state for state in MessageState}
+_STANDINGS = {standing.value: standing for standing in Standing}
 
 _COLUMNS = [column.name for column in message.c]
 _KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", "channel", "state", "sentence"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 _PLAIN = re.compile(r"[0-9a-z._-]{1,64}")
@@ -22,7 +23,7 @@ def reminder_key(appointment_id: str, starts_at: datetime) -> str:
         appointment_id: as the practice writes it.
         starts_at: local wall-clock time, naive; a move by less than a minute is none.
     """
-    return f"reminder/{starts_at:%Y%m%dt%H%M}/{_plain(appointment_id)}"
+    return f"reminder/{_written(starts_at)}/{_plain(appointment_id)}"
 
 
 def moved_key(appointment_id: str, starts_at: datetime, former: datetime) -> str:
@@ -33,7 +34,7 @@ def moved_key(appointment_id: str, starts_at: datetime, former: datetime) -> str
         starts_at: the time that is true now: local wall-clock time, naive, as the other.
         former: the time that the patient was told.
     """
-    return f"moved/{starts_at:%Y%m%dt%H%M}/{former:%Y%m%dt%H%M}/{_plain(appointment_id)}"
+    return f"moved/{_written(starts_at)}/{_written(former)}/{_plain(appointment_id)}"
 
 
 def call_key(key: str) -> str:
@@ -68,11 +69,16 @@ def former_in(unique_key: str) -> datetime | None:
     return _time_in(rest.partition("/")[2].partition("/")) if kind == "moved" else None
 
 
+def _written(wall: datetime) -> str:
+    """Returns a wall-clock time as keys hold it: ``20261124t0915``."""
+    return wall.isoformat("t", "minutes").replace("-", "").replace(":", "")
+
+
 def _time_in(parted: tuple[str, str, str]) -> datetime:
     written, slash, _rest = parted
     if not slash or len(written) != 13:
         raise ValueError("/".join(parted))
-    return datetime(int(written[:4]), int(written[4:6]), int(written[6:8]), int(written[9:11]), int(written[11:13]))  # noqa: DTZ001 - local, naive
+    return datetime.fromisoformat(written)
 
 
 def year_in(unique_key: str) -> int:
@@ -102,8 +108,13 @@ def reference_of(unique_key: str, licence: str = "") -> str:
         unique_key: of the message.
         licence: the licence number of the Mandant that is charged, as the practice writes it; "" where nobody is.
     """
-    compact = "".join(character for character in licence.casefold() if character.isalnum())
+    compact = _compact(licence)
     return b32encode(sha256(f"{compact}/{unique_key}".encode() if compact else unique_key.encode()).digest()[:15]).decode().lower()[:20]
+
+
+@lru_cache(maxsize=64)  # a practice has few Mandanten and many messages
+def _compact(licence: str) -> str:
+    return "".join(character for character in licence.casefold() if character.isalnum())
 
 
 def _plain(practice_id: str) -> str:

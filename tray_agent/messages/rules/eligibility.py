@@ -41,7 +41,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tray_agent.config import settings as switches
 from tray_agent.config.settings import Settings
@@ -119,8 +119,7 @@ class RuleSettings:
         return SearchWindow(first, first + timedelta(days=self.search_days - 1))
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderKey:
+class ReminderKey(NamedTuple):
     """What may be reminded once: an appointment at a start (local wall clock, naive; whole minutes)."""
 
     appointment_id: str
@@ -137,8 +136,7 @@ class ReminderKey:
         return reminder_key(self.appointment_id, self.starts_at)
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeKey:
+class NoticeKey(NamedTuple):
     """What may be told once: that an appointment has this start instead of the one that its patient was told (both as of a reminder)."""
 
     appointment_id: str
@@ -151,8 +149,7 @@ class NoticeKey:
         return moved_key(self.appointment_id, self.starts_at, self.former)
 
 
-@dataclass(frozen=True, slots=True)
-class BirthdayKey:
+class BirthdayKey(NamedTuple):
     """What may be greeted once: a patient in a year."""
 
     patient_id: str
@@ -280,6 +277,14 @@ class Circumstances:
     def today(self) -> date:
         """Returns the practice's date."""
         return self.now.date()
+
+    @cached_property
+    def mandant_faults(self) -> Mapping[str, Reason | None]:
+        """Returns by Mandant why he can't be charged today; None where he can."""
+        return {
+            mandant.id: Reason.DATA_UNREADABLE if "id" in mandant.unreadable else licence_fault(mandant, self.today)
+            for mandant in self.mandants.values()
+        }
 
     @cached_property
     def window(self) -> SearchWindow:
@@ -417,15 +422,21 @@ class PreparingBatch:
         decision = decide_reminder(candidate, self._around, earlier)
         if not isinstance(decision, Eligible) or isinstance(decision.key, BirthdayKey):
             return decision
-        same_day = self._prepared.setdefault((decision.patient_id, decision.key.starts_at.date()), set())
         if decision.key in self._keys:  # a view may hold one appointment twice
             return decision.refused(Reason.ALREADY_REMINDED)
-        is_reminder = isinstance(decision.key, ReminderKey)  # who was told another time is told the right one in any case
-        if is_reminder and self._around.settings.one_per_day and same_day - {decision.key.appointment_id}:
+        if self._around.settings.one_per_day and self._is_another_that_day(decision.patient_id, decision.key):
             return decision.refused(Reason.ANOTHER_THAT_DAY)
-        same_day.add(decision.key.appointment_id)
         self._keys.add(decision.key)
         return decision
+
+    def _is_another_that_day(self, patient_id: str, key: AppointmentKey) -> bool:
+        """Returns whether a reminder comes after another appointment of its patient and day; if not, it counts for those that follow."""
+        same_day = self._prepared.setdefault((patient_id, key.starts_at.date()), set())
+        is_reminder = isinstance(key, ReminderKey)  # who was told another time is told the right one in any case
+        if is_reminder and same_day - {key.appointment_id}:
+            return True
+        same_day.add(key.appointment_id)
+        return False
 
     def birthday(self, candidate: Candidate, earlier: Earlier = _NOTHING) -> Decision:
         """Decides a birthday; the arguments are those of ``reminder``."""
@@ -660,6 +671,8 @@ def _notice_fault(notice: NoticeKey, settings: RuleSettings, earlier: Earlier) -
 
 def _earlier_fault(key: ReminderKey, patient_id: str, appointment: Appointment, around: Circumstances, earlier: Earlier) -> Reason | None:
     """Returns why an appointment is not reminded whose patient was told this very time, or none yet."""
+    if not earlier.reminders and key not in earlier.keys:
+        return None  # so with nearly all
     of_appointment = earlier.of_appointment.get(key.appointment_id, ())
     told = told_last(of_appointment)
     of_this_start = [known for known in of_appointment if known.key.starts_at == key.starts_at]
@@ -712,10 +725,7 @@ def _charged(treatment_mandant: str | None, around: Circumstances) -> str | None
 def _mandant_fault(mandant_id: str | None, around: Circumstances) -> Reason | None:
     if mandant_id is None:
         return Reason.NO_MANDANT
-    mandant = around.mandants.get(mandant_id)
-    if mandant is None:
-        return Reason.MANDANT_UNKNOWN
-    return Reason.DATA_UNREADABLE if "id" in mandant.unreadable else licence_fault(mandant, around.today)
+    return around.mandant_faults.get(mandant_id, Reason.MANDANT_UNKNOWN)
 
 
 _CHANNELS = (Channel.SMS, Channel.EMAIL)

@@ -18,6 +18,9 @@ BELIEVED_AFTER = timedelta(minutes=30)
 FEW = 2
 """If more appointments are gone at once, a person is asked."""
 
+_SAID = frozenset({"id", "patient_id", "starts_at"})
+"""What a message says of its appointment."""
+
 
 def truth_of(starts_at: datetime, patient_id: str, appointment: Appointment | None) -> Standing:
     """Returns how a message stands to its appointment as it is now.
@@ -33,7 +36,7 @@ def truth_of(starts_at: datetime, patient_id: str, appointment: Appointment | No
         return Standing.ABSENT
     if appointment.status is AppointmentStatus.CANCELLED:
         return Standing.CANCELLED
-    if appointment.unreadable & {"id", "patient_id", "starts_at"}:
+    if appointment.unreadable & _SAID:
         return Standing.AS_TOLD
     if appointment.patient_id != patient_id:
         return Standing.REASSIGNED
@@ -47,4 +50,5 @@ def names_another_doctor(told: str | None, appointment: Appointment) -> bool:
 
 def start_of(appointment: Appointment) -> datetime:
     """Returns an appointment's start as keys write it: local wall clock, naive, whole minutes."""
-    return appointment.starts_at.replace(second=0, microsecond=0)
+    starts_at = appointment.starts_at
+    return starts_at.replace(second=0, microsecond=0) if starts_at.second or starts_at.microsecond else starts_at

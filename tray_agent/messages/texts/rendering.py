@@ -384,7 +384,7 @@ The joiners stay (U+200C, U+200D): Persian names and compound emoji need them.""
 
 def without_unseen(text: str) -> str:
     """Returns a text in composed characters without what nobody sees: it costs segments, or turns what follows around."""
-    return unicodedata.normalize("NFC", UNSEEN.sub("", text))
+    return unicodedata.normalize("NFC", text if text.isprintable() else UNSEEN.sub("", text))
 
 
 @lru_cache(maxsize=4096)

@@ -83,7 +83,7 @@ def keep_balances(parts: MessageParts, balances: Mapping[Account, Decimal]) -> N
         rows = [{"mandant_id": account.keeper, "measured_at": now, "balance": balance} for account, balance in balances.items()]
         connection.execute(insert(credit_balance), rows)
         mandants = [mandant for account in balances for mandant in account.mandants]
-        entries.make_due(connection, [OutboxReason.ACCOUNT_REFUSED], now, mandants)
+        entries.make_due(connection, [OutboxReason.ACCOUNT_REFUSED, OutboxReason.STATUS_UNAVAILABLE], now, mandants)
 
     if balances:
         parts.database.transact(work)

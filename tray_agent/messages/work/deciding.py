@@ -109,7 +109,7 @@ class Drafting:
         expires_at = begins or expires_at or self.end_of_day()
         if former is not None and former > self.around.now:  # who comes at the former time is not helped by a notice any more
             expires_at = min(expires_at, self.parts.instant(former))
-        names_doctor = appointment is not None and Placeholder.DOCTOR in parse(f"{template.subject}\n{template.text}").placeholders
+        names_doctor = Placeholder.DOCTOR in (*parse(template.subject).placeholders, *parse(template.text).placeholders)
         return Draft(
             kind=decision.kind,
             unique_key=key,
@@ -127,7 +127,7 @@ class Drafting:
             segments=rendered.segment_count,
             cost=rendered.cost,
             appointment_at=begins,
-            doctor=(appointment.doctor or None) if appointment is not None and names_doctor else None,
+            doctor=(appointment.doctor or None) if appointment and names_doctor else None,
             reference=reference_of(key, self.around.mandants[decision.mandant_id].licence_number or ""),
         )
 
@@ -253,23 +253,22 @@ class SaidWords:
 
     def __init__(self, drafting: Drafting) -> None:
         self._parts, self._drafting = drafting.parts, drafting
-        self._day: date | None = None
+        self._day: tuple[datetime, datetime] | None = None
         self._keys: dict[tuple[str | None, str, str], str] = {}
 
     def by(self, draft: Draft) -> str | None:
         """Returns the key of the message that says the same already; None where there is none: then this one says it from now on."""
-        day = self._parts.local(draft.appointment_at).date() if draft.appointment_at else None
-        if not self._keys or day != self._day:
-            self._read(day)
+        if self._day is None or not self._day[0] <= (draft.appointment_at or self._day[0]) < self._day[1]:
+            self._read(draft.appointment_at)
         said_by = self._keys.setdefault((draft.recipient, draft.subject, draft.text), draft.unique_key)
         return None if said_by == draft.unique_key else said_by
 
-    def _read(self, day: date | None) -> None:
-        begin = datetime.combine(day or self._drafting.around.today, time.min)
-        first, end = (self._parts.instant(at) for at in (begin, begin + timedelta(days=1)))
+    def _read(self, appointment_at: datetime | None) -> None:
+        day = self._parts.local(appointment_at).date() if appointment_at else self._drafting.around.today
+        begin = datetime.combine(day, time.min)
+        first, end = self._day = self._parts.instant(begin), self._parts.instant(begin + timedelta(days=1))
         with self._parts.database.read() as connection:
-            said = entries.said_between(connection, first, end) if day else entries.greeted_since(connection, first)
-        self._day = day
+            said = entries.said_between(connection, first, end) if appointment_at else entries.greeted_since(connection, first)
         self._keys = {(recipient, subject, text): key for recipient, subject, text, key in said}
 
 

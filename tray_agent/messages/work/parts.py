@@ -120,7 +120,7 @@ class MessageParts:
         region: the country of telephone numbers without a country code.
         canton: whose holidays are quiet.
         next_sending: gives the next planned time of sending (aware), or None where there is none.
-        next_preparing: the same of preparing reminders.
+        next_telling: gives when what the next planned run of preparing reminders finds is sent (aware), or None where there is none.
         outlook: gives what is to be expected of sending: when it runs next, owed attempts and what holds them back considered.
         planned_days: gives the practice's days on which a job has a planned time, by its schedule as it is now: after an instant, up to
             and including another (aware).
@@ -146,7 +146,7 @@ class MessageParts:
     canton: str = "ZH"
     rules: SendingRules = field(default_factory=SendingRules)
     next_sending: Callable[[], datetime | None] = lambda: None
-    next_preparing: Callable[[], datetime | None] = lambda: None
+    next_telling: Callable[[], datetime | None] = lambda: None
     outlook: Callable[[], Outlook] = Outlook
     planned_days: Callable[[JobKey, datetime, datetime], Iterable[date]] = lambda _job, _after, _until: ()
     make_sending_due: Callable[[], None] = lambda: None
