@@ -33,7 +33,7 @@ SUBJECTS = {"job_history": JobKey.SEND_MESSAGES}
 WITHOUT_ENGINE = ("overview", "schedule")
 """Windows that ask the engine nothing by themselves."""
 
-HARMLESS = frozenset({"machine", "clock", "workstation", "person", "secrets", "job_events"})
+HARMLESS = frozenset({"machine", "configuration", "zone", "clock", "workstation", "person", "secrets", "job_events"})
 """What may be asked anywhere: it opens nothing."""
 
 
