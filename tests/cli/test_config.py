@@ -11,6 +11,7 @@ import pytest
 
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
+from tray_agent.platforms.service_secrets import EnvironmentFile
 from tray_agent.store.database import Database
 
 
@@ -107,3 +108,20 @@ def test_a_changed_server_is_confirmed_by_a_person_who_sees_both(
     assert ("Nichts zu bestätigen" in capsys.readouterr().out) is confirmed
     assert run(["config", "confirm"]) == 0
     assert "Nichts zu bestätigen" in capsys.readouterr().out
+
+
+def test_a_service_is_told_the_server_of_its_password(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = EnvironmentFile(tmp_path / "secrets.env")
+    monkeypatch.setattr("tray_agent.cli.service.service_secrets", lambda _file: kept)
+    for name in ("mail", "store"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"neu\n")))
+        assert run(["service", "secret", name, "--config", str(file)]) == 0
+    assert "Das Passwort gilt für mail.example:587 (starttls)." in capsys.readouterr().out
+    lines = (tmp_path / "secrets.env").read_text(encoding="utf-8").splitlines()
+    assert lines == [
+        'VITOCLIENT_SECRET_HOST_MAIL="mail.example:587 (starttls)"',
+        'VITOCLIENT_SECRET_MAIL="neu"',
+        'VITOCLIENT_SECRET_STORE="neu"',
+    ]

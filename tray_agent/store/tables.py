@@ -214,7 +214,7 @@ agent_presence = Table(
 configuration = Table(
     "configuration",
     metadata,
-    # Of the configuration: "practice", "gateway", "mail".
+    # Of the configuration: "practice", "gateway", "mail", "ui" (the name of the practice software alone).
     Column("section", key_text(20), primary_key=True),
     # As JSON, in the form in which a file would hold it.
     Column("content", long_text(), nullable=False),
