@@ -322,7 +322,9 @@ def test_checking_now_tells_what_the_run_came_to(
     assert button(dialog, "Jetzt prüfen").isEnabled()
 
 
-def test_a_transfer_can_be_cancelled(qtbot: QtBot, dialog: DownloadsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transfer_can_be_cancelled(
+    qtbot: QtBot, dialog: DownloadsDialog, agent: Agent, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def work(context: JobContext) -> JobResult:
         pause = threading.Event()
         for _attempt in range(3000):
@@ -335,6 +337,7 @@ def test_a_transfer_can_be_cancelled(qtbot: QtBot, dialog: DownloadsDialog, agen
     qtbot.waitUntil(lambda: any(job.running is not None for job in agent.jobs.overview()), timeout=20_000)
     dialog.transfer.cancel.click()
     qtbot.waitUntil(lambda: dialog.banner.text.startswith("abgebrochen"), timeout=20_000)
+    assert service.stopped == 1
     assert not dialog.transfer.isVisible()
 
 

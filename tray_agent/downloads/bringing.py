@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from tray_agent.downloads import report
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.keeping import Keeper, Transfers
-from tray_agent.downloads.model import ElementVersion, VersionKey
+from tray_agent.downloads.model import DownloadState, ElementVersion, VersionKey
 from tray_agent.downloads.report import Happened, activity_of
 from tray_agent.errors import KnownError
 from tray_agent.protocol.model import Activity, Level
@@ -77,13 +77,15 @@ class Bringer:
                 return
             self._told_now = set()
             self._keeper.clear_left_over()
-            missing = [one.signed for one in self._parts.rows.all() if one.should_be_here and self._keeper.is_missing(one)]
+            downloads = self._parts.rows.all()
+            missing = [one.signed for one in downloads if one.should_be_here and self._keeper.is_missing(one)]
             self._told &= self._told_now  # what was wrong and is not any more may be told again
             self._forget_troubles({version.key for version in missing})
             due = [version for version in missing if self._is_due(version.key)]
             if due and self._is_due(None) and self._now() >= self._rests_until and has_network():
                 self._bring(due, may)
-            self._keeper.prune(self._parts.settings.load(), for_all=False)
+            if any(one.for_all is DownloadState.SUPERSEDED and one.was_here for one in downloads):
+                self._keeper.prune(self._parts.settings.load(), for_all=False)
 
     def rest(self) -> None:
         """Leaves off bringing files for a while: a person said so. What is here of them stays."""

@@ -138,7 +138,7 @@ class DownloadRows:
         Returns:
             False where the row is about another file by now, or not offered yet: nothing was changed.
         """
-        if not _change(connection, version, {"element": version.element}, predecessors(DownloadState.STARTED)):  # only holds the row
+        if not _change(connection, version, {"size": version.size}, predecessors(DownloadState.STARTED)):  # only holds the row
             return False
         change: dict[str, object] = {"installed": installed.value if installed else "", "exit_code": exit_code, "changed_by": by[:120]}
         self._keep_place(connection, version, change | {"changed_at": self.database.now(connection)})
@@ -154,7 +154,7 @@ class DownloadRows:
         Returns:
             False where the row is about another file by now: nothing was changed.
         """
-        if not _change(connection, version, {"element": version.element}):  # only holds the row
+        if not _change(connection, version, {"size": version.size}):  # only holds the row
             return False
         verified_at = None if file_time is None else self.database.now(connection)
         self._keep_place(connection, version, {"file_time": file_time, "verified_at": verified_at})
