@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.cli.commands import build
+from tray_agent.config.machine import load_machine
+from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.abilities import AgentKind, Lack, LackKind, Report
+from tray_agent.jobs.presence import Presences
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 SPEC = '{"freq_type": 4, "active_start_date": 20260101, "active_start_time": 213000}'
@@ -69,7 +75,25 @@ def test_the_keys_are_those_that_are_documented(capsys: pytest.CaptureFixture[st
 
 
 def test_a_run_has_the_keys_that_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
-    run(["settings", "set", "DownloadService.Aktiv", "Ja"])
+    run(["settings", "set", "SMSService.TerminerinnerungSenden", "Ja"])
     capsys.readouterr()
-    assert run(["jobs", "run", "download", "--dry-run", "--json"]) in (0, 1)
+    assert run(["jobs", "run", "update_status", "--dry-run", "--json"]) in (0, 1)
     assert set(json.loads(capsys.readouterr().out)) == documented("jobs run") - {"level", "item"}
+
+
+def test_a_workstation_has_the_keys_that_are_documented_and_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lack = Lack(LackKind.PASSWORD, "das SMS-Passwort von M1 fehlt")
+    report = Report("anna", AgentKind.SERVICE, {JobKey.SEND_MESSAGES: [lack]}, {"gateway/M1": False}, "2.68.1")
+    with Agent(load_machine(), workstation="LABOR") as agent:
+        Presences(agent.store, "x", "LABOR", agent.clock, report=lambda: report).tell(timedelta(seconds=3))
+    assert run(["workstations", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert set(told) | {"kind", "sentence", "tried_anyway"} == documented("workstations")
+    assert told["lacks"] == {"send_messages": [{"kind": "password", "sentence": lack.sentence, "tried_anyway": False}]}
+    assert (told["workstation"], told["here"], told["is_there"], told["kind"]) == ("LABOR", False, True, "service")
+    assert run(["settings", "set", "SMSService.TerminerinnerungSenden", "Ja"]) == 0
+    assert run(["workstations"]) == 0
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("LABOR", "anna", "Dienst", "2.68.1", "jetzt", "Mitteilungen senden: das SMS-Passwort von M1 fehlt"))
+    assert run(["doctor"]) == 1
+    assert "LABOR kann nicht alles. Mitteilungen senden: das SMS-Passwort von M1 fehlt." in capsys.readouterr().out

@@ -14,13 +14,15 @@ from tests.jobs.engine import as_another_file
 from tests.support.refusing import Refusing
 from tray_agent import __version__
 from tray_agent.agent import Agent
+from tray_agent.config.settings import REMINDERS_ON
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.abilities import AgentKind, Lack, LackKind, Report
 from tray_agent.jobs.model import Presence
 from tray_agent.jobs.presence import Presences
 from tray_agent.practice.model import Mandant
+from tray_agent.tray.model import Restart
 from ui.dialogs.info import InfoDialog
-from ui.models.info import Workstation, database_words, facts_of, licences, workstation_of
+from ui.models.info import Workstation, as_lines, database_words, facts_of, licences, workstation_of
 from ui.windows import DialogContext
 
 TODAY = date(2026, 11, 23)
@@ -112,3 +114,31 @@ def test_the_window_shows_what_it_can_and_says_what_it_can_not(qtbot: QtBot, con
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     assert f"Programm: vitoclient-Services {__version__}" in clipboard.text()
+
+
+def test_workstations_stand_in_the_window_and_the_chosen_one_says_what_it_lacks(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
+    agent.settings.save({REMINDERS_ON: True}, changed_by="test")
+    lacks = {JobKey.SEND_MESSAGES: [Lack(LackKind.PASSWORD, "das SMS-Passwort von M1 fehlt")]}
+    Presences(agent.store, "x", "LABOR", agent.clock, report=lambda: Report("mpa", AgentKind.TRAY, lacks)).tell(timedelta(0))
+    dialog = InfoDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: bool(dialog.fleet.rows))
+    assert dialog._unable.text() == "LABOR kann nicht:\nMitteilungen senden: das SMS-Passwort von M1 fehlt"
+    assert not dialog._restart.isVisible()
+    assert as_lines(dialog.fleet.rows).startswith("LABOR, mpa, ")
+
+
+def test_a_program_older_than_the_store_is_told_and_may_be_started_anew(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
+    assert agent.jobs.overview()
+    with agent.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version_num = '9999'")
+    context.windows.state.can_restart = True
+    dialog = InfoDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(dialog._restart.isVisible)
+    assert "aktualisieren" in dialog.banner.text
+    with qtbot.waitSignal(context.windows.state.chosen) as chosen:
+        dialog._restart.click()
+    assert chosen.args == [Restart()]
