@@ -91,7 +91,7 @@ def test_after_each_run_a_plain_copy_has_the_row_of_that_run(tmp_path: Path) -> 
     with Agent(load_machine(), workstation="PRAXIS") as agent:
         agent.settings.save({REMINDERS_ON: True}, changed_by="test")
         for _day in range(6):
-            ran = agent.jobs.run_now(JobKey.SEND_MESSAGES)
+            ran = agent.jobs.run_now(JobKey.UPDATE_STATUS)
             shutil.copyfile(file_of(agent.store), copy)
             with closing(sqlite3.connect(copy)) as connection:
                 rows = connection.execute("SELECT state FROM job_run WHERE id = ?", (ran.run_id,)).fetchall()
