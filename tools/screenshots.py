@@ -290,7 +290,29 @@ def demo_agent() -> Iterator[Agent]:
         _keep_past_balances(world.agent)
         run_demo(world, lambda _job: lambda _event: None)
         _keep_past_runs(world.agent)
+        _keep_workstations(world.agent)
         yield world.agent
+
+
+def _keep_workstations(agent: Agent) -> None:
+    """Keeps who else is there: one that lacks a password, and one that was switched off."""
+    from datetime import timedelta
+
+    from tray_agent.i18n import _
+    from tray_agent.job_kinds import JobKey
+    from tray_agent.jobs.abilities import AgentKind, Lack, LackKind, Report
+    from tray_agent.jobs.presence import Presences
+
+    without = Lack(LackKind.PASSWORD, _("das Passwort des Mailservers fehlt"))
+    others = {
+        "PC-EMPFANG": Report("anna", AgentKind.TRAY, {}, {}, "2.68.014"),
+        "PC-LABOR": Report("beat", AgentKind.TRAY, {JobKey.SEND_MESSAGES: [without]}, {"mail": False}, "2.68.014"),
+        "TERMINAL01": Report("svc-vitoclient", AgentKind.SERVICE, {}, {}, "2.69.001"),
+    }
+    for name, report in others.items():
+        there = Presences(agent.store, f"picture-{name}", name, agent.clock, report=lambda report=report: report)  # type: ignore[misc]
+        there.tell(timedelta())
+    there.leave()
 
 
 def _keep_past_balances(agent: Agent) -> None:
