@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FOR_A_CLAIM, FOR_THE_OTHERS = timedelta(minutes=1), timedelta(minutes=5)
 """What was looked at within this time still holds: who claims must know it well, the others are told what is known."""
 
+MOST_LOOKS = 3
+"""A look during which something changed is done again, so often at the most."""
+
 MOST_DIFFERENCE = timedelta(minutes=5)
 """By more than this a computer's clock must not differ from the database server's: certificates and mails carry its time."""
 
@@ -40,6 +43,7 @@ class Abilities:
         self._lock = threading.Lock()
         self._lacks: Mapping[JobKey, Lacks] = {}
         self._looked: float | None = None
+        self._forgotten = 0
         self._software = ""
 
     def lacks(self, job: JobKey) -> Lacks:
@@ -48,8 +52,9 @@ class Abilities:
 
     def forget(self) -> None:
         """Has everything looked at anew with the next question: something was changed here, or failed."""
-        with self._lock:
-            self._looked = None
+        # Without the lock: who looks opens the store, whose configuration may be new, which is told here.
+        self._forgotten += 1
+        self._looked = None
 
     def report(self) -> Report:
         """Returns what this agent tells the others."""
@@ -62,9 +67,12 @@ class Abilities:
     def _all(self, age: timedelta) -> Mapping[JobKey, Lacks]:
         with self._lock:
             now = self._agent.clock.monotonic()
-            if self._looked is None or now - self._looked >= age.total_seconds():
+            for _again in range(MOST_LOOKS):
+                if self._looked is not None and now - self._looked < age.total_seconds():
+                    break
+                before = self._forgotten
                 self._lacks, self._software = self._look(), _version_of(self._agent.machine.download.practice_program)
-                self._looked = now
+                self._looked = now if self._forgotten == before else None
             return self._lacks
 
     def _look(self) -> Mapping[JobKey, Lacks]:

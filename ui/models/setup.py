@@ -374,6 +374,8 @@ def _saved_elsewhere(agent: Agent, wanted: Machine, file: Path, ours: Changes) -
     """Writes what is the practice's into another store, into which what holds here moves where nothing is configured there."""
     from tray_agent.agent import Agent as Other
 
+    if not ours and not _has_configured(agent):
+        return wanted  # nothing is to move: the other store is opened, or made, with the next start
     with Other(wanted, secrets=agent.secrets, clock=agent.clock, workstation=agent.workstation) as other:
         try:
             other.look_at_configuration()
@@ -382,6 +384,13 @@ def _saved_elsewhere(agent: Agent, wanted: Machine, file: Path, ours: Changes) -
             said = practices_part(wanted.in_file)
             save_machine(file, {place: value_at(said, place) for place in places_of(said)})
         return other.configuration
+
+
+def _has_configured(agent: Agent) -> bool:
+    try:
+        return bool(agent.configurations.load())
+    except KnownError:
+        return False
 
 
 def preview(agent: Agent, file: Path, changes: Changes) -> Machine:
