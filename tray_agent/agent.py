@@ -7,6 +7,7 @@ one ``Agent`` and use its parts; nobody else puts parts together.
 from __future__ import annotations
 
 import getpass
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from tray_agent.store.state import SeenStores
 
 Part = TypeVar("Part")
+
+_log = logging.getLogger(__name__)
 
 
 class _made_for_configuration(Generic[Part]):  # noqa: N801 - used like ``cached_property``
@@ -215,8 +218,14 @@ class Agent:
             self.misfit = error
             raise
         finally:
-            if str(before) != str(self.misfit) and "abilities" in self.__dict__:
-                self.abilities.forget()
+            if str(before) != str(self.misfit):
+                self._tell_misfit()
+
+    def _tell_misfit(self) -> None:
+        if self.misfit:
+            _log.warning("the practice's configuration can't be used: %s", self.misfit.item)
+        if "abilities" in self.__dict__:
+            self.abilities.forget()
 
     def _read_configuration(self, database: Database) -> None:
         from tray_agent.store.configuration import ConfigurationStore
