@@ -18,6 +18,7 @@ from tray_agent.config.machine import (
     GatewayAccount,
     GatewaySection,
     Machine,
+    MachineSection,
     MailSection,
     PortalSection,
     PracticeSection,
@@ -124,6 +125,13 @@ def test_downloads_need_a_portal_and_a_folder(tmp_path: Path, clock: ManualClock
     blocked = DownloadSection(folder=str(tmp_path / "file" / "downloads"))
     for agent in agent_of(url, tmp_path, clock, has_practice=False, portal=portal, download=blocked):
         assert lacks(agent, JobKey.DOWNLOAD) == [("folder", False)]
+
+
+def test_a_name_that_is_too_long_for_the_store_is_the_same_everywhere(tmp_path: Path, clock: ManualClock) -> None:
+    machine = Machine(machine=MachineSection(data_folder=str(tmp_path)))
+    with Agent(machine, secrets=MemorySecrets(), clock=clock, workstation="X" * 200) as agent:
+        agent.jobs.presences.tell(timedelta(0))
+        assert [one.workstation for one in agent.jobs.presences.known()] == [agent.workstation]
 
 
 def test_the_report_tells_who_and_what(tmp_path: Path, clock: ManualClock) -> None:

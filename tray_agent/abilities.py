@@ -40,7 +40,7 @@ class Abilities:
     def __init__(self, agent: Agent, kind: AgentKind = AgentKind.HEADLESS) -> None:
         self.kind = kind
         self._agent = agent
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a look may open the store, and so read the configuration, after which all is looked at anew
         self._lacks: Mapping[JobKey, Lacks] = {}
         self._looked: float | None = None
         self._forgotten = 0
@@ -76,14 +76,21 @@ class Abilities:
             return self._lacks
 
     def _look(self) -> Mapping[JobKey, Lacks]:
-        practice, channels, clock = tuple(self._practice()), tuple(self._channels()), tuple(self._clock())
+        misfit = tuple(self._misfit())
+        practice, clock = (*misfit, *self._practice()), tuple(self._clock())
+        channels = misfit or tuple(self._channels())  # of which servers and accounts there are nothing is known then
         return {
             JobKey.DOWNLOAD: (*self._downloads(), *clock),
             JobKey.PREPARE_REMINDERS: practice,
             JobKey.PREPARE_BIRTHDAYS: practice,
-            JobKey.SEND_MESSAGES: (*practice, *channels, *clock),
+            JobKey.SEND_MESSAGES: (*dict.fromkeys((*practice, *channels)), *clock),
             JobKey.UPDATE_STATUS: (*(lack for lack in channels if lack.kind is not LackKind.CHANNEL), *clock),
         }
+
+    def _misfit(self) -> Iterator[Lack]:
+        if error := self._agent.misfit:
+            text = _("die Konfiguration der Praxis ist hier nicht lesbar ({place})")
+            yield Lack(LackKind.CONFIGURATION, text.format(place=error.item or error.title))
 
     def _practice(self) -> Iterator[Lack]:
         from tray_agent.practice.check import is_readable

@@ -7,6 +7,7 @@ one ``Agent`` and use its parts; nobody else puts parts together.
 from __future__ import annotations
 
 import getpass
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 
+_log = logging.getLogger(__name__)
+
 
 class _made_for_configuration(Generic[Part]):  # noqa: N801 - used like ``cached_property``
     """A part that is made once for each configuration: where that changes the next who asks gets another one.
@@ -92,6 +95,7 @@ class Agent:
         machine: what is this machine's own: where store and folders are, whom it trusts, its language.
         secrets: the passwords, given out only for the servers for which they are meant.
         taken_over: what was said of the practice's configuration where this agent took it over from its own; else "".
+        misfit: why what the practice has configured can't be used here, as it was read last; None: it can.
     """
 
     def __init__(
@@ -111,8 +115,9 @@ class Agent:
         self._guarded = GuardedSecrets(kept, hosts, lambda: self.configuration)
         self.secrets: Secrets = kept if on_trial else self._guarded
         self.clock: Clock = clock or SystemClock()
-        self.workstation = workstation or socket.gethostname()
+        self.workstation = (workstation or socket.gethostname())[:120]  # as much as the store takes: one name, wherever it is compared
         self.taken_over = ""
+        self.misfit: ConfigurationError | None = None
         self._rows: Rows | None = None
         self._refused: frozenset[str] = frozenset()
         self._reading = threading.RLock()
@@ -203,10 +208,28 @@ class Agent:
             self._look_at_configuration(self.store)
 
     def _look_at_configuration(self, database: Database) -> None:
-        from tray_agent.store.configuration import ConfigurationStore
-
         if self._on_trial:
             return
+        before = self.misfit
+        try:
+            self._read_configuration(database)
+            self.misfit = None
+        except ConfigurationError as error:
+            self.misfit = error
+            raise
+        finally:
+            if str(before) != str(self.misfit):
+                self._tell_misfit()
+
+    def _tell_misfit(self) -> None:
+        if self.misfit:
+            _log.warning("the practice's configuration can't be used: %s", self.misfit.item)
+        if "abilities" in self.__dict__:
+            self.abilities.forget()
+
+    def _read_configuration(self, database: Database) -> None:
+        from tray_agent.store.configuration import ConfigurationStore
+
         with self._reading:
             store = ConfigurationStore(database)
             rows = store.load()

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tray_agent.agent import Agent
 from tray_agent.cli import run
 from tray_agent.config.machine import load_machine
 from tray_agent.platforms.service_secrets import EnvironmentFile
+from tray_agent.store.configuration import ConfigurationStore
 from tray_agent.store.database import Database
 
 
@@ -80,6 +82,18 @@ def test_what_does_not_fit_is_refused_in_one_line(file: Path, capsys: pytest.Cap
     assert said.startswith("vitoclient: Nicht gespeichert: ")
     assert said.count("\n") == 1
     assert (file.read_bytes(), shown(capsys)) == before
+
+
+def test_what_can_not_be_used_is_told_instead_of_what_the_file_says(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown(capsys)
+    with Agent(load_machine(file)) as agent:
+        ConfigurationStore(agent.store).save({("practice", "timezone"): "Mars/Olympus"}, "PC9", lambda _rows: None)
+    assert run(["config", "show"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "practice.timezone" in said.err
+    assert run(["config", "set", "practice.timezone", "Europe/Zurich"]) == 0
+    assert run(["config", "show"]) == 0
 
 
 def test_a_password_in_an_address_is_not_shown(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from sqlalchemy import update
 
 from tray_agent.agent import Agent
 from tray_agent.cli import run
@@ -19,6 +20,7 @@ from tray_agent.config.machine import load_machine
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.abilities import AgentKind, Lack, LackKind, Report
 from tray_agent.jobs.presence import Presences
+from tray_agent.store.tables import agent_presence
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 SPEC = '{"freq_type": 4, "active_start_date": 20260101, "active_start_time": 213000}'
@@ -95,5 +97,11 @@ def test_a_workstation_has_the_keys_that_are_documented_and_its_line(capsys: pyt
     assert run(["workstations"]) == 0
     out = capsys.readouterr().out
     assert all(word in out for word in ("LABOR", "anna", "Dienst", "2.68.1", "jetzt", "Mitteilungen senden: das SMS-Passwort von M1 fehlt"))
+    with Agent(load_machine(), workstation="ALT") as agent, agent.store.begin() as connection:  # what it tells can't be read here
+        connection.execute(update(agent_presence).values(workstation="ALT", report="{}"))
+    assert run(["workstations"]) == 0
+    assert "nicht bekannt" in capsys.readouterr().out
+    with Agent(load_machine(), workstation="LABOR") as agent:
+        Presences(agent.store, "y", "LABOR", agent.clock, report=lambda: report).tell(timedelta(seconds=3))
     assert run(["doctor"]) == 1
     assert "LABOR kann nicht alles. Mitteilungen senden: das SMS-Passwort von M1 fehlt." in capsys.readouterr().out

@@ -243,6 +243,27 @@ def test_what_can_not_be_read_is_told_and_can_be_put_right(opened: Opened) -> No
             agent.look_at_configuration()
 
 
+def test_where_it_can_not_be_read_the_agent_stays_and_what_nobody_can_do_is_told(opened: Opened, clock: ManualClock) -> None:
+    with opened("PC1", gateway=GATEWAY, mail=MAIL) as agent, opened("PC2") as other:
+        agent.scheduler.look()
+        assert agent.abilities.lacks(JobKey.PREPARE_REMINDERS) == other.abilities.lacks(JobKey.PREPARE_REMINDERS)
+        ConfigurationStore(agent.store).save({("practice", "timezone"): "Mars/Olympus"}, "PC9", lambda _rows: None)
+        for _minute in range(10):
+            clock.advance(timedelta(minutes=1))
+            agent.scheduler.look()
+        assert agent.scheduler.trouble is None
+        assert [one.workstation for one in other.jobs.presences.there()] == ["PC1"]
+        for job in (JobKey.PREPARE_REMINDERS, JobKey.PREPARE_BIRTHDAYS, JobKey.SEND_MESSAGES, JobKey.UPDATE_STATUS):
+            (lack,) = [lack for lack in agent.abilities.lacks(job) if lack.kind is LackKind.CONFIGURATION]
+            assert "practice.timezone" in lack.sentence
+            assert not lack.tried_anyway
+        told = other.jobs.presences.there()[0].report
+        assert told
+        assert told.lacks[JobKey.SEND_MESSAGES][0].kind is LackKind.CONFIGURATION
+        agent.configure({("practice", "timezone"): "Europe/Zurich"})
+        assert LackKind.CONFIGURATION not in [lack.kind for lack in agent.abilities.lacks(JobKey.SEND_MESSAGES)]
+
+
 # Seeing each other's changes
 
 

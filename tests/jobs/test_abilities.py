@@ -16,6 +16,7 @@ from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.errors import JobUnableError
 from tray_agent.jobs.owed import Trouble
 from tray_agent.protocol.model import ActivityFilter, RunFilter
+from tray_agent.protocol.sentences import not_able_sentence
 from tray_agent.store.database import Database
 
 SEND, PREPARE = JobKey.SEND_MESSAGES, JobKey.PREPARE_REMINDERS
@@ -123,6 +124,11 @@ def test_what_nobody_can_do_is_told_once_with_workstation_and_lack_and_done_by_w
     assert ran(able)[-1] == ("PC2", "succeeded")
     assert rows_told(able) == ["good_again", "not_able"]
     assert able.jobs.owed() == {}
+
+
+def test_workstations_that_lack_the_same_are_named_together() -> None:
+    said = not_able_sentence("Mitteilungen senden", {"A": ["x fehlt", "y fehlt"], "B": ["x fehlt"], "C": ["x fehlt", "y fehlt"]})
+    assert said.endswith("weil kein Arbeitsplatz es kann. A, C: x fehlt, y fehlt; B: x fehlt.")
 
 
 def test_a_workstation_that_vanished_counts_as_able_only_as_long_as_it_counts_as_there(

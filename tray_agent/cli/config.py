@@ -39,6 +39,7 @@ def group() -> typer.Typer:
 
 def _show(as_json: AsJson = False) -> None:
     with agent_here() as agent:
+        agent.look_at_configuration()  # where it can't be used, what stands in the file here must not be shown as what holds
         values = list(_values(agent))
         passwords = [*_own_passwords(agent), *_passwords_elsewhere(agent)]
     if as_json:

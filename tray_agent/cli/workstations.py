@@ -32,7 +32,7 @@ def workstations(as_json: AsJson = False) -> None:
             report, is_here = one.report, one.workstation.lower() == agent.workstation.lower()
             name = _("{workstation} (dieser)").format(workstation=one.workstation) if is_here else one.workstation
             user, kind, software = (report.user, kind_word(report.kind), report.software) if report else ("", "", "")
-            unable = "\n".join(lacks_lines(report.lacks, used)) if report else ""
+            unable = "\n".join(lacks_lines(report.lacks, used)) if report else _("nicht bekannt")
             seen = _("jetzt") if one.is_there else local_text(one.seen_at, agent.zone)
             return name, user, one.version, kind, software, seen, unable
 

@@ -17,6 +17,9 @@ class LackKind(StrEnum):
     PRACTICE = "practice"
     """The practice's data can't be read here: no driver, no password, no right, no network."""
 
+    CONFIGURATION = "configuration"
+    """What the practice has configured can't be used here: a row is damaged, or another version of the program wrote it."""
+
     CHANNEL = "channel"
     """Neither an SMS account nor a mail server is set up."""
 

@@ -30,7 +30,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.clock import Clock
-from tray_agent.errors import DatabaseBusyError, KnownError
+from tray_agent.errors import ConfigurationError, DatabaseBusyError, KnownError
 from tray_agent.job_kinds import JobKey, job_kind, job_title
 from tray_agent.jobs.errors import is_fault, trace_of
 from tray_agent.jobs.events import DatabaseAway, DatabaseBack, Event, Events, PauseChanged, PlanChanged, RunFinished, RunLost, Woke
@@ -235,7 +235,8 @@ class Scheduler:
     def _settle(self) -> timedelta:
         if self._jobs is None:
             self._jobs = self._make_jobs()
-        self._jobs.around.look_at_configuration()
+        with suppress(ConfigurationError):  # a lack of this workstation, as others are: told where nobody can do what is planned
+            self._jobs.around.look_at_configuration()
         if self._is_good_again:
             self._jobs.claims.hasten(JobKey)
             self._is_good_again = False

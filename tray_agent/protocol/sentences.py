@@ -92,7 +92,13 @@ def not_able_sentence(title: str, lacks: Mapping[str, Sequence[str]]) -> str:
         title: the job's.
         lacks: by workstation, what it lacks, in words.
     """
-    each = [_("{workstation}: {lacks}").format(workstation=name, lacks=join_texts(*what, separator=", ")) for name, what in lacks.items()]
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, what in lacks.items():  # eight workstations that lack the same three things are no sentence of twenty-four
+        alike.setdefault(tuple(what), []).append(name)
+    each = [
+        _("{workstation}: {lacks}").format(workstation=", ".join(names), lacks=join_texts(*what, separator=", "))
+        for what, names in alike.items()
+    ]
     text = _("«{job}» ist noch nicht ausgeführt, weil kein Arbeitsplatz es kann. {lacks}.")
     return text.format(job=title, lacks=join_texts(*each, separator="; "))
 

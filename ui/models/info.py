@@ -149,7 +149,7 @@ def workstation_of(one: Presence, here: str, used: Collection[JobKey], zone: Zon
     name = _("{workstation} (dieser)").format(workstation=one.workstation) if one.workstation.lower() == here.lower() else one.workstation
     seen = _("jetzt") if one.is_there else format_datetime(one.seen_at.astimezone(zone))
     if one.report is None:
-        return Workstation(name, "", one.version, "", "", (), seen, one.is_there)
+        return Workstation(name, "", one.version, "", "", (_("nicht bekannt"),), seen, one.is_there)
     report = one.report
     unable = lacks_lines(report.lacks, used)
     return Workstation(name, report.user, one.version, kind_word(report.kind), report.software, unable, seen, one.is_there)
