@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
@@ -183,6 +183,9 @@ def test_unknown_keys_of_another_version_are_left_alone_and_kept(opened: Opened)
             ("sms2", "key"): "y",
         }
         store.save(newer, "newer", lambda _rows: None)
+        of_the_future = {"section": "sms3", "content": "[1]", "changed_at": agent.clock.now(), "changed_by": "newer"}
+        with agent.store.begin() as connection:
+            connection.execute(insert(configuration).values(of_the_future))
         agent.look_at_configuration()
         assert agent.configuration.gateway.accounts == {"M1": GatewayAccount(user="meier")}
         agent.configure({("mail", "port"): "465", ("gateway", "accounts", "M1", "originator"): "Praxis"})
