@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -140,6 +141,8 @@ def test_with_a_migration_every_run_is_given_back_and_may_go_on_at_once(clocked_
 @pytest.fixture(scope="module")
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Gives the program of the version before."""
+    if shutil.which("git") is None:
+        pytest.skip("there is no git here")
     git = subprocess.run(["git", "archive", LANDED, "tray_agent"], cwd=ROOT, capture_output=True, check=False)
     if git.returncode:
         pytest.skip("the history is not here")
