@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -30,13 +31,18 @@ HOME = Path("/home/anna")
 PRIVATE = PrivateStore("empfang", "Die Datenbank ist eine Datei.")
 
 
+ELSEWHERE = pytest.mark.skipif(sys.platform == "win32", reason="a path of Linux")
+WINDOWS = pytest.mark.skipif(sys.platform != "win32", reason="a path of Windows")
+
+
 @pytest.mark.parametrize(
     ("store", "practice", "told"),
     [
-        ("sqlite:////srv/vitoclient.db", SERVER, "Datei /srv/vitoclient.db"),
-        ("sqlite:////srv/vitoclient.db", "postgresql+psycopg://SRV1/praxis", "Datei /srv/vitoclient.db"),
+        pytest.param("sqlite:////srv/vitoclient.db", SERVER, "Datei /srv/vitoclient.db", marks=ELSEWHERE),
+        pytest.param("sqlite:////srv/vitoclient.db", "postgresql+psycopg://SRV1/praxis", "Datei /srv/vitoclient.db", marks=ELSEWHERE),
+        pytest.param("sqlite:///C:/data/vitoclient.db", SERVER, "vitoclient.db", marks=WINDOWS),
         ("sqlite:///vitoclient.db", SERVER, "Der Pfad ist zudem unvollständig"),
-        ("sqlite:////home/anna/vitoclient.db", SERVER, "im Profil des angemeldeten Benutzers"),
+        pytest.param("sqlite:////home/anna/vitoclient.db", SERVER, "im Profil des angemeldeten Benutzers", marks=ELSEWHERE),
         ("sqlite:////srv/vitoclient.db", "sqlite:////srv/practice.db", None),
         ("sqlite:////srv/vitoclient.db", "sqlite:////srv/vitoclient.db", None),
         (SERVER, SERVER, None),
