@@ -8,12 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.jobs.engine import Engine, as_another_file
 from tests.jobs.test_scheduler import scheduler_of
 from tray_agent.clock import ManualClock
 from tray_agent.jobs.errors import StoreCopiedError
+from tray_agent.jobs.presence import _PROOF
 from tray_agent.store.database import Database, open_database
+from tray_agent.store.tables import agent_presence
 
 
 def used_by(database: Database, clock: ManualClock, workstation: str, *, killed: bool = False) -> None:
@@ -84,3 +87,12 @@ def test_a_clock_that_was_ahead_does_not_hide_a_stranger(sqlite_database: Databa
     engine = Engine(sqlite_database, clock, "NEU")
     scheduler_of(engine).look()
     assert [one.workstation for one in engine.jobs.presences.strangers()] == ["ALT"]
+
+
+def test_a_row_that_only_proves_that_the_store_can_be_written_is_nobody(clocked_database: Database, clock: ManualClock) -> None:
+    presences = Engine(clocked_database, clock).jobs.presences
+    presences.tell(timedelta(0))
+    assert len(presences.known()) == 1
+    with clocked_database.begin() as connection:  # as it stands for a moment
+        connection.execute(update(agent_presence).values(owner=f"{_PROOF}1", scheduling=0))
+    assert presences.known() == ()
