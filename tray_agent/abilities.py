@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.abilities import AgentKind, Lack, LackKind, Lacks, Report
 
 if TYPE_CHECKING:
-    from tray_agent.agent import Agent
+    from tray_agent.clock import Clock
+    from tray_agent.in_force import ConfigurationInForce
+    from tray_agent.store.database import Database
 
 FOR_A_CLAIM, FOR_THE_OTHERS = timedelta(minutes=1), timedelta(minutes=5)
 """What was looked at within this time still holds: who claims must know it well, the others are told what is known."""
@@ -33,22 +36,31 @@ class Abilities:
     """What this workstation lacks. Threads may ask at once; one looks, the others wait for it.
 
     Args:
-        agent: the agent here.
-        kind: in which form it runs.
+        in_force: the configuration.
+        clock: this computer's.
+        store, practice: give the agent's own database and the practice's.
+
+    Attributes:
+        kind: in which form the agent runs.
     """
 
-    def __init__(self, agent: Agent, kind: AgentKind = AgentKind.HEADLESS) -> None:
-        self.kind = kind
-        self._agent = agent
+    kind = AgentKind.HEADLESS
+
+    def __init__(
+        self, in_force: ConfigurationInForce, clock: Clock, store: Callable[[], Database], practice: Callable[[], Database]
+    ) -> None:  # fmt: skip
+        self._in_force = in_force
+        self._clock = clock
+        self._store = store
+        self._practice_database = practice
         self._lock = threading.RLock()  # a look may open the store, and so read the configuration, after which all is looked at anew
-        self._lacks: Mapping[JobKey, Lacks] = {}
+        self._seen = Report()
         self._looked: float | None = None
         self._forgotten = 0
-        self._software = ""
 
     def lacks(self, job: JobKey) -> Lacks:
         """Returns what is lacking for a job, as of the last minute. May ask the practice's database and the keyring."""
-        return self._all(FOR_A_CLAIM).get(job, ())
+        return self._as_of(FOR_A_CLAIM).lacks.get(job, ())
 
     def forget(self) -> None:
         """Has everything looked at anew with the next question: something was changed here, or failed."""
@@ -58,72 +70,72 @@ class Abilities:
 
     def report(self) -> Report:
         """Returns what this agent tells the others."""
-        return Report(getpass.getuser(), self.kind, self._all(FOR_THE_OTHERS), self.secrets(), self._software)
+        return replace(self._as_of(FOR_THE_OTHERS), kind=self.kind)
 
     def secrets(self) -> Mapping[str, bool]:
         """Returns, by the name of each password that the configuration asks for, whether it is here."""
-        return {name: bool(self._agent.secrets.get(name)) for name in secrets_of(self._agent.configuration)}
+        return {name: bool(self._in_force.secrets.get(name)) for name in secrets_of(self._in_force.machine)}
 
-    def _all(self, age: timedelta) -> Mapping[JobKey, Lacks]:
+    def _as_of(self, age: timedelta) -> Report:
         with self._lock:
-            now = self._agent.clock.monotonic()
+            now = self._clock.monotonic()
             for _again in range(MOST_LOOKS):
                 if self._looked is not None and now - self._looked < age.total_seconds():
                     break
                 before = self._forgotten
-                self._lacks, self._software = self._look(), _version_of(self._agent.machine.download.practice_program)
+                self._seen = self._look()
                 self._looked = now if self._forgotten == before else None
-            return self._lacks
+            return self._seen
 
-    def _look(self) -> Mapping[JobKey, Lacks]:
+    def _look(self) -> Report:
         misfit = tuple(self._misfit())
-        practice, clock = (*misfit, *self._practice()), tuple(self._clock())
-        channels = misfit or tuple(self._channels())  # of which servers and accounts there are nothing is known then
-        return {
+        practice, clock, secrets = (*misfit, *self._practice()), tuple(self._wrong_clock()), self.secrets()
+        channels = misfit or tuple(self._channels(secrets))  # of which servers and accounts there are nothing is known then
+        lacks: Mapping[JobKey, Lacks] = {
             JobKey.DOWNLOAD: (*self._downloads(), *clock),
             JobKey.PREPARE_REMINDERS: practice,
             JobKey.PREPARE_BIRTHDAYS: practice,
             JobKey.SEND_MESSAGES: (*dict.fromkeys((*practice, *channels)), *clock),
             JobKey.UPDATE_STATUS: (*(lack for lack in channels if lack.kind is not LackKind.CHANNEL), *clock),
         }
+        return Report(getpass.getuser(), self.kind, lacks, secrets, _version_of(self._in_force.machine.download.practice_program))
 
     def _misfit(self) -> Iterator[Lack]:
-        if error := self._agent.misfit:
+        if error := self._in_force.misfit:
             text = _("die Konfiguration der Praxis ist hier nicht lesbar ({place})")
             yield Lack(LackKind.CONFIGURATION, text.format(place=error.item or error.title))
 
     def _practice(self) -> Iterator[Lack]:
-        from tray_agent.practice.check import is_readable
+        from tray_agent.practice.check import check_readable
 
         try:
-            is_readable(self._agent.practice_database, self._agent.machine.practice.view_schema)
+            check_readable(self._practice_database(), self._in_force.machine.practice.view_schema)
         except KnownError as error:
             yield Lack(
                 LackKind.PRACTICE, _("die Daten der Praxis sind nicht lesbar ({fault})").format(fault=error.title), tried_anyway=True
             )
 
-    def _clock(self) -> Iterator[Lack]:
+    def _wrong_clock(self) -> Iterator[Lack]:
         """Gives whether this computer's clock is wrong by the database server's; an embedded database goes by this computer's."""
-        database = self._agent.store
+        database = self._store()
         if database.dialect == "sqlite":
             return
         with database.read() as connection:
-            difference = self._agent.clock.now() - database.now(connection)
+            difference = self._clock.now() - database.now(connection)
         if abs(difference) > MOST_DIFFERENCE:
             minutes = round(abs(difference).total_seconds() / 60)
             yield Lack(LackKind.CLOCK, _("die Uhr geht um {minutes} Minuten falsch").format(minutes=minutes), tried_anyway=True)
 
-    def _channels(self) -> Iterator[Lack]:
+    def _channels(self, there: Mapping[str, bool]) -> Iterator[Lack]:
         """Gives what is lacking to hand messages over: all passwords where none is there, else only a part can't be sent."""
-        machine = self._agent.configuration
+        machine = self._in_force.machine
         if not machine.gateway.accounts and not machine.mail.host:
             yield Lack(LackKind.CHANNEL, _("weder ein SMS-Konto noch ein Mailserver ist eingerichtet"))
             return
-        there = self.secrets()
         without = [name for name, is_there in there.items() if not is_there]
         free = (machine.mail.host and not machine.mail.user) or (machine.gateway.accounts and machine.gateway.kind == "file")
         tried = bool(free) or len(without) < len(there)
-        changed = self._agent.unconfirmed_hosts()
+        changed = self._in_force.unconfirmed()
         for name in without:
             if name not in changed:
                 yield Lack(LackKind.PASSWORD, _password_missing(name), tried_anyway=tried)
@@ -131,7 +143,7 @@ class Abilities:
             yield Lack(LackKind.HOST, sentence, tried_anyway=tried)
 
     def _downloads(self) -> Iterator[Lack]:
-        machine = self._agent.machine
+        machine = self._in_force.machine
         if not machine.portal.address or not machine.portal.root:
             yield Lack(LackKind.PORTAL, _("das Online-Portal ist nicht eingerichtet"))
         folder = machine.download_folder

@@ -7,27 +7,22 @@ one ``Agent`` and use its parts; nobody else puts parts together.
 from __future__ import annotations
 
 import getpass
-import logging
 import socket
-import threading
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.config.hosts import ConfirmedHosts, GuardedSecrets, host_of, secrets_of
-from tray_agent.config.machine import Machine, in_force, is_practices, to_take_over
+from tray_agent.config.machine import Machine
 from tray_agent.config.secrets import Secrets, SystemSecrets
 from tray_agent.errors import ConfigurationError, KnownError
+from tray_agent.in_force import ConfigurationInForce, made_for_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
-
-    from sqlalchemy import Connection
 
     from tray_agent.abilities import Abilities
     from tray_agent.config.settings import PracticeIds, Setting, Value
@@ -50,34 +45,10 @@ if TYPE_CHECKING:
     from tray_agent.practice.model import PracticeSource
     from tray_agent.schedules.order_check import OrderFinding
     from tray_agent.schedules.schedule import Schedule
-    from tray_agent.store.configuration import ConfigurationStore, Rows
     from tray_agent.store.database import Database
     from tray_agent.store.private import PrivateStore
     from tray_agent.store.settings import SettingStore
     from tray_agent.store.state import SeenStores
-
-Part = TypeVar("Part")
-
-_log = logging.getLogger(__name__)
-
-
-class _made_for_configuration(Generic[Part]):  # noqa: N801 - used like ``cached_property``
-    """A part that is made once for each configuration: where that changes the next who asks gets another one.
-
-    Who holds the former part goes on with it, and it is closed with the agent.
-    """
-
-    def __init__(self, make: Callable[[Any], Part]) -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
-
-    def __get__(self, agent: Agent, _kind: type | None = None) -> Part:
-        """Returns the part of the configuration in force."""
-        made = agent.made  # of the configuration in force now: a part that is ready after a change must not stand for the new one
-        if self not in made:
-            made[self] = self._make(agent)
-        part: Part = made[self]
-        return part
 
 
 class Agent:
@@ -93,9 +64,6 @@ class Agent:
 
     Attributes:
         machine: what is this machine's own: where store and folders are, whom it trusts, its language.
-        secrets: the passwords, given out only for the servers for which they are meant.
-        taken_over: what was said of the practice's configuration where this agent took it over from its own; else "".
-        misfit: why what the practice has configured can't be used here, as it was read last; None: it can.
     """
 
     def __init__(
@@ -108,21 +76,10 @@ class Agent:
         on_trial: bool = False,
     ) -> None:
         self.machine = machine
-        self._in_force = machine
-        self._is_read = self._on_trial = on_trial
-        hosts = ConfirmedHosts(machine.data_folder / "confirmed-hosts.json", machine)
-        kept = secrets or SystemSecrets()
-        self._guarded = GuardedSecrets(kept, hosts, lambda: self.configuration)
-        self.secrets: Secrets = kept if on_trial else self._guarded
+        self._kept_secrets = secrets or SystemSecrets()
+        self._on_trial = on_trial
         self.clock: Clock = clock or SystemClock()
         self.workstation = (workstation or socket.gethostname())[:120]  # as much as the store takes: one name, wherever it is compared
-        self.taken_over = ""
-        self.misfit: ConfigurationError | None = None
-        self._rows: Rows | None = None
-        self._refused: frozenset[str] = frozenset()
-        self._reading = threading.RLock()
-        self.made: dict[object, Any] = {}
-        """The parts of the configuration in force (``_made_for_configuration``)."""
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -161,7 +118,7 @@ class Agent:
             upgrade(database, copy_stamp=self.clock.now().astimezone() if found else None)
         check_schema(database)
         with suppress(KnownError):  # whoever needs it is told; the store is there
-            self._look_at_configuration(database)
+            self.in_force.look(database)
         return database
 
     @cached_property
@@ -171,160 +128,68 @@ class Agent:
 
     # The configuration
 
+    @cached_property
+    def in_force(self) -> ConfigurationInForce:
+        """What holds here of what the practice and this computer have configured."""
+        own = (self.machine, self._kept_secrets, self.workstation, lambda: self.person)
+        return ConfigurationInForce(*own, lambda: self.store, self._configuration_changed, on_trial=self._on_trial)
+
     @property
     def configuration(self) -> Machine:
-        """What holds here: the environment before what the practice has configured, that before the defaults; and what is the machine's.
-
-        As it was read last, with no question to the store, and so safe on the GUI thread; before it was ever read this machine's own.
-        """
-        return self._in_force
+        """What holds here, as it was read last: without a question to the store, and so safe on the GUI thread."""
+        return self.in_force.machine
 
     @property
     def zone(self) -> ZoneInfo:
         """The practice's time zone, as ``configuration``."""
-        return self._in_force.zone
+        return self.in_force.machine.zone
 
     @cached_property
-    def configurations(self) -> ConfigurationStore:
-        """What the practice has configured, as it stands in the store.
-
-        Raises:
-            SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
-        """
-        from tray_agent.store.configuration import ConfigurationStore
-
-        return ConfigurationStore(self.store)
+    def secrets(self) -> Secrets:
+        """The passwords, given out only for the servers for which they are meant."""
+        return self.in_force.secrets
 
     def look_at_configuration(self) -> None:
         """Reads the configuration anew; where it changed, here or elsewhere, parts that are asked for from now on keep to it.
-
-        What this machine says of the practice's is taken over where the practice has configured nothing yet.
 
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
             ConfigurationError: what the practice has configured does not fit; what held before still does.
         """
-        if not self._on_trial:
-            self._look_at_configuration(self.store)
+        self.in_force.look()
 
-    def _look_at_configuration(self, database: Database) -> None:
-        if self._on_trial:
-            return
-        before = self.misfit
-        try:
-            self._read_configuration(database)
-            self.misfit = None
-        except ConfigurationError as error:
-            self.misfit = error
-            raise
-        finally:
-            if str(before) != str(self.misfit):
-                self._tell_misfit()
-
-    def _tell_misfit(self) -> None:
-        if self.misfit:
-            _log.warning("the practice's configuration can't be used: %s", self.misfit.item)
+    def _configuration_changed(self, *, made_anew: bool) -> None:
+        """Has looked at anew what is lacking, and tells where parts are made anew from now on."""
         if "abilities" in self.__dict__:
             self.abilities.forget()
-
-    def _read_configuration(self, database: Database) -> None:
-        from tray_agent.store.configuration import ConfigurationStore
-
-        with self._reading:
-            store = ConfigurationStore(database)
-            rows = store.load()
-            if not rows and (said := to_take_over(self.machine)):
-                self._take_over(database, store, said)
-                rows = store.load()  # perhaps of another workstation, which was faster
-            # Without a row, a machine that has nothing to say keeps to its environment and the defaults.
-            found = in_force(self.machine, rows) if self._rows != rows else self._in_force
-            refused = self._guarded.of(found).refused()
-            if self._is_read and (found, refused) == (self._in_force, self._refused):
-                return
-            self._in_force, self._rows, self._refused = found, rows, refused
-            self._is_read, self.made = True, {}
-        if "abilities" in self.__dict__:
-            self.abilities.forget()
-        if "job_events" in self.__dict__:
+        if made_anew and "job_events" in self.__dict__:
             from tray_agent.jobs.events import ConfigurationChanged
 
             self.job_events.tell(ConfigurationChanged())
 
-    def _take_over(self, database: Database, store: ConfigurationStore, said: Rows) -> None:
-        from tray_agent.i18n import _
-        from tray_agent.job_kinds import Service
-        from tray_agent.protocol.activity_log import ActivityLog
-        from tray_agent.protocol.model import Activity, Level
-
-        text = _(
-            "Die Konfiguration der Praxis wurde von {workstation} übernommen und gilt jetzt für alle Arbeitsplätze: {sections}. "
-            "Was in deren Dateien dazu steht, gilt nicht mehr."
-        )
-        sentence = text.format(workstation=self.workstation, sections=", ".join(f"[{section}]" for section in said))
-        log = ActivityLog(database, self.workstation)
-
-        def tell(connection: Connection) -> None:
-            log.write([Activity(Service.AGENT, Level.INFO, "configuration", sentence)], connection=connection)
-
-        if store.take_over(said, self.person, tell):
-            self.taken_over = sentence
-
     def configure(self, changes: Changes) -> None:
-        """Writes what the practice configures, for all workstations. Whoever does it means the passwords here for the servers it names.
+        """Writes what the practice configures, for all workstations, and has tried what a changed server or account held back.
 
         Args:
-            changes: new values by place, all of them the practice's; None takes a key, or a whole table, out.
+            changes: as of ``ConfigurationInForce.save``.
 
         Raises:
-            SchemaOutdatedError, DatabaseUnavailableError, OutcomeUnknownError: as ``ConfigurationStore.save``.
-            InputError: there is no such key, or a value does not fit; nothing was saved.
+            SchemaOutdatedError, DatabaseUnavailableError, OutcomeUnknownError, InputError: as ``ConfigurationInForce.save``.
         """
-        from tray_agent.config.reading import MisfitError, read_value
-        from tray_agent.errors import InputError
-        from tray_agent.i18n import _
-
-        def refused(sentence: str, item: str | None) -> InputError:
-            return InputError(_("Nicht gespeichert"), sentence, _("«vitoclient config show» zeigt alle Angaben."), item=item)
-
-        assert all(map(is_practices, changes))  # noqa: S101 - whoever calls has told them apart
-        try:
-            changes = {place: None if value is None else read_value(Machine, place, value) for place, value in changes.items()}
-        except MisfitError as error:
-            raise refused(f"{error}.", ".".join(error.place)) from error
-        with suppress(ConfigurationError):  # what stands there now may be what is put right
-            self.look_at_configuration()
-        before, after = self._in_force, self._in_force
-
-        def check(rows: Rows) -> None:
-            nonlocal after
-            try:
-                after = in_force(self.machine, rows)
-            except ConfigurationError as error:  # as a whole it can't be read: an account without its user
-                raise refused(error.message, error.item) from error
-
-        self.configurations.save(changes, self.person, check)
-        hosts = {name: host_of(after, name) for name in secrets_of(after)}
-        meant = {name: host for name, host in hosts.items() if host != host_of(before, name) and self._is_meant(name, changes)}
-        self._guarded.hosts.note(meant)
-        self.look_at_configuration()
+        self.in_force.save(changes)
         if any(place[0] in ("gateway", "mail") for place in changes):
             self.try_refused()
 
-    def _is_meant(self, secret: str, changes: Changes) -> bool:
-        """Returns whether who makes these changes knows the server that gets a password: it was confirmed before, or is named now."""
-        return secret not in self._refused or (("gateway", "address") if secret.startswith("gateway/") else ("mail", "host")) in changes
-
     def confirm_hosts(self, hosts: Mapping[str, str]) -> None:
         """Notes a person's word for which servers passwords are meant, by the name of the password as ``host_of`` writes the server."""
-        self._guarded.hosts.note(hosts)
+        self.in_force.confirm(hosts)
         with suppress(KnownError):  # it is noted; the next look finds it anyway
             self.look_at_configuration()
             self.try_refused()
 
     def take_new_passwords(self) -> None:
         """Has parts made anew that hold passwords, and what was refused tried again; those of the databases hold after the next start."""
-        with self._reading:
-            self.made = {}
+        self.in_force.make_anew()
         self.abilities.forget()
         with suppress(KnownError):
             self.try_refused()
@@ -338,32 +203,6 @@ class Agent:
         with suppress(ConfigurationError):  # of a mail server that can't be used
             self.messages.try_refused()
         self.jobs.try_again(changed=True)
-
-    def unconfirmed_hosts(self) -> Mapping[str, tuple[str, str]]:
-        """Returns, by the name of a password that is here but not for the server of the configuration, the former server and that one.
-
-        Asks the keyring.
-        """
-        if self._on_trial:
-            return {}
-        machine = self._in_force
-        secrets = self._guarded.of(machine)
-        return {name: (former, host_of(machine, name)) for name in secrets_of(machine) if (former := secrets.unconfirmed(name))}
-
-    def _known_configuration(self) -> Machine:
-        """Returns the configuration for a part that is made of it; without the store this machine's own.
-
-        Raises:
-            ConfigurationError: what the practice has configured does not fit.
-        """
-        if not self._is_read:
-            try:
-                self.look_at_configuration()
-            except ConfigurationError:
-                raise
-            except KnownError:  # away: whatever needs the store says so itself
-                pass
-        return self._in_force
 
     @cached_property
     def seen_stores(self) -> SeenStores:
@@ -391,7 +230,7 @@ class Agent:
         with suppress(KnownError):  # they are saved; what was held back is looked at again in a while anyway
             self.jobs.try_again(changed=True)
 
-    @_made_for_configuration
+    @made_for_configuration
     def messages(self) -> MessageService:
         """The outbox, credits, and what the four jobs of the SMS-Service work with.
 
@@ -409,7 +248,7 @@ class Agent:
         def templates() -> TemplateBook:
             return self.templates.book()  # imported for the first message: a program at rest needs no texts
 
-        database, machine = self.store, self._known_configuration()
+        database, machine = self.store, self.in_force.known()
         parts = MessageParts(
             database=database,
             settings=self.settings.load,
@@ -557,7 +396,7 @@ class Agent:
         waiting = self.messages.waiting(next_after(plan.jobs[sending].schedule, self.zone, plan.now))
         return waiting if waiting.number else None
 
-    @_made_for_configuration
+    @made_for_configuration
     def preview(self) -> PreviewService:
         """What the next preparing would find; writes nothing.
 
@@ -677,7 +516,8 @@ class Agent:
         """What this workstation lacks to do the jobs."""
         from tray_agent.abilities import Abilities
 
-        return Abilities(self)
+        asked = (lambda: self.store, lambda: self.practice_database)
+        return Abilities(self.in_force, self.clock, *asked)
 
     def _write_through(self, event: Event) -> None:
         """Brings what a run wrote into the file of an embedded store: a copy of the file alone must not be an old state."""
@@ -732,27 +572,25 @@ class Agent:
         except KnownError:
             return None
 
-    @_made_for_configuration
+    @made_for_configuration
     def templates(self) -> TemplateService:
         """The texts of messages (Textvorlagen)."""
         from tray_agent.messages.texts.rendering import PracticeWords
         from tray_agent.messages.texts.service import TemplateService
 
-        return TemplateService(
-            self.store, self.settings.load, lambda: self.practice, PracticeWords.of(self._known_configuration().practice)
-        )
+        return TemplateService(self.store, self.settings.load, lambda: self.practice, PracticeWords.of(self.in_force.known().practice))
 
-    @_made_for_configuration
+    @made_for_configuration
     def sms_gateways(self) -> SmsGateways:
         """The SMS gateways by Mandant id, each opened when first asked for."""
         from tray_agent.messages.gateways.registry import SmsGateways
 
-        machine = self._known_configuration()
-        gateways = SmsGateways(machine.gateway, self._secrets_for(machine), self.clock, machine.data_folder)
+        machine = self.in_force.known()
+        gateways = SmsGateways(machine.gateway, self.in_force.secrets_for(machine), self.clock, machine.data_folder)
         self._closing.callback(gateways.close)
         return gateways
 
-    @_made_for_configuration
+    @made_for_configuration
     def mail_gateway(self) -> MailGateway:
         """The way for e-mail.
 
@@ -761,15 +599,11 @@ class Agent:
         """
         from tray_agent.messages.gateways.smtp import SmtpGateway
 
-        machine = self._known_configuration()
-        password = self._secrets_for(machine).get("mail") if machine.mail.user else ""
+        machine = self.in_force.known()
+        password = self.in_force.secrets_for(machine).get("mail") if machine.mail.user else ""
         gateway = SmtpGateway(machine.mail, password, self.clock)
         self._closing.callback(gateway.close)
         return gateway
-
-    def _secrets_for(self, machine: Machine) -> Secrets:
-        """Returns the passwords for a part that keeps to one configuration."""
-        return self.secrets if self._on_trial else self._guarded.of(machine)
 
     def _open(self, url: str, secret: str, schema: str | None, *, guest: bool = False) -> Database:
         """Opens a database with its password from the secrets. An embedded one has this machine's clock."""

@@ -101,8 +101,8 @@ def _configuration(agent: Agent) -> Iterator[_Finding]:
     except KnownError:  # told where the store is examined
         return
     agent.look_at_configuration()
-    if agent.taken_over:
-        yield NOTICE, agent.taken_over
+    if agent.in_force.taken_over:
+        yield NOTICE, agent.in_force.taken_over
     if stale := ", ".join(_stale_values(agent)):
         text = _("In der Konfigurationsdatei steht, was nicht mehr gilt: {keys}. Es gilt, was für die Praxis eingestellt ist.")
         advice = _("Diese Zeilen aus der Datei nehmen; was gilt, zeigt «vitoclient config show».")
@@ -296,7 +296,7 @@ def _gateway(agent: Agent) -> Iterator[_Finding]:
     accounts = agent.configuration.gateway.accounts
     if not accounts:
         yield NOTICE, _("Kein SMS-Konto eingerichtet; SMS werden nicht gesendet."), _where(_("SMS"), "gateway.accounts")
-    unconfirmed = agent.unconfirmed_hosts()
+    unconfirmed = agent.in_force.unconfirmed()
     for mandant in accounts:
         name = f"gateway/{mandant}"
         if name in unconfirmed:
@@ -331,7 +331,7 @@ def _mail(agent: Agent) -> Iterator[_Finding]:
             advice = _("Unter «Einrichten | E-Mail» die Absenderadresse eintragen (in der Konfiguration: mail.sender).")
             yield FAULT, _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=sender), advice
     yield from _passwords_elsewhere(agent, "mail")
-    if "mail" in (unconfirmed := agent.unconfirmed_hosts()):
+    if "mail" in (unconfirmed := agent.in_force.unconfirmed()):
         yield _unconfirmed(_("Mailserver"), *unconfirmed["mail"])
         return
     agent.mail_gateway.check()

@@ -82,7 +82,7 @@ def test_a_server_that_a_row_names_gets_no_password_before_a_person_here_confirm
     (lack,) = [lack for lack in lacks(agent) if lack.kind is LackKind.HOST]
     assert "an diesem Arbeitsplatz noch nicht bestätigt" in lack.sentence
     assert ("Mailserver" in lack.sentence) is (place[0] == "mail")
-    ((name, (_former, host)),) = agent.unconfirmed_hosts().items()
+    ((name, (_former, host)),) = agent.in_force.unconfirmed().items()
     assert name == secret
     agent.confirm_hosts({name: host})
     assert agent.secrets.get(secret) == SECRETS[secret]
@@ -100,7 +100,7 @@ def test_a_password_that_is_entered_anew_is_meant_for_the_server_of_now(agent: A
     rewrite(agent, ("mail", "host"), "mail.neu.example")
     agent.secrets.set("mail", "neu")
     assert agent.secrets.get("mail") == "neu"
-    assert agent.unconfirmed_hosts() == {}
+    assert agent.in_force.unconfirmed() == {}
 
 
 def test_who_configures_another_server_here_means_it_and_another_workstation_asks(agent: Agent, workstations: Workstations) -> None:
@@ -120,7 +120,7 @@ def test_who_changes_the_port_has_not_confirmed_a_server_that_somebody_else_name
 
 def test_what_was_confirmed_holds_after_a_restart_and_the_former_server_not_any_more(agent: Agent, workstations: Workstations) -> None:
     rewrite(agent, ("mail", "host"), "mail.neu.example")
-    agent.confirm_hosts({"mail": agent.unconfirmed_hosts()["mail"][1]})
+    agent.confirm_hosts({"mail": agent.in_force.unconfirmed()["mail"][1]})
     with workstations.agent("PC1") as again:
         again.look_at_configuration()
         assert again.secrets.get("mail") == "m"
@@ -133,7 +133,7 @@ def test_a_password_is_meant_for_the_server_of_this_computers_own_file(agent: Ag
     with workstations.agent("PC3", own) as other:
         other.look_at_configuration()
         assert other.secrets.get("mail") is None
-        assert other.unconfirmed_hosts() == {"mail": ("mail.hier.example:587 (starttls)", "mail.example:587 (starttls)")}
+        assert other.in_force.unconfirmed() == {"mail": ("mail.hier.example:587 (starttls)", "mail.example:587 (starttls)")}
 
 
 def test_a_new_computers_password_is_meant_for_the_first_server_that_gets_it(agent: Agent, workstations: Workstations) -> None:

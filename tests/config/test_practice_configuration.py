@@ -81,7 +81,7 @@ def test_the_file_of_the_version_before_is_taken_over_once_and_told(tmp_path: Pa
     with Agent(load_machine(file), secrets=MemorySecrets(), workstation="PC1") as agent:
         before = agent.machine
         agent.look_at_configuration()
-        rows = agent.configurations.load()
+        rows = agent.in_force.rows()
         assert set(rows) == set(OF_THE_PRACTICE)
         assert all(set(row) <= OF_THE_PRACTICE[section] for section, row in rows.items())
         assert (agent.configuration.practice, agent.configuration.mail) == (before.practice, before.mail)
@@ -90,10 +90,10 @@ def test_the_file_of_the_version_before_is_taken_over_once_and_told(tmp_path: Pa
         (told,) = agent.jobs.log.page(ActivityFilter(Service.AGENT)).rows
         assert "PC1" in told.sentence
         assert "[practice], [gateway], [mail], [ui]" in told.sentence
-        assert agent.taken_over == told.sentence
+        assert agent.in_force.taken_over == told.sentence
     with Agent(load_machine(file), secrets=MemorySecrets(), workstation="PC1") as again:
         again.look_at_configuration()
-        assert again.taken_over == ""
+        assert again.in_force.taken_over == ""
         assert len(again.jobs.log.page(ActivityFilter(Service.AGENT)).rows) == 1
 
 
@@ -107,7 +107,7 @@ def test_the_environment_is_not_taken_over_but_completes_what_the_file_begins(
     monkeypatch.setenv("VITOCLIENT_PRACTICE__CANTON", "BE")
     with opened("PC1", load_machine(file)) as agent:
         agent.look_at_configuration()
-        rows = agent.configurations.load()
+        rows = agent.in_force.rows()
         assert (rows["mail"], rows["practice"]) == ({"host": "mail.example"}, {"name": "Praxis"})
         assert (agent.configuration.mail.host, agent.configuration.practice.canton) == ("mail.hier.example", "BE")
         origins = {key: origin_of(tuple(key.split(".")), agent.machine, rows) for key in ORIGINS}
@@ -143,7 +143,7 @@ def test_a_second_workstations_file_does_not_count_any_more_and_doctor_names_wha
     with opened("PC1", mail=MAIL) as first, opened("PC2", mail=MailSection(host="alt.example", user="praxis"), gateway=GATEWAY) as second:
         first.look_at_configuration()
         second.look_at_configuration()
-        assert second.taken_over == ""
+        assert second.in_force.taken_over == ""
         assert (second.configuration.mail.host, second.configuration.gateway.accounts) == ("mail.example", {})
         stale = next(found for found in examine(second, Subject.CONFIGURATION) if "nicht mehr gilt" in found.sentence)
         assert "gateway.accounts.M1.user, gateway.originator, mail.host" in ", ".join(
@@ -219,14 +219,14 @@ def test_two_that_change_one_section_at_once_lose_nothing(database: Database) ->
 def test_what_does_not_fit_is_refused_and_nothing_is_written(opened: Opened, place: tuple[str, ...], value: str, said: str) -> None:
     with opened("PC1", mail=MAIL, gateway=GATEWAY) as agent:
         agent.look_at_configuration()
-        before = agent.configurations.load()
+        before = agent.in_force.rows()
         if place == ("mail", "hsot"):
             with pytest.raises(AssertionError):
                 agent.configure({place: value})
         else:
             with pytest.raises(InputError, match=re.escape(said)):
                 agent.configure({place: value})
-        assert agent.configurations.load() == before
+        assert agent.in_force.rows() == before
 
 
 def test_what_can_not_be_read_is_told_and_can_be_put_right(opened: Opened) -> None:
@@ -350,10 +350,10 @@ def test_what_a_row_holds_is_what_a_file_would(opened: Opened) -> None:
 def test_a_restart_of_the_clock_changes_nothing(opened: Opened, clock: ManualClock) -> None:
     with opened("PC1", mail=MAIL) as agent:
         agent.look_at_configuration()
-        made = agent.made
+        made = agent.in_force.parts
         clock.advance(timedelta(hours=1))
         agent.look_at_configuration()
-        assert agent.made is made
+        assert agent.in_force.parts is made
 
 
 def test_doctor_says_that_it_took_over(opened: Opened) -> None:

@@ -468,8 +468,8 @@ class Keyring(MemorySecrets):
 class OfficeAbilities(Abilities):
     """What a computer lacks; the practice's data are no database here."""
 
-    def __init__(self, agent: Agent, wires: Wires) -> None:
-        super().__init__(agent)
+    def __init__(self, office: Office, wires: Wires) -> None:
+        super().__init__(office.in_force, office.clock, lambda: office.store, lambda: office.practice_database)
         self._wires = wires
 
     def _practice(self) -> Iterator[Lack]:

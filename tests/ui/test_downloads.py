@@ -22,6 +22,7 @@ from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.lockout import LockedOut
 from tray_agent.downloads.model import (
     Download,
+    DownloadRow,
     DownloadState,
     ElementVersion,
     FileKind,
@@ -31,7 +32,6 @@ from tray_agent.downloads.model import (
     Version,
 )
 from tray_agent.downloads.progress import DownloadProgress, Progress
-from tray_agent.downloads.service import DownloadRow
 from tray_agent.downloads.words import progress_text, word_of
 from tray_agent.errors import DatabaseUnavailableError
 from tray_agent.job_kinds import JobKey

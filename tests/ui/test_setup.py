@@ -26,6 +26,7 @@ from tray_agent.demo.world import DemoWorld
 from tray_agent.doctor import CheckVerdict, Subject
 from tray_agent.downloads.installation import names_of
 from tray_agent.errors import ConfigurationError, KnownError
+from tray_agent.store.configuration import ConfigurationStore
 from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
@@ -252,8 +253,8 @@ def test_saving_writes_the_file_and_keeps_the_password_elsewhere(qtbot: QtBot, d
     assert "# von Hand" in said
     assert "neu" not in said
     assert load_machine(file).download.folder == "D:/Downloads"
-    assert agent.configurations.load()["mail"] == {"host": "neu"}
-    assert "geheim" not in str(agent.configurations.load())
+    assert agent.in_force.rows()["mail"] == {"host": "neu"}
+    assert "geheim" not in str(agent.in_force.rows())
     assert agent.configuration.mail.host == "neu"
     assert agent.secrets.get("mail") == "geheim"
     assert dialog.context.windows.state.account_changed
@@ -270,7 +271,7 @@ def test_what_is_the_practices_holds_at_once(qtbot: QtBot, dialog: SetupDialog, 
     assert not dialog.context.windows.state.account_changed  # it was tried at once
     assert agent.messages is not before
     assert agent.messages.parts.words.name == "Praxis am Bahnhof"
-    assert agent.unconfirmed_hosts() == {}
+    assert agent.in_force.unconfirmed() == {}
 
 
 def test_another_store_gets_what_holds_here_where_nothing_is_configured_there(context: DialogContext, file: Path, tmp_path: Path) -> None:
@@ -279,7 +280,7 @@ def test_another_store_gets_what_holds_here_where_nothing_is_configured_there(co
     saved = save(context.agent, file, {("store", "url"): url, ("practice", "name"): "Praxis am Bahnhof"}, {})
     assert (saved.practice.name, saved.practice.phone) == ("Praxis am Bahnhof", "044 123 45 67")
     with Agent(load_machine(file), secrets=MemorySecrets()) as moved:
-        assert moved.configurations.load()["practice"] == {"name": "Praxis am Bahnhof", "phone": "044 123 45 67"}
+        assert moved.in_force.rows()["practice"] == {"name": "Praxis am Bahnhof", "phone": "044 123 45 67"}
         assert moved.configuration.practice.name == "Praxis am Bahnhof"
     away = save(context.agent, file, {("store", "url"): f"sqlite:///{file.as_posix()}/x.db", ("practice", "name"): "Praxis am See"}, {})
     assert away.practice.name == "Praxis am See"
@@ -352,7 +353,7 @@ def test_a_password_that_is_kept_for_another_server_says_so(qtbot: QtBot, contex
     agent = context.agent
     agent.configure({("mail", "host"): "mail.example", ("mail", "user"): "praxis"})
     agent.secrets.set("mail", "geheim")
-    agent.configurations.save({("mail", "host"): "mail.neu.example"}, "PC9", lambda _rows: None)
+    ConfigurationStore(agent.store).save({("mail", "host"): "mail.neu.example"}, "PC9", lambda _rows: None)
     agent.look_at_configuration()
     dialog = SetupDialog(context)
     qtbot.addWidget(dialog)

@@ -44,9 +44,9 @@ def _tell(agent: Agent, event: Event) -> None:
         print(f"vitoclient: {one_line(str(event.error))}", file=sys.stderr, flush=True)
     elif isinstance(event, DatabaseBack):
         print(_("Die Datenbank kann wieder gelesen und geschrieben werden."), flush=True)
-    elif isinstance(event, ConfigurationChanged) and agent.taken_over:
-        print(agent.taken_over, flush=True)
-        agent.taken_over = ""
+    elif isinstance(event, ConfigurationChanged) and agent.in_force.taken_over:
+        print(agent.in_force.taken_over, flush=True)
+        agent.in_force.taken_over = ""
 
 
 def run_service_here(config: Path | None = None) -> int:

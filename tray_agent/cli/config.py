@@ -62,7 +62,7 @@ def _values(agent: Agent) -> Iterator[tuple[str, Any, str]]:
     from tray_agent.config.machine import origin_of, value_at
     from tray_agent.config.reading import places_of, plain_table
 
-    rows, holds = agent.configurations.load(), plain_table(agent.configuration)
+    rows, holds = agent.in_force.rows(), plain_table(agent.configuration)
     for place in places_of(holds):
         yield ".".join(place), _public(place, value_at(holds, place)), origin_of(place, agent.machine, rows).value
 
@@ -81,7 +81,7 @@ def _shown(value: object) -> str:
 
 
 def _own_passwords(agent: Agent) -> Iterator[dict[str, Any]]:
-    changed = agent.unconfirmed_hosts()
+    changed = agent.in_force.unconfirmed()
     for name, there in agent.abilities.secrets().items():
         former = changed[name][0] if name in changed else ""
         yield {"name": name, "workstation": agent.workstation, "user": getpass.getuser(), "there": there, "meant_for": former}
@@ -123,7 +123,7 @@ def _unset(key: _Key) -> None:
 
     place = _place(key)
     with agent_here() as agent:
-        tables = agent.configurations.load() if is_practices(place) else agent.machine.in_file
+        tables = agent.in_force.rows() if is_practices(place) else agent.machine.in_file
         if value_at(tables, place) is None:
             raise _refused(_("{key} ist nicht gesetzt; es ist nichts zu entfernen.").format(key=key), key)
         _write(agent, place, None)
@@ -170,7 +170,7 @@ def _confirm(
     yes: Annotated[bool, typer.Option("--yes", help=_("Ohne Rückfrage bestätigen; zeigt trotzdem alten und neuen Server."))] = False,
 ) -> None:
     with agent_here() as agent:
-        changed = agent.unconfirmed_hosts()
+        changed = agent.in_force.unconfirmed()
         if not changed:
             print(_("Nichts zu bestätigen: Kein Passwort dieses Computers ist für einen anderen Server gespeichert."))
             return

@@ -18,10 +18,9 @@ from tray_agent.i18n import _, format_date, format_datetime
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from tray_agent.downloads.model import ElementVersion
+    from tray_agent.downloads.model import DownloadRow, ElementVersion
     from tray_agent.downloads.portal_view import PortalArea
     from tray_agent.downloads.progress import DownloadProgress
-    from tray_agent.downloads.service import DownloadRow
     from tray_agent.downloads.workstations import Place
 
 _Element = Annotated[str, typer.Argument(metavar="ELEMENT", help=_("Der Name, den «vitoclient portal list» zeigt."))]

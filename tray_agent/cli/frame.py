@@ -52,8 +52,8 @@ def agent_here(*, with_store: bool = True) -> Iterator[Agent]:
             with suppress(KnownError):
                 agent.look_at_configuration()
         yield agent
-        if agent.taken_over:
-            print(agent.taken_over, file=sys.stderr)
+        if agent.in_force.taken_over:
+            print(agent.in_force.taken_over, file=sys.stderr)
 
 
 def confirm(question: str) -> None:

@@ -294,6 +294,41 @@ def _is_replaced(download: Download, all_of_them: Iterable[Download]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class DownloadRow:
+    """A row of the window *Downloads…*: one version that is here or on its way.
+
+    Attributes:
+        download: the version as the practice knows it.
+        present: whether the whole file is in this workstation's download folder (looked at now, not verified).
+        kept: whether it is an older version that is kept beside a newer one.
+    """
+
+    download: Download
+    present: bool
+    kept: bool
+
+    @property
+    def signed(self) -> ElementVersion:
+        """Returns the version as the vendor signed it."""
+        return self.download.signed
+
+    @property
+    def state(self) -> DownloadState:
+        """Returns what became of it."""
+        return self.download.state
+
+    @property
+    def is_missing(self) -> bool:
+        """Returns whether the file should be here, was, and is not any more."""
+        return self.download.should_be_here and not self.present and self.download.was_here
+
+    @property
+    def is_coming(self) -> bool:
+        """Returns whether the file should be here and was not yet: it comes by itself."""
+        return self.state is DownloadState.NEW or (self.download.should_be_here and not self.present and not self.download.was_here)
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """An element that is downloaded by itself.
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tray_agent.downloads.bringing import Bringer
     from tray_agent.downloads.installation import Installation
     from tray_agent.downloads.model import Starter
     from tray_agent.downloads.portal import Portal
@@ -47,6 +46,7 @@ class DownloadParts:
         library: the download folder of this workstation.
         progress: what is being transferred now, by this process.
         turn: whose turn it is to transfer in this process.
+        closing: what is to be ended with the agent.
 
     Args:
         machine: the configuration of this machine.
@@ -54,7 +54,7 @@ class DownloadParts:
         settings: the practice-wide switches.
         clock: the clock.
         workstation: this computer's name, for the record.
-        closing: where connections are closed in the end.
+        closing: what is to be ended with the agent.
         zone: the practice's time zone, as it is configured now.
         software: what each known workstation told of its practice software last, "": nothing.
     """
@@ -81,7 +81,7 @@ class DownloadParts:
         self.turn = Turn()
         self._machine = machine
         self._log = ActivityLog(database, workstation)
-        self._closing = closing
+        self.closing = closing
         self._zone = zone
         self.software = software
 
@@ -90,7 +90,7 @@ class DownloadParts:
         from tray_agent.web.client import Web
 
         web = Web()
-        self._closing.callback(web.close)
+        self.closing.callback(web.close)
         return web
 
     @cached_property
@@ -138,14 +138,6 @@ class DownloadParts:
     def tell(self, activities: Sequence[Activity], connection: Connection | None = None) -> None:
         """Writes to the activity log, within the caller's transaction where one is given."""
         self._log.write(activities, connection=connection)
-
-    def bringer(self) -> Bringer:
-        """Returns what looks after the folder of this workstation; ended when the agent is closed."""
-        from tray_agent.downloads.bringing import Bringer
-
-        made = Bringer(self)
-        self._closing.callback(made.stop)
-        return made
 
     def transfer(self, settings: Settings) -> Transfer:
         """Returns what brings the files of one run, under the switches of its beginning."""

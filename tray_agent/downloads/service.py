@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tray_agent.config.settings import DOWNLOAD_ACTIVE
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, Version
+from tray_agent.downloads.model import Download, DownloadRow, DownloadState, Version
 from tray_agent.errors import InputError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
@@ -27,41 +26,6 @@ if TYPE_CHECKING:
     from tray_agent.jobs.contract import JobContext, JobResult
 
 
-@dataclass(frozen=True, slots=True)
-class DownloadRow:
-    """A row of the window *Downloads…*: one version that is here or on its way.
-
-    Attributes:
-        download: the version as the practice knows it.
-        present: whether the whole file is in this workstation's download folder (looked at now, not verified).
-        kept: whether it is an older version that is kept beside a newer one.
-    """
-
-    download: Download
-    present: bool
-    kept: bool
-
-    @property
-    def signed(self) -> ElementVersion:
-        """Returns the version as the vendor signed it."""
-        return self.download.signed
-
-    @property
-    def state(self) -> DownloadState:
-        """Returns what became of it."""
-        return self.download.state
-
-    @property
-    def is_missing(self) -> bool:
-        """Returns whether the file should be here, was, and is not any more."""
-        return self.download.should_be_here and not self.present and self.download.was_here
-
-    @property
-    def is_coming(self) -> bool:
-        """Returns whether the file should be here and was not yet: it comes by itself."""
-        return self.state is DownloadState.NEW or (self.download.should_be_here and not self.present and not self.download.was_here)
-
-
 class DownloadService:
     """The facade: made by ``Agent.downloads``. Every method may raise ``DatabaseUnavailableError``; call from a worker.
 
@@ -76,7 +40,11 @@ class DownloadService:
 
     @cached_property
     def _bringer(self) -> Bringer:
-        return self._parts.bringer()
+        from tray_agent.downloads.bringing import Bringer
+
+        bringer = Bringer(self._parts)
+        self._parts.closing.callback(bringer.stop)
+        return bringer
 
     def bring(self, may: Callable[[], bool], has_network: Callable[[], bool] = lambda: True) -> None:
         """Brings what the practice is offered and this workstation lacks. Lasts as long as the transfers do.

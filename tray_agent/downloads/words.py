@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tray_agent.downloads.lockout import LeftBehind
+    from tray_agent.downloads.model import DownloadRow
     from tray_agent.downloads.progress import Progress
-    from tray_agent.downloads.service import DownloadRow
 
 _STATES = {
     DownloadState.NEW: N_("wird heruntergeladen"),

@@ -58,8 +58,8 @@ class PracticeCode(StrEnum):
     MANY_DECEASED = "many_deceased"
 
 
-def is_readable(database: Database, schema: str | None) -> bool:
-    """Returns True where the practice's views answer: reads none of their rows.
+def check_readable(database: Database, schema: str | None) -> None:
+    """Checks that the practice's views answer; reads none of their rows.
 
     Raises:
         DatabaseUnavailableError, DatabaseFaultError: they don't; why.
@@ -73,7 +73,6 @@ def is_readable(database: Database, schema: str | None) -> bool:
                 connection.execute(none).first()
     except DBAPIError as error:
         raise explained(error) from error
-    return True
 
 
 _FAULTS = frozenset(

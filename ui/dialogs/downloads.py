@@ -41,7 +41,7 @@ from ui.widgets.tables import Align, Column, ListModel, TableView
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
     from tray_agent.downloads.lockout import LockedOut
-    from tray_agent.downloads.service import DownloadRow
+    from tray_agent.downloads.model import DownloadRow
     from tray_agent.downloads.workstations import Place
     from tray_agent.protocol.model import Run
     from ui.models.downloads import HandedOver

@@ -370,7 +370,7 @@ def _known(agent: Agent) -> _Known:
         mandants = {}
     model = SetupModel(agent.configuration, mandants)
     names = {field.place[0] for _page, fields in model.pages() for field in fields if field.kind is Kind.SECRET}
-    unconfirmed = {name: former for name, (former, _host) in agent.unconfirmed_hosts().items()}
+    unconfirmed = {name: former for name, (former, _host) in agent.in_force.unconfirmed().items()}
     entry = autostart()
     status = AutostartStatus(entry.is_enabled(), entry.is_enabled_for_all())
     return _Known(mandants, frozenset(name for name in names if agent.secrets.get(name)), status, unconfirmed)

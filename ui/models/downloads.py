@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.lockout import LockedOut
-from tray_agent.downloads.model import DownloadState, FileKind, InstallResult
-from tray_agent.downloads.service import DownloadRow
+from tray_agent.downloads.model import DownloadRow, DownloadState, FileKind, InstallResult
 from tray_agent.downloads.words import format_size
 from tray_agent.downloads.workstations import Place, places_of
 from tray_agent.errors import KnownError

@@ -388,7 +388,7 @@ def _saved_elsewhere(agent: Agent, wanted: Machine, file: Path, ours: Changes) -
 
 def _has_configured(agent: Agent) -> bool:
     try:
-        return bool(agent.configurations.load())
+        return bool(agent.in_force.rows())
     except KnownError:
         return False
 
