@@ -49,7 +49,7 @@ class Agenda:
         Args:
             moves: at the most so many are moved in all; none: nothing changes.
         """
-        if not moves or machine_time.monotonic() < self._next:
+        if moves <= 0 or machine_time.monotonic() < self._next:
             return False
         self._next = machine_time.monotonic() + self._random.uniform(*PAUSES)
         if self._away:
@@ -60,6 +60,10 @@ class Agenda:
             self._move()
             return True
         return False
+
+    def has_moved(self, moves: int) -> bool:
+        """Returns whether so many appointments were moved."""
+        return self._moves >= moves
 
     def come_back(self) -> None:
         """Ends what vanished."""

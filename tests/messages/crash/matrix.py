@@ -61,6 +61,9 @@ ANSWERED_AFTER = 0.7
 FORGOTTEN = 10
 """So many messages the store forgets at least that is put back, unless all is done."""
 
+KEPT_MOVES = 8
+"""So many moves come when everybody was told once: what is moved before is told at its new time, without a notice."""
+
 LONGEST_ROUND = 1200.0
 """Seconds after which a round counts as stuck, on a machine that has much else to do, too."""
 
@@ -158,6 +161,10 @@ class _Practice:
         """Returns whether enough was sent since a copy that putting it back means something."""
         return len(self.taken()) - len(copied.taken) > FORGOTTEN
 
+    def is_late(self, messages: int) -> bool:
+        """Returns whether a copy must be made now, so that enough is sent after it, however fast the agents are."""
+        return len(self.taken()) >= messages - 2 * FORGOTTEN
+
     def put_back(self, copied: Copied, *, computer: bool) -> None:
         """Puts a copy in the store's place, while no agent is at work; with the computer what lies on it is put back, too."""
         put_back(self.store.engine, copied.store)
@@ -227,6 +234,7 @@ class _Killing:
         self._killed: Counter[str] = Counter()
         self._done = False
         self._late: set[int | None] = set()
+        self._all_told = False
         self._put_back = 0
         self._copied: Copied | None = None
         self._answers_at = float("inf")
@@ -239,13 +247,15 @@ class _Killing:
             self._refill()
             if not self._agents:
                 self._practice.agenda.come_back()
-                if not self._practice.prepare() and not self._is_to_be_put_back():
+                is_left = self._practice.prepare()
+                if not is_left and not self._is_to_be_put_back() and self._practice.agenda.has_moved(self._round.moves):
                     return self._killed
+                self._all_told = self._all_told or not is_left
                 self._done = False
             if time.monotonic() > self._answers_at:
                 self._practice.answer()
                 self._answers_at = time.monotonic() + ANSWERED_AFTER
-            if not self._done and self._practice.agenda.live(self._round.moves):
+            if not self._done and self._practice.agenda.live(self._round.moves - (0 if self._all_told else KEPT_MOVES)):
                 self._practice.prepare()
             self._kill_from_outside()
             self._agents = [agent for agent in self._agents if self._is_going(agent)]
@@ -261,7 +271,8 @@ class _Killing:
         place = 2 * self._put_back + (1 if self._copied is None else 2)
         is_time = self._killed.total() >= self._round.kills * place / (2 * self._round.restores + 1)
         if self._copied is None:
-            self._copied = self._practice.copied() if is_time or self._done else None
+            is_late = self._put_back == 0 and self._practice.is_late(self._round.messages)
+            self._copied = self._practice.copied() if is_time or is_late or self._done else None
         elif (self._done and not self._agents) or (is_time and self._practice.is_old(self._copied)):
             self._end_all()
             self._practice.put_back(self._copied, computer=self._put_back % 2 == 1)
