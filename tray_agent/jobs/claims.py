@@ -22,7 +22,7 @@ from tray_agent.i18n import store_text
 from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.contract import LeaseLostError
 from tray_agent.jobs.owed import Attempt, Owed, Rest, RetryPolicy, Trouble, is_same_day, owed_after
-from tray_agent.jobs.plan import owe, owed_columns, read_owed
+from tray_agent.jobs.plan import lock_job, owe, owed_columns, read_owed
 from tray_agent.protocol.model import RunReason, RunState, RunTrigger
 from tray_agent.store.database import Database, from_ms, to_ms
 from tray_agent.store.faults import is_duplicate_key
@@ -292,9 +292,8 @@ class Claims:
         """
 
         def work(connection: Connection) -> bool:
-            locked = update(job_lock).where(job_lock.c.job == job.value, job_lock.c.run_id == 0).values(token=job_lock.c.token)
-            before = read_owed(connection, job) if connection.execute(locked).rowcount else None
-            lock = _lock_of(connection, job)
+            lock_job(connection, job)
+            lock, before = _lock_of(connection, job), read_owed(connection, job)
             known = before if before and before.due_at == due_at else None
             if lock["run_id"] or (known and known.reason == RunReason.NOT_ABLE and known.trouble is Trouble.TOLD):
                 return False
@@ -318,7 +317,7 @@ class Claims:
         """Does what is to be done once for the practice, in a transaction in which nobody else does such a thing for this job."""
 
         def locked(connection: Connection) -> None:
-            connection.execute(update(job_lock).where(job_lock.c.job == job.value).values(token=job_lock.c.token))
+            lock_job(connection, job)
             work(connection)
 
         self._database.transact(locked)

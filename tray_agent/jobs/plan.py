@@ -272,6 +272,11 @@ def owed_columns(owed: Owed | None) -> dict[str, object]:
     }  # fmt: skip
 
 
+def lock_job(connection: Connection, key: JobKey) -> None:
+    """Locks a job's row until the transaction ends, by a change that changes nothing: whoever ends a run just now has written, or waits."""
+    connection.execute(update(job_lock).where(job_lock.c.job == key.value).values(token=job_lock.c.token))
+
+
 def owe(
     connection: Connection, key: JobKey, now: datetime, at: datetime | None, reason: str, zone: tzinfo, trouble: Trouble = Trouble.NONE
 ) -> None:
@@ -280,8 +285,7 @@ def owe(
     One that sends something to people and has a planned time left today waits for that: the practice relies on nothing leaving before it.
     It is owed of the job's last planned time today; where it had none, of this second.
     """
-    # First of all the row is locked, by a change that changes nothing: whoever ends a run just now has written what is owed, or waits.
-    connection.execute(update(job_lock).where(job_lock.c.job == key.value).values(token=job_lock.c.token))
+    lock_job(connection, key)
     planned = _planned_job(connection.execute(_JOBS.where(job.c.key == key.value)).mappings().one(), now)
     waits_for_plan = job_kind(key).wakes_people and has_time_left(planned.schedule, zone, now)
     if not planned.schedule.enabled or planned.mistake or waits_for_plan:
