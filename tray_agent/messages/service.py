@@ -55,6 +55,24 @@ class CallChangedError(KnownError):
     code = "call_changed"
 
 
+class CallMissingError(InputError):
+    """There is nobody with this number on the call list.
+
+    Args:
+        number: of the message.
+    """
+
+    code = "call_missing"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            _("Nicht auf der Anrufliste"),
+            _("Eine Mitteilung mit der Nummer {number} steht nicht auf der Anrufliste.").format(number=number),
+            _("Nummer prüfen; «vitoclient messages calls --all» zeigt alle."),
+            item=str(number),
+        )
+
+
 class StillUnderWayError(KnownError):
     """A message in doubt can't be sent again yet: the first request could still be under way."""
 
