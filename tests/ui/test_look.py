@@ -98,7 +98,7 @@ def test_a_picture_is_sharp_at_every_scale(look: Look) -> None:
     for scale in (1.0, 1.25, 1.5, 2.0):
         made = icon("phone").pixmap(QSize(18, 18), scale)
         assert made.devicePixelRatio() == scale
-        assert made.width() == round(18 * scale)
+        assert made.width() == QSize(18, 18).__mul__(scale).width()
 
 
 def test_every_picture_that_is_asked_for_is_there_and_none_is_kept_for_nothing() -> None:
