@@ -110,25 +110,17 @@ def _layout() -> QPageLayout:
     return QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter)
 
 
-class PrintActions:
-    """Adds the three buttons to a window and does what they say.
+class Printing:
+    """Prints the list of a window, shows its pages, writes it as PDF.
 
     Args:
         dialog: the window.
-        list_now: returns, when a button is pressed, what makes the document; that is then called in a worker.
-
-    Attributes:
-        buttons: the three.
+        list_now: returns, when one of them is asked for, what makes the document; that is then called in a worker.
     """
 
     def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]]) -> None:
         self._dialog = dialog
         self._list_now = list_now
-        self.buttons: tuple[QPushButton, ...] = (
-            dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print),
-            dialog.side_action(_("Seitenansich&t"), self.preview_list),
-            dialog.side_action(_("PD&F …"), self.save_pdf),
-        )
 
     def print_list(self) -> None:
         """Prints the list with the system's print dialog."""
@@ -159,3 +151,23 @@ class PrintActions:
 
     def _make(self, done: Callable[[PrintOut], object]) -> None:
         self._dialog.run(self._list_now(), done, busy=_("Wird vorbereitet …"))
+
+
+class PrintActions(Printing):
+    """The same as three buttons of the window.
+
+    Args:
+        dialog: the window.
+        list_now: as above.
+
+    Attributes:
+        buttons: the three.
+    """
+
+    def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]]) -> None:
+        super().__init__(dialog, list_now)
+        self.buttons: tuple[QPushButton, ...] = (
+            dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print),
+            dialog.side_action(_("Seitenansich&t"), self.preview_list),
+            dialog.side_action(_("PD&F …"), self.save_pdf),
+        )
