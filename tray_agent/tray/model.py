@@ -33,6 +33,7 @@ class DialogName(StrEnum):
     """The windows of the program; the value is the module in ``ui.dialogs``."""
 
     OVERVIEW = "overview"
+    CALLS = "calls"
     QUESTIONS = "questions"
     DOWNLOADS = "downloads"
     PORTAL = "portal"
