@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
-from tray_agent.job_kinds import JobKey, job_kind
+from tray_agent.job_kinds import JobKey, Service, job_kind
 from tray_agent.messages.model import MessageKind
 from tray_agent.messages.outbox.model import Fate, Span
 from tray_agent.messages.outbox.tally import HandedOver, OfAppointments, handed_over_by_day, of_appointments
@@ -24,11 +24,16 @@ from tray_agent.store.tables import (
     agent_presence,
     covered_day,
     credit_balance,
+    download,
+    job,
+    job_lock,
     job_pause,
     job_run,
     message,
     question,
+    setting,
     store_state,
+    workstation_download,
 )
 
 if TYPE_CHECKING:
@@ -203,21 +208,28 @@ def run_for(settings: Settings, day: date, today: date) -> date:
     return today if RuleSettings.of(settings).window(today).first <= day else day
 
 
-_GROWING: tuple[Table, ...] = (message, activity, job_run, credit_balance, question, job_pause)
-"""Whatever happens writes a row into one of these, grows the generation, or changes a row that a run has."""
+ChangeNumber = tuple[object, ...]
+"""Compared as a whole."""
 
 
-def change_number(agent: Agent) -> tuple[int, ...]:
-    """Returns what is another whenever anybody of the practice did something that windows show; some reads by keys.
+def change_number(agent: Agent) -> ChangeNumber:
+    """Returns what is another whenever anybody of the practice did something that windows show: some reads by keys in one statement.
 
-    It is composed of what grows anyway: nothing is written for it.
+    It is composed of what grows anyway; nothing is written for it.
 
     Raises:
         SchemaOutdatedError, DatabaseUnavailableError: as ``Agent.store``.
     """
-    newest = [select(func.max(table.c.id)).scalar_subquery() for table in _GROWING]
-    going_on = select(func.count()).select_from(job_run).where(job_run.c.state == "running").scalar_subquery()
-    there = select(func.count()).select_from(agent_presence).where(agent_presence.c.scheduling == 1).scalar_subquery()
+    newest = [func.max(table.c.id) for table in (message, job_run, credit_balance, question, job_pause)]
+    changed = [func.max(table.c.changed_at) for table in (job, setting, download, workstation_download)]
+    listed = [
+        select(func.max(activity.c.id)).where(activity.c.hidden == 0, activity.c.service == service.value) for service in Service
+    ]  # what was taken off a list is none of its rows any more
+    states = (
+        select(func.count()).select_from(job_lock).where(job_lock.c.run_id != 0),
+        select(func.count()).select_from(agent_presence).where(agent_presence.c.scheduling == 1),
+        select(func.max(job_pause.c.until_at)),
+    )
+    read = [*(select(one) for one in (*newest, *changed)), *listed, *states]
     with agent.store.read() as connection:
-        row = connection.execute(select(store_state.c.generation, going_on, there, *newest)).one()
-    return tuple(int(number or 0) for number in row)
+        return tuple(connection.execute(select(store_state.c.generation, *(one.scalar_subquery() for one in read))).one())

@@ -114,7 +114,8 @@ class History:
 
         Args:
             connection: of the caller's transaction.
-            since, until: aware; ``until`` is not in it.
+            since: aware.
+            until: aware, not in it.
         """
         expired = self._expired(connection)
         planned = (table.c.due_at >= since, table.c.due_at < until, table.c.folded != _IS_FOLDED)
