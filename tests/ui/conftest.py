@@ -19,17 +19,19 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import KnownError
 from tray_agent.store.migrate import upgrade
 from ui.background import Background
+from ui.look.apply import Look, Theme
 from ui.widgets.dialog import Dialog
 from ui.windows import DialogContext, Remembered, Windows
 
 
 @pytest.fixture(autouse=True, scope="session")
-def windows_font(qapp: QApplication) -> None:
-    """Gives windows without a screen the font of Windows' own, or what stands in for it in Wine: Qt does not know it there."""
+def look(qapp: QApplication) -> Look:
+    """Puts the program's look in force, in light; for windows without a screen with the font that Windows has, or what stands in for it."""
     if sys.platform == "win32" and qapp.platformName() == "offscreen":
         font = QFont(["Segoe UI", "Open Sans"])
         font.setPointSize(9)
         qapp.setFont(font)
+    return Look(qapp, Theme.LIGHT)
 
 
 @pytest.fixture(autouse=True)

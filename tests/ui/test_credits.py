@@ -24,6 +24,7 @@ from tray_agent.messages.outbox.model import AccountCredits, BalancePoint
 from tray_agent.practice.model import Mandant
 from ui.dialogs.balance_chart import BalanceChart
 from ui.dialogs.credits import CreditsDialog
+from ui.look.tokens import tokens
 from ui.models.credits import (
     CreditState,
     advice,
@@ -221,7 +222,7 @@ def test_the_chart_tells_the_balance_under_the_mouse(qtbot: QtBot) -> None:
     assert widget.tooltip_at(place) == "100 Credits am 13.11.2026 10:00"
     assert widget.tooltip_at(QPointF(place.x() + 30, place.y())) == ""
     picture = widget.grab().toImage()
-    assert picture.pixelColor(round(place.x()), round(place.y())).name() == "#1d5fa8"
+    assert picture.pixelColor(round(place.x()), round(place.y())).name() == tokens().accent.name()
 
 
 def _away() -> Decimal:

@@ -17,8 +17,8 @@ from tests.ui.keyboard import ask_for_menu, press
 from tray_agent.errors import KnownError
 from tray_agent.store.pages import Page
 from ui.background import Background
+from ui.look.icons import Status
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status
 from ui.widgets.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest
 from ui.widgets.tables import Align, Column, ListModel, TableView, shared_widths
 from ui.windows import DialogContext

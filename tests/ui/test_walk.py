@@ -14,14 +14,14 @@ from pytestqt.qtbot import QtBot
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.support.subjects import subject_of
 from tests.ui.keyboard import press
-from tests.ui.palettes import PALETTES
 from tests.ui.walk import backward_steps, clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
 from tray_agent.tray.engine import AgentEngine
 from tray_agent.tray.model import DialogName, tray_state
 from ui.background import Background
-from ui.widgets.contrast import make_readable
+from ui.look.apply import show
+from ui.look.tokens import DARK, LIGHT
 from ui.widgets.dialog import SMALL_SCREEN, Dialog
 from ui.windows import Remembered, Windows, factory_of
 
@@ -147,18 +147,18 @@ def test_ring_follows_the_keyboard(qtbot: QtBot, demo_windows: Windows, name: st
     assert dialog.ring.geometry().contains(middle)
 
 
-@pytest.mark.parametrize("look", PALETTES)
-def test_every_text_can_be_read(qtbot: QtBot, demo_windows: Windows, name: str, look: str) -> None:
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_can_be_read(qtbot: QtBot, demo_windows: Windows, name: str, dark: bool) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    before = application.palette()
-    application.setPalette(make_readable(PALETTES[look]()))
+    colours = DARK if dark else LIGHT
+    show(application, colours)
     try:
         dialog = opened(qtbot, demo_windows, name)
-        assert dialog.palette().window().color() == PALETTES[look]().window().color()
+        assert dialog.palette().window().color() == colours.window
         assert unreadable_texts(dialog) == []
     finally:
-        application.setPalette(before)
+        show(application, LIGHT)
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "it"])

@@ -30,7 +30,7 @@ from PyQt6.QtWidgets import (
 
 from tests.ui.keyboard import press
 from tray_agent import i18n
-from ui.widgets.contrast import AA_TEXT, contrast, shown
+from ui.look.contrast import AA_TEXT, contrast, shown
 
 GROWTH = 0.4
 """How much longer other languages may be than German."""

@@ -17,11 +17,11 @@ from tray_agent.protocol.model import ServiceCounts
 from tray_agent.protocol.titles import service_title
 from ui.dialogs.activity_pages import CallListPage, DoubtPage, LogPage
 from ui.dialogs.doubt import decide
+from ui.look.icons import Status, status_icon
 from ui.models.activity import tab_title
 from ui.models.print_outs import PrintOut, letters
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status, status_icon
 from ui.widgets.printing import PrintActions, preview
 
 if TYPE_CHECKING:

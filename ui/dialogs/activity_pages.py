@@ -17,6 +17,7 @@ from tray_agent.messages.words import sent_title
 from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
 from tray_agent.tray.model import DialogName
+from ui.look.icons import Status
 from ui.models.activity import (
     MOST_PRINTED,
     LogFilter,
@@ -30,7 +31,7 @@ from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
 from ui.models.ticked_rows import TickedRows
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
-from ui.widgets.icons import LEVEL_ICONS, Status
+from ui.widgets.icons import LEVEL_ICONS
 from ui.widgets.layout import GRID, button, column, fill_choice, quiet_label, row, splitter
 from ui.widgets.notes import Details, Note, plain_label
 from ui.widgets.paged_list import PagedModel, PageRequest

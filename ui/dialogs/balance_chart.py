@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QWidget
 
 from tray_agent.i18n import _
+from ui.look.tokens import Tokens, tokens
 from ui.models.credits import Chart, ChartPoint
-from ui.widgets.painted import Colours, Painted
+from ui.widgets.painted import Painted
 
 _GAP = 8
 _NEAR = 8
@@ -71,16 +72,15 @@ class BalanceChart(Painted):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self.palette().base())
         if self.chart is not None:
-            colours = Colours.of(self.palette())
+            colours = tokens()
             self._paint_scale(painter, self.chart, colours)
             self._paint_minimum(painter, self.chart, colours)
             self._paint_line(painter, self.chart, colours)
         self.paint_focus(painter)
         painter.end()
 
-    def _paint_scale(self, painter: QPainter, chart: Chart, colours: Colours) -> None:
-        text, unit = colours.text, self.unit
-        faint = QColor(text.red(), text.green(), text.blue(), 60)
+    def _paint_scale(self, painter: QPainter, chart: Chart, colours: Tokens) -> None:
+        text, faint, unit = colours.text, colours.line, self.unit
         painter.setPen(text)
         painter.drawText(QRectF(_GAP, 0, self.width(), 1.4 * unit), int(Qt.AlignmentFlag.AlignVCenter), _("Credits"))
         for tick in chart.across:
@@ -99,20 +99,20 @@ class BalanceChart(Painted):
                 QRectF(place.x() - 5 * unit, place.y() + unit * 0.4, 10 * unit, unit * 1.2), int(Qt.AlignmentFlag.AlignCenter), tick.label
             )
 
-    def _paint_minimum(self, painter: QPainter, chart: Chart, colours: Colours) -> None:
+    def _paint_minimum(self, painter: QPainter, chart: Chart, colours: Tokens) -> None:
         if chart.minimum is None:
             return
-        painter.setPen(QPen(colours.warning, 1.5, Qt.PenStyle.DashLine))
+        painter.setPen(QPen(colours.warning_shape, 1.5, Qt.PenStyle.DashLine))
         left, right = self._place(0, chart.minimum), self._place(1, chart.minimum)
         painter.drawLine(left, right)
         painter.drawText(QRectF(left.x() + _GAP, left.y() - self.unit * 1.3, right.x() - left.x(), self.unit * 1.2), 0, chart.minimum_label)
 
-    def _paint_line(self, painter: QPainter, chart: Chart, colours: Colours) -> None:
+    def _paint_line(self, painter: QPainter, chart: Chart, colours: Tokens) -> None:
         places = [self.place_of(point) for point in chart.points]
-        painter.setPen(QPen(colours.line, 2))
+        painter.setPen(QPen(colours.accent, 2))
         painter.drawPolyline(QPolygonF(places))
         if len(places) <= _MOST_DOTS:
-            painter.setBrush(colours.line)
+            painter.setBrush(colours.accent)
             painter.setPen(Qt.PenStyle.NoPen)
             for place in places:
                 painter.drawEllipse(place, 3, 3)

@@ -12,6 +12,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.messages.outbox.model import AccountCredits
 from ui.dialogs.balance_chart import BalanceChart
+from ui.look.icons import Status
 from ui.models.credits import (
     PERIODS,
     CreditState,
@@ -25,7 +26,6 @@ from ui.models.credits import (
     use_text,
 )
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status
 from ui.widgets.layout import fill_choice, row
 from ui.widgets.notes import Note
 from ui.widgets.tables import Align, Column, ListModel, TableView, time_column

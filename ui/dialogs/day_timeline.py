@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QBrush, QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt6.QtGui import QBrush, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QWidget
 
 from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.schedules.day_plan import DayPlan, PlannedRun
+from ui.look.tokens import Tokens, tokens
 from ui.models.day_timeline import day_title, describe_day, run_tooltip
-from ui.widgets.painted import Colours, Painted
+from ui.widgets.painted import Painted
 
 _GAP = 8
 _MOST_DOTS = 60
@@ -89,7 +90,7 @@ class DayTimeline(Painted):
         """Paints the day."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colours = Colours.of(self.palette())
+        colours = tokens()
         painter.fillRect(self._area, self.palette().base())
         if self.plan is not None:
             self._paint_quiet(painter, self.plan, colours)
@@ -103,16 +104,16 @@ class DayTimeline(Painted):
         self.paint_focus(painter)
         painter.end()
 
-    def _paint_quiet(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
+    def _paint_quiet(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         for interval in plan.quiet:
             left, right = self._x(plan, interval.start), self._x(plan, interval.end)
             painter.fillRect(QRectF(left, self._area.top(), right - left, self._area.height()), _hatching(colours))
 
-    def _paint_scale(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
+    def _paint_scale(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         painter.setPen(colours.text)
         for at, label in self._marks(plan):
             x = self._x(plan, at)
-            painter.setPen(QPen(colours.faint, 1, Qt.PenStyle.DotLine))
+            painter.setPen(QPen(colours.edge, 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
             painter.setPen(colours.text)
             width = 4 * self.unit
@@ -130,7 +131,7 @@ class DayTimeline(Painted):
             at += _HOUR.total_seconds()
         yield plan.end, "24:00"
 
-    def _paint_lanes(self, painter: QPainter, colours: Colours) -> None:
+    def _paint_lanes(self, painter: QPainter, colours: Tokens) -> None:
         metrics, area = self.fontMetrics(), self._area
         lane = area.height() / len(JobKey)
         for place, job in enumerate(JobKey):
@@ -138,9 +139,9 @@ class DayTimeline(Painted):
             painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
             words = metrics.elidedText(job_title(job), Qt.TextElideMode.ElideRight, int(area.left() - 2 * _GAP))
             painter.drawText(QRectF(_GAP, top, area.left() - 2 * _GAP, lane), int(Qt.AlignmentFlag.AlignVCenter), words)
-            painter.setPen(QPen(colours.faint, 1))
+            painter.setPen(QPen(colours.edge, 1))
             painter.drawLine(QPointF(area.left(), top + lane / 2), QPointF(area.right(), top + lane / 2))
-        painter.setPen(QPen(colours.faint, 1))
+        painter.setPen(QPen(colours.edge, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area)
 
@@ -150,35 +151,35 @@ class DayTimeline(Painted):
         plan, now = self.plan, self._now
         return now if plan and now and plan.start.timestamp() <= now.timestamp() < plan.end.timestamp() else None
 
-    def _paint_now(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
+    def _paint_now(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         if self._now_here is None:
             return
         x = self._x(plan, self._now_here)
         painter.setPen(QPen(colours.text, 1.5, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(x, self._area.top()), QPointF(x, self._area.bottom()))
 
-    def _paint_distances(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
-        painter.setPen(QPen(colours.warning, 2))
+    def _paint_distances(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
+        painter.setPen(QPen(colours.warning_shape, 2))
         for pair in plan.too_close[: 2 * _MOST_DOTS]:
             first = QPointF(self._x(plan, pair.first.at), self._y(pair.first.job))
             second = QPointF(self._x(plan, pair.second.at), self._y(pair.second.job))
-            painter.setPen(QPen(colours.warning, 2))
+            painter.setPen(QPen(colours.warning_shape, 2))
             painter.drawLine(first, second)
             middle = (first + second) / 2
             if abs(first.y() - second.y()) > self._area.height() / len(JobKey) * 1.5:  # the middle would hide another job's run
                 middle = first + (second - first) / 4
             _paint_warning(painter, middle + QPointF(self.unit * 0.9, 0), self.unit, colours)
 
-    def _paint_runs(self, painter: QPainter, plan: DayPlan, colours: Colours) -> None:
+    def _paint_runs(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         for job in JobKey:
             runs = [run for run in plan.runs if run.job is job]
             for run in runs:
                 self._paint_run(painter, plan, run, colours, stroke=len(runs) > _MOST_DOTS)
 
-    def _paint_run(self, painter: QPainter, plan: DayPlan, run: PlannedRun, colours: Colours, *, stroke: bool) -> None:
+    def _paint_run(self, painter: QPainter, plan: DayPlan, run: PlannedRun, colours: Tokens, *, stroke: bool) -> None:
         at, size = QPointF(self._x(plan, run.at), self._y(run.job)), self.unit * 0.4
         if stroke:
-            painter.setPen(QPen(colours.warning if run.quiet else colours.line, 1.5))
+            painter.setPen(QPen(colours.warning_shape if run.quiet else colours.accent, 1.5))
             half = size / 2 if run.quiet else size
             painter.drawLine(at - QPointF(0, half), at + QPointF(0, half))
             return
@@ -186,14 +187,14 @@ class DayTimeline(Painted):
             _paint_quiet_run(painter, at, size, self.palette().base(), colours)
             return
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colours.line)
+        painter.setBrush(colours.accent)
         painter.drawEllipse(at, size, size)
 
-    def _paint_legend(self, painter: QPainter, colours: Colours) -> None:
+    def _paint_legend(self, painter: QPainter, colours: Tokens) -> None:
         unit, x = self.unit, self._area.left()
         y = self._area.bottom() + unit * 0.9
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colours.line)
+        painter.setBrush(colours.accent)
         painter.drawEllipse(QPointF(x + unit / 2, y), unit * 0.4, unit * 0.4)
         x = self._legend_words(painter, x + unit * 1.4, y, _("geplant"))
         painter.fillRect(QRectF(x, y - unit * 0.4, unit * 1.4, unit * 0.8), self.palette().base())
@@ -252,24 +253,24 @@ class DayTimeline(Painted):
         super().keyPressEvent(event)
 
 
-def _hatching(colours: Colours) -> QBrush:
-    return QBrush(colours.faint, Qt.BrushStyle.BDiagPattern)
+def _hatching(colours: Tokens) -> QBrush:
+    return QBrush(colours.edge, Qt.BrushStyle.BDiagPattern)
 
 
-def _paint_quiet_run(painter: QPainter, at: QPointF, size: float, ground: QBrush, colours: Colours) -> None:
+def _paint_quiet_run(painter: QPainter, at: QPointF, size: float, ground: QBrush, colours: Tokens) -> None:
     """Paints a run that would send in the quiet hours: a ring with a stroke through it."""
-    painter.setPen(QPen(colours.warning, 2))
+    painter.setPen(QPen(colours.warning_shape, 2))
     painter.setBrush(ground)
     painter.drawEllipse(at, size, size)
     painter.drawLine(at + QPointF(-size, size) * 0.7, at + QPointF(size, -size) * 0.7)
 
 
-def _paint_warning(painter: QPainter, at: QPointF, unit: float, colours: Colours) -> None:
+def _paint_warning(painter: QPainter, at: QPointF, unit: float, colours: Tokens) -> None:
     """Paints a triangle with an exclamation mark."""
     half = unit * 0.5
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colours.warning)
+    painter.setBrush(colours.warning_shape)
     painter.drawPolygon(QPolygonF([at + QPointF(0, -half), at + QPointF(half, half * 0.8), at + QPointF(-half, half * 0.8)]))
-    painter.setPen(QPen(QColor("black") if colours.warning.lightness() > 140 else QColor("white"), 1.4))
+    painter.setPen(QPen(colours.base, 1.4))
     painter.drawLine(at + QPointF(0, -half * 0.35), at + QPointF(0, half * 0.2))
     painter.drawPoint(at + QPointF(0, half * 0.55))

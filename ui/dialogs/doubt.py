@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from tray_agent.i18n import _, join_texts
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage
+from ui.look.icons import Status
 from ui.models.activity import decision_question
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status
 
 
 def decide(dialog: Dialog, message: OutboxMessage, decision: DoubtDecision, yes: str, reload: Callable[[], object]) -> None:

@@ -16,6 +16,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_datetime
 from tray_agent.job_kinds import JobKey
 from tray_agent.protocol.titles import state_title
+from ui.look.icons import Status
 from ui.models.downloads import (
     DownloadsModel,
     can_fetch,
@@ -32,7 +33,7 @@ from ui.models.downloads import (
 )
 from ui.widgets.controls import allow
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import RUN_ICONS, STATE_ICONS, Status
+from ui.widgets.icons import RUN_ICONS, STATE_ICONS
 from ui.widgets.layout import splitter
 from ui.widgets.notes import Details
 from ui.widgets.progress_line import ProgressLine

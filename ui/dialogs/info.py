@@ -9,9 +9,10 @@ from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, join_texts
 from tray_agent.tray.model import DialogName, Restart
+from ui.look.icons import Status
 from ui.models.info import Fact, Fleet, Workstation, as_lines, as_text, facts_of, fleet_of, strangers_of
 from ui.widgets.dialog import Dialog, with_colon
-from ui.widgets.icons import Status, program_icon
+from ui.widgets.icons import program_icon
 from ui.widgets.layout import GRID, button, row, scrolling
 from ui.widgets.notes import plain_label
 from ui.widgets.tables import Column, ListModel, TableView

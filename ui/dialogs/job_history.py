@@ -14,6 +14,7 @@ from tray_agent.i18n import _, ngettext, pgettext
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.protocol.model import ActivityFilter, ActivityRow, Run, RunOrder
 from tray_agent.protocol.titles import cause_of, level_title, state_title
+from ui.look.icons import Status
 from ui.models.csv_export import write_csv
 from ui.models.job_history import (
     HistoryFilter,
@@ -27,7 +28,7 @@ from ui.models.job_history import (
 from ui.widgets.controls import file_to_write, once_after
 from ui.widgets.day_jump import DayJump
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import LEVEL_ICONS, RUN_ICONS, Status
+from ui.widgets.icons import LEVEL_ICONS, RUN_ICONS
 from ui.widgets.layout import GRID, column, field_label, fill_choice, held, row, splitter
 from ui.widgets.notes import Note, plain_label
 from ui.widgets.paged_list import PagedModel, PageRequest

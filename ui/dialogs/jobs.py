@@ -28,12 +28,13 @@ from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.tray.model import DialogName
 from ui.dialogs.day_timeline import DayTimeline
+from ui.look.icons import Status
 from ui.models.day_timeline import day_title
 from ui.models.jobs import JobRow, JobsModel, abandon_question, next_text, run_question, schedule_text
 from ui.models.schedule import ScheduleSubject
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import RUN_ICONS, Status
+from ui.widgets.icons import RUN_ICONS
 from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
 from ui.widgets.message_box import offer_to_send
 from ui.widgets.notes import Note

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QEvent, QMimeData, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QTextCharFormat, QTextCursor
+from PyQt6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from tray_agent.messages.texts.check import TemplateSeverity
 from tray_agent.messages.texts.rendering import without_unseen
+from ui.look.icons import STATUS_COLOURS, STATUS_GROUNDS, Status
+from ui.look.tokens import tokens
 from ui.models.templates import Mark, utf16_length
 
 _PARAGRAPH, _LINE = "\u2029", "\u2028"
-_COLOURS = {TemplateSeverity.ERROR: ("#c62828", "#ff8a80"), TemplateSeverity.WARNING: ("#b35c00", "#ffb74d")}
-"""Of the underline, on light and on dark ground."""
-
-_TINT = 48
-"""How strong the ground of a marked place is tinted, of 255."""
+_STATES = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNING: Status.WARNING}
 
 
 class MarkedEdit(QPlainTextEdit):
@@ -98,12 +96,10 @@ class MarkedEdit(QPlainTextEdit):
         if mark.severity is None:
             form.setForeground(self.palette().link())
         else:
-            dark = self.palette().base().color().lightness() < 128
+            state = _STATES[mark.severity]
             form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-            colour = QColor(_COLOURS[mark.severity][dark])
-            form.setUnderlineColor(colour)
-            colour.setAlpha(_TINT)
-            form.setBackground(colour)
+            form.setUnderlineColor(tokens().of(STATUS_COLOURS[state]))
+            form.setBackground(tokens().of(STATUS_GROUNDS[state]))
         cursor = self.textCursor()
         cursor.setPosition(mark.start)
         cursor.setPosition(mark.start + mark.length, QTextCursor.MoveMode.KeepAnchor)

@@ -13,6 +13,7 @@ from tray_agent.messages.model import MessageKind, MessageState
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, OutboxMessage, OutboxOrder
 from tray_agent.messages.words import kind_title, state_title
 from ui.dialogs.doubt import decide
+from ui.look.icons import Status
 from ui.models.outbox import (
     CAN_BE_CANCELLED,
     VIEWS,
@@ -26,7 +27,6 @@ from ui.models.outbox import (
 )
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status
 from ui.widgets.layout import fill_choice, row, splitter
 from ui.widgets.notes import Details
 from ui.widgets.paged_list import PagedModel, PageRequest

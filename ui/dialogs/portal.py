@@ -14,9 +14,10 @@ from tray_agent.downloads.words import format_size, state_word
 from tray_agent.i18n import _, format_date, format_datetime
 from tray_agent.tray.model import DialogName
 from ui.dialogs.portal_tree import PortalTree
+from ui.look.icons import Status, status_icon
 from ui.models.portal import PortalModel, details_of
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import STATE_ICONS, Status, status_icon
+from ui.widgets.icons import STATE_ICONS
 from ui.widgets.layout import splitter
 from ui.widgets.notes import Details
 from ui.widgets.search_line import SearchLine, searching

@@ -15,6 +15,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_date, format_number, ngettext
 from tray_agent.messages.model import PREVIEWED_KINDS, MessageKind
 from tray_agent.messages.words import kind_title
+from ui.look.icons import Status
 from ui.models.csv_export import write_csv
 from ui.models.preview import (
     FURTHEST_AHEAD,
@@ -39,7 +40,6 @@ from ui.models.print_outs import PrintOut, preview_list
 from ui.widgets.controls import allow, file_to_write
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status
 from ui.widgets.layout import fill_choice, row, splitter
 from ui.widgets.notes import Details, Note, plain_label
 from ui.widgets.printing import PrintActions

@@ -23,10 +23,10 @@ from PyQt6.QtWidgets import (
 from tray_agent.config.settings import Setting, Type, Value, unit_text
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey, job_kind
+from ui.look.icons import Status
 from ui.models.settings import SettingsModel, default_text
 from ui.widgets.controls import FocusedWheel, allow, yes_no_box
 from ui.widgets.dialog import Dialog, Form
-from ui.widgets.icons import Status
 from ui.widgets.layout import GRID, column, fill_choice, scrolling
 from ui.widgets.message_box import offer_to_send
 from ui.widgets.notes import Note

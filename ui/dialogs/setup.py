@@ -31,6 +31,7 @@ from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _
 from tray_agent.platforms.this_system import autostart
 from tray_agent.tray.model import Restart
+from ui.look.icons import Status, status_icon
 from ui.models.setup import (
     AutostartStatus,
     Kind,
@@ -46,7 +47,7 @@ from ui.models.setup import (
 )
 from ui.widgets.controls import FocusedWheel, allow, file_to_write, yes_no_box
 from ui.widgets.dialog import Dialog, Form
-from ui.widgets.icons import Status, program_icon, status_icon
+from ui.widgets.icons import program_icon
 from ui.widgets.layout import GRID, button, clear, column, fill_choice, held, quiet_label, row, scrolling, splitter
 from ui.widgets.message_box import answer_of
 from ui.widgets.notes import Note

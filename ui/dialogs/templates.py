@@ -29,6 +29,7 @@ from tray_agent.messages.texts.rendering import MessageValues, Placeholder
 from tray_agent.messages.texts.templates import Origin, TemplateEntry, TemplateKey
 from tray_agent.messages.words import channel_title, kind_title
 from ui.dialogs.marked_edit import MarkedEdit
+from ui.look.icons import Status, status_icon
 from ui.models.templates import (
     FoundLine,
     Reader,
@@ -44,7 +45,6 @@ from ui.models.templates import (
 from ui.models.words import language_name
 from ui.widgets.controls import allow, once_after
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status, status_icon
 from ui.widgets.layout import GRID, button, column, field_label, held, row, splitter
 from ui.widgets.notes import Note
 from ui.widgets.tables import Column, ListModel, TableView, on_choice

@@ -7,19 +7,17 @@ import gc
 import logging
 import signal
 import socket
-import sys
 from collections.abc import Callable
 
 from PyQt6 import sip
 from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, QSocketNotifier, Qt, QTimer, QTranslator
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QApplication, QStyleFactory
+from PyQt6.QtWidgets import QApplication
 
 from tray_agent import __version__
 from tray_agent.platforms.foreground import DESKTOP_FILE_NAME, announce_identity
 from tray_agent.tray.model import PRODUCT
-from ui.widgets.contrast import make_readable
-from ui.widgets.style import ReadableStyle
+from ui.look.apply import Look
 
 MILLISECONDS_BETWEEN_COLLECTIONS = 5_000
 
@@ -29,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def create_application(arguments: list[str]) -> QApplication:
-    """Makes the application object in the platform's own style; high-DPI scaling is Qt's default.
+    """Makes the application object in the program's look; high-DPI scaling is Qt's default.
 
     Args:
         arguments: the program's, for Qt's own options.
@@ -43,23 +41,8 @@ def create_application(arguments: list[str]) -> QApplication:
     application = QApplication(arguments)
     # the program lives in the tray; its windows come and go
     application.setQuitOnLastWindowClosed(False)
-    choose_style(application)
-    hints = QGuiApplication.styleHints()
-    if hints is not None:
-        hints.colorSchemeChanged.connect(lambda _scheme: choose_style(application))
+    Look(application)
     return application
-
-
-def choose_style(application: QApplication) -> None:
-    """Sets the platform's own style: ``windowsvista`` on Windows, which knows no dark; *Fusion* in dark and elsewhere."""
-    hints = QGuiApplication.styleHints()
-    dark = hints is not None and hints.colorScheme() is Qt.ColorScheme.Dark
-    wanted = "windowsvista" if sys.platform == "win32" and not dark else "Fusion"
-    if wanted == "Fusion":
-        application.setStyle(ReadableStyle())
-    elif wanted.lower() in (name.lower() for name in QStyleFactory.keys()):  # noqa: SIM118 - no dictionary
-        application.setStyle(wanted)
-    application.setPalette(make_readable(application.palette()))
 
 
 class QtTranslations(QObject):

@@ -16,7 +16,8 @@ from tray_agent.i18n import _
 from tray_agent.tray.full_screen import FullScreen
 from tray_agent.tray.model import PRODUCT, DialogName
 from tray_agent.tray.notices import Notice, NoticeKind
-from ui.widgets.icons import Status, program_icon, status_icon
+from ui.look.icons import Status, status_icon
+from ui.widgets.icons import program_icon
 from ui.widgets.layout import column, row
 
 MILLISECONDS_SHOWN = 20_000

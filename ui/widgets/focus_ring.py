@@ -1,13 +1,15 @@
-"""The ring around what has the keyboard: the same in every style, strong enough for weak eyes, only for who works by keyboard."""
+"""The ring of what has the keyboard: inside its frame, around the main button; only for who works by keyboard."""
 
 from __future__ import annotations
 
 from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QObject, QPoint, QRect, Qt
-from PyQt6.QtGui import QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
+from PyQt6.QtGui import QPainter, QPaintEvent
+from PyQt6.QtWidgets import QAbstractScrollArea, QApplication, QPushButton, QWidget
 
-from ui.widgets.contrast import focus_colour
+from ui.look.drawing import BUTTON_RADIUS, rounded
+from ui.look.scale import u
+from ui.look.tokens import tokens
 
 WIDTH = 2
 """Pixels of the ring's line."""
@@ -76,9 +78,13 @@ class FocusRing(QWidget):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paints the ring."""
+        now, area, around = tokens(), self.rect(), self._around
         painter = QPainter(self)
-        painter.setPen(QPen(focus_colour(self.palette()), WIDTH))
-        painter.drawRect(self.rect().adjusted(WIDTH // 2, WIDTH // 2, -WIDTH // 2, -WIDTH // 2))
+        if isinstance(around, QPushButton) and around.isDefault():
+            rounded(painter, area, u(BUTTON_RADIUS) + WIDTH, frame=now.text, width=WIDTH)
+            rounded(painter, area.adjusted(WIDTH, WIDTH, -WIDTH, -WIDTH), u(BUTTON_RADIUS), frame=now.base)
+        else:
+            rounded(painter, area.adjusted(WIDTH, WIDTH, -WIDTH, -WIDTH), u(BUTTON_RADIUS), frame=now.accent, width=WIDTH)
         painter.end()
 
 

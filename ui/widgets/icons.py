@@ -1,9 +1,8 @@
-"""Pictures of the windows: the program's icon, and the icons of states, each with a shape of its own."""
+"""Which picture stands for what: the program, the tray's states, levels, runs, downloads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from functools import cache
 
 from PyQt6.QtGui import QIcon, QPixmap
@@ -13,28 +12,7 @@ from tray_agent.protocol.model import Level, RunState
 from tray_agent.resources import assets_folder
 from tray_agent.tray.icons import ICON_SIZES, cell_index, sheet_file
 from tray_agent.tray.model import Look
-
-
-class Status(StrEnum):
-    """The states that tables and banners show, always as icon **and** word; the value is the file in ``assets/icons/status``."""
-
-    SUCCESS = "success"
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    WAITING = "waiting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-    DOUBT = "doubt"
-    DOWNLOAD = "download"
-
-
-@cache
-def status_icon(status: Status) -> QIcon:
-    """Returns the icon of a state, sharp at every size."""
-    return QIcon(str(assets_folder() / "icons" / "status" / f"{status.value}.svg"))
+from ui.look.icons import Status
 
 
 @cache

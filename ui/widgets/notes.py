@@ -12,7 +12,7 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
-from ui.widgets.icons import Status, status_icon
+from ui.look.icons import Status, status_icon
 from ui.widgets.layout import column, row
 
 

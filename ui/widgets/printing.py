@@ -14,9 +14,9 @@ from tray_agent import __version__
 from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.i18n import _
 from tray_agent.tray.model import PRODUCT
+from ui.look.icons import Status
 from ui.models.print_outs import PrintOut
 from ui.widgets.dialog import Dialog
-from ui.widgets.icons import Status
 
 if TYPE_CHECKING:
     from PyQt6.QtPrintSupport import QPrinter

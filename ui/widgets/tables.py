@@ -30,9 +30,9 @@ from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.search_keys import sort_key
 from tray_agent.tray.in_windows import in_windows
+from ui.look.icons import Status, status_icon
 from ui.models.words import local_text
 from ui.widgets.controls import menu_place
-from ui.widgets.icons import Status, status_icon
 
 Row = TypeVar("Row")
 

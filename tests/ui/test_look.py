@@ -1,0 +1,154 @@
+"""The look: every pair of colours has its contrast, sizes follow the text, pictures follow the colours, nothing else draws for itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QSize
+from PyQt6.QtGui import QColor, QIcon, QPalette, QPixmap
+from PyQt6.QtWidgets import QApplication, QStyle, QStyleOption, QStyleOptionButton, QStyleOptionProgressBar
+
+import ui
+from ui.look.apply import Look, Theme, show
+from ui.look.contrast import AA_SHAPE, AA_TEXT, contrast, is_dark
+from ui.look.icons import STATUS_COLOURS, Status, icon, status_icon
+from ui.look.scale import Type, font, u
+from ui.look.style import CalmStyle, as_kind
+from ui.look.tokens import DARK, LIGHT, SHAPE_PAIRS, TEXT_PAIRS, Tokens, of_system, palette_of, tokens
+
+Role = QPalette.ColorRole
+SETS = {"light": LIGHT, "dark": DARK}
+_UI = Path(ui.__file__).parent
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), [("black", "white", 21.0), ("#777777", "white", 4.48), ("red", "red", 1.0)])
+def test_contrast_is_that_of_the_guideline(one: str, other: str, expected: float) -> None:
+    assert contrast(QColor(one), QColor(other)) == pytest.approx(expected, abs=0.01)
+    assert contrast(QColor(other), QColor(one)) == contrast(QColor(one), QColor(other))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_word_can_be_read_on_its_ground(name: str) -> None:
+    found = {pair: round(contrast(SETS[name].of(pair[0]), SETS[name].of(pair[1])), 2) for pair in TEXT_PAIRS}
+    assert {pair: value for pair, value in found.items() if value < AA_TEXT} == {}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_shape_is_seen_on_its_ground(name: str) -> None:
+    found = {pair: round(contrast(SETS[name].of(pair[0]), SETS[name].of(pair[1])), 2) for pair in SHAPE_PAIRS}
+    assert {pair: value for pair, value in found.items() if value < AA_SHAPE} == {}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_group_of_the_palette_fades(look: Look, name: str) -> None:
+    palette = palette_of(SETS[name])
+    for role in (Role.Window, Role.Base, Role.Text, Role.Highlight, Role.HighlightedText, Role.PlaceholderText, Role.Accent):
+        assert palette.color(QPalette.ColorGroup.Inactive, role) == palette.color(QPalette.ColorGroup.Active, role)
+    assert is_dark(palette) == (name == "dark")
+
+
+def test_in_high_contrast_nothing_is_ours(look: Look) -> None:
+    system = QPalette()
+    for role, colour in ((Role.Window, "black"), (Role.WindowText, "white"), (Role.Highlight, "yellow"), (Role.HighlightedText, "black")):
+        system.setColor(role, QColor(colour))
+    system.setColor(Role.Link, QColor("cyan"))
+    found = of_system(system)
+    used = {found.of(name).name() for name in Tokens.__slots__ if name not in ("high_contrast", "disabled")}
+    assert used == {QColor(colour).name() for colour in ("black", "white", "yellow", "cyan")}
+    assert found.high_contrast
+
+
+def test_sizes_follow_the_text(look: Look) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before, usual = application.font(), u(100)
+    larger = application.font()
+    larger.setPointSizeF(before.pointSizeF() * 1.33)
+    application.setFont(larger)
+    try:
+        assert u(100) > 1.2 * usual
+        assert font(Type.BIG).pointSizeF() == pytest.approx(larger.pointSizeF() * 2.1)
+    finally:
+        application.setFont(before)
+
+
+def _colours_of(picture: QPixmap) -> set[str]:
+    image = picture.toImage()
+    seen = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
+    return {colour.name() for colour in seen if colour.alpha() == 255}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_picture_of_a_state_follows_the_colours(look: Look, status: Status) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    picture = status_icon(status)
+    try:
+        for colours in (LIGHT, DARK):
+            show(application, colours)
+            assert colours.of(STATUS_COLOURS[status]).name() in _colours_of(picture.pixmap(32, 32))
+    finally:
+        show(application, LIGHT)
+
+
+def test_a_picture_is_sharp_at_every_scale(look: Look) -> None:
+    for scale in (1.0, 1.25, 1.5, 2.0):
+        made = icon("phone").pixmap(QSize(18, 18), scale)
+        assert made.devicePixelRatio() == scale
+        assert made.width() == round(18 * scale)
+
+
+def test_every_picture_that_is_asked_for_is_there_and_none_is_kept_for_nothing() -> None:
+    used = set()
+    for file in _UI.rglob("*.py"):
+        used |= set(re.findall(r'(?:icon|paint_icon|picture)[(=].*?"([a-z][a-z-]*)"', file.read_text("utf-8")))
+    folder = Path(__file__).resolve().parents[2] / "assets" / "icons" / "line"
+    there = {file.stem for file in folder.glob("*.svg")}
+    assert there, "no pictures"
+    for name in there:
+        assert not icon(name).pixmap(18, 18).isNull()
+    assert {name for name in used if (folder / f"{name}.svg").exists()} <= there
+
+
+def test_a_switch_of_the_look_needs_no_restart(look: Look) -> None:
+    try:
+        look.choose(Theme.DARK)
+        assert tokens() is DARK
+        look.choose(Theme.LIGHT)
+        assert tokens() is LIGHT
+    finally:
+        look.choose(Theme.LIGHT)
+
+
+def test_an_option_that_comes_as_another_class_is_read_as_what_it_is(look: Look) -> None:
+    bar = QStyleOptionProgressBar()
+    assert as_kind(bar, QStyleOptionProgressBar) is bar
+    assert isinstance(as_kind(bar, QStyleOption), QStyleOption)
+    assert isinstance(as_kind(QStyleOptionButton(), QStyleOptionButton), QStyleOptionButton)
+
+
+def test_pictures_keep_their_colours_in_a_chosen_row(look: Look) -> None:
+    picture = QPixmap(8, 8)
+    picture.fill(QColor("#1565c0"))
+    tinted = CalmStyle().generatedIconPixmap(QIcon.Mode.Selected, picture, QStyleOption())
+    assert tinted.toImage().pixelColor(4, 4) == QColor("#1565c0")
+    assert QStyle.PixelMetric.PM_IndicatorWidth
+
+
+_OWN_LOOK = {"setStyleSheet", "QColor", "QFont", "setPointSize", "setPointSizeF", "setPixelSize"}
+
+
+def test_nothing_outside_the_look_names_a_colour_a_font_or_a_style_sheet() -> None:
+    found = []
+    for file in _UI.rglob("*.py"):
+        if "look" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+            if name in _OWN_LOOK or (isinstance(node, ast.Constant) and re.fullmatch(r"#[0-9a-fA-F]{6}", str(node.value))):
+                found.append(f"{file.relative_to(_UI)}: {ast.unparse(node)}")
+    assert found == []
