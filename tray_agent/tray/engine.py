@@ -144,6 +144,16 @@ class AgentEngine:
             left_behind=next((left_behind_sentence(one, now) for one in behind), ""),
         )
 
+    def change_number(self) -> object:
+        """Returns what is another whenever anybody of the practice did something; cheap.
+
+        Raises:
+            KnownError: it can't be read now.
+        """
+        from tray_agent.start_page import change_number
+
+        return change_number(self.agent)
+
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
         """Pauses the practice's agents.
 
