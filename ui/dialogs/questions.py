@@ -9,7 +9,6 @@ from PyQt6.QtWidgets import QGroupBox, QPushButton
 
 from tray_agent.i18n import _
 from tray_agent.tray.in_windows import in_windows
-from ui.dialogs.overview import mnemonic_of, with_mnemonics
 from ui.look.icons import Status
 from ui.models.questions import Choice, OpenQuestion, confirmation, number_line, shown
 from ui.widgets.dialog import Dialog
