@@ -114,6 +114,10 @@ class PagedModel(TableModel[Row]):
         self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
         self._load(self._key_of_choice(by_person=True))
 
+    def can_sort(self, column: int) -> bool:
+        """Returns whether the source sorts by a column; -1, the list's own order, is always possible."""
+        return column < 0 or (column < len(self.columns) and bool(self.columns[column].sort))
+
     def reload(self) -> None:
         """Loads the list anew; the rows shown stay until the new ones are there, and what is chosen and in view stays where it is."""
         seen = self.in_view()

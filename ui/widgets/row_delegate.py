@@ -322,7 +322,7 @@ def paint_empty(viewport: QWidget, picture: str | Status, title: str, sentence: 
 
     Args:
         viewport: where.
-        picture: a line picture or a state, 36 pixels large; "": none.
+        picture: a line picture or a state, 36 pixels large, one with a tick green; "": none.
         title: a few words, or "".
         sentence: a sentence, or "".
 
@@ -344,7 +344,7 @@ def paint_empty(viewport: QWidget, picture: str | Status, title: str, sentence: 
         if isinstance(picture, Status):
             paint_status(painter, square, picture)
         else:
-            paint_icon(painter, square, picture, now.soft)
+            paint_icon(painter, square, picture, now.ok if picture.endswith("check") else now.soft)
         top += side + u(8)
     for (text, _metrics, height), written, colour in zip(lines, (font(Type.CARD, strong=True), font()), (now.text, now.soft), strict=True):
         if text:

@@ -60,7 +60,7 @@ class Column(Generic[Row]):
         soft: whether the text is quiet, in all rows or in some.
         struck: whether the row is done: its text here is struck through, and all of the row is quiet.
         acts: whether a person must act where ``status`` is an error, a warning or a doubt: only then it has a tinted ground.
-        size: of the text, for a number that is to be dialled.
+        size: of the text, in all rows or in some: for a number that is to be dialled.
         once: whether what says the same as the row above is not written again, except at the top of what is in view (a day).
     """
 
@@ -77,7 +77,7 @@ class Column(Generic[Row]):
     soft: bool | Callable[[Row], bool] = False
     struck: Callable[[Row], bool] | None = None
     acts: bool = False
-    size: Type = Type.TEXT
+    size: Type | Callable[[Row], Type] = Type.TEXT
     once: bool = False
 
     def cell(self, row: Row, *, done: bool = False) -> Cell:
@@ -91,7 +91,7 @@ class Column(Generic[Row]):
             strong=not done and (self.strong if isinstance(self.strong, bool) else self.strong(row)),
             soft=done or (self.soft if isinstance(self.soft, bool) else self.soft(row)),
             struck=done and self.struck is not None and self.struck(row),
-            size=self.size,
+            size=self.size if isinstance(self.size, Type) else self.size(row),
             right=self.align is Align.RIGHT,
         )
 
@@ -137,6 +137,10 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         if row is None:
             return Cell("…") if column == 0 else None
         return self.columns[column].cell(row, done=any(struck(row) for struck in self._struck))
+
+    def can_sort(self, column: int) -> bool:
+        """Returns whether a click on a column's title sorts."""
+        return column < len(self.columns)
 
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None where it is not loaded yet."""
@@ -361,6 +365,7 @@ class TableView(QTableView, Generic[Row]):
         self._when_empty = _WhenEmpty()
         self._offered: tuple[QAbstractButton, ...] = ()
         self._kept = KeptPlace(self, self._choose_place)
+        self._order = (-1, Qt.SortOrder.AscendingOrder)
         self._top_row = 0
         self._once: tuple[int, ...] = ()
         self.rows = RowDelegate(self, self._cell)
@@ -451,7 +456,19 @@ class TableView(QTableView, Generic[Row]):
         """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
         self.titles.setSortIndicator(column, order)
         self.titles.setSortIndicatorClearable(True)
+        self._order = (column, order)
+        self.titles.sortIndicatorChanged.connect(self._order_asked)
         self.setSortingEnabled(True)
+
+    def _order_asked(self, column: int, order: Qt.SortOrder) -> None:
+        """Leaves the arrow where it was if the list can't be sorted by a column."""
+        model = self.model()
+        if isinstance(model, TableModel) and not model.can_sort(column):
+            self.titles.blockSignals(True)
+            self.titles.setSortIndicator(*self._order)
+            self.titles.blockSignals(False)
+            return
+        self._order = (column, order)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Fits the columns where the rows were there first."""
