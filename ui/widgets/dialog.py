@@ -28,15 +28,17 @@ from PyQt6.QtWidgets import (
 )
 
 from tray_agent.errors import KnownError
-from tray_agent.i18n import _
+from tray_agent.i18n import _, ngettext
 from ui.background import Task, assert_gui_thread
-from ui.look.scale import u
+from ui.look.scale import Type, u
+from ui.widgets.banner import Banner
 from ui.widgets.controls import FocusedWheel, by_key
 from ui.widgets.focus_ring import FocusRing
+from ui.widgets.heading import Heading
 from ui.widgets.icons import program_icon
-from ui.widgets.layout import GRID, button, column, quiet_label, scrolling
+from ui.widgets.layout import GRID, button, column, row, scrolling
 from ui.widgets.message_box import answer_of
-from ui.widgets.notes import Banner, Note
+from ui.widgets.notes import Note, plain_label, soft_label
 from ui.widgets.tables import TableView
 from ui.windows import DialogContext
 
@@ -57,7 +59,8 @@ class Dialog(QDialog):
 
     Attributes:
         NAME: a stable word under which size, column widths, order and open tab are kept; by itself the window's module.
-        SIZE: width and height at the first opening, in pixels.
+        SIZE: width and height at the first opening, to go through ``u``.
+        heading: its title, a sentence, its tools.
         body: the layout for the dialog's own widgets; it belongs to the widget ``content``.
         context: what the dialog was given.
         ring: around what has the keyboard.
@@ -88,6 +91,7 @@ class Dialog(QDialog):
         self.setAccessibleName(title)
         self.setWindowIcon(program_icon())
         self.setWindowFlags(Qt.WindowType.Window | Qt.WindowType.WindowMaximizeButtonHint | Qt.WindowType.WindowCloseButtonHint)
+        self.heading = Heading(title, self)
         self.banner = Banner(self)
         self.content = QWidget(self)
         self.body = column(margins=(0, 0, 0, 0))
@@ -96,19 +100,20 @@ class Dialog(QDialog):
         self.buttons = QDialogButtonBox(self)
         self.ring = FocusRing(self)
         self._wheel = FocusedWheel(self)
-        # more room before the buttons than between the other parts
-        outer = column(self.banner, (self.content, 1), self.progress, spacing=GRID, margins=(2 * GRID,) * 4)
-        outer.addSpacing(GRID // 2)
-        outer.addWidget(self.buttons)
+        outer = column(self.heading, self.banner, (self.content, 1), self.progress, spacing=12, margins=(2 * GRID,) * 4)
+        self._unsaved, self._not_yet = plain_label(bold=True), soft_label(_("noch nicht gespeichert"), size=Type.TEXT)
+        self._unsaved.setWordWrap(False)
+        self.tell_unsaved(0)
+        outer.addLayout(row(self._unsaved, self._not_yet, (self.buttons, 1)))
         self.setLayout(outer)
-        self.resize(*self.SIZE)
+        self.resize(*map(u, self.SIZE))
         context.remembered.restore_window(self.NAME, self)
 
     # Buttons
 
-    def main_action(self, text: str, action: Callable[[], object]) -> QPushButton:
+    def main_action(self, text: str, action: Callable[[], object], *, picture: str = "") -> QPushButton:
         """Adds the one main action; Enter does it. Its text has a mnemonic (``&Speichern``)."""
-        made = self._button(text, QDialogButtonBox.ButtonRole.AcceptRole, action)
+        made = self._button(text, QDialogButtonBox.ButtonRole.AcceptRole, action, picture)
         made.setDefault(True)
         return made
 
@@ -116,9 +121,11 @@ class Dialog(QDialog):
         """Adds the button that closes the window like Escape: *Abbrechen*, or another text (*Schliessen*, *OK*)."""
         return self._button(text or _("Abbrechen"), QDialogButtonBox.ButtonRole.RejectRole, self.reject)
 
-    def side_action(self, text: str, action: Callable[[], object], key: QKeySequence.StandardKey | None = None) -> QPushButton:
+    def side_action(
+        self, text: str, action: Callable[[], object], key: QKeySequence.StandardKey | None = None, *, picture: str = ""
+    ) -> QPushButton:
         """Adds a further action, apart from the main one; with a key (``Refresh``) that does the same and that its tooltip tells."""
-        made = self._button(text, QDialogButtonBox.ButtonRole.ResetRole, action)
+        made = self._button(text, QDialogButtonBox.ButtonRole.ResetRole, action, picture)
         if key is not None:
             made.setToolTip(by_key(self, key, made.click))
         return made
@@ -131,8 +138,14 @@ class Dialog(QDialog):
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
 
-    def _button(self, text: str, role: QDialogButtonBox.ButtonRole, action: Callable[[], object]) -> QPushButton:
-        made = button(text, action, self)
+    def tell_unsaved(self, number: int) -> None:
+        """Tells beside the buttons how many changes are not saved yet; 0: nothing."""
+        self._unsaved.setText(ngettext("{number} Änderung", "{number} Änderungen", number).format(number=number))
+        for label in (self._unsaved, self._not_yet):
+            label.setVisible(number > 0)
+
+    def _button(self, text: str, role: QDialogButtonBox.ButtonRole, action: Callable[[], object], picture: str = "") -> QPushButton:
+        made = button(text, action, self, picture=picture)
         made.setAutoDefault(role is QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.addButton(made, role)
         return made
@@ -438,7 +451,7 @@ class Form(QFormLayout):
         note = Note()
         if explanation:
             reached.setAccessibleDescription(explanation)
-        self.addRow(title, column(field, *([quiet_label(explanation)] if explanation else ()), note, spacing=4))
+        self.addRow(title, column(field, *([soft_label(explanation, wrap=True)] if explanation else ()), note, spacing=4))
         return note
 
 

@@ -8,14 +8,17 @@ from typing import TypeVar
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLayout, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
+from ui.look.icons import icon
+from ui.look.scale import u
+
 GRID = 8
-"""All distances are multiples of this many pixels."""
+"""All distances are multiples of this; rows and columns put them through ``u``."""
 
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int | Qt.AlignmentFlag] | tuple[str, QWidget] | None
 """What stands in a row or column: a widget or layout, alone or with its stretch or alignment; a label with its field; None: room."""
 
 Margins = tuple[int, int, int, int]
-"""Left, top, right, bottom, in pixels."""
+"""Left, top, right, bottom, before ``u``."""
 
 AnyBox = TypeVar("AnyBox", bound=QBoxLayout)
 
@@ -33,15 +36,15 @@ def column(*parts: Part, spacing: int = GRID, margins: Margins | None = None) ->
 def held(layout: QLayout, margins: Margins = (0, 0, 0, 0)) -> QWidget:
     """Returns a widget that holds a layout, so that it can be hidden, disabled or scrolled as one."""
     holder = QWidget()
-    layout.setContentsMargins(*margins)
+    layout.setContentsMargins(*map(u, margins))
     holder.setLayout(layout)
     return holder
 
 
 def _filled(box: AnyBox, parts: Iterable[Part], spacing: int, margins: Margins | None) -> AnyBox:
-    box.setSpacing(spacing)
+    box.setSpacing(u(spacing))
     if margins is not None:
-        box.setContentsMargins(*margins)
+        box.setContentsMargins(*map(u, margins))
     for part in parts:
         match part:
             case None:
@@ -81,20 +84,11 @@ def field_label(text: str, field: QWidget) -> QLabel:
     return label
 
 
-def quiet_label(text: str) -> QLabel:
-    """Returns a wrapped label in the colour of secondary text, readable in light and dark."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setForegroundRole(label.foregroundRole())
-    font = label.font()
-    font.setPointSizeF(max(8.0, font.pointSizeF() - 0.5))
-    label.setFont(font)
-    return label
-
-
-def button(text: str, action: Callable[[], object], parent: QWidget | None = None) -> QPushButton:
-    """Returns a button and what it does; its text has a mnemonic."""
+def button(text: str, action: Callable[[], object], parent: QWidget | None = None, *, picture: str = "") -> QPushButton:
+    """Returns a button and what it does; its text has a mnemonic, and a line picture of ``ui.look.icons`` stands before it."""
     made = QPushButton(text, parent)
+    if picture:
+        made.setIcon(icon(picture))
     made.clicked.connect(lambda _checked: action())
     return made
 

@@ -102,7 +102,10 @@ class PagedModel(TableModel[Row]):
         return self._request(0)
 
     def set_filter(self, value: Hashable) -> None:
-        """Loads the list under another filter; the row that a person chose stays chosen if it is there."""
+        """Loads the list under another filter; the row that a person chose stays chosen if it is there. The same filter: ``reload``."""
+        if value == self._filter:
+            self.reload()
+            return
         self._filter = value
         self._load(self._key_of_choice(by_person=True))
 
