@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QLabel
 
@@ -23,9 +23,10 @@ from ui.models.outbox import (
     details_of,
     filter_of,
     not_sent,
+    view_of,
     why_empty,
 )
-from ui.widgets.controls import allow, by_key
+from ui.widgets.controls import allow, by_key, offer_first
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import fill_choice, row, splitter
 from ui.widgets.notes import Details
@@ -115,6 +116,16 @@ class OutboxDialog(Dialog):
         """Reads the list anew; what was told before is over."""
         self.clear_error()
         self.list.reload()
+
+    def show_only(self, which: object) -> None:
+        """Shows exactly the rows that another window counted; the choice *Anzeigen* says so, and leads back to all."""
+        if not isinstance(which, OutboxFilter):
+            return
+        with QSignalBlocker(self.view), QSignalBlocker(self.kind), QSignalBlocker(self.patient):
+            offer_first(self.view, view_of(which, self._zone), len(VIEWS))
+            self.kind.setCurrentIndex(0)
+            self.patient.clear()
+        self._filter()
 
     def _filter(self) -> None:
         wanted = filter_of(self.view.currentData(), self.kind.currentData(), self.patient.text())

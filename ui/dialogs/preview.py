@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QDate, Qt
+from PyQt6.QtCore import QDate, QSignalBlocker, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox, QLabel
 
@@ -21,6 +21,8 @@ from ui.models.preview import (
     FURTHEST_AHEAD,
     VIEWS,
     Outcome,
+    PreviewShows,
+    PreviewView,
     appointment_text,
     channel_text,
     charges,
@@ -37,7 +39,7 @@ from ui.models.preview import (
     warnings,
 )
 from ui.models.print_outs import PrintOut, preview_list
-from ui.widgets.controls import allow, file_to_write
+from ui.widgets.controls import allow, file_to_write, offer_first
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import fill_choice, row, splitter
@@ -103,6 +105,17 @@ class PreviewDialog(Dialog):
             Column(_("Credits"), cost_text, align=Align.RIGHT, key=lambda row: row.cost if row.is_sent else -1),
             Column(_("Text oder Grund"), text_or_reason, tooltip=lambda row: row.text or row.sentence),
         )
+
+    def show_only(self, which: object) -> None:
+        """Shows exactly the lines that another window counted, of the run that it looked at; *Anzeigen* leads back to all."""
+        if not isinstance(which, PreviewShows):
+            return
+        with QSignalBlocker(self.kind), QSignalBlocker(self.day), QSignalBlocker(self.view), QSignalBlocker(self.patient):
+            offer_first(self.view, PreviewView(which.title, frozenset(), which), len(VIEWS))
+            self.kind.setCurrentIndex(self.kind.findData(which.kind))
+            self.day.setDate(_qdate(which.run_on))
+            self.patient.clear()
+        self.look()
 
     def _lay_out_content(self) -> None:
         self._count.setWordWrap(True)
