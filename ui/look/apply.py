@@ -39,9 +39,6 @@ class Look(QObject):
         hints = QGuiApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(lambda _scheme: self.put_in_force())
-        asked = hints.accessibility() if hints is not None else None
-        if asked is not None:
-            asked.contrastPreferenceChanged.connect(lambda _preference: self.put_in_force())
         self.choose(theme)
 
     def choose(self, theme: Theme) -> None:
