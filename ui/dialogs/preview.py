@@ -39,9 +39,10 @@ from ui.models.preview import (
 from ui.models.print_outs import PrintOut, preview_list
 from ui.widgets.controls import allow, file_to_write
 from ui.widgets.date_field import DateField
+from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import fill_choice, row, splitter
-from ui.widgets.notes import Details, Note, plain_label
+from ui.widgets.notes import Note, plain_label
 from ui.widgets.printing import PrintActions
 from ui.widgets.search_line import patient_line
 from ui.widgets.tables import Align, Column, ListModel, TableView

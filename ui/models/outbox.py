@@ -26,11 +26,11 @@ class View:
 
 
 VIEWS = (
-    View(N_("Alle Mitteilungen"), frozenset()),
+    View(N_("Alle"), frozenset()),
     View(N_("Noch zu senden"), frozenset({MessageState.PREPARED, MessageState.SENDING})),
     View(N_("Unterwegs"), frozenset({MessageState.SUBMITTED, MessageState.BUFFERED})),
     View(N_("Zugestellt"), frozenset({MessageState.DELIVERED})),
-    View(N_("Nicht zugestellt oder nicht versendbar"), frozenset({MessageState.FAILED, MessageState.ERROR, MessageState.UNKNOWN})),
+    View(N_("Nicht angekommen"), frozenset({MessageState.FAILED, MessageState.ERROR, MessageState.UNKNOWN})),
     View(N_("In der Schwebe"), frozenset({MessageState.IN_DOUBT})),
     View(N_("Storniert"), frozenset({MessageState.CANCELLED})),
 )
