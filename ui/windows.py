@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PyQt6 import sip
 from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt, pyqtSignal
@@ -65,6 +65,15 @@ class DialogContext:
     subject: object = None
 
 
+@runtime_checkable
+class ShowsRows(Protocol):
+    """A window with a list that can be asked for certain rows."""
+
+    def show_only(self, which: object) -> None:
+        """Shows exactly these rows, and says so where one chooses what is shown; anything else than it knows changes nothing."""
+        ...
+
+
 DialogFactory = Callable[[DialogContext], QDialog]
 
 
@@ -101,12 +110,13 @@ class Windows:
     question: QMessageBox | None = None
     _open: dict[tuple[DialogName, object], QDialog] = field(default_factory=dict)
 
-    def open(self, name: DialogName, subject: object = None) -> QDialog:
+    def open(self, name: DialogName, subject: object = None, shows: object = None) -> QDialog:
         """Opens a window, or brings it to the front; may be called as often as people click.
 
         Args:
             name: which window.
             subject: what it is about; windows about different things stand side by side. Must be hashable.
+            shows: the rows that its list shall show, as ``OpenDialog.shows``; None: what it shows already, or by itself.
         """
         assert_gui_thread()
         key = (name, subject)
@@ -117,6 +127,8 @@ class Windows:
             dialog = self._open[key] = self.factories(name)(context)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.finished.connect(lambda _result, key=key: self._open.pop(key, None))
+        if shows is not None and isinstance(dialog, ShowsRows):
+            dialog.show_only(shows)
         to_front(dialog)
         return dialog
 

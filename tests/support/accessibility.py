@@ -20,7 +20,6 @@ from PyQt6.QtWidgets import (
     QTabBar,
     QWidget,
 )
-
 from ui.dialogs.overview import mnemonic_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QComboBox
 
@@ -18,13 +18,13 @@ from ui.look.scale import Type
 from ui.models.outbox import (
     CAN_BE_CANCELLED,
     VIEWS,
-    View,
     can_be_decided,
     cancel_question,
     channel_word,
     details_of,
     filter_of,
     not_sent,
+    view_of,
     why_empty,
 )
 from ui.widgets.controls import allow, by_key
@@ -123,8 +123,19 @@ class OutboxDialog(Dialog):
         self.clear_error()
         self.list.reload()
 
+    def show_only(self, which: object) -> None:
+        """Shows exactly the rows that another window counted, in a tab of their own; the others lead back to all."""
+        if not isinstance(which, OutboxFilter):
+            return
+        with QSignalBlocker(self.view), QSignalBlocker(self.kind), QSignalBlocker(self.patient):
+            view = view_of(which, self._zone)
+            self.view.offer_first(view.title, view)
+            self.kind.setCurrentIndex(0)
+            self.patient.clear()
+        self._filter()
+
     def _filter(self) -> None:
-        wanted = filter_of(cast("View", self.view.currentData()), self.kind.currentData(), self.patient.text())
+        wanted = filter_of(self.view.chosen, self.kind.currentData(), self.patient.text())
         self.table.empty_text = why_empty(wanted)
         self.list.set_filter(wanted)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PyQt6.QtCore import QEvent, QRectF, QSize, Qt
-from PyQt6.QtGui import QBrush, QPainter, QPaintEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PyQt6.QtCore import QEvent, QSize, Qt
+from PyQt6.QtGui import QBrush, QIcon, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import QFrame, QPushButton, QSizePolicy, QTextBrowser, QWidget
 
 from tray_agent.tray.in_windows import in_windows
-from ui.look.icons import Status, paint_status
+from ui.look.icons import Status, status_icon
 from ui.look.scale import Type, font, u
 from ui.look.tokens import tokens
 from ui.widgets.card import Card
 from ui.widgets.layout import column, row
+from ui.widgets.picture import Picture
 
 _PICTURE, _BETWEEN = 20, 4
 
@@ -33,7 +34,7 @@ class Details(Card):
 
     def __init__(self, name: str, *buttons: QPushButton, lines: int = 5, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self._picture = _Picture()
+        self._picture = Picture(size=_PICTURE)
         self.words = _Words(name, lines)
         self.setFocusProxy(self.words)
         tools = column(*buttons, None)
@@ -45,7 +46,7 @@ class Details(Card):
 
         Line breaks stay, nothing is taken for mark-up. What is told stays where it is scrolled to while it says the same.
         """
-        self._picture.show_status(status if title else None)
+        self._picture.show_icon(status_icon(status) if status and title else QIcon())
         self.words.tell((title, *map(in_windows, paragraphs)) if title else ())
 
     def toPlainText(self) -> str:
@@ -105,30 +106,3 @@ class _Words(QTextBrowser):
                 cursor.insertBlock(block, written)
             cursor.insertText(part, written)
         self.moveCursor(QTextCursor.MoveOperation.Start)
-
-
-class _Picture(QWidget):
-    """A state's picture; takes its room also while it shows none, so that words stay in their place."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._status: Status | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-
-    def show_status(self, status: Status | None) -> None:
-        """Shows another state, or none."""
-        self._status = status
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """Returns its size."""
-        return QSize(u(_PICTURE), u(_PICTURE))
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paints the picture."""
-        super().paintEvent(event)
-        if self._status is None:
-            return
-        painter = QPainter(self)
-        paint_status(painter, QRectF(self.rect()), self._status)
-        painter.end()

@@ -10,6 +10,7 @@ from tray_agent.tray.in_windows import in_windows
 from ui.look.icons import Status, status_icon
 from ui.look.scale import Type, font
 from ui.widgets.layout import row
+from ui.widgets.picture import Picture
 
 
 def plain_label(text: str = "", parent: QWidget | None = None, *, bold: bool = False, size: Type = Type.TEXT) -> QLabel:
@@ -42,7 +43,7 @@ class Note(QWidget):
 
     def __init__(self, parent: QWidget | None = None, status: Status = Status.ERROR) -> None:
         super().__init__(parent)
-        self._icon = QLabel(self)
+        self._icon = Picture(parent=self)
         self._text = plain_label(parent=self)
         self.setLayout(row((self._icon, Qt.AlignmentFlag.AlignTop), (self._text, 1), margins=(0, 0, 0, 0)))
         self.say("", status)
@@ -50,8 +51,7 @@ class Note(QWidget):
     def say(self, text: str, status: Status | None = None) -> None:
         """Shows a sentence, or nothing for ""; with another icon where one is given."""
         if status is not None:
-            size = self._text.fontMetrics().height()
-            self._icon.setPixmap(status_icon(status).pixmap(size, size))
+            self._icon.show_icon(status_icon(status))
         shown = in_windows(text)
         self._text.setText(shown)
         self.setAccessibleName(shown)
