@@ -262,7 +262,7 @@ def test_greetings_have_no_appointment(qtbot: QtBot, dialog: PreviewDialog) -> N
     settle(qtbot, dialog)
     assert dialog.table.isColumnHidden(0)
     assert [row.patient for row in dialog.list.rows] == ["Muster Anna", "Frei Beat"]
-    assert "GeburtstagsglückwünscheSenden steht auf Nein" in [row.message for row in dialog._warnings.rows][0]
+    assert "GeburtstagsglückwünscheSenden steht auf Nein" in next(row.message for row in dialog._warnings.rows)
 
 
 def test_a_day_without_anybody_says_so(qtbot: QtBot, dialog: PreviewDialog) -> None:
