@@ -36,7 +36,7 @@ from ui.models.schedule import (
     ScheduleModel,
     ScheduleSubject,
 )
-from ui.widgets.controls import FocusedWheel, allow
+from ui.widgets.controls import allow
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import Dialog, Form
 from ui.widgets.layout import GRID, choose, column, fill_choice, held, row, scrolling
@@ -106,7 +106,6 @@ class ScheduleDialog(Dialog):
         self._align()
         area = scrolling(page)
         area.setAccessibleName(_("Zeitplan"))
-        FocusedWheel(page)
         self.body.addWidget(area, 1)
 
     def _align(self) -> None:

@@ -25,7 +25,7 @@ from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey, job_kind
 from ui.look.icons import Status
 from ui.models.settings import SettingsModel, default_text
-from ui.widgets.controls import FocusedWheel, allow, yes_no_box
+from ui.widgets.controls import allow, yes_no_box
 from ui.widgets.dialog import Dialog, Form
 from ui.widgets.layout import GRID, column, fill_choice, scrolling
 from ui.widgets.message_box import offer_to_send
@@ -74,7 +74,6 @@ class SettingsDialog(Dialog):
         page.setLayout(column(*groups, None, spacing=2 * GRID))
         _align(page)
         self._area.setWidget(page)
-        FocusedWheel(page)
         first = page.findChild(QCheckBox)
         if isinstance(first, QCheckBox) and not page.isAncestorOf(self.focusWidget()):
             first.setFocus()
