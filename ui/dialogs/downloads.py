@@ -32,10 +32,10 @@ from ui.models.downloads import (
     went_well,
 )
 from ui.widgets.controls import allow
+from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, STATE_ICONS
 from ui.widgets.layout import splitter
-from ui.widgets.notes import Details
 from ui.widgets.progress_line import ProgressLine
 from ui.widgets.tables import Align, Column, ListModel, TableView
 

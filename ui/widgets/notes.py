@@ -1,13 +1,10 @@
-"""Sentences within a window: labels for words from anywhere, a note beside a field, a pane about a chosen row; never colour alone."""
+"""Sentences within a window: labels for words from anywhere, a note beside a field; never colour alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
-
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QPalette
-from PyQt6.QtWidgets import QLabel, QTextBrowser, QWidget
+from PyQt6.QtWidgets import QLabel, QWidget
 
 from tray_agent.tray.in_windows import in_windows
 from ui.look.icons import Status
@@ -64,21 +61,3 @@ class Note(QWidget):
     def text(self) -> str:
         """Returns the sentence shown, or ""."""
         return self._text.text()
-
-
-class Details(QTextBrowser):
-    """The pane below a table.
-
-    Args:
-        name: the accessible name.
-        parent: the widget it stands in.
-    """
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-
-    def tell(self, title: str = "", paragraphs: Iterable[str] = ()) -> None:
-        """Shows a title and paragraphs, or nothing; line breaks stay, nothing is taken for mark-up."""
-        body = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
-        self.setHtml(f"<p><b>{escape(title)}</b></p>{body}" if title else "")
