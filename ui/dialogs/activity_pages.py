@@ -123,7 +123,7 @@ class LogPage(QWidget):
 
     def _show_details(self) -> None:
         row = self.table.current
-        self.details.setPlainText(details(row, self.zone) if row else "")
+        self.details.tell(*((lines[0], lines[1:]) if row and (lines := details(row, self.zone).splitlines()) else ()))
 
     def _follow(self) -> None:
         """Opens the questions by a double click on a row that asks to decide something."""
