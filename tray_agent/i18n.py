@@ -212,6 +212,14 @@ def format_date(value: date) -> str:
     return value.strftime("%d.%m.%Y")
 
 
+def format_long_date(value: date) -> str:
+    """Returns a date with its weekday and month in words, in the language in force: Montag, 23. November 2026."""
+    from babel.dates import format_date as written
+
+    text = str(written(value, "full", locale_of(_Current.language)))
+    return text[:1].upper() + text[1:]
+
+
 def format_time(value: time | datetime) -> str:
     """Returns a time of day as the practice writes it: 10:10. An aware datetime must be in the practice's zone."""
     return value.strftime("%H:%M")

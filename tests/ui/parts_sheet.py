@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QPixmap
+from PyQt6.QtGui import QFont, QPixmap
 from PyQt6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -142,7 +142,7 @@ def make_sheet() -> QWidget:
     grid.addWidget(_banners(), 3, 0, 1, 2)
     grid.setColumnStretch(0, 1)
     grid.setColumnStretch(1, 1)
-    sheet.resize(QSize(u(1120), u(700)))
+    sheet.resize(QSize(u(1120), u(740)))
     return sheet
 
 
@@ -150,6 +150,7 @@ def picture_of(sheet: QWidget) -> QPixmap:
     """Returns the sheet as a picture."""
     sheet.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     sheet.show()
+    QApplication.processEvents()
     return sheet.grab()
 
 
@@ -157,6 +158,7 @@ if __name__ == "__main__":
     from ui.look.apply import Look, Theme
 
     application = QApplication(sys.argv)
+    application.setFont(QFont("Open Sans", 9))
     look = Look(application, Theme.DARK if "dark" in sys.argv else Theme.LIGHT)
     made = make_sheet()
     picture_of(made).save(sys.argv[1])

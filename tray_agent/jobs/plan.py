@@ -114,18 +114,24 @@ class PlanStore:
         while True:
             with self._database.read() as connection:
                 check_still(connection)
-                now = self._database.now(connection)
-                rows = {row["key"]: row for row in connection.execute(_JOBS).mappings()}
-                pauses = [_pause(row) for row in connection.execute(_PAUSES).mappings()]
-            missing = [key for key in JobKey if key.value not in rows]
+                plan = self.read(connection)
+            missing = [key for key in JobKey if key not in plan.jobs]
             if not missing:
-                passed = [instant for row in rows.values() for name in _PASSED if (instant := row[name])]
-                passed += [from_ms(row["held_until_ms"]) for row in rows.values()]  # it lasts for less than clocks may differ
-                # Schedules that nobody has saved yet come from the program that made the tables, with its computer's clock.
-                passed += [row["effective_from"] for row in rows.values() if row["version"] > 1]
-                latest = max([*passed, *(pause.since for pause in pauses)])
-                return Plan(now, {key: _planned_job(rows[key.value], now) for key in JobKey}, pauses, latest)
+                return plan
             self._add(missing)
+
+    def read(self, connection: Connection) -> Plan:
+        """Returns the plan within the caller's transaction; a job without a row is missing in it."""
+        now = self._database.now(connection)
+        rows = {row["key"]: row for row in connection.execute(_JOBS).mappings()}
+        pauses = [_pause(row) for row in connection.execute(_PAUSES).mappings()]
+        passed = [instant for row in rows.values() for name in _PASSED if (instant := row[name])]
+        passed += [from_ms(row["held_until_ms"]) for row in rows.values()]  # it lasts for less than clocks may differ
+        # Schedules that nobody has saved yet come from the program that made the tables, with its computer's clock.
+        passed += [row["effective_from"] for row in rows.values() if row["version"] > 1]
+        latest = max([*passed, *(pause.since for pause in pauses)], default=now)
+        jobs = {key: _planned_job(rows[key.value], now) for key in JobKey if key.value in rows}
+        return Plan(now, jobs, pauses, latest)
 
     def _add(self, keys: Sequence[JobKey]) -> None:
         """Makes the rows of jobs that came with a newer version of this program; they are planned, but not enabled."""

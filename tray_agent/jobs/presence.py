@@ -136,8 +136,12 @@ class Presences:
         Who was not there for thirty days is forgotten.
         """
         with self._database.read() as connection:
-            least = self._database.now_ms(connection) - _FORGOTTEN // timedelta(milliseconds=1)
-            found = self._read(connection, table.c.seen_ms >= least, table.c.owner.not_like(f"{_PROOF}%"))
+            return self.read_known(connection)
+
+    def read_known(self, connection: Connection) -> tuple[Presence, ...]:
+        """Returns the same, within the caller's transaction."""
+        least = self._database.now_ms(connection) - _FORGOTTEN // timedelta(milliseconds=1)
+        found = self._read(connection, table.c.seen_ms >= least, table.c.owner.not_like(f"{_PROOF}%"))
         last = {presence.workstation.lower(): presence for presence in sorted(found, key=lambda one: one.seen_at)}
         on = [presence for presence in found if presence.is_there]
         busy = {presence.workstation.lower() for presence in on}

@@ -26,8 +26,7 @@ class SettingStore:
             DatabaseUnavailableError: no connection.
         """
         with self._database.read() as connection:
-            rows = {(row.section, row.name): row.value for row in connection.execute(select(table))}
-        return Settings({setting: _read(setting, rows.get(_key(setting))) for setting in SETTINGS})
+            return read_settings(connection)
 
     def save(self, values: Mapping[Setting, Value], changed_by: str) -> None:
         """Writes these switches in one transaction; the others stay.
@@ -48,6 +47,12 @@ class SettingStore:
                 put_row(connection, table, {"section": section, "name": name}, changed)
 
         self._database.transact(work, again_on_duplicate=True)
+
+
+def read_settings(connection: Connection) -> Settings:
+    """Returns all switches, within the caller's transaction."""
+    rows = {(row.section, row.name): row.value for row in connection.execute(select(table))}
+    return Settings({setting: _read(setting, rows.get(_key(setting))) for setting in SETTINGS})
 
 
 def _key(setting: Setting) -> tuple[str, str]:

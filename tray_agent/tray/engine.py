@@ -20,6 +20,7 @@ from tray_agent.store.schema_version import SchemaOutdatedError
 from tray_agent.tray.model import (
     AgentFacts,
     Concern,
+    ConcernKind,
     DialogName,
     Idle,
     Lasting,
@@ -30,8 +31,9 @@ from tray_agent.tray.model import (
     lasting_line,
     pause_end,
     questions_line,
+    short_time,
 )
-from tray_agent.tray.notices import NewDownload, NoticeFacts
+from tray_agent.tray.notices import NewDownload, NoticeFacts, balance_sentence, lasts_title
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from tray_agent.jobs.events import Event
     from tray_agent.jobs.model import JobOverview, Pause
     from tray_agent.jobs.owed import Owed
+    from tray_agent.messages.outbox.model import AccountCredits, CallEntry
 
 SECONDS_FOR_RUNS = 1.0
 """How long the end of the program waits for running jobs to reach a safe point."""
@@ -141,6 +144,16 @@ class AgentEngine:
             left_behind=next((left_behind_sentence(one, now) for one in behind), ""),
         )
 
+    def change_number(self) -> object:
+        """Returns what is another whenever anybody of the practice did something; cheap.
+
+        Raises:
+            KnownError: it can't be read now.
+        """
+        from tray_agent.start_page import change_number
+
+        return change_number(self.agent)
+
     def pause(self, scope: PauseScope, length: PauseLength) -> None:
         """Pauses the practice's agents.
 
@@ -234,12 +247,11 @@ class AgentEngine:
         soonest = min(planned, default=None)
         waiting, download_fault = self._ask(lambda agent: agent.downloads.waiting())
         lasting, questions = self._lasting_troubles(overview), self._questions()
-        to_decide = [Concern(questions_line(len(questions)), DialogName.QUESTIONS, questions[0].sentence)] if questions else []
-        troubles = [Concern(one.sentence, DialogName.JOBS, one.why) for one in lasting]
+        concerns = (*_to_decide(questions), *_faults(download_fault), *map(_in_the_way, lasting), *self._concerns(now))
         return AgentFacts(
             now=now,
             new_downloads=len(waiting),
-            concerns=(*to_decide, *_faults(download_fault), *troubles, *self._concerns()),
+            concerns=tuple(sorted(concerns, key=lambda concern: list(ConcernKind).index(concern.kind))),
             pause=pause,
             next_run=NextRun(soonest[1], soonest[0].astimezone(self._zone)) if soonest else None,
             idle=_idle(overview),
@@ -248,6 +260,8 @@ class AgentEngine:
             lasting=lasting,
             good_again=tuple(self._good_again(lasting)),
             questions=questions,
+            download_titles=tuple(row.signed.title for row in waiting),
+            is_set_up=any(job.enabled or job.switched_on or job.last_run or job.running for job in overview),
         )
 
     def _questions(self) -> tuple[PendingQuestion, ...]:
@@ -287,27 +301,15 @@ class AgentEngine:
         runs = ((row, self.agent.jobs.history.run(row.run_id)) for row in rows if row.run_id)
         return next((row.sentence for row, run in runs if run and run.job is job), "")
 
-    def _concerns(self) -> tuple[Concern, ...]:
+    def _concerns(self, now: datetime) -> tuple[Concern, ...]:
         doubtful, doubt_fault = self._ask(lambda agent: agent.messages.to_decide())
         to_call, call_fault = self._ask(lambda agent: agent.messages.call_list())
         low, credit_fault = self._ask(lambda agent: agent.messages.low_credits())
         errors = sum(counts.errors for counts in self.agent.jobs.log.counts().values())
-        doubt = ngettext(
-            "{number} Mitteilung in der Schwebe: bitte entscheiden.",
-            "{number} Mitteilungen in der Schwebe: bitte entscheiden.",
-            len(doubtful),
-        )
-        calls = ngettext("{number} Patient anders zu erinnern.", "{number} Patienten anders zu erinnern.", len(to_call))
-        faulty = ngettext("{number} Fehler im Protokoll.", "{number} Fehler im Protokoll.", errors)
-        found = (
-            (len(doubtful), doubt, DialogName.ACTIVITY),
-            (len(to_call), calls, DialogName.ACTIVITY),
-            (len(low), _("Credits-Guthaben unter dem Mindestbestand."), DialogName.CREDITS),
-            (errors, faulty, DialogName.ACTIVITY),
-        )
-        concerns = (Concern(text.format(number=number), opens) for number, text, opens in found if number)
+        found = (_in_doubt(len(doubtful)), _calls(to_call, self._zone, now), _low_credits(low), _errors(errors))
+        concerns = tuple(concern for concern in found if concern is not None)
         if not self._sends():
-            return tuple(concerns)
+            return concerns
         return (*self._copied(), *concerns, *_faults(doubt_fault, call_fault, credit_fault))
 
     def _copied(self) -> tuple[Concern, ...]:
@@ -317,7 +319,7 @@ class AgentEngine:
         try:
             self.agent.jobs.presences.check_own()
         except StoreCopiedError as error:
-            return (concern_of(error, DialogName.INFO),)
+            return (replace(concern_of(error, DialogName.INFO), kind=ConcernKind.COPIED),)
         return ()
 
     def _sends(self) -> bool:
@@ -348,6 +350,63 @@ class AgentEngine:
 
     def _now(self) -> datetime:
         return self.agent.clock.now().astimezone(self._zone)
+
+
+def _to_decide(questions: Sequence[PendingQuestion]) -> tuple[Concern, ...]:
+    if not questions:
+        return ()
+    number = len(questions)
+    sentence = questions_line(number)
+    return (Concern(sentence, DialogName.QUESTIONS, questions[0].sentence, ConcernKind.QUESTION, number),)
+
+
+def _in_the_way(one: Lasting) -> Concern:
+    return Concern(one.sentence, DialogName.JOBS, one.why, ConcernKind.TROUBLE)
+
+
+def _in_doubt(number: int) -> Concern | None:
+    if not number:
+        return None
+    text = ngettext(
+        "{number} Mitteilung in der Schwebe: bitte entscheiden.", "{number} Mitteilungen in der Schwebe: bitte entscheiden.", number
+    ).format(number=number)
+    title = ngettext("{number} Mitteilung ist in der Schwebe", "{number} Mitteilungen sind in der Schwebe", number).format(number=number)
+    why = _("Ob sie gesendet wurden, weiss niemand; bis jemand entscheidet, werden sie nicht noch einmal gesendet.")
+    return Concern(text, DialogName.ACTIVITY, why, ConcernKind.DOUBT, number, title)
+
+
+def _calls(entries: Sequence[CallEntry], zone: ZoneInfo, now: datetime) -> Concern | None:
+    if not entries:
+        return None
+    number = len(entries)
+    text = ngettext("{number} Patient anders zu erinnern.", "{number} Patienten anders zu erinnern.", number).format(number=number)
+    title = ngettext("{number} Patient anrufen", "{number} Patienten anrufen", number).format(number=number)
+    said = ngettext("Seine Erinnerung kam nicht an oder käme zu spät.", "Ihre Erinnerung kam nicht an oder käme zu spät.", number)
+    first = min((entry.message.appointment_at for entry in entries if entry.message.appointment_at), default=None)
+    when = _("Erster Termin: {when}.").format(when=short_time(first.astimezone(zone), now)) if first else ""
+    return Concern(text, DialogName.CALLS, f"{said} {when}".strip(), ConcernKind.CALLS, number, title)
+
+
+def _low_credits(low: Sequence[AccountCredits]) -> Concern | None:
+    if not low:
+        return None
+    lowest = min(low, key=lambda account: account.balance or 0)
+    return Concern(
+        _("Credits-Guthaben unter dem Mindestbestand."),
+        DialogName.CREDITS,
+        " ".join(balance_sentence(account) for account in low),
+        ConcernKind.CREDITS,
+        len(low),
+        lasts_title(lowest),
+    )
+
+
+def _errors(number: int) -> Concern | None:
+    if not number:
+        return None
+    text = ngettext("{number} Fehler im Protokoll.", "{number} Fehler im Protokoll.", number).format(number=number)
+    why = _("Was nicht gelang und was zu tun ist, steht im Protokoll; dort lässt es sich löschen, wenn es erledigt ist.")
+    return Concern(text, DialogName.ACTIVITY, why, ConcernKind.ERRORS, number)
 
 
 def _lasting(job: JobOverview, owed: Owed, zone: ZoneInfo, now: datetime) -> Lasting:

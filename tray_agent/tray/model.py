@@ -5,7 +5,6 @@ Pure: facts in, values out. The adapters (pystray, Qt) only draw what stands her
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -32,7 +31,7 @@ class Look(StrEnum):
 class DialogName(StrEnum):
     """The windows of the program; the value is the module in ``ui.dialogs``."""
 
-    OVERVIEW = "overview"
+    START = "start"
     CALLS = "calls"
     QUESTIONS = "questions"
     DOWNLOADS = "downloads"
@@ -71,9 +70,15 @@ class PauseLength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenDialog:
-    """Opens a window; one that is open comes to the front."""
+    """Opens a window; one that is open comes to the front.
+
+    Attributes:
+        dialog: which.
+        shows: the rows that its list shall show, as the window takes it (the outbox an ``OutboxFilter``); None: as it opens by itself.
+    """
 
     dialog: DialogName
+    shows: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,26 @@ Action = OpenDialog | PauseJobs | Resume | CheckNow | Restart | Quit
 """What a click asks for."""
 
 
+class ConcernKind(StrEnum):
+    """What needs a person, the gravest first."""
+
+    COPIED = "copied"
+    """The store came from another computer: nothing is sent before a person has said something."""
+
+    FAULT = "fault"
+    """A part can't be read: practice's data, mail server, download folder."""
+
+    QUESTION = "question"
+    CALLS = "calls"
+    TROUBLE = "trouble"
+    """Something has been in a job's way for long."""
+
+    DOUBT = "doubt"
+    CREDITS = "credits"
+    ERRORS = "errors"
+    """Errors on the list of the activity log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Concern:
     """Something that needs a person.
@@ -116,11 +141,17 @@ class Concern:
         sentence: what it is, a whole sentence in the language of the user interface.
         opens: the window in which it is settled.
         detail: more sentences: what it means and what to do; the tooltip has no room for them.
+        kind: what sort of thing it is.
+        number: of persons, messages, errors; 0 where there is nothing to count.
+        title: the same in a few words without a full stop; "" for the sentence.
     """
 
     sentence: str
     opens: DialogName
     detail: str = ""
+    kind: ConcernKind = ConcernKind.FAULT
+    number: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +211,8 @@ class AgentFacts:
         lasting: the jobs that something has been in the way of for long.
         good_again: what is told of those whose trouble ended since the facts were read last, a sentence each.
         questions: what a person has to decide; it is among the concerns, too.
+        download_titles: the names of the new downloads, in their order.
+        is_set_up: whether a job is enabled, a switch stands on Ja, or anything ever ran.
     """
 
     now: datetime
@@ -196,6 +229,12 @@ class AgentFacts:
     lasting: tuple[Lasting, ...] = ()
     good_again: tuple[str, ...] = ()
     questions: tuple[PendingQuestion, ...] = ()
+    download_titles: tuple[str, ...] = ()
+    is_set_up: bool = True
+
+    def number_of(self, kind: ConcernKind) -> int:
+        """Returns how many there are of what needs a person."""
+        return sum(concern.number for concern in self.concerns if concern.kind is kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +265,7 @@ class TrayState:
         menu: the menu.
         default_action: what a click (Windows) or double click asks for.
         running: the name of the job that runs now, or "".
+        facts: from which all this is made.
     """
 
     look: Look
@@ -235,7 +275,8 @@ class TrayState:
     details: tuple[str, ...]
     menu: tuple[MenuItem, ...]
     default_action: Action
-    running: str = ""
+    running: str
+    facts: AgentFacts
 
     @property
     def tooltip(self) -> str:
@@ -261,6 +302,7 @@ def tray_state(facts: AgentFacts) -> TrayState:
         menu=menu(facts, action),
         default_action=action,
         running=facts.running,
+        facts=facts,
     )
 
 
@@ -296,12 +338,8 @@ def state_word(facts: AgentFacts) -> str:
 
 
 def default_action(facts: AgentFacts) -> Action:
-    """Returns what a double click opens: what needs attention, first the new downloads (domain, section 6)."""
-    if facts.new_downloads and not facts.database_away:
-        return OpenDialog(DialogName.DOWNLOADS)
-    if facts.concerns and not facts.database_away:
-        return OpenDialog(facts.concerns[0].opens)
-    return OpenDialog(DialogName.OVERVIEW)
+    """Returns what a double click opens: the download list while downloads are new, else the start page (domain, section 6)."""
+    return OpenDialog(DialogName.DOWNLOADS if facts.new_downloads and not facts.database_away else DialogName.START)
 
 
 def state_lines(facts: AgentFacts) -> tuple[str, ...]:
@@ -312,7 +350,9 @@ def state_lines(facts: AgentFacts) -> tuple[str, ...]:
         return (PRODUCT, _("{fault}: nichts wird gesendet.").format(fault=state_word(facts)))
     lines = [PRODUCT, pause_line(facts.pause, facts.now)] if facts.pause else [PRODUCT]
     if facts.new_downloads:
-        lines.append(downloads_line(facts.new_downloads))
+        lines.append(_new_downloads_line(facts.new_downloads))
+    elif look_of(facts) is Look.OK and (facts.running or facts.waiting or facts.next_run):
+        lines.append(_("Alles läuft. Doppelklick: Start."))
     lines += [concern.sentence for concern in facts.concerns]
     if not facts.pause or facts.running or facts.waiting or facts.next_run:
         lines.append(_activity_line(facts))
@@ -360,6 +400,15 @@ def lasting_line(title: str, since: datetime, next_at: datetime | None, now: dat
 def downloads_line(number: int) -> str:
     """Returns the number of new downloads as a short sentence."""
     return ngettext("{number} neuer Download vorhanden.", "{number} neue Downloads vorhanden.", number).format(number=number)
+
+
+def _new_downloads_line(number: int) -> str:
+    text = ngettext(
+        "{number} heruntergeladen und geprüft. Doppelklick: Download-Liste.",
+        "{number} heruntergeladen und geprüft. Doppelklick: Download-Liste.",
+        number,
+    )
+    return text.format(number=number)
 
 
 def questions_line(number: int) -> str:
@@ -419,23 +468,18 @@ def pause_end(length: PauseLength, now: datetime) -> datetime | None:
             return None
 
 
-_QUESTIONS = ((N_("Fragen…"), DialogName.QUESTIONS),)
-"""Only while there is something to decide. Rows of the activity log name this entry."""
-
-_WORK = (
-    (N_("Download-Liste…"), DialogName.DOWNLOADS),
-    (N_("Online-Portal…"), DialogName.PORTAL),
-    (N_("Aufträge verwalten…"), DialogName.JOBS),
-    (N_("Aktivitäten/Fehler…"), DialogName.ACTIVITY),
-    (N_("Versand-Queue…"), DialogName.OUTBOX),
+_MORE = (
     (N_("Vorschau…"), DialogName.PREVIEW),
+    (N_("Versand-Queue…"), DialogName.OUTBOX),
+    (N_("Online-Portal…"), DialogName.PORTAL),
     (N_("Credits…"), DialogName.CREDITS),
-)
-_SETTINGS = (
     (N_("Schalter…"), DialogName.SETTINGS),
     (N_("Textvorlagen…"), DialogName.TEMPLATES),
     (N_("Einrichten…"), DialogName.SETUP),
+    (N_("Info…"), DialogName.INFO),
 )
+"""The windows that the start page leads to as well."""
+
 _LENGTHS = (
     (PauseLength.HOUR, N_("1 Stunde")),
     (PauseLength.TODAY, N_("Heute")),
@@ -444,23 +488,31 @@ _LENGTHS = (
 
 
 def menu(facts: AgentFacts, default: Action) -> tuple[MenuItem, ...]:
-    """Returns the menu (domain, section 6.1), the entry of the default action marked."""
+    """Returns the menu (domain, section 6.1), the entry of the default action marked. Rows of the activity log name *Fragen…*."""
+    main = (
+        (_("Start"), DialogName.START),
+        (_with_number(_("Anrufliste"), facts.number_of(ConcernKind.CALLS)), DialogName.CALLS),
+        *(((_("Fragen…"), DialogName.QUESTIONS),) if facts.questions else ()),
+        (_with_number(_("Download-Liste…"), facts.new_downloads), DialogName.DOWNLOADS),
+        (_("Aufträge verwalten…"), DialogName.JOBS),
+        (_("Aktivitäten/Fehler…"), DialogName.ACTIVITY),
+    )
     return (
-        *_windows(((N_("Übersicht…"), DialogName.OVERVIEW),), default),
-        *_windows(_QUESTIONS if facts.questions else (), default),
-        *_windows(_WORK, default),
-        _SEPARATOR,
-        *_windows(_SETTINGS, default),
+        *(MenuItem(label, OpenDialog(name), default=OpenDialog(name) == default) for label, name in main),
+        MenuItem(_("Weitere Fenster"), children=tuple(MenuItem(_(label), OpenDialog(name)) for label, name in _MORE)),
         _SEPARATOR,
         MenuItem(_("Jetzt prüfen"), CheckNow()),
-        *_pausing(facts.pause),
+        *pausing(facts.pause),
         _SEPARATOR,
-        *_windows(((N_("Info…"), DialogName.INFO),), default),
         MenuItem(_("Beenden"), Quit()),
     )
 
 
-def _pausing(pause: Pause | None) -> tuple[MenuItem, ...]:
+def _with_number(label: str, number: int) -> str:
+    return _("{entry} ({number})").format(entry=label, number=number) if number else label
+
+
+def pausing(pause: Pause | None) -> tuple[MenuItem, ...]:
     """Returns what one can do about pausing: a pause is also made longer without ending it, or what waits would go out."""
     if pause is None:
         return (pause_menu(_("Pausieren")),)
@@ -475,7 +527,3 @@ def pause_menu(label: str) -> MenuItem:
 
 def _lengths(scope: PauseScope) -> tuple[MenuItem, ...]:
     return tuple(MenuItem(_(label), PauseJobs(scope, length)) for length, label in _LENGTHS)
-
-
-def _windows(entries: Sequence[tuple[str, DialogName]], default: Action) -> list[MenuItem]:
-    return [MenuItem(_(label), OpenDialog(name), default=OpenDialog(name) == default) for label, name in entries]

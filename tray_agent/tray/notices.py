@@ -215,11 +215,27 @@ def _credits(low: tuple[AccountCredits, ...]) -> Notice | None:
     )
 
 
-def _credits_sentence(account: AccountCredits) -> str:
-    balance = account.balance or 0
-    sentence = _("{mandant}: {balance} Credits, Mindestbestand {minimum}.").format(
-        mandant=account.name, balance=format_number(balance), minimum=format_number(account.minimum)
+def balance_sentence(account: AccountCredits) -> str:
+    """Returns an account's balance and the minimum: "Dr. Meier: 43 Credits, Mindestbestand 50."."""
+    return _("{mandant}: {balance} Credits, Mindestbestand {minimum}.").format(
+        mandant=account.name, balance=format_number(account.balance or 0), minimum=format_number(account.minimum)
     )
+
+
+def lasts_title(account: AccountCredits) -> str:
+    """Returns how long a low balance lasts, in a few words without a full stop."""
+    if not account.balance or account.balance <= 0:
+        return _("Guthaben aufgebraucht")
+    if account.days_left is None:
+        return _("Guthaben unter dem Mindestbestand")
+    if account.days_left == 0:
+        return _("Guthaben reicht nicht für einen Tag")
+    text = ngettext("Guthaben reicht noch etwa {days} Tag", "Guthaben reicht noch etwa {days} Tage", account.days_left)
+    return text.format(days=account.days_left)
+
+
+def _credits_sentence(account: AccountCredits) -> str:
+    balance, sentence = account.balance or 0, balance_sentence(account)
     if balance <= 0:
         return sentence + " " + _("Es werden keine SMS mehr versendet, bis das Guthaben aufgeladen ist.")
     if account.days_left is None:

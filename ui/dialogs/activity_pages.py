@@ -27,9 +27,10 @@ from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, doubt_list
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
+from ui.widgets.details import Details
 from ui.widgets.icons import LEVEL_ICONS
 from ui.widgets.layout import GRID, button, column, fill_choice, row, splitter
-from ui.widgets.notes import Details, Note, plain_label
+from ui.widgets.notes import Note, plain_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.search_line import SearchLine, searching
@@ -118,7 +119,7 @@ class LogPage(QWidget):
 
     def _show_details(self) -> None:
         row = self.table.current
-        self.details.setPlainText(details(row, self.zone) if row else "")
+        self.details.tell(*((lines[0], lines[1:]) if row and (lines := details(row, self.zone).splitlines()) else ()))
 
     def _follow(self) -> None:
         """Opens the questions by a double click on a row that asks to decide something."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from tray_agent.i18n import N_, _, format_datetime, ngettext
+from tray_agent.i18n import N_, _, format_date, format_datetime, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 from tray_agent.messages.outbox.keys import former_in
-from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage
+from tray_agent.messages.outbox.model import Fate, OutboxFilter, OutboxMessage, Span
 from tray_agent.messages.words import channel_title, kind_title, state_title
 from ui.models.credits import segments_text
 from ui.models.words import local_text
@@ -19,18 +21,23 @@ CAN_BE_CANCELLED = frozenset({MessageState.PREPARED})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One choice of the filter *Anzeigen*: its name (a source text) and the states it shows; none: all."""
+    """One choice of the filter *Anzeigen*: its name (a source text) and the states it shows; none: all.
+
+    Attributes:
+        only: which rows another window wants to see, and no others.
+    """
 
     title: str
     states: frozenset[MessageState]
+    only: OutboxFilter | None = None
 
 
 VIEWS = (
-    View(N_("Alle Mitteilungen"), frozenset()),
+    View(N_("Alle"), frozenset()),
     View(N_("Noch zu senden"), frozenset({MessageState.PREPARED, MessageState.SENDING})),
     View(N_("Unterwegs"), frozenset({MessageState.SUBMITTED, MessageState.BUFFERED})),
     View(N_("Zugestellt"), frozenset({MessageState.DELIVERED})),
-    View(N_("Nicht zugestellt oder nicht versendbar"), frozenset({MessageState.FAILED, MessageState.ERROR, MessageState.UNKNOWN})),
+    View(N_("Nicht angekommen"), frozenset({MessageState.FAILED, MessageState.ERROR, MessageState.UNKNOWN})),
     View(N_("In der Schwebe"), frozenset({MessageState.IN_DOUBT})),
     View(N_("Storniert"), frozenset({MessageState.CANCELLED})),
 )
@@ -39,13 +46,46 @@ VIEWS = (
 
 def filter_of(view: View, kind: MessageKind | None, patient: str) -> OutboxFilter:
     """Returns what the list shows."""
+    if view.only is not None:
+        kinds = view.only.kinds & {kind} if kind and view.only.kinds else frozenset({kind}) if kind else view.only.kinds
+        return replace(view.only, kinds=kinds, patient=patient.strip())
     return OutboxFilter(states=view.states, kinds=frozenset({kind} if kind else ()), patient=patient.strip())
+
+
+_FATES: Mapping[Fate | None, str] = {
+    None: N_("Gesendet {when}"),
+    Fate.ARRIVED: N_("Zugestellt, gesendet {when}"),
+    Fate.ON_THE_WAY: N_("Unterwegs, gesendet {when}"),
+    Fate.MISSED: N_("Nicht angekommen, gesendet {when}"),
+    Fate.CALLED: N_("Angerufen, gesendet {when}"),
+    Fate.OPEN: N_("Noch offen, gesendet {when}"),
+}
+
+
+def view_of(which: OutboxFilter, zone: ZoneInfo) -> View:
+    """Returns the choice of *Anzeigen* that shows exactly what another window asks for."""
+    if which.handed_over is not None:
+        title = _(_FATES[which.fate]).format(when=_span_text(which.handed_over, zone))
+    elif which.appointment is not None:
+        kept_back = bool(which.states) and which.states <= {MessageState.ERROR, MessageState.CANCELLED}
+        text = _("Ohne Mitteilung, Termine {when}") if kept_back else _("Mit Mitteilung, Termine {when}")
+        title = text.format(when=_span_text(which.appointment, zone))
+    else:
+        title = _("Ausgewählte Mitteilungen")
+    return View(title, which.states, which)
+
+
+def _span_text(span: Span, zone: ZoneInfo) -> str:
+    first, last = span.since.astimezone(zone).date(), (span.until.astimezone(zone) - timedelta(minutes=1)).date()
+    if first == last:
+        return _("am {day}").format(day=format_date(first))
+    return _("vom {first} bis {last}").format(first=format_date(first), last=format_date(last))
 
 
 def why_empty(which: OutboxFilter) -> str:
     """Returns what the empty list says under a filter."""
     if which != OutboxFilter():
-        return _("Keine Mitteilung passt zu «Anzeigen», «Art» und «Patient».")
+        return _("Keine Mitteilung passt zu Register, Art und Suche.")
     return _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan.")
 
 

@@ -40,11 +40,40 @@ _OF_WEIGHT = {
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewShows:
+    """What another window wants to see: the run of a date, and of what it finds those of one day of appointments.
+
+    Attributes:
+        run_on: the practice's date of the run.
+        day: of the appointments.
+        reasons: those who get no message for one of these reasons, by their codes; None: those who get one.
+    """
+
+    kind: MessageKind
+    run_on: date
+    day: date
+    reasons: frozenset[str] | None = None
+
+    @property
+    def title(self) -> str:
+        """Returns the name of the choice that shows this."""
+        text = _("Erhalten eine Mitteilung, Termine am {day}") if self.reasons is None else _("Erhalten keine, Termine am {day}")
+        return text.format(day=format_date(self.day))
+
+    def holds(self, line: PreviewLine) -> bool:
+        """Returns whether a line is among them."""
+        if line.starts_at is None or line.starts_at.date() != self.day:
+            return False
+        return line.is_sent if self.reasons is None else line.reason is not None and line.reason.value in self.reasons
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewView:
     """One choice of the filter *Anzeigen*: its name (a source text) and what it shows; none: all."""
 
     title: str
     outcomes: frozenset[Outcome]
+    only: PreviewShows | None = None
 
 
 VIEWS = (
@@ -73,6 +102,7 @@ def lines_shown(preview: Preview, view: PreviewView, patient: str) -> tuple[Prev
         line
         for line in preview.lines
         if (not view.outcomes or outcome_of(line) in view.outcomes)
+        and (view.only is None or view.only.holds(line))
         and (wanted in line.patient.casefold() or wanted == line.patient_id.casefold())
     )
 

@@ -48,6 +48,9 @@ MILLISECONDS_BEFORE_FACTS = 200
 MILLISECONDS_BETWEEN_FACTS = 300_000
 """What other workstations did is seen after this time at the latest."""
 
+MILLISECONDS_BETWEEN_LOOKS = 10_000
+"""How often it is asked, while a window is open, whether another workstation did something."""
+
 MILLISECONDS_BETWEEN_STARTS = 30_000
 """How soon the start of the engine is tried again."""
 
@@ -111,6 +114,8 @@ class Program(QObject):
         self._reading = self._again = False
         self._facts_soon = once_after(MILLISECONDS_BEFORE_FACTS, self._read_facts, self)
         self._facts_anyway = _timer(self, MILLISECONDS_BETWEEN_FACTS, self._read_facts)
+        self._elsewhere = _timer(self, MILLISECONDS_BETWEEN_LOOKS, self._look_elsewhere)
+        self._change_number: object = None
         self._start_again = once_after(MILLISECONDS_BETWEEN_STARTS, self._start_engine, self)
         self._look = _timer(self, MILLISECONDS_BETWEEN_PROCESS_LOOKS, self._look_for_practice)
         self._leave_anyway = once_after(MILLISECONDS_FOR_ENGINE, _leave, self)
@@ -127,6 +132,7 @@ class Program(QObject):
         self._windows.state.show(tray_state(AgentFacts(now=self._now(), starting=True)))
         self._start_engine()
         self._facts_anyway.start()
+        self._elsewhere.start()
         self._desktop.session.start(lambda event: self._background.post(lambda: self._session_event(event)))
         if practice_process:
             self._background.run(lambda: _practice_start(practice_process), self._watch_practice, failed=_ignore)
@@ -136,8 +142,8 @@ class Program(QObject):
         self._background.post(lambda: self._do(action))
 
     def show_yourself(self) -> None:
-        """Opens the overview: a later start of the program asked for it, perhaps because there is no tray."""
-        self._windows.open(DialogName.OVERVIEW)
+        """Opens the start page: a later start of the program asked for it, perhaps because there is no tray."""
+        self._windows.open(DialogName.START)
 
     def occasion(self, occasion: Occasion) -> None:
         """Shows what there is to tell on an occasion."""
@@ -162,7 +168,7 @@ class Program(QObject):
         self._quitting = True
         self.restarting = restart
         self.ending.emit()
-        for timer in (self._facts_soon, self._facts_anyway, self._start_again, self._look):
+        for timer in (self._facts_soon, self._facts_anyway, self._elsewhere, self._start_again, self._look):
             timer.stop()
         self._desktop.session.stop()
         self._windows.close_all()
@@ -211,6 +217,16 @@ class Program(QObject):
         self._reading = True
         self._background.run(self._engine.facts, self._facts_read, failed=self._facts_failed)
 
+    def _look_elsewhere(self) -> None:
+        """Asks, while somebody looks at a window, whether anybody of the practice did something, and reads the facts anew then."""
+        if self._started and not self._quitting and not self._reading and any(window.isVisible() for window in self._windows.opened):
+            self._background.run(self._engine.change_number, self._looked_elsewhere, failed=_ignore)
+
+    def _looked_elsewhere(self, number: object) -> None:
+        before, self._change_number = self._change_number, number
+        if before not in (None, number):
+            self._changed()
+
     def _facts_read(self, facts: AgentFacts) -> None:
         self._reading = False
         self._show(facts)
@@ -256,8 +272,8 @@ class Program(QObject):
         if self._quitting:
             return
         match action:
-            case OpenDialog(dialog):
-                self._windows.open(dialog)
+            case OpenDialog(dialog, shows):
+                self._windows.open(dialog, shows=shows)
             case PauseJobs(scope, length):
                 self._background.run(lambda: self._engine.pause(scope, length), lambda _nothing: self._changed())
             case Resume():

@@ -6,18 +6,19 @@ from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QPainter, QPainterPath, QPaintEvent
-from PyQt6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QPlainTextEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
 from ui.look.drawing import CARD_RADIUS, horizontal_line, kept, rounded
-from ui.look.icons import STATUS_COLOURS, STATUS_GROUNDS, Status, status_icon
+from ui.look.icons import STATUS_COLOURS, STATUS_GROUNDS, Status
 from ui.look.scale import u
 from ui.look.tokens import tokens
 from ui.widgets.layout import button, clear, column, row
 from ui.widgets.notes import plain_label, soft_label
+from ui.widgets.picture import Picture
 
 BAR, PICTURE = 4, 20
 """The bar in a state's colour at the left of its row, and the picture."""
@@ -39,7 +40,7 @@ class BannerRow(QWidget):
     def __init__(self, status: Status = Status.INFO, title: str = "", text: str = "", remedy: QPushButton | None = None) -> None:
         super().__init__()
         self.status = status
-        self._picture = QLabel()
+        self._picture = Picture(Status.INFO, PICTURE)
         # made before the button: a dialog in which a button takes the keyboard first begins at its main action
         self._title, self._text = plain_label(bold=True), soft_label(wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -52,7 +53,7 @@ class BannerRow(QWidget):
     def say(self, status: Status, title: str, text: str) -> None:
         """Shows another state, title and text."""
         self.status = status
-        self._picture.setPixmap(status_icon(status).pixmap(u(PICTURE), u(PICTURE)))
+        self._picture.show_picture(status)
         shown = in_windows(text)
         self._title.setText(title)
         self._title.setVisible(bool(title))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, or_, select, true, union_all
 
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.entries import read_row
-from tray_agent.messages.outbox.model import OutboxFilter, OutboxMessage, OutboxOrder, OutboxReason
+from tray_agent.messages.outbox.model import Fate, OutboxFilter, OutboxMessage, OutboxOrder, OutboxReason, Span
 from tray_agent.messages.outbox.states import MISSED, OPEN_DELIVERY
 from tray_agent.messages.rules.in_time import MATTERS, matters_until
 from tray_agent.messages.rules.reasons import ABSENT
@@ -27,6 +27,15 @@ _OF_APPOINTMENTS = sorted(kind.value for kind in MessageKind if kind.is_of_appoi
 
 _FOLLOWED = (message.c.state.in_(sorted(state.value for state in OPEN_DELIVERY)), message.c.channel == Channel.SMS.value)
 """Handed over, and the gateway can tell what becomes of it."""
+
+HANDED_OVER = OPEN_DELIVERY | {MessageState.DELIVERED, MessageState.FAILED, MessageState.UNKNOWN}
+"""The states of what a gateway took."""
+
+_PLAIN_STATE: ColumnElement[str] = func.coalesce(message.c.state, "")
+"""The state where another condition leads to the rows: by its index SQLite would read nearly the whole table."""
+
+_SLACK = timedelta(days=2)
+"""What is handed over now was prepared before its appointment, a greeting on its day; clocks and answers that come late included."""
 
 _ORDERS: dict[OutboxOrder, ColumnElement[Any]] = {
     OutboxOrder.PREPARED: message.c.prepared_at,
@@ -161,9 +170,61 @@ def prepared(connection: Connection) -> dict[int, datetime | None]:
 
 def _conditions(which: OutboxFilter) -> Iterator[ColumnElement[bool]]:
     if which.states:
-        yield message.c.state.in_(sorted(state.value for state in which.states))
+        yield (_PLAIN_STATE if which.handed_over or which.appointment else message.c.state).in_(sorted(one.value for one in which.states))
     if which.kinds:
         yield message.c.kind.in_(sorted(kind.value for kind in which.kinds))
     if which.patient:
         typed = which.patient.strip()
         yield or_(and_(true(), *holding(message.c.patient_find, typed)), message.c.patient_id == typed)
+    if which.handed_over:
+        yield handed_over(which.handed_over)
+    if which.fate:
+        yield has_fate(which.fate)
+    if which.appointment:
+        yield message.c.appointment_at >= which.appointment.since
+        yield message.c.appointment_at < which.appointment.until
+    if which.reasons:
+        yield message.c.reason.in_(sorted(which.reasons))
+
+
+def handed_over(when: Span) -> ColumnElement[bool]:
+    """Returns what holds for the messages that a gateway took in a time.
+
+    That time has no index of its own. Nothing is sent once its appointment has begun, and a greeting is prepared on its day, so that
+    the indexes by appointment and by preparing lead there, however long the outbox is.
+    """
+    found = [select(message.c.id).where(way, *was_handed_over(when)) for way in ways_to_handed_over(when)]
+    return message.c.id.in_(union_all(*found))  # as "or" beside an order by number it would be tested on every row
+
+
+def was_handed_over(when: Span) -> Iterator[ColumnElement[bool]]:
+    """Gives the same without a way to where they are found."""
+    yield message.c.submitted_at >= when.since
+    yield message.c.submitted_at < when.until
+    yield _PLAIN_STATE.in_(sorted(state.value for state in HANDED_OVER))
+
+
+def ways_to_handed_over(when: Span) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Returns where the messages handed over in a time are found: those of appointments, and the greetings. None is among both."""
+    least = when.since - _SLACK
+    return message.c.appointment_at >= least, and_(message.c.kind == MessageKind.BIRTHDAY.value, message.c.prepared_at >= least)
+
+
+def has_fate(fate: Fate) -> ColumnElement[bool]:
+    """Returns what holds for the messages of which this became; each was handed over."""
+    state, mailed = _PLAIN_STATE, message.c.channel == Channel.EMAIL.value
+    followed = state.in_(sorted(one.value for one in OPEN_DELIVERY))
+    arrived = or_(state == MessageState.DELIVERED.value, and_(followed, mailed))
+    on_the_way = and_(followed, not_(mailed))
+    missed = state.in_([MessageState.FAILED.value, MessageState.UNKNOWN.value])
+    match fate:
+        case Fate.ARRIVED:
+            return arrived
+        case Fate.ON_THE_WAY:
+            return on_the_way
+        case Fate.MISSED:
+            return missed
+        case Fate.CALLED:
+            return and_(missed, message.c.handled_at.is_not(None))
+        case Fate.OPEN:
+            return and_(missed, message.c.handled_at.is_(None), message.c.kind.in_(_OF_APPOINTMENTS))

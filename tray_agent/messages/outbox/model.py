@@ -182,17 +182,50 @@ class OutboxOrder(StrEnum):
     STATE = "state"
 
 
+class Fate(StrEnum):
+    """What became of a message that was handed over, as people count it. The first three are all that there is."""
+
+    ARRIVED = "arrived"
+    """Delivered; of an e-mail that the mail server took it: nobody hears more."""
+
+    ON_THE_WAY = "on_the_way"
+    MISSED = "missed"
+    """Not delivered, or nobody knows."""
+
+    CALLED = "called"
+    """Missed, and a person reminded the patient otherwise."""
+
+    OPEN = "open"
+    """Missed, and nobody said that the patient was reminded otherwise; nobody calls because of a greeting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time, from an instant on up to another, which is not in it (aware)."""
+
+    since: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxFilter:
     """Which messages a list holds; what is empty or None does not restrict.
 
     Attributes:
         patient: words of the patient's name, in any order and spelling, or the patient's id.
+        handed_over: only what was handed over in this time.
+        fate: only that of which this became, since it was handed over.
+        appointment: only what is of an appointment that begins in this time.
+        reasons: only what is where it is for one of these reasons (``OutboxMessage.reason``).
     """
 
     states: frozenset[MessageState] = frozenset()
     kinds: frozenset[MessageKind] = frozenset()
     patient: str = ""
+    handed_over: Span | None = None
+    fate: Fate | None = None
+    appointment: Span | None = None
+    reasons: frozenset[str] = frozenset()
 
 
 class DoubtDecision(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,8 @@ from tray_agent.i18n import _, format_number, join_texts, join_words, ngettext
 from tray_agent.messages.gateways.registry import SmsGateways
 from tray_agent.messages.model import Channel
 from tray_agent.messages.outbox import entries
-from tray_agent.messages.outbox.model import AccountCredits, BalancePoint, OutboxReason
+from tray_agent.messages.outbox.listing import ways_to_handed_over
+from tray_agent.messages.outbox.model import AccountCredits, BalancePoint, OutboxReason, Span
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.messages.work.steps import activity
 from tray_agent.practice.model import Mandant
@@ -91,8 +92,19 @@ def keep_balances(parts: MessageParts, balances: Mapping[Account, Decimal]) -> N
 
 def credits_of(connection: Connection, parts: MessageParts, settings: Settings, now: datetime, history: timedelta) -> list[AccountCredits]:
     """Returns the credits of all accounts as last told, with the history of the given time before ``now``."""
-    mandants = parts.practice.mandants()
-    return [_read(connection, account, mandants, settings, now, history) for account in accounts_of(parts.sms)]
+    return kept_credits(connection, accounts_of(parts.sms), parts.practice.mandants(), settings, now, history)
+
+
+def kept_credits(
+    connection: Connection,
+    accounts: Iterable[Account],
+    mandants: Mapping[str, Mandant],
+    settings: Settings,
+    now: datetime,
+    history: timedelta = timedelta(0),
+) -> list[AccountCredits]:
+    """Returns the same of these accounts; one whose Mandant is not among ``mandants`` is named by his id."""
+    return [_read(connection, account, mandants, settings, now, history) for account in accounts]
 
 
 def low_activity(account: AccountCredits) -> Activity:
@@ -141,14 +153,14 @@ def _read(
 
 def _use_per_day(connection: Connection, account: Account, now: datetime) -> Decimal | None:
     """Returns what the account's messages cost a day; counted from what was sent, so that no top-up hides it."""
-    used, first = connection.execute(
-        select(func.sum(message.c.cost), func.min(message.c.submitted_at)).where(
-            message.c.channel == Channel.SMS.value,
-            message.c.mandant_id.in_(account.mandants),
-            message.c.submitted_at > now - USE_OVER,
-        )
-    ).one()
-    if not used or first is None:
+    when, whose = Span(now - USE_OVER, now), (message.c.channel == Channel.SMS.value, message.c.mandant_id.in_(account.mandants))
+    total, first = Decimal(0), None
+    for way in ways_to_handed_over(when):
+        used = select(func.sum(message.c.cost), func.min(message.c.submitted_at)).where(way, *whose, message.c.submitted_at > when.since)
+        cost, earliest = connection.execute(used).one()
+        total += cost or 0
+        first = min((at for at in (first, earliest) if at), default=None)
+    if not total or first is None:
         return None
     days = Decimal(max(now - first, SHORTEST_USE) / timedelta(days=1))
-    return Decimal(used / days).quantize(Decimal("0.01"))
+    return Decimal(total / days).quantize(Decimal("0.01"))
