@@ -31,9 +31,10 @@ from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
 from ui.models.ticked_rows import TickedRows
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
+from ui.widgets.details import Details
 from ui.widgets.icons import LEVEL_ICONS
 from ui.widgets.layout import GRID, button, column, fill_choice, row, splitter
-from ui.widgets.notes import Details, Note, plain_label, soft_label
+from ui.widgets.notes import Note, plain_label, soft_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.search_line import SearchLine, searching
@@ -122,7 +123,7 @@ class LogPage(QWidget):
 
     def _show_details(self) -> None:
         row = self.table.current
-        self.details.setPlainText(details(row, self.zone) if row else "")
+        self.details.tell(*((lines[0], lines[1:]) if row and (lines := details(row, self.zone).splitlines()) else ()))
 
     def _follow(self) -> None:
         """Opens the questions by a double click on a row that asks to decide something."""

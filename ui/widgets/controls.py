@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, QPointF, Qt, QTimer
 from PyQt6.QtGui import QContextMenuEvent, QKeySequence, QShortcut, QWheelEvent
@@ -61,10 +60,19 @@ def once_after(milliseconds: int, call: Callable[[], object], owner: QObject) ->
 
 
 def yes_no_box(on: bool, changed: Callable[[bool], object]) -> QCheckBox:
-    """Returns a checkbox as a field of a form."""
-    box = QCheckBox(_("Ja"))
+    """Returns a checkbox as a field of a form; its word says how it stands: *Ja* or *Nein*."""
+    box = QCheckBox(_("Nein"))
+    widths = [box.sizeHint().width()]
+    box.setText(_("Ja"))
+    box.setFixedWidth(max(*widths, box.sizeHint().width()))  # so that boxes below each other stand at one line, and nothing moves
     box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
+
+    def tell(checked: bool) -> None:
+        box.setText(_("Ja") if checked else _("Nein"))
+
+    box.toggled.connect(tell)
     box.setChecked(on)
+    tell(on)
     box.toggled.connect(changed)
     return box
 
@@ -73,29 +81,6 @@ def file_to_write(parent: QWidget, title: str, suggested: str | Path, kinds: str
     """Asks for a file to write into; None: the person gave up."""
     name, _kind = QFileDialog.getSaveFileName(parent, title, str(suggested), kinds)
     return Path(name) if name else None
-
-
-class Titled(Protocol):
-    """A choice with a name."""
-
-    @property
-    def title(self) -> str:
-        """Returns the name, in the language in force."""
-        ...
-
-
-def offer_first(box: QComboBox, choice: Titled, usual: int) -> None:
-    """Puts a choice that another window asks for before the usual ones and chooses it; one that was put there before goes.
-
-    Args:
-        box: the list to choose from.
-        choice: what is chosen now.
-        usual: how many choices there are by themselves.
-    """
-    if box.count() > usual:
-        box.removeItem(0)
-    box.insertItem(0, choice.title, choice)
-    box.setCurrentIndex(0)
 
 
 _OWN = "vitoclientToolTip"
