@@ -247,7 +247,7 @@ def test_short_tooltip_keeps_what_comes_next_and_tells_how_much_it_left_out() ->
 def test_short_tooltip_gives_up_the_next_run_before_the_pause() -> None:
     long_name = NextRun("Geburtstagsglückwünsche aufbereiten (jeden Werktag)", NOW + timedelta(days=3))
     state = tray_state(replace(FACTS, pause=replace(PAUSE, until=NOW + timedelta(days=2)), new_downloads=3, next_run=long_name))
-    assert fitted(state.lines, 100).splitlines() == [
+    assert fitted(state.lines, 120).splitlines() == [
         "vitoclient-Services",
         "Senden pausiert bis 25.11.2026 10:00.",
         "3 heruntergeladen und geprüft. Doppelklick: Download-Liste.",

@@ -121,7 +121,7 @@ def test_menu_entries_do_what_they_say(tray: PystrayTray, chosen: list[Action]) 
     find(menu, "Beenden").action(None, None)
     assert chosen == [CheckNow(), Quit()]
     assert find(menu, "Start").default
-    assert menu.items[8] is FakeMenu.SEPARATOR
+    assert menu.items[6] is FakeMenu.SEPARATOR
 
 
 def test_submenu(tray: PystrayTray, chosen: list[Action]) -> None:
@@ -138,7 +138,7 @@ def test_only_what_changed_is_drawn(tray: PystrayTray) -> None:
     assert icon.menu is menu
     tray.show(state(new_downloads=2))
     assert icon.icon is not picture
-    assert "2 neue Downloads" in icon.title
+    assert "2 heruntergeladen" in icon.title
     assert len(pystray_icons) == 1
 
 
