@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import QEventLoop, Qt
-from PyQt6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
+from PyQt6.QtGui import QColor, QFont, QGuiApplication, QPainter, QPixmap
 from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 
 from tray_agent.errors import KnownError
@@ -29,6 +29,7 @@ from tray_agent.job_kinds import JobKey
 from tray_agent.schedules.codes import Subday
 from tray_agent.tray.model import DialogName
 from ui.background import Background
+from ui.look.scale import body_font
 from ui.shell.application import QtTranslations, create_application
 from ui.windows import Remembered, Windows
 
@@ -265,6 +266,7 @@ def main() -> int:
 def _make() -> int:
     options = _options()
     application = create_application([sys.argv[0]])
+    application.setFont(body_font(QFont("Open Sans", 9)))  # as wide as Windows' own, and on every machine that makes pictures
     failed = 0
     for language in options.languages:
         set_language(language)

@@ -62,6 +62,7 @@ def test_every_command_with_json_is_documented() -> None:
         ("history", []),
         ("activity", []),
         ("messages outbox", []),
+        ("messages calls", []),
         ("templates list", []),
         ("doctor", []),
     ],

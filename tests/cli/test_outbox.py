@@ -1,4 +1,4 @@
-"""``vitoclient messages outbox|failed|doubt|credits``."""
+"""``vitoclient messages outbox|failed|calls|doubt|credits``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, update
 
+from tests.cli.test_documentation import documented
 from tests.cli.test_frame import said
 from tray_agent.demo.practice_tables import create_practice
 from tray_agent.messages.model import Channel, MessageKind, MessageState
@@ -96,6 +97,31 @@ def test_whom_to_call(store: Database, capsys: pytest.CaptureFixture[str]) -> No
         ("1", "prepared", False), ("3", "error", False)
     ]  # fmt: skip
     assert "nicht von selbst gesendet" in json.loads(out)[0]["why"]
+
+
+def test_the_call_list_and_what_people_do_on_it(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    out = said(capsys, "messages", "calls")[1]
+    assert "Keine Nummer." not in out
+    assert "nicht gesendet" in out
+    assert "2 Patienten sind noch anzurufen." in out
+    assert "Muster [3]: nicht erreicht von" in said(capsys, "messages", "calls", "unreached", "3")[1]
+    assert said(capsys, "messages", "calls", "note", "3", "ruft zurück")[1] == "Muster [3]: ruft zurück\n"
+    assert "Muster [3]: erledigt von" in said(capsys, "messages", "calls", "done", "3")[1]
+    assert "ruft zurück" not in said(capsys, "messages", "calls")[1]
+    assert "ruft zurück" in said(capsys, "messages", "calls", "--done")[1]
+    listed = json.loads(said(capsys, "messages", "calls", "--all", "--json")[1])["calls"]
+    assert [(one["id"], one["done"], one["unreached"], one["note"]) for one in listed] == [(1, False, 0, None), (3, True, 1, "ruft zurück")]
+    assert said(capsys, "messages", "calls", "undo", "3")[1] == "Muster [3]: wieder offen.\n"
+    listed = json.loads(said(capsys, "messages", "calls", "--json")[1])["calls"]
+    assert len(listed) == 2
+    assert set(listed[0]) <= documented("messages calls")
+
+
+def test_who_is_not_on_the_call_list_is_told_in_one_line(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["done", "77"], ["undo", "77"], ["note", "77", "x"]):
+        code, _out, err = said(capsys, "messages", "calls", *words)
+        assert (code, len(err.splitlines())) == (2, 1)
+        assert "77" in err
 
 
 def test_a_doubt_is_decided_and_who_decided_is_kept(store: Database, capsys: pytest.CaptureFixture[str]) -> None:

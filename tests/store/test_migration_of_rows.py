@@ -159,3 +159,43 @@ def test_what_was_installed_belongs_to_the_workstation_where_it_was(before_works
     installed = seen["PC1"][2].here
     assert installed is not None
     assert (installed.file_time, installed.verified_at, installed.changed_by) == (77, AT, "anna@PC1")
+
+
+HANDLED = {
+    0: ("delivered", ""), 1: ("error", "landline_only"), 2: ("cancelled", "reminded_otherwise"), 3: ("cancelled", "by_person"),
+    4: ("submitted", "decided"), 5: ("unknown", "reminded_otherwise"),
+}  # fmt: skip
+"""What somebody said of each of six messages in turn; 1, 2 and 5 were ticked off the call list."""
+
+
+@pytest.fixture(params=ENGINES)
+def before_calls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Gives a store as the version before left it, with messages of which somebody said something."""
+    for url in make_database(request.param, tmp_path):
+        database = open_database(url)
+        upgrade(database, to="0008")
+        before = Table("message", MetaData(), *(Column(name, message.c[name].type) for name in _handled(0)))
+        with database.begin() as connection:
+            connection.execute(insert(before), [_handled(number) for number in range(ROWS)])
+        yield database
+        database.dispose()
+
+
+def _handled(number: int) -> dict[str, object]:
+    state, reason = HANDLED[number % len(HANDLED)]
+    row = _message(number) | {"state": state, "reason": reason, "handled_by": "anna@PC1", "handled_at": AT, "appointment_at": AT}
+    return row | {"patient_sort": "STEINER", "patient_find": "STEINER", "standing": ""}
+
+
+def test_what_was_ticked_off_stays_so_and_nothing_else_becomes_a_tick(before_calls: Database) -> None:
+    began = time.perf_counter()
+    upgrade(before_calls)
+    took = time.perf_counter() - began
+    with before_calls.read() as connection:
+        ticked = listing.ticked(connection, AT, AT)
+        columns = (message.c.unreached, message.c.note, message.c.ticked_over)
+        others = connection.execute(select(*columns, func.count()).group_by(*columns)).all()
+    assert took < 30
+    assert {one.id % len(HANDLED) for one in ticked} == {2, 3, 0}  # numbers begin with 1
+    assert (len(ticked), {(one.ticked_at, one.ticked_by) for one in ticked}) == (ROWS // 2, {(AT, "anna@PC1")})
+    assert [tuple(row) for row in others] == [(0, None, None, ROWS)]

@@ -9,6 +9,7 @@ import typer
 from tray_agent import __version__
 from tray_agent.cli.agent import run_agent_here
 from tray_agent.cli.autostart import autostart
+from tray_agent.cli.calls import add_commands as add_call_commands
 from tray_agent.cli.config import group as config_group
 from tray_agent.cli.database import group as database_group
 from tray_agent.cli.demo import demo
@@ -50,6 +51,7 @@ def build() -> typer.Typer:
     app.add_typer(templates_group(), name="templates")
     message_commands = messages_group()
     add_outbox_commands(message_commands)
+    add_call_commands(message_commands)
     add_question_commands(message_commands)
     app.add_typer(message_commands, name="messages")
     app.add_typer(jobs_group(), name="jobs")

@@ -30,6 +30,7 @@ from tray_agent.messages.outbox.entries import Draft, Known
 from tray_agent.messages.outbox.keys import call_key, reminder_key, start_in
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, OutboxReason
 from tray_agent.messages.outbox.states import MISSED, NEVER_LEFT, TOLD
+from tray_agent.messages.outbox.ticks import beside_of
 from tray_agent.messages.rules.in_time import TIME_TO_CALL, hours_ahead
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.rules.truth import names_another_doctor, start_of, truth_of
@@ -71,6 +72,31 @@ class CallList:
         found += [entry for entry in self._wrongly_told() if entry.message.id not in listed]
         return sorted(found, key=lambda entry: (begins(entry.message), entry.message.id))
 
+    def by_store_alone(self) -> Sequence[CallEntry]:
+        """Returns who is to be called as far as the store alone tells, for a time in which the practice's data can't be read."""
+        with self._parts.database.read() as connection:
+            missed = self._missed(connection, self._now)
+        gone = (Standing.CANCELLED, Standing.DELETED)
+        found = [_entry(one, None, self._why(one, None)) for one in missed if one.standing not in gone]
+        return [replace(entry, is_known=False) for entry in sorted(found, key=lambda entry: (begins(entry.message), entry.message.id))]
+
+    def ticked(self, since: datetime, *, from_store_alone: bool = False) -> Sequence[CallEntry]:
+        """Returns who was ticked off, the earliest appointment first.
+
+        Args:
+            since: from here on (aware).
+            from_store_alone: whether the practice's data are left alone, because they can't be read.
+        """
+        with self._parts.database.read() as connection:
+            messages = listing.ticked(connection, since, since - LATE_FOR)
+            beside = {one.id: one for one in entries.read_messages(connection, [number for one in messages for number in beside_of(one)])}
+        shown = [_as_told(one, beside) for one in messages]
+        appointments = {} if from_store_alone else self._appointments(shown)
+        patients = {} if from_store_alone or not shown else self._parts.practice.patients({one.patient_id for one in shown})
+        done = (_entry(one, patients.get(one.patient_id), one.sentence, appointments.get(one.appointment_id or "")) for one in shown)
+        found = [replace(entry, is_done=True, is_known=not from_store_alone) for entry in done]
+        return sorted(found, key=lambda entry: (begins(entry.message), entry.message.id))
+
     def leaves_when(self, message: OutboxMessage) -> str:
         """Returns when a message that is not sent yet leaves by what is planned, and whether that is too late."""
         begin, ahead, now = message.appointment_at, self._ahead, self._now
@@ -104,7 +130,7 @@ class CallList:
         for message in missed:
             appointment, patient = appointments.get(message.appointment_id or ""), patients.get(message.patient_id)
             if self._asks_for_a_call(message, appointment, patient, others.get(message.appointment_id or "", ())):
-                yield _entry(self._as_now(message, appointment), patient, self._why(message, appointment))
+                yield _entry(self._as_now(message, appointment), patient, self._why(message, appointment), appointment)
 
     def _asks_for_a_call(
         self, message: OutboxMessage, appointment: Appointment | None, patient: Patient | None, others: Sequence[Known]
@@ -176,7 +202,7 @@ class CallList:
         for message in messages:
             patient, reason = patients.get(message.patient_id), Reason.APPOINTMENT_MISSING
             if patient is None or not (patient.is_deceased or patient.opted_out):
-                yield _entry(message, patient, join_texts(reason.sentence, reason.advice))
+                yield _entry(message, patient, join_texts(reason.sentence, reason.advice), reason=reason)
 
     def _is_wrong(self, told: Known, appointment: Appointment | None) -> bool:
         if appointment is None or appointment.status is not AppointmentStatus.DEFINITE:
@@ -229,7 +255,7 @@ class CallList:
             patient_name=name_of(patient, appointment.patient_id),
             appointment_at=self._parts.instant(start_of(appointment)),
         )
-        return _entry(shown, patient, sentence)
+        return _entry(shown, patient, sentence, appointment, reason)
 
     def _has_message(self, appointment: Appointment, known: Sequence[Known]) -> bool:
         """Returns whether a message, or an entry on this list, tells what is true of an appointment now."""
@@ -304,12 +330,10 @@ class SaidOtherwise:
     Attributes:
         drafts: by message, the entry that says that its patient was told what is true now, which the message does not say.
         absent: the messages that their patients were told, and whose appointments are missing.
-        told: of how many of these messages the patient had been told something before.
     """
 
     drafts: Mapping[int, Draft]
     absent: Sequence[OutboxMessage]
-    told: int
 
 
 def said_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now: datetime) -> SaidOtherwise:
@@ -330,7 +354,7 @@ def said_otherwise(parts: MessageParts, messages: Collection[OutboxMessage], now
         if appointment is not None and _says_otherwise(one, appointment, told):
             drafts[one.id] = _draft(parts, one, appointment, patients.get(appointment.patient_id), now)
     absent = [one for one in told if one.appointment_id and one.appointment_id not in found]
-    return SaidOtherwise(drafts, absent, sum(one.id in drafts or one in absent for one in told))
+    return SaidOtherwise(drafts, absent)
 
 
 def _is_told_otherwise(message: OutboxMessage) -> bool:
@@ -405,8 +429,27 @@ def _reason_of(message: OutboxMessage, appointment: Appointment) -> Reason:
     return Reason.TOLD_ANOTHER_DOCTOR if start_of(appointment) == start_in(message.unique_key) else Reason.TOLD_ANOTHER_TIME
 
 
-def _entry(message: OutboxMessage, patient: Patient | None, sentence: str) -> CallEntry:
+def _as_told(message: OutboxMessage, beside: Mapping[int, OutboxMessage]) -> OutboxMessage:
+    """Returns a message that was ticked off with the patient and time that somebody told instead of what it says."""
+    told = next((beside[number] for number in beside_of(message) if number in beside), None)
+    if told is None:
+        return message
+    return replace(message, patient_id=told.patient_id, patient_name=told.patient_name, appointment_at=told.appointment_at)
+
+
+def _entry(
+    message: OutboxMessage, patient: Patient | None, sentence: str, appointment: Appointment | None = None, reason: str = ""
+) -> CallEntry:
     """Returns a line of the list, with the numbers as the practice typed them."""
     typed = (patient.mobile, patient.phone) if patient else ()
     phones = tuple(dict.fromkeys(number.strip() for number in typed if number and number.strip()))
-    return CallEntry(message, phones, sentence, message.state not in NEVER_LEFT)
+    return CallEntry(
+        message,
+        phones,
+        sentence,
+        message.state not in NEVER_LEFT,
+        reason or message.reason,
+        birth_date=patient.birth_date if patient else None,
+        doctor=appointment.doctor if appointment and appointment.patient_id == message.patient_id else None,
+        language=patient.language if patient else None,
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -13,13 +13,14 @@ from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.contract import JobContext, JobResult, JobWork
-from tray_agent.messages.call_list import CallList, said_otherwise
+from tray_agent.messages.call_list import LATE_FOR, CallList, SaidOtherwise, said_otherwise
 from tray_agent.messages.model import MessageState, Standing
-from tray_agent.messages.outbox import entries, listing
-from tray_agent.messages.outbox.entries import Change, Draft
+from tray_agent.messages.outbox import entries, listing, ticks
+from tray_agent.messages.outbox.entries import Change
 from tray_agent.messages.outbox.model import (
     AccountCredits,
     CallEntry,
+    Calls,
     DoubtDecision,
     OutboxFilter,
     OutboxMessage,
@@ -28,11 +29,12 @@ from tray_agent.messages.outbox.model import (
     Waiting,
 )
 from tray_agent.messages.outbox.states import MISSED, Actor, Step
+from tray_agent.messages.outbox.ticks import Tick
 from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_of
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.pages import Page
-from tray_agent.store.state import grow
+from tray_agent.store.state import grow, read_state
 
 
 class MessageMissingError(InputError):
@@ -45,6 +47,30 @@ class NotInDoubtError(KnownError):
     """A message was to be decided that is not (any more) in doubt."""
 
     code = "not_in_doubt"
+
+
+class CallChangedError(KnownError):
+    """What a person does on the call list comes too late: somebody else was quicker, or the entry is another by now."""
+
+    code = "call_changed"
+
+
+class CallMissingError(InputError):
+    """There is nobody with this number on the call list.
+
+    Args:
+        number: of the message.
+    """
+
+    code = "call_missing"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            _("Nicht auf der Anrufliste"),
+            _("Eine Mitteilung mit der Nummer {number} steht nicht auf der Anrufliste.").format(number=number),
+            _("Nummer prüfen; «vitoclient messages calls --all» zeigt alle."),
+            item=str(number),
+        )
 
 
 class StillUnderWayError(KnownError):
@@ -99,64 +125,167 @@ class MessageService:
         """
         return CallList(self.parts).entries(since)
 
+    def calls(self) -> Calls:
+        """Returns the call list as its window shows it: who is to be called, and who was ticked off.
+
+        Where the practice's data can't be read it holds what the store alone tells, and why (``Calls.problem``).
+        """
+        now_list = CallList(self.parts)
+        with self.parts.database.read() as connection:
+            now = self.parts.database.now(connection)
+        today = self.parts.instant(datetime.combine(self.parts.local(now).date(), time.min))
+        problem: KnownError | None = None
+        try:
+            still, done = now_list.entries(), now_list.ticked(now - LATE_FOR)
+        except KnownError as error:  # if it was the store, the next line fails as well
+            problem = error
+            still, done = now_list.by_store_alone(), now_list.ticked(now - LATE_FOR, from_store_alone=True)
+        anew = {entry.message.id for entry in still}
+        return Calls(still, [entry for entry in done if entry.message.id not in anew], today, problem)
+
+    def tick(self, entry: CallEntry, who: str) -> CallEntry:
+        """Takes one patient off the call list, because somebody reminded him, and returns the entry as it is since.
+
+        Args:
+            entry: as whoever ticks it saw it.
+            who: the person and workstation.
+
+        Raises:
+            CallChangedError: somebody else was quicker, or it is not on the list any more; nothing was changed.
+        """
+        if not self._tick([entry.message.id], {entry.message.id: entry.message.ticked_at}, who):
+            raise self._changed(entry)
+        return self._as_now(entry, is_done=True)
+
+    def untick(self, entry: CallEntry) -> CallEntry:
+        """Takes a tick back with all that it wrote, and returns the entry as it is since.
+
+        Raises:
+            CallChangedError: somebody else did so before, or what was ticked off was changed since; nothing was changed.
+        """
+
+        def work(connection: Connection) -> bool:
+            read = entries.read_message(connection, entry.message.id)
+            if read is None or read.ticked_at != entry.message.ticked_at:
+                return False
+            if not ticks.untick(connection, read, self.parts.database.now(connection)):
+                return False
+            grow(connection)
+            return True
+
+        if not self.parts.database.transact(work):
+            raise self._changed(entry)
+        return self._as_now(entry, is_done=False)
+
+    def not_reached(self, entry: CallEntry, who: str) -> CallEntry:
+        """Notes that somebody called in vain, and returns the entry as it is since.
+
+        Raises:
+            CallChangedError: somebody ticked it off meanwhile; nothing was changed.
+        """
+        return self._noted(entry, lambda connection, now: ticks.note_unreached(connection, entry.message, who, now))
+
+    def take_unreached_back(self, before: CallEntry, after: CallEntry) -> CallEntry:
+        """Takes a call in vain back: ``after`` is what noting it gave.
+
+        Raises:
+            CallChangedError: somebody called since; nothing was changed.
+        """
+        return self._noted(after, lambda connection, _now: ticks.take_unreached_back(connection, before.message, after.message))
+
+    def note(self, entry: CallEntry, note: str, who: str) -> CallEntry:
+        """Writes a note beside a patient on the call list; "" takes it away.
+
+        Raises:
+            CallChangedError: somebody else wrote one since ``entry`` was read; nothing was changed.
+        """
+        return self._noted(entry, lambda connection, now: ticks.write_note(connection, entry.message, note, who, now))
+
+    def changes(self) -> int:
+        """Returns a number that grows with every decision of a person and every run that sends, at any workstation: one row is read."""
+        with self.parts.database.read() as connection:
+            return read_state(connection).generation
+
+    def _noted(self, entry: CallEntry, write: Callable[[Connection, datetime], bool]) -> CallEntry:
+        def work(connection: Connection) -> bool:
+            written = write(connection, self.parts.database.now(connection))
+            if written:
+                grow(connection)
+            return written
+
+        if not self.parts.database.transact(work):
+            raise self._changed(entry)
+        return self._as_now(entry, is_done=entry.is_done)
+
+    def _as_now(self, entry: CallEntry, *, is_done: bool) -> CallEntry:
+        """Returns an entry with its message as it is stored now, about the patient and time that the list showed."""
+        shown = {name: getattr(entry.message, name) for name in ("patient_id", "patient_name", "appointment_at")}
+        return replace(entry, message=replace(self.message(entry.message.id), **shown), is_done=is_done)
+
+    def _changed(self, entry: CallEntry) -> CallChangedError:
+        from tray_agent.messages.words import name_in  # a program at rest says nothing of the kind
+
+        now = self.message(entry.message.id)
+        if now.ticked_at and now.ticked_at != entry.message.ticked_at:
+            return CallChangedError(_("Schon erledigt"), _("{patient}: {done}.").format(
+                patient=entry.message.patient_name, done=self._done_words(now)))  # fmt: skip
+        if now.noted_at != entry.message.noted_at and now.noted_by:
+            text = _("{patient}: Inzwischen steht hier eine andere Notiz, von {who}. Die Liste wird neu gelesen, Ihr Text bleibt stehen.")
+            return CallChangedError(
+                _("Notiz nicht gespeichert"), text.format(patient=entry.message.patient_name, who=name_in(now.noted_by))
+            )
+        text = _("{patient}: Der Eintrag wurde inzwischen verändert; es wurde nichts gespeichert.")
+        return CallChangedError(_("Nicht mehr möglich"), text.format(patient=entry.message.patient_name), _("Liste neu laden."))
+
+    def _done_words(self, message: OutboxMessage) -> str:
+        from tray_agent.messages.words import done_words
+
+        with self.parts.database.read() as connection:
+            now = self.parts.database.now(connection)
+        return done_words(message, self.parts.zone, now)
+
     def tick_off(self, message_ids: Collection[int], who: str) -> int:
         """Takes messages off the call list, because somebody reminded the patients; returns how many were on it.
 
         What was not sent yet, or may not have been, is never sent any more: the patient would be reminded twice. Who was told something
         that is wrong now has been told what is true: no notice says it again.
         """
+        return len(self._tick(message_ids, {}, who))
 
-        def change_of(message: OutboxMessage, now: datetime) -> Change:
-            handled: dict[str, Any] = {"handled_by": who[:120], "handled_at": now}
-            if message.state in MISSED:
-                return Change.of(message, Step.TICK_OFF, Actor.PERSON, **handled)
-            step = Step.CANCEL if message.state is MessageState.PREPARED else Step.GIVE_UP
-            sentence = _("Anders erinnert, sagt {who}; wird nicht mehr gesendet.").format(who=who)
-            return Change.of(message, step, Actor.PERSON, **handled, reason=OutboxReason.REMINDED_OTHERWISE, sentence=sentence)
+    def _tick(self, message_ids: Collection[int], seen: Mapping[int, datetime | None], who: str) -> Sequence[int]:
+        """Ticks messages off in one transaction, and returns which.
 
-        def is_open(message: OutboxMessage) -> bool:
-            return message.state in listing.UNSENT or message.handled_at is None
-
+        Args:
+            message_ids: their numbers.
+            seen: when those were last ticked off that a person saw; by default as they are now.
+            who: the person and workstation.
+        """
         with self.parts.database.read() as connection:
             now = self.parts.database.now(connection)
             messages = entries.read_messages(connection, message_ids)
-        said = said_otherwise(self.parts, messages, now)
-        ticked = self._change_all(message_ids, MISSED | listing.UNSENT, change_of, is_open)
-        drafts = {draft.unique_key: draft for draft in said.drafts.values()}
-        self._note_said(list(drafts.values()), said.absent, who)
-        return ticked + said.told
+        before = {**{one.id: one.ticked_at for one in messages}, **seen}
+        said = self._said_otherwise(messages, now)
 
-    def _note_said(self, drafts: Sequence[Draft], absent: Sequence[OutboxMessage], who: str) -> None:
-        """Notes that a person told what is true now to patients who were told something else, or looked after what is missing.
-
-        Args:
-            drafts: an entry of its own for each who was told something else.
-            absent: the messages whose appointments are missing.
-            who: the person and workstation.
-        """
-
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> Sequence[int]:
             now = self.parts.database.now(connection)
-            there = {one.unique_key for one in entries.known_of_keys(connection, [draft.unique_key for draft in drafts])}
-            entries.insert_drafts(connection, [draft for draft in drafts if draft.unique_key not in there], now)
-            known = entries.known_of_keys(connection, [draft.unique_key for draft in drafts])
-            handled = {"handled_by": who[:120], "handled_at": now}
-            changes = [
-                Change.of(one, Step.TICK_OFF, Actor.PERSON, **handled, patient_id=draft.patient_id, patient_name=draft.patient_name)
-                for one in entries.read_messages(connection, [one.id for one in known])
-                for draft in drafts
-                if one.unique_key == draft.unique_key
-            ]
-            for one in absent:  # it is handled while it is missing: found again and missing again it is on the list anew
-                since = now if one.standing_since is None else one.standing_since
-                values = handled | {"standing": Standing.ABSENT, "standing_since": since}
-                changes.append(Change.of(one, Step.TICK_OFF, Actor.PERSON, **values))
-            for change in changes:
-                entries.apply(connection, change, now)
-            grow(connection)
+            ticked = []
+            for one in entries.read_messages(connection, message_ids):
+                change = _tick_of(one, said, who, now) if one.ticked_at == before[one.id] else None
+                drafts = [said.drafts[one.id]] if one.id in said.drafts else []
+                if change is not None and ticks.tick(connection, Tick(change, drafts), who, now):
+                    ticked.append(one.id)
+            if ticked:
+                grow(connection)
+            return ticked
 
-        if drafts or absent:
-            self.parts.database.transact(work)
+        return self.parts.database.transact(work, again_on_duplicate=True)
+
+    def _said_otherwise(self, messages: Sequence[OutboxMessage], now: datetime) -> SaidOtherwise:
+        """Returns what a person says beside; nothing where the agenda can't be read: who was reached is reached all the same."""
+        try:
+            return said_otherwise(self.parts, messages, now)
+        except KnownError:
+            return SaidOtherwise({}, ())
 
     def to_decide(self) -> Sequence[OutboxMessage]:
         """Returns the messages in doubt that nobody but a person settles any more, the oldest first."""
@@ -323,6 +452,23 @@ def _work_of(key: MessageJob) -> Callable[[MessageParts, JobContext], JobResult]
             return send_messages
         case JobKey.UPDATE_STATUS:
             return update_status
+
+
+def _tick_of(message: OutboxMessage, said: SaidOtherwise, who: str, now: datetime) -> Change | None:
+    """Returns what ticking a message off changes of it; None where there is nothing to tick off."""
+    handled: dict[str, Any] = {"handled_by": who[:120], "handled_at": now}
+    if message.state in MISSED and message.handled_at is None:
+        return Change.of(message, Step.TICK_OFF, Actor.PERSON, **handled)
+    if message.state in listing.UNSENT:
+        step = Step.CANCEL if message.state is MessageState.PREPARED else Step.GIVE_UP
+        sentence = _("Anders erinnert, sagt {who}; wird nicht mehr gesendet.").format(who=who)
+        return Change.of(message, step, Actor.PERSON, **handled, reason=OutboxReason.REMINDED_OTHERWISE, sentence=sentence)
+    if message.id in {
+        one.id for one in said.absent
+    }:  # it is handled while it is missing: found again and missing again it is on the list anew
+        values = handled | {"standing": Standing.ABSENT, "standing_since": message.standing_since or now}
+        return Change.of(message, Step.TICK_OFF, Actor.PERSON, **values)
+    return Change.of(message, Step.TICK_OFF, Actor.PERSON) if message.id in said.drafts else None
 
 
 def _existing(message: OutboxMessage | None, message_id: int) -> OutboxMessage:

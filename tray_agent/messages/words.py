@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, tzinfo
 
-from tray_agent.i18n import _, format_date, format_number, join_words, ngettext
+from tray_agent.i18n import N_, _, format_date, format_number, format_time, join_words, ngettext
 from tray_agent.messages.model import Channel, MessageKind, MessageState
-from tray_agent.messages.outbox.model import CallEntry, Waiting
+from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, OutboxReason, Waiting
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.texts.rendering import Placeholder
 
 
@@ -80,3 +81,81 @@ def sent_title(entry: CallEntry) -> str:
     if entry.message.state is MessageState.IN_DOUBT:
         return _("unklar, ob gesendet")
     return _("nicht angekommen") if entry.sent else _("nicht gesendet")
+
+
+# The call list
+
+_WHY: Mapping[str, tuple[str, str]] = {
+    Reason.NO_CONTACT: (N_("keine Nummer"), N_("In der Praxissoftware nichts hinterlegt")),
+    Reason.LANDLINE_ONLY: (N_("keine Mobilnummer"), N_("Nur Festnetz hinterlegt")),
+    Reason.CONTACT_INVALID: (N_("Nummer nicht verwendbar"), N_("Nummer oder Adresse berichtigen")),
+    Reason.RECIPIENT_REFUSED: (N_("Nummer abgewiesen"), N_("Nummer oder Adresse berichtigen")),
+    Reason.WISH_UNKNOWN: (N_("will keine SMS"), ""),
+    Reason.CHANNEL_NOT_SET_UP: (N_("Versandweg nicht eingerichtet"), ""),
+    Reason.TOLD_ANOTHER_TIME: (N_("andere Zeit mitgeteilt"), N_("Der Termin wurde verschoben")),
+    Reason.TOLD_ANOTHER_PATIENT: (N_("noch nicht erinnert"), N_("Der Termin gehörte jemand anderem")),
+    Reason.TOLD_ANOTHER_DOCTOR: (N_("anderer Arzt mitgeteilt"), ""),
+    Reason.APPOINTMENT_MISSING: (N_("Termin nicht gefunden"), N_("Termin in der Praxissoftware prüfen")),
+    Reason.PATIENT_MISSING: (N_("Patient nicht gefunden"), N_("Patient in der Praxissoftware prüfen")),
+    Reason.DATA_UNREADABLE: (N_("Angaben nicht lesbar"), ""),
+    Reason.START_UNREADABLE: (N_("Beginn nicht lesbar"), N_("Beginn in der Praxissoftware berichtigen")),
+    Reason.NO_TIME_OF_DAY: (N_("Termin ohne Uhrzeit"), N_("Uhrzeit in der Praxissoftware eintragen")),
+    Reason.VISIT_REASON_UNKNOWN: (N_("Besuchsgrund nicht lesbar"), ""),
+    Reason.NO_TEMPLATE: (N_("keine Textvorlage"), ""),
+    Reason.NO_CREDITS: (N_("Guthaben aufgebraucht"), ""),
+    OutboxReason.NO_CREDITS: (N_("Guthaben aufgebraucht"), ""),
+    OutboxReason.NOT_IN_TIME: (N_("nicht rechtzeitig gesendet"), ""),
+}
+"""Why somebody is on the call list, in the few words that a row has room for: what, and more about it."""
+
+_FAILED: Mapping[str, str] = {
+    "000": N_("Nummer unbekannt"),
+    "103": N_("Nummer gesperrt"),
+    "107": N_("Telefon war ausgeschaltet"),
+    "108": N_("Telefon war nicht erreichbar"),
+    "110": N_("Fehler bei der Übermittlung"),
+    "118": N_("Störung beim SMS-Anbieter"),
+    "119": N_("Störung im Mobilfunknetz"),
+    "120": N_("Störung im Mobilfunknetz"),
+    "121": N_("Störung im Mobilfunknetz"),
+}
+"""The same for what was not delivered, by the gateway's code (``OutboxMessage.reason_code``)."""
+
+
+def why_words(entry: CallEntry) -> tuple[str, str]:
+    """Returns why somebody is to be called, in a few words, and more about it in a few others, or ""."""
+    message = entry.message
+    if message.state is MessageState.FAILED and entry.reason == OutboxReason.NOT_DELIVERED:
+        return _("nicht angekommen"), _(_FAILED[message.reason_code]) if message.reason_code in _FAILED else ""
+    if message.state in (MessageState.PREPARED, MessageState.IN_DOUBT) or entry.reason not in _WHY:
+        what = _("unklar, ob angekommen") if message.state is MessageState.UNKNOWN else sent_title(entry)
+        return what, entry.sentence if message.state is MessageState.PREPARED else ""
+    what, more = _WHY[entry.reason]
+    return _(what), _(more) if more else ""
+
+
+def name_in(who: str) -> str:
+    """Returns the person in what records name: "anna" of "anna@EMPFANG"."""
+    return who.partition("@")[0].strip() or who
+
+
+def by_words(who: str | None, at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Returns who did something, and when: "von Anna, 10:42"; with the day where that is not today."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    when = format_time(local) if local.date() == today else f"{local:%d.%m.} {format_time(local)}"
+    return _("von {who}, {when}").format(who=name_in(who), when=when) if who else when
+
+
+def done_words(message: OutboxMessage, zone: tzinfo, now: datetime) -> str:
+    """Returns that somebody was ticked off the call list, by whom and when: "erledigt von Anna, 10:42"."""
+    if message.ticked_at is None:
+        return ""
+    return _("erledigt {by}").format(by=by_words(message.ticked_by, message.ticked_at, zone, now))
+
+
+def unreached_words(message: OutboxMessage, zone: tzinfo, now: datetime) -> str:
+    """Returns how often somebody was called in vain, and who did it last; "" where nobody was."""
+    if message.unreached_at is None or not message.unreached:
+        return ""
+    text = ngettext("nicht erreicht {by}", "{number}-mal nicht erreicht, zuletzt {by}", message.unreached)
+    return text.format(number=message.unreached, by=by_words(message.unreached_by, message.unreached_at, zone, now))

@@ -304,6 +304,19 @@ message = Table(
     Column("doctor", human_text(200)),
     # The key of the message that says the same words to the same number: this one is not sent.
     Column("said_by", key_text(160)),
+    # Ticked off the call list: when and by whom, and what that replaced and wrote beside (JSON), so that it can be taken back exactly.
+    # NULL: nobody did, or it was taken back. With the note, this is about a patient and goes where his name goes.
+    Column("ticked_at", UtcDateTime()),
+    Column("ticked_by", human_text(120)),
+    Column("ticked_over", long_text()),
+    # How often somebody called in vain, and the last time.
+    Column("unreached", Integer, nullable=False),
+    Column("unreached_at", UtcDateTime()),
+    Column("unreached_by", human_text(120)),
+    # What somebody noted on the call list; NULL: nothing.
+    Column("note", human_text(500)),
+    Column("noted_at", UtcDateTime()),
+    Column("noted_by", human_text(120)),
     UniqueConstraint("unique_key"),
     # What is due, read on by number, and the outbox under the filters of state and kind.
     Index("ix_message_state", "state", "id", "next_at", "kind"),

@@ -34,6 +34,7 @@ _HAPPENED: tuple[Column[datetime], ...] = (
     job.c.effective_from, job.c.changed_at, job_lock.c.settled_until, job_run.c.started_at, job_run.c.finished_at,
     agent_presence.c.started_at, activity.c.at, credit_balance.c.measured_at, message.c.prepared_at, message.c.sending_at,
     message.c.submitted_at, message.c.first_asked_at, message.c.last_asked_at, message.c.final_at, message.c.handled_at,
+    message.c.ticked_at, message.c.unreached_at, message.c.noted_at,
 )  # fmt: skip
 """All instants that tell of something that has happened: none of them may lie ahead."""
 

@@ -31,9 +31,10 @@ from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
 from ui.models.ticked_rows import TickedRows
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
+from ui.widgets.details import Details
 from ui.widgets.icons import LEVEL_ICONS
-from ui.widgets.layout import GRID, button, column, fill_choice, quiet_label, row, splitter
-from ui.widgets.notes import Details, Note, plain_label
+from ui.widgets.layout import GRID, button, column, fill_choice, row, splitter
+from ui.widgets.notes import Note, plain_label, soft_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.search_line import SearchLine, searching
@@ -269,7 +270,7 @@ def _stack(page: QWidget, about: str, table: TableView[Row], buttons: Sequence[Q
 
     on_choice(table, show_last)
     table.offer(*buttons)
-    page.setLayout(column(words, (table, 1), chosen, row(*buttons, (quiet_label(hint), 1)), margins=(GRID,) * 4))
+    page.setLayout(column(words, (table, 1), chosen, row(*buttons, (soft_label(hint, wrap=True), 1)), margins=(GRID,) * 4))
 
 
 def _log_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:

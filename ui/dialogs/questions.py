@@ -12,9 +12,9 @@ from tray_agent.tray.in_windows import in_windows
 from ui.look.icons import Status
 from ui.models.questions import Choice, OpenQuestion, confirmation, number_line, shown
 from ui.widgets.dialog import Dialog
-from ui.widgets.layout import GRID, button, clear, column, held, quiet_label, row, scrolling
+from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
 from ui.widgets.mnemonics import mnemonic_of, with_mnemonics
-from ui.widgets.notes import Note, plain_label
+from ui.widgets.notes import Note, plain_label, soft_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +63,10 @@ class QuestionsDialog(Dialog):
 
     def _card(self, asked: OpenQuestion) -> QWidget:
         card = QGroupBox(asked.title, self)
-        parts = [part for choice in asked.choices for part in (self._choice(choice, asked), quiet_label(choice.consequence))]
-        card.setLayout(column(plain_label(in_windows(asked.sentence)), quiet_label(asked.since), *parts, margins=(12, 12, 12, 12)))
+        parts = [part for choice in asked.choices for part in (self._choice(choice, asked), soft_label(choice.consequence, wrap=True))]
+        card.setLayout(
+            column(plain_label(in_windows(asked.sentence)), soft_label(asked.since, wrap=True), *parts, margins=(12, 12, 12, 12))
+        )
         return card
 
     def _choice(self, choice: Choice, asked: OpenQuestion) -> QWidget:

@@ -45,12 +45,12 @@ from ui.models.setup import (
     try_out,
     views_sql,
 )
-from ui.widgets.controls import FocusedWheel, allow, file_to_write, yes_no_box
+from ui.widgets.controls import allow, file_to_write, yes_no_box
 from ui.widgets.dialog import Dialog, Form
 from ui.widgets.icons import program_icon
-from ui.widgets.layout import GRID, button, clear, column, fill_choice, held, quiet_label, row, scrolling, splitter
+from ui.widgets.layout import GRID, button, clear, column, fill_choice, held, row, scrolling, splitter
 from ui.widgets.message_box import answer_of
-from ui.widgets.notes import Note
+from ui.widgets.notes import Note, soft_label
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -121,8 +121,9 @@ class SetupDialog(Dialog):
             form.add(_(field.label), self._editor(field), refusal or (_(field.explanation) if field.explanation else ""))
         actions = self._actions(page, self.pages.count())
         self._results.append(results)
-        content = held(column(quiet_label(_(page.explanation)), form, actions, results, None, spacing=2 * GRID), (GRID, 0, GRID, 0))
-        FocusedWheel(content)
+        content = held(
+            column(soft_label(_(page.explanation), wrap=True), form, actions, results, None, spacing=2 * GRID), (GRID, 0, GRID, 0)
+        )
         return scrolling(content)
 
     def _actions(self, page: SetupPage, place: int) -> QHBoxLayout:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 
 from PyQt6.QtCore import QObject, Qt
@@ -85,14 +84,8 @@ def show(application: QApplication, colours: Tokens) -> None:
 def is_high_contrast() -> bool:
     """Returns whether the system is in high contrast."""
     hints = QGuiApplication.styleHints()
-    accessibility = getattr(hints, "accessibility", None)  # Qt 6.10
-    if accessibility is not None and (asked := accessibility()) is not None:
-        return bool(asked.contrastPreference() is Qt.ContrastPreference.HighContrast)
-    return _windows_high_contrast() if sys.platform == "win32" else False
-
-
-def _windows_high_contrast() -> bool:
-    return False
+    asked = hints.accessibility() if hints is not None else None
+    return asked is not None and asked.contrastPreference() is Qt.ContrastPreference.HighContrast
 
 
 def _system_style() -> str:

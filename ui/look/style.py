@@ -74,6 +74,7 @@ class CalmStyle(QProxyStyle):
     def __init__(self) -> None:
         super().__init__("Fusion")
         self._controls: dict[QStyle.ControlElement, Callable[[QStyleOption, QPainter, QWidget | None], None]] = {
+            _Control.CE_PushButtonBevel: _button_panel,  # without *Fusion*'s arrow of a menu beside ours
             _Control.CE_PushButtonLabel: _button_label,
             _Control.CE_HeaderSection: _header_section,
             _Control.CE_HeaderLabel: _header_label,
@@ -194,6 +195,8 @@ class CalmStyle(QProxyStyle):
         if option is not None and control is _Complex.CC_ComboBox and part is _Sub.SC_ComboBoxEditField:
             area = option.rect
             return area.adjusted(u(8), u(2), -u(26), -u(2))
+        if option is not None and control is _Complex.CC_SpinBox and part in _SPIN_PARTS:
+            return _spin_part(option.rect, part)
         return super().subControlRect(control, option, part, widget)
 
     def subElementRect(self, element: QStyle.SubElement, option: QStyleOption | None, widget: QWidget | None = None) -> QRect:
@@ -203,7 +206,13 @@ class CalmStyle(QProxyStyle):
             return usual.adjusted(u(5), 0, -u(3), 0)
         if option is not None and element in _WHOLE_BAR:
             return option.rect
-        return super().subElementRect(element, option, widget)
+        usual = super().subElementRect(element, option, widget)
+        if element is QStyle.SubElement.SE_TabWidgetTabBar:
+            return usual.translated(u(8), u(2))
+        if element is QStyle.SubElement.SE_TabWidgetTabContents and isinstance(widget, QTabWidget):
+            top = u(2) + u(_TAB_HEIGHT) + 1
+            return widget.rect().adjusted(1, top, -1, -u(6))
+        return usual
 
 
 _METRICS = {
@@ -241,6 +250,11 @@ def _field_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget
     return QSize(usual.width() + u(8), max(u(_FIELD_HEIGHT), size.height() + u(8)))
 
 
+def _spin_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget | None) -> QSize:
+    del option, widget
+    return QSize(usual.width() + u(14), max(u(_FIELD_HEIGHT), size.height()))
+
+
 def _title_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget | None) -> QSize:
     del option, size, widget
     return QSize(usual.width() + u(_CELL), max(u(_HEADER_HEIGHT), usual.height()))
@@ -255,6 +269,17 @@ def _entry_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget
     del size, widget
     is_line = as_kind(option, QStyleOptionMenuItem).menuItemType is QStyleOptionMenuItem.MenuItemType.Separator
     return QSize(usual.width() + u(2 * _MENU_SIDE), usual.height() + (0 if is_line else u(8)))
+
+
+_SPIN_PARTS = frozenset({_Sub.SC_SpinBoxUp, _Sub.SC_SpinBoxDown, _Sub.SC_SpinBoxEditField})
+
+
+def _spin_part(whole: QRect, part: QStyle.SubControl) -> QRect:
+    arrows = QRect(whole.right() - u(24), whole.top() + 2, u(22), whole.height() - 4)
+    if part is _Sub.SC_SpinBoxEditField:
+        return whole.adjusted(u(3), 2, -u(26), -2)
+    half = arrows.height() // 2
+    return arrows.adjusted(0, u(3), 0, -half) if part is _Sub.SC_SpinBoxUp else arrows.adjusted(0, half, 0, -u(3))
 
 
 _WHOLE_BAR = frozenset(
@@ -284,6 +309,9 @@ def _is_quiet(option: QStyleOptionButton, widget: QWidget | None) -> bool:
 
 
 def _button_panel(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
+    if option.type != QStyleOption.OptionType.SO_Button.value:  # an arrow at the end of tabs that need more room
+        rounded(painter, option.rect, u(BUTTON_RADIUS), ground=tokens().button, frame=tokens().line)
+        return
     button, now = as_kind(option, QStyleOptionButton), tokens()
     enabled, over = _is(option, _State.State_Enabled), _is(option, _State.State_MouseOver)
     down = _is(option, _State.State_Sunken) or _is(option, _State.State_On)
@@ -591,6 +619,7 @@ def _tab_page(option: QStyleOption, painter: QPainter, widget: QWidget | None) -
     """Draws a card around tabs and page."""
     now, area = tokens(), widget.rect() if isinstance(widget, QTabWidget) else option.rect
     rounded(painter, area, u(CARD_RADIUS), ground=now.base, frame=now.line)
+    horizontal_line(painter, area.left() + 1, area.top() + u(2) + u(_TAB_HEIGHT), area.width() - 2, now.line)
 
 
 def _tab_base(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
@@ -640,7 +669,7 @@ _SIZES: dict[QStyle.ContentsType, Callable[[QStyleOption, QSize, QSize, QWidget 
     _Contents.CT_PushButton: _button_size,
     _Contents.CT_LineEdit: _field_size,
     _Contents.CT_ComboBox: _field_size,
-    _Contents.CT_SpinBox: _field_size,
+    _Contents.CT_SpinBox: _spin_size,
     _Contents.CT_HeaderSection: _title_size,
     _Contents.CT_TabBarTab: _tab_size,
     _Contents.CT_ProgressBar: _bar_size,

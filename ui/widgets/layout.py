@@ -6,16 +6,35 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLayout, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtGui import QPaintEvent
+from PyQt6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QSplitterHandle,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.look.icons import icon
+from ui.look.scale import u
 
 GRID = 8
-"""All distances are multiples of this many pixels."""
+"""All distances are multiples of this; rows and columns put them through ``u``."""
+
+BETWEEN_CARDS = 12
+"""The room between two cards, before ``u``."""
 
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int | Qt.AlignmentFlag] | tuple[str, QWidget] | None
 """What stands in a row or column: a widget or layout, alone or with its stretch or alignment; a label with its field; None: room."""
 
 Margins = tuple[int, int, int, int]
-"""Left, top, right, bottom, in pixels."""
+"""Left, top, right, bottom, before ``u``."""
 
 AnyBox = TypeVar("AnyBox", bound=QBoxLayout)
 
@@ -33,15 +52,15 @@ def column(*parts: Part, spacing: int = GRID, margins: Margins | None = None) ->
 def held(layout: QLayout, margins: Margins = (0, 0, 0, 0)) -> QWidget:
     """Returns a widget that holds a layout, so that it can be hidden, disabled or scrolled as one."""
     holder = QWidget()
-    layout.setContentsMargins(*margins)
+    layout.setContentsMargins(*map(u, margins))
     holder.setLayout(layout)
     return holder
 
 
 def _filled(box: AnyBox, parts: Iterable[Part], spacing: int, margins: Margins | None) -> AnyBox:
-    box.setSpacing(spacing)
+    box.setSpacing(u(spacing))
     if margins is not None:
-        box.setContentsMargins(*margins)
+        box.setContentsMargins(*map(u, margins))
     for part in parts:
         match part:
             case None:
@@ -81,20 +100,11 @@ def field_label(text: str, field: QWidget) -> QLabel:
     return label
 
 
-def quiet_label(text: str) -> QLabel:
-    """Returns a wrapped label in the colour of secondary text, readable in light and dark."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setForegroundRole(label.foregroundRole())
-    font = label.font()
-    font.setPointSizeF(max(8.0, font.pointSizeF() - 0.5))
-    label.setFont(font)
-    return label
-
-
-def button(text: str, action: Callable[[], object], parent: QWidget | None = None) -> QPushButton:
-    """Returns a button and what it does; its text has a mnemonic."""
+def button(text: str, action: Callable[[], object], parent: QWidget | None = None, *, picture: str = "") -> QPushButton:
+    """Returns a button and what it does; its text has a mnemonic, and a line picture of ``ui.look.icons`` stands before it."""
     made = QPushButton(text, parent)
+    if picture:
+        made.setIcon(icon(picture))
     made.clicked.connect(lambda _checked: action())
     return made
 
@@ -123,11 +133,25 @@ def choose(box: QComboBox, value: object) -> None:
     box.setCurrentIndex(next((place for place in range(box.count()) if box.itemData(place) == value), 0))
 
 
+class _Splitter(QSplitter):
+    """Two cards with nothing drawn between them."""
+
+    def createHandle(self) -> QSplitterHandle:
+        """Returns the border that can be moved."""
+        return _Border(self.orientation(), self)
+
+
+class _Border(QSplitterHandle):
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draws nothing: the room between two cards is seen, and the mouse tells that it can be moved."""
+
+
 def splitter(
     orientation: Qt.Orientation, first: QWidget, second: QWidget, *, stretch: tuple[int, int], sizes: tuple[int, int] | None = None
 ) -> QSplitter:
     """Returns two widgets that share a room; a person may move the border between them, but close neither."""
-    parts = QSplitter(orientation)
+    parts = _Splitter(orientation)
+    parts.setHandleWidth(u(BETWEEN_CARDS))
     parts.setChildrenCollapsible(False)
     for place, widget in enumerate((first, second)):
         parts.addWidget(widget)

@@ -39,6 +39,12 @@ _LONGEST_NAME = 200
 """What the columns of the name's keys hold: a key may be longer than the name (æ is found as ae)."""
 
 
+FORGOTTEN: Mapping[str, Any] = {
+    "unreached": 0, **dict.fromkeys(("unreached_at", "unreached_by", "note", "noted_at", "noted_by")),
+}  # fmt: skip
+"""What is written into a message that is another patient's now: nobody called him, and nothing is noted about him."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message as preparing makes it: prepared, or an error that the practice must see. Instants are aware.
@@ -154,6 +160,11 @@ def apply(connection: Connection, change: Change, now: datetime) -> bool:
     return connection.execute(statement, {**values, **found}).rowcount == 1
 
 
+def written_columns(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns the columns that a change with these values writes beside state and times."""
+    return tuple({**values, **_derived(values)})
+
+
 def revive(connection: Connection, known: Known, draft: Draft, now: datetime) -> bool:
     """Puts a cancelled message, or one in error, back into the outbox with a new content; returns whether it happened.
 
@@ -165,7 +176,9 @@ def revive(connection: Connection, known: Known, draft: Draft, now: datetime) ->
         del content["reference"]
     if draft.state is MessageState.ERROR:
         content["final_at"] = now
-    content |= {"handled_at": None, "handled_by": None}
+    content |= dict.fromkeys(_HANDLED)
+    if known.patient_id != draft.patient_id:  # what was noted was about somebody else
+        content |= FORGOTTEN
     return apply(connection, Change(known.id, known.version, known.state, step, Actor.PREPARING, content), now)
 
 
@@ -368,8 +381,10 @@ def known_between(connection: Connection, patient_ids: Collection[str], begin: d
 
 def read_row(row: Row[Any]) -> OutboxMessage:
     """Returns a row of the table as a value."""
-    *values, _sort, _find, source, standing, since, doctor, said_by = tuple(row)
-    values += [Standing(standing), since, doctor, said_by]
+    values = list(row)
+    source = values.pop(_SOURCE)
+    del values[_DERIVED]
+    values[_STANDING] = Standing(values[_STANDING])
     values[_SENTENCE] = shown_text(values[_SENTENCE], source)
     values[_KIND] = MessageKind(values[_KIND])
     values[_CHANNEL] = Channel(values[_CHANNEL]) if values[_CHANNEL] else None
@@ -421,6 +436,7 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
 
 _AT_FIRST: Mapping[str, ColumnElement[Any]] = {
     "version": literal_column("1"),
+    "unreached": literal_column("0"),
     **dict.fromkeys(("reason_code", "standing"), literal_column("''")),
     **dict.fromkeys(("token", "attempts", "times_asked", "status_checks"), literal_column("0")),
 }
@@ -439,6 +455,11 @@ _STANDINGS = {standing.value: standing for standing in Standing}
 
 _COLUMNS = [column.name for column in message.c]
 _KIND, _CHANNEL, _STATE, _SENTENCE = (_COLUMNS.index(name) for name in ("kind", "channel", "state", "sentence"))
+_SOURCE, _DERIVED = _COLUMNS.index("sentence_source"), slice(_COLUMNS.index("patient_sort"), _COLUMNS.index("patient_find") + 1)
+_STANDING = [column.name for column in fields(OutboxMessage)].index("standing")
+
+_HANDLED = ("handled_at", "handled_by", "ticked_at", "ticked_by", "ticked_over")
+"""What a person said of a message, as it stood then."""
 
 
 def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str, Any]:
@@ -446,7 +467,7 @@ def _times(state: MessageState, target: MessageState, now: datetime) -> dict[str
     if (target in FINAL) is (state in FINAL):
         return {}
     # Whoever decided a doubt before said nothing about what became of it since: somebody has to look, or the agenda to say, anew.
-    anew = dict.fromkeys(("handled_at", "handled_by")) if target in MISSED or target is MessageState.CANCELLED else {}
+    anew = dict.fromkeys(_HANDLED) if target in MISSED or target is MessageState.CANCELLED else {}
     return {"final_at": now if target in FINAL else None, **anew}
 
 

@@ -111,6 +111,18 @@ def not_reached(
     return [read_row(row) for row in found]
 
 
+def ticked(connection: Connection, since: datetime, of_appointments_since: datetime) -> list[OutboxMessage]:
+    """Returns the reminders and notices that were ticked off the call list, found by the span of their appointments.
+
+    Args:
+        connection: of the caller's transaction.
+        since: ticked off from here on (aware, as all).
+        of_appointments_since: whose appointments begin from here on, by what was told of them.
+    """
+    which = (message.c.appointment_at >= of_appointments_since, message.c.ticked_at >= since, message.c.kind.in_(_OF_APPOINTMENTS))
+    return [read_row(row) for row in connection.execute(select(message).where(*which))]
+
+
 def in_doubt(connection: Connection, *, sending: bool = False) -> list[OutboxMessage]:
     """Returns the messages in doubt, the oldest first; with ``sending`` also those whose sending has not ended."""
     states = [MessageState.IN_DOUBT.value, *([MessageState.SENDING.value] if sending else [])]

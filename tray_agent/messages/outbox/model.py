@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tray_agent.errors import KnownError
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 
 
@@ -33,6 +34,11 @@ class OutboxMessage:
         standing, standing_since: what the last comparison with the agenda found, and since when; ``AS_TOLD`` and None where all is as told.
         doctor: the doctor that the text names; None where it names none.
         said_by: the key of the message that says the same words to the same number; None: it speaks for itself.
+        ticked_at, ticked_by: who ticked it off the call list last, and when; None: nobody, or it was taken back. What became due anew since
+            is on the list again all the same.
+        ticked_over: what ticking replaced and wrote beside, for whoever takes it back (``tray_agent.messages.outbox.ticks``).
+        unreached, unreached_at, unreached_by: how often somebody called in vain, and who did it last, when.
+        note, noted_at, noted_by: what somebody noted on the call list; None: nothing.
     """
 
     id: int
@@ -77,6 +83,15 @@ class OutboxMessage:
     standing_since: datetime | None = None
     doctor: str | None = None
     said_by: str | None = None
+    ticked_at: datetime | None = None
+    ticked_by: str | None = None
+    ticked_over: str | None = None
+    unreached: int = 0
+    unreached_at: datetime | None = None
+    unreached_by: str | None = None
+    note: str | None = None
+    noted_at: datetime | None = None
+    noted_by: str | None = None
 
 
 class OutboxReason(StrEnum):
@@ -246,12 +261,45 @@ class CallEntry:
         message: in a state in which it did not reach its patient, or will not in time: *prepared*, *in doubt*, or final.
         sentence: why the message did not do it, or when it is tried again.
         sent: whether the message left or may have (delivery failed or unknown, in doubt), or never did.
+        reason: the stable word of why: of ``Reason`` or ``OutboxReason``; "" where the state says it all.
+        is_done: whether somebody ticked it off (``message.ticked_by``).
+        is_known: whether the practice's data of the patient could be read; what follows is theirs, read for whoever looks, never stored.
+        doctor: with whom the appointment is.
+        language: as the practice wrote it.
     """
 
     message: OutboxMessage
     phones: tuple[str, ...]
     sentence: str
     sent: bool
+    reason: str = ""
+    is_done: bool = False
+    is_known: bool = True
+    birth_date: date | None = None
+    doctor: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The call list as its window shows it, both parts by appointment.
+
+    Attributes:
+        open: who is to be called.
+        done: who was ticked off within a month, and is not to be called anew.
+        today: when the practice's day began (aware).
+        problem: why the practice's data could not be read: then names and times are those of the store; None where they could.
+    """
+
+    open: Sequence[CallEntry]
+    done: Sequence[CallEntry]
+    today: datetime
+    problem: KnownError | None = None
+
+    @property
+    def done_today(self) -> Sequence[CallEntry]:
+        """Returns who was ticked off today."""
+        return [entry for entry in self.done if entry.message.ticked_at and entry.message.ticked_at >= self.today]
 
 
 @dataclass(frozen=True, slots=True)

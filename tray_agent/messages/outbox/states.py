@@ -95,6 +95,15 @@ class Step(StrEnum):
     TICK_OFF = "tick_off"
     """A person reminded the patient otherwise, or looked after an appointment that is missing."""
 
+    UNTICK = "untick"
+    """A person takes a tick back of what ticking left in its state."""
+
+    SEND_AFTER_ALL = "send_after_all"
+    """A person takes the tick back that kept it from being sent: nothing ever left."""
+
+    DOUBT_AFTER_ALL = "doubt_after_all"
+    """A person takes the tick back that ended its doubt: it is asked about again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:
@@ -139,11 +148,17 @@ TRANSITIONS: Mapping[Step, Transition] = {
     Step.FAIL: _row({S.SUBMITTED, S.BUFFERED}, S.FAILED, Actor.TRACKING),
     Step.EXPIRE: _row({S.SUBMITTED, S.BUFFERED}, S.UNKNOWN, Actor.TRACKING),
     Step.TICK_OFF: _row({S.ERROR, S.FAILED, S.UNKNOWN, S.SUBMITTED, S.BUFFERED, S.DELIVERED, S.CANCELLED}, None, Actor.PERSON),
+    Step.UNTICK: _row({S.ERROR, S.FAILED, S.UNKNOWN, S.SUBMITTED, S.BUFFERED, S.DELIVERED, S.CANCELLED}, None, Actor.PERSON),
+    Step.SEND_AFTER_ALL: _row({S.CANCELLED}, S.PREPARED, Actor.PERSON),
+    Step.DOUBT_AFTER_ALL: _row({S.UNKNOWN}, S.IN_DOUBT, Actor.PERSON),
 }
 """Every change that there is. A message that may have left can only be sent again through ``NEVER_TAKEN``."""
 
 FINAL = frozenset({S.DELIVERED, S.FAILED, S.UNKNOWN, S.ERROR, S.CANCELLED})
-"""Nothing happens any more by itself, except that preparing may revive what never left (``ERROR``, ``CANCELLED``)."""
+"""Nothing happens any more by itself, except that preparing may revive what never left (``ERROR``, ``CANCELLED``).
+
+A person moves one of them only by taking a tick back, to where it was before.
+"""
 
 NEVER_LEFT = frozenset({S.PREPARED, S.ERROR, S.CANCELLED})
 """In these states it is certain that the patient got nothing."""
