@@ -39,7 +39,7 @@ from ui.models.schedule import (
     ScheduleSubject,
 )
 from ui.widgets.card import GAP, Card, line
-from ui.widgets.controls import FocusedWheel, allow
+from ui.widgets.controls import allow
 from ui.widgets.date_field import DateField
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import GRID, choose, column, field_label, fill_choice, held, row, scrolling
@@ -113,7 +113,6 @@ class ScheduleDialog(Dialog):
         self._align()
         area = scrolling(page)
         area.setAccessibleName(_("Zeitplan"))
-        FocusedWheel(page)
         self.body.addWidget(area, 1)
         for before, after in pairwise((self.once, self.at, self.several, self.every, self.unit, self.window_start, self.window_end)):
             self.setTabOrder(before, after)
