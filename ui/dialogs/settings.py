@@ -190,10 +190,11 @@ class Section(QWidget):
         super().__init__()
         self.rows = [SwitchRow(entry, model, changed) for entry in place.entries]
         seldom = [one for one in self.rows if one.entry.seldom]
-        self.fold = Fold(fold_text(place), lambda _open: self._show_rows())
-        self.fold.setChecked(any(one.differs for one in seldom))  # what somebody has set is not hidden from who reads
         self._found = set(self.rows)
         self._words = ""
+        self.fold = Fold(fold_text(place))
+        self.fold.setChecked(any(one.differs for one in seldom))  # what somebody has set is not hidden from who reads
+        self.fold.toggled.connect(lambda _open: self._show_rows())
         often = [one for one in self.rows if one not in seldom]
         card = Card()
         card.setAccessibleName(_(place.title))
