@@ -223,7 +223,7 @@ def _by_appointment(dialog: QDialog, stage: Stage) -> None:
 
 
 SCENES: tuple[Scene, ...] = (
-    Scene("overview", DialogName.OVERVIEW),
+    Scene("start", DialogName.START),
     Scene("downloads", DialogName.DOWNLOADS),
     Scene("portal", DialogName.PORTAL),
     Scene("jobs", DialogName.JOBS, prepare=_good_day),

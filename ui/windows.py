@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PyQt6 import sip
 from PyQt6.QtCore import QByteArray, QObject, QSettings, Qt, pyqtSignal
-from PyQt6.QtWidgets import QDialog, QHeaderView, QMessageBox, QWidget
+from PyQt6.QtGui import QGuiApplication, QScreen
+from PyQt6.QtWidgets import QDialog, QHeaderView, QMessageBox, QSplitter, QTabWidget, QWidget
 
 from tray_agent.platforms.foreground import Foreground
 from tray_agent.tray.model import DialogName, TrayState
 from ui.background import Background, assert_gui_thread
+from ui.look.scale import u
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -54,7 +57,7 @@ class DialogContext:
         agent: the engine's parts. Touch its properties only within ``background``: the first touch may open a database.
         background: runs engine calls outside the GUI thread.
         windows: opens other windows.
-        remembered: sizes and column widths.
+        remembered: sizes, column widths, orders and open tabs.
         subject: what the window is about where it is about one thing (the ``JobKey`` of a schedule or history), else None.
     """
 
@@ -165,7 +168,7 @@ def to_front(window: QDialog) -> None:
 
 
 class Remembered:
-    """Keeps and restores window geometries and column widths.
+    """Keeps and restores what a person made of a window, for each screen apart: on another one other sizes are right.
 
     Args:
         file: an INI file; it need not exist.
@@ -175,23 +178,76 @@ class Remembered:
         self._settings = QSettings(str(file), QSettings.Format.IniFormat)
 
     def keep_window(self, name: str, window: QWidget) -> None:
-        """Keeps a window's size and place under a stable name."""
-        self._settings.setValue(f"{name}/geometry", window.saveGeometry())
+        """Keeps a window's size and place under a stable name, and its screen."""
+        screen = _name_of_screen(window.screen())
+        self._settings.setValue(f"screen/{name}", screen)
+        self._settings.setValue(f"{screen}/{name}/geometry", window.saveGeometry())
 
     def restore_window(self, name: str, window: QWidget) -> bool:
-        """Restores a window's size and place, on a screen that is there; returns whether anything was remembered."""
-        state = self._settings.value(f"{name}/geometry")
+        """Restores a window's size and place on the screen where it was last, if that is there; returns whether any was remembered."""
+        last = self._settings.value(f"screen/{name}")
+        there = [_name_of_screen(screen) for screen in QGuiApplication.screens()]
+        screen = last if last in there else _name_of_screen(window.screen())
+        state = self._settings.value(f"{screen}/{name}/geometry")
         return isinstance(state, QByteArray) and window.restoreGeometry(state)
 
     def keep_columns(self, name: str, header: QHeaderView) -> None:
-        """Keeps the widths of columns; the order of sorting is not kept."""
-        self._settings.setValue(f"{name}/columns", [header.sectionSize(index) for index in range(header.count())])
+        """Keeps the widths of columns."""
+        self._keep(name, "columns", header, [header.sectionSize(index) for index in range(header.count())])
 
     def restore_columns(self, name: str, header: QHeaderView) -> bool:
         """Restores the widths of columns; nothing where the number of columns is another now."""
-        widths = self._settings.value(f"{name}/columns")
-        if not isinstance(widths, list) or len(widths) != header.count():
+        widths = self._numbers(name, "columns", header)
+        if len(widths) != header.count() or not widths:
             return False
         for index, width in enumerate(widths):
-            header.resizeSection(index, max(24, int(width)))
+            header.resizeSection(index, max(24, width))
         return True
+
+    def keep_sort(self, name: str, header: QHeaderView) -> None:
+        """Keeps by which column a table is sorted, and how."""
+        order = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+        self._keep(name, "sort", header, [header.count(), header.sortIndicatorSection(), int(order)])
+
+    def restore_sort(self, name: str, header: QHeaderView) -> None:
+        """Sorts a table again as it was; nothing where the number of columns is another now."""
+        match self._numbers(name, "sort", header):
+            case [count, column, order] if count == header.count() and column < count:
+                header.setSortIndicator(column, Qt.SortOrder.DescendingOrder if order else Qt.SortOrder.AscendingOrder)
+
+    def keep_splitter(self, name: str, parts: QSplitter) -> None:
+        """Keeps how two parts share their room."""
+        self._keep(name, "parts", parts, parts.sizes())
+
+    def restore_splitter(self, name: str, parts: QSplitter) -> None:
+        """Lets two parts share their room again as they did."""
+        sizes = self._numbers(name, "parts", parts)
+        if len(sizes) == parts.count() and sum(sizes) > 0:
+            parts.setSizes(sizes)
+
+    def keep_tab(self, name: str, tabs: QTabWidget) -> None:
+        """Keeps which tab is open."""
+        self._keep(name, "tab", tabs, [tabs.count(), tabs.currentIndex()])
+
+    def restore_tab(self, name: str, tabs: QTabWidget) -> None:
+        """Opens a tab again; nothing where the number of tabs is another now."""
+        match self._numbers(name, "tab", tabs):
+            case [count, index] if count == tabs.count():
+                tabs.setCurrentIndex(index)
+
+    def _keep(self, name: str, what: str, widget: QWidget, numbers: list[int]) -> None:
+        self._settings.setValue(f"{_name_of_screen(widget.screen())}/{name}/{what}", [str(number) for number in numbers])
+
+    def _numbers(self, name: str, what: str, widget: QWidget) -> list[int]:
+        found = self._settings.value(f"{_name_of_screen(widget.screen())}/{name}/{what}")
+        texts = [str(one) for one in found] if isinstance(found, list) else []
+        return [int(text) for text in texts] if all(re.fullmatch(r"-?\d{1,6}", text) for text in texts) else []
+
+
+def _name_of_screen(screen: QScreen | None) -> str:
+    """Returns a name for a screen as it is used now: with another resolution, scale or size of text it is another one."""
+    if screen is None:
+        return "none"
+    size = screen.geometry().size()
+    name = f"{screen.name()} {size.width()}x{size.height()} {screen.devicePixelRatio():g} {u(100)}"
+    return re.sub(r"[^\w. -]", "_", name)

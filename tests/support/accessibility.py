@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from ui.dialogs.overview import mnemonic_of
+from ui.widgets.mnemonics import mnemonic_of
 
 
 def unnamed_widgets(window: QWidget) -> list[str]:

@@ -12,6 +12,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
+from ui.dialogs.overview import OverviewDialog, mnemonic_of, with_mnemonics
 
 from tests.support.accessibility import clashing_mnemonics
 from tests.support.subjects import subject_of
@@ -24,7 +25,6 @@ from tray_agent.protocol.model import Activity, Level
 from tray_agent.tray.model import AgentFacts, DialogName, tray_state
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.outbox import OutboxDialog
-from ui.dialogs.overview import OverviewDialog, mnemonic_of, with_mnemonics
 from ui.dialogs.preview import PreviewDialog
 from ui.widgets.controls import allow
 from ui.widgets.tables import Column, ListModel, TableView

@@ -206,3 +206,31 @@ def test_the_parts_look_as_they_were_seen_and_found_good(qtbot: QtBot, look: Loo
             colours = [QColor(one.pixel(x, y)) for one in small]
             far += max(abs(a - b) for a, b in zip(colours[0].getRgb()[:3], colours[1].getRgb()[:3], strict=True)) > 40
     assert far < small[0].width() * small[0].height() / 500
+
+
+_SIZES = re.compile(
+    r"set(Fixed|Minimum|Maximum)(Width|Height|Size)|resize|resizeSection|setSpacing|setContentsMargins|addSpacing|setIconSize|pixmap|adjusted"
+)
+
+
+def _is_bare(argument: ast.expr) -> bool:
+    """Returns whether a size is a number of pixels as it stands; 0, 1 and 2 are lines and frames."""
+    value = argument.operand if isinstance(argument, ast.UnaryOp) else argument
+    return isinstance(value, ast.Constant) and isinstance(value.value, int | float) and abs(value.value) > 2
+
+
+def test_no_size_outside_the_look_goes_around_the_unit() -> None:
+    found = []
+    for file in _UI.rglob("*.py"):
+        if "look" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(called, ast.Attribute)
+                and _SIZES.fullmatch(called.attr)
+                and any(map(_is_bare, node.args))
+            ):
+                found.append(f"{file.relative_to(_UI)}: {ast.unparse(node)}")
+    assert found == []

@@ -248,8 +248,8 @@ def test_filter_and_search(dialog: PreviewDialog) -> None:
     dialog.view.setCurrentIndex(2)
     assert [row.patient for row in dialog.list.rows] == ["Frei Beat"]
     dialog.patient.setText("Anna")
-    assert dialog.table.message == "Keine Zeile passt zu «Anzeigen» und «Patient»."
-    assert not dialog._export.isEnabled()
+    assert dialog.table.message == "Keine Zeile passt zu Register und Suche."
+    assert not any(button.isEnabled() for button in dialog.printing.buttons)
 
 
 def test_one_chooses_what_a_job_prepares(dialog: PreviewDialog) -> None:
@@ -262,7 +262,7 @@ def test_greetings_have_no_appointment(qtbot: QtBot, dialog: PreviewDialog) -> N
     settle(qtbot, dialog)
     assert dialog.table.isColumnHidden(0)
     assert [row.patient for row in dialog.list.rows] == ["Muster Anna", "Frei Beat"]
-    assert "GeburtstagsglückwünscheSenden steht auf Nein" in dialog._warnings.text
+    assert "GeburtstagsglückwünscheSenden steht auf Nein" in next(row.message for row in dialog._warnings.rows)
 
 
 def test_a_day_without_anybody_says_so(qtbot: QtBot, dialog: PreviewDialog) -> None:

@@ -20,7 +20,8 @@ from ui.background import Background
 from ui.look.icons import Status
 from ui.widgets.dialog import Dialog
 from ui.widgets.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest
-from ui.widgets.tables import Align, Column, ListModel, TableView, shared_widths
+from ui.widgets.tables import Align, Column, ListModel, TableView
+from ui.widgets.titles import shared_widths
 from ui.windows import DialogContext
 
 

@@ -31,9 +31,10 @@ from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
 from ui.models.ticked_rows import TickedRows
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
+from ui.widgets.details import Details
 from ui.widgets.icons import LEVEL_ICONS
 from ui.widgets.layout import GRID, button, column, fill_choice, row, splitter
-from ui.widgets.notes import Details, Note, plain_label, soft_label
+from ui.widgets.notes import Note, plain_label, soft_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.search_line import SearchLine, searching

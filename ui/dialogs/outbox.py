@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox, QLabel
+from PyQt6.QtWidgets import QComboBox
 
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.messages.model import MessageKind, MessageState
@@ -14,6 +14,7 @@ from tray_agent.messages.outbox.model import DoubtDecision, OutboxFilter, Outbox
 from tray_agent.messages.words import kind_title, state_title
 from ui.dialogs.doubt import decide
 from ui.look.icons import Status
+from ui.look.scale import Type
 from ui.models.outbox import (
     CAN_BE_CANCELLED,
     VIEWS,
@@ -26,13 +27,15 @@ from ui.models.outbox import (
     view_of,
     why_empty,
 )
-from ui.widgets.controls import allow, by_key, offer_first
+from ui.widgets.controls import allow, by_key
+from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
-from ui.widgets.layout import fill_choice, row, splitter
-from ui.widgets.notes import Details
+from ui.widgets.layout import button, fill_choice, splitter
+from ui.widgets.notes import soft_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.search_line import patient_line
 from ui.widgets.tables import Align, Column, TableView, time_column
+from ui.widgets.view_tabs import ViewTabs, tabbed_card
 
 if TYPE_CHECKING:
     from tray_agent.store.pages import Page
@@ -60,39 +63,42 @@ class OutboxDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Versand-Queue"))
         self._zone = context.agent.zone
-        self.view, self.kind = QComboBox(self), QComboBox(self)
         self.patient = patient_line(self)
-        self.count = QLabel(self)
+        self.kind = QComboBox(self)
+        self.view = ViewTabs(_("Anzeigen"), self)
+        self.count = soft_label(size=Type.TEXT)
         self.list = PagedModel(self._columns(), self._fetch, context.background, self, OutboxFilter(), key=lambda row: row.id)
         self.list.failed.connect(self.show_error)
         self.table = TableView[OutboxMessage](_("Mitteilungen"), why_empty(OutboxFilter()))
-        self.details = Details(_("Einzelheiten zur gewählten Mitteilung"), self)
+        self._cancel = button(_("&Stornieren …"), self.cancel_chosen)
+        self.sent_button = button(_("&Wurde gesendet …"), lambda: self.decide(DoubtDecision.SENT))
+        self.again_button = button(_("&Erneut senden …"), lambda: self.decide(DoubtDecision.AGAIN))
+        acts = (self._cancel, self.sent_button, self.again_button)
+        self.details = Details(_("Einzelheiten zur gewählten Mitteilung"), *acts, parent=self)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
-        self._cancel = self.side_action(_("&Stornieren …"), self.cancel_chosen)
-        self.sent_button = self.side_action(_("&Wurde gesendet …"), lambda: self.decide(DoubtDecision.SENT))
-        self.again_button = self.side_action(_("&Erneut senden …"), lambda: self.decide(DoubtDecision.AGAIN))
         self.sent_button.hide()
         self.again_button.hide()
-        self.side_action(_("&Aktualisieren"), self.refresh, QKeySequence.StandardKey.Refresh)
-        self.table.offer(self._cancel, self.sent_button, self.again_button)
+        self.side_action(_("&Aktualisieren"), self.refresh, QKeySequence.StandardKey.Refresh, picture="refresh")
+        self.table.offer(*acts)
         by_key(self.table, QKeySequence.StandardKey.Delete, self.cancel_chosen, within=True)
+        self.table.setFocus()
         self._show_details()
         self.list.reload()
 
     def _lay_out_content(self) -> None:
-        fill_choice(self.view, ((_(view.title), view) for view in VIEWS), self._filter)
+        self.heading.say(_("Jede Mitteilung, ihr Zustand und der Grund dafür."))
+        self.view.fill(((_(view.title), view) for view in VIEWS), self._filter)
         kinds = ((kind_title(kind), kind) for kind in MessageKind)
         fill_choice(self.kind, ((_("Alle Arten"), None), *kinds), self._filter)
+        self.kind.setAccessibleName(_("Art"))
+        self.patient.setAccessibleName(_("Patient"))
         self.patient.textChanged.connect(lambda _text: self._filter())
-        filters = row((_("A&nzeigen:"), self.view), (_("A&rt:"), self.kind), (_("&Patient:"), self.patient))
-        filters.setStretchFactor(self.patient, 1)
+        self.heading.add(self.patient, self.kind)
         self.table.present(self.list, self._show_details, sort=0, order=Qt.SortOrder.DescendingOrder)
         self.remember_columns(self.table, widths=(64, 170, 170, 60, 170, 124, 124))
-        self.body.addLayout(filters)
-        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, self.details, stretch=(3, 1)), 1)
-        self.body.addWidget(self.count)
-        self.setTabOrder(self.table, self.details)
+        card = tabbed_card(self.view, self.table, self.count)
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, card, self.details, stretch=(1, 0)), 1)
         self.list.modelReset.connect(self._count)
 
     def _columns(self) -> tuple[Column[OutboxMessage], ...]:
@@ -118,17 +124,18 @@ class OutboxDialog(Dialog):
         self.list.reload()
 
     def show_only(self, which: object) -> None:
-        """Shows exactly the rows that another window counted; the choice *Anzeigen* says so, and leads back to all."""
+        """Shows exactly the rows that another window counted, in a tab of their own; the others lead back to all."""
         if not isinstance(which, OutboxFilter):
             return
         with QSignalBlocker(self.view), QSignalBlocker(self.kind), QSignalBlocker(self.patient):
-            offer_first(self.view, view_of(which, self._zone), len(VIEWS))
+            view = view_of(which, self._zone)
+            self.view.offer_first(view.title, view)
             self.kind.setCurrentIndex(0)
             self.patient.clear()
         self._filter()
 
     def _filter(self) -> None:
-        wanted = filter_of(self.view.currentData(), self.kind.currentData(), self.patient.text())
+        wanted = filter_of(self.view.chosen, self.kind.currentData(), self.patient.text())
         self.table.empty_text = why_empty(wanted)
         self.list.set_filter(wanted)
 
@@ -140,9 +147,12 @@ class OutboxDialog(Dialog):
         message = self.table.current
         possible = message is not None and message.state in CAN_BE_CANCELLED
         allow(self._cancel, possible=possible, reason=_("Nur eine Mitteilung, die noch nicht gesendet wurde, lässt sich stornieren."))
-        for button in (self.sent_button, self.again_button):
-            button.setVisible(can_be_decided(message))
-        self.details.tell(*(details_of(message, self._zone) if message else ()))
+        for one in (self.sent_button, self.again_button):
+            one.setVisible(can_be_decided(message))
+        if message is None:
+            self.details.tell()
+        else:
+            self.details.tell(*details_of(message, self._zone), _ICONS[message.state])
 
     def cancel_chosen(self) -> None:
         """Cancels the chosen message, after a question."""

@@ -16,10 +16,10 @@ from tray_agent.tray.model import DialogName
 from ui.dialogs.portal_tree import PortalTree
 from ui.look.icons import Status, status_icon
 from ui.models.portal import PortalModel, details_of
+from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import STATE_ICONS
 from ui.widgets.layout import splitter
-from ui.widgets.notes import Details
 from ui.widgets.search_line import SearchLine, searching
 from ui.widgets.tables import Align
 

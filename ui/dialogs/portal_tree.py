@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QModelIndex, QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QShowEvent
-from PyQt6.QtWidgets import QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem, QWidget
+from PyQt6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from ui.widgets.controls import menu_place
-from ui.widgets.tables import ROW_AIR, AirDelegate, ColumnWidths, Titles, paint_message, toggle_row
+from ui.widgets.row_delegate import RowDelegate, paint_empty
+from ui.widgets.tables import toggle_row
+from ui.widgets.titles import ColumnWidths, Titles
 
 
 class PortalTree(QTreeWidget):
@@ -27,8 +29,8 @@ class PortalTree(QTreeWidget):
         self.titles.setStretchLastSection(True)
         self.setHeader(self.titles)
         self.widths = ColumnWidths(self, self.titles)
-        self.setItemDelegate(_Row(self))
-        self.setAlternatingRowColors(True)
+        self.rows = RowDelegate(self)
+        self.setItemDelegate(self.rows)
         self.setUniformRowHeights(True)
 
     def showEvent(self, event: QShowEvent | None) -> None:
@@ -41,7 +43,7 @@ class PortalTree(QTreeWidget):
         super().paintEvent(event)
         viewport = self.viewport()
         if viewport is not None and self.message and not self.topLevelItemCount():
-            paint_message(viewport, self.message)
+            paint_empty(viewport, "circle-dashed", "", self.message)
 
     # Mouse and keys
 
@@ -61,12 +63,3 @@ class PortalTree(QTreeWidget):
             super().keyPressEvent(event)
             return
         event.accept()
-
-
-class _Row(AirDelegate):
-    """Gives the rows the height of those in tables."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """Returns a cell's size."""
-        hint = super().sizeHint(option, index)
-        return QSize(hint.width(), max(hint.height(), option.fontMetrics.height() + ROW_AIR))

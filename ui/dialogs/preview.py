@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QDate, QSignalBlocker, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox, QLabel
+from PyQt6.QtWidgets import QComboBox
 
 from tray_agent.errors import KnownError
-from tray_agent.i18n import _, format_date, format_number, ngettext
+from tray_agent.i18n import _, format_date
 from tray_agent.messages.model import PREVIEWED_KINDS, MessageKind
 from tray_agent.messages.words import kind_title
 from ui.look.icons import Status
+from ui.look.scale import Type
 from ui.models.csv_export import write_csv
 from ui.models.preview import (
     FURTHEST_AHEAD,
@@ -39,14 +40,17 @@ from ui.models.preview import (
     warnings,
 )
 from ui.models.print_outs import PrintOut, preview_list
-from ui.widgets.controls import allow, file_to_write, offer_first
+from ui.widgets.banner import BannerRow, Banners
+from ui.widgets.controls import allow, file_to_write
 from ui.widgets.date_field import DateField
+from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
-from ui.widgets.layout import fill_choice, row, splitter
-from ui.widgets.notes import Details, Note, plain_label
+from ui.widgets.layout import column, fill_choice, held, row, splitter
+from ui.widgets.notes import plain_label, soft_label
 from ui.widgets.printing import PrintActions
 from ui.widgets.search_line import patient_line
 from ui.widgets.tables import Align, Column, ListModel, TableView
+from ui.widgets.view_tabs import ViewTabs, tabbed_card
 
 if TYPE_CHECKING:
     from tray_agent.messages.work.preview import Preview, PreviewLine
@@ -67,29 +71,29 @@ _APPOINTMENT = 0
 class PreviewDialog(Dialog):
     """What preparing would find on a day; writes nothing and asks no gateway."""
 
-    SIZE = (1200, 640)
+    SIZE = (1200, 680)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Vorschau"))
         self.preview: Preview | None = None
         self._looking: Task | None = None
         self._today = context.agent.clock.now().astimezone(context.agent.zone).date()
+        self.patient = patient_line(self)
         self.kind = QComboBox(self)
         self.day = DateField(parent=self)
-        self.view = QComboBox(self)
-        self.patient = patient_line(self)
         self.summary = plain_label()
-        self._warnings = Note(self, Status.WARNING)
-        self._count = QLabel(self)
+        self._charges = soft_label(size=Type.TEXT, wrap=True)
+        self._warnings = Banners(self)
+        self.view = ViewTabs(_("Anzeigen"), self)
         self.list = ListModel(self._columns(), parent=self, key=lambda line: (line.patient_id, line.appointment_id))
         self.table: TableView[PreviewLine] = TableView(_("Patienten"), "", self)
-        self.details = Details(_("Einzelheiten zur gewählten Zeile"), self)
+        self.details = Details(_("Einzelheiten zur gewählten Zeile"), parent=self)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
-        self.printing = PrintActions(self, self._list_now)
-        self._export = self.side_action(_("Als &CSV speichern …"), self.ask_file)
-        self.side_action(_("A&ktualisieren"), self.look, QKeySequence.StandardKey.Refresh)
+        self.printing = PrintActions(self, self._list_now, (_("Als &CSV speichern …"), self.ask_file))
+        self.side_action(_("A&ktualisieren"), self.look, QKeySequence.StandardKey.Refresh, picture="refresh")
         self._can_be_taken(False)
+        self.table.setFocus()
         self._start()
 
     # Making
@@ -107,34 +111,33 @@ class PreviewDialog(Dialog):
         )
 
     def show_only(self, which: object) -> None:
-        """Shows exactly the lines that another window counted, of the run that it looked at; *Anzeigen* leads back to all."""
+        """Shows exactly the lines that another window counted, of the run that it looked at; the other tabs lead back to all."""
         if not isinstance(which, PreviewShows):
             return
         with QSignalBlocker(self.kind), QSignalBlocker(self.day), QSignalBlocker(self.view), QSignalBlocker(self.patient):
-            offer_first(self.view, PreviewView(which.title, frozenset(), which), len(VIEWS))
+            self.view.offer_first(which.title, PreviewView(which.title, frozenset(), which))
             self.kind.setCurrentIndex(self.kind.findData(which.kind))
             self.day.setDate(_qdate(which.run_on))
             self.patient.clear()
         self.look()
 
     def _lay_out_content(self) -> None:
-        self._count.setWordWrap(True)
+        self.heading.say(_("Was das Aufbereiten fände. Geschrieben und gesendet wird nichts."))
         fill_choice(self.kind, ((kind_title(kind), kind) for kind in PREVIEWED_KINDS), self.look)
-        fill_choice(self.view, ((_(view.title), view) for view in VIEWS), self._show_lines)
+        self.kind.setAccessibleName(_("Art"))
+        self.view.fill(((_(view.title), view) for view in VIEWS), self._show_lines)
         self.day.setDateRange(_qdate(self._today), _qdate(self._today + FURTHEST_AHEAD))
         self.day.setDate(_qdate(self._today))
         self.day.dateChanged.connect(lambda _day: self.look())
+        self.patient.setAccessibleName(_("Patient"))
         self.patient.textChanged.connect(lambda _text: self._show_lines())
+        self.heading.add(self.patient, self.kind, held(row((_("Auf&bereitet am:"), self.day))))
         self.table.present(self.list, self._show_details)
         self.remember_columns(self.table, widths=(124, 160, 204, 60, 128, 160, 56))
-        filters = row((_("A&nzeigen:"), self.view), (_("&Patient:"), self.patient))
-        filters.setStretchFactor(self.patient, 1)
-        self.body.addLayout(row((_("&Art:"), self.kind), (_("Auf&bereitet am:"), self.day), None))
-        self.body.addWidget(self.summary)
+        self.body.addLayout(column(self.summary, self._charges, spacing=2))
         self.body.addWidget(self._warnings)
-        self.body.addLayout(filters)
-        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, self.details, stretch=(1, 0), sizes=(360, 120)), 1)
-        self.body.addWidget(self._count)
+        card = tabbed_card(self.view, self.table)
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, card, self.details, stretch=(1, 0)), 1)
 
     # Looking
 
@@ -165,8 +168,9 @@ class PreviewDialog(Dialog):
     def _failed(self, error: KnownError) -> None:
         self.preview = None
         self.summary.setText(_("Es gibt keine Vorschau."))
-        self._warnings.say("")
-        self._count.clear()
+        self._warnings.show_rows(())
+        self._charges.hide()
+        self.view.forget_numbers()
         self.list.fail(error)
         self.show_error(error)
 
@@ -174,34 +178,39 @@ class PreviewDialog(Dialog):
         self.preview = preview
         self.table.setColumnHidden(_APPOINTMENT, preview.kind is MessageKind.BIRTHDAY)
         self.summary.setText(summary(preview, self.context.agent.zone))
-        self._warnings.say("\n".join(warnings(preview)))
+        self._warnings.show_rows([BannerRow(Status.WARNING, text=sentence) for sentence in warnings(preview)])
+        self._charges.setText(charges(preview.mandants))
+        self._charges.setVisible(bool(preview.mandants))
         self._show_lines()
 
     def _show_lines(self) -> None:
         preview = self.preview
         if preview is None:
             return
-        lines = lines_shown(preview, self.view.currentData(), self.patient.text())
+        patient = self.patient.text()
+        lines = lines_shown(preview, self.view.chosen, patient)
+        self.view.tell_numbers(lambda view: len(lines_shown(preview, view, patient)))
         self.table.empty_text = self._why_empty(preview)
         self.list.show(lines)
-        counted = ngettext("{number} Zeile.", "{number} Zeilen.", len(lines)).format(number=format_number(len(lines)))
-        self._count.setText(f"{counted} {charges(preview.mandants)}")
         self._can_be_taken(bool(lines))
 
     def _can_be_taken(self, there_are_lines: bool) -> None:
-        for button in (self._export, *self.printing.buttons):
+        for button in self.printing.buttons:
             allow(button, possible=there_are_lines, reason=_("Die Vorschau hat keine Zeilen."))
 
     def _why_empty(self, preview: Preview) -> str:
         if preview.lines:
-            return _("Keine Zeile passt zu «Anzeigen» und «Patient».")
+            return _("Keine Zeile passt zu Register und Suche.")
         if preview.kind is MessageKind.BIRTHDAY:
             return _("An diesem Tag hat niemand Geburtstag.")
         return _("In diesem Zeitraum gibt es keine Termine.")
 
     def _show_details(self) -> None:
         line = self.table.current
-        self.details.tell(*(details_of(line) if line else ()))
+        if line is None:
+            self.details.tell()
+        else:
+            self.details.tell(*details_of(line), _ICONS[outcome_of(line)])
 
     # Printing and export
 

@@ -13,6 +13,7 @@ from ui.look.icons import Status
 from ui.models.questions import Choice, OpenQuestion, confirmation, number_line, shown
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
+from ui.widgets.mnemonics import mnemonic_of, with_mnemonics
 from ui.widgets.notes import Note, plain_label, soft_label
 from ui.widgets.rail import mnemonic_of, with_mnemonics
 

@@ -16,7 +16,7 @@ from ui.look.icons import Status, icon
 from ui.look.scale import Type, u
 from ui.models.settings import PLACES, SettingsModel, SwitchPlace, fold_text, is_found
 from ui.widgets.card import Card
-from ui.widgets.controls import FocusedWheel, allow
+from ui.widgets.controls import allow
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import GRID, column, held, row, scrolling
 from ui.widgets.message_box import offer_to_send
@@ -84,7 +84,6 @@ class SettingsDialog(Dialog):
         self.sections = [Section(place, model, self._changed) for place in PLACES]
         page.setLayout(column(*self.sections, None, spacing=2 * GRID, margins=(0, 0, 4, 0)))
         self._area.setWidget(page)
-        FocusedWheel(page)
         if not page.isAncestorOf(self.focusWidget()):
             self.search.setFocus()
         self._filter()

@@ -45,7 +45,7 @@ from ui.models.setup import (
     try_out,
     views_sql,
 )
-from ui.widgets.controls import FocusedWheel, allow, file_to_write, yes_no_box
+from ui.widgets.controls import allow, file_to_write, yes_no_box
 from ui.widgets.dialog import Dialog, Form
 from ui.widgets.icons import program_icon
 from ui.widgets.layout import GRID, button, clear, column, fill_choice, held, row, scrolling, splitter
@@ -124,7 +124,6 @@ class SetupDialog(Dialog):
         content = held(
             column(soft_label(_(page.explanation), wrap=True), form, actions, results, None, spacing=2 * GRID), (GRID, 0, GRID, 0)
         )
-        FocusedWheel(content)
         return scrolling(content)
 
     def _actions(self, page: SetupPage, place: int) -> QHBoxLayout:

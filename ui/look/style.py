@@ -74,6 +74,7 @@ class CalmStyle(QProxyStyle):
     def __init__(self) -> None:
         super().__init__("Fusion")
         self._controls: dict[QStyle.ControlElement, Callable[[QStyleOption, QPainter, QWidget | None], None]] = {
+            _Control.CE_PushButtonBevel: _button_panel,  # without *Fusion*'s arrow of a menu beside ours
             _Control.CE_PushButtonLabel: _button_label,
             _Control.CE_HeaderSection: _header_section,
             _Control.CE_HeaderLabel: _header_label,
@@ -308,6 +309,9 @@ def _is_quiet(option: QStyleOptionButton, widget: QWidget | None) -> bool:
 
 
 def _button_panel(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
+    if option.type != QStyleOption.OptionType.SO_Button.value:  # an arrow at the end of tabs that need more room
+        rounded(painter, option.rect, u(BUTTON_RADIUS), ground=tokens().button, frame=tokens().line)
+        return
     button, now = as_kind(option, QStyleOptionButton), tokens()
     enabled, over = _is(option, _State.State_Enabled), _is(option, _State.State_MouseOver)
     down = _is(option, _State.State_Sunken) or _is(option, _State.State_On)

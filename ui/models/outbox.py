@@ -33,11 +33,11 @@ class View:
 
 
 VIEWS = (
-    View(N_("Alle Mitteilungen"), frozenset()),
+    View(N_("Alle"), frozenset()),
     View(N_("Noch zu senden"), frozenset({MessageState.PREPARED, MessageState.SENDING})),
     View(N_("Unterwegs"), frozenset({MessageState.SUBMITTED, MessageState.BUFFERED})),
     View(N_("Zugestellt"), frozenset({MessageState.DELIVERED})),
-    View(N_("Nicht zugestellt oder nicht versendbar"), frozenset({MessageState.FAILED, MessageState.ERROR, MessageState.UNKNOWN})),
+    View(N_("Nicht angekommen"), frozenset({MessageState.FAILED, MessageState.ERROR, MessageState.UNKNOWN})),
     View(N_("In der Schwebe"), frozenset({MessageState.IN_DOUBT})),
     View(N_("Storniert"), frozenset({MessageState.CANCELLED})),
 )
@@ -85,7 +85,7 @@ def _span_text(span: Span, zone: ZoneInfo) -> str:
 def why_empty(which: OutboxFilter) -> str:
     """Returns what the empty list says under a filter."""
     if which != OutboxFilter():
-        return _("Keine Mitteilung passt zu «Anzeigen», «Art» und «Patient».")
+        return _("Keine Mitteilung passt zu Register, Art und Suche.")
     return _("Hier steht noch nichts. Die Aufträge «aufbereiten» füllen die Versand-Queue nach ihrem Zeitplan.")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer
-from PyQt6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
+from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, QPointF, Qt, QTimer
+from PyQt6.QtGui import QContextMenuEvent, QKeySequence, QShortcut, QWheelEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
+    QApplication,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -83,29 +83,6 @@ def file_to_write(parent: QWidget, title: str, suggested: str | Path, kinds: str
     return Path(name) if name else None
 
 
-class Titled(Protocol):
-    """A choice with a name."""
-
-    @property
-    def title(self) -> str:
-        """Returns the name, in the language in force."""
-        ...
-
-
-def offer_first(box: QComboBox, choice: Titled, usual: int) -> None:
-    """Puts a choice that another window asks for before the usual ones and chooses it; one that was put there before goes.
-
-    Args:
-        box: the list to choose from.
-        choice: what is chosen now.
-        usual: how many choices there are by themselves.
-    """
-    if box.count() > usual:
-        box.removeItem(0)
-    box.insertItem(0, choice.title, choice)
-    box.setCurrentIndex(0)
-
-
 _OWN = "vitoclientToolTip"
 
 
@@ -127,23 +104,51 @@ def allow(button: QAbstractButton, *, possible: bool, reason: str) -> None:
 class FocusedWheel(QObject):
     """Keeps the wheel from fields without the keyboard: nobody shall change a value by scrolling past it. The page scrolls instead.
 
+    It stands before the window, not before each field: so it holds for fields that come later, too.
+
     Args:
-        page: the widget whose fields are meant, those it has now; keeps this object.
+        window: the window whose fields are meant; keeps this object.
     """
 
-    def __init__(self, page: QWidget) -> None:
-        super().__init__(page)
-        for field in page.findChildren(QWidget):
-            if isinstance(field, QAbstractSpinBox | QComboBox):
-                field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # without the wheel, which would give it the keyboard
-                field.installEventFilter(self)
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def install(self) -> None:
+        """Begins; to be called when the window is shown: Qt makes what it stands before no sooner, and anew when it likes."""
+        handle = self._window.windowHandle()
+        if handle is not None:
+            handle.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Leaves a wheel event to the page where its field has not the keyboard."""
-        if event is None or event.type() != QEvent.Type.Wheel or not isinstance(watched, QWidget) or watched.hasFocus():
+        """Gives a turn of the wheel over a field without the keyboard to what the field stands in."""
+        if not isinstance(event, QWheelEvent):
             return False
-        event.ignore()
+        field = self._field_at(event.position().toPoint())
+        if field is None or field.hasFocus() or (holder := field.parentWidget()) is None:
+            return False
+        turned = QWheelEvent(
+            QPointF(holder.mapFrom(self._window, event.position().toPoint())),
+            event.globalPosition(),
+            event.pixelDelta(),
+            event.angleDelta(),
+            event.buttons(),
+            event.modifiers(),
+            event.phase(),
+            event.inverted(),
+        )
+        QApplication.sendEvent(holder, turned)
+        event.setAccepted(turned.isAccepted())
         return True
+
+    def _field_at(self, place: QPoint) -> QWidget | None:
+        """Returns the field that turns its value by the wheel there, or None."""
+        widget = self._window.childAt(place)
+        while widget is not None and widget is not self._window:
+            if isinstance(widget, QAbstractSpinBox | QComboBox):
+                return widget
+            widget = widget.parentWidget()
+        return None
 
 
 def menu_place(view: QAbstractItemView, event: QContextMenuEvent) -> tuple[QModelIndex, QPoint]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from PyQt6.QtCore import QDate
+from PyQt6.QtCore import QDate, QSize
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QDateEdit, QWidget
 
+from ui.look.scale import u
+
 _SEPARATORS = frozenset(".,/- ")
+
+_SIDES = 52
+"""The room that a field with an arrow needs beside its words; Qt counts on the narrower arrows of a field to count up and down."""
 
 
 class DateField(QDateEdit):
@@ -24,6 +29,15 @@ class DateField(QDateEdit):
         self.setCalendarPopup(True)
         if day is not None:
             self.setDate(QDate(day.year, day.month, day.day))
+
+    def sizeHint(self) -> QSize:
+        """Returns the room of a whole date beside the arrow."""
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self.fontMetrics().horizontalAdvance("00.00.0000") + u(_SIDES)), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Returns the same: a date that is cut is another date."""
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Passes over a separator where the field went on to the next part by itself; any separator leads to the next part."""

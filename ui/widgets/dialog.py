@@ -22,6 +22,8 @@ from PyQt6.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
+    QSplitter,
+    QTabWidget,
     QWidget,
 )
 
@@ -30,7 +32,7 @@ from tray_agent.i18n import _, ngettext
 from ui.background import Task, assert_gui_thread
 from ui.look.scale import Type, u
 from ui.widgets.banner import Banner
-from ui.widgets.controls import by_key
+from ui.widgets.controls import FocusedWheel, by_key
 from ui.widgets.focus_ring import FocusRing
 from ui.widgets.heading import Heading
 from ui.widgets.icons import program_icon
@@ -56,7 +58,7 @@ class Dialog(QDialog):
     ``side_action``, and, where it changes something, overrides ``has_unsaved_changes`` and ``save``.
 
     Attributes:
-        NAME: a stable word under which size and column widths are kept; by itself the window's module.
+        NAME: a stable word under which size, column widths, order and open tab are kept; by itself the window's module.
         SIZE: width and height at the first opening, to go through ``u``.
         heading: its title, a sentence, its tools.
         body: the layout for the dialog's own widgets; it belongs to the widget ``content``.
@@ -78,6 +80,9 @@ class Dialog(QDialog):
         self.context = context
         self._tasks: set[Task] = set()
         self._tables: dict[str, TableView[Any] | PortalTree] = {}
+        self._tabs: dict[str, QTabWidget] = {}
+        self._moved: dict[str, QSplitter] = {}
+        self._was_shown = False
         self._busy = 0
         self._focused: QWidget | None = None
         self._settled = False
@@ -94,6 +99,7 @@ class Dialog(QDialog):
         self.progress = _progress(self)
         self.buttons = QDialogButtonBox(self)
         self.ring = FocusRing(self)
+        self._wheel = FocusedWheel(self)
         outer = column(self.heading, self.banner, (self.content, 1), self.progress, spacing=12, margins=(2 * GRID,) * 4)
         self._unsaved, self._not_yet = plain_label(bold=True), soft_label(_("noch nicht gespeichert"), size=Type.TEXT)
         self._unsaved.setWordWrap(False)
@@ -236,14 +242,15 @@ class Dialog(QDialog):
     # Tables
 
     def remember_columns(self, view: TableView[Any] | PortalTree, name: str = "table", widths: tuple[int, ...] = ()) -> None:
-        """Restores the column widths of a table or tree and keeps them when the window closes.
+        """Restores the column widths and the order of a table or tree and keeps them when the window closes.
 
         Args:
-            view: which, its columns already set.
+            view: which, its columns already set and, where a click on a title sorts, its sorting enabled.
             name: a stable word within this window.
-            widths: of the columns at the first opening, in pixels, at the least; each is as wide as what it holds when the first
-                rows are there, and the last column takes the rest. Widths are kept where a person changed them.
+            widths: of the columns at the first opening, to go through ``u``, at the least; each is as wide as what it holds when the
+                first rows are there, and the last column takes the rest. Widths are kept where a person changed them.
         """
+        widths = tuple(u(width) for width in widths)
         titles = view.titles
         titles.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         titles.setStretchLastSection(True)
@@ -251,7 +258,21 @@ class Dialog(QDialog):
             titles.resizeSection(index, width)
         if not self.context.remembered.restore_columns(f"{self.NAME}/{name}", titles):
             view.widths.fit_when_filled(widths)
+        if view.isSortingEnabled():
+            self.context.remembered.restore_sort(f"{self.NAME}/{name}", titles)
         self._tables[name] = view
+
+    def remember_tab(self, tabs: QTabWidget, name: str = "tabs") -> None:
+        """Opens the tab that was open last, and keeps which it is when the window closes; ``tabs`` has all its tabs already."""
+        self.context.remembered.restore_tab(f"{self.NAME}/{name}", tabs)
+        self._tabs[name] = tabs
+
+    def _remember_splitters(self) -> None:
+        """Restores how parts share their room, and notes which of them a person changes."""
+        for place, parts in enumerate(self.findChildren(QSplitter)):
+            name = f"{self.NAME}/parts{place}"
+            self.context.remembered.restore_splitter(name, parts)
+            parts.splitterMoved.connect(lambda _at, _index, name=name, parts=parts: self._moved.update({name: parts}))
 
     # Closing
 
@@ -307,14 +328,24 @@ class Dialog(QDialog):
         return answer_of(box, consequence, words, default=default)
 
     def done(self, result: int) -> None:
-        """Ends the dialog: cancels what runs, keeps size and column widths."""
+        """Ends the dialog: cancels what runs, keeps size, column widths, orders and open tabs."""
         for task in self._tasks:
             task.cancel()
         self.context.remembered.keep_window(self.NAME, self)
+        self._keep_parts()
+        super().done(result)
+
+    def _keep_parts(self) -> None:
+        remembered = self.context.remembered
         for name, table in self._tables.items():
             if not table.widths.are_own:
-                self.context.remembered.keep_columns(f"{self.NAME}/{name}", table.titles)
-        super().done(result)
+                remembered.keep_columns(f"{self.NAME}/{name}", table.titles)
+            if table.isSortingEnabled():
+                remembered.keep_sort(f"{self.NAME}/{name}", table.titles)
+        for name, tabs in self._tabs.items():
+            remembered.keep_tab(f"{self.NAME}/{name}", tabs)
+        for name, parts in self._moved.items():
+            remembered.keep_splitter(name, parts)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Treats the window's cross like Escape."""
@@ -330,7 +361,11 @@ class Dialog(QDialog):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Fits the window to the screen, and keeps Enter from doing anything but the main action or the button that has the keyboard."""
         super().showEvent(event)
+        self._wheel.install()
         self._fit_to_screen()
+        if not self._was_shown:
+            self._was_shown = True
+            self._remember_splitters()
         self.buttons_last()
         # Qt has Enter press the button that has the keyboard: one among the content would take it from the main action
         for one in self.findChildren(QPushButton):
@@ -345,6 +380,19 @@ class Dialog(QDialog):
             self._let_content_scroll()
         if not self.isMaximized() and self.size().boundedTo(room) != self.size():
             self.resize(self.size().boundedTo(room))
+        self._bring_onto_screen()
+
+    def _bring_onto_screen(self) -> None:
+        """Moves a window back whose remembered place would leave a part of it, or its title, off its screen."""
+        screen = self.screen()
+        if screen is None or self.isMaximized() or not self.testAttribute(Qt.WidgetAttribute.WA_Moved):
+            return
+        room = screen.availableGeometry().adjusted(GRID, 4 * GRID, -GRID, -GRID)
+        area = self.geometry()
+        left = max(room.left(), min(area.left(), room.right() + 1 - area.width()))
+        top = max(room.top(), min(area.top(), room.bottom() + 1 - area.height()))
+        if (left, top) != (area.left(), area.top()):
+            self.setGeometry(left, top, area.width(), area.height())
 
     def _let_content_scroll(self) -> None:
         outer = self.layout()

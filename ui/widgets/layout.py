@@ -6,13 +6,29 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLayout, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtGui import QPaintEvent
+from PyQt6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QSplitterHandle,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.look.icons import icon
 from ui.look.scale import u
 
 GRID = 8
 """All distances are multiples of this; rows and columns put them through ``u``."""
+
+BETWEEN_CARDS = 12
+"""The room between two cards, before ``u``."""
 
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int | Qt.AlignmentFlag] | tuple[str, QWidget] | None
 """What stands in a row or column: a widget or layout, alone or with its stretch or alignment; a label with its field; None: room."""
@@ -117,11 +133,25 @@ def choose(box: QComboBox, value: object) -> None:
     box.setCurrentIndex(next((place for place in range(box.count()) if box.itemData(place) == value), 0))
 
 
+class _Splitter(QSplitter):
+    """Two cards with nothing drawn between them."""
+
+    def createHandle(self) -> QSplitterHandle:
+        """Returns the border that can be moved."""
+        return _Border(self.orientation(), self)
+
+
+class _Border(QSplitterHandle):
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draws nothing: the room between two cards is seen, and the mouse tells that it can be moved."""
+
+
 def splitter(
     orientation: Qt.Orientation, first: QWidget, second: QWidget, *, stretch: tuple[int, int], sizes: tuple[int, int] | None = None
 ) -> QSplitter:
     """Returns two widgets that share a room; a person may move the border between them, but close neither."""
-    parts = QSplitter(orientation)
+    parts = _Splitter(orientation)
+    parts.setHandleWidth(u(BETWEEN_CARDS))
     parts.setChildrenCollapsible(False)
     for place, widget in enumerate((first, second)):
         parts.addWidget(widget)

@@ -1,16 +1,13 @@
-"""Sentences within a window: labels for words from anywhere, a note beside a field, a pane about a chosen row; never colour alone."""
+"""Sentences within a window: labels for words from anywhere, a note beside a field; never colour alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
-
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QPalette
-from PyQt6.QtWidgets import QLabel, QTextBrowser, QWidget
+from PyQt6.QtWidgets import QLabel, QWidget
 
 from tray_agent.tray.in_windows import in_windows
-from ui.look.icons import Status, status_icon
+from ui.look.icons import Status
 from ui.look.scale import Type, font
 from ui.widgets.layout import row
 from ui.widgets.picture import Picture
@@ -46,7 +43,7 @@ class Note(QWidget):
 
     def __init__(self, parent: QWidget | None = None, status: Status = Status.ERROR) -> None:
         super().__init__(parent)
-        self._icon = Picture(parent=self)
+        self._icon = Picture(Status.INFO, parent=self)
         self._text = plain_label(parent=self)
         self.setLayout(row((self._icon, Qt.AlignmentFlag.AlignTop), (self._text, 1), margins=(0, 0, 0, 0)))
         self.say("", status)
@@ -54,7 +51,7 @@ class Note(QWidget):
     def say(self, text: str, status: Status | None = None) -> None:
         """Shows a sentence, or nothing for ""; with another icon where one is given."""
         if status is not None:
-            self._icon.show_icon(status_icon(status))
+            self._icon.show_picture(status)
         shown = in_windows(text)
         self._text.setText(shown)
         self.setAccessibleName(shown)
@@ -64,21 +61,3 @@ class Note(QWidget):
     def text(self) -> str:
         """Returns the sentence shown, or ""."""
         return self._text.text()
-
-
-class Details(QTextBrowser):
-    """The pane below a table.
-
-    Args:
-        name: the accessible name.
-        parent: the widget it stands in.
-    """
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-
-    def tell(self, title: str = "", paragraphs: Iterable[str] = ()) -> None:
-        """Shows a title and paragraphs, or nothing; line breaks stay, nothing is taken for mark-up."""
-        body = "".join(f"<p>{escape(in_windows(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
-        self.setHtml(f"<p><b>{escape(title)}</b></p>{body}" if title else "")

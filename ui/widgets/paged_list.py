@@ -102,7 +102,10 @@ class PagedModel(TableModel[Row]):
         return self._request(0)
 
     def set_filter(self, value: Hashable) -> None:
-        """Loads the list under another filter; the row that a person chose stays chosen if it is there."""
+        """Loads the list under another filter; the row that a person chose stays chosen if it is there. The same filter: ``reload``."""
+        if value == self._filter:
+            self.reload()
+            return
         self._filter = value
         self._load(self._key_of_choice(by_person=True))
 
@@ -114,9 +117,16 @@ class PagedModel(TableModel[Row]):
         self._sort, self._descending = name, order is Qt.SortOrder.DescendingOrder
         self._load(self._key_of_choice(by_person=True))
 
+    def can_sort(self, column: int) -> bool:
+        """Returns whether the source sorts by a column; -1, the list's own order, is always possible."""
+        return column < 0 or (column < len(self.columns) and bool(self.columns[column].sort))
+
     def reload(self) -> None:
-        """Loads the list anew; the rows shown stay until the new ones are there, and the chosen one stays chosen."""
-        self._load(self._key_of_choice())
+        """Loads the list anew; the rows shown stay until the new ones are there, and what is chosen and in view stays where it is."""
+        seen = self.in_view()
+        keys = (self._key_of_choice(), *(self._key_at(place) for place in (seen.start, seen.stop - 1) if seen))
+        first = self.chosen if self.chosen >= 0 else seen.start
+        self._load(*(key for key in keys if key is not None), offset=first - first % PAGE, same=True)
 
     def go_to(self, place: Hashable) -> None:
         """Loads the list anew where a place is, then tells ``went``: the row behind the place, else the list's last one.
@@ -154,32 +164,49 @@ class PagedModel(TableModel[Row]):
     def _request(self, offset: int, at: Hashable = None) -> PageRequest:
         return PageRequest(offset, PAGE, self._sort, self._descending, self._filter, at)
 
-    def _key_of_choice(self, *, by_person: bool = False) -> Hashable:
-        """Returns the key of the chosen row, or None; ``by_person``: not of one that the window chose by itself."""
-        row = self.loaded_at(self.chosen) if self.chosen >= 0 and (self.chosen_by_person or not by_person) else None
+    def _key_at(self, place: int) -> Hashable:
+        row = self.loaded_at(place) if place >= 0 else None
         return None if row is None else self.key(row)
 
-    def _load(self, at: Hashable, *, tell: bool = False) -> None:
-        """Loads the list anew, from its start or where ``at`` is."""
+    def _key_of_choice(self, *, by_person: bool = False) -> Hashable:
+        """Returns the key of the chosen row, or None; ``by_person``: not of one that the window chose by itself."""
+        return self._key_at(self.chosen) if self.chosen_by_person or not by_person else None
+
+    def _load(self, *places: Hashable, offset: int = 0, tell: bool = False, same: bool = False) -> None:
+        """Loads the list anew, where each of ``places`` is, else at ``offset``; ``same``: under the order and filter it had."""
         for task in self._under_way.values():
             task.cancel()
         self._under_way.clear()
         self.is_loading = True
-        request = self._request(0, at)
+        request = self._request(offset, places[0] if places else None)
+        others = [self._request(0, place) for place in places[1:]]
         self._under_way[0] = self._background.run(
-            lambda: self._fetch(request), lambda page: self._begin(page, tell=tell), failed=self._nothing, owner=self
+            lambda: self._read(request, others),
+            lambda pages: self._begin(pages, tell=tell, same=same),
+            failed=self._nothing,
+            owner=self,
         )
 
-    def _begin(self, page: Page[Row], *, tell: bool) -> None:
+    def _read(self, request: PageRequest, others: Sequence[PageRequest]) -> list[Page[Row]]:
+        """Reads the page of the first place, and of each other one that is not on a page read already; in a worker thread."""
+        pages = [self._fetch(request)]
+        for other in others:
+            if not any(self.key(row) == other.at for page in pages for row in page.rows):
+                pages.append(self._fetch(other))
+        return pages
+
+    def _begin(self, pages: Sequence[Page[Row]], *, tell: bool, same: bool) -> None:
         self._under_way.clear()
-        self.is_loading, self.error = False, None
+        self.is_loading, self.error, self.keeps_place = False, None, same
         self.beginResetModel()
         self._pages.clear()
-        self._total = page.total
-        self._pages[page.offset // PAGE] = page.rows
+        self._total = pages[0].total
+        for page in pages:
+            if page.total == self._total:  # else rows came or went between two reads: it is asked for again when it is seen
+                self._pages[page.offset // PAGE] = page.rows
         self.endResetModel()
         if tell:
-            self.went.emit(-1 if page.place is None else page.place)
+            self.went.emit(-1 if pages[0].place is None else pages[0].place)
 
     def _nothing(self, error: KnownError) -> None:
         self._under_way.clear()

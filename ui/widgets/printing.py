@@ -1,4 +1,4 @@
-"""Printing: the buttons of a list, the system's print dialog, a preview, and PDF; all print the same document."""
+"""Printing: the buttons and the menu of a list, the system's print dialog, a preview, and PDF; all print the same document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QMarginsF
 from PyQt6.QtGui import QGuiApplication, QKeySequence, QPagedPaintDevice, QPageLayout, QPageSize, QPdfWriter, QTextDocument
-from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
+from PyQt6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from tray_agent import __version__
 from tray_agent.errors import KnownError, UnavailableError
@@ -111,24 +111,30 @@ def _layout() -> QPageLayout:
 
 
 class PrintActions:
-    """Adds the three buttons to a window and does what they say.
+    """Adds to a window the button that prints, and one whose menu holds what else a list is put out as.
 
     Args:
         dialog: the window.
-        list_now: returns, when a button is pressed, what makes the document; that is then called in a worker.
+        list_now: returns, when it is asked for, what makes the document; that is then called in a worker.
+        further: entries of the menu beside page view and PDF: their words, and what they do.
 
     Attributes:
-        buttons: the three.
+        buttons: the two.
+        menu: of the second one.
     """
 
-    def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]]) -> None:
+    def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]], *further: tuple[str, Callable[[], object]]) -> None:
         self._dialog = dialog
         self._list_now = list_now
-        self.buttons: tuple[QPushButton, ...] = (
-            dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print),
-            dialog.side_action(_("Seitenansich&t"), self.preview_list),
-            dialog.side_action(_("PD&F …"), self.save_pdf),
-        )
+        printing = dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print, picture="printer")
+        more = dialog.side_action(_("PD&F und mehr"), lambda: None, picture="file-type-pdf")
+        self.menu = QMenu(more)
+        entries = ((_("Seitenansich&t"), self.preview_list), (_("PD&F …"), self.save_pdf), *further)
+        for words, action in entries:
+            if (entry := self.menu.addAction(words)) is not None:
+                entry.triggered.connect(lambda _checked, action=action: action())
+        more.setMenu(self.menu)
+        self.buttons: tuple[QPushButton, ...] = (printing, more)
 
     def print_list(self) -> None:
         """Prints the list with the system's print dialog."""

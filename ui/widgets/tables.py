@@ -11,46 +11,25 @@ from datetime import datetime, tzinfo
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from PyQt6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QObject, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShowEvent
-from PyQt6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QHeaderView,
-    QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionHeader,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PyQt6.QtCore import QAbstractItemModel, QAbstractTableModel, QEvent, QModelIndex, QObject, QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPaintEvent, QShowEvent
+from PyQt6.QtWidgets import QAbstractButton, QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QWidget
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.search_keys import sort_key
 from tray_agent.tray.in_windows import in_windows
 from ui.look.icons import Status, status_icon
+from ui.look.scale import Type, u
 from ui.models.words import local_text
 from ui.widgets.controls import menu_place
+from ui.widgets.kept_place import KeptPlace
+from ui.widgets.row_delegate import ROW, TWO_LINE_ROW, Cell, RowDelegate, paint_empty
+from ui.widgets.titles import ColumnWidths, Titles
 
 Row = TypeVar("Row")
 
 NOTHING = QModelIndex()
-
-AIR = 8
-"""Pixels by which a column is wider than what it holds."""
-
-ROW_AIR = 12
-"""Pixels by which rows are higher than their words."""
-
-TITLE_AIR = 10
-"""Pixels by which titles are higher than their words."""
-
-NARROW = 64
-"""A column is not made narrower than this for others, in pixels."""
-
-_STEP = 4
 
 
 class Align(Enum):
@@ -73,9 +52,16 @@ class Column(Generic[Row]):
         align: numbers stand right.
         sort: for a paged table the name by which the fetch function sorts, or "" where it can't; for a short list not used.
         key: for a short list the value to sort by; the text by default.
-        status: the state whose icon stands before the text, or None.
-        tooltip: more about the cell, or "".
+        status: the state whose picture stands before the text, or None.
+        tooltip: more about the cell, or ""; words that are cut are told anyway.
         checked: whether the checkbox in this column is ticked; None: no checkbox in this row.
+        second: a second line below the text, smaller and quiet, or ""; a table with such a column has rows of two lines.
+        strong: whether the text stands out: in the column that names the row, or in some rows only.
+        soft: whether the text is quiet, in all rows or in some.
+        struck: whether the row is done: its text here is struck through, and all of the row is quiet.
+        acts: whether a person must act where ``status`` is an error, a warning or a doubt: only then it has a tinted ground.
+        size: of the text, in all rows or in some: for a number that is to be dialled.
+        once: whether what says the same as the row above is not written again, except at the top of what is in view (a day).
     """
 
     title: str
@@ -86,6 +72,28 @@ class Column(Generic[Row]):
     status: Callable[[Row], Status | None] | None = None
     tooltip: Callable[[Row], str] | None = None
     checked: Callable[[Row], bool | None] | None = None
+    second: Callable[[Row], str] | None = None
+    strong: bool | Callable[[Row], bool] = False
+    soft: bool | Callable[[Row], bool] = False
+    struck: Callable[[Row], bool] | None = None
+    acts: bool = False
+    size: Type | Callable[[Row], Type] = Type.TEXT
+    once: bool = False
+
+    def cell(self, row: Row, *, done: bool = False) -> Cell:
+        """Returns what a row shows in it; ``done``: the row is struck through in this column or another."""
+        return Cell(
+            str(in_windows(self.text(row))),
+            str(in_windows(self.second(row))) if self.second is not None else "",
+            status=self.status(row) if self.status is not None else None,
+            acts=self.acts,
+            checked=self.checked(row) if self.checked is not None else None,
+            strong=not done and (self.strong if isinstance(self.strong, bool) else self.strong(row)),
+            soft=done or (self.soft if isinstance(self.soft, bool) else self.soft(row)),
+            struck=done and self.struck is not None and self.struck(row),
+            size=self.size if isinstance(self.size, Type) else self.size(row),
+            right=self.align is Align.RIGHT,
+        )
 
 
 def time_column(title: str, at: Callable[[Row], datetime | None], zone: tzinfo, sort: str = "", nothing: str = "") -> Column[Row]:
@@ -101,6 +109,8 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         error: why they could not be had, or None.
         chosen: the row that is chosen in the view, which tells it; -1: none.
         chosen_by_person: whether a person chose it, not the window by itself.
+        in_view: tells which rows are in view; the view sets it.
+        keeps_place: whether the rows that come now are the same list read anew, so that nothing moves, not another order or filter.
 
     Args:
         columns: the columns.
@@ -115,8 +125,22 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         self.error: KnownError | None = None
         self.chosen = -1
         self.chosen_by_person = False
+        self.keeps_place = True
+        self.in_view: Callable[[], range] = lambda: range(0)
         self.has_keys = key is not None
         self.key: Callable[[Row], Hashable] = key or (lambda row: row)
+        self._struck = tuple(column.struck for column in self.columns if column.struck is not None)
+
+    def cell(self, place: int, column: int) -> Cell | None:
+        """Returns what a cell shows, None where it is not loaded."""
+        row = self.row_at(place)
+        if row is None:
+            return Cell("…") if column == 0 else None
+        return self.columns[column].cell(row, done=any(struck(row) for struck in self._struck))
+
+    def can_sort(self, column: int) -> bool:
+        """Returns whether a click on a column's title sorts."""
+        return column < len(self.columns)
 
     def row_at(self, index: int) -> Row | None:
         """Returns a row's value, or None where it is not loaded yet."""
@@ -170,8 +194,11 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 
 def _cell(column: Column[Row], row: Row, role: int) -> Any:  # noqa: ANN401 - whatever the role asks for
     match role:
-        case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+        case Qt.ItemDataRole.DisplayRole:
             return str(in_windows(column.text(row)))  # a variant holds a str, but not a Text
+        case Qt.ItemDataRole.AccessibleTextRole:
+            lines = (column.text(row), column.second(row) if column.second else "")
+            return ", ".join(str(in_windows(line)) for line in lines if line)
         case Qt.ItemDataRole.DecorationRole:
             status = column.status(row) if column.status else None
             return status_icon(status) if status else None
@@ -213,10 +240,10 @@ class ListModel(TableModel[Row]):
         return tuple(self._rows)
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Shows other rows. The chosen one stays chosen by its key; without keys by its place, as long as there are as many rows."""
+        """Shows the list read anew. The chosen row stays chosen by its key; without keys by its place while there are as many rows."""
         ordered = self._ordered(rows)
         self._given = tuple(rows)
-        self.is_loading, self.error = False, None
+        self.is_loading, self.error, self.keeps_place = False, None, True
         same = not self.has_keys or [self.key(row) for row in ordered] == [self.key(row) for row in self._rows]
         if same and len(ordered) == len(self._rows):
             self._rows = ordered
@@ -262,6 +289,7 @@ class ListModel(TableModel[Row]):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sorts by a column; -1 restores the order given."""
         self._sorted = (column, order) if column >= 0 else None
+        self.keeps_place = False
         self.layoutAboutToBeChanged.emit()
         before = self._rows
         self._rows = self._ordered(self._given)
@@ -279,74 +307,6 @@ class ListModel(TableModel[Row]):
         return sorted(rows, key=key, reverse=order is Qt.SortOrder.DescendingOrder)
 
 
-def shared_widths(held: Sequence[int], least: Sequence[int], room: int) -> list[int]:
-    """Returns the widths of columns within ``room`` pixels.
-
-    Each is as wide as what it holds and not below its least. Where the room is too small, first what goes beyond what is held
-    is given back, then the widest columns are cut, step by step, down to a width in which something can still be read. The
-    last one counts with no more than a third of the room: it takes what is left, and long sentences are cut anyway.
-
-    Args:
-        held: what each column holds, in pixels.
-        least: the least width of each, in pixels.
-        room: the width of all together.
-    """
-    held = [*held[:-1], min(held[-1], room // 3)] if held else []
-    widths = [max(pair) for pair in zip(held, least, strict=True)]
-    while sum(widths) > room and (slack := [width - needed for width, needed in zip(widths, held, strict=True)]) and max(slack) > 0:
-        widths[slack.index(max(slack))] -= min(_STEP, max(slack))
-    while sum(widths) > room and max(widths) > NARROW:
-        widths[widths.index(max(widths))] -= _STEP
-    return widths
-
-
-class ColumnWidths:
-    """Makes the columns of a table or tree, once, as wide as what they hold: as soon as there are rows and it is seen.
-
-    Args:
-        view: the table or tree.
-        titles: its titles.
-    """
-
-    def __init__(self, view: QAbstractItemView, titles: QHeaderView) -> None:
-        self._view = view
-        self._titles = titles
-        self._least: tuple[int, ...] | None = None
-        self._own: list[int] | None = None
-
-    def fit_when_filled(self, least: Sequence[int] = ()) -> None:
-        """Has the columns fitted.
-
-        Args:
-            least: widths below which a column goes only where there is no room, in pixels.
-        """
-        self._least = tuple(least)
-        self._own = self._now
-
-    @property
-    def are_own(self) -> bool:
-        """Returns whether the columns are as wide as was chosen here: nobody dragged them."""
-        return self._own is not None and self._own[:-1] == self._now[:-1]
-
-    @property
-    def _now(self) -> list[int]:
-        return [self._titles.sectionSize(column) for column in range(self._titles.count())]
-
-    def fit(self) -> None:
-        """Fits the columns if that was asked for and can be done now; to be called when there are other rows, or they are seen."""
-        model, viewport, titles = self._view.model(), self._view.viewport(), self._titles
-        if self._least is None or model is None or viewport is None or not self._view.isVisible() or not model.rowCount():
-            return
-        if self.are_own:
-            held = [max(titles.sectionSizeHint(at), self._view.sizeHintForColumn(at)) + AIR for at in range(titles.count())]
-            least = (*self._least, *(0,) * len(held))[: len(held)]
-            widths = shared_widths(held, least, viewport.width())
-            for column, width in enumerate((*widths[:-1], NARROW)):  # the last takes the rest, less a scroll bar that comes only now
-                titles.resizeSection(column, width)
-            self._own = self._now
-        self._least = None
-
-
 def toggle_row(view: QAbstractItemView) -> bool:
     """Turns the tick of the chosen row round, in whatever column it is; returns whether the row has one."""
     model, current = view.model(), view.currentIndex()
@@ -361,46 +321,6 @@ def toggle_row(view: QAbstractItemView) -> bool:
     return False
 
 
-class AirDelegate(QStyledItemDelegate):
-    """Keeps words that stand right from touching the words of the next column; rows are chosen here, no cell stands out."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
-        """Adds a little room at the right of what stands right, on the screen only, not in the model; drops the cell's focus."""
-        super().initStyleOption(option, index)
-        if option is None:
-            return
-        option.state &= ~QStyle.StateFlag.State_HasFocus
-        if option.displayAlignment & Qt.AlignmentFlag.AlignRight and option.text:
-            option.text += "\N{EN SPACE}"
-
-
-class Titles(QHeaderView):
-    """The titles of columns, with the same air as the cells below them."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setSectionsClickable(True)
-        self.setHighlightSections(False)
-        self.setMinimumHeight(self.fontMetrics().height() + TITLE_AIR)
-        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-    def initStyleOptionForIndex(self, option: QStyleOptionHeader | None, index: int) -> None:
-        """Adds a little room at the right of what stands right; on the screen only, not in the model."""
-        super().initStyleOptionForIndex(option, index)
-        if option is not None and option.textAlignment & Qt.AlignmentFlag.AlignRight:
-            option.text = f"{option.text}\N{EN SPACE}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """The chosen row of a table before its rows change: its key, and where in view it is, in pixels from the top."""
-
-    key: Hashable
-    column: int
-    top: int
-    by_person: bool
-
-
 def on_choice(table: QTableView, call: Callable[[], object]) -> None:
     """Calls ``call`` when another row of a table, whose model is set, is chosen."""
     chosen = table.selectionModel()
@@ -408,18 +328,32 @@ def on_choice(table: QTableView, call: Callable[[], object]) -> None:
         chosen.currentRowChanged.connect(lambda _now, _before: call())
 
 
-class TableView(QTableView, Generic[Row]):
-    """A table with air, whole rows selected, sortable by title, that says why it is empty.
+@dataclass(frozen=True, slots=True)
+class _WhenEmpty:
+    """What stands in an empty table beside its sentence."""
 
-    Ctrl+C copies the chosen row. Its context menu offers what the buttons do that ``offer`` was given, and copying.
+    picture: str | Status = ""
+    title: str = ""
+    button: QAbstractButton | None = None
+
+
+class TableView(QTableView, Generic[Row]):
+    """A table: whole rows chosen and shown under the mouse, sortable by title, that says why it is empty and keeps its place.
+
+    Ctrl+C copies the chosen row. Its context menu offers what the buttons do that ``offer`` was given, and copying. It has no frame:
+    it stands in a card.
 
     Attributes:
         menu_asked: a context menu is wanted for the row that is current now; carries the place on the screen. Whoever connects
             it shows a menu of their own.
+        empty_text: why the table is empty and what fills it, whole sentences.
+        titles: its columns' titles.
+        widths: how its columns share the room.
+        rows: how its rows look.
 
     Args:
         name: the accessible name.
-        empty_text: why the table is empty and what fills it, whole sentences.
+        empty_text: as above.
         parent: the widget it stands in.
     """
 
@@ -428,20 +362,28 @@ class TableView(QTableView, Generic[Row]):
     def __init__(self, name: str, empty_text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.empty_text = empty_text
+        self._when_empty = _WhenEmpty()
         self._offered: tuple[QAbstractButton, ...] = ()
-        self._choice: _Choice | None = None
+        self._kept = KeptPlace(self, self._choose_place)
+        self._order = (-1, Qt.SortOrder.AscendingOrder)
+        self._top_row = 0
+        self._once: tuple[int, ...] = ()
+        self.rows = RowDelegate(self, self._cell)
         self.setAccessibleName(name)
-        self.setItemDelegate(AirDelegate(self))
+        self.setItemDelegate(self.rows)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setAlternatingRowColors(True)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setCornerButtonEnabled(False)
+        self.setMouseTracking(True)
+        self.entered.connect(self.rows.hover)
+        self.viewportEntered.connect(lambda: self.rows.hover(NOTHING))
         self._set_up_headers()
 
     def _set_up_headers(self) -> None:
@@ -450,11 +392,35 @@ class TableView(QTableView, Generic[Row]):
         self.titles.setStretchLastSection(True)
         self.widths = ColumnWidths(self, self.titles)
         rows = self.verticalHeader()
-        if rows is None:
-            return
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + ROW_AIR)
+        if rows is not None:
+            rows.hide()
+            rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+            rows.setMinimumSectionSize(1)
+        self._set_row_height()
+
+    def _set_row_height(self) -> None:
+        rows, model = self.verticalHeader(), self.model()
+        two = isinstance(model, TableModel) and any(column.second is not None for column in model.columns)
+        if rows is not None:
+            rows.setDefaultSectionSize(u(TWO_LINE_ROW if two else ROW))
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follows the text's size."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.FontChange:
+            self.rows.forget_sizes()
+            self._set_row_height()
+
+    def _cell(self, index: QModelIndex) -> Cell | None:
+        model, row, column = self.model(), index.row(), index.column()
+        if not isinstance(model, TableModel):
+            return None
+        cell = model.cell(row, column)
+        if cell is not None and column in self._once and row > self._top_row:
+            above = model.cell(row - 1, column)
+            if above is not None and above.text == cell.text:
+                cell.text = ""
+        return cell
 
     def present(
         self,
@@ -473,6 +439,7 @@ class TableView(QTableView, Generic[Row]):
             order: how.
         """
         self.setModel(model)
+        self._kept.always_one = True
 
         def came() -> None:
             if model.rowCount() and not self.currentIndex().isValid():
@@ -489,7 +456,19 @@ class TableView(QTableView, Generic[Row]):
         """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
         self.titles.setSortIndicator(column, order)
         self.titles.setSortIndicatorClearable(True)
+        self._order = (column, order)
+        self.titles.sortIndicatorChanged.connect(self._order_asked)
         self.setSortingEnabled(True)
+
+    def _order_asked(self, column: int, order: Qt.SortOrder) -> None:
+        """Leaves the arrow where it was if the list can't be sorted by a column."""
+        model = self.model()
+        if isinstance(model, TableModel) and not model.can_sort(column):
+            self.titles.blockSignals(True)
+            self.titles.setSortIndicator(*self._order)
+            self.titles.blockSignals(False)
+            return
+        self._order = (column, order)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Fits the columns where the rows were there first."""
@@ -500,6 +479,19 @@ class TableView(QTableView, Generic[Row]):
         self.widths.fit()
 
     # Mouse and keys
+
+    def viewportEvent(self, event: QEvent | None) -> bool:
+        """Forgets the row under the mouse when the mouse leaves."""
+        if event is not None and event.type() == QEvent.Type.Leave:
+            self.rows.hover(NOTHING)
+        return super().viewportEvent(event)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Writes again, at the new top, what is written once."""
+        super().scrollContentsBy(dx, dy)
+        if (viewport := self.viewport()) is not None:
+            for column in self._once if dy else ():
+                viewport.update(self.columnViewportPosition(column), 0, self.columnWidth(column), viewport.height())
 
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
         """Chooses the row that a menu is asked for, by mouse or by key, and opens the menu or tells where it opens."""
@@ -539,7 +531,8 @@ class TableView(QTableView, Generic[Row]):
         if model is None or clipboard is None or row < 0:
             return
         shown = (column for column in range(model.columnCount()) if not self.isColumnHidden(column))
-        clipboard.setText("\t".join(str(model.index(row, column).data() or "") for column in shown))
+        cells = (model.index(row, column).data(Qt.ItemDataRole.AccessibleTextRole) for column in shown)
+        clipboard.setText("\t".join(str(cell or "") for cell in cells))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Ticks the row's checkbox on the space bar wherever the cursor stands in the row, copies the row; the rest as usual."""
@@ -566,9 +559,14 @@ class TableView(QTableView, Generic[Row]):
         """Shows a model; one of ours has its chosen row found again by its key whenever its rows are others."""
         super().setModel(model)
         if isinstance(model, TableModel):
-            model.modelAboutToBeReset.connect(self._note_choice)
-            model.modelReset.connect(self._find_choice)
+            model.in_view = self._kept.rows_in_view
+            self._once = tuple(place for place, column in enumerate(model.columns) if column.once)
+            model.modelAboutToBeReset.connect(self._note_place)
+            model.modelReset.connect(self._find_place)
             model.modelReset.connect(self._fit)
+            model.layoutAboutToBeChanged.connect(self._note_place)
+            model.layoutChanged.connect(self._sorted)
+        self._set_row_height()
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         """Tells the model which row is chosen."""
@@ -590,26 +588,29 @@ class TableView(QTableView, Generic[Row]):
         if isinstance(model, TableModel):
             model.chosen, model.chosen_by_person = self.currentIndex().row(), by_person
 
-    def _note_choice(self) -> None:
-        model, current = self.model(), self.currentIndex()
-        row = model.loaded_at(current.row()) if isinstance(model, TableModel) and current.isValid() else None
-        self._choice = None
-        if isinstance(model, TableModel) and row is not None:
-            self._choice = _Choice(model.key(row), current.column(), self.visualRect(current).top(), by_person=model.chosen_by_person)
+    def _choose_place(self, row: int, column: int, by_person: bool) -> None:
+        model = self.model()
+        if model is not None:
+            self.setCurrentIndex(model.index(row, column))
+            self._tell_choice(by_person=by_person)
 
-    def _find_choice(self) -> None:
-        """Chooses the row again that was chosen, wherever it stands now, and leaves it in view where it was."""
-        model, choice, bar = self.model(), self._choice, self.verticalScrollBar()
-        if not isinstance(model, TableModel) or bar is None:
-            return
-        model.chosen = -1
-        place = model.place_of(choice.key) if choice is not None else -1
-        if choice is not None and place >= 0:
-            self.updateGeometries()  # the bar must know of the new rows before it can go beyond the old end
-            self.setCurrentIndex(model.index(place, choice.column))
-            self._tell_choice(by_person=choice.by_person)
-            if 0 <= choice.top < self.height():
-                bar.setValue(place * self.rowHeight(0) - choice.top)
+    def _note_place(self) -> None:
+        model = self.model()
+        if isinstance(model, TableModel):
+            self._kept.note(model)
+
+    def _find_place(self) -> None:
+        model = self.model()
+        if isinstance(model, TableModel):
+            model.chosen = -1
+            self._kept.find(model)
+
+    def _sorted(self) -> None:
+        model = self.model()
+        if isinstance(model, TableModel) and self._kept.always_one and not model.chosen_by_person:
+            self.choose_first()
+        else:
+            self._find_place()
 
     def show_row(self, row: int) -> None:
         """Chooses a row and scrolls so that it is the first in view."""
@@ -636,19 +637,47 @@ class TableView(QTableView, Generic[Row]):
             return in_windows(f"{model.error} {model.error.advice}".strip())
         return self.empty_text
 
+    def when_empty(
+        self, sentence: str, title: str = "", picture: str | Status = "circle-dashed", button: QAbstractButton | None = None
+    ) -> None:
+        """Sets what stands in the table while it is empty.
+
+        Args:
+            sentence: as ``empty_text``.
+            title: a few words above it.
+            picture: the name of a line picture, or a state.
+            button: what a person can do then; the table shows it below the sentence.
+        """
+        self.empty_text = sentence
+        self._when_empty = _WhenEmpty(picture, title, button)
+        if button is not None:
+            button.setParent(self.viewport())
+            button.hide()
+        if (viewport := self.viewport()) is not None:
+            viewport.update()
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paints the table, or why it is empty."""
+        if self._once:
+            self._top_row = self.rowAt(self.rowHeight(0) // 2)
         super().paintEvent(event)
-        message, viewport = self.message, self.viewport()
-        if not message or viewport is None:
+        message, viewport, model = self.message, self.viewport(), self.model()
+        if viewport is None:
             return
-        paint_message(viewport, message)
+        below = 0
+        if message and isinstance(model, TableModel) and model.error is not None:
+            error = model.error
+            paint_empty(viewport, Status.ERROR, str(error.title), in_windows(f"{error.message} {error.advice}".strip()))
+        elif message and isinstance(model, TableModel) and model.is_loading:
+            paint_empty(viewport, "", "", message)
+        elif message:
+            below = paint_empty(viewport, self._when_empty.picture, self._when_empty.title, message)
+        self._place_button(below)
 
-
-def paint_message(viewport: QWidget, message: str) -> None:
-    """Writes into an empty table or tree why it is empty; to be called while it is painted."""
-    painter = QPainter(viewport)
-    painter.setPen(viewport.palette().text().color())
-    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-    painter.drawText(viewport.rect().adjusted(24, 24, -24, -24), int(flags), message)
-    painter.end()
+    def _place_button(self, top: int) -> None:
+        button, viewport = self._when_empty.button, self.viewport()
+        if button is None or viewport is None or button.isVisible() == bool(top):
+            return
+        size = button.sizeHint()
+        button.setGeometry((viewport.width() - size.width()) // 2, top + u(8), size.width(), size.height())
+        button.setVisible(bool(top))

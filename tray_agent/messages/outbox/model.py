@@ -193,7 +193,7 @@ class Fate(StrEnum):
     """Missed, and a person reminded the patient otherwise."""
 
     OPEN = "open"
-    """On the way, or missed and nobody said that the patient was reminded otherwise; nobody calls because of a greeting."""
+    """Missed, and nobody said that the patient was reminded otherwise; nobody calls because of a greeting."""
 
 
 @dataclass(frozen=True, slots=True)
