@@ -15,7 +15,6 @@ from ui.widgets.dialog import Dialog
 from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
 from ui.widgets.mnemonics import mnemonic_of, with_mnemonics
 from ui.widgets.notes import Note, plain_label, soft_label
-from ui.widgets.rail import mnemonic_of, with_mnemonics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
