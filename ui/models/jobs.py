@@ -175,15 +175,18 @@ class JobsModel:
         return (*self._pause_hint(), *unable, *_mistake_hints(self.rows), *_switch_hints(self.rows), *findings)
 
     @property
+    def is_good(self) -> bool:
+        """Returns whether something runs by itself and nothing is to be told of it."""
+        return any(row.enabled for row in self.rows) and not self.hints
+
+    @property
     def good_news(self) -> str:
         """Returns what is said where there is nothing to be told."""
         if not self._stored or self.hints:
             return ""
-        if not any(row.enabled for row in self.rows):
-            return _(
-                "Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."
-            )
-        return _("Die Zeitpläne passen zusammen.")
+        if self.is_good:
+            return _("Die Zeitpläne passen zusammen.")
+        return _("Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen.")
 
     def _pause_hint(self) -> Iterator[str]:
         if self._pause is None:
