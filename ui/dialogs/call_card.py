@@ -208,7 +208,7 @@ class CallCard(Card):
     def _show_facts(self, shown: CallRow) -> None:
         clear(self.facts)
         for place, (title, value) in enumerate(shown.facts):
-            words, said = soft_label(title, size=Type.HINT), plain_label(value)
+            words, said = soft_label(title, size=Type.TEXT), plain_label(value)
             self.facts.addWidget(words, place, 0, Qt.AlignmentFlag.AlignTop)
             self.facts.addWidget(said, place, 1)
 
