@@ -45,7 +45,7 @@ def test_each_kind_with_its_words_and_its_window() -> None:
     assert downloads.sentences == ("Update vitomed 2.70.001", "TARDOC 1.4")
     assert credits_.opens is DialogName.CREDITS
     assert credits_.sentences == ("Dr. Meier: 12 Credits, Mindestbestand 50. Das reicht noch für etwa 3 Tage.",)
-    assert failed.opens is DialogName.ACTIVITY
+    assert failed.opens is DialogName.CALLS
     assert failed.sentences == ("2 Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",)
 
 

@@ -260,8 +260,8 @@ def _failed(messages: tuple[str, ...]) -> Notice | None:
         _("Patienten anders zu erinnern"),
         (sentence,),
         sentence,
-        _("Aktivitäten/Fehler anzeigen"),
-        DialogName.ACTIVITY,
+        _("Anrufliste anzeigen"),
+        DialogName.CALLS,
         frozenset(messages),
     )
 
