@@ -12,7 +12,7 @@ from tray_agent.config.settings import Setting, Value
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey, job_kind
 from ui.dialogs.switch_rows import Fold, SwitchRow
-from ui.look.icons import Status, icon
+from ui.look.icons import Status
 from ui.look.scale import Type, u
 from ui.models.settings import PLACES, SettingsModel, SwitchPlace, fold_text, is_found
 from ui.widgets.card import Card
@@ -58,7 +58,6 @@ class SettingsDialog(Dialog):
 
     def _search_line(self) -> QLineEdit:
         made = searching(SearchLine(self), _("Schalter suchen"))
-        made.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         made.setAccessibleName(_("Schalter suchen"))
         made.textChanged.connect(lambda _words: self._filter())
         return made
@@ -189,10 +188,11 @@ class Section(QWidget):
         super().__init__()
         self.rows = [SwitchRow(entry, model, changed) for entry in place.entries]
         seldom = [one for one in self.rows if one.entry.seldom]
-        self.fold = Fold(fold_text(place), lambda _open: self._show_rows())
-        self.fold.setChecked(any(one.differs for one in seldom))  # what somebody has set is not hidden from who reads
         self._found = set(self.rows)
         self._words = ""
+        self.fold = Fold(fold_text(place))
+        self.fold.setChecked(any(one.differs for one in seldom))  # what somebody has set is not hidden from who reads
+        self.fold.toggled.connect(lambda _open: self._show_rows())
         often = [one for one in self.rows if one not in seldom]
         card = Card()
         card.setAccessibleName(_(place.title))

@@ -61,6 +61,7 @@ class SwitchRow(QWidget):
     Attributes:
         editors: by switch.
         note: what is wrong with what was entered.
+        told: that there is something to save.
         undo: puts the default back; seen only where there is another value.
         divider: the line above the row.
     """
@@ -70,14 +71,14 @@ class SwitchRow(QWidget):
         self.entry, self._model, self._changed = entry, model, changed
         self.divider, self.note = line(), Note()
         title = _Question(_(entry.title))
-        self._other = plain_label(_("geändert"), bold=False)
-        self._other.setForegroundRole(QPalette.ColorRole.Link)
+        self.told = plain_label(_("geändert"), bold=False)
+        self.told.setForegroundRole(QPalette.ColorRole.Link)
         self._explanation = soft_label(wrap=True)
         address = soft_label(entry.address, size=Letters.SMALL, wrap=True)
         address.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.undo = self._undo_button()
         self.editors = {setting: _MAKERS[setting.type](setting, model, self._edit) for setting in entry.switches}
-        words = column(row(title, self._other, None), self._explanation, address, spacing=0)
+        words = column(row(title, self.told, None), self._explanation, address, spacing=0)
         within = row((words, 1), self.undo, *self._controls(), spacing=GRID, margins=(SIDE, 6, SIDE, 6))
         self.setLayout(column(self.divider, (within, 1), held(row(self.note), (SIDE, 0, SIDE, GRID)), spacing=0, margins=(0, 0, 0, 0)))
         self.setMinimumHeight(u(_ROW))
@@ -117,15 +118,15 @@ class SwitchRow(QWidget):
 
     def _show_state(self) -> None:
         differs = self._model.differs(self.entry)
-        self._other.setVisible(differs)
+        self.told.setVisible(self._model.is_changed(self.entry))
         self.undo.setVisible(differs)
         self._explanation.setText(f"{self.entry.explanation} {default_text(self.entry)}." if differs else self.entry.explanation)
 
     def put_default(self) -> None:
         """Puts the default into the fields; saved as any other value."""
         for setting, editor in self.editors.items():
-            editor.show(setting.default)
             self._edit(setting, stored_value(setting.default))
+            editor.show(setting.default)
         next(iter(self.editors.values())).widget.setFocus()
 
     @property
@@ -299,10 +300,9 @@ class Fold(QAbstractButton):
 
     Args:
         words: what is folded away.
-        turned: called with whether it is open.
     """
 
-    def __init__(self, words: str, turned: Callable[[bool], object]) -> None:
+    def __init__(self, words: str) -> None:
         super().__init__()
         self.setText(words)
         self.setCheckable(True)
@@ -311,7 +311,6 @@ class Fold(QAbstractButton):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.toggled.connect(turned)
 
     def sizeHint(self) -> QSize:
         """Returns the least room: the words wrap."""

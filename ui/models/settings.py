@@ -77,9 +77,9 @@ PLACES: tuple[SwitchPlace, ...] = (
             SwitchEntry(
                 (declared.QUIET_FROM, declared.QUIET_UNTIL), N_("Nachts keine SMS"), N_("In dieser Zeit werden keine SMS gesendet.")
             ),
-            _one(declared.QUIET_SUNDAYS, N_("An Sonntagen keine SMS")),
-            _one(declared.QUIET_HOLIDAYS, N_("An Feiertagen keine SMS")),
-            _one(declared.MAIL_AT_ONCE, N_("E-Mails auch in der Ruhezeit")),
+            _one(declared.QUIET_SUNDAYS, N_("Sonntags Ruhe halten")),
+            _one(declared.QUIET_HOLIDAYS, N_("Feiertags Ruhe halten")),
+            _one(declared.MAIL_AT_ONCE, N_("E-Mails ausnehmen")),
         ),
     ),
     SwitchPlace(
@@ -160,7 +160,11 @@ class SettingsModel:
 
     def differs(self, entry: SwitchEntry) -> bool:
         """Returns whether a row has another value than its default, as edited."""
-        return any(self._edited[setting] != setting.default or setting in self._faults for setting in entry.switches)
+        return any(self._edited[setting] != setting.default for setting in entry.switches)
+
+    def is_changed(self, entry: SwitchEntry) -> bool:
+        """Returns whether a row has what is not saved yet."""
+        return any(self._edited[setting] != self._stored[setting] or setting in self._faults for setting in entry.switches)
 
     def choices(self, setting: Setting) -> tuple[SettingChoice, ...]:
         """Returns what a switch can be set to, by name; ids that are stored but not known (any more) come last."""
