@@ -255,7 +255,7 @@ class DayTimeline(Painted):
         placed = self._placed(plan, job)
         fixed = [x for mark, x in placed if mark.kind is not MarkKind.NEXT_TRY]
         crowded = len(fixed) >= _FEW and any(after - before < u(_CROWDED) for before, after in pairwise(fixed))
-        for mark, x in placed:
+        for mark, x in sorted(placed, key=lambda found: found[0].run is not None):  # what happened hides what is planned, not else
             at = QPointF(x, self._y(job))
             if crowded and not _stands_out(mark):
                 self._paint_stroke(painter, mark, at, colours)
