@@ -31,7 +31,6 @@ from ui.models.day_timeline import (
     describe_day,
     mark_tooltip,
     marks_of,
-    quiet_stretches,
     run_tooltip,
 )
 
@@ -255,10 +254,3 @@ def test_trouble_is_no_success() -> None:
     assert run_status(RunState.SUCCEEDED, Trouble.UNTOLD) is Status.WARNING
     assert run_status(RunState.SUCCEEDED, Trouble.TOLD) is Status.ERROR
     assert run_status(RunState.RUNNING, Trouble.TOLD) is Status.RUNNING
-
-
-def test_quiet_times_that_follow_each_other_are_one() -> None:
-    sunday = plan_day({}, ZURICH, QuietHours(sundays=True), date(2026, 11, 22))
-    assert len(sunday.quiet) > 1
-    assert list(quiet_stretches(sunday)) == [(sunday.start, sunday.end)]
-    assert [f"{start:%H}-{end:%H}" for start, end in quiet_stretches(DAY)] == ["00-08", "20-00"]

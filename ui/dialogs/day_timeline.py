@@ -19,7 +19,7 @@ from ui.look.drawing import BUTTON_RADIUS, kept, rounded, stroke
 from ui.look.icons import Status, paint_icon, paint_status
 from ui.look.scale import Type, font, u
 from ui.look.tokens import Tokens, tokens
-from ui.models.day_timeline import DayFacts, Mark, MarkKind, day_title, describe_day, mark_tooltip, marks_of, quiet_stretches
+from ui.models.day_timeline import DayFacts, Mark, MarkKind, day_title, describe_day, mark_tooltip, marks_of
 from ui.widgets.icons import RUN_ICONS
 from ui.widgets.painted import Painted
 
@@ -150,8 +150,8 @@ class DayTimeline(Painted):
 
     def _paint_quiet(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         area = self._area
-        for start, end in quiet_stretches(plan):
-            left, right = self._x(plan, start), self._x(plan, end)
+        for interval in plan.quiet:
+            left, right = self._x(plan, interval.start), self._x(plan, interval.end)
             painter.fillRect(QRectF(left, area.top(), right - left, area.height()), colours.quiet_ground)
             for x in (left, right):  # in high contrast the ground is that of the window
                 painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
@@ -162,8 +162,8 @@ class DayTimeline(Painted):
         painter.setFont(font(Type.SECOND))
         painter.setPen(colours.soft)
         needed = QFontMetricsF(painter.font()).horizontalAdvance(words) + 2 * u(_GAP)
-        for start, end in quiet_stretches(plan):
-            left, right = self._x(plan, start), self._x(plan, end)
+        for interval in plan.quiet:
+            left, right = self._x(plan, interval.start), self._x(plan, interval.end)
             middle = (left + right) / 2
             taken = {mark.job for mark in self.marks if abs(self._x(plan, mark.at) - middle) < needed / 2 + 4 * u(_REACH)}
             lane = next((place for place, job in enumerate(JobKey) if job not in taken), None)

@@ -29,7 +29,7 @@ from ui.models.job_history import (
     success_sentence,
 )
 from ui.widgets.card import GAP, card_around
-from ui.widgets.controls import file_to_write, once_after
+from ui.widgets.controls import allow, file_to_write, once_after
 from ui.widgets.day_jump import DayJump
 from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
@@ -120,7 +120,7 @@ class JobHistoryDialog(Dialog):
         self.remember_columns(self.table, widths=(130, 230, 110, 90, 110, 80, 80))
 
     def _make_details(self) -> None:
-        self.remedy = button("", self._open_remedy)
+        self.remedy = button(_("Aktivitäten/Fehler"), self._open_remedy)
         self.details = Details(_("Einzelheiten zum gewählten Lauf"), self.remedy)
         self.activities = TableView[ActivityRow](_("Aktivitäten des Laufs"), nothing_logged_sentence(chosen=False))
         self.lines = ListModel(self._activity_columns(), parent=self, key=lambda row: row.activity_id)
@@ -177,7 +177,7 @@ class JobHistoryDialog(Dialog):
 
     def _show_details(self) -> None:
         run = self.table.current
-        self.remedy.setVisible(run is not None)
+        allow(self.remedy, possible=run is not None, reason=nothing_logged_sentence(chosen=False))
         if run is None:
             self.details.tell()
             return
