@@ -23,7 +23,7 @@ from ui.models.day_timeline import DayFacts, Mark, MarkKind, day_title, describe
 from ui.widgets.icons import RUN_ICONS
 from ui.widgets.painted import Painted
 
-_SCALE, _LANE, _LEAST_LANE = 26, 30, 22
+_SCALE, _LANE, _LEAST_LANE = 26, 30, 20
 """Heights of the scale, of a lane, and of a lane where there is little room; all sizes go through ``u``."""
 
 _AFTER_NAME, _PICTURE, _REACH, _GAP = 16, 16, 9, 5
@@ -305,7 +305,7 @@ class DayTimeline(Painted):
             left = self._free_place(x, width, taken, before=self._is_just_past(mark))
             if left is not None:
                 taken.append((left, left + width))
-                painter.setPen(_colour_of_time(mark, colours))
+                painter.setPen(colours.text if self._comes(mark) or _stands_out(mark) else colours.soft)
                 painter.drawText(QRectF(left, self._y(mark.job) - self._lane / 2, width + 2, self._lane), _MIDDLE, words)
 
     def _is_just_past(self, mark: Mark) -> bool:
@@ -374,12 +374,6 @@ def _stands_out(mark: Mark) -> bool:
     if mark.run is not None:
         return run_status(mark.run.state, mark.trouble) in (Status.ERROR, Status.WARNING)
     return mark.kind is MarkKind.NEXT_TRY
-
-
-def _colour_of_time(mark: Mark, colours: Tokens) -> QColor:
-    """Returns the colour of a mark's time: quiet for what is done or off."""
-    quiet = mark.kind is MarkKind.OFF or (mark.run is not None and not _stands_out(mark))
-    return colours.soft if quiet else colours.text
 
 
 def _paint_ring(painter: QPainter, at: QPointF, radius: float, colour: QColor, ground: QColor, *, dashed: bool) -> None:

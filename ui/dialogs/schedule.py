@@ -48,7 +48,7 @@ from ui.windows import DialogContext
 
 AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
-_CHOICE_WIDTH = 170
+_CHOICE_WIDTH, _UNIT_WIDTH = 170, 112
 
 _MOST_REPEATED = 999
 _MOST_EVERY = 1439
@@ -57,7 +57,7 @@ _MOST_EVERY = 1439
 class ScheduleDialog(Dialog):
     """One job's schedule. *Speichern* hands it to *Aufträge verwalten*, which writes it when it is saved itself."""
 
-    SIZE = (960, 660)
+    SIZE = (980, 580)
 
     def __init__(self, context: DialogContext) -> None:
         subject = cast("ScheduleSubject", context.subject)
@@ -108,12 +108,14 @@ class ScheduleDialog(Dialog):
 
     def _lay_out_fields(self) -> None:
         self._parts: dict[NotePlace, QWidget] = {}
-        edited = column(self._frequency_card(), self._day_card(), self._period_card(), None, spacing=GAP)
-        page = held(row((edited, 3), (column(self._meaning_card(), None), 2), spacing=GAP))
+        when, meaning = (self._frequency_card(), self._day_card()), (self._period_card(), self._meaning_card())
+        page = held(row(*((column(*cards, None, spacing=GAP), 1) for cards in (when, meaning)), spacing=GAP))
         self._align()
         area = scrolling(page)
         area.setAccessibleName(_("Zeitplan"))
         self.body.addWidget(area, 1)
+        for before, after in pairwise((self.once, self.at, self.several, self.every, self.unit, self.window_start, self.window_end)):
+            self.setTabOrder(before, after)
 
     def _align(self) -> None:
         """Has the fields that belong together begin at one line, and be as wide."""
@@ -122,6 +124,7 @@ class ScheduleDialog(Dialog):
             for field in fields:
                 field.setMinimumWidth(widest)
         self.repeat.setMinimumWidth(u(_CHOICE_WIDTH))
+        self.unit.setMinimumWidth(u(_UNIT_WIDTH))
         self.repeated.setMinimumWidth(u(_CHOICE_WIDTH))
 
     def _part(self, place: NotePlace, label: str, field: QWidget) -> QWidget:
@@ -167,8 +170,6 @@ class ScheduleDialog(Dialog):
         grid.addWidget(self.several, 1, 0, Qt.AlignmentFlag.AlignTop)
         for radio in (self.once, self.several):
             radio.setMinimumHeight(self.at.sizeHint().height())  # so that its word stands on the line of its field
-        for before, after in pairwise((self.once, self.at, self.several, self.every, self.unit, self.window_start, self.window_end)):
-            self.setTabOrder(before, after)
         grid.setColumnStretch(1, 1)
         card.body.addLayout(grid)
         return card

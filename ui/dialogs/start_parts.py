@@ -174,8 +174,8 @@ class TomorrowCard(Card):
         number = tomorrow.number
         self.hint.setText(tomorrow.hint)
         self._action = number.action if number else None
-        self.link.setText(number.value if number else "–")
-        self.link.setEnabled(self._action is not None)
+        self.link.setText(number.value if number else "")
+        self.link.setVisible(number is not None)
         self.link.setAccessibleName(number.name if number else "")
         self.link.updateGeometry()
         self.sentence.setText(tomorrow.sentence)

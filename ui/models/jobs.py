@@ -175,15 +175,18 @@ class JobsModel:
         return (*self._pause_hint(), *unable, *_mistake_hints(self.rows), *_switch_hints(self.rows), *findings)
 
     @property
+    def is_good(self) -> bool:
+        """Returns whether something runs by itself and nothing is to be told of it."""
+        return any(row.enabled for row in self.rows) and not self.hints
+
+    @property
     def good_news(self) -> str:
         """Returns what is said where there is nothing to be told."""
         if not self._stored or self.hints:
             return ""
-        if not any(row.enabled for row in self.rows):
-            return _(
-                "Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."
-            )
-        return _("Die Zeitpläne passen zusammen.")
+        if self.is_good:
+            return _("Die Zeitpläne passen zusammen.")
+        return _("Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen.")
 
     def _pause_hint(self) -> Iterator[str]:
         if self._pause is None:
@@ -291,7 +294,7 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
         planned = _("Es ist kein weiteres Senden geplant.")
     else:
         planned = _("Das nächste Senden ist am {time} geplant.").format(time=format_datetime(waiting.next_at.astimezone(zone)))
-    left = _("Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern».")
+    left = _("Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht auf der «Anrufliste».")
     waits = _("{waiting}.").format(waiting=waiting_words(waiting))
     return _("Mitteilungen jetzt senden?"), f"{waits} {planned} {left}", _("Jetzt &senden"), _("&Nein")
 
@@ -299,10 +302,7 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
 def abandon_question(row: JobRow) -> tuple[str, str, str]:
     """Returns what is asked before a person ends what is tried again: question, consequence, the button's words."""
     consequence = (
-        _(
-            "Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf."
-            " Wer dann zu spät erinnert würde, steht unter «Anders zu erinnern»."
-        )
+        _("Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf. Wer dann zu spät erinnert würde, steht auf der «Anrufliste».")
         if row.stored.key is JobKey.SEND_MESSAGES
         else _("Der Rest wartet bis zum nächsten geplanten Lauf.")
     )

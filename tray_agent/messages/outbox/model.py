@@ -11,6 +11,9 @@ from enum import StrEnum
 from tray_agent.errors import KnownError
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 
+LONGEST_NOTE = 500
+"""Characters of a note on the call list; what is longer is cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
