@@ -160,9 +160,10 @@ def test_leaving_without_saving_asks_and_then_writes_nothing(dialog: SettingsDia
     assert agent.settings.load().text(declared.QUIET_FROM) == "20:00"
 
 
-def test_the_wheel_goes_to_the_page_and_changes_no_switch(dialog: SettingsDialog) -> None:
+def test_the_wheel_goes_to_the_page_and_changes_no_switch(qtbot: QtBot, dialog: SettingsDialog) -> None:
     days, bar = _child(dialog, QSpinBox, "SMSService.OffsetStartTage"), dialog._area.verticalScrollBar()
     assert bar is not None
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
     turn_wheel(days)
     assert bar.value() > 0
     assert not dialog.has_unsaved_changes()
