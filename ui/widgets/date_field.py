@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from PyQt6.QtCore import QDate
+from PyQt6.QtCore import QDate, QSize
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QDateEdit, QWidget
+
+from ui.look.scale import u
+
+_MORE = 10
 
 _SEPARATORS = frozenset(".,/- ")
 
@@ -24,6 +28,14 @@ class DateField(QDateEdit):
         self.setCalendarPopup(True)
         if day is not None:
             self.setDate(QDate(day.year, day.month, day.day))
+
+    def sizeHint(self) -> QSize:
+        """Returns room for the whole date beside the arrow; *Qt* counts one of its margins only."""
+        return super().sizeHint() + QSize(u(_MORE), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        """Returns the same: a date is not cut."""
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Passes over a separator where the field went on to the next part by itself; any separator leads to the next part."""

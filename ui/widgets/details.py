@@ -46,7 +46,8 @@ class Details(Card):
 
         Line breaks stay, nothing is taken for mark-up. What is told stays where it is scrolled to while it says the same.
         """
-        self._picture.show_icon(status_icon(status) if status and title else QIcon())
+        self._picture.setVisible(status is not None)
+        self._picture.show_icon(status_icon(status) if status is not None else QIcon())
         self.words.tell((title, *map(in_windows, paragraphs)) if title else ())
 
     def toPlainText(self) -> str:
