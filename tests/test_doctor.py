@@ -16,7 +16,7 @@ from tests.messages.world import Accounts
 from tests.support.refusing import Refusing
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, StoreSection
+from tray_agent.config.machine import GatewayAccount, GatewaySection, Machine, PracticeSection, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.config.settings import REMINDERS_ON
 from tray_agent.doctor import CheckVerdict, Subject, examine
@@ -26,6 +26,7 @@ from tray_agent.messages.gateways.contract import GatewayTime, GatewayUnavailabl
 from tray_agent.schedules.codes import Frequency
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.database import Database
+from tray_agent.store.schema_version import NEWEST, current_revision
 from tray_agent.store.tables import agent_presence
 
 
@@ -41,6 +42,20 @@ def test_a_store_is_good_that_takes_a_row_and_gives_it_back(agent: Agent) -> Non
     assert found.verdict is CheckVerdict.GOOD
     with agent.store.read() as connection:
         assert connection.execute(select(func.count()).select_from(agent_presence)).scalar() == 0
+
+
+def test_of_an_embedded_store_that_is_not_made_yet_everything_is_said_and_nothing_is_made(tmp_path: Path) -> None:
+    server = PracticeSection(url="postgresql+psycopg://127.0.0.1:9/praxis")
+    machine = Machine(store=StoreSection(url=f"sqlite:///{(tmp_path / 'new.db').as_posix()}"), practice=server)
+    with Agent(machine, secrets=MemorySecrets(), workstation="PC1") as agent:
+        new, private, *others = examine(agent, Subject.STORE, Subject.PLAN, Subject.WORKSTATIONS, Subject.GATEWAY, Subject.MAIL)
+        assert new.verdict is CheckVerdict.NOTICE
+        assert "legt sie beim ersten Start an" in new.sentence
+        assert private.verdict is CheckVerdict.FAULT
+        assert private.sentence.startswith("Die Praxisdaten liegen auf einem Server")
+        assert {found.verdict for found in others} == {CheckVerdict.NOTICE}
+        assert current_revision(agent.store_unchecked) is None
+        assert current_revision(agent.store) == NEWEST
 
 
 def test_a_store_that_can_only_be_read_is_a_fault(agent: Agent) -> None:

@@ -347,7 +347,7 @@ class Agent:
     def gaps(
         self, schedules: Mapping[JobKey, Schedule] | None = None, changes: Mapping[Setting, Value] | None = None
     ) -> Sequence[OrderFinding]:
-        """Returns what is to be told of days on which no planned run reminds of an appointment. Asks the databases.
+        """Returns what is to be told of days on which no planned run reminds of an appointment, or greets. Asks the databases.
 
         Args:
             schedules: of all jobs; by default those that are saved.
@@ -359,13 +359,15 @@ class Agent:
         from tray_agent.config.settings import Settings
         from tray_agent.job_kinds import JobKey
         from tray_agent.messages.rules.eligibility import RuleSettings
+        from tray_agent.messages.rules.gaps import find_greeting_gaps
         from tray_agent.messages.work.coverage import gaps_of
 
-        reminders = JobKey.PREPARE_REMINDERS
-        schedule = schedules[reminders] if schedules else self.jobs.plans.load().jobs[reminders].schedule
-        settings = Settings({**self.settings.load().values, **(changes or {})})
-        gaps = gaps_of(self.store, lambda: self.practice, schedule, RuleSettings.of(settings), self.zone)
-        return (*self._private_finding(schedules), *gaps)
+        plan = self.jobs.plans.load()
+        planned = schedules or {key: job.schedule for key, job in plan.jobs.items()}
+        settings = RuleSettings.of(Settings({**self.settings.load().values, **(changes or {})}))
+        reminders = gaps_of(self.store, lambda: self.practice, planned[JobKey.PREPARE_REMINDERS], settings, self.zone)
+        greetings = find_greeting_gaps(planned[JobKey.PREPARE_BIRTHDAYS], settings, self.zone, plan.now)
+        return (*self._private_finding(schedules), *reminders, *greetings)
 
     def _private_finding(self, schedules: Mapping[JobKey, Schedule] | None) -> Iterator[OrderFinding]:
         """Gives that nothing is sent from here until a person has decided, where sending is enabled and the store may be one of several."""

@@ -122,7 +122,7 @@ def _stale_values(agent: Agent) -> Iterator[str]:
 
 def _passwords_elsewhere(agent: Agent, name: str) -> Iterator[_Finding]:
     """Gives the other workstations that lack a password, by name."""
-    for one in agent.jobs.presences.there():
+    for one in () if _is_to_be_made(agent) else agent.jobs.presences.there():
         is_other = one.report and (one.workstation, one.report.user) != (agent.workstation, getpass.getuser())
         if is_other and one.report and one.report.secrets.get(name) is False:
             advice = _("Dort unter «Einrichten» das Passwort eingeben, oder «vitoclient config confirm» aufrufen.")
@@ -130,15 +130,25 @@ def _passwords_elsewhere(agent: Agent, name: str) -> Iterator[_Finding]:
             yield NOTICE, text.format(workstation=one.workstation, user=one.report.user, name=name), advice
 
 
-def _store(agent: Agent) -> Iterator[_Finding]:
-    from tray_agent.store.schema_version import check_schema, current_revision
+def _is_to_be_made(agent: Agent) -> bool:
+    """Returns whether the store is a file whose tables the program makes at its next start: no examination makes them."""
+    from tray_agent.store.schema_version import current_revision
 
     database = agent.store_unchecked
-    is_brought_up = database.dialect == "sqlite" and current_revision(database) is not None
-    check_schema(agent.store if is_brought_up else database)
-    agent.jobs.presences.prove_writable()
-    text = _("Die Datenbank des Agenten ist da, nimmt Änderungen an und ist auf dem Stand dieser Version: {url}.")
-    yield GOOD, text.format(url=without_password(agent.machine.store_url))
+    return database.dialect == "sqlite" and current_revision(database) is None
+
+
+def _store(agent: Agent) -> Iterator[_Finding]:
+    from tray_agent.store.schema_version import check_schema
+
+    database, url = agent.store_unchecked, without_password(agent.machine.store_url)
+    if _is_to_be_made(agent):
+        yield NOTICE, _("Die Datenbank des Agenten gibt es noch nicht; das Programm legt sie beim ersten Start an: {url}.").format(url=url)
+    else:
+        check_schema(agent.store if database.dialect == "sqlite" else database)
+        agent.jobs.presences.prove_writable()
+        text = _("Die Datenbank des Agenten ist da, nimmt Änderungen an und ist auf dem Stand dieser Version: {url}.")
+        yield GOOD, text.format(url=url)
     yield from _private_store(agent)
 
 
@@ -149,7 +159,7 @@ def _private_store(agent: Agent) -> Iterator[_Finding]:
     private = agent.private_store
     if private is None:
         return
-    decided = decision_about(agent.store_unchecked, private)
+    decided = None if _is_to_be_made(agent) else decision_about(agent.store_unchecked, private)
     if decided is None:
         yield FAULT, private.sentence, private.advice
     else:
@@ -206,10 +216,11 @@ def _synchronise() -> str:
 
 
 def _plan(agent: Agent) -> Iterator[_Finding]:
-    findings = agent.jobs.check()
+    is_to_be_made = _is_to_be_made(agent)
+    findings = () if is_to_be_made else agent.jobs.check()
     for finding in findings:
         yield NOTICE, finding.sentence, _("Zeitpläne unter «Aufträge verwalten» prüfen.")
-    if not any(planned.schedule.enabled for planned in agent.jobs.plans.load().jobs.values()):
+    if is_to_be_made or not any(planned.schedule.enabled for planned in agent.jobs.plans.load().jobs.values()):
         yield (
             NOTICE,
             _("Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."),
@@ -220,9 +231,10 @@ def _plan(agent: Agent) -> Iterator[_Finding]:
 
 def _workstations(agent: Agent) -> Iterator[_Finding]:
     """Examines what the agents of the practice tell of themselves; what this one lacks is examined where it belongs."""
+    from tray_agent.downloads.words import left_behind_sentence
     from tray_agent.jobs.abilities import lacks_lines
 
-    there = [one for one in agent.jobs.presences.known() if one.is_there]
+    there = [] if _is_to_be_made(agent) else [one for one in agent.jobs.presences.known() if one.is_there]
     if not there:
         text = _("Auf keinem Arbeitsplatz läuft der Agent: Es läuft nichts von selbst.")
         yield NOTICE, text, _("Das Tray-Programm starten, oder den Agenten als Dienst laufen lassen.")
@@ -244,6 +256,8 @@ def _workstations(agent: Agent) -> Iterator[_Finding]:
         named = ", ".join(f"{one.workstation} {one.version}" for one in there)
         text = _("Auf den Arbeitsplätzen laufen verschiedene Versionen dieses Programms: {named}.").format(named=named)
         yield NOTICE, text, _("Die älteren aktualisieren.")
+    if left := agent.downloads.left_behind():
+        yield FAULT, left_behind_sentence(left, agent.clock.now().astimezone(agent.zone)), _("Das Update unter «Downloads…» ausführen.")
     number = len({one.workstation.lower() for one in there})
     text = ngettext("Der Agent läuft auf {number} Arbeitsplatz.", "Der Agent läuft auf {number} Arbeitsplätzen.", number)
     yield GOOD, text.format(number=number)

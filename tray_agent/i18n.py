@@ -216,7 +216,8 @@ def format_long_date(value: date) -> str:
     """Returns a date with its weekday and month in words, in the language in force: Montag, 23. November 2026."""
     from babel.dates import format_date as written
 
-    return str(written(value, "full", locale_of(_Current.language)))
+    text = str(written(value, "full", locale_of(_Current.language)))
+    return text[:1].upper() + text[1:]
 
 
 def format_time(value: time | datetime) -> str:

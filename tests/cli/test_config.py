@@ -11,7 +11,8 @@ import pytest
 
 from tray_agent.agent import Agent
 from tray_agent.cli import run
-from tray_agent.config.machine import load_machine
+from tray_agent.config.machine import GATEWAY_KINDS, load_machine
+from tray_agent.messages.gateways.registry import KINDS
 from tray_agent.platforms.service_secrets import EnvironmentFile
 from tray_agent.store.configuration import ConfigurationStore
 from tray_agent.store.database import Database
@@ -73,6 +74,11 @@ def test_each_value_is_written_where_it_belongs(file: Path, capsys: pytest.Captu
     ["set", "mail.hsot", "x"], ["set", "mail", "x"], ["set", "mail.port", "viele"], ["set", "mail.host.x", "y"],
     ["set", "gateway.accounts.M1.originator", "x"], ["set", "böse.host", "x"], ["set", "gateway.accounts", "x"],
     ["unset", "mail.sender"], ["unset", "portal.address"],
+    ["set", "gateway.address", "javascript:x"], ["set", "gateway.address", ""], ["set", "gateway.address", "https://aspsms com/"],
+    ["set", "gateway.address", "json.aspsms.com"], ["set", "gateway.address", "https://:443/"], ["set", "gateway.kind", "fax"],
+    ["set", "mail.host", "mail example"], ["set", "mail.host", "smtp://mail.example"], ["set", "mail.host", "mail.example:587"],
+    ["set", "portal.address", "file:///C:/portal"], ["set", "portal.address", "https://portal.example:x/"],
+    ["set", "practice.link", "javascript:x"], ["set", "practice.link", "praxis am bellevue.ch"],
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_in_one_line(file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     before = file.read_bytes(), shown(capsys)
@@ -82,6 +88,30 @@ def test_what_does_not_fit_is_refused_in_one_line(file: Path, capsys: pytest.Cap
     assert said.startswith("vitoclient: Nicht gespeichert: ")
     assert said.count("\n") == 1
     assert (file.read_bytes(), shown(capsys)) == before
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("gateway.address", "http://127.0.0.1:8080/"), ("gateway.address", "https://[::1]/"), ("gateway.kind", "file"),
+    ("mail.host", "mail-1.praxis.local"), ("mail.host", "::1"), ("mail.host", ""), ("mail.host", "bücher.example"),
+    ("portal.address", "https://portal.example/praxis"), ("portal.address", ""), ("practice.link", "www.praxis.ch/termin"),
+    ("practice.link", "https://praxis.ch"), ("practice.link", ""),
+])  # fmt: skip
+def test_what_may_be_an_address_is_taken(file: Path, capsys: pytest.CaptureFixture[str], key: str, value: str) -> None:
+    assert run(["config", "set", key, value]) == 0
+    capsys.readouterr()
+    assert shown(capsys)[key]["value"] == value
+
+
+def test_a_wrong_address_that_stands_already_spoils_nothing_else(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown(capsys)
+    with Agent(load_machine(file)) as agent:
+        ConfigurationStore(agent.store).save({("gateway", "address"): "javascript:x"}, "PC9", lambda _rows: None)
+    found = shown(capsys)
+    assert (found["gateway.address"]["value"], found["mail.host"]["value"]) == ("javascript:x", "mail.example")
+
+
+def test_the_kinds_of_gateways_that_are_taken_are_those_that_are_made() -> None:
+    assert set(GATEWAY_KINDS) == set(KINDS)
 
 
 def test_what_can_not_be_used_is_told_instead_of_what_the_file_says(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,7 @@ def test_setting_up_begins_by_itself_and_holds_from_the_next_start(
     wait_until((home / "praxis.db").exists, "the database at the saved address")
     desktop.tray_icon()
     assert program.start_again() == 0
-    desktop.window("Übersicht")
+    desktop.window("Start")
     assert not desktop.find(Name=TITLE)
     _end(program)
 
@@ -116,7 +116,7 @@ def test_restart_puts_what_was_saved_in_force_at_once(desktop: SmallDesktop, hom
     assert successor != program.process.pid
     wait_until(lambda: len(desktop.tray_icons()) == 1, "one icon")
     assert program.start_again() == 0  # it is heard by the new one
-    desktop.window("Übersicht")
+    desktop.window("Start")
     os.kill(successor, signal.SIGTERM)
     program.cleared_away()
     wait_until(lambda: program.holder is None, "the end of the new program")

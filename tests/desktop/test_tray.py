@@ -77,9 +77,9 @@ def test_other_signals_end_it_too(desktop: SmallDesktop, start: StartProgram, na
 
 def test_click_opens_the_overview(desktop: SmallDesktop, start: StartProgram) -> None:
     program = start(desktop)
-    desktop.click_tray_icon(lambda: desktop.find(Name="Übersicht"), "the overview")
+    desktop.click_tray_icon(lambda: desktop.find(Name="Start"), "the start page")
     desktop.keys("Escape")
-    desktop.gone("Übersicht")
+    desktop.gone("Start")
     end(program)
 
 
@@ -103,10 +103,10 @@ def test_second_start_shows_the_first(desktop: SmallDesktop, start: StartProgram
     desktop.tray_icon()
 
     assert program.start_again() == 0
-    desktop.window("Übersicht")
+    desktop.window("Start")
     assert program.start_again() == 0
 
-    assert len(desktop.find(Name="Übersicht")) == 1
+    assert len(desktop.find(Name="Start")) == 1
     assert len(desktop.tray_icons()) == 1
     end(program)
 
@@ -115,7 +115,7 @@ def test_without_a_tray_the_second_start_opens_the_main_window(bare_desktop: Sma
     program = start(bare_desktop)
     program.listening()
     assert program.start_again() == 0
-    bare_desktop.window("Übersicht")
+    bare_desktop.window("Start")
     end(program)
 
 
@@ -163,7 +163,7 @@ def test_popup_does_not_take_the_keyboard(desktop: SmallDesktop, start: StartPro
     typing = start(desktop, VITOCLIENT_UI__POPUP="false", VITOCLIENT_UI__TOASTS="false")
     typing.listening()
     assert typing.start_again() == 0, typing.said
-    window = desktop.window_in_front("Übersicht")
+    window = desktop.window_in_front("Start")
 
     program = start(desktop, VITOCLIENT_UI__TOASTS="false")
     desktop.window(POPUP)
@@ -176,7 +176,7 @@ def test_popup_does_not_take_the_keyboard(desktop: SmallDesktop, start: StartPro
 def test_popup_and_toasts_can_be_switched_off(desktop: SmallDesktop, start: StartProgram, data: Path) -> None:
     offer_download(data)
     program = start(desktop, VITOCLIENT_UI__TOASTS="false", VITOCLIENT_UI__POPUP="false")
-    desktop.click_tray_icon(lambda: desktop.find(Name="Downloads|Übersicht"), "a window")
+    desktop.click_tray_icon(lambda: desktop.find(Name="Downloads|Start"), "a window")
     assert not desktop.find(Name=POPUP)
     end(program)
 

@@ -63,6 +63,7 @@ def test_what_leaves_the_practice_software_as_it_is_locks_nobody_out() -> None:
 
 def test_what_was_installed_tells_of_a_workstation_that_does_not() -> None:
     assert locked_out(UPDATE, [download(installed("PC2"))], {"PC2": None, "PC3": (2, 68)}, "PC1") is None
+    assert locked_out(UPDATE, [download(installed("PC2"))], {"PC2": (2, 68), "PC3": (2, 68)}, "PC1") is None  # told before it was installed
     older = download(installed("PC2"), version="2.68.001")
     found = locked_out(UPDATE, [older], {"PC2": None}, "PC1")
     assert found is not None

@@ -6,6 +6,7 @@ import io
 import json
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,9 @@ def test_who_installs_first_leaves_the_others_told_until_they_follow(agent: Agen
     facts = engine.notice_facts()
     assert facts.left_behind.startswith("LABOR arbeitet seit ")
     assert [download.element for download in facts.new_downloads] == ["update"]
+    agent.jobs.presences.tell(timedelta())
+    behind, _number = examine(agent, Subject.WORKSTATIONS)
+    assert (behind.verdict, behind.sentence) == (CheckVerdict.FAULT, facts.left_behind)
     agent.store.transact(lambda connection: own.hand_over(connection, signed, DownloadState.INSTALLED, "anna@PC1", 0))
     facts = engine.notice_facts()
     assert (facts.left_behind, facts.new_downloads) == ("", ())

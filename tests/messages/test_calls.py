@@ -16,8 +16,7 @@ from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.jobs.outlook import Outlook
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox import ticks
-from tray_agent.messages.outbox.model import CallEntry
+from tray_agent.messages.outbox.model import LONGEST_NOTE, CallEntry
 from tray_agent.messages.service import CallChangedError
 from tray_agent.messages.words import done_words, unreached_words, why_words
 from tray_agent.practice.model import Patient
@@ -273,7 +272,7 @@ def test_a_note_stays_until_somebody_writes_another_who_knows_of_it(every_world:
     assert only_open(world).message.note == "ruft zurück"
     assert world.service.note(noted, "", "beat@PC2").message.note is None
     long = world.service.note(only_open(world), "x" * 900, WHO).message.note
-    assert len(long or "") == ticks.LONGEST_NOTE
+    assert len(long or "") == LONGEST_NOTE
 
 
 def test_calls_in_vain_are_counted_and_taken_back(every_world: World) -> None:

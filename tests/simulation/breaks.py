@@ -18,7 +18,7 @@ from tests.simulation.play import CALM_DAYS, SHORT_DAYS, play
 from tests.simulation.record import Record
 from tests.simulation.simulation import Script, nothing_else
 from tests.simulation.troubles import Kind, at
-from tray_agent.jobs import claims, settlement
+from tray_agent.jobs import claims, plan, settlement
 from tray_agent.jobs.abilities import Turn
 from tray_agent.jobs.catch_up import Decision as PlannedDecision
 from tray_agent.jobs.catch_up import Wait
@@ -282,6 +282,12 @@ def _everybody_claims(patching: pytest.MonkeyPatch) -> None:
     patching.setattr(settlement, "whose_turn", lambda _own, _others: Turn.OURS)
 
 
+def _any_version_goes_on(patching: pytest.MonkeyPatch) -> None:
+    """Lets a program of another version than the tables work with them."""
+    for module in (claims, plan):
+        patching.setattr(module, "check_still", lambda _connection: None)
+
+
 LIVELY = 8
 
 BREAKS: Mapping[str, Break] = {
@@ -320,6 +326,9 @@ BREAKS: Mapping[str, Break] = {
     "another patient and doctor are overlooked": Break(_others_overlooked, "last word is true", 34, LIVELY, lively=True),
     "the call list forgets what is prepared": Break(
         _prepared_unlisted, "no silence", 34, 3, script=hour("gateway away until the patients come")
+    ),
+    "a program of another version goes on": Break(
+        _any_version_goes_on, "other versions stop", 34, 3, script=hour("the first computer has not followed")
     ),
     "who lacks something sends all the same": Break(
         _everybody_claims, "who can not leaves it", 34, 3, script=hour("the first computer without passwords")

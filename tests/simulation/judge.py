@@ -426,6 +426,14 @@ def who_can_not_leaves_it(evidence: Evidence) -> Iterator[Violation]:
         yield _violation("who can not leaves it", evidence, begun, said)
 
 
+def other_versions_stop(evidence: Evidence) -> Iterator[Violation]:
+    """A computer whose program has another version than the tables begins nothing, and says so."""
+    for begun, name in evidence.record.begun_outdated:
+        yield _violation("other versions stop", evidence, begun, f"{name} began a run, and its program has another version than the tables")
+    for since, name in evidence.record.silent_outdated:
+        yield _violation("other versions stop", evidence, since, f"{name} did not say that its program has another version")
+
+
 def _could_be_told(evidence: Evidence, visit: Visit, since: datetime, comes: datetime) -> bool:
     """Returns whether the log had to say that a visit is gone, or of one that is missing the call list in the last hours."""
     if not visit.deleted:
@@ -471,6 +479,7 @@ RULES: Mapping[str, Rule] = {
     "last word is true": last_word_is_true,
     "what comes late is counted": what_comes_late_is_counted,
     "who can not leaves it": who_can_not_leaves_it,
+    "other versions stop": other_versions_stop,
 }
 
 

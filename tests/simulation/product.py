@@ -85,8 +85,10 @@ from tray_agent.practice.views import MANDANTS as MANDANTS_VIEW
 from tray_agent.protocol.model import RunReason, RunState
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
+from tray_agent.store import migrate, schema_version
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
+from tray_agent.store.schema_version import REVISIONS, SchemaOutdatedError
 from tray_agent.store.tables import activity
 
 LOADED_ONCE: tuple[object, ...] = (runner, service, prepare, send, status)
@@ -138,18 +140,30 @@ Reminder = tuple[str, datetime]
 
 
 @contextmanager
-def product_in_strands(timetable: Timetable) -> Iterator[None]:
-    """Runs the product's threads as strands."""
+def product_in_strands(timetable: Timetable, wires: Wires) -> Iterator[None]:
+    """Runs the product's threads as strands, each with the version of the program that its computer has."""
     level = logging.root.manager.disable
     sliced = [module for name, module in sys.modules.items() if name.startswith("tray_agent.messages.work") and hasattr(module, "SLICE")]
     with ExitStack() as undone:
         for module in sliced:
             undone.callback(setattr, module, "SLICE", vars(module)["SLICE"])
             vars(module)["SLICE"] = _WAITING_SLICE
+        undone.callback(setattr, schema_version, "_read", schema_version._read)
+        vars(schema_version)["_read"] = _as_seen(timetable, wires, schema_version._read)
         undone.callback(logging.disable, level)
         logging.disable(logging.CRITICAL)
         undone.enter_context(strands_for_threads(timetable, ("tray_agent.jobs", "tray_agent.messages")))
         yield
+
+
+def _as_seen(timetable: Timetable, wires: Wires, read: Callable[[Connection], str | None]) -> Callable[[Connection], str | None]:
+    """Returns the reading of the tables' version as the computer sees it that reads: only one version of the program is here."""
+
+    def seen(connection: Connection) -> str | None:
+        found = read(connection)
+        return wires.versions.get(timetable.current.place.computer, found) if timetable.current else found
+
+    return seen
 
 
 @dataclass(slots=True)
@@ -166,6 +180,7 @@ class Wires:
         empty_views: the practice's views that hold nothing for a while.
         missing: appointments that the view of appointments lacks for a while.
         lacking: the computers that have no passwords for a while.
+        versions: the computers whose program is older or newer than the tables for a while: as which version it sees them.
         lose_commits: so many of the next COMMITs get no answer.
         requests: how often each account's gateway was asked, by instant.
         inquiries: of these what asked about deliveries.
@@ -182,6 +197,7 @@ class Wires:
     empty_views: frozenset[PracticeView] = frozenset()
     missing: frozenset[str] = frozenset()
     lacking: set[str] = field(default_factory=set)
+    versions: dict[str, str] = field(default_factory=dict)
     lose_commits: int = 0
     requests: list[tuple[datetime, str]] = field(default_factory=list)
     inquiries: list[tuple[datetime, str]] = field(default_factory=list)
@@ -504,6 +520,7 @@ class Surroundings:
         changed: hears that something in the store is new, so that every computer looks at the plan.
         ran: hears how runs ended.
         began: hears which computer began a run of which job.
+        stopped: hears which computer said that its program is of another version than the tables.
     """
 
     timetable: Timetable
@@ -517,6 +534,7 @@ class Surroundings:
     changed: Callable[[], None]
     ran: Callable[[Ran], None]
     began: Callable[[str, JobKey], None]
+    stopped: Callable[[str], None]
 
 
 class Office(Agent):
@@ -581,7 +599,7 @@ class Programme:
 
     def __init__(self, name: str, number: int, around: Surroundings, *, counts_sleep: bool) -> None:
         self.name = name
-        self.place = Place(around.timetable, f"{name} {number}", counts_sleep=counts_sleep)
+        self.place = Place(around.timetable, name, number, counts_sleep=counts_sleep)
         self.doomed: tuple[str, int] | None = None
         self.on_doom: Callable[[], None] = self.place.kill
         self._around = around
@@ -597,7 +615,8 @@ class Programme:
     @property
     def is_on(self) -> bool:
         """Returns whether somebody could work on it."""
-        return not (self.place.dead or self.place.asleep or self.place.offline or self._quitting)
+        has_other_version = self.name in self._around.wires.versions
+        return not (self.place.dead or self.place.asleep or self.place.offline or self._quitting or has_other_version)
 
     @property
     def running(self) -> bool:
@@ -728,7 +747,10 @@ class Programme:
             if self._around.wires.lacking:  # else nobody needs to know what the others can do
                 self._office.jobs.presences.tell(timedelta(0))
             plan, waits_until = self._office.jobs.settlement.settle(self._launch, away)
-        except KnownError:
+        except KnownError as error:
+            if isinstance(error, SchemaOutdatedError):
+                self._office.jobs.runner.give_back_all()
+                self._around.stopped(self.name)
             self._away_since = self._away_since or now
             self._retry = min(2 * self._retry, 60.0)
             return self._retry
@@ -779,6 +801,16 @@ class Programme:
         self._around.timetable.at(self._around.timetable.now, self.on_doom, first=True)
         self._around.timetable.wait(60.0)  # never comes back from it
         raise KilledError
+
+
+OLDER, NEWER = "9999", REVISIONS[0]
+"""As which versions a program sees tables that a later one has made, and those that nobody has brought up to its own."""
+
+
+def bring_up(engine: Engine) -> None:
+    """Does with the store what bringing its tables up to another version does with all that goes on."""
+    with engine.begin() as connection:
+        migrate._end_what_goes_on(connection)
 
 
 def notices_since(engine: Engine, number: int) -> tuple[int, list[Notice]]:

@@ -107,6 +107,8 @@ class Record:
         inquiries: of these what asked about deliveries.
         begun_unable: when a computer without passwords began to send, which, and which other could have.
         told_unable: when it was told that no computer can do a job.
+        begun_outdated: when a computer whose program has another version than the tables began a run, and which.
+        silent_outdated: when a computer had not said for minutes that its program has another version, and which.
     """
 
     seed: int
@@ -127,6 +129,8 @@ class Record:
     inquiries: list[tuple[datetime, str]] = field(default_factory=list)
     begun_unable: list[tuple[datetime, str, str]] = field(default_factory=list)
     told_unable: list[datetime] = field(default_factory=list)
+    begun_outdated: list[tuple[datetime, str]] = field(default_factory=list)
+    silent_outdated: list[tuple[datetime, str]] = field(default_factory=list)
 
     def most_inquiries(self, within: timedelta) -> int:
         """Returns how often one account was asked about deliveries at the most in any time of this length."""

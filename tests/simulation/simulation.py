@@ -28,6 +28,8 @@ from tests.simulation.agenda import (
 from tests.simulation.life import DAYS_AHEAD, Life, of_data_and_computers
 from tests.simulation.product import (
     ACCOUNTS,
+    NEWER,
+    OLDER,
     QUIET,
     SENDING,
     SENT_AT,
@@ -39,6 +41,7 @@ from tests.simulation.product import (
     Surroundings,
     Wires,
     World,
+    bring_up,
     new_store,
     notices_since,
     product_in_strands,
@@ -111,7 +114,7 @@ class Simulation:
         engine = new_store(folder / "store.db")
         self._around = Surroundings(
             self._timetable, engine, self._world, self._surgery, self._wires, seed, folder,
-            self._tell, self._changed, self._ran, self._began,
+            self._tell, self._changed, self._ran, self._began, self._stopped,
         )  # fmt: skip
         self._names = COMPUTERS[: self.random.choice((1, 2, 2, 3))]
         self._counts_sleep = {name: self.random.random() < 0.7 for name in self._names}
@@ -130,6 +133,8 @@ class Simulation:
         self._copies: deque[tuple[datetime, Copy]] = deque(maxlen=COPIES)
         self._noticed = 0
         self._waits_for_answer = self._is_asked = False
+        self._has_other_version: dict[str, datetime] = {}
+        self._has_said_so: set[str] = set()
         self._since: dict[str, datetime] = {}
         """Since when each computer that is on can or can't send, as it does now."""
 
@@ -149,7 +154,7 @@ class Simulation:
             closing.callback(machine_random.setstate, state)
             closing.callback(self._around.engine.dispose)
             closing.enter_context(self._world.server)
-            closing.enter_context(product_in_strands(self._timetable))
+            closing.enter_context(product_in_strands(self._timetable, self._wires))
             closing.callback(self._switch_everything_off)
             self._open(days)
             for number in range(days):
@@ -209,12 +214,26 @@ class Simulation:
                     begin = partial(self._begin, trouble, self._troubles)
                     self._timetable.at(trouble.begins, begin)
 
+        for trouble in self._versions(day):
+            self._timetable.at(trouble.begins, partial(self._begin, trouble, -1))
+
         lacking = Random(f"{self.record.seed} {day} lacking")
         if is_working_day(day) and lacking.random() < 0.25:
             for name in self._names if lacking.random() < 0.3 else [lacking.choice(self._names)]:
                 begins = at(day, time(lacking.choice((9, 9, 10, 11)), lacking.randrange(60)))
                 ends = begins + timedelta(minutes=lacking.uniform(5, 150))
                 self._timetable.at(begins, partial(self._begin, Trouble(Kind.LACKS, begins, ends, name), -1))
+
+    def _versions(self, day: date) -> Iterator[Trouble]:
+        """Gives what happens where one computer gets a new version of the program: the others follow, in the same hour or next morning."""
+        random = Random(f"{self.record.seed} {day} version")
+        if not is_working_day(day) or len(self._names) < 2 or random.random() > 0.1:
+            return
+        begins = at(day, time(random.choice((8, 9, 10, 10, 14)), random.randrange(60)))
+        first, tables_follow = random.choice(self._names), random.random() < 0.3
+        for name in [first] if tables_follow else [name for name in self._names if name != first]:
+            ends = begins + timedelta(minutes=random.choice((5, 60, 24 * 60)) * random.uniform(0.5, 1))
+            yield Trouble(Kind.OTHER_VERSION, begins, ends, name, 1.0 if tables_follow else 0.0)
 
     def _expect_of_data_and_computers(self, day: date, random: Random) -> None:
         drawn = list(of_data_and_computers(day, random))
@@ -441,6 +460,17 @@ class Simulation:
         others = [other for other in self._able if self._since.get(other, self.record.starts) < lately]
         if job is JobKey.SEND_MESSAGES and name in self._wires.lacking and self._since.get(name, self.now) < lately and others:
             self.record.begun_unable.append((self.now, name, others[0]))
+
+        if self._has_other_version.get(name, self.now) < self.now - timedelta(
+            seconds=5
+        ):  # what was claimed before begins, and ends at once
+            self.record.begun_outdated.append((self.now, name))
+
+    def _stopped(self, name: str) -> None:
+        """Notes that a computer says that its program has another version than the tables."""
+        if name not in self._has_said_so:
+            self._tell(name, "says that its program has another version than the tables")
+        self._has_said_so.add(name)
 
     # Bad hours
 
@@ -669,6 +699,36 @@ class Simulation:
             self._computers_changed()
             self._changed()
 
+    def _other_version(self, trouble: Trouble) -> None:
+        """Lets a computer have an older program than the tables, which were just brought up, or a newer one."""
+        name, is_newer = trouble.where, trouble.detail > 0.5
+
+        def followed() -> None:
+            self._wires.versions.pop(name, None)
+            self._has_other_version.pop(name, None)
+            if is_newer:
+                bring_up(self._around.engine)
+            if name in self._programmes:
+                self._switch_off(name, "is updated")
+            self._switch_on(name)
+
+        def look() -> None:
+            programme = self._programmes.get(name)
+            could = programme is beginning and programme is not None and not (programme.place.asleep or programme.place.offline)
+            if could and name in self._wires.versions and not (self._wires.store_away or was_away) and name not in self._has_said_so:
+                self.record.silent_outdated.append((self.now, name))
+
+        beginning, was_away = self._programmes.get(name), self._wires.store_away
+        with self._during(trouble, "", followed):
+            if not is_newer and self._wires.versions.get(name) is None:
+                bring_up(self._around.engine)
+            self._wires.versions[name] = NEWER if is_newer else OLDER
+            self._has_other_version[name] = self.now
+            self._has_said_so.discard(name)
+            self._computers_changed()
+            self._changed()
+        self._timetable.after(120, look)
+
     def _everything_off(self, trouble: Trouble) -> None:
         def over() -> None:
             self._all_off -= 1
@@ -762,6 +822,7 @@ _BEGIN: dict[Kind, Callable[[Simulation, Trouble], None]] = {
     Kind.VIEWS_EMPTY: Simulation._views_empty,
     Kind.VIEW_LACKS: Simulation._view_lacks,
     Kind.LACKS: Simulation._lacks,
+    Kind.OTHER_VERSION: Simulation._other_version,
     Kind.ALL_OFF: Simulation._everything_off,
     Kind.PUT_BACK: Simulation._put_back,
 }

@@ -32,12 +32,16 @@ class KilledError(BaseException):
 class Place:
     """Where strands run: one start of the program on one computer, which may sleep and dies once.
 
+    Args:
+        computer: its name.
+        number: of the start.
+
     Attributes:
         offline: whether its cable is out.
     """
 
-    def __init__(self, timetable: Timetable, name: str, *, counts_sleep: bool = True) -> None:
-        self.name = name
+    def __init__(self, timetable: Timetable, computer: str, number: int, *, counts_sleep: bool = True) -> None:
+        self.computer, self.name = computer, f"{computer} {number}"
         self.dead = self.offline = False
         self.strands: set[Strand] = set()
         self._timetable = timetable

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     VIEWS_EMPTY = "views empty"
     VIEW_LACKS = "view lacks appointments"
     LACKS = "computer without passwords"
+    OTHER_VERSION = "computer with another version of the program"
     ALL_OFF = "all computers off"
     PUT_BACK = "store put back"
 

@@ -20,7 +20,8 @@ from PyQt6.QtWidgets import (
     QTabBar,
     QWidget,
 )
-from ui.dialogs.overview import mnemonic_of
+
+from ui.widgets.mnemonics import mnemonic_of
 
 
 def unnamed_widgets(window: QWidget) -> list[str]:

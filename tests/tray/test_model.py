@@ -17,6 +17,7 @@ from tray_agent.tray.model import (
     AgentFacts,
     CheckNow,
     Concern,
+    ConcernKind,
     DialogName,
     Idle,
     Look,
@@ -87,12 +88,12 @@ def test_nothing_is_called_in_order_that_is_not(facts: AgentFacts, word: str) ->
     ("facts", "opens"),
     [
         (replace(FACTS, new_downloads=1, concerns=(CONCERN,)), DialogName.DOWNLOADS),
-        (replace(FACTS, concerns=(CONCERN,)), DialogName.ACTIVITY),
-        (FACTS, DialogName.OVERVIEW),
-        (replace(FACTS, new_downloads=1, database_away=True), DialogName.OVERVIEW),
+        (replace(FACTS, concerns=(CONCERN,)), DialogName.START),
+        (FACTS, DialogName.START),
+        (replace(FACTS, new_downloads=1, database_away=True), DialogName.START),
     ],
 )
-def test_double_click_opens_what_needs_attention_first_the_new_downloads(facts: AgentFacts, opens: DialogName) -> None:
+def test_double_click_opens_the_new_downloads_and_else_the_start_page(facts: AgentFacts, opens: DialogName) -> None:
     state = tray_state(facts)
     assert state.default_action == OpenDialog(opens)
     assert [item.action for item in state.menu if item.default] == [OpenDialog(opens)]
@@ -102,17 +103,20 @@ def test_double_click_opens_what_needs_attention_first_the_new_downloads(facts: 
     ("facts", "tooltip"),
     [
         (replace(FACTS, starting=True), "vitoclient-Services\nWird gestartet …"),
-        (FACTS, "vitoclient-Services\nNächster Lauf: 10:10, Mitteilungen senden"),
+        (FACTS, "vitoclient-Services\nAlles läuft. Doppelklick: Start.\nNächster Lauf: 10:10, Mitteilungen senden"),
         (
             replace(FACTS, next_run=NextRun("Download-Service", NOW + timedelta(days=1))),
-            "vitoclient-Services\nNächster Lauf: morgen 10:00, Download-Service",
+            "vitoclient-Services\nAlles läuft. Doppelklick: Start.\nNächster Lauf: morgen 10:00, Download-Service",
         ),
         (
             replace(FACTS, next_run=NextRun("Download-Service", NOW + timedelta(days=2))),
-            "vitoclient-Services\nNächster Lauf: 25.11.2026 10:00, Download-Service",
+            "vitoclient-Services\nAlles läuft. Doppelklick: Start.\nNächster Lauf: 25.11.2026 10:00, Download-Service",
         ),
         (replace(FACTS, next_run=None), "vitoclient-Services\nKein Auftrag ist aktiviert."),
-        (replace(FACTS, running="Mitteilungen senden"), "vitoclient-Services\nLäuft: Mitteilungen senden"),
+        (
+            replace(FACTS, running="Mitteilungen senden"),
+            "vitoclient-Services\nAlles läuft. Doppelklick: Start.\nLäuft: Mitteilungen senden",
+        ),
         (replace(FACTS, pause=PAUSE), "vitoclient-Services\nSenden pausiert bis 11:00.\nNächster Lauf: 10:10, Mitteilungen senden"),
         (
             replace(FACTS, next_run=None, pause=Pause(PauseScope.EVERYTHING, NOW, None, "Anna")),
@@ -120,7 +124,7 @@ def test_double_click_opens_what_needs_attention_first_the_new_downloads(facts: 
         ),
         (
             replace(FACTS, pause=PAUSE, new_downloads=2, running="Download-Service"),
-            "vitoclient-Services\nSenden pausiert bis 11:00.\n2 neue Downloads vorhanden.\nLäuft: Download-Service",
+            "vitoclient-Services\nSenden pausiert bis 11:00.\n2 heruntergeladen und geprüft. Doppelklick: Download-Liste.\nLäuft: Download-Service",
         ),
         (
             replace(FACTS, next_run=None, idle=Idle.SWITCHED_OFF),
@@ -130,7 +134,7 @@ def test_double_click_opens_what_needs_attention_first_the_new_downloads(facts: 
         (replace(FACTS, database_away=True), "vitoclient-Services\nDatenbank nicht erreichbar: nichts wird gesendet."),
         (
             replace(FACTS, new_downloads=1, concerns=(CONCERN,)),
-            f"vitoclient-Services\n1 neuer Download vorhanden.\n{CONCERN.sentence}\nNächster Lauf: 10:10, Mitteilungen senden",
+            f"vitoclient-Services\n1 heruntergeladen und geprüft. Doppelklick: Download-Liste.\n{CONCERN.sentence}\nNächster Lauf: 10:10, Mitteilungen senden",
         ),
     ],
 )
@@ -140,9 +144,18 @@ def test_tooltip(facts: AgentFacts, tooltip: str) -> None:
 
 def test_menu_in_the_order_of_the_specification() -> None:
     assert labels(tray_state(FACTS).menu) == [
-        "Übersicht…", "Download-Liste…", "Online-Portal…", "Aufträge verwalten…", "Aktivitäten/Fehler…", "Versand-Queue…", "Vorschau…",
-        "Credits…", "-", "Schalter…", "Textvorlagen…", "Einrichten…", "-", "Jetzt prüfen", "Pausieren", "-", "Info…", "Beenden",
+        "Start", "Anrufliste", "Download-Liste…", "Aufträge verwalten…", "Aktivitäten/Fehler…", "Weitere Fenster", "-", "Jetzt prüfen",
+        "Pausieren", "-", "Beenden",
     ]  # fmt: skip
+
+
+def test_the_menu_counts_who_is_to_be_called_and_what_is_new_and_leads_to_every_window() -> None:
+    calls = Concern("3 Patienten anders zu erinnern.", DialogName.CALLS, kind=ConcernKind.CALLS, number=3)
+    menu = tray_state(replace(FACTS, new_downloads=2, concerns=(calls,))).menu
+    assert labels(menu)[1:3] == ["Anrufliste (3)", "Download-Liste… (2)"]
+    every = [item for entry in menu for item in (entry, *entry.children)]
+    opened = {item.action.dialog for item in every if isinstance(item.action, OpenDialog)}
+    assert opened == set(DialogName) - {DialogName.QUESTIONS, DialogName.SCHEDULE, DialogName.JOB_HISTORY}  # asked for elsewhere
 
 
 def test_pause_menu_offers_both_scopes_and_all_lengths() -> None:
@@ -234,10 +247,10 @@ def test_short_tooltip_keeps_what_comes_next_and_tells_how_much_it_left_out() ->
 def test_short_tooltip_gives_up_the_next_run_before_the_pause() -> None:
     long_name = NextRun("Geburtstagsglückwünsche aufbereiten (jeden Werktag)", NOW + timedelta(days=3))
     state = tray_state(replace(FACTS, pause=replace(PAUSE, until=NOW + timedelta(days=2)), new_downloads=3, next_run=long_name))
-    assert fitted(state.lines, 100).splitlines() == [
+    assert fitted(state.lines, 120).splitlines() == [
         "vitoclient-Services",
         "Senden pausiert bis 25.11.2026 10:00.",
-        "3 neue Downloads vorhanden.",
+        "3 heruntergeladen und geprüft. Doppelklick: Download-Liste.",
     ]
 
 

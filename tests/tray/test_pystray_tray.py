@@ -112,7 +112,7 @@ def test_click_does_the_default_action(tray: PystrayTray, chosen: list[Action]) 
     pystray_icons[0]._on_notify(0, WM_LBUTTONUP)
     tray.show(state(new_downloads=2))
     pystray_icons[0]._on_notify(0, WM_LBUTTONUP)
-    assert chosen == [OpenDialog(DialogName.OVERVIEW), OpenDialog(DialogName.DOWNLOADS)]
+    assert chosen == [OpenDialog(DialogName.START), OpenDialog(DialogName.DOWNLOADS)]
 
 
 def test_menu_entries_do_what_they_say(tray: PystrayTray, chosen: list[Action]) -> None:
@@ -120,8 +120,8 @@ def test_menu_entries_do_what_they_say(tray: PystrayTray, chosen: list[Action]) 
     find(menu, "Jetzt prüfen").action(None, None)
     find(menu, "Beenden").action(None, None)
     assert chosen == [CheckNow(), Quit()]
-    assert find(menu, "Übersicht…").default
-    assert menu.items[8] is FakeMenu.SEPARATOR
+    assert find(menu, "Start").default
+    assert menu.items[6] is FakeMenu.SEPARATOR
 
 
 def test_submenu(tray: PystrayTray, chosen: list[Action]) -> None:
@@ -138,7 +138,7 @@ def test_only_what_changed_is_drawn(tray: PystrayTray) -> None:
     assert icon.menu is menu
     tray.show(state(new_downloads=2))
     assert icon.icon is not picture
-    assert "2 neue Downloads" in icon.title
+    assert "2 heruntergeladen" in icon.title
     assert len(pystray_icons) == 1
 
 

@@ -1,8 +1,7 @@
-"""The window *Protokoll Aktivitäten/Fehler*: tabs, filters, printing, deleting, the call list, the doubtful."""
+"""The window *Protokoll Aktivitäten/Fehler*: tabs, filters, printing, deleting, the doubtful."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,17 +12,15 @@ from PyQt6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
+from tests.messages.world import TOMORROW_NINE, World
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.jobs_world import Yes
 from tests.ui.keyboard import choose_days, press, type_text
 from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
-from tray_agent.config.machine import PracticeSection
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import Service
-from tray_agent.jobs.outlook import Outlook
-from tray_agent.messages.model import MessageKind, MessageState
+from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import DoubtDecision
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level
@@ -31,8 +28,8 @@ from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.activity_pages import LogPage
 from ui.models.activity import LogFilter
 from ui.models.period import Period
-from ui.models.print_outs import PrintOut, activity_list, letters
-from ui.widgets.printing import preview, print_with_dialog, write_pdf
+from ui.models.print_outs import PrintOut, activity_list
+from ui.widgets.printing import preview, print_with_dialog
 from ui.windows import DialogContext
 
 
@@ -85,8 +82,8 @@ def sentences(page: LogPage) -> list[str]:
 @pytest.mark.usefixtures("log", "practice")
 def test_it_opens_where_something_is_wrong(qtbot: QtBot, context: DialogContext) -> None:
     dialog = opened(qtbot, context)
-    assert [dialog.tabs.tabText(place) for place in range(5)] == [
-        "Downloads (0)", "SMS (1)", "Agent (0)", "Anders zu erinnern (0)", "In der Schwebe (0)",
+    assert [dialog.tabs.tabText(place) for place in range(4)] == [
+        "Downloads (0)", "SMS (1)", "Agent (0)", "In der Schwebe (0)",
     ]  # fmt: skip
     assert dialog.tabs.currentWidget() is dialog.logs[Service.SMS]
     assert sentences(sms(qtbot, dialog)) == ["Rossi Beat: gesendet.", "Meier Hans: spät gesendet.", "Müller Anna: keine Mobilnummer."]
@@ -184,147 +181,10 @@ def test_deleting_asks_first(qtbot: QtBot, context: DialogContext, agent: Agent,
     dialog.delete_all()
     assert not dialog.is_busy
     assert len(agent.jobs.log.page().rows) == 4
-    dialog.tabs.setCurrentWidget(dialog.calls)
+    dialog.tabs.setCurrentWidget(dialog.doubtful)
     assert not dialog.delete_button.isEnabled()
     dialog.delete_all()
     assert not dialog.is_busy
-
-
-def missed(world: World, number: int = 2) -> None:
-    """Lets the practice prepare reminders that can't be sent: no mobile number, no e-mail."""
-    for place in range(number):
-        patient = replace(ANNA, id=f"N{place}", first_name="Anna", last_name=f"Muster{place}", mobile=None, phone=f"044 262 11 2{place}")
-        world.practice.put(patient)
-        world.book_appointment(f"A{place}", TOMORROW_NINE + timedelta(hours=place), patient.id)
-    world.prepare()
-
-
-def test_the_call_list_is_ticked_off(qtbot: QtBot, context: DialogContext, practice: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    missed(practice)
-    dialog = opened(qtbot, context)
-    page = dialog.calls
-    assert dialog.tabs.currentWidget() is page
-    assert not page.tick_button.isEnabled()
-    page.table.selectRow(1)
-    press(page.table, Qt.Key.Key_Space)
-    assert page.tick_button.isEnabled()
-    asked = Yes()
-    monkeypatch.setattr(dialog, "ask", asked)
-    page.tick_button.click()
-    settle(qtbot, dialog)
-    qtbot.waitUntil(lambda: [entry.message.patient_name for entry in page.model.rows] == ["Anna Muster0"] or page.list.rowCount() == 1)
-    assert asked.questions == ["1 Patient wurde anders erinnert?"]
-    assert dialog.tabs.tabText(3) == "Anders zu erinnern (1)"
-    handled = [message for message in practice.messages() if message.handled_at]
-    assert len(handled) == 1
-    assert handled[0].handled_by is not None
-    assert handled[0].handled_by.endswith("@EMPFANG1")
-
-
-def test_the_call_list_says_of_each_whether_it_was_sent_and_when_it_is_tried_again(
-    qtbot: QtBot, context: DialogContext, practice: World
-) -> None:
-    missed(practice, 1)
-    for place in (1, 2):
-        practice.practice.put(replace(ANNA, id=f"W{place}", last_name=f"Wartet{place}"), treatment(f"W{place}"))
-        practice.book_appointment(f"B{place}", TOMORROW_NINE + timedelta(minutes=10 * place), f"W{place}")
-    practice.prepare()
-    practice.force(2, state="in_doubt", sending_at=practice.clock.now(), reason="in_doubt", sentence="Keine Antwort.")
-    practice.outlook = Outlook(practice.parts.instant(TOMORROW_NINE + timedelta(hours=1)))
-    rows = opened(qtbot, context).calls.list
-    assert [(rows.index(row, 4).data(), rows.index(row, 5).data().partition(".")[0]) for row in range(rows.rowCount())] == [
-        ("nicht gesendet", "Beim Patienten ist nur eine Nummer hinterlegt, an die keine SMS geht (z"),
-        ("unklar, ob gesendet", "Keine Antwort"),
-        ("noch nicht gesendet", "Nächster Versuch 24"),
-    ]
-
-
-def test_ticks_stay_when_the_list_is_read_anew(qtbot: QtBot, context: DialogContext, practice: World) -> None:
-    missed(practice)
-    dialog = opened(qtbot, context)
-    press(dialog.calls.table, Qt.Key.Key_Space)
-    dialog.reload()
-    settle(qtbot, dialog)
-    assert len(dialog.calls.model.ticked) == 1
-
-
-def test_the_call_list_on_paper_has_numbers_and_reasons(qtbot: QtBot, context: DialogContext, practice: World) -> None:
-    missed(practice)
-    dialog = opened(qtbot, context)
-    html = dialog.calls.print_out()().html
-    assert "044 262 11 20" in html
-    assert "24.11.2026 09:00" in html
-    assert html.count("☐") == 3
-
-
-def test_letters_say_place_and_time_and_no_more(qtbot: QtBot, context: DialogContext, practice: World, clock: ManualClock) -> None:
-    missed(practice)
-    entries = practice.service.call_list()
-    patients = practice.practice.patients({entry.message.patient_id for entry in entries})
-    printed = letters(entries, patients, PracticeSection(name="Praxis am Bellevue", phone="044 262 11 22"), context.agent.zone, clock.now())
-    assert printed.html.count("Gerne erinnern wir Sie an Ihren Termin am 24.11.2026 um") == 2
-    assert printed.html.count("page-break-before") == 1
-    assert "Frau Anna Muster0" in printed.html
-    assert printed.html.count(". . . . . .") // 4 == 2 * 2  # two lines in each letter for street and town, which nobody knows here
-    assert entries[0].sentence not in printed.html
-
-
-def test_a_letter_of_a_notice_says_which_time_no_longer_holds(
-    qtbot: QtBot, context: DialogContext, practice: World, clock: ManualClock
-) -> None:
-    missed(practice)
-    entry = practice.service.call_list()[0]
-
-    def letter(key: str, state: MessageState) -> str:
-        message = replace(
-            entry.message, kind=MessageKind.MOVED if key.startswith("moved") else MessageKind.REMINDER, unique_key=key, state=state
-        )
-        sender = PracticeSection(name="Praxis", phone="")
-        return letters([replace(entry, message=message)], {}, sender, context.agent.zone, clock.now()).html
-
-    told = "Er findet neu am 24.11.2026 um 09:00 Uhr statt; der bisherige am {day} um {time} Uhr gilt nicht mehr."
-    notice, reminder = "moved/20261124t0900/20261123t1630/a1", "reminder/20261123t1630/a1"
-    for key, state in ((notice, MessageState.ERROR), (notice, MessageState.UNKNOWN), (reminder, MessageState.DELIVERED)):
-        printed = letter(key, state)
-        assert told.format(day="23.11.2026", time="16:30") in printed
-        assert "<b>Terminverschiebung</b>" in printed
-        assert "erinnern" not in printed
-    # The notice arrived, and the appointment was moved once more: what it told is what no longer holds.
-    assert told.format(day="25.11.2026", time="11:00") in letter("moved/20261125t1100/20261123t1630/a1", MessageState.DELIVERED)
-    # Who was told nothing is reminded; who was told what is true, too.
-    for key, state in ((reminder, MessageState.ERROR), ("reminder/20261124t0900/a1", MessageState.UNKNOWN)):
-        assert "Gerne erinnern wir Sie an Ihren Termin am 24.11.2026 um 09:00 Uhr." in letter(key, state)
-
-
-@pytest.mark.parametrize(
-    ("written", "greeting"),
-    [("FR", "Bonjour"), ("it-CH", "Buongiorno"), ("de", "Guten Tag"), ("Rätoromanisch", "Guten Tag"), (None, "Guten Tag")],
-)
-def test_a_letter_is_in_the_language_of_its_patient(
-    qtbot: QtBot, context: DialogContext, practice: World, clock: ManualClock, written: str | None, greeting: str
-) -> None:
-    missed(practice)
-    entry = practice.service.call_list()[0]
-    patient = replace(practice.practice.patients({entry.message.patient_id})[entry.message.patient_id], language=written)
-    printed = letters([entry], {patient.id: patient}, PracticeSection(name="Praxis", phone=""), context.agent.zone, clock.now())
-    assert f"<p>{greeting}</p>" in printed.html
-    assert "24.11.2026" in printed.html
-
-
-def test_letters_are_shown_before_they_are_printed(
-    qtbot: QtBot, context: DialogContext, practice: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    missed(practice)
-    dialog = opened(qtbot, context)
-    shown: list[PrintOut] = []
-    monkeypatch.setattr("ui.dialogs.activity.preview", lambda printed, _parent: shown.append(printed))
-    dialog.calls.letters_button.click()
-    qtbot.waitUntil(lambda: len(shown) == 1)
-    assert shown[0].html.count("Gerne erinnern wir Sie") == 2
-    press(dialog.calls.table, Qt.Key.Key_Space)
-    dialog.calls.letters_button.click()
-    qtbot.waitUntil(lambda: len(shown) == 2)
-    assert shown[1].html.count("Gerne erinnern wir Sie") == 1
 
 
 @pytest.fixture
@@ -342,12 +202,12 @@ def test_a_message_in_doubt_is_decided(
 ) -> None:
     dialog = opened(qtbot, context)
     assert dialog.tabs.currentWidget() is dialog.doubtful
-    assert dialog.tabs.tabText(4) == "In der Schwebe (1)"
+    assert dialog.tabs.tabText(3) == "In der Schwebe (1)"
     asked = Yes()
     monkeypatch.setattr(dialog, "ask", asked)
     button = dialog.doubtful.sent_button if verdict is DoubtDecision.SENT else dialog.doubtful.again_button
     button.click()
-    qtbot.waitUntil(lambda: dialog.tabs.tabText(4) == "In der Schwebe (0)")
+    qtbot.waitUntil(lambda: dialog.tabs.tabText(3) == "In der Schwebe (0)")
     assert doubtful.only().state is state
     assert "Muster" in asked.questions[0]
     assert asked.consequences[0]
@@ -395,7 +255,7 @@ def test_the_logs_are_there_even_without_the_practice(
     def away(*_arguments: object) -> None:
         raise UnavailableError("Praxisdaten nicht erreichbar", "Die Daten der Praxis antworten nicht.")
 
-    monkeypatch.setattr(type(practice.service), "call_list", away)
+    monkeypatch.setattr(type(practice.service), "in_doubt", away)
     dialog = opened(qtbot, context)
     assert dialog.tabs.tabText(1) == "SMS (1)"
     assert "Praxisdaten nicht erreichbar" in dialog.banner.text
@@ -431,17 +291,6 @@ def test_a_pdf_that_cant_be_written_is_told(qtbot: QtBot, context: DialogContext
     dialog = opened(qtbot, context)
     dialog.printing.write_pdf(PrintOut("Liste", "<p>x</p>"), tmp_path / "nirgends" / "liste.pdf")
     assert "PDF nicht geschrieben" in dialog.banner.text
-
-
-def test_a_letter_each_on_its_page(tmp_path: Path, practice: World, context: DialogContext, clock: ManualClock, qtbot: QtBot) -> None:
-    missed(practice, 3)
-    entries = practice.service.call_list()
-    printed = letters(entries, {}, PracticeSection(name="Praxis am Bellevue", phone=""), context.agent.zone, clock.now())
-    write_pdf(printed, tmp_path / "briefe.pdf")
-    pages = pages_of(tmp_path / "briefe.pdf")
-    assert len(pages) == 3
-    assert all(page.startswith("Praxis am Bellevue") and page.count("Freundliche Grüsse") == 1 for page in pages)
-    assert all(page.rstrip().endswith("Praxis am Bellevue") for page in pages)  # no number that would tell of other patients' letters
 
 
 def test_a_list_that_goes_on_says_so(context: DialogContext) -> None:

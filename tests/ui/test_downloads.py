@@ -403,11 +403,15 @@ def test_whom_an_update_locks_out_is_told_before(
     qtbot.waitUntil(lambda: bool(asked) and not dialog.is_busy)
     assert asked == [
         (
-            "1 Arbeitsplatz meldet 2.68 und bleibt ausgesperrt, bis er folgt; von 1 ist nichts bekannt.",
-            "Danach arbeiten nur Arbeitsplätze mit 2.69. Es betrifft: LABOR (2.68), ARZT (nicht bekannt).",
+            "Ausführen und andere Arbeitsplätze aussperren?",
+            (
+                "1 Arbeitsplatz meldet 2.68 und bleibt ausgesperrt, bis er folgt; von 1 ist nichts bekannt.\n"
+                "Danach arbeiten nur Arbeitsplätze mit 2.69. Es betrifft: LABOR (2.68), ARZT (nicht bekannt)."
+            ),
         )
     ]
     qtbot.waitUntil(lambda: bool(service.installed) == agreed)
+    qtbot.waitUntil(lambda: ("bleiben ausgesperrt, bis das Update auch dort installiert ist" in dialog.banner.text) == agreed)
     assert len(dialog.model.ticked) == (0 if agreed else 2)
 
 

@@ -26,7 +26,9 @@ from tray_agent.tray.model import AgentFacts, DialogName, tray_state
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.outbox import OutboxDialog
 from ui.dialogs.preview import PreviewDialog
+from ui.dialogs.start import StartDialog
 from ui.widgets.controls import allow
+from ui.widgets.mnemonics import mnemonic_of, with_mnemonics
 from ui.widgets.tables import Column, ListModel, TableView
 from ui.windows import DialogContext, Windows
 
@@ -168,11 +170,11 @@ def language(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("language")
-def test_every_button_of_the_overview_has_a_letter_of_its_own(qtbot: QtBot, context: DialogContext) -> None:
-    dialog = OverviewDialog(context)
+def test_every_entry_of_the_rail_has_a_letter_of_its_own(qtbot: QtBot, context: DialogContext) -> None:
+    dialog = StartDialog(context)
     qtbot.addWidget(dialog)
     dialog.show_state(tray_state(AgentFacts(now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC))))
-    buttons = [button for button in dialog.findChildren(QPushButton) if button.isVisibleTo(dialog)]
+    buttons = [*dialog.rail.entries, dialog.head.check]
     assert len(buttons) > 10
     assert [button.text() for button in buttons if not mnemonic_of(button.text())] == []
     assert clashing_mnemonics(dialog) == []

@@ -80,7 +80,7 @@ def test_enabling_a_job_whose_time_is_over_asks_and_sends(qtbot: QtBot, windows:
     assert box.text() == "Mitteilungen jetzt senden?"
     assert box.informativeText() == (
         "3 Mitteilungen warten, 2 Termine liegen vor dem nächsten Senden. Das nächste Senden ist am 24.11.2026 10:10 geplant. "
-        "Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern»."
+        "Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht auf der «Anrufliste»."
     )
     press(box, "Jetzt &senden")
     qtbot.waitUntil(lambda: agent.jobs.history.last_runs().get(SEND) is not None)

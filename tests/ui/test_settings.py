@@ -7,7 +7,8 @@ from threading import Event
 from typing import TypeVar
 
 import pytest
-from PyQt6.QtWidgets import QCheckBox, QMessageBox, QSpinBox, QTimeEdit, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication, QCheckBox, QLabel, QMessageBox, QPushButton, QSpinBox, QTimeEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import turn_wheel
@@ -20,7 +21,8 @@ from tray_agent.jobs.model import JobChange
 from tray_agent.schedules.codes import Frequency, Weekdays
 from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.settings import SettingsDialog
-from ui.models.settings import SettingsModel, default_text
+from ui.dialogs.switch_rows import ReasonsDialog, SwitchRow
+from ui.models.settings import PLACES, SettingsModel, SwitchEntry, default_text, fold_text, is_found
 from ui.windows import DialogContext
 
 Widget = TypeVar("Widget", bound=QWidget)
@@ -31,8 +33,9 @@ def model(**values: declared.Value) -> SettingsModel:
     return SettingsModel(stored, PracticeIds({"M1": "Dr. Meier"}, {"K": "Kontrolle"}))
 
 
-def test_every_switch_stands_in_one_section() -> None:
-    assert [setting for _title, settings in model().sections() for setting in settings] == list(SETTINGS)
+def test_every_switch_stands_in_one_place() -> None:
+    shown = [setting.address for place in PLACES for entry in place.entries for setting in entry.switches]
+    assert sorted(shown) == sorted(setting.address for setting in SETTINGS)
 
 
 def test_what_does_not_fit_is_told_and_not_kept() -> None:
@@ -76,10 +79,42 @@ def test_languages_are_chosen_by_name() -> None:
     assert [choice.label for choice in model().choices(declared.FALLBACK_LANGUAGE)] == ["Deutsch", "Englisch", "Französisch", "Italienisch"]
 
 
-def test_the_default_is_told_with_its_unit() -> None:
-    assert default_text(declared.OFFSET_START) == "Vorgabe:\u00a01\u00a0Tag"
-    assert default_text(declared.DEFAULT_MANDANT) == "Vorgabe:\u00a0leer"
-    assert default_text(declared.find_setting("SMSService.Ersatzsprache")) == "Vorgabe:\u00a0Deutsch"
+def entry_of(setting: declared.Setting) -> SwitchEntry:
+    return next(entry for place in PLACES for entry in place.entries if setting in entry.switches)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (declared.OFFSET_START, "Vorgabe: 1 Tag"),
+        (declared.DEFAULT_MANDANT, "Vorgabe: leer"),
+        (declared.FALLBACK_LANGUAGE, "Vorgabe: Deutsch"),
+        (declared.QUIET_UNTIL, "Vorgabe: 20:00 bis 08:00"),
+    ],
+)
+def test_the_default_is_told_with_its_unit(setting: declared.Setting, told: str) -> None:
+    assert default_text(entry_of(setting)) == told.replace(" ", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("offsetstartstage", {declared.OFFSET_START}),  # as the manual spells it
+        ("smsservice ruhezeitbis", {declared.QUIET_UNTIL}),
+        ("KANTONS", {declared.QUIET_HOLIDAYS}),
+        ("ab wann", {declared.LEAST_CREDITS}),
+        ("offset segment", set()),
+    ],
+)
+def test_a_search_looks_into_question_explanation_and_key(words: str, found: set[declared.Setting]) -> None:
+    entries = [entry for place in PLACES for entry in place.entries if is_found(entry, words)]
+    assert {entry.switches[-1] for entry in entries} == found
+
+
+def test_what_is_seldom_used_is_named_where_it_is_folded() -> None:
+    downloads = next(place for place in PLACES if place.title == "Downloads")
+    assert fold_text(downloads) == "3 selten gebrauchte: alte Versionen, Bandbreite, Dateigrösse"
+    assert fold_text(PLACES[-1]) == ""
 
 
 @pytest.mark.parametrize(
@@ -135,9 +170,105 @@ def test_the_wheel_goes_to_the_page_and_changes_no_switch(dialog: SettingsDialog
     assert days.value() == max(days.minimum(), before - 1)
 
 
-def test_all_fields_stand_below_each_other(dialog: SettingsDialog) -> None:
-    editors = [_child(dialog, QWidget, setting.address) for setting in SETTINGS]
-    assert len({editor.mapTo(dialog, editor.rect().topLeft()).x() for editor in editors}) == 1
+def test_all_fields_end_at_one_line_and_all_boxes_begin_at_one(dialog: SettingsDialog) -> None:
+    for section in dialog.sections:
+        section.fold.setChecked(True)
+    QApplication.processEvents()
+    rows = [row for section in dialog.sections for row in section.rows]
+    last = [list(row.editors.values())[-1].widget for row in rows]
+    assert len({widget.mapTo(dialog, widget.rect().topRight()).x() for widget in last}) == 1
+    boxes = [widget for widget in last if isinstance(widget, QCheckBox)]
+    assert len({widget.mapTo(dialog, widget.rect().topLeft()).x() for widget in boxes}) == 1
+    assert {box.text() for box in boxes} == {"Ja", "Nein"}
+
+
+def test_section_and_key_stand_below_each_question(dialog: SettingsDialog) -> None:
+    texts = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {"SMSService › OffsetStartTage", "SMSService › RuhezeitVon, RuhezeitBis", "DownloadService › Aktiv"} <= texts
+
+
+def test_what_differs_tells_the_default_and_goes_back_to_it(dialog: SettingsDialog) -> None:
+    days, row = _child(dialog, QSpinBox, "SMSService.OffsetStartTage"), _row(dialog, declared.OFFSET_START)
+    assert (row.told.isHidden(), row.undo.isHidden(), dialog._leave.text()) == (True, True, "Schliessen")
+    days.setValue(2)
+    assert (row.told.isHidden(), row.undo.isHidden(), dialog._leave.text()) == (False, False, "&Verwerfen")
+    assert any("Vorgabe:\u00a01\u00a0Tag." in label.text() for label in row.findChildren(QLabel))
+    row.undo.click()
+    assert days.value() == 1
+    assert dialog.focusWidget() is days
+    assert not dialog.has_unsaved_changes()
+    assert (row.told.isHidden(), row.undo.isHidden()) == (True, True)
+
+
+def test_what_is_stored_and_no_default_can_go_back_but_is_not_told_as_a_change(qtbot: QtBot, context: DialogContext, agent: Agent) -> None:
+    agent.save_switches({declared.OFFSET_SEARCH: 5, declared.VISIT_REASONS: "K"})
+    dialog = SettingsDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.model is not None)
+    row = _row(dialog, declared.OFFSET_SEARCH)
+    assert row.isVisible()  # what somebody has set is not folded away
+    assert (row.told.isHidden(), row.undo.isHidden()) == (True, False)
+    reasons = _row(dialog, declared.VISIT_REASONS)
+    reasons.undo.click()
+    assert dialog.model is not None
+    assert dialog.model.changes == {declared.VISIT_REASONS: ""}
+    assert _child(dialog, QPushButton, "SMSService.Besuchsgründe").text() == "Alle …"
+
+
+def test_a_search_unfolds_and_leaves_only_what_it_finds(dialog: SettingsDialog) -> None:
+    search_days = _row(dialog, declared.OFFSET_SEARCH)
+    assert not search_days.isVisible()
+    dialog.search.setText("OffsetSuch")
+    assert [row.entry.switches for section in dialog.sections for row in section.rows if row.isVisible()] == [(declared.OFFSET_SEARCH,)]
+    dialog.search.setText("xyz")
+    assert dialog._nothing.isVisible()
+    dialog.search.clear()
+    assert not search_days.isVisible()
+    assert not dialog._nothing.isVisible()
+    assert _row(dialog, declared.OFFSET_START).isVisible()
+
+
+def test_a_chosen_place_is_shown_and_scrolling_marks_what_is_read(dialog: SettingsDialog) -> None:
+    bar = dialog._area.verticalScrollBar()
+    assert bar is not None
+    top = dialog.sections[2].y()
+    dialog.places.setCurrentRow(2)
+    assert bar.value() == top
+    bar.setValue(0)
+    assert dialog.places.currentRow() == 0
+    dialog.places.setCurrentRow(len(dialog.sections) - 1)  # can't come to the top, and stays chosen
+    assert dialog.places.currentRow() == len(dialog.sections) - 1
+
+
+def test_visit_reasons_are_ticked_in_a_list_of_their_own(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.dialogs.settings._load", lambda _agent: model())
+    dialog = SettingsDialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.model is not None)
+    button = _child(dialog, QPushButton, "SMSService.Besuchsgründe")
+    assert button.text() == "Alle …"
+    button.click()
+    listed = dialog.findChild(ReasonsDialog)
+    assert listed is not None
+    item = listed.items.item(0)
+    assert item is not None
+    item.setCheckState(Qt.CheckState.Checked)
+    listed.accept()
+    assert dialog.model is not None
+    assert dialog.model.changes == {declared.VISIT_REASONS: "K"}
+    assert (button.text(), button.toolTip()) == ("1 gewählt …", "Kontrolle")
+
+
+def test_discarding_leaves_without_a_question_and_writes_nothing(
+    dialog: SettingsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialog, "ask_unsaved", lambda: pytest.fail("asked"))
+    _child(dialog, QCheckBox, "SMSService.TerminerinnerungSenden").click()
+    dialog._leave.click()
+    assert not dialog.isVisible()
+    assert not agent.settings.load().yes(declared.REMINDERS_ON)
 
 
 def test_a_refused_save_keeps_the_window_and_what_was_changed(
@@ -206,6 +337,10 @@ def test_switches_can_be_edited_though_the_plan_can_not_be_looked_at(
     qtbot.waitUntil(lambda: context.background.idle)
     assert dialog.banner.text == ""
     assert dialog.has_unsaved_changes()
+
+
+def _row(dialog: SettingsDialog, setting: declared.Setting) -> SwitchRow:
+    return next(row for section in dialog.sections for row in section.rows if setting in row.editors)
 
 
 def _child(dialog: SettingsDialog, kind: type[Widget], name: str) -> Widget:

@@ -30,7 +30,7 @@ from ui.widgets.tables import TableView
 from ui.windows import Remembered, Windows
 
 SUBJECTS = {"job_history": JobKey.SEND_MESSAGES}
-WITHOUT_ENGINE = ("overview", "schedule")
+WITHOUT_ENGINE = ("schedule",)
 """Windows that ask the engine nothing by themselves."""
 
 HARMLESS = frozenset({"machine", "configuration", "zone", "clock", "workstation", "person", "secrets", "job_events"})

@@ -119,16 +119,15 @@ def _check(
 
 
 def _gaps(schedules: Mapping[JobKey, Schedule], zone: ZoneInfo, now: datetime, first: int, number: int) -> Sequence[OrderFinding]:
-    """Returns what is told of days on which nobody is reminded, from Monday to Friday: nothing is known of a practice here."""
+    """Returns what is told of days on which nobody is greeted, or reminded from Monday to Friday: nothing is known of a practice here."""
     from tray_agent.job_kinds import JobKey
     from tray_agent.messages.rules.eligibility import RuleSettings
-    from tray_agent.messages.rules.gaps import ReminderPlan, find_gaps
+    from tray_agent.messages.rules.gaps import ReminderPlan, find_gaps, find_greeting_gaps
 
-    schedule = schedules.get(JobKey.PREPARE_REMINDERS)
-    if schedule is None:
-        return ()
-    settings = RuleSettings(reminders_on=True, offset_start_days=first, search_days=number)
-    return find_gaps(ReminderPlan(schedule, settings, zone, now), lambda _day: False)
+    reminders, greetings = schedules.get(JobKey.PREPARE_REMINDERS), schedules.get(JobKey.PREPARE_BIRTHDAYS)
+    settings = RuleSettings(reminders_on=True, birthdays_on=True, offset_start_days=first, search_days=number)
+    found = find_gaps(ReminderPlan(reminders, settings, zone, now), lambda _day: False) if reminders else ()
+    return (*found, *(find_greeting_gaps(greetings, settings, zone, now) if greetings else ()))
 
 
 def _schedules(given: Mapping[str, object], day: date) -> dict[JobKey, Schedule]:

@@ -6,12 +6,14 @@ Every value of either can be overridden by ``VITOCLIENT_SECTION__KEY``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -22,6 +24,7 @@ from tray_agent.config.reading import (
     Table,
     between,
     checked,
+    entered,
     keys_of,
     known_part,
     laid_over,
@@ -106,6 +109,51 @@ def _known_canton(value: str) -> str:
     return "" if known else _("erlaubt ist {choices}").format(choices=", ".join(_CANTONS))
 
 
+_HOST = re.compile(r"\w([\w.-]*\w)?")
+"""The name of a server, also in a house's own network, or an address of four numbers."""
+
+
+def _host(value: str) -> str:
+    usable = not value or _HOST.fullmatch(value) or _is_ip(value)
+    return "" if usable else _("hier wird der Name eines Servers erwartet, zum Beispiel mail.praxis.ch")
+
+
+def _is_ip(value: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return bool(ip_address(value))
+    except ValueError:
+        return False
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.port != 0 and bool(parts.hostname) and not _host(parts.hostname or "")
+        usable = usable and parts.username is None and not re.search(r"\s", value)
+    except ValueError:
+        usable = False
+    return "" if usable else _("hier wird eine Adresse erwartet, die mit https:// beginnt")
+
+
+def _web_address_or_nothing(value: str) -> str:
+    return _web_address(value) if value else ""
+
+
+def _link(value: str) -> str:
+    """Checks what texts name: people write their practice's address with and without https://."""
+    return _web_address_or_nothing(value if "://" in value or not value else f"https://{value}")
+
+
+GATEWAY_KINDS = ("aspsms", "file")
+"""The kinds of SMS gateways that there are (``messages.gateways.registry`` makes them)."""
+
+
+def _gateway_kind(value: str) -> str:
+    return "" if value in GATEWAY_KINDS else _("erlaubt ist {choices}").format(choices=", ".join(GATEWAY_KINDS))
+
+
 @dataclass(frozen=True, kw_only=True)
 class MachineSection:
     """This computer."""
@@ -133,7 +181,7 @@ class PracticeSection:
 
     name: str = ""
     phone: str = ""
-    link: str = ""
+    link: str = field(default="", metadata=entered(_link))
     """The practice's web address, for texts that name it."""
 
 
@@ -152,7 +200,7 @@ class StoreSection:
 class PortalSection:
     """The vendor's online portal."""
 
-    address: str = ""
+    address: str = field(default="", metadata=entered(_web_address_or_nothing))
     root: str = ""
     """The trusted root (a file) that came with the installation."""
 
@@ -172,8 +220,8 @@ class GatewayAccount:
 class GatewaySection:
     """The SMS gateway."""
 
-    kind: str = "aspsms"
-    address: str = "https://json.aspsms.com/"
+    kind: str = field(default="aspsms", metadata=entered(_gateway_kind))
+    address: str = field(default="https://json.aspsms.com/", metadata=entered(_web_address))
     originator: str = ""
     accounts: dict[str, GatewayAccount] = field(default_factory=dict)
     folder: str = ""
@@ -192,7 +240,7 @@ class MailSender:
 class MailSection:
     """The mail server; the password is a secret (``mail``)."""
 
-    host: str = ""
+    host: str = field(default="", metadata=entered(_host))
     port: int = field(default=587, metadata=between(1, 65535))
     security: Literal["starttls", "tls", "none"] = "starttls"
     certificate: str = ""

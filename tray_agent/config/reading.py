@@ -1,8 +1,8 @@
 """Reads frozen dataclasses from plain tables (TOML, environment) and names the place of the first fault.
 
 The dataclasses say everything: the types of the values, their defaults, their names in the file (``named``), how they are spelt
-(``spelt``) and what a value must fulfil (``checked``). Unknown keys are faults. Numbers and yes/no values may also be written as text,
-because an environment variable holds nothing else.
+(``spelt``) and what a value must fulfil (``checked``, ``entered``). Unknown keys are faults. Numbers and yes/no values may also be
+written as text, because an environment variable holds nothing else.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Section = TypeVar("Section")
 
 _NAME = "name"
 _CHECK = "check"
+_ENTRY = "entry"
 _SPELT = "spelt"
 _WORDS = dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True) | dict.fromkeys(("0", "false", "f", "no", "n", "off"), False)
 
@@ -53,6 +54,14 @@ def named(name: str) -> dict[str, Any]:
 def checked(check: Callable[[Any], str]) -> dict[str, Any]:
     """Returns the metadata of a field whose values are checked: the check returns what is wrong, or ""."""
     return {_CHECK: check}
+
+
+def entered(check: Callable[[Any], str]) -> dict[str, Any]:
+    """Returns the metadata of a field that is checked where somebody enters a value; what stands there already is read all the same.
+
+    A wrong address spoils one way, which says so itself; a configuration that can't be read would spoil everything.
+    """
+    return {_ENTRY: check}
 
 
 def spelt(form: Callable[[Any], Any]) -> dict[str, Any]:
@@ -114,7 +123,7 @@ def places_of(table: Table) -> Iterator[Place]:
 
 
 def read_value(kind: type, place: Place, value: object) -> object:
-    """Returns a value as a file would hold it, read as the field at its place reads it: "465" is a number there.
+    """Returns a value that somebody enters as a file would hold it, read as the field at its place reads it: "465" is a number there.
 
     Raises:
         MisfitError: there is no such key, or the value does not fit.
@@ -131,7 +140,11 @@ def read_value(kind: type, place: Place, value: object) -> object:
             entry, hint = None, get_args(hint)[1]
         else:
             raise MisfitError(place[: depth + 1], _("diesen Schlüssel gibt es nicht"))
-    return _plain(_checked_value(entry, value, place) if entry else _value(hint, value, place))
+    read = _checked_value(entry, value, place) if entry else _value(hint, value, place)
+    check = entry.field.metadata.get(_ENTRY) if entry else None
+    if why := check(read) if check else "":
+        raise MisfitError(place, why)
+    return _plain(read)
 
 
 def laid_over(kind: type, table: Table, variables: Mapping[Place, str]) -> dict[str, Any]:

@@ -104,8 +104,10 @@ def locked_out(version: ElementVersion, downloads: Iterable[Download], fleet: Fl
     if version.software is None:
         return None
     line = version.software.line
-    known = {**dict(fleet), **{name: found for name, found in _installed_lines(downloads).items() if fleet.get(name) is None}}
-    if line in known.values():
+    installed = _installed_lines(downloads)
+    known = {**dict(fleet), **{name: found for name, found in installed.items() if fleet.get(name) is None}}
+    # What was installed counts at once: a workstation tells its new version some minutes later.
+    if line in known.values() or line in installed.values():
         return None
     others = {name: found for name, found in known.items() if name != own}
     behind = {name: found for name, found in others.items() if found is not None}

@@ -86,7 +86,7 @@ def sent_title(entry: CallEntry) -> str:
 # The call list
 
 _WHY: Mapping[str, tuple[str, str]] = {
-    Reason.NO_CONTACT: (N_("keine Nummer"), N_("In der Praxissoftware nichts hinterlegt")),
+    Reason.NO_CONTACT: (N_("keine Nummer"), N_("Auch keine E-Mail hinterlegt")),
     Reason.LANDLINE_ONLY: (N_("keine Mobilnummer"), N_("Nur Festnetz hinterlegt")),
     Reason.CONTACT_INVALID: (N_("Nummer nicht verwendbar"), N_("Nummer oder Adresse berichtigen")),
     Reason.RECIPIENT_REFUSED: (N_("Nummer abgewiesen"), N_("Nummer oder Adresse berichtigen")),

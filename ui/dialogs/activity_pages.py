@@ -1,4 +1,4 @@
-"""The tabs of *Protokoll Aktivitäten/Fehler*: the logs of the services, the patients to be reminded otherwise, the doubtful."""
+"""The tabs of *Protokoll Aktivitäten/Fehler*: the logs of the services, the doubtful."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitt
 
 from tray_agent.i18n import _
 from tray_agent.job_kinds import Service
-from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage, OutboxReason
-from tray_agent.messages.words import sent_title
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage, OutboxReason
 from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
 from tray_agent.tray.model import DialogName
@@ -24,17 +22,15 @@ from ui.models.activity import (
     about_text,
     details,
     kind_text,
-    phones_text,
 )
 from ui.models.period import Preset
-from ui.models.print_outs import PrintOut, activity_list, call_list, doubt_list
-from ui.models.ticked_rows import TickedRows
+from ui.models.print_outs import PrintOut, activity_list, doubt_list
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
 from ui.widgets.details import Details
 from ui.widgets.icons import LEVEL_ICONS
 from ui.widgets.layout import GRID, button, column, fill_choice, row, splitter
-from ui.widgets.notes import Note, plain_label, soft_label
+from ui.widgets.notes import Note, plain_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.search_line import SearchLine, searching
@@ -123,7 +119,7 @@ class LogPage(QWidget):
 
     def _show_details(self) -> None:
         row = self.table.current
-        self.details.setPlainText(details(row, self.zone) if row else "")
+        self.details.tell(*((lines[0], lines[1:]) if row and (lines := details(row, self.zone).splitlines()) else ()))
 
     def _follow(self) -> None:
         """Opens the questions by a double click on a row that asks to decide something."""
@@ -142,71 +138,6 @@ class LogPage(QWidget):
             return activity_list(service_title(wanted.service), rows[:MOST_PRINTED], zone, agent.clock.now(), more=more)
 
         return work
-
-
-class CallListPage(QWidget):
-    """The patients whose reminder did not reach them: to be called or written to, then ticked off.
-
-    Args:
-        context: of the window.
-        tick_off: takes the ticked messages off the list.
-        print_letters: prints letters to those of the list.
-    """
-
-    def __init__(self, context: DialogContext, tick_off: Callable[[], None], print_letters: Callable[[], None]) -> None:
-        super().__init__()
-        self.context = context
-        self.zone = context.agent.zone
-        self.model = TickedRows[CallEntry](lambda entry: entry.message.id)
-        self.table = TableView[CallEntry](
-            _("Anders zu erinnern"),
-            _("Niemand ist anders zu erinnern: Jede Erinnerung kam an, ist unterwegs oder wird rechtzeitig gesendet."),
-        )
-        self.list = ListModel(self._columns(), on_check=self._tick, parent=self, key=lambda entry: entry.message.id)
-        self.table.present(self.list)
-        self.tick_button = button(_("&Erledigte abhaken"), tick_off)
-        self.letters_button = button(_("&Briefe drucken"), print_letters)
-        about = _(
-            "Diese Patienten erreicht keine Erinnerung rechtzeitig: anrufen oder schreiben, dann ankreuzen und abhaken. "
-            "Was noch nicht gesendet ist, wird dann nicht mehr gesendet."
-        )
-        addresses = _("Briefe: Die Praxisdaten enthalten keine Adressen. Unter dem Namen stehen zwei leere Linien für Strasse und Ort.")
-        _stack(self, about, self.table, (self.tick_button, self.letters_button), addresses)
-        self._changed()
-
-    def _columns(self) -> tuple[Column[CallEntry], ...]:
-        return (
-            Column(_("Erledigt"), lambda _entry: "", checked=self.model.is_ticked, key=self.model.is_ticked),
-            time_column(_("Termin"), lambda entry: entry.message.appointment_at, self.zone),
-            Column(_("Patient"), lambda entry: entry.message.patient_name),
-            Column(_("Telefon"), phones_text),
-            Column(_("Mitteilung"), sent_title, status=_call_status),
-            Column(_("Warum"), lambda entry: entry.sentence, tooltip=lambda entry: entry.sentence),
-        )
-
-    def show_entries(self, entries: Sequence[CallEntry]) -> None:
-        """Shows the list as it is now."""
-        self.model.show(entries)
-        self._changed()
-
-    def _tick(self, entry: CallEntry, on: bool) -> None:
-        self.model.tick(entry, on)
-        self._changed()
-
-    def _changed(self) -> None:
-        self.list.show(self.model.rows)
-        allow(self.tick_button, possible=bool(self.model.ticked), reason=_("Zuerst die erledigten Patienten ankreuzen."))
-        allow(self.letters_button, possible=bool(self.model.rows), reason=_("Niemand ist anders zu erinnern."))
-
-    def print_out(self) -> Callable[[], PrintOut]:
-        """Returns what makes the list for the printer."""
-        entries, zone, clock = self.model.rows, self.zone, self.context.agent.clock
-        return lambda: call_list(entries, zone, clock.now())
-
-
-def _call_status(entry: CallEntry) -> Status:
-    by_state = {MessageState.PREPARED: Status.WAITING, MessageState.IN_DOUBT: Status.DOUBT}
-    return by_state.get(entry.message.state, Status.WARNING if entry.sent else Status.ERROR)
 
 
 class DoubtPage(QWidget):
@@ -257,8 +188,8 @@ class DoubtPage(QWidget):
         return lambda: doubt_list(messages, zone, clock.now())
 
 
-def _stack(page: QWidget, about: str, table: TableView[Row], buttons: Sequence[QPushButton], hint: str = "") -> None:
-    """Lays out a page: what it is, its table, the last column of the chosen row in full, its own actions, and a hint beside them."""
+def _stack(page: QWidget, about: str, table: TableView[Row], buttons: Sequence[QPushButton]) -> None:
+    """Lays out a page: what it is, its table, the last column of the chosen row in full, its own actions."""
     words, chosen = QLabel(about), plain_label()
     words.setWordWrap(True)
     chosen.setMinimumHeight(2 * page.fontMetrics().height())
@@ -270,7 +201,7 @@ def _stack(page: QWidget, about: str, table: TableView[Row], buttons: Sequence[Q
 
     on_choice(table, show_last)
     table.offer(*buttons)
-    page.setLayout(column(words, (table, 1), chosen, row(*buttons, (soft_label(hint, wrap=True), 1)), margins=(GRID,) * 4))
+    page.setLayout(column(words, (table, 1), chosen, row(*buttons, None), margins=(GRID,) * 4))
 
 
 def _log_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:

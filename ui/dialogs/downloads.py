@@ -217,21 +217,21 @@ class DownloadsDialog(Dialog):
     def _install_where_agreed(self, rows: tuple[DownloadRow, ...], found: list[LockedOut | None]) -> None:
         told = locked_out_text(found)
         if told is None or self.ask(*told, _("&Ausführen")):
-            self._hand_over(rows)
+            self._hand_over(rows, locks_out=told is not None)
 
-    def _hand_over(self, rows: tuple[DownloadRow, ...]) -> None:
+    def _hand_over(self, rows: tuple[DownloadRow, ...], *, locks_out: bool) -> None:
         agent = self.context.agent
         by = agent.person
         self.run(
             lambda: hand_over_each(rows, lambda element, version: agent.downloads.install(element, version, by=by)),
-            self._handed_over,
+            lambda ended: self._handed_over(ended, locks_out=locks_out),
             busy=_("Wird geprüft und gestartet …"),
             then=self.reload,
         )
 
-    def _handed_over(self, ended: list[HandedOver]) -> None:
+    def _handed_over(self, ended: list[HandedOver], *, locks_out: bool) -> None:
         """Tells what became of each; what did not go well stays ticked."""
-        sentences, good = outcome_sentences(result for _row, result in ended)
+        sentences, good = outcome_sentences((result for _row, result in ended), locks_out=locks_out)
         title = _("Ausgeführt") if good else _("Nicht alles wurde installiert")
         self.banner.say(title, sentences, Status.SUCCESS if good else Status.WARNING)
         for row, result in ended:

@@ -3,61 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence, QResizeEvent
-from PyQt6.QtWidgets import (
-    QGroupBox,
-    QLabel,
-    QMenu,
-    QStyle,
-    QToolButton,
-)
+from PyQt6.QtWidgets import QMenu, QPushButton
 
-from tray_agent.i18n import _
+from tray_agent.i18n import _, format_long_date, ngettext
 from tray_agent.job_kinds import JobKey
 from tray_agent.jobs.events import Event, PauseChanged, PlanChanged, RunFinished, RunProgressed, RunStarted
 from tray_agent.jobs.model import JobOverview, Pause
-from tray_agent.protocol.model import RunState
+from tray_agent.protocol.model import RunFilter
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.tray.model import DialogName
-from ui.dialogs.day_timeline import DayTimeline
+from ui.dialogs.day_timeline import DayTimeline, run_status
 from ui.look.icons import Status
-from ui.models.day_timeline import day_title
-from ui.models.jobs import JobRow, JobsModel, abandon_question, next_text, run_question, schedule_text
+from ui.look.scale import u
+from ui.look.style import QUIET
+from ui.models.day_timeline import DayFacts
+from ui.models.jobs import JobRow, JobsModel, abandon_question, run_question, who_runs_them
 from ui.models.schedule import ScheduleSubject
-from ui.widgets.controls import allow, by_key
+from ui.widgets.card import GAP, Card, card_around
+from ui.widgets.chip import Chip
+from ui.widgets.controls import allow, by_key, once_after
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS
-from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
+from ui.widgets.layout import GRID, button, clear, column, held, scrolling
+from ui.widgets.links import Link
 from ui.widgets.message_box import offer_to_send
-from ui.widgets.notes import Note
+from ui.widgets.notes import Note, plain_label
 from ui.widgets.progress_line import ProgressLine
 from ui.widgets.tables import Column, ListModel, TableView, on_choice
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QDialog
 
+    from tray_agent.agent import Agent
     from tray_agent.errors import KnownError
+    from tray_agent.schedules.schedule import Schedule
     from ui.windows import DialogContext
 
+_TICK = 20_000
+"""Milliseconds until the line of the present is moved on."""
 
-def _result_icon(row: JobRow) -> Status:
-    if row.waits:
-        return RUN_ICONS[RunState.RUNNING]
-    return RUN_ICONS[row.shown_run.state] if row.shown_run else Status.WAITING
+_MOST_RUNS = 2000
+"""So many runs of a day are shown on the time line: of a job that runs every minute, and of the others."""
+
+_ROW = 50
+
+_HINTS_HEIGHT = 72
+"""The room of hints at the most, in pixels to go through ``u``; beyond that they scroll."""
+
+
+def _result_status(row: JobRow) -> Status:
+    if row.shown_run is None:
+        return Status.WAITING
+    return run_status(row.shown_run.state, row.trouble)
 
 
 class JobsDialog(Dialog):
     """The jobs with their checkboxes; *Speichern* writes what was ticked and scheduled, *Abbrechen* means it."""
 
-    SIZE = (1200, 680)
+    SIZE = (1120, 680)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Aufträge verwalten"))
@@ -68,17 +81,21 @@ class JobsDialog(Dialog):
         self._checking = self._check_again = False
         self._run_id = 0
         self._shown_hints: list[tuple[str, Status]] = []
-        self._make_table()
+        self.body.setSpacing(u(GAP))
         self._make_actions()
-        self._make_hints()
+        self._make_table()
         self.run_bar = ProgressLine(_("Fortschritt des Laufs"), _("&Lauf abbrechen"), self.cancel_run)
         self.body.addWidget(self.run_bar)
-        self._make_timeline()
+        self._make_hints()
+        self._make_day()
         self.main_action(_("&Speichern"), self.save_and_close)
         self.close_action()
         by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
         on_choice(self.table, self._allow_actions)
         self._unsubscribe = context.agent.job_events.subscribe(self._heard)
+        self._tick = once_after(_TICK, self._move_on, self)
+        self._tick.setSingleShot(False)
+        self._tick.start()
         self._allow_actions()
         self.reload(busy=_("Aufträge werden gelesen …"))
 
@@ -95,40 +112,46 @@ class JobsDialog(Dialog):
         self.table.setModel(self.list)
         self.table.menu_asked.connect(lambda place: self.context_menu().popup(place))
         self.table.doubleClicked.connect(lambda index: self.open_schedule() if index.column() else None)
-        self.remember_columns(self.table, widths=(85, 265, 410, 130, 190))
-        titles, rows, style = self.table.titles, self.table.verticalHeader(), self.style()
-        if rows is not None and style is not None:
-            above = max(titles.sizeHint().height(), titles.minimumHeight())
-            height = rows.defaultSectionSize() * len(JobKey) + above + 2 * self.table.frameWidth()
-            self.table.setFixedHeight(height + style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent))
-        self.body.addWidget(self.table)
+        self.remember_columns(self.table, widths=(100, 276, 148))
+        self.table.setFixedHeight(max(self.table.titles.sizeHint().height(), self.table.titles.minimumHeight()) + len(JobKey) * u(_ROW))
+        rows = self.table.verticalHeader()
+        if rows is not None:
+            rows.setDefaultSectionSize(u(_ROW))
+        self.body.addWidget(card_around(self.table))
 
     def _columns(self) -> tuple[Column[JobRow], ...]:
+        model = self.model
         return (
             Column(_("Aktiviert"), lambda row: _("Ja") if row.enabled else _("Nein"), checked=lambda row: row.enabled),
             Column(
                 _("Auftrag"),
                 lambda row: row.title,
+                second=model.schedule_text,
+                strong=True,
+            ),
+            Column(
+                _("Nächster Lauf"),
+                model.next_text,
+                soft=lambda row: row.next_at is None,
                 status=lambda row: Status.WARNING if row.needs_a_look else None,
                 tooltip=lambda row: "\n".join(row.warnings),
             ),
-            Column(_("Zeitplan"), schedule_text, tooltip=schedule_text),
-            Column(_("Nächster Lauf"), next_text),
             Column(
                 _("Letztes Ergebnis"),
-                self.model.result_text,
-                status=_result_icon,
-                tooltip=self.model.result_details,
+                model.result_text,
+                status=_result_status,
+                soft=lambda row: row.shown_run is None,
+                tooltip=model.result_details,
             ),
-            Column(_("Arbeitsplatz"), lambda row: row.shown_run.workstation if row.shown_run else ""),
         )
 
     def _make_actions(self) -> None:
-        self.schedule_button = button(_("&Zeitplan"), self.open_schedule)
-        self.history_button = button(_("&Protokoll Auftragsverlauf"), self.open_history)
-        self.run_button = button(_("&Jetzt ausführen"), self.run_now)
-        self.abandon_button = button(_("&Nicht weiter versuchen"), self.abandon)
-        self.body.addLayout(row(self.schedule_button, self.history_button, self.run_button, self.abandon_button, None))
+        self.schedule_button = button(_("&Zeitplan"), self.open_schedule, picture="calendar-clock")
+        self.history_button = button(_("&Protokoll Auftragsverlauf"), self.open_history, picture="history")
+        self.run_button = button(_("&Jetzt ausführen"), self.run_now, picture="player-play")
+        self.abandon_button = button(_("&Nicht weiter versuchen"), self.abandon, picture="x")
+        # what comes and goes stands first: so the others stay in their places
+        self.heading.add(self.abandon_button, self.schedule_button, self.history_button, self.run_button)
 
     def _make_hints(self) -> None:
         self._hint_lines = column(spacing=4)
@@ -136,30 +159,32 @@ class JobsDialog(Dialog):
         self._hint_area = scrolling(self._hint_page)
         self._hint_area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # more hints than there is room for are read by keys
         self._hint_area.setAccessibleName(_("Hinweise zu den Aufträgen"))
-        self.body.addWidget(self._hint_area)
+        self._hint_area.hide()
 
-    def _make_timeline(self) -> None:
-        self.day_label = QLabel()
-        self.day_label.setMinimumWidth(self.fontMetrics().horizontalAdvance("Mo 30.12.2026") + GRID)
+    def _make_day(self) -> None:
+        card = Card(_("Tagesplan"))
+        self.day_label = plain_label()
+        self.day_label.setWordWrap(False)
         self.day_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        before, after = (
-            self._arrow(Qt.ArrowType.LeftArrow, _("Vorheriger Tag"), -1),
-            self._arrow(Qt.ArrowType.RightArrow, _("Nächster Tag"), 1),
-        )
+        self.today = Link(_("&Heute"), lambda: self.go(0))
+        self.set_state = Chip(Status.SUCCESS, "")
+        before, after = self._arrow("chevron-left", _("Vorheriger Tag"), -1), self._arrow("chevron-right", _("Nächster Tag"), 1)
+        assert card.head is not None  # noqa: S101 - the card has a title
+        for place, part in enumerate((before, self.day_label, after, self.today), start=1):
+            card.head.insertWidget(place, part)
+        card.head.addWidget(self.set_state)
         self.timeline = DayTimeline()
         self.timeline.day_asked.connect(self.go)
-        group = QGroupBox(_("Tagesplan"))
-        group.setLayout(column(row(before, self.day_label, after, button(_("&Heute"), lambda: self.go(0)), None), (self.timeline, 1)))
-        self.body.addWidget(group, 1)
+        card.body.setSpacing(u(GRID))
+        card.body.addWidget(self._hint_area)
+        card.body.addWidget(self.timeline, 1)
+        self.body.addWidget(card, 1)
 
-    def _arrow(self, kind: Qt.ArrowType, name: str, days: int) -> QToolButton:
-        arrow = QToolButton()
-        arrow.setArrowType(kind)
-        arrow.setAutoRaise(True)
-        arrow.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    def _arrow(self, picture: str, name: str, days: int) -> QPushButton:
+        arrow = button("", lambda: self.go(days), picture=picture)
+        arrow.setProperty(QUIET, True)
         arrow.setAccessibleName(name)
         arrow.setToolTip(name)
-        arrow.clicked.connect(lambda _checked: self.go(days))
         return arrow
 
     # Reading and checking
@@ -170,7 +195,7 @@ class JobsDialog(Dialog):
         if not self.model.rows:
             self.list.wait()
         self.run(
-            lambda: (agent.jobs.overview(), agent.clock.now(), agent.jobs.paused()),
+            lambda: (agent.jobs.overview(), agent.clock.now(), agent.jobs.paused(), _workstations(agent)),
             lambda read: self._show(*read),
             busy=busy,
             failed=self._not_read,
@@ -187,8 +212,9 @@ class JobsDialog(Dialog):
         else:
             self.list.fail(error)
 
-    def _show(self, jobs: tuple[JobOverview, ...], now: datetime, pause: Pause | None) -> None:
+    def _show(self, jobs: tuple[JobOverview, ...], now: datetime, pause: Pause | None, workstations: tuple[str, ...]) -> None:
         self.model.show(jobs, now, pause)
+        self.heading.say(who_runs_them(workstations))
         self._changed()
         if not self.table.currentIndex().isValid():
             self.table.selectRow(0)
@@ -203,21 +229,34 @@ class JobsDialog(Dialog):
         self._checking = True
         agent, model, day = self.context.agent, self.model, self.day
         changes, schedules = model.tried_changes, dict(model.tried_schedules)
+        owed = {row.key: row.stored.owed for row in model.rows if row.stored.owed is not None}
 
-        def check() -> tuple[tuple[OrderFinding, ...], DayPlan]:
-            return agent.jobs.check(changes), plan_day(schedules, agent.zone, agent.jobs.around.quiet(), day)
+        def check() -> tuple[tuple[OrderFinding, ...], DayPlan, DayFacts]:
+            plan, off = _planned(agent, schedules, day)
+            ran = agent.jobs.history.page(RunFilter(plan.start, plan.end), size=_MOST_RUNS).rows
+            return agent.jobs.check(changes), plan, DayFacts(ran, off.runs, owed)
 
         self.run(check, lambda checked: self._checked(*checked), failed=self._check_failed)
 
-    def _checked(self, findings: tuple[OrderFinding, ...], plan: DayPlan) -> None:
+    def _checked(self, findings: tuple[OrderFinding, ...], plan: DayPlan, facts: DayFacts) -> None:
         self._checking = False
         self.model.findings = findings
-        self.timeline.show_plan(plan, self.context.agent.clock.now().astimezone(self.zone))
-        self.day_label.setText(day_title(plan))
+        self.timeline.show_plan(plan, self._now, facts)
+        self.day_label.setText(format_long_date(plan.day))
+        if self.today.hasFocus() and plan.day == self._now.date():
+            self.timeline.setFocus()
+        self.today.setVisible(plan.day != self._now.date())
         self._show_rows()
         if self._check_again:
             self._check_again = False
             self._changed()
+
+    @property
+    def _now(self) -> datetime:
+        return self.context.agent.clock.now().astimezone(self.zone)
+
+    def _move_on(self) -> None:
+        self.timeline.show_now(self._now)
 
     def _check_failed(self, error: KnownError) -> None:
         self._checking = self._check_again = False
@@ -227,6 +266,7 @@ class JobsDialog(Dialog):
         self.list.show(self.model.rows)
         self._allow_actions()
         self._show_hints()
+        self.tell_unsaved(len(self.model.changes))
 
     def _allow_actions(self) -> None:
         read = bool(self.model.rows)
@@ -240,7 +280,8 @@ class JobsDialog(Dialog):
 
     def _show_hints(self) -> None:
         hints, good = self.model.hints, self.model.good_news
-        shown = [(hint, Status.WARNING) for hint in hints] or [(good, Status.INFO)] * bool(good)
+        self._tell_of_set(len(hints), good)
+        shown = [(hint, Status.WARNING) for hint in hints] or [(good, Status.INFO)] * bool(good and not self.model.is_good)
         if shown == self._shown_hints:
             return
         self._shown_hints = shown
@@ -252,10 +293,20 @@ class JobsDialog(Dialog):
         self._hint_lines.addStretch(1)
         self._fit_hints()
 
+    def _tell_of_set(self, hints: int, good: str) -> None:
+        """Tells beside the day whether the schedules fit together, or how many hints there are."""
+        if hints:
+            words = ngettext("{number} Hinweis", "{number} Hinweise", hints).format(number=hints)
+            self.set_state.tell(Status.WARNING, words, acts=True)
+        else:
+            self.set_state.tell(Status.SUCCESS, good)
+        self.set_state.setVisible(bool(hints) or self.model.is_good)
+
     def _fit_hints(self) -> None:
         """Gives the hints the room they need, up to a part of the window; beyond that they scroll."""
-        needed = self._hint_lines.totalHeightForWidth(max(200, self.width() - 6 * GRID))
-        self._hint_area.setFixedHeight(min(max(needed, 0), max(4 * GRID, self.height() // 5)))
+        self._hint_area.setVisible(bool(self._shown_hints))
+        needed = self._hint_lines.totalHeightForWidth(max(u(200), self.width() - u(8 * GRID)))
+        self._hint_area.setFixedHeight(min(max(needed, 0), u(_HINTS_HEIGHT)))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Fits the hints to the new width."""
@@ -264,8 +315,7 @@ class JobsDialog(Dialog):
 
     def go(self, days: int) -> None:
         """Shows the day before or after on the time line; 0: today."""
-        today = self.context.agent.clock.now().astimezone(self.zone).date()
-        self.day = self.day + timedelta(days=days) if days else today
+        self.day = self.day + timedelta(days=days) if days else self._now.date()
         self._changed()
 
     def _heard(self, event: Event) -> None:
@@ -416,3 +466,14 @@ class JobsDialog(Dialog):
                 dialog.done(0)
         self._schedules.clear()
         super().done(result)
+
+
+def _workstations(agent: Agent) -> tuple[str, ...]:
+    return tuple(presence.workstation for presence in agent.jobs.presences.there())
+
+
+def _planned(agent: Agent, schedules: dict[JobKey, Schedule], day: date) -> tuple[DayPlan, DayPlan]:
+    """Returns what is planned on a day, and what would be of the jobs that are not enabled."""
+    quiet = agent.jobs.around.quiet()
+    off = {key: replace(schedule, enabled=True) for key, schedule in schedules.items() if not schedule.enabled}
+    return plan_day(schedules, agent.zone, quiet, day), plan_day(off, agent.zone, quiet, day)

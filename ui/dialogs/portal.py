@@ -107,7 +107,8 @@ class PortalDialog(Dialog):
             self.banner.say(_("Nicht alles kann angeboten werden"), sentence.format(number=view.refused), Status.WARNING)
         else:
             self.clear_error()
-        self._fill()
+        with self.tree.kept():
+            self._fill()
 
     def _search(self, text: str) -> None:
         if self.model is not None:

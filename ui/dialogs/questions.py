@@ -9,11 +9,11 @@ from PyQt6.QtWidgets import QGroupBox, QPushButton
 
 from tray_agent.i18n import _
 from tray_agent.tray.in_windows import in_windows
-from ui.dialogs.overview import mnemonic_of, with_mnemonics
 from ui.look.icons import Status
 from ui.models.questions import Choice, OpenQuestion, confirmation, number_line, shown
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
+from ui.widgets.mnemonics import mnemonic_of, with_mnemonics
 from ui.widgets.notes import Note, plain_label, soft_label
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
-    QGroupBox,
     QLabel,
     QRadioButton,
     QSpinBox,
@@ -26,6 +25,9 @@ from tray_agent.i18n import _
 from tray_agent.job_kinds import job_title
 from tray_agent.jobs.owed import RetryPolicy
 from tray_agent.schedules.codes import Subday
+from ui.look.icons import Status
+from ui.look.scale import Type, font, u
+from ui.look.style import WRONG
 from ui.models.schedule import (
     POSITION_TITLES,
     RELATIVE_DAY_TITLES,
@@ -36,14 +38,17 @@ from ui.models.schedule import (
     ScheduleModel,
     ScheduleSubject,
 )
+from ui.widgets.card import GAP, Card, line
 from ui.widgets.controls import allow
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import Dialog, Form
-from ui.widgets.layout import GRID, choose, column, fill_choice, held, row, scrolling
-from ui.widgets.notes import Note, plain_label
+from ui.widgets.dialog import Dialog
+from ui.widgets.layout import GRID, choose, column, field_label, fill_choice, held, row, scrolling
+from ui.widgets.notes import Note, plain_label, soft_label
 from ui.windows import DialogContext
 
 AnyWidget = TypeVar("AnyWidget", bound=QWidget)
+
+_CHOICE_WIDTH, _UNIT_WIDTH = 170, 112
 
 _MOST_REPEATED = 999
 _MOST_EVERY = 1439
@@ -52,7 +57,7 @@ _MOST_EVERY = 1439
 class ScheduleDialog(Dialog):
     """One job's schedule. *Speichern* hands it to *Aufträge verwalten*, which writes it when it is saved itself."""
 
-    SIZE = (620, 640)
+    SIZE = (980, 580)
 
     def __init__(self, context: DialogContext) -> None:
         subject = cast("ScheduleSubject", context.subject)
@@ -95,42 +100,47 @@ class ScheduleDialog(Dialog):
         self.summary.setObjectName("summary")
         self.next_runs = plain_label()
         self.next_runs.setObjectName("next-runs")
-        self.retries = plain_label()
+        self.never = Note(status=Status.WARNING)
+        self.retries = soft_label(wrap=True)
         self.retries.setObjectName("retries")
         self.retries.setAccessibleName(_("Weitere Versuche"))
         self.retries.setText(RetryPolicy().in_words())
 
     def _lay_out_fields(self) -> None:
-        groups = (self._frequency_group(), self._day_group(), self._period_group(), self._meaning_group())
-        page = held(column(*groups, None, spacing=2 * GRID))
+        self._parts: dict[NotePlace, QWidget] = {}
+        when, meaning = (self._frequency_card(), self._day_card()), (self._period_card(), self._meaning_card())
+        page = held(row(*((column(*cards, None, spacing=GAP), 1) for cards in (when, meaning)), spacing=GAP))
         self._align()
         area = scrolling(page)
         area.setAccessibleName(_("Zeitplan"))
         self.body.addWidget(area, 1)
+        for before, after in pairwise((self.once, self.at, self.several, self.every, self.unit, self.window_start, self.window_end)):
+            self.setTabOrder(before, after)
 
     def _align(self) -> None:
-        """Has the fields of all groups begin at one line."""
-        starts: list[QWidget] = [self.once, self.several]
-        for form in (self._frequency, self._period):
-            labels = (form.itemAt(row, Form.ItemRole.LabelRole) for row in range(form.rowCount()))
-            starts += [label for item in labels if item is not None and (label := item.widget()) is not None]
-        width = max(start.sizeHint().width() for start in starts)
-        for start in starts:
-            start.setMinimumWidth(width)
-        for fields in ((self.repeat, self.repeated), self._day_words):
-            widest = max(20 * GRID if field is self.repeat else field.sizeHint().width() for field in fields)
+        """Has the fields that belong together begin at one line, and be as wide."""
+        for fields in ((self.once, self.several), self._day_words):
+            widest = max(field.sizeHint().width() for field in fields)
             for field in fields:
                 field.setMinimumWidth(widest)
+        self.repeat.setMinimumWidth(u(_CHOICE_WIDTH))
+        self.unit.setMinimumWidth(u(_UNIT_WIDTH))
+        self.repeated.setMinimumWidth(u(_CHOICE_WIDTH))
 
-    def _frequency_group(self) -> QGroupBox:
-        group = QGroupBox(_("Häufigkeit"))
-        self._frequency = Form(group)
-        self._frequency.add(_("&Ausgeführt"), _row(self.repeat))
-        self._notes[NotePlace.REPEATED] = self._frequency.add(_("&Wiederholt"), _row(self.repeated))
+    def _part(self, place: NotePlace, label: str, field: QWidget) -> QWidget:
+        """Returns a field with its label above and its note below, to be shown or hidden as one."""
+        self._notes[place] = note = Note()
+        self._parts[place] = part = _labelled(label, field, note)
+        return part
+
+    def _frequency_card(self) -> Card:
+        card = Card(_("Häufigkeit"))
+        often = (_labelled(_("&Ausgeführt"), self.repeat), self._part(NotePlace.REPEATED, _("&Wiederholt"), self.repeated))
         days = _row(*self.weekdays.values(), spacing=2 * GRID)
-        self._notes[NotePlace.WEEKDAYS] = self._frequency.add(_("Wochen&tage"), days)
-        self._notes[NotePlace.MONTHLY] = self._frequency.add(_("Ta&g"), self._monthly())
-        return group
+        card.body.addLayout(row(*((part, Qt.AlignmentFlag.AlignTop) for part in often), None, spacing=2 * GRID))
+        card.body.addWidget(self._part(NotePlace.WEEKDAYS, _("Wochen&tage"), days))
+        card.body.addWidget(self._part(NotePlace.MONTHLY, _("Ta&g"), self._monthly()))
+        return card
 
     def _monthly(self) -> QWidget:
         by_day = _row(self.by_day, self.day_of_month, QLabel(_("des Monats")))
@@ -140,11 +150,11 @@ class ScheduleDialog(Dialog):
         both.setFocusProxy(self.by_day)
         return both
 
-    def _day_group(self) -> QGroupBox:
-        group = QGroupBox(_("Häufigkeit pro Tag"))
-        grid = QGridLayout(group)
-        grid.setHorizontalSpacing(2 * GRID)
-        grid.setVerticalSpacing(GRID)
+    def _day_card(self) -> Card:
+        card = Card(_("Häufigkeit pro Tag"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(u(2 * GRID))
+        grid.setVerticalSpacing(u(GRID))
         self._day_choice = _exclusive(self.once, self.several)
         self._notes |= {place: Note() for place in (NotePlace.TIME, NotePlace.EVERY, NotePlace.WINDOW)}
         self._day_words = at, every, since = QLabel(_("um")), QLabel(_("alle")), QLabel(_("von"))
@@ -153,30 +163,35 @@ class ScheduleDialog(Dialog):
             _row(since, self.window_start, QLabel(_("bis")), self.window_end),
         )
         times, window = self._several_fields
-        fields = (_row(at, self.at), times, window)
-        for place, (field, note) in enumerate(zip(fields, (NotePlace.TIME, NotePlace.EVERY, NotePlace.WINDOW), strict=True)):
-            grid.addWidget(field, 2 * place, 1)
-            grid.addWidget(self._notes[note], 2 * place + 1, 1)
-        grid.addWidget(self.once, 0, 0)
-        grid.addWidget(self.several, 2, 0)
-        for before, after in pairwise((self.once, self.at, self.several, self.every, self.unit, self.window_start, self.window_end)):
-            self.setTabOrder(before, after)
+        fields = ((_row(at, self.at), NotePlace.TIME), (times, NotePlace.EVERY), (window, NotePlace.WINDOW))
+        for place, (field, note) in enumerate(fields):
+            grid.addLayout(column(field, self._notes[note], spacing=4), place, 1)
+        grid.addWidget(self.once, 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.several, 1, 0, Qt.AlignmentFlag.AlignTop)
+        for radio in (self.once, self.several):
+            radio.setMinimumHeight(self.at.sizeHint().height())  # so that its word stands on the line of its field
         grid.setColumnStretch(1, 1)
-        return group
+        card.body.addLayout(grid)
+        return card
 
-    def _period_group(self) -> QGroupBox:
-        group = QGroupBox(_("Dauer"))
-        self._period = Form(group)
-        self._notes[NotePlace.START] = self._period.add(_("Startdat&um"), _row(self.start))
-        self._notes[NotePlace.END] = self._period.add(_("En&ddatum"), _row(self.end, self.endless, spacing=2 * GRID))
-        return group
+    def _period_card(self) -> Card:
+        card = Card(_("Dauer"))
+        top = Qt.AlignmentFlag.AlignTop
+        start = self._part(NotePlace.START, _("Startdat&um"), self.start)
+        end = self._part(NotePlace.END, _("En&ddatum"), _row(self.end, self.endless, spacing=2 * GRID))
+        card.body.addLayout(row((start, top), (end, top), None, spacing=2 * GRID))
+        return card
 
-    def _meaning_group(self) -> QGroupBox:
-        group = QGroupBox(_("Das bedeutet"))
+    def _meaning_card(self) -> Card:
+        card = Card(_("Das bedeutet"))
         self.summary.setAccessibleName(_("Zeitplan in einem Satz"))
         self.next_runs.setAccessibleName(_("Die nächsten Läufe"))
-        group.setLayout(column(self.summary, self.next_runs, self.retries))
-        return group
+        self._next_title = soft_label(_("Die nächsten Läufe"))
+        card.body.addWidget(self.summary)
+        card.body.addLayout(column(self._next_title, self.next_runs, self.never, spacing=4))
+        card.body.addWidget(line())
+        card.body.addWidget(self.retries)
+        return card
 
     # Showing and editing
 
@@ -222,18 +237,39 @@ class ScheduleDialog(Dialog):
         self._show_parts(model.fields)
         for place, note in self._notes.items():
             note.say(model.mistakes.get(place, ""))
+            for field in self._fields_of(place):
+                field.setProperty(WRONG, place in model.mistakes)
+                field.update()
         self.summary.setText(model.summary)
         self.next_runs.setText("\n".join(model.next_lines))
-        self.next_runs.setVisible(bool(model.next_lines))
+        for shown in (self._next_title, self.next_runs):
+            shown.setVisible(bool(model.next_lines))
+        self.never.say(model.never)
         allow(self._save, possible=not model.mistakes, reason=_("Zuerst die Hinweise bei den Feldern beachten."))
         self._subject.preview(model.schedule)
+
+    def _fields_of(self, place: NotePlace) -> tuple[QWidget, ...]:
+        """Returns the fields that a note is about."""
+        return {
+            NotePlace.REPEATED: (self.repeated,),
+            NotePlace.MONTHLY: (self.position, self.relative_day) if self.model.fields.by_position else (self.day_of_month,),
+            NotePlace.TIME: (self.at,),
+            NotePlace.EVERY: (self.every,),
+            NotePlace.WINDOW: (self.window_start, self.window_end),
+            NotePlace.START: (self.start,),
+            NotePlace.END: (self.end,),
+        }.get(place, ())
 
     def _show_parts(self, fields: ScheduleFields) -> None:
         """Shows the fields that the chosen kind uses, and lets those be edited that count."""
         once = fields.repeat is Repeat.ONCE
-        for place, visible in ((1, not once), (2, fields.repeat is Repeat.WEEKLY), (3, fields.repeat is Repeat.MONTHLY)):
-            self._frequency.setRowVisible(place, visible)
-        self._period.setRowVisible(1, not once)
+        for place, visible in (
+            (NotePlace.REPEATED, not once),
+            (NotePlace.WEEKDAYS, fields.repeat is Repeat.WEEKLY),
+            (NotePlace.MONTHLY, fields.repeat is Repeat.MONTHLY),
+            (NotePlace.END, not once),
+        ):
+            self._parts[place].setVisible(visible)
         several = fields.several and not once
         self.several.setEnabled(not once)
         self.at.setEnabled(not several)
@@ -286,6 +322,16 @@ class ScheduleDialog(Dialog):
         """Ends the window; what was only tried is forgotten."""
         self._subject.preview(None)
         super().done(result)
+
+
+def _labelled(label: str, field: QWidget, *below: QWidget) -> QWidget:
+    """Returns a field with its label above it and what stands below it; the label's key leads to what takes the keyboard."""
+    named = field.accessibleName()
+    title = field_label(label, field.focusProxy() or field)
+    title.setFont(font(Type.TEXT, strong=True))
+    if named:
+        field.setAccessibleName(named)
+    return held(column(title, field, *below, spacing=4))
 
 
 def _row(*widgets: QWidget, spacing: int = GRID) -> QWidget:

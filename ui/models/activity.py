@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from tray_agent.i18n import _
 from tray_agent.job_kinds import Service
-from tray_agent.messages.outbox.model import CallEntry, DoubtDecision, OutboxMessage
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage
 from tray_agent.messages.words import channel_title, kind_title
 from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, ServiceCounts
 from tray_agent.protocol.titles import level_title, service_title
@@ -65,11 +65,6 @@ def details(row: ActivityRow, zone: tzinfo) -> str:
     if about_text(row):
         lines.append(_("Betrifft: {item}").format(item=about_text(row)))
     return "\n".join(lines)
-
-
-def phones_text(entry: CallEntry) -> str:
-    """Returns the numbers to call, or that there are none."""
-    return ", ".join(entry.phones) or _("keine Nummer")
 
 
 def kind_text(message: OutboxMessage) -> str:

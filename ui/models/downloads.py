@@ -151,21 +151,29 @@ def hand_over_each(rows: Iterable[DownloadRow], install: Callable[[str, str], In
     return ended
 
 
-def outcome_sentences(ended: Iterable[InstallResult | KnownError]) -> tuple[str, bool]:
-    """Returns what the hand-overs came to, one sentence a line, and whether all went well."""
+def outcome_sentences(ended: Iterable[InstallResult | KnownError], *, locks_out: bool = False) -> tuple[str, bool]:
+    """Returns what the hand-overs came to, one sentence a line, and whether all went well.
+
+    Args:
+        ended: what each came to.
+        locks_out: whether one of them locks other workstations out.
+    """
     results = tuple(ended)
     lines = [str(result) if isinstance(result, KnownError) else result.sentence for result in results]
     if any(isinstance(result, InstallResult) and result.restart_practice_software for result in results):
         lines.append(_("Bitte vitomed auf allen Arbeitsplätzen schliessen und neu starten."))
+    if locks_out and any(map(went_well, results)):
+        lines.append(_("Die anderen Arbeitsplätze bleiben ausgesperrt, bis das Update auch dort installiert ist."))
     return "\n".join(lines), all(went_well(result) for result in results)
 
 
 def locked_out_text(found: Iterable[LockedOut | None]) -> tuple[str, str] | None:
-    """Returns what is told before chosen downloads are started that lock others out, and whom; None: nobody."""
+    """Returns the question before chosen downloads are started that lock others out, and whom they do; None: nobody."""
     told = [one for one in found if one is not None]
     if not told:
         return None
-    return "\n".join(one.sentence for one in told), "\n".join(one.names for one in told)
+    question = _("Ausführen und andere Arbeitsplätze aussperren?")
+    return question, "\n".join(line for one in told for line in (one.sentence, one.names))
 
 
 def went_well(ended: InstallResult | KnownError) -> bool:

@@ -6,18 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from tray_agent.i18n import _, format_datetime
+from tray_agent.i18n import _, format_datetime, format_time, ngettext
 from tray_agent.job_kinds import JobKey, job_kind
 from tray_agent.jobs.model import JobChange, JobOverview, Pause, PauseScope
+from tray_agent.jobs.owed import Trouble
 from tray_agent.messages.outbox.model import Waiting
 from tray_agent.messages.words import waiting_words
-from tray_agent.protocol.model import Run, RunState
+from tray_agent.protocol.model import Run, RunReason, RunState
 from tray_agent.protocol.sentences import unusable_schedule_sentence
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.order_check import OrderFinding
 from tray_agent.schedules.planned_times import next_after
 from tray_agent.schedules.schedule import Schedule
-from tray_agent.schedules.summary import summarize
+from tray_agent.schedules.summary import summarize, summarize_briefly
+from tray_agent.tray.model import short_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class JobRow:
     def waits(self) -> bool:
         """Returns whether the job waits for a further attempt, because something is in the way."""
         return self.stored.waits
+
+    @property
+    def trouble(self) -> Trouble:
+        """Returns whether something is in the way of what is tried again, and whether the practice was told."""
+        return self.stored.owed.trouble if self.waits and self.stored.owed else Trouble.NONE
 
     @property
     def shown_run(self) -> Run | None:
@@ -168,15 +175,18 @@ class JobsModel:
         return (*self._pause_hint(), *unable, *_mistake_hints(self.rows), *_switch_hints(self.rows), *findings)
 
     @property
+    def is_good(self) -> bool:
+        """Returns whether something runs by itself and nothing is to be told of it."""
+        return any(row.enabled for row in self.rows) and not self.hints
+
+    @property
     def good_news(self) -> str:
         """Returns what is said where there is nothing to be told."""
         if not self._stored or self.hints:
             return ""
-        if not any(row.enabled for row in self.rows):
-            return _(
-                "Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen."
-            )
-        return _("Die Zeitpläne passen zusammen.")
+        if self.is_good:
+            return _("Die Zeitpläne passen zusammen.")
+        return _("Kein Auftrag ist aktiviert: Es läuft nichts von selbst. Die gewünschten Aufträge in der Spalte «Aktiviert» ankreuzen.")
 
     def _pause_hint(self) -> Iterator[str]:
         if self._pause is None:
@@ -191,39 +201,80 @@ class JobsModel:
             yield _("{who} hat {what} bis {until} angehalten.").format(who=self._pause.paused_by, what=held, until=until)
 
     def result_text(self, row: JobRow) -> str:
-        """Returns the column *Letztes Ergebnis*: word and time, or what it waits for."""
+        """Returns the column *Letztes Ergebnis* in one line: when, what came of it, and what it waits for."""
         run, waiting = row.shown_run, self._waiting_text(row)
-        if row.waits:
-            return _("{status}, {time}").format(status=state_title(RunState.RUNNING), time=waiting)
         if run is None:
             return waiting or _("noch nie gelaufen")
-        return _("{status}, {time}").format(status=state_title(run.state), time=waiting or self._time_of(run))
+        result = self._outcome(run, waits=row.waits)
+        return _("{result}, {waiting}").format(result=result, waiting=waiting) if waiting else result
+
+    def _outcome(self, run: Run, *, waits: bool) -> str:
+        """Returns when a run was and what came of it; the word of its state, unless its sentence is that of a success."""
+        when, status, said = self._when(run.started_at or run.due_at), state_title(run.state), run.sentence.rstrip(".")
+        if run.state is RunState.RUNNING:
+            return _("läuft seit {time}").format(time=self._near_time(run.started_at or run.due_at))
+        if not said:
+            return _("{time}: {status}").format(time=when, status=status)
+        if waits or run.state is RunState.SUCCEEDED:
+            return _("{time}: {result}").format(time=when, result=said)
+        return _("{time}, {status}: {result}").format(time=when, status=status, result=said)
 
     def result_details(self, row: JobRow) -> str:
         """Returns what is told of the last result besides: when the last run was, and its sentence."""
         run = row.shown_run
         if run is None:
             return ""
-        last = _("{status}, {time}").format(status=state_title(run.state), time=self._time_of(run))
+        at = format_datetime((run.started_at or run.due_at).astimezone(self._zone))
+        last = _("{status}, {time} auf {workstation}").format(status=state_title(run.state), time=at, workstation=run.workstation)
         return "\n".join([last, *([run.sentence] if run.sentence else [])])
 
     def _waiting_text(self, row: JobRow) -> str:
-        return row.stored.waiting_text(self._zone, self._now) if self._now else ""
+        owed, now = row.stored.owed, self._now
+        if now is None:
+            return ""
+        if row.waits and owed and owed.next_at and owed.next_at > now and owed.reason != RunReason.NOT_ABLE:
+            return _("nächster Versuch {time}").format(time=self._near_time(owed.next_at))
+        return row.stored.waiting_text(self._zone, now)
 
-    def _time_of(self, run: Run) -> str:
-        return format_datetime((run.started_at or run.due_at).astimezone(self._zone))
+    def next_text(self, row: JobRow) -> str:
+        """Returns the column *Nächster Lauf*."""
+        if row.next_at is not None:
+            return self._when(row.next_at)
+        return _("nie mehr") if row.enabled else _("nicht aktiviert")
+
+    def schedule_text(self, row: JobRow) -> str:
+        """Returns a job's schedule in a few words, as it stands below its name."""
+        return summarize_briefly(row.schedule, self._now.astimezone(self._zone).date()) if self._now else summarize(row.schedule)
+
+    def _near_time(self, at: datetime) -> str:
+        """Returns a time as one says it: 10:10, morgen 10:10, 24.11.2026 10:10."""
+        local = at.astimezone(self._zone)
+        return short_time(local, self._now.astimezone(self._zone)) if self._now else format_datetime(local)
+
+    def _when(self, at: datetime) -> str:
+        """Returns the same, with its day also where that is today."""
+        local = at.astimezone(self._zone)
+        is_today = self._now is not None and local.date() == self._now.astimezone(self._zone).date()
+        return _("heute {time}").format(time=format_time(local)) if is_today else self._near_time(at)
 
 
-def schedule_text(row: JobRow) -> str:
-    """Returns the column *Zeitplan*."""
-    return summarize(row.schedule)
+def who_runs_them(workstations: Sequence[str]) -> str:
+    """Returns who runs the jobs, as a sentence; "" while nobody is there.
 
-
-def next_text(row: JobRow) -> str:
-    """Returns the column *Nächster Lauf*."""
-    if row.next_at is not None:
-        return format_datetime(row.next_at)
-    return _("nie mehr") if row.enabled else _("nicht aktiviert")
+    Args:
+        workstations: those that are on, each once or more.
+    """
+    names = sorted(set(workstations))
+    if not names:
+        return ""
+    if len(names) == 1:
+        return _("{workstation} führt die Aufträge aus.").format(workstation=names[0])
+    sentence = ngettext(
+        "Jeden Auftrag führt einer der {number} Arbeitsplätze aus, die an sind.",
+        "Jeden Auftrag führt einer der {number} Arbeitsplätze aus, die an sind.",
+        len(names),
+    )
+    return sentence.format(number=len(names))
 
 
 def run_question(key: JobKey) -> tuple[str, str, str] | None:
@@ -243,7 +294,7 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
         planned = _("Es ist kein weiteres Senden geplant.")
     else:
         planned = _("Das nächste Senden ist am {time} geplant.").format(time=format_datetime(waiting.next_at.astimezone(zone)))
-    left = _("Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht unter «Anders zu erinnern».")
+    left = _("Sonst bleibt alles vorbereitet; wer zu spät erinnert würde, steht auf der «Anrufliste».")
     waits = _("{waiting}.").format(waiting=waiting_words(waiting))
     return _("Mitteilungen jetzt senden?"), f"{waits} {planned} {left}", _("Jetzt &senden"), _("&Nein")
 
@@ -251,10 +302,7 @@ def send_question(waiting: Waiting, zone: tzinfo) -> tuple[str, str, str, str]:
 def abandon_question(row: JobRow) -> tuple[str, str, str]:
     """Returns what is asked before a person ends what is tried again: question, consequence, the button's words."""
     consequence = (
-        _(
-            "Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf."
-            " Wer dann zu spät erinnert würde, steht unter «Anders zu erinnern»."
-        )
+        _("Was noch vorbereitet ist, wartet bis zum nächsten geplanten Lauf. Wer dann zu spät erinnert würde, steht auf der «Anrufliste».")
         if row.stored.key is JobKey.SEND_MESSAGES
         else _("Der Rest wartet bis zum nächsten geplanten Lauf.")
     )

@@ -14,12 +14,13 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.keys import former_in, start_in
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage
 from tray_agent.messages.outbox.states import NEVER_LEFT
-from tray_agent.messages.words import sent_title
+from tray_agent.messages.words import why_words
 from tray_agent.practice.model import Patient
 from tray_agent.protocol.model import ActivityRow
 from tray_agent.protocol.titles import level_title
 from tray_agent.tray.in_windows import in_windows
-from ui.models.activity import about_text, kind_text, phones_text
+from ui.models.activity import about_text, kind_text
+from ui.models.calls import phones_of
 from ui.models.preview import appointment_text as preview_time
 from ui.models.preview import channel_text, outcome_word, text_or_reason
 from ui.models.words import local_text
@@ -73,20 +74,18 @@ def activity_list(tab: str, rows: Sequence[ActivityRow], zone: tzinfo, now: date
 
 
 def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> PrintOut:
-    """Returns the list of patients to be reminded otherwise, with a box to tick on paper."""
-    title = _("Anrufliste: anders zu erinnern")
-    titles = ("☐", _("Termin"), _("Patient"), _("Telefon"), _("Warum"))
-    cells = (
-        (
-            "☐",
-            local_text(one.message.appointment_at, zone),
-            one.message.patient_name,
-            phones_text(one),
-            f"{sent_title(one)}: {one.sentence}",
-        )
-        for one in entries
-    )
-    return _list(title, _printed(now, zone), titles, (4, 15, 18, 18, 45), cells)
+    """Returns the list of those who are still to be called, with a box to tick on paper and room for a note: one page for a day."""
+    title = _("Anrufliste")
+    titles = ("☐", _("Termin"), _("Patient"), _("Telefon"), _("Grund"), _("Notiz"))
+    cells = (_call_cells(one, zone) for one in entries)
+    return _list(title, _printed(now, zone), titles, (4, 15, 24, 17, 20, 20), cells)
+
+
+def _call_cells(entry: CallEntry, zone: tzinfo) -> tuple[str, ...]:
+    message = entry.message
+    born = _("{name}, geb. {date}").format(name=message.patient_name, date=format_date(entry.birth_date)) if entry.birth_date else ""
+    numbers = ", ".join(phone.digits for phone in phones_of(entry)) or _("keine Nummer")
+    return "☐", local_text(message.appointment_at, zone), born or message.patient_name, numbers, why_words(entry)[0], message.note or ""
 
 
 def doubt_list(messages: Sequence[OutboxMessage], zone: tzinfo, now: datetime) -> PrintOut:

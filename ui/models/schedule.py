@@ -278,13 +278,15 @@ class ScheduleModel:
 
     @property
     def next_lines(self) -> tuple[str, ...]:
-        """Returns the next planned times as people read them ("Mo 23.11.2026 10:10") below their title, or why there is none."""
-        runs = self.next_runs()
-        if runs:
-            return (_("Die nächsten Läufe:"), *(f"{weekday_short(run)} {format_date(run)} {time_of_day(run)}" for run in runs))
-        if self.schedule is None:
-            return ()
-        return (_("Nach diesem Zeitplan läuft der Auftrag nie mehr: Die Zeit liegt schon zurück."),)
+        """Returns the next planned times as people read them: "Mo 23.11.2026 10:10"."""
+        return tuple(f"{weekday_short(run)} {format_date(run)} {time_of_day(run)}" for run in self.next_runs())
+
+    @property
+    def never(self) -> str:
+        """Returns why a schedule that is right does not run any more, or ""."""
+        if self.schedule is None or self.next_runs():
+            return ""
+        return _("Nach diesem Zeitplan läuft der Auftrag nie mehr: Die Zeit liegt schon zurück.")
 
 
 def _runs_after(schedule: Schedule, zone: tzinfo, instant: datetime) -> Iterator[datetime]:

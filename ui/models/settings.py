@@ -2,21 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tray_agent.config import settings as declared
 from tray_agent.config.settings import SETTINGS, PracticeIds, Setting, Settings, Type, Value, parse_value, show_value, unit_text
 from tray_agent.errors import InputError
-from tray_agent.i18n import LANGUAGES, N_, _
+from tray_agent.i18n import LANGUAGES, N_, _, ngettext
 from ui.models.words import language_name
 
-SECTION_TITLES: Mapping[str, str] = {
-    "DownloadService": N_("Download-Service"),
-    "SMSService": N_("SMS-Service"),
-    "Protokoll": N_("Protokolle"),
-}
-"""The sections' titles in the window, source texts."""
+
+@dataclass(frozen=True, slots=True)
+class SwitchEntry:
+    """One row of the window: mostly one switch, or several that are one question.
+
+    Attributes:
+        switches: which.
+        title: the question in a few words, a source text.
+        own_explanation: what several switches do together, a source text; of a single one its own explanation holds.
+        seldom: the short word under which a switch that is seldom used is folded away, a source text; "": it is always seen.
+    """
+
+    switches: tuple[Setting, ...]
+    title: str
+    own_explanation: str = ""
+    seldom: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """Returns what it does, translated."""
+        return _(self.own_explanation or self.switches[0].explanation)
+
+    @property
+    def address(self) -> str:
+        """Returns section and keys, as the manual and the support name them: "SMSService › RuhezeitVon, RuhezeitBis"."""
+        return f"{self.switches[0].section} › {', '.join(setting.name for setting in self.switches)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchPlace:
+    """A place of the window: what belongs together, whatever section its switches are stored in.
+
+    Attributes:
+        title: a source text.
+        picture: its line picture.
+    """
+
+    title: str
+    picture: str
+    entries: tuple[SwitchEntry, ...]
+
+
+def _one(setting: Setting, title: str, seldom: str = "") -> SwitchEntry:
+    return SwitchEntry((setting,), title, seldom=seldom)
+
+
+PLACES: tuple[SwitchPlace, ...] = (
+    SwitchPlace(
+        N_("Terminerinnerungen"), "calendar-event",
+        (
+            _one(declared.REMINDERS_ON, N_("Terminerinnerungen senden")),
+            _one(declared.OFFSET_START, N_("Wie viele Tage vorher")),
+            _one(declared.VISIT_REASONS, N_("Nur diese Besuchsgründe")),
+            _one(declared.DEFAULT_MANDANT, N_("Wer bezahlt ohne Behandlung")),
+            _one(declared.OFFSET_SEARCH, N_("Wie viele Tage auf einmal"), N_("Suchtage")),
+            _one(declared.REPEAT_MOVED, N_("Nach einer Verschiebung neu erinnern"), N_("verschobene Termine")),
+            _one(declared.ONE_PER_DAY, N_("Nur eine Erinnerung pro Tag"), N_("mehrere Termine am Tag")),
+        ),
+    ),
+    SwitchPlace(N_("Geburtstage"), "cake", (_one(declared.BIRTHDAYS_ON, N_("Geburtstagsglückwünsche senden")),)),
+    SwitchPlace(
+        N_("Ruhezeit"), "moon",
+        (
+            SwitchEntry(
+                (declared.QUIET_FROM, declared.QUIET_UNTIL), N_("Nachts keine SMS"), N_("In dieser Zeit werden keine SMS gesendet.")
+            ),
+            _one(declared.QUIET_SUNDAYS, N_("Sonntags Ruhe halten")),
+            _one(declared.QUIET_HOLIDAYS, N_("Feiertags Ruhe halten")),
+            _one(declared.MAIL_AT_ONCE, N_("E-Mails ausnehmen")),
+        ),
+    ),
+    SwitchPlace(
+        N_("Guthaben"), "coins",
+        (
+            _one(declared.CHECK_CREDITS, N_("Guthaben prüfen")),
+            _one(declared.LEAST_CREDITS, N_("Ab wann warnen")),
+        ),
+    ),
+    SwitchPlace(
+        N_("SMS und E-Mail"), "message",
+        (
+            _one(declared.FALLBACK_LANGUAGE, N_("Wenn die Sprache des Patienten fehlt")),
+            _one(declared.MOST_SEGMENTS, N_("Wie lang eine SMS sein darf")),
+            _one(declared.PLAIN_CHARACTERS, N_("Teure Zeichen vermeiden")),
+        ),
+    ),
+    SwitchPlace(
+        N_("Downloads"), "download",
+        (
+            _one(declared.DOWNLOAD_ACTIVE, N_("Neue Versionen herunterladen")),
+            _one(declared.KEEP_MINOR, N_("Bei der Hauptversion bleiben")),
+            _one(declared.KEEP_VERSIONS, N_("Wie viele Versionen behalten"), N_("alte Versionen")),
+            _one(declared.RATE_OFFICE, N_("Wie schnell tagsüber"), N_("Bandbreite")),
+            _one(declared.MOST_SIZE, N_("Wie gross höchstens"), N_("Dateigrösse")),
+        ),
+    ),
+    SwitchPlace(N_("Protokolle"), "file-text", (_one(declared.KEEP_LOG_DAYS, N_("Wie lange aufbewahren")),)),
+)  # fmt: skip
+"""All switches as the window shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +144,6 @@ class SettingsModel:
             _with_unknown(names.visit_reasons, stored.choices(declared.VISIT_REASONS)),
         )
 
-    def sections(self) -> Iterator[tuple[str, tuple[Setting, ...]]]:
-        """Yields each section's title, translated, and its switches, in the order of the declaration."""
-        for section in dict.fromkeys(setting.section for setting in SETTINGS):
-            title = SECTION_TITLES.get(section, section)
-            yield _(title), tuple(setting for setting in SETTINGS if setting.section == section)
-
     def value(self, setting: Setting) -> Value:
         """Returns a switch's value as edited."""
         return self._edited[setting]
@@ -70,6 +157,14 @@ class SettingsModel:
             return error.advice
         self._faults.pop(setting, None)
         return ""
+
+    def differs(self, entry: SwitchEntry) -> bool:
+        """Returns whether a row has another value than its default, as edited."""
+        return any(self._edited[setting] != setting.default for setting in entry.switches)
+
+    def is_changed(self, entry: SwitchEntry) -> bool:
+        """Returns whether a row has what is not saved yet."""
+        return any(self._edited[setting] != self._stored[setting] or setting in self._faults for setting in entry.switches)
 
     def choices(self, setting: Setting) -> tuple[SettingChoice, ...]:
         """Returns what a switch can be set to, by name; ids that are stored but not known (any more) come last."""
@@ -130,14 +225,43 @@ class SettingsModel:
         return {setting: self._edited[setting] for setting in (declared.REMINDERS_ON, declared.OFFSET_START, declared.OFFSET_SEARCH)}
 
 
-def default_text(setting: Setting) -> str:
-    """Returns how the default is told: "Vorgabe: 50 Credits"."""
+def default_text(entry: SwitchEntry) -> str:
+    """Returns how the default is told: "Vorgabe: 50 Credits", "Vorgabe: 20:00 bis 08:00"."""
+    shown = [_default(setting) for setting in entry.switches]
+    value = _("{start} bis {end}").format(start=shown[0], end=shown[1]) if len(shown) > 1 else shown[0]
+    # the short word at the end of an explanation stays in one piece
+    return _("Vorgabe: {value}").format(value=value).replace(" ", "\u00a0")
+
+
+def _default(setting: Setting) -> str:
     shown = show_value(setting, setting.default) or _("leer")
     if setting.type is Type.LANGUAGE:
         shown = language_name(shown)
     unit = unit_text(setting, setting.default) if isinstance(setting.default, int) else ""
-    default = _("Vorgabe: {value}").format(value=f"{shown}\u00a0{unit}" if unit else shown)
-    return default.replace(" ", "\u00a0")  # the short word at the end of an explanation stays in one piece
+    return f"{shown} {unit}" if unit else shown
+
+
+def fold_text(place: SwitchPlace) -> str:
+    """Returns what the line says that unfolds what is seldom used: "3 selten gebrauchte: Suchtage, …"; "": there is nothing."""
+    words = [_(entry.seldom) for entry in place.entries if entry.seldom]
+    if not words:
+        return ""
+    number = ngettext("{number} selten gebrauchter", "{number} selten gebrauchte", len(words)).format(number=len(words))
+    return _("{number}: {names}").format(number=number, names=", ".join(words))
+
+
+def chosen_text(labels: Sequence[str]) -> str:
+    """Returns what the button says with which visit reasons are chosen."""
+    if not labels:
+        return _("Alle …")
+    return ngettext("{number} gewählt …", "{number} gewählte …", len(labels)).format(number=len(labels))
+
+
+def is_found(entry: SwitchEntry, words: str) -> bool:
+    """Returns whether a row has all the words somewhere: in its question, its explanation, its section and keys, in any spelling."""
+    keys = (name for setting in entry.switches for name in (setting.name, *setting.aliases))
+    told = " ".join((_(entry.title), entry.explanation, entry.address, *keys)).casefold()
+    return all(word in told for word in words.casefold().split())
 
 
 def _with_unknown(names: Mapping[str, str], stored: Iterable[str]) -> Mapping[str, str]:

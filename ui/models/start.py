@@ -73,7 +73,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class BannerRow:
+class ToDo:
     """One thing to do: what, why and what happens by itself, and the button that cures it."""
 
     mood: Mood
@@ -201,7 +201,7 @@ class StartView:
     """The whole page; without ``content`` nothing is known yet, or the database is away."""
 
     head: Head
-    banners: tuple[BannerRow, ...]
+    banners: tuple[ToDo, ...]
     content: Content | None
     is_empty: bool = False
 
@@ -271,12 +271,12 @@ _REMEDIES: Mapping[ConcernKind, tuple[Mood, str]] = {
 }
 
 
-def _banners(agent: AgentFacts, waiting: int, zone: ZoneInfo) -> Iterator[BannerRow]:
+def _banners(agent: AgentFacts, waiting: int, zone: ZoneInfo) -> Iterator[ToDo]:
     """Gives all that is to be done, the gravest first; the page shows ``MOST_BANNERS`` of them."""
     if agent.database_away:
         fault = agent.database_fault
         said = " ".join(filter(None, (fault.message, fault.advice))) if fault else _("Danach geht es von selbst weiter.")
-        yield BannerRow(
+        yield ToDo(
             Mood.TROUBLE, _("Es wird nichts gesendet und nichts heruntergeladen"), without_addresses(in_windows(said)),
             _("Info öffnen"), OpenDialog(DialogName.INFO),
         )  # fmt: skip
@@ -286,17 +286,17 @@ def _banners(agent: AgentFacts, waiting: int, zone: ZoneInfo) -> Iterator[Banner
     yield from map(_concern_row, agent.concerns)
 
 
-def _concern_row(concern: Concern) -> BannerRow:
+def _concern_row(concern: Concern) -> ToDo:
     mood, label = _REMEDIES[concern.kind]
     action: Action = CheckNow() if concern.kind is ConcernKind.TROUBLE else OpenDialog(concern.opens)
     title = concern.title or concern.sentence.removesuffix(".")
     text = without_addresses(concern.detail)
     if concern.kind is ConcernKind.TROUBLE:
         text = " ".join(filter(None, (text, _("Es geht nichts verloren."))))
-    return BannerRow(mood, title, text, _(label), action)
+    return ToDo(mood, title, text, _(label), action)
 
 
-def _pause_row(pause: Pause, waiting: int, now: datetime, zone: ZoneInfo) -> BannerRow:
+def _pause_row(pause: Pause, waiting: int, now: datetime, zone: ZoneInfo) -> ToDo:
     everything = pause.scope is PauseScope.EVERYTHING
     if pause.until is None:
         title = _("Es läuft nichts, bis jemand fortsetzt") if everything else _("Es wird nichts gesendet, bis jemand fortsetzt")
@@ -311,7 +311,7 @@ def _pause_row(pause: Pause, waiting: int, now: datetime, zone: ZoneInfo) -> Ban
     if waiting:
         waits = ngettext("{number} Erinnerung für morgen wartet.", "{number} Erinnerungen für morgen warten.", waiting)
         said = f"{said}\n{waits.format(number=format_number(waiting))}"
-    return BannerRow(Mood.PAUSED, title, said, _("Fortsetzen"), Resume())
+    return ToDo(Mood.PAUSED, title, said, _("Fortsetzen"), Resume())
 
 
 def _begun(at: datetime, now: datetime) -> str:

@@ -13,7 +13,7 @@ from tray_agent.i18n import _
 from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
 from ui.look.drawing import CARD_RADIUS, horizontal_line, kept, rounded
-from ui.look.icons import STATUS_COLOURS, STATUS_GROUNDS, Status, status_icon
+from ui.look.icons import STATUS_COLOURS, STATUS_GROUNDS, Status
 from ui.look.scale import u
 from ui.look.tokens import tokens
 from ui.widgets.layout import button, clear, column, row
@@ -40,7 +40,7 @@ class BannerRow(QWidget):
     def __init__(self, status: Status = Status.INFO, title: str = "", text: str = "", remedy: QPushButton | None = None) -> None:
         super().__init__()
         self.status = status
-        self._picture = Picture(size=PICTURE)
+        self._picture = Picture(Status.INFO, PICTURE)
         # made before the button: a dialog in which a button takes the keyboard first begins at its main action
         self._title, self._text = plain_label(bold=True), soft_label(wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -53,7 +53,7 @@ class BannerRow(QWidget):
     def say(self, status: Status, title: str, text: str) -> None:
         """Shows another state, title and text."""
         self.status = status
-        self._picture.show_icon(status_icon(status))
+        self._picture.show_picture(status)
         shown = in_windows(text)
         self._title.setText(title)
         self._title.setVisible(bool(title))

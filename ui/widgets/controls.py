@@ -60,10 +60,19 @@ def once_after(milliseconds: int, call: Callable[[], object], owner: QObject) ->
 
 
 def yes_no_box(on: bool, changed: Callable[[bool], object]) -> QCheckBox:
-    """Returns a checkbox as a field of a form."""
-    box = QCheckBox(_("Ja"))
+    """Returns a checkbox as a field of a form; its word says how it stands: *Ja* or *Nein*."""
+    box = QCheckBox(_("Nein"))
+    widths = [box.sizeHint().width()]
+    box.setText(_("Ja"))
+    box.setFixedWidth(max(*widths, box.sizeHint().width()))  # so that boxes below each other stand at one line, and nothing moves
     box.setMinimumHeight(QLineEdit().sizeHint().height())  # so that its word stands on the line of its label
+
+    def tell(checked: bool) -> None:
+        box.setText(_("Ja") if checked else _("Nein"))
+
+    box.toggled.connect(tell)
     box.setChecked(on)
+    tell(on)
     box.toggled.connect(changed)
     return box
 

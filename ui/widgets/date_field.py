@@ -10,9 +10,10 @@ from PyQt6.QtWidgets import QDateEdit, QWidget
 
 from ui.look.scale import u
 
-_MORE = 10
-
 _SEPARATORS = frozenset(".,/- ")
+
+_SIDES = 52
+"""The room that a field with an arrow needs beside its words; Qt counts on the narrower arrows of a field to count up and down."""
 
 
 class DateField(QDateEdit):
@@ -30,11 +31,12 @@ class DateField(QDateEdit):
             self.setDate(QDate(day.year, day.month, day.day))
 
     def sizeHint(self) -> QSize:
-        """Returns room for the whole date beside the arrow; *Qt* counts one of its margins only."""
-        return super().sizeHint() + QSize(u(_MORE), 0)
+        """Returns the room of a whole date beside the arrow."""
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self.fontMetrics().horizontalAdvance("00.00.0000") + u(_SIDES)), hint.height())
 
     def minimumSizeHint(self) -> QSize:
-        """Returns the same: a date is not cut."""
+        """Returns the same: a date that is cut is another date."""
         return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

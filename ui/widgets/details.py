@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PyQt6.QtCore import QEvent, QSize, Qt
-from PyQt6.QtGui import QBrush, QIcon, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PyQt6.QtGui import QBrush, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import QFrame, QPushButton, QSizePolicy, QTextBrowser, QWidget
 
 from tray_agent.tray.in_windows import in_windows
-from ui.look.icons import Status, status_icon
+from ui.look.icons import Status
 from ui.look.scale import Type, font, u
 from ui.look.tokens import tokens
 from ui.widgets.card import Card
@@ -46,8 +46,7 @@ class Details(Card):
 
         Line breaks stay, nothing is taken for mark-up. What is told stays where it is scrolled to while it says the same.
         """
-        self._picture.setVisible(status is not None)
-        self._picture.show_icon(status_icon(status) if status is not None else QIcon())
+        self._picture.show_picture(status if status and title else "")
         self.words.tell((title, *map(in_windows, paragraphs)) if title else ())
 
     def toPlainText(self) -> str:

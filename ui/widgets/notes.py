@@ -7,7 +7,7 @@ from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QLabel, QWidget
 
 from tray_agent.tray.in_windows import in_windows
-from ui.look.icons import Status, status_icon
+from ui.look.icons import Status
 from ui.look.scale import Type, font
 from ui.widgets.layout import row
 from ui.widgets.picture import Picture
@@ -43,7 +43,7 @@ class Note(QWidget):
 
     def __init__(self, parent: QWidget | None = None, status: Status = Status.ERROR) -> None:
         super().__init__(parent)
-        self._icon = Picture(parent=self)
+        self._icon = Picture(Status.INFO, parent=self)
         self._text = plain_label(parent=self)
         self.setLayout(row((self._icon, Qt.AlignmentFlag.AlignTop), (self._text, 1), margins=(0, 0, 0, 0)))
         self.say("", status)
@@ -51,7 +51,7 @@ class Note(QWidget):
     def say(self, text: str, status: Status | None = None) -> None:
         """Shows a sentence, or nothing for ""; with another icon where one is given."""
         if status is not None:
-            self._icon.show_icon(status_icon(status))
+            self._icon.show_picture(status)
         shown = in_windows(text)
         self._text.setText(shown)
         self.setAccessibleName(shown)

@@ -110,31 +110,17 @@ def _layout() -> QPageLayout:
     return QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter)
 
 
-class PrintActions:
-    """Adds to a window the button that prints, and one whose menu holds what else a list is put out as.
+class Printing:
+    """Prints the list of a window, shows its pages, writes it as PDF.
 
     Args:
         dialog: the window.
         list_now: returns, when it is asked for, what makes the document; that is then called in a worker.
-        further: entries of the menu beside page view and PDF: their words, and what they do.
-
-    Attributes:
-        buttons: the two.
-        menu: of the second one.
     """
 
-    def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]], *further: tuple[str, Callable[[], object]]) -> None:
+    def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]]) -> None:
         self._dialog = dialog
         self._list_now = list_now
-        printing = dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print, picture="printer")
-        more = dialog.side_action(_("PD&F und mehr"), lambda: None, picture="file-type-pdf")
-        self.menu = QMenu(more)
-        entries = ((_("Seitenansich&t"), self.preview_list), (_("PD&F …"), self.save_pdf), *further)
-        for words, action in entries:
-            if (entry := self.menu.addAction(words)) is not None:
-                entry.triggered.connect(lambda _checked, action=action: action())
-        more.setMenu(self.menu)
-        self.buttons: tuple[QPushButton, ...] = (printing, more)
 
     def print_list(self) -> None:
         """Prints the list with the system's print dialog."""
@@ -165,3 +151,29 @@ class PrintActions:
 
     def _make(self, done: Callable[[PrintOut], object]) -> None:
         self._dialog.run(self._list_now(), done, busy=_("Wird vorbereitet …"))
+
+
+class PrintActions(Printing):
+    """Adds to a window the button that prints, and one whose menu holds what else a list is put out as.
+
+    Args:
+        dialog: the window.
+        list_now: returns, when it is asked for, what makes the document; that is then called in a worker.
+        further: entries of the menu beside page view and PDF: their words, and what they do.
+
+    Attributes:
+        buttons: the two.
+        menu: of the second one.
+    """
+
+    def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]], *further: tuple[str, Callable[[], object]]) -> None:
+        super().__init__(dialog, list_now)
+        printing = dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print, picture="printer")
+        more = dialog.side_action(_("PD&F und mehr"), lambda: None, picture="file-type-pdf")
+        self.menu = QMenu(more)
+        entries = ((_("Seitenansich&t"), self.preview_list), (_("PD&F …"), self.save_pdf), *further)
+        for words, action in entries:
+            if (entry := self.menu.addAction(words)) is not None:
+                entry.triggered.connect(lambda _checked, action=action: action())
+        more.setMenu(self.menu)
+        self.buttons: tuple[QPushButton, ...] = (printing, more)

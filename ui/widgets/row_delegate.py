@@ -192,27 +192,37 @@ class RowDelegate(QStyledItemDelegate):
         option = as_kind(option, QStyleOptionViewItem)
         area, state = option.rect, option.state
         chosen = bool(state & _SELECTED)
-        self.paint_ground(painter, area, index, chosen=chosen)
+        self.paint_cell_ground(painter, area, index, chosen=chosen)
         cell = self._cell_of(index)
         if cell is not None:
             self._paint_cell(painter, area, cell, chosen=chosen, enabled=bool(state & _ENABLED))
 
-    def paint_ground(self, painter: QPainter, area: QRect, index: QModelIndex, *, chosen: bool) -> None:
-        """Paints a part of a row's ground: chosen, under the mouse or neither; the bar in the first column, the line below."""
+    def paint_cell_ground(self, painter: QPainter, area: QRect, index: QModelIndex, *, chosen: bool) -> None:
+        """Paints a cell's part of the row's ground; where a row is more than its cells, in a tree, the view paints it."""
+        model = index.model()
+        last = model is not None and index.row() == model.rowCount(index.parent()) - 1
+        self.paint_ground(painter, area, index, chosen=chosen, last=last)
+
+    def paint_ground(self, painter: QPainter, area: QRect, index: QModelIndex, *, chosen: bool, last: bool) -> None:
+        """Paints a part of a row's ground: chosen, under the mouse or neither; the bar in the first column, the line below.
+
+        Args:
+            painter: of the viewport.
+            area: the part.
+            index: a cell of the row.
+            chosen: whether the row is chosen.
+            last: whether no row follows: then there is no line.
+        """
         now, sizes = tokens(), self._now
         if chosen:
             painter.fillRect(area, now.chosen)
         elif index.row() == self._row and self.is_hovered(index):
             painter.fillRect(area, now.hover)
-        model = index.model()
-        if model is None or self._parent_has_more(model, index):
+        if not last:
             horizontal_line(painter, area.left(), area.bottom(), area.width(), now.line)
         if chosen and index.column() == 0:
             bar = now.on_chosen if now.high_contrast else now.accent
             painter.fillRect(area.left(), area.top() + sizes.inset, sizes.bar, area.height() - 2 * sizes.inset, bar)
-
-    def _parent_has_more(self, model: QAbstractItemModel, index: QModelIndex) -> bool:
-        return index.row() < model.rowCount(index.parent()) - 1
 
     def _paint_cell(self, painter: QPainter, area: QRect, cell: Cell, *, chosen: bool, enabled: bool) -> None:
         now, sizes = tokens(), self._now

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -122,7 +123,10 @@ def play(round_: Round, url: str, folder: Path) -> Outcome:
     database = open_database(url)
     upgrade(database)
     agenda = Agenda(folder / "practice.db", round_.messages, round_.seed)
-    with GatewayProcess({ACCOUNT: PASSWORD}, folder / "gateway.db", latency=0.004, seed=round_.seed, faults=FAULTS) as gateway:
+    # Credits for all and everybody's notices: an account that runs out for good would keep a round from its end.
+    enough = Decimal(2 * round_.messages + round_.moves)
+    account, state = {ACCOUNT: PASSWORD}, folder / "gateway.db"
+    with GatewayProcess(account, state, balance=enough, latency=0.004, seed=round_.seed, faults=FAULTS) as gateway:
         site = Site(url, agenda.file.as_posix(), gateway.address, (folder / "seen.json").as_posix())
         practice = _Practice(database, agenda, site, gateway.accepted)
         practice.prepare()

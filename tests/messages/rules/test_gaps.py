@@ -11,7 +11,7 @@ import pytest
 
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.rules.eligibility import RuleSettings
-from tray_agent.messages.rules.gaps import ReminderPlan, find_gaps
+from tray_agent.messages.rules.gaps import ReminderPlan, find_gaps, find_greeting_gaps
 from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday, Weekdays
 from tray_agent.schedules.order_check import OrderFindingKind
 from tray_agent.schedules.schedule import Schedule
@@ -173,3 +173,37 @@ def test_a_schedule_that_never_runs_again_is_told() -> None:
 def test_days_around_the_change_of_the_clocks_are_days_like_others() -> None:
     assert told(replace(DAILY, start_time=time(2, 30)), at=datetime(2027, 3, 20, 11, tzinfo=ZURICH), practice=lambda _day: True) == ""
     assert told(replace(DAILY, start_time=time(2, 30)), at=datetime(2026, 10, 20, 11, tzinfo=ZURICH), practice=lambda _day: True) == ""
+
+
+# Greetings
+
+
+def greeted_not(schedule: Schedule, at: datetime = datetime(2026, 11, 27, 11, tzinfo=ZURICH), *, on: bool = True) -> str:
+    findings = find_greeting_gaps(schedule, RuleSettings(birthdays_on=on), ZURICH, at.astimezone(UTC))
+    assert all((finding.kind, finding.jobs) == (OrderFindingKind.NOT_COVERED, (JobKey.PREPARE_BIRTHDAYS,)) for finding in findings)
+    return " ".join(finding.sentence for finding in findings)
+
+
+@pytest.mark.parametrize(("schedule", "days"), [
+    (WORKDAYS, "Samstag und Sonntag"),
+    (weekly(Weekdays(2)), "Dienstag, Mittwoch, Donnerstag, Freitag, Samstag und Sonntag"),
+    (replace(DAILY, end_date=date(2027, 1, 19)), "20.01.2027, 21.01.2027 und 22.01.2027"),
+    (replace(DAILY, end_date=date(2026, 11, 1)), "Montag, Dienstag, Mittwoch, Donnerstag, Freitag, Samstag und Sonntag"),
+])  # fmt: skip
+def test_days_on_which_nobody_is_greeted_are_told(schedule: Schedule, days: str) -> None:
+    job = "«Geburtstagsglückwünsche aufbereiten»"
+    what = f"Kein geplanter Lauf von {job} ist an diesen Tagen: {days}. Wer dann Geburtstag hat, erhält keinen Glückwunsch."
+    assert greeted_not(schedule) == f"{what} Abhilfe: {job} täglich ausführen."
+
+
+@pytest.mark.parametrize("schedule", [
+    DAILY, EVERY_DAY, replace(DAILY, start_date=date(2026, 12, 14)), replace(WORKDAYS, enabled=False),
+    replace(DAILY, subday=Subday.HOURS, subday_interval=2, end_time=time(18)),
+])  # fmt: skip
+def test_who_greets_every_day_or_nobody_on_purpose_is_told_nothing(schedule: Schedule) -> None:
+    assert greeted_not(schedule) == ""
+    assert greeted_not(WORKDAYS, on=False) == ""
+
+
+def test_of_the_day_on_which_the_clock_changes_nothing_is_told() -> None:
+    assert greeted_not(replace(DAILY, start_time=time(2, 30)), datetime(2027, 3, 20, 11, tzinfo=ZURICH)) == ""

@@ -468,6 +468,23 @@ def test_three_missed_days_are_told_as_a_span(world: World) -> None:
     assert "Vom 27.11.2026 bis 29.11.2026 wurde nicht gratuliert (1 Patient)" in world.greet().sentence
 
 
+@pytest.mark.parametrize(("away", "since"), [(31, None), (32, None), (33, date(2026, 11, 28)), (400, date(2026, 11, 28))])
+def test_who_was_away_for_long_is_told_also_of_days_of_which_nobody_is_counted(world: World, away: int, since: date | None) -> None:
+    world = reminding(world)
+    back = FRIDAY + timedelta(days=away)
+    _born(world, back - timedelta(days=1), SATURDAY)
+    world.clock.set(at(FRIDAY))
+    world.greet()
+    world.clock.set(at(back))
+    said = world.greet().sentence
+    counted = 1 if since else 2
+    assert f"({counted} Patient" in said
+    assert (f"Schon seit dem {since:%d.%m.%Y} wurde nicht gratuliert" in said) if since else ("Schon seit" not in said)
+    assert [row.reason for row in world.activities].count("birthday_over") == 1
+    world.clock.advance(timedelta(minutes=1))
+    assert "gratuliert" not in world.greet().sentence
+
+
 def test_a_day_that_a_run_of_another_planned_time_greeted_is_not_missed(world: World) -> None:
     """Sunday's run is caught up on Monday, and greets those of Monday; on Tuesday nobody is on."""
     world = reminding(world)

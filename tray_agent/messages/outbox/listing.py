@@ -227,5 +227,4 @@ def has_fate(fate: Fate) -> ColumnElement[bool]:
         case Fate.CALLED:
             return and_(missed, message.c.handled_at.is_not(None))
         case Fate.OPEN:
-            waits = and_(missed, message.c.handled_at.is_(None), message.c.kind.in_(_OF_APPOINTMENTS))
-            return or_(on_the_way, waits)
+            return and_(missed, message.c.handled_at.is_(None), message.c.kind.in_(_OF_APPOINTMENTS))

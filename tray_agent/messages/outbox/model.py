@@ -11,6 +11,9 @@ from enum import StrEnum
 from tray_agent.errors import KnownError
 from tray_agent.messages.model import Channel, MessageKind, MessageState, Standing
 
+LONGEST_NOTE = 500
+"""Characters of a note on the call list; what is longer is cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
@@ -193,7 +196,7 @@ class Fate(StrEnum):
     """Missed, and a person reminded the patient otherwise."""
 
     OPEN = "open"
-    """On the way, or missed and nobody said that the patient was reminded otherwise; nobody calls because of a greeting."""
+    """Missed, and nobody said that the patient was reminded otherwise; nobody calls because of a greeting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ _TOLD_APART = (Fate.ARRIVED, Fate.ON_THE_WAY, Fate.CALLED, Fate.OPEN)
 """Every message handed over is the first of these that it can be, or a greeting that did not arrive."""
 
 _FATES = (
-    (Fate.ARRIVED,), (Fate.ON_THE_WAY, Fate.OPEN), (Fate.MISSED, Fate.CALLED), (Fate.MISSED, Fate.OPEN), (Fate.MISSED,),
+    (Fate.ARRIVED,), (Fate.ON_THE_WAY,), (Fate.MISSED, Fate.CALLED), (Fate.MISSED, Fate.OPEN), (Fate.MISSED,),
 )  # fmt: skip
 _GROUPS = len(_FATES)
 

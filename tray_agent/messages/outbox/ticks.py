@@ -18,12 +18,9 @@ from sqlalchemy import Connection, delete, select, update
 from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox import entries
 from tray_agent.messages.outbox.entries import Change, Draft
-from tray_agent.messages.outbox.model import OutboxMessage
+from tray_agent.messages.outbox.model import LONGEST_NOTE, OutboxMessage
 from tray_agent.messages.outbox.states import TRANSITIONS, Actor, Step
 from tray_agent.store.tables import message
-
-LONGEST_NOTE = 500
-"""Characters of a note; what is longer is cut."""
 
 _BACK = {MessageState.PREPARED: Step.SEND_AFTER_ALL, MessageState.IN_DOUBT: Step.DOUBT_AFTER_ALL}
 """By which step a tick is taken back, by the state before it."""

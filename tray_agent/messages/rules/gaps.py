@@ -1,4 +1,4 @@
-"""The days of the coming weeks on which no planned run looks for appointments, and which switch or time would change that. Pure.
+"""The days of the coming weeks on which no planned run looks for appointments or birthdays, and what would change that. Pure.
 
 Source: domain, section 3 ("a set of schedules and offsets that never covers some weekday or holiday is told like a wrong order").
 """
@@ -95,6 +95,33 @@ def find_gaps(plan: ReminderPlan, has_appointments: Callable[[date], bool]) -> t
     text = _("Kein geplanter Lauf von «{job}» sucht nach Terminen an diesen Tagen: {days}. An sie wird nicht erinnert.")
     sentence = text.format(days=_days_in_words(days), job=job_title(JobKey.PREPARE_REMINDERS))
     return (OrderFinding(OrderFindingKind.NOT_COVERED, (JobKey.PREPARE_REMINDERS,), (), join_texts(sentence, _advice(plan, days))),)
+
+
+def find_greeting_gaps(schedule: Schedule, settings: RuleSettings, zone: ZoneInfo, now: datetime) -> tuple[OrderFinding, ...]:
+    """Returns what is to be told of the days on which nobody is greeted: one finding, or none.
+
+    A birthday is looked for on its day alone, whether the practice works on it or not: who misses it is not greeted afterwards.
+
+    Args:
+        schedule: of the job that prepares greetings; one that is not enabled greets nobody, on purpose.
+        settings: whether greetings are on.
+        zone: the practice's time zone.
+        now: aware.
+    """
+    if not schedule.enabled or not settings.birthdays_on:
+        return ()
+    first = now.astimezone(zone).date() + _DAY
+    until = first + AHEAD
+    greeted = set(days_between(schedule, zone, start_of_day(first, zone), start_of_day(until, zone)))
+    begin = min(greeted, default=first)  # a plan that begins in a week leaves nothing out before
+    days = [day for day in (begin + timedelta(days=number) for number in range((until - begin).days)) if day not in greeted]
+    if not days:
+        return ()
+    job = job_title(JobKey.PREPARE_BIRTHDAYS)
+    text = _("Kein geplanter Lauf von «{job}» ist an diesen Tagen: {days}. Wer dann Geburtstag hat, erhält keinen Glückwunsch.")
+    advice = _("Abhilfe: {ways}.").format(ways=_("«{job}» täglich ausführen").format(job=job))
+    sentence = join_texts(text.format(days=_days_in_words(days), job=job), advice)
+    return (OrderFinding(OrderFindingKind.NOT_COVERED, (JobKey.PREPARE_BIRTHDAYS,), (), sentence),)
 
 
 def _days_in_words(days: Sequence[date]) -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, delete, insert, select, update
 
 from tray_agent.errors import KnownError
-from tray_agent.i18n import _, format_date, join_words, ngettext
+from tray_agent.i18n import _, format_date, join_texts, join_words, ngettext
 from tray_agent.job_kinds import JobKey
 from tray_agent.messages.rules.eligibility import Circumstances, Eligible, RuleSettings, SearchWindow
 from tray_agent.messages.rules.gaps import ReminderPlan, find_gaps
@@ -32,7 +32,7 @@ KEPT = timedelta(days=60)
 """So long it is remembered that a day was searched; no run looks back as far."""
 
 FURTHEST_BACK = timedelta(days=31)
-"""So far back it is told who was not greeted."""
+"""So far back it is counted who was not greeted: for each day the practice's data are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +42,28 @@ class MissedGreetings:
     Attributes:
         days: the practice's dates of planned times that were missed, in order.
         patients: how many would have been greeted on them.
+        already_since: the first missed day of those that lie too far back for counting who was missed, or None.
     """
 
     days: Sequence[date] = ()
     patients: int = 0
+    already_since: date | None = None
 
     @property
     def sentence(self) -> str:
         """Returns what is told of them, once; "" where nobody was missed."""
-        if not self.patients:
-            return ""
-        text = ngettext(
-            "{when} wurde nicht gratuliert ({number} Patient): Nachträglich wird nicht gratuliert.",
-            "{when} wurde nicht gratuliert ({number} Patienten): Nachträglich wird nicht gratuliert.",
-            self.patients,
-        )
-        return text.format(when=_when(self.days), number=self.patients)
+        counted, before = "", ""
+        if self.patients:
+            text = ngettext(
+                "{when} wurde nicht gratuliert ({number} Patient): Nachträglich wird nicht gratuliert.",
+                "{when} wurde nicht gratuliert ({number} Patienten): Nachträglich wird nicht gratuliert.",
+                self.patients,
+            )
+            counted = text.format(when=_when(self.days), number=self.patients)
+        if self.already_since:
+            text = _("Schon seit dem {day} wurde nicht gratuliert; wen das vor mehr als {number} Tagen betraf, wurde nicht gezählt.")
+            before = text.format(day=format_date(self.already_since), number=FURTHEST_BACK.days)
+        return join_texts(counted, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +118,10 @@ class Coverage:
         parts, around = drafting.parts, drafting.around
         if self.since is None:
             return MissedGreetings()
-        after = max(self.since, _start_of(parts, around.today - FURTHEST_BACK))
-        planned = parts.planned_days(self.job, after, due_at)
-        days = [day for day in planned if day < around.today and day not in self.days]
-        return MissedGreetings(days, sum(_to_greet_on(day, drafting) for day in days))
+        planned = parts.planned_days(self.job, self.since, due_at)
+        missed = [day for day in planned if day < around.today and day not in self.days]
+        days = [day for day in missed if day >= around.today - FURTHEST_BACK]
+        return MissedGreetings(days, sum(_to_greet_on(day, drafting) for day in days), next(iter(missed[: len(missed) - len(days)]), None))
 
 
 def cover(connection: Connection, job: JobKey, days: Iterable[date], searched_at: datetime, today: date) -> None:

@@ -161,7 +161,7 @@ class _Preparing:
         def work(connection: Connection) -> None:
             self._context.fence(connection)
             cover(connection, self._context.job, days, due_at, around.today)
-            if self._missed.patients:
+            if self._missed.sentence:
                 self._context.log(activity(Level.WARNING, Reason.BIRTHDAY_OVER, self._missed.sentence), connection=connection)
 
         self._parts.database.transact(work)
