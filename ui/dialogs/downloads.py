@@ -38,7 +38,7 @@ from ui.widgets.controls import allow
 from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, STATE_ICONS
-from ui.widgets.layout import BETWEEN_CARDS, button, splitter
+from ui.widgets.layout import BETWEEN_CARDS, button, held, row, splitter
 from ui.widgets.progress_line import ProgressLine
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
@@ -74,7 +74,7 @@ class DownloadsDialog(Dialog):
             self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.download.signed.element, row.download.signed.version)
         )
         self._again = button(_("&Noch einmal herunterladen"), self.fetch_again, picture="download")
-        self.details = Details(_("Einzelheiten zum gewählten Element"), self._again, lines=DETAIL_LINES)
+        self.details = Details(_("Einzelheiten zum gewählten Element"), self._again, lines=DETAIL_LINES, narrow=True)
         self.places: TableView[Place] = TableView(_("Arbeitsplätze"), _("Ein Element wählen: hier steht, auf welchem Arbeitsplatz es ist."))
         self.places_list = ListModel(self._place_columns(), parent=self, key=lambda place: place.workstation)
         self._checking = ""
@@ -101,9 +101,9 @@ class DownloadsDialog(Dialog):
         self.remember_columns(self.places, "places", widths=(120, 150, 110, 120))
         self._places_card = card_around(self.places)
         self._places_card.hide()
-        below = splitter(Qt.Orientation.Horizontal, self.details, self._places_card, stretch=(2, 3), sizes=(u(440), u(640)))
+        self._below = row((self.details, 2), (self._places_card, 3), spacing=BETWEEN_CARDS)
         self.body.setSpacing(u(BETWEEN_CARDS))
-        self.body.addWidget(splitter(Qt.Orientation.Vertical, card_around(self.table), below, stretch=(1, 0)), 1)
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, card_around(self.table), held(self._below), stretch=(1, 0)), 1)
         self.body.addWidget(self.transfer)
 
     def _columns(self) -> tuple[Column[DownloadRow], ...]:
@@ -170,6 +170,7 @@ class DownloadsDialog(Dialog):
         rows, self.model.names = read
         self.model.show(rows)
         self._places_card.setVisible(self.model.has_others)
+        self._below.activate()  # the columns are made as wide as their card is now
         self.list.show(rows)
         self.heading.say(self.model.headline)
         self._changed()
@@ -234,9 +235,9 @@ class DownloadsDialog(Dialog):
         sentences, good = outcome_sentences((result for _row, result in ended), locks_out=locks_out)
         title = _("Ausgeführt") if good else _("Nicht alles wurde installiert")
         self.banner.say(title, sentences, Status.SUCCESS if good else Status.WARNING)
-        for row, result in ended:
+        for handed, result in ended:
             if went_well(result):
-                self.model.tick(row, on=False)
+                self.model.tick(handed, on=False)
 
     # Asking the portal
 
