@@ -69,8 +69,8 @@ class ActivityDialog(Dialog):
             self.remember_columns(page.table, service.value, widths=(84, 64, 116, 130, 120))
         self.tabs.addTab(self.doubtful, _("In der Schwebe"))
         self.remember_columns(self.doubtful.table, "doubtful", widths=(160, 190, 136, 130, 130))
-        for one in (*self.logs.values(), self.doubtful):
-            self._below.addWidget(one.details)
+        for details in (*(page.details for page in self.logs.values()), self.doubtful.details):
+            self._below.addWidget(details)
         self.body.addWidget(self.tools.note)
         self.body.addWidget(splitter(Qt.Orientation.Vertical, self.tabs, self._below, stretch=(1, 0)), 1)
         self.printing = PrintActions(self, self._list_now)

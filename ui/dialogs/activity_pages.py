@@ -129,7 +129,7 @@ class LogPage(QWidget):
         self._make_list()
         self.day_jump = tools.day_jump
         self.day_jump.lead(self.list, self.table, self.period, self.zone)
-        self.remedy = button("", self._follow)
+        self.remedy = button(_("A&nrufliste"), self._follow)
         self.remedy.hide()
         self.details = Details(_("Einzelheiten zum gewählten Eintrag"), self.remedy, lines=4)
         self.setLayout(column(self.table, margins=(0, 0, 0, 0)))
