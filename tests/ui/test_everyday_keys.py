@@ -12,7 +12,6 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
-from ui.dialogs.overview import OverviewDialog, mnemonic_of, with_mnemonics
 
 from tests.support.accessibility import clashing_mnemonics
 from tests.support.subjects import subject_of
