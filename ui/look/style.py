@@ -309,8 +309,11 @@ def _is_quiet(option: QStyleOptionButton, widget: QWidget | None) -> bool:
     return flat or (widget is not None and bool(widget.property(QUIET)))
 
 
+_A_BUTTON = cast("int", QStyleOption.OptionType.SO_Button.value)
+
+
 def _button_panel(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
-    if option.type != QStyleOption.OptionType.SO_Button.value:  # an arrow at the end of tabs that need more room
+    if option.type != _A_BUTTON:  # an arrow at the end of tabs that need more room
         rounded(painter, option.rect, u(BUTTON_RADIUS), ground=tokens().button, frame=tokens().line)
         return
     button, now = as_kind(option, QStyleOptionButton), tokens()
