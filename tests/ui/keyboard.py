@@ -34,15 +34,18 @@ def ask_for_menu(view: QAbstractItemView, index: QModelIndex | None = None) -> N
     QApplication.sendEvent(viewport, QContextMenuEvent(reason, place, viewport.mapToGlobal(place)))
 
 
-def turn_wheel(widget: QWidget) -> bool:
-    """Turns the wheel of the mouse towards oneself over a widget, by one notch; returns whether the widget kept it to itself."""
-    place = QPointF(widget.rect().center())
+def turn_wheel(widget: QWidget) -> None:
+    """Turns the wheel of the mouse towards oneself over a widget, by one notch, as the system tells it: to the window."""
+    window = widget.window()
+    handle = window.windowHandle() if window is not None else None
+    assert window is not None
+    assert handle is not None, "not shown"
+    place = QPointF(widget.mapTo(window, widget.rect().center()))
     notch, nothing = QPoint(0, -120), Qt.KeyboardModifier.NoModifier
     event = QWheelEvent(
-        place, widget.mapToGlobal(place), QPoint(), notch, Qt.MouseButton.NoButton, nothing, Qt.ScrollPhase.NoScrollPhase, False
+        place, window.mapToGlobal(place), QPoint(), notch, Qt.MouseButton.NoButton, nothing, Qt.ScrollPhase.NoScrollPhase, False
     )
-    QApplication.sendEvent(widget, event)
-    return event.isAccepted()
+    QApplication.sendEvent(handle, event)
 
 
 def choose_days(period: PeriodFields, first: date, last: date) -> None:

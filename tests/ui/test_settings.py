@@ -162,11 +162,11 @@ def test_leaving_without_saving_asks_and_then_writes_nothing(dialog: SettingsDia
 
 def test_the_wheel_goes_to_the_page_and_changes_no_switch(dialog: SettingsDialog) -> None:
     days = _child(dialog, QSpinBox, "SMSService.OffsetSuchTage")
-    assert not turn_wheel(days)
+    turn_wheel(days)
     assert not dialog.has_unsaved_changes()
     days.setFocus()
     before = days.value()
-    assert turn_wheel(days)
+    turn_wheel(days)
     assert days.value() == max(days.minimum(), before - 1)
 
 

@@ -72,7 +72,7 @@ class DownloadsDialog(Dialog):
         self.list = ListModel(
             self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.download.signed.element, row.download.signed.version)
         )
-        self.details = Details(_("Einzelheiten zum gewählten Element"), self)
+        self.details = Details(_("Einzelheiten zum gewählten Element"), parent=self)
         self.places: TableView[Place] = TableView(_("Arbeitsplätze"), _("Ein Element wählen: hier steht, auf welchem Arbeitsplatz es ist."))
         self.places_list = ListModel(self._place_columns(), parent=self, key=lambda place: place.workstation)
         self._checking = ""

@@ -52,7 +52,7 @@ class PortalDialog(Dialog):
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(lambda: self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason))
         self.tree = self._make_tree()
-        self.details = Details(_("Einzelheiten zum gewählten Element"), self)
+        self.details = Details(_("Einzelheiten zum gewählten Element"), parent=self)
         self.status = QLabel(self)
         self.status.setWordWrap(True)
         sizes = (self.SIZE[1], DETAIL_LINES * self.fontMetrics().height())
