@@ -7,7 +7,7 @@ from datetime import date
 from PyQt6.QtCore import QDate, QModelIndex, QPoint, QPointF, Qt
 from PyQt6.QtGui import QContextMenuEvent, QWheelEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PyQt6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QApplication, QWidget
 
 from ui.models.period import Preset
 from ui.widgets.period_fields import PeriodFields
@@ -40,12 +40,16 @@ def turn_wheel(widget: QWidget) -> None:
     handle = window.windowHandle() if window is not None else None
     assert window is not None
     assert handle is not None, "not shown"
-    place = QPointF(widget.mapTo(window, widget.rect().center()))
+    QApplication.sendEvent(handle, _notch(QPointF(widget.mapTo(window, widget.rect().center())), window))
+    if isinstance(widget, QAbstractSpinBox) and widget.hasFocus():
+        # what comes from the system Qt hands on from the line to its spin box; what a program sends it does not
+        QApplication.sendEvent(widget, _notch(QPointF(widget.rect().center()), widget))
+
+
+def _notch(place: QPointF, widget: QWidget) -> QWheelEvent:
     notch, nothing = QPoint(0, -120), Qt.KeyboardModifier.NoModifier
-    event = QWheelEvent(
-        place, window.mapToGlobal(place), QPoint(), notch, Qt.MouseButton.NoButton, nothing, Qt.ScrollPhase.NoScrollPhase, False
-    )
-    QApplication.sendEvent(handle, event)
+    button, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    return QWheelEvent(place, widget.mapToGlobal(place), QPoint(), notch, button, nothing, phase, False)
 
 
 def choose_days(period: PeriodFields, first: date, last: date) -> None:

@@ -179,7 +179,6 @@ def test_what_is_chosen_and_in_view_stays(qtbot: QtBot, demo_windows: Windows, d
         assert isinstance(model, TableModel)
         assert model.has_keys, f"{table.accessibleName()}: rows without a key"
         rows = _more(model)
-        print(">>>", table.accessibleName(), len(rows))
         if len(rows) > 2:
             _assert_nothing_moves(qtbot, demo_windows, table, rows)
 

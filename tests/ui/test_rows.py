@@ -191,7 +191,7 @@ def test_words_that_are_cut_are_told(qtbot: QtBot) -> None:
     assert model is not None
     cell = model.index(0, NAME)
     assert table.rows.tip_of(cell, u(2000)) == ""
-    told = table.rows.tip_of(cell, u(120))
+    told = table.rows.tip_of(cell, u(180))
     assert "&lt;b&gt;Katharina" in told  # as it is written, not marked up
     assert "1951" not in told  # the second line has its room
 
