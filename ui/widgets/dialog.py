@@ -245,7 +245,7 @@ class Dialog(QDialog):
         """Restores the column widths and the order of a table or tree and keeps them when the window closes.
 
         Args:
-            view: which, its columns already set and, where a click on a title sorts, its sorting enabled.
+            view: which, its columns already set.
             name: a stable word within this window.
             widths: of the columns at the first opening, to go through ``u``, at the least; each is as wide as what it holds when the
                 first rows are there, and the last column takes the rest. Widths are kept where a person changed them.
@@ -258,8 +258,8 @@ class Dialog(QDialog):
             titles.resizeSection(index, width)
         if not self.context.remembered.restore_columns(f"{self.NAME}/{name}", titles):
             view.widths.fit_when_filled(widths)
-        if view.isSortingEnabled():
-            self.context.remembered.restore_sort(f"{self.NAME}/{name}", titles)
+        if isinstance(view, TableView) and (order := self.context.remembered.sort_of(f"{self.NAME}/{name}", titles)) is not None:
+            view.sort_as_before(*order)
         self._tables[name] = view
 
     def remember_tab(self, tabs: QTabWidget, name: str = "tabs") -> None:
