@@ -34,15 +34,17 @@ def ask_for_menu(view: QAbstractItemView, index: QModelIndex | None = None) -> N
     QApplication.sendEvent(viewport, QContextMenuEvent(reason, place, viewport.mapToGlobal(place)))
 
 
-def turn_wheel(widget: QWidget) -> bool:
-    """Turns the wheel of the mouse towards oneself over a widget, by one notch; returns whether the widget kept it to itself."""
-    place = QPointF(widget.rect().center())
+def turn_wheel(widget: QWidget) -> None:
+    """Turns the wheel of the mouse towards oneself over a widget, by one notch; it comes by the window, as a mouse's does."""
+    window = widget.window()
+    assert window is not None
+    handle, place = window.windowHandle(), QPointF(widget.mapTo(window, widget.rect().center()))
+    assert handle is not None
     notch, nothing = QPoint(0, -120), Qt.KeyboardModifier.NoModifier
     event = QWheelEvent(
-        place, widget.mapToGlobal(place), QPoint(), notch, Qt.MouseButton.NoButton, nothing, Qt.ScrollPhase.NoScrollPhase, False
+        place, window.mapToGlobal(place), QPoint(), notch, Qt.MouseButton.NoButton, nothing, Qt.ScrollPhase.NoScrollPhase, False
     )
-    QApplication.sendEvent(widget, event)
-    return event.isAccepted()
+    QApplication.sendEvent(handle, event)
 
 
 def choose_days(period: PeriodFields, first: date, last: date) -> None:

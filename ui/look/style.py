@@ -14,6 +14,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
+    QPlainTextEdit,
     QProxyStyle,
     QStyle,
     QStyleHintReturn,
@@ -308,8 +309,11 @@ def _is_quiet(option: QStyleOptionButton, widget: QWidget | None) -> bool:
     return flat or (widget is not None and bool(widget.property(QUIET)))
 
 
+_A_BUTTON = cast("int", QStyleOption.OptionType.SO_Button.value)
+
+
 def _button_panel(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
-    if option.type != QStyleOption.OptionType.SO_Button.value:  # an arrow at the end of tabs that need more room
+    if option.type != _A_BUTTON:  # an arrow at the end of tabs that need more room
         rounded(painter, option.rect, u(BUTTON_RADIUS), ground=tokens().button, frame=tokens().line)
         return
     button, now = as_kind(option, QStyleOptionButton), tokens()
@@ -641,8 +645,10 @@ def _menu_item(style: CalmStyle, option: QStyleOption, painter: QPainter, widget
 
 
 def _frame(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
-    """Draws the frame of a list or text."""
-    del widget
+    """Draws the frame of a list or text; one to write in has that of a field."""
+    if isinstance(widget, QPlainTextEdit) and not widget.isReadOnly():
+        _field_frame(option, painter, widget)
+        return
     now = tokens()
     focused = _is(option, _State.State_HasFocus) and now.high_contrast
     painter.save()
