@@ -80,7 +80,7 @@ class CallsDialog(Dialog):
         menu = QMenu(self)
         key = by_key(self, QKeySequence.StandardKey.Print, self._printing.print_list)
         lists = (
-            (f"{_('Liste &drucken …')}\t{key}", self._printing.print_list),
+            (_("Liste &drucken …") + f"\t{key}", self._printing.print_list),
             (_("Seitenansich&t"), self._printing.preview_list),
             (_("Als PD&F speichern …"), self._printing.save_pdf),
         )
