@@ -125,8 +125,18 @@ class FocusedWheel(QObject):
         if not isinstance(event, QWheelEvent):
             return False
         field = self._field_at(event.position().toPoint())
-        if field is None or field.hasFocus() or (holder := field.parentWidget()) is None:
+        if field is None or field.hasFocus():
             return False
+        event.ignore()
+        holder = field.parentWidget()
+        # Qt hands on by itself only what comes from the system
+        while holder is not None and not event.isAccepted():
+            event.setAccepted(self._turn(holder, event))
+            holder = holder.parentWidget() if holder is not self._window else None
+        return True
+
+    def _turn(self, holder: QWidget, event: QWheelEvent) -> bool:
+        """Gives a turn of the wheel to a widget; returns whether it took it."""
         turned = QWheelEvent(
             QPointF(holder.mapFrom(self._window, event.position().toPoint())),
             event.globalPosition(),
@@ -138,8 +148,7 @@ class FocusedWheel(QObject):
             event.inverted(),
         )
         QApplication.sendEvent(holder, turned)
-        event.setAccepted(turned.isAccepted())
-        return True
+        return turned.isAccepted()
 
     def _field_at(self, place: QPoint) -> QWidget | None:
         """Returns the field that turns its value by the wheel there, or None."""
