@@ -37,6 +37,7 @@ ZONE = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=ZONE)
 FACTS = AgentFacts(now=NOW, next_run=NextRun("Mitteilungen senden", NOW + timedelta(minutes=10)))
 CONCERN = Concern("2 Mitteilungen in der Schwebe: bitte entscheiden.", DialogName.ACTIVITY)
+NEW = "heruntergeladen und geprüft. Doppelklick: Download-Liste."
 PAUSE = Pause(PauseScope.SENDING, NOW, NOW + timedelta(hours=1), "Anna")
 
 
@@ -124,7 +125,7 @@ def test_double_click_opens_the_new_downloads_and_else_the_start_page(facts: Age
         ),
         (
             replace(FACTS, pause=PAUSE, new_downloads=2, running="Download-Service"),
-            "vitoclient-Services\nSenden pausiert bis 11:00.\n2 heruntergeladen und geprüft. Doppelklick: Download-Liste.\nLäuft: Download-Service",
+            f"vitoclient-Services\nSenden pausiert bis 11:00.\n2 {NEW}\nLäuft: Download-Service",
         ),
         (
             replace(FACTS, next_run=None, idle=Idle.SWITCHED_OFF),
@@ -134,7 +135,7 @@ def test_double_click_opens_the_new_downloads_and_else_the_start_page(facts: Age
         (replace(FACTS, database_away=True), "vitoclient-Services\nDatenbank nicht erreichbar: nichts wird gesendet."),
         (
             replace(FACTS, new_downloads=1, concerns=(CONCERN,)),
-            f"vitoclient-Services\n1 heruntergeladen und geprüft. Doppelklick: Download-Liste.\n{CONCERN.sentence}\nNächster Lauf: 10:10, Mitteilungen senden",
+            f"vitoclient-Services\n1 {NEW}\n{CONCERN.sentence}\nNächster Lauf: 10:10, Mitteilungen senden",
         ),
     ],
 )

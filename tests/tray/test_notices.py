@@ -40,12 +40,12 @@ def test_nothing_to_tell() -> None:
 
 
 def test_each_kind_with_its_words_and_its_window() -> None:
-    downloads, credits_, failed = notices(ALL)
+    failed, credits_, downloads = notices(ALL)  # the gravest first
     assert (downloads.title, downloads.opens) == ("Neue Downloads vorhanden", DialogName.DOWNLOADS)
     assert downloads.sentences == ("Update vitomed 2.70.001", "TARDOC 1.4")
     assert credits_.opens is DialogName.CREDITS
     assert credits_.sentences == ("Dr. Meier: 12 Credits, Mindestbestand 50. Das reicht noch für etwa 3 Tage.",)
-    assert failed.opens is DialogName.ACTIVITY
+    assert (failed.title, failed.opens) == ("2 Patienten anrufen", DialogName.CALLS)
     assert failed.sentences == ("2 Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",)
 
 
@@ -104,12 +104,24 @@ def test_one_toast_for_all() -> None:
     assert toast is not None
     assert toast.title == "vitoclient-Services: 3 Meldungen"
     assert toast.body.splitlines() == [
-        "2 neue Downloads vorhanden.",
-        "Credits-Guthaben unter dem Mindestbestand.",
         "2 Terminerinnerungen kamen nicht an oder kämen zu spät; bitte auf anderem Weg erinnern.",
+        "Credits-Guthaben unter dem Mindestbestand.",
+        "2 neue Downloads vorhanden.",
     ]
-    assert toast.action == OpenDialog(DialogName.DOWNLOADS)
+    assert toast.action == OpenDialog(DialogName.CALLS)
     assert toast.action_label
+
+
+def test_what_is_put_away_for_the_day_comes_again_tomorrow_and_for_another_person() -> None:
+    memory, midnight = NoticeMemory(), NOW + timedelta(hours=14)
+    memory.be_quiet(midnight)
+    always = tuple(notice for notice in notices(ALL) if notice.kind is not NoticeKind.FAILED_REMINDERS)
+    assert len(always) == 2
+    assert memory.fresh(Occasion.LOGIN, notices(ALL), NOW) == always
+    assert memory.fresh(Occasion.LOGIN, notices(ALL), NOW + timedelta(hours=2)) == always
+    assert memory.fresh(Occasion.USER_SWITCH, notices(ALL), NOW + timedelta(hours=3)) == notices(ALL)
+    memory.be_quiet(midnight)
+    assert memory.fresh(Occasion.LOGIN, notices(ALL), midnight + timedelta(hours=8)) == notices(ALL)
 
 
 @given(st.lists(st.text(min_size=1, max_size=200), min_size=1, max_size=5))

@@ -26,7 +26,7 @@ from tray_agent.messages.outbox.model import AccountCredits
 from tray_agent.platforms import programs
 from tray_agent.platforms.foreground import Foreground
 from tray_agent.tray.full_screen import FullScreen
-from tray_agent.tray.model import Action, AgentFacts, DialogName, OpenDialog, Quit, tray_state
+from tray_agent.tray.model import Action, AgentFacts, DialogName, Lasting, OpenDialog, PendingQuestion, Quit, tray_state
 from tray_agent.tray.notices import NewDownload, Notice, NoticeFacts, notices
 from ui.shell import single_instance
 from ui.shell.application import GarbageWatch, QtTranslations, SignalWatch
@@ -34,6 +34,7 @@ from ui.shell.crash import CrashReporter
 from ui.shell.popup import Popup, Popups
 from ui.shell.qt_tray import QtTray
 from ui.shell.single_instance import SHOW, Place, SingleInstance
+from ui.widgets.links import Link
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -74,9 +75,9 @@ def test_link_opens_the_list_and_closes_the_popup(qtbot: QtBot, popups: Popups, 
     popups.show_notices(found("2.70.001"))
     popup = popups.shown
     assert popup is not None
-    link = popup.findChild(QLabel, "link-downloads")
+    link = popup.findChild(Link, "link-downloads")
     assert link is not None
-    link.linkActivated.emit("#downloads")
+    link.click()
     assert opened == [DialogName.DOWNLOADS]
     qtbot.waitUntil(lambda: popups.shown is None)
 
@@ -140,12 +141,39 @@ def test_new_popup_says_too_what_the_one_before_still_said(qtbot: QtBot, popups:
     popups.show_notices(found("2"))
     popups.show_notices(low)
     assert popups.shown is not None
-    assert popups.shown.notices == (*found("2"), *low, *failed)
+    assert popups.shown.notices == (*failed, *low, *found("2"))
     popups.shown.close()
     qtbot.waitUntil(lambda: popups.shown is None)
     popups.show_notices(low)
     assert popups.shown is not None
     assert popups.shown.notices == low
+
+
+def test_popup_shows_three_the_gravest_first_and_always_new_downloads_and_low_credits(qtbot: QtBot) -> None:
+    low = AccountCredits(("M1",), "Dr. Meier", Decimal(9), None, 50, days_left=0)
+    lasting = Lasting("send_messages", NOW, "Mitteilungen senden: seit 10:10 nicht möglich.")
+    question = PendingQuestion(1, "Sind das nicht zu viele?")
+    facts = NoticeFacts((NewDownload("u", "Update", "2"),), (low,), ("12", "13"), (lasting,), (question,))
+    popup = Popup(notices(facts), lambda _name: None)
+    qtbot.addWidget(popup)
+    popup.appear()
+    links = [link.objectName() for link in popup.findChildren(Link)]
+    assert links == ["link-questions", "link-credits", "link-downloads", "quiet", ""]
+    assert popup.findChildren(Link)[-1].text() == "2 weitere"
+    said = [label.text() for label in popup.findChildren(QLabel)]
+    assert "Mindestbestand\N{NO-BREAK SPACE}50." in said[said.index("Credits-Guthaben unter dem Mindestbestand") + 1]
+
+
+def test_who_wants_no_more_of_it_today_is_left_alone_with_all_but_downloads_and_credits(qtbot: QtBot, popups: Popups) -> None:
+    quiet: list[bool] = []
+    popups.on_quiet(lambda: quiet.append(True))
+    popups.show_notices(notices(NoticeFacts(failed_reminders=("12",))))
+    assert popups.shown is not None
+    link = popups.shown.findChild(Link, "quiet")
+    assert link is not None
+    link.click()
+    assert quiet == [True]
+    qtbot.waitUntil(lambda: popups.shown is None)
 
 
 def test_popup_is_as_high_as_its_words(qtbot: QtBot) -> None:
@@ -165,7 +193,7 @@ def test_qt_tray_shows_state_and_does_what_is_chosen(qtbot: QtBot) -> None:
     first = icon.icon().cacheKey()
     tray.show(tray_state(AgentFacts(now=NOW, new_downloads=1)))
     assert icon.icon().cacheKey() != first
-    assert "1 neuer Download vorhanden." in icon.toolTip()
+    assert "1 heruntergeladen und geprüft. Doppelklick: Download-Liste." in icon.toolTip()
 
     icon.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
     icon.activated.emit(QSystemTrayIcon.ActivationReason.MiddleClick)
@@ -173,7 +201,7 @@ def test_qt_tray_shows_state_and_does_what_is_chosen(qtbot: QtBot) -> None:
     assert menu is not None
     entry(menu, "Beenden").trigger()
     assert chosen == [OpenDialog(DialogName.DOWNLOADS), Quit()]
-    assert entry(menu, "Download-Liste…").font().bold()
+    assert entry(menu, "Download-Liste… (1)").font().bold()
     tray.stop()
 
 

@@ -33,7 +33,7 @@ from tray_agent.tray.model import (
     questions_line,
     short_time,
 )
-from tray_agent.tray.notices import NewDownload, NoticeFacts, balance_sentence, lasts_title
+from tray_agent.tray.notices import NewDownload, NoticeFacts, balance_sentence, calls_title, lasts_title
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -380,11 +380,10 @@ def _calls(entries: Sequence[CallEntry], zone: ZoneInfo, now: datetime) -> Conce
         return None
     number = len(entries)
     text = ngettext("{number} Patient anders zu erinnern.", "{number} Patienten anders zu erinnern.", number).format(number=number)
-    title = ngettext("{number} Patient anrufen", "{number} Patienten anrufen", number).format(number=number)
     said = ngettext("Seine Erinnerung kam nicht an oder käme zu spät.", "Ihre Erinnerung kam nicht an oder käme zu spät.", number)
     first = min((entry.message.appointment_at for entry in entries if entry.message.appointment_at), default=None)
     when = _("Erster Termin: {when}.").format(when=short_time(first.astimezone(zone), now)) if first else ""
-    return Concern(text, DialogName.CALLS, f"{said} {when}".strip(), ConcernKind.CALLS, number, title)
+    return Concern(text, DialogName.CALLS, f"{said} {when}".strip(), ConcernKind.CALLS, number, calls_title(number))
 
 
 def _low_credits(low: Sequence[AccountCredits]) -> Concern | None:

@@ -5,6 +5,7 @@ Pure but for ``NoticeMemory``, which remembers in this process what was shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,17 +33,24 @@ MOST_NAMED = 3
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about; in the order in which they stand."""
+    """What a notice is about, the gravest first; in this order they stand."""
 
     CHECKED = "checked"
     OUTDATED = "outdated"
     QUESTION = "question"
+    FAILED_REMINDERS = "failed_reminders"
     LASTING_TROUBLE = "lasting_trouble"
-    GOOD_AGAIN = "good_again"
+    LOW_CREDITS = "low_credits"
     LEFT_BEHIND = "left_behind"
     NEW_DOWNLOADS = "new_downloads"
-    LOW_CREDITS = "low_credits"
-    FAILED_REMINDERS = "failed_reminders"
+    GOOD_AGAIN = "good_again"
+
+
+ALWAYS = frozenset({NoticeKind.NEW_DOWNLOADS, NoticeKind.LOW_CREDITS})
+"""What the specification wants told on every occasion: nobody puts it away for the day, and nothing takes its room."""
+
+MOST_ENTRIES = 3
+"""So many notices a popup shows, at the most; of more, the rest is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,19 @@ def notices(facts: NoticeFacts) -> tuple[Notice, ...]:
         _credits(facts.low_credits),
         _failed(facts.failed_reminders),
     )
-    return tuple(notice for notice in found if notice)
+    return in_order(notice for notice in found if notice)
+
+
+def in_order(shown: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Returns notices, the gravest first."""
+    kinds = list(NoticeKind)
+    return tuple(sorted(shown, key=lambda notice: kinds.index(notice.kind)))
+
+
+def entries(shown: Sequence[Notice]) -> tuple[tuple[Notice, ...], int]:
+    """Returns what a popup shows of its notices, and how many have no room: what is always told has, then the gravest."""
+    first = sorted(in_order(shown), key=lambda notice: notice.kind not in ALWAYS)[:MOST_ENTRIES]
+    return in_order(first), len(shown) - len(first)
 
 
 def outcome(sentences: tuple[str, ...]) -> tuple[Notice, ...]:
@@ -257,13 +277,18 @@ def _failed(messages: tuple[str, ...]) -> Notice | None:
     ).format(number=number)
     return Notice(
         NoticeKind.FAILED_REMINDERS,
-        _("Patienten anders zu erinnern"),
+        calls_title(number),
         (sentence,),
         sentence,
-        _("Aktivitäten/Fehler anzeigen"),
-        DialogName.ACTIVITY,
+        _("Anrufliste öffnen"),
+        DialogName.CALLS,
         frozenset(messages),
     )
+
+
+def calls_title(number: int) -> str:
+    """Returns how many are to be called, in a few words without a full stop."""
+    return ngettext("{number} Patient anrufen", "{number} Patienten anrufen", number).format(number=number)
 
 
 class NoticeMemory:
@@ -272,6 +297,11 @@ class NoticeMemory:
     def __init__(self) -> None:
         self._shown: dict[tuple[NoticeKind, frozenset[str]], datetime] = {}
         self._toasts: list[datetime] = []
+        self._quiet_until: datetime | None = None
+
+    def be_quiet(self, until: datetime) -> None:
+        """Tells nothing by itself up to an instant (aware) but what is always told: a person put it away for the day."""
+        self._quiet_until = until
 
     def fresh(self, occasion: Occasion, candidates: tuple[Notice, ...], now: datetime) -> tuple[Notice, ...]:
         """Returns the notices to show on an occasion and counts them as shown.
@@ -287,7 +317,10 @@ class NoticeMemory:
         self._shown = {shown: at for shown, at in self._shown.items() if now - at < SAME_CONTENT_PAUSE}
         if occasion is Occasion.USER_SWITCH:
             self._shown.clear()
-        chosen = tuple(notice for notice in candidates if (notice.kind, notice.content) not in self._shown)
+            self._quiet_until = None  # it was another person's word
+        is_quiet = self._quiet_until is not None and now < self._quiet_until
+        told = (notice for notice in candidates if not is_quiet or notice.kind in ALWAYS)
+        chosen = tuple(notice for notice in told if (notice.kind, notice.content) not in self._shown)
         self.note(chosen, now)
         return chosen
 

@@ -17,7 +17,7 @@ from tray_agent.jobs.events import Event, RunFinished
 from tray_agent.messages.outbox.model import CallEntry, Calls
 from tray_agent.tray.in_windows import in_windows
 from ui.dialogs.call_card import SIGNS, CallCard
-from ui.look.icons import Status, icon
+from ui.look.icons import Status
 from ui.look.scale import Type, u
 from ui.models.calls import Act, CallRow, CallsModel, CallTab
 from ui.models.print_outs import PrintOut, call_list, letters
@@ -80,7 +80,6 @@ class CallsDialog(Dialog):
 
     def _make_head(self) -> None:
         self.search = searching(SearchLine(self), _("Name, Geburtsdatum oder Nummer"))
-        self.search.addAction(icon("search"), SearchLine.ActionPosition.LeadingPosition)
         self.search.setAccessibleName(_("Suchen nach Name, Geburtsdatum oder Nummer"))
         self.search.setMinimumWidth(u(_SEARCH))
         self.search.textChanged.connect(self._search)
@@ -127,7 +126,7 @@ class CallsDialog(Dialog):
                 _("Telefon"),
                 lambda row: row.phone_words[0],
                 second=lambda row: row.phone_words[1],
-                size=Type.NUMBER,
+                size=lambda row: Type.NUMBER if row.phone else Type.TEXT,
                 soft=lambda row: row.phone is None,
             ),
             Column(_("Grund"), lambda row: row.why[0], second=lambda row: row.why[1], status=lambda row: SIGNS[row.sign], tooltip=_told),

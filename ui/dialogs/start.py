@@ -172,27 +172,36 @@ class StartDialog(Dialog):
         self.day.tell(content.runs)
 
     def _show_banners(self, view: StartView) -> None:
-        """Shows what is to be done; where it is the same, nothing is made anew and what has the keyboard keeps it."""
-        if view.banners == self._told:
+        """Shows what is to be done; where there is as much of it as before, with the same buttons, these stay as they are."""
+        before, self._told = self._told, view.banners
+        if view.banners == before:
             return
-        self._told = view.banners
-        had = next((place for place, one in enumerate(self.remedies) if one.hasFocus()), None)
         shown = view.banners if self._all_banners else view.banners[:MOST_BANNERS]
-        rows = [self._banner(one, is_first=not place) for place, one in enumerate(shown)]
         rest = len(view.banners) - len(shown)
-        self.to_do.show_rows(rows)
-        if rest and rows:
+        if (
+            before is not None
+            and len(before) == len(view.banners)
+            and [one.text() for one in self.remedies] == [one.label for one in shown]
+        ):
+            for row_, one in zip(self.to_do.rows, shown, strict=True):
+                row_.say(STATUS[one.mood], one.title, one.text)
+            self.to_do.update()
+            return
+        self.to_do.show_rows([self._banner(place, one) for place, one in enumerate(shown)])
+        if rest and shown:
             text = ngettext("{number} weitere", "{number} weitere", rest).format(number=rest)
-            rows[-1].words.addLayout(row(Link(text, self._show_all, leads_on=True), None))
-        if had is not None and had < len(self.remedies):
-            self.remedies[had].setFocus()
+            self.to_do.rows[-1].words.addLayout(row(Link(text, self._show_all, leads_on=True), None))
 
-    def _banner(self, one: ToDo, *, is_first: bool) -> BannerRow:
-        remedy = button(one.label, lambda: self.choose(one.action))
+    def _banner(self, place: int, one: ToDo) -> BannerRow:
+        remedy = button(one.label, lambda: self._cure(place))
         remedy.setObjectName("remedy")
         remedy.setAutoDefault(False)
-        remedy.setDefault(is_first)
+        remedy.setDefault(place == 0)
         return BannerRow(STATUS[one.mood], one.title, one.text, remedy)
+
+    def _cure(self, place: int) -> None:
+        if self._told is not None and place < len(self._told):
+            self.choose(self._told[place].action)
 
     def _show_all(self) -> None:
         self._all_banners, told, self._told = True, self._told, None

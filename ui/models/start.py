@@ -437,7 +437,10 @@ def _from_outbox(facts: StartFacts, agent: AgentFacts, hint: str, zone: ZoneInfo
     else:
         word = _when(going, facts.sends_at, agent, zone)
         if to_send < going:
-            word = _("Erinnerungen: {sent} gesendet, {rest} noch nicht").format(sent=going - to_send, rest=to_send)
+            said = (
+                _("Erinnerungen: {sent} gesendet, {rest} warten") if agent.pause else _("Erinnerungen: {sent} gesendet, {rest} noch nicht")
+            )
+            word = said.format(sent=going - to_send, rest=to_send)
     states = frozenset(MessageState) - _NOT_SENT
 
     def rows(states: frozenset[MessageState], codes: frozenset[str] = frozenset()) -> OpenDialog:

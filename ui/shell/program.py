@@ -22,11 +22,13 @@ from tray_agent.tray.model import (
     DialogName,
     OpenDialog,
     PauseJobs,
+    PauseLength,
     Quit,
     Restart,
     Resume,
     TrayState,
     concern_of,
+    pause_end,
     tray_state,
 )
 from tray_agent.tray.notices import NoticeMemory, good_again, lasting_trouble, notices, outcome, outdated, to_decide, toast_of
@@ -122,6 +124,7 @@ class Program(QObject):
         windows.state.chosen.connect(self.do)
         if desktop.popups is not None:
             desktop.popups.on_free(self._tell_anew)
+            desktop.popups.on_quiet(self._be_quiet)
 
     def begin(self, practice_process: Callable[[], str] | None = None) -> None:
         """Starts the engine in the background and listens for occasions.
@@ -322,6 +325,11 @@ class Program(QObject):
         box.show()
 
     # Occasions
+
+    def _be_quiet(self) -> None:
+        until = pause_end(PauseLength.TODAY, self._now())
+        if until is not None:
+            self._memory.be_quiet(until)
 
     def _watch_practice(self, start: PracticeStart) -> None:
         self._practice = start

@@ -212,7 +212,7 @@ def ways_to_handed_over(when: Span) -> tuple[ColumnElement[bool], ColumnElement[
 
 def has_fate(fate: Fate) -> ColumnElement[bool]:
     """Returns what holds for the messages of which this became; each was handed over."""
-    state, mailed = _PLAIN_STATE, message.c.channel == Channel.EMAIL.value
+    state, mailed = _PLAIN_STATE, func.coalesce(message.c.channel, "") == Channel.EMAIL.value
     followed = state.in_(sorted(one.value for one in OPEN_DELIVERY))
     arrived = or_(state == MessageState.DELIVERED.value, and_(followed, mailed))
     on_the_way = and_(followed, not_(mailed))
